@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string.h>
+
+#include "core/span.h"
+
+namespace pb {
+
+/// A borrowed run of UTF-8 bytes, not ended by NUL. (`<string_view>` is not there in a freestanding build.)
+struct Text {
+  const char* data = "";
+  size_t length = 0;
+
+  constexpr Text() = default;
+  constexpr Text(const char* first, size_t count) : data(first), length(count) {}
+  constexpr Text(const char* c_string) : data(c_string), length(__builtin_strlen(c_string)) {}  // NOLINT
+
+  constexpr bool empty() const { return length == 0; }
+  Bytes bytes() const { return {reinterpret_cast<const uint8_t*>(data), length}; }
+
+  friend bool operator==(Text a, Text b) {
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+  }
+  friend bool operator!=(Text a, Text b) { return !(a == b); }
+};
+
+/// `Capacity` bytes of text in place, NUL-ended. Assigning more than fits cuts nothing: it is refused.
+template <size_t Capacity>
+class FixedText {
+ public:
+  FixedText() = default;
+
+  /// Takes a copy. @return false, with the old content kept, when `text` is longer than Capacity.
+  bool assign(Text text) {
+    if (text.length > Capacity) return false;
+    memmove(bytes_, text.data, text.length);
+    length_ = text.length;
+    bytes_[length_] = '\0';
+    return true;
+  }
+  void clear() {
+    length_ = 0;
+    bytes_[0] = '\0';
+  }
+  Text text() const { return {bytes_, length_}; }
+  const char* c_str() const { return bytes_; }
+  bool empty() const { return length_ == 0; }
+  size_t length() const { return length_; }
+  static constexpr size_t capacity() { return Capacity; }
+
+ private:
+  char bytes_[Capacity + 1] = {};
+  size_t length_ = 0;
+};
+
+}  // namespace pb

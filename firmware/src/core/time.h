@@ -1,0 +1,16 @@
+#pragma once
+
+#include <stdint.h>
+
+namespace pb {
+
+/// Milliseconds of the device's monotonic clock; 0 is the start of the program.
+using Millis = uint64_t;
+using Micros = uint64_t;
+
+/// A deadline that never comes.
+constexpr Millis kNever = UINT64_MAX;
+
+constexpr Millis earlier(Millis a, Millis b) { return a < b ? a : b; }
+
+}  // namespace pb

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text.h"
+
+namespace pb {
+
+enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, failed };
+
+/// What to call on the loop when a storage job has ended.
+struct StorageDone {
+  void (*call)(void* context, StorageResult result) = nullptr;
+  void* context = nullptr;
+};
+
+/// Named small files that survive a power cut. Writing blocks on flash, so it is a job of the flash worker: the
+/// content is copied, jobs run in the order given, and `done` is called on the loop once the content is durable.
+class Storage {
+ public:
+  static constexpr size_t kMaxName = 31;
+  static constexpr size_t kMaxContent = 2048;
+
+  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is exceeded.
+  virtual bool write(Text name, Bytes content, StorageDone done) = 0;
+  /// Removes the file; one that is not there is ok.
+  virtual bool remove(Text name, StorageDone done) = 0;
+  /// How many more jobs can be posted now.
+  virtual size_t free_jobs() const = 0;
+
+  /// Reads a whole file, at once: for start-up, before the loop runs, and for files known to be small.
+  virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
+  /// Calls `visit` for each file whose name starts with `prefix`, in no order. At once, as read.
+  virtual void list(Text prefix, void (*visit)(void* context, Text name), void* context) = 0;
+
+ protected:
+  ~Storage() = default;
+};
+
+}  // namespace pb

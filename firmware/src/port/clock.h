@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/time.h"
+
+namespace pb {
+
+/// The monotonic clock: the only source of time in core and features. It never steps and never stops
+/// while the chip runs. Wall time is made of it by features/time_sync.
+class Clock {
+ public:
+  virtual Micros now_us() const = 0;
+  Millis now() const { return now_us() / 1000; }
+
+ protected:
+  ~Clock() = default;
+};
+
+}  // namespace pb

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <stdint.h>
+
+namespace pb {
+
+/// The only source of randomness: WebSocket masks and keys, message ids, back-off jitter.
+class Rng {
+ public:
+  /// 32 bits, unpredictable to a peer on the network.
+  virtual uint32_t next() = 0;
+
+ protected:
+  ~Rng() = default;
+};
+
+}  // namespace pb

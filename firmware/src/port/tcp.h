@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text.h"
+
+namespace pb {
+
+enum class TcpState : uint8_t { connecting, open, closed };
+
+/// TCP without blocking: names are resolved and connections made by a worker.
+class Tcp {
+ public:
+  static constexpr int kNoSocket = -1;
+
+  /// Starts to connect. @return a socket, or kNoSocket when all sockets or their memory are in use.
+  virtual int open(Text host, uint16_t port) = 0;
+  /// closed: refused, reset, ended by the peer with everything read, or no route.
+  virtual TcpState state(int socket) = 0;
+  /// @return bytes taken, 0 to bytes.length. 0 means later.
+  virtual size_t send(int socket, Bytes bytes) = 0;
+  /// @return bytes put into `into`, 0 when there are none now.
+  virtual size_t receive(int socket, MutableBytes into) = 0;
+  /// Gives the socket back. Never fails; kNoSocket is allowed.
+  virtual void close(int socket) = 0;
+
+ protected:
+  ~Tcp() = default;
+};
+
+}  // namespace pb

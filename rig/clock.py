@@ -1,0 +1,50 @@
+"""The bench's clock: real stamps, scaled durations."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+
+
+class BenchClock:
+    """CLOCK_MONOTONIC stamps, and *bench time*: durations as the device lives them.
+
+    On real wires bench time is real time. The virtual bench can run both device and rig faster; every duration in
+    the rig's interfaces (time limits, LED rates, delays) is in bench time.
+    """
+
+    def __init__(self) -> None:
+        # (stamp of the change in ns, bench nanoseconds at that stamp, scale from then on); the origin is arbitrary.
+        start = time.monotonic_ns()
+        self._changes: list[tuple[int, float, float]] = [(start, 0.0, 1.0)]
+
+    @property
+    def scale(self) -> float:
+        """How many bench seconds pass in one real second."""
+        return self._changes[-1][2]
+
+    @staticmethod
+    def now() -> int:
+        """Now, in nanoseconds of CLOCK_MONOTONIC: the stamp of every event."""
+        return time.monotonic_ns()
+
+    def set_scale(self, scale: float) -> None:
+        """Make bench time run `scale` (above 0) times as fast as real time from now on."""
+        if scale <= 0:
+            raise ValueError(f"a clock scale is above 0, not {scale}")
+        now = self.now()
+        self._changes = [*self._changes, (now, self._bench_ns(now), scale)]
+
+    def real(self, seconds: float) -> float:
+        """Real seconds that `seconds` of bench time take at today's scale."""
+        return seconds / self.scale
+
+    def between(self, start: int, end: int) -> float:
+        """Bench seconds between two stamps in nanoseconds, whatever the scale was meanwhile."""
+        return (self._bench_ns(end) - self._bench_ns(start)) / 1e9
+
+    def _bench_ns(self, stamp: int) -> float:
+        changes = self._changes
+        at = max(0, bisect_right(changes, stamp, key=lambda change: change[0]) - 1)
+        since, bench_ns, scale = changes[at]
+        return bench_ns + (stamp - since) * scale

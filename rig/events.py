@@ -1,0 +1,217 @@
+"""Everything that can stand on the timeline, one typed event each.
+
+Stamps are nanoseconds of CLOCK_MONOTONIC on the bench's host; `uncertainty` is how far off, in nanoseconds either
+way, the source says a stamp may be (a USB serial adapter's latency timer: 16 ms).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+Level = Literal["D", "I", "W", "E"]
+MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
+Outcome = Literal["passed", "failed", "error", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events have. `id` and `t` are given by `Timeline.append` where they are left 0."""
+
+    id: int = 0
+    t: int = 0
+    uncertainty: int = 0
+    source: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The event as it stands in `run.jsonl`: `type` and all its fields."""
+        return {"type": type_name(type(self))} | {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine(Event):
+    """One line of the device's console, as it came. Level, tag and uptime are empty where it is not a log line."""
+
+    text: str
+    level: Level | Literal[""] = ""
+    tag: str = ""
+    uptime_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot(Event):
+    """The boot banner was seen: the device has (re)started."""
+
+    version: str
+    build: str
+    reset: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panic(Event):
+    """The device crashed, by its own word. `backtrace` is decoded where the symbols are at hand."""
+
+    cause: str
+    backtrace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySample(Event):
+    """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinEdge(Event):
+    """A pin changed level. `signal` is its name in the bench description, e.g. `inputs.cable` or `leds.status`."""
+
+    signal: str
+    level: bool
+    driven: bool
+    """True where the bench drives the pin, False where it only watches it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedPattern(Event):
+    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing."""
+
+    led: str
+    pattern: Literal["off", "on", "blink", "double_flash", "unknown"]
+    rate_hz: float = 0.0
+    duty: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerChange(Event):
+    """The board's supply was switched, or its rail was seen to change (`rail`)."""
+
+    on: bool
+    rail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessPointChange(Event):
+    """The access point went up or down."""
+
+    up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange(Event):
+    """A charge point's WebSocket connection to the CSMS opened or closed (`code`, `reason`: RFC 6455 section 7.4)."""
+
+    charge_point: str
+    connected: bool
+    code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcppFrame(Event):
+    """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
+
+    `action` is filled in for answers too, from the CALL they answer; `error` says what the CSMS finds wrong with it.
+    """
+
+    charge_point: str
+    direction: Literal["received", "sent"]
+    message_type: MessageType
+    unique_id: str
+    action: str = ""
+    payload: Any = None
+    error: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultInjected(Event):
+    """A fault of the catalogue began. `fault` is its name, `arguments` its fields."""
+
+    fault: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLifted(Event):
+    """A fault was taken back. `injected` is the id of the `FaultInjected` event."""
+
+    fault: str
+    injected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flashed(Event):
+    """The board's flash was written. `image` is the SHA-256 of what was written, `seconds` how long it took."""
+
+    image: str
+    seconds: float
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockScale(Event):
+    """Bench time runs at another speed from here on."""
+
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestStarted(Event):
+    """A test begins. `doc` is the first line of its docstring."""
+
+    nodeid: str
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestEnded(Event):
+    """A test has ended. `message` says why where it did not pass."""
+
+    nodeid: str
+    outcome: Outcome
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement(Event):
+    """A figure that a test measured, with its unit and limits (None: no limit)."""
+
+    name: str
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchTrouble(Event):
+    """Something is wrong with the bench itself."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Event):
+    """A remark, by a person or a test."""
+
+    text: str
+
+
+def type_name(event_type: type[Event]) -> str:
+    """The event's name in records: `OcppFrame` is `ocpp_frame`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", event_type.__name__).lower()
+
+
+EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
+
+
+def from_record(record: Mapping[str, Any]) -> Event:
+    """The event that `Event.record` wrote. Raises KeyError for a type this version does not know."""
+    values = dict(record)
+    cls = EVENT_TYPES[values.pop("type")]
+    return cls(**values)

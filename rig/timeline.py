@@ -1,0 +1,228 @@
+"""The one place where everything that happened on the bench stands, in order, on one clock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from rig.clock import BenchClock
+from rig.errors import ExpectationError, PlugbenchError
+from rig.events import Event
+
+E = TypeVar("E", bound=Event)
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A position on the timeline: what comes after it has an id of `after` or more."""
+
+    after: int
+
+
+class Timeline:
+    """An append-only list of events. All methods may be called from any thread.
+
+    Listeners are called in the appending thread, in order, under the timeline's lock: they must be quick, must not
+    block and may append further events (which are delivered afterwards, never nested).
+    """
+
+    def __init__(self, clock: BenchClock | None = None) -> None:
+        self.clock = clock or BenchClock()
+        self._events: list[Event] = []
+        self._consumed: set[int] = set()
+        self._listeners: list[Listener] = []
+        self._changed = threading.Condition(threading.RLock())
+        self._waiting = 0
+        self._delivering = False
+        self._delivered = 0
+        self._trouble: PlugbenchError | None = None
+        self._default_mark = Mark(1)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def append(self, event: E) -> E:
+        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what now stands there."""
+        with self._changed:
+            placed = replace(event, id=len(self._events) + 1, t=event.t or self.clock.now())
+            self._events.append(placed)
+            self._deliver()
+            if self._waiting:
+                self._changed.notify_all()
+        return placed
+
+    def _deliver(self) -> None:
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._delivered < len(self._events):
+                event = self._events[self._delivered]
+                self._delivered += 1
+                for listener in tuple(self._listeners):
+                    listener(event)
+        finally:
+            self._delivering = False
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each event from now on. Returns what ends that."""
+        with self._changed:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._changed:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return stop
+
+    def interrupt(self, trouble: PlugbenchError) -> None:
+        """Make everyone who waits, now or later, raise `trouble`, until `clear_trouble`. The first one stays."""
+        with self._changed:
+            self._trouble = self._trouble or trouble
+            self._changed.notify_all()
+
+    def clear_trouble(self) -> None:
+        """Forget what `interrupt` said."""
+        with self._changed:
+            self._trouble = None
+
+    @property
+    def trouble(self) -> PlugbenchError | None:
+        """What `interrupt` said, where it was not cleared."""
+        return self._trouble
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def mark(self) -> Mark:
+        """The position after everything that stands there now."""
+        with self._changed:
+            return Mark(len(self._events) + 1)
+
+    def set_default_mark(self, mark: Mark) -> None:
+        """Where `expect` looks from when it is not told: the start of the running test."""
+        self._default_mark = mark
+
+    @property
+    def default_mark(self) -> Mark:
+        """The start of the running test."""
+        return self._default_mark
+
+    def events(
+        self,
+        kind: type[E],
+        since: Mark | None = None,
+        where: Callable[[E], bool] | None = None,
+    ) -> list[E]:
+        """All events of a kind after `since` (None: from the very first) for which `where` holds. Consumes nothing."""
+        with self._changed:
+            found = self._events[(since.after if since else 1) - 1 :]
+        return [e for e in found if isinstance(e, kind) and (where is None or where(e))]
+
+    def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
+        """The latest event of a kind for which `where` holds, if any."""
+        with self._changed:
+            length = len(self._events)
+        for index in range(length - 1, -1, -1):
+            event = self._events[index]
+            if isinstance(event, kind) and (where is None or where(event)):
+                return event
+        return None
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events[:])
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    # -- waiting ------------------------------------------------------------------------------------------------
+
+    def expect(
+        self,
+        kind: type[E],
+        where: Callable[[E], bool] | None = None,
+        *,
+        since: Mark | None = None,
+        timeout: float = 5.0,
+        what: str = "",
+        consume: bool = True,
+        explain: Callable[[list[E]], str] | None = None,
+    ) -> E:
+        """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
+
+        Args:
+            kind: the event's type.
+            where: what must hold for it.
+            since: only what came after this mark; None: since the running test's start.
+            timeout: how long to wait, in bench seconds.
+            what: the expectation in words, for the message.
+            consume: False to look without taking: another `expect` may match the same event.
+            explain: called with the unmatched events of the kind; returns the nearest miss in words.
+
+        Raises:
+            ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
+            BenchError, DeviceError: what `interrupt` said, at once.
+        """
+        since = since or self._default_mark
+        index = since.after - 1
+        misses: list[E] = []
+        deadline = time.monotonic() + self.clock.real(timeout)
+        with self._changed:
+            self._waiting += 1
+            try:
+                while True:
+                    while index < len(self._events):
+                        event = self._events[index]
+                        index += 1
+                        if not isinstance(event, kind) or event.id in self._consumed:
+                            continue
+                        if where is None or where(event):
+                            if consume:
+                                self._consumed.add(event.id)
+                            return event
+                        misses.append(event)
+                    if self._trouble is not None:
+                        raise self._trouble
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        break
+                    self._changed.wait(left)
+            finally:
+                self._waiting -= 1
+        raise ExpectationError(self._not_come(kind, what, timeout, misses, explain))
+
+    def expect_none(
+        self,
+        kind: type[E],
+        where: Callable[[E], bool] | None = None,
+        *,
+        since: Mark | None = None,
+        within: float,
+        what: str = "",
+    ) -> None:
+        """Make sure that nothing of the kind comes for `within` bench seconds from now, nor came since the mark.
+
+        Raises:
+            ExpectationError: it came; the message shows it.
+        """
+        try:
+            found = self.expect(kind, where, since=since, timeout=within, consume=False)
+        except ExpectationError:
+            return
+        raise ExpectationError(f"forbidden, but it came: {what or kind.__name__}: {found}")
+
+    @staticmethod
+    def _not_come(
+        kind: type[E], what: str, timeout: float, misses: list[E], explain: Callable[[list[E]], str] | None
+    ) -> str:
+        lines = [f"expected within {timeout:g} s: {what or kind.__name__}"]
+        if explain is not None:
+            lines.append(explain(misses))
+        elif misses:
+            lines.append(f"nearest miss: {misses[-1]}")
+        else:
+            lines.append(f"no {kind.__name__} came at all")
+        return "\n".join(lines)
