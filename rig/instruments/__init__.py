@@ -1,0 +1,1 @@
+"""What the bench drives and watches: one file an instrument."""
