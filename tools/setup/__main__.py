@@ -43,7 +43,9 @@ def main() -> int:
 def _check_machine() -> None:
     missing = [package for tool, package in _TOOLS.items() if shutil.which(tool) is None]
     if missing:
-        raise SetupError(f"missing: {', '.join(missing)}. On Debian and Raspberry Pi OS: apt-get install {' '.join(missing)}")
+        raise SetupError(
+            f"missing: {', '.join(missing)}. On Debian and Raspberry Pi OS: apt-get install {' '.join(missing)}"
+        )
 
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this is what tells people so

@@ -75,8 +75,8 @@ class Apt:
         archive = self._archive
         keyring = _KEYRINGS[archive.origin]
         signed = f"[signed-by={keyring}] " if keyring.exists() else ""
-        for folder in ("lists/partial", "cache/archives/partial", "parts"):
-            (self._home / folder).mkdir(parents=True, exist_ok=True)
+        for place in ("lists/partial", "cache/archives/partial", "parts"):
+            (self._home / place).mkdir(parents=True, exist_ok=True)
         (self._home / "sources.list").write_text(f"{kind} {signed}{archive.site} {archive.codename} main\n")
         apt = self._command(self._own())
         self._log.command([*apt, "update"], hint=HINT)
@@ -99,8 +99,8 @@ class Apt:
             archive = _machine_archive([f"--option=Dir::State::lists={lists}"])
         if archive is None:
             raise SetupError(
-                f"apt knows no Debian or Raspbian archive for {_codename()!r} here. Use Debian 12 or newer, or Raspberry "
-                "Pi OS, with its archive in /etc/apt/sources.list."
+                f"apt knows no Debian or Raspbian archive for {_codename()!r} here. Use Debian 12 or newer, or "
+                "Raspberry Pi OS, with its archive in /etc/apt/sources.list."
             )
         return archive
 

@@ -11,9 +11,9 @@ from tools.setup.steps import CACHE, ROOT, Log, SetupError, Step
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "rig.txt"
 
-PIP_HINT = """Likely causes: no network; a proxy that pip is not told about (HTTPS_PROXY, or `pip config set global.proxy`);
-a package index of your own (`pip config list`) that lacks a pinned version; a platform for which a package has no wheel
-(supported: Linux on x86-64 and 64-bit ARM, Python 3.11 or newer)."""
+PIP_HINT = """Likely causes: no network; a proxy that pip is not told about (HTTPS_PROXY, or
+`pip config set global.proxy`); a package index of your own (`pip config list`) that lacks a pinned version; a platform
+for which a package has no wheel (supported: Linux on x86-64 and 64-bit ARM, Python 3.11 or newer)."""
 
 # Where Debian's package python3-pip-whl puts pip's wheel: on this machine, or below the folder it was unpacked into.
 _WHEELS = "usr/share/python-wheels"

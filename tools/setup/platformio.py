@@ -41,9 +41,9 @@ _NATIVE_FILES = {
         "        return False\n"
     ),
     "builder/main.py": (
-        'from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Default, DefaultEnvironment\n\n'
+        "from SCons.Script import COMMAND_LINE_TARGETS, AlwaysBuild, Default, DefaultEnvironment\n\n"
         "env = DefaultEnvironment()\n"
-        'program = env.BuildProgram()\n'
+        "program = env.BuildProgram()\n"
         'if "nobuild" in COMMAND_LINE_TARGETS:\n'
         '    program = env.File("$PROG_PATH")\n'
         'AlwaysBuild(env.Alias("size", program, env.VerboseAction("$SIZEPRINTCMD", "Size of $SOURCE")))\n'

@@ -41,8 +41,10 @@ def steps() -> list[Step]:
 def _fetch_littlefs(log: Log) -> None:
     folder = CACHE / "littlefs"
     log.command(
-        [*pip(VENV), "download", "--no-deps", "--no-binary", "littlefs-python", "--require-hashes", "--dest", folder]
-        + ["--requirement", _LITTLEFS_LOCK],
+        [
+            *(*pip(VENV), "download", "--no-deps", "--no-binary", "littlefs-python", "--require-hashes"),
+            *("--dest", folder, "--requirement", _LITTLEFS_LOCK),
+        ],
         hint=PIP_HINT,
     )
     unpack(max(folder.glob("*.tar.gz")), "/littlefs/", LITTLEFS, DEPS / "littlefs")
