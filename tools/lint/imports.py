@@ -25,9 +25,10 @@ _ROOMS = {
     "errors": 0,
 }
 
-# Who may know the virtual board: itself, the seams, the command that runs it alone, and its own tests.
+# Who may know the virtual board: itself, the seams (wiring, and the pin factories by name), the command that runs it
+# alone, and its own tests.
 _VIRTUAL = "rig.virtual"
-_KNOWS_VIRTUAL = ("rig.virtual", "rig.wiring", "rig.cli", "tests.unit")
+_KNOWS_VIRTUAL = ("rig.virtual", "rig.wiring", "rig.pins", "rig.cli", "tests.unit")
 
 
 def run(root: Path) -> Result:

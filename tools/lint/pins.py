@@ -1,4 +1,4 @@
-"""One list of signals: `pins.h`, the bench descriptions and the wiring table of docs/design.md say the same."""
+"""One list of signals: `pins.h`, the bench descriptions and the tables of docs/design.md and docs/wiring.md agree."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from tools.lint.check import Result
 
 HEADER = Path("firmware/src/features/board/pins.h")
 DESIGN = Path("docs/design.md")
+WIRING = Path("docs/wiring.md")
 
 _CONSTANT = re.compile(r"constexpr\s+(?:\w+::)*\w+\s+k(\w+)\s*(?:=|\{)\s*(\d+)\s*\}?;")
 _ROW = re.compile(r"^\|\s*(\w+)\s*\|\s*(?:GPIO)?(\d+)\s*\|\s*(\d+)\s*\|")
+_WIRE = re.compile(r"^\|\s*`(\w+)\.(\w+)`\s*\|\s*(\d+)\s*\|[^|]*\|\s*GPIO(\d+)\s*\|")
 
 
 def run(root: Path) -> Result:
@@ -23,11 +25,10 @@ def run(root: Path) -> Result:
     device = of_header(header.read_text())
     design = of_design((root / DESIGN).read_text())
     findings = _differences(HEADER, device, {name: gpio for name, (gpio, _pi) in design.items() if gpio != 0})
-    for path in sorted((root / "benches").glob("*.toml")):
-        place = path.relative_to(root)
-        bench = of_bench(path.read_text())
-        findings += _differences(place, {name: gpio for name, (gpio, _pi) in bench.items() if gpio != 0}, device)
-        for name, (_gpio, pi) in bench.items():
+    benches = {path.relative_to(root): of_bench(path.read_text()) for path in sorted((root / "benches").glob("*.toml"))}
+    for place, wires in [*benches.items(), (WIRING, of_wiring((root / WIRING).read_text()))]:
+        findings += _differences(place, {name: gpio for name, (gpio, _pi) in wires.items() if gpio != 0}, device)
+        for name, (_gpio, pi) in wires.items():
             if name in design and design[name][1] != pi:
                 findings.append(f"{place}: {name} is on Pi pin {pi}, but {DESIGN} says {design[name][1]}")
     return Result(findings, f"{len(device)} signals")
@@ -52,8 +53,18 @@ def of_bench(text: str) -> dict[str, tuple[int, int]]:
             continue
         for name, wire in values.items():
             if isinstance(wire, dict) and "gpio" in wire and "pin" in wire:
-                wires[f"led_{name}" if section == "leds" else name] = (wire["gpio"], wire["pin"])
+                wires[_signal(section, name)] = (wire["gpio"], wire["pin"])
     return wires
+
+
+def of_wiring(text: str) -> dict[str, tuple[int, int]]:
+    """Read the rows of the wiring table that lead to a GPIO: signal to GPIO and Pi pin."""
+    rows = filter(None, map(_WIRE.match, text.splitlines()))
+    return {_signal(row[1], row[2]): (int(row[4]), int(row[3])) for row in rows}
+
+
+def _signal(section: str, name: str) -> str:
+    return f"led_{name}" if section == "leds" else name
 
 
 def _differences(place: Path, found: dict[str, int], expected: dict[str, int]) -> list[str]:

@@ -18,6 +18,15 @@ _LOCK = ROOT / "requirements" / "platformio.txt"
 _SCONS = CORE / "packages" / "tool-scons"
 _SCONS_FILES = {
     "package.json": json.dumps({"name": "tool-scons", "version": "4.41101.0", "description": "SCons 4.11.1 from PyPI"}),
+    # Where a package came from; only one whose owner is PlatformIO counts.
+    ".piopm": json.dumps(
+        {
+            "type": "tool",
+            "name": "tool-scons",
+            "version": "4.41101.0",
+            "spec": {"owner": "platformio", "id": None, "name": "tool-scons", "requirements": None, "uri": None},
+        }
+    ),
     # Started by PlatformIO's own Python, in whose environment SCons is installed.
     "scons.py": "import SCons.Script\n\nSCons.Script.main()\n",
 }
