@@ -29,7 +29,9 @@ class CustomTestRunner(UnityTestRunner):
             CXXFLAGS=["-std=c++17", "-fno-exceptions", "-fno-rtti"],
             LINKFLAGS=_SANITIZE,
             CPPDEFINES=[*_DEFINES, ("PLUGBENCH_VERSION", env.StringifyMacro(version))],
-            CPPPATH=[str(path) for path in (_FIRMWARE / "src", _FIRMWARE / "test", _DEPS / "unity", _DEPS / "littlefs")],
+            CPPPATH=[
+                str(path) for path in (_FIRMWARE / "src", _FIRMWARE / "test", _DEPS / "unity", _DEPS / "littlefs")
+            ],
         )
         sources = {"unity": _DEPS / "unity", "littlefs": _DEPS / "littlefs", "support": _FIRMWARE / "test" / "support"}
         for name, folder in sources.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from tools.setup.apt import Apt
@@ -24,7 +25,7 @@ def steps() -> list[Step]:
     python = VENV / "bin" / "python"
     packages = tuple(sorted(str(init.parent.name) for init in ROOT.glob("*/__init__.py")))
     return [
-        Step("virtual environment", lambda log: create(VENV, log), [sys.executable], [python, VENV / "bin" / "pip"]),
+        Step("virtual environment", lambda log: create(VENV, log), [], [python, VENV / "bin" / "pip"]),
         Step("Python packages", lambda log: install(VENV, LOCK, log), [LOCK], [VENV / "bin" / "pytest"]),
         Step(
             "rig",
@@ -45,10 +46,12 @@ def create(folder: Path, log: Log) -> None:
     Raises:
         SetupError: python3 cannot make one, or pip cannot be had.
     """
-    log.command(
-        [sys.executable, "-m", "venv", "--clear", "--without-pip", folder],
-        hint="python3 needs its module venv: on Debian `apt-get install python3`.",
-    )
+    venv = [sys.executable, "-m", "venv", "--clear"]
+    hint = "python3 needs its module venv: on Debian `apt-get install python3 python3-venv`."
+    if find_spec("ensurepip") is not None:
+        log.command([*venv, folder], hint=hint)
+        return
+    log.command([*venv, "--without-pip", folder], hint=hint)
     wheel = _wheel_of_pip(log)
     log.command(
         [folder / "bin" / "python", f"{wheel}/pip", "install", "--quiet", "--no-index", "--ignore-installed", wheel],

@@ -51,8 +51,8 @@ class Step:
         return self.stamp.exists() and self.stamp.read_text() == self.digest()
 
     def digest(self) -> str:
-        # The clone's own path is an input too: a virtual environment does not survive being moved.
-        whole = hashlib.sha256(f"{ROOT} {sys.version}\n".encode())
+        # The clone's path and the Python are inputs of every step: a virtual environment survives neither's change.
+        whole = hashlib.sha256(f"{ROOT} {sys.base_prefix} {sys.version}\n".encode())
         for item in self.inputs:
             whole.update(item.read_bytes() if isinstance(item, Path) else item.encode())
             whole.update(b"\0")
