@@ -35,7 +35,7 @@ def tally(path: Path) -> Tally:
     """Count one JUnit file.
 
     Args:
-        path: the file, as pytest or CTest writes it. A CTest test that holds a Unity program counts as that program's tests.
+        path: the file, as pytest or CTest writes it. A CTest test counts as the tests of the Unity program that it ran.
 
     Raises:
         OSError: it is not there.
@@ -63,7 +63,7 @@ def tally(path: Path) -> Tally:
 
 
 def main(paths: list[str]) -> int:
-    """Print a line for each file and one for the sum; the exit code is 1 when anything failed, is missing or is empty."""
+    """Print a line for each file and one for the sum; the exit code is 1 when anything failed, is missing or empty."""
     rows: list[tuple[str, str]] = []
     good, total = True, Tally()
     for path in map(Path, paths):

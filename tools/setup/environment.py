@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from tools.setup.apt import Apt
@@ -48,7 +47,7 @@ def create(folder: Path, log: Log) -> None:
     """
     venv = [sys.executable, "-m", "venv", "--clear"]
     hint = "python3 needs its module venv: on Debian `apt-get install python3 python3-venv`."
-    if find_spec("ensurepip") is not None:
+    if _has_ensurepip():
         log.command([*venv, folder], hint=hint)
         return
     log.command([*venv, "--without-pip", folder], hint=hint)
@@ -85,6 +84,14 @@ def _install_rig(log: Log) -> None:
         [*pip(VENV), "install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", ROOT],
         hint="Look for a mistake in pyproject.toml.",
     )
+
+
+def _has_ensurepip() -> bool:
+    try:
+        from ensurepip import version
+    except ImportError:
+        return False
+    return bool(version())
 
 
 def _wheel_of_pip(log: Log) -> Path:
