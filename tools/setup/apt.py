@@ -38,6 +38,7 @@ class Apt:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._home = CACHE / "apt"
+        self._home.mkdir(parents=True, exist_ok=True)
 
     def binary(self, package: str) -> Path:
         """Download a package and unpack it.
@@ -51,16 +52,17 @@ class Apt:
         Raises:
             SetupError: the archive cannot be reached or does not have it.
         """
-        folder = self._fetch("deb", "download", package)
+        folder = self._fetch("deb", self._archive.codename, "download", package)
         for file in folder.glob("*.deb"):
             self._log.command(["dpkg", "-x", file, folder / "root"], hint="Free some disk space and try again.")
         return folder / "root"
 
-    def source(self, package: str) -> Path:
+    def source(self, package: str, codename: str) -> Path:
         """Download a source package, without unpacking it.
 
         Args:
             package: its name.
+            codename: of the release that it is taken from; a mirror carries several side by side.
 
         Returns:
             The folder with its files.
@@ -68,18 +70,17 @@ class Apt:
         Raises:
             SetupError: the archive cannot be reached or does not have it.
         """
-        return self._fetch("deb-src", "source", "--download-only", package)
+        return self._fetch("deb-src", codename, "source", "--download-only", package)
 
-    def _fetch(self, kind: str, *command: str) -> Path:
-        self._home.mkdir(parents=True, exist_ok=True)
+    def _fetch(self, kind: str, codename: str, *command: str) -> Path:
         archive = self._archive
         keyring = _KEYRINGS[archive.origin]
         signed = f"[signed-by={keyring}] " if keyring.exists() else ""
         for place in ("lists/partial", "cache/archives/partial", "parts"):
             (self._home / place).mkdir(parents=True, exist_ok=True)
-        (self._home / "sources.list").write_text(f"{kind} {signed}{archive.site} {archive.codename} main\n")
+        (self._home / "sources.list").write_text(f"{kind} {signed}{archive.site} {codename} main\n")
         apt = self._command(self._own())
-        self._log.command([*apt, "update"], hint=HINT)
+        self._log.command([*apt, "update", "--error-on=any"], hint=HINT)
         package = command[-1]
         folder = self._home / package
         shutil.rmtree(folder, ignore_errors=True)
@@ -95,7 +96,7 @@ class Apt:
         if archive is None:
             (lists / "partial").mkdir(parents=True, exist_ok=True)
             machine = {"Dir::State::lists": lists, "Dir::Cache": self._home / "cache"}
-            self._log.command([*self._command(machine), "update"], hint=HINT)
+            self._log.command([*self._command(machine), "update", "--error-on=any"], hint=HINT)
             archive = _machine_archive([f"--option=Dir::State::lists={lists}"])
         if archive is None:
             raise SetupError(

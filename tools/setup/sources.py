@@ -19,7 +19,9 @@ LITTLEFS = {
     "lfs_util.h": "548d46aa524dc7449e16739286c1a422a52f9de727ff0be0c2ffc5593f5ca981",
 }
 
-# Unity 2.5.1, MIT: in tests/unity of Debian's source package ntpsec.
+# Unity 2.5.1, MIT: in tests/unity of the source package ntpsec of Debian 12, whichever release this machine runs
+# (Debian 13's carries a later Unity).
+UNITY_RELEASE = "bookworm"
 UNITY = {
     "unity.c": "2e3a0610268455520a5796345b503d00c34a47fe97ed3750349cbd4b2b1990f3",
     "unity.h": "681ac98a63ac11effb11e59d580f6ca82abca1bd34069465c38e3b15344256c0",
@@ -51,7 +53,7 @@ def _fetch_littlefs(log: Log) -> None:
 
 
 def _fetch_unity(log: Log) -> None:
-    folder = Apt(log).source("ntpsec")
+    folder = Apt(log).source("ntpsec", UNITY_RELEASE)
     unpack(max(folder.glob("*.orig.tar.*")), "/tests/unity/", UNITY, DEPS / "unity")
 
 

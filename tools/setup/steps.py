@@ -83,9 +83,8 @@ class Log:
         Raises:
             SetupError: it failed, or is not there; with the end of its output.
         """
-        shown = shlex.join(str(word) for word in words)
         with self.path.open("a") as log:
-            log.write(f"$ {shown}\n")
+            log.write(f"$ {shlex.join(str(word) for word in words)}\n")
             log.flush()
             start = log.tell()
             try:
@@ -104,7 +103,9 @@ class Log:
             with self.path.open(errors="replace") as log:
                 log.seek(start)
                 tail = "".join(f"    {line}\n" for line in log.read().splitlines()[-_TAIL_LINES:])
-            raise SetupError(f"`{shown}` failed with exit code {code}:\n{tail}{hint}\nThe whole log: {self.path}")
+            raise SetupError(
+                f"{Path(words[0]).name} failed with exit code {code}:\n{tail}{hint}\nThe whole log: {self.path}"
+            )
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
         try:
