@@ -10,11 +10,13 @@ from itertools import pairwise
 
 from rig.report.text import number
 
-BREAK_PX = 46.0
+BREAK_PX = 56.0
 """How wide a stretch is that was left out."""
-_MOST_BREAKS = 6
-_WORTH = 0.3
-"""A quiet stretch is left out where it takes this share, or more, of the time that is still drawn to scale."""
+_MOST_BREAKS = 3
+_SHORTEST_QUIET = 1.0
+_WORTH = 0.4
+"""A quiet stretch is left out where it lasts a second or more and takes this share, or more, of the time still drawn;
+and all that are left out must, each in turn, double the scale: a linear axis is worth more than a little room."""
 _QUIET_MARGIN = 0.04
 """How much of the shortened time stays to scale on each side of a break, as a share of what is drawn."""
 _TICK_PX = 84.0
@@ -95,11 +97,16 @@ def _quiet(duration: float, times: Iterable[float]) -> list[tuple[float, float]]
     )
     drawn = duration
     chosen: list[tuple[float, float]] = []
+    worth = 0
     for length, start in gaps[:_MOST_BREAKS]:
-        if length < _WORTH * drawn or drawn - length <= 0:
+        if length < max(_SHORTEST_QUIET, _WORTH * drawn) or drawn - length <= 0:
             break
         chosen.append((start, start + length))
         drawn -= length
+        if drawn <= duration * 0.5 ** len(chosen):
+            worth = len(chosen)
+    chosen = chosen[:worth]
+    drawn = duration - sum(end - start for start, end in chosen)
     if not chosen:
         return []
     drawn = max(drawn, duration * 1e-6)

@@ -198,6 +198,8 @@ def led_pattern(event: LedPattern) -> tuple[str, str]:
 def limits(measurement: Measurement) -> str:
     """The limits in words; empty where there are none."""
     low, high, unit = measurement.low, measurement.high, measurement.unit
+    if low is not None and low == high:
+        return f"exactly {number(low)} {unit}".rstrip()
     if low is not None and high is not None:
         return f"{number(low)} to {number(high)} {unit}".rstrip()
     if high is not None:

@@ -50,7 +50,7 @@ class Label:
 # Level 0: full text; 1: short text; then groups of the same kind within so many pixels, then of any kind.
 _REACHES = (16.0, 48.0, 120.0, 300.0, math.inf)
 _MOST_LEVEL = 1 + 2 * len(_REACHES)
-_MOST_TEXT = 320.0
+_MOST_TEXT = 420.0
 
 
 def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[Label]:
@@ -68,17 +68,28 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
         labels = [_label(flags[start:end], levels[start], right, size) for start, end in groups]
         ends = [label.x + POLE_GAP + width(label.text, size) + GAP for label in labels]
         heights = _heights(labels, ends)
-        crowded = [index for index, height in enumerate(heights) if height >= rows]
-        if not crowded:
+        if all(height < rows for height in heights):
             placed = zip(labels, heights, strict=True)
             return [Label(label.x, height, label.text, label.loud, label.count) for label, height in placed]
-        for index in crowded:
-            last = index
-            while last + 1 < len(labels) and labels[last + 1].x < ends[index]:
-                last += 1
-            lowest = min(levels[groups[i][0]] for i in range(index, last + 1))
-            for member in range(groups[index][0], groups[last][1]):
-                levels[member] = max(levels[member], min(lowest + 1, _MOST_LEVEL))
+        for first, last in _islands(labels, ends):
+            if max(heights[first : last + 1]) >= rows:
+                members = range(groups[first][0], groups[last][1])
+                raised = min(min(levels[member] for member in members) + 1, _MOST_LEVEL)
+                for member in members:
+                    levels[member] = max(levels[member], raised)
+
+
+def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, int]]:
+    """The runs of labels that crowd each other, as the indices of their first and last."""
+    islands: list[tuple[int, int]] = []
+    reach = -math.inf
+    for index, label in enumerate(labels):
+        if label.x < reach:
+            islands[-1] = (islands[-1][0], index)
+        else:
+            islands.append((index, index))
+        reach = max(reach, ends[index])
+    return islands
 
 
 def _level_for(count: int, rows: int) -> int:

@@ -52,6 +52,9 @@ _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
 _BAND_COLOURS = {"power": "#3c4650", "radio": BLUE, "input": ORANGE, "output": PURPLE, "link": GREEN, "led": ORANGE}
 _DARK = {"#3c4650", BLUE, GREEN, "#d55e00"}
 """Colours that take white text."""
+_TINTED = {"power", "radio", "link"}
+"""What is on nearly always is drawn light, so that what moves stands out."""
+_KIND_WORDS = {"input": "input", "output": "output"}
 _MOMENT_COLOURS = {
     "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY, "clock": GREY,
     "E": RED, "W": "#8a5a00",
@@ -100,7 +103,10 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """A stretch's pixels, where its text stands beside it, and the room that both take."""
+    """A stretch's pixels, where its text stands, and the room that both take.
+
+    `inside` is the part of the stretch that takes the text, None where it stands beside it, at `x`.
+    """
 
     left: float
     right: float
@@ -109,6 +115,7 @@ class _Beside:
     anchor: Literal["start", "end"]
     begin: float
     end: float
+    inside: tuple[float, float] | None = None
 
     def clear_of(self, other: _Beside) -> bool:
         return self.begin > other.end + 4 or self.end + 4 < other.begin
@@ -214,9 +221,12 @@ class _Picture:
         for at in (x + 6, x + 15):
             self.c.path("front", _zigzag(at, y - 8, y + 6), fill="none", stroke=GREY, stroke_width=1)
 
-    def _lane(self, name: str, middle: float, height: float) -> None:
-        """The lane's name, and the line that ends it."""
-        self.c.text(NAME_X, middle + 4, fit(name, LEFT - NAME_X - 8, 12), size=12)
+    def _lane(self, name: str, middle: float, height: float, kind: str = "") -> None:
+        """The lane's name, what kind of wire it is, and the line that ends it."""
+        room = LEFT - NAME_X - 10
+        if kind:
+            room -= self.c.text(LEFT - 8, middle + 4, kind, size=10, fill=GREY, anchor="end") + 6
+        self.c.text(NAME_X, middle + 4, fit(name, room, 12), size=12)
         self.y += height
         self.c.line("back", NAME_X, self.y, RIGHT, self.y, stroke=FAINT, stroke_width=1)
 
@@ -240,22 +250,25 @@ class _Picture:
 
     def _band(self, band: Band) -> None:
         top, height = self.y + 4, 15.0
-        self._lane(band.name, top + height / 2, 23)
+        self._lane(band.name, top + height / 2, 23, _KIND_WORDS.get(band.kind, ""))
         colour = _LED_COLOURS.get(band.what, _BAND_COLOURS[band.kind])
         for left, right, shown in self._condensed(band.segments):
             if isinstance(shown, int):
-                self._busy(left, right, top, height, colour, shown)
+                self._busy(left, right, top, colour, shown, "pulses" if band.kind == "input" else "changes")
             elif shown.on is None:
                 self.c.line(
                     "lanes", left, top + height / 2, right, top + height / 2, stroke=GREY, stroke_dasharray="1 4"
                 )
                 self._key("unknown", "not known yet", self._unknown_key)
             elif shown.on:
-                fill = self.c.blink(colour, shown.texture) if shown.texture else colour
-                self.c.rect(
-                    "lanes", left, top, max(right - left, 1.2), height, fill=fill, stroke=colour, stroke_width=1
-                )
-                self._within(left, right, top, shown, PAPER if colour in _DARK else INK)
+                look = {"fill": self.c.blink(colour, shown.texture) if shown.texture else colour, "stroke": colour}
+                if shown.texture:
+                    self._key("blinks", "LED blinks (stripes, not to scale)", self._blink_key)
+                tinted = band.kind in _TINTED
+                if tinted:
+                    look["fill_opacity"] = "0.22"
+                self.c.rect("lanes", left, top, max(right - left, 1.2), height, stroke_width=1, **look)
+                self._within(left, right, top, shown, PAPER if colour in _DARK and not tinted else INK)
             else:
                 self.c.line("lanes", left, top + height, right, top + height, stroke=colour, stroke_width=1.5)
                 self._within(left, right, top, shown, GREY)
@@ -282,19 +295,14 @@ class _Picture:
         end_run()
         return drawn
 
-    def _busy(self, left: float, right: float, top: float, height: float, colour: str, count: int) -> None:
+    def _busy(self, left: float, right: float, top: float, colour: str, count: int, noun: str) -> None:
         fill = self.c.blink(colour, "fast")
-        self.c.rect("lanes", left, top, max(right - left, 1.2), height, fill=fill, stroke=colour, stroke_width=1)
-        self._within(left, right, top, Segment(0, 0, True, (f"{count} pulses", f"×{count}"), "fast"), INK)
+        self.c.rect("lanes", left, top, max(right - left, 1.2), 15, fill=fill, stroke=colour, stroke_width=1)
+        self._within(left, right, top, Segment(0, 0, True, (f"{count} {noun}", f"×{count}"), "fast"), INK)
 
     def _within(self, left: float, right: float, top: float, segment: Segment, fill: str) -> None:
-        """The segment's words, as far as there is room; where it ends at a break, left of it."""
-        for quiet in self.axis.breaks:
-            if quiet.left < right and quiet.right > left:
-                if quiet.left - left > right - quiet.right:
-                    right = quiet.left
-                else:
-                    left = quiet.right
+        """The segment's words, as far as there is room beside the breaks."""
+        left, right = self._unbroken(left, right)
         for text in segment.texts:
             wide = width(text, SIZE)
             if wide + 8 <= right - left:
@@ -303,6 +311,17 @@ class _Picture:
                     fill = INK
                 self.c.text(left + 6, top + 11.5, text, fill=fill, layer="lanes")
                 return
+
+    def _unbroken(self, left: float, right: float) -> tuple[float, float]:
+        """The widest part of a stretch that no break cuts."""
+        edges = [left]
+        for quiet in self.axis.breaks:
+            edges += [min(max(quiet.left, left), right), min(max(quiet.right, left), right)]
+        edges.append(right)
+        return max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
+
+    def _blink_key(self, x: float, y: float) -> None:
+        self.c.rect("front", x, y - 7, 22, 14, fill=self.c.blink(GREEN, "medium"), stroke=GREEN, stroke_width=1)
 
     def _unknown_key(self, x: float, y: float) -> None:
         self.c.line("front", x, y, x + 22, y, stroke=GREY, stroke_dasharray="1 4")
@@ -355,7 +374,7 @@ class _Picture:
         end = line + side * (8 + ROW * label.row)
         self.c.line("lanes", label.x, line + side * 2, label.x, end + side * 7, stroke=colour, stroke_width=0.8)
         base = end if side < 0 else end + 8
-        self.c.text(label.x + POLE_GAP, base, label.text, fill=colour, halo=True, bold=False)
+        self.c.text(label.x + POLE_GAP, base, label.text, fill=colour, halo=True)
 
     def _log(self) -> None:
         moments = self.lanes.log
@@ -491,23 +510,23 @@ class _Picture:
         self._lane(name, top + height / 2 - 2, height + 7)
 
     def _beside(self, stretch: Stretch) -> _Beside:
-        """Where a stretch's text goes: right of it where it fits, else left of it, else right and shortened."""
+        """Where a stretch's text goes: inside it where it fits, else right of it, else left, else right, shortened."""
         left, right = self.axis.x(stretch.start), self.axis.x(stretch.end)
         text = fit(stretch.text + ("" if stretch.ok else " OUT OF LIMITS"), 480, SIZE)
         wide = width(text, SIZE)
+        inside = self._unbroken(left, right)
+        if inside[1] - inside[0] >= wide + 44:
+            return _Beside(left, right, text, left, "start", left - 2, right + 2, inside)
         if right + 8 + wide > EDGE and left - 20 - wide >= LEFT:
             return _Beside(left, right, text, left - 18, "end", left - 18 - wide, right + 14)
         text = fit(text, EDGE - right - 8, SIZE)
         return _Beside(left, right, text, right + 8, "start", left - 14, right + 8 + width(text, SIZE))
 
-    def _fault(self, stretch: Stretch, at: _Beside, top: float) -> None:
+    def _fault(self, _: Stretch, at: _Beside, top: float) -> None:
         c = self.c
         c.rect("lanes", at.left, top, max(at.right - at.left, 3), 15, fill=RED)
-        text = fit(stretch.text, 480, SIZE)
-        wide = width(text, SIZE)
-        cut = any(b.left < at.left + wide + 12 and b.right > at.left for b in self.axis.breaks)
-        if wide + 12 <= at.right - at.left and not cut:
-            c.text(at.left + 6, top + 11.5, text, fill=PAPER)
+        if at.inside is not None:
+            c.text(at.inside[0] + 6, top + 11.5, at.text, fill=PAPER)
         else:
             c.text(at.x, top + 11.5, at.text, fill=RED, anchor=at.anchor, halo=True)
         self._key(
@@ -530,7 +549,12 @@ class _Picture:
                 c.line("lanes", at.left - 12, y, at.left, y, stroke=colour, stroke_width=1)
                 c.path("lanes", _head(at.left - 12, y, at.left, y), fill=colour)
             self._key("measured", "time measured from, to", self._measured_key)
-        c.text(at.x, top + 12, at.text, fill=colour, anchor=at.anchor, halo=True)
+        if at.inside is None:
+            c.text(at.x, top + 12, at.text, fill=colour, anchor=at.anchor, halo=True)
+        else:
+            middle, half = sum(at.inside) / 2, width(at.text, SIZE) / 2 + 5
+            c.rect("lanes", middle - half, top, 2 * half, 16, fill=PAPER)
+            c.text(middle, top + 12, at.text, fill=colour, anchor="middle")
 
     def _measured_key(self, x: float, y: float) -> None:
         c = self.c

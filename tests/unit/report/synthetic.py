@@ -45,7 +45,9 @@ class Recorder:
     def log(self, text: str, level: str = "I", tag: str = "app", after_ms: float = 0.3) -> None:
         self.now += round(after_ms * MS / self.scale)
         uptime = round((self.now - self.boot_at) * self.scale / MS)
-        line = ev.LogLine(text=f"{level} ({uptime}) {tag}: {text}", level=level, tag=tag, uptime_ms=uptime, source="console")  # type: ignore[arg-type]
+        line = ev.LogLine(
+            text=f"{level} ({uptime}) {tag}: {text}", level=level, tag=tag, uptime_ms=uptime, source="console"
+        )  # type: ignore[arg-type]
         self.put(line)
 
     def pin(self, signal: str, level: bool, driven: bool = False, after_ms: float = 0.0) -> ev.Event:
@@ -158,7 +160,9 @@ def _boot(r: Recorder) -> None:
     r.power(True, after_ms=6)
     on = r.now
     r.boot()
-    r.put(ev.Measurement(name="power on to accepted", value=(r.now - on) / MS, unit="ms", high=300, start=on, end=r.now))
+    r.put(
+        ev.Measurement(name="power on to accepted", value=(r.now - on) / MS, unit="ms", high=300, start=on, end=r.now)
+    )
     r.end(name, started)
 
 
@@ -174,9 +178,17 @@ def _charge(r: Recorder) -> None:
     r.pin("inputs.auth_button", False, True, after_ms=90)
     r.pin("inputs.vehicle_ready", True, True, after_ms=5)
     r.pin("outputs.lock", True, after_ms=2)
-    r.call("StartTransaction", {"idTag": "LOCAL-1", "connectorId": 1, "meterStart": 0}, {"transactionId": 17, "idTagInfo": {"status": "Accepted"}})
+    r.call(
+        "StartTransaction",
+        {"idTag": "LOCAL-1", "connectorId": 1, "meterStart": 0},
+        {"transactionId": 17, "idTagInfo": {"status": "Accepted"}},
+    )
     r.pin("outputs.contactor", True, after_ms=3)
-    r.put(ev.Measurement(name="button to contactor", value=(r.now - pressed) / MS, unit="ms", high=500, start=pressed, end=r.now))
+    r.put(
+        ev.Measurement(
+            name="button to contactor", value=(r.now - pressed) / MS, unit="ms", high=500, start=pressed, end=r.now
+        )
+    )
     r.status("Charging")
     r.led("status", "blink", 1, after_ms=5)
     for sample in range(4):
@@ -184,12 +196,18 @@ def _charge(r: Recorder) -> None:
             r.pin("inputs.meter_pulse", True, True, after_ms=9)
             r.pin("inputs.meter_pulse", False, True, after_ms=9)
         r.telemetry()
-        values = [{"timestamp": "2026-11-23T12:00:00Z", "sampledValue": [{"value": str(40 * sample + 40), "unit": "Wh"}]}]
+        values = [
+            {"timestamp": "2026-11-23T12:00:00Z", "sampledValue": [{"value": str(40 * sample + 40), "unit": "Wh"}]}
+        ]
         r.call("MeterValues", {"connectorId": 1, "transactionId": 17, "meterValue": values})
     r.pin("inputs.auth_button", True, True, after_ms=200)
     r.pin("outputs.contactor", False, after_ms=3)
     r.pin("inputs.auth_button", False, True, after_ms=60)
-    r.call("StopTransaction", {"transactionId": 17, "meterStop": 160, "reason": "Local"}, {"idTagInfo": {"status": "Accepted"}})
+    r.call(
+        "StopTransaction",
+        {"transactionId": 17, "meterStop": 160, "reason": "Local"},
+        {"idTagInfo": {"status": "Accepted"}},
+    )
     r.pin("outputs.lock", False, after_ms=2)
     r.status("Finishing")
     r.led("status", "double_flash", after_ms=5)
@@ -203,7 +221,9 @@ def _charge(r: Recorder) -> None:
 
 def _power_cut(r: Recorder) -> None:
     name = "tests/hil/test_power_cut.py::test_torn_write_in_transaction"
-    started = r.test(name, "Power goes in the middle of a flash write: the transaction is resumed or stopped, never lost.")
+    started = r.test(
+        name, "Power goes in the middle of a flash write: the transaction is resumed or stopped, never lost."
+    )
     r.call("StartTransaction", {"idTag": "LOCAL-1", "connectorId": 1, "meterStart": 160}, {"transactionId": 18})
     r.pin("outputs.contactor", True, after_ms=3)
     r.status("Charging")
@@ -246,13 +266,40 @@ def _held_answer(r: Recorder) -> None:
     name = "tests/hil/test_csms.py::test_slow_answer_does_not_block"
     started = r.test(name, "The CSMS holds the answer to a StartTransaction back for 4 s; commands are still obeyed.")
     common: dict[str, Any] = {"charge_point": CP, "unique_id": "held-1", "action": "StartTransaction"}
-    r.put(ev.OcppFrame(**common, direction="received", message_type="CALL", payload={"idTag": "A", "connectorId": 1, "meterStart": 0}), after_ms=300)
+    r.put(
+        ev.OcppFrame(
+            **common,
+            direction="received",
+            message_type="CALL",
+            payload={"idTag": "A", "connectorId": 1, "meterStart": 0},
+        ),
+        after_ms=300,
+    )
     r.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, {"status": "Accepted"}, by_csms=True, after_ms=900)
     r.call("Heartbeat", {}, {"currentTime": "2026-11-23T12:00:00Z"}, after_ms=30)
     r.telemetry(after_ms=700)
-    r.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": "top secret"}, {"status": "Rejected"}, by_csms=True, after_ms=1800)
-    r.put(ev.OcppFrame(**common, direction="sent", message_type="CALLRESULT", payload={"transactionId": 19, "idTagInfo": {"status": "Blocked"}}), after_ms=600)
-    r.call("StopTransaction", {"transactionId": 19, "meterStop": 0, "reason": "DeAuthorized"}, error="InternalError", after_ms=40)
+    r.call(
+        "ChangeConfiguration",
+        {"key": "AuthorizationKey", "value": "top secret"},
+        {"status": "Rejected"},
+        by_csms=True,
+        after_ms=1800,
+    )
+    r.put(
+        ev.OcppFrame(
+            **common,
+            direction="sent",
+            message_type="CALLRESULT",
+            payload={"transactionId": 19, "idTagInfo": {"status": "Blocked"}},
+        ),
+        after_ms=600,
+    )
+    r.call(
+        "StopTransaction",
+        {"transactionId": 19, "meterStop": 0, "reason": "DeAuthorized"},
+        error="InternalError",
+        after_ms=40,
+    )
     r.call("DataTransfer", {"vendorId": "x"}, by_csms=True, takes_ms=None, after_ms=500)
     r.telemetry(after_ms=200)
     r.end(name, started)
@@ -276,7 +323,13 @@ def _failing(r: Recorder) -> None:
     r.log("emergency stop", "E", "charging")
     r.status("Faulted")
     r.telemetry(after_ms=50)
-    r.end(name, started, "failed", "AssertionError: edge to contactor took 380 ms, at most 10 ms are allowed\n\n    assert opened.t - pressed.t <= 10 * MS\ntests/hil/test_safety.py:41: AssertionError")
+    r.end(
+        name,
+        started,
+        "failed",
+        "AssertionError: edge to contactor took 380 ms, at most 10 ms are allowed\n\n"
+        "    assert opened.t - pressed.t <= 10 * MS\ntests/hil/test_safety.py:41: AssertionError",
+    )
     r.pin("inputs.emergency_stop", False, True, after_ms=10)
     r.led("fault", "off", after_ms=3)
     r.led("status", "on", after_ms=3)
@@ -286,8 +339,16 @@ def _bench_error(r: Recorder) -> None:
     name = "tests/hil/test_leds.py::test_available_is_steady"
     started = r.test(name, "An idle, accepted charge point shows a steady status LED.")
     r.telemetry(after_ms=300)
-    r.put(ev.BenchTrouble(what="the serial port /dev/ttyUSB0 vanished. Check its cable, then run `rig doctor`"), after_ms=200)
-    r.end(name, started, "error", "BenchError: the serial port /dev/ttyUSB0 vanished. Check its cable, then run `rig doctor`")
+    r.put(
+        ev.BenchTrouble(what="the serial port /dev/ttyUSB0 vanished. Check its cable, then run `rig doctor`"),
+        after_ms=200,
+    )
+    r.end(
+        name,
+        started,
+        "error",
+        "BenchError: the serial port /dev/ttyUSB0 vanished. Check its cable, then run `rig doctor`",
+    )
 
 
 def _skipped(r: Recorder) -> None:
@@ -318,10 +379,15 @@ def _panic(r: Recorder) -> None:
     name = "tests/hil/test_console.py::test_status_command"
     started = r.test(name, "The status command answers in one line.")
     r.log("status asked", tag="serial_debug", after_ms=40)
-    r.put(ev.Panic(cause="abort() in serial_debug: <script>alert(1)</script>", backtrace=("0x400d1234", "0x400d5678")), after_ms=60)
+    r.put(
+        ev.Panic(cause="abort() in serial_debug: <script>alert(1)</script>", backtrace=("0x400d1234", "0x400d5678")),
+        after_ms=60,
+    )
     for n in range(12):
         r.log(f"backtrace line {n} & \x1b[31mnoise\x00", "E", "panic", after_ms=1)
     r.put(ev.LinkChange(charge_point=CP, connected=False, code=1006), after_ms=3)
     r.pin("outputs.contactor", False)
     r.boot("panic")
-    r.end(name, started, "failed", "DeviceError: the device panicked: abort() in serial_debug: <script>alert(1)</script>")
+    r.end(
+        name, started, "failed", "DeviceError: the device panicked: abort() in serial_debug: <script>alert(1)</script>"
+    )
