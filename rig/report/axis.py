@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rig.report.text import number
+from rig.report.text import width
 
 BREAK_PX = 56.0
 """How wide a stretch is that was left out."""
@@ -20,6 +20,8 @@ and all that are left out must, each in turn, double the scale: a linear axis is
 _QUIET_MARGIN = 0.04
 """How much of the shortened time stays to scale on each side of a break, as a share of what is drawn."""
 _TICK_PX = 84.0
+_TICK_SIZE = 11.0
+_TICK_GAP = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +80,18 @@ class Axis:
         """Round moments, far enough apart for their labels, none within a break."""
         step = _nice(_TICK_PX / self.scale)
         factor = 1000.0 if self.unit == "ms" else 1.0
+        decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9))
         ticks: list[Tick] = []
+        taken = -math.inf
         edges = [0.0, *(t for b in self.breaks for t in (b.start, b.end)), self.duration]
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            first = math.ceil(start / step - 1e-9)
-            for index in range(first, math.floor(end / step + 1e-9) + 1):
-                x = self.x(index * step)
-                if not ticks or x - ticks[-1].x >= _TICK_PX * 0.55:
-                    ticks.append(Tick(x, number(round(index * step * factor, 9))))
+            for index in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1):
+                x, text = self.x(index * step), f"{index * step * factor:.{decimals}f}"
+                half = width(text, _TICK_SIZE) / 2
+                in_break = any(b.left < x + half and x - half < b.right for b in self.breaks)
+                if x - half >= taken + _TICK_GAP and not in_break:
+                    ticks.append(Tick(x, text))
+                    taken = x + half
         return ticks
 
 

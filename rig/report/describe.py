@@ -142,7 +142,7 @@ def _error_code(answer: OcppFrame) -> str:
 
 
 def frame_fields(frame: OcppFrame) -> str:
-    """The fields of a frame that a reader of the exchange wants: `status=Charging  connectorId=1`."""
+    """The fields of a frame that a reader of the exchange wants: `status=Charging connectorId=1`."""
     if frame.error:
         return one_line(frame.error)
     if frame.message_type == "INVALID":
@@ -161,7 +161,7 @@ def frame_fields(frame: OcppFrame) -> str:
             k for k, v in payload.items() if not isinstance(v, dict | list)
         ]
     parts += [f"{name}={one_line(_scalar(payload[name]))}" for name in names[:4] if name in payload]
-    return "  ".join(part for part in parts if part != "errorCode=NoError")
+    return " ".join(part for part in parts if part != "errorCode=NoError")
 
 
 def _scalar(value: Any) -> str:

@@ -93,8 +93,8 @@ def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, 
 
 
 def _level_for(count: int, rows: int) -> int:
-    """Where to begin: hundreds of flags cannot all be told one by one."""
-    return 0 if count <= 40 * rows else 2
+    """Where to begin: hundreds of flags cannot be told one by one, and to try would take its time."""
+    return 0 if count <= 40 * rows else 2 + len(_REACHES)
 
 
 def _grouped(flags: Sequence[Flag], levels: Sequence[int]) -> list[tuple[int, int]]:

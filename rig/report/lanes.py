@@ -34,6 +34,10 @@ Kind = Literal["power", "radio", "input", "led", "output", "link"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
+_MOST_CHARGE_POINTS = 4
+"""Where more take part, the others share one lane."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of a lane in which nothing changes.
@@ -176,7 +180,7 @@ class _Reader:
         for event in events:
             if isinstance(event, LinkChange):
                 links.setdefault(event.charge_point, []).append((self.at(event.t), event.connected))
-        for name in sorted(links):
+        for name in sorted(links)[:_MOST_CHARGE_POINTS]:
             title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
 
@@ -252,8 +256,11 @@ class _Reader:
             if index >= 0 and not found[index][1].wrong:
                 cp, e = found[index]
                 found[index] = (cp, Exchange(e.from_device, e.start, None, e.text + " (no answer)", e.action, False))
+        names = sorted({charge_point for charge_point, _ in found})
+        others = f"{len(names) - _MOST_CHARGE_POINTS} others"
         for charge_point, exchange in found:
-            self.lanes.exchanges.setdefault(charge_point, []).append(exchange)
+            shown = charge_point if charge_point in names[:_MOST_CHARGE_POINTS] else others
+            self.lanes.exchanges.setdefault(shown, []).append(exchange)
 
     # -- moments and stretches ------------------------------------------------------------------------------------
 

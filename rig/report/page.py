@@ -54,7 +54,9 @@ class _Section:
     verdict: Verdict
     word: str
     took: str
+    timing: str
     message: str
+    first_line: str
     picture: str
     alt: str
     sequence: str
@@ -98,13 +100,13 @@ def write(run: Run, out_dir: Path) -> Path:
         took=seconds(run.seconds),
     )
     index = out_dir / "index.html"
-    index.write_text(page, encoding="utf-8")
+    index.write_text(clean(page), encoding="utf-8")
     return index
 
 
 def _section(index: int, test: Test, beside: Path) -> _Section:
     stem = f"{index:03d}-{_slug(test.name)}"
-    (beside / f"{stem}.svg").write_text(timeline_svg.render(test), encoding="utf-8")
+    (beside / f"{stem}.svg").write_text(timeline_svg.render(test, head=False), encoding="utf-8")
     sequence = ""
     if sequence_svg.has_exchange(test):
         sequence = f"{FILES}/{stem}-ocpp.svg"
@@ -121,13 +123,15 @@ def _section(index: int, test: Test, beside: Path) -> _Section:
         verdict=test.outcome,
         word=timeline_svg.VERDICT_WORDS[test.outcome],
         took=seconds(test.seconds),
+        timing=timeline_svg.timing(test),
         message=clean(test.message).strip(),
+        first_line=one_line(test.message.strip().partition("\n")[0]),
         picture=f"{FILES}/{stem}.svg",
         alt=timeline_svg.summary(test),
         sequence=sequence,
         figures=figures,
         key_figure=next((f for f in figures if not f.ok), figures[0] if figures else None),
-        trouble=[one_line(event.what) for event in test.events if isinstance(event, BenchTrouble)],
+        trouble=_trouble(test),
         tail=[_LogRow(f"{test.at(e.t):.3f}", e.level or "none", clean(e.text)) for e in console[-_TAIL:]],
         lines=len(console),
         log=f"{FILES}/{stem}.txt",
@@ -141,12 +145,19 @@ def full_log(test: Test) -> str:
     )
     rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
     message = f"\n{clean(test.message)}\n" if test.message else ""
-    return clean(head) + "".join(rows) + message
+    return clean(head + "".join(rows)) + message
 
 
 def _figure(event: Measurement) -> _Figure:
     value = f"{number(event.value)} {one_line(event.unit)}".rstrip()
     return _Figure(one_line(event.name).replace("_", " "), value, one_line(limits(event)), event.ok)
+
+
+def _trouble(test: Test) -> list[str]:
+    """What was wrong with the bench, as far as the test's message does not say it already."""
+    told = one_line(test.message)
+    found = (one_line(event.what) for event in test.events if isinstance(event, BenchTrouble))
+    return [what for what in dict.fromkeys(found) if what not in told]
 
 
 def _slug(name: str) -> str:

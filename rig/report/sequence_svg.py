@@ -80,6 +80,8 @@ def _row(test: Test, event: Event) -> _Row | None:
             return _Row(at, "frame", name, frame_fields(event), event.direction == "received", answer, wrong)
         case FaultInjected() | FaultLifted():
             return _Row(at, "note", log_line(event), wrong=True)
+        case PowerChange(rail=True):
+            return None
         case Boot() | LinkChange() | AccessPointChange() | PowerChange():
             return _Row(at, "note", log_line(event))
         case _:

@@ -27,7 +27,7 @@ from rig.report.load import Test, Verdict
 from rig.report.text import fit, kilobytes, number, one_line, seconds, width
 
 WIDTH = 1200.0
-LEFT, RIGHT = 150.0, 1030.0
+LEFT, RIGHT = 150.0, 1010.0
 """Where the time axis begins and ends; labels may reach on to EDGE."""
 EDGE = WIDTH - 10
 NAME_X = 12.0
@@ -64,9 +64,25 @@ _BUSY_PX = 3.0
 """Neighbouring segments narrower than this are drawn as one, with a count."""
 
 
-def render(test: Test) -> str:
-    """The picture as SVG. The same test gives the same bytes."""
-    return _Picture(test).draw()
+def render(test: Test, *, head: bool = True) -> str:
+    """The picture as SVG. The same test gives the same bytes.
+
+    Args:
+        test: whose picture.
+        head: whether it begins with the test's name, verdict and message; False where they stand around it anyhow.
+    """
+    return _Picture(test).draw(head)
+
+
+def timing(test: Test, lanes: Lanes | None = None) -> str:
+    """How long the test took in bench time and, where the clock was scaled, how fast it ran."""
+    lanes = lanes or lanes_of(test)
+    said = f"{seconds(lanes.duration)} of bench time"
+    scales = [scale for scale in lanes.scales if abs(scale - 1) > 1e-6]
+    if scales:
+        fastest = ", ".join(dict.fromkeys(f"×{number(float(f'{scale:.4g}'))}" for scale in scales[:3]))
+        said += f" (clock {fastest}, {seconds(test.seconds)} real)"
+    return said
 
 
 def summary(test: Test, lanes: Lanes | None = None) -> str:
@@ -130,8 +146,9 @@ class _Picture:
         self.keys: dict[str, _Key] = {}
         self.y = 0.0
 
-    def draw(self) -> str:
-        self._head()
+    def draw(self, head: bool) -> str:
+        if head:
+            self._head()
         self._axis_labels()
         top = self.y
         if self.lanes.faults:
@@ -164,17 +181,11 @@ class _Picture:
         pill = width(verdict, 12, bold=True) + 18
         c.rect("lanes", NAME_X, 10, pill, 20, rx=10, fill=VERDICT_COLOURS[test.outcome])
         c.text(NAME_X + 9, 24, verdict, size=12, fill=PAPER, bold=True)
-        timing = f"{seconds(self.lanes.duration)} of bench time"
-        scales = [scale for scale in self.lanes.scales if abs(scale - 1) > 1e-6]
-        if scales:
-            fastest = ", ".join(dict.fromkeys(f"×{number(float(f'{scale:.4g}'))}" for scale in scales[:3]))
-            timing += f" (clock {fastest}, {seconds(test.seconds)} real)"
-        timing_width = width(timing, 12)
-        c.text(EDGE, 24, timing, size=12, fill=GREY, anchor="end")
+        took = timing(test, self.lanes)
+        took_width = width(took, 12)
+        c.text(EDGE, 24, took, size=12, fill=GREY, anchor="end")
         name_x = NAME_X + pill + 10
-        c.text(
-            name_x, 25, fit(one_line(test.name), EDGE - timing_width - 16 - name_x, 16, bold=True), size=16, bold=True
-        )
+        c.text(name_x, 25, fit(one_line(test.name), EDGE - took_width - 16 - name_x, 16, bold=True), size=16, bold=True)
         self.y = 34.0
         if test.doc:
             c.text(NAME_X, self.y + 13, fit(one_line(test.doc), EDGE - NAME_X, 12), size=12, fill=GREY)
@@ -190,32 +201,29 @@ class _Picture:
         c.text(NAME_X, y, f"time ({self.axis.unit})", fill=GREY)
         for tick in self.axis.ticks():
             c.text(tick.x, y, tick.text, fill=GREY, anchor="middle")
+        for quiet in self.axis.breaks:
+            said = fit(_short_seconds(quiet.end - quiet.start), quiet.right - quiet.left - 8, SIZE)
+            c.text((quiet.left + quiet.right) / 2, y, said, fill=INK, anchor="middle")
         self.y = y + 6
         c.line("lanes", LEFT, self.y, RIGHT, self.y, stroke=GREY, stroke_width=1)
 
     def _across(self, top: float, bottom: float) -> None:
         """What goes through all lanes: the grid, faults, boots, breaks and the end."""
         c, axis = self.c, self.axis
-        for stretch in self.lanes.faults:
-            left, right = axis.x(stretch.start), axis.x(stretch.end)
+        for left, right in dict.fromkeys((round(axis.x(s.start)), round(axis.x(s.end))) for s in self.lanes.faults):
             c.rect("back", left, top, max(right - left, 2), bottom - top, fill=RED, fill_opacity="0.10")
             for x in (left, right):
                 c.line("back", x, top, x, bottom, stroke=RED, stroke_width=1, stroke_opacity="0.5")
         for tick in axis.ticks():
             c.line("back", tick.x, top - 4, tick.x, bottom, stroke=FAINT, stroke_width=1)
-        for moment in self.lanes.board:
-            if moment.kind in ("boot", "panic", "trouble", "end"):
-                colour = VERDICT_COLOURS[self.test.outcome] if moment.kind == "end" else _MOMENT_COLOURS[moment.kind]
-                x = axis.x(moment.at)
-                c.line("back", x, top, x, bottom, stroke=colour, stroke_width=1.2, stroke_dasharray="5 4")
+        through = (m for m in self.lanes.board if m.kind in ("boot", "panic", "trouble", "end"))
+        for x, colour in dict.fromkeys((round(axis.x(m.at)), self._moment_colour(m)) for m in through):
+            c.line("back", x, top, x, bottom, stroke=colour, stroke_width=1.2, stroke_dasharray="5 4")
         for quiet in axis.breaks:
             c.rect("breaks", quiet.left + 4, top - 5, quiet.right - quiet.left - 8, bottom - top + 5, fill=PAPER)
             for x in (quiet.left + 4, quiet.right - 4):
                 c.path("breaks", _zigzag(x, top - 5, bottom), fill="none", stroke=GREY, stroke_width=1)
-            middle = (quiet.left + quiet.right) / 2
-            said = fit(_short_seconds(quiet.end - quiet.start), quiet.right - quiet.left - 10, 10)
-            c.text(middle, top + 12, said, size=10, fill=GREY, anchor="middle")
-            self._key("quiet", "quiet time left out", lambda x, y: self._zigzags(x, y))
+            self._key("quiet", "quiet time left out, this long", lambda x, y: self._zigzags(x, y))
 
     def _zigzags(self, x: float, y: float) -> None:
         for at in (x + 6, x + 15):
@@ -335,14 +343,18 @@ class _Picture:
         labels = self._place(flags, 5)
         line = self.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
         colours = {flag.x: self._moment_colour(m) for flag, m in zip(flags, moments, strict=True)}
-        for flag, moment in zip(flags, moments, strict=True):
-            self._marker(moment, flag.x, line)
+        self._markers(moments, line)
         for label in labels:
             self._flag(label, line, -1, colours[label.x])
         self._lane("board", line, line + 8 - self.y)
 
     def _moment_colour(self, moment: Moment) -> str:
         return VERDICT_COLOURS[self.test.outcome] if moment.kind == "end" else _MOMENT_COLOURS[moment.kind]
+
+    def _markers(self, moments: Sequence[Moment], y: float) -> None:
+        """One symbol a pixel and kind, however many there are."""
+        for (x, _), moment in {(round(self.axis.x(m.at)), m.kind): m for m in moments}.items():
+            self._marker(moment, x, y)
 
     def _marker(self, moment: Moment, x: float, y: float) -> None:
         c, colour = self.c, self._moment_colour(moment)
@@ -381,8 +393,7 @@ class _Picture:
         flags = [Flag(self.axis.x(m.at), m.text, m.short, m.kind == "E") for m in moments]
         labels = self._place(flags, 3)
         line = self.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
-        for flag, moment in zip(flags, moments, strict=True):
-            self._marker(moment, flag.x, line)
+        self._markers(moments, line)
         for label in labels:
             self._flag(label, line, -1, RED if label.loud else "#8a5a00")
         self._lane("log", line, line + 8 - self.y)
@@ -410,7 +421,7 @@ class _Picture:
 
     def _arrows(self, exchanges: Sequence[Exchange], device: float, csms: float) -> None:
         drawn: set[tuple[int, int, bool, str]] = set()
-        starts = sorted(self.axis.x(e.at) for e in exchanges)
+        in_the_way = [(x, x) for x in {round(self.axis.x(e.at)) for e in exchanges}]
         for e in exchanges:
             here, there = (device, csms) if e.from_device else (csms, device)
             begun = None if e.start is None else self.axis.x(e.start)
@@ -421,7 +432,7 @@ class _Picture:
                 origin = ended if begun is None else begun
                 self._arrow(drawn, origin, there, ended, here, RED if e.wrong else "#8c8c8c", "answer")
                 held = e.end - e.start if e.start is not None and e.end is not None else 0.0
-                self._held(origin, ended, (device + csms) / 2, held, starts)
+                self._held(origin, ended, (device + csms) / 2, held, in_the_way)
             if begun is not None:
                 self._arrow(drawn, begun, here, begun, there, RED if e.wrong else BLUE, "call")
                 if ended is None and not e.wrong:
@@ -436,15 +447,18 @@ class _Picture:
         self._key("call", "CALL", lambda x, y: self._arrow_key(x, y, BLUE))
         self._key("answer", "its answer (slanted: it took that long)", lambda x, y: self._arrow_key(x, y, "#8c8c8c"))
 
-    def _held(self, left: float, right: float, y: float, held: float, starts: Sequence[float]) -> None:
+    def _held(self, left: float, right: float, y: float, held: float, in_the_way: list[tuple[float, float]]) -> None:
         """How long an answer was held back, on its arrow, where nothing else is in the way."""
         text = f"after {seconds(held)}"
         half = width(text, 10) / 2 + 6
         middle = (left + right) / 2
-        crossed = any(middle - half < x < middle + half for x in starts)
+        if right - left <= 2 * half + 20:
+            return
+        crossed = any(middle - half < end and begin < middle + half for begin, end in in_the_way)
         broken = any(b.left < middle + half and b.right > middle - half for b in self.axis.breaks)
-        if right - left > 2 * half + 20 and not crossed and not broken:
+        if not crossed and not broken:
             self.c.text(middle, y + 4, text, size=10, fill=GREY, anchor="middle", halo=True)
+            in_the_way.append((middle - half, middle + half))
 
     def _arrow(
         self, drawn: set[tuple[int, int, bool, str]], x1: float, y1: float, x2: float, y2: float, colour: str, kind: str
