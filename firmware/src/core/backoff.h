@@ -5,34 +5,25 @@
 
 namespace pb {
 
-/// Waiting times that double up to a limit, each shortened by up to half at random, so that many devices that lost
-/// the same server do not come back at the same moment.
+/// How long to wait before the next attempt: doubling, with a cap, and with jitter, so that a thousand charge points
+/// that lost their CSMS together do not come back together.
 class Backoff {
  public:
-  Backoff(Rng& rng, Millis initial, Millis maximum)
-      : rng_(rng), initial_(initial), maximum_(maximum), ceiling_(initial) {}
-
-  /// The next waiting time, between half the ceiling and the ceiling; then the ceiling doubles.
-  Millis next() {
-    Millis ceiling = earlier(ceiling_, maximum_);
-    ceiling_ = earlier(ceiling * 2, maximum_);
-    Millis half = ceiling / 2;
-    return ceiling - (half == 0 ? 0 : rng_.next() % (half + 1));
+  /// @return the wait in milliseconds before the next attempt: between half of the step and the whole of it, where the
+  /// step is `initial` at first and doubles with each call up to `maximum`.
+  Millis next(Rng& rng, Millis initial, Millis maximum) {
+    if (step_ < initial) step_ = initial;
+    if (step_ > maximum) step_ = maximum;
+    const Millis half = step_ / 2;
+    const Millis wait = half + rng.next() % (step_ - half + 1);
+    step_ = step_ > maximum / 2 ? maximum : step_ * 2;
+    return wait;
   }
-  /// What the next waiting time cannot exceed.
-  Millis ceiling() const { return earlier(ceiling_, maximum_); }
-  void reset() { ceiling_ = initial_; }
-  void configure(Millis initial, Millis maximum) {
-    initial_ = initial;
-    maximum_ = maximum;
-    ceiling_ = initial;
-  }
+  /// The attempt was good: the next failure starts from the beginning.
+  void reset() { step_ = 0; }
 
  private:
-  Rng& rng_;
-  Millis initial_;
-  Millis maximum_;
-  Millis ceiling_;
+  Millis step_ = 0;
 };
 
 }  // namespace pb
