@@ -88,20 +88,24 @@ Millis Messenger::poll(Millis now) {
 }
 
 size_t Messenger::next_request() const {
-  size_t best = kMaxWaiting;
   for (size_t i = 0; i < waiting_; ++i) {
-    if (!gate_open_ && requests_[i].priority != Priority::boot) continue;
-    if (best == kMaxWaiting || requests_[i].priority < requests_[best].priority) best = i;
+    if (gate_open_ || requests_[i].priority == Priority::boot) return i;
   }
-  return best;
+  return kMaxWaiting;
+}
+
+bool Messenger::somebody_waits() const {
+  for (size_t i = 0; i < waiting_; ++i) {
+    if (requests_[i].priority == Priority::user) return true;
+  }
+  return false;
 }
 
 void Messenger::send_next(Millis now) {
   size_t next = next_request();
-  bool urgent = next != kMaxWaiting && requests_[next].priority != Priority::normal;
   Millis queued_at = 0;
   DurableCalls::Front front =
-      gate_open_ && !urgent ? durable_.front(now, queued_at) : DurableCalls::Front::none;
+      gate_open_ && !somebody_waits() ? durable_.front(now, queued_at) : DurableCalls::Front::none;
   if (front != DurableCalls::Front::none && (next == kMaxWaiting || queued_at <= requests_[next].queued_at)) {
     if (front == DurableCalls::Front::ready) send_durable(now);
     return;

@@ -32,11 +32,11 @@ class CallListener {
   ~CallListener() = default;
 };
 
-/// In which order waiting requests go out; the same priority goes by age.
+/// Waiting requests go out by age, transaction messages too, so that the CSMS sees things in their order.
 enum class Priority : uint8_t {
   boot,    // BootNotification: the only one that goes before the CSMS has accepted us
-  user,    // somebody stands at the charge point and waits
-  normal,  // everything else, transaction messages too
+  user,    // somebody stands at the charge point and waits: transaction messages from offline times stand back
+  normal,
 };
 
 /// What a request does when the queue is full.
@@ -181,6 +181,7 @@ class Messenger final : public Feature, private ConnectionListener {
   void take_out(size_t index, Request& request);
   /// Index of the request that goes next, kMaxWaiting when there is none.
   size_t next_request() const;
+  bool somebody_waits() const;
   void fail_outstanding(CallFailure failure, Millis now);
 
   Connection& connection_;

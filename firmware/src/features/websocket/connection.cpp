@@ -15,7 +15,8 @@ void Connection::configure(const ConnectionSettings& settings) {
     return;
   }
   timeouts_.ping_interval = settings.ping_interval;
-  backoff_.configure(settings.backoff_initial, settings.backoff_max);
+  backoff_initial_ = settings.backoff_initial;
+  backoff_max_ = settings.backoff_max;
   stable_after_ = settings.stable_after;
   state_ = State::waiting;
 }
@@ -158,7 +159,7 @@ void Connection::lose(Text reason, Millis now) {
   if (socket_ != Tcp::kNoSocket) tcp_.close(socket_);
   socket_ = Tcp::kNoSocket;
   if (confirmed_ && now - opened_at_ >= stable_after_) backoff_.reset();
-  Millis wait = backoff_.next();
+  Millis wait = backoff_.next(rng_, backoff_initial_, backoff_max_);
   next_attempt_ = now + wait;
   state_ = State::waiting;
   uint16_t status = protocol_.http_status();

@@ -37,7 +37,7 @@ class Connection final : public Feature {
   static constexpr Millis kConnectTimeout = 15'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
 
-  Connection(Tcp& tcp, Rng& rng, Logger& log) : tcp_(tcp), log_(log), protocol_(rng), backoff_(rng, 1'000, 120'000) {}
+  Connection(Tcp& tcp, Rng& rng, Logger& log) : tcp_(tcp), rng_(rng), log_(log), protocol_(rng) {}
 
   /// Must be called once before the first poll. Settings that cannot work are logged, and no connection is tried.
   void configure(const ConnectionSettings& settings);
@@ -73,12 +73,15 @@ class Connection final : public Feature {
   void lose(Text reason, Millis now);
 
   Tcp& tcp_;
+  Rng& rng_;
   Logger& log_;
   WsProtocol protocol_;
   Backoff backoff_;
   ConnectionListener* listener_ = nullptr;
   CsmsUrl url_;
   WsTimeouts timeouts_;
+  Millis backoff_initial_ = 0;
+  Millis backoff_max_ = 0;
   Millis stable_after_ = 0;
 
   State state_ = State::unconfigured;

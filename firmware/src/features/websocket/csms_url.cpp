@@ -1,5 +1,6 @@
 #include "features/websocket/csms_url.h"
 
+#include "core/decimal.h"
 #include "core/text_writer.h"
 
 namespace pb {
@@ -51,7 +52,7 @@ const char* CsmsUrl::parse(Text url, Text identity) {
   port = 80;
   if (!after.empty()) {
     uint64_t number = 0;
-    if (after.data[0] != ':' || !parse_decimal({after.data + 1, after.length - 1}, number) || number == 0 ||
+    if (after.data[0] != ':' || !parse_decimal_unsigned({after.data + 1, after.length - 1}, number) || number == 0 ||
         number > UINT16_MAX) {
       return "csms_url: the port must be a number from 1 to 65535";
     }
