@@ -1,4 +1,7 @@
-"""The description of a bench (`benches/*.toml`): which wire goes where. Strict: what is not known is refused by name."""
+"""The description of a bench (`benches/*.toml`): which wire goes where.
+
+Strict: what is not known is refused by file, key and what is allowed.
+"""
 
 from __future__ import annotations
 
@@ -170,7 +173,7 @@ class Description(_Table):
         for signal, wire in self.wires():
             if wire.pin in holders:
                 raise ValueError(
-                    f"{signal}.pin: {wire.pin} is already the pin of {holders[wire.pin]}; each wire has a pin of its own"
+                    f"{signal}.pin: {wire.pin} is already the pin of {holders[wire.pin]}; each wire has its own"
                 )
             holders[wire.pin] = signal
 
@@ -224,14 +227,14 @@ def load(path: Path | str) -> Description:
     try:
         description = Description.model_validate(values, strict=True)
     except ValidationError as error:
-        found = [_explain(values, detail) for detail in error.errors()]
+        found = [_explain(detail) for detail in error.errors()]
         shown = "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
         raise DescriptionError(f"{path}: {shown}") from None
     description._path = path
     return description
 
 
-def _explain(values: Mapping[str, Any], detail: ErrorDetails) -> str:
+def _explain(detail: ErrorDetails) -> str:
     """One error of pydantic's as a person would say it."""
     location = [str(part) for part in detail["loc"] if part not in ("none", "manual", "nmcli")]
     key = ".".join(location)

@@ -45,7 +45,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what now stands there."""
+        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
         with self._changed:
             placed = replace(event, id=len(self._events) + 1, t=event.t or self.clock.now())
             self._events.append(placed)
