@@ -20,7 +20,8 @@ class Storage {
   static constexpr size_t kMaxName = 31;
   static constexpr size_t kMaxContent = 2048;
 
-  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is exceeded.
+  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is
+  /// exceeded.
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;

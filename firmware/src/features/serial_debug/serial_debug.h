@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/feature.h"
+#include "features/logging/logger.h"
+#include "port/uart.h"
+
+namespace pb {
+
+/// One command of the console. `run` answers with exactly one Logger::answer.
+struct Command {
+  const char* name = "";
+  const char* usage = "";  ///< the arguments, empty for none
+  void (*run)(void* context, Text arguments, Logger& console) = nullptr;
+  void* context = nullptr;
+};
+
+/// The console on the serial port: collects a line, finds the command, has it answered.
+class SerialDebug final : public Feature {
+ public:
+  static constexpr size_t kMaxCommands = 24;
+  static constexpr size_t kMaxLine = 512;
+
+  SerialDebug(Uart& uart, Logger& console);
+
+  /// @return false when kMaxCommands are there already, or one of that name.
+  bool add(Command command);
+
+  const char* name() const override { return "serial_debug"; }
+  Millis poll(Millis now) override;
+
+ private:
+  void take(char character);
+  void execute(Text line);
+  void help() const;
+
+  Uart& uart_;
+  Logger& console_;
+  Command commands_[kMaxCommands];
+  size_t count_ = 0;
+  char line_[kMaxLine];
+  size_t length_ = 0;
+  bool too_long_ = false;
+};
+
+/// Splits the first word off `text`: it returns the word and leaves what comes after the blanks behind it.
+Text take_word(Text& text);
+
+}  // namespace pb
