@@ -143,9 +143,13 @@ class Led:
         )
 
     def close(self) -> None:
-        """End the timer. Called on the bench's loop."""
-        if self._timer is not None:
-            self._timer.cancel()
+        """End the timer."""
+
+        def cancel() -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+
+        self._loop.call_soon_threadsafe(cancel)
 
 
 class Leds:
@@ -172,3 +176,8 @@ class Leds:
         """Bench time runs at another speed."""
         for led in self:
             led.clock_changed()
+
+    def close(self) -> None:
+        """End the timers."""
+        for led in self:
+            led.close()
