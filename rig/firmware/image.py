@@ -21,7 +21,8 @@ ALIGNMENT = 16
 _CHECKSUM_SEED = 0xEF
 _CHIP_ID_ESP32 = 0
 # magic, segments, SPI mode (2: DIO), SPI speed and size (0x20: 4 MB at 40 MHz), entry point; then wp_pin
-# (0xEE: unused), three drive settings, chip id, min revision, min and max full revision, 4 reserved bytes, "a hash is appended".
+# (0xEE: unused), three drive settings, chip id, min revision, min and max full revision, 4 reserved bytes, and
+# whether a hash is appended.
 _HEADER = struct.Struct("<BBBBI B3sHBHH4sB")
 _SEGMENT = struct.Struct("<II")
 # magic, secure version, 8 reserved bytes, version, project, time, date, IDF version, ELF SHA-256, revisions, MMU page

@@ -87,7 +87,7 @@ def read_csv(path: Path) -> PartitionTable:
     Raises:
         BenchError: a row that cannot be used, by its line.
     """
-    partitions = []
+    partitions: list[Partition] = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         row = [field.strip() for field in next(csv.reader([line.split("#")[0]]), [])]
         if not any(row):
@@ -149,7 +149,7 @@ def from_binary(data: bytes) -> PartitionTable:
     Raises:
         ValueError: not a partition table, or its MD5 is wrong; the message says which.
     """
-    partitions = []
+    partitions: list[Partition] = []
     for at in range(0, min(len(data), TABLE_SIZE), _ENTRY.size):
         entry = data[at : at + _ENTRY.size]
         if entry.startswith(_MD5_MAGIC):

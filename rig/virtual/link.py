@@ -44,7 +44,7 @@ class Link:
 
     def receive(self) -> list[list[str]]:
         """The messages that have come, each as its words; empty where there are none."""
-        messages = []
+        messages: list[list[str]] = []
         while True:
             try:
                 packet = self._socket.recv(_LONGEST_MESSAGE)
