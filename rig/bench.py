@@ -44,6 +44,7 @@ class Bench:
         description: which wire goes where.
         timeline: None: a new one.
         root: the project's folder; run directories and locks are kept in its `.plugbench`.
+        logs: where instruments put logs of their own; None: `.plugbench/logs`.
         log_format: how to read the device's console.
     """
 
@@ -64,12 +65,14 @@ class Bench:
         description: Description,
         timeline: Timeline | None = None,
         root: Path | None = None,
+        logs: Path | None = None,
         log_format: LogFormat | None = None,
     ) -> None:
         self.description = description
         self.timeline = timeline or Timeline()
         self.clock = self.timeline.clock
         self.root = root or Path.cwd()
+        self.logs = logs or self.root / ".plugbench" / "logs"
         self._log_format = log_format
         self._open: ExitStack | None = None
 
@@ -146,23 +149,21 @@ class Bench:
         description, timeline = self.description, self.timeline
         stack.enter_context(self._lock())
         self.loop = stack.enter_context(_loop_in_a_thread())
-        # First what is most likely to be somebody else's: the ports.
+        self.wiring = wiring = open_wiring(description, self.clock, self.root)
+        stack.callback(wiring.close)
         self.csms = Csms(timeline, self.loop, identity=description.device.identity)
         stack.callback(self.csms.shut_down)
         self.csms.start()
-        self.wiring = wiring = open_wiring(description, self.clock, self.root)
-        stack.callback(wiring.close)
         self.network = Network(
             timeline,
             self.loop,
+            wiring.access_point,
+            lambda: ("127.0.0.1", self.csms.port),
             description.csms.host,
             description.csms.port,
-            self.csms.port,
-            wiring.access_point,
         )
-        stack.callback(self.network.close)
+        stack.callback(self.network.shut_down)
         self.network.start()
-
         factory = wiring.pin_factory
         control = {name: DrivenWire(factory, timeline, f"control.{name}", wire) for name, wire in self._control()}
         driven = {
@@ -210,10 +211,11 @@ class Bench:
         self.flasher = Flasher(
             timeline,
             wiring.serial_url,
-            control["en"].device,
-            control["boot"].device,
-            self.console.release,
-            self.console.take,
+            control["en"].set,
+            control["boot"].set,
+            release_port=self.console.release,
+            take_port=self.console.take,
+            log=self.logs / "flasher.log",
         )
 
     def _control(self) -> list[tuple[str, Wire]]:
@@ -254,8 +256,8 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL that the device is told: the bench's proxy in front of the CSMS, without the identity."""
-        return f"ws://{self.description.csms.host}:{self.network.csms_port}/"
+        """The URL that the device is told, to which it adds its identity: the bench's proxy in front of the CSMS."""
+        return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:
         """Make sure that the bench can go on.

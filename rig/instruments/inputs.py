@@ -143,6 +143,11 @@ class Input:
         self._train = PulseTrain(self._wire, count, hz, self._timeline).start(self._loop)
         return self._train
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is in its rest state and gives no pulses."""
+        return self._wire.state == self.rest and (self._train is None or self._train.done)
+
     def to_rest(self) -> None:
         """End pulses under way and go back to the rest state."""
         if self._train is not None and not self._train.done:
@@ -172,7 +177,7 @@ class Inputs:
 
     def at_rest(self) -> bool:
         """Whether every input is at rest and gives no pulses."""
-        return all(i.state == i.rest and (i._train is None or i._train.done) for i in self)
+        return all(item.at_rest for item in self)
 
     def to_rest(self) -> None:
         """Put every input back to its rest state."""
