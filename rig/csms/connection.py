@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
 from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
@@ -12,9 +9,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
+from rig import tcp
+
 Mute = Literal["", "pong", "all"]
-RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""SO_LINGER on, zero seconds: closing sends RST instead of FIN (socket(7))."""
 
 
 class Connection(ServerConnection):
@@ -59,8 +56,4 @@ class Connection(ServerConnection):
 
     def reset(self) -> None:
         """End the TCP connection with RST, without a close handshake."""
-        endpoint = self.transport.get_extra_info("socket")
-        if endpoint is not None:
-            with contextlib.suppress(OSError):
-                endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        self.transport.abort()
+        tcp.reset(self.transport)

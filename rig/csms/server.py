@@ -17,7 +17,7 @@ from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.session import ChargePoint
 from rig.events import LinkChange
-from rig.ports import Port
+from rig.tcp import Port
 from rig.timeline import Timeline
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")

@@ -47,9 +47,7 @@ class Peer:
         return self.call("BootNotification", {"chargePointModel": "M", "chargePointVendor": "V"})
 
     def status(self, status: str, connector: int = 1) -> Any:
-        return self.call(
-            "StatusNotification", {"connectorId": connector, "errorCode": "NoError", "status": status}
-        )
+        return self.call("StatusNotification", {"connectorId": connector, "errorCode": "NoError", "status": status})
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
-"""TCP ports that stay the bench's own, also while nobody may connect to them."""
+"""TCP as the bench needs it: ports that stay its own also while they refuse, and connections ended by a reset."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import socket
+import struct
 from pathlib import Path
 
 from rig.errors import BenchError
+
+_LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends RST instead of FIN (socket(7))
 
 
 class Port:
@@ -74,6 +79,15 @@ class Port:
             f"{self.purpose}: cannot listen on {where}: {error.strerror or error}",
             "Is the address one of this machine's?",
         )
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a TCP connection with RST, at once and without a goodbye, as when a router forgets it."""
+    endpoint: socket.socket | None = transport.get_extra_info("socket")
+    if endpoint is not None:
+        with contextlib.suppress(OSError):  # closed already
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+    transport.abort()
 
 
 def holder_of(port: int) -> str:
