@@ -157,12 +157,12 @@ class Bench:
         self.network = Network(
             timeline,
             self.loop,
-            wiring.access_point,
-            lambda: ("127.0.0.1", self.csms.port),
             description.csms.host,
             description.csms.port,
+            self.csms.port,
+            wiring.access_point,
         )
-        stack.callback(self.network.shut_down)
+        stack.callback(self.network.close)
         self.network.start()
         factory = wiring.pin_factory
         control = {name: DrivenWire(factory, timeline, f"control.{name}", wire) for name, wire in self._control()}
@@ -188,13 +188,9 @@ class Bench:
         }
         for watched_wire in watch.values():
             stack.callback(watched_wire.close)
-        self.leds = Leds(
-            {name: Led(name, watch[f"leds.{name}"], timeline, self.loop) for name in description.leds}
-        )
+        self.leds = Leds({name: Led(name, watch[f"leds.{name}"], timeline, self.loop) for name in description.leds})
         stack.callback(self.leds.close)
-        self.outputs = Outputs(
-            {name: Output(name, watch[f"outputs.{name}"], timeline) for name in description.outputs}
-        )
+        self.outputs = Outputs({name: Output(name, watch[f"outputs.{name}"], timeline) for name in description.outputs})
 
         self.telemetry = Telemetry(timeline)
         self.console = Console(

@@ -307,6 +307,5 @@ class Console:
 
 
 def _stamped(event: E, t: int, uncertainty: int) -> E:
-    from dataclasses import replace
 
     return replace(event, t=t, uncertainty=uncertainty, source="console")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -62,12 +63,12 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     last = edges[-1]
     if now - last.t >= STEADY_AFTER_S:
         return Pattern("on" if last.lit else "off")
-    flashes = [(rise.t, fall.t - rise.t) for rise, fall in zip(edges, edges[1:], strict=False) if rise.lit]
+    flashes = [(rise.t, fall.t - rise.t) for rise, fall in itertools.pairwise(edges) if rise.lit]
     starts = [start for start, _ in flashes]
     if last.lit:
         starts.append(last.t)
     widths = [width for _, width in flashes]
-    periods = [later - sooner for sooner, later in zip(starts, starts[1:], strict=False)]
+    periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
     return _blink(periods, widths) or _double_flash(periods, widths)
 
 

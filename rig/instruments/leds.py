@@ -106,6 +106,8 @@ class Led:
 
     def _edge(self, lit: bool, t_ns: int) -> None:
         with self._lock:
+            if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
+                self._decoded_at = t_ns
             self._edges.append((t_ns, lit))
             self._decode(t_ns)
             idle = self._timer is None

@@ -99,9 +99,7 @@ def test_the_ways_to_switch_an_access_point(tmp_path: Path, given: str, kind: ty
 
 def documented_wires() -> dict[str, tuple[int | None, int]]:
     """The table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
-    rows = re.findall(
-        r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M
-    )
+    rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
     gpios = {"EN": None, "–": None}
     return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}
 

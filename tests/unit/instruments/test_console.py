@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import pty
 import threading
@@ -180,7 +181,7 @@ def test_where_the_bytes_are_cut_does_not_matter(data: bytes, cuts: list[int]) -
     whole = LineSplitter().feed(data)
     splitter = LineSplitter()
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    assert [line for a, b in zip(edges, edges[1:], strict=False) for line in splitter.feed(data[a:b])] == whole
+    assert [line for a, b in itertools.pairwise(edges) for line in splitter.feed(data[a:b])] == whole
 
 
 def test_a_line_without_end_comes_in_pieces() -> None:

@@ -117,9 +117,7 @@ def test_a_level_that_does_not_come(outputs: Outputs) -> None:
         outputs.contactor.expect(True, timeout=0.01)
 
 
-def test_a_level_that_must_stay(
-    outputs: Outputs, far_end: FarEnd, loop: asyncio.AbstractEventLoop
-) -> None:
+def test_a_level_that_must_stay(outputs: Outputs, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> None:
     outputs.contactor.expect_steady(False, within=0.01)
     loop.call_soon_threadsafe(loop.call_later, 0.02, far_end.drive, CONTACTOR, True)
     with pytest.raises(ExpectationError, match="forbidden, but it came"):

@@ -52,9 +52,7 @@ def test_a_blink_is_known_by_rate_and_duty(rate: float, duty: float, jitter: flo
     assert pattern.duty == pytest.approx(duty, abs=0.06)
 
 
-@given(
-    flash=st.floats(0.08, 0.15), gap=st.floats(0.08, 0.2), jitter=st.floats(0, 0.025), seed=st.integers(0, 1000)
-)
+@given(flash=st.floats(0.08, 0.15), gap=st.floats(0.08, 0.2), jitter=st.floats(0, 0.025), seed=st.integers(0, 1000))
 def test_a_double_flash_is_no_blink(flash: float, gap: float, jitter: float, seed: int) -> None:
     edges = shaken(double_flashing(flash, gap), jitter, seed)
     for seen in range(8, len(edges) + 1):

@@ -55,9 +55,7 @@ def test_low_wires_are_driven_before_the_switch_and_high_ones_after(power: Power
     assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [False, False, True]
 
 
-def test_off_floats_every_wire_before_the_switch_opens(
-    power: Power, wires: list[DrivenWire], far_end: FarEnd
-) -> None:
+def test_off_floats_every_wire_before_the_switch_opens(power: Power, wires: list[DrivenWire], far_end: FarEnd) -> None:
     power.on()
     wires[0].set(True)
     seen: list[tuple[bool | None, ...]] = []
@@ -90,9 +88,7 @@ def test_switch_and_rail_stand_on_the_timeline(power: Power, timeline: Timeline)
     assert changes == [(True, False), (True, True), (False, False), (False, True)]
 
 
-def test_a_stuck_relay_is_trouble_of_the_bench(
-    power: Power, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
     power.on()
     far_end.watch(SWITCH, lambda _level, _t: None)
     monkeypatch.setattr(Power, "RAIL_TIMEOUT_S", 0.01)
