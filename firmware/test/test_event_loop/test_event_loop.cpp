@@ -118,8 +118,8 @@ void an_answer_of_a_worker_asks_for_another_round_at_once() {
   WorkerFeature feature(worker);
   TEST_ASSERT_EQUAL_UINT64(kNever, feature.poll(5));
   int ran = 0;
-  worker.post({[](void* count) { ++*static_cast<int*>(count); }, [](void* count) { *static_cast<int*>(count) += 10; },
-               &ran});
+  worker.post(
+      {[](void* count) { ++*static_cast<int*>(count); }, [](void* count) { *static_cast<int*>(count) += 10; }, &ran});
   TEST_ASSERT_EQUAL_UINT64(6, feature.poll(6));
   TEST_ASSERT_EQUAL(11, ran);
   TEST_ASSERT_EQUAL_UINT64(kNever, feature.poll(7));

@@ -16,7 +16,8 @@ struct Change {
   bool lit;
 };
 
-/// Runs the feature by its own deadlines for `span` milliseconds. @return every change of the pin, the first level included.
+/// Runs the feature by its own deadlines for `span` milliseconds. @return every change of the pin, the first level
+/// included.
 std::vector<Change> watch(LedStatus& lights, FakeGpio& gpio, int pin, Millis start, Millis span) {
   std::vector<Change> changes;
   for (Millis now = start; now < start + span;) {
@@ -73,14 +74,9 @@ void status_blinks_by_the_state_of_the_connector() {
   check_status(StatusLight::preparing, blink(250, 2000));
   check_status(StatusLight::charging, blink(500, 2000));
   check_status(StatusLight::suspended, {{0, true}, {100, false}, {1000, true}, {1100, false}});
-  check_status(StatusLight::finishing, {{0, true},
-                                        {100, false},
-                                        {200, true},
-                                        {300, false},
-                                        {1000, true},
-                                        {1100, false},
-                                        {1200, true},
-                                        {1300, false}});
+  check_status(
+      StatusLight::finishing,
+      {{0, true}, {100, false}, {200, true}, {300, false}, {1000, true}, {1100, false}, {1200, true}, {1300, false}});
   check_status(StatusLight::out_of_order, {{0, false}});
 }
 

@@ -60,8 +60,14 @@ void a_line_may_come_in_pieces() {
 
 void typing_errors_can_be_mended() {
   Bench bench;
-  TEST_ASSERT_EQUAL_STRING("= ab\r\n", bench.answer_to("exx\b\x7f" "cho ab\n").c_str());
-  TEST_ASSERT_EQUAL_STRING("= new\r\n", bench.answer_to("old line\x15" "echo new\n").c_str());
+  TEST_ASSERT_EQUAL_STRING("= ab\r\n", bench
+                                           .answer_to("exx\b\x7f"
+                                                      "cho ab\n")
+                                           .c_str());
+  TEST_ASSERT_EQUAL_STRING("= new\r\n", bench
+                                            .answer_to("old line\x15"
+                                                       "echo new\n")
+                                            .c_str());
 }
 
 void a_line_too_long_is_refused_as_a_whole() {
