@@ -176,6 +176,8 @@ class RunEnded(Event):
 class TestStarted(Event):
     """A test begins. `doc` is the first line of its docstring."""
 
+    __test__ = False  # pytest collects by name
+
     nodeid: str
     doc: str = ""
 
@@ -183,6 +185,8 @@ class TestStarted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
     """A test has ended. `message` says why where it did not pass."""
+
+    __test__ = False  # pytest collects by name
 
     nodeid: str
     outcome: Outcome
