@@ -89,13 +89,15 @@ def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
         b"{broken",
         b'{"type": "note", "id": 3, "t": 7}',
         b'{"type": "note", "id": 4, "t": 7.5, "text": "x"}',
+        b'{"type": "measurement", "id": 5, "t": 8, "name": "m", "value": null, "unit": "s"}',
     ]
     (tmp_path / "run.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     run = load.read_run(tmp_path)
-    assert [number for number, _ in run.skipped_lines] == [2, 3, 4, 5, 6]
+    assert [number for number, _ in run.skipped_lines] == [2, 3, 4, 5, 6, 7]
     reasons = " ".join(why for _, why in run.skipped_lines)
     assert "unknown type 'from_the_future'" in reasons
     assert "not JSON" in reasons
+    assert "'measurement' with value = 'None'" in reasons
 
 
 def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> None:
