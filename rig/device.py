@@ -220,11 +220,7 @@ class Device:
             DeviceError: nothing helps; the message says what each step found.
             BenchError: the bench is broken.
         """
-        if isinstance(self.bench.timeline.trouble, DeviceError):
-            self.bench.timeline.clear_trouble()
-        self.bench.check()
-        self.bench.network.reset()
-        self.bench.csms.reset()
+        self._normal_surroundings()
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
@@ -242,8 +238,26 @@ class Device:
                 return
         raise DeviceError("the device cannot be brought to idle\n" + "\n".join(found))
 
+    def renew(self) -> None:
+        """Erase the whole flash, write it anew, and bring the device to idle.
+
+        Raises:
+            DeviceError: it does not boot, is not accepted or not idle then.
+            BenchError: the bench is broken.
+        """
+        self._normal_surroundings()
+        self._renew()
+
+    def _normal_surroundings(self) -> None:
+        """A sound bench, a good network and a normal CSMS, whatever the last test did to them."""
+        if isinstance(self.bench.timeline.trouble, DeviceError):
+            self.bench.timeline.clear_trouble()
+        self.bench.check()
+        self.bench.network.reset()
+        self.bench.csms.reset()
+
     def _settle(self) -> None:
-        self.bench.inputs.to_rest()
+        self._quiet_surroundings()
         problems = self._not_idle()
         if not problems:
             return
@@ -251,11 +265,14 @@ class Device:
             raise DeviceError(problems[0])
         self._wait_idle()
 
-    def _restart(self) -> None:
+    def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
         change = self.bench.timeline.last(AccessPointChange)
         if change is not None and not change.up:
             self.bench.network.up()
+
+    def _restart(self) -> None:
+        self._quiet_surroundings()
         if self.bench.flasher.has(self.firmware.manifest):
             self.boot()
         else:
@@ -266,6 +283,7 @@ class Device:
         self._wait_idle()
 
     def _renew(self) -> None:
+        self._quiet_surroundings()
         since = self.bench.mark()
         self.flash(fresh=True)
         self.wait_ready(since)
