@@ -10,11 +10,18 @@ class RingBuffer {
  public:
   /// @return false, with nothing changed, when full.
   bool push(const T& item) {
-    if (count_ == Capacity) return false;
-    items_[(first_ + count_) % Capacity] = item;
-    ++count_;
+    T* slot = push_in_place();
+    if (slot == nullptr) return false;
+    *slot = item;
     return true;
   }
+  /// Makes room for one more, for the caller to fill: for items too large to be copied around. @return nullptr when
+  /// full.
+  T* push_in_place() { return count_ == Capacity ? nullptr : &items_[(first_ + count_++) % Capacity]; }
+  /// Takes back the last push; the buffer must not be empty.
+  void drop_newest() { --count_; }
+  /// The oldest item, nullptr when empty.
+  T* front() { return count_ == 0 ? nullptr : &items_[first_]; }
   /// Takes the oldest out. @return false when empty.
   bool pop(T& item) {
     if (count_ == 0) return false;

@@ -31,18 +31,4 @@ TextWriter& TextWriter::append(Padded value) {
   return append(Text(digits + at, sizeof digits - at));
 }
 
-bool parse_decimal(Text text, uint64_t& value) {
-  if (text.empty()) return false;
-  uint64_t result = 0;
-  for (size_t i = 0; i < text.length; ++i) {
-    const char character = text.data[i];
-    if (character < '0' || character > '9') return false;
-    const auto digit = static_cast<uint64_t>(character - '0');
-    if (result > (UINT64_MAX - digit) / 10) return false;
-    result = result * 10 + digit;
-  }
-  value = result;
-  return true;
-}
-
 }  // namespace pb

@@ -59,8 +59,4 @@ class TextWriter {
   size_t cut_ = 0;
 };
 
-/// Parses a decimal number that fills `text`. @return false, with `value` unchanged, for anything else or one above 64
-/// bits.
-bool parse_decimal(Text text, uint64_t& value);
-
 }  // namespace pb

@@ -21,19 +21,19 @@ bool parse_log_level(Text word, LogLevel& level) {
 
 Text name_of(LogLevel level) { return kLevelNames[static_cast<size_t>(level)]; }
 
-void Logger::finish(Line& line) {
-  size_t length = line.writer.length();
-  if (line.writer.cut() != 0) {
+void Logger::finish(const TextWriter& line) {
+  size_t length = line.length();
+  if (line.cut() != 0) {
     ++cut_lines_;
-    memcpy(line.bytes + length - kCutMark.length, kCutMark.data, kCutMark.length);
+    memcpy(line_ + length - kCutMark.length, kCutMark.data, kCutMark.length);
   }
   for (size_t i = 0; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(line.bytes[i]);
-    if (byte < ' ' || byte == 0x7F) line.bytes[i] = '?';
+    const auto byte = static_cast<unsigned char>(line_[i]);
+    if (byte < ' ' || byte == 0x7F) line_[i] = '?';
   }
-  line.bytes[length++] = '\r';
-  line.bytes[length++] = '\n';
-  uart_.write({reinterpret_cast<const uint8_t*>(line.bytes), length});
+  line_[length++] = '\r';
+  line_[length++] = '\n';
+  uart_.write({reinterpret_cast<const uint8_t*>(line_), length});
 }
 
 }  // namespace pb

@@ -12,8 +12,9 @@ enum class LogLevel : uint8_t { error, warning, info, debug };
 bool parse_log_level(Text word, LogLevel& level);
 Text name_of(LogLevel level);
 
-/// Writes the console's lines, whole and in order; it is the only writer of the UART. A line is `I (12345) tag: text`,
-/// the number being milliseconds since the start. Text and numbers are written one after the other:
+/// Writes the console's lines, whole and in order; it is the only writer of the UART, and the loop's thread its only
+/// caller. A line is `I (12345) tag: text`, the number being milliseconds since the start. Text and numbers are written
+/// one after the other:
 ///
 ///     log.info("wifi", "joined, signal ", rssi, " dBm");
 ///
@@ -21,7 +22,7 @@ Text name_of(LogLevel level);
 class Logger {
  public:
   /// Longer lines are cut, end in `...` and are counted.
-  static constexpr size_t kMaxLine = 512;
+  static constexpr size_t kMaxLine = 1024;
 
   Logger(const Clock& clock, Uart& uart) : clock_(clock), uart_(uart) {}
 
@@ -49,12 +50,13 @@ class Logger {
   /// The one line that answers a console command: `= ` and the text.
   template <class... Parts>
   void answer(const Parts&... parts) {
-    Line line;
-    line.writer.append("= ").append_all(parts...);
+    TextWriter line = begin_line();
+    line.append("= ").append_all(parts...);
     finish(line);
+    ++answers_;
   }
-  /// Characters as they are, for the echo of the line editor.
-  void raw(Text text) { uart_.write(text.bytes()); }
+  /// Answers given since the start: the line editor waits for one before it takes the next command.
+  uint32_t answers() const { return answers_; }
 
   /// Lines above `level` are left out.
   void set_level(LogLevel level) { level_ = level; }
@@ -65,27 +67,25 @@ class Logger {
   uint32_t dropped_bytes() const { return uart_.dropped(); }
 
  private:
-  struct Line {
-    char bytes[kMaxLine + 2];  // and \r\n
-    TextWriter writer{Span<char>(bytes, kMaxLine)};
-  };
-
   template <class... Parts>
   void log(LogLevel level, Text tag, const Parts&... parts) {
     if (level <= level_) print("EWID"[static_cast<size_t>(level)], tag, parts...);
   }
   template <class... Parts>
   void print(char letter, Text tag, const Parts&... parts) {
-    Line line;
-    line.writer.append_all(letter, " (", clock_.now(), ") ", tag, ": ", parts...);
+    TextWriter line = begin_line();
+    line.append_all(letter, " (", clock_.now(), ") ", tag, ": ", parts...);
     finish(line);
   }
-  void finish(Line& line);
+  TextWriter begin_line() { return TextWriter(Span<char>(line_, kMaxLine)); }
+  void finish(const TextWriter& line);
 
   const Clock& clock_;
   Uart& uart_;
   LogLevel level_ = LogLevel::info;
   uint32_t cut_lines_ = 0;
+  uint32_t answers_ = 0;
+  char line_[kMaxLine + 2];  ///< and \r\n; not on the stack, which is small on the chip
 };
 
 }  // namespace pb

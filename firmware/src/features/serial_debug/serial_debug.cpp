@@ -27,12 +27,9 @@ bool SerialDebug::add(Command command) {
 }
 
 Millis SerialDebug::poll(Millis) {
-  uint8_t bytes[64];
-  for (;;) {
-    const size_t count = uart_.read(bytes);
-    if (count == 0) return kNever;
-    for (size_t i = 0; i < count; ++i) take(static_cast<char>(bytes[i]));
-  }
+  uint8_t byte;
+  while (!waiting() && uart_.read({&byte, 1}) == 1) take(static_cast<char>(byte));
+  return kNever;
 }
 
 void SerialDebug::take(char character) {
@@ -43,6 +40,7 @@ void SerialDebug::take(char character) {
     case '\r':
     case '\n':
       if (too_long_) {
+        ++answers_due_;
         console_.answer("error: the line is longer than ", kMaxLine, " bytes");
       } else if (length_ != 0) {
         execute({line_, length_});
@@ -70,6 +68,7 @@ void SerialDebug::take(char character) {
 void SerialDebug::execute(Text line) {
   const Text word = take_word(line);
   if (word.empty()) return;
+  ++answers_due_;
   while (line.length != 0 && line.data[line.length - 1] == ' ') --line.length;
   for (size_t i = 0; i < count_; ++i) {
     if (word == Text(commands_[i].name)) {
@@ -81,7 +80,7 @@ void SerialDebug::execute(Text line) {
 }
 
 void SerialDebug::help() const {
-  char bytes[Logger::kMaxLine];
+  char bytes[Logger::kMaxLine / 2];
   TextWriter text{Span<char>(bytes)};
   for (size_t i = 0; i < count_; ++i) {
     if (i != 0) text.append(", ");

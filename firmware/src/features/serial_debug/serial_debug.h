@@ -6,7 +6,8 @@
 
 namespace pb {
 
-/// One command of the console. `run` answers with exactly one Logger::answer.
+/// One command of the console. `run` answers with exactly one Logger::answer, at once or later (once flash is written,
+/// say).
 struct Command {
   const char* name = "";
   const char* usage = "";  ///< the arguments, empty for none
@@ -14,7 +15,8 @@ struct Command {
   void* context = nullptr;
 };
 
-/// The console on the serial port: collects a line, finds the command, has it answered.
+/// The console on the serial port: collects a line, finds the command, has it answered. It takes the next
+/// command only after the answer, so that answers come in the order of the commands.
 class SerialDebug final : public Feature {
  public:
   static constexpr size_t kMaxCommands = 24;
@@ -29,6 +31,7 @@ class SerialDebug final : public Feature {
   Millis poll(Millis now) override;
 
  private:
+  bool waiting() const { return console_.answers() != answers_due_; }
   void take(char character);
   void execute(Text line);
   void help() const;
@@ -40,6 +43,7 @@ class SerialDebug final : public Feature {
   char line_[kMaxLine];
   size_t length_ = 0;
   bool too_long_ = false;
+  uint32_t answers_due_ = 0;
 };
 
 /// Splits the first word off `text`: it returns the word and leaves what comes after the blanks behind it.

@@ -7,6 +7,25 @@ namespace pb {
 
 enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, failed };
 
+/// For messages to people.
+constexpr Text name_of(StorageResult result) {
+  switch (result) {
+    case StorageResult::ok:
+      return "ok";
+    case StorageResult::not_found:
+      return "not found";
+    case StorageResult::too_large:
+      return "too large";
+    case StorageResult::full:
+      return "no space left";
+    case StorageResult::corrupt:
+      return "corrupt";
+    case StorageResult::failed:
+      break;
+  }
+  return "the flash failed";
+}
+
 /// What to call on the loop when a storage job has ended.
 struct StorageDone {
   void (*call)(void* context, StorageResult result) = nullptr;
