@@ -159,6 +159,20 @@ class ClockScale(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name."""
+
+    run: str
+    date: str
+    bench: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """A run ended by itself: the last event of its record. A record that began and lacks this one was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
     """A test begins. `doc` is the first line of its docstring."""
 
@@ -182,7 +196,10 @@ class TestEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement(Event):
-    """A figure that a test measured, with its unit and limits (None: no limit)."""
+    """A figure that a test measured, with its unit and limits (None: no limit).
+
+    Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
+    """
 
     name: str
     value: float
@@ -190,6 +207,8 @@ class Measurement(Event):
     low: float | None = None
     high: float | None = None
     ok: bool = True
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,7 +150,7 @@ class Transaction:
         return ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Growing:
     charge_point: str
     transaction_id: int | None
@@ -183,6 +183,10 @@ def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
             if frame.message_type == "CALLRESULT" and frame.action == "StartTransaction" and frame.unique_id in asked:
                 growing = asked.pop(frame.unique_id)
                 growing.transaction_id = int(frame.payload["transactionId"])
+                early = by_id.get(growing.transaction_id)
+                if early is not None and early is not growing:  # told of before its start
+                    found.remove(early)
+                    growing.meters[:0], growing.stops[:0] = early.meters, early.stops
                 by_id[growing.transaction_id] = growing
         elif frame.message_type != "CALL":
             continue

@@ -28,7 +28,7 @@ class Peer:
     def send(self, text: str) -> None:
         self.socket.send(text)
 
-    def receive(self, timeout: float = 2.0) -> Any:
+    def receive(self, timeout: float | None = 2.0) -> Any:
         return orjson.loads(self.socket.recv(timeout))
 
     def start_call(self, action: str, payload: Any, unique_id: str = "") -> str:
