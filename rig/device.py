@@ -95,7 +95,7 @@ class Device:
             network.ssid,
             network.psk,
             partition=manifest.storage(),
-            **settings,
+            **{"local_id_tag": self.bench.description.device.local_id_tag} | settings,
         )
         self.bench.power.on()
         self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
