@@ -99,10 +99,6 @@ class Flasher:
             self._flashed = manifest.sha256()
         return write_firmware
 
-    def has(self, manifest: Manifest) -> bool:
-        """Whether that firmware is what was flashed last."""
-        return self._flashed == manifest.sha256()
-
     def flash_filesystem(self, image: bytes, offset: int, chip: str = "esp32") -> None:
         """Write a file system image, whether it was written before or not: the device writes there too.
 
