@@ -86,7 +86,7 @@ def test_a_crash_loop_is_slowed_down(flashed, table, tmp_path):
     before = time.monotonic()
     for _ in range(3):
         flashed.port.expect("crash")
-    assert 0.8 <= time.monotonic() - before
+    assert time.monotonic() - before >= 0.8
 
 
 def test_reset_is_seen_however_short_the_pulse(running):
