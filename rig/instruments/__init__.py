@@ -1,1 +1,1 @@
-"""What the bench drives and watches: one file an instrument."""
+"""What a test holds in its hands: each instrument works on one thing and tells the timeline what it sees."""

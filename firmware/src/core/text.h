@@ -18,9 +18,7 @@ struct Text {
   constexpr bool empty() const { return length == 0; }
   Bytes bytes() const { return {reinterpret_cast<const uint8_t*>(data), length}; }
 
-  friend bool operator==(Text a, Text b) {
-    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-  }
+  friend bool operator==(Text a, Text b) { return a.length == b.length && memcmp(a.data, b.data, a.length) == 0; }
   friend bool operator!=(Text a, Text b) { return !(a == b); }
 };
 

@@ -22,6 +22,8 @@ class Tcp {
   virtual size_t receive(int socket, MutableBytes into) = 0;
   /// Gives the socket back. Never fails; kNoSocket is allowed.
   virtual void close(int socket) = 0;
+  /// Sockets between open and close now, for the telemetry.
+  virtual size_t sockets_in_use() const = 0;
 
  protected:
   ~Tcp() = default;

@@ -7,6 +7,25 @@ namespace pb {
 
 enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, failed };
 
+/// For messages to people.
+constexpr Text name_of(StorageResult result) {
+  switch (result) {
+    case StorageResult::ok:
+      return "ok";
+    case StorageResult::not_found:
+      return "not found";
+    case StorageResult::too_large:
+      return "too large";
+    case StorageResult::full:
+      return "no space left";
+    case StorageResult::corrupt:
+      return "corrupt";
+    case StorageResult::failed:
+      break;
+  }
+  return "the flash failed";
+}
+
 /// What to call on the loop when a storage job has ended.
 struct StorageDone {
   void (*call)(void* context, StorageResult result) = nullptr;
@@ -20,7 +39,8 @@ class Storage {
   static constexpr size_t kMaxName = 31;
   static constexpr size_t kMaxContent = 2048;
 
-  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is exceeded.
+  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is
+  /// exceeded.
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;

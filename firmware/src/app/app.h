@@ -1,0 +1,80 @@
+#pragma once
+
+#include "app/indicator.h"
+#include "app/ports.h"
+#include "core/event_loop.h"
+#include "core/worker_feature.h"
+#include "features/board/board.h"
+#include "features/charge_point/charge_point.h"
+#include "features/charging/charging.h"
+#include "features/config/config.h"
+#include "features/led_status/led_status.h"
+#include "features/logging/logger.h"
+#include "features/monitor/monitor.h"
+#include "features/ocpp_message/messenger.h"
+#include "features/safety/safety.h"
+#include "features/serial_debug/serial_debug.h"
+#include "features/serial_debug/status_report.h"
+#include "features/storage/littlefs_storage.h"
+#include "features/time_sync/time_sync.h"
+#include "features/transactions/transactions.h"
+#include "features/websocket/connection.h"
+#include "features/wifi/wifi.h"
+
+namespace pb {
+
+/// The composition root: it builds the features in an order in which each finds what it needs, joins them, and runs the
+/// loop. It owns everything that lives longer than a call. Destroying it and building it again is a reboot.
+class App {
+ public:
+  explicit App(const Ports& ports);
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  /// Runs until a restart is asked for. @return its reason, for the platform to carry out.
+  ResetReason run();
+  /// One round: every feature, and the workers' answers. @return when the next one is due.
+  Millis run_once();
+
+  /// Ends run() after this round.
+  void request_restart(ResetReason reason);
+  bool restart_requested() const { return restart_requested_; }
+
+ private:
+  void announce_boot();
+  void start_storage();
+  void start_charging();
+  void add_features();
+  void add_commands();
+  void add_test_commands(TestControls& controls);
+  void set(Text arguments);
+
+  Ports ports_;
+
+  // What others lean on comes first; the order is the order in which they are built.
+  Logger log_;
+  Safety safety_;
+  Board board_;
+  EventLoop loop_;
+  WorkerFeature worker_;
+  LittleFsStorage storage_;
+  Config config_;
+  SerialDebug serial_debug_;
+  StatusReport status_;
+  TimeSync time_sync_;
+  Wifi wifi_;
+  Connection connection_;
+  Transactions transactions_;
+  Messenger messenger_;
+  InputEvents input_events_;
+  Charging charging_;
+  ChargePoint charge_point_;
+  Monitor monitor_;
+  LedStatus led_status_;
+  Indicator indicator_;
+
+  bool restart_requested_ = false;
+  ResetReason restart_reason_ = ResetReason::software;
+};
+
+}  // namespace pb

@@ -1,0 +1,98 @@
+// The commands of the console that reach across features; docs/design.md, section 4, lists them.
+#include "app/app.h"
+#include "core/decimal.h"
+
+namespace pb {
+
+namespace {
+
+void answer_json(Logger& console, const JsonWriter& json) {
+  if (json.ok()) {
+    console.answer(json.text());
+  } else {
+    console.answer("error: the answer is longer than a line of the console");
+  }
+}
+
+void reboot(void* app, Text, Logger& console) {
+  console.answer("ok");
+  static_cast<App*>(app)->request_restart(ResetReason::software);
+}
+
+void log_level(void*, Text arguments, Logger& console) {
+  LogLevel level;
+  if (!parse_log_level(arguments, level)) return console.answer("error: log needs error, warning, info or debug");
+  console.set_level(level);
+  console.answer("ok");
+}
+
+void status(void* report, Text, Logger& console) {
+  char bytes[Logger::kMaxLine / 2];
+  JsonWriter json{Span<char>(bytes)};
+  static_cast<const StatusReport*>(report)->write(json);
+  answer_json(console, json);
+}
+
+void show_config(void* config, Text, Logger& console) {
+  char bytes[Logger::kMaxLine - 2];
+  JsonWriter json{Span<char>(bytes)};
+  static_cast<const Config*>(config)->write(json, Config::Secrets::masked);
+  answer_json(console, json);
+}
+
+void crash(void* controls, Text kind, Logger& console) {
+  auto& breaker = *static_cast<TestControls*>(controls);
+  if (kind != "abort" && kind != "null" && kind != "assert")
+    return console.answer("error: crash needs abort, null or assert");
+  console.answer("ok");
+  breaker.crash(kind == "abort" ? Crash::abort : kind == "null" ? Crash::null_pointer : Crash::failed_assert);
+}
+
+void leak(void* controls, Text arguments, Logger& console) {
+  uint64_t bytes = 0;
+  if (!parse_decimal_unsigned(arguments, bytes)) return console.answer("error: leak needs a number of bytes");
+  static_cast<TestControls*>(controls)->leak_per_connection(static_cast<size_t>(bytes));
+  console.answer("ok");
+}
+
+void hang(void* controls, Text, Logger& console) {
+  console.answer("ok");
+  static_cast<TestControls*>(controls)->hang();
+}
+
+}  // namespace
+
+void App::add_commands() {
+  serial_debug_.add({"status", "", &status, &status_});
+  serial_debug_.add({"config", "", &show_config, &config_});
+  serial_debug_.add({"set", "<key> <value>",
+                     [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->set(arguments); }, this});
+  serial_debug_.add({"log", "<level>", &log_level, nullptr});
+  serial_debug_.add({"reboot", "", &reboot, this});
+  if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
+}
+
+void App::add_test_commands(TestControls& controls) {
+  serial_debug_.add({"crash", "abort|null|assert", &crash, &controls});
+  serial_debug_.add({"leak", "<bytes>", &leak, &controls});
+  serial_debug_.add({"hang", "", &hang, &controls});
+}
+
+void App::set(Text arguments) {
+  const Text key = take_word(arguments);
+  if (key.empty()) return log_.answer("error: set needs a key and a value");
+  const StorageDone done{[](void* context, StorageResult result) {
+                           auto& app = *static_cast<App*>(context);
+                           if (result != StorageResult::ok) {
+                             app.log_.answer("error: the setting could not be stored: ", name_of(result));
+                             return;
+                           }
+                           app.log_.set_level(app.config_.settings().log_level);
+                           app.log_.answer("ok");
+                         },
+                         this};
+  if (const Config::Complaint complaint = config_.set(key, arguments, done); complaint != nullptr)
+    log_.answer("error: ", key, " ", complaint);
+}
+
+}  // namespace pb

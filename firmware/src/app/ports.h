@@ -1,0 +1,32 @@
+#pragma once
+
+#include "port/clock.h"
+#include "port/flash.h"
+#include "port/gpio.h"
+#include "port/heap.h"
+#include "port/network.h"
+#include "port/rng.h"
+#include "port/system.h"
+#include "port/tcp.h"
+#include "port/uart.h"
+#include "port/waker.h"
+#include "port/worker.h"
+
+namespace pb {
+
+/// Everything the firmware needs of the platform. The ports outlive the App.
+struct Ports {
+  const Clock& clock;
+  Rng& rng;
+  Gpio& gpio;
+  Uart& uart;
+  Network& network;
+  Tcp& tcp;
+  Flash& storage;  ///< the partition `storage`
+  Heap& heap;
+  Worker& worker;
+  Waker& waker;
+  System& system;
+};
+
+}  // namespace pb

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <type_traits>
+
+#include "core/span.h"
+#include "core/text.h"
+
+namespace pb {
+
+/// A number to be written as hexadecimal with leading zeros: `Hex{0x2a, 4}` is `002a`.
+struct Hex {
+  uint64_t value = 0;
+  unsigned digits = 1;
+};
+
+/// A decimal number padded with zeros on the left: `Padded{7, 2}` is `07`.
+struct Padded {
+  uint64_t value = 0;
+  unsigned digits = 1;
+};
+
+/// Writes text and numbers into a buffer of the caller's. What does not fit is cut off and counted, never written past
+/// the end.
+class TextWriter {
+ public:
+  explicit TextWriter(Span<char> buffer) : buffer_(buffer) {}
+
+  TextWriter& append(Text text);
+  TextWriter& append(const char* text) { return append(Text(text)); }
+  TextWriter& append(char character) { return append(Text(&character, 1)); }
+  /// `true` or `false`.
+  TextWriter& append(bool value) { return append(value ? Text("true") : Text("false")); }
+  TextWriter& append(Hex value);
+  TextWriter& append(Padded value);
+  /// Any integer, as decimal.
+  template <class Number, std::enable_if_t<std::is_integral_v<Number>, int> = 0>
+  TextWriter& append(Number value) {
+    if constexpr (std::is_signed_v<Number>) {
+      return value < 0 ? append('-').append(Padded{0 - static_cast<uint64_t>(value), 1})
+                       : append(Padded{static_cast<uint64_t>(value), 1});
+    } else {
+      return append(Padded{value, 1});
+    }
+  }
+  template <class... Parts>
+  TextWriter& append_all(const Parts&... parts) {
+    (append(parts), ...);
+    return *this;
+  }
+
+  Text text() const { return {buffer_.data, length_}; }
+  size_t length() const { return length_; }
+  /// Bytes that did not fit.
+  size_t cut() const { return cut_; }
+
+ private:
+  Span<char> buffer_;
+  size_t length_ = 0;
+  size_t cut_ = 0;
+};
+
+}  // namespace pb

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/span.h"
+
+namespace pb {
+
+/// Checks UTF-8 (RFC 3629) byte by byte, so that a text may come in pieces cut anywhere. Overlong forms,
+/// surrogates and code points above U+10FFFF are refused at the first byte that cannot belong to a valid text.
+class Utf8Validator {
+ public:
+  /// @return false once the bytes so far cannot begin a valid text; it stays false until reset.
+  bool feed(uint8_t byte);
+  bool feed(Bytes bytes);
+  /// True between characters: the text may end here.
+  bool complete() const { return valid_ && expected_ == 0; }
+  void reset() { *this = Utf8Validator(); }
+
+ private:
+  bool valid_ = true;
+  uint8_t expected_ = 0;  // continuation bytes still to come
+  uint8_t low_ = 0x80;    // range of the next continuation byte: narrower after E0, ED, F0, F4
+  uint8_t high_ = 0xbf;
+};
+
+bool is_utf8(Bytes bytes);
+
+/// Encodes a code point that is a Unicode scalar value. @return how many of the four bytes are used.
+size_t encode_utf8(uint32_t code_point, uint8_t (&into)[4]);
+
+}  // namespace pb

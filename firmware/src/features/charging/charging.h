@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/feature.h"
+#include "features/board/board.h"
+#include "features/charging/connector_status.h"
+#include "features/charging/input_events.h"
+#include "features/config/config.h"
+#include "features/logging/logger.h"
+#include "features/safety/safety.h"
+#include "features/transactions/transactions.h"
+
+namespace pb {
+
+/// Hears what happens at the connector.
+class ChargingListener {
+ public:
+  virtual void on_status(ConnectorStatus status, Millis now) = 0;
+  /// Somebody presented an idTag to start a session; answer with Charging::authorized, at once or later.
+  virtual void on_id_tag(Text id_tag, Millis now) = 0;
+
+ protected:
+  ~ChargingListener() = default;
+};
+
+/// The one connector: cable, vehicle, button, emergency stop and meter on one side, contactor and lock on the other,
+/// and the transaction between them. The states follow the table of OCPP 1.6 section 4.9.
+class Charging final : public Feature, private TransactionListener {
+ public:
+  /// S0 pulses: 1,000 a kWh.
+  static constexpr uint64_t kWhPerPulse = 1;
+  /// Contacts bounce: a second press within this time is the same press.
+  static constexpr Millis kDebounce = 50;
+
+  Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,
+           Logger& log)
+      : board_(board), safety_(safety), events_(events), transactions_(transactions), settings_(settings), log_(log) {
+    transactions_.set_listener(*this);
+  }
+
+  void set_listener(ChargingListener& listener) { listener_ = &listener; }
+  /// Takes over the energy register; once, after Transactions::load and before the loop runs.
+  void start();
+
+  /// The answer to ChargingListener::on_id_tag.
+  void authorized(bool accepted, Millis now);
+  /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
+  /// @return false when the connector cannot take it.
+  bool remote_start(Text id_tag, Millis now);
+  /// Ends the transaction with this id. @return false when there is none.
+  bool remote_stop(int64_t transaction_id, Millis now);
+  /// Ends whatever transaction there is.
+  void stop(StopReason reason, Millis now);
+
+  ConnectorStatus status() const { return status_; }
+  /// Why it is Faulted: an error code of OCPP 1.6 section 7.6, and words for people.
+  Text error_code() const { return status_ == ConnectorStatus::faulted ? "OtherError" : "NoError"; }
+  Text error_info() const { return status_ == ConnectorStatus::faulted ? "emergency stop" : ""; }
+  uint64_t energy_wh() const { return energy_wh_; }
+
+  const char* name() const override { return "charging"; }
+  Millis poll(Millis now) override;
+
+ private:
+  void on_start_not_accepted(Text status, Millis now) override;
+
+  void read_meter();
+  void read_cable(Millis now);
+  void read_button(Millis now);
+  void read_stop(Millis now);
+  void begin_when_ready(Millis now);
+  void sample_when_due(Millis now);
+  void end(StopReason reason, Text id_tag, Millis now);
+  void drive();
+  void forget_authorization();
+  ConnectorStatus current_status() const;
+  void report(Millis now);
+
+  Board& board_;
+  Safety& safety_;
+  InputEvents& events_;
+  Transactions& transactions_;
+  const Settings& settings_;
+  Logger& log_;
+  ChargingListener* listener_ = nullptr;
+
+  uint32_t pulses_ = 0;
+  uint64_t energy_wh_ = 0;
+  bool cable_ = false;
+  bool vehicle_ready_ = false;
+  bool power_fail_ = false;
+  bool stopped_ = false;     // by the emergency stop
+  bool finishing_ = false;   // a transaction has ended and the cable is still in
+  bool asking_ = false;      // an idTag waits for its answer
+  bool authorized_ = false;  // id_tag_ may begin a transaction
+  IdTag id_tag_;
+  Millis authorized_until_ = kNever;
+  Millis last_press_ = 0;
+  bool pressed_before_ = false;
+  Millis next_sample_ = kNever;
+  ConnectorStatus status_ = ConnectorStatus::available;
+};
+
+}  // namespace pb

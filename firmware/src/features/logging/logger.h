@@ -1,0 +1,91 @@
+#pragma once
+
+#include "core/text_writer.h"
+#include "port/clock.h"
+#include "port/uart.h"
+
+namespace pb {
+
+enum class LogLevel : uint8_t { error, warning, info, debug };
+
+/// `error`, `warning`, `info` or `debug`. @return false, with `level` unchanged, for any other word.
+bool parse_log_level(Text word, LogLevel& level);
+Text name_of(LogLevel level);
+
+/// Writes the console's lines, whole and in order; it is the only writer of the UART, and the loop's thread its only
+/// caller. A line is `I (12345) tag: text`, the number being milliseconds since the start. Text and numbers are written
+/// one after the other:
+///
+///     log.info("wifi", "joined, signal ", rssi, " dBm");
+///
+/// Control characters become `?`, so that one call is always one line.
+class Logger {
+ public:
+  /// Longer lines are cut, end in `...` and are counted.
+  static constexpr size_t kMaxLine = 1024;
+
+  Logger(const Clock& clock, Uart& uart) : clock_(clock), uart_(uart) {}
+
+  template <class... Parts>
+  void error(Text tag, const Parts&... parts) {
+    log(LogLevel::error, tag, parts...);
+  }
+  template <class... Parts>
+  void warning(Text tag, const Parts&... parts) {
+    log(LogLevel::warning, tag, parts...);
+  }
+  template <class... Parts>
+  void info(Text tag, const Parts&... parts) {
+    log(LogLevel::info, tag, parts...);
+  }
+  template <class... Parts>
+  void debug(Text tag, const Parts&... parts) {
+    log(LogLevel::debug, tag, parts...);
+  }
+  /// A telemetry record, level `T`: printed whatever the level set.
+  template <class... Parts>
+  void telemetry(Text tag, const Parts&... parts) {
+    print('T', tag, parts...);
+  }
+  /// The one line that answers a console command: `= ` and the text.
+  template <class... Parts>
+  void answer(const Parts&... parts) {
+    TextWriter line = begin_line();
+    line.append("= ").append_all(parts...);
+    finish(line);
+    ++answers_;
+  }
+  /// Answers given since the start: the line editor waits for one before it takes the next command.
+  uint32_t answers() const { return answers_; }
+
+  /// Lines above `level` are left out.
+  void set_level(LogLevel level) { level_ = level; }
+  LogLevel level() const { return level_; }
+  /// Lines cut because they were longer than kMaxLine.
+  uint32_t cut_lines() const { return cut_lines_; }
+  /// Bytes that the UART dropped because nobody took them in time.
+  uint32_t dropped_bytes() const { return uart_.dropped(); }
+
+ private:
+  template <class... Parts>
+  void log(LogLevel level, Text tag, const Parts&... parts) {
+    if (level <= level_) print("EWID"[static_cast<size_t>(level)], tag, parts...);
+  }
+  template <class... Parts>
+  void print(char letter, Text tag, const Parts&... parts) {
+    TextWriter line = begin_line();
+    line.append_all(letter, " (", clock_.now(), ") ", tag, ": ", parts...);
+    finish(line);
+  }
+  TextWriter begin_line() { return TextWriter(Span<char>(line_, kMaxLine)); }
+  void finish(const TextWriter& line);
+
+  const Clock& clock_;
+  Uart& uart_;
+  LogLevel level_ = LogLevel::info;
+  uint32_t cut_lines_ = 0;
+  uint32_t answers_ = 0;
+  char line_[kMaxLine + 2];  ///< and \r\n; not on the stack, which is small on the chip
+};
+
+}  // namespace pb

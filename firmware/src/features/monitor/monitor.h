@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/event_loop.h"
+#include "core/feature.h"
+#include "features/logging/logger.h"
+#include "port/heap.h"
+#include "port/tcp.h"
+
+namespace pb {
+
+/// A number that a feature adds to the telemetry record.
+struct Counter {
+  const char* name = "";
+  uint64_t (*read)(const void* context) = nullptr;
+  const void* context = nullptr;
+};
+
+/// Prints one telemetry record a second; docs/design.md, section 4, has the fields.
+class Monitor final : public Feature {
+ public:
+  static constexpr Millis kInterval = 1000;
+  static constexpr size_t kMaxCounters = 16;
+
+  Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
+      : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {}
+
+  /// @return false when kMaxCounters are there already.
+  bool add(Counter counter);
+
+  const char* name() const override { return "monitor"; }
+  Millis poll(Millis now) override;
+
+ private:
+  void print(Millis now);
+
+  const Heap& heap_;
+  const Tcp& tcp_;
+  EventLoop& loop_;
+  Logger& log_;
+  Counter counters_[kMaxCounters];
+  size_t count_ = 0;
+  Millis next_ = kInterval;
+};
+
+}  // namespace pb

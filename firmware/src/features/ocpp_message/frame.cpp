@@ -1,0 +1,78 @@
+#include "features/ocpp_message/frame.h"
+
+namespace pb {
+namespace {
+
+constexpr int64_t kCall = 2;
+constexpr int64_t kCallResult = 3;
+constexpr int64_t kCallError = 4;
+
+OcppFrame& bad_call(OcppFrame& frame, OcppError error, const char* reason) {
+  frame.kind = OcppFrame::Kind::bad_call;
+  frame.error = error;
+  frame.reason = reason;
+  return frame;
+}
+
+OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
+  if (array.size() != 4) return bad_call(frame, OcppError::formation_violation, "a CALL has four elements");
+  JsonValue action = array.at(2);
+  if (action.kind() != JsonKind::string)
+    return bad_call(frame, OcppError::formation_violation, "the action is no string");
+  // An action with a longer name is none that we know.
+  if (!action.get(frame.action)) return bad_call(frame, OcppError::not_implemented, "unknown action");
+  frame.payload = array.at(3);
+  if (frame.payload.kind() != JsonKind::object) {
+    return bad_call(frame, OcppError::formation_violation, "the payload is no object");
+  }
+  frame.kind = OcppFrame::Kind::call;
+  return frame;
+}
+
+}  // namespace
+
+OcppFrame read_ocpp_frame(Text message) {
+  OcppFrame frame;
+  JsonError error;
+  JsonValue array = parse_json(message, error);
+  if (array.kind() != JsonKind::array) {
+    frame.reason = array.exists() ? "not a JSON array" : error.reason;
+    return frame;
+  }
+  int64_t type = 0;
+  if (!array.at(0).get(type)) {
+    frame.reason = "the message type is no number";
+    return frame;
+  }
+  if (!array.at(1).get(frame.id) || frame.id.empty()) {
+    frame.reason = "the message id is no string of 1 to 36 characters";
+    return frame;
+  }
+  switch (type) {
+    case kCall:
+      return read_call(frame, array);
+    case kCallResult:
+      frame.payload = array.at(2);
+      frame.kind = OcppFrame::Kind::result;
+      return frame;
+    case kCallError:
+      array.at(2).get(frame.code);
+      frame.kind = OcppFrame::Kind::error;
+      return frame;
+    default:
+      // OCPP-J 1.6 section 4.1.3: messages of unknown types are ignored.
+      frame.reason = "unknown message type";
+      return frame;
+  }
+}
+
+void write_call(JsonWriter& json, Text id, Text action, Text payload) {
+  json.begin_array().number(kCall).string(id).string(action).raw(payload).end_array();
+}
+
+void write_call_error(JsonWriter& json, Text id, OcppError error, Text description) {
+  json.begin_array().number(kCallError).string(id).string(name_of(error)).string(description);
+  json.begin_object().end_object().end_array();
+}
+
+}  // namespace pb

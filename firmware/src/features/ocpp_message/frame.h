@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/json_reader.h"
+#include "core/json_writer.h"
+#include "features/ocpp_message/ocpp_error.h"
+
+namespace pb {
+
+/// OCPP-J 1.6 section 4.1.4: a message id has at most 36 characters, the length of a GUID.
+constexpr size_t kMaxMessageId = 36;
+using MessageId = FixedText<kMaxMessageId>;
+/// The longest action name of OCPP 1.6 has 30.
+constexpr size_t kMaxAction = 48;
+
+/// A message of OCPP-J (1.6, section 4.2), taken apart. It borrows the text that it was read from.
+struct OcppFrame {
+  enum class Kind : uint8_t {
+    call,
+    result,
+    error,
+    bad_call,  // to be answered with a CALLERROR: the id could be read, the rest is wrong
+    ignored,   // cannot be answered: no JSON array, no usable id, or an unknown message type
+  };
+
+  Kind kind = Kind::ignored;
+  MessageId id;
+  FixedText<kMaxAction> action;                      // of a call
+  JsonValue payload;                                 // of a call or result: an object
+  FixedText<kMaxAction> code;                        // of an error, as far as it is one
+  OcppError error = OcppError::formation_violation;  // of a bad call
+  const char* reason = "";                           // of a bad call or an ignored message, for people
+};
+
+/// Reads one WebSocket text message.
+OcppFrame read_ocpp_frame(Text message);
+
+/// Writes `[2,"id","action",payload]`. `payload` is JSON.
+void write_call(JsonWriter& json, Text id, Text action, Text payload);
+/// Writes `[4,"id","code","description",{}]`.
+void write_call_error(JsonWriter& json, Text id, OcppError error, Text description);
+
+}  // namespace pb

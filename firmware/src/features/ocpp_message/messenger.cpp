@@ -1,0 +1,239 @@
+#include "features/ocpp_message/messenger.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kTag = "ocpp";
+
+}  // namespace
+
+const char* name_of(CallFailure failure) {
+  switch (failure) {
+    case CallFailure::refused:
+      return "refused by the CSMS";
+    case CallFailure::malformed:
+      return "the answer is malformed";
+    case CallFailure::timed_out:
+      return "no answer in time";
+    case CallFailure::disconnected:
+      return "the connection was lost";
+    case CallFailure::dropped:
+      return "the queue is full";
+  }
+  return "unknown";
+}
+
+void CallReply::error(OcppError error, Text description) {
+  json_ = JsonWriter(buffer_);
+  write_call_error(json_, id_, error, description);
+  is_error_ = true;
+}
+
+Text CallReply::finish() {
+  if (!is_error_) {
+    json_.end_array();
+    if (!written_) {
+      error(OcppError::internal_error, "no answer was made");
+    } else if (!json_.ok()) {
+      error(OcppError::internal_error, "the answer is too long");
+    }
+  }
+  return json_.text();
+}
+
+bool Messenger::call(const char* action, Text payload, CallListener& listener, uint32_t tag, Priority priority,
+                     WhenFull full, Millis now) {
+  if (!online_ || payload.length > kMaxPayload) return false;
+  if (waiting_ == kMaxWaiting && !make_room(now)) {
+    ++dropped_;
+    log_.warning(kTag, action, " dropped: the queue is full");
+    return false;
+  }
+  Request& request = requests_[waiting_++];
+  request.action = action;
+  request.payload.assign(payload);
+  request.listener = &listener;
+  request.tag = tag;
+  request.priority = priority;
+  request.full = full;
+  request.queued_at = now;
+  return true;
+}
+
+bool Messenger::make_room(Millis now) {
+  for (size_t i = 0; i < waiting_; ++i) {
+    if (requests_[i].full != WhenFull::replaceable) continue;
+    Request request;
+    take_out(i, request);
+    ++dropped_;
+    log_.warning(kTag, request.action, " dropped: the queue is full");
+    request.listener->on_failure(request.tag, CallFailure::dropped, now);
+    return waiting_ < kMaxWaiting;
+  }
+  return false;
+}
+
+void Messenger::take_out(size_t index, Request& request) {
+  request = requests_[index];
+  --waiting_;
+  for (size_t i = index; i < waiting_; ++i) requests_[i] = requests_[i + 1];
+}
+
+Millis Messenger::poll(Millis now) {
+  if (!online_) return kNever;
+  if (outstanding_ != Outstanding::none && now >= answer_deadline_) fail_outstanding(CallFailure::timed_out, now);
+  if (outstanding_ == Outstanding::none) send_next(now);
+  if (outstanding_ != Outstanding::none) return answer_deadline_;
+  return gate_open_ ? durable_.next_due() : kNever;
+}
+
+size_t Messenger::next_request() const {
+  for (size_t i = 0; i < waiting_; ++i) {
+    if (gate_open_ || requests_[i].priority == Priority::boot) return i;
+  }
+  return kMaxWaiting;
+}
+
+bool Messenger::somebody_waits() const {
+  for (size_t i = 0; i < waiting_; ++i) {
+    if (requests_[i].priority == Priority::user) return true;
+  }
+  return false;
+}
+
+void Messenger::send_next(Millis now) {
+  size_t next = next_request();
+  Millis queued_at = 0;
+  DurableCalls::Front front =
+      gate_open_ && !somebody_waits() ? durable_.front(now, queued_at) : DurableCalls::Front::none;
+  if (front != DurableCalls::Front::none && (next == kMaxWaiting || queued_at <= requests_[next].queued_at)) {
+    if (front == DurableCalls::Front::ready) send_durable(now);
+    return;
+  }
+  if (next != kMaxWaiting) send_request(next, now);
+}
+
+void Messenger::send_durable(Millis now) {
+  char payload[kMaxPayload];
+  JsonWriter json(payload);
+  Text action;
+  if (!durable_.write_front(json, sent_id_, action, now)) return;
+  if (send_call(sent_id_.text(), action, json.text(), now)) outstanding_ = Outstanding::durable;
+}
+
+void Messenger::send_request(size_t index, Millis now) {
+  char id[kMaxMessageId];
+  TextWriter writer(id);
+  writer.append_all(Hex{id_prefix_, 8}, '-', next_id_);
+  if (!send_call(writer.text(), requests_[index].action, requests_[index].payload.text(), now)) return;
+  ++next_id_;
+  sent_id_.assign(writer.text());
+  take_out(index, sent_);
+  outstanding_ = Outstanding::request;
+}
+
+bool Messenger::send_call(Text id, Text action, Text payload, Millis now) {
+  JsonWriter json(frame_);
+  write_call(json, id, action, payload);
+  // The connection takes it a little later when its output is full; it wakes the loop then.
+  if (!json.ok() || !connection_.send(json.text())) return false;
+  answer_deadline_ = now + kCallTimeout;
+  log_.debug(kTag, "> ", json.text());
+  return true;
+}
+
+void Messenger::on_connected(Millis now) {
+  online_ = true;
+  link_->on_online(now);
+}
+
+void Messenger::on_disconnected(Millis now) {
+  online_ = false;
+  if (outstanding_ != Outstanding::none) fail_outstanding(CallFailure::disconnected, now);
+  while (waiting_ > 0) {
+    Request request;
+    take_out(0, request);
+    request.listener->on_failure(request.tag, CallFailure::disconnected, now);
+  }
+  durable_.on_disconnected(now);
+  link_->on_offline(now);
+}
+
+void Messenger::fail_outstanding(CallFailure failure, Millis now) {
+  Outstanding which = outstanding_;
+  outstanding_ = Outstanding::none;
+  answer_deadline_ = kNever;
+  if (which == Outstanding::request) {
+    log_.warning(kTag, sent_.action, ": ", name_of(failure));
+    sent_.listener->on_failure(sent_.tag, failure, now);
+  } else if (failure == CallFailure::timed_out) {
+    durable_.on_timeout(now);
+  }
+}
+
+void Messenger::on_message(Text message, Millis now) {
+  log_.debug(kTag, "< ", message);
+  OcppFrame frame = read_ocpp_frame(message);
+  switch (frame.kind) {
+    case OcppFrame::Kind::call:
+      answer_call(frame, now);
+      return;
+    case OcppFrame::Kind::bad_call:
+      answer_bad_call(frame);
+      return;
+    case OcppFrame::Kind::result:
+    case OcppFrame::Kind::error:
+      on_answer(frame, now);
+      return;
+    case OcppFrame::Kind::ignored:
+      log_.warning(kTag, "message ignored: ", frame.reason);
+      return;
+  }
+}
+
+void Messenger::answer_call(const OcppFrame& frame, Millis now) {
+  CallReply reply(frame_, frame.id.text());
+  handler_->on_call(frame.action.text(), frame.payload, reply, now);
+  if (reply.silent()) {
+    log_.info(kTag, frame.action.text(), " of the CSMS is not answered before it has accepted us");
+    return;
+  }
+  Text answer = reply.finish();
+  if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
+  log_.debug(kTag, "> ", answer);
+}
+
+void Messenger::answer_bad_call(const OcppFrame& frame) {
+  log_.warning(kTag, "bad request of the CSMS: ", frame.reason);
+  JsonWriter json(frame_);
+  write_call_error(json, frame.id.text(), frame.error, frame.reason);
+  if (!connection_.send(json.text())) log_.error(kTag, "the answer to a bad request could not be sent");
+}
+
+void Messenger::on_answer(const OcppFrame& frame, Millis now) {
+  bool is_error = frame.kind == OcppFrame::Kind::error;
+  bool malformed = !is_error && frame.payload.kind() != JsonKind::object;
+  Text code = is_error ? frame.code.text() : Text(malformed ? "an answer without an object" : "");
+  if (outstanding_ == Outstanding::request && sent_id_.text() == frame.id.text()) {
+    outstanding_ = Outstanding::none;
+    answer_deadline_ = kNever;
+    if (!is_error && !malformed) {
+      sent_.listener->on_result(sent_.tag, frame.payload, now);
+      return;
+    }
+    log_.warning(kTag, sent_.action, " was answered with ", code);
+    sent_.listener->on_failure(sent_.tag, is_error ? CallFailure::refused : CallFailure::malformed, now);
+    return;
+  }
+  bool matches = outstanding_ == Outstanding::durable && sent_id_.text() == frame.id.text();
+  bool known = is_error || malformed ? durable_.on_error(frame.id.text(), code, now)
+                                     : durable_.on_result(frame.id.text(), frame.payload, now);
+  // An answer of its front, also a late one to an earlier attempt, ends what is under way in that line.
+  if (matches || (known && outstanding_ == Outstanding::durable)) {
+    outstanding_ = Outstanding::none;
+    answer_deadline_ = kNever;
+  }
+  if (!known) log_.warning(kTag, "an answer to no open request was ignored: ", frame.id.text());
+}
+
+}  // namespace pb

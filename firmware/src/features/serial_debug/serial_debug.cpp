@@ -1,0 +1,93 @@
+#include "features/serial_debug/serial_debug.h"
+
+namespace pb {
+
+Text take_word(Text& text) {
+  size_t start = 0;
+  while (start < text.length && text.data[start] == ' ') ++start;
+  size_t end = start;
+  while (end < text.length && text.data[end] != ' ') ++end;
+  const Text word(text.data + start, end - start);
+  while (end < text.length && text.data[end] == ' ') ++end;
+  text = Text(text.data + end, text.length - end);
+  return word;
+}
+
+SerialDebug::SerialDebug(Uart& uart, Logger& console) : uart_(uart), console_(console) {
+  add({"help", "", [](void* self, Text, Logger&) { static_cast<SerialDebug*>(self)->help(); }, this});
+}
+
+bool SerialDebug::add(Command command) {
+  if (count_ == kMaxCommands) return false;
+  for (size_t i = 0; i < count_; ++i) {
+    if (Text(commands_[i].name) == Text(command.name)) return false;
+  }
+  commands_[count_++] = command;
+  return true;
+}
+
+Millis SerialDebug::poll(Millis) {
+  uint8_t byte;
+  while (!waiting() && uart_.read({&byte, 1}) == 1) take(static_cast<char>(byte));
+  return kNever;
+}
+
+void SerialDebug::take(char character) {
+  constexpr char kBackspace = '\b';
+  constexpr char kDelete = 0x7F;
+  constexpr char kCancel = 0x15;  // Ctrl-U
+  switch (character) {
+    case '\r':
+    case '\n':
+      if (too_long_) {
+        ++answers_due_;
+        console_.answer("error: the line is longer than ", kMaxLine, " bytes");
+      } else if (length_ != 0) {
+        execute({line_, length_});
+      }
+      length_ = 0;
+      too_long_ = false;
+      return;
+    case kBackspace:
+    case kDelete:
+      if (length_ != 0) --length_;
+      return;
+    case kCancel:
+      length_ = 0;
+      too_long_ = false;
+      return;
+    default:
+      if (length_ == kMaxLine) {
+        too_long_ = true;
+        return;
+      }
+      line_[length_++] = character;
+  }
+}
+
+void SerialDebug::execute(Text line) {
+  const Text word = take_word(line);
+  if (word.empty()) return;
+  ++answers_due_;
+  while (line.length != 0 && line.data[line.length - 1] == ' ') --line.length;
+  for (size_t i = 0; i < count_; ++i) {
+    if (word == Text(commands_[i].name)) {
+      commands_[i].run(commands_[i].context, line, console_);
+      return;
+    }
+  }
+  console_.answer("error: unknown command '", word, "', try help");
+}
+
+void SerialDebug::help() const {
+  char bytes[Logger::kMaxLine / 2];
+  TextWriter text{Span<char>(bytes)};
+  for (size_t i = 0; i < count_; ++i) {
+    if (i != 0) text.append(", ");
+    text.append(commands_[i].name);
+    if (commands_[i].usage[0] != '\0') text.append(' ').append(commands_[i].usage);
+  }
+  console_.answer(text.text());
+}
+
+}  // namespace pb

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "core/json_writer.h"
+
+namespace pb {
+
+/// Collects what features tell of themselves for the console command `status`: each adds its members to one JSON
+/// object.
+class StatusReport {
+ public:
+  static constexpr size_t kMaxParts = 8;
+
+  struct Part {
+    void (*write)(const void* context, JsonWriter& json) = nullptr;
+    const void* context = nullptr;
+  };
+
+  /// @return false when kMaxParts are there already.
+  bool add(Part part) {
+    if (count_ == kMaxParts) return false;
+    parts_[count_++] = part;
+    return true;
+  }
+  void write(JsonWriter& json) const {
+    json.begin_object();
+    for (size_t i = 0; i < count_; ++i) parts_[i].write(parts_[i].context, json);
+    json.end_object();
+  }
+
+ private:
+  Part parts_[kMaxParts];
+  size_t count_ = 0;
+};
+
+}  // namespace pb

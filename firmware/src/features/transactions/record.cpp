@@ -1,0 +1,105 @@
+#include "features/transactions/record.h"
+
+#include "core/crc32.h"
+#include "core/json_reader.h"
+#include "core/json_writer.h"
+#include "core/text_writer.h"
+
+namespace pb {
+namespace {
+
+// A file is 8 hexadecimal digits of CRC-32, a space, and the JSON text that they belong to.
+constexpr size_t kPrefix = 9;
+
+constexpr const char* kTypes[] = {"start", "meter", "stop"};
+
+/// Writes the CRC in front of the JSON text that begins kPrefix bytes into `buffer`.
+Bytes seal(Span<char> buffer, const JsonWriter& json) {
+  Text text = json.text();
+  if (text.empty()) return {};
+  TextWriter prefix(buffer.first(kPrefix));
+  prefix.append_all(Hex{crc32(text.bytes()), 8}, ' ');
+  return {reinterpret_cast<const uint8_t*>(buffer.data), kPrefix + text.length};
+}
+
+/// @return the JSON value, or `none` when the content is damaged.
+JsonValue unseal(Bytes content) {
+  if (content.length < kPrefix) return {};
+  char expected[kPrefix];
+  TextWriter prefix(expected);
+  prefix.append_all(Hex{crc32(content.after(kPrefix)), 8}, ' ');
+  if (memcmp(expected, content.data, kPrefix) != 0) return {};
+  JsonError error;
+  return parse_json({reinterpret_cast<const char*>(content.data) + kPrefix, content.length - kPrefix}, error);
+}
+
+bool get(JsonValue value, uint32_t& into) {
+  uint64_t wide = 0;
+  if (!value.get_unsigned(wide) || wide > UINT32_MAX) return false;
+  into = static_cast<uint32_t>(wide);
+  return true;
+}
+
+void write(JsonWriter& json, const Stamp& stamp) {
+  json.begin_array().number_unsigned(stamp.boot).number_unsigned(stamp.at).number(stamp.wall_ms).end_array();
+}
+
+bool read(JsonValue value, Stamp& stamp) {
+  return get(value.at(0), stamp.boot) && value.at(1).get_unsigned(stamp.at) && value.at(2).get(stamp.wall_ms);
+}
+
+}  // namespace
+
+Bytes Record::encode(Span<char> into) const {
+  JsonWriter json(into.after(kPrefix));
+  json.begin_object();
+  json.member("seq", sequence).member("nonce", nonce).member("tx", transaction);
+  json.member("type", kTypes[static_cast<size_t>(type)]);
+  write(json.key("at"), stamp);
+  json.member("wh", energy_wh).member("tag", id_tag.text()).member("reason", name_of(reason));
+  json.end_object();
+  return seal(into, json);
+}
+
+bool Record::decode(Bytes content) {
+  JsonValue json = unseal(content);
+  FixedText<8> type_name;
+  FixedText<16> reason_name;
+  if (!get(json.find("seq"), sequence) || !get(json.find("nonce"), nonce) || !get(json.find("tx"), transaction) ||
+      !json.find("type").get(type_name) || !read(json.find("at"), stamp) || !json.find("wh").get_unsigned(energy_wh) ||
+      !json.find("tag").get(id_tag) || !json.find("reason").get(reason_name) ||
+      !parse_stop_reason(reason_name.text(), reason)) {
+    return false;
+  }
+  for (size_t i = 0; i < sizeof kTypes / sizeof *kTypes; ++i) {
+    if (type_name.text() != kTypes[i]) continue;
+    type = static_cast<Type>(i);
+    return true;
+  }
+  return false;
+}
+
+Bytes Ledger::encode(Span<char> into) const {
+  JsonWriter json(into.after(kPrefix));
+  json.begin_object();
+  json.member("next_seq", next_sequence).member("next_tx", next_transaction);
+  json.member("started", started).member("id", transaction_id).member("stopped", stopped).member("wh", energy_wh);
+  write(json.key("sampled"), sampled);
+  json.end_object();
+  return seal(into, json);
+}
+
+bool Ledger::decode(Bytes content) {
+  JsonValue json = unseal(content);
+  Ledger read_one;
+  if (!get(json.find("next_seq"), read_one.next_sequence) || !get(json.find("next_tx"), read_one.next_transaction) ||
+      !get(json.find("started"), read_one.started) || !json.find("id").get(read_one.transaction_id) ||
+      !get(json.find("stopped"), read_one.stopped) || !json.find("wh").get_unsigned(read_one.energy_wh) ||
+      !read(json.find("sampled"), read_one.sampled)) {
+    return false;
+  }
+  *this = read_one;
+  return true;
+}
+
+}  // namespace pb

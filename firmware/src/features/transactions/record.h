@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text.h"
+#include "core/time.h"
+#include "features/transactions/stop_reason.h"
+
+namespace pb {
+
+/// OCPP 1.6 section 7.28: an idToken has at most 20 characters.
+using IdTag = FixedText<20>;
+
+/// When something happened, as well as it was known then. The wall time can be worked out later as long as the same
+/// boot lasts; `boot` tells whether it still does.
+struct Stamp {
+  uint32_t boot = 0;
+  Millis at = 0;
+  int64_t wall_ms = 0;  // since 1970, 0 while the CSMS had not told the time
+};
+
+/// A transaction message that waits to be sent: the content of one small file.
+struct Record {
+  enum class Type : uint8_t { start, meter, stop };
+
+  /// The longest that encode() writes.
+  static constexpr size_t kMaxEncoded = 320;
+
+  uint32_t sequence = 0;     // order of sending; never used twice
+  uint32_t nonce = 0;        // makes the message id unlike those of other devices and of an erased flash
+  uint32_t transaction = 0;  // our own number: the CSMS gives its id later
+  Type type = Type::start;
+  Stamp stamp;
+  uint64_t energy_wh = 0;
+  IdTag id_tag;  // of a start, and of a stop by a tag
+  StopReason reason = StopReason::local;
+
+  /// @return the content of the file, in `into`.
+  Bytes encode(Span<char> into) const;
+  /// @return false when the content is damaged.
+  bool decode(Bytes content);
+};
+
+/// What must be known besides the records: the content of the file "ledger".
+struct Ledger {
+  static constexpr size_t kMaxEncoded = 320;
+
+  uint32_t next_sequence = 1;
+  uint32_t next_transaction = 1;
+  uint32_t started = 0;        // the last transaction whose StartTransaction the CSMS has answered ...
+  int64_t transaction_id = 0;  // ... and the id it gave. Older ones are finished, because records go in order
+  uint32_t stopped = 0;        // the last transaction whose StopTransaction the CSMS has answered
+  uint64_t energy_wh = 0;      // the energy register
+  Stamp sampled;               // when a transaction message was made last
+
+  Bytes encode(Span<char> into) const;
+  bool decode(Bytes content);
+};
+
+}  // namespace pb

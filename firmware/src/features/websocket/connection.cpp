@@ -1,0 +1,180 @@
+#include "features/websocket/connection.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kTag = "ws";
+constexpr size_t kReceiveChunk = 1024;
+
+}  // namespace
+
+void Connection::configure(const ConnectionSettings& settings) {
+  const char* problem = url_.parse(settings.url, settings.identity);
+  if (problem != nullptr) {
+    log_.error(kTag, problem, "; no connection is tried");
+    return;
+  }
+  timeouts_.ping_interval = settings.ping_interval;
+  backoff_initial_ = settings.backoff_initial;
+  backoff_max_ = settings.backoff_max;
+  stable_after_ = settings.stable_after;
+  state_ = State::waiting;
+}
+
+/// Without a network nothing is tried, and a connection that was made over it is given up.
+void Connection::look_at_network(Millis now) {
+  bool up = network_.state() == NetworkState::up;
+  bool lost = network_up_ && (!up || network_.losses() != network_losses_);
+  if (lost && state_ != State::waiting) lose("the network is down", now);
+  if (up && (lost || !network_up_)) next_attempt_ = now;
+  network_up_ = up;
+  network_losses_ = network_.losses();
+}
+
+bool Connection::send(Text message) {
+  if (state_ != State::open || !protocol_.send_text(message)) return false;
+  flush();
+  return true;
+}
+
+void Connection::close(uint16_t code, Text reason, Millis now) {
+  if (state_ != State::open) return;
+  protocol_.close(code, reason, now);
+  flush();
+  state_ = State::closing;
+  listener_->on_disconnected(now);
+}
+
+Millis Connection::poll(Millis now) {
+  if (state_ == State::unconfigured) return kNever;
+  look_at_network(now);
+  if (!network_up_) return kNever;
+  if (state_ == State::waiting && now >= next_attempt_) connect(now);
+  if (state_ == State::connecting) {
+    switch (tcp_.state(socket_)) {
+      case TcpState::open:
+        begin_handshake(now);
+        break;
+      case TcpState::closed:
+        lose("connection refused or host unreachable", now);
+        break;
+      case TcpState::connecting:
+        if (now >= connect_deadline_) lose("no answer to the connection attempt in time", now);
+        break;
+    }
+  }
+  if (state_ == State::opening || state_ == State::open || state_ == State::closing) pump(now);
+
+  switch (state_) {
+    case State::waiting:
+      return next_attempt_;
+    case State::connecting:
+      return connect_deadline_;
+    default:
+      return protocol_.deadline();
+  }
+}
+
+void Connection::connect(Millis now) {
+  confirmed_ = false;
+  socket_ = tcp_.open(url_.host.text(), url_.port);
+  if (socket_ == Tcp::kNoSocket) {
+    lose("no free socket or no memory for one", now);
+    return;
+  }
+  state_ = State::connecting;
+  connect_deadline_ = now + kConnectTimeout;
+  log_.info(kTag, "connecting to ", url_.authority.text(), url_.path.text());
+}
+
+void Connection::begin_handshake(Millis now) {
+  state_ = State::opening;
+  if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, Text()}, timeouts_, now)) {
+    lose(protocol_.close_reason(), now);
+  }
+}
+
+void Connection::pump(Millis now) {
+  flush();
+  receive(now);
+  if (socket_ == Tcp::kNoSocket) return;
+  handle(protocol_.poll(now), now);
+  if (socket_ == Tcp::kNoSocket) return;
+  flush();
+  if (tcp_.state(socket_) == TcpState::closed) lose("the peer closed the connection", now);
+}
+
+void Connection::flush() {
+  while (true) {
+    Bytes output = protocol_.output();
+    if (output.empty()) return;
+    size_t taken = tcp_.send(socket_, output);
+    if (taken == 0) return;
+    protocol_.output_sent(taken);
+  }
+}
+
+void Connection::receive(Millis now) {
+  uint8_t chunk[kReceiveChunk];
+  // While answers are stuck no new questions are read, so that there is always room for an answer.
+  while (socket_ != Tcp::kNoSocket && protocol_.output().empty()) {
+    Bytes bytes{chunk, tcp_.receive(socket_, chunk)};
+    if (bytes.empty()) return;
+    while (!bytes.empty() && socket_ != Tcp::kNoSocket) {
+      WsProtocol::Event event = WsProtocol::Event::none;
+      bytes = bytes.after(protocol_.receive(bytes, now, event));
+      handle(event, now);
+    }
+  }
+}
+
+void Connection::handle(WsProtocol::Event event, Millis now) {
+  switch (event) {
+    case WsProtocol::Event::none:
+      return;
+    case WsProtocol::Event::opened:
+      state_ = State::open;
+      opened_at_ = now;
+      ++connects_;
+      log_.info(kTag, "connected");
+      listener_->on_connected(now);
+      return;
+    case WsProtocol::Event::message: {
+      if (!protocol_.message_is_text()) {
+        log_.warning(kTag, "a binary message was ignored: OCPP-J uses text");
+        return;
+      }
+      Bytes message = protocol_.message();
+      listener_->on_message({reinterpret_cast<const char*>(message.data), message.length}, now);
+      return;
+    }
+    case WsProtocol::Event::closed:
+      flush();
+      lose(protocol_.close_reason(), now);
+      return;
+  }
+}
+
+void Connection::lose(Text reason, Millis now) {
+  bool was_open = state_ == State::open;
+  bool was_opening = state_ == State::opening;
+  if (socket_ != Tcp::kNoSocket) tcp_.close(socket_);
+  socket_ = Tcp::kNoSocket;
+  if (confirmed_ && now - opened_at_ >= stable_after_) backoff_.reset();
+  Millis wait = backoff_.next(rng_, backoff_initial_, backoff_max_);
+  next_attempt_ = now + wait;
+  state_ = State::waiting;
+  uint16_t status = protocol_.http_status();
+  uint16_t code = protocol_.close_code();
+  if (was_opening && status != 0 && status != 101) {
+    log_.warning(kTag, reason, " (HTTP ", status, "); next attempt in ", wait, " ms");
+  } else if (was_open && code != 0) {
+    log_.warning(kTag, "lost: ", reason.empty() ? Text("closed by the peer") : reason, " (", code,
+                 "); next attempt in ", wait, " ms");
+  } else {
+    log_.warning(kTag, reason, "; next attempt in ", wait, " ms");
+  }
+  if (was_open) listener_->on_disconnected(now);
+}
+
+}  // namespace pb

@@ -1,0 +1,100 @@
+#pragma once
+
+#include "core/backoff.h"
+#include "core/feature.h"
+#include "features/logging/logger.h"
+#include "features/websocket/csms_url.h"
+#include "features/websocket/protocol.h"
+#include "port/network.h"
+#include "port/tcp.h"
+
+namespace pb {
+
+struct ConnectionSettings {
+  Text url;
+  Text identity;
+  Millis ping_interval = 10'000;
+  Millis backoff_initial = 1'000;
+  Millis backoff_max = 120'000;
+  /// How long an accepted connection must hold before the next loss starts again with backoff_initial.
+  Millis stable_after = 60'000;
+};
+
+/// Who lives on the connection. Called inside Connection::poll.
+class ConnectionListener {
+ public:
+  virtual void on_connected(Millis now) = 0;
+  /// One text message; it is valid during the call.
+  virtual void on_message(Text message, Millis now) = 0;
+  virtual void on_disconnected(Millis now) = 0;
+
+ protected:
+  ~ConnectionListener() = default;
+};
+
+/// Keeps one WebSocket to the CSMS. Lost for whatever reason, it is made again, after a waiting time that grows.
+class Connection final : public Feature {
+ public:
+  static constexpr Millis kConnectTimeout = 15'000;
+  static constexpr Text kSubprotocol = "ocpp1.6";
+
+  Connection(Tcp& tcp, Network& network, Rng& rng, Logger& log)
+      : tcp_(tcp), network_(network), rng_(rng), log_(log), protocol_(rng) {}
+
+  /// Must be called once before the first poll. Settings that cannot work are logged, and no connection is tried.
+  void configure(const ConnectionSettings& settings);
+  void set_listener(ConnectionListener& listener) { listener_ = &listener; }
+  /// The CSMS has accepted us: this connection is worth something (see ConnectionSettings::stable_after).
+  void confirm() { confirmed_ = true; }
+
+  bool connected() const { return state_ == State::open; }
+  /// @return false, with nothing sent, when not connected or while the output is full.
+  bool send(Text message);
+  /// Says goodbye and connects again after the waiting time.
+  void close(uint16_t code, Text reason, Millis now);
+
+  /// How often a WebSocket was opened since the start.
+  uint32_t connects() const { return connects_; }
+  /// Sockets in use: 0 or 1.
+  uint32_t sockets() const { return socket_ == Tcp::kNoSocket ? 0 : 1; }
+
+  const char* name() const override { return "websocket"; }
+  Millis poll(Millis now) override;
+
+ private:
+  enum class State : uint8_t { unconfigured, waiting, connecting, opening, open, closing };
+
+  void look_at_network(Millis now);
+  void connect(Millis now);
+  void begin_handshake(Millis now);
+  void pump(Millis now);
+  void flush();
+  void receive(Millis now);
+  void handle(WsProtocol::Event event, Millis now);
+  void lose(Text reason, Millis now);
+
+  Tcp& tcp_;
+  Network& network_;
+  Rng& rng_;
+  Logger& log_;
+  WsProtocol protocol_;
+  Backoff backoff_;
+  ConnectionListener* listener_ = nullptr;
+  CsmsUrl url_;
+  WsTimeouts timeouts_;
+  Millis backoff_initial_ = 0;
+  Millis backoff_max_ = 0;
+  Millis stable_after_ = 0;
+
+  State state_ = State::unconfigured;
+  bool network_up_ = false;
+  uint32_t network_losses_ = 0;
+  bool confirmed_ = false;
+  int socket_ = Tcp::kNoSocket;
+  Millis next_attempt_ = 0;
+  Millis connect_deadline_ = kNever;
+  Millis opened_at_ = 0;
+  uint32_t connects_ = 0;
+};
+
+}  // namespace pb

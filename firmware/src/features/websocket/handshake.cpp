@@ -1,0 +1,153 @@
+#include "features/websocket/handshake.h"
+
+#include "core/decimal.h"
+#include "core/sha1.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_ignoring_case(Text a, Text b) {
+  if (a.length != b.length) return false;
+  for (size_t i = 0; i < a.length; ++i) {
+    if (lower(a.data[i]) != lower(b.data[i])) return false;
+  }
+  return true;
+}
+
+Text trimmed(Text text) {
+  while (!text.empty() && (text.data[0] == ' ' || text.data[0] == '\t')) text = {text.data + 1, text.length - 1};
+  while (!text.empty() && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) --text.length;
+  return text;
+}
+
+size_t find(Text text, char c) {
+  size_t i = 0;
+  while (i < text.length && text.data[i] != c) ++i;
+  return i;
+}
+
+/// True when the comma-separated list has the token (RFC 9110 section 5.6.1).
+bool list_has(Text list, Text token) {
+  while (true) {
+    size_t end = find(list, ',');
+    if (same_ignoring_case(trimmed({list.data, end}), token)) return true;
+    if (end == list.length) return false;
+    list = {list.data + end + 1, list.length - end - 1};
+  }
+}
+
+}  // namespace
+
+void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]) {
+  uint8_t joined[kWsKeyLength + 36];
+  memcpy(joined, key.data, kWsKeyLength);
+  memcpy(joined + kWsKeyLength, kGuid.data, kGuid.length);
+  uint8_t digest[kSha1Length];
+  sha1(joined, digest);
+  encode_base64(digest, accept);
+}
+
+size_t WsHandshake::begin(const WsRequest& request, Rng& rng, Span<char> into) {
+  *this = WsHandshake();
+  if (!subprotocol_.assign(request.subprotocol)) return 0;
+  uint8_t nonce[16];
+  for (size_t i = 0; i < sizeof nonce; i += 4) {
+    uint32_t word = rng.next();
+    memcpy(nonce + i, &word, 4);
+  }
+  char key[kWsKeyLength];
+  encode_base64(nonce, key);
+  websocket_accept_key({key, kWsKeyLength}, accept_);
+
+  size_t length = 0;
+  bool fits = true;
+  auto put = [&](Text text) {
+    if (text.length > into.length - length) {
+      fits = false;
+      return;
+    }
+    memcpy(into.data + length, text.data, text.length);
+    length += text.length;
+  };
+  put("GET ");
+  put(request.path);
+  put(" HTTP/1.1\r\nHost: ");
+  put(request.host);
+  put("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ");
+  put({key, kWsKeyLength});
+  put("\r\nSec-WebSocket-Protocol: ");
+  put(request.subprotocol);
+  if (!request.authorization.empty()) {
+    put("\r\nAuthorization: ");
+    put(request.authorization);
+  }
+  put("\r\n\r\n");
+  return fits ? length : 0;
+}
+
+WsHandshake::Result WsHandshake::feed(uint8_t byte) {
+  if (byte == '\n') {
+    if (length_ == 0 || line_[length_ - 1] != '\r') return refuse("line of the HTTP answer does not end with CR LF");
+    --length_;
+    return line_done();
+  }
+  if (length_ == kMaxLine) return refuse("line of the HTTP answer is too long");
+  line_[length_++] = static_cast<char>(byte);
+  return Result::more;
+}
+
+WsHandshake::Result WsHandshake::line_done() {
+  Text line{line_, length_};
+  length_ = 0;
+  if (lines_++ == 0) return status_line(line);
+  if (line.empty()) return verdict();
+  if (lines_ > kMaxHeaders + 1) return refuse("too many headers in the HTTP answer");
+  return header(line);
+}
+
+WsHandshake::Result WsHandshake::status_line(Text line) {
+  // HTTP/1.1 101 Switching Protocols
+  uint64_t status = 0;
+  if (line.length < 12 || Text(line.data, 9) != "HTTP/1.1 " || !parse_decimal_unsigned({line.data + 9, 3}, status) ||
+      (line.length > 12 && line.data[12] != ' ')) {
+    return refuse("not an HTTP/1.1 answer");
+  }
+  status_ = static_cast<uint16_t>(status);
+  return status_ == 101 ? Result::more : refuse("server did not switch to WebSocket");
+}
+
+WsHandshake::Result WsHandshake::header(Text line) {
+  size_t colon = find(line, ':');
+  if (colon == 0 || colon == line.length) return refuse("malformed header in the HTTP answer");
+  Text name{line.data, colon};
+  Text value = trimmed({line.data + colon + 1, line.length - colon - 1});
+  if (same_ignoring_case(name, "Upgrade")) {
+    upgrade_ = upgrade_ || same_ignoring_case(value, "websocket");
+  } else if (same_ignoring_case(name, "Connection")) {
+    connection_ = connection_ || list_has(value, "Upgrade");
+  } else if (same_ignoring_case(name, "Sec-WebSocket-Accept")) {
+    if (value != Text{accept_, kWsAcceptLength}) return refuse("wrong Sec-WebSocket-Accept");
+    accepted_ = true;
+  } else if (same_ignoring_case(name, "Sec-WebSocket-Protocol")) {
+    if (value != subprotocol_.text()) return refuse("server chose a subprotocol that was not offered");
+    subprotocol_seen_ = true;
+  } else if (same_ignoring_case(name, "Sec-WebSocket-Extensions") && !value.empty()) {
+    return refuse("server chose an extension that was not offered");
+  }
+  return Result::more;
+}
+
+WsHandshake::Result WsHandshake::verdict() {
+  if (!upgrade_) return refuse("HTTP answer lacks 'Upgrade: websocket'");
+  if (!connection_) return refuse("HTTP answer lacks 'Connection: Upgrade'");
+  if (!accepted_) return refuse("HTTP answer lacks Sec-WebSocket-Accept");
+  // OCPP-J 1.6 section 3.1.2: without agreement on the subprotocol the client does not go on.
+  if (!subprotocol_seen_) return refuse("server did not choose the offered subprotocol");
+  return Result::accepted;
+}
+
+}  // namespace pb

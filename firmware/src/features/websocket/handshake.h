@@ -1,0 +1,68 @@
+#pragma once
+
+#include "core/base64.h"
+#include "core/span.h"
+#include "core/text.h"
+#include "port/rng.h"
+
+namespace pb {
+
+/// What the opening handshake asks for (RFC 6455 section 4.1).
+struct WsRequest {
+  Text host;           // with ":port" unless it is the scheme's own port
+  Text path;           // begins with '/'
+  Text subprotocol;    // the one and only offered
+  Text authorization;  // value of the Authorization header, or empty for none
+};
+
+constexpr size_t kWsKeyLength = base64_length(16);
+constexpr size_t kWsAcceptLength = base64_length(20);
+
+/// The value of Sec-WebSocket-Accept that belongs to a key (RFC 6455 section 4.2.2).
+void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]);
+
+/// The client's side of the opening handshake: writes the request and judges the answer, which it takes byte by byte.
+class WsHandshake {
+ public:
+  static constexpr size_t kMaxRequest = 768;
+  static constexpr size_t kMaxLine = 512;
+  static constexpr size_t kMaxHeaders = 64;
+  static constexpr size_t kMaxSubprotocol = 16;
+
+  enum class Result : uint8_t { more, accepted, refused };
+
+  /// Chooses a fresh key. @return the length of the request, 0 when it does not fit.
+  size_t begin(const WsRequest& request, Rng& rng, Span<char> into);
+
+  /// After `accepted` the next byte belongs to the first frame.
+  Result feed(uint8_t byte);
+
+  /// Status code of the answer, 0 before it is known.
+  uint16_t status() const { return status_; }
+  /// Why it was refused.
+  const char* reason() const { return reason_; }
+
+ private:
+  Result refuse(const char* reason) {
+    reason_ = reason;
+    return Result::refused;
+  }
+  Result line_done();
+  Result status_line(Text line);
+  Result header(Text line);
+  Result verdict();
+
+  FixedText<kMaxSubprotocol> subprotocol_;
+  char accept_[kWsAcceptLength] = {};
+  char line_[kMaxLine] = {};
+  size_t length_ = 0;
+  size_t lines_ = 0;
+  uint16_t status_ = 0;
+  bool upgrade_ = false;
+  bool connection_ = false;
+  bool accepted_ = false;
+  bool subprotocol_seen_ = false;
+  const char* reason_ = "";
+};
+
+}  // namespace pb

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text.h"
+#include "core/time.h"
+#include "core/utf8.h"
+#include "features/websocket/frame.h"
+#include "features/websocket/handshake.h"
+#include "port/rng.h"
+
+namespace pb {
+
+struct WsTimeouts {
+  Millis handshake = 10'000;
+  Millis ping_interval = 10'000;  // 0: no pings
+  Millis close = 2'000;
+
+  /// A ping that is not answered in this time means the link is dead. With the wait for the ping itself, a link that
+  /// went silent is noticed within two ping intervals.
+  Millis pong() const { return ping_interval - ping_interval / 4; }
+};
+
+/// The client's side of one WebSocket connection (RFC 6455), without a socket: bytes and time in, events and bytes out.
+class WsProtocol {
+ public:
+  /// The longest message taken and sent. Longer ones are refused with 1009.
+  static constexpr size_t kMaxMessage = 8192;
+
+  enum class State : uint8_t {
+    idle,     // begin() has not been called
+    opening,  // waits for the answer to the handshake
+    open,
+    closing,  // sent a Close frame, waits for the peer's
+    closed,   // finished; output() may still have bytes to flush before the TCP connection is closed
+  };
+  enum class Event : uint8_t { none, opened, message, closed };
+
+  explicit WsProtocol(Rng& rng) : rng_(rng) {}
+
+  /// Starts a connection on a fresh TCP link. @return false when the request does not fit.
+  bool begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now);
+
+  /// Takes bytes from the peer, up to the first event. @return how many were taken; call again with the others after
+  /// the event was handled. After `message`, message() holds until the next call.
+  size_t receive(Bytes bytes, Millis now, Event& event);
+  /// Acts on time. @return `closed` when a deadline has passed.
+  Event poll(Millis now);
+  /// When poll() must be called at the latest.
+  Millis deadline() const;
+
+  /// Sends a text message. @return false, with nothing sent, unless open and with room for it in the output.
+  bool send_text(Text message);
+  /// The same for a binary message.
+  bool send_binary(Bytes message);
+  /// Starts the closing handshake; the reason is cut to what a control frame can hold.
+  void close(uint16_t code, Text reason, Millis now);
+
+  /// What is to be sent to the peer; the caller says how much of it went out.
+  Bytes output() const { return {output_ + sent_, filled_ - sent_}; }
+  void output_sent(size_t count);
+
+  State state() const { return state_; }
+  Bytes message() const { return {message_, message_length_}; }
+  bool message_is_text() const { return message_is_text_; }
+  /// Why the connection was closed: code, and for people the reason.
+  uint16_t close_code() const { return close_code_; }
+  Text close_reason() const { return close_reason_.text(); }
+  /// HTTP status of the answer to the handshake; 0 when there was none.
+  uint16_t http_status() const { return handshake_.status(); }
+
+ private:
+  static constexpr size_t kControlRoom = 2 * (kMaxControlPayload + kMaxFrameHeader);
+  static constexpr size_t kOutput = kMaxMessage + kMaxFrameHeader + kControlRoom;
+
+  Event take(uint8_t byte, Millis now);
+  Event header_done(Millis now);
+  Event frame_done(Millis now);
+  Event control_done(Millis now);
+  Event peer_closed(Millis now);
+  Event fail(uint16_t code, Text reason, Millis now);
+  Event finish(uint16_t code, Text reason);
+  bool put_frame(WsOpcode opcode, Bytes payload, size_t keep_free);
+  void put_pong();
+
+  Rng& rng_;
+  State state_ = State::idle;
+  WsTimeouts timeouts_;
+  WsHandshake handshake_;
+  Millis state_deadline_ = kNever;  // of opening and closing
+  Millis next_ping_ = kNever;
+  Millis pong_deadline_ = kNever;
+
+  FrameHeaderReader header_;
+  bool in_payload_ = false;
+  uint64_t payload_left_ = 0;
+  bool in_message_ = false;  // a data message has begun
+  bool message_is_text_ = false;
+  Utf8Validator utf8_;
+  uint8_t message_[kMaxMessage] = {};
+  size_t message_length_ = 0;
+  uint8_t control_[kMaxControlPayload] = {};
+  size_t control_length_ = 0;
+
+  uint8_t pong_[kMaxControlPayload] = {};  // answer to the latest ping, while the output is full
+  size_t pong_length_ = 0;
+  bool pong_due_ = false;
+
+  uint8_t output_[kOutput] = {};
+  size_t filled_ = 0;
+  size_t sent_ = 0;
+
+  uint16_t close_code_ = 0;
+  FixedText<kMaxControlPayload> close_reason_;
+};
+
+}  // namespace pb

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "core/text.h"
+
+namespace pb {
+
+enum class NetworkState : uint8_t {
+  down,         ///< not joined, no attempt under way
+  associating,  ///< looking for the access point and joining it
+  dhcp,         ///< joined, no address yet
+  up,           ///< joined, with an address
+};
+
+/// The link below TCP: Wi-Fi on the board, Ethernet as a build option. One attempt is under way at most; repeating it
+/// is the caller's business (features/wifi). The loop is woken at each change of state.
+class Network {
+ public:
+  /// Reasons as ESP-IDF numbers them (`wifi_err_reason_t`); others are passed through.
+  static constexpr uint16_t kReasonNone = 0;
+  static constexpr uint16_t kReasonBeaconTimeout = 200;
+  static constexpr uint16_t kReasonNoAccessPoint = 201;
+
+  /// Starts one attempt to join; ignored while one is under way or the link is up.
+  /// @param ssid 1 to 32 bytes  @param psk 0 (open network) or 8 to 64 bytes
+  virtual void begin(Text ssid, Text psk) = 0;
+  /// Leaves the network; the state becomes down.
+  virtual void end() = 0;
+  virtual NetworkState state() = 0;
+  /// Counts how often the link left `up`, so that a link that fell and rose between two looks is noticed.
+  virtual uint32_t losses() const = 0;
+  /// Why the last attempt failed or the link was lost.
+  virtual uint16_t disconnect_reason() const = 0;
+  /// Signal strength in dBm while joined, else 0.
+  virtual int8_t rssi() const = 0;
+
+ protected:
+  ~Network() = default;
+};
+
+}  // namespace pb

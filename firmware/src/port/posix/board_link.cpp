@@ -1,0 +1,100 @@
+#include "port/posix/board_link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <sstream>
+#include <thread>
+
+namespace pb::posix {
+
+namespace {
+
+constexpr int kExitNotUnderstood = 2;
+
+[[noreturn]] void refuse(const std::string& message) {
+  fprintf(stderr, "plugbench-device: the board's message '%s' is not understood; see docs/design.md, section 5\n",
+          message.c_str());
+  _exit(kExitNotUnderstood);
+}
+
+}  // namespace
+
+std::string BoardLink::receive() {
+  char bytes[256];
+  ssize_t length;
+  do {
+    length = recv(fd_, bytes, sizeof bytes, 0);
+  } while (length < 0 && errno == EINTR);
+  if (length <= 0) _exit(EXIT_SUCCESS);  // the power is off
+  return {bytes, static_cast<size_t>(length)};
+}
+
+void BoardLink::wait_for_go() {
+  for (std::string message = receive(); message != "go"; message = receive()) handle(message);
+}
+
+void BoardLink::start_reader() {
+  std::thread([this] {
+    for (;;) handle(receive());
+  }).detach();
+}
+
+void BoardLink::handle(const std::string& message) {
+  std::istringstream words(message);
+  std::string word;
+  words >> word;
+  if (word == "pin") {
+    int pin = 0;
+    int level = 0;
+    words >> pin >> level;
+    if (words) return listener_.on_pin(pin, level != 0);
+  } else if (word == "ap") {
+    std::string state;
+    uint64_t associate_ms = 0;
+    uint64_t dhcp_ms = 0;
+    words >> state >> associate_ms >> dhcp_ms;
+    if (words && (state == "up" || state == "down"))
+      return listener_.on_access_point(state == "up", associate_ms, dhcp_ms);
+  } else if (word == "clock") {
+    double scale = 0;
+    words >> scale;
+    if (words && scale > 0) return listener_.on_clock_scale(scale);
+  } else if (word == "leak") {
+    uint64_t bytes = 0;
+    words >> bytes;
+    if (words) return listener_.on_leak(bytes);
+  } else if (word == "flash") {
+    std::string what;
+    uint64_t number = 0;
+    words >> what >> number;
+    if (words && what == "erase_ms") return listener_.on_erase_time(number);
+    if (words && what == "full" && number <= 1) return listener_.on_flash_full(number == 1);
+    if (words && what == "tear") {
+      std::string mode;
+      uint64_t seed = 0;
+      words >> mode >> seed;
+      if (words && (mode == "none" || mode == "half" || mode == "random")) return listener_.on_tear(number, mode, seed);
+    }
+  }
+  refuse(message);
+}
+
+void BoardLink::send(const std::string& message) {
+  ssize_t sent;
+  do {
+    sent = ::send(fd_, message.data(), message.size(), MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) _exit(EXIT_SUCCESS);  // nobody holds the other end: the power is off
+}
+
+void BoardLink::send_pin(int pin, bool level, int64_t ns) {
+  send("pin " + std::to_string(pin) + (level ? " 1 " : " 0 ") + std::to_string(ns));
+}
+
+void BoardLink::send_torn(uint64_t n) { send("torn " + std::to_string(n)); }
+
+}  // namespace pb::posix

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace pb::posix {
+
+/// What the board can tell the device while it runs; docs/design.md, section 5, has the messages.
+class BoardListener {
+ public:
+  virtual void on_pin(int pin, bool level) = 0;
+  virtual void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) = 0;
+  virtual void on_clock_scale(double scale) = 0;
+  virtual void on_erase_time(uint64_t ms) = 0;
+  virtual void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) = 0;
+  virtual void on_flash_full(bool full) = 0;
+  virtual void on_leak(uint64_t bytes) = 0;
+
+ protected:
+  ~BoardListener() = default;
+};
+
+/// The virtual board's end of the wires: one text message a packet. End of file is power off, and ends the process at
+/// once. A message that cannot be understood ends the process too: the two programs do not fit together.
+class BoardLink {
+ public:
+  BoardLink(int fd, BoardListener& listener) : fd_(fd), listener_(listener) {}
+
+  /// Takes messages until `go` has come.
+  void wait_for_go();
+  /// Takes messages for ever, in a thread of its own, which is also the one that interrupt handlers run in.
+  void start_reader();
+
+  /// An output pin changed at `ns` of CLOCK_MONOTONIC. Any thread.
+  void send_pin(int pin, bool level, int64_t ns);
+  /// Operation `n` was torn. Any thread.
+  void send_torn(uint64_t n);
+
+ private:
+  std::string receive();
+  void handle(const std::string& message);
+  void send(const std::string& message);
+
+  int fd_;
+  BoardListener& listener_;
+};
+
+}  // namespace pb::posix

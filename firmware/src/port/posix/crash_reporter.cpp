@@ -1,0 +1,129 @@
+#include "port/posix/crash_reporter.h"
+
+#include <execinfo.h>
+#include <link.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "core/text_writer.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" {
+void __sanitizer_set_death_callback(void (*callback)());
+// The sanitizers leave signals to the reporter and end by abort, so that every way to die looks the same to the board.
+const char* __asan_default_options() {
+  return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:handle_sigill=0:abort_on_error=1:"
+         "allow_user_segv_handler=1:disable_coredump=0:allocator_may_return_null=0";
+}
+const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrace=1"; }
+}
+#endif
+
+namespace pb::posix {
+
+namespace {
+
+/// The one global of the firmware: a signal handler gets no context.
+std::atomic<CrashReporter*> g_reporter{nullptr};
+
+constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+constexpr size_t kSignalStack = 64 * 1024;
+
+const char* cause_of(int signal) {
+  switch (signal) {
+    case SIGABRT:
+      return "abort() was called";
+    case SIGSEGV:
+      return "invalid memory access (SIGSEGV)";
+    case SIGBUS:
+      return "bus error (SIGBUS)";
+    case SIGFPE:
+      return "arithmetic error (SIGFPE)";
+    default:
+      return "illegal instruction (SIGILL)";
+  }
+}
+
+int note_load_address(dl_phdr_info* info, size_t, void* load_address) {
+  *static_cast<uintptr_t*>(load_address) = info->dlpi_addr;
+  return 1;  // the first entry is the executable
+}
+
+}  // namespace
+
+CrashReporter::CrashReporter(int uart_fd) : uart_fd_(uart_fd), signal_stack_(new char[kSignalStack]) {
+  dl_iterate_phdr(&note_load_address, &load_address_);
+  // The first call loads a library, which must not happen inside a signal handler.
+  void* frame[1];
+  backtrace(frame, 1);
+  g_reporter.store(this);
+
+  // A stack overflow leaves no room for the handler on the stack it happened on.
+  stack_t stack{};
+  stack.ss_sp = signal_stack_;
+  stack.ss_size = kSignalStack;
+  sigaltstack(&stack, nullptr);
+  struct sigaction action{};
+  action.sa_handler = &CrashReporter::on_signal;
+  action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+  for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_set_death_callback(&CrashReporter::on_sanitizer_death);
+#endif
+}
+
+CrashReporter::~CrashReporter() {
+  for (const int number : kSignals) signal(number, SIG_DFL);
+  stack_t stack{};
+  stack.ss_flags = SS_DISABLE;
+  sigaltstack(&stack, nullptr);
+  g_reporter.store(nullptr);
+  delete[] signal_stack_;
+}
+
+void CrashReporter::report(const char* cause) {
+  // Whatever line was under way is cut off by a line end of its own.
+  char bytes[1024];
+  TextWriter text{Span<char>(bytes)};
+  text.append_all("\r\nPANIC: ", cause, "\r\nbacktrace:");
+  void* frames[24];
+  const int count = backtrace(frames, 24);
+  for (int i = 0; i < count; ++i) {
+    text.append_all(" 0x", Hex{reinterpret_cast<uintptr_t>(frames[i]) - load_address_, 1});
+  }
+  text.append("\r\n");
+  write_all(bytes, text.length());
+}
+
+void CrashReporter::write_all(const char* bytes, size_t length) const {
+  while (length != 0) {
+    const ssize_t written = write(uart_fd_, bytes, length);
+    if (written > 0) {
+      bytes += written;
+      length -= static_cast<size_t>(written);
+      continue;
+    }
+    pollfd writable{uart_fd_, POLLOUT, 0};
+    if (poll(&writable, 1, 200) != 1) return;  // nobody reads the port: die without a word
+  }
+}
+
+void CrashReporter::on_signal(int signal) {
+  if (CrashReporter* reporter = g_reporter.exchange(nullptr); reporter != nullptr) {
+    const char* cause = reporter->cause_;
+    reporter->report(cause != nullptr ? cause : cause_of(signal));
+  }
+  raise(signal);  // its handler is the default again
+}
+
+void CrashReporter::on_sanitizer_death() {
+  if (CrashReporter* reporter = g_reporter.load(); reporter != nullptr) {
+    reporter->set_cause("the sanitizer found an error, its report stands above");
+  }
+}
+
+}  // namespace pb::posix

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "port/flash.h"
+#include "port/posix/board_link.h"
+#include "port/posix/posix_clock.h"
+
+namespace pb::posix {
+
+/// The whole flash chip: a file, mapped shared, that obeys the rules of NOR flash. It can be slow, and it can be torn
+/// by a cut of the power in the middle of an operation.
+class PosixFlash final : public Flash {
+ public:
+  PosixFlash(const PosixClock& clock, BoardLink& link) : clock_(clock), link_(link) {}
+  ~PosixFlash();
+  PosixFlash(const PosixFlash&) = delete;
+  PosixFlash& operator=(const PosixFlash&) = delete;
+
+  /// Maps the file. @return an empty text, or what is wrong.
+  std::string open(const std::string& path);
+
+  /// Each erase of a sector takes `ms` of device time.
+  void set_erase_time(Millis ms) { erase_ms_.store(ms); }
+  /// The `operation`-th program or erase from now is torn in the given way: `none` of it happens, the first `half`, or
+  /// a `random` part of its bits chosen by `seed`. 0 takes that back.
+  void tear(uint64_t operation, const std::string& mode, uint64_t seed);
+  void set_claims_full(bool full) { full_.store(full); }
+
+  size_t size() const override { return size_; }
+  FlashResult read(size_t offset, MutableBytes into) override;
+  FlashResult program(size_t offset, Bytes bytes) override;
+  FlashResult erase(size_t offset) override;
+  bool claims_full() const override { return full_.load(); }
+
+ private:
+  enum class Tear : uint8_t { none, half, random };
+
+  bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
+  /// Counts an operation. @return whether it is the one to be torn.
+  bool torn_now();
+  /// Applies `after` to the part of the run that the operation still reached, tells the board, and stops for ever.
+  [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
+
+  const PosixClock& clock_;
+  BoardLink& link_;
+  uint8_t* bytes_ = nullptr;
+  size_t size_ = 0;
+  std::atomic<Millis> erase_ms_{0};
+  std::atomic<bool> full_{false};
+  std::mutex tear_mutex_;
+  uint64_t operations_left_ = 0;
+  uint64_t operation_ = 0;
+  Tear tear_ = Tear::none;
+  uint64_t seed_ = 0;
+};
+
+/// A part of the chip, by the partition table at 0x8000 (ESP-IDF: "Partition Tables").
+class PosixPartition final : public Flash {
+ public:
+  explicit PosixPartition(PosixFlash& chip) : chip_(chip) {}
+
+  /// Finds the partition by its label. @return an empty text, or what is wrong.
+  std::string open(const std::string& label);
+
+  size_t size() const override { return size_; }
+  FlashResult read(size_t offset, MutableBytes into) override;
+  FlashResult program(size_t offset, Bytes bytes) override;
+  FlashResult erase(size_t offset) override;
+  bool claims_full() const override { return chip_.claims_full(); }
+
+ private:
+  bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
+
+  PosixFlash& chip_;
+  size_t start_ = 0;
+  size_t size_ = 0;
+};
+
+}  // namespace pb::posix

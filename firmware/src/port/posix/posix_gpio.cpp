@@ -1,0 +1,51 @@
+#include "port/posix/posix_gpio.h"
+
+#include "port/posix/posix_clock.h"
+
+namespace pb::posix {
+
+bool PosixGpio::drive(int pin, bool level) {
+  if (pin < 0 || pin >= kPins) return false;
+  Pin& input = at(pin);
+  input.driven.store(true);
+  if (input.level.exchange(level) == level) return true;
+  if (level && input.counting.load()) input.pulses.fetch_add(1);
+  const std::lock_guard lock(handlers_);
+  if (input.handler == nullptr) return true;
+  if (input.edge == Edge::both || (input.edge == Edge::rising) == level) input.handler(input.context);
+  return true;
+}
+
+void PosixGpio::configure(int pin, PinMode mode) {
+  Pin& configured = at(pin);
+  // A wire that nobody drives follows its pull resistor.
+  if (mode != PinMode::output && !configured.driven.load()) configured.level.store(mode == PinMode::input_pull_up);
+}
+
+bool PosixGpio::read(int pin) const { return at(pin).level.load(); }
+
+void PosixGpio::write(int pin, bool level) {
+  const std::lock_guard lock(outputs_);
+  if (at(pin).level.exchange(level) != level) link_.send_pin(pin, level, monotonic_ns());
+}
+
+void PosixGpio::attach(int pin, Edge edge, Handler handler, void* context) {
+  const std::lock_guard lock(handlers_);
+  at(pin).edge = edge;
+  at(pin).context = context;
+  at(pin).handler = handler;
+}
+
+void PosixGpio::detach(int pin) {
+  const std::lock_guard lock(handlers_);
+  at(pin).handler = nullptr;
+}
+
+void PosixGpio::count_pulses(int pin) {
+  at(pin).pulses.store(0);
+  at(pin).counting.store(true);
+}
+
+uint32_t PosixGpio::pulses(int pin) const { return at(pin).pulses.load(); }
+
+}  // namespace pb::posix

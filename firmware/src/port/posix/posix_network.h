@@ -1,0 +1,48 @@
+#pragma once
+
+#include <mutex>
+
+#include "port/network.h"
+#include "port/posix/posix_waker.h"
+
+namespace pb::posix {
+
+/// Wi-Fi as the board's access point lets it be: joining and DHCP take the times told by the board.
+class PosixNetwork final : public Network, public WakeSource {
+ public:
+  /// The modelled signal: a charger in the garage, the access point in the house.
+  static constexpr int8_t kRssi = -58;
+
+  explicit PosixNetwork(const Clock& clock) : clock_(clock) {}
+
+  /// The access point went up or down. Any thread; the caller wakes the loop.
+  void set_access_point(bool up, Millis associate_ms, Millis dhcp_ms);
+  /// Whether packets get through now. Loop only.
+  bool link_up() { return state() == NetworkState::up; }
+
+  void begin(Text ssid, Text psk) override;
+  void end() override;
+  NetworkState state() override;
+  uint32_t losses() const override;
+  uint16_t disconnect_reason() const override;
+  int8_t rssi() const override;
+
+  void watch(std::vector<pollfd>&) override {}
+  Millis deadline() override;
+
+ private:
+  void advance();
+  void leave(uint16_t reason);
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  bool access_point_up_ = false;
+  Millis associate_ms_ = 0;
+  Millis dhcp_ms_ = 0;
+  NetworkState state_ = NetworkState::down;
+  Millis next_ = kNever;  ///< when the step under way ends
+  uint32_t losses_ = 0;
+  uint16_t reason_ = kReasonNone;
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,85 @@
+#include "port/posix/posix_system.h"
+
+#include <elf.h>
+#include <link.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/text_writer.h"
+
+namespace pb::posix {
+
+namespace {
+
+/// Looks for the note of type NT_GNU_BUILD_ID in the executable; `result` is a std::string of 8 digits.
+int find_build_id(dl_phdr_info* info, size_t, void* result) {
+  constexpr size_t kDigits = 8;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr) & header = info->dlpi_phdr[i];
+    if (header.p_type != PT_NOTE) continue;
+    const auto* at = reinterpret_cast<const uint8_t*>(info->dlpi_addr + header.p_vaddr);
+    const uint8_t* end = at + header.p_memsz;
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+      ElfW(Nhdr) note;
+      memcpy(&note, at, sizeof note);
+      const uint8_t* name = at + sizeof note;
+      const uint8_t* content = name + ((note.n_namesz + 3U) & ~3U);
+      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0 && note.n_descsz >= 4) {
+        char digits[kDigits];
+        TextWriter text{Span<char>(digits)};
+        for (size_t byte = 0; byte < kDigits / 2; ++byte) text.append(Hex{content[byte], 2});
+        static_cast<std::string*>(result)->assign(digits, kDigits);
+        return 1;
+      }
+      at = content + ((note.n_descsz + 3U) & ~3U);
+    }
+  }
+  return 1;  // the first entry is the executable
+}
+
+}  // namespace
+
+PosixSystem::PosixSystem(ResetReason reason, const PosixClock& clock, CrashReporter& crash_reporter, PosixTcp& tcp)
+    : reason_(reason), clock_(clock), crash_reporter_(crash_reporter), tcp_(tcp), build_id_("00000000") {
+  dl_iterate_phdr(&find_build_id, &build_id_);
+}
+
+void PosixSystem::start_watchdog() {
+  feed_watchdog();
+  std::thread([this] {
+    Micros seen = fed_us_.load();
+    int64_t seen_ns = monotonic_ns();
+    for (;;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(250));
+      if (const Micros fed = fed_us_.load(); fed != seen) {
+        seen = fed;
+        seen_ns = monotonic_ns();
+      }
+      if (clock_.now_us() > seen + kWatchdogMs * 1000 && monotonic_ns() > seen_ns + kWatchdogHostNs) {
+        crash_reporter_.report("the loop has not come round for 5 s (task watchdog)");
+        _exit(exit_code_of(ResetReason::watchdog));
+      }
+    }
+  }).detach();
+}
+
+void PosixSystem::hang() {
+  for (;;) pause();
+}
+
+// The sanitizer would catch the null pointer before the signal comes, and it is the signal that is wanted.
+__attribute__((no_sanitize("address", "undefined"))) void PosixSystem::crash(Crash kind) {
+  if (kind == Crash::null_pointer) {
+    volatile int* volatile nowhere = nullptr;
+    *nowhere = 1;
+  }
+  if (kind == Crash::failed_assert) crash_reporter_.set_cause("assert failed: on_purpose == false");
+  abort();
+}
+
+}  // namespace pb::posix

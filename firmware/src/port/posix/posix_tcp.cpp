@@ -1,0 +1,142 @@
+#include "port/posix/posix_tcp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <thread>
+
+namespace pb::posix {
+
+PosixTcp::~PosixTcp() {
+  for (size_t i = 0; i < kSockets; ++i) close(static_cast<int>(i));
+}
+
+int PosixTcp::open(Text host, uint16_t port) {
+  int index = 0;
+  while (static_cast<size_t>(index) < kSockets && at(index).used) ++index;
+  if (static_cast<size_t>(index) == kSockets) return kNoSocket;
+
+  void* control_block = heap_.allocate(kControlBlock);
+  void* buffers = heap_.allocate(kBuffers);
+  if (control_block == nullptr || buffers == nullptr) {
+    heap_.release(control_block);
+    heap_.release(buffers);
+    return kNoSocket;
+  }
+  if (const size_t leaked = leak_.load(); leaked != 0) heap_.allocate(leaked);
+
+  Socket& socket = at(index);
+  socket = Socket{};
+  socket.used = true;
+  socket.state = TcpState::connecting;
+  socket.control_block = control_block;
+  socket.buffers = buffers;
+  socket.lookup = std::make_shared<Lookup>();
+  std::thread([lookup = socket.lookup, name = std::string(host.data, host.length), port, &waker = waker_] {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (getaddrinfo(name.c_str(), std::to_string(port).c_str(), &hints, &found) == 0) {
+      memcpy(&lookup->address, found->ai_addr, found->ai_addrlen);
+      lookup->length = found->ai_addrlen;
+      lookup->found = true;
+      freeaddrinfo(found);
+    }
+    lookup->ended.store(true);
+    waker.wake();
+  }).detach();
+  return index;
+}
+
+void PosixTcp::connect(Socket& socket) {
+  const std::shared_ptr<Lookup> lookup = std::move(socket.lookup);
+  if (!lookup->found) return end(socket);
+  socket.fd = ::socket(lookup->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket.fd < 0) return end(socket);
+  const int on = 1;
+  setsockopt(socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const auto* address = reinterpret_cast<const sockaddr*>(&lookup->address);
+  if (::connect(socket.fd, address, lookup->length) != 0 && errno != EINPROGRESS) end(socket);
+}
+
+void PosixTcp::advance(Socket& socket) {
+  if (socket.state != TcpState::connecting || !network_.link_up()) return;
+  if (socket.lookup != nullptr) {
+    if (!socket.lookup->ended.load()) return;
+    connect(socket);
+    if (socket.state != TcpState::connecting) return;
+  }
+  pollfd ready{socket.fd, POLLOUT, 0};
+  if (poll(&ready, 1, 0) != 1) return;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0) return end(socket);
+  socket.state = TcpState::open;
+}
+
+void PosixTcp::end(Socket& socket) {
+  if (socket.fd >= 0) ::close(socket.fd);
+  socket.fd = -1;
+  socket.state = TcpState::closed;
+}
+
+TcpState PosixTcp::state(int socket) {
+  if (!valid(socket)) return TcpState::closed;
+  advance(at(socket));
+  return at(socket).state;
+}
+
+size_t PosixTcp::send(int socket, Bytes bytes) {
+  if (state(socket) != TcpState::open || bytes.empty() || !network_.link_up()) return 0;
+  Socket& sender = at(socket);
+  const ssize_t sent = ::send(sender.fd, bytes.data, bytes.length, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    end(sender);
+    return 0;
+  }
+  const size_t taken = sent > 0 ? static_cast<size_t>(sent) : 0;
+  sender.starved = taken < bytes.length;
+  return taken;
+}
+
+size_t PosixTcp::receive(int socket, MutableBytes into) {
+  if (state(socket) != TcpState::open || into.empty() || !network_.link_up()) return 0;
+  const ssize_t received = recv(at(socket).fd, into.data, into.length, 0);
+  if (received > 0) return static_cast<size_t>(received);
+  if (received == 0 || (errno != EAGAIN && errno != EINTR)) end(at(socket));
+  return 0;
+}
+
+void PosixTcp::close(int socket) {
+  if (!valid(socket)) return;
+  Socket& closed = at(socket);
+  end(closed);
+  heap_.release(closed.control_block);
+  heap_.release(closed.buffers);
+  closed = Socket{};
+}
+
+size_t PosixTcp::sockets_in_use() const {
+  size_t count = 0;
+  for (const Socket& socket : sockets_) count += socket.used ? 1 : 0;
+  return count;
+}
+
+void PosixTcp::watch(std::vector<pollfd>& descriptors) {
+  if (!network_.link_up()) return;
+  for (const Socket& socket : sockets_) {
+    if (socket.fd < 0) continue;
+    const bool wants_out = socket.state == TcpState::connecting || socket.starved;
+    descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLIN | POLLOUT : POLLIN), 0});
+  }
+}
+
+}  // namespace pb::posix

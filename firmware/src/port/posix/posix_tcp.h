@@ -1,0 +1,75 @@
+#pragma once
+
+#include <netinet/in.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "port/posix/device_heap.h"
+#include "port/posix/posix_network.h"
+#include "port/posix/posix_waker.h"
+#include "port/tcp.h"
+
+namespace pb::posix {
+
+/// The host's TCP within the chip's limits: ten sockets, and memory for each from the device's heap. While the link is
+/// down the sockets are silent, as they are when the radio hears nothing: nothing fails, nothing gets through.
+class PosixTcp final : public Tcp, public WakeSource {
+ public:
+  static constexpr size_t kSockets = 10;
+  /// What lwIP takes on the chip for a connection: its control block, and its send buffer and window (TCP_SND_BUF =
+  /// TCP_WND = 5,744 bytes by default; the two are rarely full at once, so one of them is counted).
+  static constexpr size_t kControlBlock = 208;
+  static constexpr size_t kBuffers = 5744;
+
+  PosixTcp(DeviceHeap& heap, PosixNetwork& network, Waker& waker) : heap_(heap), network_(network), waker_(waker) {}
+  ~PosixTcp();
+  PosixTcp(const PosixTcp&) = delete;
+  PosixTcp& operator=(const PosixTcp&) = delete;
+
+  /// From now on each connection loses `bytes` of the heap. Any thread.
+  void leak(size_t bytes) { leak_.store(bytes); }
+
+  int open(Text host, uint16_t port) override;
+  TcpState state(int socket) override;
+  size_t send(int socket, Bytes bytes) override;
+  size_t receive(int socket, MutableBytes into) override;
+  void close(int socket) override;
+  size_t sockets_in_use() const override;
+
+  void watch(std::vector<pollfd>& descriptors) override;
+
+ private:
+  /// A name being looked up in a thread; whoever is last throws it away.
+  struct Lookup {
+    std::atomic<bool> ended{false};
+    bool found = false;
+    sockaddr_storage address{};
+    socklen_t length = 0;
+  };
+  struct Socket {
+    bool used = false;
+    int fd = -1;
+    TcpState state = TcpState::closed;
+    std::shared_ptr<Lookup> lookup;
+    void* control_block = nullptr;
+    void* buffers = nullptr;
+    bool starved = false;  ///< the last send was not taken whole: wait until more can be
+  };
+
+  bool valid(int socket) const { return socket >= 0 && static_cast<size_t>(socket) < kSockets && at(socket).used; }
+  Socket& at(int socket) { return sockets_[static_cast<size_t>(socket)]; }
+  const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
+  void advance(Socket& socket);
+  void connect(Socket& socket);
+  static void end(Socket& socket);
+
+  DeviceHeap& heap_;
+  PosixNetwork& network_;
+  Waker& waker_;
+  std::atomic<size_t> leak_{0};
+  std::array<Socket, kSockets> sockets_;
+};
+
+}  // namespace pb::posix

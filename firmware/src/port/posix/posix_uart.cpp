@@ -1,0 +1,47 @@
+#include "port/posix/posix_uart.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "port/posix/posix_clock.h"
+
+namespace pb::posix {
+
+PosixUart::PosixUart(int fd) : fd_(fd) { fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK); }
+
+bool PosixUart::write(Bytes bytes) {
+  pump();
+  if (bytes.length > ring_.free()) {
+    dropped_ += static_cast<uint32_t>(bytes.length);
+    return false;
+  }
+  for (const uint8_t byte : bytes) ring_.push(byte);
+  pump();
+  return true;
+}
+
+size_t PosixUart::read(MutableBytes into) {
+  const ssize_t count = ::read(fd_, into.data, into.length);
+  return count > 0 ? static_cast<size_t>(count) : 0;
+}
+
+void PosixUart::pump() {
+  while (!ring_.empty()) {
+    size_t length = 0;
+    const uint8_t* bytes = ring_.front_run(length);
+    const ssize_t count = ::write(fd_, bytes, length);
+    if (count <= 0) return;
+    ring_.drop(static_cast<size_t>(count));
+  }
+}
+
+void PosixUart::drain(int limit_ms) {
+  const int64_t end = monotonic_ns() + int64_t{limit_ms} * 1'000'000;
+  for (pump(); pending() && monotonic_ns() < end; pump()) {
+    pollfd writable{fd_, POLLOUT, 0};
+    poll(&writable, 1, static_cast<int>((end - monotonic_ns()) / 1'000'000) + 1);
+  }
+}
+
+}  // namespace pb::posix

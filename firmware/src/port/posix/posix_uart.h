@@ -1,0 +1,33 @@
+#pragma once
+
+#include "core/ring_buffer.h"
+#include "port/uart.h"
+
+namespace pb::posix {
+
+/// The UART at the master side of a pseudo-terminal that the board owns.
+class PosixUart final : public Uart {
+ public:
+  /// @param fd the master side; it is made non-blocking
+  explicit PosixUart(int fd);
+
+  bool write(Bytes bytes) override;
+  size_t read(MutableBytes into) override;
+  uint32_t dropped() const override { return dropped_; }
+
+  /// Moves what waits in the ring on to the terminal, as far as it takes it.
+  void pump();
+  bool pending() const { return !ring_.empty(); }
+  /// Waits until the ring is empty, `limit_ms` of the host's time at most: before the process ends.
+  void drain(int limit_ms);
+  int fd() const { return fd_; }
+
+ private:
+  static constexpr size_t kRing = 16 * 1024;
+
+  int fd_;
+  RingBuffer<uint8_t, kRing> ring_;
+  uint32_t dropped_ = 0;
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,34 @@
+#include "port/posix/posix_waker.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace pb::posix {
+
+PosixWaker::PosixWaker(PosixClock& clock) : clock_(clock), event_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+
+PosixWaker::~PosixWaker() { close(event_fd_); }
+
+void PosixWaker::sleep_until(Millis deadline) {
+  descriptors_.clear();
+  descriptors_.push_back({event_fd_, POLLIN, 0});
+  for (WakeSource* source : sources_) {
+    source->watch(descriptors_);
+    deadline = earlier(deadline, source->deadline());
+  }
+  int64_t left = deadline == kNever ? -1 : clock_.host_ns_at(deadline) - monotonic_ns();
+  if (deadline != kNever && left < 0) left = 0;
+  const timespec limit{left / 1'000'000'000, left % 1'000'000'000};
+  ppoll(descriptors_.data(), descriptors_.size(), left < 0 ? nullptr : &limit, nullptr);
+  uint64_t count;
+  // Only the wake-ups are taken back here; the sources' owners find out by themselves what came.
+  if (read(event_fd_, &count, sizeof count) < 0) return;
+}
+
+void PosixWaker::wake() {
+  const uint64_t one = 1;
+  // It can only fail when 2^64 - 2 wake-ups are pending, and then the loop wakes anyway.
+  if (write(event_fd_, &one, sizeof one) < 0) return;
+}
+
+}  // namespace pb::posix

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "port/gpio.h"
+
+namespace pb {
+
+/// Pins in memory. drive() runs the handler at once, as the interrupt controller does.
+class FakeGpio final : public Gpio {
+ public:
+  static constexpr int kPins = 40;
+
+  /// The world outside sets an input.
+  void drive(int pin, bool level) {
+    Pin& input = pins_[pin];
+    if (input.level == level) return;
+    input.level = level;
+    if (level && input.counting) ++input.pulses;
+    const bool wanted = input.edge == Edge::both || (input.edge == Edge::rising) == level;
+    if (input.handler != nullptr && wanted) input.handler(input.context);
+  }
+  void pulse(int pin, int count = 1) {
+    for (int i = 0; i < count; ++i) {
+      drive(pin, true);
+      drive(pin, false);
+    }
+  }
+  /// How often the level of an output changed.
+  int changes(int pin) const { return pins_[pin].changes; }
+  bool attached(int pin) const { return pins_[pin].handler != nullptr; }
+  /// Called before each write takes effect: a test may let the world move at the worst moment.
+  void (*before_write)(void* context, int pin, bool level) = nullptr;
+  void* before_write_context = nullptr;
+
+  void configure(int pin, PinMode mode) override {
+    if (mode == PinMode::input_pull_up) pins_[pin].level = true;
+  }
+  bool read(int pin) const override { return pins_[pin].level; }
+  void write(int pin, bool level) override {
+    if (before_write != nullptr) before_write(before_write_context, pin, level);
+    if (pins_[pin].level != level) ++pins_[pin].changes;
+    pins_[pin].level = level;
+  }
+  void attach(int pin, Edge edge, Handler handler, void* context) override {
+    pins_[pin].edge = edge;
+    pins_[pin].handler = handler;
+    pins_[pin].context = context;
+  }
+  void detach(int pin) override { pins_[pin].handler = nullptr; }
+  void count_pulses(int pin) override {
+    pins_[pin].counting = true;
+    pins_[pin].pulses = 0;
+  }
+  uint32_t pulses(int pin) const override { return pins_[pin].pulses; }
+
+ private:
+  struct Pin {
+    bool level = false;
+    bool counting = false;
+    uint32_t pulses = 0;
+    int changes = 0;
+    Edge edge = Edge::both;
+    Handler handler = nullptr;
+    void* context = nullptr;
+  };
+  Pin pins_[kPins];
+};
+
+}  // namespace pb

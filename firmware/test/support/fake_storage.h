@@ -1,0 +1,82 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include "features/storage/storage.h"
+
+namespace pb {
+
+/// Files in memory. A job's effect and its answer come when the test runs it, in the order posted.
+class FakeStorage final : public Storage {
+ public:
+  static constexpr size_t kMaxJobs = 8;
+
+  std::map<std::string, std::string> files;
+  /// Every job ends like this; its effect only happens with ok.
+  StorageResult result = StorageResult::ok;
+
+  size_t waiting() const { return jobs_.size(); }
+  /// @return false when no job waits.
+  bool run_one() {
+    if (jobs_.empty()) return false;
+    const Job job = jobs_.front();
+    jobs_.pop_front();
+    if (result == StorageResult::ok) {
+      if (job.remove) {
+        files.erase(job.name);
+      } else {
+        files[job.name] = job.content;
+      }
+    }
+    if (job.done.call != nullptr) job.done.call(job.done.context, result);
+    return true;
+  }
+  void run_all() {
+    while (run_one()) {
+    }
+  }
+  /// The power is cut: what waits never happens and is never answered.
+  void forget_jobs() { jobs_.clear(); }
+
+  bool write(Text name, Bytes content, StorageDone done) override {
+    if (free_jobs() == 0 || name.empty() || name.length > kMaxName || content.empty() || content.length > kMaxContent)
+      return false;
+    jobs_.push_back({false, std::string(name.data, name.length),
+                     std::string(reinterpret_cast<const char*>(content.data), content.length), done});
+    return true;
+  }
+  bool remove(Text name, StorageDone done) override {
+    if (free_jobs() == 0) return false;
+    jobs_.push_back({true, std::string(name.data, name.length), "", done});
+    return true;
+  }
+  size_t free_jobs() const override { return kMaxJobs - jobs_.size(); }
+  StorageResult read(Text name, MutableBytes into, size_t& length) override {
+    length = 0;
+    const auto found = files.find(std::string(name.data, name.length));
+    if (found == files.end()) return StorageResult::not_found;
+    if (found->second.size() > into.length) return StorageResult::too_large;
+    length = found->second.size();
+    memcpy(into.data, found->second.data(), length);
+    return StorageResult::ok;
+  }
+  void list(Text prefix, void (*visit)(void* context, Text name), void* context) override {
+    const std::string wanted(prefix.data, prefix.length);
+    for (const auto& [name, content] : files) {
+      if (name.compare(0, wanted.size(), wanted) == 0) visit(context, {name.data(), name.size()});
+    }
+  }
+
+ private:
+  struct Job {
+    bool remove;
+    std::string name;
+    std::string content;
+    StorageDone done;
+  };
+  std::deque<Job> jobs_;
+};
+
+}  // namespace pb

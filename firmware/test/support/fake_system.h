@@ -1,0 +1,43 @@
+#pragma once
+
+#include "port/heap.h"
+#include "port/system.h"
+
+namespace pb {
+
+class FakeSystem final : public System, public TestControls {
+ public:
+  ResetReason reason = ResetReason::power_on;
+  bool for_sale = false;  ///< without test controls
+  int crashes = 0;
+  Crash last_crash = Crash::abort;
+  size_t leak = 0;
+  int hangs = 0;
+  int fed = 0;
+
+  ResetReason reset_reason() const override { return reason; }
+  uint64_t chip_id() const override { return 0x240AC4000001; }
+  Text build_id() const override { return "0badcafe"; }
+  void feed_watchdog() override { ++fed; }
+  TestControls* test_controls() override { return for_sale ? nullptr : this; }
+
+  void crash(Crash kind) override {
+    ++crashes;
+    last_crash = kind;
+  }
+  void leak_per_connection(size_t bytes) override { leak = bytes; }
+  void hang() override { ++hangs; }
+};
+
+class FakeHeap final : public Heap {
+ public:
+  size_t free = 200'000;
+  size_t largest = 120'000;
+  size_t minimum = 180'000;
+
+  size_t free_bytes() const override { return free; }
+  size_t largest_block() const override { return largest; }
+  size_t minimum_free() const override { return minimum; }
+};
+
+}  // namespace pb

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <string>
+
+#include "port/tcp.h"
+
+namespace pb {
+
+/// Up to kSockets connections whose other ends the test holds.
+class FakeTcp final : public Tcp {
+ public:
+  static constexpr int kSockets = 10;
+
+  struct Peer {
+    bool used = false;
+    TcpState state = TcpState::closed;
+    std::string host;
+    uint16_t port = 0;
+    std::string sent;         ///< what the firmware sent; the test takes it out
+    std::string incoming;     ///< what the firmware receives next
+    size_t window = 1 << 20;  ///< bytes that send() still takes
+  };
+
+  /// How many connections were opened so far, and the socket opened last.
+  int opens = 0;
+  int last = kNoSocket;
+  /// open() has no socket to give.
+  bool exhausted = false;
+
+  Peer& peer(int socket) { return peers_[socket]; }
+  Peer& peer() { return peers_[last]; }
+  void accept() { peer().state = TcpState::open; }
+  void reset() { peer().state = TcpState::closed; }
+  std::string take_sent() {
+    std::string result;
+    result.swap(peer().sent);
+    return result;
+  }
+  void deliver(const std::string& bytes) { peer().incoming += bytes; }
+
+  int open(Text host, uint16_t port) override {
+    if (exhausted) return kNoSocket;
+    for (int i = 0; i < kSockets; ++i) {
+      if (peers_[i].used) continue;
+      peers_[i] = Peer{};
+      peers_[i].used = true;
+      peers_[i].state = TcpState::connecting;
+      peers_[i].host.assign(host.data, host.length);
+      peers_[i].port = port;
+      ++opens;
+      return last = i;
+    }
+    return kNoSocket;
+  }
+  TcpState state(int socket) override {
+    if (!valid(socket)) return TcpState::closed;
+    // What came before the end can still be read.
+    return peers_[socket].state == TcpState::closed && !peers_[socket].incoming.empty() ? TcpState::open
+                                                                                        : peers_[socket].state;
+  }
+  size_t send(int socket, Bytes bytes) override {
+    if (!valid(socket) || peers_[socket].state != TcpState::open) return 0;
+    Peer& to = peers_[socket];
+    const Bytes taken = bytes.first(to.window);
+    to.window -= taken.length;
+    to.sent.append(reinterpret_cast<const char*>(taken.data), taken.length);
+    return taken.length;
+  }
+  size_t receive(int socket, MutableBytes into) override {
+    if (!valid(socket)) return 0;
+    std::string& incoming = peers_[socket].incoming;
+    const size_t count = incoming.copy(reinterpret_cast<char*>(into.data), into.length);
+    incoming.erase(0, count);
+    return count;
+  }
+  void close(int socket) override {
+    if (valid(socket)) peers_[socket].used = false;
+  }
+  size_t sockets_in_use() const override {
+    size_t count = 0;
+    for (const Peer& each : peers_) count += each.used ? 1 : 0;
+    return count;
+  }
+
+ private:
+  bool valid(int socket) const { return socket >= 0 && socket < kSockets && peers_[socket].used; }
+
+  Peer peers_[kSockets];
+};
+
+}  // namespace pb

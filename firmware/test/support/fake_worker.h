@@ -1,0 +1,40 @@
+#pragma once
+
+#include <deque>
+
+#include "port/worker.h"
+
+namespace pb {
+
+/// Runs a job when the test delivers it, one at a time.
+class FakeWorker final : public Worker {
+ public:
+  /// post() has no room.
+  bool full = false;
+
+  size_t waiting() const { return jobs_.size(); }
+  void deliver_all() {
+    while (deliver()) {
+    }
+  }
+
+  bool post(Job job) override {
+    if (full) return false;
+    jobs_.push_back(job);
+    return true;
+  }
+  void run_now(void (*run)(void* context), void* context) override { run(context); }
+  bool deliver() override {
+    if (jobs_.empty()) return false;
+    const Job job = jobs_.front();
+    jobs_.pop_front();
+    job.run(job.context);
+    job.done(job.context);
+    return true;
+  }
+
+ private:
+  std::deque<Job> jobs_;
+};
+
+}  // namespace pb

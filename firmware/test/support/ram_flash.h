@@ -1,0 +1,96 @@
+#pragma once
+
+#include <vector>
+
+#include "port/flash.h"
+
+namespace pb {
+
+/// How the operation in which the power fails is left.
+enum class Tear : uint8_t { none, half, random };
+
+/// NOR flash in memory: programming clears bits, erasing sets them. The power can be cut at any operation: that one is
+/// torn, and every call after it fails, so that the code under test unwinds through its own error paths.
+class RamFlash final : public Flash {
+ public:
+  explicit RamFlash(size_t sectors = 144) : bytes_(sectors * kSectorSize, 0xFF) {}
+
+  /// Cuts the power in the `operation`-th program or erase from now, the first being 1.
+  void cut_at(uint64_t operation, Tear tear, uint32_t seed = 1) {
+    cut_ = operations_ + operation;
+    tear_ = tear;
+    random_ = seed * 2654435761u + 1;
+  }
+  /// The power is back: the bytes are as the cut left them.
+  void power_on() {
+    cut_ = 0;
+    dead_ = false;
+  }
+  bool dead() const { return dead_; }
+  /// Programs and erases so far.
+  uint64_t operations() const { return operations_; }
+  uint64_t erases() const { return erases_; }
+  uint8_t* data() { return bytes_.data(); }
+  std::vector<uint8_t>& content() { return bytes_; }
+  /// What claims_full() says.
+  bool full = false;
+
+  size_t size() const override { return bytes_.size(); }
+  FlashResult read(size_t offset, MutableBytes into) override {
+    if (dead_) return FlashResult::failed;
+    if (!inside(offset, into.length)) return FlashResult::out_of_range;
+    memcpy(into.data, bytes_.data() + offset, into.length);
+    return FlashResult::ok;
+  }
+  FlashResult program(size_t offset, Bytes bytes) override {
+    if (dead_) return FlashResult::failed;
+    if (!inside(offset, bytes.length)) return FlashResult::out_of_range;
+    if (offset % kProgramSize != 0 || bytes.length % kProgramSize != 0) return FlashResult::unaligned;
+    const bool torn = begin_operation();
+    for (size_t i = 0; i < bytes.length; ++i) {
+      const uint8_t reached = torn ? reach(i, bytes.length) : 0xFF;
+      bytes_[offset + i] = static_cast<uint8_t>(bytes_[offset + i] & (bytes[i] | ~reached));
+    }
+    return torn ? FlashResult::failed : FlashResult::ok;
+  }
+  FlashResult erase(size_t offset) override {
+    if (dead_) return FlashResult::failed;
+    if (!inside(offset, kSectorSize)) return FlashResult::out_of_range;
+    if (offset % kSectorSize != 0) return FlashResult::unaligned;
+    ++erases_;
+    const bool torn = begin_operation();
+    for (size_t i = 0; i < kSectorSize; ++i) {
+      bytes_[offset + i] = static_cast<uint8_t>(bytes_[offset + i] | (torn ? reach(i, kSectorSize) : 0xFF));
+    }
+    return torn ? FlashResult::failed : FlashResult::ok;
+  }
+  bool claims_full() const override { return full; }
+
+ private:
+  bool inside(size_t offset, size_t length) const {
+    return offset <= bytes_.size() && length <= bytes_.size() - offset;
+  }
+  bool begin_operation() {
+    if (++operations_ == cut_) dead_ = true;
+    return dead_;
+  }
+  /// The bits of byte `i` that the torn operation still reached.
+  uint8_t reach(size_t i, size_t length) {
+    if (tear_ == Tear::none) return 0;
+    if (tear_ == Tear::half) return i < length / 2 ? 0xFF : 0;
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 17;
+    random_ ^= random_ << 5;
+    return static_cast<uint8_t>(random_ >> 8);
+  }
+
+  std::vector<uint8_t> bytes_;
+  uint64_t operations_ = 0;
+  uint64_t erases_ = 0;
+  uint64_t cut_ = 0;
+  bool dead_ = false;
+  Tear tear_ = Tear::none;
+  uint32_t random_ = 1;
+};
+
+}  // namespace pb

@@ -1,0 +1,413 @@
+"""The device under test, on a bench: flashed, booted, idle, and watched."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import orjson
+
+from rig.bench import Bench
+from rig.errors import DeviceError, ExpectationError, PlugbenchError
+from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.firmware.build import Firmware, firmware
+from rig.firmware.filesystem import provision
+from rig.timeline import Mark
+
+E = TypeVar("E", bound=Event)
+
+IDLE = {
+    "state": "Available",
+    "accepted": True,
+    "connected": True,
+    "transaction": None,
+    "contactor": False,
+    "queue": 0,
+}
+"""What the console command `status` says of a device that waits for a vehicle."""
+
+
+class Reboot:
+    """A reboot that a test announced: `boot` is its event as soon as it happened."""
+
+    boot: Boot | None = None
+
+
+class Device:
+    """The device on a bench.
+
+    From the moment it is made it watches the timeline: a panic, or a boot that nobody announced, interrupts the test.
+
+    Args:
+        bench: open or still to be opened.
+    """
+
+    BOOT_TIMEOUT_S = 10.0
+    ACCEPTED_TIMEOUT_S = 15.0
+    SETTLE_TIMEOUT_S = 3.0
+
+    _MOST_WRITES = 200
+    _STOPPED_AFTER_S = 0.1
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._firmware: Firmware | None = None
+        self._announced: list[Reboot] = []
+        self._boots_to_come = 0
+        self._building = threading.Lock()
+        self._stop_watching = bench.timeline.listen(self._watch)
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._stop_watching()
+
+    # -- what it runs ---------------------------------------------------------------------------------------------
+
+    @property
+    def firmware(self) -> Firmware:
+        """The firmware of the bench description; built when first asked for.
+
+        Raises:
+            BenchError: it does not build, or is not there.
+        """
+        with self._building:
+            if self._firmware is None:
+                self._firmware = firmware(self.bench.description.device.firmware, self.bench.root)
+            return self._firmware
+
+    def flash(self, *, fresh: bool = False, **settings: str | int) -> None:
+        """Put firmware and configuration on the board; the firmware only where it is not there already. It boots.
+
+        Args:
+            fresh: erase the whole flash first.
+            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+
+        Raises:
+            BenchError: it cannot be flashed.
+        """
+        manifest = self.firmware.manifest
+        network = self.bench.description.network
+        filesystem = provision(
+            self.bench.csms_url,
+            self.bench.description.device.identity,
+            network.ssid,
+            network.psk,
+            partition=manifest.storage(),
+            **settings,
+        )
+        self.bench.power.on()
+        self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
+
+    # -- booting --------------------------------------------------------------------------------------------------
+
+    def boot(self) -> Boot:
+        """Power cycle it (or switch it on) and wait until every feature runs. Returns the boot's event.
+
+        Raises:
+            DeviceError: it does not boot; the message shows the last lines of its console.
+        """
+        since = self.bench.mark()
+        if self.bench.power.is_on:
+            self.bench.power.cycle()
+        else:
+            self.bench.power.on()
+        return self.wait_ready(since)
+
+    def wait_ready(self, since: Mark) -> Boot:
+        """Wait until it has booted since the mark and every feature runs.
+
+        Raises:
+            DeviceError: it does not.
+        """
+        try:
+            boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
+            self._see(
+                LogLine,
+                lambda line: line.tag == "app" and line.text.endswith("ready"),
+                Mark(boot.id),
+                self.BOOT_TIMEOUT_S,
+                "`app: ready` on the console",
+            )
+        except ExpectationError as error:
+            raise DeviceError(f"the device does not boot: {error}\n{self.bench.console.tail()}") from None
+        return boot
+
+    def wait_accepted(self, since: Mark | None = None) -> OcppFrame:
+        """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
+
+        Args:
+            since: after this mark; None: since the latest boot.
+
+        Raises:
+            DeviceError: it is not accepted in time.
+        """
+        last = self.bench.timeline.last(Boot)
+        start = since or Mark(last.id if last else 1)
+        identity = self.bench.description.device.identity
+        try:
+            return self._see(
+                OcppFrame,
+                lambda frame: frame.charge_point == identity and _accepts(frame),
+                start,
+                self.ACCEPTED_TIMEOUT_S,
+                f"BootNotification.conf Accepted for {identity}",
+            )
+        except ExpectationError as error:
+            raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+
+    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
+        """The first such event since the mark, whoever has consumed it, and without consuming it."""
+        timeline = self.bench.timeline
+        there = timeline.events(kind, since, where)
+        if there:
+            return there[0]
+        return timeline.expect(kind, where, since=since, timeout=timeout, what=what, consume=False)
+
+    @contextlib.contextmanager
+    def expecting_reboot(self) -> Iterator[Reboot]:
+        """Announce a reboot (Reset.req, a crash on command). It must come before the block is left, or soon after.
+
+        Raises:
+            DeviceError: it does not come.
+        """
+        reboot = Reboot()
+        since = self.bench.mark()
+        self._announced.append(reboot)
+        try:
+            yield reboot
+            reboot.boot = self.wait_ready(since)
+        finally:
+            self._announced.remove(reboot)
+
+    # -- idle -----------------------------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """What the console command `status` says.
+
+        Raises:
+            DeviceError: the answer is no JSON object.
+            ExpectationError: no answer came.
+        """
+        answer = self.bench.console.command("status")
+        try:
+            status = orjson.loads(answer)
+        except orjson.JSONDecodeError:
+            status = None
+        if not isinstance(status, dict):
+            raise DeviceError(f"the answer to the console command `status` is no JSON object: {answer!r}")
+        return status
+
+    def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
+        """Wait until the console command `status` says all of that; looks again whenever the device is heard of.
+
+        Args:
+            timeout: in bench seconds.
+            fields: what must stand there, like `state="Charging"`.
+
+        Returns:
+            The whole status.
+
+        Raises:
+            ExpectationError: it does not in time; the message names each difference.
+        """
+        status: dict[str, Any] = {}
+
+        def differences() -> list[str]:
+            status.clear()
+            status.update(self.status())
+            return _differences(status, fields)
+
+        self._wait_until_none(differences, timeout)
+        return status
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Let the device live for that many bench seconds, watched. For spans that are themselves what is tested.
+
+        Raises:
+            DeviceError: it panicked or rebooted.
+            BenchError: the bench broke.
+        """
+        timeline = self.bench.timeline
+        timeline.expect_none(Panic, since=timeline.mark(), within=seconds)
+
+    @contextlib.contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Make the device write until a flash erase stops its loop, for a block in which it is stopped.
+
+        Takes a fault that makes erases slow (`SlowErase`). Leaves the block when the device answers again.
+
+        Raises:
+            DeviceError: no erase came.
+        """
+        for number in range(self._MOST_WRITES):
+            since = self.bench.mark()
+            self.bench.console.send(f"set heartbeat_interval_s {300 + number % 2}")
+            try:
+                self._see(LogLine, self._is_answer, since, self._STOPPED_AFTER_S, "an answer")
+            except ExpectationError:
+                yield
+                self._see(LogLine, self._is_answer, since, self.SETTLE_TIMEOUT_S, "the end of the flash erase")
+                return
+        raise DeviceError(f"{self._MOST_WRITES} writes of its configuration made the device erase no flash")
+
+    def verify_idle(self) -> None:
+        """Make sure that the device waits for a vehicle, accepted by the CSMS, with every input at rest.
+
+        Raises:
+            DeviceError: it does not; the message names each difference.
+        """
+        problems = self._not_idle()
+        if problems:
+            raise DeviceError(f"the device is not idle: {', '.join(problems)}")
+
+    def _not_idle(self) -> list[str]:
+        if not self.bench.power.is_on:
+            return ["it is switched off"]
+        problems = [f"inputs.{i.name} is not at rest" for i in self.bench.inputs if not i.at_rest]
+        return problems + _differences(self.status(), IDLE)
+
+    def make_idle(self) -> None:
+        """Bring it to idle, whatever its state: let it settle, else restart it, else flash it anew.
+
+        Raises:
+            DeviceError: nothing helps; the message says what each step found.
+            BenchError: the bench is broken.
+        """
+        self._normal_surroundings()
+        steps: tuple[tuple[str, Callable[[], None]], ...] = (
+            ("settling", self._settle),
+            ("restarting", self._restart),
+            ("flashing anew", self._renew),
+        )
+        found = []
+        for name, step in steps:
+            try:
+                step()
+            except (DeviceError, ExpectationError) as error:
+                found.append(f"{name}: {error}")
+                self.bench.check()
+                self.bench.timeline.clear_trouble()
+            else:
+                return
+        raise DeviceError("the device cannot be brought to idle\n" + "\n".join(found))
+
+    def renew(self) -> None:
+        """Erase the whole flash, write it anew, boot cold from it, and wait until the device is idle.
+
+        The running test's expectations look from the cold boot on.
+
+        Raises:
+            DeviceError: it does not boot, is not accepted or not idle then.
+            BenchError: the bench is broken.
+        """
+        self._normal_surroundings()
+        self._renew()
+
+    def _normal_surroundings(self) -> None:
+        """A sound bench, a good network and a normal CSMS, whatever the last test did to them."""
+        if isinstance(self.bench.timeline.trouble, DeviceError):
+            self.bench.timeline.clear_trouble()
+        self.bench.check()
+        self.bench.network.reset()
+        self.bench.csms.reset()
+
+    def _settle(self) -> None:
+        self._quiet_surroundings()
+        problems = self._not_idle()
+        if not problems:
+            return
+        if not self.bench.power.is_on:
+            raise DeviceError(problems[0])
+        self._wait_idle()
+
+    def _quiet_surroundings(self) -> None:
+        self.bench.inputs.to_rest()
+        change = self.bench.timeline.last(AccessPointChange)
+        if change is not None and not change.up:
+            self.bench.network.up()
+
+    def _restart(self) -> None:
+        self._quiet_surroundings()
+        if self.bench.flasher.has(self.firmware.manifest):
+            self.boot()
+        else:
+            since = self.bench.mark()
+            self.flash()
+            self.wait_ready(since)
+        self.wait_accepted()
+        self._wait_idle()
+
+    def _renew(self) -> None:
+        self._quiet_surroundings()
+        self.flash(fresh=True)
+        self.bench.power.off()
+        self.bench.timeline.set_default_mark(self.bench.mark())
+        self.boot()
+        self.wait_accepted()
+        self._wait_idle()
+
+    def _wait_idle(self) -> None:
+        try:
+            self._wait_until_none(self._not_idle, self.SETTLE_TIMEOUT_S)
+        except ExpectationError as error:
+            raise DeviceError(f"the device is not idle: {error}") from None
+
+    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
+        """Look again whenever the device says or sends something, until there are no differences."""
+        timeline = self.bench.timeline
+        began = timeline.clock.now()
+        while True:
+            since = timeline.mark()
+            found = differences()
+            if not found:
+                return
+            left = timeout - timeline.clock.between(began, timeline.clock.now())
+            try:
+                timeline.expect(Event, self._is_news, since=since, timeout=max(left, 0), consume=False)
+            except ExpectationError:
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}") from None
+
+    def _is_news(self, event: Event) -> bool:
+        return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))
+
+    def _is_answer(self, line: LogLine) -> bool:
+        return line.text.startswith(self.bench.console.answer_prefix)
+
+    # -- the watch ------------------------------------------------------------------------------------------------
+
+    def _watch(self, event: Event) -> None:
+        """Called for every event, in the thread that appends it."""
+        if isinstance(event, PowerChange):
+            if not event.rail:
+                self._boots_to_come = int(event.on)
+        elif isinstance(event, PinEdge):
+            if event.signal == "control.en":
+                self._boots_to_come = int(not event.level)
+        elif isinstance(event, Boot):
+            if self._boots_to_come:
+                self._boots_to_come = 0
+            elif not self._announced:
+                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset})")
+        elif isinstance(event, Panic) and not self._announced:
+            trace = f"\nbacktrace: {' '.join(event.backtrace)}" if event.backtrace else ""
+            self._interrupt(f"the device panicked: {event.cause}{trace}")
+
+    def _interrupt(self, what: str) -> None:
+        trouble: PlugbenchError = DeviceError(f"{what}\n{self.bench.console.tail()}")
+        self.bench.timeline.interrupt(trouble)
+
+
+def _accepts(frame: OcppFrame) -> bool:
+    return (
+        frame.direction == "sent"
+        and frame.message_type == "CALLRESULT"
+        and frame.action == "BootNotification"
+        and isinstance(frame.payload, dict)
+        and frame.payload.get("status") == "Accepted"
+    )
+
+
+def _differences(status: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return [f"{key} is {status.get(key)!r}, not {value!r}" for key, value in wanted.items() if status.get(key) != value]
