@@ -84,7 +84,7 @@ class Proxy:
     """
 
     def __init__(self, host: str, port: int, upstream: tuple[str, int], real: Callable[[float], float]) -> None:
-        self._port = tcp.Port(host, port, "the bench's port for charge points")
+        self._port = tcp.Port(host, port, "the bench's CSMS port")
         self._upstream = upstream
         self._real = real
         self._server: asyncio.Server | None = None
