@@ -98,7 +98,8 @@ struct Csms {
       }
       TEST_ASSERT_GREATER_OR_EQUAL_INT64_MESSAGE(energy, message.energy, "the energy register went back");
       TEST_ASSERT_TRUE_MESSAGE(timestamp <= message.timestamp, "time went back inside a transaction");
-      TEST_ASSERT_EQUAL_STRING_LEN_MESSAGE("2023-", message.timestamp.c_str(), 5, "a time from before the clock was set");
+      TEST_ASSERT_EQUAL_STRING_LEN_MESSAGE("2023-", message.timestamp.c_str(), 5,
+                                           "a time from before the clock was set");
       energy = message.energy;
       timestamp = message.timestamp;
     }
@@ -429,6 +430,22 @@ void times_of_a_boot_that_never_knew_are_not_in_1970() {
   rig.csms.assert_in_order();
 }
 
+void guessed_times_keep_their_order() {
+  Simple rig;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.clock.advance(5'000);
+  rig.device->set_time();
+  rig.tx().sample(3, rig.clock.now());
+  rig.settle();
+  rig.boot();
+  // The start's time is not known: it was before this boot, which is an hour later.
+  rig.device->time.set_from_csms(kNoon + 3'600'000);
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+}
+
 void damaged_files_are_given_up_and_the_rest_goes_on() {
   Simple rig;
   rig.device->set_time();
@@ -485,7 +502,7 @@ struct Rig {
   FakeClock clock;
   Csms csms;
   uint32_t boots = 0;
-  std::set<uint64_t> energies;  // told to have been saved
+  bool online = true;
 
   struct Boot {
     FakeWorker worker;
@@ -515,7 +532,7 @@ struct Rig {
       tx().poll(clock.now());
       bool stored = now->worker.deliver();
       if (flash.dead()) return false;
-      bool sent = now->device.exchange(csms);
+      bool sent = online && now->device.exchange(csms);
       if (sent && !csms.messages.empty()) energy_promised = static_cast<uint64_t>(csms.messages.back().energy);
       if (!stored && !sent) return true;
     }
@@ -523,7 +540,7 @@ struct Rig {
     return false;
   }
 
-  /// Two charges. Every message is only followed by the next when it is safe.
+  /// Two charges, of which each message is followed by the next when it is safe. Offline they are sent in the end.
   bool charge() {
     for (unsigned i = 0; i < 2; ++i) {
       uint64_t energy = tx().energy_wh();
@@ -537,7 +554,8 @@ struct Rig {
       tx().end(StopReason::local, "", energy + 25, clock.now());
       if (!work()) return false;
     }
-    return true;
+    online = true;
+    return work();
   }
 
   size_t files() {
@@ -549,8 +567,9 @@ struct Rig {
 
 constexpr Tear kTears[] = {Tear::none, Tear::half, Tear::random};
 
-uint64_t operations_of_a_charge() {
+uint64_t operations_of_a_charge(bool online) {
   Rig rig;
+  rig.online = online;
   TEST_ASSERT_TRUE(rig.boot());
   uint64_t before = rig.flash.operations();
   TEST_ASSERT_TRUE(rig.charge());
@@ -561,6 +580,7 @@ uint64_t operations_of_a_charge() {
 
 /// After the last cut everything is sent, nothing is lost that the CSMS knows of, and no file is left behind.
 void assert_recovered(Rig& rig) {
+  rig.online = true;
   TEST_ASSERT_TRUE(rig.work());
   rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(0, rig.tx().size());
@@ -572,13 +592,14 @@ void assert_recovered(Rig& rig) {
   rig.csms.assert_in_order();
 }
 
-void power_cut_at_every_flash_operation() {
-  uint64_t operations = operations_of_a_charge();
+void cut_at_every_operation(bool online) {
+  uint64_t operations = operations_of_a_charge(online);
   TEST_ASSERT_GREATER_THAN_UINT64(20, operations);
   for (uint64_t cut = 1; cut <= operations; ++cut) {
     for (Tear tear : kTears) {
       Rig rig;
       TEST_ASSERT_TRUE(rig.boot());
+      rig.online = online;
       rig.flash.cut_at(cut, tear, static_cast<uint32_t>(cut));
       TEST_ASSERT_FALSE(rig.charge());
       rig.flash.power_on();
@@ -588,8 +609,12 @@ void power_cut_at_every_flash_operation() {
   }
 }
 
+void power_cut_at_every_flash_operation() { cut_at_every_operation(true); }
+
+void power_cut_at_every_flash_operation_of_offline_charges() { cut_at_every_operation(false); }
+
 void second_cut_at_every_operation_of_the_recovery() {
-  uint64_t operations = operations_of_a_charge();
+  uint64_t operations = operations_of_a_charge(true);
   for (uint64_t cut = 1; cut <= operations; cut += 3) {
     for (uint64_t second = 1;; ++second) {
       Rig rig;
@@ -625,9 +650,11 @@ int main() {
   RUN_TEST(many_offline_transactions_are_refused_before_one_is_lost);
   RUN_TEST(times_from_before_the_clock_was_set_are_put_right);
   RUN_TEST(times_of_a_boot_that_never_knew_are_not_in_1970);
+  RUN_TEST(guessed_times_keep_their_order);
   RUN_TEST(damaged_files_are_given_up_and_the_rest_goes_on);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(power_cut_at_every_flash_operation);
+  RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);
   return UNITY_END();
 }
