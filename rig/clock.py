@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Iterable
 
 
 class BenchClock:
@@ -17,6 +18,19 @@ class BenchClock:
         # (stamp of the change in ns, bench nanoseconds at that stamp, scale from then on); the origin is arbitrary.
         start = time.monotonic_ns()
         self._changes: list[tuple[int, float, float]] = [(start, 0.0, 1.0)]
+
+    @classmethod
+    def recorded(cls, changes: Iterable[tuple[int, float]]) -> BenchClock:
+        """The clock of a finished run, for `between`.
+
+        Args:
+            changes: the stamps (ns) of its changes of scale, and the scale (above 0) from then on; 1 before the first.
+        """
+        clock = cls()
+        clock._changes = [(0, 0.0, 1.0)]
+        for stamp, scale in sorted(changes):
+            clock._changes.append((stamp, clock._bench_ns(stamp), scale))
+        return clock
 
     @property
     def scale(self) -> float:

@@ -159,8 +159,24 @@ class ClockScale(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name."""
+
+    run: str
+    date: str
+    bench: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """A run ended by itself: the last event of its record. A record that began and lacks this one was cut off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestStarted(Event):
     """A test begins. `doc` is the first line of its docstring."""
+
+    __test__ = False  # pytest collects by name
 
     nodeid: str
     doc: str = ""
@@ -170,6 +186,8 @@ class TestStarted(Event):
 class TestEnded(Event):
     """A test has ended. `message` says why where it did not pass."""
 
+    __test__ = False  # pytest collects by name
+
     nodeid: str
     outcome: Outcome
     seconds: float
@@ -178,7 +196,10 @@ class TestEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement(Event):
-    """A figure that a test measured, with its unit and limits (None: no limit)."""
+    """A figure that a test measured, with its unit and limits (None: no limit).
+
+    Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
+    """
 
     name: str
     value: float
@@ -186,6 +207,8 @@ class Measurement(Event):
     low: float | None = None
     high: float | None = None
     ok: bool = True
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ class Timeline:
         self._events: list[Event] = []
         self._consumed: set[int] = set()
         self._listeners: list[Listener] = []
+        self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
         self._changed = threading.Condition(threading.RLock())
         self._waiting = 0
         self._delivering = False
@@ -45,7 +46,7 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what now stands there."""
+        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
         with self._changed:
             placed = replace(event, id=len(self._events) + 1, t=event.t or self.clock.now())
             self._events.append(placed)
@@ -82,8 +83,17 @@ class Timeline:
     def interrupt(self, trouble: PlugbenchError) -> None:
         """Make everyone who waits, now or later, raise `trouble`, until `clear_trouble`. The first one stays."""
         with self._changed:
+            first = self._trouble is None
             self._trouble = self._trouble or trouble
             self._changed.notify_all()
+            listeners = tuple(self._on_interrupt) if first else ()
+        for listener in listeners:
+            listener(trouble)
+
+    def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
+        """Call `listener` with the first trouble of each `interrupt`, in the thread that interrupts."""
+        with self._changed:
+            self._on_interrupt.append(listener)
 
     def clear_trouble(self) -> None:
         """Forget what `interrupt` said."""

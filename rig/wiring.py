@@ -14,6 +14,7 @@ from typing import Protocol
 from gpiozero import Factory
 
 from rig.clock import BenchClock
+from rig.description import Description
 
 
 class AccessPoint(Protocol):
@@ -72,4 +73,37 @@ class Wiring:
     close: Callable[[], None] = lambda: None
 
 
-__all__ = ["AccessPoint", "TestHooks", "Wiring"]
+def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiring:
+    """The ends that a bench description names.
+
+    Args:
+        description: the bench.
+        clock: the bench's clock, which a virtual board shares.
+        root: the folder that a virtual board may keep its run directory in.
+
+    Raises:
+        BenchError: the pins cannot be opened, or the virtual board cannot be built.
+    """
+    if description.kind == "virtual":
+        from rig import virtual
+
+        return virtual.open_wiring(description, clock, root)
+
+    from rig.access_points import open_access_point
+    from rig.pins import open_factory
+
+    factory = open_factory("lgpio")
+    access_point = open_access_point(description.network.access_point)
+    milliseconds = description.console.uncertainty_ms
+    return Wiring(
+        pin_factory=factory,
+        serial_url=description.console.port or "",
+        clock=clock,
+        serial_uncertainty=16_000_000 if milliseconds is None else round(milliseconds * 1e6),
+        access_point=access_point,
+        capabilities=frozenset({"access_point"} if access_point else ()),
+        close=factory.close,
+    )
+
+
+__all__ = ["AccessPoint", "TestHooks", "Wiring", "open_wiring"]

@@ -1,0 +1,108 @@
+# Every verb stands alone: it sets up what it needs first, shows progress, and fails when anything failed.
+# `make help` lists them; reports land in reports/, everything that is built in build/.
+
+PYTHON := python3
+RUN := .venv/bin/python
+BENCH := benches/virtual.toml
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+ROOT := $(CURDIR)
+
+CMAKE := .venv/bin/cmake -S firmware/host -G Ninja -DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja -DPLUGBENCH_DEPS=$(ROOT)/.deps
+CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-size-passed 1000000 \
+  --test-output-size-failed 1000000
+COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
+PYTEST_HIL := pytest tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
+  --self-contained-html --alluredir=reports/allure --clean-alluredir
+
+# PlatformIO lives below the clone and asks its registry nothing.
+PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
+  PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL=99999 PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD=0 \
+  .cache/platformio/environment/bin/pio
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+  arm-check screenshots install-extras firmware setup-platformio
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+setup: ## fetch and install everything, inside this clone; quick when there is nothing to do
+	@$(PYTHON) -m tools.setup
+
+setup-platformio:
+	@$(PYTHON) -m tools.setup --platformio
+
+demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
+	@mkdir -p reports/junit && rm -f reports/junit/hil.xml
+	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
+	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
+	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
+
+test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
+	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
+	  for verb in unit firmware-test hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml || status=1; \
+	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
+
+lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
+	@$(RUN) -m tools.lint
+
+format: setup ## lay out Python and C++ as lint wants it
+	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
+	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' 'firmware/*.cpp' | xargs -0r .venv/bin/clang-format -i
+
+firmware: setup ## build the device for this machine, as the virtual bench runs it: build/host/plugbench-device
+	@$(CMAKE) -B build/host -DPLUGBENCH_SANITIZE=OFF --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/host --parallel $(JOBS) --target plugbench-device
+
+unit: setup ## run the rig's own tests
+	@mkdir -p reports/junit
+	@$(COVERED) -m pytest tests/unit --junitxml=reports/junit/unit.xml
+
+firmware-test: setup ## run the firmware's Unity tests under the address and undefined-behaviour sanitizers
+	@mkdir -p reports/junit
+	@$(CMAKE) -B build/sanitize -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/sanitize --parallel $(JOBS)
+	@$(CTEST) --test-dir build/sanitize --output-junit $(ROOT)/reports/junit/firmware.xml
+
+hil: setup ## run tests/hil with a sanitized device; BENCH=benches/pi.toml for real wires
+	@mkdir -p reports/junit
+	@export PLUGBENCH_SANITIZE=1; $(COVERED) -m $(PYTEST_HIL)
+
+coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
+	@mkdir -p reports/coverage
+	@$(CMAKE) -B build/coverage -DPLUGBENCH_SANITIZE=OFF -DPLUGBENCH_COVERAGE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/coverage --parallel $(JOBS)
+	@find build/coverage -name '*.gcda' -delete
+	@$(CTEST) --test-dir build/coverage --quiet
+	@mkdir -p reports/coverage/firmware
+	@.venv/bin/gcovr --root firmware --filter firmware/src/ --object-directory build/coverage \
+	  --html-details reports/coverage/firmware/index.html --cobertura reports/coverage/firmware.xml --print-summary
+	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil first" >&2; exit 1; }
+	@.venv/bin/coverage combine --keep --quiet
+	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
+	  sed 's/.*/rig: & % covered/'
+
+pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
+	@mkdir -p reports/junit
+	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
+
+lock: setup ## pin what the dependencies need, after a change in pyproject.toml
+	@tools/lock.sh
+
+arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
+	@$(RUN) -m tools.lint freestanding
+
+screenshots: setup ## draw docs/images/report.png from the last report (needs: make install-extras)
+	@tools/screenshots.sh
+
+install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
+	@tools/install_extras.sh chromium fonts-dejavu-core
+
+clean: ## remove what was built and reported
+	@rm -rf build reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+
+distclean: clean ## remove what was set up, too
+	@rm -rf .venv .deps .cache .plugbench *.egg-info

@@ -1,0 +1,7 @@
+"""A fake CSMS for OCPP 1.6J: normal unless told otherwise, everything judged and recorded."""
+
+from rig.csms.instrument import CallErrorReceived, Csms, Held
+from rig.csms.ocppj import CallError
+from rig.csms.transactions import Sample, Transaction
+
+__all__ = ["CallError", "CallErrorReceived", "Csms", "Held", "Sample", "Transaction"]

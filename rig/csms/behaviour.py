@@ -1,0 +1,89 @@
+"""What a normal CSMS answers (OCPP 1.6 section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from rig.clock import BenchClock
+
+AuthorizationStatus = Literal["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]
+RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
+Payload = Mapping[str, Any]
+
+
+class Behaviour:
+    """A normal CSMS: accepts every charge point, gives out transaction ids, knows idTags.
+
+    One serves all charge points of a CSMS. Its attributes may be changed at any time.
+
+    Args:
+        clock: the bench's clock; `currentTime` runs with it, so that device and CSMS agree on a scaled bench too.
+        heartbeat_interval_s: the `interval` of BootNotification.conf, in seconds.
+
+    Attributes:
+        registration: the `status` of BootNotification.conf.
+        tags: what an idTag (matched without regard to case) is authorized as.
+        unlisted_tag: what any other idTag is authorized as.
+    """
+
+    def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300) -> None:
+        self._clock = clock
+        self._started = clock.now()
+        self._wall_at_start = datetime.now(UTC)
+        self._transactions: dict[tuple[Any, ...], int] = {}
+        self._heartbeat_at_start = heartbeat_interval_s
+        self._answers: dict[str, Callable[[str, Payload], dict[str, Any]]] = {
+            "Authorize": self._authorize,
+            "BootNotification": self._boot,
+            "DataTransfer": lambda _point, _request: {"status": "UnknownVendorId"},
+            "Heartbeat": lambda _point, _request: {"currentTime": self.current_time()},
+            "SignCertificate": lambda _point, _request: {"status": "Rejected"},
+            "StartTransaction": self._start,
+            "StopTransaction": self._stop,
+        }
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to normal. Transaction ids go on: they are never given twice."""
+        self.registration: RegistrationStatus = "Accepted"
+        self.heartbeat_interval_s = self._heartbeat_at_start
+        self.tags: dict[str, AuthorizationStatus] = {}
+        self.unlisted_tag: AuthorizationStatus = "Accepted"
+
+    def answer(self, charge_point: str, action: str, request: Payload) -> dict[str, Any]:
+        """The payload that answers a valid request of a charge point."""
+        answer = self._answers.get(action)
+        return answer(charge_point, request) if answer else {}
+
+    def current_time(self) -> str:
+        """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
+        elapsed = timedelta(seconds=self._clock.between(self._started, self._clock.now()))
+        return (self._wall_at_start + elapsed).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def tag_status(self, id_tag: str) -> AuthorizationStatus:
+        """What an idTag is authorized as."""
+        wanted = id_tag.casefold()
+        return next((status for tag, status in self.tags.items() if tag.casefold() == wanted), self.unlisted_tag)
+
+    def _boot(self, _point: str, _request: Payload) -> dict[str, Any]:
+        return {
+            "status": self.registration,
+            "currentTime": self.current_time(),
+            "interval": self.heartbeat_interval_s,
+        }
+
+    def _authorize(self, _point: str, request: Payload) -> dict[str, Any]:
+        return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
+
+    def _start(self, point: str, request: Payload) -> dict[str, Any]:
+        # A charge point that missed the answer sends the same start again: that is the same transaction.
+        key = (point, request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
+        transaction = self._transactions.setdefault(key, len(self._transactions) + 1)
+        return {"transactionId": transaction, "idTagInfo": {"status": self.tag_status(request["idTag"])}}
+
+    def _stop(self, _point: str, request: Payload) -> dict[str, Any]:
+        if "idTag" not in request:
+            return {}
+        return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}

@@ -1,0 +1,59 @@
+"""A WebSocket connection that can also behave badly: fall silent, swallow pongs, reset."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+
+from rig import tcp
+
+Mute = Literal["", "pong", "all"]
+
+
+class Connection(ServerConnection):
+    """The server's end of a connection.
+
+    Attributes:
+        mute: "pong": pings are not answered; "all": nothing at all leaves, neither frames nor the close handshake.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mute: Mute = ""
+        # The sans-IO core answers pings by itself, so this is the only place to keep a pong back.
+        send_frame = self.protocol.send_frame
+
+        def unless_muted(frame: Frame) -> None:
+            if not (self.mute == "pong" and frame.opcode is Opcode.PONG):
+                send_frame(frame)
+
+        self.protocol.send_frame = unless_muted  # type: ignore[method-assign]
+
+    def send_data(self) -> None:
+        """Write what is due, or drop it while silent. Frames are dropped whole, so the stream stays well formed."""
+        if self.mute == "all":
+            self.protocol.data_to_send()
+        else:
+            super().send_data()
+
+    def change_mute(self, mute: Mute) -> None:
+        """Keep back that much from now on. Where silence swallowed the close handshake, its end is a reset."""
+        before, self.mute = self.mute, mute
+        if before == "all" and mute != "all" and self.protocol.state is not State.OPEN:
+            self.reset()
+
+    async def transmit(self, text: str) -> bool:
+        """Send a text message. False where the connection is closing: what it carried is lost, as on any network."""
+        try:
+            await self.send(text)
+        except ConnectionClosed:
+            return False
+        return True
+
+    def reset(self) -> None:
+        """End the TCP connection with RST, without a close handshake."""
+        tcp.reset(self.transport)

@@ -1,0 +1,129 @@
+"""OCPP-J 1.6 frames: the text on the WebSocket, and back (OCPP-J 1.6 section 4.2).
+
+This layer knows no socket and no schema. It also writes what no correct peer would, because a test bench must.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import orjson
+
+CallErrorCode = Literal[
+    "NotImplemented",
+    "NotSupported",
+    "InternalError",
+    "ProtocolError",
+    "SecurityError",
+    "FormationViolation",
+    "PropertyConstraintViolation",
+    "OccurenceConstraintViolation",  # spelled so in the specification
+    "TypeConstraintViolation",
+    "GenericError",
+]
+CALL_ERROR_CODES: frozenset[str] = frozenset(get_args(CallErrorCode))
+"""The codes of OCPP-J 1.6 section 4.2.3."""
+
+MAX_UNIQUE_ID = 36
+"""Longest unique id, in characters (OCPP-J 1.6 section 4.1.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: `[2, unique_id, action, payload]` (section 4.2.1)."""
+
+    unique_id: str
+    action: str
+    payload: Any
+
+    def text(self) -> str:
+        """The frame as it goes on the wire."""
+        return orjson.dumps([2, self.unique_id, self.action, self.payload]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """An answer: `[3, unique_id, payload]` (section 4.2.2)."""
+
+    unique_id: str
+    payload: Any
+
+    def text(self) -> str:
+        """The frame as it goes on the wire."""
+        return orjson.dumps([3, self.unique_id, self.payload]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class CallError:
+    """A refusal: `[4, unique_id, code, description, details]` (section 4.2.3).
+
+    As an answer that a test prepares it has no `unique_id` yet: that of the call it answers is filled in.
+    """
+
+    code: str
+    description: str = ""
+    details: Any = field(default_factory=dict)
+    unique_id: str = ""
+
+    def text(self) -> str:
+        """The frame as it goes on the wire."""
+        return orjson.dumps([4, self.unique_id, self.code, self.description, self.details]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What is no OCPP-J frame: why, and its unique id as far as it could be read (else empty).
+
+    `call` tells that it claims to be a CALL, so that a CALLERROR can answer it.
+    """
+
+    why: str
+    unique_id: str = ""
+    call: bool = False
+
+
+Message = Call | CallResult | CallError | Malformed
+
+
+def parse(raw: str | bytes) -> Message:
+    """Read one WebSocket message. Never raises: what is wrong comes back as `Malformed`."""
+    if not isinstance(raw, str):
+        return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
+    try:
+        frame = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return Malformed(f"no JSON: {error}")
+    if not isinstance(frame, list):
+        return Malformed(f"a JSON array is expected, not {_kind(frame)}")
+    if not frame:
+        return Malformed("an empty array")
+    message_type, unique_id = frame[0], frame[1] if len(frame) > 1 else None
+    known_id = unique_id if isinstance(unique_id, str) and len(unique_id) <= MAX_UNIQUE_ID else ""
+    if isinstance(message_type, bool) or message_type not in (2, 3, 4):
+        return Malformed(f"message type {orjson.dumps(message_type).decode()}: 2, 3 and 4 exist", known_id)
+    call = message_type == 2
+    if not known_id:
+        return Malformed(
+            f"the unique id must be a string of 1 to {MAX_UNIQUE_ID} characters, not {_kind(unique_id)}", call=call
+        )
+    length = {2: 4, 3: 3, 4: 5}[message_type]
+    if len(frame) != length:
+        return Malformed(f"{len(frame)} elements where message type {message_type} has {length}", known_id, call)
+    if call:
+        if not isinstance(frame[2], str):
+            return Malformed(f"the action must be a string, not {_kind(frame[2])}", known_id, call)
+        return Call(known_id, frame[2], frame[3])
+    if message_type == 3:
+        return CallResult(known_id, frame[2])
+    if not (isinstance(frame[2], str) and isinstance(frame[3], str) and isinstance(frame[4], dict)):
+        return Malformed("a CALLERROR has a code (string), a description (string) and details (object)", known_id)
+    return CallError(frame[2], frame[3], frame[4], known_id)
+
+
+def _kind(value: Any) -> str:
+    """A JSON value's type in words."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "nothing"}
+    if isinstance(value, str):
+        return f"a string of {len(value)} characters"
+    return names.get(type(value), "a number")

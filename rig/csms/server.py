@@ -1,0 +1,203 @@
+"""The listener: takes WebSocket connections of charge points (OCPP-J 1.6 section 3.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http
+from collections.abc import Sequence
+from urllib.parse import quote, unquote
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from rig.csms.behaviour import Behaviour
+from rig.csms.connection import Connection, Mute
+from rig.csms.session import ChargePoint
+from rig.events import LinkChange
+from rig.tcp import Port
+from rig.timeline import Timeline
+
+SUBPROTOCOL = Subprotocol("ocpp1.6")
+MAX_FRAME_BYTES = 1 << 20
+"""Above this a message is refused with close code 1009 (RFC 6455 section 7.4.1)."""
+
+_CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
+
+
+class CsmsServer:
+    """A CSMS for OCPP 1.6J. All methods belong to the loop that runs it; `rig.csms.Csms` wraps it for tests.
+
+    Args:
+        timeline: where connections and frames go.
+        behaviour: what answers.
+        host: the address to listen on.
+        port: 0 takes a free one. The number is kept until `close`, also while stopped.
+
+    Raises:
+        BenchError: the port is taken.
+    """
+
+    def __init__(self, timeline: Timeline, behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.behaviour = behaviour
+        self.refuse_with: int | None = None
+        """HTTP status that opening handshakes are refused with, e.g. 503; None: they are accepted."""
+        self._timeline = timeline
+        self._port = Port(host, port, "CSMS")
+        self._server: Server | None = None
+        self._points: dict[str, ChargePoint] = {}
+        self._connections: set[Connection] = set()
+        self._mute: Mute = ""
+        self._speaking = asyncio.Event()
+        self._speaking.set()
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._port.host
+
+    @property
+    def port(self) -> int:
+        """The port, constant over its life."""
+        return self._port.number
+
+    @property
+    def charge_points(self) -> tuple[str, ...]:
+        """The identities it has seen or was told of, in that order."""
+        return tuple(self._points)
+
+    def charge_point(self, identity: str) -> ChargePoint:
+        """What it keeps of a charge point; made at first mention."""
+        point = self._points.get(identity)
+        if point is None:
+            point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour)
+        return point
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. Does nothing where it does already.
+
+        Raises:
+            BenchError: somebody else listens on the port meanwhile.
+        """
+        if self._server is None:
+            self._server = await serve(
+                self._serve_connection,
+                sock=self._port.listener(),
+                select_subprotocol=_select_subprotocol,
+                process_request=self._process_request,
+                create_connection=Connection,
+                compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
+                max_size=MAX_FRAME_BYTES,
+                open_timeout=None,
+                ping_interval=None,
+                close_timeout=_CLOSE_TIMEOUT_S,
+            )
+
+    async def stop(self, code: int | None = None, reason: str = "") -> None:
+        """Stop listening and end all connections: the port refuses until `start`.
+
+        Args:
+            code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a crash would.
+            reason: the close reason.
+        """
+        server, self._server = self._server, None
+        if server is None:
+            return
+        if code is None or self._mute == "all":  # no close frame leaves a silent CSMS
+            for connection in tuple(self._connections):
+                connection.reset()
+            server.close(close_connections=False)
+        else:
+            server.close(code=code, reason=reason)
+        self._speaking.set()  # opening handshakes that silence holds back must not hold up the end
+        await server.wait_closed()
+        if self._mute == "all":
+            self._speaking.clear()
+
+    async def close(self) -> None:
+        """Stop and give the port back."""
+        await self.stop()
+        self._port.close()
+
+    # -- bad behaviour ------------------------------------------------------------------------------------------
+
+    async def mute(self, mute: Mute) -> Mute:
+        """Fall silent or speak again (see `Connection.mute`); returns what was before.
+
+        While "all", opening handshakes stay unanswered too.
+        """
+        before, self._mute = self._mute, mute
+        for connection in tuple(self._connections):
+            connection.change_mute(mute)
+        if mute == "all":
+            self._speaking.clear()
+        else:
+            self._speaking.set()
+        return before
+
+    async def reset(self) -> None:
+        """A normal CSMS again: speaks, accepts, no answers replaced or held."""
+        self.refuse_with = None
+        self.behaviour.reset()
+        for point in self._points.values():
+            point.reset()
+        await self.mute("")
+
+    # -- connections --------------------------------------------------------------------------------------------
+
+    async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        await self._speaking.wait()
+        if self.refuse_with is not None:
+            return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
+        if not identity_of(request.path):
+            return connection.respond(
+                http.HTTPStatus.NOT_FOUND,
+                f"CSMS: the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
+                f"{request.path!r} has none.\n",
+            )
+        return None
+
+    async def _serve_connection(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, Connection)
+        assert connection.request is not None
+        identity = identity_of(connection.request.path)
+        if connection.subprotocol is None:
+            # OCPP-J 1.6 section 3.1.2: complete the handshake without a sub-protocol, then close.
+            reason = f"sub-protocol {SUBPROTOCOL} was not offered"
+            self._timeline.append(
+                LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
+            )
+            await connection.close(1002, reason)
+            return
+        point = self.charge_point(identity)
+        connection.mute = self._mute
+        self._connections.add(connection)
+        point.attach(connection)
+        try:
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await point.received(await connection.recv())
+        finally:
+            self._connections.discard(connection)
+            point.detach(connection)
+
+
+def url_of(host: str, port: int, identity: str) -> str:
+    """The URL at which a charge point reaches a CSMS."""
+    return f"ws://{f'[{host}]' if ':' in host else host}:{port}/{quote(identity, safe='')}"
+
+
+def identity_of(path: str) -> str:
+    """The charge point's identity: the last segment of the URL's path, percent-decoded (OCPP-J 1.6 section 3.1.1)."""
+    return unquote(path.partition("?")[0].rpartition("/")[2])
+
+
+def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+__all__ = ["MAX_FRAME_BYTES", "SUBPROTOCOL", "CsmsServer", "identity_of", "url_of"]

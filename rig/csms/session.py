@@ -1,0 +1,269 @@
+"""One charge point as the CSMS sees it, over all its connections: judges, records and answers its frames."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from rig.csms import schemas
+from rig.csms.behaviour import Behaviour
+from rig.csms.connection import Connection
+from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
+from rig.errors import BenchError, ExpectationError
+from rig.events import BenchTrouble, LinkChange, OcppFrame
+from rig.timeline import Timeline
+
+Reply = Mapping[str, Any] | CallError
+Answer = Reply | Callable[[dict[str, Any]], Reply]
+
+_REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
+
+
+class Replacement:
+    """An answer that stands in for the normal one. As a context it ends with the block.
+
+    Attributes:
+        used: how many calls it has answered.
+    """
+
+    def __init__(self, answer: Answer, times: int | None, undo: Callable[[Replacement], None]) -> None:
+        self.answer = answer
+        self.times = times
+        self.used = 0
+        self._undo = undo
+
+    def undo(self) -> None:
+        """Answer as before from now on. Twice does no harm."""
+        self._undo(self)
+
+    def __enter__(self) -> Replacement:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.undo()
+
+
+class ChargePoint:
+    """What the CSMS keeps of one charge point. Lives on the bench's loop.
+
+    Args:
+        identity: its name, from the URL's path.
+        timeline: where every frame goes.
+        behaviour: answers what nobody replaced.
+    """
+
+    def __init__(self, identity: str, timeline: Timeline, behaviour: Behaviour) -> None:
+        self.identity = identity
+        self.connection: Connection | None = None
+        self.held: dict[str, list[OcppFrame]] = {}
+        """Calls by action that wait for a test to release their answer. An action that is held has a key."""
+        self._timeline = timeline
+        self._behaviour = behaviour
+        self._replacements: dict[str, list[Replacement]] = {}
+        self._open_calls: dict[str, str] = {}
+        self._seen_calls: OrderedDict[str, tuple[str, Any]] = OrderedDict()
+        self._numbers = itertools.count(1)
+
+    # -- connections --------------------------------------------------------------------------------------------
+
+    @property
+    def silent(self) -> bool:
+        """Nothing is said to it at present."""
+        return self.connection is not None and self.connection.mute == "all"
+
+    def attach(self, connection: Connection) -> None:
+        """A connection opened. An older one of the same identity is reset: the charge point has given it up."""
+        if self.connection is not None:
+            self.connection.reset()
+            self._gone(None, "replaced by a new connection of the same charge point")
+        self.connection = connection
+        self._seen_calls.clear()  # a unique id is unique within one connection
+        self._timeline.append(LinkChange(source="csms", charge_point=self.identity, connected=True))
+
+    def detach(self, connection: Connection) -> None:
+        """A connection closed; nothing happens where it was replaced before."""
+        if self.connection is connection:
+            self._gone(connection.close_code, connection.close_reason or "")
+
+    def _gone(self, code: int | None, reason: str) -> None:
+        self.connection = None
+        self._open_calls.clear()
+        self._timeline.append(
+            LinkChange(source="csms", charge_point=self.identity, connected=False, code=code, reason=reason)
+        )
+
+    # -- receiving ----------------------------------------------------------------------------------------------
+
+    async def received(self, raw: str | bytes) -> None:
+        """Judge, record and answer one message of the charge point."""
+        message = parse(raw)
+        frame, refusal = self._judge(message, raw)
+        self._timeline.append(frame)
+        if refusal is not None:
+            await self._reply(message.unique_id, frame.action, refusal)
+        elif isinstance(message, Call):
+            if frame.action in self.held:
+                self.held[frame.action].append(frame)
+            else:
+                await self.answer(frame)
+
+    def _judge(self, message: Message, raw: str | bytes) -> tuple[OcppFrame, CallError | None]:
+        """The frame as it goes on the timeline, and the CALLERROR that an invalid CALL gets."""
+        frame = describe(self.identity, "received", message, raw)
+        if isinstance(message, Malformed):
+            refused = message.call and message.unique_id != ""
+            return frame, CallError("FormationViolation", message.why[:255]) if refused else None
+        if isinstance(message, Call):
+            if message.action in schemas.actions() and message.action not in schemas.FROM_CHARGE_POINT:
+                what = f"{message.action} is a call of the CSMS, not of a charge point"
+                return replace(frame, error=what), CallError("NotSupported", what)
+            violation = schemas.check(message.action, message.payload, "request")
+            if violation is not None:
+                return replace(frame, error=violation.what), CallError(violation.code, violation.what[:255])
+            return replace(frame, error=self._reused(message)), None
+        action = self._open_calls.pop(message.unique_id, "")
+        frame = replace(frame, action=action)
+        if not action:
+            return replace(frame, error=f"answers {message.unique_id!r}, which is no open call of the CSMS"), None
+        return replace(frame, error=frame.error or _wrong_answer(action, message)), None
+
+    def _reused(self, message: Call) -> str:
+        """What is wrong with a unique id that came before; sending the same call again is allowed (section 4.1.4)."""
+        content = (message.action, message.payload)
+        earlier = self._seen_calls.setdefault(message.unique_id, content)
+        if len(self._seen_calls) > _REMEMBERED_CALLS:
+            self._seen_calls.popitem(last=False)
+        return "" if earlier == content else f"unique id {message.unique_id!r} was used for another {earlier[0]} before"
+
+    # -- answering ----------------------------------------------------------------------------------------------
+
+    def replace_answer(self, action: str, answer: Answer, times: int | None) -> Replacement:
+        """Answer `action` with `answer` from now on, or only `times` times. The latest replacement counts."""
+        stack = self._replacements.setdefault(action, [])
+
+        def undo(replacement: Replacement) -> None:
+            if replacement in stack:
+                stack.remove(replacement)
+
+        replacement = Replacement(answer, times, undo)
+        stack.append(replacement)
+        return replacement
+
+    def reset(self) -> None:
+        """Forget replaced and held answers."""
+        self._replacements.clear()
+        self.held.clear()
+
+    async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
+        """Answer a recorded CALL, as told or as usual, on the present connection. False where there is none."""
+        if self.silent or self.connection is None:
+            return False
+        return await self._reply(frame.unique_id, frame.action, self._answer_to(frame) if instead is None else instead)
+
+    def _answer_to(self, frame: OcppFrame) -> Reply:
+        for replacement in reversed(self._replacements.get(frame.action, ())):
+            replacement.used += 1
+            if replacement.times is not None and replacement.used >= replacement.times:
+                replacement.undo()
+            if not callable(replacement.answer):
+                return replacement.answer
+            try:
+                reply = replacement.answer(frame.payload)
+                orjson.dumps(reply)
+                return reply
+            except Exception as error:
+                what = f"the test's own answer to {frame.action} raised {type(error).__name__}: {error}"
+                self._timeline.append(BenchTrouble(source="csms", what=what))
+                return CallError("InternalError", what[:255])
+        return self._behaviour.answer(self.identity, frame.action, frame.payload)
+
+    async def _reply(self, unique_id: str, action: str, reply: Reply) -> bool:
+        message: CallResult | CallError
+        match reply:
+            case CallError():
+                message = replace(reply, unique_id=unique_id)
+            case _:
+                message = CallResult(unique_id, reply)
+        return await self._send(message, message.text(), action)
+
+    # -- calling ------------------------------------------------------------------------------------------------
+
+    async def call(self, action: str, payload: Any) -> str:
+        """Send a CALL; returns its unique id. The answer is looked for on the timeline.
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+            BenchError: the CSMS is silent.
+        """
+        call = Call(f"csms-{next(self._numbers)}", action, payload)
+        self._must_reach(action)
+        self._open_calls[call.unique_id] = action
+        await self._send(call, call.text(), action)
+        return call.unique_id
+
+    async def send_raw(self, text: str) -> None:
+        """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
+        self._must_reach("a raw frame")
+        message = parse(text)
+        if isinstance(message, Call):
+            self._open_calls[message.unique_id] = message.action
+        await self._send(message, text, "")
+
+    def _must_reach(self, what: str) -> None:
+        if self.silent:
+            raise BenchError(f"CSMS: cannot send {what}: it is silent", "Leave csms.silence() first")
+        if self.connection is None:
+            raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
+
+    async def _send(self, message: Message, text: str, action: str) -> bool:
+        connection = self.connection
+        if connection is None or self.silent:
+            return False
+        frame = describe(self.identity, "sent", message, text)
+        if not frame.action:
+            frame = replace(frame, action=action)
+        if isinstance(message, Call) and not frame.error:
+            violation = schemas.check(message.action, message.payload, "request")
+            frame = replace(frame, error=violation.what if violation else "")
+        elif isinstance(message, CallResult | CallError) and action and not frame.error:
+            frame = replace(frame, error=_wrong_answer(action, message))
+        self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
+        return await connection.transmit(text)
+
+
+def describe(identity: str, direction: Any, message: Message, raw: str | bytes) -> OcppFrame:
+    """A message as an event, not yet judged against its schema."""
+    text = raw if isinstance(raw, str) else raw.hex()
+    frame = OcppFrame(
+        source="csms",
+        charge_point=identity,
+        direction=direction,
+        message_type="INVALID",
+        unique_id=message.unique_id,
+        raw=text,
+    )
+    match message:
+        case Call():
+            return replace(frame, message_type="CALL", action=message.action, payload=message.payload)
+        case CallResult():
+            return replace(frame, message_type="CALLRESULT", payload=message.payload)
+        case CallError():
+            payload = {"code": message.code, "description": message.description, "details": message.details}
+            return replace(frame, message_type="CALLERROR", payload=payload)
+        case Malformed():
+            return replace(frame, error=message.why)
+
+
+def _wrong_answer(action: str, message: CallResult | CallError) -> str:
+    """What is wrong with an answer to `action`; empty where nothing."""
+    if isinstance(message, CallError):
+        if message.code in CALL_ERROR_CODES:
+            return ""
+        return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
+    violation = schemas.check(action, message.payload, "response")
+    return violation.what if violation else ""

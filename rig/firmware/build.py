@@ -1,0 +1,147 @@
+"""The host build of the firmware, and what of it goes into flash."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.errors import BenchError
+from rig.firmware.image import make_image
+from rig.firmware.manifest import Manifest, load_manifest
+from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
+
+PROJECT = "plugbench-cp"
+_TARGET = "plugbench-device"
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """A firmware that is ready to be flashed.
+
+    Attributes:
+        manifest: what goes where.
+        symbols: the unstripped executable, for backtraces; None where it is not at hand.
+    """
+
+    manifest: Manifest
+    symbols: Path | None = None
+
+
+def firmware(source: str, root: Path) -> Firmware:
+    """The firmware that a bench description names.
+
+    Args:
+        source: `host` for the host build, made up to date here; else the build folder of an ESP-IDF project.
+        root: the project's folder, which relative paths start from.
+
+    Raises:
+        BenchError: it cannot be built, or is not there.
+    """
+    if source == "host":
+        return package(build(root), root)
+    return Firmware(load_manifest(root / source))
+
+
+def build(root: Path, *, sanitize: bool = True) -> Path:
+    """Build the virtual charge point; quick where nothing has changed.
+
+    Args:
+        root: the project's folder.
+        sanitize: with AddressSanitizer and UndefinedBehaviorSanitizer.
+
+    Returns:
+        The unstripped executable.
+
+    Raises:
+        BenchError: it does not build; the message carries the compiler's output.
+    """
+    folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        if not (folder / "build.ninja").exists():
+            source, flag = root / "firmware" / "host", f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
+            generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}"]
+            _run([_tool("cmake"), "-S", str(source), "-B", str(folder), *generator, flag])
+        _run([_tool("ninja"), "-C", str(folder), _TARGET])
+    return folder / _TARGET
+
+
+def package(executable: Path, root: Path) -> Firmware:
+    """Make the files for flash of a host build, beside it: application image, partition table, blank otadata.
+
+    Args:
+        executable: the unstripped executable.
+        root: the project's folder.
+
+    Raises:
+        BenchError: the executable cannot be stripped or does not fit into its partition.
+    """
+    folder = executable.parent / "flash"
+    folder.mkdir(exist_ok=True)
+    table = read_csv(root / "firmware" / "partitions.csv")
+    slot, otadata = table["ota_0"], table["otadata"]
+    with _locked(folder):
+        application = folder / f"{PROJECT}.bin"
+        if not application.exists() or application.stat().st_mtime_ns <= executable.stat().st_mtime_ns:
+            image = _application(executable, (root / "firmware" / "version.txt").read_text().strip())
+            if len(image) > slot.size:
+                raise BenchError(
+                    f"the application image has {len(image)} bytes, its partition {slot.size}",
+                    "Enlarge ota_0 and ota_1 in firmware/partitions.csv, or make the firmware smaller",
+                )
+            application.write_bytes(image)
+        files = {
+            TABLE_OFFSET: (folder / "partition-table.bin", to_binary(table)),
+            otadata.offset: (folder / "ota_data_initial.bin", b"\xff" * 2 * SECTOR_SIZE),
+        }
+        for path, content in files.values():
+            path.write_bytes(content)
+        manifest = Manifest({slot.offset: application} | {offset: path for offset, (path, _) in files.items()})
+        manifest.save(folder)
+    return Firmware(manifest, executable)
+
+
+def _application(executable: Path, version: str) -> bytes:
+    stripped = executable.with_suffix(".stripped")
+    _run([_tool("strip"), "-o", str(stripped), str(executable)])
+    content = stripped.read_bytes()
+    stripped.unlink()
+    elf_sha256 = hashlib.sha256(executable.read_bytes()).digest()
+    return make_image(content, project=PROJECT, version=version, elf_sha256=elf_sha256)
+
+
+def _tool(name: str) -> str:
+    """The tool's path: the one installed beside this Python, else the one on PATH."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+    if found is None:
+        raise BenchError(f"{name} is not installed", "Run `make setup`; strip comes with the package binutils")
+    return found
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode:
+        raise BenchError(
+            f"the firmware does not build: {Path(command[0]).name} ended with {done.returncode}\n{done.stdout.strip()}",
+            "Mend what it says and try again",
+        )
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Two runs at a time must not build into the same folder."""
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

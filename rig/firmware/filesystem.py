@@ -1,0 +1,105 @@
+"""The storage partition's LittleFS image: provisioning a device, and looking into what it has stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from littlefs import LittleFS, LittleFSError
+
+from rig.errors import BenchError
+from rig.firmware.partitions import Partition
+
+CONFIG_FILE = "config.json"
+
+BLOCK_SIZE = 4096
+# The firmware's storage feature has the same, see docs/design.md section 5.
+_GEOMETRY: Mapping[str, Any] = {
+    "block_size": BLOCK_SIZE,
+    "read_size": 16,
+    "prog_size": 16,
+    "cache_size": 256,
+    "lookahead_size": 16,
+}
+
+REQUIRED_KEYS = ("csms_url", "identity", "wifi_ssid", "wifi_psk")
+OPTIONAL_KEYS = (
+    "local_id_tag",
+    "ws_ping_interval_s",
+    "heartbeat_interval_s",
+    "meter_value_sample_interval_s",
+    "backoff_initial_ms",
+    "backoff_max_ms",
+    "connection_timeout_s",
+    "log_level",
+)
+
+
+def provision(
+    csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, *, partition: Partition, **more: str | int
+) -> bytes:
+    """A file system with nothing but the device's configuration: what a fresh device boots on.
+
+    Args:
+        csms_url: where the charge point connects to, without its identity: `ws://HOST:PORT/PATH`.
+        identity: the charge point's identity, the last segment of the URL (OCPP-J 1.6 section 3.1.1).
+        wifi_ssid: the network's name.
+        wifi_psk: its passphrase.
+        partition: the storage partition, whose size the image has.
+        more: further keys of docs/design.md section 6; those left out keep the device's defaults.
+
+    Raises:
+        BenchError: an unknown key.
+    """
+    unknown = sorted(set(more) - set(OPTIONAL_KEYS))
+    if unknown:
+        raise BenchError(f"the device has no setting {', '.join(unknown)}", f"It has: {', '.join(OPTIONAL_KEYS)}")
+    values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
+    return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
+
+
+def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
+    """A LittleFS image of `size` bytes that holds `files`, each a name of the root directory and its content.
+
+    Raises:
+        BenchError: they do not fit.
+    """
+    filesystem = LittleFS(block_count=size // BLOCK_SIZE, mount=False, **_GEOMETRY)
+    filesystem.format()
+    filesystem.mount()
+    try:
+        for name, content in files.items():
+            with filesystem.open(name, "wb") as file:
+                file.write(content)
+    except LittleFSError as problem:
+        raise BenchError(f"the files do not fit into {size} bytes of LittleFS: {problem}", "Leave some out") from None
+    filesystem.unmount()
+    return bytes(filesystem.context.buffer)
+
+
+def read_filesystem(image: bytes) -> dict[str, bytes]:
+    """Every file of an image, by its path, as the device has left it.
+
+    Raises:
+        BenchError: there is no sound file system in it.
+    """
+    filesystem = LittleFS(block_count=len(image) // BLOCK_SIZE, mount=False, **_GEOMETRY)
+    filesystem.context.buffer[:] = image
+    try:
+        filesystem.mount()
+        return {
+            f"{folder}/{name}".lstrip("/"): _content(filesystem, f"{folder}/{name}")
+            for folder, _, names in filesystem.walk("/")
+            for name in names
+        }
+    except LittleFSError as problem:
+        raise BenchError(
+            f"no LittleFS file system can be read: {problem}", "Flash one, or look at the device's log for what tore it"
+        ) from None
+
+
+def _content(filesystem: Any, path: str) -> bytes:
+    with filesystem.open(path, "rb") as file:
+        content: bytes = file.read()
+        return content

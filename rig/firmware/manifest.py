@@ -1,0 +1,116 @@
+"""What to write where into flash, in the shape of ESP-IDF's `flasher_args.json`.
+
+The host build makes one and so does every ESP-IDF build, so that the flasher takes either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rig.errors import BenchError
+from rig.firmware.partitions import TABLE_OFFSET, Partition, PartitionTable, from_binary
+
+FILE_NAME = "flasher_args.json"
+_KEEP = {"flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Files of an image set, by flash offset in bytes.
+
+    Attributes:
+        files: what to write, by its offset.
+        chip: esptool's name of the chip.
+        flash_settings: `flash_mode`, `flash_freq` and `flash_size` for the boot loader's header.
+    """
+
+    files: Mapping[int, Path]
+    chip: str = "esp32"
+    flash_settings: Mapping[str, str] = field(default_factory=lambda: dict(_KEEP))
+
+    def contents(self) -> list[tuple[int, bytes]]:
+        """The files' bytes, by offset, in ascending order.
+
+        Raises:
+            BenchError: a file is not there.
+        """
+        try:
+            return [(offset, path.read_bytes()) for offset, path in sorted(self.files.items())]
+        except OSError as problem:
+            raise BenchError(f"cannot read what is to be flashed: {problem}", "Build the firmware again") from None
+
+    def sha256(self) -> str:
+        """Names the content: equal for equal bytes at equal offsets."""
+        digest = hashlib.sha256()
+        for offset, content in self.contents():
+            digest.update(offset.to_bytes(4, "little") + hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+    def partition_table(self) -> PartitionTable:
+        """The table that it flashes.
+
+        Raises:
+            BenchError: there is none at 0x8000, or it is broken.
+        """
+        path = self.files.get(TABLE_OFFSET)
+        if path is None:
+            raise BenchError(
+                f"the firmware brings no partition table at {TABLE_OFFSET:#x}", "Build it as a whole project"
+            )
+        try:
+            return from_binary(path.read_bytes())
+        except (OSError, ValueError) as problem:
+            raise BenchError(f"{path}: {problem}", "Build the firmware again") from None
+
+    def storage(self) -> Partition:
+        """The partition that holds the device's file system.
+
+        Raises:
+            BenchError: there is none.
+        """
+        table = self.partition_table()
+        for subtype in ("littlefs", "spiffs"):
+            partition = table.find("data", subtype)
+            if partition is not None:
+                return partition
+        raise BenchError("the partition table has no storage partition", "Add one: data, littlefs")
+
+    def save(self, folder: Path) -> Path:
+        """Write `flasher_args.json` into a folder, with paths as seen from there. Returns its path."""
+        path = folder / FILE_NAME
+        record = {
+            "flash_settings": dict(self.flash_settings),
+            "flash_files": {f"{offset:#x}": _relative(file, folder) for offset, file in sorted(self.files.items())},
+            "extra_esptool_args": {"chip": self.chip, "before": "no-reset", "after": "no-reset", "stub": True},
+        }
+        path.write_text(json.dumps(record, indent=2) + "\n")
+        return path
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest that a build has left in its folder.
+
+    Raises:
+        BenchError: there is none, or it lacks what is needed.
+    """
+    path = folder / FILE_NAME
+    try:
+        record: dict[str, Any] = json.loads(path.read_text())
+        return Manifest(
+            files={int(offset, 0): folder / name for offset, name in record["flash_files"].items()},
+            chip=record.get("extra_esptool_args", {}).get("chip", "esp32"),
+            flash_settings=_KEEP | record.get("flash_settings", {}),
+        )
+    except FileNotFoundError:
+        raise BenchError(f"{folder} holds no {FILE_NAME}", "Name the build folder of an ESP-IDF project") from None
+    except (ValueError, KeyError, AttributeError) as problem:
+        raise BenchError(f"{path} is no flasher manifest: {problem!r}", "Build the firmware again") from None
+
+
+def _relative(file: Path, folder: Path) -> str:
+    return str(file.relative_to(folder)) if file.is_relative_to(folder) else str(file)

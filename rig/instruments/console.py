@@ -1,0 +1,311 @@
+"""The device's serial console."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import serial
+import serial_asyncio
+from serial.threaded import ReaderThread
+from serial.tools import list_ports
+
+from rig.errors import BenchError
+from rig.events import BenchTrouble, Event, LogLine
+from rig.log_format import LogFormat
+from rig.loop import run_on
+from rig.timeline import Mark, Timeline
+
+E = TypeVar("E", bound=Event)
+
+TAIL_LINES = 20
+"""How many lines a message shows of the log."""
+
+_LONGEST_LINE = 16_384
+_COMPLETE_AFTER_S = 0.05
+"""How long, in real seconds, a panic may take to print its backtrace."""
+
+
+class LineSplitter:
+    """Bytes to lines, whatever comes: CR LF or LF, invalid UTF-8 as \\xNN, a line without end in pieces."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that `data` completes."""
+        *lines, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
+        while len(rest) > _LONGEST_LINE:
+            lines.append(rest[:_LONGEST_LINE])
+            rest = rest[_LONGEST_LINE:]
+        self._rest = rest
+        return [line.rstrip(b"\r").decode("utf-8", "backslashreplace") for line in lines]
+
+
+class _Port(asyncio.Protocol):
+    """Our end of pyserial-asyncio's transport."""
+
+    def __init__(self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
+        self._received = received
+        self._lost = lost
+        self.closed = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self._received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._lost(exc)
+
+
+class _ThreadedTransport:
+    """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial's."""
+
+    def __init__(self, port: Any, protocol: _Port, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._protocol = protocol
+        self._reader = ReaderThread(port, lambda: self)
+        self._reader.start()
+
+    def connection_made(self, _transport: Any) -> None:
+        """Called by the thread when it runs."""
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the thread."""
+        self._loop.call_soon_threadsafe(self._protocol.data_received, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the thread at its end."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._protocol.connection_lost, exc)
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        self._reader.write(data)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._reader.close()
+
+
+class Console:
+    """Reads and writes the console. Publishes each line as `LogLine`, and what the log format finds in it.
+
+    Args:
+        timeline: the bench's.
+        loop: the bench's.
+        url: what pyserial opens.
+        baud: baud rate.
+        uncertainty: of a line's stamp, in ns.
+        log_format: how to read the lines.
+        key: the key of the bench description to blame where the port cannot be opened.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        loop: asyncio.AbstractEventLoop,
+        url: str,
+        baud: int,
+        uncertainty: int,
+        log_format: LogFormat,
+        key: str = "console.port",
+    ) -> None:
+        self._timeline = timeline
+        self._loop = loop
+        self._url = url
+        self._baud = baud
+        self._uncertainty = uncertainty
+        self._format = log_format
+        self._key = key
+        self._splitter = LineSplitter()
+        self._port: _Port | None = None
+        self._transport: Any = None
+        self._letting_go = False
+        self._quiet: asyncio.TimerHandle | None = None
+        self._commands = threading.Lock()
+
+    # -- the port -------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Open the port, on the bench's loop.
+
+        Raises:
+            BenchError: it cannot be opened; the message names the ports that are there.
+        """
+        try:
+            # Opening some ports takes long (rfc2217 negotiates); the loop must not wait for it.
+            port = await asyncio.to_thread(
+                serial.serial_for_url, self._url, baudrate=self._baud, timeout=0, write_timeout=0
+            )
+        except (serial.SerialException, ValueError, OSError) as error:
+            there = ", ".join(found.device for found in list_ports.comports()) or "none"
+            raise BenchError(
+                f"{self._key}: the serial port {self._url} cannot be opened: {error}",
+                f"Plug the board in, or name its port in the bench description. Serial ports here: {there}",
+            ) from None
+        self._letting_go = False
+        self._splitter = LineSplitter()
+        self._port = _Port(self._received, self._lost)
+        try:
+            port.fileno()
+        except (io.UnsupportedOperation, AttributeError):
+            port.timeout = port.write_timeout = None
+            self._transport = _ThreadedTransport(port, self._port, self._loop)
+        else:
+            self._transport = serial_asyncio.SerialTransport(self._loop, self._port, port)
+
+    async def close(self) -> None:
+        """Give the port back, on the bench's loop."""
+        self._letting_go = True
+        if self._quiet is not None:
+            self._quiet.cancel()
+            self._flush()
+        if self._transport is not None and self._port is not None:
+            transport, self._transport = self._transport, None
+            transport.close()
+            await self._port.closed
+
+    def release(self) -> None:
+        """Let go of the port, for the flasher. `take` takes it back."""
+        run_on(self._loop, self.close(), "letting go of the serial port")
+
+    def take(self) -> None:
+        """Open the port again after `release`, or after it had vanished.
+
+        Raises:
+            BenchError: it cannot be opened.
+        """
+        if self._transport is None:
+            run_on(self._loop, self.open(), "opening the serial port")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open."""
+        return self._transport is not None
+
+    # -- what comes -----------------------------------------------------------------------------------------------
+
+    def _received(self, data: bytes) -> None:
+        now = self._timeline.clock.now()
+        for text in self._splitter.feed(data):
+            line = self._timeline.append(_stamped(self._format.line(text), now, self._uncertainty))
+            for event in self._format.events(line):
+                self._timeline.append(_stamped(event, now, self._uncertainty))
+        if self._format.pending and self._quiet is None:
+            self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
+
+    def _flush(self) -> None:
+        self._quiet = None
+        for event in self._format.flush():
+            self._timeline.append(_stamped(event, self._timeline.clock.now(), self._uncertainty))
+
+    def _lost(self, exc: Exception | None) -> None:
+        if self._letting_go:
+            return
+        self._transport = None
+        trouble = BenchError(
+            f"the serial port {self._url} vanished ({exc or 'hung up'})", "Look at the board's USB cable and plug"
+        )
+        self._timeline.append(BenchTrouble(source="console", what=str(trouble)))
+        self._timeline.interrupt(trouble)
+
+    # -- for tests ------------------------------------------------------------------------------------------------
+
+    def send(self, text: str) -> None:
+        """Send a line.
+
+        Raises:
+            BenchError: the port is not open.
+        """
+        transport = self._transport
+        if transport is None:
+            raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+        self._loop.call_soon_threadsafe(transport.write, text.encode() + b"\n")
+
+    def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
+        """Wait for a line in which the regular expression is found; the line is consumed.
+
+        Args:
+            pattern: for `re.search`, on the whole line.
+            since: None: since the test's start.
+            timeout: in bench seconds.
+
+        Raises:
+            ExpectationError: no such line came; the message shows the last lines.
+        """
+        regex = re.compile(pattern)
+        return self._timeline.expect(
+            LogLine,
+            lambda line: regex.search(line.text) is not None,
+            since=since,
+            timeout=timeout,
+            what=f"a line of the console that matches /{pattern}/",
+            explain=lambda _: self.tail(),
+        )
+
+    def expect_none(self, pattern: str, *, since: Mark | None = None, within: float) -> None:
+        """Make sure that no line matches, since the mark and for `within` bench seconds from now.
+
+        Raises:
+            ExpectationError: one does.
+        """
+        regex = re.compile(pattern)
+        self._timeline.expect_none(
+            LogLine,
+            lambda line: regex.search(line.text) is not None,
+            since=since,
+            within=within,
+            what=f"a line of the console that matches /{pattern}/",
+        )
+
+    def command(self, command: str, *, timeout: float = 5.0) -> str:
+        """Give the device a command and return its answer, without the mark that it starts with.
+
+        Args:
+            command: one of docs/design.md, section 4, like `status`.
+            timeout: in bench seconds.
+
+        Raises:
+            ExpectationError: no answer came.
+        """
+        prefix = self._format.answer_prefix
+        with self._commands:
+            since = self._timeline.mark()
+            self.send(command)
+            answer = self._timeline.expect(
+                LogLine,
+                lambda line: line.text.startswith(prefix),
+                since=since,
+                timeout=timeout,
+                what=f"an answer ({prefix}…) to the console command {command!r}",
+                explain=lambda _: self.tail(),
+            )
+        return answer.text[len(prefix) :]
+
+    def lines(self, since: Mark | None = None) -> list[str]:
+        """All lines since a mark (None: since the test's start)."""
+        return [line.text for line in self._timeline.events(LogLine, since or self._timeline.default_mark)]
+
+    def tail(self) -> str:
+        """The last lines, for messages."""
+        lines: list[str] = []
+        for event in reversed(list(self._timeline)):
+            if isinstance(event, LogLine):
+                lines.append(f"  | {event.text}")
+                if len(lines) == TAIL_LINES:
+                    break
+        if not lines:
+            return "the console said nothing at all"
+        return "\n".join([f"last {len(lines)} lines of the console:", *reversed(lines)])
+
+
+def _stamped(event: E, t: int, uncertainty: int) -> E:
+
+    return replace(event, t=t, uncertainty=uncertainty, source="console")

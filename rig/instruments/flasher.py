@@ -1,0 +1,235 @@
+"""Writes the board's flash through the chip's ROM loader, with esptool as a library."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rig.errors import BenchError
+from rig.events import Flashed
+from rig.firmware.manifest import Manifest
+from rig.timeline import Timeline
+
+_ROM_BAUD = 115200
+_CONNECT_ATTEMPTS = 3
+_TAIL_LINES = 15
+
+_output_lock = threading.Lock()
+"""esptool prints through one logger a process: one flasher at a time may own it."""
+
+
+class Flasher:
+    """Flashes the board. Between calls the board is as it was: out of reset, with its console taken again.
+
+    Each method blocks until esptool is done, and may be called from any thread but the bench's loop.
+
+    Args:
+        timeline: gets a `Flashed` event for everything written.
+        serial_url: what pyserial opens, the console's own.
+        hold_reset: called with True to hold the chip in reset (EN low), with False to let it go.
+        select_download: called with True to ask for download mode (BOOT low), with False to let it go.
+        release_port: makes the console let go of the serial port.
+        take_port: gives it back to the console.
+        log: where esptool's output is appended.
+        baud: for the transfer, once the stub runs.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        serial_url: str,
+        hold_reset: Callable[[bool], None],
+        select_download: Callable[[bool], None],
+        *,
+        release_port: Callable[[], None],
+        take_port: Callable[[], None],
+        log: Path,
+        baud: int = 460_800,
+    ) -> None:
+        self._timeline = timeline
+        self._url = serial_url
+        self._hold_reset = hold_reset
+        self._select_download = select_download
+        self._release_port = release_port
+        self._take_port = take_port
+        self._log = log
+        self._baud = baud
+        self._flashed = ""
+
+    def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
+        """Write a firmware, unless it is what was flashed last, and in the same session the device's file system.
+
+        Args:
+            manifest: the firmware.
+            filesystem: an image for its storage partition; always written, because the device writes there too.
+            erase: erase the whole flash first.
+
+        Returns:
+            Whether the firmware was written.
+
+        Raises:
+            BenchError: esptool failed; the message carries the tail of its log.
+        """
+        wanted = manifest.sha256()
+        write_firmware = erase or wanted != self._flashed
+        parts = manifest.contents() if write_firmware else []
+        if filesystem is not None:
+            parts = [*parts, (manifest.storage().offset, filesystem)]
+        if not parts:
+            return False
+        what = " and ".join(["firmware"] * write_firmware + ["file system"] * (filesystem is not None))
+        if write_firmware:
+            self._flashed = ""
+        with self._session(f"flashing the {what}", manifest.chip) as esp:
+            started = time.monotonic_ns()
+            if erase:
+                _esptool().erase_flash(esp)
+            _esptool().write_flash(esp, parts, no_progress=True, **manifest.flash_settings)
+            self._report(_sha256(parts), started, what)
+        if write_firmware:
+            self._flashed = wanted
+        return write_firmware
+
+    def has(self, manifest: Manifest) -> bool:
+        """Whether that firmware is what was flashed last."""
+        return self._flashed == manifest.sha256()
+
+    def flash_filesystem(self, image: bytes, offset: int, chip: str = "esp32") -> None:
+        """Write a file system image, whether it was written before or not: the device writes there too.
+
+        Args:
+            image: as large as the partition.
+            offset: the partition's, in bytes.
+            chip: esptool's name of the chip.
+
+        Raises:
+            BenchError: as `flash`.
+        """
+        with self._session("flashing the file system", chip) as esp:
+            started = time.monotonic_ns()
+            _esptool().write_flash(esp, [(offset, image)], no_progress=True)
+            self._report(_sha256([(offset, image)]), started, "file system")
+
+    def erase(self, chip: str = "esp32") -> None:
+        """Erase the whole flash: the board boots nothing any more.
+
+        Raises:
+            BenchError: as `flash`.
+        """
+        self._flashed = ""
+        with self._session("erasing the flash", chip) as esp:
+            started = time.monotonic_ns()
+            _esptool().erase_flash(esp)
+            self._report("", started, "erased")
+
+    @contextlib.contextmanager
+    def _session(self, doing: str, chip: str) -> Iterator[Any]:
+        """The chip in download mode, with esptool's stub running in it; afterwards it boots again."""
+        with _output_lock:
+            # The port changes hands while the chip is held in reset: nothing that it says is missed, and the pulse on
+            # EN lasts the milliseconds that a real board's capacitor takes.
+            self._hold_reset(True)
+            self._select_download(True)
+            self._release_port()
+            try:
+                self._hold_reset(False)
+                with self._captured(doing), self._connected(chip) as esp:
+                    yield esp
+            finally:
+                self._hold_reset(True)
+                self._select_download(False)
+                try:
+                    self._take_port()
+                finally:
+                    self._hold_reset(False)
+
+    @contextlib.contextmanager
+    def _connected(self, chip: str) -> Iterator[Any]:
+        import esptool
+
+        commands = _esptool()
+        with esptool.CHIP_DEFS[chip](self._url, _ROM_BAUD) as rom:
+            rom.connect("no-reset", _CONNECT_ATTEMPTS)
+            esp = commands.run_stub(rom)
+            if self._baud != _ROM_BAUD:
+                esp.change_baud(self._baud)
+            commands.attach_flash(esp)
+            yield esp
+
+    @contextlib.contextmanager
+    def _captured(self, doing: str) -> Iterator[None]:
+        output = io.StringIO()
+        try:
+            with _logged_to(output):
+                yield
+        except BenchError:
+            raise
+        except Exception as problem:  # esptool, pyserial and the operating system have no common base
+            tail = "\n".join(output.getvalue().rstrip().splitlines()[-_TAIL_LINES:])
+            raise BenchError(
+                f"{doing} failed: {problem}\nlast lines of esptool:\n{tail}",
+                "Look at the board's power and at the wires of EN, BOOT and the serial port",
+            ) from problem
+        finally:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("a") as log:
+                log.write(f"--- {doing}\n{output.getvalue()}\n")
+
+    def _report(self, sha256: str, started: int, what: str) -> None:
+        seconds = (time.monotonic_ns() - started) / 1e9
+        self._timeline.append(Flashed(source="flasher", image=sha256, seconds=seconds, what=what))
+
+
+@contextlib.contextmanager
+def _logged_to(output: io.StringIO) -> Iterator[None]:
+    """Everything that esptool has to say goes to `output`; what other threads print does not."""
+    from esptool.logger import EspLog, TemplateLogger, log
+
+    class Log(TemplateLogger):  # type: ignore[misc]
+        def print(self, *args: Any, **kwargs: Any) -> None:
+            print(*args, file=output, end=kwargs.get("end", "\n"))
+
+        def note(self, message: str) -> None:
+            self.print("Note:", message)
+
+        def warning(self, message: str) -> None:
+            self.print("Warning:", message)
+
+        def error(self, message: str) -> None:
+            self.print(message)
+
+        def stage(self, finish: bool = False) -> None:
+            """Nothing is collapsed."""
+
+        def progress_bar(self, *_args: Any, **_kwargs: Any) -> None:
+            """A log has no bars."""
+
+        def set_verbosity(self, verbosity: str) -> None:
+            """Always everything."""
+
+    before = EspLog.instance
+    log.set_logger(Log())
+    try:
+        yield
+    finally:
+        EspLog.instance = before
+
+
+def _esptool() -> Any:
+    # esptool takes a third of a second to load: only who flashes pays for it.
+    from esptool import cmds
+
+    return cmds
+
+
+def _sha256(parts: list[tuple[int, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for _, content in parts:
+        digest.update(content)
+    return digest.hexdigest()

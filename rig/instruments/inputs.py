@@ -1,0 +1,185 @@
+"""The device's inputs: cable, buttons, meter pulses."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Iterator, Mapping
+
+from rig.errors import BenchError
+from rig.instruments.wires import DrivenWire, UnknownWireError
+from rig.timeline import Timeline
+
+
+class PulseTrain:
+    """Pulses under way, driven from the bench's thread."""
+
+    def __init__(self, wire: DrivenWire, count: int, hz: float, timeline: Timeline) -> None:
+        self._wire = wire
+        self._count = count
+        self._hz = hz
+        self._timeline = timeline
+        self._sent = 0
+        self._stopping = False
+        self._future: concurrent.futures.Future[None] | None = None
+
+    @property
+    def sent(self) -> int:
+        """How many pulses were given so far."""
+        return self._sent
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._future is not None and self._future.done()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> PulseTrain:
+        """Begin, on the bench's loop."""
+        self._future = asyncio.run_coroutine_threadsafe(self._run(loop), loop)
+        return self
+
+    async def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            due = loop.time()
+            while self._sent < self._count and not self._stopping:
+                for state in (True, False):
+                    self._wire.set(state)
+                    half = self._timeline.clock.real(0.5 / self._hz)
+                    # Late edges are caught up, but no half of a pulse is shorter than half of what was asked for.
+                    due = max(due + half, loop.time() + half / 2)
+                    await asyncio.sleep(due - loop.time())
+                self._sent += 1
+        finally:
+            self._wire.set(False)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end. Returns how many pulses were given.
+
+        Args:
+            timeout: in bench seconds; None: twice as long as the train takes, and 5 s.
+
+        Raises:
+            BenchError: it has not ended by then.
+        """
+        assert self._future is not None
+        limit = timeout if timeout is not None else 2 * self._count / self._hz + 5
+        try:
+            self._future.result(max(self._timeline.clock.real(limit), 1.0))
+        except concurrent.futures.TimeoutError:
+            raise BenchError(
+                f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",
+                "The bench's computer is too busy for this rate; ask for a lower one",
+            ) from None
+        return self._sent
+
+    def stop(self) -> int:
+        """End it after the pulse under way. Returns how many pulses were given."""
+        self._stopping = True
+        return self.wait()
+
+
+class Input:
+    """One input of the device.
+
+    Args:
+        name: its name in the bench description.
+        wire: the wire that we drive.
+        rest: its state when nothing goes on.
+        timeline: the bench's.
+        loop: the bench's.
+    """
+
+    def __init__(
+        self, name: str, wire: DrivenWire, rest: bool, timeline: Timeline, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.name = name
+        self.rest = rest
+        self._wire = wire
+        self._timeline = timeline
+        self._loop = loop
+        self._train: PulseTrain | None = None
+
+    @property
+    def state(self) -> bool:
+        """Whether it is on."""
+        return self._wire.state
+
+    def on(self) -> None:
+        """Plugged in, pressed, held: state 1 of docs/design.md, section 3."""
+        self._wire.set(True)
+
+    def off(self) -> None:
+        """State 0."""
+        self._wire.set(False)
+
+    def set(self, state: bool) -> None:
+        """On or off."""
+        self._wire.set(state)
+
+    def press(self, seconds: float = 0.1) -> None:
+        """On, and off again after that many bench seconds, timed by the bench's thread. Returns when it is off."""
+        asyncio.run_coroutine_threadsafe(self._press(seconds), self._loop).result()
+
+    async def _press(self, seconds: float) -> None:
+        self._wire.set(True)
+        try:
+            await asyncio.sleep(self._timeline.clock.real(seconds))
+        finally:
+            self._wire.set(False)
+
+    def train(self, count: int, hz: float) -> PulseTrain:
+        """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.
+
+        Raises:
+            ValueError: a count below 1 or a rate that is not above 0.
+            BenchError: this input is already giving pulses.
+        """
+        if count < 1 or hz <= 0:
+            raise ValueError(f"a pulse train has at least 1 pulse and a rate above 0 Hz, not {count} at {hz} Hz")
+        if self._train is not None and not self._train.done:
+            raise BenchError(
+                f"{self._wire.signal} is already giving pulses", "Wait for the train under way, or stop it"
+            )
+        self._train = PulseTrain(self._wire, count, hz, self._timeline).start(self._loop)
+        return self._train
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is in its rest state and gives no pulses."""
+        return self._wire.state == self.rest and (self._train is None or self._train.done)
+
+    def to_rest(self) -> None:
+        """End pulses under way and go back to the rest state."""
+        if self._train is not None and not self._train.done:
+            self._train.stop()
+        self._wire.set(self.rest)
+
+
+class Inputs:
+    """All inputs, by attribute (`inputs.cable`) and by name (`inputs["cable"]`)."""
+
+    def __init__(self, inputs: Mapping[str, Input]) -> None:
+        self._inputs = dict(inputs)
+
+    def __getitem__(self, name: str) -> Input:
+        try:
+            return self._inputs[name]
+        except KeyError:
+            raise UnknownWireError("input", name, self._inputs) from None
+
+    def __getattr__(self, name: str) -> Input:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Iterator[Input]:
+        return iter(self._inputs.values())
+
+    def at_rest(self) -> bool:
+        """Whether every input is at rest and gives no pulses."""
+        return all(item.at_rest for item in self)
+
+    def to_rest(self) -> None:
+        """Put every input back to its rest state."""
+        for item in self:
+            item.to_rest()

@@ -1,0 +1,103 @@
+"""What an LED shows, decoded from its edges. Pure: numbers in, a pattern out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+PatternName = Literal["off", "on", "blink", "double_flash", "unknown"]
+
+STEADY_AFTER_S = 1.25
+"""An LED without an edge for that long is steady: the slowest pattern of docs/design.md repeats every second."""
+
+EDGES_NEEDED = 12
+"""How many of the latest edges `decode` may look at."""
+
+_SAME = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern. `rate_hz` is how often it repeats a second, `duty` the lit part of that, 0 to 1; 0 where steady."""
+
+    name: PatternName
+    rate_hz: float = 0.0
+    duty: float = 0.0
+
+    def like(self, other: Pattern, tolerance: float = 0.15) -> bool:
+        """Whether both are the same to the eye: rates by `tolerance` as a fraction, duties within a tenth."""
+        return (
+            self.name == other.name
+            and abs(self.rate_hz - other.rate_hz) <= tolerance * max(self.rate_hz, other.rate_hz)
+            and abs(self.duty - other.duty) <= 0.1
+        )
+
+    def __str__(self) -> str:
+        if self.rate_hz == 0:
+            return self.name
+        return f"{self.name} {self.rate_hz:.2g} Hz duty {self.duty:.2f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A change of the LED: when, in seconds, and whether it is lit from then on."""
+
+    t: float
+    lit: bool
+
+
+def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
+    """What the LED shows now.
+
+    Args:
+        edges: its latest changes, oldest first, alternately lit and dark; the first may be where the watching began.
+        now: the time, in seconds on the edges' clock.
+
+    Returns:
+        The pattern, or None while there is too little to tell: a blink takes two whole periods.
+    """
+    if not edges:
+        return None
+    last = edges[-1]
+    if now - last.t >= STEADY_AFTER_S:
+        return Pattern("on" if last.lit else "off")
+    flashes = [(rise.t, fall.t - rise.t) for rise, fall in itertools.pairwise(edges) if rise.lit]
+    starts = [start for start, _ in flashes]
+    if last.lit:
+        starts.append(last.t)
+    widths = [width for _, width in flashes]
+    periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
+    return _blink(periods, widths) or _double_flash(periods, widths)
+
+
+def _blink(periods: list[float], widths: list[float]) -> Pattern | None:
+    """Two equal periods with equally long flashes in them, and what agrees with those further back."""
+    if len(periods) < 2:
+        return None
+    widths = widths[: len(periods)]
+    period, width = periods[-1], widths[-1]
+    if not _same(periods[-2], period, period) or not _same(widths[-2], width, period):
+        return None
+    agreeing = [(p, w) for p, w in list(zip(periods, widths, strict=True))[-4:] if _same(p, period, period)]
+    mean = sum(p for p, _ in agreeing) / len(agreeing)
+    return Pattern("blink", 1 / mean, sum(w for _, w in agreeing) / len(agreeing) / mean)
+
+
+def _double_flash(periods: list[float], widths: list[float]) -> Pattern | None:
+    """A short and a long period in turns."""
+    if len(periods) < 3:
+        return None
+    first, second, third = periods[-3:]
+    whole = second + (first + third) / 2
+    if not _same(first, third, whole) or min(first, second) > 0.7 * max(first, second):
+        return None
+    flashes = widths[: len(periods)][-3:]
+    if max(flashes) - min(flashes) > _SAME * whole:
+        return None
+    return Pattern("double_flash", 1 / whole, 2 * sum(flashes) / len(flashes) / whole)
+
+
+def _same(one: float, other: float, period: float) -> bool:
+    return abs(one - other) <= _SAME * period

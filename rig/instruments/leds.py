@@ -1,0 +1,185 @@
+"""The device's LEDs, as a person would read them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from rig.events import LedPattern
+from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
+from rig.instruments.wires import UnknownWireError, WatchedWire
+from rig.timeline import Mark, Timeline
+
+_UNKNOWN_AFTER_S = 3.0
+"""An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
+
+
+class Led:
+    """One LED. Publishes a `LedPattern` whenever it shows something else.
+
+    Args:
+        name: its name in the bench description.
+        wire: the wire that we watch.
+        timeline: the bench's.
+        loop: the bench's; times when an LED counts as steady.
+    """
+
+    def __init__(self, name: str, wire: WatchedWire, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> None:
+        self.name = name
+        self._wire = wire
+        self._timeline = timeline
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._edges: deque[tuple[int, bool]] = deque([(wire.since, wire.state)], maxlen=EDGES_NEEDED)
+        self._pattern = Pattern("unknown")
+        self._decoded_at = wire.since
+        self._timer: asyncio.TimerHandle | None = None
+        wire.listen(self._edge)
+        loop.call_soon_threadsafe(self._check_steady)
+
+    @property
+    def pattern(self) -> Pattern:
+        """What it shows."""
+        return self._pattern
+
+    @property
+    def lit(self) -> bool:
+        """Whether it is lit this moment."""
+        return self._wire.state
+
+    def expect(
+        self,
+        pattern: PatternName,
+        *,
+        rate_hz: float | None = None,
+        duty: float | None = None,
+        tolerance: float = 0.15,
+        since: Mark | None = None,
+        timeout: float = 5.0,
+    ) -> LedPattern:
+        """Wait until it shows that pattern. A blink is known after two periods, a steady light after 1.25 s.
+
+        Args:
+            pattern: off, on, blink or double_flash.
+            rate_hz: how often it repeats a bench second; None: any.
+            duty: the lit part of each repetition, 0 to 1, within a tenth; None: any.
+            tolerance: of the rate, as a fraction.
+            since: None: it may show it already. A mark: it must have begun after that.
+            timeout: in bench seconds.
+
+        Returns:
+            The event that says so.
+
+        Raises:
+            ExpectationError: it does not show it in time; the message says what it shows.
+        """
+
+        def matches(event: LedPattern) -> bool:
+            return (
+                event.led == self.name
+                and event.pattern == pattern
+                and (rate_hz is None or abs(event.rate_hz - rate_hz) <= tolerance * rate_hz)
+                and (duty is None or abs(event.duty - duty) <= 0.1)
+            )
+
+        start = since or self._timeline.mark()
+        if since is None:
+            last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
+            if last is not None and matches(last):
+                return last
+        wanted = Pattern(pattern, rate_hz or 0.0, duty or 0.0)
+        return self._timeline.expect(
+            LedPattern,
+            matches,
+            since=start,
+            timeout=timeout,
+            what=f"LED {self.name}: {wanted}",
+            consume=False,
+            explain=lambda _: f"it shows: {self._pattern}",
+        )
+
+    def clock_changed(self) -> None:
+        """Bench time runs at another speed: the timer must follow."""
+        self._loop.call_soon_threadsafe(self._check_steady)
+
+    def _edge(self, lit: bool, t_ns: int) -> None:
+        with self._lock:
+            if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
+                self._decoded_at = t_ns
+            self._edges.append((t_ns, lit))
+            self._decode(t_ns)
+            idle = self._timer is None
+        if idle:
+            self._loop.call_soon_threadsafe(self._check_steady)
+
+    def _check_steady(self) -> None:
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            now = self._timeline.clock.now()
+            self._decode(now)
+            left = STEADY_AFTER_S - self._timeline.clock.between(self._edges[-1][0], now)
+            if left > 0:
+                # A millisecond more, so that the timer cannot come just too early.
+                self._timer = self._loop.call_later(self._timeline.clock.real(left) + 0.001, self._check_steady)
+
+    def _decode(self, now: int) -> None:
+        origin = self._edges[0][0]
+        clock = self._timeline.clock
+        edges = [Edge(clock.between(origin, t), lit) for t, lit in self._edges]
+        pattern = decode(edges, clock.between(origin, now))
+        if pattern is not None:
+            self._decoded_at = now
+        elif clock.between(self._decoded_at, now) > _UNKNOWN_AFTER_S:
+            pattern = Pattern("unknown")
+        if pattern is None or pattern.like(self._pattern):
+            return
+        self._pattern = pattern
+        self._timeline.append(
+            LedPattern(
+                t=now, source="leds", led=self.name, pattern=pattern.name, rate_hz=pattern.rate_hz, duty=pattern.duty
+            )
+        )
+
+    def close(self) -> None:
+        """End the timer."""
+
+        def cancel() -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+
+        self._loop.call_soon_threadsafe(cancel)
+
+
+class Leds:
+    """All LEDs, by attribute (`leds.status`) and by name (`leds["status"]`)."""
+
+    def __init__(self, leds: Mapping[str, Led]) -> None:
+        self._leds = dict(leds)
+
+    def __getitem__(self, name: str) -> Led:
+        try:
+            return self._leds[name]
+        except KeyError:
+            raise UnknownWireError("LED", name, self._leds) from None
+
+    def __getattr__(self, name: str) -> Led:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self[name]
+
+    def __iter__(self) -> Iterator[Led]:
+        return iter(self._leds.values())
+
+    def clock_changed(self) -> None:
+        """Bench time runs at another speed."""
+        for led in self:
+            led.clock_changed()
+
+    def close(self) -> None:
+        """End the timers."""
+        for led in self:
+            led.close()

@@ -1,0 +1,150 @@
+"""The network between the charge point and the CSMS: an access point, and a proxy that can be a bad network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from rig.csms.server import url_of
+from rig.errors import BenchError
+from rig.events import AccessPointChange
+from rig.instruments.proxy import Proxy
+from rig.loop import run_on
+from rig.timeline import Timeline
+from rig.wiring import AccessPoint
+
+T = TypeVar("T")
+
+
+class Network:
+    """All methods may be called from any thread but the loop's. Durations are in bench time.
+
+    Args:
+        timeline: the bench's timeline.
+        loop: the bench's event loop, running in its own thread.
+        host: the address that the charge point reaches the bench at.
+        port: the port that the charge point is given; 0 takes a free one.
+        upstream_port: the port of the CSMS behind the proxy.
+        access_point: None where nobody can switch it.
+        upstream_host: the address of the CSMS behind the proxy.
+
+    Raises:
+        BenchError: the port is taken.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        loop: asyncio.AbstractEventLoop,
+        host: str,
+        port: int,
+        upstream_port: int,
+        access_point: AccessPoint | None = None,
+        upstream_host: str = "127.0.0.1",
+    ) -> None:
+        self._timeline = timeline
+        self._loop = loop
+        self._access_point = access_point
+        self._proxy = Proxy(host, port, (upstream_host, upstream_port), timeline.clock.real)
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let charge points through to the CSMS."""
+        self._do(self._proxy.start(), "start the proxy")
+
+    def close(self) -> None:
+        """End all connections and give the port back."""
+        self._do(self._proxy.close(), "close the proxy")
+
+    def reset(self) -> None:
+        """A good network again, whatever a test did; the access point is left as it is."""
+
+        async def back_to_normal() -> None:
+            await self._proxy.black_hole(False)
+            await self._proxy.delay(0)
+            await self._proxy.start()
+
+        self._do(back_to_normal(), "reset the proxy")
+
+    # -- TCP ----------------------------------------------------------------------------------------------------
+
+    @property
+    def csms_port(self) -> int:
+        """The port at which the charge point reaches the CSMS through the proxy; constant over the bench's life."""
+        return self._proxy.port
+
+    def csms_url(self, identity: str) -> str:
+        """The URL that the charge point is configured with."""
+        return url_of(self._proxy.host, self.csms_port, identity)
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections are open through the proxy."""
+        return self._proxy.connections
+
+    def drop_connections(self) -> int:
+        """Reset all TCP connections now (RST to both sides). Returns how many there were."""
+        return self._do(self._proxy.drop(), "drop the connections")
+
+    def black_hole(self, on: bool = True) -> None:
+        """Let nothing through either way, keep connections, accept new ones and never answer them; or end that.
+
+        What was sent meanwhile arrives when it ends, where the connection still lives: TCP repeats.
+        """
+        self._do(self._proxy.black_hole(on), "switch the black hole")
+
+    def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None:
+        """Delay everything each way from now on; 0 ends that.
+
+        Args:
+            ms: milliseconds each way.
+            jitter_ms: up to this much more, drawn for each piece; the order is kept.
+            seed: the same seed draws the same.
+        """
+        if ms < 0 or jitter_ms < 0:
+            raise ValueError(f"a delay is 0 ms or more, not {ms:g} ms with {jitter_ms:g} ms of jitter")
+        self._do(self._proxy.delay(ms / 1000, jitter_ms / 1000, seed), "delay the traffic")
+
+    def refuse(self, on: bool = True) -> None:
+        """Refuse new TCP connections to the CSMS, as if nobody listened; or accept again. Open ones stay."""
+        self._do(self._proxy.refuse(on), "switch refusal")
+
+    # -- radio --------------------------------------------------------------------------------------------------
+
+    def up(self) -> None:
+        """Put the access point on the air.
+
+        Raises:
+            BenchError: this bench has none to switch.
+        """
+        self._switch(True)
+
+    def down(self) -> None:
+        """Take the access point off the air: stations lose it without a word.
+
+        Raises:
+            BenchError: this bench has none to switch.
+        """
+        self._switch(False)
+
+    def _switch(self, up: bool) -> None:
+        access_point = self._switchable()
+        begun = self._timeline.clock.now()  # what follows from it must not seem to come before it
+        if up:
+            access_point.up()
+        else:
+            access_point.down()
+        self._timeline.append(AccessPointChange(source="network", up=up, t=begun))
+
+    def _switchable(self) -> AccessPoint:
+        if self._access_point is None:
+            raise BenchError(
+                "This bench lacks the capability access_point: nobody can switch its access point",
+                "Describe one in the bench file, or mark the test with needs('access_point')",
+            )
+        return self._access_point
+
+    def _do(self, work: Coroutine[Any, Any, T], what: str) -> T:
+        return run_on(self._loop, work, f"network: {what}")

@@ -1,0 +1,125 @@
+"""The board's supply."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from gpiozero import Factory, OutputDevice
+
+from rig.description import PowerSection
+from rig.errors import BenchError
+from rig.events import PowerChange
+from rig.instruments.wires import DrivenWire, WatchedWire
+from rig.timeline import Timeline
+
+
+class Power:
+    """Switches the board on and off, safely on real wires.
+
+    Off: every driven wire floats first, then the switch opens, then the rail falls. On: the wires that are low are
+    driven, the switch closes, and only then those that are high, so that nothing feeds the chip through its pins.
+
+    Args:
+        factory: gpiozero's pin factory of this bench.
+        timeline: gets a `PowerChange` for the switch and, where `rail_sense` is wired, for the rail.
+        section: `[power]` of the bench description.
+        driven: every wire that the bench drives.
+    """
+
+    RAIL_TIMEOUT_S = 5.0
+    """How long capacitors may hold the rail up, in real seconds."""
+
+    def __init__(
+        self, factory: Factory, timeline: Timeline, section: PowerSection, driven: Sequence[DrivenWire]
+    ) -> None:
+        self._timeline = timeline
+        self._driven = driven
+        self._lock = threading.RLock()
+        self._on = False
+        self._switch = OutputDevice(
+            section.switch.pin,
+            active_high=not section.switch.active_low,
+            initial_value=False,
+            pin_factory=factory,
+        )
+        timeline.append(PowerChange(source="power", on=False))
+        self._rail: WatchedWire | None = None
+        if section.rail_sense is not None:
+            self._rail = WatchedWire(factory, timeline, "power.rail_sense", section.rail_sense, publish=False)
+            self._rail.listen(self._rail_changed)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the switch is closed."""
+        return self._on
+
+    @property
+    def rail(self) -> bool | None:
+        """Whether the rail is up; None where `rail_sense` is not wired."""
+        return None if self._rail is None else self._rail.state
+
+    def on(self) -> None:
+        """Switch on. Returns when the rail is up (at once where `rail_sense` is not wired).
+
+        Raises:
+            BenchError: the rail stays down.
+        """
+        with self._lock:
+            if self._on:
+                return
+            for wire in self._driven:
+                if not wire.feeds:
+                    wire.drive()
+            self._timeline.append(PowerChange(source="power", on=True))
+            self._on = True
+            self._switch.on()
+            for wire in self._driven:
+                wire.drive()
+            self._wait_for_rail(True)
+
+    def off(self) -> None:
+        """Switch off. Returns when the rail is down (at once where `rail_sense` is not wired).
+
+        Raises:
+            BenchError: the rail stays up.
+        """
+        with self._lock:
+            for wire in self._driven:
+                wire.release()
+            if self._on:
+                self._timeline.append(PowerChange(source="power", on=False))
+            self._on = False
+            self._switch.off()
+            self._wait_for_rail(False)
+
+    def cycle(self) -> None:
+        """Off and on again. The wires keep their states, as the world around the board would."""
+        self.off()
+        self.on()
+
+    def _wait_for_rail(self, up: bool) -> None:
+        if self._rail is None or self._rail.wait(up, self.RAIL_TIMEOUT_S):
+            return
+        after = f"{self.RAIL_TIMEOUT_S:g} s after the switch was {'closed' if up else 'opened'}"
+        raise BenchError(
+            f"the board's rail is still {'down' if up else 'up'} {after}",
+            "Look at the relay, the supply's fuse and the wire of power.rail_sense"
+            if up
+            else "Look for a stuck relay, and for a second supply such as the board's USB port",
+        )
+
+    def _rail_changed(self, up: bool, t_ns: int) -> None:
+        self._timeline.append(PowerChange(t=t_ns, source="power", on=up, rail=True))
+
+    def close(self) -> None:
+        """Switch the board off and give the pins back."""
+        for wire in self._driven:
+            wire.release()
+        if self._on:
+            self._timeline.append(PowerChange(source="power", on=False))
+        self._on = False
+        self._switch.off()
+        self._switch.close()
+        if self._rail is not None:
+            self._rail.close()

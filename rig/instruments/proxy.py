@@ -1,0 +1,215 @@
+"""A TCP proxy that can be a bad network: refuse, drop, black-hole, delay. Otherwise byte-exact."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+
+from rig import tcp
+
+_CHUNK = 65536
+_MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; above it the sender is held up
+
+
+class _Way:
+    """One direction of a connection: reads here, writes there, in order, not earlier than the delay says."""
+
+    def __init__(self, proxy: Proxy, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seed: int) -> None:
+        self._proxy = proxy
+        self._source = source
+        self._sink = sink
+        self._random = random.Random(seed)
+        self._pending: deque[tuple[float, bytes]] = deque()
+        self._pending_bytes = 0
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Carry bytes until the end of the stream, then pass that on as a half-close."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take())
+            tasks.create_task(self._give())
+
+    async def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = 0.0
+        while True:
+            while self._pending_bytes >= _MAX_DELAYED:
+                await self._wait_for_change()
+            data = await self._source.read(_CHUNK)
+            due = max(due, loop.time() + self._proxy.draw_delay(self._random))
+            self._pending.append((due, data))
+            self._pending_bytes += len(data)
+            self._changed.set()
+            if not data:
+                return
+
+    async def _give(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            while not self._pending:
+                await self._wait_for_change()
+            due, data = self._pending[0]
+            if due > loop.time():
+                await asyncio.sleep(due - loop.time())  # the delay itself
+            await self._proxy.passable()
+            self._pending.popleft()
+            self._pending_bytes -= len(data)
+            self._changed.set()
+            if not data:
+                if self._sink.can_write_eof():
+                    self._sink.write_eof()
+                return
+            self._sink.write(data)
+            await self._sink.drain()
+
+    async def _wait_for_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+
+class Proxy:
+    """Stands in front of a TCP server. All methods belong to the loop that runs it; `Network` wraps it for tests.
+
+    Bytes are never lost or changed within a connection: TCP would have repeated them. A black hole holds them back
+    and lets them go when it ends; what must be lost needs a dropped connection.
+
+    Args:
+        host: the address to listen on.
+        port: 0 takes a free one; the number is kept until `close`, also while it refuses.
+        upstream: host and port of the server behind.
+        real: turns bench seconds into real ones (`BenchClock.real`).
+
+    Raises:
+        BenchError: the port is taken.
+    """
+
+    def __init__(self, host: str, port: int, upstream: tuple[str, int], real: Callable[[float], float]) -> None:
+        self._port = tcp.Port(host, port, "the bench's port for charge points")
+        self._upstream = upstream
+        self._real = real
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._passable = asyncio.Event()
+        self._passable.set()
+        self._latency = 0.0
+        self._jitter = 0.0
+        self._seeds = random.Random(0)
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._port.host
+
+    @property
+    def port(self) -> int:
+        """The port, constant over its life."""
+        return self._port.number
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open through it."""
+        return len(self._connections)
+
+    async def start(self) -> None:
+        """Accept connections. Does nothing where it does already."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._accepted, sock=self._port.listener(), limit=_CHUNK)
+
+    async def refuse(self, on: bool) -> None:
+        """Refuse new connections (RST to each SYN), or accept again. Open connections stay."""
+        if not on:
+            await self.start()
+        elif self._server is not None:
+            server, self._server = self._server, None
+            server.close()
+
+    async def drop(self) -> int:
+        """Reset all connections now, on both sides. Returns how many there were."""
+        dropped = list(self._connections.items())
+        for task, writers in dropped:
+            _reset_all(writers)
+            task.cancel()
+        if dropped:
+            await asyncio.wait([task for task, _ in dropped])
+        return len(dropped)
+
+    async def black_hole(self, on: bool) -> None:
+        """Let nothing through either way, but keep connections and accept new ones; or let all through again."""
+        if on:
+            self._passable.clear()
+        else:
+            self._passable.set()
+
+    async def delay(self, latency_s: float, jitter_s: float = 0.0, seed: int = 0) -> None:
+        """Delay what comes from now on, each way, and keep its order.
+
+        Args:
+            latency_s: bench seconds each way; 0 for none.
+            jitter_s: up to this much more, drawn evenly for each piece.
+            seed: makes the draws repeatable, connection by connection.
+        """
+        self._latency = latency_s
+        self._jitter = jitter_s
+        self._seeds = random.Random(seed)
+
+    async def close(self) -> None:
+        """End everything and give the port back."""
+        await self.refuse(True)
+        await self.drop()
+        self._port.close()
+
+    # -- for the ways -------------------------------------------------------------------------------------------
+
+    def draw_delay(self, source: random.Random) -> float:
+        """How long the next piece takes, in real seconds."""
+        if not self._latency and not self._jitter:
+            return 0.0
+        return self._real(self._latency + source.uniform(0, self._jitter))
+
+    async def passable(self) -> None:
+        """Returns when no black hole is on."""
+        await self._passable.wait()
+
+    # -- connections --------------------------------------------------------------------------------------------
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        writers = self._connections[task] = [writer]
+        try:
+            if await self._carry(reader, writer, writers):
+                for done in writers:
+                    done.close()
+                return
+            await self.passable()  # a reset does not pass a black hole either
+            _reset_all(writers)
+        except asyncio.CancelledError:  # dropped; the stream server would report it as an error
+            _reset_all(writers)
+        finally:
+            del self._connections[task]
+
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writers: list[asyncio.StreamWriter]
+    ) -> bool:
+        """Carry a connection to its end. False where one of its sides failed."""
+        await self.passable()
+        try:
+            up_reader, up_writer = await asyncio.open_connection(*self._upstream, limit=_CHUNK)
+        except OSError:
+            return False
+        writers.append(up_writer)
+        whole = True
+        try:
+            async with asyncio.TaskGroup() as ways:
+                ways.create_task(_Way(self, reader, up_writer, self._seeds.getrandbits(32)).run())
+                ways.create_task(_Way(self, up_reader, writer, self._seeds.getrandbits(32)).run())
+        except* OSError:
+            whole = False
+        return whole
+
+
+def _reset_all(writers: list[asyncio.StreamWriter]) -> None:
+    for writer in writers:
+        tcp.reset(writer.transport)

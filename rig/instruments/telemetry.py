@@ -1,0 +1,106 @@
+"""The device's memory and loop figures, once a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.events import TelemetrySample
+from rig.timeline import Mark, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class HeapTrend:
+    """Whether the free heap stayed level.
+
+    Attributes:
+        flat: the verdict.
+        slope: bytes gained (below 0: lost) from one sample to the next, by least squares.
+        lost: bytes that are gone at the end of that line.
+        samples: how many samples it rests on.
+    """
+
+    flat: bool
+    slope: float
+    lost: float
+    samples: int
+
+    def __bool__(self) -> bool:
+        return self.flat
+
+    def __str__(self) -> str:
+        verdict = "flat" if self.flat else "not flat"
+        return f"heap {verdict}: {self.lost:.0f} bytes lost over {self.samples} samples ({self.slope:+.1f} a sample)"
+
+
+def heap_flat(samples: Sequence[TelemetrySample], tolerance: float = 512, name: str = "heap_free") -> HeapTrend:
+    """Judge whether memory is lost over a row of samples, by the line through them.
+
+    Args:
+        samples: at least three, taken in comparable states of the device.
+        tolerance: bytes that may be gone at the end.
+        name: which figure.
+
+    Raises:
+        ValueError: there are fewer than three samples.
+    """
+    if len(samples) < 3:
+        raise ValueError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
+    values = [sample.values[name] for sample in samples]
+    count = len(values)
+    mid = (count - 1) / 2
+    mean = sum(values) / count
+    slope = sum((i - mid) * (v - mean) for i, v in enumerate(values)) / sum((i - mid) ** 2 for i in range(count))
+    lost = -slope * (count - 1)
+    return HeapTrend(lost <= tolerance, slope, lost, count)
+
+
+class Telemetry:
+    """The telemetry records that the device printed.
+
+    Args:
+        timeline: the bench's.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+
+    @property
+    def latest(self) -> TelemetrySample | None:
+        """The latest record of the run; None before the first."""
+        return self._timeline.last(TelemetrySample)
+
+    def samples(self, since: Mark | None = None) -> list[TelemetrySample]:
+        """All records since a mark (None: since the test's start)."""
+        return self._timeline.events(TelemetrySample, since or self._timeline.default_mark)
+
+    def expect(
+        self, count: int = 1, *, since: Mark | None = None, timeout: float | None = None
+    ) -> list[TelemetrySample]:
+        """Wait until there are `count` records since a mark (None: from now on), and return them.
+
+        Args:
+            count: at least 1.
+            since: None: only records still to come.
+            timeout: in bench seconds; None: two for each record, and three.
+
+        Raises:
+            ExpectationError: they did not come in time.
+        """
+        start = since or self._timeline.mark()
+        limit = timeout if timeout is not None else 2 * count + 3
+        seen: list[TelemetrySample] = []
+        began = self._timeline.clock.now()
+        while len(seen) < count:
+            left = limit - self._timeline.clock.between(began, self._timeline.clock.now())
+            after = Mark(seen[-1].id + 1) if seen else start
+            seen.append(
+                self._timeline.expect(
+                    TelemetrySample,
+                    since=after,
+                    timeout=max(left, 0),
+                    what=f"telemetry record {len(seen) + 1} of {count}",
+                    consume=False,
+                )
+            )
+        return seen

@@ -1,0 +1,164 @@
+"""One wire of the bench: driven by us, or watched."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+
+from gpiozero import Factory, InputDevice, OutputDevice, PinFixedPull
+
+from rig.description import Wire
+from rig.errors import BenchError
+from rig.events import PinEdge
+from rig.pins import watch_edges
+from rig.timeline import Timeline
+
+EdgeListener = Callable[[bool, int], None]
+
+
+class DrivenWire:
+    """A wire into the device. It floats until `drive`, and again after `release`, but remembers its state.
+
+    A low level feeds nothing into an unpowered chip, a high one does: `feeds` says whether power must be there first.
+
+    Args:
+        factory: gpiozero's pin factory of this bench.
+        timeline: gets a `PinEdge` for every change.
+        signal: the wire's name, like `inputs.cable`.
+        wire: its description.
+        state: the state it has first.
+    """
+
+    def __init__(self, factory: Factory, timeline: Timeline, signal: str, wire: Wire, state: bool = False) -> None:
+        self.signal = signal
+        self._timeline = timeline
+        self._active_low = wire.active_low
+        self._state = state
+        self._driving = False
+        self._lock = threading.Lock()
+        # The first level that gpiozero drives is the low one, which feeds nothing into the chip.
+        self.device = OutputDevice(
+            wire.pin, active_high=not wire.active_low, initial_value=wire.active_low, pin_factory=factory
+        )
+        self._float()
+        timeline.append(PinEdge(source="pins", signal=signal, level=state, driven=True))
+
+    @property
+    def state(self) -> bool:
+        """The state it has, or will have as soon as the board is powered."""
+        return self._state
+
+    @property
+    def feeds(self) -> bool:
+        """Whether driving it now puts a voltage on the board."""
+        return self._state != self._active_low
+
+    def set(self, state: bool) -> None:
+        """Change the state. Where the board is off, the wire follows when power comes."""
+        with self._lock:
+            if state == self._state:
+                return
+            self._state = state
+            before = self._timeline.clock.now()
+            if self._driving:
+                self.device.value = state
+            after = self._timeline.clock.now()
+        self._timeline.append(
+            PinEdge(t=before, uncertainty=after - before, source="pins", signal=self.signal, level=state, driven=True)
+        )
+
+    def drive(self) -> None:
+        """Put the state on the wire."""
+        with self._lock:
+            if not self._driving:
+                self.device.pin.output_with_state(self.feeds)
+                self._driving = True
+
+    def release(self) -> None:
+        """Let the wire float."""
+        with self._lock:
+            self._float()
+
+    def _float(self) -> None:
+        self._driving = False
+        self.device.pin.function = "input"
+        # Two pins of the Pi have a pull-up soldered on; nothing else can float them further.
+        with contextlib.suppress(PinFixedPull):
+            self.device.pin.pull = "floating"
+
+    def close(self) -> None:
+        """Let it float and give the pin back."""
+        self.release()
+        self.device.close()
+
+
+class WatchedWire:
+    """A wire out of the device.
+
+    Args:
+        factory: gpiozero's pin factory of this bench.
+        timeline: gets a `PinEdge` for every change, and one for the state it has first.
+        signal: the wire's name, like `leds.status`.
+        wire: its description.
+        publish: False where the listener publishes something better than a `PinEdge`.
+    """
+
+    def __init__(self, factory: Factory, timeline: Timeline, signal: str, wire: Wire, *, publish: bool = True) -> None:
+        self.signal = signal
+        self._timeline = timeline
+        self._active_low = wire.active_low
+        self._publish = publish
+        self._listeners: list[EdgeListener] = []
+        self._changed = threading.Condition()
+        self.device = InputDevice(wire.pin, pull_up=wire.active_low, pin_factory=factory)
+        self._state = bool(self.device.value)
+        self._since = timeline.clock.now()
+        if publish:
+            timeline.append(PinEdge(t=self._since, source="pins", signal=signal, level=self._state, driven=False))
+        self._stop_watching = watch_edges(self.device.pin, self._edge)
+
+    @property
+    def state(self) -> bool:
+        """The state it was last seen in."""
+        return self._state
+
+    @property
+    def since(self) -> int:
+        """The stamp of the edge to the state it is in."""
+        return self._since
+
+    def listen(self, listener: EdgeListener) -> None:
+        """Call `listener(state, stamp in ns)` on every edge from now on, in the thread that sees it."""
+        self._listeners.append(listener)
+
+    def _edge(self, level: bool, t_ns: int) -> None:
+        state = level != self._active_low
+        with self._changed:
+            if state == self._state:
+                return
+            self._state = state
+            self._since = t_ns
+            self._changed.notify_all()
+        if self._publish:
+            self._timeline.append(PinEdge(t=t_ns, source="pins", signal=self.signal, level=state, driven=False))
+        for listener in self._listeners:
+            listener(state, t_ns)
+
+    def wait(self, state: bool, seconds: float) -> bool:
+        """Wait until it is in that state, at most that many real seconds. Says whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._state == state, seconds)
+
+    def close(self) -> None:
+        """Stop watching and give the pin back."""
+        self._stop_watching()
+        self.device.close()
+
+
+class UnknownWireError(BenchError, AttributeError):
+    """A wire was asked for that this bench does not have."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        has = ", ".join(sorted(known)) or "none"
+        super().__init__(f"this bench has no {kind} named {name!r}", f"It has: {has}")

@@ -1,0 +1,114 @@
+"""How to read a device's console. The one place to change for other firmware: bring an object like this one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from rig.events import Boot, Event, LogLine, Panic, TelemetrySample
+
+
+class LogFormat(Protocol):
+    """What the console instrument wants to know about the device's console."""
+
+    answer_prefix: str
+    """What the line starts with that answers a command."""
+
+    def line(self, text: str) -> LogLine:
+        """A line of the console, with level, tag and uptime where it has them."""
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        """What else the line says: a boot, a telemetry record, a panic."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something has begun that the next lines may complete."""
+
+    def flush(self) -> Sequence[Event]:
+        """The console is quiet: complete what has begun."""
+
+
+_LOG = re.compile(r"([EWIDVT]) \((\d+)\) ([^:\s]+): ?")
+_BANNER = re.compile(r"I \(\d+\) boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
+_TELEMETRY = re.compile(r"T \(\d+\) monitor: (\{.*\})\s*$")
+_PANIC = re.compile(
+    r"PANIC: (?P<own>.+)"
+    r"|Guru Meditation Error: (?P<guru>.+)"
+    r"|(?P<abort>abort\(\) was called.*|assert failed: .*)"
+    r"|ERROR: (?P<sanitizer>\w+Sanitizer: .*)"
+    r"|(?P<undefined>\S+: runtime error: .*)"
+)
+_BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
+_FRAME = re.compile(r"\s+#\d+ (?P<frame>0x.+)")
+_MOST_FRAMES = 64
+
+
+class PlugbenchLogFormat:
+    """The console of docs/design.md, section 4; also understands ESP-IDF's panics and the sanitizers' reports."""
+
+    answer_prefix = "= "
+
+    def __init__(self) -> None:
+        self._cause = ""
+        self._frames: list[str] = []
+
+    def line(self, text: str) -> LogLine:
+        """A line with ESP-IDF's `I (12345) tag: ` taken apart. The text stays whole."""
+        match = _LOG.match(text)
+        if match is None or match[1] not in "EWID":
+            return LogLine(text=text)
+        return LogLine(text=text, level=match[1], tag=match[3], uptime_ms=int(match[2]))  # type: ignore[arg-type]
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        """Boot banner, telemetry record, panic. A panic is complete with its backtrace, or with what comes instead."""
+        text = line.text
+        found: list[Event] = []
+        if self._cause:
+            frames = self._read_frames(text)
+            if frames and len(self._frames) < _MOST_FRAMES:
+                self._frames += frames
+                return found
+        # A device that loses power in the middle of a line leaves the banner to follow on the same one.
+        if banner := _BANNER.search(text):
+            found += self.flush()
+            found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
+        elif panic := _PANIC.search(text):
+            if not self._cause:
+                self._cause = next(value for value in panic.groups() if value).strip()
+        elif (record := _TELEMETRY.search(text)) and (values := _numbers(record[1])):
+            found.append(TelemetrySample(values=values))
+        return found
+
+    @property
+    def pending(self) -> bool:
+        """A panic whose backtrace may follow."""
+        return bool(self._cause)
+
+    def flush(self) -> Sequence[Event]:
+        """The panic under way, with the backtrace as far as it came."""
+        if not self._cause:
+            return []
+        panic = Panic(cause=self._cause, backtrace=tuple(self._frames))
+        self._cause = ""
+        self._frames = []
+        return [panic]
+
+    @staticmethod
+    def _read_frames(text: str) -> list[str]:
+        if trace := _BACKTRACE.search(text):
+            return trace["frames"].split()
+        if frame := _FRAME.match(text):
+            return [frame["frame"]]
+        return []
+
+
+def _numbers(record: str) -> dict[str, float]:
+    """The numbers of a telemetry record; empty where it is cut off or no record."""
+    try:
+        values: Any = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: value for name, value in values.items() if isinstance(value, (int, float))}

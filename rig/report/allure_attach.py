@@ -1,0 +1,21 @@
+"""The picture and the log of a test as attachments of its Allure result."""
+
+from __future__ import annotations
+
+import allure
+
+from rig.report import sequence_svg, timeline_svg
+from rig.report.load import Test
+from rig.report.page import full_log
+
+
+def attach(test: Test) -> None:
+    """Attach to the Allure result of the test that runs now; call it in that test's last phase.
+
+    Args:
+        test: what a `Slicer` that listens to the bench's timeline returned for its `TestEnded`.
+    """
+    allure.attach(timeline_svg.render(test), name="timeline", attachment_type=allure.attachment_type.SVG)
+    if sequence_svg.has_exchange(test):
+        allure.attach(sequence_svg.render(test), name="OCPP exchange", attachment_type=allure.attachment_type.SVG)
+    allure.attach(full_log(test), name="log", attachment_type=allure.attachment_type.TEXT)

@@ -1,0 +1,151 @@
+"""Shapes in layers, written as SVG by a template.
+
+Only presentation attributes, no style sheet and no script: a picture shows the same under Jenkins' content security
+policy, in an `<img>`, opened alone, and in print.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from rig.report.text import FONT_FAMILY, clean, width
+
+INK, GREY, FAINT, PAPER = "#1a1a1a", "#5f5f5f", "#e3e3e3", "#ffffff"
+# Okabe and Ito's palette: told apart with every common colour blindness; red means wrong and nothing else.
+BLUE, GREEN, ORANGE, PURPLE = "#0072b2", "#009e73", "#e69f00", "#cc79a7"
+RED, VIOLET = "#c62a12", "#6f3fa0"
+"""Trouble of the firmware, and trouble of the bench."""
+
+Anchor = Literal["start", "middle", "end"]
+Layer = Literal["back", "lanes", "breaks", "front"]
+LAYERS: tuple[Layer, ...] = ("back", "lanes", "breaks", "front")
+
+environment = Environment(
+    loader=PackageLoader("rig.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def px(value: float) -> str:
+    """A coordinate with at most one decimal."""
+    text = f"{value:.1f}"
+    return "0" if text in ("-0.0", "0.0") else text.removesuffix(".0")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One SVG element; `text` is its content, None where it has none."""
+
+    tag: str
+    attributes: dict[str, str]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stripes:
+    """A pattern of stripes for an LED that blinks: `on` of every `period` pixels, twice where it flashes twice."""
+
+    name: str
+    colour: str
+    period: float
+    on: tuple[tuple[float, float], ...]
+
+
+@dataclass(slots=True)
+class Canvas:
+    """A picture under way, `width` pixels wide."""
+
+    width: float
+    layers: dict[Layer, list[Shape]] = field(default_factory=lambda: {name: [] for name in LAYERS})
+    stripes: dict[str, Stripes] = field(default_factory=dict)
+
+    def rect(self, layer: Layer, x: float, y: float, w: float, h: float, **look: Any) -> None:
+        """A rectangle. `look` are SVG attributes, underscores for hyphens."""
+        self._add(layer, "rect", {"x": px(x), "y": px(y), "width": px(max(w, 0.0)), "height": px(max(h, 0.0))}, look)
+
+    def line(self, layer: Layer, x1: float, y1: float, x2: float, y2: float, **look: Any) -> None:
+        """A straight line."""
+        self._add(layer, "line", {"x1": px(x1), "y1": px(y1), "x2": px(x2), "y2": px(y2)}, look)
+
+    def path(self, layer: Layer, d: str, **look: Any) -> None:
+        """A path; `d` as SVG writes it."""
+        self._add(layer, "path", {"d": d}, look)
+
+    def polyline(self, layer: Layer, points: list[tuple[float, float]], **look: Any) -> None:
+        """An open line through points."""
+        self._add(layer, "polyline", {"points": " ".join(f"{px(x)},{px(y)}" for x, y in points), "fill": "none"}, look)
+
+    def circle(self, layer: Layer, x: float, y: float, r: float, **look: Any) -> None:
+        """A circle."""
+        self._add(layer, "circle", {"cx": px(x), "cy": px(y), "r": px(r)}, look)
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: float = 11,
+        fill: str = INK,
+        anchor: Anchor = "start",
+        bold: bool = False,
+        halo: bool = False,
+        layer: Layer = "front",
+    ) -> float:
+        """A text on its base line, as wide as computed whatever the viewer's font. Returns its width."""
+        text = clean(text)
+        wide = width(text, size, bold=bold)
+        if not text:
+            return 0.0
+        look: dict[str, Any] = {"font_size": px(size), "fill": fill, "textLength": px(wide)}
+        look["lengthAdjust"] = "spacingAndGlyphs"
+        if anchor != "start":
+            look["text_anchor"] = anchor
+        if bold:
+            look["font_weight"] = "bold"
+        if halo:
+            look |= {"stroke": PAPER, "stroke_width": "3", "stroke_linejoin": "round", "paint_order": "stroke"}
+        self._add(layer, "text", {"x": px(x), "y": px(y)}, look, text)
+        return wide
+
+    def blink(self, colour: str, texture: str) -> str:
+        """The fill for an LED that blinks in a texture of `lanes.Texture`."""
+        name = f"blink-{texture}-{colour.lstrip('#')}"
+        period, on = {
+            "fast": (4.0, ((0.0, 2.0),)),
+            "medium": (9.0, ((0.0, 4.5),)),
+            "slow": (18.0, ((0.0, 9.0),)),
+            "double": (18.0, ((0.0, 3.0), (6.0, 3.0))),
+        }[texture]
+        self.stripes[name] = Stripes(name, colour, period, on)
+        return f"url(#{name})"
+
+    def svg(self, height: float, title: str, description: str) -> str:
+        """The finished picture. `title` and `description` are what a screen reader says."""
+        return _TEMPLATE.render(
+            width=px(self.width),
+            height=px(height),
+            title=clean(title),
+            description=clean(description),
+            font=FONT_FAMILY,
+            paper=PAPER,
+            stripes=[self.stripes[name] for name in sorted(self.stripes)],
+            layers=self.layers,
+        )
+
+    def _add(
+        self, layer: Layer, tag: str, place: dict[str, str], look: dict[str, Any], text: str | None = None
+    ) -> None:
+        for name, value in look.items():
+            place[name.replace("_", "-")] = value if isinstance(value, str) else px(value)
+        self.layers[layer].append(Shape(tag, place, text))
+
+
+_TEMPLATE = environment.get_template("picture.svg.j2")

@@ -1,0 +1,142 @@
+"""Labels that never overlap: each stands right of its pole, in a row of its own where it must.
+
+A pole goes from its label straight to the lane; no pole crosses a label either, because a label stands in a row
+farther from the lane than every later one whose pole it spans. Where that takes more rows than there are, the
+crowded labels, and only they, say less: short texts first, then counts of the same thing, then counts of all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.report.text import fit, width
+
+GAP = 8.0
+"""Least room between two labels."""
+POLE_GAP = 3.0
+"""From the pole to the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What is to be labelled.
+
+    Attributes:
+        x: where.
+        text, short: the label, and a shorter one that names the kind of thing: equal ones are counted together.
+        loud: drawn as wrong; a group with a loud member is loud and says how many.
+    """
+
+    x: float
+    text: str
+    short: str
+    loud: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A placed label: `row` 0 is next to the lane. `count` is how many flags it stands for."""
+
+    x: float
+    row: int
+    text: str
+    loud: bool
+    count: int
+
+
+# Level 0: full text; 1: short text; then groups of the same kind within so many pixels, then of any kind.
+_REACHES = (16.0, 48.0, 120.0, 300.0, math.inf)
+_MOST_LEVEL = 1 + 2 * len(_REACHES)
+_MOST_TEXT = 420.0
+
+
+def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[Label]:
+    """Place labels in at most `rows` rows.
+
+    Args:
+        flags: in order of x.
+        right: where labels must end at the latest, in pixels; well right of the last flag.
+        rows: how many rows there are, at least 1.
+        size: of the font, in pixels.
+    """
+    levels = [_level_for(len(flags), rows)] * len(flags)
+    while True:
+        groups = _grouped(flags, levels)
+        labels = [_label(flags[start:end], levels[start], right, size) for start, end in groups]
+        ends = [label.x + POLE_GAP + width(label.text, size) + GAP for label in labels]
+        heights = _heights(labels, ends)
+        if all(height < rows for height in heights):
+            placed = zip(labels, heights, strict=True)
+            return [Label(label.x, height, label.text, label.loud, label.count) for label, height in placed]
+        for first, last in _islands(labels, ends):
+            if max(heights[first : last + 1]) >= rows:
+                members = range(groups[first][0], groups[last][1])
+                raised = min(min(levels[member] for member in members) + 1, _MOST_LEVEL)
+                for member in members:
+                    levels[member] = max(levels[member], raised)
+
+
+def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, int]]:
+    """The runs of labels that crowd each other, as the indices of their first and last."""
+    islands: list[tuple[int, int]] = []
+    reach = -math.inf
+    for index, label in enumerate(labels):
+        if label.x < reach:
+            islands[-1] = (islands[-1][0], index)
+        else:
+            islands.append((index, index))
+        reach = max(reach, ends[index])
+    return islands
+
+
+def _level_for(count: int, rows: int) -> int:
+    """Where to begin: hundreds of flags cannot be told one by one, and to try would take its time."""
+    return 0 if count <= 40 * rows else 2 + len(_REACHES)
+
+
+def _grouped(flags: Sequence[Flag], levels: Sequence[int]) -> list[tuple[int, int]]:
+    """The runs of flags that share a label, as index ranges."""
+    groups: list[tuple[int, int]] = []
+    for index, flag in enumerate(flags):
+        if groups:
+            start = groups[-1][0]
+            first, level = flags[start], levels[index]
+            if (
+                level >= 2
+                and level == levels[start]
+                and flag.x - first.x <= _REACHES[(level - 2) % len(_REACHES)]
+                and (level - 2 >= len(_REACHES) or flag.short == first.short)
+            ):
+                groups[-1] = (start, index + 1)
+                continue
+        groups.append((index, index + 1))
+    return groups
+
+
+def _label(members: Sequence[Flag], level: int, right: float, size: float) -> Label:
+    first = members[0]
+    loud = [flag for flag in members if flag.loud]
+    if len(members) == 1:
+        text = first.text if level == 0 or (first.loud and level < 3) else first.short
+    else:
+        counts = Counter(flag.short for flag in members).most_common()
+        parts = [f"{short} ×{count}" if count > 1 else short for short, count in counts[:3]]
+        more = sum(count for _, count in counts[3:])
+        text = ", ".join(parts) + (f", {more} more" if more else "")
+        if loud:
+            text += f" ({len(loud)} wrong)"
+    room = min(right - first.x - POLE_GAP, _MOST_TEXT)
+    return Label(first.x, 0, fit(text, room, size), bool(loud), len(members))
+
+
+def _heights(labels: Sequence[Label], ends: Sequence[float]) -> list[int]:
+    heights = [0] * len(labels)
+    for index in range(len(labels) - 1, -1, -1):
+        later = index + 1
+        while later < len(labels) and labels[later].x < ends[index]:
+            heights[index] = max(heights[index], heights[later] + 1)
+            later += 1
+    return heights

@@ -1,0 +1,392 @@
+"""What the picture of a test shows, in bench seconds since its start: no pixels yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rig.events import (
+    AccessPointChange,
+    BenchTrouble,
+    Boot,
+    ClockScale,
+    FaultInjected,
+    FaultLifted,
+    Flashed,
+    LedPattern,
+    LinkChange,
+    LogLine,
+    Measurement,
+    Note,
+    OcppFrame,
+    Panic,
+    PinEdge,
+    PowerChange,
+    TelemetrySample,
+)
+from rig.report import describe
+from rig.report.load import Test, call_key
+from rig.report.text import number, one_line, seconds
+
+Kind = Literal["power", "radio", "input", "led", "output", "link"]
+Texture = Literal["", "fast", "medium", "slow", "double"]
+
+
+_MOST_CHARGE_POINTS = 4
+"""Where more take part, the others share one lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a lane in which nothing changes.
+
+    `on` is None where nobody knows; `texts` say it in words, the longest first; `texture` tells how an LED blinks.
+    """
+
+    start: float
+    end: float
+    on: bool | None
+    texts: tuple[str, ...] = ()
+    texture: Texture = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A lane of segments."""
+
+    kind: Kind
+    name: str
+    segments: tuple[Segment, ...]
+    what: str = ""
+    """For LEDs, which one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A CALL and its answer, or a frame that is neither.
+
+    `start` is None where the CALL came before the test, `end` where no answer came in it.
+    """
+
+    from_device: bool
+    start: float | None
+    end: float | None
+    text: str
+    action: str
+    wrong: bool
+
+    @property
+    def at(self) -> float:
+        """Where its label stands."""
+        return self.start if self.start is not None else (self.end or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened at once, with its text. `kind` chooses how it is drawn."""
+
+    at: float
+    kind: Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
+    text: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A fault, or something measured: from, to, and its text."""
+
+    start: float
+    end: float
+    text: str
+    ok: bool = True
+    spans: bool = True
+    """False where only the end is known."""
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Everything the picture shows."""
+
+    duration: float
+    bands: list[Band] = field(default_factory=list)
+    exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
+    board: list[Moment] = field(default_factory=list)
+    log: list[Moment] = field(default_factory=list)
+    faults: list[Stretch] = field(default_factory=list)
+    measurements: list[Stretch] = field(default_factory=list)
+    heap: list[list[tuple[float, float]]] = field(default_factory=list)
+    """Free heap in bytes; a new list after each reboot."""
+    scales: list[float] = field(default_factory=list)
+    """The clock's scales during the test, in order."""
+
+    def times(self) -> list[float]:
+        """Every moment at which something happened: between them it was quiet."""
+        found = [s.start for band in self.bands for s in band.segments]
+        found += [t for frames in self.exchanges.values() for e in frames for t in (e.start, e.end) if t is not None]
+        found += [m.at for m in self.board] + [m.at for m in self.log]
+        found += [t for s in self.faults for t in (s.start, s.end)]
+        found += [t for s in self.measurements for t in (s.start, s.end)]
+        return found
+
+
+def lanes_of(test: Test) -> Lanes:
+    """Read a test's slice of the timeline."""
+    lanes = Lanes(duration=test.duration)
+    _Reader(test, lanes).read()
+    return lanes
+
+
+class _Reader:
+    def __init__(self, test: Test, lanes: Lanes) -> None:
+        self.test = test
+        self.lanes = lanes
+        self.at = test.at
+
+    def read(self) -> None:
+        self._bands()
+        self._ocpp()
+        self._faults()
+        self._moments()
+        self._heap()
+
+    # -- bands ----------------------------------------------------------------------------------------------------
+
+    def _bands(self) -> None:
+        before, events = self.test.before, self.test.events
+        power = [e for e in events if isinstance(e, PowerChange)]
+        by_rail = before.rail is not None or any(e.rail for e in power)
+        self._switch(
+            "power", "power", before.rail if by_rail else before.power,
+            ((self.at(e.t), e.on) for e in power if e.rail == by_rail), ("off", "on"),
+        )  # fmt: skip
+        self._switch(
+            "radio", "access point", before.access_point,
+            ((self.at(e.t), e.up) for e in events if isinstance(e, AccessPointChange)), ("down", "up"),
+        )  # fmt: skip
+        edges: dict[str, list[PinEdge]] = {}
+        for event in events:
+            if isinstance(event, PinEdge) and not event.signal.startswith("power."):  # PowerChange tells of those
+                edges.setdefault(event.signal, []).append(event)
+        for signal in sorted(signal for signal, found in edges.items() if any(e.driven for e in found)):
+            self._pin("input", signal, edges[signal])
+        self._leds(edges)
+        outputs = {s for s, found in edges.items() if not any(e.driven for e in found) and not s.startswith("leds.")}
+        outputs |= {signal for signal in before.pins if signal.endswith("contactor")}
+        for signal in sorted(outputs):
+            self._pin("output", signal, edges.get(signal, []))
+        links: dict[str, list[tuple[float, bool]]] = {name: [] for name in before.links}
+        for event in events:
+            if isinstance(event, LinkChange):
+                links.setdefault(event.charge_point, []).append((self.at(event.t), event.connected))
+        for name in sorted(links)[:_MOST_CHARGE_POINTS]:
+            title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
+            self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
+
+    def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
+        plain = signal.rpartition(".")[2]
+        words = describe.LEVELS.get(plain, ("", ""))
+        before = self.test.before.pins.get(signal)
+        if before is None and edges:
+            before = not edges[0].level
+        self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
+
+    def _switch(
+        self, kind: Kind, name: str, before: bool | None, changes: Iterable[tuple[float, bool]], words: tuple[str, str]
+    ) -> None:
+        at = sorted(changes, key=lambda change: change[0])
+        if before is None and not at:
+            return
+        states: list[tuple[float, bool | None]] = [(0.0, before), *at]
+        segments = [
+            Segment(start, end, on, (words[on],) if on is not None and words[on] else ())
+            for (start, on), end in zip(states, [t for t, _ in at] + [self.lanes.duration], strict=True)
+        ]
+        self.lanes.bands.append(Band(kind, name, _joined(segments)))
+
+    def _leds(self, edges: dict[str, list[PinEdge]]) -> None:
+        patterns: dict[str, list[LedPattern]] = {name: [] for name in self.test.before.leds}
+        for event in self.test.events:
+            if isinstance(event, LedPattern):
+                patterns.setdefault(event.led.removeprefix("leds."), []).append(event)
+        for name in sorted(patterns, key=_led_order):
+            shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
+            shown += sorted(((self.at(e.t), e) for e in patterns[name]), key=lambda pair: pair[0])
+            segments = [
+                _led_segment(start, end, led)
+                for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
+            ]
+            self.lanes.bands.append(Band("led", f"LED {one_line(name)}", _joined(segments), what=name))
+        for signal in sorted(edges):
+            name = signal.removeprefix("leds.")
+            if signal.startswith("leds.") and name not in patterns and not any(e.driven for e in edges[signal]):
+                self._pin("led", signal, edges[signal])
+
+    # -- OCPP -----------------------------------------------------------------------------------------------------
+
+    def _ocpp(self) -> None:
+        open_calls: dict[tuple[str, str, str], tuple[int, OcppFrame]] = {}
+        for key, call in self.test.before.calls.items():
+            open_calls[key] = (-1, call)
+        found: list[tuple[str, Exchange]] = []
+        for event in self.test.events:
+            if not isinstance(event, OcppFrame):
+                continue
+            at, from_device = self.at(event.t), event.direction == "received"
+            if event.message_type == "CALL":
+                key = (event.charge_point, event.direction, event.unique_id)
+                open_calls[key] = (len(found), event)
+                found.append((event.charge_point, _call(event, at, from_device)))
+            elif event.message_type == "INVALID":
+                text = "not OCPP: " + one_line(event.error or event.raw)
+                found.append((event.charge_point, Exchange(from_device, at, None, text, "not OCPP", wrong=True)))
+            elif (opened := open_calls.pop(call_key(event), None)) is not None:
+                index, call = opened
+                begun = None if index < 0 else found[index][1].start
+                exchange = _answered(call, begun, event, at)
+                if index < 0:
+                    found.append((event.charge_point, exchange))
+                else:
+                    found[index] = (event.charge_point, exchange)
+            else:
+                text = f"answer to no call: {one_line(event.action or event.unique_id)}"
+                found.append((event.charge_point, Exchange(not from_device, None, at, text, "answer to no call", True)))
+        for index, _ in open_calls.values():
+            if index >= 0 and not found[index][1].wrong:
+                cp, e = found[index]
+                found[index] = (cp, Exchange(e.from_device, e.start, None, e.text + " (no answer)", e.action, False))
+        names = sorted({charge_point for charge_point, _ in found})
+        others = f"{len(names) - _MOST_CHARGE_POINTS} others"
+        for charge_point, exchange in found:
+            shown = charge_point if charge_point in names[:_MOST_CHARGE_POINTS] else others
+            self.lanes.exchanges.setdefault(shown, []).append(exchange)
+
+    # -- moments and stretches ------------------------------------------------------------------------------------
+
+    def _faults(self) -> None:
+        opened: dict[int, tuple[float, FaultInjected]] = {i: (0.0, f) for i, f in self.test.before.faults.items()}
+        stretches: list[Stretch] = []
+        for event in self.test.events:
+            if isinstance(event, FaultInjected):
+                opened[event.id] = (self.at(event.t), event)
+            elif isinstance(event, FaultLifted) and (begun := opened.pop(event.injected, None)) is not None:
+                stretches.append(Stretch(begun[0], max(begun[0], self.at(event.t)), describe.fault_words(begun[1])))
+        stretches += [Stretch(start, self.lanes.duration, describe.fault_words(f)) for start, f in opened.values()]
+        self.lanes.faults = sorted(stretches, key=lambda s: (s.start, s.end, s.text))
+
+    def _moments(self) -> None:
+        board, log, lanes = self.lanes.board, self.lanes.log, self.lanes
+        lanes.scales = [_scale_at_start(self.test)]
+        for event in self.test.events:
+            at = self.at(event.t)
+            match event:
+                case Boot():
+                    reset = one_line(event.reset).replace("_", " ")
+                    board.append(Moment(at, "boot", f"boot ({reset})", "boot"))
+                case Flashed():
+                    board.append(Moment(at, "flash", f"flashed in {seconds(event.seconds)}", "flashed"))
+                case Panic():
+                    board.append(Moment(at, "panic", "panic: " + one_line(event.cause), "panic"))
+                case BenchTrouble():
+                    board.append(Moment(at, "trouble", "bench: " + one_line(event.what), "bench error"))
+                case Note():
+                    board.append(Moment(at, "note", one_line(event.text), "note"))
+                case ClockScale():
+                    board.append(Moment(at, "clock", f"clock ×{number(event.scale)}", "clock"))
+                    lanes.scales.append(event.scale)
+                case Measurement():
+                    lanes.measurements.append(self._measurement(event))
+                case LogLine(level="E" | "W"):
+                    kind: Literal["E", "W"] = "E" if event.level == "E" else "W"
+                    text = one_line(event.text)
+                    _, separator, said = text.partition(") ")
+                    log.append(Moment(at, kind, said if separator and said else text, f"{kind} {one_line(event.tag)}"))
+                case _:
+                    pass
+        if self.test.outcome in ("failed", "error", "cut off"):
+            word = {"failed": "test failed", "error": "error of the bench", "cut off": "record cut off"}
+            kind_of_end = word[self.test.outcome]
+            board.append(Moment(lanes.duration, "end", kind_of_end, kind_of_end))
+        board.sort(key=lambda moment: moment.at)
+        log.sort(key=lambda moment: moment.at)
+
+    def _measurement(self, event: Measurement) -> Stretch:
+        limits = describe.limits(event)
+        text = f"{one_line(event.name).replace('_', ' ')} {number(event.value)} {one_line(event.unit)}".rstrip()
+        text += f" ({limits})" if limits else ""
+        end = self.at(event.t if event.end is None else event.end)
+        if event.start is None:
+            return Stretch(end, end, text, event.ok, spans=False)
+        start = self.at(event.start)
+        return Stretch(min(start, end), max(start, end), text, event.ok)
+
+    def _heap(self) -> None:
+        line: list[tuple[float, float]] = []
+        for event in self.test.events:
+            if isinstance(event, Boot) or (isinstance(event, PowerChange) and not event.on):
+                if line:
+                    self.lanes.heap.append(line)
+                line = []
+            elif isinstance(event, TelemetrySample):
+                value = event.values.get("heap_free")
+                if isinstance(value, int | float) and math.isfinite(value):
+                    line.append((self.at(event.t), float(value)))
+        if line:
+            self.lanes.heap.append(line)
+        for line in self.lanes.heap:
+            line.sort()
+
+
+def _scale_at_start(test: Test) -> float:
+    """How many bench seconds a real second took when the test began."""
+    return test.clock.between(test.started - 1_000_000, test.started) * 1000
+
+
+def _call(frame: OcppFrame, at: float, from_device: bool) -> Exchange:
+    text = describe.call_short(frame)
+    if frame.error:
+        text += " wrong: " + one_line(frame.error)
+    return Exchange(from_device, at, None, text, one_line(frame.action) or "CALL", wrong=bool(frame.error))
+
+
+def _answered(call: OcppFrame, begun: float | None, answer: OcppFrame, at: float) -> Exchange:
+    text = describe.call_short(call)
+    said = describe.answer_short(answer)
+    if call.error:
+        text += " wrong: " + one_line(call.error)
+    text += f" → {said}" if said else ""
+    wrong = bool(call.error or answer.error) or answer.message_type == "CALLERROR"
+    end = at if begun is None else max(begun, at)
+    return Exchange(call.direction == "received", begun, end, text, one_line(call.action) or "CALL", wrong)
+
+
+def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
+    if led is None:
+        return Segment(start, end, None)
+    words = describe.led_pattern(led)
+    texture: Texture = ""
+    if led.pattern == "double_flash":
+        texture = "double"
+    elif led.pattern == "blink":
+        texture = "fast" if led.rate_hz >= 3.5 else "medium" if led.rate_hz >= 1.5 else "slow"
+    return Segment(start, end, led.pattern != "off", words, texture)
+
+
+def _led_order(name: str) -> tuple[int, str]:
+    known = ("status", "network", "fault")
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """Segments without those that last no time, neighbours that say the same made one."""
+    joined: list[Segment] = []
+    for segment in segments:
+        if segment.end <= segment.start:
+            continue
+        last = joined[-1] if joined else None
+        if last and (last.on, last.texts, last.texture) == (segment.on, segment.texts, segment.texture):
+            joined[-1] = Segment(last.start, segment.end, last.on, last.texts, last.texture)
+        else:
+            joined.append(segment)
+    return tuple(joined)

@@ -1,0 +1,164 @@
+"""index.html and what stands beside it: works from a folder, a zip, a web server, and under Jenkins' content policy.
+
+No script, no inline style, nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from rig.events import BenchTrouble, LogLine, Measurement
+from rig.report import sequence_svg, timeline_svg
+from rig.report.canvas import environment
+from rig.report.describe import limits, log_line
+from rig.report.load import VERDICTS, Run, Test, Verdict, read_run
+from rig.report.text import clean, number, one_line, seconds
+
+FILES = "index_files"
+"""The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
+_TAIL = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A measurement in words."""
+
+    name: str
+    value: str
+    limits: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _LogRow:
+    """A line of the console, with the bench time at which it came."""
+
+    at: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """All that the page says about a test."""
+
+    anchor: str
+    name: str
+    file: str
+    attempt: int
+    doc: str
+    verdict: Verdict
+    word: str
+    took: str
+    timing: str
+    message: str
+    first_line: str
+    picture: str
+    alt: str
+    sequence: str
+    figures: list[_Figure]
+    key_figure: _Figure | None
+    trouble: list[str]
+    tail: list[_LogRow]
+    lines: int
+    log: str
+
+
+def build(run_dir: Path, out_dir: Path) -> Path:
+    """Make the report of a run.
+
+    Args:
+        run_dir: the run's folder, which holds `run.jsonl`; nothing else of it is read.
+        out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        ReportError: there is no record at `run_dir`.
+    """
+    run = read_run(run_dir)
+    return write(run, out_dir)
+
+
+def write(run: Run, out_dir: Path) -> Path:
+    """Write the report of a run that was read already. Arguments and return as for `build`."""
+    beside = out_dir / FILES
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    (beside / "report.css").write_bytes(files("rig.report").joinpath("templates/report.css").read_bytes())
+    sections = [_section(index, test, beside) for index, test in enumerate(run.tests, 1)]
+    page = environment.get_template("index.html.j2").render(
+        run=run,
+        files=FILES,
+        sections=sections,
+        totals=[(verdict, timeline_svg.VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
+        took=seconds(run.seconds),
+    )
+    index = out_dir / "index.html"
+    index.write_text(clean(page), encoding="utf-8")
+    return index
+
+
+def _section(index: int, test: Test, beside: Path) -> _Section:
+    stem = f"{index:03d}-{_slug(test.name)}"
+    (beside / f"{stem}.svg").write_text(timeline_svg.render(test, head=False), encoding="utf-8")
+    sequence = ""
+    if sequence_svg.has_exchange(test):
+        sequence = f"{FILES}/{stem}-ocpp.svg"
+        (beside / f"{stem}-ocpp.svg").write_text(sequence_svg.render(test), encoding="utf-8")
+    (beside / f"{stem}.txt").write_text(full_log(test), encoding="utf-8")
+    console = [event for event in test.events if isinstance(event, LogLine)]
+    figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
+    return _Section(
+        anchor=f"test-{index}",
+        name=one_line(test.name),
+        file=one_line(test.file),
+        attempt=test.attempt,
+        doc=one_line(test.doc),
+        verdict=test.outcome,
+        word=timeline_svg.VERDICT_WORDS[test.outcome],
+        took=seconds(test.seconds),
+        timing=timeline_svg.timing(test),
+        message=clean(test.message).strip(),
+        first_line=one_line(test.message.strip().partition("\n")[0]),
+        picture=f"{FILES}/{stem}.svg",
+        alt=timeline_svg.summary(test),
+        sequence=sequence,
+        figures=figures,
+        key_figure=next((f for f in figures if not f.ok), figures[0] if figures else None),
+        trouble=_trouble(test),
+        tail=[_LogRow(f"{test.at(e.t):.3f}", e.level or "none", clean(e.text)) for e in console[-_TAIL:]],
+        lines=len(console),
+        log=f"{FILES}/{stem}.txt",
+    )
+
+
+def full_log(test: Test) -> str:
+    """Everything that stands on the timeline of a test as text, one event a line, secrets masked."""
+    head = (
+        f"{test.nodeid}: {timeline_svg.VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
+    )
+    rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
+    message = f"\n{clean(test.message)}\n" if test.message else ""
+    return clean(head + "".join(rows)) + message
+
+
+def _figure(event: Measurement) -> _Figure:
+    value = f"{number(event.value)} {one_line(event.unit)}".rstrip()
+    return _Figure(one_line(event.name).replace("_", " "), value, one_line(limits(event)), event.ok)
+
+
+def _trouble(test: Test) -> list[str]:
+    """What was wrong with the bench, as far as the test's message does not say it already."""
+    told = one_line(test.message)
+    found = (one_line(event.what) for event in test.events if isinstance(event, BenchTrouble))
+    return [what for what in dict.fromkeys(found) if what not in told]
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "test"

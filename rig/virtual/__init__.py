@@ -1,0 +1,132 @@
+"""The virtual bench: a board, its chip and its surroundings around the host build of the firmware.
+
+Reached only through `rig.wiring`, by a bench description of `kind = "virtual"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from rig.clock import BenchClock
+from rig.errors import BenchError
+from rig.virtual.access_point import VirtualAccessPoint
+from rig.virtual.board import Board, BoardPins
+from rig.virtual.flash import Flash
+from rig.virtual.hooks import VirtualTestHooks
+from rig.virtual.pins import VirtualPinFactory
+from rig.virtual.run_directory import RunDirectory
+from rig.wiring import Wiring
+
+_PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
+
+
+class DescribedWire(Protocol):
+    """A wire of a bench description."""
+
+    @property
+    def pin(self) -> int:
+        """The Pi's end, a BCM number."""
+
+    @property
+    def gpio(self) -> int | None:
+        """The board's end, a GPIO of the ESP32, where it is one."""
+
+
+class DescribedNetwork(Protocol):
+    """The network of a bench description."""
+
+    @property
+    def profile(self) -> str:
+        """How fast the access point is: a name of `rig.virtual.access_point.PROFILES`."""
+
+
+class VirtualDescription(Protocol):
+    """What the virtual bench needs to know of a `rig.description.Description`."""
+
+    @property
+    def network(self) -> DescribedNetwork:
+        """The network that the device joins."""
+
+    def wires(self) -> Iterable[tuple[str, DescribedWire]]:
+        """Every wire by its signal's name, such as `inputs.cable`."""
+
+
+def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
+    """Set a virtual board up, wired as described, without power and with erased flash.
+
+    Args:
+        description: which Pi pin is joined to which GPIO.
+        clock: the bench's clock; the board shares it.
+        root: the project's folder, for the run folder.
+
+    Raises:
+        BenchError: a wire without its far end, an unknown network profile, or nothing can be written below `root`.
+    """
+    pins = board_pins(description)
+    try:
+        run = RunDirectory(root)
+        flash = Flash(run.path / "flash.bin")
+    except OSError as problem:
+        raise BenchError(f"the run folder cannot be made: {problem}", f"Make {root} writable") from None
+    factory = VirtualPinFactory()
+    board = Board(factory.wires, pins, flash, clock)
+
+    def close() -> None:
+        board.close()
+        factory.close()
+        run.close()
+
+    try:
+        return Wiring(
+            pin_factory=factory,
+            serial_url=board.port.path,
+            serial_uncertainty=_PTY_UNCERTAINTY_NS,
+            clock=clock,
+            access_point=VirtualAccessPoint(board, description.network.profile),
+            hooks=VirtualTestHooks(board, clock),
+            capabilities=_capabilities(description),
+            flash_file=flash.path,
+            close=close,
+        )
+    except BaseException:
+        close()
+        raise
+
+
+def board_pins(description: VirtualDescription) -> BoardPins:
+    """The wires of a description, sorted by what they are on the board.
+
+    Raises:
+        BenchError: a wire of the device lacks its GPIO.
+    """
+    wires = dict(description.wires())
+
+    def by_gpio(*sections: str) -> dict[int, int]:
+        found = {}
+        for signal, wire in wires.items():
+            if signal.split(".")[0] in sections:
+                if wire.gpio is None:
+                    raise BenchError(
+                        f"{signal} has no gpio", "A virtual bench needs both ends of each wire: pin and gpio"
+                    )
+                found[wire.gpio] = wire.pin
+        return found
+
+    def pin(signal: str) -> int | None:
+        return wires[signal].pin if signal in wires else None
+
+    return BoardPins(
+        power_switch=wires["power.switch"].pin,
+        rail_sense=pin("power.rail_sense"),
+        en=pin("control.en"),
+        boot=pin("control.boot"),
+        inputs=by_gpio("inputs"),
+        outputs=by_gpio("leds", "outputs"),
+    )
+
+
+def _capabilities(description: VirtualDescription) -> frozenset[str]:
+    sections = {signal.split(".")[0] for signal, _ in description.wires()}
+    return frozenset(sections | {"access_point", "flash_file", "test_hooks", "time_scale"})

@@ -1,0 +1,62 @@
+"""The virtual board's flash: a 4 MB NOR chip in a file that board and device map at the same time."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+
+FLASH_SIZE = 4 * 1024 * 1024
+SECTOR_SIZE = 4096
+
+
+class Flash:
+    """NOR semantics over a mapped file: programming clears bits, erasing a sector sets them.
+
+    Args:
+        path: the file; made, and erased, where it is not there yet.
+
+    Raises:
+        ValueError: the file has another size than a 4 MB flash.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size == 0:
+                os.ftruncate(descriptor, FLASH_SIZE)
+            elif size != FLASH_SIZE:
+                raise ValueError(f"{path} has {size} bytes, a flash file has {FLASH_SIZE}. Remove it to start anew")
+            self._map = mmap.mmap(descriptor, FLASH_SIZE)
+        finally:
+            os.close(descriptor)
+        if size == 0:
+            self.erase_all()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """`length` bytes from `offset`, fewer at the flash's end."""
+        return self._map[offset : offset + length]
+
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`; nothing sets a bit but an erase. What is beyond the end is lost."""
+        data = data[: max(0, FLASH_SIZE - offset)]
+        end = offset + len(data)
+        old = int.from_bytes(self._map[offset:end], "little")
+        self._map[offset:end] = (old & int.from_bytes(data, "little")).to_bytes(len(data), "little")
+
+    def erase(self, offset: int, size: int) -> None:
+        """Erase every sector that `size` bytes from `offset` touch."""
+        start = offset // SECTOR_SIZE * SECTOR_SIZE
+        end = min(-(-(offset + size) // SECTOR_SIZE) * SECTOR_SIZE, FLASH_SIZE)
+        if end > start:
+            self._map[start:end] = b"\xff" * (end - start)
+
+    def erase_all(self) -> None:
+        """Erase the whole chip."""
+        self.erase(0, FLASH_SIZE)
+
+    def close(self) -> None:
+        """Unmap it; the file stays."""
+        self._map.close()

@@ -1,0 +1,180 @@
+"""The virtual charge point alone, for anyone's CSMS: `rig device run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from rig.clock import BenchClock
+from rig.errors import BenchError
+from rig.firmware.build import build, package
+from rig.firmware.filesystem import provision
+from rig.firmware.manifest import Manifest
+from rig.virtual.access_point import VirtualAccessPoint
+from rig.virtual.board import Board, BoardPins
+from rig.virtual.flash import Flash
+from rig.virtual.pins import Wires
+from rig.virtual.run_directory import RunDirectory
+
+_POWER_SWITCH = 17
+_INPUTS = {
+    "cable": (32, 5),
+    "vehicle_ready": (33, 6),
+    "emergency_stop": (25, 13),
+    "auth_button": (26, 19),
+    "meter_pulse": (27, 26),
+    "power_fail": (34, 12),
+    "lock_feedback": (35, 16),
+}
+"""From the signal to its GPIO and its Pi pin, as in docs/design.md section 3."""
+
+HELP = f"""!help                       this text
+!power on|off               switch the board's supply
+!reset                      press the reset button
+!ap up|down                 put the access point on or off the air
+!pulses N                   N pulses of the energy meter: N Wh
+!SIGNAL 1|0                 {", ".join(_INPUTS)}
+anything else goes to the device's console; Ctrl-C ends"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A board without a Pi: its wires end at the keyboard."""
+
+    wires: Wires
+    board: Board
+    access_point: VirtualAccessPoint
+
+    def drive(self, pin: int, level: bool) -> None:
+        self.wires.change(self.wires[pin], pi_drive=level)
+
+
+def run_device(
+    csms_url: str,
+    identity: str,
+    root: Path,
+    *,
+    flash: Path | None = None,
+    settings: Mapping[str, str | int] | None = None,
+    keyboard: TextIO | None = None,
+    terminal: TextIO | None = None,
+) -> None:
+    """Build the firmware, flash it, boot it, and join its console to the terminal until Ctrl-C or the keyboard's end.
+
+    Lines that start with `!` work the board, see `HELP`; all others go to the device.
+
+    Args:
+        csms_url: `ws://HOST:PORT/PATH`; the identity is appended by the device.
+        identity: the charge point's identity.
+        root: the project's folder.
+        flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
+            firmware is written into it each time, the file system only where the file is new.
+        settings: further keys of docs/design.md section 6.
+        keyboard: where commands come from; None: standard input.
+        terminal: where the console is shown; None: standard output.
+
+    Raises:
+        BenchError: the firmware cannot be built, or a setting is unknown.
+    """
+    clock = BenchClock()
+    firmware = package(build(root), root)
+    storage = provision(
+        csms_url,
+        identity,
+        "virtual",
+        "virtual-psk",
+        partition=firmware.manifest.storage(),
+        **(settings or {}),
+    )
+    with contextlib.ExitStack() as stack:
+        run = RunDirectory(root)
+        stack.callback(run.close)
+        path = flash or run.path / "flash.bin"
+        wires = Wires()
+        board = Board(wires, _pins(), _written(path, firmware.manifest, storage), clock)
+        stack.callback(board.close)
+        alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"))
+        # Nobody presses it; left alone, the wire would be pulled to its safe state.
+        alone.drive(_INPUTS["emergency_stop"][1], False)
+        alone.drive(_POWER_SWITCH, True)
+        with contextlib.suppress(KeyboardInterrupt):
+            _join(alone, keyboard or sys.stdin, terminal or sys.stdout)
+
+
+def _pins() -> BoardPins:
+    return BoardPins(power_switch=_POWER_SWITCH, en=22, inputs=dict(_INPUTS.values()))
+
+
+def _written(path: Path, manifest: Manifest, storage: bytes) -> Flash:
+    is_new = not path.exists()
+    try:
+        flash = Flash(path)
+    except (OSError, ValueError) as problem:
+        raise BenchError(f"the flash file cannot be used: {problem}", "Name another file") from None
+    parts = manifest.contents()
+    if is_new:
+        parts.append((manifest.storage().offset, storage))
+    for offset, content in parts:
+        flash.erase(offset, len(content))
+        flash.program(offset, content)
+    return flash
+
+
+def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
+    keys = keyboard.fileno()
+    typed = b""
+    port = os.open(alone.board.port.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        while True:
+            ready, _, _ = select.select([port, keys], [], [])
+            if port in ready:
+                terminal.write(os.read(port, 4096).decode(errors="backslashreplace").replace("\r\n", "\n"))
+                terminal.flush()
+            if keys in ready:
+                # Not readline: what it keeps in its buffer, select would never tell of.
+                data = os.read(keys, 4096)
+                if not data:
+                    return
+                *lines, typed = (typed + data).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"!"):
+                        print(_work_board(alone, line[1:].decode(errors="replace").split()), file=terminal, flush=True)
+                    else:
+                        os.write(port, line + b"\n")
+    finally:
+        os.close(port)
+
+
+def _work_board(alone: _Alone, words: list[str]) -> str:
+    """Do what a line behind `!` says. Returns what to show."""
+    actions: dict[tuple[str, ...], Callable[[], None]] = {
+        ("power", "on"): lambda: alone.drive(_POWER_SWITCH, True),
+        ("power", "off"): lambda: alone.drive(_POWER_SWITCH, False),
+        ("ap", "up"): alone.access_point.up,
+        ("ap", "down"): alone.access_point.down,
+        ("reset",): lambda: _press_reset(alone),
+    }
+    for signal, (_, pin) in _INPUTS.items():
+        for level in (False, True):
+            actions[signal, str(int(level))] = lambda pin=pin, level=level: alone.drive(pin, level)  # type: ignore[misc]
+    match words:
+        case ["pulses", count] if count.isdecimal():
+            for _ in range(int(count)):
+                alone.drive(_INPUTS["meter_pulse"][1], True)
+                alone.drive(_INPUTS["meter_pulse"][1], False)
+        case _ if tuple(words) in actions:
+            actions[tuple(words)]()
+        case _:
+            return HELP
+    return f"! {' '.join(words)}"
+
+
+def _press_reset(alone: _Alone) -> None:
+    alone.drive(22, False)
+    alone.wires.change(alone.wires[22], pi_drive=None)

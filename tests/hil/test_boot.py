@@ -1,0 +1,65 @@
+"""From an empty flash, and from power on, to an accepted charge point."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.measure import Measure
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.events import Boot, OcppFrame, PowerChange
+from rig.instruments.console import Console
+from rig.instruments.outputs import Outputs
+from rig.instruments.power import Power
+
+
+def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:
+    """An erased board, flashed with esptool, boots cold and is accepted by the CSMS."""
+    boot = bench.timeline.expect(Boot, consume=False)
+    assert boot.reset == "power_on"
+    notification = csms.expect("BootNotification", chargePointVendor=str, chargePointModel=str)
+    assert notification.payload["firmwareVersion"] == boot.version
+    csms.expect_status("Available", connector=0, errorCode="NoError")
+    csms.expect_status("Available", connector=1, errorCode="NoError")
+    assert fresh_device.status()["accepted"] is True
+
+
+def test_power_on_to_accepted_is_quick(
+    device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure
+) -> None:
+    """From the power switch to the accepted BootNotification: the time a driver would wait."""
+    with device.expecting_reboot():
+        power.off()
+        mark = bench.mark()
+        power.on()
+        csms.expect("BootNotification", since=mark)
+        answer = bench.timeline.expect(
+            OcppFrame,
+            lambda frame: frame.message_type == "CALLRESULT" and frame.action == "BootNotification",
+            since=mark,
+        )
+    switched = bench.timeline.events(PowerChange, mark, lambda change: change.on)[0]
+    limit = 300 if bench.description.network.profile == "fast" else 1800
+    seconds = bench.clock.between(switched.t, answer.t)
+    measure("power on to accepted", 1000 * seconds, "ms", high=limit)
+
+
+@pytest.mark.needs("outputs")
+def test_contactor_stays_open_while_it_boots(device: Device, power: Power, bench: Bench, outputs: Outputs) -> None:
+    """Neither a power cycle nor a reset closes the contactor, not even for an instant."""
+    with device.expecting_reboot():
+        power.cycle()
+        device.wait_accepted()
+    outputs["contactor"].expect_steady(False, within=0.2)
+
+
+def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: Bench, csms: Csms) -> None:
+    """The console outlives a reboot: the banner tells the reset reason on the same port."""
+    with device.expecting_reboot():
+        assert csms.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
+        boot = bench.timeline.expect(Boot)
+    assert boot.reset == "software"
+    csms.expect("BootNotification")
+    device.wait_accepted()
+    assert console.command("help").startswith("= ")

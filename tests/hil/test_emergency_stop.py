@@ -1,0 +1,59 @@
+"""The emergency stop: contactor first, messages later."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.measure import Measure
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import PinEdge
+from rig.faults import SlowErase
+from rig.instruments.console import Console
+from rig.instruments.outputs import Outputs
+from rig.timeline import Mark
+
+pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor")
+
+LIMIT_MS = 20
+"""Edge to contactor; the interrupt handler itself takes microseconds, the rest is the host's scheduler."""
+
+
+def edge_to_contactor_ms(bench: Bench, since: Mark) -> float:
+    """Milliseconds from the emergency stop's edge to the contactor's, by their stamps."""
+    pressed = bench.timeline.events(PinEdge, since, lambda e: e.signal == "inputs.emergency_stop" and e.level)[0]
+    opened = bench.timeline.events(PinEdge, since, lambda e: e.signal == "outputs.contactor" and not e.level)[0]
+    return (opened.t - pressed.t) / 1e6
+
+
+def test_it_opens_the_contactor_while_charging(
+    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
+) -> None:
+    """Pressed while charging: the contactor opens at once, the transaction stops with reason EmergencyStop."""
+    driver.start_charge(csms)
+    mark = bench.mark()
+    driver.press_emergency_stop()
+    outputs["contactor"].expect(False, since=mark)
+    measure("emergency stop to contactor", edge_to_contactor_ms(bench, mark), "ms", high=LIMIT_MS)
+    csms.expect("StopTransaction", reason="EmergencyStop")
+    csms.expect_status("Faulted")
+    driver.release_emergency_stop()
+    csms.expect_status("Finishing")
+    outputs["contactor"].expect_steady(False, within=0.2)
+
+
+@pytest.mark.needs("test_hooks")
+def test_it_opens_the_contactor_during_a_flash_erase(
+    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, console: Console, measure: Measure
+) -> None:
+    """Pressed in the middle of a 400 ms erase, which stops the loop: the contactor does not wait for it."""
+    driver.start_charge(csms)
+    with bench.inject(SlowErase(ms=400)):
+        with device.erasing():
+            mark = bench.mark()
+            driver.press_emergency_stop()
+            outputs["contactor"].expect(False, since=mark)
+            measure("emergency stop to contactor, erasing", edge_to_contactor_ms(bench, mark), "ms", high=LIMIT_MS)
+        csms.expect("StopTransaction", reason="EmergencyStop")

@@ -1,0 +1,69 @@
+"""What the three LEDs say in each state (docs/design.md, section 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.faults import AccessPointGone, CsmsGone
+from rig.instruments.leds import Leds
+
+pytestmark = pytest.mark.needs("leds", "inputs")
+
+
+def test_status_led_tells_the_state_of_a_charge(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
+    """Available, Preparing, Charging, SuspendedEV, Finishing: one pattern each."""
+    leds["status"].expect("on")
+    driver.plug_in()
+    leds["status"].expect("blink", rate_hz=2, duty=0.5)
+    driver.present_tag()
+    csms.expect_status("Charging")
+    leds["status"].expect("blink", rate_hz=1, duty=0.5)
+    driver.rest()
+    csms.expect_status("SuspendedEV")
+    leds["status"].expect("blink", rate_hz=1, duty=0.1)
+    driver.present_tag()
+    csms.expect_status("Finishing")
+    leds["status"].expect("double_flash")
+    driver.unplug()
+    leds["status"].expect("on")
+
+
+def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
+    """Accepted: steady. CSMS gone: 2 Hz. No access point: off."""
+    leds["network"].expect("on")
+    with bench.inject(CsmsGone()):
+        leds["network"].expect("blink", rate_hz=2, duty=0.5)
+        with bench.inject(AccessPointGone()):
+            leds["network"].expect("off", timeout=10)
+    device.wait_accepted()
+    leds["network"].expect("on", timeout=10)
+
+
+def test_network_led_flashes_twice_while_not_accepted(
+    device: Device, bench: Bench, leds: Leds, csms: Csms
+) -> None:
+    """A BootNotification answered Pending leaves a double flash until the CSMS accepts."""
+    pending = {"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 3}
+    with csms.answer("BootNotification", pending), device.expecting_reboot():
+        bench.power.cycle()
+        csms.expect("BootNotification")
+        leds["network"].expect("double_flash")
+    device.wait_accepted()
+    leds["network"].expect("on")
+
+
+def test_fault_led_shows_the_emergency_stop(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
+    """Pressed: the fault LED is steady and the status LED dark. Released: the other way round."""
+    leds["fault"].expect("off")
+    driver.press_emergency_stop()
+    csms.expect_status("Faulted")
+    leds["fault"].expect("on")
+    leds["status"].expect("off")
+    driver.release_emergency_stop()
+    csms.expect_status("Available")
+    leds["fault"].expect("off")
+    leds["status"].expect("on")

@@ -1,0 +1,92 @@
+"""A CSMS on a loop of its own, as on the bench, and charge points that talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from rig.csms import Csms
+from rig.timeline import Timeline
+
+IDENTITY = "CP-1"
+
+
+class Peer:
+    """A charge point on a plain WebSocket: sends what it is told, right or wrong."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        options.setdefault("subprotocols", ["ocpp1.6"])
+        self.socket: ClientConnection = connect(url, compression=None, **options).__enter__()
+        self._last = 0
+
+    def send(self, text: str) -> None:
+        self.socket.send(text)
+
+    def receive(self, timeout: float | None = 2.0) -> Any:
+        return orjson.loads(self.socket.recv(timeout))
+
+    def start_call(self, action: str, payload: Any, unique_id: str = "") -> str:
+        self._last += 1
+        unique_id = unique_id or f"m{self._last}"
+        self.send(orjson.dumps([2, unique_id, action, payload]).decode())
+        return unique_id
+
+    def call(self, action: str, payload: Any, unique_id: str = "") -> Any:
+        unique_id = self.start_call(action, payload, unique_id)
+        answer = self.receive()
+        assert answer[:2] == [3, unique_id], answer
+        return answer[2]
+
+    def boot(self) -> Any:
+        return self.call("BootNotification", {"chargePointModel": "M", "chargePointVendor": "V"})
+
+    def status(self, status: str, connector: int = 1) -> Any:
+        return self.call("StatusNotification", {"connectorId": connector, "errorCode": "NoError", "status": status})
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return Timeline()
+
+
+@pytest.fixture
+def csms(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Csms]:
+    csms = Csms(timeline, loop, identity=IDENTITY)
+    csms.start()
+    yield csms
+    csms.shut_down()
+
+
+@pytest.fixture
+def new_peer(csms: Csms) -> Iterator[Callable[..., Peer]]:
+    peers: list[Peer] = []
+
+    def make(identity: str = IDENTITY, **options: Any) -> Peer:
+        peers.append(Peer(csms.url(identity), **options))
+        return peers[-1]
+
+    yield make
+    for peer in peers:
+        peer.socket.close()
+
+
+@pytest.fixture
+def peer(new_peer: Callable[..., Peer]) -> Peer:
+    return new_peer()

@@ -1,0 +1,96 @@
+"""The examples of docs/csms.md, run in order against a small charge point, and the table of docs/faults.md."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from rig import faults
+from rig.csms import CallError, Csms
+from tests.unit.csms.conftest import Peer
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+class SmallChargePoint(Peer):
+    """Boots, then does what it is told remotely; draws 100 Wh a minute for two minutes of its own time."""
+
+    _waiting: tuple[Any, ...] = ()
+
+    def call(self, action: str, payload: Any, unique_id: str = "") -> Any:
+        """A call whose answer a call of the CSMS may overtake: that one waits its turn."""
+        unique_id = self.start_call(action, payload, unique_id)
+        while (message := self.receive(10))[:2] != [3, unique_id]:
+            self._waiting += (message,)
+        return message[2]
+
+    def _next_request(self) -> Any:
+        if not self._waiting:
+            return self.receive(None)
+        request, *rest = self._waiting
+        self._waiting = tuple(rest)
+        return request
+
+    def run(self) -> None:
+        self.boot()
+        self.status("Available")
+        try:
+            while True:
+                request = self._next_request()
+                self.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
+                if request[2] == "RemoteStartTransaction":
+                    self._charge(request[3]["idTag"])
+                else:
+                    self.call("StopTransaction", self._stop)
+        except ConnectionClosed:
+            return
+
+    def _charge(self, tag: str) -> None:
+        start = {"connectorId": 1, "idTag": tag, "meterStart": 0, "timestamp": "2024-01-01T00:00:00Z"}
+        number = self.call("StartTransaction", start)["transactionId"]
+        for minute in (1, 2):
+            sampled = [{"value": str(100 * minute), "unit": "Wh"}]
+            value = {"timestamp": f"2024-01-01T00:0{minute}:00Z", "sampledValue": sampled}
+            self.call("MeterValues", {"connectorId": 1, "transactionId": number, "meterValue": [value]})
+        self._stop: dict[str, Any] = {
+            "transactionId": number,
+            "meterStop": 200,
+            "timestamp": "2024-01-01T00:03:00Z",
+            "reason": "Remote",
+        }
+
+
+@pytest.fixture
+def charge_point(csms: Csms) -> Iterator[SmallChargePoint]:
+    point = SmallChargePoint(csms.url())
+    thread = threading.Thread(target=point.run)
+    thread.start()
+    yield point
+    point.socket.close()
+    thread.join()
+
+
+@pytest.mark.usefixtures("charge_point")
+def test_the_examples_of_the_csms_run(csms: Csms) -> None:
+    examples = re.findall(r"```python\n(.*?)```", (DOCS / "csms.md").read_text(), re.DOTALL)
+    assert len(examples) == 5
+    names = {"csms": csms, "re": re, "CallError": CallError}
+    for example in examples:
+        exec(example, names)
+
+
+def test_the_table_of_faults_is_the_catalogue() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?) \|(.*?) \|(.*?) \|$", (DOCS / "faults.md").read_text(), re.MULTILINE)
+    table = {name: (summary, arguments, needs) for name, summary, arguments, needs in rows}
+    assert list(table) == list(faults.CATALOGUE)
+    for name, (summary, arguments, needs) in table.items():
+        fault = faults.by_name(name)
+        assert summary == fault.summary
+        assert re.findall(r"`(\w+)` (\w+)", arguments) == [(k, str(v)) for k, v in fault.arguments().items()]
+        assert set(re.findall(r"`(\w+)`", needs)) == fault.needs

@@ -1,0 +1,439 @@
+"""What a test can do with the CSMS: expect, call, answer otherwise, hold, be silent, be gone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from rig.csms import CallError, CallErrorReceived, Csms
+from rig.errors import BenchError, ExpectationError
+from rig.events import BenchTrouble, OcppFrame
+from rig.timeline import Timeline
+from tests.unit.csms.conftest import IDENTITY, Peer
+
+START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}
+
+
+# -- expectations ---------------------------------------------------------------------------------------------------
+
+
+def test_a_call_is_matched_once(csms: Csms, peer: Peer) -> None:
+    peer.status("Available")
+    peer.status("Available")
+    first = csms.expect_status("Available", timeout=0)
+    second = csms.expect_status("Available", timeout=0)
+    assert first.id < second.id
+    with pytest.raises(ExpectationError, match="no StatusNotification came that was not matched before"):
+        csms.expect_status("Available", timeout=0)
+
+
+def test_a_call_that_came_before_another_was_awaited_is_not_missed(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    peer.status("Available")
+    csms.expect_status("Available")
+    csms.expect("BootNotification")
+
+
+def test_a_call_is_awaited(csms: Csms, peer: Peer) -> None:
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(csms.expect, "Heartbeat", timeout=5)
+        peer.call("Heartbeat", {})
+        assert waiting.result(5).action == "Heartbeat"
+
+
+def test_fields_match_deep_and_by_predicate(csms: Csms, peer: Peer) -> None:
+    values = {
+        "connectorId": 1,
+        "meterValue": [{"timestamp": "2024-01-01T00:00:00Z", "sampledValue": [{"value": "7", "unit": "Wh"}]}],
+    }
+    peer.call("MeterValues", values)
+    csms.expect("MeterValues", meterValue=[{"sampledValue": [{"value": lambda text: float(text) > 5}]}], timeout=0)
+    peer.call("Authorize", {"idTag": "TAG-42"})
+    csms.expect("Authorize", idTag=re.compile(r"TAG-\d+"), timeout=0)
+    peer.call("Authorize", {"idTag": "OTHER"})
+    csms.expect("Authorize", lambda frame: frame.payload["idTag"] == "OTHER", timeout=0)
+
+
+def test_a_failure_shows_the_nearest_miss_and_the_exchange(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    peer.status("Faulted", connector=2)
+    peer.status("Preparing")
+    with pytest.raises(ExpectationError) as failed:
+        csms.expect_status("Charging", timeout=0)
+    lines = str(failed.value).splitlines()
+    assert lines[0] == "expected within 0 s: StatusNotification of CP-1 with connectorId=1, status='Charging'"
+    assert lines[1] == "nearest miss: status: expected 'Charging', got 'Preparing', in StatusNotification [m3]"
+    assert lines[2] == "the exchange:"
+    assert "── connected" in lines[3]
+    assert [line for line in lines if line.startswith("  >")] == [line for line in lines if "→ [m3]" in line]
+
+
+def test_a_failure_shows_the_last_twenty_frames(csms: Csms, peer: Peer) -> None:
+    for _ in range(15):
+        peer.call("Heartbeat", {})
+    with pytest.raises(ExpectationError, match=r"the exchange \(last 20 of 31\)") as failed:
+        csms.expect("Authorize", timeout=0)
+    assert len(str(failed.value).splitlines()) == 3 + 20
+
+
+def test_since_leaves_out_what_came_before(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    peer.call("Heartbeat", {})
+    mark = timeline.mark()
+    with pytest.raises(ExpectationError):
+        csms.expect("Heartbeat", since=mark, timeout=0)
+    csms.expect("Heartbeat", timeout=0)
+
+
+def test_a_forbidden_call_is_shown_and_its_absence_is_fine(csms: Csms, peer: Peer) -> None:
+    csms.expect_none("Heartbeat", within=0.01)
+    peer.call("Heartbeat", {})
+    with pytest.raises(ExpectationError, match=r"(?s)forbidden, but it came: Heartbeat.*>.*→ \[m1\] Heartbeat"):
+        csms.expect_none("Heartbeat", within=0.01)
+
+
+def test_a_misspelt_action_is_refused_at_once(csms: Csms) -> None:
+    with pytest.raises(ValueError, match="'StartTransction' is no call of a charge point; these are: Authorize"):
+        csms.expect("StartTransction")
+    with pytest.raises(ValueError, match="'Reset' is no call of a charge point"):
+        csms.answer("Reset", {})
+
+
+def test_time_limits_are_in_bench_time(csms: Csms, timeline: Timeline) -> None:
+    timeline.clock.set_scale(1000)
+    before = timeline.clock.now()
+    with pytest.raises(ExpectationError, match="expected within 60 s"):
+        csms.expect("Heartbeat", timeout=60)
+    assert timeline.clock.now() - before < 2e9
+
+
+def test_trouble_of_the_bench_ends_a_wait_at_once(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=60)
+        peer.receive()
+        timeline.interrupt(BenchError("the port vanished"))
+        with pytest.raises(BenchError, match="the port vanished"):
+            waiting.result(5)
+
+
+# -- calls ----------------------------------------------------------------------------------------------------------
+
+
+def answered(csms: Csms, peer: Peer, reply: Callable[[str], str], **options: Any) -> Any:
+    """What `csms.call` gives where the charge point answers with `reply(unique id)`."""
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=5, **options)
+        request = peer.receive()
+        assert request[2:] == ["Reset", {"type": "Soft"}]
+        peer.send(reply(request[1]))
+        return call.result(5)
+
+
+def test_a_call_returns_the_answers_payload(csms: Csms, peer: Peer) -> None:
+    assert answered(csms, peer, lambda i: f'[3,"{i}",{{"status":"Accepted"}}]') == {"status": "Accepted"}
+
+
+def test_a_call_answered_with_an_error_raises_it(csms: Csms, peer: Peer) -> None:
+    with pytest.raises(CallErrorReceived, match="Reset was answered with CALLERROR NotSupported: no") as raised:
+        answered(csms, peer, lambda i: f'[4,"{i}","NotSupported","no",{{"a":1}}]')
+    assert (raised.value.code, raised.value.description, raised.value.details) == ("NotSupported", "no", {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ('[3,"{}",{{"status":"Perhaps"}}]', "Perhaps"),
+        ('[3,"{}",{{}}]', "required property"),
+        ('[4,"{}","NoSuchCode","",{{}}]', "'NoSuchCode' is no CALLERROR code"),
+    ],
+)
+def test_an_invalid_answer_is_a_failure(csms: Csms, peer: Peer, reply: str, error: str) -> None:
+    with pytest.raises(ExpectationError, match=rf"answered Reset wrongly: .*{error}"):
+        answered(csms, peer, lambda i: reply.format(i))
+
+
+def test_a_call_that_is_not_answered_shows_the_exchange(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    with pytest.raises(
+        ExpectationError, match=r"(?s)expected within 0.05 s: the answer of CP-1 to Reset.*← \[csms-1\]"
+    ):
+        csms.call("Reset", {"type": "Soft"}, timeout=0.05)
+
+
+def test_a_call_fails_at_once_where_the_charge_point_goes_away(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=60)
+        peer.receive()
+        peer.socket.close()
+        with pytest.raises(ExpectationError, match="CP-1 went away before it answered Reset"):
+            call.result(5)
+
+
+def test_a_call_to_nobody_fails_at_once(csms: Csms) -> None:
+    with pytest.raises(ExpectationError, match="cannot send Reset to CP-1: it is not connected"):
+        csms.call("Reset", {"type": "Soft"})
+
+
+def test_an_invalid_request_is_refused_unless_wanted(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    with pytest.raises(ValueError, match=r"the request to send for Reset breaks its schema: type: .*Tepid"):
+        csms.call("Reset", {"type": "Tepid"})
+    with pytest.raises(ExpectationError):
+        csms.call("Reset", {"type": "Tepid"}, check=False, timeout=0)
+    assert peer.receive()[3] == {"type": "Tepid"}
+
+
+def test_one_call_at_a_time_is_open(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        calls = [pool.submit(csms.call, "ClearCache", timeout=5) for _ in range(3)]
+        for _ in range(3):
+            request = peer.receive()
+            with pytest.raises(TimeoutError):
+                peer.socket.recv(0.02)
+            peer.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
+        assert [call.result(5) for call in calls] == [{"status": "Accepted"}] * 3
+
+
+# -- other answers --------------------------------------------------------------------------------------------------
+
+
+def authorize(peer: Peer) -> str:
+    status: str = peer.call("Authorize", {"idTag": "T"})["idTagInfo"]["status"]
+    return status
+
+
+def test_an_answer_is_replaced_for_good_once_or_n_times(csms: Csms, peer: Peer) -> None:
+    blocked = csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}})
+    csms.answer("Authorize", {"idTagInfo": {"status": "Expired"}}, times=2)
+    assert [authorize(peer) for _ in range(4)] == ["Expired", "Expired", "Blocked", "Blocked"]
+    assert blocked.used == 2
+    blocked.undo()
+    blocked.undo()
+    assert authorize(peer) == "Accepted"
+
+
+def test_a_replaced_answer_ends_with_its_block(csms: Csms, peer: Peer) -> None:
+    with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
+        assert authorize(peer) == "Blocked"
+    assert authorize(peer) == "Accepted"
+
+
+def test_an_answer_may_be_an_error_or_a_function(csms: Csms, peer: Peer) -> None:
+    csms.answer("Authorize", CallError("InternalError", "sorry", {"why": "x"}), times=1)
+    peer.start_call("Authorize", {"idTag": "T"}, "a")
+    assert peer.receive() == [4, "a", "InternalError", "sorry", {"why": "x"}]
+
+    def by_tag(request: dict[str, Any]) -> Any:
+        return {"idTagInfo": {"status": "Invalid"}} if request["idTag"] == "T" else CallError("GenericError")
+
+    csms.answer("Authorize", by_tag)
+    assert authorize(peer) == "Invalid"
+    peer.start_call("Authorize", {"idTag": "U"}, "b")
+    assert peer.receive()[:3] == [4, "b", "GenericError"]
+
+
+@pytest.mark.parametrize("wrong", [lambda _request: 1 / 0, lambda _request: {"idTagInfo": object()}])
+def test_a_function_that_fails_is_trouble_of_the_bench(
+    csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any]
+) -> None:
+    csms.answer("Authorize", wrong)
+    peer.start_call("Authorize", {"idTag": "T"}, "a")
+    assert peer.receive()[:3] == [4, "a", "InternalError"]
+    assert "the test's own answer to Authorize raised" in timeline.events(BenchTrouble)[0].what
+
+
+def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    with pytest.raises(ValueError, match="the response to send for Authorize breaks its schema"):
+        csms.answer("Authorize", {"status": "Accepted"})
+    with pytest.raises(ValueError, match="not 0 times"):
+        csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}, times=0)
+    with pytest.raises(TypeError):
+        csms.answer("Authorize", {"idTagInfo": object()}, check=False)
+    csms.answer("Authorize", {"status": "Accepted"}, check=False)
+    assert peer.call("Authorize", {"idTag": "T"}) == {"status": "Accepted"}
+    sent = timeline.last(OcppFrame)
+    assert sent is not None
+    assert sent.error != ""
+
+
+def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
+    with csms.hold("StartTransaction") as held:
+        peer.start_call("StartTransaction", START, "a")
+        assert held.wait().unique_id == "a"
+        peer.start_call("StartTransaction", START | {"meterStart": 101}, "b")
+        assert held.wait().unique_id == "b"
+        peer.call("Heartbeat", {})  # everything else goes on
+        assert csms.transactions[0].transaction_id is None
+        assert held.release() == 2
+        assert [peer.receive()[1] for _ in range(2)] == ["a", "b"]
+        peer.start_call("StartTransaction", START | {"meterStart": 102}, "c")
+        held.wait()
+        assert held.release(CallError("InternalError")) == 1
+        assert peer.receive()[:3] == [4, "c", "InternalError"]
+        with pytest.raises(ExpectationError, match="to hold its answer back"):
+            held.wait(0)
+        with pytest.raises(ValueError, match="held back already"), csms.hold("StartTransaction"):
+            pass
+        peer.start_call("StartTransaction", START | {"meterStart": 103}, "d")
+        held.wait()
+    assert peer.receive()[:2] == [3, "d"]
+    csms.expect("StartTransaction", meterStart=100, timeout=0)
+
+
+def test_a_held_answer_reaches_a_charge_point_that_came_back(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+    first = new_peer()
+    with csms.hold("StartTransaction") as held:
+        first.start_call("StartTransaction", START, "a")
+        held.wait()
+        first.socket.close()
+        csms.expect_disconnected()
+        second = new_peer()
+        csms.expect_connected()
+        csms.expect_connected()
+        assert held.release() == 1
+    assert second.receive()[:2] == [3, "a"]
+
+
+def test_a_reset_makes_it_normal_again(csms: Csms, peer: Peer) -> None:
+    csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}})
+    csms.behaviour.registration = "Rejected"
+    assert peer.boot()["status"] == "Rejected"
+    csms.reset()
+    assert authorize(peer) == "Accepted"
+    assert peer.boot()["status"] == "Accepted"
+
+
+# -- bad behaviour --------------------------------------------------------------------------------------------------
+
+
+def test_silence_reads_but_says_nothing(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
+    peer.boot()
+    with csms.silence():
+        peer.start_call("Heartbeat", {})
+        csms.expect("Heartbeat")
+        pong = peer.socket.ping()
+        assert not pong.wait(0.05)
+        with pytest.raises(TimeoutError):
+            peer.socket.recv(0.01)
+        with pytest.raises(BenchError, match="it is silent"):
+            csms.call("ClearCache")
+        with pytest.raises(TimeoutError):
+            new_peer("CP-2", open_timeout=0.05)
+    assert peer.call("Heartbeat", {}, unique_id="after") != {}
+
+
+def test_silence_answers_no_close_handshake_and_ends_with_a_reset(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    with csms.silence():
+        closing = threading.Thread(target=peer.socket.close)
+        closing.start()
+        closing.join(0.05)
+        assert closing.is_alive()
+        assert csms.connected
+    closing.join(2)
+    assert not closing.is_alive()
+    csms.expect_disconnected()
+
+
+def test_without_pong_everything_else_is_answered(csms: Csms, peer: Peer) -> None:
+    with csms.no_pong():
+        peer.boot()
+        assert not peer.socket.ping().wait(0.05)
+    assert peer.socket.ping().wait(2)
+
+
+def test_it_refuses_handshakes_with_a_status(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
+    with csms.refuse(503):
+        with pytest.raises(InvalidStatus) as refused:
+            new_peer()
+        assert refused.value.response.status_code == 503
+        peer.boot()
+    new_peer()
+    with pytest.raises(ValueError, match="400 to 599"), csms.refuse(200):
+        pass
+
+
+def test_it_closes_with_a_code(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.close(1001, "going")
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.socket.recv(2)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1001, "going")
+    csms.expect_disconnected()
+    with pytest.raises(ExpectationError, match="cannot close the connection of CP-1"):
+        csms.close()
+
+
+@pytest.mark.parametrize("code", [None, 1012])
+def test_it_goes_and_comes_back_on_the_same_port(csms: Csms, new_peer: Callable[..., Peer], code: int | None) -> None:
+    peer, port = new_peer(), csms.port
+    csms.expect_connected()
+    csms.stop(code)
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.socket.recv(2)
+    assert (closed.value.rcvd.code if closed.value.rcvd else None) == code
+    csms.expect_disconnected()
+    with pytest.raises(ConnectionRefusedError):
+        new_peer()
+    csms.stop()
+    csms.start()
+    csms.start()
+    assert csms.port == port
+    assert new_peer().boot()["status"] == "Accepted"
+
+
+def test_stopping_in_silence_does_not_hang(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    with csms.silence():
+        csms.stop(1012)
+    csms.start()
+
+
+# -- the bench around it --------------------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_an_error_of_the_bench_with_its_holder(
+    csms: Csms, timeline: Timeline, loop: asyncio.AbstractEventLoop
+) -> None:
+    with pytest.raises(BenchError, match=rf"CSMS: 127.0.0.1 port {csms.port} is taken by .* \(pid \d+\)"):
+        Csms(timeline, loop, port=csms.port)
+    with pytest.raises(BenchError, match="70000 is no TCP port"):
+        Csms(timeline, loop, port=70000)
+    with pytest.raises(BenchError, match=r"cannot listen on 192\.0\.2\.1"):
+        Csms(timeline, loop, host="192.0.2.1")
+
+
+def test_a_blocking_call_on_the_loop_is_refused(csms: Csms, loop: asyncio.AbstractEventLoop) -> None:
+    async def wrong() -> None:
+        csms.start()
+
+    with pytest.raises(BenchError, match="would never return"):
+        asyncio.run_coroutine_threadsafe(wrong(), loop).result(5)
+
+
+def test_without_an_identity_the_first_charge_point_counts(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> None:
+    csms = Csms(timeline, loop)
+    csms.start()
+    try:
+        assert not csms.connected
+        with pytest.raises(BenchError, match="no charge point has connected yet"):
+            csms.expect("Heartbeat")
+        with Peer(csms.url("CP-9")).socket as socket:
+            socket.send('[2,"a","Heartbeat",{}]')
+            socket.recv(2)
+            csms.expect("Heartbeat")
+            assert csms.connected
+            assert csms.charge_points == ("CP-9",) != (IDENTITY,)
+    finally:
+        csms.shut_down()

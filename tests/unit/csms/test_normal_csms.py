@@ -1,0 +1,131 @@
+"""A normal CSMS: it answers a whole charge, and what it saw is on the timeline."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.csms import Csms
+from rig.errors import ExpectationError
+from rig.events import LinkChange, OcppFrame
+from rig.timeline import Timeline
+from tests.unit.csms.conftest import IDENTITY, Peer
+
+METER_START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}
+
+
+def meter_values(transaction: int, minute: int, energy: int) -> dict[str, object]:
+    return {
+        "connectorId": 1,
+        "transactionId": transaction,
+        "meterValue": [{"timestamp": f"2024-01-01T00:{minute:02}:00Z", "sampledValue": [{"value": str(energy)}]}],
+    }
+
+
+def test_a_charge_point_boots_and_is_accepted(csms: Csms, peer: Peer) -> None:
+    answer = peer.boot()
+    assert answer["status"] == "Accepted"
+    assert answer["interval"] == 300
+    assert answer["currentTime"].endswith("Z")
+    frame = csms.expect("BootNotification", chargePointModel="M")
+    assert frame.payload == {"chargePointModel": "M", "chargePointVendor": "V"}
+    assert frame.error == ""
+
+
+def test_every_frame_is_on_the_timeline_with_the_action_it_answers(timeline: Timeline, peer: Peer) -> None:
+    peer.call("Heartbeat", {}, unique_id="abc")
+    frames = timeline.events(OcppFrame)
+    assert [(f.direction, f.message_type, f.unique_id, f.action) for f in frames] == [
+        ("received", "CALL", "abc", "Heartbeat"),
+        ("sent", "CALLRESULT", "abc", "Heartbeat"),
+    ]
+    assert [f.error for f in frames] == ["", ""]
+    assert frames[0].raw == '[2,"abc","Heartbeat",{}]'
+    assert frames[0].id < frames[1].id
+
+
+def test_a_whole_charge_is_read_back_as_one_transaction(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    assert peer.call("Authorize", {"idTag": "TAG"}) == {"idTagInfo": {"status": "Accepted"}}
+    started = peer.call("StartTransaction", METER_START)
+    number = started["transactionId"]
+    for minute, energy in ((1, 200), (2, 300)):
+        assert peer.call("MeterValues", meter_values(number, minute, energy)) == {}
+    stop = {"transactionId": number, "meterStop": 400, "timestamp": "2024-01-01T00:03:00Z", "idTag": "TAG"}
+    assert peer.call("StopTransaction", stop) == {"idTagInfo": {"status": "Accepted"}}
+
+    (transaction,) = csms.transactions
+    assert transaction.transaction_id == number
+    assert [sample.value for sample in transaction.samples()] == [200, 300]
+    assert transaction.energy_wh == 300
+    transaction.check()
+    transaction.check_gapless(60)
+    with pytest.raises(ExpectationError, match="60 s without a sample"):
+        transaction.check_gapless(30)
+
+
+def test_a_start_that_is_sent_again_is_the_same_transaction(csms: Csms, peer: Peer) -> None:
+    first = peer.call("StartTransaction", METER_START)
+    again = peer.call("StartTransaction", METER_START)
+    other = peer.call("StartTransaction", METER_START | {"meterStart": 101})
+    assert first["transactionId"] == again["transactionId"] != other["transactionId"]
+    assert len(csms.transactions) == 2
+
+
+def test_tags_are_known_without_regard_to_case(csms: Csms, peer: Peer) -> None:
+    csms.behaviour.tags["bad"] = "Blocked"
+    assert peer.call("Authorize", {"idTag": "BAD"})["idTagInfo"]["status"] == "Blocked"
+    csms.behaviour.unlisted_tag = "Invalid"
+    assert peer.call("Authorize", {"idTag": "ANY"})["idTagInfo"]["status"] == "Invalid"
+    csms.reset()
+    assert peer.call("Authorize", {"idTag": "BAD"})["idTagInfo"]["status"] == "Accepted"
+
+
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [
+        ("DataTransfer", {"vendorId": "V"}),
+        ("DiagnosticsStatusNotification", {"status": "Idle"}),
+        ("FirmwareStatusNotification", {"status": "Idle"}),
+        ("LogStatusNotification", {"status": "Idle"}),
+        ("SecurityEventNotification", {"type": "X", "timestamp": "2024-01-01T00:00:00Z"}),
+        ("SignCertificate", {"csr": "X"}),
+        ("SignedFirmwareStatusNotification", {"status": "Idle"}),
+    ],
+)
+def test_it_answers_every_other_call_by_its_schema(
+    timeline: Timeline, peer: Peer, action: str, payload: dict[str, str]
+) -> None:
+    peer.call(action, payload)
+    sent = timeline.last(OcppFrame)
+    assert sent is not None
+    assert sent.direction == "sent"
+    assert sent.error == ""
+
+
+def test_two_charge_points_are_told_apart(csms: Csms, new_peer: type[Peer]) -> None:
+    one, two = new_peer("CP-1"), new_peer("CP 2/x")
+    one.status("Available")
+    two.status("Charging")
+    csms.expect_status("Charging", charge_point="CP 2/x")
+    csms.expect_status("Available")
+    assert csms.charge_points == ("CP-1", "CP 2/x")
+
+
+def test_a_new_connection_replaces_the_old_one(csms: Csms, timeline: Timeline, new_peer: type[Peer]) -> None:
+    new_peer()
+    csms.expect_connected()
+    second = new_peer()
+    csms.expect_connected()
+    second.boot()
+    changes = timeline.events(LinkChange, where=lambda change: change.charge_point == IDENTITY)
+    assert [change.connected for change in changes] == [True, False, True]
+    assert "replaced" in changes[1].reason
+
+
+def test_closing_is_on_the_timeline_with_code_and_reason(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    assert csms.connected
+    peer.socket.close(1001, "bye")
+    change = csms.expect_disconnected()
+    assert (change.code, change.reason) == (1001, "bye")
+    assert not csms.connected

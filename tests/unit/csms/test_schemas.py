@@ -1,0 +1,52 @@
+"""The schemas: all there, all compiled, decimal digits judged as decimal digits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rig.csms import schemas
+
+
+def profile(limit: float) -> dict[str, object]:
+    return {
+        "connectorId": 1,
+        "csChargingProfiles": {
+            "chargingProfileId": 1,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
+            },
+        },
+    }
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_every_one_decimal_value_is_a_multiple_of_a_tenth(tenths: int) -> None:
+    assert schemas.check("SetChargingProfile", profile(tenths / 10), "request") is None
+
+
+@pytest.mark.parametrize("limit", [1.11, 0.30000000000000004, 1e-9, 16.05])
+def test_two_decimals_are_too_many(limit: float) -> None:
+    violation = schemas.check("SetChargingProfile", profile(limit), "request")
+    assert violation is not None
+    assert "chargingSchedulePeriod[0].limit" in violation.what
+    assert violation.code == "PropertyConstraintViolation"
+
+
+def test_all_39_actions_have_both_schemas() -> None:
+    assert len(schemas.actions()) == 39
+    assert schemas.actions() >= schemas.FROM_CHARGE_POINT
+    for action in schemas.actions():
+        for kind in ("request", "response"):
+            assert schemas.check(action, [], kind) is not None
+
+
+def test_an_unknown_action_is_not_implemented() -> None:
+    violation = schemas.check("../secret", {}, "request")
+    assert violation is not None
+    assert violation.code == "NotImplemented"

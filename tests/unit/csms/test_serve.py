@@ -1,0 +1,85 @@
+"""`rig csms serve` as a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from rig.csms.serve import serve
+from rig.events import LinkChange, OcppFrame, from_record
+from tests.unit.csms.conftest import Peer
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    return tmp_path / "traffic.jsonl"
+
+
+@pytest.fixture
+def process(record: Path) -> Iterator[subprocess.Popen[str]]:
+    code = (
+        "import sys; from pathlib import Path; from rig.csms.serve import serve\n"
+        "sys.exit(serve(port=0, record=Path(sys.argv[1])))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", code, str(record)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[str], record: Path) -> None:
+    assert process.stdout is not None
+    greeting = process.stdout.readline()
+    found = re.search(r"ws://127\.0\.0\.1:\d+/", greeting)
+    assert found, greeting
+    peer = Peer(found[0] + "CP-7")
+    peer.boot()
+    peer.start_call("Authorize", {})
+    peer.receive()
+    peer.socket.close()
+    lines = [process.stdout.readline() for _ in range(6)]
+    assert "CP-7 ── connected" in lines[0]
+    assert 'CP-7 → [m1] BootNotification {"chargePointModel":"M"' in lines[1]
+    assert 'CP-7 ← [m1] BootNotification result {"status":"Accepted"' in lines[2]
+    assert '!! "idTag" is a required property' in lines[3]
+    assert "OccurenceConstraintViolation" in lines[4]
+    assert "── disconnected (1000)" in lines[5]
+    assert "\x1b" not in "".join(lines)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=5)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
+    events = [from_record(orjson.loads(line)) for line in record.read_bytes().splitlines()]
+    assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_code_2(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert serve(port=port, record=record) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(rf"rig csms serve: CSMS: 127\.0\.0\.1 port {port} is taken by .* \(pid \d+\)\. End .*\n", err)
+    assert not record.exists()
+
+
+def test_a_record_is_not_overwritten(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record.write_text("precious")
+    assert serve(port=0, record=record) == 2
+    assert "cannot record" in capsys.readouterr().err
+    assert record.read_text() == "precious"

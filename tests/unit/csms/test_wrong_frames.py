@@ -1,0 +1,155 @@
+"""What is wrong on the wire is recorded with the reason, and answered with the right CALLERROR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from rig.csms import Csms
+from rig.csms.server import MAX_FRAME_BYTES
+from rig.errors import ExpectationError
+from rig.events import LinkChange, OcppFrame
+from rig.timeline import Timeline
+from tests.unit.csms.conftest import IDENTITY, Peer
+
+TIME = "2024-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "code", "error"),
+    [
+        ("BootNotification", {"chargePointModel": "M"}, "OccurenceConstraintViolation", '"chargePointVendor"'),
+        ("Authorize", {"idTag": 5}, "TypeConstraintViolation", 'idTag: 5 is not of type "string"'),
+        ("Authorize", {"idTag": "x" * 21}, "PropertyConstraintViolation", "longer than 20"),
+        ("Authorize", {"idTag": "x", "more": 1}, "FormationViolation", "'more'"),
+        ("Authorize", [], "FormationViolation", "must be a JSON object"),
+        ("FirmwareStatusNotification", {"status": "Fine"}, "PropertyConstraintViolation", "status:"),
+        (
+            "StopTransaction",
+            {"transactionId": 1, "meterStop": 1, "timestamp": "yesterday"},
+            "PropertyConstraintViolation",
+            'timestamp: "yesterday" is not a "date-time"',
+        ),
+        (
+            "MeterValues",
+            {"connectorId": 1, "meterValue": [{"timestamp": TIME, "sampledValue": [{"value": 1}]}]},
+            "TypeConstraintViolation",
+            "meterValue[0].sampledValue[0].value",
+        ),
+        ("MeterValues", {"connectorId": 1, "meterValue": []}, "OccurenceConstraintViolation", "meterValue"),
+        ("Nonsense", {}, "NotImplemented", "no action 'Nonsense'"),
+        ("RemoteStopTransaction", {"transactionId": 1}, "NotSupported", "a call of the CSMS"),
+    ],
+)
+def test_an_invalid_call_is_refused_with_the_code_that_says_so(
+    csms: Csms, peer: Peer, action: str, payload: Any, code: str, error: str
+) -> None:
+    unique_id = peer.start_call(action, payload)
+    answer = peer.receive()
+    assert answer[:3] == [4, unique_id, code]
+    assert isinstance(answer[4], dict)
+    (frame,) = csms.violations()
+    assert error in frame.error
+    assert frame.payload == payload
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "no JSON"),
+        ("hello", "no JSON"),
+        ("{}", "a JSON array is expected, not an object"),
+        ("[]", "an empty array"),
+        ("[5]", "message type 5"),
+        ('["2","a","Heartbeat",{}]', 'message type "2"'),
+        ("[true]", "message type true"),
+        ('[2,7,"Heartbeat",{}]', "the unique id must be a string"),
+        ('[2,"","Heartbeat",{}]', "the unique id must be a string of 1 to 36 characters"),
+        (f'[2,"{"x" * 37}","Heartbeat",{{}}]', "not a string of 37 characters"),
+        ('[3,"nobody-asked",{}]', "no open call"),
+        ('[4,"nobody-asked","GenericError","",{}]', "no open call"),
+        ('[4,"a","GenericError"]', "3 elements where message type 4 has 5"),
+    ],
+)
+def test_what_is_no_frame_is_recorded_and_not_answered(csms: Csms, peer: Peer, text: str, error: str) -> None:
+    peer.send(text)
+    peer.call("Heartbeat", {}, unique_id="next")  # its answer is the first that comes
+    (frame,) = csms.violations()
+    assert error in frame.error
+    assert frame.raw == text
+
+
+@pytest.mark.parametrize("text", ['[2,"a","Heartbeat"]', '[2,"a",5,{}]', '[2,"a","Heartbeat",{},1]'])
+def test_a_misshapen_call_whose_id_is_readable_is_refused(peer: Peer, text: str) -> None:
+    peer.send(text)
+    assert peer.receive()[:3] == [4, "a", "FormationViolation"]
+
+
+def test_a_binary_message_is_recorded_as_hex(csms: Csms, peer: Peer) -> None:
+    peer.socket.send(b"\x01\xff")
+    peer.boot()
+    (frame,) = csms.violations()
+    assert frame.raw == "01ff"
+    assert "binary" in frame.error
+
+
+def test_a_unique_id_used_for_two_calls_is_wrong_but_sending_again_is_not(csms: Csms, peer: Peer) -> None:
+    peer.call("Heartbeat", {}, unique_id="a")
+    peer.call("Heartbeat", {}, unique_id="a")
+    assert csms.violations() == []
+    peer.call("Authorize", {"idTag": "T"}, unique_id="a")
+    (frame,) = csms.violations()
+    assert frame.action == "Authorize"
+    assert "was used for another Heartbeat" in frame.error
+
+
+def test_an_invalid_call_does_not_fulfil_an_expectation(csms: Csms, peer: Peer) -> None:
+    peer.start_call("Authorize", {"idTag": "T", "more": 1})
+    peer.receive()
+    with pytest.raises(ExpectationError, match=r"nearest miss: it is invalid: .*'more'"):
+        csms.expect("Authorize", idTag="T", timeout=0)
+
+
+def test_what_a_test_sends_is_judged_too(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.send_raw('[2,"x","Reset",{"type":"Tepid"}]')
+    assert peer.receive() == [2, "x", "Reset", {"type": "Tepid"}]
+    frame = timeline.last(OcppFrame)
+    assert frame is not None
+    assert (frame.direction, frame.action) == ("sent", "Reset")
+    assert "Tepid" in frame.error
+    csms.send_raw("garbage")
+    assert peer.socket.recv(2) == "garbage"
+
+
+def test_an_oversized_message_is_refused_with_1009(csms: Csms, peer: Peer) -> None:
+    peer.send("x" * (MAX_FRAME_BYTES + 1))
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.socket.recv(2)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    assert csms.expect_disconnected().code in (1006, 1009)
+
+
+def test_a_url_without_identity_is_refused_with_words(csms: Csms) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        Peer(f"ws://127.0.0.1:{csms.port}/")
+    assert refused.value.response.status_code == 404
+    assert b"identity" in (refused.value.response.body or b"")
+
+
+@pytest.mark.parametrize("offered", [None, ["ocpp2.0.1"]])
+def test_without_the_sub_protocol_the_connection_is_closed(
+    csms: Csms, timeline: Timeline, new_peer: Callable[..., Peer], offered: list[str] | None
+) -> None:
+    peer = new_peer(subprotocols=offered)
+    assert peer.socket.subprotocol is None
+    with pytest.raises(ConnectionClosed):
+        peer.socket.recv(2)
+    change = timeline.expect(LinkChange, timeout=2)
+    assert (change.charge_point, change.connected, change.code) == (IDENTITY, False, 1002)
+    assert "ocpp1.6" in change.reason
+    assert not csms.connected

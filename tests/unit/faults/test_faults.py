@@ -1,0 +1,212 @@
+"""The catalogue of faults, on a bench that only takes notes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import FrozenInstanceError, fields
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from rig import faults
+from rig.errors import BenchError
+from rig.events import BenchTrouble, FaultInjected, FaultLifted
+from rig.timeline import Timeline
+
+ALL = frozenset({"power", "access_point", "test_hooks"})
+
+
+class Notes:
+    """Takes down each call as `part.method(arguments)`. A call in `failing` raises after it was taken down."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.failing: set[str] = set()
+
+    def part(self, name: str) -> Any:
+        notes = self
+
+        class Part:
+            def __getattr__(self, method: str) -> Any:
+                def call(*arguments: Any) -> None:
+                    text = f"{name}.{method}({', '.join(map(repr, arguments))})"
+                    notes.calls.append(text)
+                    if text in notes.failing:
+                        raise BenchError(f"{text} failed")
+
+                return call
+
+        return Part()
+
+
+class NotedCsms:
+    def __init__(self, notes: Notes) -> None:
+        self._part = notes.part("csms")
+
+    def __getattr__(self, method: str) -> Any:
+        if method not in ("silence", "no_pong", "refuse"):
+            return getattr(self._part, method)
+
+        @contextlib.contextmanager
+        def context(*arguments: Any) -> Iterator[None]:
+            getattr(self._part, method)(*arguments)
+            yield
+            getattr(self._part, f"end_{method}")()
+
+        return context
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def bench(notes: Notes) -> Any:
+    return SimpleNamespace(
+        timeline=Timeline(),
+        power=notes.part("power"),
+        network=notes.part("network"),
+        csms=NotedCsms(notes),
+        wiring=SimpleNamespace(hooks=notes.part("hooks")),
+        capabilities=ALL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "begins", "ends"),
+    [
+        (faults.PowerCut(), ["power.off()"], ["power.on()"]),
+        (faults.TornWrite(3, "random", 9), ["hooks.tear_flash(3, 'random', 9)"], ["power.off()", "power.on()"]),
+        (faults.SlowErase(400), ["hooks.slow_erase(400)"], ["hooks.slow_erase(0)"]),
+        (faults.FlashFull(), ["hooks.fill_flash(True)"], ["hooks.fill_flash(False)"]),
+        (faults.HeapLeak(64), ["hooks.leak(64)"], ["hooks.leak(0)"]),
+        (faults.AccessPointGone(), ["network.down()"], ["network.up()"]),
+        (faults.BlackHole(), ["network.black_hole(True)"], ["network.black_hole(False)"]),
+        (faults.Latency(50, 5, 1), ["network.latency(50, 5, 1)"], ["network.latency(0)"]),
+        (faults.ConnectionDrop(), ["network.drop_connections()"], []),
+        (
+            faults.CsmsGone(),
+            ["network.refuse(True)", "csms.stop()", "network.drop_connections()"],
+            ["csms.start()", "network.refuse(False)"],
+        ),
+        (
+            faults.CsmsRestart(),
+            ["csms.stop(1012, 'service restart')", "csms.start()"],
+            ["csms.start()"],
+        ),
+        (faults.CsmsSilent(), ["csms.silence()"], ["csms.end_silence()"]),
+        (faults.NoPong(), ["csms.no_pong()"], ["csms.end_no_pong()"]),
+        (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
+    ],
+    ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
+)
+def test_a_fault_happens_and_is_taken_back(
+    bench: Any, notes: Notes, fault: faults.Fault, begins: list[str], ends: list[str]
+) -> None:
+    with faults.inject(bench, fault) as injected:
+        assert notes.calls == begins
+        assert bench.timeline.last(FaultLifted) is None
+    assert notes.calls == begins + ends
+    assert (injected.fault, injected.arguments) == (fault.name, fault.arguments())
+    lifted = bench.timeline.last(FaultLifted)
+    assert (lifted.fault, lifted.injected) == (fault.name, injected.id)
+    assert lifted.t > injected.t
+
+
+def test_it_is_taken_back_when_the_block_fails(bench: Any, notes: Notes) -> None:
+    with pytest.raises(ZeroDivisionError), faults.inject(bench, faults.PowerCut()):
+        raise ZeroDivisionError
+    assert notes.calls == ["power.off()", "power.on()"]
+    assert bench.timeline.last(FaultLifted) is not None
+
+
+def test_it_is_taken_back_when_it_fails_to_begin(bench: Any, notes: Notes) -> None:
+    notes.failing.add("csms.stop()")
+    with pytest.raises(BenchError, match=r"csms\.stop\(\) failed"), faults.inject(bench, faults.CsmsGone()):
+        pytest.fail("the block must not run")
+    assert notes.calls == ["network.refuse(True)", "csms.stop()", "csms.start()", "network.refuse(False)"]
+    assert bench.timeline.last(FaultLifted) is not None
+
+
+def test_everything_else_is_restored_when_one_step_fails(bench: Any, notes: Notes) -> None:
+    notes.failing.add("csms.start()")
+    with (
+        pytest.raises(BenchError, match=r"The fault csms-gone could not be taken back: csms\.start\(\) failed"),
+        faults.inject(bench, faults.CsmsGone()),
+    ):
+        pass
+    assert notes.calls[-1] == "network.refuse(False)"
+    assert "could not be taken back" in bench.timeline.last(BenchTrouble).what
+    assert bench.timeline.last(FaultLifted) is not None
+
+
+def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -> None:
+    bench.capabilities = frozenset({"power"})
+    with (
+        pytest.raises(BenchError, match="The fault torn-write needs the capability test_hooks, which this bench lacks"),
+        faults.inject(bench, faults.TornWrite()),
+    ):
+        pytest.fail("the block must not run")
+    assert notes.calls == []
+    assert bench.timeline.last(FaultInjected) is None
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda: faults.TornWrite(operation=0), "operation is 1 or more, not 0"),
+        (lambda: faults.TornWrite(effect="most"), "effect is one of none, half, random, not 'most'"),  # type: ignore[arg-type]
+        (lambda: faults.SlowErase(ms=0), "ms is 1 or more"),
+        (lambda: faults.HeapLeak(0), "bytes_per_connection is 1 or more"),
+        (lambda: faults.Latency(ms=-1), "ms is 0 or more"),
+        (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
+        (lambda: faults.HttpRefusal(200), "status is 400 or more"),
+        (lambda: faults.HttpRefusal(600), "status is 599 or less"),
+    ],
+)
+def test_limits_are_checked(make: Any, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        make()
+
+
+def test_a_fault_is_a_value() -> None:
+    assert faults.Latency(5) == faults.Latency(5.0)
+    with pytest.raises(FrozenInstanceError):
+        faults.Latency(5).ms = 6  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", faults.CATALOGUE)
+def test_every_fault_of_the_catalogue_is_described_and_made_by_name(name: str) -> None:
+    cls = faults.CATALOGUE[name]
+    fault = faults.by_name(name)
+    assert isinstance(fault, cls)
+    assert name == name.lower().replace("_", "-")
+    assert fault.summary
+    for field in fields(cls):  # type: ignore[arg-type]
+        assert f"{field.name}:" in (cls.__doc__ or ""), f"{name}: {field.name} is not documented"
+
+
+def test_arguments_of_the_command_line_are_converted() -> None:
+    assert faults.by_name("latency", ms="20.5", seed="3") == faults.Latency(20.5, seed=3)
+    assert faults.by_name("torn_write", operation="7", effect="none") == faults.TornWrite(7, "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "error"),
+    [
+        ("blackhole", {}, "There is no fault 'blackhole'; did you mean 'black-hole'[?]. These exist: power-cut, "),
+        ("latency", {"jitter": 3}, "latency has no argument 'jitter'; did you mean 'jitter_ms'[?]. It takes ms,"),
+        ("power-cut", {"ms": 3}, "has no argument 'ms'. It takes no arguments"),
+        ("latency", {"ms": "soon"}, "The fault latency: ms is a number, not 'soon'"),
+        ("slow-erase", {"ms": "1.5"}, "slow-erase: ms is a whole number, not '1.5'"),
+        ("slow-erase", {"ms": "0"}, "slow-erase: ms is 1 or more, not 0"),
+    ],
+)
+def test_a_wrong_name_or_argument_is_refused_with_what_there_is(
+    name: str, arguments: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(BenchError, match=error):
+        faults.by_name(name, **arguments)

@@ -1,0 +1,45 @@
+"""File system images for the storage partition."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rig.errors import BenchError
+from rig.firmware.filesystem import make_filesystem, provision, read_filesystem
+from rig.firmware.partitions import Partition
+
+STORAGE = Partition("storage", "data", "littlefs", 0x350000, 0x90000)
+
+
+def test_provisioning_round_trip():
+    image = provision("ws://h:1/p", "CP-1", "net", "psk-psk-psk", partition=STORAGE, heartbeat_interval_s=7)
+    assert len(image) == STORAGE.size
+    assert json.loads(read_filesystem(image)["config.json"]) == {
+        "csms_url": "ws://h:1/p",
+        "identity": "CP-1",
+        "wifi_ssid": "net",
+        "wifi_psk": "psk-psk-psk",
+        "heartbeat_interval_s": 7,
+    }
+
+
+def test_equal_settings_make_equal_images():
+    images = {provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE) for _ in range(3)}
+    assert len(images) == 1
+
+
+def test_unknown_settings_are_refused_with_what_there_is():
+    with pytest.raises(BenchError, match=r"no setting hartbeat_s.*heartbeat_interval_s"):
+        provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, hartbeat_s=7)
+
+
+def test_too_much_is_refused():
+    with pytest.raises(BenchError, match="do not fit into 65536 bytes"):
+        make_filesystem({"big": bytes(100_000)}, 65536)
+
+
+def test_garbage_is_refused():
+    with pytest.raises(BenchError, match="no LittleFS file system"):
+        read_filesystem(b"\x5a" * STORAGE.size)

@@ -1,0 +1,68 @@
+"""Fake ends for the instruments: virtual pins that end nowhere, a bench loop in its own thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from gpiozero import Factory
+
+from rig.pins import open_factory
+from rig.timeline import Timeline
+
+
+@dataclass
+class FarEnd:
+    """The board's ends of the wires."""
+
+    factory: Any
+
+    def drive(self, pin: int, level: bool | None) -> None:
+        """Drive a wire from the board's side; None lets go."""
+        wires = self.factory.wires
+        wires.change(wires[pin], board_drive=level)
+
+    def level(self, pin: int) -> bool:
+        """The level that the board sees."""
+        return bool(self.factory.wires[pin].level)
+
+    def driven(self, pin: int) -> bool | None:
+        """What the Pi drives the wire to; None where it floats."""
+        level: bool | None = self.factory.wires[pin].pi_drive
+        return level
+
+    def watch(self, pin: int, callback: Any) -> None:
+        """Follow a wire from the board's side."""
+        self.factory.wires.watch_board_end(self.factory.wires[pin], callback)
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return Timeline()
+
+
+@pytest.fixture
+def factory() -> Iterator[Factory]:
+    made = open_factory("virtual")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far_end(factory: Factory) -> FarEnd:
+    return FarEnd(factory)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    thread = threading.Thread(target=made.run_forever, daemon=True)
+    thread.start()
+    yield made
+    made.call_soon_threadsafe(made.stop)
+    thread.join()
+    made.close()

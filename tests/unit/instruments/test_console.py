@@ -1,0 +1,191 @@
+"""The console on a pty: lines, bursts, commands, a port that vanishes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import pty
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rig.errors import BenchError, ExpectationError
+from rig.events import BenchTrouble, Boot, LogLine, Panic, TelemetrySample
+from rig.instruments.console import Console, LineSplitter
+from rig.log_format import PlugbenchLogFormat
+from rig.timeline import Timeline
+
+
+class Port:
+    """A serial port whose far end the test holds."""
+
+    def __init__(self) -> None:
+        self.far, self._near = pty.openpty()
+        tty.setraw(self._near)
+        self.path = os.ttyname(self._near)
+
+    def print(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.far, data) :]
+
+    def vanish(self) -> None:
+        if self.far >= 0:
+            os.close(self.far)
+            os.close(self._near)
+            self.far = -1
+
+
+@pytest.fixture
+def port() -> Iterator[Port]:
+    made = Port()
+    yield made
+    made.vanish()
+
+
+OpenConsole = Callable[[str], Console]
+
+
+@pytest.fixture
+def open_console(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[OpenConsole]:
+    consoles: list[Console] = []
+
+    def make(url: str) -> Console:
+        console = Console(timeline, loop, url, 115_200, 1000, PlugbenchLogFormat())
+        console.take()
+        consoles.append(console)
+        return console
+
+    yield make
+    for console in consoles:
+        console.release()
+
+
+@pytest.fixture
+def console(open_console: OpenConsole, port: Port) -> Console:
+    return open_console(port.path)
+
+
+def test_a_line_is_found_and_stamped(console: Console, port: Port, timeline: Timeline) -> None:
+    before = timeline.clock.now()
+    port.print(b"I (42) wifi: up\r\n")
+    line = console.expect(r"wifi: \w+")
+    assert (line.text, line.level, line.tag, line.uptime_ms) == ("I (42) wifi: up", "I", "wifi", 42)
+    assert before <= line.t <= timeline.clock.now()
+    assert line.uncertainty == 1000
+
+
+def test_boot_and_telemetry_are_events(console: Console, port: Port, timeline: Timeline) -> None:
+    port.print(b"I (0) boot: plugbench-cp 1.2.3 build=0badcafe reset=power_on\r\n")
+    port.print(b'T (1000) monitor: {"uptime_ms":1000,"heap_free":123456}\r\n')
+    boot = timeline.expect(Boot)
+    assert (boot.version, boot.build, boot.reset) == ("1.2.3", "0badcafe", "power_on")
+    assert timeline.expect(TelemetrySample).values == {"uptime_ms": 1000, "heap_free": 123456}
+    assert console.lines()[0].startswith("I (0) boot")
+
+
+def test_a_panic_comes_with_its_backtrace(port: Port, console: Console, timeline: Timeline) -> None:
+    del console
+    port.print(b"PANIC: assert failed: x > 0\r\nbacktrace: 0x1 0x2\r\n")
+    panic = timeline.expect(Panic, timeout=1)
+    assert (panic.cause, panic.backtrace) == ("assert failed: x > 0", ("0x1", "0x2"))
+
+
+def test_a_panic_without_backtrace_is_not_waited_for(port: Port, console: Console, timeline: Timeline) -> None:
+    del console
+    port.print(b"PANIC: hard fault\r\n")
+    assert timeline.expect(Panic, timeout=1).cause == "hard fault"
+
+
+def test_a_command_gets_its_own_answer(console: Console, port: Port) -> None:
+    def device() -> None:
+        assert os.read(port.far, 100) == b"status\n"
+        port.print(b'I (5) app: noise\r\n= {"state":"Available"}\r\n')
+
+    thread = threading.Thread(target=device)
+    thread.start()
+    assert console.command("status") == '{"state":"Available"}'
+    thread.join()
+
+
+def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
+    port.print(b"I (1) app: one\r\nI (2) app: two\r\n")
+    console.expect("two")
+    with pytest.raises(ExpectationError, match=r"command 'help'\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"):
+        console.command("help", timeout=0.01)
+
+
+def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline) -> None:
+    """Four seconds of 921,600 baud at once, while the test's thread does something else."""
+    lines = [f"I ({n}) burst: {'x' * 60}" for n in range(5000)]
+    port.print("\r\n".join([*lines, ""]).encode())
+    console.expect(r"\(4999\) burst", timeout=10)
+    assert [event.text for event in timeline.events(LogLine)] == lines
+
+
+def test_garbage_becomes_lines(console: Console, port: Port) -> None:
+    port.print(b"\xff\xfe\x00ok\r\n")
+    assert console.expect("ok").text == "\\xff\\xfe\x00ok"
+
+
+def test_a_vanished_port_interrupts_at_once_and_can_be_opened_again(
+    console: Console, port: Port, timeline: Timeline, open_console: OpenConsole
+) -> None:
+    began = time.monotonic()
+    threading.Timer(0.05, port.vanish).start()
+    with pytest.raises(BenchError, match=r"serial port /dev/pts/\d+ vanished .* USB cable"):
+        console.expect("never", timeout=5)
+    assert time.monotonic() - began < 1
+    assert timeline.last(BenchTrouble) is not None
+    with pytest.raises(BenchError, match="not open"):
+        console.send("help")
+
+    timeline.clear_trouble()
+    other = Port()
+    again = open_console(other.path)
+    other.print(b"back\r\n")
+    again.expect("back")
+    again.release()
+    other.vanish()
+
+
+def test_release_is_no_trouble(console: Console, port: Port, timeline: Timeline) -> None:
+    console.release()
+    assert not console.is_open
+    port.print(b"unheard\r\n")
+    console.take()
+    port.print(b"heard\r\n")
+    console.expect("heard")
+    assert timeline.trouble is None
+
+
+def test_a_port_that_is_not_there_names_key_and_ports(open_console: OpenConsole) -> None:
+    with pytest.raises(BenchError, match=r"console\.port: the serial port /dev/ttyNONE cannot.*Serial ports here: "):
+        open_console("/dev/ttyNONE")
+
+
+def test_a_port_without_a_descriptor_works_too(open_console: OpenConsole) -> None:
+    console = open_console("loop://")
+    console.send("echoed")
+    assert console.expect("echoed").text == "echoed"
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
+def test_where_the_bytes_are_cut_does_not_matter(data: bytes, cuts: list[int]) -> None:
+    data += b"\n"
+    whole = LineSplitter().feed(data)
+    splitter = LineSplitter()
+    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    assert [line for a, b in itertools.pairwise(edges) for line in splitter.feed(data[a:b])] == whole
+
+
+def test_a_line_without_end_comes_in_pieces() -> None:
+    splitter = LineSplitter()
+    lines = splitter.feed(b"x" * 40_000) + splitter.feed(b"y\n")
+    assert "".join(lines) == "x" * 40_000 + "y"
+    assert len(lines) == 3

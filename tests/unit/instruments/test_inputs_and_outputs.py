@@ -1,0 +1,124 @@
+"""Inputs by name, pulse trains, outputs as levels and as edges."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from gpiozero import Factory
+
+from rig.description import InputWire, Wire
+from rig.errors import BenchError, ExpectationError
+from rig.events import PinEdge
+from rig.instruments.inputs import Input, Inputs
+from rig.instruments.outputs import Output, Outputs
+from rig.instruments.wires import DrivenWire, WatchedWire
+from rig.timeline import Timeline
+
+from .conftest import FarEnd
+
+CABLE, METER, CONTACTOR = 5, 26, 25
+
+
+@pytest.fixture
+def inputs(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Inputs]:
+    wires = {
+        name: DrivenWire(factory, timeline, f"inputs.{name}", InputWire(pin=pin))
+        for name, pin in (("cable", CABLE), ("meter_pulse", METER))
+    }
+    for wire in wires.values():
+        wire.drive()
+    yield Inputs({name: Input(name, wire, False, timeline, loop) for name, wire in wires.items()})
+    for wire in wires.values():
+        wire.close()
+
+
+@pytest.fixture
+def outputs(factory: Factory, timeline: Timeline) -> Iterator[Outputs]:
+    wire = WatchedWire(factory, timeline, "outputs.contactor", Wire(pin=CONTACTOR))
+    yield Outputs({"contactor": Output("contactor", wire, timeline)})
+    wire.close()
+
+
+def test_an_input_by_attribute_and_by_name(inputs: Inputs, far_end: FarEnd) -> None:
+    inputs.cable.on()
+    assert far_end.level(CABLE)
+    inputs["cable"].off()
+    assert not far_end.level(CABLE)
+
+
+def test_an_unknown_input_says_which_there_are(inputs: Inputs) -> None:
+    with pytest.raises(BenchError, match=r"no input named 'cabel'\. It has: cable, meter_pulse"):
+        inputs["cabel"].on()
+    assert not hasattr(inputs, "cabel")
+
+
+def test_a_press_ends_by_itself(inputs: Inputs, timeline: Timeline) -> None:
+    mark = timeline.mark()
+    inputs.cable.press(0.02)
+    down, up = timeline.events(PinEdge, mark)
+    assert (down.level, up.level) == (True, False)
+    assert timeline.clock.between(down.t, up.t) >= 0.019
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_a_train_has_as_many_pulses_as_asked_for(
+    inputs: Inputs, far_end: FarEnd, timeline: Timeline, scale: float
+) -> None:
+    timeline.clock.set_scale(scale)
+    rises: list[int] = []
+    far_end.watch(METER, lambda level, t: rises.append(t) if level else None)
+    train = inputs.meter_pulse.train(50, hz=500)
+    assert train.wait() == 50
+    assert len(rises) == 50
+    assert timeline.clock.between(rises[0], rises[-1]) >= 0.9 * 49 / 500 / 2
+    assert not inputs.meter_pulse.state
+
+
+def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs) -> None:
+    train = inputs.meter_pulse.train(1_000_000, hz=100)
+    assert not inputs.at_rest()
+    with pytest.raises(BenchError, match="already giving pulses"):
+        inputs.meter_pulse.train(1, hz=1)
+    inputs.to_rest()
+    assert train.done
+    assert train.sent < 1000
+    assert inputs.at_rest()
+
+
+def test_a_train_that_cannot_be_is_refused(inputs: Inputs) -> None:
+    with pytest.raises(ValueError, match="at least 1 pulse"):
+        inputs.meter_pulse.train(0, hz=1)
+    with pytest.raises(ValueError, match="above 0 Hz"):
+        inputs.meter_pulse.train(1, hz=0)
+
+
+def test_an_output_that_is_there_already(outputs: Outputs, far_end: FarEnd) -> None:
+    far_end.drive(CONTACTOR, True)
+    assert outputs.contactor.expect(True, timeout=0).level
+    assert outputs.contactor.level
+
+
+def test_an_edge_since_a_mark_is_found_even_when_it_is_over(
+    outputs: Outputs, far_end: FarEnd, timeline: Timeline
+) -> None:
+    far_end.drive(CONTACTOR, True)
+    mark = timeline.mark()
+    far_end.drive(CONTACTOR, False)
+    far_end.drive(CONTACTOR, True)
+    assert not outputs.contactor.expect(False, since=mark, timeout=0).level
+    with pytest.raises(ExpectationError):
+        outputs.contactor.expect(False, since=mark, timeout=0)
+
+
+def test_a_level_that_does_not_come(outputs: Outputs) -> None:
+    with pytest.raises(ExpectationError, match=r"outputs\.contactor on\nit is off"):
+        outputs.contactor.expect(True, timeout=0.01)
+
+
+def test_a_level_that_must_stay(outputs: Outputs, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> None:
+    outputs.contactor.expect_steady(False, within=0.01)
+    loop.call_soon_threadsafe(loop.call_later, 0.02, far_end.drive, CONTACTOR, True)
+    with pytest.raises(ExpectationError, match="forbidden, but it came"):
+        outputs.contactor.expect_steady(False, within=5)

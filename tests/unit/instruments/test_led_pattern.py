@@ -1,0 +1,90 @@
+"""The LED decoder against made-up LEDs, with jitter."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, decode
+
+
+def blinking(rate_hz: float, duty: float, periods: int = 8, start: float = 0.0) -> list[Edge]:
+    edges = []
+    for n in range(periods):
+        edges.append(Edge(start + n / rate_hz, True))
+        edges.append(Edge(start + (n + duty) / rate_hz, False))
+    return edges
+
+
+def double_flashing(flash: float, gap: float, period: float = 1.0, periods: int = 4) -> list[Edge]:
+    edges = []
+    for n in range(periods):
+        for offset in (0.0, flash + gap):
+            edges += [Edge(n * period + offset, True), Edge(n * period + offset + flash, False)]
+    return edges
+
+
+def shaken(edges: list[Edge], jitter: float, seed: int) -> list[Edge]:
+    chance = random.Random(seed)
+    return [Edge(edge.t + chance.uniform(-jitter, jitter), edge.lit) for edge in edges]
+
+
+def decoded(edges: list[Edge]) -> Pattern | None:
+    return decode(edges[-EDGES_NEEDED:], edges[-1].t)
+
+
+@given(
+    rate=st.floats(1.0, 5.0),
+    duty=st.floats(0.1, 0.9),
+    jitter=st.floats(0, 0.025),
+    seed=st.integers(0, 1000),
+    cut=st.integers(0, 1),
+)
+def test_a_blink_is_known_by_rate_and_duty(rate: float, duty: float, jitter: float, seed: int, cut: int) -> None:
+    edges = shaken(blinking(rate, duty), jitter / rate, seed)
+    pattern = decoded(edges[: len(edges) - cut])
+    assert pattern is not None
+    assert pattern.name == "blink"
+    assert pattern.rate_hz == pytest.approx(rate, rel=0.08)
+    assert pattern.duty == pytest.approx(duty, abs=0.06)
+
+
+@given(flash=st.floats(0.08, 0.15), gap=st.floats(0.08, 0.2), jitter=st.floats(0, 0.025), seed=st.integers(0, 1000))
+def test_a_double_flash_is_no_blink(flash: float, gap: float, jitter: float, seed: int) -> None:
+    edges = shaken(double_flashing(flash, gap), jitter, seed)
+    for seen in range(8, len(edges) + 1):
+        pattern = decoded(edges[:seen])
+        assert pattern is not None
+        assert pattern.name == "double_flash"
+        assert pattern.rate_hz == pytest.approx(1, rel=0.15)
+
+
+@given(lit=st.booleans(), waited=st.floats(0, 10))
+def test_a_steady_light_takes_its_time(lit: bool, waited: float) -> None:
+    pattern = decode([Edge(5.0, lit)], 5.0 + waited)
+    if waited >= STEADY_AFTER_S:
+        assert pattern == Pattern("on" if lit else "off")
+    elif waited < STEADY_AFTER_S - 1e-6:
+        assert pattern is None
+
+
+@given(first=st.sampled_from([1.0, 2.0, 4.0, 5.0]), then=st.sampled_from([1.0, 2.0, 4.0, 5.0]))
+def test_between_two_blinks_nothing_else_is_seen(first: float, then: float) -> None:
+    before = blinking(first, 0.5, periods=6)
+    edges = before + blinking(then, 0.5, periods=6, start=before[-1].t + 0.5 / first)
+    for seen in range(6, len(edges)):
+        pattern = decoded(edges[:seen])
+        if pattern is not None:
+            assert pattern.name == "blink"
+            assert any(pattern.like(Pattern("blink", rate, 0.5), 0.15) for rate in (first, then))
+
+
+def test_two_flashes_are_too_few() -> None:
+    assert decoded(blinking(1, 0.5, periods=2)) is None
+
+
+def test_no_edges_tell_nothing() -> None:
+    assert decode([], 10.0) is None

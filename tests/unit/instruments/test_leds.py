@@ -1,0 +1,97 @@
+"""An LED on a wire: patterns on the timeline, at any speed of time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from gpiozero import Factory
+
+from rig.description import Wire
+from rig.errors import BenchError, ExpectationError
+from rig.events import LedPattern
+from rig.instruments.leds import Led, Leds
+from rig.instruments.wires import WatchedWire
+from rig.timeline import Timeline
+
+from .conftest import FarEnd
+
+STATUS = 20
+SCALE = 20.0
+
+
+@pytest.fixture
+def leds(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Leds]:
+    timeline.clock.set_scale(SCALE)
+    wire = WatchedWire(factory, timeline, "leds.status", Wire(pin=STATUS))
+    made = Leds({"status": Led("status", wire, timeline, loop)})
+    yield made
+    made.close()
+    wire.close()
+
+
+@pytest.fixture
+def blinker(leds: Leds, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """A device that blinks at 1 Hz of its own time until told to stop, then stays lit."""
+    del leds
+    stop = asyncio.Event()
+
+    async def blink() -> None:
+        due = loop.time()
+        while not stop.is_set():
+            for lit in (True, False):
+                far_end.drive(STATUS, lit)
+                due += 0.5 / SCALE
+                await asyncio.sleep(due - loop.time())
+        far_end.drive(STATUS, True)
+
+    future = asyncio.run_coroutine_threadsafe(blink(), loop)
+    yield stop
+    loop.call_soon_threadsafe(stop.set)
+    future.result(5)
+
+
+def test_a_dark_led_is_off_after_a_while(leds: Leds) -> None:
+    assert leds.status.expect("off", timeout=30).pattern == "off"
+
+
+def test_a_blink_then_a_steady_light(leds: Leds, blinker: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+    event = leds["status"].expect("blink", rate_hz=1, duty=0.5, timeout=60)
+    assert event.led == "status"
+    loop.call_soon_threadsafe(blinker.set)
+    leds.status.expect("on", timeout=60)
+
+
+def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
+    leds.status.expect("off", timeout=30)
+    with pytest.raises(ExpectationError, match=r"LED status: blink 2 Hz.*\nit shows: off"):
+        leds.status.expect("blink", rate_hz=2, timeout=0.1)
+
+
+def test_a_mark_asks_for_a_new_pattern(leds: Leds, timeline: Timeline) -> None:
+    leds.status.expect("off", timeout=30)
+    with pytest.raises(ExpectationError):
+        leds.status.expect("off", since=timeline.mark(), timeout=0.1)
+
+
+def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+    leds.status.expect("off", timeout=30)
+    mark = timeline.mark()
+    far_end.drive(STATUS, True)
+    leds.status.expect("on", since=mark, timeout=30)
+    leds.clock_changed()
+    assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["on"]
+
+
+def test_the_timer_follows_the_speed_of_time(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+    timeline.clock.set_scale(0.01)
+    far_end.drive(STATUS, True)
+    timeline.clock.set_scale(100)
+    leds.clock_changed()
+    leds.status.expect("on", timeout=200)
+
+
+def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
+    with pytest.raises(BenchError, match=r"no LED named 'stats'\. It has: status"):
+        leds["stats"].expect("on")

@@ -1,0 +1,133 @@
+"""Power comes and goes safely: nothing feeds the chip through its pins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from gpiozero import Factory
+
+from rig.description import InputWire, PowerSection, Wire
+from rig.errors import BenchError
+from rig.events import PinEdge, PowerChange
+from rig.instruments.power import Power
+from rig.instruments.wires import DrivenWire, WatchedWire
+from rig.timeline import Timeline
+
+from .conftest import FarEnd
+
+SWITCH, RAIL, CABLE, STOP, EN = 17, 27, 5, 13, 22
+
+
+@pytest.fixture
+def wires(factory: Factory, timeline: Timeline) -> list[DrivenWire]:
+    return [
+        DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE)),
+        DrivenWire(factory, timeline, "inputs.emergency_stop", InputWire(pin=STOP)),
+        DrivenWire(factory, timeline, "control.en", Wire(pin=EN, active_low=True)),
+    ]
+
+
+@pytest.fixture
+def power(factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd) -> Iterator[Power]:
+    """The supply of a board whose rail follows the switch."""
+    far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
+    made = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL)), wires)
+    yield made
+    made.close()
+
+
+@pytest.mark.usefixtures("wires")
+def test_nothing_is_driven_before_power(far_end: FarEnd) -> None:
+    assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [None, None, None]
+
+
+def test_low_wires_are_driven_before_the_switch_and_high_ones_after(power: Power, far_end: FarEnd) -> None:
+    seen: list[tuple[bool | None, ...]] = []
+    far_end.watch(SWITCH, lambda _level, _t: seen.append(tuple(far_end.driven(pin) for pin in (CABLE, STOP, EN))))
+    Power.RAIL_TIMEOUT_S, kept = 0.01, Power.RAIL_TIMEOUT_S
+    try:
+        with pytest.raises(BenchError, match="rail is still down"):
+            power.on()
+    finally:
+        Power.RAIL_TIMEOUT_S = kept
+    assert seen == [(False, False, None)]
+    assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [False, False, True]
+
+
+def test_off_floats_every_wire_before_the_switch_opens(power: Power, wires: list[DrivenWire], far_end: FarEnd) -> None:
+    power.on()
+    wires[0].set(True)
+    seen: list[tuple[bool | None, ...]] = []
+
+    def switched(level: bool, _t: int) -> None:
+        seen.append(tuple(far_end.driven(pin) for pin in (CABLE, STOP, EN)))
+        far_end.drive(RAIL, level)
+
+    far_end.watch(SWITCH, switched)
+    power.off()
+    assert seen == [(None, None, None)]
+    assert power.rail is False
+
+
+def test_wires_keep_their_state_over_a_power_cycle(power: Power, wires: list[DrivenWire], far_end: FarEnd) -> None:
+    power.on()
+    wires[0].set(True)
+    power.off()
+    wires[1].set(True)
+    assert far_end.driven(STOP) is None
+    power.on()
+    assert [far_end.level(pin) for pin in (CABLE, STOP)] == [True, True]
+
+
+def test_switch_and_rail_stand_on_the_timeline(power: Power, timeline: Timeline) -> None:
+    mark = timeline.mark()
+    power.cycle()
+    power.off()
+    changes = [(change.on, change.rail) for change in timeline.events(PowerChange, mark)]
+    assert changes == [(True, False), (True, True), (False, False), (False, True)]
+
+
+def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch) -> None:
+    power.on()
+    far_end.watch(SWITCH, lambda _level, _t: None)
+    monkeypatch.setattr(Power, "RAIL_TIMEOUT_S", 0.01)
+    with pytest.raises(BenchError, match=r"rail is still up .* stuck relay"):
+        power.off()
+
+
+def test_without_rail_sense_nothing_is_waited_for(factory: Factory, timeline: Timeline) -> None:
+    power = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH)), [])
+    power.on()
+    assert power.rail is None
+    power.close()
+
+
+def test_an_edge_is_stamped_around_the_write(wires: list[DrivenWire], power: Power, timeline: Timeline) -> None:
+    power.on()
+    before = timeline.clock.now()
+    wires[0].set(True)
+    after = timeline.clock.now()
+    edge = timeline.last(PinEdge)
+    assert edge is not None
+    assert (edge.signal, edge.level, edge.driven) == ("inputs.cable", True, True)
+    assert before <= edge.t <= edge.t + edge.uncertainty <= after
+
+
+def test_setting_the_same_state_is_no_edge(wires: list[DrivenWire], timeline: Timeline) -> None:
+    mark = timeline.mark()
+    wires[0].set(False)
+    assert timeline.events(PinEdge, mark) == []
+
+
+@pytest.mark.parametrize("active_low", [False, True])
+def test_a_watched_wire_tells_states_not_levels(
+    factory: Factory, timeline: Timeline, far_end: FarEnd, active_low: bool
+) -> None:
+    wire = WatchedWire(factory, timeline, "outputs.lock", Wire(pin=18, active_low=active_low))
+    assert wire.state is False
+    far_end.drive(18, not active_low)
+    assert wire.state is True
+    assert wire.wait(True, 0)
+    assert [edge.level for edge in timeline.events(PinEdge)] == [False, True]
+    wire.close()

@@ -1,0 +1,128 @@
+"""Bench descriptions: what is refused, and in which words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rig.description import ManualAccessPoint, NmcliAccessPoint, load
+from rig.errors import DescriptionError
+
+ROOT = Path(__file__).parents[2]
+BENCHES = sorted((ROOT / "benches").glob("*.toml"))
+PI = (ROOT / "benches" / "pi.toml").read_text()
+
+
+def change(old: str, new: str, text: str = PI) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def refused(tmp_path: Path, text: str) -> str:
+    """Why the description is refused, without the file's name, which must come first."""
+    file = tmp_path / "bench.toml"
+    file.write_text(text)
+    with pytest.raises(DescriptionError) as caught:
+        load(file)
+    message = str(caught.value)
+    assert message.startswith(f"{file}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{file}: ")
+
+
+@pytest.mark.parametrize("path", BENCHES, ids=lambda path: path.name)
+def test_the_benches_that_come_along_are_accepted(path: Path) -> None:
+    assert load(path).path == path
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (change("cable = { pin = 5,", "cable = { pin = 5, colour = 1,"), "inputs.cable.colour: unknown key"),
+        (change("rail_sense =", "rail_sens ="), "power.rail_sens: unknown key; did you mean rail_sense?"),
+        (change("[leds]", "[ledz]"), "ledz: unknown key; did you mean leds? Allowed here: console, control, csms"),
+        (change("cable = { pin = 5,", "cable = {"), "inputs.cable.pin: missing; it takes: the BCM number, 0 to 27"),
+        (change("en = { pin = 22, active_low = true }", ""), "control.en: missing"),
+        (change("pin = 6,", "pin = 5,"), "inputs.vehicle_ready.pin: 5 is already the pin of inputs.cable"),
+        (change("gpio = 33", "gpio = 32"), "inputs.vehicle_ready.gpio: 32 is already the GPIO of inputs.cable"),
+        (change("pin = 6,", "pin = '6',"), "inputs.vehicle_ready.pin: '6' cannot be used: input should be a valid int"),
+        (change("pin = 17", "pin = 77"), "power.switch.pin: 77 cannot be used: input should be less than or equal"),
+        (change("port = 9000", "port = 90000"), "csms.port: 90000 cannot be used"),
+        (change("cable =", "cabel ="), "inputs.cabel: unknown wire; did you mean inputs.cable? Known wires: auth_b"),
+        (change('kind = "pi"', 'kind = "pie"'), "kind: 'pie' cannot be used: input should be 'virtual' or 'pi'"),
+        (change('kind = "pi"', 'kind = "virtual"'), "console.port: not allowed here"),
+        (change('port = "/dev/ttyUSB0"', ""), 'console.port: missing; a bench of kind "pi" names it'),
+        (change('kind = "nmcli"', 'kind = "magic"'), "network.access_point: cannot be used"),
+        (change(', connection = "plugbench-ap"', ""), "network.access_point.connection: missing"),
+        (change("[csms]", "[csms"), "not valid TOML: Expected ']'"),
+        (change("[csms]", "path = 1\n[csms]"), "network.path: unknown key"),
+    ],
+)
+def test_a_bad_description_is_refused_by_key(tmp_path: Path, text: str, says: str) -> None:
+    assert refused(tmp_path, text).startswith(says)
+
+
+def test_a_syntax_error_is_named_by_line(tmp_path: Path) -> None:
+    assert re.search(r"at line \d+", refused(tmp_path, "name = 'x'\nkind = \npower = 1"))
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    message = refused(tmp_path, change("pin = 17", "pin = 77", change("port = 9000", "port = -1")))
+    assert "power.switch.pin" in message
+    assert "csms.port" in message
+
+
+def test_a_missing_file_says_which_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(DescriptionError, match=r"no such file\. Bench descriptions here: benches/pi\.toml"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_wire_of_another_firmware_may_have_a_new_name(tmp_path: Path) -> None:
+    file = tmp_path / "bench.toml"
+    file.write_text(change("cable =", "tamper_switch = { pin = 4 }\ncable ="))
+    assert load(file).inputs["tamper_switch"].pin == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [('{ kind = "manual" }', ManualAccessPoint), ('{ kind = "nmcli", connection = "x" }', NmcliAccessPoint)],
+)
+def test_the_ways_to_switch_an_access_point(tmp_path: Path, given: str, kind: type) -> None:
+    file = tmp_path / "bench.toml"
+    file.write_text(change('{ kind = "nmcli", connection = "plugbench-ap" }', given))
+    assert isinstance(load(file).network.access_point, kind)
+
+
+def documented_wires() -> dict[str, tuple[int | None, int]]:
+    """The table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
+    rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
+    gpios = {"EN": None, "–": None}
+    return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}
+
+
+@pytest.mark.parametrize("path", BENCHES, ids=lambda path: path.name)
+def test_pins_are_those_of_the_design(path: Path) -> None:
+    names = {"power switch": "power.switch", "rail_sense": "power.rail_sense", "en": "control.en"}
+    names |= {"boot": "control.boot"}
+    documented = {}
+    for name, wire in documented_wires().items():
+        section, short = ("leds", name[4:]) if name.startswith("led_") else ("inputs", name)
+        section = "outputs" if name in ("contactor", "lock") else section
+        documented[names.get(name, f"{section}.{short}")] = wire
+    assert {signal: (wire.gpio, wire.pin) for signal, wire in load(path).wires()} == documented
+
+
+def test_pins_are_those_of_the_firmware() -> None:
+    header = ROOT / "firmware/src/features/board/pins.h"
+    if not header.exists():
+        pytest.skip("firmware/src/features/board/pins.h is not there")
+    pattern = r"\bk(\w+)\s*(?:=|\{)\s*(?:Pin\{|GpioNumber\{)?(\d+)"
+    numbers = {re.sub(r"(?<!^)(?=[A-Z])", "_", n).lower(): int(v) for n, v in re.findall(pattern, header.read_text())}
+    bench = tomllib.loads((ROOT / "benches/virtual.toml").read_text())
+    described = {name: wire["gpio"] for section in ("inputs", "outputs") for name, wire in bench[section].items()}
+    described |= {f"led_{name}": wire["gpio"] for name, wire in bench["leds"].items()}
+    assert {name: numbers.get(name.removesuffix("_pin")) for name in described} == described

@@ -1,0 +1,61 @@
+"""What the console's lines say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rig.events import Boot, Event, Panic, TelemetrySample
+from rig.log_format import PlugbenchLogFormat
+
+BANNER = "I (0) boot: plugbench-cp 1.0.0 build=12345678 reset=panic"
+
+
+def read(*texts: str) -> list[Event]:
+    reader = PlugbenchLogFormat()
+    found: list[Event] = []
+    for text in texts:
+        found += reader.events(reader.line(text))
+    return [*found, *reader.flush()]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause", "backtrace"),
+    [
+        ("PANIC: null pointer", "null pointer", ()),
+        ("Guru Meditation Error: Core  0 panic'ed (LoadProhibited)", "Core  0 panic'ed (LoadProhibited)", ()),
+        ("abort() was called at PC 0x400d1234", "abort() was called at PC 0x400d1234", ()),
+        ("==12==ERROR: AddressSanitizer: heap-use-after-free", "AddressSanitizer: heap-use-after-free", ()),
+        ("a.cc:3:7: runtime error: signed overflow", "a.cc:3:7: runtime error: signed overflow", ()),
+        ("PANIC: x\nBacktrace: 0x1:0x2 0x3:0x4", "x", ("0x1:0x2", "0x3:0x4")),
+        ("==12==ERROR: AddressSanitizer: bad\nREAD of 1\n    #0 0x1 in f a.cc:1\n    #1 0x2 in g a.cc:2",
+         "AddressSanitizer: bad", ("0x1 in f a.cc:1", "0x2 in g a.cc:2")),
+    ],
+)  # fmt: skip
+def test_a_panic_in_each_dialect(text: str, cause: str, backtrace: tuple[str, ...]) -> None:
+    assert read(*text.split("\n")) == [Panic(cause=cause, backtrace=backtrace)]
+
+
+def test_the_next_boot_completes_a_panic() -> None:
+    panic, boot = read("PANIC: x", BANNER)
+    assert panic == Panic(cause="x")
+    assert isinstance(boot, Boot)
+
+
+def test_a_banner_behind_half_a_line_is_still_a_boot() -> None:
+    assert read(f"I (99) app: hal{BANNER}") == [Boot(version="1.0.0", build="12345678", reset="panic")]
+
+
+def test_telemetry_keeps_only_numbers() -> None:
+    assert read('T (9) monitor: {"heap_free":1,"name":"x"}') == [TelemetrySample(values={"heap_free": 1})]
+
+
+@pytest.mark.parametrize("text", ['T (9) monitor: {"heap', "T (9) monitor: {nonsense}", "T (9) monitor: {}"])
+def test_a_broken_record_is_no_sample(text: str) -> None:
+    assert read(text) == []
+
+
+@given(st.text())
+def test_any_text_is_a_line(text: str) -> None:
+    assert PlugbenchLogFormat().line(text).text == text

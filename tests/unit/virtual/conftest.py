@@ -1,0 +1,176 @@
+"""A virtual board with a small test device in its flash, and a console to watch it."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from gpiozero import InputDevice, OutputDevice
+
+from rig.clock import BenchClock
+from rig.firmware.image import make_image
+from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, read_csv, to_binary
+from rig.pins import watch_edges
+from rig.virtual import open_wiring
+from rig.virtual.flash import Flash
+from rig.wiring import Wiring
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Wire:
+    pin: int
+    gpio: int | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    profile: str = "fast"
+
+
+@dataclass(frozen=True)
+class Description:
+    """The wires of benches/virtual.toml that these tests use."""
+
+    network: Network = Network()
+
+    def wires(self) -> Iterator[tuple[str, Wire]]:
+        yield "power.switch", Wire(17)
+        yield "power.rail_sense", Wire(27)
+        yield "control.en", Wire(22)
+        yield "control.boot", Wire(23, 0)
+        yield "inputs.cable", Wire(5, 32)
+        yield "inputs.emergency_stop", Wire(13, 25)
+        yield "leds.status", Wire(20, 18)
+        yield "outputs.contactor", Wire(25, 22)
+
+
+class Port:
+    """The other end of the board's serial port."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.seen = ""
+        self._taken = 0
+        self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def expect(self, text: str, timeout: float = 5.0) -> str:
+        """The next line that contains `text`; fails with what was seen instead."""
+        deadline = time.monotonic() + timeout
+        while True:
+            while "\n" in self.seen[self._taken :]:
+                line, _, _ = self.seen[self._taken :].partition("\n")
+                self._taken += len(line) + 1
+                if text in line:
+                    return line.rstrip("\r")
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                pytest.fail(f"no line with {text!r} within {timeout} s; the console said:\n{self.seen}")
+            self.seen += os.read(self._fd, 4096).decode()
+
+    def send(self, line: str) -> None:
+        os.write(self._fd, line.encode() + b"\n")
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def reaches(device: InputDevice, level: bool, timeout: float = 5.0) -> bool:
+    """Whether a pin has the level within `timeout` real seconds."""
+    reached = threading.Event()
+    stop = watch_edges(device.pin, lambda now, _: reached.set() if now == level else None)
+    try:
+        return bool(device.pin.state) == level or reached.wait(timeout)
+    finally:
+        stop()
+
+
+class Desk:
+    """What stands on the desk: a virtual Pi wired to a virtual board."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self.wiring = wiring
+        self.port = Port(wiring.serial_url)
+        factory = wiring.pin_factory
+        self.power = OutputDevice(17, pin_factory=factory)
+        self.reset = OutputDevice(22, active_high=False, pin_factory=factory)
+        self.download = OutputDevice(23, active_high=False, pin_factory=factory)
+        self.rail = InputDevice(27, pull_up=False, pin_factory=factory)
+
+    def write_flash(self, *parts: tuple[int, bytes]) -> None:
+        assert self.wiring.flash_file is not None
+        flash = Flash(self.wiring.flash_file)
+        for offset, content in parts:
+            flash.erase(offset, len(content))
+            flash.program(offset, content)
+        flash.close()
+
+    def read_flash(self, offset: int, length: int) -> bytes:
+        assert self.wiring.flash_file is not None
+        return self.wiring.flash_file.read_bytes()[offset : offset + length]
+
+    def enter_download(self) -> None:
+        self.power.on()
+        self.download.on()
+        self.reset.on()
+        self.reset.off()
+        self.port.expect("waiting for download")
+
+    def press_reset(self) -> None:
+        self.reset.on()
+        self.reset.off()
+
+    def close(self) -> None:
+        self.port.close()
+        for device in (self.power, self.reset, self.download, self.rail):
+            device.close()
+        self.wiring.close()
+
+
+@pytest.fixture(scope="session")
+def table() -> PartitionTable:
+    return read_csv(ROOT / "firmware" / "partitions.csv")
+
+
+@pytest.fixture(scope="session")
+def device_executable(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("device") / "device"
+    source = Path(__file__).with_name("device.c")
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o", path, source], check=True)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def app(device_executable: bytes) -> bytes:
+    return make_image(device_executable, project="test-device", version="1", elf_sha256=bytes(32))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A board with nothing in its flash and no power."""
+    opened = Desk(open_wiring(Description(), BenchClock(), tmp_path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def flashed(desk: Desk, table: PartitionTable, app: bytes) -> Desk:
+    """A board with the test device in its flash, still without power."""
+    desk.write_flash((TABLE_OFFSET, to_binary(table)), (table["ota_0"].offset, app))
+    return desk
+
+
+@pytest.fixture
+def running(flashed: Desk) -> Desk:
+    """A board on which the test device runs."""
+    flashed.power.on()
+    flashed.port.expect("board: go")
+    return flashed

@@ -1,0 +1,95 @@
+// A device for the tests of the virtual board: it speaks the protocol of docs/design.md section 5 and does what it is
+// told on its console, one command a line.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int board, uart;
+static unsigned char* flash;
+
+static const char* argument(int argc, char** argv, const char* name) {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (strcmp(argv[i], name) == 0) return argv[i + 1];
+  }
+  _exit(99);
+}
+
+static void print(const char* text) {
+  if (write(uart, text, strlen(text)) < 0) return;
+}
+
+static void drive(int gpio, int level) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  char message[64];
+  int length = snprintf(message, sizeof message, "pin %d %d %lld", gpio, level, now.tv_sec * 1000000000LL + now.tv_nsec);
+  send(board, message, (size_t)length, 0);
+}
+
+// GPIO 22 follows GPIO 32; every other message is shown on the console.
+static void from_board(void) {
+  char message[256];
+  ssize_t length = recv(board, message, sizeof message - 1, 0);
+  if (length <= 0) _exit(0);
+  message[length] = 0;
+  int gpio, level;
+  if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == 32) drive(22, level);
+  char line[300];
+  snprintf(line, sizeof line, "board: %s\r\n", message);
+  print(line);
+}
+
+static void from_console(char* command) {
+  int number, other;
+  if (sscanf(command, "exit %d", &number) == 1) _exit(number);
+  if (strcmp(command, "abort") == 0) abort();
+  if (strcmp(command, "torn") == 0) {
+    send(board, "torn 1", 6, 0);
+    for (;;) pause();
+  }
+  if (sscanf(command, "drive %d %d", &number, &other) == 2) drive(number, other);
+  if (sscanf(command, "program %x %x", &number, &other) == 2) flash[number] &= (unsigned char)other;
+  char line[512];
+  snprintf(line, sizeof line, "= %s\r\n", command);
+  print(line);
+}
+
+int main(int argc, char** argv) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGPIPE, SIG_IGN);
+  board = atoi(argument(argc, argv, "--board-fd"));
+  uart = atoi(argument(argc, argv, "--uart-fd"));
+  int file = open(argument(argc, argv, "--flash"), O_RDWR);
+  flash = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (flash == MAP_FAILED) _exit(98);
+  char line[512];
+  snprintf(line, sizeof line, "I (0) boot: test-device 1 build=00000000 reset=%s\r\n", argument(argc, argv, "--reset"));
+  print(line);
+
+  char input[256];
+  size_t used = 0;
+  struct pollfd ends[] = {{.fd = board, .events = POLLIN}, {.fd = uart, .events = POLLIN}};
+  for (;;) {
+    poll(ends, 2, -1);
+    if (ends[0].revents) from_board();
+    if (!(ends[1].revents & POLLIN)) continue;
+    ssize_t got = read(uart, input + used, sizeof input - 1 - used);
+    if (got > 0) used += (size_t)got;
+    input[used] = 0;
+    char* end;
+    while ((end = strpbrk(input, "\r\n"))) {
+      *end = 0;
+      if (*input) from_console(input);
+      used -= (size_t)(end + 1 - input);
+      memmove(input, end + 1, used + 1);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+"""Power, reset, boot and what the board does when the device dies."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+import zlib
+
+import pytest
+from gpiozero import InputDevice, OutputDevice
+
+from rig.firmware.image import make_image
+from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, to_binary
+from rig.pins import watch_edges
+
+from .conftest import reaches
+
+
+def test_a_board_without_an_image_says_what_a_chip_says(desk):
+    desk.power.on()
+    desk.port.expect("invalid header: 0xffffffff")
+
+
+def test_power_boots_the_flashed_image_quickly(flashed):
+    before = time.monotonic()
+    flashed.power.on()
+    assert flashed.port.expect("boot:").endswith("reset=power_on")
+    assert time.monotonic() - before < 0.5, "the design allows 50 ms; far above it something is broken"
+
+
+def test_the_device_gets_settings_and_levels_before_it_starts(flashed):
+    flashed.wiring.hooks.slow_erase(45)
+    cable = OutputDevice(5, initial_value=True, pin_factory=flashed.wiring.pin_factory)
+    flashed.power.on()
+    flashed.port.expect("board: go")
+    said = [line.removeprefix("board: ").strip() for line in flashed.port.seen.splitlines() if "board: " in line]
+    assert said == ["ap up 0 0", "flash erase_ms 45", "pin 32 1", "pin 25 1", "go"]
+    cable.close()
+
+
+def test_settings_survive_a_reboot(running):
+    running.wiring.access_point.down()
+    running.port.expect("board: ap down 0 0")
+    running.press_reset()
+    assert running.port.expect("boot:").endswith("reset=external")
+    running.port.expect("board: ap down 0 0")
+
+
+def test_a_tear_asked_for_without_power_reaches_the_next_boot_and_no_other(flashed):
+    flashed.wiring.hooks.tear_flash(3, "half", 7)
+    flashed.power.on()
+    flashed.port.expect("board: flash tear 3 half 7")
+    flashed.port.expect("board: go")
+    flashed.press_reset()
+    flashed.port.expect("board: go")
+    assert flashed.port.seen.count("flash tear") == 1
+
+
+def test_power_off_kills_and_power_on_boots_anew(running):
+    running.power.off()
+    running.power.on()
+    assert running.port.expect("boot:").endswith("reset=power_on")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [("exit 66", "software"), ("exit 68", "watchdog"), ("exit 1", "panic"), ("abort", "panic")],
+)
+def test_the_device_restarts_with_the_reason_it_died_of(running, command, reason):
+    running.port.send(command)
+    assert running.port.expect("boot:").endswith(f"reset={reason}")
+
+
+def test_a_crash_right_after_the_start_is_not_repeated_at_once(running):
+    running.press_reset()
+    running.port.expect("boot:")
+    before = time.monotonic()
+    running.port.send("abort")
+    running.port.expect("boot:")
+    assert time.monotonic() - before >= 0.2
+
+
+def test_reset_is_seen_however_short_the_pulse(running):
+    for _ in range(20):
+        running.press_reset()
+        assert running.port.expect("boot:").endswith("reset=external")
+
+
+def test_held_in_reset_nothing_runs(flashed):
+    flashed.reset.on()
+    flashed.power.on()
+    assert reaches(flashed.rail, True)
+    flashed.reset.off()
+    assert flashed.port.expect("boot:").endswith("reset=power_on")
+    assert flashed.port.seen.count("boot:") == 1
+
+
+def test_what_was_sent_without_power_is_lost(flashed):
+    flashed.port.send("exit 66")
+    flashed.power.on()
+    flashed.port.expect("board: go")
+    flashed.port.send("still here")
+    flashed.port.expect("= still here")
+
+
+def test_a_torn_flash_cuts_the_power_until_the_switch_is_cycled(running):
+    running.port.send("torn")
+    assert reaches(running.rail, False), "the rail stayed up"
+    running.power.off()
+    running.power.on()
+    assert running.port.expect("boot:").endswith("reset=power_on")
+
+
+def test_inputs_reach_the_device_and_its_outputs_come_back_with_their_stamps(running):
+    factory = running.wiring.pin_factory
+    cable = OutputDevice(5, pin_factory=factory)
+    contactor = InputDevice(25, pull_up=False, pin_factory=factory)
+    edges: list[tuple[bool, int]] = []
+    changed = threading.Condition()
+
+    def seen(level: bool, stamp: int) -> None:
+        with changed:
+            edges.append((level, stamp))
+            changed.notify()
+
+    stop = watch_edges(contactor.pin, seen)
+    before = time.monotonic_ns()
+    cable.on()
+    cable.off()
+    with changed:
+        assert changed.wait_for(lambda: len(edges) == 2, 5)
+    assert [level for level, _ in edges] == [True, False]
+    assert before <= edges[0][1] <= edges[1][1] <= time.monotonic_ns()
+    stop()
+    cable.close()
+    contactor.close()
+
+
+def test_outputs_float_without_power(running):
+    factory = running.wiring.pin_factory
+    led = InputDevice(20, pull_up=False, pin_factory=factory)
+    running.port.send("drive 18 1")
+    assert reaches(led, True)
+    running.power.off()
+    assert reaches(led, False)
+    led.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda app: b"\x00" + app[1:], "invalid header: 0x"),
+        (lambda app: app[:1000] + bytes([app[1000] ^ 1]) + app[1001:], "Checksum failed"),
+        (lambda app: app[:-1] + bytes([app[-1] ^ 1]), "Image hash failed"),
+        (lambda app: app[:12] + b"\x05\x00" + app[14:], "mismatch chip ID"),
+    ],
+)
+def test_a_damaged_image_is_refused(flashed, table, app, damage, message):
+    flashed.write_flash((table["ota_0"].offset, damage(app)))
+    flashed.power.on()
+    flashed.port.expect(message)
+    assert "boot:" not in flashed.port.seen
+
+
+def test_a_damaged_partition_table_is_refused(flashed, table):
+    binary = bytearray(to_binary(table))
+    binary[4] ^= 1
+    flashed.write_flash((TABLE_OFFSET, bytes(binary)))
+    flashed.power.on()
+    flashed.port.expect("MD5")
+
+
+def test_otadata_names_the_slot(flashed, table: PartitionTable, device_executable):
+    second = make_image(device_executable + b"\0", project="test-device", version="2", elf_sha256=bytes(32))
+    sequence = struct.pack("<I", 2)
+    entry = struct.pack("<4s20sII", sequence, b"", 0xFFFFFFFF, zlib.crc32(sequence, 0xFFFFFFFF))
+    flashed.write_flash((table["otadata"].offset, entry), (table["ota_0"].offset, b"\x00" * 4096))
+    flashed.power.on()
+    flashed.port.expect("invalid header")
+    flashed.power.off()
+    flashed.write_flash((table["ota_1"].offset, second))
+    flashed.power.on()
+    flashed.port.expect("boot:")
+
+
+def test_an_image_for_a_real_chip_is_refused_by_name(flashed, table):
+    image = make_image(b"not an executable", project="x", version="1", elf_sha256=bytes(32))
+    flashed.write_flash((table["ota_0"].offset, image))
+    flashed.power.on()
+    flashed.port.expect("Exec format error")

@@ -1,0 +1,103 @@
+"""The flasher instrument on the virtual board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rig.errors import BenchError
+from rig.events import Flashed
+from rig.firmware.filesystem import provision, read_filesystem
+from rig.firmware.manifest import Manifest
+from rig.firmware.partitions import TABLE_OFFSET, to_binary
+from rig.instruments.flasher import Flasher
+from rig.timeline import Timeline
+
+
+class Hands:
+    """Who has the port, in order."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    return Timeline()
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def flasher(desk, timeline, hands, tmp_path) -> Flasher:
+    return Flasher(
+        timeline,
+        desk.wiring.serial_url,
+        lambda hold: desk.reset.on() if hold else desk.reset.off(),
+        lambda select: desk.download.on() if select else desk.download.off(),
+        release_port=lambda: hands.did.append("release"),
+        take_port=lambda: hands.did.append("take"),
+        log=tmp_path / "log" / "esptool.log",
+    )
+
+
+@pytest.fixture
+def manifest(tmp_path: Path, app: bytes, table) -> Manifest:
+    files = {TABLE_OFFSET: to_binary(table), table["ota_0"].offset: app}
+    for offset, content in files.items():
+        (tmp_path / f"{offset:x}.bin").write_bytes(content)
+    return Manifest({offset: tmp_path / f"{offset:x}.bin" for offset in files})
+
+
+def test_flashed_firmware_boots_and_finds_its_file_system(desk, flasher, timeline, hands, manifest, tmp_path):
+    storage = manifest.storage()
+    image = provision("ws://127.0.0.1:9000/ocpp", "CP-1", "net", "secret-psk", partition=storage)
+    desk.power.on()
+    assert flasher.flash(manifest, filesystem=image) is True
+    desk.port.expect("board: go")
+    assert hands.did == ["release", "take"]
+    assert b"CP-1" in read_filesystem(desk.read_flash(storage.offset, storage.size))["config.json"]
+    assert [event.what for event in timeline.events(Flashed)] == ["firmware and file system"]
+    assert "Hash of data verified" in (tmp_path / "log" / "esptool.log").read_text()
+
+
+def test_the_same_firmware_is_not_flashed_again_until_it_is_erased(desk, flasher, timeline, manifest):
+    desk.power.on()
+    assert flasher.flash(manifest) is True
+    assert flasher.flash(manifest) is False
+    flasher.erase()
+    desk.port.expect("invalid header: 0xffffffff")
+    assert flasher.flash(manifest) is True
+    assert [event.what for event in timeline.events(Flashed)] == ["firmware", "erased", "firmware"]
+
+
+def test_a_file_system_is_always_written(desk, flasher, manifest):
+    storage = manifest.storage()
+    image = provision("ws://127.0.0.1:9000/ocpp", "CP-1", "net", "secret-psk", partition=storage)
+    desk.power.on()
+    flasher.flash(manifest)
+    for _ in range(2):
+        desk.write_flash((storage.offset, bytes(4096)))
+        flasher.flash_filesystem(image, storage.offset)
+        assert desk.read_flash(storage.offset, storage.size) == image
+
+
+def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_out(desk, flasher, hands, manifest):
+    with pytest.raises(BenchError, match=r"(?s)flashing the firmware failed.*last lines of esptool.*power") as caught:
+        flasher.flash(manifest)
+    assert "EN, BOOT" in caught.value.fix
+    assert hands.did == ["release", "take"]
+    desk.power.on()
+    assert flasher.flash(manifest) is True
+
+
+def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
+    desk.power.on()
+    flasher.flash(manifest)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == ""

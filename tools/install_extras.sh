@@ -1,0 +1,13 @@
+#!/bin/sh
+# What checks use and PyPI does not have, from the archive of Debian: the compiler for a bare 32-bit chip
+# (`make arm-check`). Packages named as arguments are installed too.
+set -eu
+if [ "$(id -u)" -ne 0 ]; then
+    echo "install-extras: needs root: sudo make install-extras" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install --no-install-recommends -y \
+    gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib \
+    "$@" >/dev/null

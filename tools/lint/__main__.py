@@ -1,0 +1,62 @@
+"""Run every check: `python -m tools.lint [WORD ...]` runs those whose names hold one of the words."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools.lint import commands, freestanding, host_headers, imports, jenkinsfile, pins, sleeps, wording
+from tools.lint.check import Check, Result, SkippedError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CHECKS = [
+    Check("Python is clean (ruff check)", commands.ruff_check),
+    Check("Python is formatted (ruff format)", commands.ruff_format),
+    Check("Python is typed (mypy --strict)", commands.mypy),
+    Check("C++ is formatted (clang-format)", commands.clang_format),
+    Check("C++ is clean (cppcheck)", commands.cppcheck),
+    Check("the firmware includes no host header outside its ports", host_headers.run),
+    Check("core and features compile freestanding for a 32-bit target", freestanding.run),
+    Check("pins.h, bench descriptions and design page name the same pins", pins.run),
+    Check("imports run one way", imports.run),
+    Check("no test of the device and no fixture sleeps", sleeps.run),
+    Check("nothing unfinished, nothing of one machine", wording.run),
+    Check("the PlatformIO project is sound", commands.platformio),
+    Check("the Jenkinsfile is sound and calls verbs that exist", jenkinsfile.run),
+]
+
+
+def main(words: list[str]) -> int:
+    """Run them side by side, print one line each and what they found; the exit code is 1 when anything was found."""
+    chosen = [check for check in CHECKS if not words or any(word.lower() in check.name.lower() for word in words)]
+    if not chosen:
+        print(f"lint: no check is named after {' or '.join(words)}; there are:", file=sys.stderr)
+        print("\n".join(f"  {check.name}" for check in CHECKS), file=sys.stderr)
+        return 2
+    failed = 0
+    with ThreadPoolExecutor(2) as pool:
+        for check, (verdict, result, seconds) in zip(chosen, pool.map(_run, chosen), strict=True):
+            note = f" ({result.note})" if result.note else ""
+            print(f"{verdict:<5} {seconds:5.1f} s  {check.name}{note}", flush=True)
+            for finding in result.findings:
+                print(f"        {finding}")
+            failed += verdict == "FAIL"
+    print(f"lint: {len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _run(check: Check) -> tuple[str, Result, float]:
+    began = time.monotonic()
+    try:
+        result = check.run(ROOT)
+        verdict = "FAIL" if result.findings else "ok"
+    except SkippedError as reason:
+        verdict, result = "skip", Result(note=str(reason))
+    return verdict, result, time.monotonic() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""The ready-made linters, as checks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.lint.check import Result, SkippedError, tracked_files
+from tools.setup.platformio import CORE, ENVIRONMENT
+
+# Next to the Python that runs this: the versions that the lock file pins, not the machine's.
+_BIN = Path(sys.executable).parent
+
+
+def ruff_check(root: Path) -> Result:
+    """Style and likely mistakes of the Python code."""
+    return _run(root, _BIN / "ruff", "check", "--quiet", "--output-format=concise", ".")
+
+
+def ruff_format(root: Path) -> Result:
+    """Layout of the Python code."""
+    return _run(root, _BIN / "ruff", "format", "--check", "--quiet", ".")
+
+
+def mypy(root: Path) -> Result:
+    """Types, strictly: the files and options stand in pyproject.toml."""
+    return _run(root, _BIN / "mypy", "--no-error-summary")
+
+
+def clang_format(root: Path) -> Result:
+    """Layout of the firmware's code."""
+    files = _cpp(root, "firmware/*.h", "firmware/*.cpp")
+    return _run(root, _BIN / "clang-format", "--dry-run", "-Werror", *files) if files else Result()
+
+
+def cppcheck(root: Path) -> Result:
+    """Static analysis of the firmware's code; what is suppressed, and why, stands in tools/lint/cppcheck.txt."""
+    folders = [folder for folder in ("firmware/src", "firmware/test") if (root / folder).is_dir()]
+    build = root / ".cache" / "cppcheck"
+    build.mkdir(parents=True, exist_ok=True)
+    options = [
+        *("--enable=warning,performance,portability", "--inline-suppr", "--error-exitcode=2", "--quiet", "--std=c++17"),
+        *("--language=c++", "--template={file}:{line}: {message} [{id}]", f"-j{os.cpu_count()}"),
+        *("--suppressions-list=tools/lint/cppcheck.txt", f"--cppcheck-build-dir={build}", "-Ifirmware/src"),
+        '-DPLUGBENCH_VERSION="0"',
+    ]
+    return _run(root, _BIN / "cppcheck", *options, *folders)
+
+
+def platformio(root: Path) -> Result:
+    """The PlatformIO project file."""
+    pio = ENVIRONMENT / "bin" / "pio"
+    if not pio.exists():
+        raise SkippedError("PlatformIO is not set up; `make lint` does that first")
+    settings = {"PLATFORMIO_CORE_DIR": str(CORE), "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "No"}
+    return _run(root, pio, "project", "config", "--project-dir", "firmware", "--lint", env=settings)
+
+
+def _cpp(root: Path, *patterns: str) -> list[str]:
+    return [str(path.relative_to(root)) for path in tracked_files(root, *patterns)]
+
+
+def _run(root: Path, *command: str | Path, env: dict[str, str] | None = None) -> Result:
+    done = subprocess.run(
+        command,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
+    if done.returncode == 0:
+        return Result()
+    return Result(_lines(done.stdout) or [f"{command[0]} ended with exit code {done.returncode} and said nothing"])
+
+
+def _lines(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line.strip()]

@@ -1,0 +1,58 @@
+"""The firmware runs where there is no operating system: outside `src/port` it includes only what every target has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.lint.check import Result, numbered_lines, tracked_files
+
+# C++ headers without threads, streams, files or clocks, and the C headers that newlib supplies on a bare chip. An
+# allow-list, because nobody can list every header of every host.
+PORTABLE = frozenset(
+    [
+        *("algorithm", "array", "atomic", "bit", "charconv", "functional", "initializer_list", "iterator", "limits"),
+        *("memory", "new", "numeric", "optional", "string_view", "tuple", "type_traits", "utility", "variant"),
+        *("cassert", "cctype", "cfloat", "cinttypes", "climits", "cmath", "cstdarg", "cstddef", "cstdint", "cstdio"),
+        *("cstdlib", "cstring", "assert.h", "ctype.h", "float.h", "inttypes.h", "limits.h", "math.h", "stdarg.h"),
+        *("stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "lfs.h", "lfs_util.h"),
+    ]
+)
+
+# What a Unity test may use besides: it runs on the host only, but its fakes must not reach for the host's system.
+TEST_ONLY = frozenset(["deque", "map", "set", "string", "unity.h", "unordered_map", "unordered_set", "vector"])
+
+_INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
+
+
+def run(root: Path) -> Result:
+    """Check every include of the firmware outside the ports' implementations."""
+    findings = []
+    for path in tracked_files(root, "firmware/src", "firmware/test"):
+        place = path.relative_to(root)
+        if path.suffix not in {".h", ".hpp", ".c", ".cc", ".cpp"} or _is_port(place):
+            continue
+        allowed = PORTABLE | TEST_ONLY if place.parts[1] == "test" else PORTABLE
+        for number, line in numbered_lines(path):
+            match = _INCLUDE.match(line)
+            if match is None:
+                continue
+            bracket, header = match.groups()
+            if header.startswith(("port/posix/", "port/esp32/")):
+                findings.append(
+                    f"{place}:{number}: {header} is a port's implementation: include the interface in port/"
+                )
+            elif header not in allowed and (bracket == "<" or not _is_ours(root, path, header)):
+                findings.append(
+                    f"{place}:{number}: <{header}> is not on every target: put what needs it behind src/port"
+                )
+    return Result(findings)
+
+
+def _is_port(place: Path) -> bool:
+    return place.parts[:4] in {("firmware", "src", "port", "posix"), ("firmware", "src", "port", "esp32")}
+
+
+def _is_ours(root: Path, path: Path, header: str) -> bool:
+    folders = (path.parent, root / "firmware" / "src", root / "firmware" / "test")
+    return any((folder / header).is_file() for folder in folders)

@@ -1,0 +1,66 @@
+"""The Jenkinsfile without a Jenkins: brackets and quotes match, and its stages call verbs that the Makefile has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.lint.check import Result
+
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+_MAKE = re.compile(r"\bmake((?:\s+[\w=-]+)+)")
+_VERB = re.compile(r"^([a-z][a-z-]*)\s*:(?!=)", re.M)
+_TOKEN = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.S)
+
+
+def run(root: Path) -> Result:
+    """Check shape and verbs of the Jenkinsfile."""
+    path = root / "Jenkinsfile"
+    if not path.exists():
+        return Result(["Jenkinsfile: missing"])
+    text = path.read_text()
+    findings = [f"Jenkinsfile:{line}: {reason}" for line, reason in shape(text)]
+    known = verbs((root / "Makefile").read_text())
+    findings += [
+        f"Jenkinsfile:{line}: `make {verb}`: the Makefile has no such verb"
+        for line, verb in made(text)
+        if verb not in known
+    ]
+    return Result(findings)
+
+
+def verbs(makefile: str) -> set[str]:
+    """Give the targets of a Makefile that people call."""
+    return set(_VERB.findall(makefile))
+
+
+def made(text: str) -> list[tuple[int, str]]:
+    """Give line and name of each verb that a Jenkinsfile has made."""
+    found = []
+    for token in _TOKEN.finditer(text):
+        if token[0].startswith(("//", "/*")):
+            continue
+        for call in _MAKE.finditer(token[0]):
+            words = [word for word in call[1].split() if "=" not in word and not word.startswith("-")]
+            line = text.count("\n", 0, token.start() + call.start()) + 1
+            found += [(line, word) for word in words]
+    return found
+
+
+def shape(text: str) -> list[tuple[int, str]]:
+    """Say where brackets or quotes do not match, and whether it is a declarative pipeline."""
+    blank = _TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), text)
+    problems = (
+        [] if re.search(r"^\s*pipeline\s*\{", blank, re.M) else [(1, "no `pipeline {`: not a declarative pipeline")]
+    )
+    opened: list[tuple[str, int]] = []
+    for number, line in enumerate(blank.splitlines(), start=1):
+        for sign in line:
+            if sign in "'\"":
+                problems.append((number, f"a {sign} that is never closed"))
+            elif sign in _CLOSES.values():
+                opened.append((sign, number))
+            elif sign in _CLOSES and (not opened or opened.pop()[0] != _CLOSES[sign]):
+                problems.append((number, f"{sign} closes nothing"))
+    problems += [(number, f"{sign} is never closed") for sign, number in opened]
+    return problems

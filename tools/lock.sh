@@ -1,0 +1,13 @@
+#!/bin/sh
+# Write requirements/*.txt: every package below the direct dependencies, pinned by version and by the SHA-256 of each of
+# its files, for every platform at once. Versions that are pinned already stay, unless --upgrade is given.
+set -eu
+cd "$(dirname "$0")/.."
+uv=.cache/uv
+[ -x "$uv/bin/uv" ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check --target "$uv" uv==0.13.9
+compile() {
+    "$uv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-annotate --no-header --no-emit-index-url "$@"
+}
+compile --extra dev pyproject.toml --output-file requirements/rig.txt
+compile requirements/platformio.in --output-file requirements/platformio.txt

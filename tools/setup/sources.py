@@ -1,0 +1,87 @@
+"""Sources that the firmware is built from and that are not kept here: littlefs and Unity, pinned by SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.setup.apt import Apt
+from tools.setup.environment import PIP_HINT, VENV, pip
+from tools.setup.steps import CACHE, DEPS, ROOT, Log, SetupError, Step
+
+# littlefs, BSD-3-Clause: in the sdist of littlefs-python.
+LITTLEFS = {
+    "lfs.c": "a36d6a095785ddea9571d541d68d3e4ef01d5b255a99d17d3f07fb6ea60ea132",
+    "lfs.h": "b1befd7288d08815accc8f9af744c55686c0b9e3ac0061c32ceee38a1b3eb96d",
+    "lfs_util.c": "f2fbde533670560434bd9f5a547174cc7c5a4670a02c47b4bd85180dced8b2ec",
+    "lfs_util.h": "548d46aa524dc7449e16739286c1a422a52f9de727ff0be0c2ffc5593f5ca981",
+}
+
+# Unity 2.5.1, MIT: in tests/unity of the source package ntpsec of Debian 12, whichever release this machine runs
+# (Debian 13's carries a later Unity).
+UNITY_RELEASE = "bookworm"
+UNITY = {
+    "unity.c": "2e3a0610268455520a5796345b503d00c34a47fe97ed3750349cbd4b2b1990f3",
+    "unity.h": "681ac98a63ac11effb11e59d580f6ca82abca1bd34069465c38e3b15344256c0",
+    "unity_internals.h": "adfd612c217e59468c5ebe978640e77e5f539e820ffc0c195a98c5a36f0ac868",
+}
+
+_LITTLEFS_LOCK = ROOT / "requirements" / "sources.txt"
+
+
+def steps() -> list[Step]:
+    """Say what fills `.deps`."""
+    littlefs, unity = DEPS / "littlefs", DEPS / "unity"
+    return [
+        Step("littlefs", _fetch_littlefs, [_LITTLEFS_LOCK, repr(LITTLEFS)], [littlefs / name for name in LITTLEFS]),
+        Step("Unity", _fetch_unity, [repr(UNITY)], [unity / name for name in UNITY]),
+    ]
+
+
+def _fetch_littlefs(log: Log) -> None:
+    folder = CACHE / "littlefs"
+    log.command(
+        [
+            *(*pip(VENV), "download", "--no-deps", "--no-binary", "littlefs-python", "--require-hashes"),
+            *("--dest", folder, "--requirement", _LITTLEFS_LOCK),
+        ],
+        hint=PIP_HINT,
+    )
+    unpack(max(folder.glob("*.tar.gz")), "/littlefs/", LITTLEFS, DEPS / "littlefs")
+
+
+def _fetch_unity(log: Log) -> None:
+    folder = Apt(log).source("ntpsec", UNITY_RELEASE)
+    unpack(max(folder.glob("*.orig.tar.*")), "/tests/unity/", UNITY, DEPS / "unity")
+
+
+def unpack(archive: Path, below: str, files: Mapping[str, str], into: Path) -> None:
+    """Take some files out of a tar archive, each checked against its SHA-256.
+
+    Args:
+        archive: the archive.
+        below: the path in front of each file's name, from the archive's top folder on.
+        files: names to SHA-256.
+        into: the folder to put them into.
+
+    Raises:
+        SetupError: a file is missing, or is another one than was pinned.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive) as tar:
+        members = {member.name.partition("/")[2]: member for member in tar if member.isfile()}
+        for name, digest in files.items():
+            path = f"{below.strip('/')}/{name}"
+            stream = tar.extractfile(members[path]) if path in members else None
+            if stream is None:
+                raise SetupError(f"{archive.name} holds no {path}: another version than the one that was pinned.")
+            data = stream.read()
+            found = hashlib.sha256(data).hexdigest()
+            if found != digest:
+                raise SetupError(
+                    f"{path} of {archive.name} is not the file that was pinned: SHA-256 {found}, expected {digest}. "
+                    "Either it was damaged on its way, or this machine's archive carries another version."
+                )
+            (into / name).write_bytes(data)

@@ -1,0 +1,92 @@
+"""Sum JUnit files up, one line each: `python -m tools.summary reports/junit/*.xml`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+# A test that CTest runs is a whole Unity program; this is its last line but one.
+_UNITY = re.compile(r"^(\d+) Tests (\d+) Failures (\d+) Ignored", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the tests of one file ended."""
+
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        parts = [f"{self.passed} passed", f"{self.failed} failed"]
+        if self.errors:
+            parts.append(f"{self.errors} errors")
+        if self.skipped:
+            parts.append(f"{self.skipped} skipped")
+        return f"{', '.join(parts)} in {self.seconds:.1f} s"
+
+
+def tally(path: Path) -> Tally:
+    """Count one JUnit file.
+
+    Args:
+        path: the file, as pytest or CTest writes it. A CTest test counts as the tests of the Unity program that it ran.
+
+    Raises:
+        OSError: it is not there.
+        ElementTree.ParseError: it is cut off.
+    """
+    passed = failed = errors = skipped = 0
+    seconds = 0.0
+    for case in ElementTree.parse(path).getroot().iter("testcase"):
+        seconds += float(case.get("time") or 0)
+        unity = _UNITY.findall(case.findtext("system-out") or "")
+        if unity:
+            ran, broke, ignored = (sum(int(counts[column]) for counts in unity) for column in range(3))
+            # A program that crashed after its last test failed, whatever it counted.
+            crashed = int(case.find("failure") is not None and broke == 0)
+            passed, failed, skipped = passed + ran - broke - ignored, failed + broke + crashed, skipped + ignored
+        elif case.find("failure") is not None:
+            failed += 1
+        elif case.find("error") is not None:
+            errors += 1
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    return Tally(passed, failed, errors, skipped, seconds)
+
+
+def main(paths: list[str]) -> int:
+    """Print a line for each file and one for the sum; the exit code is 1 when anything failed, is missing or empty."""
+    rows: list[tuple[str, str]] = []
+    good, total = True, Tally()
+    for path in map(Path, paths):
+        try:
+            one = tally(path)
+        except (OSError, ElementTree.ParseError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "cut off in the middle"
+            rows.append((path.stem, f"no result: {path}: {reason}"))
+            good = False
+            continue
+        rows.append((path.stem, str(one)))
+        good &= one.failed == one.errors == 0 and one.passed > 0
+        total = Tally(
+            *(
+                getattr(total, name) + getattr(one, name)
+                for name in ("passed", "failed", "errors", "skipped", "seconds")
+            )
+        )
+    rows.append(("total", str(total)))
+    width = max(len(name) for name, _text in rows)
+    print("\n".join(f"{name:<{width}}  {text}" for name, text in rows))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
