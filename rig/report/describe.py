@@ -184,7 +184,7 @@ def led_pattern(event: LedPattern) -> tuple[str, str]:
     """An LED's pattern in words and, where room is short, in a word."""
     match event.pattern:
         case "blink":
-            rate = f"{number(event.rate_hz)} Hz"
+            rate = f"{float(f'{event.rate_hz:.2g}'):g} Hz"
             duty = f", {event.duty:.0%} on" if 0 < event.duty < 0.35 else ""
             return f"blinks {rate}{duty}", rate
         case "double_flash":

@@ -49,12 +49,20 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "cut off": "#8a5a00",
 }
 _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
-_BAND_COLOURS = {"power": "#3c4650", "radio": BLUE, "input": ORANGE, "output": PURPLE, "link": GREEN, "led": ORANGE}
+_BAND_COLOURS = {
+    "power": "#3c4650",
+    "radio": BLUE,
+    "input": ORANGE,
+    "control": GREY,
+    "output": PURPLE,
+    "link": GREEN,
+    "led": ORANGE,
+}
 _DARK = {"#3c4650", BLUE, GREEN, "#d55e00"}
 """Colours that take white text."""
 _TINTED = {"power", "radio", "link"}
 """What is on nearly always is drawn light, so that what moves stands out."""
-_KIND_WORDS = {"input": "input", "output": "output"}
+_KIND_WORDS = {"input": "input", "control": "control", "output": "output"}
 _MOMENT_COLOURS = {
     "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY, "clock": GREY,
     "E": RED, "W": "#8a5a00",
