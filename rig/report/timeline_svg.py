@@ -477,11 +477,11 @@ class _Picture:
         if key in drawn:
             return
         drawn.add(key)
-        self.c.line("lanes", x1, y1, x2, y2, stroke=colour, stroke_width=1.5)
+        self.c.line("lanes", x1, y1, x2, y2, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
         self.c.path("lanes", _head(x1, y1, x2, y2), fill=colour)
 
     def _arrow_key(self, x: float, y: float, colour: str) -> None:
-        self.c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=1.5)
+        self.c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
         self.c.path("front", _head(x, y, x + 22, y), fill=colour)
 
     # -- heap -----------------------------------------------------------------------------------------------------
