@@ -113,7 +113,10 @@ def call_short(call: OcppFrame) -> str:
     action = one_line(call.action) or "CALL without action"
     payload = masked(call.payload)
     value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
-    return f"{action} {one_line(str(value))}" if value not in (None, "") else action
+    if value in (None, ""):
+        return action
+    whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # of the charge point itself
+    return f"{action} {one_line(str(value))}{' (connector 0)' if whole else ''}"
 
 
 def answer_short(answer: OcppFrame) -> str:

@@ -173,11 +173,15 @@ class _Reader:
         for event in events:
             if isinstance(event, PinEdge) and not event.signal.startswith("power."):  # PowerChange tells of those
                 edges.setdefault(event.signal, []).append(event)
-        for signal in sorted(signal for signal, found in edges.items() if any(e.driven for e in found)):
+        for signal in sorted(s for s, found in edges.items() if any(e.driven for e in found) and self._moved(s, found)):
             self._pin("control" if signal.startswith("control.") else "input", signal, edges[signal])
         self._leds(edges)
-        outputs = {s for s, found in edges.items() if not any(e.driven for e in found) and not s.startswith("leds.")}
-        outputs |= {signal for signal in before.pins if signal.endswith("contactor")}
+        outputs = {
+            s
+            for s, found in edges.items()
+            if not any(e.driven for e in found) and not s.startswith("leds.") and self._moved(s, found)
+        }
+        outputs |= {signal for signal in (*before.pins, *edges) if signal.endswith("contactor")}
         for signal in sorted(outputs):
             self._pin("output", signal, edges.get(signal, []))
         links: dict[str, list[tuple[float, bool]]] = {name: [] for name in before.links}
@@ -188,12 +192,14 @@ class _Reader:
             title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
 
+    def _moved(self, signal: str, edges: Sequence[PinEdge]) -> bool:
+        """Whether it changed: the bench also tells the level at which it finds a wire."""
+        return len({self.test.before.pins.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
+
     def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
         plain = signal.rpartition(".")[2]
         words = describe.LEVELS.get(plain, ("", ""))
         before = self.test.before.pins.get(signal)
-        if before is None and edges:
-            before = not edges[0].level
         self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
 
     def _switch(

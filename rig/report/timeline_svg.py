@@ -58,7 +58,7 @@ _BAND_COLOURS = {
     "link": GREEN,
     "led": ORANGE,
 }
-_DARK = {"#3c4650", BLUE, GREEN, "#d55e00"}
+_DARK = {"#3c4650", GREY, BLUE, GREEN, "#d55e00"}
 """Colours that take white text."""
 _TINTED = {"power", "radio", "link"}
 """What is on nearly always is drawn light, so that what moves stands out."""

@@ -150,6 +150,17 @@ def test_hostile_text_stays_text(by_name: dict[str, load.Test]) -> None:
     assert any("<script>" in text for text in texts(parse(svg)))
 
 
+def test_a_level_that_is_only_told_is_no_move() -> None:
+    r = Recorder()
+    r.put(ev.TestStarted(nodeid="t::wires"))
+    r.pin("inputs.cable", False, driven=True, after_ms=100)
+    r.pin("outputs.contactor", False)
+    r.put(ev.TestEnded(nodeid="t::wires", outcome="passed", seconds=1.0), after_ms=100)
+    (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
+    assert band.name == "contactor"
+    assert [segment.on for segment in band.segments] == [None, False]
+
+
 def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known() -> None:
     r = Recorder()
     r.put(ev.LedPattern(led="status", pattern="off"))
