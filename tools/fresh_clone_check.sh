@@ -39,7 +39,7 @@ outside=$(find "$HOME" "$TMPDIR" -xdev \( -path "$scratch/clone" -o -path "$cach
     -type f -newer "$before" -print 2>/dev/null || true)
 if [[ -n $outside ]]; then
     echo "FAIL  files changed outside the clone:"
-    sed 's/^/        /' <<<"$outside"
+    head -n 20 <<<"$outside" | sed 's/^/        /'
     status=1
 else
     echo "ok    nothing changed outside the clone"
