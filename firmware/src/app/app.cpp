@@ -24,14 +24,23 @@ App::App(const Ports& ports)
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
       wifi_(ports.network, ports.rng, config_.settings(), log_),
+      connection_(ports.tcp, ports.network, ports.rng, log_),
+      transactions_(storage_, time_sync_, ports.rng, log_),
+      messenger_(connection_, transactions_, ports.rng, log_),
+      input_events_(ports.gpio, ports.waker),
+      charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, config_.settings(),
+                    Identity{kVersion, ports.system.chip_id()},
+                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
-      indicator_(safety_, wifi_, led_status_) {
+      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_) {
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
   log_.set_level(config_.settings().log_level);
   time_sync_.restore();
+  start_charging();
   add_commands();
   add_features();
   log_.info("app", "ready");
@@ -50,18 +59,58 @@ void App::start_storage() {
   }
 }
 
+void App::start_charging() {
+  const Settings& settings = config_.settings();
+  ConnectionSettings connection;
+  connection.url = settings.csms_url.text();
+  connection.identity = settings.identity.text();
+  connection.ping_interval = Millis{1000} * settings.ws_ping_interval_s;
+  connection.backoff_initial = settings.backoff_initial_ms;
+  connection.backoff_max = settings.backoff_max_ms;
+  connection.stable_after = Millis{1000} * settings.backoff_stable_s;
+  connection_.configure(connection);
+
+  const ResetReason reset = ports_.system.reset_reason();
+  const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
+  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, ports_.clock.now());
+  charging_.start();
+}
+
 void App::add_features() {
   loop_.add(serial_debug_);
   loop_.add(wifi_);
   loop_.add(time_sync_);
+  loop_.add(connection_);
+  loop_.add(charging_);
+  loop_.add(transactions_);
+  loop_.add(charge_point_);
+  loop_.add(messenger_);
+  // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
   // What looks at the others comes last: it sees what they have found in the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);
   loop_.add(led_status_);
 
+  monitor_.add(
+      {"queue",
+       [](const void* messenger) { return static_cast<uint64_t>(static_cast<const Messenger*>(messenger)->queued()); },
+       &messenger_});
+  monitor_.add({"ws_connects",
+                [](const void* connection) { return uint64_t{static_cast<const Connection*>(connection)->connects()}; },
+                &connection_});
   monitor_.add({"tx_dropped",
+                [](const void* self) {
+                  const auto& app = *static_cast<const App*>(self);
+                  return uint64_t{app.transactions_.dropped()} + app.messenger_.dropped();
+                },
+                this});
+  monitor_.add({"uart_dropped",
                 [](const void* log) { return uint64_t{static_cast<const Logger*>(log)->dropped_bytes()}; }, &log_});
+  status_.add({[](const void* charge_point, JsonWriter& json) {
+                 static_cast<const ChargePoint*>(charge_point)->write_status(json);
+               },
+               &charge_point_});
   status_.add({[](const void* safety, JsonWriter& json) {
                  json.member("contactor", static_cast<const Safety*>(safety)->contactor_closed());
                },

@@ -5,15 +5,20 @@
 #include "core/event_loop.h"
 #include "core/worker_feature.h"
 #include "features/board/board.h"
+#include "features/charge_point/charge_point.h"
+#include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
+#include "features/ocpp_message/messenger.h"
 #include "features/safety/safety.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/time_sync/time_sync.h"
+#include "features/transactions/transactions.h"
+#include "features/websocket/connection.h"
 #include "features/wifi/wifi.h"
 
 namespace pb {
@@ -38,6 +43,7 @@ class App {
  private:
   void announce_boot();
   void start_storage();
+  void start_charging();
   void add_features();
   void add_commands();
   void add_test_commands(TestControls& controls);
@@ -57,6 +63,12 @@ class App {
   StatusReport status_;
   TimeSync time_sync_;
   Wifi wifi_;
+  Connection connection_;
+  Transactions transactions_;
+  Messenger messenger_;
+  InputEvents input_events_;
+  Charging charging_;
+  ChargePoint charge_point_;
   Monitor monitor_;
   LedStatus led_status_;
   Indicator indicator_;

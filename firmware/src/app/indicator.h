@@ -1,6 +1,8 @@
 #pragma once
 
 #include "core/feature.h"
+#include "features/charge_point/charge_point.h"
+#include "features/charging/charging.h"
 #include "features/led_status/led_status.h"
 #include "features/safety/safety.h"
 #include "features/wifi/wifi.h"
@@ -10,21 +12,55 @@ namespace pb {
 /// Tells the lights what the other features have come to. Polled after them and before the lights.
 class Indicator final : public Feature {
  public:
-  Indicator(const Safety& safety, const Wifi& wifi, LedStatus& lights)
-      : safety_(safety), wifi_(wifi), lights_(lights) {}
+  Indicator(const Safety& safety, const Wifi& wifi, const Connection& connection, const ChargePoint& charge_point,
+            const Charging& charging, LedStatus& lights)
+      : safety_(safety),
+        wifi_(wifi),
+        connection_(connection),
+        charge_point_(charge_point),
+        charging_(charging),
+        lights_(lights) {}
 
   const char* name() const override { return "indicator"; }
   Millis poll(Millis) override {
     LedState state;
-    if (wifi_.up()) state.network = NetworkLight::link;
+    state.status = status_light(charging_.status());
+    if (connection_.connected()) {
+      state.network = charge_point_.accepted() ? NetworkLight::accepted : NetworkLight::connected;
+    } else if (wifi_.up()) {
+      state.network = NetworkLight::link;
+    }
     if (safety_.stop_pressed()) state.fault = FaultLight::emergency_stop;
     lights_.show(state);
     return kNever;
   }
 
  private:
+  static StatusLight status_light(ConnectorStatus status) {
+    switch (status) {
+      case ConnectorStatus::available:
+        return StatusLight::available;
+      case ConnectorStatus::preparing:
+        return StatusLight::preparing;
+      case ConnectorStatus::charging:
+        return StatusLight::charging;
+      case ConnectorStatus::suspended_ev:
+      case ConnectorStatus::suspended_evse:
+        return StatusLight::suspended;
+      case ConnectorStatus::finishing:
+        return StatusLight::finishing;
+      case ConnectorStatus::unavailable:
+      case ConnectorStatus::faulted:
+        return StatusLight::out_of_order;
+    }
+    return StatusLight::out_of_order;
+  }
+
   const Safety& safety_;
   const Wifi& wifi_;
+  const Connection& connection_;
+  const ChargePoint& charge_point_;
+  const Charging& charging_;
   LedStatus& lights_;
 };
 

@@ -247,7 +247,6 @@ Millis ChargePoint::poll_reset(Millis now) {
 void ChargePoint::write_status(JsonWriter& json) const {
   int64_t transaction_id = 0;
   bool has_id = transactions_.transaction_id(transaction_id);
-  json.begin_object();
   json.member("state", name_of(charging_.status())).member("accepted", accepted());
   json.member("connected", messenger_.online()).key("transaction");
   if (transactions_.open()) {
@@ -255,9 +254,7 @@ void ChargePoint::write_status(JsonWriter& json) const {
   } else {
     json.null();
   }
-  json.member("energy_wh", charging_.energy_wh()).member("contactor", charging_.contactor_closed());
-  json.member("queue", static_cast<uint64_t>(messenger_.queued())).member("time_quality", name_of(time_.quality()));
-  json.end_object();
+  json.member("energy_wh", charging_.energy_wh()).member("queue", static_cast<uint64_t>(messenger_.queued()));
 }
 
 }  // namespace pb

@@ -48,7 +48,7 @@ class ChargePoint final : public Feature,
 
   Registration registration() const { return registration_; }
   bool accepted() const { return registration_ == Registration::accepted; }
-  /// The object that answers the console command `status` (docs/design.md, section 4).
+  /// Its members of the answer to the console command `status` (docs/design.md, section 4).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }

@@ -22,8 +22,8 @@ class ChargingListener {
   ~ChargingListener() = default;
 };
 
-/// The one connector: cable, vehicle, button, emergency stop and meter on one side, contactor and lock on the other, and
-/// the transaction between them. The states follow the table of OCPP 1.6 section 4.9.
+/// The one connector: cable, vehicle, button, emergency stop and meter on one side, contactor and lock on the other,
+/// and the transaction between them. The states follow the table of OCPP 1.6 section 4.9.
 class Charging final : public Feature, private TransactionListener {
  public:
   /// S0 pulses: 1,000 a kWh.
@@ -56,7 +56,6 @@ class Charging final : public Feature, private TransactionListener {
   Text error_code() const { return status_ == ConnectorStatus::faulted ? "OtherError" : "NoError"; }
   Text error_info() const { return status_ == ConnectorStatus::faulted ? "emergency stop" : ""; }
   uint64_t energy_wh() const { return energy_wh_; }
-  bool contactor_closed() const { return safety_.contactor_closed(); }
 
   const char* name() const override { return "charging"; }
   Millis poll(Millis now) override;

@@ -100,6 +100,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::meter_value_sample_interval_s, 0, 86400>("meter_value_sample_interval_s"),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
     number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
+    number_key<&Settings::backoff_stable_s, 0, 86400>("backoff_stable_s"),
     number_key<&Settings::connection_timeout_s, 1, 86400>("connection_timeout_s"),
     log_level_key("log_level"),
 };

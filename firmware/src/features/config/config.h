@@ -19,6 +19,7 @@ struct Settings {
   uint32_t meter_value_sample_interval_s = 60;
   uint32_t backoff_initial_ms = 1000;
   uint32_t backoff_max_ms = 120'000;
+  uint32_t backoff_stable_s = 60;  ///< an accepted connection held that long starts the back-off afresh
   uint32_t connection_timeout_s = 60;
   LogLevel log_level = LogLevel::info;
 };

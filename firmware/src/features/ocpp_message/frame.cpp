@@ -17,7 +17,8 @@ OcppFrame& bad_call(OcppFrame& frame, OcppError error, const char* reason) {
 OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
   if (array.size() != 4) return bad_call(frame, OcppError::formation_violation, "a CALL has four elements");
   JsonValue action = array.at(2);
-  if (action.kind() != JsonKind::string) return bad_call(frame, OcppError::formation_violation, "the action is no string");
+  if (action.kind() != JsonKind::string)
+    return bad_call(frame, OcppError::formation_violation, "the action is no string");
   // An action with a longer name is none that we know.
   if (!action.get(frame.action)) return bad_call(frame, OcppError::not_implemented, "unknown action");
   frame.payload = array.at(3);

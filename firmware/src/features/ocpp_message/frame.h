@@ -24,9 +24,9 @@ struct OcppFrame {
 
   Kind kind = Kind::ignored;
   MessageId id;
-  FixedText<kMaxAction> action;  // of a call
-  JsonValue payload;             // of a call or result: an object
-  FixedText<kMaxAction> code;    // of an error, as far as it is one
+  FixedText<kMaxAction> action;                      // of a call
+  JsonValue payload;                                 // of a call or result: an object
+  FixedText<kMaxAction> code;                        // of an error, as far as it is one
   OcppError error = OcppError::formation_violation;  // of a bad call
   const char* reason = "";                           // of a bad call or an ignored message, for people
 };

@@ -34,8 +34,8 @@ class CallListener {
 
 /// Waiting requests go out by age, transaction messages too, so that the CSMS sees things in their order.
 enum class Priority : uint8_t {
-  boot,    // BootNotification: the only one that goes before the CSMS has accepted us
-  user,    // somebody stands at the charge point and waits: transaction messages from offline times stand back
+  boot,  // BootNotification: the only one that goes before the CSMS has accepted us
+  user,  // somebody stands at the charge point and waits: transaction messages from offline times stand back
   normal,
 };
 

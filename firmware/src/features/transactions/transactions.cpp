@@ -43,7 +43,8 @@ struct RecordFiles {
   static void visit(void* self, Text name) { static_cast<RecordFiles*>(self)->add(name); }
   void add(Text name) {
     uint64_t sequence = 0;
-    if (!parse_decimal_unsigned({name.data + kRecordPrefix.length, name.length - kRecordPrefix.length}, sequence)) return;
+    if (!parse_decimal_unsigned({name.data + kRecordPrefix.length, name.length - kRecordPrefix.length}, sequence))
+      return;
     if (count == Transactions::kMaxRecords) {
       ++beyond;
       return;
@@ -502,7 +503,8 @@ bool Transactions::on_result(Text id, JsonValue payload, Millis now) {
   bool still_open = entry.type == Record::Type::start && entry.transaction == open_;
   acknowledge(entry);
   FixedText<16> status;
-  if (still_open && payload.path("idTagInfo.status").get(status) && status.text() != "Accepted" && listener_ != nullptr) {
+  if (still_open && payload.path("idTagInfo.status").get(status) && status.text() != "Accepted" &&
+      listener_ != nullptr) {
     listener_->on_start_not_accepted(status.text(), now);
   }
   return true;
@@ -531,8 +533,8 @@ void Transactions::failed_attempt(Text cause, Millis now) {
     return;
   }
   retry_at_ = now + retries_.interval * attempts_;
-  log_.warning(kTag, action_of(entry.type), " ", entry.sequence, ": ", cause, "; again in ", retries_.interval * attempts_,
-               " ms");
+  log_.warning(kTag, action_of(entry.type), " ", entry.sequence, ": ", cause, "; again in ",
+               retries_.interval * attempts_, " ms");
 }
 
 void Transactions::give_up(Entry& entry, Text cause) {
@@ -562,7 +564,9 @@ size_t Transactions::size() const {
 
 // ---- time
 
-Stamp Transactions::stamp(Millis now) const { return {boot_, now, time_.quality() == TimeQuality::csms ? time_.at(now) : 0}; }
+Stamp Transactions::stamp(Millis now) const {
+  return {boot_, now, time_.quality() == TimeQuality::csms ? time_.at(now) : 0};
+}
 
 UnixMillis Transactions::wall_ms(const Stamp& stamp) const {
   // Within the same boot what the CSMS says now counts for then as well.

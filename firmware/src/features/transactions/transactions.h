@@ -159,9 +159,9 @@ class Transactions final : public Feature, public DurableCalls {
   uint32_t open_ = 0;
   IdTag id_tag_;
 
-  MessageId front_id_;      // of the record at the front, without a suffix for repetitions
-  uint32_t attempts_ = 0;   // that were refused or not answered
-  uint32_t sendings_ = 0;   // on this connection
+  MessageId front_id_;     // of the record at the front, without a suffix for repetitions
+  uint32_t attempts_ = 0;  // that were refused or not answered
+  uint32_t sendings_ = 0;  // on this connection
   Millis retry_at_ = 0;
   UnixMillis last_wall_ms_ = 0;  // of the last message written
   uint32_t dropped_ = 0;

@@ -21,14 +21,14 @@ void Connection::configure(const ConnectionSettings& settings) {
   state_ = State::waiting;
 }
 
-void Connection::set_network(bool up, Millis now) {
-  if (up == network_up_) return;
+/// Without a network nothing is tried, and a connection that was made over it is given up.
+void Connection::look_at_network(Millis now) {
+  bool up = network_.state() == NetworkState::up;
+  bool lost = network_up_ && (!up || network_.losses() != network_losses_);
+  if (lost && state_ != State::waiting) lose("the network is down", now);
+  if (up && (lost || !network_up_)) next_attempt_ = now;
   network_up_ = up;
-  if (up) {
-    next_attempt_ = now;
-  } else if (state_ != State::unconfigured && state_ != State::waiting) {
-    lose("the network is down", now);
-  }
+  network_losses_ = network_.losses();
 }
 
 bool Connection::send(Text message) {
@@ -46,7 +46,9 @@ void Connection::close(uint16_t code, Text reason, Millis now) {
 }
 
 Millis Connection::poll(Millis now) {
-  if (state_ == State::unconfigured || !network_up_) return kNever;
+  if (state_ == State::unconfigured) return kNever;
+  look_at_network(now);
+  if (!network_up_) return kNever;
   if (state_ == State::waiting && now >= next_attempt_) connect(now);
   if (state_ == State::connecting) {
     switch (tcp_.state(socket_)) {
@@ -167,8 +169,8 @@ void Connection::lose(Text reason, Millis now) {
   if (was_opening && status != 0 && status != 101) {
     log_.warning(kTag, reason, " (HTTP ", status, "); next attempt in ", wait, " ms");
   } else if (was_open && code != 0) {
-    log_.warning(kTag, "lost: ", reason.empty() ? Text("closed by the peer") : reason, " (", code, "); next attempt in ", wait,
-                 " ms");
+    log_.warning(kTag, "lost: ", reason.empty() ? Text("closed by the peer") : reason, " (", code,
+                 "); next attempt in ", wait, " ms");
   } else {
     log_.warning(kTag, reason, "; next attempt in ", wait, " ms");
   }

@@ -5,6 +5,7 @@
 #include "features/logging/logger.h"
 #include "features/websocket/csms_url.h"
 #include "features/websocket/protocol.h"
+#include "port/network.h"
 #include "port/tcp.h"
 
 namespace pb {
@@ -37,13 +38,12 @@ class Connection final : public Feature {
   static constexpr Millis kConnectTimeout = 15'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
 
-  Connection(Tcp& tcp, Rng& rng, Logger& log) : tcp_(tcp), rng_(rng), log_(log), protocol_(rng) {}
+  Connection(Tcp& tcp, Network& network, Rng& rng, Logger& log)
+      : tcp_(tcp), network_(network), rng_(rng), log_(log), protocol_(rng) {}
 
   /// Must be called once before the first poll. Settings that cannot work are logged, and no connection is tried.
   void configure(const ConnectionSettings& settings);
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
-  /// Without a network nothing is tried, and a connection that is there is given up.
-  void set_network(bool up, Millis now);
   /// The CSMS has accepted us: this connection is worth something (see ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
 
@@ -64,6 +64,7 @@ class Connection final : public Feature {
  private:
   enum class State : uint8_t { unconfigured, waiting, connecting, opening, open, closing };
 
+  void look_at_network(Millis now);
   void connect(Millis now);
   void begin_handshake(Millis now);
   void pump(Millis now);
@@ -73,6 +74,7 @@ class Connection final : public Feature {
   void lose(Text reason, Millis now);
 
   Tcp& tcp_;
+  Network& network_;
   Rng& rng_;
   Logger& log_;
   WsProtocol protocol_;
@@ -86,6 +88,7 @@ class Connection final : public Feature {
 
   State state_ = State::unconfigured;
   bool network_up_ = false;
+  uint32_t network_losses_ = 0;
   bool confirmed_ = false;
   int socket_ = Tcp::kNoSocket;
   Millis next_attempt_ = 0;

@@ -6,11 +6,13 @@
 namespace pb {
 namespace {
 
-bool starts_with(Text text, Text prefix) { return text.length >= prefix.length && Text(text.data, prefix.length) == prefix; }
+bool starts_with(Text text, Text prefix) {
+  return text.length >= prefix.length && Text(text.data, prefix.length) == prefix;
+}
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-         c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 /// A space or control character would end the request line and let a URL write headers.
