@@ -1,0 +1,182 @@
+#include <memory>
+#include <string>
+
+#include "app/app.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_gpio.h"
+#include "support/fake_network.h"
+#include "support/fake_rng.h"
+#include "support/fake_system.h"
+#include "support/fake_tcp.h"
+#include "support/fake_uart.h"
+#include "support/fake_waker.h"
+#include "support/fake_worker.h"
+#include "support/ram_flash.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+/// A whole device; boot() builds a new App on the same hardware, as a restart does.
+struct Device {
+  FakeClock clock;
+  FakeRng rng;
+  FakeGpio gpio;
+  FakeUart uart;
+  FakeNetwork network;
+  FakeTcp tcp;
+  RamFlash flash;
+  FakeHeap heap;
+  FakeWorker worker;
+  FakeWaker waker{clock};
+  FakeSystem system;
+  std::unique_ptr<App> app;
+
+  App& boot() {
+    app.reset();
+    app = std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, heap, worker, waker, system});
+    return *app;
+  }
+  /// Types a command and lets the device run until its work is done. @return everything it printed.
+  std::string command(const std::string& line) {
+    uart.take();
+    uart.type(line + "\r\n");
+    run_rounds(4);
+    return uart.take();
+  }
+  void run_rounds(int rounds) {
+    for (int i = 0; i < rounds; ++i) app->run_once();
+  }
+};
+
+void the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready() {
+  Device device;
+  device.system.reason = ResetReason::brownout;
+  device.boot();
+  const std::string log = device.uart.take();
+  TEST_ASSERT_EQUAL_size_t(
+      0, log.find("I (0) boot: plugbench-cp " PLUGBENCH_VERSION " build=0badcafe reset=brownout\r\n"));
+  const std::string ready = "I (0) app: ready\r\n";
+  TEST_ASSERT_EQUAL_size_t(log.size() - ready.size(), log.rfind(ready));
+}
+
+void a_setting_survives_a_reboot_in_the_same_process() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set heartbeat_interval_s 77").c_str());
+  device.boot();
+  check_contains("\"heartbeat_interval_s\":77", device.command("config"));
+  TEST_ASSERT_FALSE(device.uart.wrote("made a new one"));
+}
+
+void bad_settings_are_answered_with_the_reason() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= error: heartbeat_interval_s must be a whole number\r\n",
+                           device.command("set heartbeat_interval_s x").c_str());
+  TEST_ASSERT_EQUAL_STRING("= error: set needs a key and a value\r\n", device.command("set").c_str());
+  device.flash.full = true;
+  TEST_ASSERT_EQUAL_STRING("= error: the setting could not be stored: no space left\r\n",
+                           device.command("set heartbeat_interval_s 5").c_str());
+}
+
+void the_log_level_can_be_set_for_now_and_for_good() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log error").c_str());
+  device.uart.take();
+  device.boot();
+  check_contains("I (0) app: ready", device.uart.take());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set log_level error").c_str());
+  device.boot();
+  TEST_ASSERT_FALSE(device.uart.wrote("ready"));
+}
+
+void status_tells_of_contactor_and_time() {
+  Device device;
+  device.boot();
+  const std::string answer = device.command("status");
+  check_contains("\"contactor\":false", answer);
+  check_contains("\"time_quality\":\"none\"", answer);
+}
+
+void reboot_ends_the_run_with_its_reason() {
+  Device device;
+  App& app = device.boot();
+  device.uart.take();
+  device.uart.type("reboot\n");
+  TEST_ASSERT_EQUAL(static_cast<int>(ResetReason::software), static_cast<int>(app.run()));
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.uart.take().c_str());
+}
+
+void the_loop_prints_telemetry_while_it_runs() {
+  Device device;
+  App& app = device.boot();
+  device.uart.take();
+  while (device.clock.now() < 2500) device.waker.sleep_until(app.run_once());
+  const std::string log = device.uart.take();
+  check_contains("T (1000) monitor: {\"uptime_ms\":1000", log);
+  check_contains("T (2000) monitor: {\"uptime_ms\":2000", log);
+  check_contains("\"tx_dropped\":0", log);
+  TEST_ASSERT_TRUE(device.system.fed > 2);
+}
+
+void test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("crash assert").c_str());
+  TEST_ASSERT_EQUAL(static_cast<int>(Crash::failed_assert), static_cast<int>(device.system.last_crash));
+  TEST_ASSERT_EQUAL_STRING("= error: crash needs abort, null or assert\r\n", device.command("crash").c_str());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("leak 64").c_str());
+  TEST_ASSERT_EQUAL_size_t(64, device.system.leak);
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("hang").c_str());
+  TEST_ASSERT_EQUAL(1, device.system.hangs);
+  device.system.for_sale = true;
+  device.boot();
+  check_contains("= error: unknown command 'crash'", device.command("crash abort"));
+}
+
+void the_network_light_and_the_fault_light_follow_the_features() {
+  Device device;
+  device.gpio.drive(pins::kEmergencyStop, true);
+  device.boot();
+  device.run_rounds(1);
+  TEST_ASSERT_TRUE(device.gpio.read(pins::kLedFault));
+  TEST_ASSERT_FALSE(device.gpio.read(pins::kLedNetwork));
+  device.gpio.drive(pins::kEmergencyStop, false);
+  device.command("set wifi_ssid Garage");
+  TEST_ASSERT_EQUAL(1, device.network.begins);
+  device.network.become(NetworkState::up);
+  device.run_rounds(1);
+  TEST_ASSERT_FALSE(device.gpio.read(pins::kLedFault));
+  TEST_ASSERT_TRUE(device.gpio.read(pins::kLedNetwork));
+}
+
+void a_flash_that_fails_does_not_keep_the_device_from_starting() {
+  Device device;
+  device.flash.cut_at(1, Tear::none);
+  device.boot();
+  TEST_ASSERT_TRUE(device.uart.wrote("the file system cannot be used"));
+  TEST_ASSERT_TRUE(device.uart.wrote("app: ready"));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready);
+  RUN_TEST(a_setting_survives_a_reboot_in_the_same_process);
+  RUN_TEST(bad_settings_are_answered_with_the_reason);
+  RUN_TEST(the_log_level_can_be_set_for_now_and_for_good);
+  RUN_TEST(status_tells_of_contactor_and_time);
+  RUN_TEST(reboot_ends_the_run_with_its_reason);
+  RUN_TEST(the_loop_prints_telemetry_while_it_runs);
+  RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale);
+  RUN_TEST(the_network_light_and_the_fault_light_follow_the_features);
+  RUN_TEST(a_flash_that_fails_does_not_keep_the_device_from_starting);
+  return UNITY_END();
+}

@@ -1,0 +1,147 @@
+#include "core/backoff.h"
+#include "core/crc32.h"
+#include "core/mailbox.h"
+#include "core/ring_buffer.h"
+#include "core/text_writer.h"
+#include "support/check.h"
+#include "support/fake_rng.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+void crc32_has_the_check_value_of_the_standard() {
+  TEST_ASSERT_EQUAL_HEX32(0xCBF43926, crc32(Text("123456789").bytes()));
+  TEST_ASSERT_EQUAL_HEX32(0, crc32({}));
+}
+
+void crc32_of_two_parts_is_that_of_the_whole() {
+  const uint32_t first = crc32(Text("1234").bytes());
+  TEST_ASSERT_EQUAL_HEX32(0xCBF43926, crc32(Text("56789").bytes(), first));
+}
+
+void ring_buffer_keeps_the_order_around_its_end() {
+  RingBuffer<int, 3> ring;
+  int taken = 0;
+  for (int i = 0; i < 10; ++i) {
+    TEST_ASSERT_TRUE(ring.push(i));
+    TEST_ASSERT_TRUE(ring.push(i + 100));
+    TEST_ASSERT_TRUE(ring.pop(taken));
+    TEST_ASSERT_EQUAL(i, taken);
+    TEST_ASSERT_TRUE(ring.pop(taken));
+    TEST_ASSERT_EQUAL(i + 100, taken);
+  }
+  TEST_ASSERT_FALSE(ring.pop(taken));
+}
+
+void ring_buffer_refuses_what_does_not_fit() {
+  RingBuffer<int, 2> ring;
+  TEST_ASSERT_TRUE(ring.push(1));
+  TEST_ASSERT_TRUE(ring.push(2));
+  TEST_ASSERT_FALSE(ring.push(3));
+  TEST_ASSERT_NULL(ring.push_in_place());
+  ring.drop_newest();
+  int taken = 0;
+  TEST_ASSERT_TRUE(ring.pop(taken));
+  TEST_ASSERT_EQUAL(1, taken);
+  TEST_ASSERT_TRUE(ring.empty());
+  TEST_ASSERT_NULL(ring.front());
+}
+
+void ring_buffer_shows_its_front_in_runs() {
+  RingBuffer<int, 4> ring;
+  for (int i = 0; i < 4; ++i) ring.push(i);
+  ring.drop(3);
+  ring.push(4);
+  size_t length = 0;
+  TEST_ASSERT_EQUAL(3, *ring.front_run(length));
+  TEST_ASSERT_EQUAL(1, length);
+  ring.drop(1);
+  TEST_ASSERT_EQUAL(4, *ring.front_run(length));
+  TEST_ASSERT_EQUAL(1, length);
+  ring.drop(99);
+  TEST_ASSERT_EQUAL(0, ring.size());
+}
+
+void mailbox_counts_what_it_loses() {
+  Mailbox<int, 2> mailbox;
+  int message = 0;
+  TEST_ASSERT_FALSE(mailbox.take(message));
+  TEST_ASSERT_TRUE(mailbox.post(1));
+  TEST_ASSERT_TRUE(mailbox.post(2));
+  TEST_ASSERT_FALSE(mailbox.post(3));
+  TEST_ASSERT_EQUAL(1, mailbox.lost());
+  TEST_ASSERT_TRUE(mailbox.take(message));
+  TEST_ASSERT_EQUAL(1, message);
+  TEST_ASSERT_TRUE(mailbox.post(4));
+  TEST_ASSERT_TRUE(mailbox.take(message));
+  TEST_ASSERT_TRUE(mailbox.take(message));
+  TEST_ASSERT_EQUAL(4, message);
+}
+
+void writer_formats_the_extremes_of_integers() {
+  char bytes[96];
+  TextWriter writer{Span<char>(bytes)};
+  writer.append_all(INT64_MIN, ' ', INT64_MAX, ' ', UINT64_MAX, ' ', int8_t{-7}, ' ', uint8_t{200}, ' ', 0, ' ', true);
+  check_text("-9223372036854775808 9223372036854775807 18446744073709551615 -7 200 0 true", writer.text());
+}
+
+void writer_pads_with_zeros() {
+  char bytes[64];
+  TextWriter writer{Span<char>(bytes)};
+  writer.append_all(Padded{7, 2}, ' ', Padded{123, 2}, ' ', Hex{0x2A, 4}, ' ', Hex{0, 1}, ' ', Hex{UINT64_MAX, 1});
+  check_text("07 123 002a 0 ffffffffffffffff", writer.text());
+}
+
+void writer_cuts_and_counts_what_does_not_fit() {
+  char bytes[4];
+  TextWriter writer{Span<char>(bytes)};
+  writer.append("abc").append(12345);
+  check_text("abc1", writer.text());
+  TEST_ASSERT_EQUAL(4, writer.cut());
+}
+
+void backoff_doubles_up_to_the_cap_and_starts_again_after_reset() {
+  FakeRng rng;
+  rng.always(0);  // the least jitter: half of the step
+  Backoff backoff;
+  const Millis expected[] = {500, 1000, 2000, 4000, 5000, 5000};
+  for (const Millis wait : expected) TEST_ASSERT_EQUAL_UINT64(wait, backoff.next(rng, 1000, 10'000));
+  backoff.reset();
+  TEST_ASSERT_EQUAL_UINT64(500, backoff.next(rng, 1000, 10'000));
+}
+
+void backoff_jitter_fills_the_upper_half_of_the_step() {
+  FakeRng rng;
+  bool below_700 = false;
+  bool above_800 = false;
+  for (int i = 0; i < 200; ++i) {
+    Backoff backoff;
+    const Millis wait = backoff.next(rng, 1000, 10'000);
+    TEST_ASSERT_TRUE(wait >= 500 && wait <= 1000);
+    below_700 |= wait < 700;
+    above_800 |= wait > 800;
+  }
+  TEST_ASSERT_TRUE(below_700 && above_800);
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(crc32_has_the_check_value_of_the_standard);
+  RUN_TEST(crc32_of_two_parts_is_that_of_the_whole);
+  RUN_TEST(ring_buffer_keeps_the_order_around_its_end);
+  RUN_TEST(ring_buffer_refuses_what_does_not_fit);
+  RUN_TEST(ring_buffer_shows_its_front_in_runs);
+  RUN_TEST(mailbox_counts_what_it_loses);
+  RUN_TEST(writer_formats_the_extremes_of_integers);
+  RUN_TEST(writer_pads_with_zeros);
+  RUN_TEST(writer_cuts_and_counts_what_does_not_fit);
+  RUN_TEST(backoff_doubles_up_to_the_cap_and_starts_again_after_reset);
+  RUN_TEST(backoff_jitter_fills_the_upper_half_of_the_step);
+  return UNITY_END();
+}

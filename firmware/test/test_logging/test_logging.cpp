@@ -1,0 +1,104 @@
+#include <string>
+
+#include "features/logging/logger.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_uart.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+struct Bench {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+};
+
+void a_line_has_level_uptime_tag_and_text() {
+  Bench bench;
+  bench.clock.set(12345);
+  bench.log.warning("wifi", "signal ", -61, " dBm, try ", 3u);
+  TEST_ASSERT_EQUAL_STRING("W (12345) wifi: signal -61 dBm, try 3\r\n", bench.uart.take().c_str());
+}
+
+void lines_above_the_level_are_left_out() {
+  Bench bench;
+  bench.log.debug("a", "1");
+  bench.log.info("b", "2");
+  TEST_ASSERT_EQUAL_STRING("I (0) b: 2\r\n", bench.uart.take().c_str());
+  bench.log.set_level(LogLevel::error);
+  bench.log.warning("c", "3");
+  bench.log.error("d", "4");
+  bench.log.telemetry("monitor", "{}");
+  TEST_ASSERT_EQUAL_STRING("E (0) d: 4\r\nT (0) monitor: {}\r\n", bench.uart.take().c_str());
+  bench.log.set_level(LogLevel::debug);
+  bench.log.debug("e", "5");
+  TEST_ASSERT_EQUAL_STRING("D (0) e: 5\r\n", bench.uart.take().c_str());
+}
+
+void the_longest_line_is_whole_and_a_longer_one_is_cut_and_counted() {
+  Bench bench;
+  const std::string head = "I (0) t: ";
+  const std::string fits(Logger::kMaxLine - head.size(), 'x');
+  bench.log.info("t", fits.c_str());
+  TEST_ASSERT_EQUAL_STRING((head + fits + "\r\n").c_str(), bench.uart.take().c_str());
+  TEST_ASSERT_EQUAL(0, bench.log.cut_lines());
+  bench.log.info("t", fits.c_str(), "y");
+  TEST_ASSERT_EQUAL_STRING((head + fits.substr(3) + "...\r\n").c_str(), bench.uart.take().c_str());
+  TEST_ASSERT_EQUAL(1, bench.log.cut_lines());
+}
+
+void one_call_is_one_line_whatever_is_in_it() {
+  Bench bench;
+  bench.log.info("t", "a\r\nE (0) forged: b\x1b[2J\x7f");
+  TEST_ASSERT_EQUAL_STRING("I (0) t: a??E (0) forged: b?[2J?\r\n", bench.uart.take().c_str());
+}
+
+void utf8_passes() {
+  Bench bench;
+  bench.log.info("t", "S\xC3\xA4ule");
+  TEST_ASSERT_EQUAL_STRING("I (0) t: S\xC3\xA4ule\r\n", bench.uart.take().c_str());
+}
+
+void answers_are_marked_and_counted() {
+  Bench bench;
+  bench.log.answer("ok ", 1);
+  TEST_ASSERT_EQUAL_STRING("= ok 1\r\n", bench.uart.take().c_str());
+  TEST_ASSERT_EQUAL(1, bench.log.answers());
+}
+
+void what_nobody_reads_is_counted() {
+  Bench bench;
+  bench.uart.stalled = true;
+  bench.log.info("t", "x");
+  TEST_ASSERT_EQUAL(12, bench.log.dropped_bytes());
+}
+
+void levels_have_names() {
+  LogLevel level = LogLevel::info;
+  TEST_ASSERT_TRUE(parse_log_level("warning", level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::warning), static_cast<int>(level));
+  check_text("warning", name_of(level));
+  TEST_ASSERT_FALSE(parse_log_level("WARNING", level));
+  TEST_ASSERT_FALSE(parse_log_level("", level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::warning), static_cast<int>(level));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(a_line_has_level_uptime_tag_and_text);
+  RUN_TEST(lines_above_the_level_are_left_out);
+  RUN_TEST(the_longest_line_is_whole_and_a_longer_one_is_cut_and_counted);
+  RUN_TEST(one_call_is_one_line_whatever_is_in_it);
+  RUN_TEST(utf8_passes);
+  RUN_TEST(answers_are_marked_and_counted);
+  RUN_TEST(what_nobody_reads_is_counted);
+  RUN_TEST(levels_have_names);
+  return UNITY_END();
+}

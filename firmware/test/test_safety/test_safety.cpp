@@ -1,0 +1,132 @@
+#include "features/safety/safety.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_gpio.h"
+#include "support/fake_waker.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+struct Bench {
+  FakeClock clock;
+  FakeWaker waker{clock};
+  FakeGpio gpio;
+
+  /// A wire is joined to the stop, and it is released.
+  Bench() { gpio.drive(pins::kEmergencyStop, false); }
+  bool closed() const { return gpio.read(pins::kContactor); }
+};
+
+/// The pull-up wins as soon as the pin is configured, as on the chip; then the test releases the stop.
+struct Released : Bench {
+  Safety safety{gpio, waker};
+  Released() {
+    gpio.drive(pins::kEmergencyStop, false);
+    safety.take_stop_event();
+  }
+};
+
+void the_contactor_is_open_at_the_start() {
+  Bench bench;
+  bench.gpio.write(pins::kContactor, true);
+  Safety safety(bench.gpio, bench.waker);
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_FALSE(safety.contactor_closed());
+}
+
+void a_floating_wire_is_a_pressed_stop() {
+  Bench bench;
+  Safety safety(bench.gpio, bench.waker);
+  TEST_ASSERT_TRUE(safety.stop_pressed());
+  TEST_ASSERT_TRUE(safety.take_stop_event());
+  TEST_ASSERT_FALSE(safety.close_contactor());
+  TEST_ASSERT_FALSE(bench.closed());
+}
+
+void the_contactor_closes_and_opens_on_demand() {
+  Released bench;
+  TEST_ASSERT_TRUE(bench.safety.close_contactor());
+  TEST_ASSERT_TRUE(bench.closed() && bench.safety.contactor_closed());
+  bench.safety.open_contactor();
+  TEST_ASSERT_FALSE(bench.closed() || bench.safety.contactor_closed());
+}
+
+void the_stop_opens_the_contactor_in_the_interrupt() {
+  Released bench;
+  bench.safety.close_contactor();
+  bench.waker.wakes = 0;
+  bench.gpio.drive(pins::kEmergencyStop, true);
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_FALSE(bench.safety.contactor_closed());
+  TEST_ASSERT_EQUAL(1, bench.waker.wakes);
+  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
+  TEST_ASSERT_FALSE(bench.safety.take_stop_event());
+}
+
+void the_contactor_stays_open_after_the_release() {
+  Released bench;
+  bench.safety.close_contactor();
+  bench.gpio.drive(pins::kEmergencyStop, true);
+  bench.gpio.drive(pins::kEmergencyStop, false);
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
+  TEST_ASSERT_TRUE(bench.safety.close_contactor());
+}
+
+// The stop is pressed (and let go) after close_contactor has looked at it and before it writes the pin.
+void press_before_write(void* gpio, int pin, bool level) {
+  if (pin != pins::kContactor || !level) return;
+  auto& fake = *static_cast<FakeGpio*>(gpio);
+  fake.before_write = nullptr;
+  fake.drive(pins::kEmergencyStop, true);
+}
+
+void tap_before_write(void* gpio, int pin, bool level) {
+  if (pin != pins::kContactor || !level) return;
+  auto& fake = *static_cast<FakeGpio*>(gpio);
+  fake.before_write = nullptr;
+  fake.drive(pins::kEmergencyStop, true);
+  fake.drive(pins::kEmergencyStop, false);
+}
+
+void a_stop_in_the_middle_of_closing_wins(void (*press)(void*, int, bool)) {
+  Released bench;
+  bench.gpio.before_write = press;
+  bench.gpio.before_write_context = &bench.gpio;
+  TEST_ASSERT_FALSE(bench.safety.close_contactor());
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
+}
+
+void a_stop_pressed_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(&press_before_write); }
+void a_stop_tapped_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(&tap_before_write); }
+
+void destruction_opens_and_detaches() {
+  Bench bench;
+  {
+    Safety safety(bench.gpio, bench.waker);
+    bench.gpio.drive(pins::kEmergencyStop, false);
+    TEST_ASSERT_TRUE(safety.close_contactor());
+  }
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_FALSE(bench.gpio.attached(pins::kEmergencyStop));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(the_contactor_is_open_at_the_start);
+  RUN_TEST(a_floating_wire_is_a_pressed_stop);
+  RUN_TEST(the_contactor_closes_and_opens_on_demand);
+  RUN_TEST(the_stop_opens_the_contactor_in_the_interrupt);
+  RUN_TEST(the_contactor_stays_open_after_the_release);
+  RUN_TEST(a_stop_pressed_while_closing_wins);
+  RUN_TEST(a_stop_tapped_while_closing_wins);
+  RUN_TEST(destruction_opens_and_detaches);
+  return UNITY_END();
+}

@@ -1,0 +1,119 @@
+#include <string>
+
+#include "features/serial_debug/serial_debug.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_uart.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+struct Bench {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  SerialDebug console{uart, log};
+  std::string arguments;
+
+  Bench() {
+    console.add({"echo", "<text>",
+                 [](void* self, Text text, Logger& answer) {
+                   static_cast<Bench*>(self)->arguments = str(text);
+                   answer.answer(text);
+                 },
+                 this});
+    console.add({"later", "", [](void*, Text, Logger&) {}, nullptr});
+  }
+  std::string answer_to(const std::string& input) {
+    uart.type(input);
+    console.poll(0);
+    return uart.take();
+  }
+};
+
+void a_line_is_answered_by_one_line() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= hello you\r\n", bench.answer_to("echo hello you\r\n").c_str());
+  TEST_ASSERT_EQUAL_STRING("= hello\r\n", bench.answer_to("  echo   hello  \n").c_str());
+  TEST_ASSERT_EQUAL_STRING("= \r\n", bench.answer_to("echo\r").c_str());
+}
+
+void an_unknown_command_is_named() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= error: unknown command 'ehco', try help\r\n", bench.answer_to("ehco x\n").c_str());
+}
+
+void empty_lines_are_not_answered() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("", bench.answer_to("\r\n\n  \r\n").c_str());
+}
+
+void a_line_may_come_in_pieces() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("", bench.answer_to("ec").c_str());
+  TEST_ASSERT_EQUAL_STRING("= a\r\n", bench.answer_to("ho a\n").c_str());
+}
+
+void typing_errors_can_be_mended() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= ab\r\n", bench
+                                           .answer_to("exx\b\x7f"
+                                                      "cho ab\n")
+                                           .c_str());
+  TEST_ASSERT_EQUAL_STRING("= new\r\n", bench
+                                            .answer_to("old line\x15"
+                                                       "echo new\n")
+                                            .c_str());
+}
+
+void a_line_too_long_is_refused_as_a_whole() {
+  Bench bench;
+  const std::string fits = "echo " + std::string(SerialDebug::kMaxLine - 5, 'x');
+  TEST_ASSERT_EQUAL_size_t(SerialDebug::kMaxLine - 5 + 4, bench.answer_to(fits + "\n").size());
+  TEST_ASSERT_EQUAL_STRING("= error: the line is longer than 512 bytes\r\n", bench.answer_to(fits + "x\n").c_str());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
+}
+
+void the_next_command_waits_for_a_late_answer() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("", bench.answer_to("later\necho second\n").c_str());
+  bench.log.answer("first");
+  TEST_ASSERT_EQUAL_STRING("= first\r\n= second\r\n", bench.answer_to("").c_str());
+}
+
+void help_lists_the_commands_with_their_arguments() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("= help, echo <text>, later\r\n", bench.answer_to("help\n").c_str());
+}
+
+void commands_have_different_names_and_a_limit() {
+  Bench bench;
+  TEST_ASSERT_FALSE(bench.console.add({"echo", "", nullptr, nullptr}));
+  static char names[SerialDebug::kMaxCommands][2] = {};
+  size_t added = 0;
+  for (size_t i = 0; i < SerialDebug::kMaxCommands; ++i) {
+    names[i][0] = static_cast<char>('A' + i);
+    if (bench.console.add({names[i], "", nullptr, nullptr})) ++added;
+  }
+  TEST_ASSERT_EQUAL_size_t(SerialDebug::kMaxCommands - 3, added);
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(a_line_is_answered_by_one_line);
+  RUN_TEST(an_unknown_command_is_named);
+  RUN_TEST(empty_lines_are_not_answered);
+  RUN_TEST(a_line_may_come_in_pieces);
+  RUN_TEST(typing_errors_can_be_mended);
+  RUN_TEST(a_line_too_long_is_refused_as_a_whole);
+  RUN_TEST(the_next_command_waits_for_a_late_answer);
+  RUN_TEST(help_lists_the_commands_with_their_arguments);
+  RUN_TEST(commands_have_different_names_and_a_limit);
+  return UNITY_END();
+}

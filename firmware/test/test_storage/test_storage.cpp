@@ -1,0 +1,383 @@
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "features/storage/littlefs_storage.h"
+#include "support/check.h"
+#include "support/fake_worker.h"
+#include "support/ram_flash.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+/// A device's storage on flash that outlives it. Each Device is one boot.
+struct Device {
+  FakeWorker worker;
+  std::unique_ptr<LittleFsStorage> storage;
+  StorageResult mounted;
+
+  explicit Device(RamFlash& flash) : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
+    mounted = storage->mount();
+  }
+  /// Posts a write. @return whether it was acknowledged as durable.
+  bool write(Text name, const std::string& content) {
+    return finish(storage->write(name, Text(content.data(), content.size()).bytes(), note()));
+  }
+  bool remove(Text name) { return finish(storage->remove(name, note())); }
+  /// "" for a file that is not there.
+  std::string read(Text name) {
+    uint8_t bytes[Storage::kMaxContent];
+    size_t length = 0;
+    last = storage->read(name, bytes, length);
+    return std::string(reinterpret_cast<const char*>(bytes), length);
+  }
+  std::set<std::string> list(Text prefix) {
+    std::set<std::string> names;
+    storage->list(
+        prefix, [](void* set, Text name) { static_cast<std::set<std::string>*>(set)->insert(str(name)); }, &names);
+    return names;
+  }
+  StorageResult last = StorageResult::ok;
+
+ private:
+  StorageDone note() {
+    return {[](void* self, StorageResult result) {
+              static_cast<Device*>(self)->last = result;
+              ++static_cast<Device*>(self)->answers_;
+            },
+            this};
+  }
+  bool finish(bool posted) {
+    TEST_ASSERT_TRUE(posted);
+    const int before = answers_;
+    worker.deliver_all();
+    TEST_ASSERT_EQUAL(before + 1, answers_);
+    return last == StorageResult::ok;
+  }
+  int answers_ = 0;
+};
+
+constexpr size_t kSectors = 32;
+
+void a_blank_flash_is_formatted_once() {
+  RamFlash flash(kSectors);
+  Device first(flash);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(first.mounted));
+  TEST_ASSERT_TRUE(first.storage->formatted());
+  Device second(flash);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(second.mounted));
+  TEST_ASSERT_FALSE(second.storage->formatted());
+}
+
+void what_was_written_is_there_after_a_reboot() {
+  RamFlash flash(kSectors);
+  const std::string large(Storage::kMaxContent, 'L');
+  {
+    Device device(flash);
+    TEST_ASSERT_TRUE(device.write("small", "abc"));
+    TEST_ASSERT_TRUE(device.write("large", large));
+    TEST_ASSERT_TRUE(device.write("small", "new"));
+  }
+  Device device(flash);
+  TEST_ASSERT_EQUAL_STRING("new", device.read("small").c_str());
+  TEST_ASSERT_EQUAL_STRING(large.c_str(), device.read("large").c_str());
+  device.read("other");
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::not_found), static_cast<int>(device.last));
+}
+
+void a_removed_file_is_gone_and_removing_it_again_is_fine() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  TEST_ASSERT_TRUE(device.write("a", "1"));
+  TEST_ASSERT_TRUE(device.remove("a"));
+  TEST_ASSERT_TRUE(device.remove("a"));
+  TEST_ASSERT_EQUAL_STRING("", device.read("a").c_str());
+}
+
+void list_finds_by_prefix() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  device.write("tx-1", "a");
+  device.write("tx-2", "b");
+  device.write("config.json", "{}");
+  TEST_ASSERT_TRUE((std::set<std::string>{"tx-1", "tx-2"}) == device.list("tx-"));
+  TEST_ASSERT_EQUAL_size_t(3, device.list("").size());
+}
+
+void limits_are_refused_at_once() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  const std::vector<uint8_t> content(Storage::kMaxContent + 1, 'x');
+  const std::string name(Storage::kMaxName + 1, 'n');
+  LittleFsStorage& storage = *device.storage;
+  TEST_ASSERT_FALSE(storage.write("a", {content.data(), content.size()}, {}));
+  TEST_ASSERT_FALSE(storage.write("a", {}, {}));
+  TEST_ASSERT_FALSE(storage.write("", {content.data(), 1}, {}));
+  TEST_ASSERT_FALSE(storage.write({name.data(), name.size()}, {content.data(), 1}, {}));
+  TEST_ASSERT_EQUAL_size_t(0, device.worker.waiting());
+  TEST_ASSERT_TRUE(storage.write({name.data(), Storage::kMaxName}, {content.data(), Storage::kMaxContent}, {}));
+}
+
+void a_file_larger_than_the_readers_buffer_is_not_read_in_part() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  device.write("a", "12345");
+  uint8_t bytes[4];
+  size_t length = 99;
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::too_large),
+                    static_cast<int>(device.storage->read("a", bytes, length)));
+  TEST_ASSERT_EQUAL_size_t(0, length);
+}
+
+void jobs_run_in_order_and_a_full_queue_refuses() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  std::string order;
+  const StorageDone note{[](void* context, StorageResult) { static_cast<std::string*>(context)->push_back('.'); },
+                         &order};
+  for (size_t i = 0; i < LittleFsStorage::kMaxJobs; ++i) {
+    TEST_ASSERT_EQUAL_size_t(LittleFsStorage::kMaxJobs - i, device.storage->free_jobs());
+    const std::string content(1, static_cast<char>('0' + i));
+    TEST_ASSERT_TRUE(device.storage->write("same", Text(content.c_str()).bytes(), note));
+  }
+  TEST_ASSERT_FALSE(device.storage->write("same", Text("x").bytes(), note));
+  device.worker.deliver_all();
+  TEST_ASSERT_EQUAL_size_t(LittleFsStorage::kMaxJobs, order.size());
+  TEST_ASSERT_EQUAL_STRING("7", device.read("same").c_str());
+}
+
+void a_busy_worker_refuses_without_losing_what_is_queued() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  device.worker.full = true;
+  TEST_ASSERT_FALSE(device.storage->write("a", Text("1").bytes(), {}));
+  TEST_ASSERT_EQUAL_size_t(LittleFsStorage::kMaxJobs, device.storage->free_jobs());
+  device.worker.full = false;
+  TEST_ASSERT_TRUE(device.write("a", "2"));
+  TEST_ASSERT_EQUAL_STRING("2", device.read("a").c_str());
+}
+
+void a_claimed_lack_of_space_keeps_the_old_content() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  device.write("a", "old");
+  flash.full = true;
+  TEST_ASSERT_FALSE(device.write("a", "new"));
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::full), static_cast<int>(device.last));
+  TEST_ASSERT_EQUAL_STRING("old", device.read("a").c_str());
+  TEST_ASSERT_TRUE(device.remove("a"));
+  flash.full = false;
+  TEST_ASSERT_TRUE(device.write("a", "new"));
+}
+
+void a_really_full_flash_answers_full_and_keeps_what_it_has() {
+  RamFlash flash(8);
+  Device device(flash);
+  const std::string content(Storage::kMaxContent, 'x');
+  int written = 0;
+  for (; written < 20; ++written) {
+    const std::string name = "f" + std::to_string(written);
+    if (!device.write(name.c_str(), content)) break;
+  }
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::full), static_cast<int>(device.last));
+  TEST_ASSERT_TRUE(written >= 3);
+  Device again(flash);
+  TEST_ASSERT_EQUAL_size_t(static_cast<size_t>(written), again.list("f").size());
+  TEST_ASSERT_EQUAL_STRING(content.c_str(), again.read("f0").c_str());
+  TEST_ASSERT_TRUE(again.remove("f0"));
+  TEST_ASSERT_TRUE(again.write("f0", "room again"));
+}
+
+void rewriting_leaks_no_space() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  const std::string content(1500, 'x');
+  device.write("a", content);
+  const size_t baseline = device.storage->blocks_in_use();
+  for (int i = 0; i < 300; ++i) TEST_ASSERT_TRUE(device.write("a", content));
+  TEST_ASSERT_EQUAL_size_t(baseline, device.storage->blocks_in_use());
+  TEST_ASSERT_TRUE(baseline > 0);
+}
+
+void a_dead_flash_is_reported_and_not_formatted() {
+  RamFlash flash(kSectors);
+  {
+    Device(flash).write("a", "kept");
+  }
+  flash.cut_at(1, Tear::none);
+  uint8_t blank[Flash::kProgramSize] = {};
+  flash.program(0x1F000, blank);  // the chip dies here
+  Device dead(flash);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::failed), static_cast<int>(dead.mounted));
+  TEST_ASSERT_FALSE(dead.storage->formatted());
+  TEST_ASSERT_FALSE(dead.write("a", "new"));
+  flash.power_on();
+  TEST_ASSERT_EQUAL_STRING("kept", Device(flash).read("a").c_str());
+}
+
+void garbage_is_replaced_by_a_new_file_system() {
+  RamFlash flash(kSectors);
+  uint32_t random = 1;
+  for (uint8_t& byte : flash.content()) byte = static_cast<uint8_t>((random = random * 1664525 + 1013904223) >> 24);
+  Device device(flash);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.mounted));
+  TEST_ASSERT_TRUE(device.storage->formatted());
+  TEST_ASSERT_TRUE(device.write("a", "1"));
+}
+
+/// Cuts the power at every flash operation of `step`, in each of the ways to be torn, on the flash that `prepare` left;
+/// then boots and checks that the file is as before or as after, and as after if that was acknowledged.
+void cut_everywhere(void (*prepare)(Device&), bool (*step)(Device&), const std::string& before,
+                    const std::string& after) {
+  RamFlash prepared(kSectors);
+  {
+    Device device(prepared);
+    prepare(device);
+  }
+  RamFlash uncut = prepared;
+  uint64_t operations = 0;
+  {
+    Device device(uncut);
+    const uint64_t start = uncut.operations();
+    TEST_ASSERT_TRUE(step(device));
+    operations = uncut.operations() - start;
+  }
+  TEST_ASSERT_TRUE(operations > 0);
+  bool seen_before = false;
+  for (const Tear tear : {Tear::none, Tear::half, Tear::random}) {
+    for (uint64_t n = 1; n <= operations; ++n) {
+      RamFlash flash = prepared;
+      bool acknowledged = false;
+      {
+        Device device(flash);
+        flash.cut_at(n, tear, static_cast<uint32_t>(n));
+        acknowledged = step(device);
+        TEST_ASSERT_TRUE(flash.dead());
+      }
+      flash.power_on();
+      Device device(flash);
+      const std::string id = "tear " + std::to_string(static_cast<int>(tear)) + " at operation " + std::to_string(n);
+      TEST_ASSERT_FALSE_MESSAGE(device.storage->formatted(), id.c_str());
+      const std::string content = device.read("file");
+      if (acknowledged || content != before) {
+        TEST_ASSERT_EQUAL_STRING_MESSAGE(after.c_str(), content.c_str(), id.c_str());
+      } else {
+        seen_before = true;
+      }
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("bystander", device.read("other").c_str(), id.c_str());
+      TEST_ASSERT_TRUE_MESSAGE(device.write("file", "and on it goes"), id.c_str());
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("and on it goes", device.read("file").c_str(), id.c_str());
+    }
+  }
+  TEST_ASSERT_TRUE_MESSAGE(seen_before, "no cut came before the commit: the test cut nothing");
+}
+
+const std::string kLarge(1800, 'L');
+
+void prepare_without(Device& device) { device.write("other", "bystander"); }
+void prepare_with_small(Device& device) {
+  prepare_without(device);
+  device.write("file", "old");
+}
+void prepare_with_large(Device& device) {
+  prepare_without(device);
+  device.write("file", kLarge);
+}
+void prepare_near_compaction(Device& device) {
+  prepare_with_small(device);
+  // The log of the directory's block is filled, so that the next commits compact it into another block.
+  const std::string filler(400, 'f');
+  for (int i = 0; i < 8; ++i) device.write("filler", filler);
+}
+
+bool write_small(Device& device) { return device.write("file", "new"); }
+bool write_large(Device& device) { return device.write("file", kLarge + "!"); }
+bool write_many(Device& device) {
+  bool all = true;
+  const std::string filler(400, 'g');
+  for (int i = 0; i < 8; ++i) all = device.write("filler", filler) && all;
+  return device.write("file", "new") && all;
+}
+bool remove_file(Device& device) { return device.remove("file"); }
+
+void a_cut_first_write_leaves_all_or_nothing() {
+  cut_everywhere(&prepare_without, &write_small, "", "new");
+  cut_everywhere(&prepare_without, &write_large, "", kLarge + "!");
+}
+void a_cut_rewrite_leaves_old_or_new() {
+  cut_everywhere(&prepare_with_small, &write_small, "old", "new");
+  cut_everywhere(&prepare_with_small, &write_large, "old", kLarge + "!");
+  cut_everywhere(&prepare_with_large, &write_small, kLarge, "new");
+}
+void a_cut_compaction_leaves_old_or_new() { cut_everywhere(&prepare_near_compaction, &write_many, "old", "new"); }
+void a_cut_removal_leaves_old_or_nothing() { cut_everywhere(&prepare_with_small, &remove_file, "old", ""); }
+
+void a_cut_format_is_repeated_at_the_next_boot() {
+  RamFlash uncut(kSectors);
+  {
+    Device device(uncut);
+  }
+  const uint64_t operations = uncut.operations();
+  for (const Tear tear : {Tear::none, Tear::half, Tear::random}) {
+    for (uint64_t n = 1; n <= operations; ++n) {
+      RamFlash flash(kSectors);
+      flash.cut_at(n, tear, static_cast<uint32_t>(n));
+      {
+        Device device(flash);
+      }
+      flash.power_on();
+      Device device(flash);
+      TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.mounted));
+      TEST_ASSERT_TRUE(device.write("a", "1"));
+    }
+  }
+}
+
+void what_a_cut_first_write_left_is_cleared_away() {
+  RamFlash prepared(kSectors);
+  {
+    Device device(prepared);
+  }
+  for (uint64_t n = 1; n <= 3; ++n) {
+    RamFlash flash = prepared;
+    {
+      Device device(flash);
+      flash.cut_at(n, Tear::none);
+      device.write("file", "new");
+    }
+    flash.power_on();
+    Device device(flash);
+    TEST_ASSERT_EQUAL_size_t(device.read("file").empty() ? 0 : 1, device.list("").size());
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(a_blank_flash_is_formatted_once);
+  RUN_TEST(what_was_written_is_there_after_a_reboot);
+  RUN_TEST(a_removed_file_is_gone_and_removing_it_again_is_fine);
+  RUN_TEST(list_finds_by_prefix);
+  RUN_TEST(limits_are_refused_at_once);
+  RUN_TEST(a_file_larger_than_the_readers_buffer_is_not_read_in_part);
+  RUN_TEST(jobs_run_in_order_and_a_full_queue_refuses);
+  RUN_TEST(a_busy_worker_refuses_without_losing_what_is_queued);
+  RUN_TEST(a_claimed_lack_of_space_keeps_the_old_content);
+  RUN_TEST(a_really_full_flash_answers_full_and_keeps_what_it_has);
+  RUN_TEST(rewriting_leaks_no_space);
+  RUN_TEST(a_dead_flash_is_reported_and_not_formatted);
+  RUN_TEST(garbage_is_replaced_by_a_new_file_system);
+  RUN_TEST(a_cut_first_write_leaves_all_or_nothing);
+  RUN_TEST(a_cut_rewrite_leaves_old_or_new);
+  RUN_TEST(a_cut_compaction_leaves_old_or_new);
+  RUN_TEST(a_cut_removal_leaves_old_or_nothing);
+  RUN_TEST(a_cut_format_is_repeated_at_the_next_boot);
+  RUN_TEST(what_a_cut_first_write_left_is_cleared_away);
+  return UNITY_END();
+}

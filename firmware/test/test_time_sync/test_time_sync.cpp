@@ -1,0 +1,173 @@
+#include "features/time_sync/time_sync.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_storage.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+void check_format(const char* expected, UnixMillis time) { check_text(expected, format_timestamp(time).text()); }
+
+void check_parse(UnixMillis expected, Text text) {
+  UnixMillis time = -1;
+  TEST_ASSERT_TRUE_MESSAGE(parse_timestamp(text, time), text.data);
+  TEST_ASSERT_EQUAL_INT64(expected, time);
+}
+
+void check_refused(Text text) {
+  UnixMillis time = 77;
+  TEST_ASSERT_FALSE_MESSAGE(parse_timestamp(text, time), text.data);
+  TEST_ASSERT_EQUAL_INT64(77, time);
+}
+
+// The expected values come from `date -u -d ... +%s`.
+void timestamps_are_formatted() {
+  check_format("1970-01-01T00:00:00.000Z", 0);
+  check_format("1969-12-31T23:59:59.999Z", -1);
+  check_format("2000-02-29T12:34:56.789Z", 951827696789);
+  check_format("2024-12-31T23:59:59.000Z", 1735689599000);
+  check_format("2100-03-01T00:00:00.000Z", 4107542400000);
+  check_format("9999-12-31T23:59:59.999Z", INT64_MAX);
+  check_format("0000-01-01T00:00:00.000Z", INT64_MIN);
+}
+
+void timestamps_are_parsed() {
+  check_parse(0, "1970-01-01T00:00:00Z");
+  check_parse(951827696789, "2000-02-29T12:34:56.789Z");
+  check_parse(951827696789, "2000-02-29t12:34:56.789999999z");
+  check_parse(951827696700, "2000-02-29T12:34:56.7Z");
+  check_parse(951827696000, "2000-02-29T14:04:56+01:30");
+  check_parse(951827696000, "2000-02-28T23:34:56-13:00");
+  check_parse(951827696000, "2000-02-29 12:34:56Z");
+  check_parse(1483228799000, "2016-12-31T23:59:60Z");
+  check_parse(-62167219200000, "0000-01-01T00:00:00Z");
+}
+
+void what_is_no_timestamp_is_refused() {
+  const char* const texts[] = {"",
+                               "2000-02-29",
+                               "2000-02-29T12:34:56",
+                               "2000-02-30T12:34:56Z",
+                               "2001-02-29T12:34:56Z",
+                               "1900-02-29T00:00:00Z",
+                               "2000-13-01T00:00:00Z",
+                               "2000-00-01T00:00:00Z",
+                               "2000-01-00T00:00:00Z",
+                               "2000-01-01T24:00:00Z",
+                               "2000-01-01T00:60:00Z",
+                               "2000-01-01T00:00:61Z",
+                               "2000-01-01T00:00:00.Z",
+                               "2000-01-01T00:00:00Z ",
+                               "2000-01-01T00:00:00+1:00",
+                               "2000-01-01T00:00:00+01",
+                               "2000-1-01T00:00:00Z",
+                               "20000-01-01T00:00:00Z"};
+  for (const char* text : texts) check_refused(text);
+}
+
+void every_day_of_four_centuries_survives_the_round_trip() {
+  constexpr UnixMillis kDay = 86'400'000;
+  for (UnixMillis time = 12 * kDay / 24; time < 400 * 366 * kDay; time += kDay) {
+    UnixMillis back = 0;
+    TEST_ASSERT_TRUE(parse_timestamp(format_timestamp(time).text(), back));
+    TEST_ASSERT_EQUAL_INT64(time, back);
+  }
+}
+
+void without_any_source_time_counts_from_1970() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  time.restore();
+  clock.set(1500);
+  check_text("1970-01-01T00:00:01.500Z", time.timestamp().text());
+  check_text("none", name_of(time.quality()));
+  TEST_ASSERT_EQUAL_UINT64(kNever, time.poll(clock.now()));
+}
+
+void the_csms_tells_the_time_and_it_goes_on_from_there() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  clock.set(5000);
+  time.set_from_csms(951827696789);
+  clock.advance(211);
+  check_text("2000-02-29T12:34:57.000Z", time.timestamp().text());
+  TEST_ASSERT_EQUAL_INT64(951827691789, time.at(0));
+  check_text("csms", name_of(time.quality()));
+}
+
+void a_restart_goes_on_from_the_time_last_known() {
+  FakeStorage storage;
+  {
+    FakeClock clock;
+    TimeSync time(clock, storage);
+    time.set_from_csms(951827696789);
+    TEST_ASSERT_EQUAL_UINT64(TimeSync::kSaveInterval, time.poll(clock.now()));
+    storage.run_all();
+  }
+  FakeClock clock;
+  TimeSync time(clock, storage);
+  time.restore();
+  check_text("2000-02-29T12:34:56.789Z", time.timestamp().text());
+  check_text("last_known", name_of(time.quality()));
+  TEST_ASSERT_EQUAL_UINT64(kNever, time.poll(0));
+}
+
+void the_time_is_stored_once_an_hour_and_not_with_each_heartbeat() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  int writes = 0;
+  for (int minute = 0; minute < 180; ++minute) {
+    time.set_from_csms(1'000'000'000'000 + minute * 60'000);
+    time.poll(clock.now());
+    while (storage.run_one()) ++writes;
+    clock.advance(60'000);
+  }
+  TEST_ASSERT_EQUAL(3, writes);
+}
+
+void a_busy_storage_is_asked_again() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  while (storage.write("x", Text("y").bytes(), {})) {
+  }
+  time.set_from_csms(1);
+  const Millis again = time.poll(0);
+  TEST_ASSERT_TRUE(again > 0 && again < 60'000);
+  storage.run_all();
+  time.poll(again);
+  TEST_ASSERT_EQUAL_size_t(1, storage.waiting());
+}
+
+void a_stored_time_that_is_none_is_ignored() {
+  FakeClock clock;
+  FakeStorage storage;
+  storage.files["last_time"] = "soon";
+  TimeSync time(clock, storage);
+  time.restore();
+  check_text("none", name_of(time.quality()));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(timestamps_are_formatted);
+  RUN_TEST(timestamps_are_parsed);
+  RUN_TEST(what_is_no_timestamp_is_refused);
+  RUN_TEST(every_day_of_four_centuries_survives_the_round_trip);
+  RUN_TEST(without_any_source_time_counts_from_1970);
+  RUN_TEST(the_csms_tells_the_time_and_it_goes_on_from_there);
+  RUN_TEST(a_restart_goes_on_from_the_time_last_known);
+  RUN_TEST(the_time_is_stored_once_an_hour_and_not_with_each_heartbeat);
+  RUN_TEST(a_busy_storage_is_asked_again);
+  RUN_TEST(a_stored_time_that_is_none_is_ignored);
+  return UNITY_END();
+}
