@@ -12,6 +12,7 @@ class FakeGpio final : public Gpio {
   /// The world outside sets an input.
   void drive(int pin, bool level) {
     Pin& input = pins_[pin];
+    input.driven = true;
     if (input.level == level) return;
     input.level = level;
     if (level && input.counting) ++input.pulses;
@@ -32,7 +33,8 @@ class FakeGpio final : public Gpio {
   void* before_write_context = nullptr;
 
   void configure(int pin, PinMode mode) override {
-    if (mode == PinMode::input_pull_up) pins_[pin].level = true;
+    // A wire that nobody drives follows its pull resistor.
+    if (mode != PinMode::output && !pins_[pin].driven) pins_[pin].level = mode == PinMode::input_pull_up;
   }
   bool read(int pin) const override { return pins_[pin].level; }
   void write(int pin, bool level) override {
@@ -55,6 +57,7 @@ class FakeGpio final : public Gpio {
  private:
   struct Pin {
     bool level = false;
+    bool driven = false;
     bool counting = false;
     uint32_t pulses = 0;
     int changes = 0;

@@ -16,18 +16,16 @@ struct Bench {
   FakeWaker waker{clock};
   FakeGpio gpio;
 
-  /// A wire is joined to the stop, and it is released.
-  Bench() { gpio.drive(pins::kEmergencyStop, false); }
   bool closed() const { return gpio.read(pins::kContactor); }
 };
 
-/// The pull-up wins as soon as the pin is configured, as on the chip; then the test releases the stop.
+/// A wire is joined to the stop, and it is released.
 struct Released : Bench {
+  Released() { gpio.drive(pins::kEmergencyStop, false); }
+};
+
+struct Running : Released {
   Safety safety{gpio, waker};
-  Released() {
-    gpio.drive(pins::kEmergencyStop, false);
-    safety.take_stop_event();
-  }
 };
 
 void the_contactor_is_open_at_the_start() {
@@ -48,7 +46,7 @@ void a_floating_wire_is_a_pressed_stop() {
 }
 
 void the_contactor_closes_and_opens_on_demand() {
-  Released bench;
+  Running bench;
   TEST_ASSERT_TRUE(bench.safety.close_contactor());
   TEST_ASSERT_TRUE(bench.closed() && bench.safety.contactor_closed());
   bench.safety.open_contactor();
@@ -56,7 +54,7 @@ void the_contactor_closes_and_opens_on_demand() {
 }
 
 void the_stop_opens_the_contactor_in_the_interrupt() {
-  Released bench;
+  Running bench;
   bench.safety.close_contactor();
   bench.waker.wakes = 0;
   bench.gpio.drive(pins::kEmergencyStop, true);
@@ -68,7 +66,7 @@ void the_stop_opens_the_contactor_in_the_interrupt() {
 }
 
 void the_contactor_stays_open_after_the_release() {
-  Released bench;
+  Running bench;
   bench.safety.close_contactor();
   bench.gpio.drive(pins::kEmergencyStop, true);
   bench.gpio.drive(pins::kEmergencyStop, false);
@@ -94,7 +92,7 @@ void tap_before_write(void* gpio, int pin, bool level) {
 }
 
 void a_stop_in_the_middle_of_closing_wins(void (*press)(void*, int, bool)) {
-  Released bench;
+  Running bench;
   bench.gpio.before_write = press;
   bench.gpio.before_write_context = &bench.gpio;
   TEST_ASSERT_FALSE(bench.safety.close_contactor());
@@ -106,10 +104,9 @@ void a_stop_pressed_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(
 void a_stop_tapped_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(&tap_before_write); }
 
 void destruction_opens_and_detaches() {
-  Bench bench;
+  Released bench;
   {
     Safety safety(bench.gpio, bench.waker);
-    bench.gpio.drive(pins::kEmergencyStop, false);
     TEST_ASSERT_TRUE(safety.close_contactor());
   }
   TEST_ASSERT_FALSE(bench.closed());
