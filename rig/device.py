@@ -252,6 +252,20 @@ class Device:
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes of its configuration made the device erase no flash")
 
+    def wait_idle(self, timeout: float) -> None:
+        """Wait until the device waits for a vehicle, see `verify_idle`.
+
+        Args:
+            timeout: in bench seconds.
+
+        Raises:
+            DeviceError: it is not idle by then.
+        """
+        try:
+            self._wait_until_none(self._not_idle, timeout)
+        except ExpectationError as error:
+            raise DeviceError(f"the device is not idle: {error}") from None
+
     def verify_idle(self) -> None:
         """Make sure that the device waits for a vehicle, accepted by the CSMS, with every input at rest.
 
@@ -320,7 +334,7 @@ class Device:
             return
         if not self.bench.power.is_on:
             raise DeviceError(problems[0])
-        self._wait_idle()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
@@ -337,7 +351,7 @@ class Device:
             self.flash()
             self.wait_ready(since)
         self.wait_accepted()
-        self._wait_idle()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _renew(self) -> None:
         self._quiet_surroundings()
@@ -346,13 +360,7 @@ class Device:
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
         self.wait_accepted()
-        self._wait_idle()
-
-    def _wait_idle(self) -> None:
-        try:
-            self._wait_until_none(self._not_idle, self.SETTLE_TIMEOUT_S)
-        except ExpectationError as error:
-            raise DeviceError(f"the device is not idle: {error}") from None
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
