@@ -55,6 +55,7 @@ class Device:
         self.bench = bench
         self._firmware: Firmware | None = None
         self._announced: list[Reboot] = []
+        self._altered = False
         self._boots_to_come = 0
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
@@ -233,6 +234,35 @@ class Device:
         timeline.expect_none(Panic, since=timeline.mark(), within=seconds)
 
     @contextlib.contextmanager
+    def settings(self, **values: str | int) -> Iterator[None]:
+        """Let the device run with other values of its configuration (docs/design.md, section 6), as a context.
+
+        It is restarted at both ends, because most keys are read at start-up. Where the old values cannot be put back,
+        the next `make_idle` flashes it anew.
+
+        Raises:
+            DeviceError: it refuses a value, by its own word.
+        """
+        before = orjson.loads(self.bench.console.command("config"))
+        unknown = sorted(set(values) - set(before))
+        if unknown:
+            raise DeviceError(f"the device has no setting {', '.join(unknown)}; it has: {', '.join(before)}")
+        self._altered = True
+        self._configure(values)
+        yield
+        self._configure({key: before[key] for key in values})
+        self._altered = False
+
+    def _configure(self, values: Mapping[str, str | int]) -> None:
+        for key, value in values.items():
+            answer = self.bench.console.command(f"set {key} {value}")
+            if answer != "ok":
+                raise DeviceError(f"the device refuses {key} = {value!r}: {answer}")
+        with self.expecting_reboot():
+            self.bench.console.command("reboot")
+        self.wait_accepted()
+
+    @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
         """Make the device write until a flash erase stops its loop, for a block in which it is stopped.
 
@@ -290,6 +320,8 @@ class Device:
             BenchError: the bench is broken.
         """
         self._normal_surroundings()
+        if self._altered:
+            return self._renew()
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
