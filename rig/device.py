@@ -321,7 +321,8 @@ class Device:
         """
         self._normal_surroundings()
         if self._altered:
-            return self._renew()
+            self._renew()
+            return
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
@@ -388,6 +389,7 @@ class Device:
     def _renew(self) -> None:
         self._quiet_surroundings()
         self.flash(fresh=True)
+        self._altered = False
         self.bench.power.off()
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
