@@ -48,6 +48,7 @@ class Device:
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
 
+    _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
 
@@ -88,14 +89,14 @@ class Device:
             BenchError: it cannot be flashed.
         """
         manifest = self.firmware.manifest
-        network = self.bench.description.network
+        described = self.bench.description
         filesystem = provision(
             self.bench.csms_url,
-            self.bench.description.device.identity,
-            network.ssid,
-            network.psk,
+            described.device.identity,
+            described.network.ssid,
+            described.network.psk,
             partition=manifest.storage(),
-            **settings,
+            **{"local_id_tag": described.device.local_id_tag, **settings},
         )
         self.bench.power.on()
         self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
@@ -366,16 +367,19 @@ class Device:
         """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
         began = timeline.clock.now()
+        patience = self._LOOK_AGAIN_S
         while True:
             since = timeline.mark()
             found = differences()
             if not found:
                 return
             left = timeout - timeline.clock.between(began, timeline.clock.now())
-            try:
-                timeline.expect(Event, self._is_news, since=since, timeout=max(left, 0), consume=False)
-            except ExpectationError:
-                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}") from None
+            if left <= 0:
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}")
+            # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
+            with contextlib.suppress(ExpectationError):
+                timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
+            patience *= 2
 
     def _is_news(self, event: Event) -> bool:
         return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))
