@@ -55,6 +55,7 @@ class Device:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._firmware: Firmware | None = None
+        self._settings: Mapping[str, str | int] = {}
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
         self._building = threading.Lock()
@@ -100,6 +101,25 @@ class Device:
         )
         self.bench.power.on()
         self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
+        self._settings = settings
+
+    def configure(self, **settings: str | int) -> None:
+        """Give the device a configuration of its own for the running test, and bring it to idle with it.
+
+        Its file system is written anew. The next `make_idle` takes the settings back.
+
+        Args:
+            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+
+        Raises:
+            BenchError: an unknown key, or it cannot be flashed.
+            DeviceError: it does not come to idle.
+        """
+        since = self.bench.mark()
+        self.flash(**settings)
+        self.wait_ready(since)
+        self.wait_accepted()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     # -- booting --------------------------------------------------------------------------------------------------
 
@@ -330,6 +350,8 @@ class Device:
 
     def _settle(self) -> None:
         self._quiet_surroundings()
+        if self._settings:
+            raise DeviceError("its configuration is that of another test")
         problems = self._not_idle()
         if not problems:
             return
@@ -345,7 +367,7 @@ class Device:
 
     def _restart(self) -> None:
         self._quiet_surroundings()
-        if self.bench.flasher.has(self.firmware.manifest):
+        if self.bench.flasher.has(self.firmware.manifest) and not self._settings:
             self.boot()
         else:
             since = self.bench.mark()

@@ -31,7 +31,7 @@ def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver
 
 @pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("effect", ["none", "half", "random"])
-@pytest.mark.parametrize("operation", [1, 2, 5])
+@pytest.mark.parametrize("operation", [1, 2, 3])
 def test_torn_write_in_a_transaction(
     device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int, effect: str
 ) -> None:
