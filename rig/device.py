@@ -48,14 +48,15 @@ class Device:
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
 
+    _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._firmware: Firmware | None = None
+        self._settings: Mapping[str, str | int] = {}
         self._announced: list[Reboot] = []
-        self._altered = False
         self._boots_to_come = 0
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
@@ -89,17 +90,36 @@ class Device:
             BenchError: it cannot be flashed.
         """
         manifest = self.firmware.manifest
-        network = self.bench.description.network
+        described = self.bench.description
         filesystem = provision(
             self.bench.csms_url,
-            self.bench.description.device.identity,
-            network.ssid,
-            network.psk,
+            described.device.identity,
+            described.network.ssid,
+            described.network.psk,
             partition=manifest.storage(),
-            **{"local_id_tag": self.bench.description.device.local_id_tag} | settings,
+            **{"local_id_tag": described.device.local_id_tag, **settings},
         )
         self.bench.power.on()
         self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
+        self._settings = settings
+
+    def configure(self, **settings: str | int) -> None:
+        """Give the device a configuration of its own for the running test, and bring it to idle with it.
+
+        Its file system is written anew. The next `make_idle` takes the settings back.
+
+        Args:
+            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+
+        Raises:
+            BenchError: an unknown key, or it cannot be flashed.
+            DeviceError: it does not come to idle.
+        """
+        since = self.bench.mark()
+        self.flash(**settings)
+        self.wait_ready(since)
+        self.wait_accepted()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     # -- booting --------------------------------------------------------------------------------------------------
 
@@ -234,35 +254,6 @@ class Device:
         timeline.expect_none(Panic, since=timeline.mark(), within=seconds)
 
     @contextlib.contextmanager
-    def settings(self, **values: str | int) -> Iterator[None]:
-        """Let the device run with other values of its configuration (docs/design.md, section 6), as a context.
-
-        It is restarted at both ends, because most keys are read at start-up. Where the old values cannot be put back,
-        the next `make_idle` flashes it anew.
-
-        Raises:
-            DeviceError: it refuses a value, by its own word.
-        """
-        before = orjson.loads(self.bench.console.command("config"))
-        unknown = sorted(set(values) - set(before))
-        if unknown:
-            raise DeviceError(f"the device has no setting {', '.join(unknown)}; it has: {', '.join(before)}")
-        self._altered = True
-        self._configure(values)
-        yield
-        self._configure({key: before[key] for key in values})
-        self._altered = False
-
-    def _configure(self, values: Mapping[str, str | int]) -> None:
-        for key, value in values.items():
-            answer = self.bench.console.command(f"set {key} {value}")
-            if answer != "ok":
-                raise DeviceError(f"the device refuses {key} = {value!r}: {answer}")
-        with self.expecting_reboot():
-            self.bench.console.command("reboot")
-        self.wait_accepted()
-
-    @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
         """Make the device write until a flash erase stops its loop, for a block in which it is stopped.
 
@@ -320,9 +311,6 @@ class Device:
             BenchError: the bench is broken.
         """
         self._normal_surroundings()
-        if self._altered:
-            self._renew()
-            return
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
@@ -362,6 +350,8 @@ class Device:
 
     def _settle(self) -> None:
         self._quiet_surroundings()
+        if self._settings:
+            raise DeviceError("its configuration is that of another test")
         problems = self._not_idle()
         if not problems:
             return
@@ -377,7 +367,7 @@ class Device:
 
     def _restart(self) -> None:
         self._quiet_surroundings()
-        if self.bench.flasher.has(self.firmware.manifest):
+        if self.bench.flasher.has(self.firmware.manifest) and not self._settings:
             self.boot()
         else:
             since = self.bench.mark()
@@ -389,7 +379,6 @@ class Device:
     def _renew(self) -> None:
         self._quiet_surroundings()
         self.flash(fresh=True)
-        self._altered = False
         self.bench.power.off()
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
@@ -400,16 +389,19 @@ class Device:
         """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
         began = timeline.clock.now()
+        patience = self._LOOK_AGAIN_S
         while True:
             since = timeline.mark()
             found = differences()
             if not found:
                 return
             left = timeout - timeline.clock.between(began, timeline.clock.now())
-            try:
-                timeline.expect(Event, self._is_news, since=since, timeout=max(left, 0), consume=False)
-            except ExpectationError:
-                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}") from None
+            if left <= 0:
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}")
+            # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
+            with contextlib.suppress(ExpectationError):
+                timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
+            patience *= 2
 
     def _is_news(self, event: Event) -> bool:
         return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))
