@@ -47,6 +47,7 @@ class Device:
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
+    STATUS_TIMEOUT_S = 2.0
 
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
@@ -211,7 +212,7 @@ class Device:
             DeviceError: the answer is no JSON object.
             ExpectationError: no answer came.
         """
-        answer = self.bench.console.command("status")
+        answer = self.bench.console.command("status", timeout=self.STATUS_TIMEOUT_S)
         try:
             status = orjson.loads(answer)
         except orjson.JSONDecodeError:
