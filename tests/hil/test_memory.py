@@ -49,5 +49,5 @@ def test_a_leak_of_64_bytes_a_connection_is_found(
     with bench.inject(HeapLeak(bytes_per_connection=64)):
         trend = heap_over_reconnects(bench, csms, telemetry, 50)
     assert not trend.flat
-    # The heap adds a header to each block that leaks.
-    assert 64 * 49 <= trend.lost <= 2 * 64 * 49
+    # Each block that the device's heap hands out costs a little more than what was asked for.
+    assert 64 * 49 <= trend.lost <= 96 * 49

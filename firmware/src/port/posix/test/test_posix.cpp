@@ -257,7 +257,7 @@ void program_and_erase(Flash& flash) {
 }
 
 size_t cleared_bytes(Flash& flash, size_t offset) {
-  uint8_t bytes[64];
+  uint8_t bytes[64] = {};
   flash.read(offset, bytes);
   size_t count = 0;
   for (const uint8_t byte : bytes) count += byte == 0 ? 1 : 0;

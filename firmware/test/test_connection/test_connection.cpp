@@ -1,0 +1,305 @@
+#include <unity.h>
+
+#include <string>
+#include <vector>
+
+#include "features/websocket/connection.h"
+#include "support/fake_clock.h"
+#include "support/fake_network.h"
+#include "support/fake_rng.h"
+#include "support/fake_tcp.h"
+#include "support/fake_uart.h"
+#include "support/ws_peer.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+struct Listener final : ConnectionListener {
+  int connected = 0;
+  int disconnected = 0;
+  std::vector<std::string> messages;
+  void on_connected(Millis) override { ++connected; }
+  void on_message(Text message, Millis) override { messages.emplace_back(message.data, message.length); }
+  void on_disconnected(Millis) override { ++disconnected; }
+};
+
+struct Rig {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeTcp tcp;
+  FakeNetwork network;
+  FakeRng rng;
+  Connection connection{tcp, network, rng, log};
+  Listener listener;
+  WsPeer peer{tcp};
+
+  explicit Rig(Millis stable_after = 0, bool up = true) {
+    ConnectionSettings settings;
+    settings.url = "ws://csms.example:9000/ocpp";
+    settings.identity = "CP/1";
+    settings.stable_after = stable_after;
+    connection.set_listener(listener);
+    connection.configure(settings);
+    if (up) network.become(NetworkState::up);
+  }
+  Millis poll() { return connection.poll(clock.now()); }
+  /// Moves time to when the connection wants to be polled, and polls it.
+  Millis wait() {
+    Millis due = poll();
+    TEST_ASSERT_NOT_EQUAL_UINT64(kNever, due);
+    if (due > clock.now()) clock.set(due);
+    return poll();
+  }
+  void open() {
+    poll();
+    while (connection.sockets() == 0) wait();
+    peer.accept_tcp();
+    poll();
+    peer.accept_handshake();
+    poll();
+    TEST_ASSERT_TRUE(connection.connected());
+  }
+  bool logged(const char* part) { return uart.wrote(part); }
+};
+
+void connects_and_exchanges_messages() {
+  Rig rig;
+  rig.poll();
+  TEST_ASSERT_EQUAL_STRING("csms.example", rig.tcp.peer().host.c_str());
+  TEST_ASSERT_EQUAL_UINT16(9000, rig.tcp.peer().port);
+  rig.peer.accept_tcp();
+  rig.poll();
+  TEST_ASSERT_EQUAL_STRING("GET /ocpp/CP%2F1 HTTP/1.1", rig.peer.accept_handshake().c_str());
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.listener.connected);
+  TEST_ASSERT_EQUAL_UINT32(1, rig.connection.connects());
+  TEST_ASSERT_TRUE(rig.connection.send("hello"));
+  TEST_ASSERT_EQUAL_STRING("hello", rig.peer.take_messages().at(0).c_str());
+  rig.peer.send("one");
+  rig.peer.send("two");
+  rig.poll();
+  TEST_ASSERT_EQUAL_size_t(2, rig.listener.messages.size());
+  TEST_ASSERT_EQUAL_STRING("two", rig.listener.messages[1].c_str());
+}
+
+void nothing_is_tried_without_a_network() {
+  Rig rig(0, false);
+  TEST_ASSERT_EQUAL_UINT64(kNever, rig.poll());
+  TEST_ASSERT_EQUAL(0, rig.tcp.opens);
+  rig.network.become(NetworkState::up);
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.tcp.opens);
+}
+
+void lost_network_ends_the_connection_and_its_return_makes_a_new_one() {
+  Rig rig;
+  rig.open();
+  rig.network.fall(Network::kReasonBeaconTimeout);
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+  rig.network.become(NetworkState::up);
+  rig.poll();
+  TEST_ASSERT_EQUAL(2, rig.tcp.opens);
+}
+
+void link_that_fell_and_rose_between_two_polls_is_noticed() {
+  Rig rig;
+  rig.open();
+  rig.network.fall(Network::kReasonBeaconTimeout);
+  rig.network.become(NetworkState::up);
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  TEST_ASSERT_EQUAL(2, rig.tcp.opens);
+}
+
+void refused_attempts_come_ever_more_rarely_up_to_the_limit() {
+  Rig rig;
+  std::vector<Millis> waits;
+  for (int i = 0; i < 20; ++i) {
+    int opens = rig.tcp.opens;
+    Millis before = rig.clock.now();
+    while (rig.tcp.opens == opens) rig.wait();
+    if (i > 0) waits.push_back(rig.clock.now() - before);
+    rig.tcp.reset();
+    rig.poll();
+  }
+  Millis step = 1000;
+  for (Millis wait : waits) {
+    TEST_ASSERT_GREATER_OR_EQUAL_UINT64(step / 2, wait);
+    TEST_ASSERT_LESS_OR_EQUAL_UINT64(step, wait);
+    step = step * 2 > 120'000 ? 120'000 : step * 2;
+  }
+  TEST_ASSERT_TRUE(rig.logged("connection refused or host unreachable"));
+}
+
+/// Loses an open connection `count` times, each after `held`. @return the last waiting time.
+Millis lose_connections(Rig& rig, int count, Millis held, bool confirm) {
+  Millis wait = 0;
+  for (int i = 0; i < count; ++i) {
+    rig.open();
+    if (confirm) rig.connection.confirm();
+    rig.clock.advance(held);
+    rig.peer.send_pong();
+    rig.tcp.reset();
+    Millis lost = rig.clock.now();
+    wait = rig.poll() - lost;
+  }
+  return wait;
+}
+
+void waiting_time_starts_afresh_only_after_an_accepted_and_stable_connection() {
+  Rig accepted(5000);
+  TEST_ASSERT_LESS_OR_EQUAL_UINT64(1000, lose_connections(accepted, 6, 5000, true));
+  Rig flapping(5000);
+  TEST_ASSERT_GREATER_THAN_UINT64(1000, lose_connections(flapping, 6, 4999, true));
+  Rig never_accepted(5000);
+  TEST_ASSERT_GREATER_THAN_UINT64(1000, lose_connections(never_accepted, 6, 5000, false));
+}
+
+void every_state_has_a_deadline() {
+  Rig rig;
+  rig.poll();  // connecting, and nobody answers
+  rig.wait();
+  TEST_ASSERT_EQUAL_UINT64(Connection::kConnectTimeout, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+  rig.wait();
+  rig.peer.accept_tcp();  // connected, and the handshake is not answered
+  rig.poll();
+  Millis opened = rig.clock.now();
+  rig.wait();
+  TEST_ASSERT_EQUAL_UINT64(opened + WsTimeouts().handshake, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+  TEST_ASSERT_TRUE(rig.logged("no answer to the WebSocket handshake in time"));
+  rig.open();
+  rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());  // and the peer says nothing
+  Millis closed = rig.clock.now();
+  rig.wait();
+  TEST_ASSERT_EQUAL_UINT64(closed + WsTimeouts().close, rig.clock.now());
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+}
+
+void half_open_link_is_noticed_within_two_ping_intervals() {
+  Rig rig;
+  rig.open();
+  for (int i = 0; i < 5; ++i) {  // a healthy link first
+    rig.wait();
+    rig.peer.send_pong();
+    rig.poll();
+  }
+  Millis silent_since = rig.clock.now();
+  while (rig.connection.connected()) rig.wait();
+  TEST_ASSERT_LESS_OR_EQUAL_UINT64(2 * WsTimeouts().ping_interval, rig.clock.now() - silent_since);
+  TEST_ASSERT_TRUE(rig.logged("the link is dead"));
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  rig.open();
+}
+
+void peer_that_closes_is_left_and_found_again() {
+  for (const char* payload : {"\x03\xe8", "\x03\xe9", "\x03\xf4"}) {
+    Rig rig;
+    rig.open();
+    rig.peer.send_close(std::string(payload, 2));
+    rig.poll();
+    TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+    rig.open();
+    TEST_ASSERT_EQUAL(2, rig.listener.connected);
+  }
+}
+
+void http_status_of_a_refusal_is_told() {
+  Rig rig;
+  rig.poll();
+  rig.peer.accept_tcp();
+  rig.poll();
+  rig.peer.accept_handshake("503 Service Unavailable");
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.logged("server did not switch to WebSocket (HTTP 503)"));
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+}
+
+void socket_shortage_is_waited_out() {
+  Rig rig;
+  rig.tcp.exhausted = true;
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.logged("no free socket"));
+  rig.tcp.exhausted = false;
+  rig.wait();
+  TEST_ASSERT_EQUAL(1, rig.tcp.opens);
+}
+
+void slow_peer_gets_everything_in_the_end() {
+  Rig rig;
+  rig.open();
+  rig.peer.take_frames();
+  rig.tcp.peer().window = 0;
+  std::string long_text(3000, 'x');
+  TEST_ASSERT_TRUE(rig.connection.send({long_text.data(), long_text.size()}));
+  std::string got;
+  for (int i = 0; i < 1000 && got.size() < 3008; ++i) {
+    rig.tcp.peer().window = 7;
+    rig.poll();
+    got += rig.tcp.take_sent();
+  }
+  TEST_ASSERT_EQUAL_size_t(3008, got.size());
+}
+
+void bad_urls_are_named() {
+  struct Case {
+    const char* url;
+    const char* message;
+  };
+  const Case cases[] = {
+      {"http://x/", "must begin with ws://"},
+      {"wss://x/", "wss needs TLS"},
+      {"ws://", "has no host"},
+      {"ws://:80/", "has no host"},
+      {"ws://h:0/", "port must be a number from 1 to 65535"},
+      {"ws://h:65536/", "port must be a number from 1 to 65535"},
+      {"ws://h:x/", "port must be a number from 1 to 65535"},
+      {"ws://[::1/", "'[' without ']'"},
+      {"ws://h/a?b", "query or fragment"},
+      {"ws://h/a b", "space or control character"},
+  };
+  for (const Case& c : cases) {
+    CsmsUrl url;
+    const char* problem = url.parse(c.url, "id");
+    TEST_ASSERT_NOT_NULL_MESSAGE(problem, c.url);
+    TEST_ASSERT_NOT_NULL_MESSAGE(strstr(problem, c.message), problem);
+  }
+  CsmsUrl url;
+  TEST_ASSERT_NULL(url.parse("ws://[::1]:8080/x/", "a b"));
+  TEST_ASSERT_EQUAL_STRING("::1", url.host.c_str());
+  TEST_ASSERT_EQUAL_STRING("[::1]:8080", url.authority.c_str());
+  TEST_ASSERT_EQUAL_STRING("/x/a%20b", url.path.c_str());
+  TEST_ASSERT_NULL(url.parse("ws://h", "id"));
+  TEST_ASSERT_EQUAL_STRING("/id", url.path.c_str());
+  TEST_ASSERT_EQUAL_UINT16(80, url.port);
+  TEST_ASSERT_NOT_NULL(url.parse("ws://h", ""));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(connects_and_exchanges_messages);
+  RUN_TEST(nothing_is_tried_without_a_network);
+  RUN_TEST(lost_network_ends_the_connection_and_its_return_makes_a_new_one);
+  RUN_TEST(link_that_fell_and_rose_between_two_polls_is_noticed);
+  RUN_TEST(refused_attempts_come_ever_more_rarely_up_to_the_limit);
+  RUN_TEST(waiting_time_starts_afresh_only_after_an_accepted_and_stable_connection);
+  RUN_TEST(every_state_has_a_deadline);
+  RUN_TEST(half_open_link_is_noticed_within_two_ping_intervals);
+  RUN_TEST(peer_that_closes_is_left_and_found_again);
+  RUN_TEST(http_status_of_a_refusal_is_told);
+  RUN_TEST(socket_shortage_is_waited_out);
+  RUN_TEST(slow_peer_gets_everything_in_the_end);
+  RUN_TEST(bad_urls_are_named);
+  return UNITY_END();
+}

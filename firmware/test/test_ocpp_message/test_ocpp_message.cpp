@@ -1,0 +1,415 @@
+#include <unity.h>
+
+#include <string>
+#include <vector>
+
+#include "features/ocpp_message/messenger.h"
+#include "support/fake_clock.h"
+#include "support/fake_network.h"
+#include "support/fake_rng.h"
+#include "support/fake_tcp.h"
+#include "support/fake_uart.h"
+#include "support/ws_peer.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+/// A line of one kind of message, of which the test says what it holds.
+struct Line final : DurableCalls {
+  Front state = Front::none;
+  Millis queued_at = 0;
+  int written = 0;
+  int results = 0;
+  int errors = 0;
+  int timeouts = 0;
+  int disconnects = 0;
+
+  Front front(Millis, Millis& at) override {
+    at = queued_at;
+    return state;
+  }
+  bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis) override {
+    ++written;
+    payload.begin_object().end_object();
+    id.assign("durable-1");
+    action = "StopTransaction";
+    return true;
+  }
+  bool on_result(Text id, JsonValue, Millis) override {
+    if (id != "durable-1") return false;
+    ++results;
+    state = Front::none;
+    return true;
+  }
+  bool on_error(Text id, Text, Millis) override {
+    if (id != "durable-1") return false;
+    ++errors;
+    state = Front::none;
+    return true;
+  }
+  void on_timeout(Millis) override {
+    ++timeouts;
+    state = Front::none;
+  }
+  void on_disconnected(Millis) override { ++disconnects; }
+  Millis next_due() const override { return kNever; }
+  size_t size() const override { return state == Front::none ? 0 : 1; }
+};
+
+struct Caller final : CallListener {
+  std::vector<uint32_t> results;
+  std::vector<std::pair<uint32_t, CallFailure>> failures;
+  void on_result(uint32_t tag, JsonValue, Millis) override { results.push_back(tag); }
+  void on_failure(uint32_t tag, CallFailure failure, Millis) override { failures.emplace_back(tag, failure); }
+};
+
+struct Handler final : CallHandler, Messenger::LinkListener {
+  std::string last;
+  int mode = 0;
+  void on_call(Text action, JsonValue payload, CallReply& reply, Millis) override {
+    last.assign(action.data, action.length);
+    switch (mode) {
+      case 0:
+        reply.result().begin_object().key("echo").raw(payload.raw()).end_object();
+        return;
+      case 1:
+        reply.result().begin_object();  // begun, then refused
+        reply.error(OcppError::not_supported, "no \"thank\" you");
+        return;
+      case 2:
+        return;  // forgot to answer
+      case 3:
+        reply.result().begin_object();
+        for (int i = 0; i < 1000; ++i) reply.result().member("key", "value");
+        reply.result().end_object();
+        return;
+      case 4:
+        reply.none();
+        return;
+    }
+  }
+  void on_online(Millis) override {}
+  void on_offline(Millis) override {}
+};
+
+struct Rig {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeTcp tcp;
+  FakeNetwork network;
+  FakeRng rng;
+  Connection connection{tcp, network, rng, log};
+  Line line;
+  Messenger messenger{connection, line, rng, log};
+  Handler handler;
+  Caller caller;
+  WsPeer peer{tcp};
+
+  Rig() {
+    ConnectionSettings settings;
+    settings.url = "ws://csms";
+    settings.identity = "CP";
+    settings.ping_interval = 0;
+    connection.configure(settings);
+    messenger.set_handlers(handler, handler);
+    network.become(NetworkState::up);
+    connect();
+    messenger.open_gate(true);
+  }
+  void connect() {
+    while (!(tcp.opens > 0 && tcp.peer().used)) {
+      Millis due = connection.poll(clock.now());
+      if (due != kNever && due > clock.now()) clock.set(due);
+    }
+    peer.accept_tcp();
+    connection.poll(clock.now());
+    peer.accept_handshake();
+    connection.poll(clock.now());
+    TEST_ASSERT_TRUE(messenger.online());
+  }
+  void lose_link() {
+    tcp.reset();
+    connection.poll(clock.now());
+    TEST_ASSERT_FALSE(messenger.online());
+  }
+  Millis poll() {
+    connection.poll(clock.now());
+    return messenger.poll(clock.now());
+  }
+  std::vector<std::string> sent() {
+    poll();
+    return peer.take_messages();
+  }
+  std::string sent_one() {
+    std::vector<std::string> messages = sent();
+    TEST_ASSERT_EQUAL_size_t(1, messages.size());
+    return messages[0];
+  }
+  void receive(const std::string& message) {
+    peer.send(message);
+    poll();
+  }
+  bool call(const char* action, uint32_t tag, Priority priority = Priority::normal, WhenFull full = WhenFull::keep) {
+    return messenger.call(action, "{}", caller, tag, priority, full, clock.now());
+  }
+  static std::string id_of(const std::string& frame) {
+    JsonError error;
+    MessageId id;
+    TEST_ASSERT_TRUE(parse_json({frame.data(), frame.size()}, error).at(1).get(id));
+    return id.c_str();
+  }
+  static std::string action_of(const std::string& frame) {
+    JsonError error;
+    FixedText<48> action;
+    TEST_ASSERT_TRUE(parse_json({frame.data(), frame.size()}, error).at(2).get(action));
+    return action.c_str();
+  }
+  void answer(const std::string& frame, const char* payload = "{}") {
+    receive("[3,\"" + id_of(frame) + "\"," + payload + "]");
+  }
+};
+
+void one_request_at_a_time_in_order_with_ids_of_their_own() {
+  Rig rig;
+  rig.call("A", 1);
+  rig.call("B", 2);
+  std::string first = rig.sent_one();
+  TEST_ASSERT_EQUAL_STRING("A", Rig::action_of(first).c_str());
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  TEST_ASSERT_EQUAL_size_t(2, rig.messenger.queued());
+  rig.answer(first);
+  std::vector<std::string> next = rig.peer.take_messages();
+  TEST_ASSERT_EQUAL_STRING("B", Rig::action_of(next.at(0)).c_str());
+  TEST_ASSERT_TRUE(Rig::id_of(first) != Rig::id_of(next[0]));
+  rig.answer(next[0]);
+  TEST_ASSERT_EQUAL_size_t(2, rig.caller.results.size());
+  TEST_ASSERT_EQUAL_size_t(0, rig.messenger.queued());
+}
+
+void request_without_answer_times_out_and_the_late_answer_is_ignored() {
+  Rig rig;
+  rig.call("A", 1);
+  rig.call("B", 2);
+  std::string first = rig.sent_one();
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Messenger::kCallTimeout, rig.poll());
+  rig.clock.advance(Messenger::kCallTimeout - 1);
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  rig.clock.advance(1);
+  std::string second = rig.sent_one();
+  TEST_ASSERT_EQUAL(CallFailure::timed_out, rig.caller.failures.at(0).second);
+  rig.answer(first);
+  TEST_ASSERT_EQUAL_size_t(0, rig.caller.results.size());
+  TEST_ASSERT_TRUE(rig.uart.wrote("an answer to no open request was ignored"));
+  rig.answer(second);
+  TEST_ASSERT_EQUAL_UINT32(2, rig.caller.results.at(0));
+}
+
+void errors_and_malformed_answers_are_failures() {
+  Rig rig;
+  rig.call("A", 1);
+  rig.receive("[4,\"" + Rig::id_of(rig.sent_one()) + "\",\"InternalError\",\"\",{}]");
+  TEST_ASSERT_EQUAL(CallFailure::refused, rig.caller.failures.at(0).second);
+  for (const char* payload : {"1", "[]", "null"}) {
+    rig.call("A", 1);
+    rig.answer(rig.sent_one(), payload);
+    TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.back().second);
+  }
+  rig.call("A", 1);
+  rig.receive("[3,\"" + Rig::id_of(rig.sent_one()) + "\"]");
+  TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.back().second);
+}
+
+void lost_link_fails_all_ordinary_requests_and_takes_no_new_ones() {
+  Rig rig;
+  rig.call("A", 1);
+  rig.call("B", 2);
+  rig.sent_one();
+  rig.lose_link();
+  TEST_ASSERT_EQUAL_size_t(2, rig.caller.failures.size());
+  TEST_ASSERT_EQUAL(CallFailure::disconnected, rig.caller.failures[0].second);
+  TEST_ASSERT_EQUAL(CallFailure::disconnected, rig.caller.failures[1].second);
+  TEST_ASSERT_EQUAL(1, rig.line.disconnects);
+  TEST_ASSERT_FALSE(rig.call("C", 3));
+  rig.connect();
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+}
+
+void closed_gate_lets_only_boot_notification_through() {
+  Rig rig;
+  rig.messenger.open_gate(false);
+  rig.line.state = DurableCalls::Front::ready;
+  rig.call("StatusNotification", 1);
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  rig.call("BootNotification", 2, Priority::boot);
+  std::string boot = rig.sent_one();
+  TEST_ASSERT_EQUAL_STRING("BootNotification", Rig::action_of(boot).c_str());
+  rig.answer(boot);
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  rig.messenger.open_gate(true);
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(rig.sent_one()).c_str());
+}
+
+void durable_line_and_requests_go_by_age() {
+  Rig rig;
+  rig.clock.advance(100);
+  rig.line.queued_at = rig.clock.now();
+  rig.line.state = DurableCalls::Front::ready;
+  rig.clock.advance(10);
+  rig.call("Younger", 1);
+  std::string first = rig.sent_one();
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(first).c_str());
+  rig.answer(first);
+  TEST_ASSERT_EQUAL(1, rig.line.results);
+  rig.answer(rig.peer.take_messages().at(0));
+  rig.call("Older", 2);
+  rig.clock.advance(10);
+  rig.line.queued_at = rig.clock.now();
+  rig.line.state = DurableCalls::Front::ready;
+  TEST_ASSERT_EQUAL_STRING("Older", Rig::action_of(rig.sent_one()).c_str());
+}
+
+void younger_requests_wait_for_what_is_being_stored() {
+  Rig rig;
+  rig.line.queued_at = rig.clock.now();
+  rig.line.state = DurableCalls::Front::coming;
+  rig.call("Younger", 1);
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  rig.line.state = DurableCalls::Front::ready;
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(rig.sent_one()).c_str());
+}
+
+void somebody_who_waits_is_served_before_the_backlog() {
+  Rig rig;
+  rig.line.state = DurableCalls::Front::ready;
+  rig.clock.advance(10);
+  rig.call("Authorize", 1, Priority::user);
+  TEST_ASSERT_EQUAL_STRING("Authorize", Rig::action_of(rig.sent_one()).c_str());
+}
+
+void durable_time_out_and_late_answers_go_to_the_line() {
+  Rig rig;
+  rig.line.state = DurableCalls::Front::ready;
+  std::string first = rig.sent_one();
+  rig.clock.advance(Messenger::kCallTimeout);
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.line.timeouts);
+  rig.call("A", 1);
+  std::string ordinary = rig.sent_one();
+  rig.answer(first);
+  TEST_ASSERT_EQUAL(1, rig.line.results);
+  rig.answer(ordinary);
+  TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
+}
+
+void full_queue_drops_the_oldest_replaceable_request() {
+  Rig rig;
+  rig.call("Sent", 99);
+  rig.sent_one();
+  for (uint32_t i = 0; i < Messenger::kMaxWaiting; ++i) {
+    TEST_ASSERT_TRUE(rig.call("Fill", i, Priority::normal, i == 3 || i == 5 ? WhenFull::replaceable : WhenFull::keep));
+  }
+  TEST_ASSERT_TRUE(rig.call("New", 50));
+  TEST_ASSERT_EQUAL_UINT32(3, rig.caller.failures.at(0).first);
+  TEST_ASSERT_EQUAL(CallFailure::dropped, rig.caller.failures[0].second);
+  TEST_ASSERT_TRUE(rig.call("New", 51));
+  TEST_ASSERT_FALSE(rig.call("New", 52));
+  TEST_ASSERT_EQUAL_UINT32(3, rig.messenger.dropped());
+  TEST_ASSERT_EQUAL_size_t(Messenger::kMaxWaiting + 1, rig.messenger.queued());
+}
+
+void requests_of_the_csms_are_answered() {
+  Rig rig;
+  rig.receive("[2,\"42\",\"GetThing\",{\"a\":[1,\"\\u00e9\"]}]");
+  TEST_ASSERT_EQUAL_STRING("GetThing", rig.handler.last.c_str());
+  TEST_ASSERT_EQUAL_STRING("[3,\"42\",{\"echo\":{\"a\":[1,\"\\u00e9\"]}}]", rig.peer.take_messages().at(0).c_str());
+  rig.handler.mode = 1;
+  rig.receive("[2,\"43\",\"X\",{}]");
+  TEST_ASSERT_EQUAL_STRING("[4,\"43\",\"NotSupported\",\"no \\\"thank\\\" you\",{}]",
+                           rig.peer.take_messages().at(0).c_str());
+  rig.handler.mode = 2;
+  rig.receive("[2,\"44\",\"X\",{}]");
+  TEST_ASSERT_EQUAL_STRING("[4,\"44\",\"InternalError\",\"no answer was made\",{}]",
+                           rig.peer.take_messages().at(0).c_str());
+  rig.handler.mode = 3;
+  rig.receive("[2,\"45\",\"X\",{}]");
+  TEST_ASSERT_EQUAL_STRING("[4,\"45\",\"InternalError\",\"the answer is too long\",{}]",
+                           rig.peer.take_messages().at(0).c_str());
+  rig.handler.mode = 4;
+  rig.receive("[2,\"46\",\"X\",{}]");
+  TEST_ASSERT_EQUAL_size_t(0, rig.peer.take_messages().size());
+}
+
+void request_while_one_of_ours_is_unanswered_is_answered_at_once() {
+  Rig rig;
+  rig.call("A", 1);
+  std::string ours = rig.sent_one();
+  rig.receive("[2,\"x\",\"Y\",{}]");
+  TEST_ASSERT_EQUAL_STRING("[3,\"x\",{\"echo\":{}}]", rig.peer.take_messages().at(0).c_str());
+  rig.answer(ours);
+  TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
+}
+
+void bad_messages_get_the_right_answer_or_none() {
+  struct Case {
+    const char* message;
+    const char* code;  // nullptr: no answer
+  };
+  const std::string long_id(37, 'i');
+  const std::string long_id_call = "[2,\"" + long_id + "\",\"A\",{}]";
+  const std::string long_action_call = "[2,\"1\",\"" + std::string(60, 'a') + "\",{}]";
+  const Case cases[] = {
+      {"", nullptr},
+      {"hello", nullptr},
+      {"{}", nullptr},
+      {"[]", nullptr},
+      {"[2]", nullptr},
+      {"[2,7,\"A\",{}]", nullptr},
+      {"[2,\"\",\"A\",{}]", nullptr},
+      {long_id_call.c_str(), nullptr},
+      {"[\"2\",\"1\",\"A\",{}]", nullptr},
+      {"[5,\"1\",\"A\",{}]", nullptr},
+      {"[3,\"1\",{}]", nullptr},
+      {"[4,\"1\"]", nullptr},
+      {"[2,\"1\",\"A\",{}", nullptr},
+      {"[2,\"1\"]", "FormationViolation"},
+      {"[2,\"1\",\"A\"]", "FormationViolation"},
+      {"[2,\"1\",\"A\",{},1]", "FormationViolation"},
+      {"[2,\"1\",5,{}]", "FormationViolation"},
+      {"[2,\"1\",\"A\",[]]", "FormationViolation"},
+      {"[2,\"1\",\"A\",null]", "FormationViolation"},
+      {long_action_call.c_str(), "NotImplemented"},
+  };
+  for (const Case& c : cases) {
+    Rig rig;
+    rig.receive(c.message);
+    std::vector<std::string> answers = rig.peer.take_messages();
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(c.code == nullptr ? 0 : 1, answers.size(), c.message);
+    if (c.code != nullptr) TEST_ASSERT_EQUAL_STRING(c.code, Rig::action_of(answers[0]).c_str());
+    TEST_ASSERT_TRUE(rig.connection.connected());
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(one_request_at_a_time_in_order_with_ids_of_their_own);
+  RUN_TEST(request_without_answer_times_out_and_the_late_answer_is_ignored);
+  RUN_TEST(errors_and_malformed_answers_are_failures);
+  RUN_TEST(lost_link_fails_all_ordinary_requests_and_takes_no_new_ones);
+  RUN_TEST(closed_gate_lets_only_boot_notification_through);
+  RUN_TEST(durable_line_and_requests_go_by_age);
+  RUN_TEST(younger_requests_wait_for_what_is_being_stored);
+  RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
+  RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
+  RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
+  RUN_TEST(requests_of_the_csms_are_answered);
+  RUN_TEST(request_while_one_of_ours_is_unanswered_is_answered_at_once);
+  RUN_TEST(bad_messages_get_the_right_answer_or_none);
+  return UNITY_END();
+}
