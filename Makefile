@@ -53,9 +53,9 @@ format: setup ## lay out Python and C++ as lint wants it
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
 	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' 'firmware/*.cpp' | xargs -0r .venv/bin/clang-format -i
 
-firmware: setup ## build the device for this machine, as the virtual bench runs it: build/host/plugbench-device
-	@$(CMAKE) -B build/host -DPLUGBENCH_SANITIZE=OFF --log-level=WARNING >/dev/null
-	@.venv/bin/cmake --build build/host --parallel $(JOBS) --target plugbench-device
+firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
 
 unit: setup ## run the rig's own tests
 	@mkdir -p reports/junit
@@ -63,13 +63,13 @@ unit: setup ## run the rig's own tests
 
 firmware-test: setup ## run the firmware's Unity tests under the address and undefined-behaviour sanitizers
 	@mkdir -p reports/junit
-	@$(CMAKE) -B build/sanitize -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
-	@.venv/bin/cmake --build build/sanitize --parallel $(JOBS)
-	@$(CTEST) --test-dir build/sanitize --output-junit $(ROOT)/reports/junit/firmware.xml
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
+	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
 
-hil: setup ## run tests/hil with a sanitized device; BENCH=benches/pi.toml for real wires
+hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
 	@mkdir -p reports/junit
-	@export PLUGBENCH_SANITIZE=1; $(COVERED) -m $(PYTEST_HIL)
+	@$(COVERED) -m $(PYTEST_HIL)
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage

@@ -69,7 +69,7 @@ class Bench:
         log_format: LogFormat | None = None,
     ) -> None:
         self.description = description
-        self.timeline = timeline or Timeline()
+        self.timeline = Timeline() if timeline is None else timeline
         self.clock = self.timeline.clock
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import orjson
 
@@ -15,6 +15,8 @@ from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic
 from rig.firmware.build import Firmware, firmware
 from rig.firmware.filesystem import provision
 from rig.timeline import Mark
+
+E = TypeVar("E", bound=Event)
 
 IDLE = {
     "state": "Available",
@@ -45,6 +47,9 @@ class Device:
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
+
+    _MOST_WRITES = 200
+    _STOPPED_AFTER_S = 0.1
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -116,18 +121,14 @@ class Device:
         Raises:
             DeviceError: it does not.
         """
-        timeline = self.bench.timeline
         try:
-            boot = timeline.expect(
-                Boot, since=since, timeout=self.BOOT_TIMEOUT_S, what="the boot banner", consume=False
-            )
-            timeline.expect(
+            boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
+            self._see(
                 LogLine,
                 lambda line: line.tag == "app" and line.text.endswith("ready"),
-                since=Mark(boot.id),
-                timeout=self.BOOT_TIMEOUT_S,
-                what="`app: ready` on the console",
-                consume=False,
+                Mark(boot.id),
+                self.BOOT_TIMEOUT_S,
+                "`app: ready` on the console",
             )
         except ExpectationError as error:
             raise DeviceError(f"the device does not boot: {error}\n{self.bench.console.tail()}") from None
@@ -146,16 +147,23 @@ class Device:
         start = since or Mark(last.id if last else 1)
         identity = self.bench.description.device.identity
         try:
-            return self.bench.timeline.expect(
+            return self._see(
                 OcppFrame,
                 lambda frame: frame.charge_point == identity and _accepts(frame),
-                since=start,
-                timeout=self.ACCEPTED_TIMEOUT_S,
-                what=f"BootNotification.conf Accepted for {identity}",
-                consume=False,
+                start,
+                self.ACCEPTED_TIMEOUT_S,
+                f"BootNotification.conf Accepted for {identity}",
             )
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+
+    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
+        """The first such event since the mark, whoever has consumed it, and without consuming it."""
+        timeline = self.bench.timeline
+        there = timeline.events(kind, since, where)
+        if there:
+            return there[0]
+        return timeline.expect(kind, where, since=since, timeout=timeout, what=what, consume=False)
 
     @contextlib.contextmanager
     def expecting_reboot(self) -> Iterator[Reboot]:
@@ -191,6 +199,59 @@ class Device:
             raise DeviceError(f"the answer to the console command `status` is no JSON object: {answer!r}")
         return status
 
+    def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
+        """Wait until the console command `status` says all of that; looks again whenever the device is heard of.
+
+        Args:
+            timeout: in bench seconds.
+            fields: what must stand there, like `state="Charging"`.
+
+        Returns:
+            The whole status.
+
+        Raises:
+            ExpectationError: it does not in time; the message names each difference.
+        """
+        status: dict[str, Any] = {}
+
+        def differences() -> list[str]:
+            status.clear()
+            status.update(self.status())
+            return _differences(status, fields)
+
+        self._wait_until_none(differences, timeout)
+        return status
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Let the device live for that many bench seconds, watched. For spans that are themselves what is tested.
+
+        Raises:
+            DeviceError: it panicked or rebooted.
+            BenchError: the bench broke.
+        """
+        timeline = self.bench.timeline
+        timeline.expect_none(Panic, since=timeline.mark(), within=seconds)
+
+    @contextlib.contextmanager
+    def erasing(self) -> Iterator[None]:
+        """Make the device write until a flash erase stops its loop, for a block in which it is stopped.
+
+        Takes a fault that makes erases slow (`SlowErase`). Leaves the block when the device answers again.
+
+        Raises:
+            DeviceError: no erase came.
+        """
+        for number in range(self._MOST_WRITES):
+            since = self.bench.mark()
+            self.bench.console.send(f"set heartbeat_interval_s {300 + number % 2}")
+            try:
+                self._see(LogLine, self._is_answer, since, self._STOPPED_AFTER_S, "an answer")
+            except ExpectationError:
+                yield
+                self._see(LogLine, self._is_answer, since, self.SETTLE_TIMEOUT_S, "the end of the flash erase")
+                return
+        raise DeviceError(f"{self._MOST_WRITES} writes of its configuration made the device erase no flash")
+
     def verify_idle(self) -> None:
         """Make sure that the device waits for a vehicle, accepted by the CSMS, with every input at rest.
 
@@ -205,13 +266,7 @@ class Device:
         if not self.bench.power.is_on:
             return ["it is switched off"]
         problems = [f"inputs.{i.name} is not at rest" for i in self.bench.inputs if not i.at_rest]
-        status = self.status()
-        problems += [
-            f"{key} is {status.get(key)!r} instead of {wanted!r}"
-            for key, wanted in IDLE.items()
-            if status.get(key) != wanted
-        ]
-        return problems
+        return problems + _differences(self.status(), IDLE)
 
     def make_idle(self) -> None:
         """Bring it to idle, whatever its state: let it settle, else restart it, else flash it anew.
@@ -220,11 +275,7 @@ class Device:
             DeviceError: nothing helps; the message says what each step found.
             BenchError: the bench is broken.
         """
-        if isinstance(self.bench.timeline.trouble, DeviceError):
-            self.bench.timeline.clear_trouble()
-        self.bench.check()
-        self.bench.network.reset()
-        self.bench.csms.reset()
+        self._normal_surroundings()
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
@@ -242,8 +293,28 @@ class Device:
                 return
         raise DeviceError("the device cannot be brought to idle\n" + "\n".join(found))
 
+    def renew(self) -> None:
+        """Erase the whole flash, write it anew, boot cold from it, and wait until the device is idle.
+
+        The running test's expectations look from the cold boot on.
+
+        Raises:
+            DeviceError: it does not boot, is not accepted or not idle then.
+            BenchError: the bench is broken.
+        """
+        self._normal_surroundings()
+        self._renew()
+
+    def _normal_surroundings(self) -> None:
+        """A sound bench, a good network and a normal CSMS, whatever the last test did to them."""
+        if isinstance(self.bench.timeline.trouble, DeviceError):
+            self.bench.timeline.clear_trouble()
+        self.bench.check()
+        self.bench.network.reset()
+        self.bench.csms.reset()
+
     def _settle(self) -> None:
-        self.bench.inputs.to_rest()
+        self._quiet_surroundings()
         problems = self._not_idle()
         if not problems:
             return
@@ -251,11 +322,14 @@ class Device:
             raise DeviceError(problems[0])
         self._wait_idle()
 
-    def _restart(self) -> None:
+    def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
         change = self.bench.timeline.last(AccessPointChange)
         if change is not None and not change.up:
             self.bench.network.up()
+
+    def _restart(self) -> None:
+        self._quiet_surroundings()
         if self.bench.flasher.has(self.firmware.manifest):
             self.boot()
         else:
@@ -266,26 +340,40 @@ class Device:
         self._wait_idle()
 
     def _renew(self) -> None:
-        since = self.bench.mark()
+        self._quiet_surroundings()
         self.flash(fresh=True)
-        self.wait_ready(since)
+        self.bench.power.off()
+        self.bench.timeline.set_default_mark(self.bench.mark())
+        self.boot()
         self.wait_accepted()
         self._wait_idle()
 
     def _wait_idle(self) -> None:
-        """Look again whenever the device says or sends something."""
+        try:
+            self._wait_until_none(self._not_idle, self.SETTLE_TIMEOUT_S)
+        except ExpectationError as error:
+            raise DeviceError(f"the device is not idle: {error}") from None
+
+    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
+        """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
         began = timeline.clock.now()
         while True:
             since = timeline.mark()
-            problems = self._not_idle()
-            if not problems:
+            found = differences()
+            if not found:
                 return
-            left = self.SETTLE_TIMEOUT_S - timeline.clock.between(began, timeline.clock.now())
+            left = timeout - timeline.clock.between(began, timeline.clock.now())
             try:
-                timeline.expect(Event, _is_news, since=since, timeout=max(left, 0), consume=False)
+                timeline.expect(Event, self._is_news, since=since, timeout=max(left, 0), consume=False)
             except ExpectationError:
-                raise DeviceError(f"the device is not idle: {', '.join(problems)}") from None
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}") from None
+
+    def _is_news(self, event: Event) -> bool:
+        return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))
+
+    def _is_answer(self, line: LogLine) -> bool:
+        return line.text.startswith(self.bench.console.answer_prefix)
 
     # -- the watch ------------------------------------------------------------------------------------------------
 
@@ -321,7 +409,5 @@ def _accepts(frame: OcppFrame) -> bool:
     )
 
 
-def _is_news(event: Event) -> bool:
-    if isinstance(event, LogLine):
-        return not event.text.startswith("= ")
-    return isinstance(event, OcppFrame)
+def _differences(status: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return [f"{key} is {status.get(key)!r}, not {value!r}" for key, value in wanted.items() if status.get(key) != value]

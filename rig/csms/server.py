@@ -101,7 +101,8 @@ class CsmsServer:
         """Stop listening and end all connections: the port refuses until `start`.
 
         Args:
-            code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a crash would.
+            code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a
+                crash would.
             reason: the close reason.
         """
         server, self._server = self._server, None

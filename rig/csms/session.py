@@ -6,7 +6,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -15,12 +15,13 @@ from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
 from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
 from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, LinkChange, OcppFrame
+from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
 from rig.timeline import Timeline
 
 Reply = Mapping[str, Any] | CallError
 Answer = Reply | Callable[[dict[str, Any]], Reply]
 
+_MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
 
 
@@ -114,23 +115,27 @@ class ChargePoint:
 
     def _judge(self, message: Message, raw: str | bytes) -> tuple[OcppFrame, CallError | None]:
         """The frame as it goes on the timeline, and the CALLERROR that an invalid CALL gets."""
-        frame = describe(self.identity, "received", message, raw)
-        if isinstance(message, Malformed):
-            refused = message.call and message.unique_id != ""
-            return frame, CallError("FormationViolation", message.why[:255]) if refused else None
-        if isinstance(message, Call):
-            if message.action in schemas.actions() and message.action not in schemas.FROM_CHARGE_POINT:
-                what = f"{message.action} is a call of the CSMS, not of a charge point"
-                return replace(frame, error=what), CallError("NotSupported", what)
-            violation = schemas.check(message.action, message.payload, "request")
-            if violation is not None:
-                return replace(frame, error=violation.what), CallError(violation.code, violation.what[:255])
-            return replace(frame, error=self._reused(message)), None
-        action = self._open_calls.pop(message.unique_id, "")
-        frame = replace(frame, action=action)
-        if not action:
-            return replace(frame, error=f"answers {message.unique_id!r}, which is no open call of the CSMS"), None
-        return replace(frame, error=frame.error or _wrong_answer(action, message)), None
+        action, error, refusal = "", "", None
+        match message:
+            case Call(action=action):
+                if action in schemas.actions() and action not in schemas.FROM_CHARGE_POINT:
+                    error = f"{action} is a call of the CSMS, not of a charge point"
+                    refusal = CallError("NotSupported", error)
+                elif violation := schemas.check(action, message.payload, "request"):
+                    error = violation.what
+                    refusal = CallError(violation.code, error[:_MAX_DESCRIPTION])
+                else:
+                    error = self._reused(message)
+            case Malformed(why=error):
+                if message.call and message.unique_id:
+                    refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
+            case _:
+                action = self._open_calls.pop(message.unique_id, "")
+                if action:
+                    error = _wrong_answer(action, message)
+                else:
+                    error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
+        return _as_event(self.identity, "received", message, raw, action, error), refusal
 
     def _reused(self, message: Call) -> str:
         """What is wrong with a unique id that came before; sending the same call again is allowed (section 4.1.4)."""
@@ -179,7 +184,7 @@ class ChargePoint:
             except Exception as error:
                 what = f"the test's own answer to {frame.action} raised {type(error).__name__}: {error}"
                 self._timeline.append(BenchTrouble(source="csms", what=what))
-                return CallError("InternalError", what[:255])
+                return CallError("InternalError", what[:_MAX_DESCRIPTION])
         return self._behaviour.answer(self.identity, frame.action, frame.payload)
 
     async def _reply(self, unique_id: str, action: str, reply: Reply) -> bool:
@@ -212,7 +217,7 @@ class ChargePoint:
         message = parse(text)
         if isinstance(message, Call):
             self._open_calls[message.unique_id] = message.action
-        await self._send(message, text, "")
+        await self._send(message, text, message.action if isinstance(message, Call) else "")
 
     def _must_reach(self, what: str) -> None:
         if self.silent:
@@ -224,39 +229,44 @@ class ChargePoint:
         connection = self.connection
         if connection is None or self.silent:
             return False
-        frame = describe(self.identity, "sent", message, text)
-        if not frame.action:
-            frame = replace(frame, action=action)
-        if isinstance(message, Call) and not frame.error:
-            violation = schemas.check(message.action, message.payload, "request")
-            frame = replace(frame, error=violation.what if violation else "")
-        elif isinstance(message, CallResult | CallError) and action and not frame.error:
-            frame = replace(frame, error=_wrong_answer(action, message))
+        error = ""
+        match message:
+            case Call():
+                violation = schemas.check(message.action, message.payload, "request")
+                error = violation.what if violation else ""
+            case Malformed():
+                error = message.why
+            case _:
+                error = _wrong_answer(action, message) if action else ""
+        frame = _as_event(self.identity, "sent", message, text, action, error)
         self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
         return await connection.transmit(text)
 
 
-def describe(identity: str, direction: Any, message: Message, raw: str | bytes) -> OcppFrame:
-    """A message as an event, not yet judged against its schema."""
-    text = raw if isinstance(raw, str) else raw.hex()
-    frame = OcppFrame(
+def _as_event(
+    identity: str, direction: Literal["received", "sent"], message: Message, raw: str | bytes, action: str, error: str
+) -> OcppFrame:
+    message_type: MessageType = "INVALID"
+    payload: Any = None
+    match message:
+        case Call():
+            message_type, payload = "CALL", message.payload
+        case CallResult():
+            message_type, payload = "CALLRESULT", message.payload
+        case CallError():
+            message_type = "CALLERROR"
+            payload = {"code": message.code, "description": message.description, "details": message.details}
+    return OcppFrame(
         source="csms",
         charge_point=identity,
         direction=direction,
-        message_type="INVALID",
+        message_type=message_type,
         unique_id=message.unique_id,
-        raw=text,
+        action=action,
+        payload=payload,
+        error=error,
+        raw=raw if isinstance(raw, str) else raw.hex(),
     )
-    match message:
-        case Call():
-            return replace(frame, message_type="CALL", action=message.action, payload=message.payload)
-        case CallResult():
-            return replace(frame, message_type="CALLRESULT", payload=message.payload)
-        case CallError():
-            payload = {"code": message.code, "description": message.description, "details": message.details}
-            return replace(frame, message_type="CALLERROR", payload=payload)
-        case Malformed():
-            return replace(frame, error=message.why)
 
 
 def _wrong_answer(action: str, message: CallResult | CallError) -> str:

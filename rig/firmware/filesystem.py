@@ -23,7 +23,6 @@ _GEOMETRY: Mapping[str, Any] = {
     "lookahead_size": 16,
 }
 
-REQUIRED_KEYS = ("csms_url", "identity", "wifi_ssid", "wifi_psk")
 OPTIONAL_KEYS = (
     "local_id_tag",
     "ws_ping_interval_s",
@@ -52,11 +51,31 @@ def provision(
     Raises:
         BenchError: an unknown key.
     """
+    values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
+    return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
+
+
+def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
+    """A device's file system with some settings changed; all others, and what else it has stored, stay.
+
+    Raises:
+        BenchError: there is no sound file system in `image`.
+    """
+    try:
+        kept = json.loads(read_filesystem(image)[CONFIG_FILE])
+    except (KeyError, ValueError):
+        kept = {}
+    return update_filesystem(image, {CONFIG_FILE: json.dumps(kept | values, separators=(",", ":")).encode()})
+
+
+def configuration(
+    csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, **more: str | int
+) -> dict[str, str | int]:
+    """The content of the device's configuration file. Arguments and errors are those of `provision`."""
     unknown = sorted(set(more) - set(OPTIONAL_KEYS))
     if unknown:
         raise BenchError(f"the device has no setting {', '.join(unknown)}", f"It has: {', '.join(OPTIONAL_KEYS)}")
-    values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
-    return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
+    return {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
 
 
 def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
@@ -67,13 +86,24 @@ def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
     """
     filesystem = LittleFS(block_count=size // BLOCK_SIZE, mount=False, **_GEOMETRY)
     filesystem.format()
-    filesystem.mount()
+    return update_filesystem(bytes(filesystem.context.buffer), files)
+
+
+def update_filesystem(image: bytes, files: Mapping[str, bytes]) -> bytes:
+    """A LittleFS image with `files` written or replaced; what else stands in it stays.
+
+    Raises:
+        BenchError: there is no sound file system in it, or they do not fit.
+    """
+    filesystem = _mounted(image)
     try:
         for name, content in files.items():
             with filesystem.open(name, "wb") as file:
                 file.write(content)
     except LittleFSError as problem:
-        raise BenchError(f"the files do not fit into {size} bytes of LittleFS: {problem}", "Leave some out") from None
+        raise BenchError(
+            f"the files do not fit into {len(image)} bytes of LittleFS: {problem}", "Leave some out"
+        ) from None
     filesystem.unmount()
     return bytes(filesystem.context.buffer)
 
@@ -84,22 +114,27 @@ def read_filesystem(image: bytes) -> dict[str, bytes]:
     Raises:
         BenchError: there is no sound file system in it.
     """
+    filesystem = _mounted(image)
+    return {
+        f"{folder}/{name}".lstrip("/"): _content(filesystem, f"{folder}/{name}")
+        for folder, _, names in filesystem.walk("/")
+        for name in names
+    }
+
+
+def _mounted(image: bytes) -> LittleFS:
     filesystem = LittleFS(block_count=len(image) // BLOCK_SIZE, mount=False, **_GEOMETRY)
     filesystem.context.buffer[:] = image
     try:
         filesystem.mount()
-        return {
-            f"{folder}/{name}".lstrip("/"): _content(filesystem, f"{folder}/{name}")
-            for folder, _, names in filesystem.walk("/")
-            for name in names
-        }
     except LittleFSError as problem:
         raise BenchError(
             f"no LittleFS file system can be read: {problem}", "Flash one, or look at the device's log for what tore it"
         ) from None
+    return filesystem
 
 
-def _content(filesystem: Any, path: str) -> bytes:
+def _content(filesystem: LittleFS, path: str) -> bytes:
     with filesystem.open(path, "rb") as file:
         content: bytes = file.read()
         return content

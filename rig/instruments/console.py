@@ -218,6 +218,11 @@ class Console:
 
     # -- for tests ------------------------------------------------------------------------------------------------
 
+    @property
+    def answer_prefix(self) -> str:
+        """What a line starts with that answers a command."""
+        return self._format.answer_prefix
+
     def send(self, text: str) -> None:
         """Send a line.
 

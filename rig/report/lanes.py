@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -36,6 +35,10 @@ Texture = Literal["", "fast", "medium", "slow", "double"]
 
 _MOST_CHARGE_POINTS = 4
 """Where more take part, the others share one lane."""
+
+
+_NO_HEAP = 1e9
+"""No charge point has as many bytes: such a sample is noise on the wire, and would flatten the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +333,7 @@ class _Reader:
                 line = []
             elif isinstance(event, TelemetrySample):
                 value = event.values.get("heap_free")
-                if isinstance(value, int | float) and math.isfinite(value):
+                if isinstance(value, int | float) and 0 <= value < _NO_HEAP:
                     line.append((self.at(event.t), float(value)))
         if line:
             self.lanes.heap.append(line)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import NoneType
 from typing import Literal
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 from rig.clock import BenchClock
 from rig.errors import PlugbenchError
 from rig.events import (
+    EVENT_TYPES,
     AccessPointChange,
     Boot,
     ClockScale,
@@ -34,6 +36,24 @@ from rig.events import (
 
 Verdict = Outcome | Literal["cut off"]
 VERDICTS: tuple[Verdict, ...] = ("failed", "error", "cut off", "passed", "skipped")
+
+
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "int | None": (int, NoneType),
+    "float | None": (int, float, NoneType),
+    "tuple[str, ...]": (list,),
+    "Mapping[str, float]": (dict,),
+    "Mapping[str, Any]": (dict,),
+}
+_FIELDS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    name: {f.name: _JSON_TYPES[str(f.type)] for f in fields(cls) if str(f.type) in _JSON_TYPES}
+    for name, cls in EVENT_TYPES.items()
+}
+"""What JSON may hold in the fields of each type of event."""
 
 
 class ReportError(PlugbenchError):
@@ -298,8 +318,9 @@ def _event(line: bytes) -> Event | str:
         return "not JSON"
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         return "no event: its `type` is missing"
-    if not isinstance(record.get("t", 0), int):
-        return "no event: its stamp `t` is not a whole number"
+    for name, allowed in _FIELDS.get(record["type"], {}).items():
+        if name in record and not isinstance(record[name], allowed):
+            return f"{record['type']!r} with {name} = {str(record[name])[:40]!r}, which is of the wrong type"
     try:
         return from_record(record)
     except KeyError:

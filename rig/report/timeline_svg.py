@@ -212,8 +212,8 @@ class _Picture:
         c, axis = self.c, self.axis
         for left, right in dict.fromkeys((round(axis.x(s.start)), round(axis.x(s.end))) for s in self.lanes.faults):
             c.rect("back", left, top, max(right - left, 2), bottom - top, fill=RED, fill_opacity="0.10")
-            for x in (left, right):
-                c.line("back", x, top, x, bottom, stroke=RED, stroke_width=1, stroke_opacity="0.5")
+            for edge in (left, right):
+                c.line("back", edge, top, edge, bottom, stroke=RED, stroke_width=1, stroke_opacity="0.5")
         for tick in axis.ticks():
             c.line("back", tick.x, top - 4, tick.x, bottom, stroke=FAINT, stroke_width=1)
         through = (m for m in self.lanes.board if m.kind in ("boot", "panic", "trouble", "end"))
@@ -221,8 +221,8 @@ class _Picture:
             c.line("back", x, top, x, bottom, stroke=colour, stroke_width=1.2, stroke_dasharray="5 4")
         for quiet in axis.breaks:
             c.rect("breaks", quiet.left + 4, top - 5, quiet.right - quiet.left - 8, bottom - top + 5, fill=PAPER)
-            for x in (quiet.left + 4, quiet.right - 4):
-                c.path("breaks", _zigzag(x, top - 5, bottom), fill="none", stroke=GREY, stroke_width=1)
+            for side in (quiet.left + 4, quiet.right - 4):
+                c.path("breaks", _zigzag(side, top - 5, bottom), fill="none", stroke=GREY, stroke_width=1)
             self._key("quiet", "quiet time left out, this long", lambda x, y: self._zigzags(x, y))
 
     def _zigzags(self, x: float, y: float) -> None:
@@ -421,7 +421,7 @@ class _Picture:
 
     def _arrows(self, exchanges: Sequence[Exchange], device: float, csms: float) -> None:
         drawn: set[tuple[int, int, bool, str]] = set()
-        in_the_way = [(x, x) for x in {round(self.axis.x(e.at)) for e in exchanges}]
+        in_the_way = [(float(x), float(x)) for x in {round(self.axis.x(e.at)) for e in exchanges}]
         for e in exchanges:
             here, there = (device, csms) if e.from_device else (csms, device)
             begun = None if e.start is None else self.axis.x(e.start)
@@ -435,7 +435,9 @@ class _Picture:
                 self._held(origin, ended, (device + csms) / 2, held, in_the_way)
             if begun is not None:
                 self._arrow(drawn, begun, here, begun, there, RED if e.wrong else BLUE, "call")
-                if ended is None and not e.wrong:
+                unanswered = (round(begun), round(begun), e.from_device, "no answer")
+                if ended is None and not e.wrong and unanswered not in drawn:
+                    drawn.add(unanswered)
                     self.c.path("lanes", _cross(begun, there, 4), stroke=INK, stroke_width=2, fill="none")
                     self._key(
                         "no answer",
@@ -463,7 +465,7 @@ class _Picture:
     def _arrow(
         self, drawn: set[tuple[int, int, bool, str]], x1: float, y1: float, x2: float, y2: float, colour: str, kind: str
     ) -> None:
-        key = (round(x1 * 2), round(x2 * 2), y2 > y1, colour + kind)
+        key = (round(x1), round(x2), y2 > y1, colour + kind)
         if key in drawn:
             return
         drawn.add(key)

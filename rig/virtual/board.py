@@ -92,11 +92,11 @@ class Board:
         self._reset_reason = "power_on"
         self._started_at = 0
         self._retry: asyncio.TimerHandle | None = None
-        self._rom: Rom | None = None
         self._settings: dict[str, tuple[object, ...]] = {}
         self._tear: tuple[object, ...] | None = None
-        # Changed under the wires' lock, because the Pi's edges go to the device from whichever thread makes them.
+        # Changed under the wires' lock, because the Pi's edges reach the chip from whichever thread makes them.
         self._process: DeviceProcess | None = None
+        self._rom: Rom | None = None
 
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="virtual-board", daemon=True)
@@ -158,13 +158,29 @@ class Board:
         for gpio, wire in self._inputs.items():
             self._wires.watch_board_end(wire, self._input_watcher(gpio))
         self._wires.watch_board_end(self._en, self._en_changed)
-        on = self._wires.watch_board_end(self._switch, lambda level, _: self._post(lambda: self._switched(level)))
-        self._switched(on)
+        self._switched(self._wires.watch_board_end(self._switch, self._switch_changed))
 
     def _disconnect(self) -> None:
         for wire in (self._switch, self._en, *self._inputs.values()):
             self._wires.watch_board_end(wire, None)
         self._power_down()
+
+    def _switch_changed(self, on: bool, _stamp: int) -> None:
+        self._stop_or_go(on)
+        self._post(lambda: self._switched(on))
+
+    def _stop_or_go(self, go: bool) -> None:
+        """What power and reset do at their very edge, under the wires' lock; the board's thread comes behind.
+
+        Who holds the chip in reset must not hear it any more, and what is sent after the release must not be lost.
+        """
+        if go:
+            self.port.drop_input()
+            return
+        if self._process is not None:
+            self._process.strike()
+        if self._rom is not None:
+            self._rom.silence()
 
     def _switched(self, on: bool) -> None:
         if on and not self._powered:
@@ -200,6 +216,7 @@ class Board:
             self._wires.change(wire, board_pull=None)
 
     def _en_changed(self, high: bool, _stamp: int) -> None:
+        self._stop_or_go(high)
         # BOOT is sampled at the very edge: the Pi may let go of it before the board's thread comes to look.
         boot_high, power_ups = self._boot.level, self._power_ups
         self._post(lambda: self._en_settled(high, boot_high, power_ups))
@@ -219,23 +236,24 @@ class Board:
     def _leave_reset(self, boot_high: bool) -> None:
         if self._chip is not _Chip.RESET:
             return
-        self.port.drop_input()
         if boot_high:
             self._start()
         else:
             self._chip = _Chip.DOWNLOAD
-            self._rom = Rom(self.port, self.flash)
+            with self._wires.lock:
+                self._rom = Rom(self.port, self.flash)
 
     def _halt(self) -> None:
         """Stop whatever the chip does, at once."""
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        if self._rom is not None:
-            self._rom.stop()
-            self._rom = None
+        with self._wires.lock:
+            rom, self._rom = self._rom, None
+        if rom is not None:
+            rom.stop()
         if self._process is not None:
-            self._process.kill()
+            self._process.bury()
             self._forget_process()
 
     # -- booting ------------------------------------------------------------------------------------------------
@@ -273,7 +291,7 @@ class Board:
 
     def _device_died(self) -> None:
         process = self._process
-        if process is None:
+        if process is None or process.struck:
             return
         self._reset_reason = process.reset_reason()
         lived = self._clock.between(self._started_at, time.monotonic_ns())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -51,16 +52,25 @@ class DeviceProcess:
             os.close(memory)
         self.link.started()
         self.pidfd = os.pidfd_open(self._process.pid)
+        self.struck = False
+        """Whether its end was our doing, not its own."""
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
 
-    def kill(self) -> None:
-        """Take the power away: SIGKILL, and wait until it is gone. Messages it has sent can still be received."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+    def strike(self) -> None:
+        """Take the power away: SIGKILL. Any thread may; the board's own one then comes with `bury`."""
+        self.struck = True
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def bury(self) -> None:
+        """Strike it, and wait until it is gone. Messages it has sent can still be received."""
+        if self._process.poll() is None:
+            self.strike()
+            self._process.wait()
 
     def reset_reason(self) -> str:
         """After its death: why the chip restarts by its exit code; a signal or a foreign code is a panic."""

@@ -96,9 +96,13 @@ class Rom:
         # With exit_on_disconnect the handler goes on after FLASH_END until the connection ends: until reset.
         server.handle_client(self._uart, self._stop, _CHIP, exit_on_disconnect=True, flash=self._flash)
 
-    def stop(self) -> None:
-        """Reset: the ROM forgets everything. Returns when its thread has ended."""
+    def silence(self) -> None:
+        """It answers nothing from now on. Any thread may; the board's own one then comes with `stop`."""
         self._stop.set()
         self._uart.stop()
+
+    def stop(self) -> None:
+        """Reset: the ROM forgets everything. Returns when its thread has ended."""
+        self.silence()
         self._thread.join()
         self._uart.dispose()

@@ -14,7 +14,7 @@ from typing import TextIO
 from rig.clock import BenchClock
 from rig.errors import BenchError
 from rig.firmware.build import build, package
-from rig.firmware.filesystem import provision
+from rig.firmware.filesystem import configuration, make_filesystem, reconfigure
 from rig.firmware.manifest import Manifest
 from rig.virtual.access_point import VirtualAccessPoint
 from rig.virtual.board import Board, BoardPins
@@ -74,30 +74,23 @@ def run_device(
         identity: the charge point's identity.
         root: the project's folder.
         flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
-            firmware is written into it each time, the file system only where the file is new.
+            firmware and the settings given here are written into it each time, everything else in it stays.
         settings: further keys of docs/design.md section 6.
         keyboard: where commands come from; None: standard input.
         terminal: where the console is shown; None: standard output.
 
     Raises:
-        BenchError: the firmware cannot be built, or a setting is unknown.
+        BenchError: the firmware cannot be built, a setting is unknown, or the flash file cannot be used.
     """
     clock = BenchClock()
     firmware = package(build(root), root)
-    storage = provision(
-        csms_url,
-        identity,
-        "virtual",
-        "virtual-psk",
-        partition=firmware.manifest.storage(),
-        **(settings or {}),
-    )
+    values = configuration(csms_url, identity, "virtual", "virtual-psk", **(settings or {}))
     with contextlib.ExitStack() as stack:
         run = RunDirectory(root)
         stack.callback(run.close)
         path = flash or run.path / "flash.bin"
         wires = Wires()
-        board = Board(wires, _pins(), _written(path, firmware.manifest, storage), clock)
+        board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock)
         stack.callback(board.close)
         alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"))
         # Nobody presses it; left alone, the wire would be pulled to its safe state.
@@ -111,16 +104,20 @@ def _pins() -> BoardPins:
     return BoardPins(power_switch=_POWER_SWITCH, en=22, inputs=dict(_INPUTS.values()))
 
 
-def _written(path: Path, manifest: Manifest, storage: bytes) -> Flash:
-    is_new = not path.exists()
+def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) -> Flash:
+    storage = manifest.storage()
     try:
         flash = Flash(path)
     except (OSError, ValueError) as problem:
         raise BenchError(f"the flash file cannot be used: {problem}", "Name another file") from None
-    parts = manifest.contents()
-    if is_new:
-        parts.append((manifest.storage().offset, storage))
-    for offset, content in parts:
+    old = flash.read(storage.offset, storage.size)
+    is_new = not old.strip(b"\xff")
+    try:
+        image = reconfigure(make_filesystem({}, storage.size) if is_new else old, values)
+    except BenchError as problem:
+        flash.close()
+        raise BenchError(f"{path}: {problem.what}", "Remove the file to start anew") from None
+    for offset, content in [*manifest.contents(), (storage.offset, image)]:
         flash.erase(offset, len(content))
         flash.program(offset, content)
     return flash

@@ -25,9 +25,12 @@ class SerialPort:
 
     def drop_input(self) -> None:
         """Forget what was sent to the chip while it could not listen."""
-        # A pty's output queue is the other end's input.
+        # What is on its way is in the slave's output queue, what has arrived must be read away.
         with contextlib.suppress(termios.error):
             termios.tcflush(self._slave, termios.TCOFLUSH)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.master, 4096):
+                pass
 
     def print(self, line: str) -> None:
         """Print a line as the chip's ROM does; what does not fit is lost."""

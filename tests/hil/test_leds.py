@@ -43,9 +43,7 @@ def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Benc
     leds["network"].expect("on", timeout=10)
 
 
-def test_network_led_flashes_twice_while_not_accepted(
-    device: Device, bench: Bench, leds: Leds, csms: Csms
-) -> None:
+def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
     """A BootNotification answered Pending leaves a double flash until the CSMS accepts."""
     pending = {"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 3}
     with csms.answer("BootNotification", pending), device.expecting_reboot():

@@ -18,9 +18,7 @@ PING_INTERVAL_S = 10
 """The device's default `ws_ping_interval_s`."""
 
 
-def test_csms_gone_in_a_transaction_loses_nothing(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
-) -> None:
+def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
     with bench.time_scale(40):
         driver.start_charge(csms)

@@ -13,7 +13,6 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 extern "C" {
-void __sanitizer_set_death_callback(void (*callback)());
 // The sanitizers leave signals to the reporter and end by abort, so that every way to die looks the same to the board.
 const char* __asan_default_options() {
   return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:handle_sigill=0:abort_on_error=1:"
@@ -48,15 +47,29 @@ const char* cause_of(int signal) {
   }
 }
 
-int note_load_address(dl_phdr_info* info, size_t, void* load_address) {
-  *static_cast<uintptr_t*>(load_address) = info->dlpi_addr;
+struct Extent {
+  uintptr_t start = 0;
+  uintptr_t length = 0;
+};
+
+int note_extent(dl_phdr_info* info, size_t, void* result) {
+  auto& extent = *static_cast<Extent*>(result);
+  extent.start = info->dlpi_addr;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr) & header = info->dlpi_phdr[i];
+    const uintptr_t end = header.p_vaddr + header.p_memsz;
+    if (header.p_type == PT_LOAD && end > extent.length) extent.length = end;
+  }
   return 1;  // the first entry is the executable
 }
 
 }  // namespace
 
 CrashReporter::CrashReporter(int uart_fd) : uart_fd_(uart_fd), signal_stack_(new char[kSignalStack]) {
-  dl_iterate_phdr(&note_load_address, &load_address_);
+  Extent extent;
+  dl_iterate_phdr(&note_extent, &extent);
+  load_address_ = extent.start;
+  length_ = extent.length;
   // The first call loads a library, which must not happen inside a signal handler.
   void* frame[1];
   backtrace(frame, 1);
@@ -71,9 +84,6 @@ CrashReporter::CrashReporter(int uart_fd) : uart_fd_(uart_fd), signal_stack_(new
   action.sa_handler = &CrashReporter::on_signal;
   action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   for (const int signal : kSignals) sigaction(signal, &action, nullptr);
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_set_death_callback(&CrashReporter::on_sanitizer_death);
-#endif
 }
 
 CrashReporter::~CrashReporter() {
@@ -93,7 +103,8 @@ void CrashReporter::report(const char* cause) {
   void* frames[24];
   const int count = backtrace(frames, 24);
   for (int i = 0; i < count; ++i) {
-    text.append_all(" 0x", Hex{reinterpret_cast<uintptr_t>(frames[i]) - load_address_, 1});
+    const uintptr_t offset = reinterpret_cast<uintptr_t>(frames[i]) - load_address_;
+    if (offset < length_) text.append_all(" 0x", Hex{offset, 1});
   }
   text.append("\r\n");
   write_all(bytes, text.length());
@@ -120,10 +131,18 @@ void CrashReporter::on_signal(int signal) {
   raise(signal);  // its handler is the default again
 }
 
-void CrashReporter::on_sanitizer_death() {
+void CrashReporter::note_sanitizer_error() {
   if (CrashReporter* reporter = g_reporter.load(); reporter != nullptr) {
     reporter->set_cause("the sanitizer found an error, its report stands above");
   }
 }
 
 }  // namespace pb::posix
+
+#if defined(__SANITIZE_ADDRESS__)
+extern "C" {
+// Called by the sanitizers' runtimes when they report; the abort comes after the report.
+void __asan_on_error() { pb::posix::CrashReporter::note_sanitizer_error(); }
+void __ubsan_on_report() { pb::posix::CrashReporter::note_sanitizer_error(); }
+}
+#endif

@@ -19,16 +19,18 @@ class CrashReporter {
   void set_cause(const char* cause) { cause_ = cause; }
   /// Writes the two lines now. Async-signal-safe.
   void report(const char* cause);
+  /// A sanitizer has found something: the abort that follows says so.
+  static void note_sanitizer_error();
 
  private:
   static void on_signal(int signal);
-  static void on_sanitizer_death();
 
   void write_all(const char* bytes, size_t length) const;
 
   int uart_fd_;
   const char* cause_ = nullptr;
   uintptr_t load_address_ = 0;
+  uintptr_t length_ = 0;  ///< of the executable in memory: frames of the host's libraries are left out
   char* signal_stack_;
 };
 

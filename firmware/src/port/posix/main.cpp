@@ -120,7 +120,7 @@ class Chip final : private BoardListener, private WakeSource {
         storage_(flash_),
         network_(clock_),
         heap_(arguments.heap),
-        tcp_(heap_, network_, waker_),
+        tcp_(heap_, network_),
         system_(arguments.reset, clock_, crash_reporter_, tcp_) {
     waker_.add(*this);
     waker_.add(network_);

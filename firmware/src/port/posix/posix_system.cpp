@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <thread>
 
 #include "core/text_writer.h"
@@ -53,17 +52,14 @@ void PosixSystem::start_watchdog() {
   feed_watchdog();
   std::thread([this] {
     Micros seen = fed_us_.load();
-    int64_t seen_ns = monotonic_ns();
-    for (;;) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(250));
-      if (const Micros fed = fed_us_.load(); fed != seen) {
-        seen = fed;
-        seen_ns = monotonic_ns();
-      }
-      if (clock_.now_us() > seen + kWatchdogMs * 1000 && monotonic_ns() > seen_ns + kWatchdogHostNs) {
-        crash_reporter_.report("the loop has not come round for 5 s (task watchdog)");
-        _exit(exit_code_of(ResetReason::watchdog));
-      }
+    for (int unfed = 0;;) {
+      std::this_thread::sleep_for(kWatchdogTick);
+      const Micros fed = fed_us_.load();
+      unfed = fed == seen ? unfed + 1 : 0;
+      seen = fed;
+      if (unfed < kWatchdogTicks || clock_.now_us() < seen + kWatchdogMs * 1000) continue;
+      crash_reporter_.report("the loop has not come round for 5 s (task watchdog)");
+      _exit(exit_code_of(ResetReason::watchdog));
     }
   }).detach();
 }

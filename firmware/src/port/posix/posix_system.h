@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -32,8 +33,10 @@ class PosixSystem final : public System, public TestControls {
 
  private:
   static constexpr Millis kWatchdogMs = 5000;
-  /// A host that is busy with other things must not be taken for a firmware that hangs, whatever the clock's scale.
-  static constexpr int64_t kWatchdogHostNs = 3'000'000'000;
+  /// A host that is busy with other things, or stopped the process for a while, must not be taken for a firmware that
+  /// hangs, whatever the clock's scale: so many ticks of the watchdog's own thread have to pass, too.
+  static constexpr std::chrono::milliseconds kWatchdogTick{250};
+  static constexpr int kWatchdogTicks = 12;
   /// Espressif's prefix, and a number that says "virtual" to whoever looks.
   static constexpr uint64_t kChipId = 0x240AC4'0CB001;
 

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,10 @@
 #include <thread>
 
 namespace pb::posix {
+
+PosixTcp::Lookup::Lookup() : ended_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+PosixTcp::Lookup::~Lookup() { ::close(ended_fd); }
 
 PosixTcp::~PosixTcp() {
   for (size_t i = 0; i < kSockets; ++i) close(static_cast<int>(i));
@@ -38,7 +43,7 @@ int PosixTcp::open(Text host, uint16_t port) {
   socket.control_block = control_block;
   socket.buffers = buffers;
   socket.lookup = std::make_shared<Lookup>();
-  std::thread([lookup = socket.lookup, name = std::string(host.data, host.length), port, &waker = waker_] {
+  std::thread([lookup = socket.lookup, name = std::string(host.data, host.length), port] {
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
@@ -51,7 +56,7 @@ int PosixTcp::open(Text host, uint16_t port) {
       freeaddrinfo(found);
     }
     lookup->ended.store(true);
-    waker.wake();
+    eventfd_write(lookup->ended_fd, 1);
   }).detach();
   return index;
 }
@@ -98,12 +103,9 @@ size_t PosixTcp::send(int socket, Bytes bytes) {
   if (state(socket) != TcpState::open || bytes.empty() || !network_.link_up()) return 0;
   Socket& sender = at(socket);
   const ssize_t sent = ::send(sender.fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-    end(sender);
-    return 0;
-  }
+  // A connection that has ended is found by receive(), after what the peer sent before the end.
   const size_t taken = sent > 0 ? static_cast<size_t>(sent) : 0;
-  sender.starved = taken < bytes.length;
+  sender.starved = taken < bytes.length && (sent >= 0 || errno == EAGAIN);
   return taken;
 }
 
@@ -133,6 +135,7 @@ size_t PosixTcp::sockets_in_use() const {
 void PosixTcp::watch(std::vector<pollfd>& descriptors) {
   if (!network_.link_up()) return;
   for (const Socket& socket : sockets_) {
+    if (socket.lookup != nullptr) descriptors.push_back({socket.lookup->ended_fd, POLLIN, 0});
     if (socket.fd < 0) continue;
     const bool wants_out = socket.state == TcpState::connecting || socket.starved;
     descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLIN | POLLOUT : POLLIN), 0});

@@ -23,7 +23,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  PosixTcp(DeviceHeap& heap, PosixNetwork& network, Waker& waker) : heap_(heap), network_(network), waker_(waker) {}
+  PosixTcp(DeviceHeap& heap, PosixNetwork& network) : heap_(heap), network_(network) {}
   ~PosixTcp();
   PosixTcp(const PosixTcp&) = delete;
   PosixTcp& operator=(const PosixTcp&) = delete;
@@ -41,8 +41,14 @@ class PosixTcp final : public Tcp, public WakeSource {
   void watch(std::vector<pollfd>& descriptors) override;
 
  private:
-  /// A name being looked up in a thread; whoever is last throws it away.
+  /// A name being looked up in a thread, which may outlive the socket and all of this: they share nothing else.
   struct Lookup {
+    Lookup();
+    ~Lookup();
+    Lookup(const Lookup&) = delete;
+    Lookup& operator=(const Lookup&) = delete;
+
+    int ended_fd;  ///< readable once the lookup has ended; wakes the loop
     std::atomic<bool> ended{false};
     bool found = false;
     sockaddr_storage address{};
@@ -67,7 +73,6 @@ class PosixTcp final : public Tcp, public WakeSource {
 
   DeviceHeap& heap_;
   PosixNetwork& network_;
-  Waker& waker_;
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

@@ -1,0 +1,117 @@
+"""The checks of imports, of sleeping and of words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools.lint import imports, sleeps, wording
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("rig.bench", "fixtures.bench"),
+        ("rig.bench", "tests.unit.helpers"),
+        ("fixtures.bench", "tests.hil"),
+        ("rig.timeline", "rig.bench.Bench"),
+        ("rig.instruments.leds", "rig.bench"),
+        ("rig.events", "rig.instruments.console"),
+        ("rig.bench", "rig.cli"),
+        ("rig.report.page", "rig.cli"),
+        ("rig.bench", "rig.virtual.board"),
+        ("rig.instruments.power", "rig.virtual"),
+        ("fixtures.bench", "rig.virtual.board"),
+        ("tests.hil.test_boot", "rig.virtual.board"),
+        ("rig.cli", "tools.setup"),
+    ],
+)
+def test_imports_upwards_and_past_the_seams_are_refused(module: str, imported: str) -> None:
+    assert imports.refusal(module, imported) != ""
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("tests.hil.test_boot", "fixtures.device"),
+        ("tests.unit.test_board", "rig.virtual.board"),
+        ("tests.unit.lint.test_lint_python", "tools.lint"),
+        ("fixtures.bench", "rig.bench.Bench"),
+        ("rig.cli", "rig.bench"),
+        ("rig.cli", "rig.virtual.run_device"),
+        ("rig.bench", "rig.instruments.leds"),
+        ("rig.instruments.leds", "rig.timeline"),
+        ("rig.wiring", "rig.virtual"),
+        ("rig.virtual.board", "rig.virtual.flash"),
+        ("rig.bench", "gpiozero"),
+    ],
+)
+def test_imports_downwards_pass(module: str, imported: str) -> None:
+    assert imports.refusal(module, imported) == ""
+
+
+def test_relative_and_hidden_imports_are_seen_and_those_for_types_are_not() -> None:
+    source = """
+from typing import TYPE_CHECKING
+from . import clock
+from ..bench import Bench
+if TYPE_CHECKING:
+    from rig.cli import main
+def f():
+    import rig.virtual
+"""
+    found = {name for _line, name in imports.imports(ast.parse(source), "rig.instruments.leds")}
+    assert found == {"typing.TYPE_CHECKING", "rig.instruments.clock", "rig.bench.Bench", "rig.virtual"}
+
+
+def test_refused_import_is_told_with_its_line(repository: Path, write: Write) -> None:
+    write("rig/timeline.py", "import os\nimport rig.bench\n")
+    (finding,) = imports.run(repository).findings
+    assert finding.startswith("rig/timeline.py:2: imports rig.bench: rig.timeline is below rig.bench")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\ntime.sleep(1)",
+        "import time as t\nt.sleep(1)",
+        "from time import sleep as wait\nwait(1)",
+        "import asyncio\nasync def f():\n    await asyncio.sleep(1)",
+        "import time\nnap = time.sleep",
+    ],
+)
+def test_sleeping_is_found_under_any_name(source: str) -> None:
+    assert list(sleeps.sleeps(ast.parse(source)))
+
+
+def test_sleep_of_something_else_passes() -> None:
+    assert list(sleeps.sleeps(ast.parse("device.sleep()\nimport time\ntime.monotonic()"))) == []
+
+
+def test_only_tests_of_the_device_and_fixtures_must_not_sleep(repository: Path, write: Write) -> None:
+    for name in ("tests/hil/test_a.py", "fixtures/b.py", "tests/unit/test_c.py"):
+        write(name, "import time\ntime.sleep(1)\n")
+    assert [text.split(":")[0] for text in sleeps.run(repository).findings] == ["fixtures/b.py", "tests/hil/test_a.py"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# TO" + "DO later", "FIX" + "ME", "not implemented" + " yet", "see /ro" + "ot/x", "https://py" + "pi.org/simple"],
+)
+def test_unfinished_and_local_words_are_found(repository: Path, write: Write, text: str) -> None:
+    write("docs/x.md", f"fine\n{text}\n")
+    (finding,) = wording.run(repository).findings
+    assert finding.startswith("docs/x.md:2: ")
+
+
+def test_innocent_words_and_ignored_files_pass(repository: Path, write: Write) -> None:
+    write(".gitignore", "build/\n")
+    write("build/x.txt", "TO" + "DO\n")
+    write("docs/x.md", "mktemp XXXXXX, ~/root/x, the root/ of the tree, a todo list\n")
+    (repository / "x.bin").write_bytes(b"\0TO" + b"DO")
+    assert wording.run(repository).findings == []

@@ -1,0 +1,124 @@
+"""From run.jsonl to tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic_run import MS, Recorder, S
+
+from rig import events as ev
+from rig.report import load
+
+
+def test_reads_back_what_was_recorded(recorder: Recorder, run: load.Run, tmp_path: Path) -> None:
+    recorder.write(tmp_path / "some-run")
+    read = load.read_run(tmp_path / "some-run")
+    assert [t.nodeid for t in read.tests] == [t.nodeid for t in run.tests]
+    assert [t.outcome for t in read.tests] == [t.outcome for t in run.tests]
+    assert [len(t.events) for t in read.tests] == [len(t.events) for t in run.tests]
+    assert (read.name, read.bench, read.date) == ("2026-11-23T12-00-00", "virtual", "2026-11-23T12:00:00+01:00")
+    assert read.firmware == ("0.1.0 build 5ec0ffee",)
+    assert read.totals == {"passed": 6, "failed": 2, "error": 1, "skipped": 1, "cut off": 0}
+    assert read.cut_off == ""
+    assert read.skipped_lines == ()
+
+
+def test_every_lane_is_known_when_a_test_begins(by_name: dict[str, load.Test]) -> None:
+    before = by_name["test_torn_write_in_transaction"].before
+    assert (before.rail, before.access_point) == (True, True)
+    assert before.links == {"CP-BENCH-1": True}
+    assert before.leds["status"].pattern == "on"
+    assert before.pins["outputs.contactor"] is False
+    # What happens in a test does not change how it found things.
+    assert by_name["test_access_point_gone_and_back"].before.access_point is True
+
+
+def test_a_fault_of_an_earlier_test_is_still_known() -> None:
+    r = Recorder()
+    fault = r.put(ev.FaultInjected(fault="black_hole"))
+    r.put(ev.TestStarted(nodeid="t::a"), after_ms=5)
+    r.put(ev.TestEnded(nodeid="t::a", outcome="passed", seconds=0.01), after_ms=10)
+    (test,) = load.from_events(r.events).tests
+    assert list(test.before.faults) == [fault.id]
+
+
+def test_bench_time_runs_with_the_clock(by_name: dict[str, load.Test]) -> None:
+    test = by_name["test_heap_is_flat_over_200_reconnects"]
+    real = (test.ended - test.started) / S
+    assert test.duration == pytest.approx(real * 20, rel=0.01)
+    before = by_name["test_cold_boot_to_accepted"]
+    assert before.duration == pytest.approx((before.ended - before.started) / S, abs=1e-6)
+
+
+@pytest.mark.parametrize("keep", [10, 700, -1, -40])
+def test_a_record_cut_anywhere_still_reads_and_says_so(recorder: Recorder, tmp_path: Path, keep: int) -> None:
+    path = recorder.write(tmp_path)
+    data = path.read_bytes()
+    path.write_bytes(data[:keep].rstrip(b"\n")[:-3])
+    run = load.read_run(path)
+    assert "stops in the middle of line" in run.cut_off
+
+
+def test_a_record_that_ends_in_a_test_shows_that_test_cut_off(recorder: Recorder, tmp_path: Path) -> None:
+    inside = next(i for i, e in enumerate(recorder.events) if isinstance(e, ev.TestStarted)) + 5
+    path = recorder.write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:inside]))
+    run = load.read_run(path)
+    assert [test.outcome for test in run.tests] == ["cut off"]
+    assert run.tests[0].nodeid in run.cut_off
+
+
+def test_a_whole_last_line_without_its_newline_counts(recorder: Recorder, tmp_path: Path) -> None:
+    path = recorder.write(tmp_path)
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert load.read_run(path).cut_off == ""
+
+
+def test_a_record_without_an_end_is_told(recorder: Recorder, tmp_path: Path) -> None:
+    path = recorder.write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert load.read_run(path).cut_off == "the record has a start and no end"
+
+
+def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
+    lines = [
+        b'{"type": "note", "id": 1, "t": 5, "text": "fine"}',
+        b'{"type": "from_the_future", "id": 2, "t": 6}',
+        b"[]",
+        b"{broken",
+        b'{"type": "note", "id": 3, "t": 7}',
+        b'{"type": "note", "id": 4, "t": 7.5, "text": "x"}',
+        b'{"type": "measurement", "id": 5, "t": 8, "name": "m", "value": null, "unit": "s"}',
+    ]
+    (tmp_path / "run.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    run = load.read_run(tmp_path)
+    assert [number for number, _ in run.skipped_lines] == [2, 3, 4, 5, 6, 7]
+    reasons = " ".join(why for _, why in run.skipped_lines)
+    assert "unknown type 'from_the_future'" in reasons
+    assert "not JSON" in reasons
+    assert "'measurement' with value = 'None'" in reasons
+
+
+def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> None:
+    with pytest.raises(load.ReportError, match=r"no record of a run at .*run\.jsonl"):
+        load.read_run(tmp_path)
+
+
+def test_a_test_that_runs_again_is_another_attempt() -> None:
+    r = Recorder()
+    for outcome in ("error", "passed"):
+        started = r.test("t::a", "doc")
+        r.end("t::a", started, outcome)
+    assert [(t.attempt, t.outcome) for t in load.from_events(r.events).tests] == [(1, "error"), (2, "passed")]
+
+
+def test_stamps_out_of_order_stay_within_the_test() -> None:
+    r = Recorder()
+    r.put(ev.TestStarted(nodeid="t::a"))
+    early = ev.Note(text="early", t=r.now - 50 * MS, id=2)
+    r.events.append(early)
+    r.put(ev.TestEnded(nodeid="t::a", outcome="passed", seconds=0.01), after_ms=10)
+    (test,) = load.from_events(r.events).tests
+    assert test.at(early.t) == 0.0
+    assert test.at(test.ended + S) == test.duration

@@ -1,0 +1,139 @@
+"""index.html: complete, safe, and readable without anything from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lxml import html
+from synthetic_run import Recorder
+
+from rig import events as ev
+from rig.report import build
+from rig.report.page import FILES
+
+
+@pytest.fixture(scope="module")
+def out(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the report of the synthetic run."""
+    folder = tmp_path_factory.mktemp("report")
+    recorder.write(folder / "runs" / "one")
+    assert build(folder / "runs" / "one", folder) == folder / "index.html"
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(out: Path) -> html.HtmlElement:
+    """Its page as a tree."""
+    return html.fromstring((out / "index.html").read_bytes())
+
+
+def words(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_header_says_what_ran_and_how_it_ended(page: html.HtmlElement) -> None:
+    header = words(page.find(".//header"))
+    for part in (
+        "2 failed",
+        "1 error of the bench",
+        "6 passed",
+        "1 skipped",
+        "virtual",
+        "0.1.0 build 5ec0ffee",
+        "2026-11-23",
+    ):
+        assert part in header
+
+
+def test_table_leads_to_each_test(page: html.HtmlElement) -> None:
+    links = page.xpath("//table[@class='tests']//a/@href")
+    assert len(links) == 10
+    for link in links:
+        assert page.get_element_by_id(link.removeprefix("#")).tag == "section"
+    row = words(page.xpath("//table[@class='tests']//tr[.//a[contains(., 'emergency')]]")[0])
+    assert "failed" in row
+    assert "edge to contactor 380 ms" in row
+
+
+def test_everything_it_shows_is_there(page: html.HtmlElement, out: Path) -> None:
+    wanted = page.xpath("//@href | //@src")
+    assert wanted
+    for link in wanted:
+        assert link.startswith("#") or (out / link).is_file(), link
+
+
+def test_nothing_that_a_strict_content_policy_blocks(page: html.HtmlElement) -> None:
+    assert not page.xpath("//script | //style | //iframe | //object | //embed | //@style")
+    assert not [name for name in page.xpath("//@*") if getattr(name, "attrname", "").startswith("on")]
+    assert not [link for link in page.xpath("//@href | //@src") if "//" in link or link.startswith("data:")]
+
+
+def test_the_two_reds_are_told_apart(page: html.HtmlElement) -> None:
+    assert "Failure of the firmware" in words(page.xpath("//section[contains(@class, 'failed')]")[0])
+    bench = words(page.xpath("//section[contains(@class, 'error')]")[0])
+    assert "Error of the bench, not of the firmware" in bench
+    assert bench.count("vanished") == 1
+
+
+def test_a_skipped_test_says_why_and_shows_no_picture(page: html.HtmlElement) -> None:
+    section = page.xpath("//section[contains(@class, 'skipped')]")[0]
+    assert "lacks what the test needs: control_pilot" in words(section)
+    assert not section.xpath(".//img")
+
+
+def test_pictures_have_text_alternatives(page: html.HtmlElement) -> None:
+    for picture in page.xpath("//img"):
+        assert len(picture.get("alt")) > 30
+
+
+def test_hostile_text_is_shown_not_run(out: Path, page: html.HtmlElement) -> None:
+    assert b"<script" not in (out / "index.html").read_bytes()
+    assert "<script>alert(1)</script>" in words(page)
+
+
+def test_console_tail_has_thirty_lines_at_most(tmp_path: Path) -> None:
+    r = Recorder()
+    started = r.test("t::chatty", "")
+    for n in range(50):
+        r.log(f"line {n}")
+    r.end("t::chatty", started)
+    r.write(tmp_path)
+    text = words(html.fromstring(build(tmp_path, tmp_path).read_bytes()))
+    assert "last 30 of 50 lines" in text
+    assert "line 20" in text
+    assert "line 19" not in text
+
+
+def test_full_log_has_every_event_and_no_secret(out: Path) -> None:
+    log = next((out / FILES).glob("*slow-answer*.txt")).read_text()
+    assert "CALLRESULT StartTransaction [held-1]" in log
+    assert "AuthorizationKey" in log
+    assert "top secret" not in "".join(path.read_text() for path in (out / FILES).iterdir())
+
+
+def test_a_run_cut_off_in_the_middle_says_so(recorder: Recorder, tmp_path: Path) -> None:
+    path = recorder.write(tmp_path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 3])
+    page = html.fromstring(build(tmp_path, tmp_path).read_bytes())
+    assert "This run was cut off" in words(page)
+    assert page.xpath("//section[contains(@class, 'cut-off')]")
+
+
+@pytest.mark.parametrize("events", [[], [ev.Note(text="alone", t=1, id=1)]], ids=["empty", "no test"])
+def test_a_run_without_tests_has_a_page(events: list[ev.Event], tmp_path: Path) -> None:
+    r = Recorder()
+    r.events = events
+    r.write(tmp_path)
+    assert "No test began in this run" in words(html.fromstring(build(tmp_path, tmp_path).read_bytes()))
+
+
+def test_a_second_report_replaces_the_first_and_leaves_the_rest(recorder: Recorder, tmp_path: Path) -> None:
+    recorder.write(tmp_path / "run")
+    (tmp_path / FILES).mkdir()
+    (tmp_path / FILES / "old.svg").write_text("old")
+    (tmp_path / "pytest.html").write_text("not ours")
+    build(tmp_path / "run", tmp_path)
+    assert not (tmp_path / FILES / "old.svg").exists()
+    assert (tmp_path / "pytest.html").read_text() == "not ours"

@@ -1,0 +1,222 @@
+"""The pictures: what a reader must find in them, and that no label ever covers another."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from any_events import timed, words
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from picture_geometry import SVG, collisions, parse, texts
+from synthetic_run import CP, MS, Recorder
+
+from rig import events as ev
+from rig.report import load, sequence_svg, timeline_svg
+
+# -- what must be there ------------------------------------------------------------------------------------------------
+
+
+def shown(test: load.Test) -> list[str]:
+    return texts(parse(timeline_svg.render(test)))
+
+
+def test_no_text_covers_another_in_the_synthetic_run(run: load.Run) -> None:
+    for test in run.tests:
+        for head in (True, False):
+            assert collisions(parse(timeline_svg.render(test, head=head))) == [], test.name
+        if sequence_svg.has_exchange(test):
+            assert collisions(parse(sequence_svg.render(test))) == [], test.name
+
+
+def test_a_charge_shows_its_lanes_from_top_to_bottom(by_name: dict[str, load.Test]) -> None:
+    said = shown(by_name["test_charge_from_plug_to_stop"])
+    lanes = ["power", "access point", "auth button", "cable", "meter pulse", "LED status", "contactor", "lock",
+             "WebSocket", "OCPP", "heap free", "measured"]  # fmt: skip
+    assert [text for text in said if text in lanes] == lanes
+    for text in ("StatusNotification Charging", "Authorize LOCAL-1", "StopTransaction Local", "40 pulses", "plugged in",
+                 "blinks 1 Hz", "energy 160 Wh (exactly 160 Wh)"):  # fmt: skip
+        assert text in said
+
+
+def test_inputs_that_did_not_move_have_no_lane(by_name: dict[str, load.Test]) -> None:
+    said = shown(by_name["test_emergency_stop_during_erase"])
+    assert "emergency stop" in said
+    assert "cable" not in said
+
+
+def test_a_fault_is_a_band_across_all_lanes(by_name: dict[str, load.Test]) -> None:
+    root = parse(timeline_svg.render(by_name["test_torn_write_in_transaction"]))
+    (band,) = [r for r in root.iter(SVG + "rect") if r.get("fill-opacity") == "0.10"]
+    assert float(band.get("height")) > 0.7 * float(root.get("height"))
+    assert "torn write (operation=3, effect=half)" in texts(root)
+    assert "boot (brownout)" in texts(root)
+
+
+def test_a_held_answer_is_a_long_slanted_arrow(by_name: dict[str, load.Test]) -> None:
+    root = parse(timeline_svg.render(by_name["test_slow_answer_does_not_block"]))
+    slanted = [
+        line
+        for line in root.iter(SVG + "line")
+        if abs(float(line.get("x2")) - float(line.get("x1"))) > 300 and line.get("y1") != line.get("y2")
+    ]
+    assert len(slanted) == 1
+    assert "after 4.0 s" in texts(root)
+
+
+def test_what_went_wrong_on_the_wire_is_red(by_name: dict[str, load.Test]) -> None:
+    root = parse(timeline_svg.render(by_name["test_slow_answer_does_not_block"]))
+    (label,) = [t for t in root.iter(SVG + "text") if "CALLERROR Internal" in (t.text or "")]
+    assert label.get("fill") == timeline_svg.RED
+    assert "StartTransaction → Blocked" in texts(root)
+    assert "DataTransfer (no answer)" in texts(root)
+
+
+def test_a_long_quiet_stretch_is_left_out_visibly(by_name: dict[str, load.Test]) -> None:
+    said = shown(by_name["test_access_point_gone_and_back"])
+    assert "57 s" in said
+    assert "quiet time left out, this long" in said
+
+
+def test_a_short_test_has_a_linear_axis(by_name: dict[str, load.Test]) -> None:
+    said = shown(by_name["test_cold_boot_to_accepted"])
+    assert "time (ms)" in said
+    assert "quiet time left out, this long" not in said
+
+
+def test_a_scaled_clock_is_told(by_name: dict[str, load.Test]) -> None:
+    said = " ".join(shown(by_name["test_heap_is_flat_over_200_reconnects"]))
+    assert "clock ×20" in said
+    assert "18.6 s real" in said
+
+
+def test_many_frames_are_counted_and_none_is_lost(by_name: dict[str, load.Test]) -> None:
+    labels = [t for t in shown(by_name["test_heap_is_flat_over_200_reconnects"]) if t.startswith("Heartbeat")]
+    counted = sum(int(label.partition("×")[2] or 1) for label in labels)
+    assert counted == 200
+    assert len(labels) < 40
+
+
+def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.Test]) -> None:
+    root = parse(timeline_svg.render(by_name["test_emergency_stop_during_erase"]))
+    (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor 380 ms")]
+    assert text.text.endswith("OUT OF LIMITS")
+    assert text.get("fill") == timeline_svg.RED
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("test_emergency_stop_during_erase", ["failed", "test failed"]),
+        ("test_available_is_steady", ["error of the bench"]),
+        ("test_control_pilot_duty", ["skipped", "this bench lacks what the test needs: control_pilot"]),
+    ],
+)
+def test_the_verdict_is_a_word(by_name: dict[str, load.Test], name: str, words: list[str]) -> None:
+    said = shown(by_name[name])
+    assert [word for word in words if word in said] == words
+
+
+def test_pictures_have_a_title_and_a_description(run: load.Run) -> None:
+    for test in run.tests:
+        root = parse(timeline_svg.render(test))
+        assert test.name in root.findtext(SVG + "title")
+        assert test.name in root.findtext(SVG + "desc")
+    assert "1 fault: torn write" in timeline_svg.summary(run.tests[2])
+
+
+def test_pictures_hold_no_script_style_or_reference_to_elsewhere(run: load.Run) -> None:
+    for test in run.tests:
+        for svg in (timeline_svg.render(test), sequence_svg.render(test)):
+            root = parse(svg)
+            assert {etree.QName(e).localname for e in root.iter()}.isdisjoint({"script", "style", "image", "a", "use"})
+            for element in root.iter():
+                for name, value in element.attrib.items():
+                    assert name not in ("style", "href")
+                    assert not name.startswith("on")
+                    assert "url(" not in value or value.startswith("url(#")
+
+
+def test_pictures_are_the_same_each_time(run: load.Run) -> None:
+    for test in run.tests:
+        assert timeline_svg.render(test) == timeline_svg.render(test)
+
+
+def test_hostile_text_stays_text(by_name: dict[str, load.Test]) -> None:
+    svg = timeline_svg.render(by_name["test_status_command"])
+    assert "<script>" not in svg
+    assert any("<script>" in text for text in texts(parse(svg)))
+
+
+# -- any events at all -------------------------------------------------------------------------------------------------
+
+
+def told(happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int) -> load.Test:
+    """A test in which that happened; the first `early` events came before it."""
+    r = Recorder()
+    for index, (gap, event) in enumerate(happened):
+        if index == early:
+            r.put(ev.TestStarted(nodeid=f"t::{name}", doc=name))
+        r.put(event, after_ms=gap / MS)
+    if early >= len(happened):
+        r.put(ev.TestStarted(nodeid=f"t::{name}", doc=name))
+    r.put(ev.TestEnded(nodeid=f"t::{name}", outcome=outcome, seconds=1.0, message=name))  # type: ignore[arg-type]
+    (test,) = load.from_events(r.events).tests
+    return test
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(timed, st.sampled_from(["passed", "failed", "error", "skipped"]), words, st.integers(0, 4))
+def test_any_events_make_a_well_formed_picture_without_collisions(
+    happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int
+) -> None:
+    test = told(happened, outcome, name, early)
+    assert collisions(parse(timeline_svg.render(test))) == []
+    assert collisions(parse(sequence_svg.render(test))) == []
+
+
+# -- the bar: 2,000 pictures a minute ----------------------------------------------------------------------------------
+
+
+def crowd(count: int, event: Any) -> load.Test:
+    r = Recorder()
+    r.put(ev.TestStarted(nodeid="t::crowd"))
+    for index in range(count):
+        r.put(event(index), after_ms=1 + index % 7)
+    r.put(ev.TestEnded(nodeid="t::crowd", outcome="passed", seconds=1.0))
+    return load.from_events(r.events).tests[0]
+
+
+def alternating_frames(index: int) -> ev.OcppFrame:
+    action = ("MeterValues", "Heartbeat", "StatusNotification")[index % 3]
+    return ev.OcppFrame(charge_point=CP, direction="received", message_type="CALL", unique_id=str(index), action=action)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        alternating_frames,
+        lambda i: ev.LogLine(text=f"E (1) t: {i}", level="E", tag=f"t{i % 9}"),
+        lambda i: ev.PinEdge(signal="inputs.meter_pulse", level=i % 2 == 0, driven=True),
+        lambda _: ev.Boot(version="1", build="b", reset="panic"),
+        lambda i: ev.FaultInjected(fault=f"fault {i}"),
+        lambda i: ev.TelemetrySample(values={"heap_free": 200_000 + i % 997}),
+        lambda i: ev.Measurement(name="m", value=i, unit="ms"),
+        lambda i: ev.Note(text=f"note {i}"),
+    ],
+    ids=["frames", "errors", "pulses", "boots", "faults", "telemetry", "measurements", "notes"],
+)
+def test_a_crowd_makes_a_picture_of_bounded_size(event: Any) -> None:
+    root = parse(timeline_svg.render(crowd(5_000, event)))
+    assert sum(1 for _ in root.iter()) < 6_000
+    assert float(root.get("height")) < 1_500
+    assert collisions(root) == []
+
+
+def test_two_thousand_pictures_a_minute(run: load.Run) -> None:
+    begun = time.process_time()
+    for test in run.tests:
+        timeline_svg.render(test)
+    assert (time.process_time() - begun) / len(run.tests) < 60 / 2000

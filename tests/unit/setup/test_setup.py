@@ -1,0 +1,95 @@
+"""The set-up: what is done stays done, what fails is explained, what is fetched is the pinned file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tools.setup import environment, sources, steps
+from tools.setup.steps import Log, SetupError, Step
+
+
+@pytest.fixture(autouse=True)
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(steps, "LOGS", tmp_path / "logs")
+    return tmp_path / "logs"
+
+
+def counting(times: list[int], output: Path) -> Callable[[Log], None]:
+    def run(_log: Log) -> None:
+        times.append(1)
+        output.write_text("made")
+
+    return run
+
+
+def test_step_runs_once_until_its_inputs_or_outputs_change(tmp_path: Path) -> None:
+    times: list[int] = []
+    lock, output = tmp_path / "lock.txt", tmp_path / "made"
+    lock.write_text("a==1")
+    step = Step("some thing", counting(times, output), [lock], [output])
+    steps.run([step])
+    steps.run([step])
+    assert len(times) == 1
+    lock.write_text("a==2")
+    steps.run([step])
+    assert len(times) == 2
+    output.unlink()
+    steps.run([step])
+    assert len(times) == 3
+
+
+def test_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(log: Log) -> None:
+        log.command([sys.executable, "-c", "print('the words'); raise SystemExit(3)"], hint="Do this.", cwd=tmp_path)
+
+    step = Step("bad", fail)
+    with pytest.raises(SetupError, match=r"exit code 3:\n    the words\nDo this\.\nThe whole log: "):
+        steps.run([step])
+    assert not step.is_done()
+    capsys.readouterr()
+
+
+def test_missing_command_is_explained(tmp_path: Path) -> None:
+    step = Step("absent", lambda log: log.command(["no-such-command-here"], hint="Install it.", cwd=tmp_path))
+    with pytest.raises(SetupError, match=r"`no-such-command-here` is not there\. Install it\."):
+        steps.run([step])
+
+
+def archive(path: Path, name: str, data: bytes) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(data)
+        tar.addfile(member, io.BytesIO(data))
+    return path
+
+
+def test_pinned_file_is_unpacked(tmp_path: Path) -> None:
+    file = archive(tmp_path / "a.tar.gz", "top-1.0/src/lib/x.c", b"int x;\n")
+    sources.unpack(file, "src/lib", {"x.c": hashlib.sha256(b"int x;\n").hexdigest()}, tmp_path / "out")
+    assert (tmp_path / "out" / "x.c").read_bytes() == b"int x;\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("top/src/lib/x.c", "not the file that was pinned"), ("top/src/x.c", "holds no src/lib/x.c")]
+)
+def test_other_file_than_the_pinned_one_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    file = archive(tmp_path / "a.tar.gz", name, b"int y;\n")
+    with pytest.raises(SetupError, match=words):
+        sources.unpack(file, "src/lib", {"x.c": hashlib.sha256(b"int x;\n").hexdigest()}, tmp_path / "out")
+    assert not (tmp_path / "out" / "x.c").exists()
+
+
+def test_every_package_of_the_locks_is_pinned_by_version_and_hash() -> None:
+    for lock in (environment.LOCK.parent / name for name in ("rig.txt", "platformio.txt", "sources.txt")):
+        text = "".join(line for line in lock.read_text().splitlines(keepends=True) if not line.startswith("#"))
+        requirements = text.replace("\\\n", " ").splitlines()
+        assert requirements
+        assert all("==" in line and "--hash=sha256:" in line for line in requirements), lock
+        assert "://" not in text

@@ -1,0 +1,77 @@
+"""What the virtual bench hands to the instruments, and what it refuses."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+
+from rig.clock import BenchClock
+from rig.errors import BenchError
+from rig.virtual import board_pins, open_wiring
+
+from .conftest import ROOT, Description, Desk, Network, Wire
+
+
+class OneWire(Description):
+    """A description with a wire too few ends."""
+
+    def wires(self) -> Iterator[tuple[str, Wire]]:
+        yield "power.switch", Wire(17)
+        yield "inputs.cable", Wire(5)
+
+
+def test_the_default_bench_can_be_wired():
+    sections = tomllib.loads((ROOT / "benches" / "virtual.toml").read_text())
+
+    class Default(Description):
+        def wires(self) -> Iterator[tuple[str, Wire]]:
+            for section in ("power", "control", "inputs", "leds", "outputs"):
+                for name, wire in sections[section].items():
+                    yield f"{section}.{name}", Wire(wire["pin"], wire.get("gpio"))
+
+    pins = board_pins(Default())
+    assert (pins.power_switch, pins.rail_sense, pins.en, pins.boot) == (17, 27, 22, 23)
+    assert pins.inputs == {32: 5, 33: 6, 25: 13, 26: 19, 27: 26, 34: 12, 35: 16}
+    assert pins.outputs == {18: 20, 19: 21, 21: 24, 22: 25, 23: 18}
+
+
+def test_a_wire_without_a_far_end_is_refused_by_name():
+    with pytest.raises(BenchError, match=r"inputs\.cable has no gpio"):
+        board_pins(OneWire())
+
+
+def test_an_unknown_profile_is_refused_and_nothing_is_left(tmp_path):
+    with pytest.raises(BenchError, match=r"profile 'slow' is unknown\. Allowed: fast, realistic"):
+        open_wiring(Description(Network("slow")), BenchClock(), tmp_path)
+    assert [path.name for path in (tmp_path / ".plugbench" / "run").iterdir()] == ["lock"]
+
+
+def test_the_realistic_access_point_takes_its_time(tmp_path, flashed):
+    desk = Desk(open_wiring(Description(Network("realistic")), BenchClock(), tmp_path))
+    desk.write_flash((0, flashed.read_flash(0, 4 << 20)))
+    desk.power.on()
+    desk.port.expect("board: ap up 900 600")
+    desk.close()
+
+
+def test_the_hooks_reach_the_device(running):
+    hooks = running.wiring.hooks
+    hooks.set_clock_scale(10)
+    running.port.expect("board: clock 10")
+    assert running.wiring.clock.scale == 10
+    hooks.tear_flash(5, "random", 99)
+    running.port.expect("board: flash tear 5 random 99")
+    hooks.slow_erase(400)
+    running.port.expect("board: flash erase_ms 400")
+    hooks.fill_flash(True)
+    running.port.expect("board: flash full 1")
+    hooks.leak(64)
+    running.port.expect("board: leak 64")
+
+
+@pytest.mark.parametrize(("operation", "effect"), [(0, "half"), (1, "some")])
+def test_an_impossible_tear_is_refused(running, operation, effect):
+    with pytest.raises(ValueError, match="effects are none, half, random"):
+        running.wiring.hooks.tear_flash(operation, effect, 1)
