@@ -11,7 +11,8 @@ CMAKE := .venv/bin/cmake -S firmware/host -G Ninja -DCMAKE_MAKE_PROGRAM=$(ROOT)/
 CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-size-passed 1000000 \
   --test-output-size-failed 1000000
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
-PYTEST_HIL := pytest tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
+# Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
+PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
   --self-contained-html --alluredir=reports/allure --clean-alluredir
 
 # PlatformIO lives below the clone and asks its registry nothing.
@@ -35,7 +36,7 @@ setup-platformio:
 	@$(PYTHON) -m tools.setup --platformio
 
 demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
-	@mkdir -p reports/junit && rm -f reports/junit/hil.xml
+	@mkdir -p build reports/junit && rm -f reports/junit/hil.xml
 	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
 	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
@@ -58,17 +59,17 @@ firmware: setup ## build the device for this machine, as the virtual bench runs 
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
 
 unit: setup ## run the rig's own tests
-	@mkdir -p reports/junit
-	@$(COVERED) -m pytest tests/unit --junitxml=reports/junit/unit.xml
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest tests/unit --basetemp=build/tmp-unit --junitxml=reports/junit/unit.xml
 
 firmware-test: setup ## run the firmware's Unity tests under the address and undefined-behaviour sanitizers
-	@mkdir -p reports/junit
+	@mkdir -p build reports/junit
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
 
 hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
-	@mkdir -p reports/junit
+	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
@@ -86,7 +87,7 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	  sed 's/.*/rig: & % covered/'
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
-	@mkdir -p reports/junit
+	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml

@@ -172,7 +172,7 @@ class Bench:
         }
         for driven_wire in (*control.values(), *driven.values()):
             stack.callback(driven_wire.close)
-        self.power = Power(factory, timeline, description.power, [*control.values(), *driven.values()])
+        self.power = Power(factory, timeline, description.power, control["en"], [control["boot"], *driven.values()])
         stack.callback(self.power.close)
 
         self.inputs = Inputs(
@@ -341,3 +341,4 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()

@@ -114,9 +114,13 @@ class CsmsSection(_Table):
 
 
 class DeviceSection(_Table):
-    """The device under test. `firmware` is `host` (built here) or a folder with an ESP-IDF `flasher_args.json`."""
+    """The device under test. `firmware` is `host` (built here) or a folder with an ESP-IDF `flasher_args.json`.
+
+    `local_id_tag` is the idTag that its button presents (CiString20, OCPP 1.6 section 7.28).
+    """
 
     identity: Annotated[str, Field(min_length=1, max_length=48)]
+    local_id_tag: Annotated[str, Field(min_length=1, max_length=20)] = "BENCH-TAG"
     firmware: Annotated[str, Field(min_length=1)] = "host"
 
 

@@ -48,12 +48,14 @@ class Device:
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
 
+    _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._firmware: Firmware | None = None
+        self._settings: Mapping[str, str | int] = {}
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
         self._building = threading.Lock()
@@ -88,17 +90,36 @@ class Device:
             BenchError: it cannot be flashed.
         """
         manifest = self.firmware.manifest
-        network = self.bench.description.network
+        described = self.bench.description
         filesystem = provision(
             self.bench.csms_url,
-            self.bench.description.device.identity,
-            network.ssid,
-            network.psk,
+            described.device.identity,
+            described.network.ssid,
+            described.network.psk,
             partition=manifest.storage(),
-            **settings,
+            **{"local_id_tag": described.device.local_id_tag, **settings},
         )
         self.bench.power.on()
         self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
+        self._settings = settings
+
+    def configure(self, **settings: str | int) -> None:
+        """Give the device a configuration of its own for the running test, and bring it to idle with it.
+
+        Its file system is written anew. The next `make_idle` takes the settings back.
+
+        Args:
+            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+
+        Raises:
+            BenchError: an unknown key, or it cannot be flashed.
+            DeviceError: it does not come to idle.
+        """
+        since = self.bench.mark()
+        self.flash(**settings)
+        self.wait_ready(since)
+        self.wait_accepted()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     # -- booting --------------------------------------------------------------------------------------------------
 
@@ -252,6 +273,20 @@ class Device:
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes of its configuration made the device erase no flash")
 
+    def wait_idle(self, timeout: float) -> None:
+        """Wait until the device waits for a vehicle, see `verify_idle`.
+
+        Args:
+            timeout: in bench seconds.
+
+        Raises:
+            DeviceError: it is not idle by then.
+        """
+        try:
+            self._wait_until_none(self._not_idle, timeout)
+        except ExpectationError as error:
+            raise DeviceError(f"the device is not idle: {error}") from None
+
     def verify_idle(self) -> None:
         """Make sure that the device waits for a vehicle, accepted by the CSMS, with every input at rest.
 
@@ -315,12 +350,14 @@ class Device:
 
     def _settle(self) -> None:
         self._quiet_surroundings()
+        if self._settings:
+            raise DeviceError("its configuration is that of another test")
         problems = self._not_idle()
         if not problems:
             return
         if not self.bench.power.is_on:
             raise DeviceError(problems[0])
-        self._wait_idle()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
@@ -330,14 +367,14 @@ class Device:
 
     def _restart(self) -> None:
         self._quiet_surroundings()
-        if self.bench.flasher.has(self.firmware.manifest):
+        if self.bench.flasher.has(self.firmware.manifest) and not self._settings:
             self.boot()
         else:
             since = self.bench.mark()
             self.flash()
             self.wait_ready(since)
         self.wait_accepted()
-        self._wait_idle()
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _renew(self) -> None:
         self._quiet_surroundings()
@@ -346,28 +383,25 @@ class Device:
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
         self.wait_accepted()
-        self._wait_idle()
-
-    def _wait_idle(self) -> None:
-        try:
-            self._wait_until_none(self._not_idle, self.SETTLE_TIMEOUT_S)
-        except ExpectationError as error:
-            raise DeviceError(f"the device is not idle: {error}") from None
+        self.wait_idle(self.SETTLE_TIMEOUT_S)
 
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
         began = timeline.clock.now()
+        patience = self._LOOK_AGAIN_S
         while True:
             since = timeline.mark()
             found = differences()
             if not found:
                 return
             left = timeout - timeline.clock.between(began, timeline.clock.now())
-            try:
-                timeline.expect(Event, self._is_news, since=since, timeout=max(left, 0), consume=False)
-            except ExpectationError:
-                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}") from None
+            if left <= 0:
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}")
+            # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
+            with contextlib.suppress(ExpectationError):
+                timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
+            patience *= 2
 
     def _is_news(self, event: Event) -> bool:
         return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))

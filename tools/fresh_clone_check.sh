@@ -12,6 +12,8 @@ trap 'rm -rf "$scratch"' EXIT
 before=$scratch/before
 status=0
 
+mkdir "$scratch/tmp"
+export TMPDIR=$scratch/tmp
 git clone --quiet --no-local "$source" "$scratch/clone"
 touch "$before"
 processes() { ps -e -o pid=,args= | grep -F "$scratch/clone" | grep -v -F -e grep -e fresh_clone_check || true; }
@@ -30,13 +32,14 @@ for verb in "${verbs[@]}"; do
     done
 done
 
-# pip keeps what it downloaded, and that is all. A shared machine's own traffic would be noise: only files of this user.
+# pip keeps what it downloaded, and that is all. The system's folder for temporary files is one of our own here, so that
+# other programs on this machine are not taken for ours.
 cache=$("$scratch/clone/.venv/bin/python" -m pip cache dir)
-outside=$(find "$HOME" /tmp /var/tmp -xdev \( -path "$scratch" -o -path "$cache" \) -prune -o \
-    -type f -user "$(id -un)" -newer "$before" -print 2>/dev/null || true)
+outside=$(find "$HOME" "$TMPDIR" -xdev \( -path "$scratch/clone" -o -path "$cache" \) -prune -o \
+    -type f -newer "$before" -print 2>/dev/null || true)
 if [[ -n $outside ]]; then
     echo "FAIL  files changed outside the clone:"
-    sed 's/^/        /' <<<"$outside"
+    head -n 20 <<<"$outside" | sed 's/^/        /'
     status=1
 else
     echo "ok    nothing changed outside the clone"

@@ -62,6 +62,10 @@ class Flasher:
         self._baud = baud
         self._flashed = ""
 
+    def has(self, manifest: Manifest) -> bool:
+        """Whether that firmware is what was flashed last, and nothing was erased since."""
+        return self._flashed == manifest.sha256()
+
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
         """Write a firmware, unless it is what was flashed last, and in the same session the device's file system.
 
@@ -76,8 +80,7 @@ class Flasher:
         Raises:
             BenchError: esptool failed; the message carries the tail of its log.
         """
-        wanted = manifest.sha256()
-        write_firmware = erase or wanted != self._flashed
+        write_firmware = erase or not self.has(manifest)
         parts = manifest.contents() if write_firmware else []
         if filesystem is not None:
             parts = [*parts, (manifest.storage().offset, filesystem)]
@@ -93,12 +96,8 @@ class Flasher:
             _esptool().write_flash(esp, parts, no_progress=True, **manifest.flash_settings)
             self._report(_sha256(parts), started, what)
         if write_firmware:
-            self._flashed = wanted
+            self._flashed = manifest.sha256()
         return write_firmware
-
-    def has(self, manifest: Manifest) -> bool:
-        """Whether that firmware is what was flashed last."""
-        return self._flashed == manifest.sha256()
 
     def flash_filesystem(self, image: bytes, offset: int, chip: str = "esp32") -> None:
         """Write a file system image, whether it was written before or not: the device writes there too.

@@ -43,7 +43,7 @@ class Network:
         access_point: AccessPoint | None = None,
         upstream_host: str = "127.0.0.1",
     ) -> None:
-        self._timeline = timeline
+        self.timeline = timeline
         self._loop = loop
         self._access_point = access_point
         self._proxy = Proxy(host, port, (upstream_host, upstream_port), timeline.clock.real)
@@ -131,12 +131,12 @@ class Network:
 
     def _switch(self, up: bool) -> None:
         access_point = self._switchable()
-        begun = self._timeline.clock.now()  # what follows from it must not seem to come before it
+        begun = self.timeline.clock.now()  # what follows from it must not seem to come before it
         if up:
             access_point.up()
         else:
             access_point.down()
-        self._timeline.append(AccessPointChange(source="network", up=up, t=begun))
+        self.timeline.append(AccessPointChange(source="network", up=up, t=begun))
 
     def _switchable(self) -> AccessPoint:
         if self._access_point is None:

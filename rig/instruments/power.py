@@ -17,23 +17,26 @@ from rig.timeline import Timeline
 class Power:
     """Switches the board on and off, safely on real wires.
 
-    Off: every driven wire floats first, then the switch opens, then the rail falls. On: the wires that are low are
-    driven, the switch closes, and only then those that are high, so that nothing feeds the chip through its pins.
+    Off: EN goes low, so that the chip does not live to see its wires go; then every driven wire floats, the switch
+    opens, the rail falls and EN floats too. On: the wires that are low are driven, the switch closes, and only then
+    those that are high. So nothing ever feeds the chip through its pins.
 
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PowerChange` for the switch and, where `rail_sense` is wired, for the rail.
         section: `[power]` of the bench description.
-        driven: every wire that the bench drives.
+        en: the wire of EN, which is active low.
+        driven: every other wire that the bench drives.
     """
 
     RAIL_TIMEOUT_S = 5.0
     """How long capacitors may hold the rail up, in real seconds."""
 
     def __init__(
-        self, factory: Factory, timeline: Timeline, section: PowerSection, driven: Sequence[DrivenWire]
+        self, factory: Factory, timeline: Timeline, section: PowerSection, en: DrivenWire, driven: Sequence[DrivenWire]
     ) -> None:
         self._timeline = timeline
+        self._en = en
         self._driven = driven
         self._lock = threading.RLock()
         self._on = False
@@ -74,7 +77,7 @@ class Power:
             self._timeline.append(PowerChange(source="power", on=True))
             self._on = True
             self._switch.on()
-            for wire in self._driven:
+            for wire in (*self._driven, self._en):
                 wire.drive()
             self._wait_for_rail(True)
 
@@ -85,13 +88,18 @@ class Power:
             BenchError: the rail stays up.
         """
         with self._lock:
-            for wire in self._driven:
-                wire.release()
-            if self._on:
-                self._timeline.append(PowerChange(source="power", on=False))
-            self._on = False
-            self._switch.off()
+            self._cut()
             self._wait_for_rail(False)
+            self._en.release()
+
+    def _cut(self) -> None:
+        if self._on:
+            self._timeline.append(PowerChange(source="power", on=False))
+        self._on = False
+        self._en.ground()
+        for wire in self._driven:
+            wire.release()
+        self._switch.off()
 
     def cycle(self) -> None:
         """Off and on again. The wires keep their states, as the world around the board would."""
@@ -114,12 +122,8 @@ class Power:
 
     def close(self) -> None:
         """Switch the board off and give the pins back."""
-        for wire in self._driven:
-            wire.release()
-        if self._on:
-            self._timeline.append(PowerChange(source="power", on=False))
-        self._on = False
-        self._switch.off()
+        self._cut()
+        self._en.release()
         self._switch.close()
         if self._rail is not None:
             self._rail.close()

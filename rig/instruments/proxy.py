@@ -14,7 +14,7 @@ _MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; ab
 
 
 class _Way:
-    """One direction of a connection: reads here, writes there, in order, not earlier than the delay says."""
+    """One direction of a connection: reads here, writes there, in order, none earlier than its delay says."""
 
     def __init__(self, proxy: Proxy, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seed: int) -> None:
         self._proxy = proxy
@@ -33,13 +33,11 @@ class _Way:
 
     async def _take(self) -> None:
         loop = asyncio.get_running_loop()
-        due = 0.0
         while True:
             while self._pending_bytes >= _MAX_DELAYED:
                 await self._wait_for_change()
             data = await self._source.read(_CHUNK)
-            due = max(due, loop.time() + self._proxy.draw_delay(self._random))
-            self._pending.append((due, data))
+            self._pending.append((loop.time() + self._proxy.draw_delay(self._random), data))
             self._pending_bytes += len(data)
             self._changed.set()
             if not data:
@@ -86,7 +84,7 @@ class Proxy:
     """
 
     def __init__(self, host: str, port: int, upstream: tuple[str, int], real: Callable[[float], float]) -> None:
-        self._port = tcp.Port(host, port, "the bench's port for charge points")
+        self._port = tcp.Port(host, port, "the bench's CSMS port")
         self._upstream = upstream
         self._real = real
         self._server: asyncio.Server | None = None

@@ -75,6 +75,12 @@ class DrivenWire:
                 self.device.pin.output_with_state(self.feeds)
                 self._driving = True
 
+    def ground(self) -> None:
+        """Pull the wire low, whatever its state, until `drive` or `release`. That feeds nothing into any chip."""
+        with self._lock:
+            self._driving = False
+            self.device.pin.output_with_state(False)
+
     def release(self) -> None:
         """Let the wire float."""
         with self._lock:

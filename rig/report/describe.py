@@ -113,7 +113,10 @@ def call_short(call: OcppFrame) -> str:
     action = one_line(call.action) or "CALL without action"
     payload = masked(call.payload)
     value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
-    return f"{action} {one_line(str(value))}" if value not in (None, "") else action
+    if value in (None, ""):
+        return action
+    whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # of the charge point itself
+    return f"{action} {one_line(str(value))}{' (connector 0)' if whole else ''}"
 
 
 def answer_short(answer: OcppFrame) -> str:
@@ -184,7 +187,7 @@ def led_pattern(event: LedPattern) -> tuple[str, str]:
     """An LED's pattern in words and, where room is short, in a word."""
     match event.pattern:
         case "blink":
-            rate = f"{number(event.rate_hz)} Hz"
+            rate = f"{float(f'{event.rate_hz:.2g}'):g} Hz"
             duty = f", {event.duty:.0%} on" if 0 < event.duty < 0.35 else ""
             return f"blinks {rate}{duty}", rate
         case "double_flash":

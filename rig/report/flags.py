@@ -27,7 +27,7 @@ class Flag:
     Attributes:
         x: where.
         text, short: the label, and a shorter one that names the kind of thing: equal ones are counted together.
-        loud: drawn as wrong; a group with a loud member is loud and says how many.
+        loud: drawn as wrong; a group with a loud member is loud, and says how many where not all are.
     """
 
     x: float
@@ -126,7 +126,7 @@ def _label(members: Sequence[Flag], level: int, right: float, size: float) -> La
         parts = [f"{short} ×{count}" if count > 1 else short for short, count in counts[:3]]
         more = sum(count for _, count in counts[3:])
         text = ", ".join(parts) + (f", {more} more" if more else "")
-        if loud:
+        if 0 < len(loud) < len(members):
             text += f" ({len(loud)} wrong)"
     room = min(right - first.x - POLE_GAP, _MOST_TEXT)
     return Label(first.x, 0, fit(text, room, size), bool(loud), len(members))

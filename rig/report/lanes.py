@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,7 +30,7 @@ from rig.report import describe
 from rig.report.load import Test, call_key
 from rig.report.text import number, one_line, seconds
 
-Kind = Literal["power", "radio", "input", "led", "output", "link"]
+Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
@@ -172,11 +173,15 @@ class _Reader:
         for event in events:
             if isinstance(event, PinEdge) and not event.signal.startswith("power."):  # PowerChange tells of those
                 edges.setdefault(event.signal, []).append(event)
-        for signal in sorted(signal for signal, found in edges.items() if any(e.driven for e in found)):
-            self._pin("input", signal, edges[signal])
+        for signal in sorted(s for s, found in edges.items() if any(e.driven for e in found) and self._moved(s, found)):
+            self._pin("control" if signal.startswith("control.") else "input", signal, edges[signal])
         self._leds(edges)
-        outputs = {s for s, found in edges.items() if not any(e.driven for e in found) and not s.startswith("leds.")}
-        outputs |= {signal for signal in before.pins if signal.endswith("contactor")}
+        outputs = {
+            s
+            for s, found in edges.items()
+            if not any(e.driven for e in found) and not s.startswith("leds.") and self._moved(s, found)
+        }
+        outputs |= {signal for signal in (*before.pins, *edges) if signal.endswith("contactor")}
         for signal in sorted(outputs):
             self._pin("output", signal, edges.get(signal, []))
         links: dict[str, list[tuple[float, bool]]] = {name: [] for name in before.links}
@@ -187,12 +192,14 @@ class _Reader:
             title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
 
+    def _moved(self, signal: str, edges: Sequence[PinEdge]) -> bool:
+        """Whether it changed: the bench also tells the level at which it finds a wire."""
+        return len({self.test.before.pins.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
+
     def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
         plain = signal.rpartition(".")[2]
         words = describe.LEVELS.get(plain, ("", ""))
         before = self.test.before.pins.get(signal)
-        if before is None and edges:
-            before = not edges[0].level
         self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
 
     def _switch(
@@ -215,7 +222,9 @@ class _Reader:
                 patterns.setdefault(event.led.removeprefix("leds."), []).append(event)
         for name in sorted(patterns, key=_led_order):
             shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
-            shown += sorted(((self.at(e.t), e) for e in patterns[name]), key=lambda pair: pair[0])
+            turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
+            for event in sorted(patterns[name], key=lambda e: e.t):
+                shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
             segments = [
                 _led_segment(start, end, led)
                 for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
@@ -374,6 +383,21 @@ def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
     elif led.pattern == "blink":
         texture = "fast" if led.rate_hz >= 3.5 else "medium" if led.rate_hz >= 1.5 else "slow"
     return Segment(start, end, led.pattern != "off", words, texture)
+
+
+def _since(led: LedPattern, told: float, before: tuple[float, LedPattern | None], turns: Sequence[float]) -> float:
+    """When an LED began to show a pattern: it is told only when it was seen for long enough to be known.
+
+    Steady light began with the LED's last edge. Blinking began with its first one, where it was steady before; from
+    one way of blinking to another nobody can say better than when it was told.
+    """
+    begun, last = before
+    between = turns[bisect_left(turns, begun) : bisect_right(turns, told)]
+    if not between:
+        return told
+    if led.pattern in ("on", "off"):
+        return between[-1]
+    return between[0] if last is None or last.pattern in ("on", "off") else told
 
 
 def _led_order(name: str) -> tuple[int, str]:

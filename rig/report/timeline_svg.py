@@ -49,12 +49,20 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "cut off": "#8a5a00",
 }
 _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
-_BAND_COLOURS = {"power": "#3c4650", "radio": BLUE, "input": ORANGE, "output": PURPLE, "link": GREEN, "led": ORANGE}
-_DARK = {"#3c4650", BLUE, GREEN, "#d55e00"}
+_BAND_COLOURS = {
+    "power": "#3c4650",
+    "radio": BLUE,
+    "input": ORANGE,
+    "control": GREY,
+    "output": PURPLE,
+    "link": GREEN,
+    "led": ORANGE,
+}
+_DARK = {"#3c4650", GREY, BLUE, GREEN, "#d55e00"}
 """Colours that take white text."""
 _TINTED = {"power", "radio", "link"}
 """What is on nearly always is drawn light, so that what moves stands out."""
-_KIND_WORDS = {"input": "input", "output": "output"}
+_KIND_WORDS = {"input": "input", "control": "control", "output": "output"}
 _MOMENT_COLOURS = {
     "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY, "clock": GREY,
     "E": RED, "W": "#8a5a00",
@@ -469,11 +477,11 @@ class _Picture:
         if key in drawn:
             return
         drawn.add(key)
-        self.c.line("lanes", x1, y1, x2, y2, stroke=colour, stroke_width=1.5)
+        self.c.line("lanes", x1, y1, x2, y2, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
         self.c.path("lanes", _head(x1, y1, x2, y2), fill=colour)
 
     def _arrow_key(self, x: float, y: float, colour: str) -> None:
-        self.c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=1.5)
+        self.c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
         self.c.path("front", _head(x, y, x + 22, y), fill=colour)
 
     # -- heap -----------------------------------------------------------------------------------------------------

@@ -333,7 +333,8 @@ class Board:
 
     def _input_watcher(self, gpio: int) -> Callable[[bool, int], None]:
         def changed(level: bool, _stamp: int) -> None:
-            if self._process is not None:
+            # A chip in reset sees nothing, though the board's thread may not have come to halt it yet.
+            if self._process is not None and self._en.level:
                 self._process.link.send("pin", gpio, int(level))
 
         return changed

@@ -14,6 +14,13 @@ from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 pytestmark = pytest.mark.needs("time_scale")
 
 
+@pytest.fixture
+def hasty_device(device: Device) -> Device:
+    """A device that comes back at once, however often it loses its connection."""
+    device.configure(backoff_initial_ms=100, backoff_max_ms=100)
+    return device
+
+
 def heap_over_reconnects(bench: Bench, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
     """Close the device's connection `rounds` times; the trend of its free heap once it is back each time."""
     samples = []
@@ -27,7 +34,7 @@ def heap_over_reconnects(bench: Bench, csms: Csms, telemetry: Telemetry, rounds:
 
 
 def test_heap_is_flat_over_200_reconnects(
-    device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
+    hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """200 connections, closed by the CSMS: the free heap after the last is what it was after the first."""
     trend = heap_over_reconnects(bench, csms, telemetry, 200)
@@ -36,10 +43,11 @@ def test_heap_is_flat_over_200_reconnects(
 
 @pytest.mark.needs("test_hooks")
 def test_a_leak_of_64_bytes_a_connection_is_found(
-    device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
+    hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
 ) -> None:
     """The same check condemns a device that was told to leak 64 bytes a connection: it can fail."""
     with bench.inject(HeapLeak(bytes_per_connection=64)):
         trend = heap_over_reconnects(bench, csms, telemetry, 50)
     assert not trend.flat
-    assert trend.lost == pytest.approx(64 * 49, rel=0.1)
+    # Each block that the device's heap hands out costs a little more than what was asked for.
+    assert 64 * 49 <= trend.lost <= 96 * 49

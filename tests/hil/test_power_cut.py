@@ -15,7 +15,7 @@ pytestmark = pytest.mark.needs("inputs", "power")
 
 
 def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
-    """Cut while charging: after the boot the transaction is stopped with reason PowerLoss and a value not below the start."""
+    """Cut while charging: after the boot the transaction is stopped with reason PowerLoss, not below its start."""
     transaction_id = driver.start_charge(csms)
     driver.draw(30).wait()
     with device.expecting_reboot():
@@ -31,11 +31,11 @@ def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver
 
 @pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("effect", ["none", "half", "random"])
-@pytest.mark.parametrize("operation", [1, 2, 5])
+@pytest.mark.parametrize("operation", [1, 2, 3])
 def test_torn_write_in_a_transaction(
     device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int, effect: str
 ) -> None:
-    """The power fails inside a flash operation of a charge's end: the transaction is stopped exactly once, whatever was torn."""
+    """The power fails inside a flash operation at a charge's end: it is stopped exactly once, whatever was torn."""
     transaction_id = driver.start_charge(csms)
     driver.draw(10).wait()
     with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect=effect, seed=7)):

@@ -10,12 +10,17 @@ from tools.lint.check import Result, tracked_files
 
 _SLEEPERS = frozenset({"time.sleep", "asyncio.sleep", "trio.sleep", "anyio.sleep", "gevent.sleep"})
 
+# What fails a test that sleeps has to name what it replaces.
+_GUARD = Path("fixtures/no_sleep.py")
+
 
 def run(root: Path) -> Result:
     """Find calls of, and other references to, any library's sleep."""
     findings = []
     for path in tracked_files(root, "tests/hil/*.py", "fixtures/*.py"):
         place = path.relative_to(root)
+        if place == _GUARD:
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(place))
         findings += [
             f"{place}:{line}: {name}: wait for an event with a time limit instead (docs/design.md, section 2)"

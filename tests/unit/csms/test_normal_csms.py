@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from rig.csms import Csms
 from rig.errors import ExpectationError
@@ -112,11 +115,13 @@ def test_two_charge_points_are_told_apart(csms: Csms, new_peer: type[Peer]) -> N
 
 
 def test_a_new_connection_replaces_the_old_one(csms: Csms, timeline: Timeline, new_peer: type[Peer]) -> None:
-    new_peer()
+    first = new_peer()
     csms.expect_connected()
     second = new_peer()
     csms.expect_connected()
     second.boot()
+    with pytest.raises(ConnectionClosed):
+        first.socket.recv(2)
     changes = timeline.events(LinkChange, where=lambda change: change.charge_point == IDENTITY)
     assert [change.connected for change in changes] == [True, False, True]
     assert "replaced" in changes[1].reason
@@ -129,3 +134,12 @@ def test_closing_is_on_the_timeline_with_code_and_reason(csms: Csms, peer: Peer)
     change = csms.expect_disconnected()
     assert (change.code, change.reason) == (1001, "bye")
     assert not csms.connected
+
+
+def test_the_csms_clock_runs_with_the_bench_clock(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    first = datetime.fromisoformat(peer.call("Heartbeat", {})["currentTime"])
+    timeline.clock.set_scale(100_000)
+    later = datetime.fromisoformat(peer.call("Heartbeat", {})["currentTime"])
+    timeline.clock.set_scale(1)
+    assert (later - first).total_seconds() > 1
+    assert csms.violations() == []

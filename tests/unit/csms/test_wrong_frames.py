@@ -106,6 +106,37 @@ def test_a_unique_id_used_for_two_calls_is_wrong_but_sending_again_is_not(csms: 
     assert "was used for another Heartbeat" in frame.error
 
 
+def test_unique_ids_begin_anew_with_a_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+    new_peer().call("Heartbeat", {}, unique_id="a")
+    new_peer().call("Authorize", {"idTag": "T"}, unique_id="a")
+    assert csms.violations() == []
+
+
+def test_a_call_is_answered_once(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    with pytest.raises(ExpectationError):
+        csms.call("ClearCache", timeout=0)
+    unique_id = peer.receive()[1]
+    for _ in range(2):
+        peer.send(f'[3,"{unique_id}",{{"status":"Accepted"}}]')
+    peer.call("Heartbeat", {})
+    (frame,) = csms.violations()
+    assert "no open call" in frame.error
+
+
+def test_a_call_does_not_outlive_its_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+    first = new_peer()
+    csms.expect_connected()
+    with pytest.raises(ExpectationError):
+        csms.call("ClearCache", timeout=0)
+    unique_id = first.receive()[1]
+    second = new_peer()
+    second.send(f'[3,"{unique_id}",{{"status":"Accepted"}}]')
+    second.call("Heartbeat", {})
+    (frame,) = csms.violations()
+    assert "no open call" in frame.error
+
+
 def test_an_invalid_call_does_not_fulfil_an_expectation(csms: Csms, peer: Peer) -> None:
     peer.start_call("Authorize", {"idTag": "T", "more": 1})
     peer.receive()

@@ -32,7 +32,8 @@ def wires(factory: Factory, timeline: Timeline) -> list[DrivenWire]:
 def power(factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd) -> Iterator[Power]:
     """The supply of a board whose rail follows the switch."""
     far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
-    made = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL)), wires)
+    section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
+    made = Power(factory, timeline, section, wires[-1], wires[:-1])
     yield made
     made.close()
 
@@ -55,10 +56,14 @@ def test_low_wires_are_driven_before_the_switch_and_high_ones_after(power: Power
     assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [False, False, True]
 
 
-def test_off_floats_every_wire_before_the_switch_opens(power: Power, wires: list[DrivenWire], far_end: FarEnd) -> None:
+def test_off_resets_the_chip_then_floats_every_wire_then_opens_the_switch(
+    power: Power, wires: list[DrivenWire], far_end: FarEnd
+) -> None:
     power.on()
     wires[0].set(True)
     seen: list[tuple[bool | None, ...]] = []
+    reset_sees: list[bool | None] = []
+    far_end.watch(EN, lambda _level, _t: reset_sees.append(far_end.driven(CABLE)))
 
     def switched(level: bool, _t: int) -> None:
         seen.append(tuple(far_end.driven(pin) for pin in (CABLE, STOP, EN)))
@@ -66,7 +71,9 @@ def test_off_floats_every_wire_before_the_switch_opens(power: Power, wires: list
 
     far_end.watch(SWITCH, switched)
     power.off()
-    assert seen == [(None, None, None)]
+    assert reset_sees == [True]
+    assert seen == [(None, None, False)]
+    assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [None, None, None]
     assert power.rail is False
 
 
@@ -96,8 +103,10 @@ def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, mo
         power.off()
 
 
-def test_without_rail_sense_nothing_is_waited_for(factory: Factory, timeline: Timeline) -> None:
-    power = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH)), [])
+def test_without_rail_sense_nothing_is_waited_for(
+    factory: Factory, timeline: Timeline, wires: list[DrivenWire]
+) -> None:
+    power = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH)), wires[-1], [])
     power.on()
     assert power.rail is None
     power.close()

@@ -138,6 +138,10 @@ def run() -> Recorder:
     """Boot, a charge, faults, a failure, an error of the bench, a skipped test, a scaled clock, reconnects."""
     r = Recorder()
     r.put(ev.RunStarted(run="2026-11-23T12-00-00", date="2026-11-23T12:00:00+01:00", bench="virtual"))
+    for name in ("cable", "vehicle_ready", "emergency_stop", "auth_button", "meter_pulse"):
+        r.pin(f"inputs.{name}", False, driven=True)  # a bench tells the level of each wire when it opens
+    for name in ("contactor", "lock"):
+        r.pin(f"outputs.{name}", False)
     _boot(r)
     _charge(r)
     _power_cut(r)

@@ -14,7 +14,7 @@ from picture_geometry import SVG, collisions, parse, texts
 from synthetic_run import CP, MS, Recorder
 
 from rig import events as ev
-from rig.report import load, sequence_svg, timeline_svg
+from rig.report import lanes, load, sequence_svg, timeline_svg
 
 # -- what must be there ------------------------------------------------------------------------------------------------
 
@@ -33,9 +33,9 @@ def test_no_text_covers_another_in_the_synthetic_run(run: load.Run) -> None:
 
 def test_a_charge_shows_its_lanes_from_top_to_bottom(by_name: dict[str, load.Test]) -> None:
     said = shown(by_name["test_charge_from_plug_to_stop"])
-    lanes = ["power", "access point", "auth button", "cable", "meter pulse", "LED status", "contactor", "lock",
+    order = ["power", "access point", "auth button", "cable", "meter pulse", "LED status", "contactor", "lock",
              "WebSocket", "OCPP", "heap free", "measured"]  # fmt: skip
-    assert [text for text in said if text in lanes] == lanes
+    assert [text for text in said if text in order] == order
     for text in ("StatusNotification Charging", "Authorize LOCAL-1", "StopTransaction Local", "40 pulses", "plugged in",
                  "blinks 1 Hz", "energy 160 Wh (exactly 160 Wh)"):  # fmt: skip
         assert text in said
@@ -148,6 +148,34 @@ def test_hostile_text_stays_text(by_name: dict[str, load.Test]) -> None:
     svg = timeline_svg.render(by_name["test_status_command"])
     assert "<script>" not in svg
     assert any("<script>" in text for text in texts(parse(svg)))
+
+
+def test_a_level_that_is_only_told_is_no_move() -> None:
+    r = Recorder()
+    r.put(ev.TestStarted(nodeid="t::wires"))
+    r.pin("inputs.cable", False, driven=True, after_ms=100)
+    r.pin("outputs.contactor", False)
+    r.put(ev.TestEnded(nodeid="t::wires", outcome="passed", seconds=1.0), after_ms=100)
+    (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
+    assert band.name == "contactor"
+    assert [segment.on for segment in band.segments] == [None, False]
+
+
+def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known() -> None:
+    r = Recorder()
+    r.put(ev.LedPattern(led="status", pattern="off"))
+    r.put(ev.TestStarted(nodeid="t::led"))
+    r.pin("leds.status", True, after_ms=100)
+    for level in (False, True, False, True):
+        r.pin("leds.status", level, after_ms=100)
+    r.put(ev.LedPattern(led="status", pattern="blink", rate_hz=5.003, duty=0.5), after_ms=20)
+    r.pin("leds.status", False, after_ms=80)
+    r.pin("leds.status", True, after_ms=100)
+    r.put(ev.LedPattern(led="status", pattern="on"), after_ms=300)
+    r.put(ev.TestEnded(nodeid="t::led", outcome="passed", seconds=1.0), after_ms=100)
+    (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
+    shown = [(segment.texts[0], pytest.approx(segment.start)) for segment in band.segments]
+    assert shown == [("off", 0.0), ("blinks 5 Hz", 0.1), ("on", 0.7)]
 
 
 # -- any events at all -------------------------------------------------------------------------------------------------

@@ -68,8 +68,10 @@ def test_flashed_firmware_boots_and_finds_its_file_system(desk, flasher, timelin
 def test_the_same_firmware_is_not_flashed_again_until_it_is_erased(desk, flasher, timeline, manifest):
     desk.power.on()
     assert flasher.flash(manifest) is True
+    assert flasher.has(manifest)
     assert flasher.flash(manifest) is False
     flasher.erase()
+    assert not flasher.has(manifest)
     desk.port.expect("invalid header: 0xffffffff")
     assert flasher.flash(manifest) is True
     assert [event.what for event in timeline.events(Flashed)] == ["firmware", "erased", "firmware"]

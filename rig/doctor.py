@@ -1,0 +1,121 @@
+"""What `rig doctor` looks at: one finding after the other, the bench untouched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.description import Description, NmcliAccessPoint, load
+from rig.errors import BenchError, DescriptionError
+
+SAFETY = "extra-low voltage only: a bench drives 3.3 V logic and at most 12 V contactor coils, never mains"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and how it is: `problem` is empty where it is well."""
+
+    subject: str
+    detail: str = ""
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is well."""
+        return not self.problem
+
+    @property
+    def line(self) -> str:
+        """As the terminal shows it."""
+        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {self.problem or self.detail}"
+
+
+def examine(path: Path, root: Path) -> Iterator[Finding]:
+    """Look at a bench.
+
+    Args:
+        path: its description.
+        root: the project's folder.
+    """
+    yield Finding("safety", SAFETY)
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", version, "" if sys.version_info >= (3, 11) else f"{version} is too old: 3.11 or newer")
+    try:
+        description = load(path)
+    except DescriptionError as error:
+        yield Finding("description", problem=str(error))
+        return
+    yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
+    yield _csms_port(description)
+    yield _writable(root)
+    if description.device.firmware == "host":
+        for tool, package in (("g++", "g++"), ("strip", "binutils")):
+            yield _tool(tool, f"Debian's package {package} has it")
+        for tool in ("cmake", "ninja"):
+            yield _tool(tool, "`make setup` installs it")
+    else:
+        there = (root / description.device.firmware / "flasher_args.json").exists()
+        yield Finding(
+            "firmware",
+            description.device.firmware,
+            "" if there else f"{description.device.firmware} holds no flasher_args.json: build the firmware first",
+        )
+    if description.kind == "pi":
+        yield _serial_port(description.console.port or "")
+        yield _pins(description)
+        if isinstance(description.network.access_point, NmcliAccessPoint):
+            yield _tool("nmcli", "Debian's package network-manager has it")
+
+
+def _csms_port(description: Description) -> Finding:
+    from rig.tcp import Port
+
+    host, port = description.csms.host, description.csms.port
+    try:
+        Port(host, port, "CSMS").close()
+    except BenchError as error:
+        return Finding("CSMS port", problem=f"{description.path}: csms.port: {error}")
+    return Finding("CSMS port", f"{host} port {port or '(any free one)'} can be had")
+
+
+def _writable(root: Path) -> Finding:
+    writable = os.access(root, os.W_OK)
+    return Finding("folder", str(root), "" if writable else f"{root} cannot be written to: run in a folder of your own")
+
+
+def _tool(name: str, fix: str) -> Finding:
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+    return Finding(name, found or "", "" if found else f"not installed: {fix}")
+
+
+def _serial_port(device: str) -> Finding:
+    if "://" in device:
+        return Finding("serial port", f"{device} (looked at when it is opened)")
+    if not Path(device).exists():
+        there = ", ".join(sorted(str(found) for found in Path("/dev").glob("tty[UA][SC]*"))) or "none"
+        return Finding("serial port", problem=f"console.port: {device} is not there. Serial ports here: {there}")
+    if not os.access(device, os.R_OK | os.W_OK):
+        return Finding("serial port", problem=f"console.port: {device} is not yours: join the group dialout")
+    return Finding("serial port", device)
+
+
+def _pins(description: Description) -> Finding:
+    from rig.pins import open_factory
+
+    try:
+        factory = open_factory("lgpio")
+    except BenchError as error:
+        return Finding("pins", problem=str(error))
+    try:
+        for _, wire in description.wires():
+            factory.pin(wire.pin)
+    except Exception as error:  # gpiozero's and lgpio's errors have no common base
+        return Finding("pins", problem=f"{type(error).__name__}: {error}")
+    finally:
+        factory.close()
+    return Finding("pins", f"{len(list(description.wires()))} pins can be had")

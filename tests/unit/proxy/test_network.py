@@ -1,0 +1,138 @@
+"""The network instrument: thread-safe calls around the proxy, and the access point."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from rig.errors import BenchError
+from rig.events import AccessPointChange
+from rig.instruments.network import Network
+from rig.timeline import Timeline
+
+
+class Radio:
+    def __init__(self) -> None:
+        self.on_air = True
+
+    def up(self) -> None:
+        self.on_air = True
+
+    def down(self) -> None:
+        self.on_air = False
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def radio() -> Radio:
+    return Radio()
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(2)
+        yield server
+
+
+@pytest.fixture
+def network(loop: asyncio.AbstractEventLoop, radio: Radio, server: socket.socket) -> Iterator[Network]:
+    network = Network(Timeline(), loop, "127.0.0.1", 0, server.getsockname()[1], radio)
+    network.start()
+    yield network
+    network.close()
+
+
+def pair(network: Network, server: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """A connection through the proxy: the device's end and the server's."""
+    device = socket.create_connection(("127.0.0.1", network.csms_port), timeout=2)
+    behind = server.accept()[0]
+    behind.settimeout(2)
+    return device, behind
+
+
+def test_the_access_point_goes_and_comes_back_on_the_timeline(network: Network, radio: Radio) -> None:
+    timeline = network.timeline
+    network.down()
+    assert not radio.on_air
+    network.up()
+    assert radio.on_air
+    assert [change.up for change in timeline.events(AccessPointChange)] == [False, True]
+
+
+def test_without_an_access_point_the_capability_is_named(loop: asyncio.AbstractEventLoop) -> None:
+    network = Network(Timeline(), loop, "127.0.0.1", 0, 1)
+    with pytest.raises(BenchError, match="lacks the capability access_point"):
+        network.down()
+    network.close()
+
+
+def test_latency_is_in_milliseconds_of_bench_time(network: Network, server: socket.socket) -> None:
+    device, behind = pair(network, server)
+    network.timeline.clock.set_scale(10)
+    network.latency(500)
+    begun = time.monotonic()
+    device.sendall(b"x")
+    assert behind.recv(1) == b"x"
+    assert 0.05 <= time.monotonic() - begun < 0.4
+    with pytest.raises(ValueError, match="0 ms or more"):
+        network.latency(-1)
+
+
+def test_ending_latency_does_not_let_bytes_overtake(network: Network, server: socket.socket) -> None:
+    device, behind = pair(network, server)
+    network.latency(100)
+    device.sendall(b"1")
+    behind.settimeout(0.03)
+    with pytest.raises(TimeoutError):  # the first byte is on its way, in the proxy's hands
+        behind.recv(1)
+    network.latency(0)
+    device.sendall(b"2")
+    behind.settimeout(2)
+    received = b""
+    while len(received) < 2:
+        received += behind.recv(2)
+    assert received == b"12"
+
+
+def test_when_both_sides_have_ended_nothing_is_left(network: Network, server: socket.socket) -> None:
+    device, behind = pair(network, server)
+    assert network.connections == 1
+    device.close()
+    assert behind.recv(1) == b""
+    behind.close()
+    deadline = time.monotonic() + 2
+    while network.connections and time.monotonic() < deadline:
+        network.reset()  # gives the loop a turn
+    assert network.connections == 0
+    assert network.drop_connections() == 0
+
+
+def test_a_reset_makes_it_a_good_network_again(network: Network, server: socket.socket) -> None:
+    device, behind = pair(network, server)
+    network.black_hole()
+    network.latency(60_000)
+    network.refuse()
+    network.reset()
+    device.sendall(b"x")
+    assert behind.recv(1) == b"x"
+    pair(network, server)
+
+
+def test_the_url_names_the_proxy(network: Network) -> None:
+    assert network.csms_url("CP 1") == f"ws://127.0.0.1:{network.csms_port}/CP%201"

@@ -1,0 +1,170 @@
+"""The bench as a whole, on the virtual board without a firmware."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rig.bench
+from rig.bench import Bench
+from rig.description import Description, load
+from rig.errors import BenchError, ExpectationError
+from rig.events import BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
+from rig.faults import PowerCut
+from rig.timeline import Timeline
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def description() -> Description:
+    return load(ROOT / "benches" / "virtual.toml")
+
+
+@pytest.fixture
+def bench(description: Description, tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(description, root=tmp_path)
+    yield made
+    made.close()
+
+
+def leftovers() -> tuple[int, int]:
+    """Open descriptors and threads of this process."""
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
+def test_it_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path) -> None:
+    bench.open()
+    bench.close()
+    before = leftovers()
+    for _ in range(3):
+        bench.open()
+        assert bench.is_open
+        bench.close()
+    assert leftovers() == before
+    assert list((tmp_path / ".plugbench" / "run").glob("*-*")) == []
+
+
+def test_a_closed_bench_says_so(bench: Bench) -> None:
+    with pytest.raises(BenchError, match="the bench 'virtual' is closed: it has no leds"):
+        _ = bench.leds
+    with pytest.raises(AttributeError, match="a bench has no 'kettle'"):
+        _ = bench.kettle
+
+
+def test_the_timeline_outlives_a_reopening(description: Description, tmp_path: Path) -> None:
+    timeline = Timeline()
+    bench = Bench(description, timeline, tmp_path)
+    assert bench.timeline is timeline
+    bench.open()
+    timeline.interrupt(BenchError("a relay is stuck"))
+    with pytest.raises(BenchError, match="relay"):
+        bench.check()
+    before = len(timeline)
+    bench.reopen()
+    bench.check()
+    assert len(timeline) > before
+    bench.close()
+
+
+def test_an_occupied_port_is_one_clear_error_within_a_second(
+    bench: Bench, description: Description, tmp_path: Path
+) -> None:
+    bench.open()
+    bench.close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        csms = description.csms.model_copy(update={"port": port})
+        other = Bench(description.model_copy(update={"csms": csms}), root=tmp_path)
+        before = leftovers()
+        began = time.monotonic()
+        with pytest.raises(BenchError, match=rf"127\.0\.0\.1 port {port} is taken by .*pid {os.getpid()}"):
+            other.open()
+        assert time.monotonic() - began < 1
+        assert leftovers() == before
+        assert not other.is_open
+        assert other.timeline.last(BenchTrouble) is not None
+
+
+def test_whatever_fails_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(rig.bench, "Telemetry", fail)
+    bench_before = leftovers()
+    with pytest.raises(BenchError, match="cannot be opened: ZeroDivisionError: a bug"):
+        bench.open()
+    assert leftovers() == bench_before
+
+
+def test_a_wired_bench_is_held_by_one_process(description: Description, tmp_path: Path) -> None:
+    console = description.console.model_copy(update={"port": "/dev/null"})
+    wired = description.model_copy(update={"kind": "pi", "console": console})
+    first, second = Bench(wired, root=tmp_path), Bench(wired, root=tmp_path)
+    with first._lock(), pytest.raises(BenchError, match=rf"in use by process {os.getpid()}"), second._lock():
+        pass
+    with second._lock():
+        pass
+
+
+def test_work_runs_on_its_own_loop(bench: Bench) -> None:
+    bench.open()
+
+    async def where() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    assert bench.run(where()) is bench.loop
+
+
+def test_it_knows_what_it_can(bench: Bench) -> None:
+    bench.open()
+    assert {"power", "inputs", "inputs.cable", "leds.status", "access_point", "time_scale", "test_hooks"} <= (
+        bench.capabilities
+    )
+
+
+def test_time_runs_faster_and_back(bench: Bench) -> None:
+    bench.open()
+    mark = bench.mark()
+    with bench.time_scale(50):
+        assert bench.clock.scale == 50
+        began = time.monotonic()
+        with pytest.raises(ExpectationError):
+            bench.timeline.expect(FaultInjected, timeout=5)
+        assert time.monotonic() - began < 2
+    assert bench.clock.scale == 1
+    assert [event.scale for event in bench.timeline.events(ClockScale, mark)] == [50, 1]
+
+
+def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
+    bench.open()
+    bench.power.on()
+    mark = bench.mark()
+
+    def cut_and_fail() -> None:
+        with bench.inject(PowerCut()):
+            assert bench.power.rail is False
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cut_and_fail()
+    assert bench.power.rail is True
+    kinds = [
+        type(event).__name__
+        for event in bench.timeline
+        if event.id >= mark.after and isinstance(event, (FaultInjected, FaultLifted, PowerChange))
+    ]
+    assert kinds == ["FaultInjected", *["PowerChange"] * 4, "FaultLifted"]
+
+
+def test_an_empty_board_says_so_on_the_console(bench: Bench) -> None:
+    bench.open()
+    bench.power.on()
+    assert bench.console.expect("invalid header").text == "invalid header: 0xffffffff"
