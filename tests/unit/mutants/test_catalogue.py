@@ -22,5 +22,5 @@ def test_names_are_unique() -> None:
 
 def test_a_mutant_that_does_not_fit_is_named() -> None:
     """A catalogue that is out of date says which entry, and how often its text was found."""
-    with pytest.raises(ValueError, match="lost: a.cpp holds 0 times"):
+    with pytest.raises(ValueError, match=r"lost: a\.cpp holds 0 times"):
         Mutant("lost", "a.cpp", "x + 1", "x").plant("nothing of that")
