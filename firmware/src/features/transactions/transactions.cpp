@@ -36,7 +36,7 @@ const char* action_of(Record::Type type) {
 
 /// Collects the sequence numbers of the record files, in ascending order.
 struct RecordFiles {
-  uint32_t sequences[Transactions::kMaxRecords];
+  uint32_t sequences[Transactions::kMaxRecords] = {};
   size_t count = 0;
   size_t beyond = 0;  // files that are more than there can be
 
