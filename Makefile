@@ -24,7 +24,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: mutants help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
-  arm-check screenshots install-extras firmware setup-platformio
+  arm-check screenshots install-extras firmware setup-platformio interop setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -35,16 +35,20 @@ setup: ## fetch and install everything, inside this clone; quick when there is n
 setup-platformio:
 	@$(PYTHON) -m tools.setup --platformio
 
+setup-interop:
+	@$(PYTHON) -m tools.setup --interop
+
 demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
 	@mkdir -p build reports/junit && rm -f reports/junit/hil.xml
 	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
 	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
+test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml || status=1; \
+	  for verb in unit firmware-test hil interop coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml \
+	    reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -71,6 +75,10 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
+
+interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage

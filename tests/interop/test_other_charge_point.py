@@ -166,7 +166,7 @@ async def test_the_ocpp_package_as_charge_point(csms: Csms) -> None:
 
 
 async def test_what_the_package_finds_wrong_does_not_pass(csms: Csms) -> None:
-    """Its validation is on: it refuses a request that our CSMS sent unchecked, by a code that OCPP 1.6 does not have."""
+    """Its validation is on: it refuses what our CSMS sent unchecked, though by a code that OCPP 1.6 does not have."""
     async with _connected(csms) as station:
         await station.boot()
         with pytest.raises(ExpectationError, match="answered Reset wrongly: 'FormatViolation' is no CALLERROR code"):
