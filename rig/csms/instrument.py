@@ -655,7 +655,9 @@ class Csms:
     def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
         """Such a CALL that nobody has matched, without taking it; None where none comes."""
         try:
-            return self.timeline.expect(OcppFrame, expected.matches, since=since, timeout=within, consume=False)
+            return self.timeline.expect(
+                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
+            )
         except ExpectationError:
             return None
 
