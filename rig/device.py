@@ -61,6 +61,7 @@ class Device:
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
+        self._began = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
 
@@ -145,6 +146,7 @@ class Device:
         Raises:
             DeviceError: it does not.
         """
+        self._began = since
         try:
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
             self._see(
@@ -162,13 +164,12 @@ class Device:
         """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
 
         Args:
-            since: after this mark; None: since the latest boot.
+            since: after this mark; None: since what brought the latest boot about.
 
         Raises:
             DeviceError: it is not accepted in time.
         """
-        last = self.bench.timeline.last(Boot)
-        start = since or Mark(last.id if last else 1)
+        start = since or self._life()
         identity = self.bench.description.device.identity
         try:
             return self._see(
@@ -180,6 +181,14 @@ class Device:
             )
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+
+    def _life(self) -> Mark:
+        """Where the device's latest life begins: its reboot's announcement, or the mark that its boot was awaited from.
+
+        The banner itself comes too late: nothing holds a quick device's BootNotification back until it has been read.
+        """
+        boots = self.bench.timeline.events(Boot, self._began)
+        return Mark(boots[-1].id) if len(boots) > 1 else self._began
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""
@@ -199,6 +208,7 @@ class Device:
         reboot = Reboot()
         since = self.bench.mark()
         self._announced.append(reboot)
+        self._began = since
         try:
             yield reboot
             reboot.boot = self.wait_ready(since)
