@@ -483,10 +483,11 @@ class Csms:
         Raises:
             CallErrorReceived: it answered with a CALLERROR.
             ExpectationError: it did not answer in time, wrongly, is not connected or went away.
-            ValueError: the request breaks its schema, and `check` is set.
+            ValueError: the request is no JSON, or breaks its schema, and `check` is set.
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
+        _must_be_json(action, content)
         if check:
             _must_be_valid(action, content, "request")
         point = self._point(charge_point)
@@ -546,17 +547,16 @@ class Csms:
             The replacement: `undo()` it, or use it as a context.
 
         Raises:
-            ValueError: the payload breaks its schema, and `check` is set; or `times` is below 1.
+            ValueError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
         """
         must_be_call_of_charge_point(action)
         if times is not None and times < 1:
             raise ValueError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
+            _must_be_json(action, answer)
             if check:
                 _must_be_valid(action, answer, "response")
-        if not callable(answer):
-            orjson.dumps(answer)  # a TypeError here is better than one on the bench's loop
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
@@ -725,6 +725,15 @@ def _ends_call(event: Event, who: str, unique_id: str) -> bool:
         and event.unique_id == unique_id
         and event.message_type in ("CALLRESULT", "CALLERROR")
     )
+
+
+def _must_be_json(action: str, payload: Mapping[str, Any]) -> None:
+    try:
+        orjson.dumps(payload)
+    except TypeError as error:
+        raise ValueError(
+            f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
+        ) from None
 
 
 def _must_be_valid(action: str, payload: Mapping[str, Any], kind: schemas.Kind) -> None:
