@@ -211,13 +211,13 @@ class ChargePoint:
         await self._send(call, call.text(), action)
         return call.unique_id
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str, fragments: int = 1) -> None:
         """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text)
         if isinstance(message, Call):
             self._open_calls[message.unique_id] = message.action
-        await self._send(message, text, message.action if isinstance(message, Call) else "")
+        await self._send(message, text, message.action if isinstance(message, Call) else "", fragments)
 
     def _must_reach(self, what: str) -> None:
         if self.silent:
@@ -225,7 +225,7 @@ class ChargePoint:
         if self.connection is None:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
-    async def _send(self, message: Message, text: str, action: str) -> bool:
+    async def _send(self, message: Message, text: str, action: str, fragments: int = 1) -> bool:
         connection = self.connection
         if connection is None or self.silent:
             return False
@@ -240,7 +240,7 @@ class ChargePoint:
                 error = _wrong_answer(action, message) if action else ""
         frame = _as_event(self.identity, "sent", message, text, action, error)
         self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
-        return await connection.transmit(text)
+        return await connection.transmit(text, fragments)
 
 
 def _as_event(
