@@ -18,8 +18,8 @@ from rig.instruments.power import Power
 def test_a_crash_interrupts_within_a_second(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
     began = time.monotonic()
+    console.send(f"crash {how}")
     with pytest.raises(DeviceError, match="the device panicked: "):
-        console.send(f"crash {how}")
         console.expect("a line that never comes", timeout=10)
     assert time.monotonic() - began < 1
     assert bench.timeline.last(Panic) is not None
@@ -29,8 +29,8 @@ def test_a_crash_interrupts_within_a_second(device: Device, console: Console, be
 
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
+    console.send("reboot")
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software\)"):
-        console.send("reboot")
         console.expect("a line that never comes", timeout=10)
     bench.timeline.clear_trouble()
     device.make_idle()

@@ -55,8 +55,6 @@ class Transactions final : public Feature, public DurableCalls {
   void end(StopReason reason, Text id_tag, uint64_t energy_wh, Millis now);
 
   bool open() const { return open_ != 0; }
-  /// Our own number of the open transaction; 0 when there is none.
-  uint32_t number() const { return open_; }
   Text id_tag() const { return id_tag_.text(); }
   /// The id that the CSMS gave the open transaction. @return false while it has not.
   bool transaction_id(int64_t& id) const;
