@@ -14,13 +14,6 @@ from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 pytestmark = pytest.mark.needs("time_scale")
 
 
-@pytest.fixture
-def hasty_device(device: Device) -> Device:
-    """A device that comes back at once, however often it loses its connection."""
-    device.configure(backoff_initial_ms=100, backoff_max_ms=100)
-    return device
-
-
 def heap_over_reconnects(bench: Bench, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
     """Close the device's connection `rounds` times; the trend of its free heap once it is back each time."""
     samples = []
