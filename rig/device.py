@@ -11,7 +11,7 @@ import orjson
 
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.firmware.filesystem import provision
 from rig.timeline import Mark
@@ -162,13 +162,12 @@ class Device:
         """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
 
         Args:
-            since: after this mark; None: since the latest boot.
+            since: after this mark; None: in its present life, which begins with the latest boot.
 
         Raises:
             DeviceError: it is not accepted in time.
         """
-        last = self.bench.timeline.last(Boot)
-        start = since or Mark(last.id if last else 1)
+        start = since or self._birth()
         identity = self.bench.description.device.identity
         try:
             return self._see(
@@ -180,6 +179,26 @@ class Device:
             )
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+
+    def _birth(self) -> Mark:
+        """Where its present life begins: what came before was said by an earlier one.
+
+        Console and CSMS reach the timeline by two ways, so the banner of a boot may stand behind what the CSMS heard of
+        it. So the life begins where the last one ended: switched off, held in reset, or with the link that was lost.
+        """
+        boot: Boot | None = None
+        for event in reversed(list(self.bench.timeline)):
+            if (isinstance(event, PowerChange) and not event.on) or (
+                isinstance(event, PinEdge) and event.signal == "control.en" and not event.level
+            ):
+                return Mark(event.id)
+            if isinstance(event, Boot):
+                if boot is not None:
+                    break
+                boot = event
+            elif boot is not None and isinstance(event, LinkChange) and not event.connected:
+                return Mark(event.id)
+        return Mark(boot.id if boot is not None else 1)
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""

@@ -130,9 +130,9 @@ class ChargePoint:
                 if message.call and message.unique_id:
                     refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
             case _:
-                action = self._open_calls.pop(message.unique_id, "")
-                if action:
-                    error = _wrong_answer(action, message)
+                asked = self._open_calls.pop(message.unique_id, None)
+                if asked is not None:
+                    action, error = asked, _wrong_answer(asked, message)
                 else:
                     error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
         return _as_event(self.identity, "received", message, raw, action, error), refusal
@@ -215,8 +215,8 @@ class ChargePoint:
         """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text)
-        if isinstance(message, Call):
-            self._open_calls[message.unique_id] = message.action
+        if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
+            self._open_calls[message.unique_id] = message.action if isinstance(message, Call) else ""
         await self._send(message, text, message.action if isinstance(message, Call) else "", fragments)
 
     def _must_reach(self, what: str) -> None:
@@ -275,5 +275,7 @@ def _wrong_answer(action: str, message: CallResult | CallError) -> str:
         if message.code in CALL_ERROR_CODES:
             return ""
         return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
+    if not action:
+        return "a result for a call that could not be read"
     violation = schemas.check(action, message.payload, "response")
     return violation.what if violation else ""
