@@ -189,7 +189,7 @@ class Device:
         boot: Boot | None = None
         for event in reversed(list(self.bench.timeline)):
             if (isinstance(event, PowerChange) and not event.on) or (
-                isinstance(event, PinEdge) and event.signal == "control.en" and not event.level
+                isinstance(event, PinEdge) and event.signal == "control.en" and event.level
             ):
                 return Mark(event.id)
             if isinstance(event, Boot):
