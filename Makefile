@@ -23,7 +23,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -85,6 +85,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
+	@$(RUN) -m tools.mutants
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

@@ -59,7 +59,9 @@ class Port:
             raise BenchError(
                 f"{self.purpose}: {number} is no TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        bound = socket.socket(self._family, socket.SOCK_STREAM)
+        # Named TCP, or asyncio would not switch Nagle off (TCP_NODELAY) on what is accepted: a frame behind another
+        # would wait for a delayed acknowledgement, some 40 ms.
+        bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.setblocking(False)
