@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rig import adapters
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
 from rig.timeline import Mark
