@@ -50,6 +50,7 @@ class Device:
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
+        self._last_down = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
 
@@ -139,19 +140,18 @@ class Device:
         """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
 
         Args:
-            since: after this mark; None: since the latest boot.
+            since: after this mark; None: since it was last switched, reset, or announced to reboot. (Not since its boot
+                banner: the console may be read later than the socket.)
 
         Raises:
             DeviceError: it is not accepted in time.
         """
-        last = self.bench.timeline.last(Boot)
-        start = since or Mark(last.id if last else 1)
         identity = self.bench.description.device.identity
         try:
             return self._see(
                 OcppFrame,
                 lambda frame: identity in ("", frame.charge_point) and _accepts(frame),
-                start,
+                since or self._last_down,
                 self.ACCEPTED_TIMEOUT_S,
                 f"BootNotification.conf Accepted for {identity or 'the charge point'}",
             )
@@ -174,7 +174,7 @@ class Device:
             DeviceError: it does not come.
         """
         reboot = Reboot()
-        since = self.bench.mark()
+        since = self._last_down = self.bench.mark()
         self._announced.append(reboot)
         try:
             yield reboot
@@ -394,9 +394,11 @@ class Device:
         if isinstance(event, PowerChange):
             if not event.rail:
                 self._boots_to_come = int(event.on)
+                self._last_down = Mark(event.id)
         elif isinstance(event, PinEdge):
             if event.signal == "control.en":
                 self._boots_to_come = int(not event.level)
+                self._last_down = Mark(event.id)
         elif isinstance(event, Boot):
             if self._boots_to_come:
                 self._boots_to_come = 0
