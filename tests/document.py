@@ -20,7 +20,7 @@ _FIGURE = re.compile(r"\b[0-9a-f]{8}-\d+\b|\d[\d.:TZ-]*")
 
 
 def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Each fenced block of a Markdown file: what stands behind the fence, its text, and the number of its first line."""
+    """Each fenced block of a Markdown file: what stands behind the fence, its text, the number of its first line."""
     document = path.read_text(encoding="utf-8")
     for block in _BLOCK.finditer(document):
         yield block["kind"], block["text"], document.count("\n", 0, block.start("text")) + 1
@@ -29,7 +29,7 @@ def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
 def run_examples(path: Path, namespace: dict[str, Any]) -> None:
     """Execute the Python blocks of a Markdown file in a test module's namespace, which so gets its tests.
 
-    The tests of a block ```` ```python fails ```` must fail, with the message that the next ```` ```text ```` block shows.
+    The tests of a block marked `python fails` must fail, with the message that the next block marked `text` shows.
 
     Args:
         path: the file.
@@ -59,7 +59,7 @@ def run_examples(path: Path, namespace: dict[str, Any]) -> None:
 
 
 def assert_tells(message: str, shown: str, place: str) -> None:
-    """A message says all that a document shows of it, line by line and in order; figures and further lines may differ."""
+    """A message says all that a document shows of it, line by line and in order; figures and other lines may differ."""
     told = iter(_comparable(message))
     for line in _comparable(shown):
         assert line in told, f"{place} shows a line that does not come (any more): {line}\nwhat comes:\n{message}"
