@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rig import adapters
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
 from rig.timeline import Mark
@@ -37,11 +37,11 @@ class Device:
 
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
-    SETTLE_TIMEOUT_S = 3.0
 
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
+    _ERASED_AFTER_S = 3.0
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -242,7 +242,7 @@ class Device:
                 self._see(LogLine, self._is_answer, since, self._STOPPED_AFTER_S, "an answer")
             except ExpectationError:
                 yield
-                self._see(LogLine, self._is_answer, since, self.SETTLE_TIMEOUT_S, "the end of the flash erase")
+                self._see(LogLine, self._is_answer, since, self._ERASED_AFTER_S, "the end of the flash erase")
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes made the device erase no flash")
 
@@ -332,7 +332,7 @@ class Device:
             return
         if not self.bench.power.is_on:
             raise DeviceError(problems[0])
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self.wait_idle(self.profile.settle_s)
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
@@ -361,7 +361,7 @@ class Device:
     def _come_to_idle(self) -> None:
         if self.profile.ocpp:
             self.wait_accepted()
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self.wait_idle(self.profile.settle_s)
 
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
