@@ -18,6 +18,7 @@ from rig.errors import BenchError
 from rig.events import BenchTrouble, ClockScale
 from rig.faults import Fault
 from rig.faults import inject as inject_fault
+from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console
 from rig.instruments.flasher import Flasher
 from rig.instruments.inputs import Input, Inputs
@@ -73,6 +74,7 @@ class Bench:
         self.clock = self.timeline.clock
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"
+        self.backtraces = Backtraces(self.root)
         self._log_format = log_format
         self._open: ExitStack | None = None
 
@@ -201,6 +203,7 @@ class Bench:
             wiring.serial_uncertainty,
             self._log_format or PlugbenchLogFormat(),
             f"{description.path}: console.port",
+            self.backtraces,
         )
         self.console.take()
         stack.callback(self.console.release)
