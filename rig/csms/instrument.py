@@ -25,6 +25,7 @@ from rig.csms.state import State
 from rig.csms.transactions import Transaction, read_transactions
 from rig.errors import BenchError, ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
+from rig.log_tail import whole_log
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
@@ -456,7 +457,8 @@ class Csms:
 
         events = self.timeline.events(Event, since, concerns)
         every = [event for event in events if isinstance(event, OcppFrame | LinkChange)]
-        return exchange(every, every[0].t if every else 0, marked, difference)
+        shown = exchange(every, every[0].t if every else 0, marked, difference)
+        return "\n".join([shown, *(whole_log(self.timeline, "ocpp") if every else ())])
 
     # -- calling the charge point ----------------------------------------------------------------------------------
 
