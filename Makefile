@@ -4,6 +4,7 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
+RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -23,7 +24,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: mutants help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test hil flakes coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -71,6 +72,9 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
+
+flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
