@@ -6,6 +6,7 @@ RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 # Each worker has a virtual bench of its own; a wired bench is there once.
 WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
+RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -25,7 +26,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: mutants help setup demo test lint format unit firmware-test examples hil coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test examples hil flakes coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -83,6 +84,9 @@ build/examples/blinker: examples/blinker/blinker.cpp
 hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
+
+flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
