@@ -4,6 +4,8 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
+# Each worker has a virtual bench of its own; a wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -13,7 +15,7 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
 PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir
+  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -78,7 +80,7 @@ build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
+hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 

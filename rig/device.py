@@ -20,6 +20,16 @@ E = TypeVar("E", bound=Event)
 _NO_SETTINGS: Settings = {}
 
 
+_RESETS = {
+    "power_on": ": it lost its supply, and the bench did not switch it off",
+    "brownout": ": its supply sagged; look at the supply and its cable before the firmware",
+    "external": ": EN was pulled low, and not by the bench",
+    "watchdog": ": its loop stood still",
+    "software": ": the firmware restarted itself",
+}
+"""What a reset reason means where nobody has announced the reboot."""
+
+
 class Reboot:
     """A reboot that a test announced: `boot` is its event as soon as it happened."""
 
@@ -70,6 +80,7 @@ class Device:
         with self._building:
             if self._firmware is None:
                 self._firmware = firmware(self.bench.description.device.firmware, self.bench.root)
+                self.bench.backtraces.executable = self._firmware.symbols
             return self._firmware
 
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
@@ -375,7 +386,7 @@ class Device:
                 return
             left = timeout - timeline.clock.between(began, timeline.clock.now())
             if left <= 0:
-                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}")
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}\n{self.bench.console.tail()}")
             # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
             with contextlib.suppress(ExpectationError):
                 timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
@@ -403,9 +414,10 @@ class Device:
             if self._boots_to_come:
                 self._boots_to_come = 0
             elif not self._announced:
-                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset})")
+                why = _RESETS.get(event.reset, "")
+                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset}{why})")
         elif isinstance(event, Panic) and not self._announced:
-            trace = f"\nbacktrace: {' '.join(event.backtrace)}" if event.backtrace else ""
+            trace = "".join(f"\n  {frame}" for frame in event.backtrace)
             self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _interrupt(self, what: str) -> None:
