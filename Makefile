@@ -26,8 +26,8 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: mutants help setup demo test lint format unit firmware-test examples hil flakes coverage pio-test clean distclean lock \
-  arm-check screenshots install-extras firmware setup-platformio
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes mutants coverage docs pio-test clean \
+  distclean lock arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -108,6 +108,9 @@ mutants: setup ## plant bugs in the device, one at a time: the HIL suite must fi
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
+
+docs: setup ## write docs/api.md from the sources
+	@$(RUN) -m tools.docs
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh
