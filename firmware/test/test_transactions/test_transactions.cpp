@@ -119,14 +119,19 @@ struct Device {
   Device(Storage& storage, FakeClock& the_clock, uint32_t seed)
       : clock(the_clock), rng(seed), time(the_clock, storage), transactions(storage, time, rng, log) {}
 
-  void load() { transactions.load(StopReason::power_loss, clock.now()); }
+  void load(Transactions::LeftOpen left_open = Transactions::LeftOpen::end) {
+    transactions.load(StopReason::power_loss, left_open, clock.now());
+  }
+  void sample(uint64_t energy_wh) {
+    transactions.sample({energy_wh, 0}, ReadingContext::sample_periodic, Measurands(Measurands::kEnergy), clock.now());
+  }
   void set_time() { time.set_from_csms(kNoon + static_cast<UnixMillis>(clock.now())); }
 
   /// Sends the front, if it is ready, without an answer yet. @return its id, empty when nothing was sent.
   std::string send(Csms& csms, int64_t& transaction_id) {
     Millis queued_at = 0;
     if (transactions.front(clock.now(), queued_at) != DurableCalls::Front::ready) return "";
-    char buffer[512];
+    char buffer[Messenger::kMaxDurablePayload];
     JsonWriter json(buffer);
     MessageId id;
     Text action;
@@ -198,7 +203,7 @@ void whole_charge_goes_out_in_order_and_leaves_no_files() {
   int64_t id = 0;
   TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
   TEST_ASSERT_EQUAL_INT64(100, id);
-  rig.tx().sample(1100, rig.clock.now());
+  rig.device->sample(1100);
   rig.settle_and_send_all();
   rig.tx().end(StopReason::local, "TAG", 1200, rig.clock.now());
   rig.settle_and_send_all();
@@ -247,7 +252,7 @@ void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
   rig.settle_and_send_all();
-  rig.tx().sample(10, rig.clock.now());
+  rig.device->sample(10);
   rig.tx().end(StopReason::local, "", 20, rig.clock.now());
   rig.settle();
   std::set<std::string> ids;
@@ -281,7 +286,7 @@ void start_that_is_given_up_takes_its_transaction_along() {
   int64_t none = 0;
   std::string id = rig.device->send(rig.csms, none);
   rig.tx().on_timeout(rig.clock.now());
-  rig.tx().sample(10, rig.clock.now());
+  rig.device->sample(10);
   rig.tx().end(StopReason::local, "", 20, rig.clock.now());
   TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 30, rig.clock.now()));
   rig.tx().end(StopReason::local, "", 40, rig.clock.now());
@@ -362,7 +367,7 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
   constexpr unsigned kSamples = 400;
   for (unsigned i = 1; i <= kSamples; ++i) {
     rig.clock.advance(60'000);
-    rig.tx().sample(i, rig.clock.now());
+    rig.device->sample(i);
     rig.settle();
     TEST_ASSERT_LESS_OR_EQUAL_size_t(Transactions::kMaxRecords, rig.record_files());
   }
@@ -390,7 +395,7 @@ void many_offline_transactions_are_refused_before_one_is_lost() {
   while (rig.tx().begin("TAG", begun, rig.clock.now())) {
     ++begun;
     rig.settle();
-    rig.tx().sample(begun, rig.clock.now());
+    rig.device->sample(begun);
     rig.settle();
     rig.tx().end(StopReason::local, "", begun, rig.clock.now());
     rig.settle();
@@ -436,7 +441,7 @@ void guessed_times_keep_their_order() {
   rig.settle();
   rig.clock.advance(5'000);
   rig.device->set_time();
-  rig.tx().sample(3, rig.clock.now());
+  rig.device->sample(3);
   rig.settle();
   rig.boot();
   // The start's time is not known: it was before this boot, which is an hour later.
@@ -450,8 +455,8 @@ void damaged_files_are_given_up_and_the_rest_goes_on() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.tx().sample(1, rig.clock.now());
-  rig.tx().sample(2, rig.clock.now());
+  rig.device->sample(1);
+  rig.device->sample(2);
   rig.tx().end(StopReason::local, "", 3, rig.clock.now());
   rig.settle();
   const std::map<std::string, std::string> whole = rig.storage.files;
@@ -547,7 +552,7 @@ struct Rig {
       if (!tx().begin(i == 0 ? "ONE" : "TWO", energy, clock.now()) || !work()) return false;
       for (unsigned k = 1; k <= 2; ++k) {
         clock.advance(60'000);
-        tx().sample(energy + 10 * k, clock.now());
+        now->device.sample(energy + 10 * k);
         if (!work()) return false;
       }
       clock.advance(1'000);
