@@ -18,6 +18,8 @@ from rig.timeline import Mark
 
 E = TypeVar("E", bound=Event)
 
+_NO_SETTINGS: Mapping[str, str | int] = {}
+
 IDLE = {
     "state": "Available",
     "accepted": True,
@@ -47,6 +49,7 @@ class Device:
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
     SETTLE_TIMEOUT_S = 3.0
+    STATUS_TIMEOUT_S = 2.0
 
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
@@ -55,7 +58,7 @@ class Device:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._firmware: Firmware | None = None
-        self._settings: Mapping[str, str | int] = {}
+        self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
         self._building = threading.Lock()
@@ -79,7 +82,7 @@ class Device:
                 self._firmware = firmware(self.bench.description.device.firmware, self.bench.root)
             return self._firmware
 
-    def flash(self, *, fresh: bool = False, **settings: str | int) -> None:
+    def flash(self, *, fresh: bool = False, settings: Mapping[str, str | int] = _NO_SETTINGS) -> None:
         """Put firmware and configuration on the board; the firmware only where it is not there already. It boots.
 
         Args:
@@ -116,7 +119,7 @@ class Device:
             DeviceError: it does not come to idle.
         """
         since = self.bench.mark()
-        self.flash(**settings)
+        self.flash(settings=settings)
         self.wait_ready(since)
         self.wait_accepted()
         self.wait_idle(self.SETTLE_TIMEOUT_S)
@@ -211,7 +214,7 @@ class Device:
             DeviceError: the answer is no JSON object.
             ExpectationError: no answer came.
         """
-        answer = self.bench.console.command("status")
+        answer = self.bench.console.command("status", timeout=self.STATUS_TIMEOUT_S)
         try:
             status = orjson.loads(answer)
         except orjson.JSONDecodeError:

@@ -72,7 +72,8 @@ void App::start_charging() {
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, ports_.clock.now());
+  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, Transactions::LeftOpen::end,
+                     ports_.clock.now());
   charging_.start();
 }
 

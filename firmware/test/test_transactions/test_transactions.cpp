@@ -123,7 +123,7 @@ struct Device {
     transactions.load(StopReason::power_loss, left_open, clock.now());
   }
   void sample(uint64_t energy_wh) {
-    transactions.sample({energy_wh, 0}, ReadingContext::sample_periodic, Measurands(Measurands::kEnergy), clock.now());
+    transactions.sample({energy_wh, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register}, clock.now());
   }
   void set_time() { time.set_from_csms(kNoon + static_cast<UnixMillis>(clock.now())); }
 

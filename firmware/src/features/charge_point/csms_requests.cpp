@@ -11,7 +11,7 @@ void write_status(CallReply& reply, Text status) {
 
 struct CsmsRequests::Row {
   Text action;
-  void (CsmsRequests::*answer)(Request& request);
+  void (CsmsRequests::*answer)(Request& request) = nullptr;
 };
 
 const CsmsRequests::Row CsmsRequests::kRows[] = {

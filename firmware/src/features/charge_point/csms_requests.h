@@ -31,8 +31,8 @@ class CsmsRequests {
   struct Request {
     Payload& payload;
     CallReply& reply;
-    bool accepted;
-    Millis now;
+    bool accepted = false;
+    Millis now = 0;
   };
   static const Row kRows[];
 

@@ -145,7 +145,7 @@ void Charging::begin_when_ready(Millis now) {
 
 void Charging::sample_when_due(Millis now) {
   if (now < next_sample_) return;
-  transactions_.sample(energy_wh_, now);
+  transactions_.sample({energy_wh_, 0}, ReadingContext::sample_periodic, settings_.meter_values_sampled_data, now);
   // After a delay the old rhythm goes on, without making up for what was missed.
   Millis interval = Millis{1000} * settings_.meter_value_sample_interval_s;
   next_sample_ = interval == 0 ? kNever : next_sample_ + interval * ((now - next_sample_) / interval + 1);

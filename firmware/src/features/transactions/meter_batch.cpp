@@ -52,6 +52,22 @@ bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drif
   return true;
 }
 
+/// A bit a measurand: their order is not kept.
+uint8_t pack(const Measurands& measurands) {
+  uint8_t bits = 0;
+  for (const Measurand measurand : measurands) bits |= static_cast<uint8_t>(1u << static_cast<unsigned>(measurand));
+  return bits;
+}
+static_assert(kMeasurands <= 4, "half a byte of the file holds them");
+
+Measurands unpack(uint8_t bits) {
+  Measurands measurands;
+  for (unsigned i = 0; i < kMeasurands; ++i) {
+    if ((bits >> i & 1u) != 0) measurands.add(static_cast<Measurand>(i));
+  }
+  return measurands;
+}
+
 uint32_t power_of(const MeterSample& sample) {
   constexpr uint32_t kMost = 0xFFFFFF;
   return sample.reading.power_w < kMost ? sample.reading.power_w : kMost;
@@ -101,7 +117,7 @@ Bytes MeterBatch::encode(MutableBytes into) const {
     packer.put(static_cast<uint32_t>(drift), 4);
     packer.put(sample.reading.energy_wh - first.reading.energy_wh, 4);
     packer.put(power_of(sample), 3);
-    packer.put(static_cast<uint8_t>(sample.context) | static_cast<uint64_t>(sample.measurands.bits()) << 4, 1);
+    packer.put(static_cast<uint8_t>(sample.context) | uint64_t{pack(sample.measurands)} << 4, 1);
   }
   const Bytes body{into.data + kCrcEnd, packer.length()};
   into[0] = kMagic;
@@ -135,7 +151,7 @@ bool MeterBatch::decode(Bytes content) {
     const auto what = static_cast<uint8_t>(from.take(1));
     if ((what & 0x0f) > static_cast<uint8_t>(ReadingContext::trigger)) return false;
     sample.context = static_cast<ReadingContext>(what & 0x0f);
-    sample.measurands = Measurands(what >> 4);
+    sample.measurands = unpack(static_cast<uint8_t>(what >> 4));
   }
   return true;
 }

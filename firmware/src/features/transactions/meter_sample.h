@@ -3,6 +3,7 @@
 #include "core/json_writer.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "features/config/measurands.h"
 
 namespace pb {
 
@@ -27,33 +28,8 @@ enum class ReadingContext : uint8_t {
 
 Text name_of(ReadingContext context);
 
-/// Which measurands (OCPP 1.6 section 7.31) a sample has. The meter gives energy by its pulses and power by the time
-/// between them; the current is derived from power and nominal voltage, and the voltage is the nominal one.
-class Measurands {
- public:
-  static constexpr uint8_t kEnergy = 1;   // Energy.Active.Import.Register, Wh
-  static constexpr uint8_t kPower = 2;    // Power.Active.Import, W
-  static constexpr uint8_t kCurrent = 4;  // Current.Import, A
-  static constexpr uint8_t kVoltage = 8;  // Voltage, V
-  /// How many there are to choose from.
-  static constexpr size_t kCount = 4;
-
-  constexpr Measurands() = default;
-  constexpr explicit Measurands(uint8_t bits) : bits_(bits) {}
-
-  constexpr bool empty() const { return bits_ == 0; }
-  constexpr bool has(uint8_t bit) const { return (bits_ & bit) != 0; }
-  constexpr uint8_t bits() const { return bits_; }
-
-  /// Reads a comma-separated list, as configuration keys have it; blanks around the commas are allowed.
-  /// @return false, with `into` kept, when it names a measurand that this meter does not have, or one twice.
-  static bool parse(Text list, Measurands& into);
-
- private:
-  uint8_t bits_ = 0;
-};
-
-/// What the meter showed at one moment.
+/// What the meter showed at one moment: energy by its pulses, power by the time between them. Current and voltage it
+/// cannot tell: the one is derived from the power and the nominal voltage, the other is the nominal voltage.
 struct MeterReading {
   uint64_t energy_wh = 0;
   uint32_t power_w = 0;

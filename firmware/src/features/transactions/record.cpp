@@ -25,7 +25,7 @@ Bytes seal(Span<char> buffer, const JsonWriter& json) {
 /// @return the JSON value, or `none` when the content is damaged.
 JsonValue unseal(Bytes content) {
   if (content.length < kPrefix) return {};
-  char expected[kPrefix];
+  char expected[kPrefix] = {};
   TextWriter prefix(expected);
   prefix.append_all(Hex{crc32(content.after(kPrefix)), 8}, ' ');
   if (memcmp(expected, content.data, kPrefix) != 0) return {};

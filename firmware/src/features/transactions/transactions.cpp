@@ -30,7 +30,7 @@ struct NumberedFiles {
   explicit NumberedFiles(Text the_prefix) : prefix(the_prefix) {}
 
   Text prefix;
-  uint32_t numbers[Transactions::kMaxRecords];
+  uint32_t numbers[Transactions::kMaxRecords] = {};
   size_t count = 0;
   size_t beyond = 0;  // files that are more than there can be
 

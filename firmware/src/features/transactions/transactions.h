@@ -70,8 +70,6 @@ class Transactions final : public Feature, public DurableCalls {
   void end_as_left(StopReason reason, Millis now);
 
   bool open() const { return open_ != 0; }
-  /// Our own number of the open transaction; 0 when there is none.
-  uint32_t number() const { return open_; }
   Text id_tag() const { return ledger_.id_tag.text(); }
   /// The group of the idTag that began the open transaction, empty while none is known.
   Text parent_id_tag() const { return ledger_.parent_id_tag.text(); }

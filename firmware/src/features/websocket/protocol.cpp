@@ -174,10 +174,6 @@ bool WsProtocol::send_text(Text message) {
   return state_ == State::open && put_frame(WsOpcode::text, message.bytes(), kControlRoom);
 }
 
-bool WsProtocol::send_binary(Bytes message) {
-  return state_ == State::open && put_frame(WsOpcode::binary, message, kControlRoom);
-}
-
 void WsProtocol::close(uint16_t code, Text reason, Millis now) {
   if (state_ == State::opening) {
     finish(code, reason);

@@ -50,8 +50,6 @@ class WsProtocol {
 
   /// Sends a text message. @return false, with nothing sent, unless open and with room for it in the output.
   bool send_text(Text message);
-  /// The same for a binary message.
-  bool send_binary(Bytes message);
   /// Starts the closing handshake; the reason is cut to what a control frame can hold.
   void close(uint16_t code, Text reason, Millis now);
 

@@ -1,0 +1,368 @@
+#include <unity.h>
+
+#include <string>
+#include <vector>
+
+#include "features/charging/charging.h"
+#include "support/fake_clock.h"
+#include "support/fake_gpio.h"
+#include "support/fake_rng.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+#include "support/fake_waker.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+struct Rig final : ChargingListener {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeGpio gpio;
+  FakeWaker waker{clock};
+  FakeRng rng;
+  FakeStorage storage;
+  TimeSync time{clock, storage};
+  Transactions transactions{storage, time, rng, log};
+  Safety safety;
+  Board board{gpio};
+  InputEvents events{gpio, waker};
+  Settings settings;
+  Charging charging;
+
+  std::vector<std::string> happened;  // statuses and idTags, in order
+  bool answer_at_once = true;
+  bool accept = true;
+
+  Rig()
+      : safety((gpio.drive(pins::kEmergencyStop, false), gpio), waker),
+        charging(board, safety, events, transactions, settings, log) {
+    settings.local_id_tag.assign("LOCAL");
+    charging.set_listener(*this);
+    charging.start();
+    clock.advance(1000);
+    poll();
+    happened.clear();
+  }
+  void on_status(ConnectorStatus status, Millis) override { happened.push_back(name_of(status)); }
+  void on_id_tag(Text id_tag, Millis now) override {
+    happened.push_back("idTag " + std::string(id_tag.data, id_tag.length));
+    if (answer_at_once) charging.authorized(accept, now);
+  }
+
+  Millis poll() {
+    charging.poll(clock.now());
+    Millis due = charging.poll(clock.now());
+    for (int i = 0; i < 20; ++i) {
+      transactions.poll(clock.now());
+      if (!storage.run_one()) break;
+    }
+    return due;
+  }
+  void set(int pin, bool level) {
+    gpio.drive(pin, level);
+    poll();
+  }
+  void press() {
+    clock.advance(100);
+    gpio.drive(pins::kAuthButton, true);
+    gpio.drive(pins::kAuthButton, false);
+    poll();
+  }
+  void pass(Millis duration) {
+    clock.advance(duration);
+    poll();
+  }
+  void start_charging() {
+    set(pins::kVehicleReady, true);
+    set(pins::kCable, true);
+    press();
+    TEST_ASSERT_TRUE(transactions.open());
+    happened.clear();
+  }
+  bool contactor() { return gpio.read(pins::kContactor); }
+  bool locked() { return gpio.read(pins::kLock); }
+
+  /// @param expected what happened since the last look, separated by commas
+  void assert_happened(const char* expected) {
+    std::string all;
+    for (const std::string& one : happened) all += (all.empty() ? "" : ", ") + one;
+    happened.clear();
+    TEST_ASSERT_EQUAL_STRING(expected, all.c_str());
+  }
+  /// The last transaction record on flash.
+  Record last_record() {
+    Record record;
+    for (const auto& file : storage.files) {
+      if (file.first.compare(0, 3, "tx-") != 0) continue;
+      TEST_ASSERT_TRUE(record.decode({reinterpret_cast<const uint8_t*>(file.second.data()), file.second.size()}));
+    }
+    return record;
+  }
+  void assert_stopped(StopReason reason) {
+    TEST_ASSERT_FALSE(transactions.open());
+    TEST_ASSERT_FALSE(contactor());
+    TEST_ASSERT_FALSE(locked());
+    Record record = last_record();
+    TEST_ASSERT_EQUAL(Record::Type::stop, record.type);
+    TEST_ASSERT_EQUAL(reason, record.reason);
+  }
+};
+
+void charge_from_plug_to_unplug() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing");
+  rig.press();
+  rig.assert_happened("idTag LOCAL, SuspendedEV");
+  TEST_ASSERT_TRUE(rig.locked());
+  TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "closed before the vehicle is ready");
+  rig.set(pins::kVehicleReady, true);
+  rig.assert_happened("Charging");
+  TEST_ASSERT_TRUE(rig.contactor());
+  rig.set(pins::kVehicleReady, false);
+  rig.assert_happened("SuspendedEV");
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.set(pins::kVehicleReady, true);
+  rig.press();
+  rig.assert_happened("Charging, Finishing");
+  rig.assert_stopped(StopReason::local);
+  TEST_ASSERT_EQUAL_STRING("LOCAL", rig.last_record().id_tag.c_str());
+  rig.set(pins::kCable, false);
+  rig.assert_happened("Available");
+}
+
+void tag_before_the_cable_waits_until_the_connection_time_out() {
+  Rig rig;
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  rig.pass(59'999);
+  rig.assert_happened("");
+  rig.pass(1);
+  rig.assert_happened("Available");
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing");
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.set(pins::kCable, false);
+  rig.happened.clear();
+  rig.press();
+  rig.pass(30'000);
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void tag_that_is_not_accepted_starts_nothing() {
+  Rig rig;
+  rig.accept = false;
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, Available");
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void answer_that_comes_later_or_not_at_all() {
+  Rig rig;
+  rig.answer_at_once = false;
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  rig.charging.authorized(true, rig.clock.now());
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.charging.authorized(true, rig.clock.now());  // an answer to nothing
+  rig.poll();
+  rig.assert_happened("SuspendedEV");
+}
+
+void bouncing_button_is_one_press() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.clock.advance(Charging::kDebounce - 1);
+  rig.gpio.drive(pins::kAuthButton, true);
+  rig.gpio.drive(pins::kAuthButton, false);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.press();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void button_without_id_tag_says_what_is_missing() {
+  Rig rig;
+  rig.settings.local_id_tag.clear();
+  rig.press();
+  rig.assert_happened("");
+  TEST_ASSERT_TRUE(rig.uart.wrote("local_id_tag is not set"));
+}
+
+void unplugging_ends_the_transaction() {
+  Rig rig;
+  rig.start_charging();
+  rig.set(pins::kCable, false);
+  rig.assert_stopped(StopReason::ev_disconnected);
+  rig.assert_happened("Available");
+}
+
+void emergency_stop_ends_everything_until_released() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "the interrupt handler opens it, not the loop");
+  rig.poll();
+  rig.assert_stopped(StopReason::emergency_stop);
+  rig.assert_happened("Faulted");
+  TEST_ASSERT_EQUAL_STRING_LEN("OtherError", rig.charging.error_code().data, 10);
+  rig.press();
+  TEST_ASSERT_FALSE(rig.charging.remote_start("R", rig.clock.now()));
+  rig.assert_happened("");
+  rig.set(pins::kEmergencyStop, false);
+  rig.assert_happened("Finishing");
+  TEST_ASSERT_FALSE(rig.contactor());
+}
+
+void emergency_stop_shorter_than_a_round_counts() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  rig.gpio.drive(pins::kEmergencyStop, false);
+  rig.poll();
+  rig.assert_stopped(StopReason::emergency_stop);
+  rig.assert_happened("Faulted, Finishing");
+}
+
+void authorization_is_forgotten_at_an_emergency_stop() {
+  Rig rig;
+  rig.press();
+  rig.set(pins::kEmergencyStop, true);
+  rig.set(pins::kEmergencyStop, false);
+  rig.set(pins::kCable, true);
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void after_finishing_a_tag_starts_again() {
+  Rig rig;
+  rig.start_charging();
+  rig.press();
+  rig.assert_happened("Finishing");
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void remote_start_and_stop() {
+  Rig rig;
+  TEST_ASSERT_TRUE(rig.charging.remote_start("REMOTE", rig.clock.now()));
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_start("OTHER", rig.clock.now()), "one waits already");
+  rig.poll();
+  rig.assert_happened("Preparing");
+  rig.set(pins::kCable, true);
+  rig.assert_happened("SuspendedEV");
+  TEST_ASSERT_EQUAL_STRING("REMOTE", rig.last_record().id_tag.c_str());
+  TEST_ASSERT_FALSE(rig.charging.remote_start("OTHER", rig.clock.now()));
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_stop(0, rig.clock.now()), "it has no id yet");
+  rig.press();
+  TEST_ASSERT_TRUE_MESSAGE(rig.transactions.open(), "the local idTag is not that of the transaction");
+  TEST_ASSERT_FALSE(rig.charging.remote_start("123456789012345678901", rig.clock.now()));
+}
+
+void meter_counts_pulses_also_over_the_counters_end() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.pulse(pins::kMeterPulse, 1500);
+  rig.poll();
+  TEST_ASSERT_EQUAL_UINT64(1500, rig.charging.energy_wh());
+  rig.gpio.pulse(pins::kMeterPulse, 1);
+  rig.press();
+  TEST_ASSERT_EQUAL_UINT64(1501, rig.last_record().energy_wh);
+}
+
+void samples_come_at_their_interval_without_drift() {
+  Rig rig;
+  rig.settings.meter_value_sample_interval_s = 10;
+  rig.start_charging();
+  Millis begin = rig.clock.now();
+  std::vector<Millis> times;
+  for (Millis i = 0; i < 350; ++i) {
+    size_t before = rig.transactions.size();
+    rig.pass(100 + i % 7);
+    if (rig.transactions.size() != before) times.push_back(rig.clock.now() - begin);
+  }
+  TEST_ASSERT_EQUAL_size_t(3, times.size());
+  for (size_t i = 0; i < times.size(); ++i) {
+    TEST_ASSERT_GREATER_OR_EQUAL_UINT64(10'000 * (i + 1), times[i]);
+    TEST_ASSERT_LESS_THAN_UINT64(10'000 * (i + 1) + 107, times[i]);
+  }
+  rig.pass(35'000);  // three were missed, one is made
+  TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.size());
+}
+
+void interval_of_zero_means_no_samples() {
+  Rig rig;
+  rig.settings.meter_value_sample_interval_s = 0;
+  rig.start_charging();
+  rig.pass(100'000);
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+}
+
+void power_failure_saves_the_register() {
+  Rig rig;
+  rig.gpio.pulse(pins::kMeterPulse, 7);
+  rig.poll();
+  TEST_ASSERT_EQUAL_size_t(0, rig.storage.files.count("ledger"));
+  rig.set(pins::kPowerFail, true);
+  TEST_ASSERT_EQUAL_size_t(1, rig.storage.files.count("ledger"));
+  Transactions next(rig.storage, rig.time, rig.rng, rig.log);
+  next.load(StopReason::power_loss, 0);
+  TEST_ASSERT_EQUAL_UINT64(7, next.energy_wh());
+}
+
+void stop_for_a_reset() {
+  Rig rig;
+  rig.start_charging();
+  rig.charging.stop(StopReason::hard_reset, rig.clock.now());
+  rig.poll();
+  rig.assert_stopped(StopReason::hard_reset);
+}
+
+void inputs_wake_the_loop() {
+  Rig rig;
+  for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kAuthButton}) {
+    int before = rig.waker.wakes;
+    rig.gpio.drive(pin, true);
+    TEST_ASSERT_GREATER_THAN(before, rig.waker.wakes);
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(charge_from_plug_to_unplug);
+  RUN_TEST(tag_before_the_cable_waits_until_the_connection_time_out);
+  RUN_TEST(tag_that_is_not_accepted_starts_nothing);
+  RUN_TEST(answer_that_comes_later_or_not_at_all);
+  RUN_TEST(bouncing_button_is_one_press);
+  RUN_TEST(button_without_id_tag_says_what_is_missing);
+  RUN_TEST(unplugging_ends_the_transaction);
+  RUN_TEST(emergency_stop_ends_everything_until_released);
+  RUN_TEST(emergency_stop_shorter_than_a_round_counts);
+  RUN_TEST(authorization_is_forgotten_at_an_emergency_stop);
+  RUN_TEST(after_finishing_a_tag_starts_again);
+  RUN_TEST(remote_start_and_stop);
+  RUN_TEST(meter_counts_pulses_also_over_the_counters_end);
+  RUN_TEST(samples_come_at_their_interval_without_drift);
+  RUN_TEST(interval_of_zero_means_no_samples);
+  RUN_TEST(power_failure_saves_the_register);
+  RUN_TEST(stop_for_a_reset);
+  RUN_TEST(inputs_wake_the_loop);
+  return UNITY_END();
+}
