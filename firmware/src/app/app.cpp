@@ -72,8 +72,10 @@ void App::start_charging() {
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, Transactions::LeftOpen::end,
-                     ports_.clock.now());
+  const bool may_go_on = power_lost && settings.power_fail_action == PowerFailAction::resume;
+  transactions_.set_nominal_voltage(settings.nominal_voltage_v);
+  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
+                     may_go_on ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   charging_.start();
 }
 

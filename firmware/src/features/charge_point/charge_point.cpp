@@ -152,14 +152,14 @@ void ChargePoint::send_status(int connector, Millis now) {
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   if (!messenger_.gate_open()) {
     log_.info(kTag, "offline: ", id_tag, kAllowOfflineTxForUnknownId ? " may charge" : " may not charge");
-    charging_.authorized(kAllowOfflineTxForUnknownId, now);
+    charging_.authorized(kAllowOfflineTxForUnknownId, "", now);
     return;
   }
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
   if (!messenger_.call("Authorize", json.text(), *this, tag_of(Call::authorize), Priority::user, WhenFull::keep, now)) {
-    charging_.authorized(false, now);
+    charging_.authorized(false, "", now);
   }
 }
 
@@ -180,7 +180,9 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
     case Call::authorize: {
       FixedText<16> status;
       payload.path("idTagInfo.status").get(status);
-      charging_.authorized(status.text() == "Accepted", now);
+      IdTag parent_id_tag;
+      payload.path("idTagInfo.parentIdTag").get(parent_id_tag);
+      charging_.authorized(status.text() == "Accepted", parent_id_tag.text(), now);
       return;
     }
   }
@@ -193,7 +195,7 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       if (failure != CallFailure::disconnected) next_boot_ = now + kBootRetry;
       return;
     case Call::authorize:
-      charging_.authorized(failure == CallFailure::disconnected && kAllowOfflineTxForUnknownId, now);
+      charging_.authorized(failure == CallFailure::disconnected && kAllowOfflineTxForUnknownId, "", now);
       return;
     case Call::heartbeat:
     case Call::status:

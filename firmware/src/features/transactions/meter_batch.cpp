@@ -55,7 +55,7 @@ bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drif
 /// A bit a measurand: their order is not kept.
 uint8_t pack(const Measurands& measurands) {
   uint8_t bits = 0;
-  for (const Measurand measurand : measurands) bits |= static_cast<uint8_t>(1u << static_cast<unsigned>(measurand));
+  for (const Measurand measurand : measurands) bits = static_cast<uint8_t>(bits | 1u << static_cast<unsigned>(measurand));
   return bits;
 }
 static_assert(kMeasurands <= 4, "half a byte of the file holds them");
@@ -63,7 +63,7 @@ static_assert(kMeasurands <= 4, "half a byte of the file holds them");
 Measurands unpack(uint8_t bits) {
   Measurands measurands;
   for (unsigned i = 0; i < kMeasurands; ++i) {
-    if ((bits >> i & 1u) != 0) measurands.add(static_cast<Measurand>(i));
+    if ((bits & (1u << i)) != 0) measurands.add(static_cast<Measurand>(i));
   }
   return measurands;
 }

@@ -58,6 +58,7 @@ void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
   load_records();
   find_what_was_left_open();
   load_data();
+  left_wall_ms_ = ledger_.sampled.wall_ms;
   if (open_ == 0) return;
   if (left_open == LeftOpen::keep && !ledger_.refused) {
     log_.warning(kTag, "transaction ", open_, " was left open and is kept");
@@ -847,6 +848,13 @@ UnixMillis Transactions::told_wall_ms(const Stamp& stamp) {
   if (wall < last_wall_ms_) wall = last_wall_ms_;
   last_wall_ms_ = wall;
   return wall;
+}
+
+bool Transactions::time_away(Millis& duration) const {
+  if (time_.quality() != TimeQuality::csms || left_wall_ms_ == 0) return false;
+  const UnixMillis away = time_.at(0) - left_wall_ms_;
+  duration = away > 0 ? static_cast<Millis>(away) : 0;
+  return true;
 }
 
 UnixMillis Transactions::wall_ms(const Stamp& stamp) const {

@@ -34,7 +34,7 @@ struct TransactionRetries {
 class Transactions final : public Feature, public DurableCalls {
  public:
   /// Files that wait at most, besides the ledger. More of them would make the file system slow.
-  static constexpr size_t kMaxRecords = 48;
+  static constexpr size_t kMaxRecords = 72;
   /// Files kept free for what must not wait until samples are thinned out.
   static constexpr size_t kSpare = 4;
   /// Samples of one charge that wait without loss: what is beyond start, stop and the files kept free is samples.
@@ -77,8 +77,10 @@ class Transactions final : public Feature, public DurableCalls {
   uint64_t meter_start_wh() const { return ledger_.meter_start_wh; }
   /// Whether the CSMS has refused the idTag of the open transaction.
   bool refused() const { return open_ != 0 && ledger_.refused; }
-  /// When the last message of a transaction was made, as far as is known.
-  const Stamp& last_message() const { return ledger_.sampled; }
+  /// How long the power was gone before this boot, counted from the last message of a transaction.
+  /// @return false while that cannot be told.
+  bool time_away(Millis& duration) const;
+  const TimeSync& time() const { return time_; }
   /// Voltage that Current.Import is derived from, in volts; above 0.
   void set_nominal_voltage(uint32_t volts) { nominal_voltage_v_ = volts; }
 
@@ -214,6 +216,7 @@ class Transactions final : public Feature, public DurableCalls {
   bool job_failed_ = false;
 
   uint32_t open_ = 0;
+  int64_t left_wall_ms_ = 0;  // of the last message before this boot
   uint32_t nominal_voltage_v_ = 230;
 
   MessageId front_id_;     // of the message at the front, without a suffix for repetitions
