@@ -4,6 +4,8 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
+# Each worker has a virtual bench of its own; a wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -13,7 +15,7 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
 PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir
+  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -23,7 +25,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -68,7 +70,7 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
 
-hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
+hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
@@ -85,6 +87,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
+	@$(RUN) -m tools.mutants
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

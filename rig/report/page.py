@@ -50,6 +50,7 @@ class _Section:
     name: str
     file: str
     attempt: int
+    worker: str
     doc: str
     verdict: Verdict
     word: str
@@ -72,7 +73,7 @@ def build(run_dir: Path, out_dir: Path) -> Path:
     """Make the report of a run.
 
     Args:
-        run_dir: the run's folder, which holds `run.jsonl`; nothing else of it is read.
+        run_dir: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; nothing else is read.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
 
     Returns:
@@ -119,6 +120,7 @@ def _section(index: int, test: Test, beside: Path) -> _Section:
         name=one_line(test.name),
         file=one_line(test.file),
         attempt=test.attempt,
+        worker=one_line(test.worker),
         doc=one_line(test.doc),
         verdict=test.outcome,
         word=timeline_svg.VERDICT_WORDS[test.outcome],

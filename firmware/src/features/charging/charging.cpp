@@ -20,6 +20,7 @@ Millis Charging::poll(Millis now) {
   read_stop(now);
   read_cable(now);
   read_button(now);
+  read_availability();
   watch_timeouts(now);
   resume_when_known(now);
   watch_refused(now);
@@ -144,6 +145,13 @@ void Charging::read_button(Millis now) {
   report(now);
 }
 
+/// OCPP 1.6 section 5.2: a transaction goes on to its end, what has not become one does not begin.
+void Charging::read_availability() {
+  if (operative() || transactions_.open()) return;
+  forget_authorization();
+  finishing_ = false;
+}
+
 // ---- who may charge
 
 void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
@@ -170,12 +178,24 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   begin_when_ready(now);
 }
 
-bool Charging::remote_start(Text id_tag, Millis now) {
+bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
   if (!may_begin() || asking_ || authorized_ || held_ || !id_tag_.assign(id_tag)) return false;
   lock_failed_ = false;
   asking_ = true;
-  authorized(true, "", now);
+  if (authorize) {
+    report(now);
+    listener_->on_id_tag(id_tag, now);
+  } else {
+    authorized(true, "", now);
+  }
   return true;
+}
+
+void Charging::unlock(Millis now) {
+  stop(StopReason::unlock_command, now);
+  held_ = false;
+  drive(now);
+  report(now);
 }
 
 bool Charging::remote_stop(int64_t transaction_id, Millis now) {
@@ -189,13 +209,6 @@ void Charging::stop(StopReason reason, Millis now) {
   read_meter(now);
   forget_authorization();
   end(reason, "", now);
-  report(now);
-}
-
-void Charging::release_lock(Millis now) {
-  held_ = false;
-  forget_authorization();
-  drive(now);
   report(now);
 }
 
@@ -238,7 +251,7 @@ void Charging::watch_timeouts(Millis now) {
 /// Preparing because of the cable only.
 bool Charging::waits_for_nobody() const {
   return cable_ && !transactions_.open() && !asking_ && !authorized_ && !finishing_ && !stopped_ && !lock_failed_ &&
-         !held_ && !unavailable();
+         !held_ && operative();
 }
 
 // ---- the transaction
@@ -336,7 +349,7 @@ ConnectorStatus Charging::current_status() const {
     if (!vehicle_ready_ || !cable_) return ConnectorStatus::suspended_ev;
     return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
   }
-  if (unavailable()) return ConnectorStatus::unavailable;
+  if (!operative()) return ConnectorStatus::unavailable;
   if (asking_ || authorized_) return ConnectorStatus::preparing;
   if (finishing_ || held_) return ConnectorStatus::finishing;
   return cable_ ? ConnectorStatus::preparing : ConnectorStatus::available;

@@ -60,22 +60,27 @@ class Charging final : public Feature, private TransactionListener {
   /// @param parent_id_tag the group of the idTag; empty for none
   void authorized(bool accepted, Text parent_id_tag, Millis now);
   /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
+  /// @param authorize whether the idTag has to be asked about first, as if it had been presented here
   /// @return false when the connector cannot take it.
-  bool remote_start(Text id_tag, Millis now);
+  bool remote_start(Text id_tag, Millis now, bool authorize = false);
   /// Ends the transaction with this id. @return false when there is none.
   bool remote_stop(int64_t transaction_id, Millis now);
   /// Ends whatever transaction there is.
   void stop(StopReason reason, Millis now);
 
-  /// Lets the cable go. What runs is to be stopped before. It stays open until the next transaction.
-  void release_lock(Millis now);
-  const CableLock& lock() const { return lock_; }
+  /// Unlocks the cable until the next transaction; one that runs is ended first, with reason UnlockCommand.
+  void unlock(Millis now);
+  /// What the lock says of itself.
+  bool locked() const { return board_.lock_feedback.read(); }
+  bool transaction_open() const { return transactions_.open(); }
 
   ConnectorStatus status() const { return status_; }
   /// What is wrong: an error code of OCPP 1.6 section 7.6, and words for people.
   Text error_code() const;
   Text error_info() const;
   uint64_t energy_wh() const { return energy_wh_; }
+  /// Whether the emergency stop is what makes it Faulted.
+  bool emergency_stopped() const { return stopped_; }
   /// What the meter shows now.
   MeterReading reading(Millis now) const;
 
@@ -93,13 +98,14 @@ class Charging final : public Feature, private TransactionListener {
   void watch_timeouts(Millis now);
   void watch_refused(Millis now);
   void resume_when_known(Millis now);
+  void read_availability();
   void begin_when_ready(Millis now);
   void lock_failed(Millis now);
   void end(StopReason reason, Text id_tag, Millis now);
   void drive(Millis now);
   void forget_authorization();
-  bool may_begin() const { return !stopped_ && !power_fail_ && !transactions_.open() && !unavailable(); }
-  bool unavailable() const { return settings_.availability != Availability::operative; }
+  bool may_begin() const { return !stopped_ && !power_fail_ && !transactions_.open() && operative(); }
+  bool operative() const { return settings_.availability == Availability::operative; }
   bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
   void report(Millis now);

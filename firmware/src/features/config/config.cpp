@@ -192,7 +192,7 @@ constexpr Key kKeys[] = {
     log_level_key("log_level"),
     availability_key("availability"),
     number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
-    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v").from_next_boot(),
+    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
     power_fail_action_key("power_fail_action"),
     number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s"),
 

@@ -747,6 +747,7 @@ bool Transactions::on_result(Text id, JsonValue payload, Millis now) {
     ledger_.stopped = entry.transaction;
     ledger_dirty_ = true;
   }
+  if (entry.kind != Kind::meter) tell_id_tag_info(entry, payload.find("idTagInfo"));
   bool still_open = entry.kind == Kind::start && entry.transaction == open_;
   acknowledge(entry);
   if (still_open) on_start_answered(payload, now);
@@ -760,6 +761,12 @@ void Transactions::on_start_answered(JsonValue payload, Millis now) {
   if (!payload.path("idTagInfo.status").get(status) || status.text() == "Accepted") return;
   ledger_.refused = true;
   if (listener_ != nullptr) listener_->on_start_not_accepted(status.text(), now);
+}
+
+void Transactions::tell_id_tag_info(const Entry& entry, JsonValue info) {
+  Record record;
+  if (id_tag_listener_ == nullptr || !info.exists() || !read(entry, record) || record.id_tag.empty()) return;
+  id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
 }
 
 bool Transactions::on_error(Text id, Text code, Millis now) {
