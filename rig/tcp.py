@@ -36,11 +36,15 @@ class Port:
         self._reservation = self._bind(number)
         self.number: int = self._reservation.getsockname()[1]
 
-    def listener(self) -> socket.socket:
-        """A listening, non-blocking socket on the port. Closing it makes the port refuse again."""
+    def listener(self, backlog: int = 128) -> socket.socket:
+        """A listening, non-blocking socket on the port. Closing it makes the port refuse again.
+
+        Args:
+            backlog: how many connections may wait to be accepted, less one.
+        """
         listener = self._bind(self.number)
         try:
-            listener.listen(128)
+            listener.listen(backlog)
         except OSError as error:
             listener.close()
             raise self._refused(self.number, error) from error

@@ -9,10 +9,12 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
+from websockets.exceptions import ConnectionClosed
 
 from rig.csms import schemas
+from rig.csms.bad_handshake import BadHandshake
 from rig.csms.behaviour import Behaviour
-from rig.csms.connection import Mute
+from rig.csms.connection import Connection, Mute
 from rig.csms.exchange import exchange
 from rig.csms.expectation import Expectation, Where, assign, must_be_call_of_charge_point
 from rig.csms.matching import Difference
@@ -23,6 +25,7 @@ from rig.csms.state import State
 from rig.csms.transactions import Transaction, read_transactions
 from rig.errors import BenchError, ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
+from rig.log_tail import whole_log
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
@@ -214,10 +217,9 @@ class Csms:
         Raises:
             ExpectationError: it is not connected.
         """
-        connection = self._point(charge_point).connection
-        if connection is None:
-            raise ExpectationError(f"cannot close the connection of {self._who(charge_point)}: it is not connected")
-        self.on_loop(connection.close(code, reason), f"close with {code}")
+        self.on_loop(
+            self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"
+        )
 
     # -- expectations -------------------------------------------------------------------------------------------
 
@@ -455,7 +457,8 @@ class Csms:
 
         events = self.timeline.events(Event, since, concerns)
         every = [event for event in events if isinstance(event, OcppFrame | LinkChange)]
-        return exchange(every, every[0].t if every else 0, marked, difference)
+        shown = exchange(every, every[0].t if every else 0, marked, difference)
+        return "\n".join([shown, *(whole_log(self.timeline, "ocpp") if every else ())])
 
     # -- calling the charge point ----------------------------------------------------------------------------------
 
@@ -514,13 +517,67 @@ class Csms:
             raise CallErrorReceived(action, answer["code"], answer["description"], answer["details"])
         return answer
 
-    def send_raw(self, text: str, *, charge_point: str | None = None) -> None:
+    def send_raw(self, text: str, *, fragments: int = 1, charge_point: str | None = None) -> None:
         """Send any text to the charge point, right or wrong.
+
+        Args:
+            text: the message.
+            fragments: in how many WebSocket frames it goes out (RFC 6455 section 5.4), with a ping between each two.
+            charge_point: to which one.
 
         Raises:
             ExpectationError: it is not connected.
+            ValueError: the text has fewer characters than there are to be fragments.
         """
-        self.on_loop(self._point(charge_point).send_raw(text), "send a raw frame")
+        if not 1 <= fragments <= max(1, len(text)):
+            raise ValueError(
+                f"a text of {len(text)} characters has 1 to {max(1, len(text))} fragments, not {fragments}"
+            )
+        self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
+
+    def send_binary(self, data: bytes, *, charge_point: str | None = None) -> None:
+        """Send a binary message, which OCPP-J has no use for.
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a binary message to").send(data), "send a binary message")
+
+    def ping(self, payload: bytes = b"", *, timeout: float = 10.0, charge_point: str | None = None) -> None:
+        """Send a WebSocket ping and wait for its pong (RFC 6455 section 5.5.2).
+
+        Args:
+            payload: at most 125 bytes.
+            timeout: bench seconds.
+            charge_point: to which one.
+
+        Raises:
+            ExpectationError: no pong came in time, or the connection ended first.
+        """
+        connection = self._connection(charge_point, "ping")
+        limit = self.timeline.clock.real(timeout)
+
+        async def ping_and_wait() -> str:
+            try:
+                await asyncio.wait_for(await connection.ping(payload), limit)
+            except ConnectionClosed as closed:
+                return f"the connection ended: {closed}"
+            except TimeoutError:
+                return "none came"
+            return ""
+
+        problem = run_on(self._loop, ping_and_wait(), "CSMS: ping", limit + 10)
+        if problem:
+            who = self._who(charge_point)
+            raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
+
+    def pong(self, payload: bytes = b"", *, charge_point: str | None = None) -> None:
+        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3).
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a pong to").pong(payload), "send a pong")
 
     # -- other answers, and bad behaviour -----------------------------------------------------------------------
 
@@ -616,6 +673,15 @@ class Csms:
             self._server.refuse_with = None
 
     @contextlib.contextmanager
+    def misanswer(self, kind: BadHandshake) -> Iterator[None]:
+        """Within the block opening handshakes are answered badly; open connections stay."""
+        self._server.bad_handshake = kind
+        try:
+            yield
+        finally:
+            self._server.bad_handshake = None
+
+    @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:
         before = self.on_loop(self._server.mute(mute), "fall silent")
         try:
@@ -640,6 +706,12 @@ class Csms:
     def _point(self, charge_point: str | None) -> ChargePoint:
         return self._server.charge_point(self._who(charge_point))
 
+    def _connection(self, charge_point: str | None, what: str) -> Connection:
+        connection = self._point(charge_point).connection
+        if connection is None:
+            raise ExpectationError(f"cannot {what} {self._who(charge_point)}: it is not connected")
+        return connection
+
     def _expect(
         self, expected: Expectation, since: Mark, timeout: float, which: str = "", shown: Mark | None = None
     ) -> OcppFrame:
@@ -655,7 +727,9 @@ class Csms:
     def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
         """Such a CALL that nobody has matched, without taking it; None where none comes."""
         try:
-            return self.timeline.expect(OcppFrame, expected.matches, since=since, timeout=within, consume=False)
+            return self.timeline.expect(
+                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
+            )
         except ExpectationError:
             return None
 

@@ -151,9 +151,8 @@ class ChargePoint:
                     refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
             case _:
                 asked = self._our_calls.get(message.unique_id)
-                action = asked.action if asked is not None else ""
-                if action:
-                    error = _wrong_answer(action, message)
+                if asked is not None:
+                    action, error = asked.action, _wrong_answer(asked.action, message)
                 else:
                     error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
         return _as_event(self.identity, "received", message, raw, action, error), refusal
@@ -245,11 +244,11 @@ class ChargePoint:
         await self._send(call, call.text())
         return call.unique_id
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str, fragments: int = 1) -> None:
         """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text)
-        await self._send(message, text)
+        await self._send(message, text, fragments=fragments)
 
     def _must_reach(self, what: str) -> None:
         if self.silent:
@@ -257,7 +256,7 @@ class ChargePoint:
         if self.connection is None:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
-    async def _send(self, message: Message, text: str, call: OcppFrame | None = None) -> bool:
+    async def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> bool:
         """Record and send a frame. `call` is what it answers, if anything. False where there is no connection."""
         connection = self.connection
         if connection is None or self.silent:
@@ -273,13 +272,13 @@ class ChargePoint:
                 error = _wrong_answer(action, message) if action else ""
         frame = _as_event(self.identity, "sent", message, text, action, error)
         frame = self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
-        if isinstance(message, Call):
+        if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
             self._our_calls[message.unique_id] = frame
         else:
             self._its_calls.pop(message.unique_id, None)
             if call is not None and isinstance(message, CallResult) and not frame.error and not call.error:
                 self.state = self.state.after_answer(call, message.payload)
-        return await connection.transmit(text)
+        return await connection.transmit(text, fragments)
 
 
 def _as_event(
@@ -314,5 +313,7 @@ def _wrong_answer(action: str, message: CallResult | CallError) -> str:
         if message.code in CALL_ERROR_CODES:
             return ""
         return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
+    if not action:
+        return "a result for a call that could not be read"
     violation = schemas.check(action, message.payload, "response")
     return violation.what if violation else ""

@@ -110,16 +110,24 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
                     f"the application image has {len(image)} bytes, its partition {slot.size}",
                     "Enlarge ota_0 and ota_1 in firmware/partitions.csv, or make the firmware smaller",
                 )
-            application.write_bytes(image)
+            _replace(application, image)
         files = {
             TABLE_OFFSET: (folder / "partition-table.bin", to_binary(table)),
             otadata.offset: (folder / "ota_data_initial.bin", b"\xff" * 2 * SECTOR_SIZE),
         }
         for path, content in files.values():
-            path.write_bytes(content)
+            if not path.exists() or path.read_bytes() != content:
+                _replace(path, content)
         manifest = Manifest({slot.offset: application} | {offset: path for offset, (path, _) in files.items()})
         manifest.save(folder)
     return Firmware(manifest, executable)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file at once: whoever packages beside us may be reading it."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
 
 
 def _application(executable: Path, project: str, version: str) -> bytes:

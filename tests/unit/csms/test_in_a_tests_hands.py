@@ -7,12 +7,13 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from rig.csms import CallError, CallErrorReceived, Csms
+from rig.csms.bad_handshake import BadHandshake
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
@@ -435,3 +436,37 @@ def test_without_an_identity_the_first_charge_point_counts(timeline: Timeline, l
             assert csms.charge_points == ("CP-9",) != (IDENTITY,)
     finally:
         csms.shut_down()
+
+
+@pytest.mark.parametrize("kind", get_args(BadHandshake))
+def test_it_answers_opening_handshakes_badly(csms: Csms, new_peer: Callable[..., Peer], kind: BadHandshake) -> None:
+    with csms.misanswer(kind):
+        if kind == "no-subprotocol":  # which this client, unlike a charge point, takes
+            assert new_peer().socket.subprotocol is None
+        else:
+            with pytest.raises((TimeoutError, InvalidHandshake, ConnectionError)):
+                new_peer(open_timeout=0.2)
+    assert new_peer().boot()["status"] == "Accepted"
+
+
+def test_it_pings_and_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
+    csms.ping(b"are you there?", timeout=2)
+    csms.pong(b"unasked for")
+    peer.socket.close()
+    with pytest.raises(ExpectationError, match=r"not connected|the connection ended"):
+        csms.ping(timeout=0.2)
+
+
+def test_it_sends_a_message_in_fragments(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.send_raw('[2,"x","Reset",{"type":"Soft"}]', fragments=5)
+    pieces = ['[2,"x"', ',"Rese', 't",{"t', 'ype":"', 'Soft"}]', ""]  # the library ends with an empty frame
+    assert list(peer.socket.recv_streaming()) == pieces
+    with pytest.raises(ValueError, match="a text of 3 characters has 1 to 3 fragments, not 4"):
+        csms.send_raw("[2]", fragments=4)
+
+
+def test_it_sends_a_binary_message(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.send_binary(b"\x00\xff")
+    assert peer.socket.recv(2) == b"\x00\xff"
