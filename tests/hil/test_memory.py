@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 
 import pytest
 
@@ -77,12 +77,21 @@ def test_heap_is_flat_over_malformed_frames(
     device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """A thousand frames that nobody can answer: the free heap stays, and so does the connection."""
-    bad = ["", "{", "[[[[", '[2,"x"]', '[2,"x","Reset",{}]', '[2,"x","Nope",{"a":"' + "y" * 2000 + '"}]', '[3,"x",{}]']
+    bad = [
+        "",
+        "{",
+        "[[[[",
+        '[2,"%d"]',
+        '[2,"%d","Reset",{}]',
+        '[2,"%d","Nope",{"a":"' + "y" * 2000 + '"}]',
+        '[3,"%d",{}]',
+    ]
+    ids = itertools.count()
     samples = []
     with bench.time_scale(20):
         for _ in range(20):
             for text in bad * 7:
-                csms.send_raw(text)
+                csms.send_raw(text.replace("%d", str(next(ids))))
             csms.ping()
             samples += telemetry.expect(1)
     trend = heap_flat(samples, tolerance=512)
@@ -95,7 +104,7 @@ def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Te
     with bench.time_scale(20):
         samples = telemetry.expect(20)
     uptimes = [sample.values["uptime_ms"] for sample in samples]
-    assert all(700 <= later - earlier <= 1300 for earlier, later in pairwise(uptimes)), uptimes
+    assert all(700 <= later - earlier <= 1300 for earlier, later in itertools.pairwise(uptimes)), uptimes
     for sample in samples:
         assert sample.values["heap_free"] >= sample.values["heap_largest"] >= sample.values["heap_min"] > 0
         assert sample.values["uart_dropped"] == samples[0].values["uart_dropped"]

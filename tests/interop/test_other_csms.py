@@ -17,8 +17,10 @@ async def _day(csms: CentralSystem) -> None:
     async with running(csms.url) as device:
         try:
             await session.whole_session(csms, device)
-        finally:
-            assert csms.problems() == [], device.tail()
+        except AssertionError as error:
+            problems = "\n".join(csms.problems()) or "none"
+            raise AssertionError(f"{error}\nproblems: {problems}\n{device.tail()}") from None
+        assert csms.problems() == []
 
 
 async def test_the_ocpp_package_as_csms() -> None:
