@@ -25,7 +25,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test examples hil coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -45,8 +45,9 @@ demo: setup firmware ## run tests/hil on the virtual bench and write reports/ind
 
 test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml || status=1; \
+	  for verb in unit firmware-test examples hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml \
+	    reports/junit/examples.xml reports/junit/hil.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -54,7 +55,7 @@ lint: setup setup-platformio ## check style, types, layout, seams; what finds so
 
 format: setup ## lay out Python and C++ as lint wants it
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
-	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' 'firmware/*.cpp' | xargs -0r .venv/bin/clang-format -i
+	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
 
 firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -69,6 +70,15 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
+
+examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
+	  --junitxml=reports/junit/examples.xml
+
+build/examples/blinker: examples/blinker/blinker.cpp
+	@mkdir -p $(@D)
+	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
 hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
@@ -87,6 +97,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
+	@$(RUN) -m tools.mutants
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

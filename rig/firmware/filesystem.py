@@ -30,6 +30,7 @@ OPTIONAL_KEYS = (
     "meter_value_sample_interval_s",
     "backoff_initial_ms",
     "backoff_max_ms",
+    "backoff_stable_s",
     "connection_timeout_s",
     "log_level",
 )
