@@ -118,7 +118,7 @@ lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-screenshots: setup ## draw docs/images/report.png from the last report (needs: make install-extras)
+screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
 	@tools/screenshots.sh
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
