@@ -5,6 +5,8 @@ PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 RUNS := 1000
+# Each worker has a virtual bench of its own; a wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -14,7 +16,7 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
 PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir
+  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -24,7 +26,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: mutants help setup demo test lint format unit firmware-test hil flakes coverage pio-test clean distclean lock \
+.PHONY: mutants help setup demo test lint format unit firmware-test examples hil flakes coverage pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -44,8 +46,9 @@ demo: setup firmware ## run tests/hil on the virtual bench and write reports/ind
 
 test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml || status=1; \
+	  for verb in unit firmware-test examples hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml \
+	    reports/junit/examples.xml reports/junit/hil.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -53,7 +56,7 @@ lint: setup setup-platformio ## check style, types, layout, seams; what finds so
 
 format: setup ## lay out Python and C++ as lint wants it
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
-	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' 'firmware/*.cpp' | xargs -0r .venv/bin/clang-format -i
+	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
 
 firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -69,12 +72,21 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
 
-hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
+examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
+	  --junitxml=reports/junit/examples.xml
+
+build/examples/blinker: examples/blinker/blinker.cpp
+	@mkdir -p $(@D)
+	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
+
+hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
-	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage

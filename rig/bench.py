@@ -19,6 +19,7 @@ from rig.errors import BenchError
 from rig.events import BenchTrouble, ClockScale
 from rig.faults import Fault
 from rig.faults import inject as inject_fault
+from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console
 from rig.instruments.flasher import Flasher
 from rig.instruments.inputs import Input, Inputs
@@ -71,6 +72,7 @@ class Bench:
         self.clock = self.timeline.clock
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"
+        self.backtraces = Backtraces(self.root)
         self._open: ExitStack | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -198,6 +200,7 @@ class Bench:
             wiring.serial_uncertainty,
             adapters.log_format(description),
             f"{description.path}: console.port",
+            self.backtraces,
         )
         self.console.take()
         stack.callback(self.console.release)

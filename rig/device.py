@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rig import adapters
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
 from rig.timeline import Mark
@@ -18,6 +18,16 @@ from rig.timeline import Mark
 E = TypeVar("E", bound=Event)
 
 _NO_SETTINGS: Settings = {}
+
+
+_RESETS = {
+    "power_on": ": it lost its supply, and the bench did not switch it off",
+    "brownout": ": its supply sagged; look at the supply and its cable before the firmware",
+    "external": ": EN was pulled low, and not by the bench",
+    "watchdog": ": its loop stood still",
+    "software": ": the firmware restarted itself",
+}
+"""What a reset reason means where nobody has announced the reboot."""
 
 
 class Reboot:
@@ -37,11 +47,11 @@ class Device:
 
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
-    SETTLE_TIMEOUT_S = 3.0
 
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
+    _ERASED_AFTER_S = 3.0
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -50,6 +60,7 @@ class Device:
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
+        self._last_down = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
 
@@ -69,6 +80,7 @@ class Device:
         with self._building:
             if self._firmware is None:
                 self._firmware = firmware(self.bench.description.device.firmware, self.bench.root)
+                self.bench.backtraces.executable = self._firmware.symbols
             return self._firmware
 
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
@@ -139,43 +151,23 @@ class Device:
         """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
 
         Args:
-            since: after this mark; None: in its present life, which begins with the latest boot.
+            since: after this mark; None: since it was last switched, reset, or announced to reboot. (Not since its boot
+                banner: the console may be read later than the socket.)
 
         Raises:
             DeviceError: it is not accepted in time.
         """
-        start = since or self._birth()
         identity = self.bench.description.device.identity
         try:
             return self._see(
                 OcppFrame,
                 lambda frame: identity in ("", frame.charge_point) and _accepts(frame),
-                start,
+                since or self._last_down,
                 self.ACCEPTED_TIMEOUT_S,
                 f"BootNotification.conf Accepted for {identity or 'the charge point'}",
             )
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
-
-    def _birth(self) -> Mark:
-        """Where its present life begins: what came before was said by an earlier one.
-
-        Console and CSMS reach the timeline by two ways, so the banner of a boot may stand behind what the CSMS heard of
-        it. So the life begins where the last one ended: switched off, held in reset, or with the link that was lost.
-        """
-        boot: Boot | None = None
-        for event in reversed(list(self.bench.timeline)):
-            if (isinstance(event, PowerChange) and not event.on) or (
-                isinstance(event, PinEdge) and event.signal == "control.en" and event.level
-            ):
-                return Mark(event.id)
-            if isinstance(event, Boot):
-                if boot is not None:
-                    break
-                boot = event
-            elif boot is not None and isinstance(event, LinkChange) and not event.connected:
-                return Mark(event.id)
-        return Mark(boot.id if boot is not None else 1)
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""
@@ -193,7 +185,7 @@ class Device:
             DeviceError: it does not come.
         """
         reboot = Reboot()
-        since = self.bench.mark()
+        since = self._last_down = self.bench.mark()
         self._announced.append(reboot)
         try:
             yield reboot
@@ -261,7 +253,7 @@ class Device:
                 self._see(LogLine, self._is_answer, since, self._STOPPED_AFTER_S, "an answer")
             except ExpectationError:
                 yield
-                self._see(LogLine, self._is_answer, since, self.SETTLE_TIMEOUT_S, "the end of the flash erase")
+                self._see(LogLine, self._is_answer, since, self._ERASED_AFTER_S, "the end of the flash erase")
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes made the device erase no flash")
 
@@ -351,7 +343,7 @@ class Device:
             return
         if not self.bench.power.is_on:
             raise DeviceError(problems[0])
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self.wait_idle(self.profile.settle_s)
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
@@ -380,7 +372,7 @@ class Device:
     def _come_to_idle(self) -> None:
         if self.profile.ocpp:
             self.wait_accepted()
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self.wait_idle(self.profile.settle_s)
 
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
@@ -394,7 +386,7 @@ class Device:
                 return
             left = timeout - timeline.clock.between(began, timeline.clock.now())
             if left <= 0:
-                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}")
+                raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}\n{self.bench.console.tail()}")
             # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
             with contextlib.suppress(ExpectationError):
                 timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
@@ -413,16 +405,19 @@ class Device:
         if isinstance(event, PowerChange):
             if not event.rail:
                 self._boots_to_come = int(event.on)
+                self._last_down = Mark(event.id)
         elif isinstance(event, PinEdge):
             if event.signal == "control.en":
                 self._boots_to_come = int(not event.level)
+                self._last_down = Mark(event.id)
         elif isinstance(event, Boot):
             if self._boots_to_come:
                 self._boots_to_come = 0
             elif not self._announced:
-                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset})")
+                why = _RESETS.get(event.reset, "")
+                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset}{why})")
         elif isinstance(event, Panic) and not self._announced:
-            trace = f"\nbacktrace: {' '.join(event.backtrace)}" if event.backtrace else ""
+            trace = "".join(f"\n  {frame}" for frame in event.backtrace)
             self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _interrupt(self, what: str) -> None:

@@ -32,11 +32,13 @@ class DeviceProfile:
         ocpp: whether it is an OCPP charge point, and up only when the CSMS has accepted it.
         ready: what `is_ready` waits for, in words.
         idle: what `status` says of an idle device, as far as it matters.
+        settle_s: how long, in bench seconds, it may take to be idle by itself, after a boot or what a test has left.
     """
 
     ocpp: bool = False
     ready: str = "the boot banner"
     idle: Mapping[str, Any] = {}
+    settle_s: float = 3.0
 
     def check(self, description: Description) -> None:
         """Look at the bench description for what this firmware needs of it. Called when the description is read.

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TypeVar
 
 from rig.clock import BenchClock
 from rig.errors import ExpectationError, PlugbenchError
 from rig.events import Event
+from rig.log_tail import console_tail
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
+
+_PATIENCE_S = 1.0
+_BOOKKEEPING = frozenset({"id", "t", "uncertainty", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Timeline:
         self._delivered = 0
         self._trouble: PlugbenchError | None = None
         self._default_mark = Mark(1)
+        self.logs: Path | None = None
+        """The folder that gets the running test's logs, to be named in messages."""
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -164,6 +171,19 @@ class Timeline:
                 return event
         return None
 
+    def tail(self, kind: type[E], count: int, since: Mark | None = None) -> list[E]:
+        """The latest `count` events of a kind, the latest last; None: since the very first."""
+        found: list[E] = []
+        with self._changed:
+            length = len(self._events)
+        for index in range(length - 1, (since.after if since else 1) - 2, -1):
+            event = self._events[index]
+            if isinstance(event, kind):
+                found.append(event)
+                if len(found) == count:
+                    break
+        return found[::-1]
+
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events[:])
 
@@ -183,6 +203,7 @@ class Timeline:
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
+        patient: bool = True,
     ) -> E:
         """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
 
@@ -193,7 +214,10 @@ class Timeline:
             timeout: how long to wait, in bench seconds.
             what: the expectation in words, for the message.
             consume: False to look without taking: another `expect` may match the same event.
-            explain: called with the unmatched events of the kind; returns the nearest miss in words.
+            explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
+                tell. None: the latest of them, and the console's last lines.
+            patient: on a clock that runs fast, wait up to one real second all the same: the host does not run faster,
+                and a limit of milliseconds would measure its scheduler. False where the span itself is what counts.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
@@ -202,7 +226,8 @@ class Timeline:
         since = since or self._default_mark
         following = since.after
         misses: list[E] = []
-        deadline = time.monotonic() + self.clock.real(timeout)
+        least = min(timeout, _PATIENCE_S) if patient else 0.0
+        deadline = time.monotonic() + max(self.clock.real(timeout), least)
         with self._changed:
             self._waiting += 1
             try:
@@ -225,7 +250,8 @@ class Timeline:
                     self._changed.wait(left)
             finally:
                 self._waiting -= 1
-        raise ExpectationError(self._not_come(kind, what, timeout, misses, explain))
+        tell = explain or self._explain
+        raise ExpectationError(f"expected within {timeout:g} s: {what or kind.__name__}\n{tell(misses)}")
 
     def expect_none(
         self,
@@ -242,20 +268,19 @@ class Timeline:
             ExpectationError: it came; the message shows it.
         """
         try:
-            found = self.expect(kind, where, since=since, timeout=within, consume=False)
+            found = self.expect(kind, where, since=since, timeout=within, consume=False, patient=False)
         except ExpectationError:
             return
-        raise ExpectationError(f"forbidden, but it came: {what or kind.__name__}: {found}")
+        raise ExpectationError(
+            f"forbidden, but it came: {what or kind.__name__}\nit was: {in_words(found)}\n{console_tail(self)}"
+        )
 
-    @staticmethod
-    def _not_come(
-        kind: type[E], what: str, timeout: float, misses: list[E], explain: Callable[[list[E]], str] | None
-    ) -> str:
-        lines = [f"expected within {timeout:g} s: {what or kind.__name__}"]
-        if explain is not None:
-            lines.append(explain(misses))
-        elif misses:
-            lines.append(f"nearest miss: {misses[-1]}")
-        else:
-            lines.append(f"no {kind.__name__} came at all")
-        return "\n".join(lines)
+    def _explain(self, misses: Sequence[Event]) -> str:
+        miss = f"nearest miss: {in_words(misses[-1])}" if misses else "nothing of that kind came"
+        return f"{miss}\n{console_tail(self)}"
+
+
+def in_words(event: Event) -> str:
+    """An event for a message: what it says, without the bookkeeping."""
+    said = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _BOOKKEEPING}
+    return f"{type(event).__name__} {', '.join(f'{name}={value!r}' for name, value in said.items())}".rstrip()

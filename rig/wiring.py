@@ -39,6 +39,9 @@ class TestHooks(Protocol):
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time."""
 
+    def unplug(self) -> None:
+        """Pull the USB cable, which feeds the board as well, until the bench is opened anew."""
+
     def fill_flash(self, full: bool) -> None:
         """Make the device's storage answer that it is out of space."""
 

@@ -25,6 +25,7 @@ from rig.csms.state import State
 from rig.csms.transactions import Transaction, read_transactions
 from rig.errors import BenchError, ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
+from rig.log_tail import whole_log
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
@@ -456,7 +457,8 @@ class Csms:
 
         events = self.timeline.events(Event, since, concerns)
         every = [event for event in events if isinstance(event, OcppFrame | LinkChange)]
-        return exchange(every, every[0].t if every else 0, marked, difference)
+        shown = exchange(every, every[0].t if every else 0, marked, difference)
+        return "\n".join([shown, *(whole_log(self.timeline, "ocpp") if every else ())])
 
     # -- calling the charge point ----------------------------------------------------------------------------------
 
@@ -484,10 +486,11 @@ class Csms:
         Raises:
             CallErrorReceived: it answered with a CALLERROR.
             ExpectationError: it did not answer in time, wrongly, is not connected or went away.
-            ValueError: the request breaks its schema, and `check` is set.
+            ValueError: the request is no JSON, or breaks its schema, and `check` is set.
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
+        _must_be_json(action, content)
         if check:
             _must_be_valid(action, content, "request")
         point = self._point(charge_point)
@@ -601,17 +604,16 @@ class Csms:
             The replacement: `undo()` it, or use it as a context.
 
         Raises:
-            ValueError: the payload breaks its schema, and `check` is set; or `times` is below 1.
+            ValueError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
         """
         must_be_call_of_charge_point(action)
         if times is not None and times < 1:
             raise ValueError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
+            _must_be_json(action, answer)
             if check:
                 _must_be_valid(action, answer, "response")
-        if not callable(answer):
-            orjson.dumps(answer)  # a TypeError here is better than one on the bench's loop
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
@@ -725,7 +727,9 @@ class Csms:
     def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
         """Such a CALL that nobody has matched, without taking it; None where none comes."""
         try:
-            return self.timeline.expect(OcppFrame, expected.matches, since=since, timeout=within, consume=False)
+            return self.timeline.expect(
+                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
+            )
         except ExpectationError:
             return None
 
@@ -793,6 +797,15 @@ def _ends_call(event: Event, who: str, unique_id: str) -> bool:
         and event.unique_id == unique_id
         and event.message_type in ("CALLRESULT", "CALLERROR")
     )
+
+
+def _must_be_json(action: str, payload: Mapping[str, Any]) -> None:
+    try:
+        orjson.dumps(payload)
+    except TypeError as error:
+        raise ValueError(
+            f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
+        ) from None
 
 
 def _must_be_valid(action: str, payload: Mapping[str, Any], kind: schemas.Kind) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import io
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -16,17 +17,19 @@ from serial.threaded import ReaderThread
 from serial.tools import list_ports
 
 from rig.errors import BenchError
-from rig.events import BenchTrouble, Event, LogLine
+from rig.events import BenchTrouble, Boot, Event, LogLine, Panic
+from rig.firmware.backtrace import Backtraces
 from rig.log_format import LogFormat
+from rig.log_tail import console_tail
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
 E = TypeVar("E", bound=Event)
 
-TAIL_LINES = 20
-"""How many lines a message shows of the log."""
-
 _LONGEST_LINE = 16_384
+_ALIKE = 5
+"""So many characters in a row make a line a near miss of a pattern."""
+_MOST_COMPARED = 200
 _COMPLETE_AFTER_S = 0.05
 """How long, in real seconds, a panic may take to print its backtrace."""
 
@@ -105,6 +108,7 @@ class Console:
         uncertainty: of a line's stamp, in ns.
         log_format: how to read the lines.
         key: the key of the bench description to blame where the port cannot be opened.
+        backtraces: decodes what a panic prints; None: it stays as it came.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Console:
         uncertainty: int,
         log_format: LogFormat,
         key: str = "console.port",
+        backtraces: Backtraces | None = None,
     ) -> None:
         self._timeline = timeline
         self._loop = loop
@@ -124,6 +129,7 @@ class Console:
         self._uncertainty = uncertainty
         self._format = log_format
         self._key = key
+        self._backtraces = backtraces
         self._splitter = LineSplitter()
         self._port: _Port | None = None
         self._transport: Any = None
@@ -197,14 +203,21 @@ class Console:
         for text in self._splitter.feed(data):
             line = self._timeline.append(_stamped(self._format.line(text), now, self._uncertainty))
             for event in self._format.events(line):
-                self._timeline.append(_stamped(event, now, self._uncertainty))
+                self._found(event, now)
         if self._format.pending and self._quiet is None:
             self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
 
     def _flush(self) -> None:
         self._quiet = None
         for event in self._format.flush():
-            self._timeline.append(_stamped(event, self._timeline.clock.now(), self._uncertainty))
+            self._found(event, self._timeline.clock.now())
+
+    def _found(self, event: Event, now: int) -> None:
+        """What the log format has found in a line."""
+        if isinstance(event, Panic) and self._backtraces is not None:
+            boot = self._timeline.last(Boot)
+            event = replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
+        self._timeline.append(_stamped(event, now, self._uncertainty))
 
     def _lost(self, exc: Exception | None) -> None:
         if self._letting_go:
@@ -252,7 +265,7 @@ class Console:
             since=since,
             timeout=timeout,
             what=f"a line of the console that matches /{pattern}/",
-            explain=lambda _: self.tail(),
+            explain=lambda misses: self._explain(regex, misses, since),
         )
 
     def expect_none(self, pattern: str, *, since: Mark | None = None, within: float) -> None:
@@ -290,7 +303,7 @@ class Console:
                 since=since,
                 timeout=timeout,
                 what=f"an answer ({prefix}…) to the console command {command!r}",
-                explain=lambda _: self.tail(),
+                explain=lambda _: f"no line that starts with {prefix!r} came\n{self.tail()}",
             )
         return answer.text[len(prefix) :]
 
@@ -299,18 +312,35 @@ class Console:
         return [line.text for line in self._timeline.events(LogLine, since or self._timeline.default_mark)]
 
     def tail(self) -> str:
-        """The last lines, for messages."""
-        lines: list[str] = []
-        for event in reversed(list(self._timeline)):
-            if isinstance(event, LogLine):
-                lines.append(f"  | {event.text}")
-                if len(lines) == TAIL_LINES:
-                    break
-        if not lines:
-            return "the console said nothing at all"
-        return "\n".join([f"last {len(lines)} lines of the console:", *reversed(lines)])
+        """The last lines, for messages, and where all of them are."""
+        return console_tail(self._timeline)
+
+    def _explain(self, regex: re.Pattern[str], misses: Sequence[LogLine], since: Mark | None) -> str:
+        start = since or self._timeline.default_mark
+        taken = self._timeline.events(LogLine, start, lambda line: regex.search(line.text) is not None)
+        earlier = self._timeline.last(LogLine, lambda line: line.id < start.after and bool(regex.search(line.text)))
+        if taken:
+            miss = f"such a line came, but an earlier expectation has taken it: {taken[-1].text}"
+        elif nearest := _nearest(regex.pattern, misses):
+            miss = f"nearest miss: {nearest}"
+        elif earlier is not None:
+            miss = f"such a line came before the time that was looked at: {earlier.text}"
+        else:
+            miss = f"{len(misses)} lines came, none of them alike"
+        return f"{miss}\n{self.tail()}"
+
+
+def _nearest(pattern: str, lines: Sequence[LogLine]) -> str:
+    """The line that shares the longest run of letters with a regular expression; empty where none does."""
+    matcher = difflib.SequenceMatcher(autojunk=False, b=pattern)
+    best, length = "", _ALIKE
+    for line in lines[-_MOST_COMPARED:]:
+        matcher.set_seq1(line.text)
+        match = matcher.find_longest_match()
+        if match.size >= length:
+            best, length = line.text, match.size
+    return best
 
 
 def _stamped(event: E, t: int, uncertainty: int) -> E:
-
     return replace(event, t=t, uncertainty=uncertainty, source="console")

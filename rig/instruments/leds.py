@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rig.events import LedPattern
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
 from rig.instruments.wires import UnknownWireError, WatchedWire
+from rig.log_tail import console_tail
 from rig.timeline import Mark, Timeline
 
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
+_MOST_SHOWN = 5
 
 
 class Led:
@@ -89,16 +91,20 @@ class Led:
             last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
             if last is not None and matches(last):
                 return last
-        wanted = Pattern(pattern, rate_hz or 0.0, duty or 0.0)
         return self._timeline.expect(
             LedPattern,
             matches,
             since=start,
             timeout=timeout,
-            what=f"LED {self.name}: {wanted}",
+            what=f"LED {self.name}: {_wanted(pattern, rate_hz, duty)}",
             consume=False,
-            explain=lambda _: f"it shows: {self._pattern}",
+            explain=lambda misses: self._explain(misses),
         )
+
+    def _explain(self, misses: Sequence[LedPattern]) -> str:
+        seen = [str(Pattern(e.pattern, e.rate_hz, e.duty)) for e in misses if e.led == self.name]
+        before = f"; it showed meanwhile: {', '.join(seen[-_MOST_SHOWN:])}" if seen else ""
+        return f"nearest miss: it shows {self._pattern}{before}\n{console_tail(self._timeline)}"
 
     def clock_changed(self) -> None:
         """Bench time runs at another speed: the timer must follow."""
@@ -152,6 +158,11 @@ class Led:
                 self._timer.cancel()
 
         self._loop.call_soon_threadsafe(cancel)
+
+
+def _wanted(pattern: PatternName, rate_hz: float | None, duty: float | None) -> str:
+    rate = f" {rate_hz:g} Hz" if rate_hz is not None else ""
+    return f"{pattern}{rate}{f' duty {duty:.2f}' if duty is not None else ''}"
 
 
 class Leds:

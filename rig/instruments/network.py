@@ -51,8 +51,10 @@ class Network:
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let charge points through to the CSMS."""
+        """Let charge points through to the CSMS. An access point that can be switched is on the air from here on."""
         self._do(self._proxy.start(), "start the proxy")
+        if self._access_point is not None:
+            self.up()
 
     def close(self) -> None:
         """End all connections and give the port back."""

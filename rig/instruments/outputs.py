@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rig.events import PinEdge
 from rig.instruments.wires import UnknownWireError, WatchedWire
+from rig.log_tail import console_tail
 from rig.timeline import Mark, Timeline
 
 
@@ -46,7 +47,12 @@ class Output:
         what = f"{self._wire.signal} {'on' if level else 'off'}"
         if since is not None:
             return self._timeline.expect(
-                PinEdge, lambda e: self._mine(e) and e.level == level, since=since, timeout=timeout, what=what
+                PinEdge,
+                lambda e: self._mine(e) and e.level == level,
+                since=since,
+                timeout=timeout,
+                what=what,
+                explain=lambda _: self._explain(since),
             )
         mark = self._timeline.mark()
         last = self._timeline.last(PinEdge, self._mine)
@@ -59,7 +65,7 @@ class Output:
             timeout=timeout,
             what=what,
             consume=False,
-            explain=lambda _: f"it is {'on' if self.level else 'off'}",
+            explain=lambda _: self._explain(mark),
         )
 
     def expect_steady(self, level: bool, *, within: float) -> None:
@@ -76,6 +82,19 @@ class Output:
             within=within,
             what=f"{self._wire.signal} {'off' if level else 'on'}",
         )
+
+    def _explain(self, since: Mark) -> str:
+        before = [edge for edge in self._timeline.events(PinEdge, where=self._mine) if edge.id < since.after]
+        meanwhile = len(self._timeline.events(PinEdge, since, self._mine))
+        state = f"it is {'on' if self.level else 'off'}"
+        if meanwhile:
+            miss = f"{state}, and has changed {meanwhile} times since then"
+        elif before:
+            seconds = (self._timeline.clock.now() - before[-1].t) / 1e9
+            miss = f"{state}, and has been for {seconds:.3f} s: its last change came before the time that was looked at"
+        else:
+            miss = f"{state}, and never was anything else"
+        return f"nearest miss: {miss}\n{console_tail(self._timeline)}"
 
     def _mine(self, edge: PinEdge) -> bool:
         return edge.signal == self._wire.signal

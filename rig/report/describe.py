@@ -228,7 +228,7 @@ def _frame_log(frame: OcppFrame) -> str:
 _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     LogLine: lambda e: e.text,
     Boot: lambda e: f"boot: version {e.version}, build {e.build}, reset {e.reset}",
-    Panic: lambda e: f"PANIC: {e.cause} {' '.join(e.backtrace)}".rstrip(),
+    Panic: lambda e: " ← ".join([f"PANIC: {e.cause}", *e.backtrace]),
     TelemetrySample: lambda e: f"telemetry {payload_json(dict(e.values))}",
     PinEdge: lambda e: f"{e.signal} = {int(e.level)}{' (driven)' if e.driven else ''}",
     LedPattern: lambda e: f"LED {e.led}: {led_pattern(e)[0]}",

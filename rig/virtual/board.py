@@ -124,6 +124,15 @@ class Board:
         process = self._process
         return process.pid if process else None
 
+    def unplug(self) -> None:
+        """Pull the USB cable, which feeds the board as well: the port is gone for good, the board without power."""
+
+        def pull() -> None:
+            self._disconnect()
+            self.port.close()
+
+        self._call(pull)
+
     def close(self) -> None:
         """Take the power away and give everything back. Called once."""
         self._call(self._disconnect)

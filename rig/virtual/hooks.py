@@ -48,6 +48,10 @@ class VirtualTestHooks:
         """Make each sector erase take that long in device time; 0: instant."""
         self._board.set("flash erase_ms", milliseconds)
 
+    def unplug(self) -> None:
+        """Pull the USB cable, which feeds the board as well. Only opening the bench anew plugs it in again."""
+        self._board.unplug()
+
     def fill_flash(self, full: bool) -> None:
         """Make the device's storage answer that it is out of space."""
         self._board.set("flash full", int(full))

@@ -22,6 +22,7 @@ class SerialPort:
         tty.setraw(self._slave)
         os.set_blocking(self.master, False)
         self.path = os.ttyname(self._slave)
+        self._is_there = True
 
     def drop_input(self) -> None:
         """Forget what was sent to the chip while it could not listen."""
@@ -38,9 +39,11 @@ class SerialPort:
             os.write(self.master, line.encode() + b"\r\n")
 
     def close(self) -> None:
-        """Hang up."""
-        os.close(self.master)
-        os.close(self._slave)
+        """Hang up; does nothing the second time."""
+        if self._is_there:
+            self._is_there = False
+            os.close(self.master)
+            os.close(self._slave)
 
 
 class RomUart:

@@ -258,7 +258,7 @@ def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, t
         csms.answer("Authorize", {"status": "Accepted"})
     with pytest.raises(ValueError, match="not 0 times"):
         csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}, times=0)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="what is to be sent for Authorize is no JSON"):
         csms.answer("Authorize", {"idTagInfo": object()}, check=False)
     csms.answer("Authorize", {"status": "Accepted"}, check=False)
     assert peer.call("Authorize", {"idTag": "T"}) == {"status": "Accepted"}

@@ -113,7 +113,7 @@ def test_an_edge_since_a_mark_is_found_even_when_it_is_over(
 
 
 def test_a_level_that_does_not_come(outputs: Outputs) -> None:
-    with pytest.raises(ExpectationError, match=r"outputs\.contactor on\nit is off"):
+    with pytest.raises(ExpectationError, match=r"outputs\.contactor on\nnearest miss: it is off, and has been for"):
         outputs.contactor.expect(True, timeout=0.01)
 
 

@@ -18,6 +18,7 @@ Millis Charging::poll(Millis now) {
   read_stop(now);
   read_cable(now);
   read_button(now);
+  read_availability();
   if (authorized_ && now >= authorized_until_) {
     log_.info(kTag, "nobody plugged in: the authorization of ", id_tag_.text(), " has expired");
     forget_authorization();
@@ -77,6 +78,8 @@ void Charging::read_button(Millis now) {
     log_.warning(kTag, "the button was pressed, but local_id_tag is not set");
   } else if (stopped_) {
     log_.warning(kTag, "an idTag was presented while the emergency stop is pressed");
+  } else if (!operative() && !transactions_.open()) {
+    log_.warning(kTag, "an idTag was presented while the connector is inoperative");
   } else if (!transactions_.open()) {
     id_tag_.assign(id_tag);
     asking_ = true;
@@ -88,6 +91,13 @@ void Charging::read_button(Millis now) {
   } else {
     log_.warning(kTag, "another idTag has started this transaction");
   }
+}
+
+/// OCPP 1.6 section 5.2: a transaction goes on to its end, what has not become one does not begin.
+void Charging::read_availability() {
+  if (operative() || transactions_.open()) return;
+  forget_authorization();
+  finishing_ = false;
 }
 
 void Charging::authorized(bool accepted, Millis now) {
@@ -103,11 +113,23 @@ void Charging::authorized(bool accepted, Millis now) {
   begin_when_ready(now);
 }
 
-bool Charging::remote_start(Text id_tag, Millis now) {
-  if (stopped_ || transactions_.open() || asking_ || authorized_ || !id_tag_.assign(id_tag)) return false;
+bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
+  if (stopped_ || !operative() || transactions_.open() || asking_ || authorized_ || !id_tag_.assign(id_tag)) {
+    return false;
+  }
   asking_ = true;
-  authorized(true, now);
+  if (authorize) {
+    report(now);
+    listener_->on_id_tag(id_tag, now);
+  } else {
+    authorized(true, now);
+  }
   return true;
+}
+
+void Charging::unlock(Millis now) {
+  stop(StopReason::unlock_command, now);
+  board_.lock.set(false);
 }
 
 bool Charging::remote_stop(int64_t transaction_id, Millis now) {
@@ -182,6 +204,7 @@ ConnectorStatus Charging::current_status() const {
     if (!vehicle_ready_) return ConnectorStatus::suspended_ev;
     return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
   }
+  if (!operative()) return ConnectorStatus::unavailable;
   if (asking_ || authorized_) return ConnectorStatus::preparing;
   if (finishing_) return ConnectorStatus::finishing;
   return cable_ ? ConnectorStatus::preparing : ConnectorStatus::available;

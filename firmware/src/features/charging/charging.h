@@ -44,12 +44,19 @@ class Charging final : public Feature, private TransactionListener {
   /// The answer to ChargingListener::on_id_tag.
   void authorized(bool accepted, Millis now);
   /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
+  /// @param authorize whether the idTag has to be asked about first, as if it had been presented here
   /// @return false when the connector cannot take it.
-  bool remote_start(Text id_tag, Millis now);
+  bool remote_start(Text id_tag, Millis now, bool authorize = false);
   /// Ends the transaction with this id. @return false when there is none.
   bool remote_stop(int64_t transaction_id, Millis now);
   /// Ends whatever transaction there is.
   void stop(StopReason reason, Millis now);
+
+  /// Unlocks the cable; a transaction is ended first, with reason UnlockCommand.
+  void unlock(Millis now);
+  /// What the lock says of itself.
+  bool locked() const { return board_.lock_feedback.read(); }
+  bool transaction_open() const { return transactions_.open(); }
 
   ConnectorStatus status() const { return status_; }
   /// Why it is Faulted: an error code of OCPP 1.6 section 7.6, and words for people.
@@ -67,11 +74,13 @@ class Charging final : public Feature, private TransactionListener {
   void read_cable(Millis now);
   void read_button(Millis now);
   void read_stop(Millis now);
+  void read_availability();
   void begin_when_ready(Millis now);
   void sample_when_due(Millis now);
   void end(StopReason reason, Text id_tag, Millis now);
   void drive();
   void forget_authorization();
+  bool operative() const { return settings_.availability == Availability::operative; }
   ConnectorStatus current_status() const;
   void report(Millis now);
 

@@ -198,9 +198,17 @@ void Messenger::answer_call(const OcppFrame& frame, Millis now) {
     log_.info(kTag, frame.action.text(), " of the CSMS is not answered before it has accepted us");
     return;
   }
+  if (reply.comes_later()) return;
   Text answer = reply.finish();
   if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
   log_.debug(kTag, "> ", answer);
+}
+
+void Messenger::answer(Text id, Text payload) {
+  JsonWriter json(frame_);
+  write_call_result(json, id, payload);
+  if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a late answer could not be sent");
+  log_.debug(kTag, "> ", json.text());
 }
 
 void Messenger::answer_bad_call(const OcppFrame& frame) {

@@ -500,6 +500,7 @@ bool Transactions::on_result(Text id, JsonValue payload, Millis now) {
     ledger_.stopped = entry.transaction;
     ledger_dirty_ = true;
   }
+  tell_id_tag_info(entry, payload.find("idTagInfo"));
   bool still_open = entry.type == Record::Type::start && entry.transaction == open_;
   acknowledge(entry);
   FixedText<16> status;
@@ -508,6 +509,12 @@ bool Transactions::on_result(Text id, JsonValue payload, Millis now) {
     listener_->on_start_not_accepted(status.text(), now);
   }
   return true;
+}
+
+void Transactions::tell_id_tag_info(const Entry& entry, JsonValue info) {
+  Record record;
+  if (id_tag_listener_ == nullptr || !info.exists() || !read(entry, record) || record.id_tag.empty()) return;
+  id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
 }
 
 bool Transactions::on_error(Text id, Text code, Millis now) {

@@ -20,6 +20,16 @@ class TransactionListener {
   ~TransactionListener() = default;
 };
 
+/// Hears what the CSMS says of an idTag in its answers to StartTransaction and StopTransaction.
+class IdTagInfoListener {
+ public:
+  /// @param info an IdTagInfo of OCPP 1.6 (section 7.27), as the CSMS sent it, valid during the call
+  virtual void on_id_tag_info(Text id_tag, JsonValue info) = 0;
+
+ protected:
+  ~IdTagInfoListener() = default;
+};
+
 /// How OCPP 1.6 wants refused transaction messages repeated (sections 9.1.26 and 9.1.27).
 struct TransactionRetries {
   uint32_t attempts = 3;
@@ -41,6 +51,7 @@ class Transactions final : public Feature, public DurableCalls {
   Transactions(Storage& storage, const TimeSync& time, Rng& rng, Logger& log);
 
   void set_listener(TransactionListener& listener) { listener_ = &listener; }
+  void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
 
   /// Reads what the last boot left behind, and ends a transaction that it left open, with the energy last saved.
@@ -118,6 +129,7 @@ class Transactions final : public Feature, public DurableCalls {
 
   // The front.
   bool is_front(Text id) const;
+  void tell_id_tag_info(const Entry& entry, JsonValue info);
   void acknowledge(Entry& entry);
   void failed_attempt(Text cause, Millis now);
   void give_up(Entry& entry, Text cause);
@@ -136,6 +148,7 @@ class Transactions final : public Feature, public DurableCalls {
   Rng& rng_;
   Logger& log_;
   TransactionListener* listener_ = nullptr;
+  IdTagInfoListener* id_tag_listener_ = nullptr;
   TransactionRetries retries_;
   uint32_t boot_;
 
