@@ -94,7 +94,7 @@ interop: setup-interop firmware ## run the device against CSMSs of other hands, 
 	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
 
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
-	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
@@ -126,7 +126,7 @@ lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-screenshots: setup ## draw docs/images/report.png from the last report (needs: make install-extras)
+screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
 	@tools/screenshots.sh
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
