@@ -89,7 +89,7 @@ async def reset(csms: CentralSystem, device: Device) -> None:
 async def whole_session(csms: CentralSystem, device: Device) -> None:
     """All of it, one after the other. The CSMS counts transactions from 1."""
     await boot(csms)
-    # await configuration(csms)
+    await configuration(csms)
     await local_charge(csms, device)
     await remote_charge(csms, device, transaction_id=2)
     await reset(csms, device)

@@ -116,7 +116,9 @@ def test_a_command_gets_its_own_answer(console: Console, port: Port) -> None:
 def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
     port.print(b"I (1) app: one\r\nI (2) app: two\r\n")
     console.expect("two")
-    with pytest.raises(ExpectationError, match=r"command 'help'\nno line .* came\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"):
+    with pytest.raises(
+        ExpectationError, match=r"command 'help'\nno line .* came\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"
+    ):
         console.command("help", timeout=0.01)
 
 
