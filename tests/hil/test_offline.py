@@ -23,8 +23,8 @@ PING_INTERVAL_S = 10
 
 def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
+    driver.start_charge(csms)
     with bench.time_scale(40):
-        driver.start_charge(csms)
         with bench.inject(CsmsGone()):
             device.let_time_pass(300)
         drawn = driver.draw(20, hz=2).wait()
