@@ -6,6 +6,7 @@ RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 # Each worker has a virtual bench of its own; a wired bench is there once.
 WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
+RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -25,8 +26,8 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: mutants help setup demo test lint format unit firmware-test examples hil coverage pio-test clean distclean lock \
-  arm-check screenshots install-extras firmware setup-platformio
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes mutants coverage docs pio-test clean \
+  distclean lock arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -84,6 +85,9 @@ hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
+flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
+
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
 	@$(CMAKE) -B build/coverage -DPLUGBENCH_SANITIZE=OFF -DPLUGBENCH_COVERAGE=ON --log-level=WARNING >/dev/null
@@ -104,6 +108,9 @@ mutants: setup ## plant bugs in the device, one at a time: the HIL suite must fi
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
+
+docs: setup ## write docs/api.md from the sources
+	@$(RUN) -m tools.docs
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh

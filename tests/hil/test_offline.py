@@ -12,6 +12,9 @@ from rig.driver import Driver
 from rig.events import LinkChange
 from rig.faults import AccessPointGone, BlackHole, CsmsGone
 
+TOLERANCE_S = 20
+"""How late a sample may be where time is fast and the computer busy; a missing one is 60 s late."""
+
 pytestmark = pytest.mark.needs("inputs", "time_scale")
 
 PING_INTERVAL_S = 10
@@ -29,7 +32,7 @@ def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, 
         csms.expect("StopTransaction", timeout=200)
     (transaction,) = csms.transactions
     transaction.check()
-    transaction.check_gapless(interval_s=60, tolerance_s=5)
+    transaction.check_gapless(interval_s=60, tolerance_s=TOLERANCE_S)
     assert len(transaction.samples()) >= 5
     assert transaction.energy_wh == drawn
 

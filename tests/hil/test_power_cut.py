@@ -202,7 +202,8 @@ def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver:
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == drawn
-    second = driver.start_charge(csms)
+    with bench.time_scale(10):
+        second = driver.start_charge(csms)
     with device.expecting_reboot(), bench.inject(PowerCut()):
         driver.unplug()
     csms.expect("StopTransaction", transactionId=second, reason="PowerLoss")

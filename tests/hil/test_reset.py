@@ -82,14 +82,21 @@ def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, 
     device.wait_accepted()
 
 
-def test_a_second_reset_changes_nothing(device: Device, bench: Bench, csms: Csms) -> None:
-    """Reset twice in a row: one reboot."""
+@pytest.mark.needs("inputs")
+def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Another Reset while the first one waits for the transaction's end: one reboot, one StopTransaction."""
+    driver.start_charge(csms)
     with device.expecting_reboot():
-        csms.send_raw('[2,"one","Reset",{"type":"Soft"}]')
-        csms.send_raw('[2,"two","Reset",{"type":"Hard"}]')
+        with csms.hold("StopTransaction") as held:
+            assert csms.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+            held.wait()
+            assert csms.call("Reset", {"type": "Hard"})["status"] in ("Accepted", "Rejected")
         bench.timeline.expect(Boot)
-    device.wait_status(accepted=True)
+    device.wait_status(accepted=True, queue=0)
     assert len(bench.timeline.events(Boot, bench.timeline.default_mark)) == 1
+    (transaction,) = csms.transactions
+    assert transaction.stop["reason"] == "SoftReset"
+    assert len(transaction.stops) == 1
 
 
 @pytest.mark.parametrize("request_", [{}, {"type": "Firm"}, {"type": 1}, {"type": None}])

@@ -61,6 +61,7 @@ void App::take_settings() {
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
+  transactions_.set_nominal_voltage(settings.nominal_voltage_v);
 }
 
 void App::start_storage() {
@@ -84,7 +85,9 @@ void App::start_charging() {
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, ports_.clock.now());
+  const bool may_go_on = power_lost && settings.power_fail_action == PowerFailAction::resume;
+  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
+                     may_go_on ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
   auth_cache_.load();
   charging_.start();

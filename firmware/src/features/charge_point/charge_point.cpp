@@ -125,8 +125,9 @@ void ChargePoint::take_time(JsonValue payload) {
 
 ConnectorStatus ChargePoint::status_of(int connector) const {
   ConnectorStatus status = charging_.status();
-  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9).
-  if (connector != 0 || status == ConnectorStatus::faulted) return status;
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
+  // is not wrong with it.
+  if (connector != 0 || charging_.emergency_stopped()) return status;
   const bool inoperative = config_.settings().availability == Availability::inoperative;
   return inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available;
 }
@@ -147,9 +148,13 @@ void ChargePoint::send_status(int connector, Millis now) {
   ConnectorStatus status = status_of(connector);
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
-  json.begin_object().member("connectorId", connector).member("errorCode", charging_.error_code());
-  if (!charging_.error_info().empty()) json.member("info", charging_.error_info());
-  json.member("status", name_of(status)).member("timestamp", format_timestamp(time_.at(now)).text()).end_object();
+  const bool wrong = connector != 0 || charging_.emergency_stopped();
+  json.begin_object().member("connectorId", connector).member("errorCode", wrong ? charging_.error_code() : "NoError");
+  if (wrong && !charging_.error_info().empty()) json.member("info", charging_.error_info());
+  json.member("status", name_of(status));
+  // No time is better than one of 1970.
+  if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
+  json.end_object();
   sent_[connector] = status;
   messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status), priority(),
                   WhenFull::replaceable, now);
@@ -159,14 +164,14 @@ void ChargePoint::send_status(int connector, Millis now) {
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   if (!messenger_.gate_open()) {
-    charging_.authorized(may_charge_offline(id_tag), now);
+    charging_.authorized(may_charge_offline(id_tag), "", now);
     return;
   }
   IdTagInfo known;
   if (config_.settings().local_pre_authorize && cache_.find(id_tag, known) &&
       known.status == AuthorizationStatus::accepted) {
     log_.info(kTag, "idTag ", id_tag, " is accepted by the authorization cache");
-    charging_.authorized(true, now);
+    charging_.authorized(true, known.parent.text(), now);
     return;
   }
   char buffer[Messenger::kMaxPayload];
@@ -174,7 +179,7 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   json.begin_object().member("idTag", id_tag).end_object();
   asked_.assign(id_tag);
   if (!messenger_.call("Authorize", json.text(), *this, tag_of(Call::authorize), Priority::user, WhenFull::keep, now)) {
-    charging_.authorized(false, now);
+    charging_.authorized(false, "", now);
   }
 }
 
@@ -233,7 +238,9 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
     case Call::authorize: {
       const JsonValue info = payload.find("idTagInfo");
       cache_.on_id_tag_info(asked_.text(), info);
-      charging_.authorized(info.find("status").equals("Accepted"), now);
+      IdTag parent_id_tag;
+      info.find("parentIdTag").get(parent_id_tag);
+      charging_.authorized(info.find("status").equals("Accepted"), parent_id_tag.text(), now);
       return;
     }
     case Call::meter_values:
@@ -251,7 +258,7 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:
-      charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), now);
+      charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), "", now);
       return;
     case Call::data_transfer:
       end_transfer("", name_of(failure));
@@ -305,18 +312,17 @@ void ChargePoint::on_trigger(Trigger trigger, int connector, Millis now) {
 /// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept.
 void ChargePoint::send_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
-  char digits[24];
-  TextWriter energy(digits);
-  energy.append(charging_.energy_wh());
+  const MeterSample sample{
+      {}, charging_.reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
+  if (sample.measurands.empty()) return;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);
   json.begin_object().member("connectorId", 1);
   if (transactions_.transaction_id(transaction_id)) json.member("transactionId", transaction_id);
   json.key("meterValue").begin_array().begin_object().member("timestamp", format_timestamp(time_.at(now)).text());
-  json.key("sampledValue").begin_array().begin_object();
-  json.member("value", energy.text()).member("context", "Trigger");
-  json.member("measurand", "Energy.Active.Import.Register").member("unit", "Wh");
-  json.end_object().end_array().end_object().end_array().end_object();
+  json.key("sampledValue");
+  write_sampled_values(json, sample, config_.settings().nominal_voltage_v);
+  json.end_object().end_array().end_object();
   messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(), WhenFull::replaceable,
                   now);
 }

@@ -150,6 +150,19 @@ constexpr Key availability_key(Text name) {
           [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); }};
 }
 
+constexpr Key power_fail_action_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const PowerFailAction action : {PowerFailAction::stop, PowerFailAction::resume}) {
+              if (value != name_of(action)) continue;
+              settings.power_fail_action = action;
+              return nullptr;
+            }
+            return "must be stop or resume";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
+}
+
 /// What the firmware is and has, for GetConfiguration only.
 template <uint32_t kValue>
 constexpr Key fact_key(Text ocpp) {
@@ -178,6 +191,10 @@ constexpr Key kKeys[] = {
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
     log_level_key("log_level"),
     availability_key("availability"),
+    number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
+    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
+    power_fail_action_key("power_fail_action"),
+    number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s"),
 
     boolean_key<&Settings::allow_offline_tx_for_unknown_id>("allow_offline_tx_for_unknown_id",
                                                             "AllowOfflineTxForUnknownId"),

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "features/config/availability.h"
 #include "features/config/measurands.h"
+#include "features/config/power_fail_action.h"
 #include "features/logging/logger.h"
 
 namespace pb {
@@ -39,6 +40,11 @@ struct Settings {
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase
   uint32_t reset_retries = 1;
+  uint32_t lock_timeout_ms = 0;  ///< in which the lock must move; 0: it has no feedback contact
+
+  // A failure of the mains power.
+  PowerFailAction power_fail_action = PowerFailAction::stop;
+  uint32_t power_resume_limit_s = 3600;  ///< after a longer one a transaction does not go on
 
   // Meter values. An interval of 0 means none.
   uint32_t meter_value_sample_interval_s = 60;
@@ -47,6 +53,7 @@ struct Settings {
   Measurands meter_values_aligned_data{Measurand::energy_active_import_register};
   Measurands stop_txn_sampled_data;
   Measurands stop_txn_aligned_data;
+  uint32_t nominal_voltage_v = 230;  ///< between the conductors: the meter does not tell it
 
   // Transaction messages that the CSMS refuses.
   uint32_t transaction_message_attempts = 3;

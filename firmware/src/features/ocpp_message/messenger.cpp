@@ -114,8 +114,7 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  char payload[kMaxPayload];
-  JsonWriter json(payload);
+  JsonWriter json(durable_payload_);
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
   if (send_call(sent_id_.text(), action, json.text(), now)) outstanding_ = Outstanding::durable;

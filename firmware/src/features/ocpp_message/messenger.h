@@ -121,6 +121,8 @@ class Messenger final : public Feature, private ConnectionListener {
   static constexpr size_t kMaxWaiting = 10;
   static constexpr size_t kMaxPayload = 512;
   static constexpr size_t kMaxFrame = 4096;
+  /// Of a transaction message: what a frame leaves beside id and action.
+  static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
   static constexpr Millis kCallTimeout = 30'000;
 
   /// Hears about the connection itself.
@@ -215,6 +217,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Millis answer_deadline_ = kNever;
 
   char frame_[kMaxFrame] = {};
+  char durable_payload_[kMaxDurablePayload] = {};
 };
 
 }  // namespace pb
