@@ -101,10 +101,11 @@ def test_heap_is_flat_over_malformed_frames(
 
 def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Telemetry) -> None:
     """Twenty records of memory and loop, a second apart by the device's clock, with every figure."""
-    with bench.time_scale(20):
+    with bench.time_scale(10):
         samples = telemetry.expect(20)
     uptimes = [sample.values["uptime_ms"] for sample in samples]
-    assert all(700 <= later - earlier <= 1300 for earlier, later in itertools.pairwise(uptimes)), uptimes
+    # One in each second; a busy host may make one late, and the next comes when it is due.
+    assert all(later // 1000 == earlier // 1000 + 1 for earlier, later in itertools.pairwise(uptimes)), uptimes
     for sample in samples:
         assert sample.values["heap_free"] >= sample.values["heap_largest"] >= sample.values["heap_min"] > 0
         assert sample.values["uart_dropped"] == samples[0].values["uart_dropped"]
