@@ -14,7 +14,6 @@ from rig.driver import Driver
 from rig.events import Boot, Event, LogLine, PowerChange
 from rig.faults import FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
-from rig.timeline import Mark
 
 pytestmark = pytest.mark.needs("inputs", "power")
 
@@ -146,10 +145,9 @@ def test_torn_write_on_a_fresh_file_system(
 ) -> None:
     """The first charge on a fresh flash, torn at the n-th operation: it boots, tells at most one stop, and charges."""
     with fresh_device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="random", seed=operation)):
-        since = bench.mark()
         driver.plug_in()
         csms.expect_status("Preparing")
-        _charge_until_torn(bench, driver, since)
+        _charge_until_torn(bench, driver)
         driver.unplug()
         bench.power.off()
         bench.power.on()
@@ -163,11 +161,12 @@ def test_torn_write_on_a_fresh_file_system(
     csms.expect("StartTransaction", since=mark)
 
 
-def _charge_until_torn(bench: Bench, driver: Driver, since: Mark) -> None:
-    """Start and stop charges, each of which writes, until the power is gone: at any moment after the mark."""
+def _charge_until_torn(bench: Bench, driver: Driver) -> None:
+    """Start and stop charges, each of which writes, until the power is gone."""
+    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
     for status in itertools.cycle(("Charging", "Finishing")):
         driver.present_tag()
-        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=since, timeout=10)
+        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
         if isinstance(news, PowerChange):
             return
 
