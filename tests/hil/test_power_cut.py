@@ -163,8 +163,8 @@ def test_torn_write_on_a_fresh_file_system(
 
 def _charge_until_torn(bench: Bench, driver: Driver) -> None:
     """Start and stop charges, each of which writes, until the power is gone."""
+    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
     for status in itertools.cycle(("Charging", "Finishing")):
-        mark = bench.mark()
         driver.present_tag()
         news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
         if isinstance(news, PowerChange):
