@@ -14,6 +14,7 @@ from rig.driver import Driver
 from rig.events import Boot, Event, LogLine, PowerChange
 from rig.faults import FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
+from rig.timeline import Mark
 
 pytestmark = pytest.mark.needs("inputs", "power")
 
@@ -163,16 +164,16 @@ def test_torn_write_on_a_fresh_file_system(
 
 def _charge_until_torn(bench: Bench, driver: Driver) -> None:
     """Start and stop charges, each of which writes, until the power is gone."""
+    began = bench.mark()
     for status in itertools.cycle(("Charging", "Finishing")):
-        mark = bench.mark()
+        wanted = _rail_fell_or(f"connector is {status}", bench.mark())
         driver.present_tag()
-        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
-        if isinstance(news, PowerChange):
+        if isinstance(bench.timeline.expect(Event, wanted, since=began, timeout=10), PowerChange):
             return
 
 
-def _rail_fell_or(line: str) -> Callable[[Event], bool]:
-    return lambda event: _rail_fell(event) or (isinstance(event, LogLine) and line in event.text)
+def _rail_fell_or(line: str, since: Mark) -> Callable[[Event], bool]:
+    return lambda e: _rail_fell(e) or (isinstance(e, LogLine) and e.id >= since.after and line in e.text)
 
 
 def _rail_fell(event: Event) -> bool:
