@@ -9,19 +9,20 @@ from pathlib import Path
 from rig.report import read_run, timeline_svg
 from rig.report.load import ReportError
 
+RUNS = Path("reports/runs")
 
-def main(name: str, out: str, runs: Path = Path("reports/runs")) -> int:
+
+def main(name: str, out: str) -> int:
     """Draw.
 
     Args:
         name: the test's name.
         out: the SVG file to write. Its size, width and height in pixels, is printed.
-        runs: the folder that holds the runs' folders.
 
     Returns:
         0, or 1 where no run has such a test that passed.
     """
-    for folder in sorted(runs.glob("*"), reverse=True):
+    for folder in sorted(RUNS.glob("*"), reverse=True):
         try:
             tests = read_run(folder).tests
         except ReportError:
@@ -34,9 +35,9 @@ def main(name: str, out: str, runs: Path = Path("reports/runs")) -> int:
                 assert size is not None
                 print(*size.groups())
                 return 0
-    print(f"no run below {runs} has a test {name} that passed: run make demo first", file=sys.stderr)
+    print(f"no run below {RUNS} has a test {name} that passed: run make demo first", file=sys.stderr)
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(sys.argv[1], sys.argv[2]))

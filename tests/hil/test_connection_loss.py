@@ -84,7 +84,7 @@ def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench
         with bench.inject(BlackHole()):
             drawn = driver.draw(50, hz=2).wait()
             device.wait_status(connected=False, state="Charging", timeout=60)
-            device.let_time_pass(30)
+            device.let_time_pass(60)  # a whole interval of MeterValues, however soon the loss was noticed
         csms.expect_connected(timeout=150)
         driver.present_tag()
         csms.expect("StopTransaction", transactionId=transaction_id, timeout=150)

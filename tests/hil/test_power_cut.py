@@ -14,7 +14,6 @@ from rig.driver import Driver
 from rig.events import Boot, Event, LogLine, PowerChange
 from rig.faults import FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
-from rig.timeline import Mark
 
 pytestmark = pytest.mark.needs("inputs", "power")
 
@@ -164,16 +163,16 @@ def test_torn_write_on_a_fresh_file_system(
 
 def _charge_until_torn(bench: Bench, driver: Driver) -> None:
     """Start and stop charges, each of which writes, until the power is gone."""
-    began = bench.mark()
+    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
     for status in itertools.cycle(("Charging", "Finishing")):
-        wanted = _rail_fell_or(f"connector is {status}", bench.mark())
         driver.present_tag()
-        if isinstance(bench.timeline.expect(Event, wanted, since=began, timeout=10), PowerChange):
+        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
+        if isinstance(news, PowerChange):
             return
 
 
-def _rail_fell_or(line: str, since: Mark) -> Callable[[Event], bool]:
-    return lambda e: _rail_fell(e) or (isinstance(e, LogLine) and e.id >= since.after and line in e.text)
+def _rail_fell_or(line: str) -> Callable[[Event], bool]:
+    return lambda event: _rail_fell(event) or (isinstance(event, LogLine) and line in event.text)
 
 
 def _rail_fell(event: Event) -> bool:

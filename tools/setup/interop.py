@@ -14,7 +14,7 @@ pinned version (`npm config list`)."""
 
 
 def steps() -> list[Step]:
-    """Say what fills `.cache/interop`; nothing where node or npm is missing: the tests that need it are skipped then."""
+    """Say what fills `.cache/interop`; nothing where node or npm is missing: what needs them is skipped then."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
         print(f"  ocpp-rpc is left out, and its test will be skipped: {', '.join(missing)} not installed")

@@ -24,6 +24,7 @@ struct Bench {
   Settings settings;
   AuthCache cache{storage, time, settings, log};
 
+  Bench() { settings.authorization_cache_enabled = true; }
   void learn(const std::string& id_tag, const std::string& info) {
     JsonError error;
     cache.on_id_tag_info({id_tag.data(), id_tag.size()}, parse_json({info.data(), info.size()}, error));

@@ -801,6 +801,7 @@ bool charges(Rig& rig) {
 
 void offline_the_cache_decides() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.set("AllowOfflineTxForUnknownId", "false");
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -816,6 +817,7 @@ void offline_the_cache_decides() {
 
 void offline_a_blocked_id_tag_does_not_charge() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -826,6 +828,7 @@ void offline_a_blocked_id_tag_does_not_charge() {
 
 void offline_local_authorization_can_be_switched_off() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.set("AllowOfflineTxForUnknownId", "false");
   rig.set("LocalAuthorizeOffline", "false");
   rig.settle();
@@ -838,6 +841,7 @@ void offline_local_authorization_can_be_switched_off() {
 
 void cache_outlives_a_reboot_and_its_entries_expire() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.set("LocalPreAuthorize", "true");
   rig.answers["Authorize"] = kParented;
   rig.answers["StartTransaction"] = "{\"transactionId\":5," + std::string(kParented + 1);
@@ -859,6 +863,7 @@ void cache_outlives_a_reboot_and_its_entries_expire() {
 
 void cache_learns_from_start_transaction() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.settle();
   rig.answers["StartTransaction"] = "{\"transactionId\":5,\"idTagInfo\":{\"status\":\"Blocked\"}}";
   rig.drive(pins::kCable, true);
@@ -870,6 +875,7 @@ void cache_learns_from_start_transaction() {
 
 void cleared_cache_knows_nobody() {
   Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
   rig.set("LocalPreAuthorize", "true");
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -891,7 +897,6 @@ void cleared_cache_knows_nobody() {
 void cache_that_is_off_neither_learns_nor_answers() {
   Rig rig;
   rig.set("LocalPreAuthorize", "true");
-  rig.set("AuthorizationCacheEnabled", "false");
   rig.settle();
   rig.drive(pins::kCable, true);
   rig.press();
