@@ -83,9 +83,7 @@ def test_the_cable_stays_locked_until_its_owner_comes(
     csms.expect_status("Available", since=mark)
 
 
-def test_the_cable_is_released_at_once_by_default(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
-) -> None:
+def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
     """UnlockConnectorOnEVSideDisconnect true: unplugged at the vehicle, the lock opens."""
     driver.start_charge(csms)
     outputs["lock"].expect(True)
@@ -155,9 +153,7 @@ def test_a_tag_of_the_same_group_stops_it(device: Device, driver: Driver, csms: 
         csms.expect("StopTransaction", transactionId=4714, reason="Local", idTag=TAG)
 
 
-def test_a_tag_of_another_group_does_not_stop_it(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
-) -> None:
+def test_a_tag_of_another_group_does_not_stop_it(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
     """Another parentIdTag: the charge goes on."""
     with csms.answer("StartTransaction", {"transactionId": 4715, **GROUP}), csms.answer("Authorize", OTHER_GROUP):
         start_for(csms, driver, "CARD-OF-MOTHER")
