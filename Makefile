@@ -26,8 +26,8 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test examples hil flakes mutants coverage docs pio-test clean \
-  distclean lock arm-check screenshots install-extras firmware setup-platformio
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage docs pio-test \
+  clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -38,17 +38,21 @@ setup: ## fetch and install everything, inside this clone; quick when there is n
 setup-platformio:
 	@$(PYTHON) -m tools.setup --platformio
 
+setup-interop:
+	@$(PYTHON) -m tools.setup --interop
+
 demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
 	@mkdir -p build reports/junit && rm -f reports/junit/hil.xml
 	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
 	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
+test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test examples hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml \
-	    reports/junit/examples.xml reports/junit/hil.xml || status=1; \
+	  for verb in unit firmware-test examples hil interop coverage; do \
+	    $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/examples.xml \
+	    reports/junit/hil.xml reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -85,8 +89,12 @@ hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
+interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
+
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
-	@$(RUN) -m tools.flake_hunt --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
@@ -118,7 +126,7 @@ lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-screenshots: setup ## draw docs/images/report.png from the last report (needs: make install-extras)
+screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
 	@tools/screenshots.sh
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get

@@ -108,6 +108,7 @@ class PlugbenchProfile(DeviceProfile):
         "transaction": None,
         "contactor": False,
         "queue": 0,
+        "time_quality": "csms",
     }
 
     STATUS_TIMEOUT_S = 2.0

@@ -326,7 +326,7 @@ class Console:
         elif earlier is not None:
             miss = f"such a line came before the time that was looked at: {earlier.text}"
         else:
-            miss = f"{len(misses)} lines came, none of them alike"
+            miss = f"none of the lines that came ({len(misses)}) is alike"
         return f"{miss}\n{self.tail()}"
 
 

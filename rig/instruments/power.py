@@ -18,8 +18,9 @@ class Power:
     """Switches the board on and off, safely on real wires.
 
     Off: EN goes low, so that the chip does not live to see its wires go; then every driven wire floats, the switch
-    opens, the rail falls and EN floats too. On: the wires that are low are driven, the switch closes, and only then
-    those that are high. So nothing ever feeds the chip through its pins.
+    opens, the rail falls and EN floats too. On: EN and the wires that are low are driven, the switch closes, the rail
+    rises, and only then the wires that are high are driven, EN last. So nothing ever feeds the chip through its pins,
+    and it starts with every input in place.
 
     Args:
         factory: gpiozero's pin factory of this bench.
@@ -66,20 +67,26 @@ class Power:
         """Switch on. Returns when the rail is up (at once where `rail_sense` is not wired).
 
         Raises:
-            BenchError: the rail stays down.
+            BenchError: the rail stays down; the board is off then.
         """
         with self._lock:
             if self._on:
                 return
+            self._en.ground()
             for wire in self._driven:
                 if not wire.feeds:
                     wire.drive()
             self._timeline.append(PowerChange(source="power", on=True))
             self._on = True
             self._switch.on()
+            try:
+                self._wait_for_rail(True)
+            except BenchError:
+                self._cut()
+                self._en.release()
+                raise
             for wire in (*self._driven, self._en):
                 wire.drive()
-            self._wait_for_rail(True)
 
     def off(self) -> None:
         """Switch off. Returns when the rail is down (at once where `rail_sense` is not wired).

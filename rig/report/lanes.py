@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -383,19 +384,30 @@ def _led_segments(
 
     A pattern is told late, because it takes a while to know: what the LED did meanwhile is not what it showed before.
     """
-    pattern = "unknown" if led is None else led.pattern
-    index = bisect_right(levels, start, key=lambda change: change[0]) - 1
-    while pattern in ("on", "off") and index < len(levels) and levels[index][1] in (None, pattern == "on"):
-        index += 1
-    if pattern in ("blink", "double_flash") or index == len(levels) or levels[index][1] is None:
-        return [_led_segment(start, end, led)]
-    shown = [_led_segment(start, min(end, max(start, levels[index][0])), led)]
-    for at, lit in levels[index:]:
+    longest = _longest(led)
+    shown = [_led_segment(start, end, led)]
+    agrees = True
+    for index in range(bisect_right(levels, start, key=lambda change: change[0]) - 1, len(levels)):
+        at, lit = levels[index]
         if at >= end:
             break
-        shown[-1] = replace(shown[-1], end=max(start, at))
-        shown.append(_led_segment(max(start, at), end, LedPattern(led="", pattern="on" if lit else "off")))
+        until = levels[index + 1][0] if index + 1 < len(levels) else end
+        agrees = agrees and (lit is None or min(end, until) - max(start, at) <= longest[lit])
+        if not agrees:
+            shown[-1] = replace(shown[-1], end=max(start, at))
+            shown.append(_led_segment(max(start, at), end, LedPattern(led="", pattern="on" if lit else "off")))
     return shown
+
+
+def _longest(led: LedPattern | None) -> tuple[float, float]:
+    """For how long an LED with that pattern is dark, and lit, at most."""
+    if led is None or led.pattern == "unknown":
+        return (0.0, 0.0)
+    if led.pattern in ("on", "off"):
+        return (0.0, math.inf) if led.pattern == "on" else (math.inf, 0.0)
+    if led.rate_hz <= 0:
+        return (math.inf, math.inf)
+    return (1.5 * (1 - led.duty) / led.rate_hz, 1.5 * led.duty / led.rate_hz)
 
 
 def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
 from rig.bench import Bench
@@ -143,7 +146,7 @@ def test_torn_write_on_a_fresh_file_system(
     """The first charge on a fresh flash, torn at the n-th operation: it boots, tells at most one stop, and charges."""
     with fresh_device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="random", seed=operation)):
         driver.plug_in()
-        driver.present_tag()
+        csms.expect_status("Preparing")
         _charge_until_torn(bench, driver)
         driver.unplug()
         bench.power.off()
@@ -160,12 +163,16 @@ def test_torn_write_on_a_fresh_file_system(
 
 def _charge_until_torn(bench: Bench, driver: Driver) -> None:
     """Start and stop charges, each of which writes, until the power is gone."""
-    while not bench.timeline.events(PowerChange, bench.timeline.default_mark, _rail_fell):
-        mark = bench.mark()
+    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
+    for status in itertools.cycle(("Charging", "Finishing")):
         driver.present_tag()
-        bench.timeline.expect(
-            Event, lambda e: _rail_fell(e) or (isinstance(e, LogLine) and "connector is" in e.text), since=mark
-        )
+        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
+        if isinstance(news, PowerChange):
+            return
+
+
+def _rail_fell_or(line: str) -> Callable[[Event], bool]:
+    return lambda event: _rail_fell(event) or (isinstance(event, LogLine) and line in event.text)
 
 
 def _rail_fell(event: Event) -> bool:

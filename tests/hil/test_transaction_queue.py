@@ -125,6 +125,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, action: str
 ) -> None:
     """Errors only: given up after TransactionMessageAttempts, counted, and the next charge goes through."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
     with csms.answer(action, CallError("InternalError", "never")), bench.time_scale(40):
         driver.plug_in()
         driver.present_tag()
@@ -152,6 +153,7 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
     with csms.hold("StartTransaction") as held, bench.time_scale(40):
         driver.plug_in()
         driver.present_tag()
@@ -175,6 +177,8 @@ def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
         held.wait()
         with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="half")):
             held.release()
+            # Armed too late for these operations, the tear meets the next one.
+            bench.console.send("set heartbeat_interval_s 301")
             bench.timeline.expect(PowerChange, lambda change: change.rail and not change.on)
             driver.unplug()
     device.wait_status(accepted=True, queue=0, state="Available")

@@ -96,9 +96,9 @@ def test_a_binary_message_is_ignored(device: Device, bench: Bench, csms: Csms, c
 @pytest.mark.needs("time_scale")
 def test_an_idle_connection_stays(device: Device, bench: Bench, csms: Csms) -> None:
     """Ten minutes in which nobody has anything to say: pings keep it, and it is the same connection."""
-    device.configure(ws_ping_interval_s=50, heartbeat_interval_s=86_400)
+    device.configure(ws_ping_interval_s=150, heartbeat_interval_s=86_400)
     csms.behaviour.heartbeat_interval_s = 86_400
     mark = bench.mark()
-    with bench.time_scale(150):
+    with bench.time_scale(300):
         bench.timeline.expect_none(LinkChange, since=mark, within=600)
     csms.ping()

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.interop.central_system import CALL_TIMEOUT_S, Inbox
 from tests.interop.device import ROOT
 
@@ -28,6 +30,10 @@ def why_not() -> str:
     if not (MODULES / "node_modules" / "ocpp-rpc").is_dir():
         return "the npm package ocpp-rpc is not installed: run `make interop`"
     return ""
+
+
+needs_node = pytest.mark.skipif(bool(why_not()), reason=f"no CSMS of ocpp-rpc here: {why_not()}")
+"""For a test with this CSMS."""
 
 
 class NodeCsms:

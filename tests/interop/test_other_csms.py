@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.interop import node_csms, session
+from tests.interop import session
 from tests.interop.central_system import CentralSystem
 from tests.interop.device import running
-from tests.interop.node_csms import node_csms as open_node_csms
+from tests.interop.node_csms import needs_node, node_csms
 from tests.interop.python_csms import python_csms
 
 pytestmark = pytest.mark.slow
@@ -29,8 +29,8 @@ async def test_the_ocpp_package_as_csms() -> None:
         await _day(csms)
 
 
-@pytest.mark.skipif(bool(node_csms.why_not()), reason=node_csms.why_not())
+@needs_node
 async def test_ocpp_rpc_in_strict_mode_as_csms() -> None:
     """The npm package `ocpp-rpc` with strict mode on."""
-    async with open_node_csms() as csms:
+    async with node_csms() as csms:
         await _day(csms)

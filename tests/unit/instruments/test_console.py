@@ -10,6 +10,7 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -116,10 +117,45 @@ def test_a_command_gets_its_own_answer(console: Console, port: Port) -> None:
 def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
     port.print(b"I (1) app: one\r\nI (2) app: two\r\n")
     console.expect("two")
-    with pytest.raises(
-        ExpectationError, match=r"command 'help'\nno line .* came\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"
-    ):
+    says = r"command 'help'\nno line .* came\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"
+    with pytest.raises(ExpectationError, match=says):
         console.command("help", timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        (r"wifi: down", "nearest miss: I (1) wifi: up"),
+        (r"charging", "none of the lines that came (1) is alike"),
+        (r"ready$", "such a line came, but an earlier expectation has taken it: I (2) app: ready"),
+        (r"boot", "such a line came before the time that was looked at: I (0) boot: x"),
+    ],
+)
+def test_a_line_that_does_not_come_is_explained(
+    console: Console, port: Port, timeline: Timeline, pattern: str, says: str
+) -> None:
+    port.print(b"I (0) boot: x\r\n")
+    console.expect("boot")
+    timeline.set_default_mark(timeline.mark())
+    port.print(b"I (1) wifi: up\r\nI (2) app: ready\r\nI (3) rest\r\n")
+    console.expect("ready")
+    console.expect("rest", timeout=1)
+    with pytest.raises(ExpectationError) as caught:
+        console.expect(pattern, timeout=0)
+    assert str(caught.value).splitlines()[1] == says
+
+
+def test_a_message_shows_twenty_lines_repeats_once_and_names_the_log(
+    console: Console, port: Port, timeline: Timeline
+) -> None:
+    timeline.logs = Path("/run/tests/one")
+    port.print(b"".join(b"line %d\r\n" % n for n in range(30)) + b"again\r\n" * 7 + b"end\r\n")
+    console.expect("end")
+    lines = console.tail().splitlines()
+    assert lines[0] == "last 20 lines of the console:"
+    assert [line.partition(" | ")[2] for line in lines[1:4]] == ["line 12", "line 13", "line 14"]
+    assert [line.partition(" | ")[2] for line in lines[-3:-1]] == ["again  (7 times)", "end"]
+    assert lines[-1] == "the whole log: /run/tests/one/console.log"
 
 
 def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline) -> None:

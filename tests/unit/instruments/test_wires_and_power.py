@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from gpiozero import Factory
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rig.description import InputWire, PowerSection, Wire
 from rig.errors import BenchError
 from rig.events import PinEdge, PowerChange
 from rig.instruments.power import Power
 from rig.instruments.wires import DrivenWire, WatchedWire
+from rig.pins import open_factory
 from rig.timeline import Timeline
 
 from .conftest import FarEnd
@@ -52,8 +55,66 @@ def test_low_wires_are_driven_before_the_switch_and_high_ones_after(power: Power
             power.on()
     finally:
         Power.RAIL_TIMEOUT_S = kept
-    assert seen == [(False, False, None)]
-    assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [False, False, True]
+    assert seen == [(False, False, False), (None, None, False)], "closed, and opened again"
+    assert not power.is_on
+    assert [far_end.driven(pin) for pin in (CABLE, STOP, EN)] == [None, None, None]
+
+
+def test_high_wires_follow_the_rail_and_the_reset_ends_last(
+    power: Power, wires: list[DrivenWire], far_end: FarEnd
+) -> None:
+    wires[0].set(True)
+    seen: list[tuple[bool | None, ...]] = []
+    far_end.watch(RAIL, lambda _level, _t: seen.append(tuple(far_end.driven(pin) for pin in (CABLE, STOP, EN))))
+    far_end.watch(EN, lambda _level, _t: seen.append(tuple(far_end.driven(pin) for pin in (CABLE, STOP, EN))))
+    power.on()
+    assert seen == [(None, False, False), (True, False, True)]
+
+
+ACTIONS = st.sampled_from(["on", "off", "cycle", "plug", "unplug", "press", "release", "reset", "end reset"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(actions=st.lists(ACTIONS, max_size=12), active_low=st.booleans())
+def test_nothing_is_ever_driven_high_into_an_unpowered_board(actions: list[str], active_low: bool) -> None:
+    """Whatever a test does, in whatever order: a wire is high only while the rail is up."""
+    timeline, factory = Timeline(), open_factory("virtual")
+    far_end = FarEnd(factory)
+    cable = DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE, active_low=active_low))
+    stop = DrivenWire(factory, timeline, "inputs.emergency_stop", InputWire(pin=STOP))
+    en = DrivenWire(factory, timeline, "control.en", Wire(pin=EN, active_low=True))
+    section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
+    fed: list[int] = []
+    far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
+
+    def watch(pin: int) -> None:
+        def changed(_level: bool, _t: int) -> None:
+            if far_end.driven(pin) and not far_end.level(RAIL):
+                fed.append(pin)
+
+        far_end.watch(pin, changed)
+
+    for pin in (CABLE, STOP, EN):
+        watch(pin)
+    power = Power(factory, timeline, section, en, [cable, stop])
+    do = {
+        "on": power.on,
+        "off": power.off,
+        "cycle": power.cycle,
+        "plug": lambda: cable.set(True),
+        "unplug": lambda: cable.set(False),
+        "press": lambda: stop.set(True),
+        "release": lambda: stop.set(False),
+        "reset": lambda: en.set(True),
+        "end reset": lambda: en.set(False),
+    }
+    for action in actions:
+        do[action]()
+        if not far_end.level(RAIL):
+            fed += [pin for pin in (CABLE, STOP, EN) if far_end.driven(pin)]
+    power.close()
+    factory.close()
+    assert fed == []
 
 
 def test_off_resets_the_chip_then_floats_every_wire_then_opens_the_switch(

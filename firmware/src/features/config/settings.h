@@ -26,7 +26,7 @@ struct Settings {
 
   // Authorization.
   bool allow_offline_tx_for_unknown_id = true;
-  bool authorization_cache_enabled = true;
+  bool authorization_cache_enabled = false;
   bool authorize_remote_tx_requests = false;
   bool local_authorize_offline = true;
   bool local_pre_authorize = false;
