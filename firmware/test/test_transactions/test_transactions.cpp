@@ -412,6 +412,38 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
   TEST_ASSERT_LESS_OR_EQUAL_INT64(8, widest);
 }
 
+/// A cut between the two writes of a thinning leaves no sample that is sent twice.
+void cut_while_thinning_repeats_no_sample() {
+  for (int jobs = 0; jobs < 4; ++jobs) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    unsigned wh = 0;
+    for (; rig.tx().dropped() == 0; ++wh) {
+      rig.settle();
+      rig.clock.advance(60'000);
+      rig.device->sample(wh + 1);
+      rig.tx().poll(rig.clock.now());
+      TEST_ASSERT_LESS_THAN(3'000, wh);
+    }
+    for (int i = 0; i < jobs; ++i) {
+      rig.storage.run_one();
+      rig.tx().poll(rig.clock.now());
+    }
+    rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    rig.csms.assert_in_order();
+    int64_t before = 0;
+    for (const Csms::Message& message : rig.csms.messages) {
+      if (message.action != "MeterValues") continue;
+      TEST_ASSERT_GREATER_THAN_INT64_MESSAGE(before, message.energy, "a sample comes twice");
+      TEST_ASSERT_LESS_OR_EQUAL_INT64(before + 2, message.energy);
+      before = message.energy;
+    }
+  }
+}
+
 void many_offline_transactions_are_refused_before_one_is_lost() {
   Simple rig;
   rig.device->set_time();
@@ -790,6 +822,7 @@ int main() {
   RUN_TEST(refused_id_tag_is_told);
   RUN_TEST(no_sample_of_an_offline_charge_is_lost_up_to_the_bound);
   RUN_TEST(full_line_thins_meter_values_evenly_and_keeps_start_and_stop);
+  RUN_TEST(cut_while_thinning_repeats_no_sample);
   RUN_TEST(many_offline_transactions_are_refused_before_one_is_lost);
   RUN_TEST(times_from_before_the_clock_was_set_are_put_right);
   RUN_TEST(times_of_a_boot_that_never_knew_are_not_in_1970);
