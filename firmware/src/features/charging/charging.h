@@ -83,6 +83,11 @@ class Charging final : public Feature, private TransactionListener {
   bool emergency_stopped() const { return stopped_; }
   /// What the meter shows now.
   MeterReading reading(Millis now) const;
+  /// As reading(), with the pulses that came since the last round.
+  MeterReading present_reading(Millis now) {
+    read_meter(now);
+    return reading(now);
+  }
 
   const char* name() const override { return "charging"; }
   Millis poll(Millis now) override;
