@@ -11,7 +11,7 @@ import orjson
 
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.firmware.filesystem import provision
 from rig.timeline import Mark
@@ -166,7 +166,7 @@ class Device:
                 "`app: ready` on the console",
             )
         except ExpectationError as error:
-            raise DeviceError(f"the device does not boot: {error}\n{self.bench.console.tail()}") from None
+            raise DeviceError(f"the device does not boot: {error}") from None
         return boot
 
     def wait_accepted(self, since: Mark | None = None) -> OcppFrame:
@@ -178,8 +178,7 @@ class Device:
         Raises:
             DeviceError: it is not accepted in time.
         """
-        last = self.bench.timeline.last(Boot)
-        start = since or Mark(last.id if last else 1)
+        start = since or self._latest_start()
         identity = self.bench.description.device.identity
         try:
             return self._see(
@@ -190,7 +189,26 @@ class Device:
                 f"BootNotification.conf Accepted for {identity}",
             )
         except ExpectationError as error:
-            raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+            raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
+
+    def _latest_start(self) -> Mark:
+        """From where on the latest boot may have left traces.
+
+        The serial port is slower than the network: a device may be accepted before its banner is read. So what counts
+        is the end of the connection that it had before, where that was seen.
+        """
+        timeline, identity = self.bench.timeline, self.bench.description.device.identity
+        boots = timeline.tail(Boot, 2)
+        if not boots:
+            return Mark(1)
+        before = boots[0].id if len(boots) == 2 else 0
+        links = timeline.events(
+            LinkChange, Mark(before + 1), lambda e: e.id < boots[-1].id and e.charge_point == identity
+        )
+        ended = [link.id for link in links if not link.connected]
+        if ended:
+            return Mark(ended[-1])
+        return Mark(boots[-1].id if links and before else before + 1)
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""
