@@ -4,6 +4,7 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
+RUNS := 3
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -23,7 +24,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test hil coverage pio-test clean distclean lock \
+.PHONY: help setup demo test lint format unit firmware-test hil coverage bench pio-test clean distclean lock \
   arm-check screenshots install-extras firmware setup-platformio
 
 help: ## list the verbs
@@ -85,6 +86,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+bench: setup firmware ## measure Plugbench beside its peers, medians of RUNS=3 paired runs: reports/bench.json
+	@$(RUN) -m benchmarks --runs $(RUNS)
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

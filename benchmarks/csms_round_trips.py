@@ -21,7 +21,7 @@ WARM_UP = 200
 def measure(peers: Path, runs: int) -> Iterator[Result]:
     """The figure, the median of that many runs, the servers taking turns."""
     found = versions()
-    servers = {
+    servers: dict[str, tuple[Path | str, str]] = {
         "plugbench": (sys.executable, "ours/csms.py"),
         f"ocpp {found['ocpp']}": (peers, "peers/ocpp_csms.py"),
         f"websockets {found['websockets']} bare echo": (peers, "peers/echo.py"),

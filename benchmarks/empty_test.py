@@ -71,9 +71,11 @@ def _run() -> dict[str, list[float]]:
     (project / "firmware").symlink_to(ROOT / "firmware")
     (project / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
     (project / "conftest.py").write_text(CONFTEST)
-    (project / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\nmarkers =\n    needs(*capabilities): x\n")
+    (project / "pytest.ini").write_text(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers =\n    needs(*capabilities): x\n"
+    )
     (project / "test_empty.py").write_text(SOURCE)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:random_order", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:random_order", "-p", "no:cacheprovider", "test_empty.py"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=True)
     spent: dict[str, list[float]] = json.loads((project / "spent.json").read_text())

@@ -40,7 +40,7 @@ def install() -> Path:
 
 def start(python: Path | str, script: str, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     """Start one of the programs beside this file. It says `ready` on its stdout and waits for lines on its stdin."""
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [python, *prefix, str(HERE / script), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -49,7 +49,6 @@ def start(python: Path | str, script: str, *arguments: str, prefix: tuple[str, .
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
-    return process
 
 
 def say(process: subprocess.Popen[str], line: str) -> None:
@@ -69,4 +68,4 @@ def hear(process: subprocess.Popen[str], prefix: str) -> str:
     for line in process.stdout:
         if line.startswith(prefix):
             return line[len(prefix) :].strip()
-    raise RuntimeError(f"{process.args} ended before it said {prefix!r}")
+    raise RuntimeError(f"{process.args!r} ended before it said {prefix!r}")

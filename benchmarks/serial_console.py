@@ -28,7 +28,19 @@ def programs(peers: Path) -> dict[str, Callable[[str], subprocess.Popen[str]]]:
     found = versions()
 
     def embedded(port: str) -> subprocess.Popen[str]:
-        options = ("-m", "pytest", "-s", "-q", "-p", "no:cacheprovider", "--noconftest", "-c", os.devnull)
+        options = (
+            "-m",
+            "pytest",
+            "-s",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:labgrid",
+            "--noconftest",
+            "-c",
+            os.devnull,
+        )
         more = ("--embedded-services", "serial", "--port", port, "--baud", "921600")
         return start(peers, "peers/test_embedded.py", *more, prefix=options)
 

@@ -28,7 +28,10 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
     (tmp_path / "conftest.py").write_text("from fixtures import PLUGINS\npytest_plugins = PLUGINS\n")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\nmarkers =\n    needs(*capabilities): x\n")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+        "markers =\n    needs(*capabilities): x\n"
+    )
     return tmp_path
 
 
