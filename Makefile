@@ -26,7 +26,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage docs pio-test \
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -112,6 +112,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
 	@$(RUN) -m tools.mutants
+
+bench: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/bench.json
+	@$(RUN) -m benchmarks
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

@@ -144,7 +144,7 @@ class Device:
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
             self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
-            raise DeviceError(f"the device does not boot: {error}\n{self.bench.console.tail()}") from None
+            raise DeviceError(f"the device does not boot: {error}") from None
         return boot
 
     def wait_accepted(self, since: Mark | None = None) -> OcppFrame:
@@ -167,7 +167,7 @@ class Device:
                 f"BootNotification.conf Accepted for {identity or 'the charge point'}",
             )
         except ExpectationError as error:
-            raise DeviceError(f"the device is not accepted by the CSMS: {error}\n{self.bench.console.tail()}") from None
+            raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -30,8 +31,50 @@ def test_a_crash_interrupts_within_a_second(device: Device, console: Console, be
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
     console.send("reboot")
-    with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software"):
+    with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
         console.expect("a line that never comes", timeout=10)
+    bench.timeline.clear_trouble()
+    device.make_idle()
+
+
+@pytest.mark.needs("time_scale")
+def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Bench) -> None:
+    """A loop that stands still for 5 s is a panic, and the device boots with reset reason watchdog."""
+    with device.expecting_reboot() as reboot, bench.time_scale(4):
+        console.send("hang")
+        panic = bench.timeline.expect(Panic, timeout=20)
+    assert panic.cause == "the loop has not come round for 5 s (task watchdog)"
+    assert reboot.boot is not None
+    assert reboot.boot.reset == "watchdog"
+    device.wait_accepted()
+
+
+def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
+    """The same hang in the middle of something else fails the test, with what the watchdog has found."""
+    console.send("hang")
+    with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
+        console.expect("a line that never comes", timeout=30)
+    bench.timeline.clear_trouble()
+    device.make_idle()
+
+
+@pytest.mark.needs("flash_file")
+def test_the_backtrace_names_the_function_and_the_line(device: Device, console: Console, bench: Bench) -> None:
+    """A crash of the host build is told by function, file and line, not by addresses."""
+    with device.expecting_reboot():
+        console.send("crash assert")
+        panic = bench.timeline.expect(Panic)
+    assert re.match(r"0x[0-9a-f]+ pb::.+ at firmware/src/.+\.cpp:\d+$", panic.backtrace[0])
+    assert any(" main at firmware/src/port/posix/main.cpp:" in frame for frame in panic.backtrace)
+
+
+def test_a_crash_interrupts_a_test_that_computes(device: Device, console: Console, bench: Bench) -> None:
+    """Also a test that asks nothing of the device is interrupted within a second."""
+    began = time.monotonic()
+    console.send("crash abort")
+    with pytest.raises(DeviceError, match="the device panicked: abort"):
+        _count_for_ever()
+    assert time.monotonic() - began < 1
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -70,3 +113,8 @@ def test_the_device_is_put_right_whatever_its_state(device: Device, power: Power
     device.bench.flasher.erase()
     device.make_idle()
     device.verify_idle()
+
+
+def _count_for_ever() -> None:
+    while True:
+        pass

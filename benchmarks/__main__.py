@@ -1,0 +1,51 @@
+"""Run all benchmarks: `python -m benchmarks [--runs N] [--only NAME]`; leaves `reports/bench.json` and a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import csms_round_trips, empty_test, serial_console
+from benchmarks.environment import ROOT, install
+from benchmarks.result import Result
+
+ALL = {"empty_test": empty_test, "serial_console": serial_console, "csms_round_trips": csms_round_trips}
+
+
+def main() -> int:
+    """Returns the exit code: 0, whatever the figures are."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Plugbench and its peers side by side.")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="medians of so many runs (default: 3)")
+    parser.add_argument("--only", choices=sorted(ALL), help="just this benchmark")
+    options = parser.parse_args()
+    peers = install()
+    results: list[Result] = []
+    for name, benchmark in ALL.items():
+        if options.only in (None, name):
+            print(f"{name}…", file=sys.stderr, flush=True)
+            results += benchmark.measure(peers, options.runs)
+    path = ROOT / "reports" / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([result.record() for result in results], indent=2) + "\n")
+    _show(results)
+    print(f"written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    return 0
+
+
+def _show(results: list[Result]) -> None:
+    table = Table("what", "unit", "plugbench", "peers", "ratio")
+    for result in results:
+        peers = "\n".join(f"{name}: {value:,.5g}" for name, value in result.peers.items())
+        ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
+        better = "higher" if result.higher_is_better else "lower"
+        table.add_row(result.name, f"{result.unit}\n({better} is better)", f"{result.ours:,.5g}", peers, ratio)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The CSMS: how many round trips of a StatusNotification it does in a second of its processor's time."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from websockets.sync.client import connect
+
+from benchmarks.environment import hear, say, start, versions
+from benchmarks.result import Result
+
+ROUND_TRIPS = 2000
+WARM_UP = 200
+
+
+def measure(peers: Path, runs: int) -> Iterator[Result]:
+    """The figure, the median of that many runs, the servers taking turns."""
+    found = versions()
+    servers: dict[str, tuple[Path | str, str]] = {
+        "plugbench": (sys.executable, "ours/csms.py"),
+        f"ocpp {found['ocpp']}": (peers, "peers/ocpp_csms.py"),
+        f"websockets {found['websockets']} bare echo": (peers, "peers/echo.py"),
+    }
+    figures: dict[str, list[float]] = {server: [] for server in servers}
+    for _ in range(runs):
+        for server, (python, script) in servers.items():
+            figures[server].append(_run(start(python, script)))
+    ours, *others = ((server, statistics.median(values)) for server, values in figures.items())
+    yield Result("CSMS: round trips a second of processor time", "1/s", True, ours[1], dict(others))
+
+
+def _run(server: subprocess.Popen[str]) -> float:
+    try:
+        with connect(hear(server, "ready"), subprotocols=["ocpp1.6"], compression=None) as socket:  # type: ignore[list-item]
+
+            def talk(count: int) -> float:
+                for number in range(count):
+                    status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+                    socket.send(json.dumps([2, str(number), "StatusNotification", status]))
+                    socket.recv()
+                say(server, "cpu")
+                return float(hear(server, "cpu"))
+
+            before = talk(WARM_UP)
+            return ROUND_TRIPS / (talk(ROUND_TRIPS) - before)
+    finally:
+        server.kill()
+        server.communicate()

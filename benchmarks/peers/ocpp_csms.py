@@ -1,0 +1,35 @@
+"""A CSMS of the package `ocpp`, as its documentation has it; it checks payloads against the schemas, too."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+
+import websockets
+from ocpp.routing import on
+from ocpp.v16 import ChargePoint, call_result
+
+
+class Csms(ChargePoint):
+    """Answers StatusNotification."""
+
+    @on("StatusNotification")
+    def on_status(self, **_: object) -> call_result.StatusNotification:
+        """Take note."""
+        return call_result.StatusNotification()
+
+
+async def main() -> None:
+    """Serve."""
+
+    async def connected(socket):  # type: ignore[no-untyped-def]
+        await Csms("CP-1", socket).start()
+
+    async with websockets.serve(connected, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+        print("ready", f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/CP-1", flush=True)
+        while await asyncio.to_thread(sys.stdin.readline):
+            print("cpu", time.process_time(), flush=True)
+
+
+asyncio.run(main())

@@ -1,0 +1,60 @@
+"""A project of its own with the real firmware in it, and pytest run there as a process, as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rig.firmware.build import build
+
+ROOT = Path(__file__).parents[3]
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder for tests of the virtual charge point; firmware and build are this project's."""
+    build(ROOT)
+    (tmp_path / "benches").mkdir()
+    (tmp_path / "build").mkdir()
+    shutil.copy(ROOT / "benches" / "virtual.toml", tmp_path / "benches")
+    (tmp_path / "firmware").symlink_to(ROOT / "firmware")
+    (tmp_path / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
+    (tmp_path / "conftest.py").write_text("from fixtures import PLUGINS\npytest_plugins = PLUGINS\n")
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+        "markers =\n    needs(*capabilities): x\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def start(project: Path) -> Iterator[Start]:
+    """Starts pytest on a test file."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(source: str, *options: str) -> subprocess.Popen[str]:
+        (project / "test_inner.py").write_text(source)
+        plain = ("-p", "no:random_order", "-p", "no:cacheprovider", "-s")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
+            cwd=project,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()

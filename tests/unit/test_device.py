@@ -1,0 +1,73 @@
+"""The device on a bench, by what stands on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rig.bench import Bench
+from rig.description import load
+from rig.device import Device
+from rig.errors import DeviceError
+from rig.events import Boot, Event, LinkChange, OcppFrame, PowerChange
+
+ROOT = Path(__file__).parents[2]
+WHO = "CP-BENCH-1"
+BOOT = Boot(version="1", build="0badcafe", reset="power_on")
+CONNECT = LinkChange(charge_point=WHO, connected=True)
+DISCONNECT = LinkChange(charge_point=WHO, connected=False)
+ACCEPT = OcppFrame(
+    charge_point=WHO,
+    direction="sent",
+    message_type="CALLRESULT",
+    action="BootNotification",
+    unique_id="1",
+    payload={"status": "Accepted"},
+    raw="",
+)
+SEEN = (PowerChange(on=True), BOOT, CONNECT, ACCEPT)
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Device]:
+    with Bench(load(ROOT / "benches" / "virtual.toml"), root=tmp_path) as bench:
+        made = Device(bench)
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        (DISCONNECT, BOOT, CONNECT, ACCEPT),
+        (DISCONNECT, CONNECT, ACCEPT, BOOT),
+        (BOOT, DISCONNECT, CONNECT, ACCEPT),
+        (DISCONNECT, CONNECT, BOOT, ACCEPT),
+    ],
+)
+def test_the_latest_boot_is_accepted_whichever_is_read_first(device: Device, then: tuple[Event, ...]) -> None:
+    """The serial port and the network are read by themselves: banner and traffic come in any order."""
+    timeline = device.bench.timeline
+    for event in (*SEEN, PowerChange(on=False), PowerChange(on=True)):
+        timeline.append(event)
+    placed = [timeline.append(event) for event in then]
+    assert device.wait_accepted().id == placed[then.index(ACCEPT)].id
+
+
+@pytest.mark.parametrize("then", [(BOOT,), (DISCONNECT, BOOT), (DISCONNECT, BOOT, CONNECT)])
+def test_an_earlier_boots_acceptance_does_not_count(
+    device: Device, monkeypatch: pytest.MonkeyPatch, then: tuple[Event, ...]
+) -> None:
+    monkeypatch.setattr(Device, "ACCEPTED_TIMEOUT_S", 0)
+    for event in (*SEEN, PowerChange(on=False), PowerChange(on=True), *then):
+        device.bench.timeline.append(event)
+    with pytest.raises(DeviceError, match="not accepted by the CSMS"):
+        device.wait_accepted()
+
+
+def test_the_first_boot_of_all_may_be_accepted_before_its_banner_is_read(device: Device) -> None:
+    for event in (PowerChange(on=True), CONNECT, ACCEPT, BOOT):
+        device.bench.timeline.append(event)
+    assert device.wait_accepted()
