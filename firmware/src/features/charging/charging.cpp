@@ -33,10 +33,11 @@ Millis Charging::poll(Millis now) {
 }
 
 Millis Charging::next_due(Millis now) const {
-  Millis due = authorized_ ? earlier(authorized_until_, lock_.next_due()) : kNever;
+  Millis due = kNever;
+  if (authorized_) due = cable_ && may_begin() ? lock_.next_due() : authorized_until_;
   if (waits_for_nobody()) due = earlier(due, idle_since_ + Millis{1000} * settings_.connection_timeout_s);
   if (told_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
-  if (interrupted_) due = earlier(due, kResumeWait);
+  if (interrupted_ && !power_fail_) due = earlier(due, kResumeWait);
   return due > now ? due : now + 1;
 }
 
