@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 import pytest
 
@@ -78,13 +77,12 @@ def test_the_wait_grows_with_each_attempt_and_is_capped(device: Device, bench: B
     mark = bench.mark()
     with bench.time_scale(30), bench.inject(CsmsGone()):
         attempts = [_uptime(bench.timeline.expect(LogLine, _is_attempt, since=mark, timeout=60)) for _ in range(9)]
-    gaps = [later - earlier for earlier, later in pairwise(attempts)]
-    steps = [min(initial * 2**n, cap) for n in range(1, len(gaps) + 1)]  # the first wait was before the first attempt
-    told = [int(found) for found in re.findall(r"next attempt in (\d+) ms", "\n".join(_lines(bench)))]
-    assert all(gap >= step / 2 for gap, step in zip(gaps, steps, strict=True)), (gaps, steps)
-    assert all(step / 2 <= wait <= step for wait, step in zip(told, [initial, *steps], strict=False)), (told, steps)
-    assert max(told) <= cap
+    told = _waits(bench)[: len(attempts)]
+    steps = [min(initial * 2**number, cap) for number in range(len(told))]
+    assert all(step / 2 <= wait <= step for wait, step in zip(told, steps, strict=True)), (told, steps)
     assert len(set(told[3:])) > 1, f"no jitter: {told}"
+    # It keeps to what it says. Stamps in fast time are as good as the computer's scheduler: so all of them together.
+    assert attempts[-1] - attempts[0] >= 0.9 * sum(told[1:]), (attempts, told)
 
 
 def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csms) -> None:
