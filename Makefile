@@ -4,7 +4,11 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
-RUNS := 3
+# `make bench` takes medians of so many paired runs.
+PAIRS := 3
+# Each worker has a virtual bench of its own; a wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
+RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 ROOT := $(CURDIR)
 
@@ -14,7 +18,7 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
 PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir
+  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -24,8 +28,8 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test hil coverage bench pio-test clean distclean lock \
-  arm-check screenshots install-extras firmware setup-platformio
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage docs bench pio-test \
+  clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -36,16 +40,21 @@ setup: ## fetch and install everything, inside this clone; quick when there is n
 setup-platformio:
 	@$(PYTHON) -m tools.setup --platformio
 
+setup-interop:
+	@$(PYTHON) -m tools.setup --interop
+
 demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
 	@mkdir -p build reports/junit && rm -f reports/junit/hil.xml
 	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
 	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, HIL on the virtual bench; with coverage
+test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test hil coverage; do $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/hil.xml || status=1; \
+	  for verb in unit firmware-test examples hil interop coverage; do \
+	    $(MAKE) --no-print-directory $$verb || status=1; done; \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/examples.xml \
+	    reports/junit/hil.xml reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -53,7 +62,7 @@ lint: setup setup-platformio ## check style, types, layout, seams; what finds so
 
 format: setup ## lay out Python and C++ as lint wants it
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
-	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' 'firmware/*.cpp' | xargs -0r .venv/bin/clang-format -i
+	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
 
 firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -69,9 +78,25 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
 
-hil: setup ## run tests/hil, the device sanitized; BENCH=benches/pi.toml for real wires
+examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
+	  --junitxml=reports/junit/examples.xml
+
+build/examples/blinker: examples/blinker/blinker.cpp
+	@mkdir -p $(@D)
+	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
+
+hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
+
+interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
+	@mkdir -p build reports/junit
+	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
+
+flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
+	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
 	@mkdir -p reports/coverage
@@ -87,12 +112,18 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
 
-bench: setup firmware ## measure Plugbench beside its peers, medians of RUNS=3 paired runs: reports/bench.json
-	@$(RUN) -m benchmarks --runs $(RUNS)
+bench: setup firmware ## measure Plugbench beside its peers, medians of PAIRS=3 paired runs: reports/bench.json
+	@$(RUN) -m benchmarks --runs $(PAIRS)
+
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
+	@$(RUN) -m tools.mutants
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
+
+docs: setup ## write docs/api.md from the sources
+	@$(RUN) -m tools.docs
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh
@@ -100,7 +131,7 @@ lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-screenshots: setup ## draw docs/images/report.png from the last report (needs: make install-extras)
+screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
 	@tools/screenshots.sh
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rig import adapters
 from rig.csms import Csms
 from rig.description import Description, Wire
 from rig.errors import BenchError
@@ -28,7 +29,6 @@ from rig.instruments.outputs import Output, Outputs
 from rig.instruments.power import Power
 from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
-from rig.log_format import LogFormat, PlugbenchLogFormat
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 from rig.wiring import Wiring, open_wiring
@@ -46,7 +46,6 @@ class Bench:
         timeline: None: a new one.
         root: the project's folder; run directories and locks are kept in its `.plugbench`.
         logs: where instruments put logs of their own; None: `.plugbench/logs`.
-        log_format: how to read the device's console.
     """
 
     wiring: Wiring
@@ -67,7 +66,6 @@ class Bench:
         timeline: Timeline | None = None,
         root: Path | None = None,
         logs: Path | None = None,
-        log_format: LogFormat | None = None,
     ) -> None:
         self.description = description
         self.timeline = Timeline() if timeline is None else timeline
@@ -75,7 +73,6 @@ class Bench:
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"
         self.backtraces = Backtraces(self.root)
-        self._log_format = log_format
         self._open: ExitStack | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -201,7 +198,7 @@ class Bench:
             wiring.serial_url,
             description.console.baud,
             wiring.serial_uncertainty,
-            self._log_format or PlugbenchLogFormat(),
+            adapters.log_format(description),
             f"{description.path}: console.port",
             self.backtraces,
         )

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from rig import adapters
 from rig.errors import DescriptionError
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
@@ -98,10 +99,10 @@ AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPo
 
 
 class NetworkSection(_Table):
-    """The network that the device is told to join. `profile` is the virtual access point's speed."""
+    """The network that the device is told to join, if any. `profile` is the virtual access point's speed."""
 
-    ssid: Annotated[str, Field(min_length=1, max_length=32)]
-    psk: Annotated[str, Field(min_length=8, max_length=63)]
+    ssid: Annotated[str, Field(min_length=1, max_length=32)] = ""
+    psk: Annotated[str, Field(min_length=8, max_length=63)] = ""
     profile: Literal["fast", "realistic"] = "fast"
     access_point: AccessPointSection = NoAccessPoint()
 
@@ -114,14 +115,19 @@ class CsmsSection(_Table):
 
 
 class DeviceSection(_Table):
-    """The device under test. `firmware` is `host` (built here) or a folder with an ESP-IDF `flasher_args.json`.
+    """The device under test.
 
-    `local_id_tag` is the idTag that its button presents (CiString20, OCPP 1.6 section 7.28).
+    `identity` is the charge point's; without it the first that connects is meant. `local_id_tag` is the idTag that its
+    button presents (CiString20, OCPP 1.6 section 7.28). `firmware` is `host` (built here), a folder with an ESP-IDF
+    `flasher_args.json`, or an executable for the virtual board. `log_format` and `profile` say how to read its console
+    and how to bring it to idle: a built-in name or `package.module:Class`.
     """
 
-    identity: Annotated[str, Field(min_length=1, max_length=48)]
+    identity: Annotated[str, Field(min_length=1, max_length=48)] = ""
     local_id_tag: Annotated[str, Field(min_length=1, max_length=20)] = "BENCH-TAG"
     firmware: Annotated[str, Field(min_length=1)] = "host"
+    log_format: Annotated[str, Field(min_length=1)] = "plugbench"
+    profile: Annotated[str, Field(min_length=1)] = "plugbench"
 
 
 class Description(_Table):
@@ -137,7 +143,7 @@ class Description(_Table):
     leds: Mapping[str, Wire] = {}
     outputs: Mapping[str, Wire] = {}
     console: ConsoleSection = ConsoleSection()
-    network: NetworkSection
+    network: NetworkSection = NetworkSection()
     csms: CsmsSection = CsmsSection()
     device: DeviceSection
 
@@ -235,6 +241,11 @@ def load(path: Path | str) -> Description:
         shown = "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
         raise DescriptionError(f"{path}: {shown}") from None
     description._path = path
+    try:
+        adapters.log_format(description)
+        adapters.profile(description)
+    except ValueError as error:
+        raise DescriptionError(f"{path}: {error}") from error
     return description
 
 

@@ -7,28 +7,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-import orjson
-
+from rig import adapters
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
-from rig.firmware.filesystem import provision
+from rig.profile import Settings
 from rig.timeline import Mark
 
 E = TypeVar("E", bound=Event)
 
-_NO_SETTINGS: Mapping[str, str | int] = {}
-
-IDLE = {
-    "state": "Available",
-    "accepted": True,
-    "connected": True,
-    "transaction": None,
-    "contactor": False,
-    "queue": 0,
-}
-"""What the console command `status` says of a device that waits for a vehicle."""
+_NO_SETTINGS: Settings = {}
 
 
 _RESETS = {
@@ -58,19 +47,20 @@ class Device:
 
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
-    SETTLE_TIMEOUT_S = 3.0
-    STATUS_TIMEOUT_S = 2.0
 
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
+    _ERASED_AFTER_S = 3.0
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
+        self.profile = adapters.profile(bench.description)
         self._firmware: Firmware | None = None
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
+        self._last_down = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
 
@@ -93,7 +83,7 @@ class Device:
                 self.bench.backtraces.executable = self._firmware.symbols
             return self._firmware
 
-    def flash(self, *, fresh: bool = False, settings: Mapping[str, str | int] = _NO_SETTINGS) -> None:
+    def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
         """Put firmware and configuration on the board; the firmware only where it is not there already. It boots.
 
         Args:
@@ -104,17 +94,12 @@ class Device:
             BenchError: it cannot be flashed.
         """
         manifest = self.firmware.manifest
-        described = self.bench.description
-        filesystem = provision(
-            self.bench.csms_url,
-            described.device.identity,
-            described.network.ssid,
-            described.network.psk,
-            partition=manifest.storage(),
-            **{"local_id_tag": described.device.local_id_tag, **settings},
-        )
+        filesystem = self.profile.provision(self.bench.description, self.bench.csms_url, manifest, settings)
         self.bench.power.on()
-        self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
+        if filesystem is None and not fresh and self.bench.flasher.has(manifest):
+            self.bench.power.cycle()
+        else:
+            self.bench.flasher.flash(manifest, filesystem=filesystem, erase=fresh)
         self._settings = settings
 
     def configure(self, **settings: str | int) -> None:
@@ -132,8 +117,7 @@ class Device:
         since = self.bench.mark()
         self.flash(settings=settings)
         self.wait_ready(since)
-        self.wait_accepted()
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self._come_to_idle()
 
     # -- booting --------------------------------------------------------------------------------------------------
 
@@ -158,13 +142,7 @@ class Device:
         """
         try:
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
-            self._see(
-                LogLine,
-                lambda line: line.tag == "app" and line.text.endswith("ready"),
-                Mark(boot.id),
-                self.BOOT_TIMEOUT_S,
-                "`app: ready` on the console",
-            )
+            self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
             raise DeviceError(f"the device does not boot: {error}") from None
         return boot
@@ -173,42 +151,23 @@ class Device:
         """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
 
         Args:
-            since: after this mark; None: since the latest boot.
+            since: after this mark; None: since it was last switched, reset, or announced to reboot. (Not since its boot
+                banner: the console may be read later than the socket.)
 
         Raises:
             DeviceError: it is not accepted in time.
         """
-        start = since or self._latest_start()
         identity = self.bench.description.device.identity
         try:
             return self._see(
                 OcppFrame,
-                lambda frame: frame.charge_point == identity and _accepts(frame),
-                start,
+                lambda frame: identity in ("", frame.charge_point) and _accepts(frame),
+                since or self._last_down,
                 self.ACCEPTED_TIMEOUT_S,
-                f"BootNotification.conf Accepted for {identity}",
+                f"BootNotification.conf Accepted for {identity or 'the charge point'}",
             )
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
-
-    def _latest_start(self) -> Mark:
-        """From where on the latest boot may have left traces.
-
-        The serial port is slower than the network: a device may be accepted before its banner is read. So what counts
-        is the end of the connection that it had before, where that was seen.
-        """
-        timeline, identity = self.bench.timeline, self.bench.description.device.identity
-        boots = timeline.tail(Boot, 2)
-        if not boots:
-            return Mark(1)
-        before = boots[0].id if len(boots) == 2 else 0
-        links = timeline.events(
-            LinkChange, Mark(before + 1), lambda e: e.id < boots[-1].id and e.charge_point == identity
-        )
-        ended = [link.id for link in links if not link.connected]
-        if ended:
-            return Mark(ended[-1])
-        return Mark(boots[-1].id if links and before else before + 1)
 
     def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
         """The first such event since the mark, whoever has consumed it, and without consuming it."""
@@ -226,7 +185,7 @@ class Device:
             DeviceError: it does not come.
         """
         reboot = Reboot()
-        since = self.bench.mark()
+        since = self._last_down = self.bench.mark()
         self._announced.append(reboot)
         try:
             yield reboot
@@ -237,23 +196,16 @@ class Device:
     # -- idle -----------------------------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """What the console command `status` says.
+        """What the device says of itself, as its profile asks for it: ours answers the console command `status`.
 
         Raises:
-            DeviceError: the answer is no JSON object.
+            DeviceError: the answer makes no sense.
             ExpectationError: no answer came.
         """
-        answer = self.bench.console.command("status", timeout=self.STATUS_TIMEOUT_S)
-        try:
-            status = orjson.loads(answer)
-        except orjson.JSONDecodeError:
-            status = None
-        if not isinstance(status, dict):
-            raise DeviceError(f"the answer to the console command `status` is no JSON object: {answer!r}")
-        return status
+        return self.profile.status(self.bench.console)
 
     def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
-        """Wait until the console command `status` says all of that; looks again whenever the device is heard of.
+        """Wait until `status` says all of that; looks again whenever the device is heard of.
 
         Args:
             timeout: in bench seconds.
@@ -296,17 +248,17 @@ class Device:
         """
         for number in range(self._MOST_WRITES):
             since = self.bench.mark()
-            self.bench.console.send(f"set heartbeat_interval_s {300 + number % 2}")
+            self.bench.console.send(self.profile.write_command(number))
             try:
                 self._see(LogLine, self._is_answer, since, self._STOPPED_AFTER_S, "an answer")
             except ExpectationError:
                 yield
-                self._see(LogLine, self._is_answer, since, self.SETTLE_TIMEOUT_S, "the end of the flash erase")
+                self._see(LogLine, self._is_answer, since, self._ERASED_AFTER_S, "the end of the flash erase")
                 return
-        raise DeviceError(f"{self._MOST_WRITES} writes of its configuration made the device erase no flash")
+        raise DeviceError(f"{self._MOST_WRITES} writes made the device erase no flash")
 
     def wait_idle(self, timeout: float) -> None:
-        """Wait until the device waits for a vehicle, see `verify_idle`.
+        """Wait until the device is idle, see `verify_idle`.
 
         Args:
             timeout: in bench seconds.
@@ -320,7 +272,9 @@ class Device:
             raise DeviceError(f"the device is not idle: {error}") from None
 
     def verify_idle(self) -> None:
-        """Make sure that the device waits for a vehicle, accepted by the CSMS, with every input at rest.
+        """Make sure that the device is switched on, idle by its profile, and every input at rest.
+
+        Ours is idle when it waits for a vehicle, accepted by the CSMS, with nothing left to send.
 
         Raises:
             DeviceError: it does not; the message names each difference.
@@ -333,7 +287,7 @@ class Device:
         if not self.bench.power.is_on:
             return ["it is switched off"]
         problems = [f"inputs.{i.name} is not at rest" for i in self.bench.inputs if not i.at_rest]
-        return problems + _differences(self.status(), IDLE)
+        return problems + _differences(self.status(), self.profile.idle)
 
     def make_idle(self) -> None:
         """Bring it to idle, whatever its state: let it settle, else restart it, else flash it anew.
@@ -389,7 +343,7 @@ class Device:
             return
         if not self.bench.power.is_on:
             raise DeviceError(problems[0])
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self.wait_idle(self.profile.settle_s)
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
@@ -405,8 +359,7 @@ class Device:
             since = self.bench.mark()
             self.flash()
             self.wait_ready(since)
-        self.wait_accepted()
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self._come_to_idle()
 
     def _renew(self) -> None:
         self._quiet_surroundings()
@@ -414,8 +367,12 @@ class Device:
         self.bench.power.off()
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
-        self.wait_accepted()
-        self.wait_idle(self.SETTLE_TIMEOUT_S)
+        self._come_to_idle()
+
+    def _come_to_idle(self) -> None:
+        if self.profile.ocpp:
+            self.wait_accepted()
+        self.wait_idle(self.profile.settle_s)
 
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
@@ -448,9 +405,11 @@ class Device:
         if isinstance(event, PowerChange):
             if not event.rail:
                 self._boots_to_come = int(event.on)
+                self._last_down = Mark(event.id)
         elif isinstance(event, PinEdge):
             if event.signal == "control.en":
                 self._boots_to_come = int(not event.level)
+                self._last_down = Mark(event.id)
         elif isinstance(event, Boot):
             if self._boots_to_come:
                 self._boots_to_come = 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rig.description import Description, NmcliAccessPoint, load
 from rig.errors import BenchError, DescriptionError
+from rig.firmware.manifest import FILE_NAME
 
 SAFETY = "extra-low voltage only: a bench drives 3.3 V logic and at most 12 V contactor coils, never mains"
 
@@ -58,17 +59,20 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
         for tool in ("cmake", "ninja"):
             yield _tool(tool, "`make setup` installs it")
     else:
-        there = (root / description.device.firmware / "flasher_args.json").exists()
-        yield Finding(
-            "firmware",
-            description.device.firmware,
-            "" if there else f"{description.device.firmware} holds no flasher_args.json: build the firmware first",
-        )
+        yield _firmware(description.device.firmware, root)
     if description.kind == "pi":
         yield _serial_port(description.console.port or "")
         yield _pins(description)
         if isinstance(description.network.access_point, NmcliAccessPoint):
             yield _tool("nmcli", "Debian's package network-manager has it")
+
+
+def _firmware(source: str, root: Path) -> Finding:
+    path = root / source
+    if (path / FILE_NAME).exists() or (path.is_file() and os.access(path, os.X_OK)):
+        return Finding("firmware", source)
+    lacks = f"holds no {FILE_NAME}" if path.is_dir() else "is no executable" if path.exists() else "is not there"
+    return Finding("firmware", problem=f"device.firmware: {source} {lacks}: build the firmware first")
 
 
 def _csms_port(description: Description) -> Finding:

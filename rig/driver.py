@@ -37,8 +37,11 @@ class Driver:
         self._inputs["vehicle_ready"].off()
 
     def present_tag(self) -> None:
-        """Present the local idTag once: the auth button stands for an RFID reader."""
-        self._inputs["auth_button"].press(0.05)
+        """Present the local idTag once: the auth button stands for an RFID reader.
+
+        Takes longer than contacts bounce, as a hand does, so that twice in a row is twice to any charge point.
+        """
+        self._inputs["auth_button"].press(0.05, rest=0.1)
 
     def draw(self, wh: int, *, hz: float = 100.0) -> PulseTrain:
         """Let the meter count `wh` watt-hours as S0 pulses at `hz` a second (bench time); returns the running train."""

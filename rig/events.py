@@ -160,11 +160,15 @@ class ClockScale(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name."""
+    """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name.
+
+    `worker` is the pytest-xdist worker's name where the run has several, each with a bench and a record of its own.
+    """
 
     run: str
     date: str
     bench: str
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Protocol, get_args, get_type_hints
 
+from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.errors import BenchError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.timeline import Timeline
@@ -32,6 +33,7 @@ class Network(Protocol):
     def down(self) -> None: ...
     def black_hole(self, on: bool = True) -> None: ...
     def refuse(self, on: bool = True) -> None: ...
+    def ignore(self, on: bool = True) -> None: ...
     def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None: ...
     def drop_connections(self) -> int: ...
 
@@ -44,6 +46,7 @@ class Csms(Protocol):
     def silence(self) -> AbstractContextManager[None]: ...
     def no_pong(self) -> AbstractContextManager[None]: ...
     def refuse(self, status: int = 503) -> AbstractContextManager[None]: ...
+    def misanswer(self, kind: HandshakeKind) -> AbstractContextManager[None]: ...
 
 
 class Wiring(Protocol):
@@ -234,6 +237,20 @@ class BlackHole(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class SynIgnored(Fault):
+    """Connections are reset, and attempts to make new ones are never answered, as behind a firewall that drops."""
+
+    name: ClassVar[str] = "syn-ignored"
+    summary: ClassVar[str] = "connections are reset and attempts to connect are never answered"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Ignore, then listen."""
+        restore.callback(bench.network.ignore, False)
+        bench.network.ignore(True)
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
 class Latency(Fault):
     """A slow network.
 
@@ -349,6 +366,30 @@ class HttpRefusal(Fault):
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse, then not."""
         restore.enter_context(bench.csms.refuse(self.status))
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class BadHandshake(Fault):
+    """The CSMS answers opening handshakes badly; whoever is connected loses the connection first.
+
+    Args:
+        kind: `half` an HTTP answer and no more, `garbage`, `close` without an answer, `wrong-key`,
+            `other-subprotocol` than the one offered, or `no-subprotocol`.
+    """
+
+    kind: HandshakeKind = "half"
+    name: ClassVar[str] = "bad-handshake"
+    summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        _one_of(self, "kind", get_args(HandshakeKind))
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Answer badly, then well. Who still waits for the other half of an answer gets a reset at the end."""
+        restore.callback(bench.network.drop_connections)
+        restore.enter_context(bench.csms.misanswer(self.kind))
         bench.network.drop_connections()
 
 

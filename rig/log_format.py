@@ -1,16 +1,17 @@
-"""How to read a device's console. The one place to change for other firmware: bring an object like this one."""
+"""How to read a device's console. For other firmware bring a class like these: docs/bring-your-own-firmware.md."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
 from rig.events import Boot, Event, LogLine, Panic, TelemetrySample
 
 
+@runtime_checkable
 class LogFormat(Protocol):
     """What the console instrument wants to know about the device's console."""
 
@@ -29,6 +30,29 @@ class LogFormat(Protocol):
 
     def flush(self) -> Sequence[Event]:
         """The console is quiet: complete what has begun."""
+
+
+class PlainLogFormat:
+    """Lines, and nothing in them. Derive from it and override what your firmware's lines say."""
+
+    answer_prefix = "= "
+
+    def line(self, text: str) -> LogLine:
+        """The text, whole."""
+        return LogLine(text=text)
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        """Nothing."""
+        return []
+
+    @property
+    def pending(self) -> bool:
+        """Nothing goes over more than a line."""
+        return False
+
+    def flush(self) -> Sequence[Event]:
+        """Nothing."""
+        return []
 
 
 _LOG = re.compile(r"([EWIDVT]) \((\d+)\) ([^:\s]+): ?")

@@ -9,14 +9,12 @@ from typing import Any
 
 import orjson
 
-from rig.events import BenchTrouble, Event, Panic, TestEnded
+from rig.events import Event
 from rig.timeline import Timeline
-
-_FLUSH_AT_BYTES = 65_536
 
 
 class Recorder:
-    """Listens to a timeline and writes what comes. What matters is on disk at once, the rest in blocks.
+    """Listens to a timeline and writes what comes, each event at once: a process that is killed takes nothing along.
 
     Args:
         timeline: what to write; events that stand there already are written first.
@@ -27,26 +25,18 @@ class Recorder:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "run.jsonl"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        self._buffer = bytearray()
         for event in timeline:
             self._add(event)
         self._stop = timeline.listen(self._add)
 
     def _add(self, event: Event) -> None:
-        self._buffer += orjson.dumps(event.record(), default=_plain, option=orjson.OPT_APPEND_NEWLINE)
-        if len(self._buffer) >= _FLUSH_AT_BYTES or isinstance(event, (TestEnded, BenchTrouble, Panic)):
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is buffered: whole lines only."""
-        data, self._buffer = bytes(self._buffer), bytearray()
+        data = orjson.dumps(event.record(), default=_plain, option=orjson.OPT_APPEND_NEWLINE)
         while data:
             data = data[os.write(self._file, data) :]
 
     def close(self) -> None:
-        """Write the rest and end."""
+        """Write no more."""
         self._stop()
-        self.flush()
         os.close(self._file)
 
 

@@ -36,11 +36,15 @@ class Port:
         self._reservation = self._bind(number)
         self.number: int = self._reservation.getsockname()[1]
 
-    def listener(self) -> socket.socket:
-        """A listening, non-blocking socket on the port. Closing it makes the port refuse again."""
+    def listener(self, backlog: int = 128) -> socket.socket:
+        """A listening, non-blocking socket on the port. Closing it makes the port refuse again.
+
+        Args:
+            backlog: how many connections may wait to be accepted, less one.
+        """
         listener = self._bind(self.number)
         try:
-            listener.listen(128)
+            listener.listen(backlog)
         except OSError as error:
             listener.close()
             raise self._refused(self.number, error) from error
@@ -55,7 +59,9 @@ class Port:
             raise BenchError(
                 f"{self.purpose}: {number} is no TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        bound = socket.socket(self._family, socket.SOCK_STREAM)
+        # Named TCP, or asyncio would not switch Nagle off (TCP_NODELAY) on what is accepted: a frame behind another
+        # would wait for a delayed acknowledgement, some 40 ms.
+        bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.setblocking(False)

@@ -17,6 +17,7 @@ from rig.log_tail import console_tail
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 
+_PATIENCE_S = 1.0
 _BOOKKEEPING = frozenset({"id", "t", "uncertainty", "source"})
 
 
@@ -32,11 +33,17 @@ class Timeline:
 
     Listeners are called in the appending thread, in order, under the timeline's lock: they must be quick, must not
     block and may append further events (which are delivered afterwards, never nested).
+
+    Args:
+        clock: the bench's clock.
+        keep: how many of the latest events stay readable, at least; None: all. For what runs for weeks.
     """
 
-    def __init__(self, clock: BenchClock | None = None) -> None:
+    def __init__(self, clock: BenchClock | None = None, keep: int | None = None) -> None:
         self.clock = clock or BenchClock()
+        self._keep = keep
         self._events: list[Event] = []
+        self._forgotten = 0  # events that are gone: the one at index i has the id _forgotten + i + 1
         self._consumed: set[int] = set()
         self._listeners: list[Listener] = []
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
@@ -54,9 +61,10 @@ class Timeline:
     def append(self, event: E) -> E:
         """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
         with self._changed:
-            placed = replace(event, id=len(self._events) + 1, t=event.t or self.clock.now())
+            placed = replace(event, id=self._forgotten + len(self._events) + 1, t=event.t or self.clock.now())
             self._events.append(placed)
             self._deliver()
+            self._forget()
             if self._waiting:
                 self._changed.notify_all()
         return placed
@@ -66,13 +74,21 @@ class Timeline:
             return
         self._delivering = True
         try:
-            while self._delivered < len(self._events):
-                event = self._events[self._delivered]
+            while self._delivered < self._forgotten + len(self._events):
+                event = self._events[self._delivered - self._forgotten]
                 self._delivered += 1
                 for listener in tuple(self._listeners):
                     listener(event)
         finally:
             self._delivering = False
+
+    def _forget(self) -> None:
+        if self._keep is None or self._delivering or len(self._events) < 2 * self._keep:
+            return
+        gone = len(self._events) - self._keep  # many at once: each costs a move of all that stay
+        del self._events[:gone]
+        self._forgotten += gone
+        self._consumed = {number for number in self._consumed if number > self._forgotten}
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each event from now on. Returns what ends that."""
@@ -116,7 +132,7 @@ class Timeline:
     def mark(self) -> Mark:
         """The position after everything that stands there now."""
         with self._changed:
-            return Mark(len(self._events) + 1)
+            return Mark(self._forgotten + len(self._events) + 1)
 
     def set_default_mark(self, mark: Mark) -> None:
         """Where `expect` looks from when it is not told: the start of the running test."""
@@ -132,18 +148,25 @@ class Timeline:
         kind: type[E],
         since: Mark | None = None,
         where: Callable[[E], bool] | None = None,
+        *,
+        unmatched: bool = False,
     ) -> list[E]:
-        """All events of a kind after `since` (None: from the very first) for which `where` holds. Consumes nothing."""
+        """All events of a kind after `since` (None: from the very first) for which `where` holds. Consumes nothing.
+
+        Args:
+            kind: the event's type.
+            since: only what came after this mark.
+            where: what must hold for it.
+            unmatched: leave out what an `expect` has consumed.
+        """
         with self._changed:
-            found = self._events[(since.after if since else 1) - 1 :]
-        return [e for e in found if isinstance(e, kind) and (where is None or where(e))]
+            found = self._events[max(0, (since.after if since else 1) - 1 - self._forgotten) :]
+            consumed = frozenset(self._consumed) if unmatched else frozenset()
+        return [e for e in found if isinstance(e, kind) and e.id not in consumed and (where is None or where(e))]
 
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
         """The latest event of a kind for which `where` holds, if any."""
-        with self._changed:
-            length = len(self._events)
-        for index in range(length - 1, -1, -1):
-            event = self._events[index]
+        for event in reversed(self._events):  # without the lock: a long look back must not keep stamps waiting
             if isinstance(event, kind) and (where is None or where(event)):
                 return event
         return None
@@ -165,6 +188,7 @@ class Timeline:
         return iter(self._events[:])
 
     def __len__(self) -> int:
+        """How many events stand there to be read."""
         return len(self._events)
 
     # -- waiting ------------------------------------------------------------------------------------------------
@@ -179,6 +203,7 @@ class Timeline:
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
+        patient: bool = True,
     ) -> E:
         """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
 
@@ -191,22 +216,25 @@ class Timeline:
             consume: False to look without taking: another `expect` may match the same event.
             explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
                 tell. None: the latest of them, and the console's last lines.
+            patient: on a clock that runs fast, wait up to one real second all the same: the host does not run faster,
+                and a limit of milliseconds would measure its scheduler. False where the span itself is what counts.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
             BenchError, DeviceError: what `interrupt` said, at once.
         """
         since = since or self._default_mark
-        index = since.after - 1
+        following = since.after
         misses: list[E] = []
-        deadline = time.monotonic() + self.clock.real(timeout)
+        least = min(timeout, _PATIENCE_S) if patient else 0.0
+        deadline = time.monotonic() + max(self.clock.real(timeout), least)
         with self._changed:
             self._waiting += 1
             try:
                 while True:
-                    while index < len(self._events):
+                    while (index := max(0, following - 1 - self._forgotten)) < len(self._events):
                         event = self._events[index]
-                        index += 1
+                        following = event.id + 1
                         if not isinstance(event, kind) or event.id in self._consumed:
                             continue
                         if where is None or where(event):
@@ -240,7 +268,7 @@ class Timeline:
             ExpectationError: it came; the message shows it.
         """
         try:
-            found = self.expect(kind, where, since=since, timeout=within, consume=False)
+            found = self.expect(kind, where, since=since, timeout=within, consume=False, patient=False)
         except ExpectationError:
             return
         raise ExpectationError(

@@ -1,22 +1,21 @@
 #!/bin/sh
-# Draw docs/images/report.png, the picture on top of the README, from reports/index.html.
+# Draw docs/images/report.png, the picture on top of the README: what the report shows of one test of the newest run.
 set -eu
 cd "$(dirname "$0")/.."
-if [ ! -f reports/index.html ]; then
-    echo "screenshots: reports/index.html is missing: run make demo first" >&2
-    exit 1
-fi
+test=test_it_opens_the_contactor_during_a_flash_erase
 browser=$(command -v chromium || command -v chromium-browser || true)
 if [ -z "$browser" ]; then
     echo "screenshots: chromium is missing: run make install-extras as root" >&2
     exit 1
 fi
-profile=$(mktemp -d)
-trap 'rm -rf "$profile"' EXIT INT TERM
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT INT TERM
+size=$(.venv/bin/python -m tools.picture "$test" "$scratch/picture.svg")
 mkdir -p docs/images
 sandbox=
 [ "$(id -u)" -ne 0 ] || sandbox=--no-sandbox # chromium refuses to start as root with it
 "$browser" --headless $sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync \
-    --user-data-dir="$profile" --window-size=1280,1600 --screenshot="$PWD/docs/images/report.png" \
-    "file://$PWD/reports/index.html" >/dev/null 2>&1
+    --user-data-dir="$scratch/profile" --hide-scrollbars --force-device-scale-factor=1.5 \
+    --window-size="${size% *},${size#* }" --screenshot="$PWD/docs/images/report.png" \
+    "file://$scratch/picture.svg" >/dev/null 2>&1
 echo "docs/images/report.png"

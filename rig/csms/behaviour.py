@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from rig.clock import BenchClock
+from rig.csms.answers import RegistrationStatus
+from rig.csms.messages import AuthorizationStatus
 
-AuthorizationStatus = Literal["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]
-RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 Payload = Mapping[str, Any]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
@@ -46,13 +47,24 @@ class Connection(ServerConnection):
         if before == "all" and mute != "all" and self.protocol.state is not State.OPEN:
             self.reset()
 
-    async def transmit(self, text: str) -> bool:
-        """Send a text message. False where the connection is closing: what it carried is lost, as on any network."""
+    async def transmit(self, text: str, fragments: int = 1) -> bool:
+        """Send a text message. False where the connection is closing: what it carried is lost, as on any network.
+
+        Args:
+            text: the message.
+            fragments: in how many frames it goes out, with a ping between each two; 1 to the number of characters.
+        """
         try:
-            await self.send(text)
+            await self.send(text if fragments == 1 else self._in_pieces(text, fragments))
         except ConnectionClosed:
             return False
         return True
+
+    async def _in_pieces(self, text: str, count: int) -> AsyncIterator[str]:
+        for piece in range(count):
+            if piece > 0:
+                await self.ping()
+            yield text[piece * len(text) // count : (piece + 1) * len(text) // count]
 
     def reset(self) -> None:
         """End the TCP connection with RST, without a close handshake."""

@@ -9,14 +9,19 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
+from websockets.exceptions import ConnectionClosed
 
 from rig.csms import schemas
+from rig.csms.bad_handshake import BadHandshake
 from rig.csms.behaviour import Behaviour
-from rig.csms.connection import Mute
+from rig.csms.connection import Connection, Mute
 from rig.csms.exchange import exchange
-from rig.csms.matching import differences
+from rig.csms.expectation import Expectation, Where, assign, must_be_call_of_charge_point
+from rig.csms.matching import Difference
+from rig.csms.messages import Request
 from rig.csms.server import CsmsServer, url_of
 from rig.csms.session import Answer, ChargePoint, Replacement, Reply
+from rig.csms.state import State
 from rig.csms.transactions import Transaction, read_transactions
 from rig.errors import BenchError, ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
@@ -25,7 +30,6 @@ from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
 T = TypeVar("T")
-Where = Callable[[OcppFrame], bool]
 
 
 class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
@@ -54,6 +58,7 @@ class Held:
         self._csms = csms
         self._point = point
         self._action = action
+        self._expected = Expectation(point.identity, action)
         self._since = csms.timeline.mark()
         self._returned: set[int] = set()
 
@@ -68,7 +73,7 @@ class Held:
         """
         frame = self._csms.timeline.expect(
             OcppFrame,
-            lambda f: _is_call(f, self._point.identity, self._action) and not f.error and f.id not in self._returned,
+            lambda frame: self._expected.matches(frame) and frame.id not in self._returned,
             since=self._since,
             timeout=timeout,
             what=f"{self._action} of {self._point.identity}, to hold its answer back",
@@ -212,16 +217,15 @@ class Csms:
         Raises:
             ExpectationError: it is not connected.
         """
-        connection = self._point(charge_point).connection
-        if connection is None:
-            raise ExpectationError(f"cannot close the connection of {self._who(charge_point)}: it is not connected")
-        self.on_loop(connection.close(code, reason), f"close with {code}")
+        self.on_loop(
+            self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"
+        )
 
     # -- expectations -------------------------------------------------------------------------------------------
 
     def expect(
         self,
-        action: str,
+        call: str | Request,
         where: Where | None = None,
         *,
         timeout: float = 10.0,
@@ -229,10 +233,10 @@ class Csms:
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """The next valid CALL of an action that nobody has matched yet: already there, or still to come.
+        """The next valid CALL that nobody has matched yet: already there, or still to come.
 
         Args:
-            action: e.g. `StatusNotification`.
+            call: an action, e.g. `StatusNotification`, or a typed request of `rig.csms.messages`.
             where: what else must hold for the frame.
             timeout: bench seconds.
             since: only what came after this mark; None: since the test's start.
@@ -247,16 +251,8 @@ class Csms:
             ExpectationError: it did not come in time. The message names the nearest miss and shows the exchange.
             ValueError: OCPP 1.6 knows no such call of a charge point.
         """
-        who = self._who(charge_point)
-        since = since or self.timeline.default_mark
-        return self.timeline.expect(
-            OcppFrame,
-            self._matcher(who, action, where, fields),
-            since=since,
-            timeout=timeout,
-            what=_in_words(who, action, fields),
-            explain=lambda misses: self._explain(misses, who, action, fields, since),
-        )
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        return self._expect(expected, since or self.timeline.default_mark, timeout)
 
     def expect_status(
         self,
@@ -279,9 +275,76 @@ class Csms:
             **fields,
         )
 
+    def expect_all(
+        self,
+        *calls: str | Request,
+        timeout: float = 10.0,
+        in_order: bool = False,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+    ) -> list[OcppFrame]:
+        """All of these CALLs come, each matched by a frame of its own.
+
+        Args:
+            calls: actions, or typed requests of `rig.csms.messages`.
+            timeout: bench seconds for all together.
+            in_order: True: one after the other, with anything else between them; False: in any order.
+            since: only what came after this mark; None: since the test's start.
+            charge_point: whose.
+
+        Returns:
+            The frames, in the order of `calls`.
+
+        Raises:
+            ExpectationError: some did not come in time; the message says which came, and the nearest miss.
+            ValueError: OCPP 1.6 knows no such call of a charge point.
+        """
+        who = self._who(charge_point)
+        wanted = [Expectation.of(who, call, {}) for call in calls]
+        since = since or self.timeline.default_mark
+        began = self.timeline.clock.now()
+
+        def left() -> float:
+            return max(0.0, timeout - self.timeline.clock.between(began, self.timeline.clock.now()))
+
+        if not in_order:
+            return self._expect_in_any_order(wanted, since, timeout, left)
+        found: list[OcppFrame] = []
+        for expected in wanted:
+            after = Mark(found[-1].id + 1) if found else since
+            behind = f"{len(found) + 1} of {len(wanted)} in order"
+            found.append(self._expect(expected, after, left(), f" ({behind}, {timeout:g} s for all)", shown=since))
+        return found
+
+    def expect_once(
+        self,
+        call: str | Request,
+        where: Where | None = None,
+        *,
+        within: float,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+        **fields: Any,
+    ) -> OcppFrame:
+        """Exactly one such CALL, there already or within `within` bench seconds; no second one in all that time.
+
+        Raises:
+            ExpectationError: none came, or a second one; the message shows them in the exchange.
+        """
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        since = since or self.timeline.default_mark
+        began = self.timeline.clock.now()
+        first = self._expect(expected, since, within)
+        left = within - self.timeline.clock.between(began, self.timeline.clock.now())
+        second = self._see(expected, since, max(0.0, left))
+        if second is not None:
+            shown = self.exchange(expected.charge_point, since, (first.id, second.id))
+            raise ExpectationError(f"expected exactly once, but it came again: {expected}\n{shown}")
+        return first
+
     def expect_none(
         self,
-        action: str,
+        call: str | Request,
         where: Where | None = None,
         *,
         within: float,
@@ -294,25 +357,71 @@ class Csms:
         Raises:
             ExpectationError: it came; the message shows it in the exchange.
         """
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        since = since or self.timeline.default_mark
+        found = self._see(expected, since, within)
+        if found is not None:
+            shown = self.exchange(expected.charge_point, since, (found.id,))
+            raise ExpectationError(f"forbidden, but it came: {expected}\n{shown}")
+
+    def expect_violation(
+        self,
+        error: str = "",
+        *,
+        timeout: float = 10.0,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+    ) -> OcppFrame:
+        """A frame of the charge point that breaks OCPP 1.6. A device test whose device breaks it unexpected fails.
+
+        Args:
+            error: what must stand in the frame's `error`; empty: anything.
+            timeout: bench seconds.
+            since: only what came after this mark; None: since the test's start.
+            charge_point: whose.
+        """
         who = self._who(charge_point)
         since = since or self.timeline.default_mark
-        matches = self._matcher(who, action, where, fields)
-        try:
-            found = self.timeline.expect(OcppFrame, matches, since=since, timeout=within, consume=False)
-        except ExpectationError:
-            return
-        raise ExpectationError(
-            f"forbidden, but it came: {_in_words(who, action, fields)}\n{self.exchange(who, since, (found.id,))}"
+        return self.timeline.expect(
+            OcppFrame,
+            lambda frame: _is_violation(frame, who) and error in frame.error,
+            since=since,
+            timeout=timeout,
+            what=f"a frame of {who} that breaks OCPP 1.6{f' ({error})' if error else ''}",
+            explain=lambda _: self.exchange(who, since),
         )
 
-    def violations(self, since: Mark | None = None, charge_point: str | None = None) -> list[OcppFrame]:
-        """Frames of the charge point that break OCPP 1.6, since the mark (None: the test's start); `error` says how."""
+    def violations(
+        self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
+    ) -> list[OcppFrame]:
+        """Frames of the charge point that break OCPP 1.6, since the mark (None: the test's start); `error` says how.
+
+        Args:
+            since: only what came after this mark.
+            charge_point: whose.
+            unexpected: leave out those that `expect_violation` has matched.
+        """
         who = self._who(charge_point)
         return self.timeline.events(
             OcppFrame,
             since or self.timeline.default_mark,
-            lambda frame: frame.charge_point == who and frame.direction == "received" and frame.error != "",
+            lambda frame: _is_violation(frame, who),
+            unmatched=unexpected,
         )
+
+    @property
+    def state(self) -> State:
+        """What it knows of the bench's charge point: boot, connectors, configuration, transactions, open calls."""
+        return self.state_of()
+
+    def state_of(self, charge_point: str | None = None) -> State:
+        """What it knows of a charge point now. It outlives tests: nothing is forgotten by `reset`."""
+        point = self._point(charge_point)
+
+        async def look() -> State:
+            return point.snapshot()
+
+        return self.on_loop(look(), f"tell what it knows of {point.identity}")
 
     @property
     def transactions(self) -> list[Transaction]:
@@ -325,8 +434,21 @@ class Csms:
         frames = self.timeline.events(OcppFrame, since or self.timeline.default_mark, lambda f: f.charge_point == who)
         return read_transactions(frames)
 
-    def exchange(self, charge_point: str | None = None, since: Mark | None = None, marked: tuple[int, ...] = ()) -> str:
-        """The last frames and link changes as readable lines, since the mark (None: the test's start)."""
+    def exchange(
+        self,
+        charge_point: str | None = None,
+        since: Mark | None = None,
+        marked: tuple[int, ...] = (),
+        difference: Difference | None = None,
+    ) -> str:
+        """The last frames and link changes as readable lines, since the mark (None: the test's start).
+
+        Args:
+            charge_point: whose.
+            since: only what came after this mark.
+            marked: ids of events to point at.
+            difference: where in the marked frame's payload to point.
+        """
         who = self._who(charge_point)
         since = since or self.timeline.default_mark
 
@@ -335,14 +457,14 @@ class Csms:
 
         events = self.timeline.events(Event, since, concerns)
         every = [event for event in events if isinstance(event, OcppFrame | LinkChange)]
-        shown = exchange(every, every[0].t if every else 0, marked)
+        shown = exchange(every, every[0].t if every else 0, marked, difference)
         return "\n".join([shown, *(whole_log(self.timeline, "ocpp") if every else ())])
 
     # -- calling the charge point ----------------------------------------------------------------------------------
 
     def call(
         self,
-        action: str,
+        request: str | Request,
         payload: Mapping[str, Any] | None = None,
         *,
         timeout: float = 10.0,
@@ -352,8 +474,8 @@ class Csms:
         """Call the charge point and wait for its answer. One call at a time is open (OCPP-J 1.6 section 4.1.1).
 
         Args:
-            action: e.g. `RemoteStartTransaction`.
-            payload: the request; None: an empty object.
+            request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.csms.messages`.
+            payload: the payload to an action; None: an empty object.
             timeout: bench seconds.
             check: False sends what breaks the schema as well.
             charge_point: which one.
@@ -364,21 +486,23 @@ class Csms:
         Raises:
             CallErrorReceived: it answered with a CALLERROR.
             ExpectationError: it did not answer in time, wrongly, is not connected or went away.
-            ValueError: the request breaks its schema, and `check` is set.
+            ValueError: the request is no JSON, or breaks its schema, and `check` is set.
         """
-        request = dict(payload or {})
+        action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
+        content = {**fields, **(payload or {})}
+        _must_be_json(action, content)
         if check:
-            _must_be_valid(action, request, "request")
+            _must_be_valid(action, content, "request")
         point = self._point(charge_point)
         with self._calling:
             since = self.timeline.mark()
-            unique_id = self.on_loop(point.call(action, request), f"call {action}")
+            unique_id = self.on_loop(point.call(action, content), f"call {action}")
             found = self.timeline.expect(
                 Event,
                 lambda event: _ends_call(event, point.identity, unique_id),
                 since=since,
                 timeout=timeout,
-                what=f"the answer of {point.identity} to {action} {request}",
+                what=f"the answer of {point.identity} to {action} {content}",
                 consume=False,
                 explain=lambda _: self.exchange(point.identity, since),
             )
@@ -393,13 +517,67 @@ class Csms:
             raise CallErrorReceived(action, answer["code"], answer["description"], answer["details"])
         return answer
 
-    def send_raw(self, text: str, *, charge_point: str | None = None) -> None:
+    def send_raw(self, text: str, *, fragments: int = 1, charge_point: str | None = None) -> None:
         """Send any text to the charge point, right or wrong.
+
+        Args:
+            text: the message.
+            fragments: in how many WebSocket frames it goes out (RFC 6455 section 5.4), with a ping between each two.
+            charge_point: to which one.
 
         Raises:
             ExpectationError: it is not connected.
+            ValueError: the text has fewer characters than there are to be fragments.
         """
-        self.on_loop(self._point(charge_point).send_raw(text), "send a raw frame")
+        if not 1 <= fragments <= max(1, len(text)):
+            raise ValueError(
+                f"a text of {len(text)} characters has 1 to {max(1, len(text))} fragments, not {fragments}"
+            )
+        self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
+
+    def send_binary(self, data: bytes, *, charge_point: str | None = None) -> None:
+        """Send a binary message, which OCPP-J has no use for.
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a binary message to").send(data), "send a binary message")
+
+    def ping(self, payload: bytes = b"", *, timeout: float = 10.0, charge_point: str | None = None) -> None:
+        """Send a WebSocket ping and wait for its pong (RFC 6455 section 5.5.2).
+
+        Args:
+            payload: at most 125 bytes.
+            timeout: bench seconds.
+            charge_point: to which one.
+
+        Raises:
+            ExpectationError: no pong came in time, or the connection ended first.
+        """
+        connection = self._connection(charge_point, "ping")
+        limit = self.timeline.clock.real(timeout)
+
+        async def ping_and_wait() -> str:
+            try:
+                await asyncio.wait_for(await connection.ping(payload), limit)
+            except ConnectionClosed as closed:
+                return f"the connection ended: {closed}"
+            except TimeoutError:
+                return "none came"
+            return ""
+
+        problem = run_on(self._loop, ping_and_wait(), "CSMS: ping", limit + 10)
+        if problem:
+            who = self._who(charge_point)
+            raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
+
+    def pong(self, payload: bytes = b"", *, charge_point: str | None = None) -> None:
+        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3).
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a pong to").pong(payload), "send a pong")
 
     # -- other answers, and bad behaviour -----------------------------------------------------------------------
 
@@ -426,17 +604,16 @@ class Csms:
             The replacement: `undo()` it, or use it as a context.
 
         Raises:
-            ValueError: the payload breaks its schema, and `check` is set; or `times` is below 1.
+            ValueError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
         """
-        _must_be_call_of_charge_point(action)
+        must_be_call_of_charge_point(action)
         if times is not None and times < 1:
             raise ValueError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
+            _must_be_json(action, answer)
             if check:
                 _must_be_valid(action, answer, "response")
-        if not callable(answer):
-            orjson.dumps(answer)  # a TypeError here is better than one on the bench's loop
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
@@ -452,7 +629,7 @@ class Csms:
             action: a call of the charge point, e.g. `StartTransaction`.
             charge_point: whose calls.
         """
-        _must_be_call_of_charge_point(action)
+        must_be_call_of_charge_point(action)
         point = self._point(charge_point)
         if action in point.held:
             raise ValueError(f"answers to {action} are held back already")
@@ -496,6 +673,15 @@ class Csms:
             self._server.refuse_with = None
 
     @contextlib.contextmanager
+    def misanswer(self, kind: BadHandshake) -> Iterator[None]:
+        """Within the block opening handshakes are answered badly; open connections stay."""
+        self._server.bad_handshake = kind
+        try:
+            yield
+        finally:
+            self._server.bad_handshake = None
+
+    @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:
         before = self.on_loop(self._server.mute(mute), "fall silent")
         try:
@@ -520,28 +706,69 @@ class Csms:
     def _point(self, charge_point: str | None) -> ChargePoint:
         return self._server.charge_point(self._who(charge_point))
 
-    def _matcher(self, who: str, action: str, where: Where | None, fields: Mapping[str, Any]) -> Where:
-        _must_be_call_of_charge_point(action)
+    def _connection(self, charge_point: str | None, what: str) -> Connection:
+        connection = self._point(charge_point).connection
+        if connection is None:
+            raise ExpectationError(f"cannot {what} {self._who(charge_point)}: it is not connected")
+        return connection
 
-        def matches(frame: OcppFrame) -> bool:
-            return (
-                _is_call(frame, who, action)
-                and not frame.error
-                and not differences(fields, frame.payload)
-                and (where is None or where(frame))
+    def _expect(
+        self, expected: Expectation, since: Mark, timeout: float, which: str = "", shown: Mark | None = None
+    ) -> OcppFrame:
+        return self.timeline.expect(
+            OcppFrame,
+            expected.matches,
+            since=since,
+            timeout=timeout,
+            what=f"{expected}{which}",
+            explain=lambda misses: self._explain(misses, expected, shown or since),
+        )
+
+    def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
+        """Such a CALL that nobody has matched, without taking it; None where none comes."""
+        try:
+            return self.timeline.expect(
+                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
             )
+        except ExpectationError:
+            return None
 
-        return matches
+    def _expect_in_any_order(
+        self, wanted: list[Expectation], since: Mark, timeout: float, left: Callable[[], float]
+    ) -> list[OcppFrame]:
+        frames: list[OcppFrame] = []
+        found: dict[int, OcppFrame] = {}
 
-    def _explain(self, misses: list[OcppFrame], who: str, action: str, fields: Mapping[str, Any], since: Mark) -> str:
-        near = [frame for frame in misses if _is_call(frame, who, action)]
-        if not near:
-            return f"no {action} came that was not matched before\n{self.exchange(who, since)}"
-        best = min(reversed(near), key=lambda frame: len(_why_not(frame, fields)))
-        reasons = _why_not(best, fields)
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        miss = f"nearest miss: {reasons[0]}{more}, in {action} [{best.unique_id}]"
-        return f"{miss}\n{self.exchange(who, since, (best.id,))}"
+        def is_new(frame: OcppFrame) -> bool:
+            return all(frame.id != other.id for other in frames) and any(expected.matches(frame) for expected in wanted)
+
+        def explain(misses: list[OcppFrame]) -> str:
+            lines = [f"  {'came' if number in found else 'missing'}: {each}" for number, each in enumerate(wanted)]
+            missing = next(each for number, each in enumerate(wanted) if number not in found)
+            taken = {frame.id for frame in found.values()}
+            others = [frame for frame in (*frames, *misses) if frame.id not in taken]
+            return "\n".join((*lines, self._explain(others, missing, since)))
+
+        while len(found) < len(wanted):
+            what = f"all of these, in any order ({timeout:g} s for all)"
+            frames.append(
+                self.timeline.expect(
+                    OcppFrame, is_new, since=since, timeout=left(), what=what, consume=False, explain=explain
+                )
+            )
+            found = assign(wanted, frames)
+        taken = {frame.id for frame in found.values()}
+        for _ in taken:  # nobody else's from here on
+            self.timeline.expect(OcppFrame, lambda frame: frame.id in taken, since=since, timeout=0)
+        return [found[number] for number in range(len(wanted))]
+
+    def _explain(self, misses: list[OcppFrame], expected: Expectation, since: Mark) -> str:
+        nearest = expected.nearest(misses)
+        if nearest is None:
+            what = f"no {expected.action} came that was not matched before"
+            return f"{what}\n{self.exchange(expected.charge_point, since)}"
+        marked = (nearest.frame.id,)
+        return f"{nearest}\n{self.exchange(expected.charge_point, since, marked, nearest.difference)}"
 
     def _expect_link(self, connected: bool, timeout: float, since: Mark | None, charge_point: str | None) -> LinkChange:
         who = self._who(charge_point)
@@ -556,13 +783,8 @@ class Csms:
         )
 
 
-def _is_call(frame: OcppFrame, who: str, action: str) -> bool:
-    return (
-        frame.direction == "received"
-        and frame.message_type == "CALL"
-        and frame.action == action
-        and frame.charge_point == who
-    )
+def _is_violation(frame: OcppFrame, who: str) -> bool:
+    return frame.charge_point == who and frame.direction == "received" and frame.error != ""
 
 
 def _ends_call(event: Event, who: str, unique_id: str) -> bool:
@@ -577,21 +799,13 @@ def _ends_call(event: Event, who: str, unique_id: str) -> bool:
     )
 
 
-def _why_not(frame: OcppFrame, fields: Mapping[str, Any]) -> list[str]:
-    reasons = [f"it is invalid: {frame.error}"] if frame.error else []
-    reasons += differences(fields, frame.payload)
-    return reasons or ["`where` does not hold"]
-
-
-def _in_words(who: str, action: str, fields: Mapping[str, Any]) -> str:
-    wanted = ", ".join(f"{key}={value!r}" for key, value in fields.items())
-    return f"{action} of {who}{f' with {wanted}' if wanted else ''}"
-
-
-def _must_be_call_of_charge_point(action: str) -> None:
-    if action not in schemas.FROM_CHARGE_POINT:
-        known = ", ".join(sorted(schemas.FROM_CHARGE_POINT))
-        raise ValueError(f"{action!r} is no call of a charge point; these are: {known}")
+def _must_be_json(action: str, payload: Mapping[str, Any]) -> None:
+    try:
+        orjson.dumps(payload)
+    except TypeError as error:
+        raise ValueError(
+            f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
+        ) from None
 
 
 def _must_be_valid(action: str, payload: Mapping[str, Any], kind: schemas.Kind) -> None:

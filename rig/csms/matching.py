@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+Path = tuple[str | int, ...]
+"""Where in a payload: keys and indexes from the outside in."""
 
-def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
-    """What is different, in words, first things first; empty where `actual` matches.
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where a payload is not as expected. As a text: place, what was expected, what is there."""
+
+    path: Path
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
+        return f"{place or 'payload'}: expected {self.expected}, {self.found}"
+
+
+def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]:
+    """What is different, first things first; empty where `actual` matches.
 
     Args:
         expected: an object matches where each of its keys does (`actual` may have more); an array where it is as long
@@ -17,17 +34,17 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
         actual: the decoded JSON.
         path: where in the payload we are.
     """
-    here = path or "payload"
+    got = f"got {actual!r}"
     if isinstance(expected, Mapping):
         if not isinstance(actual, Mapping):
-            return [f"{here}: expected an object, got {actual!r}"]
-        found: list[str] = []
+            return [Difference(path, "an object", got)]
+        found: list[Difference] = []
         for key, value in expected.items():
-            inner = f"{path}.{key}" if path else str(key)
+            inner = (*path, str(key))
             if key in actual:
                 found += differences(value, actual[key], inner)
             else:
-                found.append(f"{inner}: expected {_words(value)}, but it is missing")
+                found.append(Difference(inner, _words(value), "but it is missing"))
         return found
     if isinstance(expected, re.Pattern):
         matches = isinstance(actual, str) and expected.fullmatch(actual) is not None
@@ -35,15 +52,15 @@ def differences(expected: Any, actual: Any, path: str = "") -> list[str]:
         matches = bool(expected(actual))
     elif isinstance(expected, Sequence) and not isinstance(expected, str):
         if not isinstance(actual, list) or len(actual) != len(expected):
-            return [f"{here}: expected {len(expected)} elements, got {actual!r}"]
+            return [Difference(path, f"{len(expected)} elements", got)]
         return [
             difference
-            for index, (wanted, got) in enumerate(zip(expected, actual, strict=True))
-            for difference in differences(wanted, got, f"{path}[{index}]")
+            for index, (wanted, element) in enumerate(zip(expected, actual, strict=True))
+            for difference in differences(wanted, element, (*path, index))
         ]
     else:
         matches = bool(expected == actual) and isinstance(expected, bool) == isinstance(actual, bool)
-    return [] if matches else [f"{here}: expected {_words(expected)}, got {actual!r}"]
+    return [] if matches else [Difference(path, _words(expected), got)]
 
 
 def _words(expected: Any) -> str:

@@ -21,6 +21,8 @@ from rig.errors import BenchError
 from rig.events import BenchTrouble, Event, LinkChange, OcppFrame
 from rig.timeline import Timeline
 
+_KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
+
 
 def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> int:
     """Run a normal CSMS until Ctrl-C (or SIGTERM), one line on the terminal for each frame.
@@ -50,7 +52,7 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None)
 
 
 async def _serve(host: str, port: int, file: IO[bytes] | None) -> None:
-    timeline = Timeline()
+    timeline = Timeline(keep=_KEPT_EVENTS)
     console = Console(highlight=False, soft_wrap=True)
     server = CsmsServer(timeline, Behaviour(timeline.clock), host, port)
     try:

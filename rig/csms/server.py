@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from rig.csms.bad_handshake import BadHandshake, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.session import ChargePoint
@@ -44,6 +45,8 @@ class CsmsServer:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
         """HTTP status that opening handshakes are refused with, e.g. 503; None: they are accepted."""
+        self.bad_handshake: BadHandshake | None = None
+        """How opening handshakes go wrong; None: they do not."""
         self._timeline = timeline
         self._port = Port(host, port, "CSMS")
         self._server: Server | None = None
@@ -143,6 +146,7 @@ class CsmsServer:
     async def reset(self) -> None:
         """A normal CSMS again: speaks, accepts, no answers replaced or held."""
         self.refuse_with = None
+        self.bad_handshake = None
         self.behaviour.reset()
         for point in self._points.values():
             point.reset()
@@ -152,6 +156,8 @@ class CsmsServer:
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         await self._speaking.wait()
+        if self.bad_handshake is not None:
+            return await _misanswer(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):
@@ -185,6 +191,15 @@ class CsmsServer:
         finally:
             self._connections.discard(connection)
             point.detach(connection)
+
+
+async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
+    """Answer badly, past the WebSocket library. What leaves the peer waiting ends when the peer gives up."""
+    connection.transport.write(bad_answer(kind, request))
+    if kind == "close":
+        connection.transport.close()
+    await connection.wait_closed()
+    return connection.respond(http.HTTPStatus.BAD_REQUEST, "")  # to nobody: the connection is gone
 
 
 def url_of(host: str, port: int, identity: str) -> str:

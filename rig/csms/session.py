@@ -14,6 +14,7 @@ from rig.csms import schemas
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
 from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
+from rig.csms.state import State
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
 from rig.timeline import Timeline
@@ -23,6 +24,9 @@ Answer = Reply | Callable[[dict[str, Any]], Reply]
 
 _MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
+
+GIVEN_UP_AFTER_S = 10.0
+"""A charge point that has waited that many bench seconds for an answer may have given its CALL up, and send another."""
 
 
 class Replacement:
@@ -63,10 +67,13 @@ class ChargePoint:
         self.connection: Connection | None = None
         self.held: dict[str, list[OcppFrame]] = {}
         """Calls by action that wait for a test to release their answer. An action that is held has a key."""
+        self.state = State()
+        """What it knows of the charge point, but for `open_calls`: see `snapshot`."""
         self._timeline = timeline
         self._behaviour = behaviour
         self._replacements: dict[str, list[Replacement]] = {}
-        self._open_calls: dict[str, str] = {}
+        self._our_calls: dict[str, OcppFrame] = {}  # by unique id, as long as they are unanswered; and so:
+        self._its_calls: dict[str, OcppFrame] = {}
         self._seen_calls: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._numbers = itertools.count(1)
 
@@ -76,6 +83,11 @@ class ChargePoint:
     def silent(self) -> bool:
         """Nothing is said to it at present."""
         return self.connection is not None and self.connection.mute == "all"
+
+    def snapshot(self) -> State:
+        """What it knows of the charge point now."""
+        waiting = sorted((*self._our_calls.values(), *self._its_calls.values()), key=lambda frame: frame.id)
+        return replace(self.state, open_calls=tuple(waiting))
 
     def attach(self, connection: Connection) -> None:
         """A connection opened. An older one of the same identity is reset: the charge point has given it up."""
@@ -93,7 +105,8 @@ class ChargePoint:
 
     def _gone(self, code: int | None, reason: str) -> None:
         self.connection = None
-        self._open_calls.clear()
+        self._our_calls.clear()
+        self._its_calls.clear()
         self._timeline.append(
             LinkChange(source="csms", charge_point=self.identity, connected=False, code=code, reason=reason)
         )
@@ -104,9 +117,16 @@ class ChargePoint:
         """Judge, record and answer one message of the charge point."""
         message = parse(raw)
         frame, refusal = self._judge(message, raw)
-        self._timeline.append(frame)
+        answered = None if frame.message_type == "CALL" else self._our_calls.pop(frame.unique_id, None)
+        frame = self._timeline.append(frame)
+        if isinstance(message, Call):
+            self._its_calls[frame.unique_id] = frame
+        if not frame.error and isinstance(message, Call):
+            self.state = self.state.after_call(frame)
+        elif not frame.error and isinstance(message, CallResult) and answered is not None:
+            self.state = self.state.after_answer(answered, frame.payload)
         if refusal is not None:
-            await self._reply(message.unique_id, frame.action, refusal)
+            await self._reply(frame, refusal)
         elif isinstance(message, Call):
             if frame.action in self.held:
                 self.held[frame.action].append(frame)
@@ -125,14 +145,14 @@ class ChargePoint:
                     error = violation.what
                     refusal = CallError(violation.code, error[:_MAX_DESCRIPTION])
                 else:
-                    error = self._reused(message)
+                    error = self._reused(message) or self._early()
             case Malformed(why=error):
                 if message.call and message.unique_id:
                     refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
             case _:
-                action = self._open_calls.pop(message.unique_id, "")
-                if action:
-                    error = _wrong_answer(action, message)
+                asked = self._our_calls.get(message.unique_id)
+                if asked is not None:
+                    action, error = asked.action, _wrong_answer(asked.action, message)
                 else:
                     error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
         return _as_event(self.identity, "received", message, raw, action, error), refusal
@@ -144,6 +164,20 @@ class ChargePoint:
         if len(self._seen_calls) > _REMEMBERED_CALLS:
             self._seen_calls.popitem(last=False)
         return "" if earlier == content else f"unique id {message.unique_id!r} was used for another {earlier[0]} before"
+
+    def _early(self) -> str:
+        """What is wrong with a CALL that comes before the one before it is answered (OCPP-J 1.6 section 4.1.1)."""
+        clock = self._timeline.clock
+        for waiting in tuple(self._its_calls.values()):
+            waits = clock.between(waiting.t, clock.now())
+            if waits >= GIVEN_UP_AFTER_S:
+                del self._its_calls[waiting.unique_id]
+            else:
+                return (
+                    f"sent while {waiting.action} [{waiting.unique_id}] is unanswered, {waits:.1f} s after it: "
+                    "one CALL at a time is open (OCPP-J 1.6 section 4.1.1)"
+                )
+        return ""
 
     # -- answering ----------------------------------------------------------------------------------------------
 
@@ -168,7 +202,7 @@ class ChargePoint:
         """Answer a recorded CALL, as told or as usual, on the present connection. False where there is none."""
         if self.silent or self.connection is None:
             return False
-        return await self._reply(frame.unique_id, frame.action, self._answer_to(frame) if instead is None else instead)
+        return await self._reply(frame, self._answer_to(frame) if instead is None else instead)
 
     def _answer_to(self, frame: OcppFrame) -> Reply:
         for replacement in reversed(self._replacements.get(frame.action, ())):
@@ -187,14 +221,14 @@ class ChargePoint:
                 return CallError("InternalError", what[:_MAX_DESCRIPTION])
         return self._behaviour.answer(self.identity, frame.action, frame.payload)
 
-    async def _reply(self, unique_id: str, action: str, reply: Reply) -> bool:
+    async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
         message: CallResult | CallError
         match reply:
             case CallError():
-                message = replace(reply, unique_id=unique_id)
+                message = replace(reply, unique_id=call.unique_id)
             case _:
-                message = CallResult(unique_id, reply)
-        return await self._send(message, message.text(), action)
+                message = CallResult(call.unique_id, reply)
+        return await self._send(message, message.text(), call)
 
     # -- calling ------------------------------------------------------------------------------------------------
 
@@ -207,17 +241,14 @@ class ChargePoint:
         """
         call = Call(f"csms-{next(self._numbers)}", action, payload)
         self._must_reach(action)
-        self._open_calls[call.unique_id] = action
-        await self._send(call, call.text(), action)
+        await self._send(call, call.text())
         return call.unique_id
 
-    async def send_raw(self, text: str) -> None:
+    async def send_raw(self, text: str, fragments: int = 1) -> None:
         """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text)
-        if isinstance(message, Call):
-            self._open_calls[message.unique_id] = message.action
-        await self._send(message, text, message.action if isinstance(message, Call) else "")
+        await self._send(message, text, fragments=fragments)
 
     def _must_reach(self, what: str) -> None:
         if self.silent:
@@ -225,22 +256,29 @@ class ChargePoint:
         if self.connection is None:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
-    async def _send(self, message: Message, text: str, action: str) -> bool:
+    async def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> bool:
+        """Record and send a frame. `call` is what it answers, if anything. False where there is no connection."""
         connection = self.connection
         if connection is None or self.silent:
             return False
-        error = ""
+        action, error = call.action if call is not None else "", ""
         match message:
-            case Call():
-                violation = schemas.check(message.action, message.payload, "request")
+            case Call(action=action):
+                violation = schemas.check(action, message.payload, "request")
                 error = violation.what if violation else ""
             case Malformed():
                 error = message.why
             case _:
                 error = _wrong_answer(action, message) if action else ""
         frame = _as_event(self.identity, "sent", message, text, action, error)
-        self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
-        return await connection.transmit(text)
+        frame = self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
+        if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
+            self._our_calls[message.unique_id] = frame
+        else:
+            self._its_calls.pop(message.unique_id, None)
+            if call is not None and isinstance(message, CallResult) and not frame.error and not call.error:
+                self.state = self.state.after_answer(call, message.payload)
+        return await connection.transmit(text, fragments)
 
 
 def _as_event(
@@ -275,5 +313,7 @@ def _wrong_answer(action: str, message: CallResult | CallError) -> str:
         if message.code in CALL_ERROR_CODES:
             return ""
         return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
+    if not action:
+        return "a result for a call that could not be read"
     violation = schemas.check(action, message.payload, "response")
     return violation.what if violation else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rig.errors import BenchError
 from rig.firmware.image import make_image
-from rig.firmware.manifest import Manifest, load_manifest
+from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
 
 PROJECT = "plugbench-cp"
@@ -39,7 +39,8 @@ def firmware(source: str, root: Path) -> Firmware:
     """The firmware that a bench description names.
 
     Args:
-        source: `host` for the host build, made up to date here; else the build folder of an ESP-IDF project.
+        source: `host` for the host build, made up to date here; else the build folder of an ESP-IDF project, or an
+            executable that speaks the virtual board's protocol (docs/design.md, section 5).
         root: the project's folder, which relative paths start from.
 
     Raises:
@@ -47,7 +48,15 @@ def firmware(source: str, root: Path) -> Firmware:
     """
     if source == "host":
         return package(build(root), root)
-    return Firmware(load_manifest(root / source))
+    path = root / source
+    if path.is_dir():
+        return Firmware(load_manifest(path))
+    if not os.access(path, os.X_OK):
+        raise BenchError(
+            f"device.firmware: {path} is {'no executable' if path.exists() else 'not there'}",
+            f"Build it, or name {FILE_NAME}'s folder, an executable for the virtual board, or host",
+        )
+    return package(path, root, project=path.name, version="")
 
 
 def build(root: Path, *, sanitize: bool = True) -> Path:
@@ -74,48 +83,60 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
     return folder / _TARGET
 
 
-def package(executable: Path, root: Path) -> Firmware:
+def package(executable: Path, root: Path, project: str = PROJECT, version: str | None = None) -> Firmware:
     """Make the files for flash of a host build, beside it: application image, partition table, blank otadata.
 
     Args:
         executable: the unstripped executable.
         root: the project's folder.
+        project: the firmware's name, at most 31 bytes.
+        version: its version, at most 31 bytes; None: that of firmware/version.txt.
 
     Raises:
         BenchError: the executable cannot be stripped or does not fit into its partition.
     """
     folder = executable.parent / "flash"
     folder.mkdir(exist_ok=True)
+    if version is None:
+        version = (root / "firmware" / "version.txt").read_text().strip()
     table = read_csv(root / "firmware" / "partitions.csv")
     slot, otadata = table["ota_0"], table["otadata"]
     with _locked(folder):
-        application = folder / f"{PROJECT}.bin"
+        application = folder / f"{project}.bin"
         if not application.exists() or application.stat().st_mtime_ns <= executable.stat().st_mtime_ns:
-            image = _application(executable, (root / "firmware" / "version.txt").read_text().strip())
+            image = _application(executable, project, version)
             if len(image) > slot.size:
                 raise BenchError(
                     f"the application image has {len(image)} bytes, its partition {slot.size}",
                     "Enlarge ota_0 and ota_1 in firmware/partitions.csv, or make the firmware smaller",
                 )
-            application.write_bytes(image)
+            _replace(application, image)
         files = {
             TABLE_OFFSET: (folder / "partition-table.bin", to_binary(table)),
             otadata.offset: (folder / "ota_data_initial.bin", b"\xff" * 2 * SECTOR_SIZE),
         }
         for path, content in files.values():
-            path.write_bytes(content)
+            if not path.exists() or path.read_bytes() != content:
+                _replace(path, content)
         manifest = Manifest({slot.offset: application} | {offset: path for offset, (path, _) in files.items()})
         manifest.save(folder)
     return Firmware(manifest, executable)
 
 
-def _application(executable: Path, version: str) -> bytes:
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file at once: whoever packages beside us may be reading it."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+def _application(executable: Path, project: str, version: str) -> bytes:
     stripped = executable.with_suffix(".stripped")
     _run([_tool("strip"), "-o", str(stripped), str(executable)])
     content = stripped.read_bytes()
     stripped.unlink()
     elf_sha256 = hashlib.sha256(executable.read_bytes()).digest()
-    return make_image(content, project=PROJECT, version=version, elf_sha256=elf_sha256)
+    return make_image(content, project=project, version=version, elf_sha256=elf_sha256)
 
 
 def _tool(name: str) -> str:

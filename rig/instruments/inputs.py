@@ -116,16 +116,22 @@ class Input:
         """On or off."""
         self._wire.set(state)
 
-    def press(self, seconds: float = 0.1) -> None:
-        """On, and off again after that many bench seconds, timed by the bench's thread. Returns when it is off."""
-        asyncio.run_coroutine_threadsafe(self._press(seconds), self._loop).result()
+    def press(self, seconds: float = 0.1, *, rest: float = 0.0) -> None:
+        """On, and off again, timed by the bench's thread.
 
-    async def _press(self, seconds: float) -> None:
+        Args:
+            seconds: how long it is on, in bench seconds.
+            rest: how long it is off before this returns.
+        """
+        asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop).result()
+
+    async def _press(self, seconds: float, rest: float) -> None:
         self._wire.set(True)
         try:
             await asyncio.sleep(self._timeline.clock.real(seconds))
         finally:
             self._wire.set(False)
+        await asyncio.sleep(self._timeline.clock.real(rest))
 
     def train(self, count: int, hz: float) -> PulseTrain:
         """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.

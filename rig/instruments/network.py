@@ -51,8 +51,10 @@ class Network:
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let charge points through to the CSMS."""
+        """Let charge points through to the CSMS. An access point that can be switched is on the air from here on."""
         self._do(self._proxy.start(), "start the proxy")
+        if self._access_point is not None:
+            self.up()
 
     def close(self) -> None:
         """End all connections and give the port back."""
@@ -64,6 +66,7 @@ class Network:
         async def back_to_normal() -> None:
             await self._proxy.black_hole(False)
             await self._proxy.delay(0)
+            await self._proxy.ignore(False)
             await self._proxy.start()
 
         self._do(back_to_normal(), "reset the proxy")
@@ -110,6 +113,10 @@ class Network:
     def refuse(self, on: bool = True) -> None:
         """Refuse new TCP connections to the CSMS, as if nobody listened; or accept again. Open ones stay."""
         self._do(self._proxy.refuse(on), "switch refusal")
+
+    def ignore(self, on: bool = True) -> None:
+        """Never answer attempts to connect, as a firewall that drops SYNs; or accept again. Open connections stay."""
+        self._do(self._proxy.ignore(on), "switch ignoring")
 
     # -- radio --------------------------------------------------------------------------------------------------
 

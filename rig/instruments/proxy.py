@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -88,6 +89,7 @@ class Proxy:
         self._upstream = upstream
         self._real = real
         self._server: asyncio.Server | None = None
+        self._deaf: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._passable = asyncio.Event()
         self._passable.set()
@@ -112,6 +114,7 @@ class Proxy:
 
     async def start(self) -> None:
         """Accept connections. Does nothing where it does already."""
+        self._listen_again()
         if self._server is None:
             self._server = await asyncio.start_server(self._accepted, sock=self._port.listener(), limit=_CHUNK)
 
@@ -122,6 +125,26 @@ class Proxy:
         elif self._server is not None:
             server, self._server = self._server, None
             server.close()
+
+    async def ignore(self, on: bool) -> None:
+        """Never answer SYNs, or accept again. Open connections stay.
+
+        A listener that accepts nobody, with room for one who is there already: the kernel drops what else comes.
+        """
+        if not on:
+            await self.start()
+        elif self._deaf is None:
+            await self.refuse(True)
+            listener = self._port.listener(backlog=0)
+            guest = socket.socket(listener.family, socket.SOCK_STREAM)
+            self._deaf = listener, guest
+            guest.connect(listener.getsockname())
+
+    def _listen_again(self) -> None:
+        if self._deaf is not None:
+            for end in self._deaf:
+                end.close()
+            self._deaf = None
 
     async def drop(self) -> int:
         """Reset all connections now, on both sides. Returns how many there were."""
@@ -154,6 +177,7 @@ class Proxy:
 
     async def close(self) -> None:
         """End everything and give the port back."""
+        self._listen_again()
         await self.refuse(True)
         await self.drop()
         self._port.close()

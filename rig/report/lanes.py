@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rig.events import (
@@ -225,9 +226,12 @@ class _Reader:
             turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
             for event in sorted(patterns[name], key=lambda e: e.t):
                 shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
+            found = sorted((self.at(edge.t), edge.level) for edge in edges.get(f"leds.{name}", ()))
+            levels: list[tuple[float, bool | None]] = [(0.0, self.test.before.pins.get(f"leds.{name}")), *found]
             segments = [
-                _led_segment(start, end, led)
+                segment
                 for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
+                for segment in _led_segments(start, end, led, levels)
             ]
             self.lanes.bands.append(Band("led", f"LED {one_line(name)}", _joined(segments), what=name))
         for signal in sorted(edges):
@@ -371,6 +375,39 @@ def _answered(call: OcppFrame, begun: float | None, answer: OcppFrame, at: float
     wrong = bool(call.error or answer.error) or answer.message_type == "CALLERROR"
     end = at if begun is None else max(begun, at)
     return Exchange(call.direction == "received", begun, end, text, one_line(call.action) or "CALL", wrong)
+
+
+def _led_segments(
+    start: float, end: float, led: LedPattern | None, levels: Sequence[tuple[float, bool | None]]
+) -> Iterable[Segment]:
+    """A stretch that was told as one pattern: as that pattern for as long as the LED's level agrees, then the level.
+
+    A pattern is told late, because it takes a while to know: what the LED did meanwhile is not what it showed before.
+    """
+    longest = _longest(led)
+    shown = [_led_segment(start, end, led)]
+    agrees = True
+    for index in range(bisect_right(levels, start, key=lambda change: change[0]) - 1, len(levels)):
+        at, lit = levels[index]
+        if at >= end:
+            break
+        until = levels[index + 1][0] if index + 1 < len(levels) else end
+        agrees = agrees and (lit is None or min(end, until) - max(start, at) <= longest[lit])
+        if not agrees:
+            shown[-1] = replace(shown[-1], end=max(start, at))
+            shown.append(_led_segment(max(start, at), end, LedPattern(led="", pattern="on" if lit else "off")))
+    return shown
+
+
+def _longest(led: LedPattern | None) -> tuple[float, float]:
+    """For how long an LED with that pattern is dark, and lit, at most."""
+    if led is None or led.pattern == "unknown":
+        return (0.0, 0.0)
+    if led.pattern in ("on", "off"):
+        return (0.0, math.inf) if led.pattern == "on" else (math.inf, 0.0)
+    if led.rate_hz <= 0:
+        return (math.inf, math.inf)
+    return (1.5 * (1 - led.duty) / led.rate_hz, 1.5 * led.duty / led.rate_hz)
 
 
 def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:

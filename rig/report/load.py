@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import NoneType
 from typing import Literal
@@ -138,6 +139,7 @@ class Test:
         events: its slice of the timeline, in order.
         before: how everything stood when it began.
         clock: turns stamps into bench time.
+        worker: which of the run's workers it ran on; empty where the run had but one bench.
     """
 
     __test__ = False
@@ -153,6 +155,7 @@ class Test:
     events: tuple[Event, ...]
     before: State
     clock: BenchClock
+    worker: str = ""
 
     @property
     def name(self) -> str:
@@ -186,6 +189,7 @@ class Slicer:
         self._attempts: dict[str, int] = {}
         self._begun: TestStarted | None = None
         self._before = State()
+        self._worker = ""
         self._events: list[Event] = []
         self._last = 0
 
@@ -201,6 +205,8 @@ class Slicer:
             if self._begun is not None and self._begun.nodeid == event.nodeid:
                 return self._test(event.outcome, event.seconds, event.message, event.t)
         else:
+            if isinstance(event, RunStarted):
+                self._worker = event.worker
             if self._begun is not None:
                 self._events.append(event)
             if isinstance(event, ClockScale) and math.isfinite(event.scale) and event.scale > 0:
@@ -234,6 +240,7 @@ class Slicer:
             events=tuple(self._events),
             before=self._before,
             clock=BenchClock.recorded(self._scales),
+            worker=self._worker,
         )
 
 
@@ -244,9 +251,10 @@ class Run:
     Attributes:
         name: its id.
         date, bench: as `RunStarted` says, empty where the record lacks it.
+        workers: the names of the workers that recorded it; empty where it had but one bench.
         firmware: what booted in it: versions and builds, in order of first appearance.
         tests: in the order they began.
-        seconds: from the first stamp to the last, real seconds.
+        began, ended: its first and its last stamp.
         cut_off: why the record is not whole, in words; empty where it is.
         skipped_lines: the numbers of lines that could not be read, with the reason.
     """
@@ -254,11 +262,18 @@ class Run:
     name: str
     date: str = ""
     bench: str = ""
+    workers: tuple[str, ...] = ()
     firmware: tuple[str, ...] = ()
     tests: tuple[Test, ...] = ()
-    seconds: float = 0.0
+    began: int = 0
+    ended: int = 0
     cut_off: str = ""
     skipped_lines: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """From its first stamp to its last, in real seconds."""
+        return (self.ended - self.began) / 1e9
 
     @property
     def totals(self) -> Mapping[Verdict, int]:
@@ -272,17 +287,50 @@ def from_events(events: Iterable[Event], name: str = "") -> Run:
 
 
 def read_run(path: Path) -> Run:
-    """Read `run.jsonl`.
+    """Read the record of a run, or those of its workers.
 
     A last line without its end, and lines of types this version does not know, are left out and told in the run.
 
     Args:
-        path: the record, or the folder that holds it as `run.jsonl`.
+        path: the record; or the run's folder, which holds it as `run.jsonl`, or has a folder for each worker.
 
     Raises:
         ReportError: it is not there.
     """
     record = path / "run.jsonl" if path.is_dir() else path
+    parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
+    if parts and not record.exists():
+        return _merged([_read(part) for part in parts])
+    return _read(record)
+
+
+def _merged(parts: list[Run]) -> Run:
+    """One run of what several workers recorded, on benches of their own but with one clock."""
+    names = [", ".join(part.workers) or part.name for part in parts]
+    tests: list[Test] = []
+    attempts: Counter[str] = Counter()
+    for test in sorted((test for part in parts for test in part.tests), key=lambda test: test.started):
+        attempts[test.nodeid] += 1
+        tests.append(replace(test, attempt=attempts[test.nodeid]))
+    return Run(
+        name=parts[0].name,
+        date=min((part.date for part in parts if part.date), default=""),
+        bench=", ".join(dict.fromkeys(part.bench for part in parts if part.bench)),
+        workers=tuple(names),
+        firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
+        tests=tuple(tests),
+        began=min((part.began for part in parts if part.began), default=0),
+        ended=max(part.ended for part in parts),
+        cut_off="; ".join(f"{name}: {part.cut_off}" for name, part in zip(names, parts, strict=True) if part.cut_off),
+        skipped_lines=tuple(
+            (line, f"{why} ({name})")
+            for name, part in zip(names, parts, strict=True)
+            for line, why in part.skipped_lines
+        ),
+    )
+
+
+def _read(record: Path) -> Run:
     try:
         data = record.read_bytes()
     except OSError as error:
@@ -356,9 +404,11 @@ def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[i
         name=begun.run if begun else name,
         date=begun.date if begun else "",
         bench=begun.bench if begun else "",
+        workers=(begun.worker,) if begun and begun.worker else (),
         firmware=tuple(firmware),
         tests=tuple(tests),
-        seconds=(last - first) / 1e9,
+        began=first,
+        ended=last,
         cut_off=cut_off,
         skipped_lines=tuple(skipped),
     )

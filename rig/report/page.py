@@ -43,13 +43,24 @@ class _LogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class _Link:
+    """Where on the page a test is."""
+
+    anchor: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Section:
     """All that the page says about a test."""
 
     anchor: str
+    began: str
+    after: _Link | None
     name: str
     file: str
     attempt: int
+    worker: str
     doc: str
     verdict: Verdict
     word: str
@@ -72,7 +83,7 @@ def build(run_dir: Path, out_dir: Path) -> Path:
     """Make the report of a run.
 
     Args:
-        run_dir: the run's folder, which holds `run.jsonl`; nothing else of it is read.
+        run_dir: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; nothing else is read.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
 
     Returns:
@@ -91,11 +102,15 @@ def write(run: Run, out_dir: Path) -> Path:
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     (beside / "report.css").write_bytes(files("rig.report").joinpath("templates/report.css").read_bytes())
-    sections = [_section(index, test, beside) for index, test in enumerate(run.tests, 1)]
+    sections = [
+        _section(index, test, beside, seconds((test.started - run.began) / 1e9), after)
+        for index, (test, after) in enumerate(_in_order(run), 1)
+    ]
     page = environment.get_template("index.html.j2").render(
         run=run,
         files=FILES,
         sections=sections,
+        groups=_groups(sections),
         totals=[(verdict, timeline_svg.VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
         took=seconds(run.seconds),
     )
@@ -104,7 +119,41 @@ def write(run: Run, out_dir: Path) -> Path:
     return index
 
 
-def _section(index: int, test: Test, beside: Path) -> _Section:
+def _in_order(run: Run) -> list[tuple[Test, _Link | None]]:
+    """The tests as the page has them, the same in every run: what did not pass, then by file and name.
+
+    With each the one before it on the same bench, which may have left something behind.
+    """
+    order = sorted(run.tests, key=lambda t: (_passed(t.outcome), t.file, _natural(t.name), t.attempt))
+    anchors = {(test.nodeid, test.attempt): f"test-{index}" for index, test in enumerate(order, 1)}
+    before: dict[tuple[str, int], _Link | None] = {}
+    last: dict[str, _Link] = {}
+    for test in run.tests:
+        key = (test.nodeid, test.attempt)
+        before[key] = last.get(test.worker)
+        last[test.worker] = _Link(anchors[key], one_line(test.name))
+    return [(test, before[test.nodeid, test.attempt]) for test in order]
+
+
+def _passed(verdict: Verdict) -> bool:
+    return verdict in ("passed", "skipped")
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """For sorting: numbers by their value."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _groups(sections: list[_Section]) -> dict[str, list[_Section]]:
+    """The rows of the table by heading."""
+    groups: dict[str, list[_Section]] = {}
+    for section in sections:
+        heading = section.file if _passed(section.verdict) else "not passed"
+        groups.setdefault(heading, []).append(section)
+    return groups
+
+
+def _section(index: int, test: Test, beside: Path, began: str, after: _Link | None) -> _Section:
     stem = f"{index:03d}-{_slug(test.name)}"
     (beside / f"{stem}.svg").write_text(timeline_svg.render(test, head=False), encoding="utf-8")
     sequence = ""
@@ -116,9 +165,12 @@ def _section(index: int, test: Test, beside: Path) -> _Section:
     figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
     return _Section(
         anchor=f"test-{index}",
+        began=began,
+        after=after,
         name=one_line(test.name),
         file=one_line(test.file),
         attempt=test.attempt,
+        worker=one_line(test.worker),
         doc=one_line(test.doc),
         verdict=test.outcome,
         word=timeline_svg.VERDICT_WORDS[test.outcome],

@@ -83,6 +83,7 @@ def run_device(
         BenchError: the firmware cannot be built, a setting is unknown, or the flash file cannot be used.
     """
     clock = BenchClock()
+    print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
     firmware = package(build(root), root)
     values = configuration(csms_url, identity, "virtual", "virtual-psk", **(settings or {}))
     with contextlib.ExitStack() as stack:

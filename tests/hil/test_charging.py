@@ -10,6 +10,9 @@ from rig.device import Device
 from rig.driver import Driver
 from rig.instruments.outputs import Outputs
 
+TOLERANCE_S = 20
+"""How late a sample may be where time is fast and the computer busy; a missing one is 60 s late."""
+
 pytestmark = pytest.mark.needs("inputs", "outputs")
 
 TAG = "BENCH-TAG"
@@ -37,10 +40,12 @@ def test_charge_from_plug_to_stop_adds_up(device: Device, driver: Driver, csms: 
 
 
 @pytest.mark.needs("time_scale")
-def test_meter_values_come_at_the_interval_and_add_up(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_meter_values_come_at_the_interval_and_add_up(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
     """Five minutes of charging: a sample a minute, none missing, the register rising to the stop value."""
-    with bench.time_scale(40):
-        driver.start_charge(csms)
+    driver.start_charge(csms)
+    with bench.time_scale(80):
         energy = driver.draw(600, hz=2)
         for _ in range(5):
             csms.expect("MeterValues", connectorId=1, timeout=90)
@@ -49,7 +54,7 @@ def test_meter_values_come_at_the_interval_and_add_up(device: Device, bench: Ben
         csms.expect("StopTransaction")
     (transaction,) = csms.transactions
     transaction.check()
-    transaction.check_gapless(interval_s=60, tolerance_s=5)
+    transaction.check_gapless(interval_s=60, tolerance_s=TOLERANCE_S)
     assert transaction.energy_wh == drawn
 
 

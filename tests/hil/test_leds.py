@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from rig.bench import Bench
@@ -11,7 +13,14 @@ from rig.driver import Driver
 from rig.faults import AccessPointGone, CsmsGone
 from rig.instruments.leds import Leds
 
-pytestmark = pytest.mark.needs("leds", "inputs")
+pytestmark = pytest.mark.needs("leds", "inputs", "time_scale")
+
+
+@pytest.fixture(autouse=True)
+def _twice_as_fast(device: Device, bench: Bench) -> Iterator[None]:
+    """Patterns take seconds to be told apart. Faster than this, the computer's scheduler would show in them."""
+    with bench.time_scale(2):
+        yield
 
 
 def test_status_led_tells_the_state_of_a_charge(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:

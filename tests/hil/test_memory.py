@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
+from rig.driver import Driver
 from rig.faults import HeapLeak
 from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 
 pytestmark = pytest.mark.needs("time_scale")
-
-
-@pytest.fixture
-def hasty_device(device: Device) -> Device:
-    """A device that comes back at once, however often it loses its connection."""
-    device.configure(backoff_initial_ms=100, backoff_max_ms=100)
-    return device
 
 
 def heap_over_reconnects(bench: Bench, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
@@ -51,3 +47,66 @@ def test_a_leak_of_64_bytes_a_connection_is_found(
     assert not trend.flat
     # Each block that the device's heap hands out costs a little more than what was asked for.
     assert 64 * 49 <= trend.lost <= 96 * 49
+
+
+@pytest.mark.needs("inputs")
+def test_heap_is_flat_over_50_charges(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, measure: Measure
+) -> None:
+    """50 charges from plug to unplug: the free heap after the last is what it was after the first."""
+    samples = []
+    for number in range(50):
+        mark = bench.mark()
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction", since=mark)
+        csms.expect_status("Charging", since=mark)
+        driver.unplug()
+        csms.expect("StopTransaction", since=mark)
+        csms.expect_status("Available", since=mark)
+        if number % 5 == 4:
+            with bench.time_scale(5):
+                samples += telemetry.expect(1)
+    trend = heap_flat(samples, tolerance=512)
+    measure("heap lost over 50 charges", trend.lost, "bytes", high=512)
+    for transaction in csms.transactions:
+        transaction.check()
+    assert len(csms.transactions) == 50
+
+
+def test_heap_is_flat_over_malformed_frames(
+    device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
+) -> None:
+    """A thousand frames that nobody can answer: the free heap stays, and so does the connection."""
+    bad = [
+        "",
+        "{",
+        "[[[[",
+        '[2,"%d"]',
+        '[2,"%d","Reset",{}]',
+        '[2,"%d","Nope",{"a":"' + "y" * 2000 + '"}]',
+        '[3,"%d",{}]',
+    ]
+    ids = itertools.count()
+    samples = []
+    with bench.time_scale(20):
+        for _ in range(20):
+            for text in bad * 7:
+                csms.send_raw(text.replace("%d", str(next(ids))))
+            csms.ping()
+            samples += telemetry.expect(1)
+    trend = heap_flat(samples, tolerance=512)
+    measure("heap lost over 980 malformed frames", trend.lost, "bytes", high=512)
+    assert csms.call("RemoteStopTransaction", {"transactionId": 987654}) == {"status": "Rejected"}
+
+
+def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Telemetry) -> None:
+    """Fifteen records of memory and loop, a second apart by the device's clock, with every figure."""
+    with bench.time_scale(5):
+        samples = telemetry.expect(15)
+    seconds = [sample.values["uptime_ms"] / 1000 for sample in samples]
+    assert seconds == sorted(seconds)
+    assert 0.9 <= (seconds[-1] - seconds[0]) / (len(seconds) - 1) <= 1.2, seconds
+    for sample in samples:
+        assert sample.values["heap_free"] >= sample.values["heap_largest"] >= sample.values["heap_min"] > 0
+        assert sample.values["uart_dropped"] == samples[0].values["uart_dropped"]

@@ -12,30 +12,35 @@ from rig.driver import Driver
 from rig.events import LinkChange
 from rig.faults import AccessPointGone, BlackHole, CsmsGone
 
+TOLERANCE_S = 20
+"""How late a sample may be where time is fast and the computer busy; a missing one is 60 s late."""
+
 pytestmark = pytest.mark.needs("inputs", "time_scale")
 
 PING_INTERVAL_S = 10
 """The device's default `ws_ping_interval_s`."""
 
 
-def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_csms_gone_in_a_transaction_loses_nothing(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
-    with bench.time_scale(40):
-        driver.start_charge(csms)
+    driver.start_charge(csms)
+    with bench.time_scale(80):
         with bench.inject(CsmsGone()):
-            device.let_time_pass(300)
+            patient_device.let_time_pass(300)
         drawn = driver.draw(20, hz=2).wait()
         driver.present_tag()
         csms.expect("StopTransaction", timeout=200)
     (transaction,) = csms.transactions
     transaction.check()
-    transaction.check_gapless(interval_s=60, tolerance_s=5)
+    transaction.check_gapless(interval_s=60, tolerance_s=TOLERANCE_S)
     assert len(transaction.samples()) >= 5
     assert transaction.energy_wh == drawn
 
 
 def test_a_charge_that_begins_and_ends_offline_is_told_later(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """Start and stop without CSMS: both arrive after it is back, in order, with the id the CSMS then gave."""
     with bench.time_scale(20):
@@ -43,10 +48,10 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
             csms.expect_disconnected()
             driver.plug_in()
             driver.present_tag()
-            device.wait_status(state="Charging", timeout=60)
+            hasty_device.wait_status(state="Charging", timeout=60)
             drawn = driver.draw(10, hz=2).wait()
             driver.present_tag()
-            device.wait_status(state="Finishing", timeout=60)
+            hasty_device.wait_status(state="Finishing", timeout=60)
         csms.expect("StartTransaction", timeout=200)
         csms.expect("StopTransaction", timeout=200)
     (transaction,) = csms.transactions
@@ -55,23 +60,25 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
 
 
 @pytest.mark.needs("access_point")
-def test_access_point_gone_and_back(device: Device, bench: Bench, csms: Csms) -> None:
+def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """The access point vanishes without a word for a minute; the device is back on its own, without a new boot."""
     with bench.time_scale(20):
         with bench.inject(AccessPointGone()):
             csms.expect_disconnected(timeout=60)
-            device.let_time_pass(60)
+            hasty_device.let_time_pass(60)
         csms.expect_connected(timeout=150)
         csms.expect_none("BootNotification", within=5)
-    assert device.status()["connected"] is True
+    assert hasty_device.status()["connected"] is True
 
 
 def test_a_half_open_link_is_noticed(device: Device, bench: Bench, csms: Csms, measure: Measure) -> None:
     """The link goes silent without a close: noticed within two ping intervals, and a new one made."""
-    with bench.time_scale(20):
+    device.configure(backoff_initial_ms=100, backoff_max_ms=1000)
+    with bench.time_scale(8):
         mark = bench.mark()
         with bench.inject(BlackHole()) as injected:
             device.wait_status(connected=False, timeout=3 * PING_INTERVAL_S)
-            noticed = bench.clock.between(injected.t, bench.clock.now())
-        measure("half-open link noticed", noticed, "s", high=2 * PING_INTERVAL_S)
+            noticed = bench.clock.now()
+        waited = bench.clock.between(injected.t, noticed)
+        measure("half-open link noticed", waited, "s", high=2 * PING_INTERVAL_S, start=injected, end=noticed)
         bench.timeline.expect(LinkChange, lambda change: change.connected, since=mark, timeout=150)

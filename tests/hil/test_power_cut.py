@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
-from rig.events import PowerChange
-from rig.faults import PowerCut, TornWrite
+from rig.events import Boot, Event, LogLine, PowerChange
+from rig.faults import FlashFull, PowerCut, TornWrite
+from rig.instruments.outputs import Outputs
 
 pytestmark = pytest.mark.needs("inputs", "power")
 
@@ -50,3 +54,163 @@ def test_torn_write_in_a_transaction(
     (transaction,) = csms.transactions
     transaction.check()
     assert 0 <= transaction.energy_wh <= 10
+
+
+@pytest.mark.parametrize("moment", ["banner", "wifi: joining", "ws: connecting to", "ws: connected"])
+def test_power_cut_while_it_boots(device: Device, bench: Bench, csms: Csms, moment: str) -> None:
+    """Cut at four moments of the boot: the next boot is a whole one."""
+    since = bench.mark()
+    bench.power.cycle()
+    if moment == "banner":
+        bench.timeline.expect(Boot, since=since)
+    else:
+        bench.timeline.expect(LogLine, lambda line: moment in line.text, since=since)
+    bench.power.cycle()
+    csms.expect("BootNotification", since=bench.mark())
+    device.wait_status(accepted=True, state="Available", queue=0)
+
+
+def test_power_cut_while_authorizing(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """Cut between the tag and the answer: nothing was promised, so nothing charges after the boot."""
+    with device.expecting_reboot(), csms.hold("Authorize") as held:
+        driver.plug_in()
+        driver.present_tag()
+        held.wait()
+        with bench.inject(PowerCut()):
+            pass
+    device.wait_status(accepted=True, state="Preparing")
+    csms.expect_none("StartTransaction", within=0.3)
+    outputs["contactor"].expect_steady(False, within=0.1)
+
+
+def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Cut the moment the CSMS has heard the stop: it is not told a second, different one."""
+    driver.start_charge(csms)
+    driver.draw(5).wait()
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        driver.unplug()
+    device.wait_status(accepted=True, queue=0, state="Available")
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 5
+
+
+def test_brown_out_like_flicker(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Five quick power cycles in a charge, faster than it boots: one transaction, stopped once, with PowerLoss."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(5).wait()
+    for _ in range(4):
+        bench.power.cycle()
+    with device.expecting_reboot():
+        bench.power.off()
+        driver.unplug()
+        bench.power.on()
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
+    device.wait_status(accepted=True, queue=0, state="Available")
+    (transaction,) = csms.transactions
+    transaction.check()
+
+
+def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Ten charges, each cut: ten transactions, ids of their own, and the energy register never goes back."""
+    for _ in range(10):
+        since = bench.mark()
+        driver.plug_in()
+        csms.expect_status("Preparing", since=since)
+        driver.present_tag()
+        csms.expect_status("Charging", since=since)
+        driver.draw(3).wait()
+        with device.expecting_reboot(), bench.inject(PowerCut()):
+            driver.unplug()
+        csms.expect("StopTransaction", since=since)
+        device.wait_status(accepted=True, queue=0, state="Available")
+    transactions = csms.transactions
+    assert len({transaction.transaction_id for transaction in transactions}) == 10
+    registers = [
+        value
+        for transaction in transactions
+        for value in (transaction.start["meterStart"], transaction.stop["meterStop"])
+    ]
+    assert registers == sorted(registers)
+
+
+@pytest.mark.needs("test_hooks")
+@pytest.mark.parametrize("operation", [1, 2, 4, 8])
+def test_torn_write_on_a_fresh_file_system(
+    fresh_device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int
+) -> None:
+    """The first charge on a fresh flash, torn at the n-th operation: it boots, tells at most one stop, and charges."""
+    with fresh_device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="random", seed=operation)):
+        driver.plug_in()
+        csms.expect_status("Preparing")
+        _charge_until_torn(bench, driver)
+        driver.unplug()
+        bench.power.off()
+        bench.power.on()
+        fresh_device.wait_status(accepted=True, queue=0, state="Available")
+    for transaction in csms.transactions:
+        transaction.check()
+    mark = bench.mark()
+    driver.plug_in()
+    csms.expect_status("Preparing", since=mark)
+    driver.present_tag()
+    csms.expect("StartTransaction", since=mark)
+
+
+def _charge_until_torn(bench: Bench, driver: Driver) -> None:
+    """Start and stop charges, each of which writes, until the power is gone."""
+    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
+    for status in itertools.cycle(("Charging", "Finishing")):
+        driver.present_tag()
+        news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
+        if isinstance(news, PowerChange):
+            return
+
+
+def _rail_fell_or(line: str) -> Callable[[Event], bool]:
+    return lambda event: _rail_fell(event) or (isinstance(event, LogLine) and line in event.text)
+
+
+def _rail_fell(event: Event) -> bool:
+    return isinstance(event, PowerChange) and event.rail and not event.on
+
+
+@pytest.mark.needs("test_hooks", "time_scale")
+def test_a_full_flash_does_not_keep_anybody_from_charging(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Storage out of space: a charge goes from start to stop all the same, told from memory."""
+    with bench.time_scale(10), bench.inject(FlashFull()):
+        driver.start_charge(csms)
+        drawn = driver.draw(20).wait()
+        driver.present_tag()
+        csms.expect("StopTransaction", reason="Local")
+        device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == drawn
+
+
+@pytest.mark.needs("test_hooks", "time_scale")
+def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
+    driver.start_charge(csms)
+    with bench.time_scale(10), bench.inject(FlashFull()):
+        drawn = driver.draw(20).wait()
+        driver.present_tag()
+        csms.expect("StopTransaction", reason="Local")
+        device.wait_status(queue=0)
+    driver.unplug()
+    device.wait_status(state="Available")
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == drawn
+    with bench.time_scale(10):
+        second = driver.start_charge(csms)
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        driver.unplug()
+    csms.expect("StopTransaction", transactionId=second, reason="PowerLoss")

@@ -85,7 +85,7 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     code, output = rig("doctor", "--bench", str(file))
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
-    assert "BAD  firmware     build/none holds no flasher_args.json" in output
+    assert "BAD  firmware     device.firmware: build/none is not there: build the firmware first" in output
 
 
 def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

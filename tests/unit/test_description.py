@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from rig import adapters
 from rig.description import ManualAccessPoint, NmcliAccessPoint, load
 from rig.errors import DescriptionError
 
@@ -19,6 +21,11 @@ PI = (ROOT / "benches" / "pi.toml").read_text()
 def change(old: str, new: str, text: str = PI) -> str:
     assert old in text
     return text.replace(old, new, 1)
+
+
+def device(line: str) -> str:
+    """The description with one more line about the device."""
+    return change('firmware = "build/esp32"', f'firmware = "build/esp32"\n{line}')
 
 
 def refused(tmp_path: Path, text: str) -> str:
@@ -59,6 +66,26 @@ def test_the_benches_that_come_along_are_accepted(path: Path) -> None:
         (change(', connection = "plugbench-ap"', ""), "network.access_point.connection: missing"),
         (change("[csms]", "[csms"), "not valid TOML: Expected ']'"),
         (change("[csms]", "path = 1\n[csms]"), "network.path: unknown key"),
+        (change('ssid = "plugbench"', ""), 'network.ssid: missing; a device of profile "plugbench" is told it'),
+        (change('identity = "CP-BENCH-1"', ""), 'device.identity: missing; a device of profile "plugbench" is told it'),
+        (device('log_format = "esp"'), "device.log_format: 'esp' is not known; write plugbench, plain, or package.m"),
+        (device('log_format = "no.such:X"'), "device.log_format: 'no.such:X' cannot be imported: ModuleNotFoundError"),
+        (
+            device('log_format = "rig.clock:X"'),
+            "device.log_format: 'rig.clock:X' cannot be had: rig.clock has no class",
+        ),
+        (
+            device('log_format = "rig.timeline:Mark"'),
+            "device.log_format: 'rig.timeline:Mark' cannot be made: TypeError",
+        ),
+        (
+            device('log_format = "rig.clock:BenchClock"'),
+            "device.log_format: 'rig.clock:BenchClock' is no log format: it lacks answer_prefix, line, events, pending",
+        ),
+        (
+            device('profile = "rig.clock:BenchClock"'),
+            "device.profile: 'rig.clock:BenchClock' is no device profile; der",
+        ),
     ],
 )
 def test_a_bad_description_is_refused_by_key(tmp_path: Path, text: str, says: str) -> None:
@@ -126,3 +153,24 @@ def test_pins_are_those_of_the_firmware() -> None:
     described = {name: wire["gpio"] for section in ("inputs", "outputs") for name, wire in bench[section].items()}
     described |= {f"led_{name}": wire["gpio"] for name, wire in bench["leds"].items()}
     assert {name: numbers.get(name.removesuffix("_pin")) for name in described} == described
+
+
+def test_another_firmware_needs_neither_network_nor_csms(tmp_path: Path) -> None:
+    text = re.sub(r"\[(network|csms)\][^\[]*", "", (ROOT / "benches" / "virtual.toml").read_text())
+    file = tmp_path / "bench.toml"
+    file.write_text(text.replace('identity = "CP-BENCH-1"', 'profile = "plain"\nlog_format = "plain"'))
+    description = load(file)
+    assert (description.network.ssid, description.csms.host, description.device.identity) == ("", "127.0.0.1", "")
+
+
+def test_an_adapter_of_the_project_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rig` is no `python -m`: it must look into the project's folder all the same."""
+    (tmp_path / "my_adapter.py").write_text(
+        "from rig.log_format import PlainLogFormat\nclass Mine(PlainLogFormat):\n    answer_prefix = '# '\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    path = list(sys.path)
+    file = tmp_path / "bench.toml"
+    file.write_text(device('log_format = "my_adapter:Mine"'))
+    assert adapters.log_format(load(file)).answer_prefix == "# "
+    assert sys.path == path

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.lint import commands, freestanding, host_headers, imports, jenkinsfile, pins, sleeps, wording
+from tools.lint import commands, documents, freestanding, host_headers, imports, jenkinsfile, pins, sleeps, wording
 from tools.lint.check import Check, Result, SkippedError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +24,8 @@ CHECKS = [
     Check("imports run one way", imports.run),
     Check("no test of the device and no fixture sleeps", sleeps.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
+    Check("the API reference is up to date (make docs)", documents.api),
+    Check("links of the documents lead somewhere", documents.links),
     Check("the PlatformIO project is sound", commands.platformio),
     Check("the Jenkinsfile is sound and calls verbs that exist", jenkinsfile.run),
 ]

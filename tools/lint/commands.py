@@ -30,14 +30,14 @@ def mypy(root: Path) -> Result:
 
 
 def clang_format(root: Path) -> Result:
-    """Layout of the firmware's code."""
-    files = _cpp(root, "firmware/*.h", "firmware/*.cpp")
+    """Layout of the C++ code."""
+    files = _cpp(root, "firmware/*.h", "*.cpp")
     return _run(root, _BIN / "clang-format", "--dry-run", "-Werror", *files) if files else Result()
 
 
 def cppcheck(root: Path) -> Result:
-    """Static analysis of the firmware's code; what is suppressed, and why, stands in tools/lint/cppcheck.txt."""
-    folders = [folder for folder in ("firmware/src", "firmware/test") if (root / folder).is_dir()]
+    """Static analysis of the C++ code; what is suppressed, and why, stands in tools/lint/cppcheck.txt."""
+    folders = [folder for folder in ("firmware/src", "firmware/test", "examples") if (root / folder).is_dir()]
     build = root / ".cache" / "cppcheck"
     build.mkdir(parents=True, exist_ok=True)
     options = [

@@ -17,7 +17,7 @@ _GUARD = Path("fixtures/no_sleep.py")
 def run(root: Path) -> Result:
     """Find calls of, and other references to, any library's sleep."""
     findings = []
-    for path in tracked_files(root, "tests/hil/*.py", "fixtures/*.py"):
+    for path in tracked_files(root, "tests/hil/*.py", "examples/*.py", "fixtures/*.py"):
         place = path.relative_to(root)
         if place == _GUARD:
             continue

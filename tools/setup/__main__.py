@@ -1,6 +1,6 @@
 """Set this clone up: what is missing is fetched and built, what is there is left alone.
 
-Everything lands inside the clone (`.venv`, `.deps`, `.cache`), apart from pip's own cache.
+Everything lands inside the clone (`.venv`, `.deps`, `.cache`), apart from the caches of pip and npm.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import fcntl
 import shutil
 import sys
 
-from tools.setup import environment, platformio, sources
+from tools.setup import environment, interop, platformio, sources
 from tools.setup.steps import LOGS, SetupError, run
 
 _TOOLS = {"g++": "g++", "make": "make", "git": "git"}
@@ -20,12 +20,15 @@ def main() -> int:
     """Run it; the exit code is 0, 1 for what went wrong, 130 for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.setup", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--platformio", action="store_true", help="also what `pio test -e native` needs")
+    parser.add_argument("--interop", action="store_true", help="also what tests/interop needs")
     arguments = parser.parse_args()
     try:
         _check_machine()
         steps = environment.steps() + sources.steps()
         if arguments.platformio:
             steps += platformio.steps()
+        if arguments.interop:
+            steps += interop.steps()
         LOGS.mkdir(parents=True, exist_ok=True)
         with (LOGS / "lock").open("w") as lock:
             # Two verbs may be started at once: the second waits, and then finds everything done.

@@ -26,10 +26,11 @@ App::App(const Ports& ports)
       wifi_(ports.network, ports.rng, config_.settings(), log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
+      auth_cache_(storage_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_, ports.rng, log_),
       input_events_(ports.gpio, ports.waker),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, config_.settings(),
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
                     Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
@@ -38,7 +39,8 @@ App::App(const Ports& ports)
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
-  log_.set_level(config_.settings().log_level);
+  take_settings();
+  config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   time_sync_.restore();
   start_charging();
   add_commands();
@@ -49,6 +51,17 @@ App::App(const Ports& ports)
 void App::announce_boot() {
   log_.info("boot", "plugbench-cp ", kVersion, " build=", ports_.system.build_id(),
             " reset=", name_of(ports_.system.reset_reason()));
+}
+
+/// Hands on what the features do not read from the settings themselves.
+void App::take_settings() {
+  const Settings& settings = config_.settings();
+  // What the console's `log` has set holds until the setting changes.
+  if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
+  log_level_setting_ = settings.log_level;
+  transactions_.set_retries(
+      {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
+  transactions_.set_nominal_voltage(settings.nominal_voltage_v);
 }
 
 void App::start_storage() {
@@ -72,7 +85,11 @@ void App::start_charging() {
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot, ports_.clock.now());
+  const bool may_go_on = power_lost && settings.power_fail_action == PowerFailAction::resume;
+  transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
+                     may_go_on ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
+  transactions_.set_id_tag_listener(auth_cache_);
+  auth_cache_.load();
   charging_.start();
 }
 
@@ -84,6 +101,7 @@ void App::add_features() {
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(auth_cache_);
   loop_.add(messenger_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);

@@ -4,6 +4,7 @@
 #include "app/ports.h"
 #include "core/event_loop.h"
 #include "core/worker_feature.h"
+#include "features/auth_cache/auth_cache.h"
 #include "features/board/board.h"
 #include "features/charge_point/charge_point.h"
 #include "features/charging/charging.h"
@@ -48,6 +49,8 @@ class App {
   void add_commands();
   void add_test_commands(TestControls& controls);
   void set(Text arguments);
+  void transfer(Text arguments);
+  void take_settings();
 
   Ports ports_;
 
@@ -65,6 +68,7 @@ class App {
   Wifi wifi_;
   Connection connection_;
   Transactions transactions_;
+  AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;
   Charging charging_;
@@ -73,6 +77,7 @@ class App {
   LedStatus led_status_;
   Indicator indicator_;
 
+  LogLevel log_level_setting_ = LogLevel::info;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;
 };

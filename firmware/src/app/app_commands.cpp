@@ -67,6 +67,8 @@ void App::add_commands() {
   serial_debug_.add({"config", "", &show_config, &config_});
   serial_debug_.add({"set", "<key> <value>",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->set(arguments); }, this});
+  serial_debug_.add({"transfer", "<vendorId> [<messageId> [<data>]]",
+                     [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->transfer(arguments); }, this});
   serial_debug_.add({"log", "<level>", &log_level, nullptr});
   serial_debug_.add({"reboot", "", &reboot, this});
   if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
@@ -78,6 +80,22 @@ void App::add_test_commands(TestControls& controls) {
   serial_debug_.add({"hang", "", &hang, &controls});
 }
 
+/// Sends a DataTransfer and answers with its DataTransfer.conf.
+void App::transfer(Text arguments) {
+  const Text vendor = take_word(arguments);
+  const Text message = take_word(arguments);
+  if (vendor.empty()) return log_.answer("error: transfer needs a vendorId");
+  const DataTransferDone done{[](void* context, Text answer, Text failure) {
+                                Logger& console = static_cast<App*>(context)->log_;
+                                if (failure.empty()) return console.answer(answer);
+                                console.answer("error: ", failure);
+                              },
+                              this};
+  if (!charge_point_.transfer(vendor, message, arguments, done, ports_.clock.now())) {
+    log_.answer("error: no DataTransfer can be sent now: the CSMS has not accepted us, or the last one has no answer");
+  }
+}
+
 void App::set(Text arguments) {
   const Text key = take_word(arguments);
   if (key.empty()) return log_.answer("error: set needs a key and a value");
@@ -87,7 +105,6 @@ void App::set(Text arguments) {
                              app.log_.answer("error: the setting could not be stored: ", name_of(result));
                              return;
                            }
-                           app.log_.set_level(app.config_.settings().log_level);
                            app.log_.answer("ok");
                          },
                          this};

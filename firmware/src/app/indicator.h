@@ -30,7 +30,11 @@ class Indicator final : public Feature {
     } else if (wifi_.up()) {
       state.network = NetworkLight::link;
     }
-    if (safety_.stop_pressed()) state.fault = FaultLight::emergency_stop;
+    if (safety_.stop_pressed()) {
+      state.fault = FaultLight::emergency_stop;
+    } else if (charging_.error_code() != "NoError") {
+      state.fault = FaultLight::error;
+    }
     lights_.show(state);
     return kNever;
   }

@@ -22,11 +22,27 @@ struct Text {
   friend bool operator!=(Text a, Text b) { return !(a == b); }
 };
 
+/// Compares as the case-insensitive strings of OCPP 1.6 (section 7.14 to 7.18) do; only ASCII has case.
+inline bool equal_ignoring_case(Text a, Text b) {
+  if (a.length != b.length) return false;
+  for (size_t i = 0; i < a.length; ++i) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    if (lower(a.data[i]) != lower(b.data[i])) return false;
+  }
+  return true;
+}
+
 /// `Capacity` bytes of text in place, NUL-ended. Assigning more than fits cuts nothing: it is refused.
 template <size_t Capacity>
 class FixedText {
  public:
   FixedText() = default;
+  /// Takes a literal that fits.
+  template <size_t Size>
+  explicit FixedText(const char (&literal)[Size]) {
+    static_assert(Size - 1 <= Capacity, "the literal is too long");
+    assign(Text(literal, Size - 1));
+  }
 
   /// Takes a copy. @return false, with the old content kept, when `text` is longer than Capacity.
   bool assign(Text text) {

@@ -11,6 +11,8 @@ class FakeWorker final : public Worker {
  public:
   /// post() has no room.
   bool full = false;
+  /// Jobs wait.
+  bool hold = false;
 
   size_t waiting() const { return jobs_.size(); }
   void deliver_all() {
@@ -25,7 +27,7 @@ class FakeWorker final : public Worker {
   }
   void run_now(void (*run)(void* context), void* context) override { run(context); }
   bool deliver() override {
-    if (jobs_.empty()) return false;
+    if (hold || jobs_.empty()) return false;
     const Job job = jobs_.front();
     jobs_.pop_front();
     job.run(job.context);

@@ -405,9 +405,24 @@ void bad_requests_get_the_code_of_their_fault() {
       {"Reset", "{\"type\":\"Warm\"}", "PropertyConstraintViolation"},
       {"Reset", "{\"type\":\"soft\"}", "PropertyConstraintViolation"},
       {"RemoteStartTransaction", "{\"idTag\":\"123456789012345678901\"}", "PropertyConstraintViolation"},
-      {"RemoteStartTransaction", "{\"idTag\":\"A\",\"connectorId\":0}", "PropertyConstraintViolation"},
       {"RemoteStartTransaction", "{\"idTag\":\"A\",\"connectorId\":1.5}", "TypeConstraintViolation"},
       {"RemoteStopTransaction", "{\"transactionId\":\"1\"}", "TypeConstraintViolation"},
+      {"RemoteStopTransaction", "{\"transactionId\":1,\"reason\":\"Local\"}", "FormationViolation"},
+      {"ClearCache", "{\"all\":true}", "FormationViolation"},
+      {"Reset", "{\"type\":\"Soft\",\"type\":\"Hard\"}", "FormationViolation"},
+      {"ChangeAvailability", "{\"connectorId\":1}", "OccurenceConstraintViolation"},
+      {"ChangeAvailability", "{\"connectorId\":1,\"type\":\"Broken\"}", "PropertyConstraintViolation"},
+      {"ChangeConfiguration", "{\"key\":\"HeartbeatInterval\",\"value\":60}", "TypeConstraintViolation"},
+      {"ChangeConfiguration", "{\"key\":\"HeartbeatInterval\"}", "OccurenceConstraintViolation"},
+      {"GetConfiguration", "{\"key\":\"HeartbeatInterval\"}", "TypeConstraintViolation"},
+      {"GetConfiguration", "{\"key\":[5]}", "TypeConstraintViolation"},
+      {"GetConfiguration", "{\"keys\":[]}", "FormationViolation"},
+      {"TriggerMessage", "{\"requestedMessage\":\"Authorize\"}", "PropertyConstraintViolation"},
+      {"TriggerMessage", "{\"requestedMessage\":\"Heartbeat\",\"connectorId\":\"1\"}", "TypeConstraintViolation"},
+      {"UnlockConnector", "{}", "OccurenceConstraintViolation"},
+      {"DataTransfer", "{\"data\":\"x\"}", "OccurenceConstraintViolation"},
+      {"DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\",\"data\":{}}", "TypeConstraintViolation"},
+      {"RemoteStartTransaction", "{\"idTag\":\"A\",\"chargingProfile\":{}}", "OccurenceConstraintViolation"},
   };
   for (const Case& c : cases) {
     check_contains(std::string("[4,\"q\",\"") + c.code + "\"", rig.ask(c.action, c.payload));
@@ -465,6 +480,590 @@ void power_cut_in_a_charge_is_told_after_the_boot() {
   rig.assert_story("BootNotification StopTransaction 0:Available 1:Preparing");
 }
 
+// ---- configuration
+
+std::string status_answer(const char* status) { return std::string("[3,\"q\",{\"status\":\"") + status + "\"}]"; }
+
+std::string get(Rig& rig, const std::string& key) {
+  return Rig::field(rig.ask("GetConfiguration", "{\"key\":[\"" + key + "\"]}"), "2.configurationKey.0.value");
+}
+
+std::string change(Rig& rig, const std::string& key, const std::string& value) {
+  return Rig::field(rig.ask("ChangeConfiguration", "{\"key\":\"" + key + "\",\"value\":\"" + value + "\"}"),
+                    "2.status");
+}
+
+void assert_is(const char* expected, const std::string& actual) { TEST_ASSERT_EQUAL_STRING(expected, actual.c_str()); }
+
+void configuration_is_told_whole_or_in_part() {
+  Rig rig;
+  rig.settle();
+  const std::string all = rig.ask("GetConfiguration", "{}");
+  check_contains("{\"key\":\"NumberOfConnectors\",\"readonly\":true,\"value\":\"1\"}", all);
+  check_contains("{\"key\":\"HeartbeatInterval\",\"readonly\":false,\"value\":\"300\"}", all);
+  check_contains("{\"key\":\"SupportedFeatureProfiles\",\"readonly\":true", all);
+  TEST_ASSERT_TRUE(all.find("unknownKey") == std::string::npos);
+  TEST_ASSERT_TRUE(all.find("wifi") == std::string::npos);
+  TEST_ASSERT_TRUE(all == rig.ask("GetConfiguration", "{\"key\":[]}"));
+  assert_is(
+      "[3,\"q\",{\"configurationKey\":[{\"key\":\"NumberOfConnectors\",\"readonly\":true,\"value\":\"1\"}],"
+      "\"unknownKey\":[\"Colour\",\"wifi_psk\"]}]",
+      rig.ask("GetConfiguration", "{\"key\":[\"Colour\",\"numberofconnectors\",\"wifi_psk\"]}"));
+  std::string keys;
+  for (uint32_t i = 0; i < Config::kMaxKeysOfRequest; ++i) keys += "\"HeartbeatInterval\",";
+  check_contains("[3,", rig.ask("GetConfiguration", "{\"key\":[" + keys.substr(0, keys.size() - 1) + "]}"));
+  check_contains("OccurenceConstraintViolation", rig.ask("GetConfiguration", "{\"key\":[" + keys + "\"One\"]}"));
+  check_contains("PropertyConstraintViolation",
+                 rig.ask("GetConfiguration", "{\"key\":[\"" + std::string(51, 'k') + "\"]}"));
+}
+
+void configuration_changes_are_accepted_when_stored() {
+  Rig rig;
+  rig.settle();
+  assert_is("Accepted", change(rig, "MeterValueSampleInterval", "7"));
+  assert_is("7", get(rig, "MeterValueSampleInterval"));
+  assert_is("RebootRequired", change(rig, "WebSocketPingInterval", "20"));
+  assert_is("NotSupported", change(rig, "meter_value_sample_interval_s", "7"));
+  assert_is("NotSupported", change(rig, "Colour", "red"));
+  assert_is("Rejected", change(rig, "NumberOfConnectors", "2"));
+  rig.uart.take();
+  assert_is("Rejected", change(rig, "HeartbeatInterval", "never"));
+  check_contains("W (0) cp: the CSMS sets HeartbeatInterval to 'never', which is rejected: it must be a whole number",
+                 rig.uart.take());
+  rig.boot();
+  rig.settle();
+  assert_is("7", get(rig, "MeterValueSampleInterval"));
+  assert_is("20", get(rig, "WebSocketPingInterval"));
+}
+
+void configuration_changes_are_not_accepted_before_they_are_stored() {
+  Rig rig;
+  rig.settle();
+  rig.heard.clear();
+  rig.worker.hold = true;
+  TEST_ASSERT_EQUAL_STRING("", change(rig, "MeterValueSampleInterval", "7").c_str());
+  rig.worker.hold = false;
+  rig.settle();
+  check_contains("Accepted", rig.heard.back().second);
+}
+
+void late_answer_does_not_outlive_its_connection() {
+  Rig rig;
+  rig.settle();
+  rig.worker.hold = true;
+  TEST_ASSERT_EQUAL_STRING("", change(rig, "MeterValueSampleInterval", "7").c_str());
+  rig.lose_link();
+  rig.worker.hold = false;
+  rig.pass(1'000);
+  for (const auto& one : rig.heard) TEST_ASSERT_TRUE(one.first != "answer");
+  assert_is("7", get(rig, "MeterValueSampleInterval"));
+}
+
+void heartbeat_interval_can_be_changed_while_it_runs() {
+  Rig rig;
+  rig.settle();
+  assert_is("Accepted", change(rig, "HeartbeatInterval", "30"));
+  rig.story();
+  rig.pass(29'999);
+  rig.assert_story("");
+  rig.pass(1);
+  rig.assert_story("Heartbeat");
+}
+
+void heartbeat_interval_of_the_boot_answer_is_what_configuration_tells() {
+  Rig rig;
+  rig.answers["BootNotification"] =
+      "{\"status\":\"Accepted\",\"interval\":45,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.settle();
+  assert_is("45", get(rig, "HeartbeatInterval"));
+}
+
+// ---- availability
+
+std::string availability(Rig& rig, int connector, const char* type) {
+  return rig.ask("ChangeAvailability", "{\"connectorId\":" + std::to_string(connector) + ",\"type\":\"" + type + "\"}");
+}
+
+void connector_is_made_inoperative_and_back_over_a_reboot() {
+  Rig rig;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.assert_story("answer 1:Unavailable");
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.assert_story("answer");
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.assert_story("");
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}"));
+  rig.boot();
+  rig.story();
+  rig.settle();
+  rig.assert_story("BootNotification 0:Available 1:Unavailable");
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Operative"));
+  rig.assert_story("answer 1:Preparing");
+}
+
+void whole_charge_point_is_made_inoperative_and_back() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Inoperative"));
+  rig.assert_story("answer 0:Unavailable 1:Unavailable");
+  assert_is(status_answer("Rejected").c_str(), availability(rig, 1, "Operative"));
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Operative"));
+  rig.assert_story("answer 0:Available 1:Available");
+  availability(rig, 1, "Inoperative");
+  rig.story();
+  availability(rig, 0, "Inoperative");
+  rig.assert_story("answer 0:Unavailable");
+  assert_is(status_answer("Rejected").c_str(), availability(rig, 2, "Operative"));
+  assert_is(status_answer("Rejected").c_str(), availability(rig, -1, "Operative"));
+}
+
+void inoperative_waits_for_the_end_of_the_transaction() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.story();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  rig.pass(1'000);
+  rig.assert_story("");
+  rig.press();
+  rig.assert_story("StopTransaction 1:Unavailable");
+  availability(rig, 1, "Operative");
+  rig.assert_story("answer 1:Preparing");
+}
+
+void scheduled_inoperative_can_be_taken_back() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 0, "Inoperative"));
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Operative"));
+  rig.story();
+  rig.press();
+  rig.assert_story("StopTransaction 1:Finishing");
+}
+
+// ---- unlock
+
+void unlock_waits_for_the_lock() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  assert_is(status_answer("Unlocked").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":1}"));
+  rig.gpio.drive(pins::kLockFeedback, true);
+  rig.settle();
+  assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
+  rig.pass(500);
+  rig.drive(pins::kLockFeedback, false);
+  assert_is(status_answer("Unlocked").c_str(), rig.heard.back().second);
+  assert_is(status_answer("NotSupported").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":2}"));
+  assert_is(status_answer("NotSupported").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":0}"));
+}
+
+void unlock_fails_when_the_lock_stays() {
+  Rig rig;
+  rig.settle();
+  rig.gpio.drive(pins::kLockFeedback, true);
+  rig.settle();
+  rig.heard.clear();
+  assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
+  rig.pass(CsmsRequests::kUnlockLimit - 1);
+  rig.assert_story("");
+  rig.pass(1);
+  assert_is(status_answer("UnlockFailed").c_str(), rig.heard.back().second);
+}
+
+void unlock_ends_the_transaction_first() {
+  Rig rig;
+  rig.settle();
+  rig.gpio.drive(pins::kLockFeedback, true);
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.story();
+  assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
+  assert_is("UnlockCommand", rig.last("StopTransaction", "reason"));
+  TEST_ASSERT_FALSE(rig.gpio.read(pins::kLock));
+  rig.drive(pins::kLockFeedback, false);
+  assert_is(status_answer("Unlocked").c_str(), rig.heard.back().second);
+}
+
+// ---- trigger
+
+std::string trigger(Rig& rig, const std::string& fields) {
+  return Rig::field(rig.ask("TriggerMessage", "{\"requestedMessage\":" + fields + "}"), "2.status");
+}
+
+void triggered_messages_follow_the_answer() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  assert_is("Accepted", trigger(rig, "\"Heartbeat\""));
+  rig.assert_story("answer Heartbeat");
+  assert_is("Accepted", trigger(rig, "\"StatusNotification\""));
+  rig.assert_story("answer 0:Available 1:Available");
+  assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":1"));
+  rig.assert_story("answer 1:Available");
+  assert_is("Accepted", trigger(rig, "\"BootNotification\""));
+  rig.assert_story("answer BootNotification");
+  rig.gpio.pulse(pins::kMeterPulse, 12);
+  rig.settle();
+  assert_is("Accepted", trigger(rig, "\"MeterValues\",\"connectorId\":1"));
+  assert_is("12", rig.last("MeterValues", "meterValue.0.sampledValue.0.value"));
+  assert_is("Trigger", rig.last("MeterValues", "meterValue.0.sampledValue.0.context"));
+  assert_is("", rig.last("MeterValues", "transactionId"));
+  assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":2"));
+  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
+  assert_is("NotImplemented", trigger(rig, "\"FirmwareStatusNotification\""));
+  assert_is("NotImplemented", trigger(rig, "\"DiagnosticsStatusNotification\""));
+  rig.story();
+  rig.pass(1'000);
+  rig.assert_story("");
+}
+
+void pending_sends_what_is_triggered_and_no_more() {
+  Rig rig;
+  rig.answers["BootNotification"] = "{\"status\":\"Pending\",\"interval\":20,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.settle();
+  rig.story();
+  assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":1"));
+  rig.assert_story("answer 1:Available");
+  assert_is("Accepted", trigger(rig, "\"Heartbeat\""));
+  rig.assert_story("answer Heartbeat");
+  assert_is("Accepted", change(rig, "MeterValueSampleInterval", "7"));
+  rig.story();
+  rig.answers.clear();
+  assert_is("Accepted", trigger(rig, "\"BootNotification\""));
+  rig.assert_story("answer BootNotification 0:Available 1:Available");
+}
+
+void pending_interval_outlives_a_lost_link() {
+  Rig rig;
+  rig.answers["BootNotification"] =
+      "{\"status\":\"Rejected\",\"interval\":20,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.settle();
+  rig.story();
+  rig.lose_link();
+  rig.pass(19'000);
+  rig.assert_story("");
+  rig.pass(1'000);
+  rig.assert_story("BootNotification");
+}
+
+void boot_that_is_rejected_later_closes_the_gate() {
+  Rig rig;
+  rig.settle();
+  rig.answers["BootNotification"] =
+      "{\"status\":\"Rejected\",\"interval\":20,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.story();
+  assert_is("Accepted", trigger(rig, "\"BootNotification\""));
+  rig.drive(pins::kCable, true);
+  rig.pass(19'000);
+  rig.assert_story("answer BootNotification");
+}
+
+void interval_beyond_all_reason_is_held_at_a_day() {
+  Rig rig;
+  rig.answers["BootNotification"] =
+      "{\"status\":\"Pending\",\"interval\":18446744073709551615,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+  rig.settle();
+  rig.story();
+  rig.pass(1000 * ChargePoint::kLongestIntervalS);
+  rig.assert_story("BootNotification");
+}
+
+// ---- authorization
+
+const char* const kParented =
+    "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"FLEET\",\"expiryDate\":\"2024-05-01T12:30:00Z\"}}";
+
+void go_offline(Rig& rig) {
+  rig.reachable = false;
+  rig.lose_link();
+  rig.story();
+}
+
+/// Whether the local idTag charges now; the cable is in.
+bool charges(Rig& rig) {
+  rig.press();
+  rig.uart.take();
+  rig.uart.type("status\r\n");
+  rig.settle();
+  return rig.uart.take().find("\"transaction\":null") == std::string::npos;
+}
+
+void offline_the_cache_decides() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "false");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+  rig.reachable = true;
+  rig.pass(1'000);
+  TEST_ASSERT_TRUE(charges(rig));
+  rig.press();
+  go_offline(rig);
+  TEST_ASSERT_TRUE(charges(rig));
+}
+
+void offline_a_blocked_id_tag_does_not_charge() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  TEST_ASSERT_FALSE(charges(rig));
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void offline_local_authorization_can_be_switched_off() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "false");
+  rig.set("LocalAuthorizeOffline", "false");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  TEST_ASSERT_TRUE(charges(rig));
+  rig.press();
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void cache_outlives_a_reboot_and_its_entries_expire() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("LocalPreAuthorize", "true");
+  rig.answers["Authorize"] = kParented;
+  rig.answers["StartTransaction"] = "{\"transactionId\":5," + std::string(kParented + 1);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.boot();
+  rig.settle();
+  rig.story();
+  rig.press();
+  rig.assert_story("StartTransaction 1:SuspendedEV");
+  rig.press();
+  rig.pass(31 * 60'000);
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+}
+
+void cache_learns_from_start_transaction() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.settle();
+  rig.answers["StartTransaction"] = "{\"transactionId\":5,\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.settle();
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void cleared_cache_knows_nobody() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("LocalPreAuthorize", "true");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  assert_is(status_answer("Accepted").c_str(), rig.ask("ClearCache", "{}"));
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.press();
+  rig.ask("ClearCache", "{}");
+  rig.boot();
+  rig.settle();
+  rig.story();
+  rig.press();
+  rig.assert_story("Authorize StartTransaction 1:SuspendedEV");
+}
+
+void cache_that_is_off_neither_learns_nor_answers() {
+  Rig rig;
+  rig.set("LocalPreAuthorize", "true");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  assert_is(status_answer("Rejected").c_str(), rig.ask("ClearCache", "{}"));
+}
+
+void remote_start_can_ask_for_authorization_first() {
+  Rig rig;
+  rig.set("AuthorizeRemoteTxRequests", "true");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.story();
+  rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}");
+  rig.assert_story("answer Authorize StartTransaction 1:SuspendedEV");
+  rig.press();
+  rig.ask("RemoteStopTransaction", "{\"transactionId\":100}");
+  rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.story();
+  rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}");
+  rig.pass(1'000);
+  TEST_ASSERT_TRUE(rig.story().find("StartTransaction") == std::string::npos);
+}
+
+void remote_start_reads_its_charging_profile() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  const auto start = [&rig](const std::string& purpose, const std::string& schedule) {
+    return rig.ask("RemoteStartTransaction",
+                   "{\"idTag\":\"R\",\"chargingProfile\":{\"chargingProfileId\":1,\"stackLevel\":0,"
+                   "\"chargingProfilePurpose\":\"" +
+                       purpose +
+                       "\",\"chargingProfileKind\":\"Relative\","
+                       "\"validFrom\":\"2024-05-01T12:00:00Z\",\"chargingSchedule\":" +
+                       schedule + "}}");
+  };
+  const std::string good =
+      "{\"duration\":60,\"chargingRateUnit\":\"A\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":16.5}]}";
+  assert_is(status_answer("Rejected").c_str(), start("TxDefaultProfile", good));
+  check_contains("PropertyConstraintViolation", start("NoProfile", good));
+  check_contains("OccurenceConstraintViolation", start("TxProfile", "{\"chargingRateUnit\":\"A\"}"));
+  check_contains("OccurenceConstraintViolation",
+                 start("TxProfile", "{\"chargingRateUnit\":\"A\",\"chargingSchedulePeriod\":[]}"));
+  check_contains("TypeConstraintViolation",
+                 start("TxProfile", "{\"chargingRateUnit\":\"A\",\"chargingSchedulePeriod\":[5]}"));
+  check_contains("FormationViolation",
+                 start("TxProfile",
+                       "{\"chargingRateUnit\":\"A\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,"
+                       "\"limit\":1,\"more\":1}]}"));
+  assert_is(status_answer("Accepted").c_str(), start("TxProfile", good));
+}
+
+void remote_start_of_another_connector_is_rejected() {
+  Rig rig;
+  rig.settle();
+  for (const char* connector : {"0", "2", "-1"}) {
+    assert_is(status_answer("Rejected").c_str(),
+              rig.ask("RemoteStartTransaction", std::string("{\"idTag\":\"R\",\"connectorId\":") + connector + "}"));
+  }
+}
+
+// ---- DataTransfer
+
+void data_transfer_echoes_to_its_own_vendor_only() {
+  Rig rig;
+  rig.settle();
+  assert_is("[3,\"q\",{\"status\":\"Accepted\",\"data\":\"a\\u00e4\\n\"}]",
+            rig.ask("DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\",\"data\":\"a\\u00e4\\n\"}"));
+  assert_is(status_answer("Accepted").c_str(),
+            rig.ask("DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\"}"));
+  assert_is(status_answer("UnknownMessageId").c_str(),
+            rig.ask("DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Dance\"}"));
+  assert_is(status_answer("UnknownMessageId").c_str(), rig.ask("DataTransfer", "{\"vendorId\":\"Plugbench\"}"));
+  assert_is(status_answer("UnknownVendorId").c_str(),
+            rig.ask("DataTransfer", "{\"vendorId\":\"Somebody\",\"data\":\"x\"}"));
+  check_contains("InternalError",
+                 rig.ask("DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\",\"data\":\"" +
+                                             std::string(5'000, 'x') + "\"}"));
+}
+
+void data_transfer_of_ours_tells_the_answer_on_the_console() {
+  Rig rig;
+  rig.settle();
+  rig.answers["DataTransfer"] = "{\"status\":\"Accepted\",\"data\":\"yes\"}";
+  rig.uart.take();
+  rig.uart.type("transfer org.example Ping some data\r\n");
+  rig.settle();
+  assert_is("org.example", rig.last("DataTransfer", "vendorId"));
+  assert_is("Ping", rig.last("DataTransfer", "messageId"));
+  assert_is("some data", rig.last("DataTransfer", "data"));
+  check_contains("= {\"status\":\"Accepted\",\"data\":\"yes\"}", rig.uart.take());
+  rig.answers["DataTransfer"] = "Error NotSupported";
+  rig.uart.type("transfer org.example\r\n");
+  rig.settle();
+  check_contains("= error: refused by the CSMS", rig.uart.take());
+  go_offline(rig);
+  rig.uart.type("transfer org.example\r\n");
+  rig.settle();
+  check_contains("= error: no DataTransfer can be sent now", rig.uart.take());
+}
+
+// ---- whatever comes
+
+/// Each truncation of good requests, and many mutations of them: every answer is well-formed, and the device goes on.
+void requests_that_are_cut_or_mutated_do_no_harm() {
+  Rig rig;
+  rig.settle();
+  const std::string requests[] = {
+      "[2,\"q\",\"ChangeAvailability\",{\"connectorId\":1,\"type\":\"Operative\"}]",
+      "[2,\"q\",\"ChangeConfiguration\",{\"key\":\"MeterValuesSampledData\",\"value\":\"Voltage,Current.Import\"}]",
+      "[2,\"q\",\"ClearCache\",{}]",
+      "[2,\"q\",\"DataTransfer\",{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\",\"data\":\"\\u00e4\"}]",
+      "[2,\"q\",\"GetConfiguration\",{\"key\":[\"HeartbeatInterval\",\"Nothing\"]}]",
+      "[2,\"q\",\"RemoteStartTransaction\",{\"idTag\":\"R\",\"connectorId\":2,\"chargingProfile\":{"
+      "\"chargingProfileId\":1,\"stackLevel\":0,\"chargingProfilePurpose\":\"TxProfile\",\"chargingProfileKind\":"
+      "\"Absolute\",\"chargingSchedule\":{\"chargingRateUnit\":\"W\",\"chargingSchedulePeriod\":[{\"startPeriod\":0,"
+      "\"limit\":1e3}]}}}]",
+      "[2,\"q\",\"RemoteStopTransaction\",{\"transactionId\":1}]",
+      "[2,\"q\",\"TriggerMessage\",{\"requestedMessage\":\"StatusNotification\",\"connectorId\":1}]",
+      "[2,\"q\",\"UnlockConnector\",{\"connectorId\":1}]",
+      "[3,\"q\",{\"status\":\"Accepted\"}]",
+      "[4,\"q\",\"GenericError\",\"\",{}]",
+  };
+  const char kBytes[] = "[]{}\",:0123456789-+.eE\\ntrufalse \x01q";
+  uint32_t random = 1;
+  const auto next = [&random](size_t below) {
+    random = random * 1'664'525U + 1'013'904'223U;
+    return static_cast<size_t>((random >> 8) % below);
+  };
+  size_t answers = 0;
+  const auto send = [&](const std::string& frame) {
+    rig.peer.send(frame);
+    rig.settle();
+    TEST_ASSERT_TRUE(rig.connected);
+    for (const auto& one : rig.heard) answers += one.first == "answer" ? 1U : 0U;
+    rig.heard.clear();
+  };
+  for (const std::string& request : requests) {
+    for (size_t length = 0; length < request.size(); ++length) send(request.substr(0, length));
+    for (int i = 0; i < 150; ++i) {
+      std::string mutant = request;
+      for (size_t changes = 1 + next(3); changes > 0; --changes) {
+        const size_t at = next(mutant.size());
+        const char byte = kBytes[next(sizeof kBytes - 1)];
+        switch (next(3)) {
+          case 0:
+            mutant[at] = byte;
+            break;
+          case 1:
+            mutant.insert(at, 1, byte);
+            break;
+          default:
+            mutant.erase(at, 1 + next(4));
+        }
+      }
+      send(mutant);
+    }
+  }
+  TEST_ASSERT_GREATER_THAN(100, answers);
+  rig.settle();
+  check_contains("[3,\"q\",{\"configurationKey\"", rig.ask("GetConfiguration", "{}"));
+}
+
 void console_status_tells_it_all() {
   Rig rig;
   rig.settle();
@@ -501,6 +1100,37 @@ int main() {
   RUN_TEST(reset_ends_the_transaction_and_restarts);
   RUN_TEST(reset_without_answers_restarts_all_the_same_and_loses_nothing);
   RUN_TEST(power_cut_in_a_charge_is_told_after_the_boot);
+  RUN_TEST(configuration_is_told_whole_or_in_part);
+  RUN_TEST(configuration_changes_are_accepted_when_stored);
+  RUN_TEST(configuration_changes_are_not_accepted_before_they_are_stored);
+  RUN_TEST(late_answer_does_not_outlive_its_connection);
+  RUN_TEST(heartbeat_interval_can_be_changed_while_it_runs);
+  RUN_TEST(heartbeat_interval_of_the_boot_answer_is_what_configuration_tells);
+  RUN_TEST(connector_is_made_inoperative_and_back_over_a_reboot);
+  RUN_TEST(whole_charge_point_is_made_inoperative_and_back);
+  RUN_TEST(inoperative_waits_for_the_end_of_the_transaction);
+  RUN_TEST(scheduled_inoperative_can_be_taken_back);
+  RUN_TEST(unlock_waits_for_the_lock);
+  RUN_TEST(unlock_fails_when_the_lock_stays);
+  RUN_TEST(unlock_ends_the_transaction_first);
+  RUN_TEST(triggered_messages_follow_the_answer);
+  RUN_TEST(pending_sends_what_is_triggered_and_no_more);
+  RUN_TEST(pending_interval_outlives_a_lost_link);
+  RUN_TEST(boot_that_is_rejected_later_closes_the_gate);
+  RUN_TEST(interval_beyond_all_reason_is_held_at_a_day);
+  RUN_TEST(offline_the_cache_decides);
+  RUN_TEST(offline_a_blocked_id_tag_does_not_charge);
+  RUN_TEST(offline_local_authorization_can_be_switched_off);
+  RUN_TEST(cache_outlives_a_reboot_and_its_entries_expire);
+  RUN_TEST(cache_learns_from_start_transaction);
+  RUN_TEST(cleared_cache_knows_nobody);
+  RUN_TEST(cache_that_is_off_neither_learns_nor_answers);
+  RUN_TEST(remote_start_can_ask_for_authorization_first);
+  RUN_TEST(remote_start_reads_its_charging_profile);
+  RUN_TEST(remote_start_of_another_connector_is_rejected);
+  RUN_TEST(data_transfer_echoes_to_its_own_vendor_only);
+  RUN_TEST(data_transfer_of_ours_tells_the_answer_on_the_console);
+  RUN_TEST(requests_that_are_cut_or_mutated_do_no_harm);
   RUN_TEST(console_status_tells_it_all);
   return UNITY_END();
 }

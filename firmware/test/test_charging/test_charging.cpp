@@ -37,6 +37,7 @@ struct Rig final : ChargingListener {
   std::vector<std::string> happened;  // statuses and idTags, in order
   bool answer_at_once = true;
   bool accept = true;
+  const char* parent = "";  // of the idTag that is presented
 
   Rig()
       : safety((gpio.drive(pins::kEmergencyStop, false), gpio), waker),
@@ -51,7 +52,7 @@ struct Rig final : ChargingListener {
   void on_status(ConnectorStatus status, Millis) override { happened.push_back(name_of(status)); }
   void on_id_tag(Text id_tag, Millis now) override {
     happened.push_back("idTag " + std::string(id_tag.data, id_tag.length));
-    if (answer_at_once) charging.authorized(accept, now);
+    if (answer_at_once) charging.authorized(accept, parent, now);
   }
 
   Millis poll() {
@@ -174,10 +175,10 @@ void answer_that_comes_later_or_not_at_all() {
   rig.press();
   rig.press();
   rig.assert_happened("Preparing, idTag LOCAL");
-  rig.charging.authorized(true, rig.clock.now());
+  rig.charging.authorized(true, "", rig.clock.now());
   rig.poll();
   TEST_ASSERT_TRUE(rig.transactions.open());
-  rig.charging.authorized(true, rig.clock.now());  // an answer to nothing
+  rig.charging.authorized(true, "", rig.clock.now());  // an answer to nothing
   rig.poll();
   rig.assert_happened("SuspendedEV");
 }
@@ -321,7 +322,7 @@ void power_failure_saves_the_register() {
   rig.set(pins::kPowerFail, true);
   TEST_ASSERT_EQUAL_size_t(1, rig.storage.files.count("ledger"));
   Transactions next(rig.storage, rig.time, rig.rng, rig.log);
-  next.load(StopReason::power_loss, 0);
+  next.load(StopReason::power_loss, Transactions::LeftOpen::end, 0);
   TEST_ASSERT_EQUAL_UINT64(7, next.energy_wh());
 }
 

@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include "features/config/config.h"
@@ -42,6 +43,8 @@ struct Bench {
     return str(writer.text());
   }
 };
+
+Text text_of(const std::string& text) { return {text.data(), text.size()}; }
 
 void check_warning(const std::string& file, const std::string& warning) {
   Bench bench;
@@ -157,9 +160,173 @@ void set_refuses_what_load_refuses() {
   TEST_ASSERT_EQUAL_STRING("backoff_max_ms must not be below backoff_initial_ms", bench.set("backoff_max_ms", "10"));
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
   TEST_ASSERT_NULL(bench.set("connection_timeout_s", "7"));
-  TEST_ASSERT_NOT_NULL(bench.set("connection_timeout_s", "8"));
+  TEST_ASSERT_NULL(bench.set("connection_timeout_s", "8"));
   bench.storage.run_all();
+  TEST_ASSERT_EQUAL(8, bench.config.settings().connection_timeout_s);
+}
+
+void changes_that_come_while_one_is_written_are_written_next() {
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "42"));
+  TEST_ASSERT_NULL(bench.set("connection_timeout_s", "7"));
+  TEST_ASSERT_NULL(bench.set("identity", "CP7"));
+  TEST_ASSERT_TRUE(bench.storage.run_one());
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_EQUAL(42, bench.config.settings().heartbeat_interval_s);
+  TEST_ASSERT_EQUAL(60, bench.config.settings().connection_timeout_s);
+  TEST_ASSERT_TRUE(bench.storage.run_one());
+  TEST_ASSERT_EQUAL(3, bench.answers);
   TEST_ASSERT_EQUAL(7, bench.config.settings().connection_timeout_s);
+  check_text("CP7", bench.config.settings().identity.text());
+  TEST_ASSERT_FALSE(bench.storage.run_one());
+}
+
+void changes_that_wait_fail_with_the_one_under_way() {
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "42"));
+  TEST_ASSERT_NULL(bench.set("connection_timeout_s", "7"));
+  bench.storage.result = StorageResult::full;
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(2, bench.answers);
+  TEST_ASSERT_EQUAL(300, bench.config.settings().heartbeat_interval_s);
+  TEST_ASSERT_EQUAL(60, bench.config.settings().connection_timeout_s);
+  bench.storage.result = StorageResult::ok;
+  TEST_ASSERT_NULL(bench.set("connection_timeout_s", "8"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(300, bench.config.settings().heartbeat_interval_s);
+  TEST_ASSERT_EQUAL(8, bench.config.settings().connection_timeout_s);
+}
+
+void only_so_many_changes_wait() {
+  Bench bench;
+  bench.load("{}");
+  for (size_t i = 0; i < Config::kMaxChanges; ++i) TEST_ASSERT_NULL(bench.set("identity", "CP7"));
+  check_contains("try again", bench.set("identity", "CP8"));
+  bench.storage.run_all();
+  check_text("CP7", bench.config.settings().identity.text());
+}
+
+void a_storage_that_takes_no_job_refuses_the_change() {
+  Bench bench;
+  bench.load("{}");
+  while (bench.storage.remove("x", StorageDone())) {
+  }
+  check_contains("storage is busy", bench.set("identity", "CP7"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(0, bench.answers);
+  TEST_ASSERT_NULL(bench.set("identity", "CP7"));
+}
+
+void both_names_of_a_key_are_the_same_setting() {
+  Bench bench;
+  const Settings& settings = bench.load(R"({"HeartbeatInterval":77,"stoptransactiononinvalidid":false})");
+  TEST_ASSERT_EQUAL(77, settings.heartbeat_interval_s);
+  TEST_ASSERT_FALSE(settings.stop_transaction_on_invalid_id);
+  TEST_ASSERT_NULL(bench.set("MeterValueSampleInterval", "5"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(5, settings.meter_value_sample_interval_s);
+  check_contains("\"meter_value_sample_interval_s\":5", bench.storage.files["config.json"]);
+}
+
+void the_file_has_only_what_differs_from_the_defaults() {
+  Bench bench;
+  bench.load(R"({"identity":"CP1","heartbeat_interval_s":300})");
+  TEST_ASSERT_NULL(bench.set("LocalPreAuthorize", "true"));
+  bench.storage.run_all();
+  check_text(R"({"identity":"CP1","local_pre_authorize":true})", text_of(bench.storage.files["config.json"]));
+}
+
+void every_type_of_ocpp_refuses_what_it_is_not() {
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_EQUAL_STRING("must be true or false", bench.set("LocalPreAuthorize", "yes"));
+  TEST_ASSERT_EQUAL_STRING("is read-only", bench.set("NumberOfConnectors", "2"));
+  TEST_ASSERT_EQUAL_STRING("is read-only", bench.set("SupportedFeatureProfiles", "Core"));
+  check_contains("does not have", bench.set("MeterValuesSampledData", "Voltage,Frequency"));
+  check_contains("does not have", bench.set("MeterValuesSampledData", "Voltage,"));
+  check_contains("twice", bench.set("MeterValuesSampledData", "Voltage,voltage"));
+  check_contains("connectors 0 and 1", bench.set("ConnectorPhaseRotation", "2.RST"));
+  check_contains("connectors 0 and 1", bench.set("ConnectorPhaseRotation", "RST"));
+  check_contains("behind each connector", bench.set("ConnectorPhaseRotation", "1.RRR"));
+  check_contains("twice", bench.set("ConnectorPhaseRotation", "1.RST,1.RST"));
+  check_contains("must be operative", bench.set("availability", "broken"));
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+}
+
+void lists_keep_their_order() {
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_NULL(bench.set("MeterValuesSampledData", "Voltage, Energy.Active.Import.Register"));
+  TEST_ASSERT_NULL(bench.set("StopTxnSampledData", ""));
+  TEST_ASSERT_NULL(bench.set("ConnectorPhaseRotation", "1.RST"));
+  bench.storage.run_all();
+  Config again(bench.storage, bench.log);
+  again.load(1);
+  const Measurands& sampled = again.settings().meter_values_sampled_data;
+  TEST_ASSERT_EQUAL_size_t(2, sampled.size());
+  TEST_ASSERT_TRUE(sampled.begin()[0] == Measurand::voltage);
+  TEST_ASSERT_TRUE(sampled.begin()[1] == Measurand::energy_active_import_register);
+  check_contains("\"Voltage,Energy.Active.Import.Register\"", bench.storage.files["config.json"]);
+  check_text("1.RST", again.settings().connector_phase_rotation.text());
+}
+
+struct Told {
+  std::map<std::string, std::string> values;
+  std::map<std::string, OcppKey> keys;
+};
+
+void ocpp_is_told_its_own_keys_only() {
+  Bench bench;
+  bench.load(R"({"local_pre_authorize":true})");
+  Told told;
+  bench.config.visit_ocpp(
+      [](void* context, const OcppKey& key, Text value) {
+        static_cast<Told*>(context)->values[str(key.name)] = str(value);
+        static_cast<Told*>(context)->keys[str(key.name)] = key;
+      },
+      &told);
+  TEST_ASSERT_EQUAL_size_t(0, told.values.count(""));
+  check_contains("300", told.values["HeartbeatInterval"]);
+  check_contains("true", told.values["LocalPreAuthorize"]);
+  check_contains("Energy.Active.Import.Register", told.values["MeterValuesSampledData"]);
+  check_contains("Core", told.values["SupportedFeatureProfiles"]);
+  TEST_ASSERT_TRUE(told.keys["NumberOfConnectors"].read_only);
+  TEST_ASSERT_FALSE(told.keys["HeartbeatInterval"].read_only);
+  TEST_ASSERT_TRUE(told.keys["WebSocketPingInterval"].reboot_required);
+  OcppKey key;
+  TEST_ASSERT_TRUE(Config::find_ocpp("heartbeatINTERVAL", key));
+  check_text("HeartbeatInterval", key.name);
+  TEST_ASSERT_FALSE(Config::find_ocpp("heartbeat_interval_s", key));
+  TEST_ASSERT_FALSE(Config::find_ocpp("wifi_psk", key));
+  TEST_ASSERT_FALSE(Config::find_ocpp("", key));
+}
+
+void the_longest_settings_fit_into_the_file_or_are_refused() {
+  Bench bench;
+  bench.load("{}");
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://" + std::string(250, 'x'))));
+  TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(std::string(32, '"'))));
+  TEST_ASSERT_NULL(bench.set("wifi_psk", text_of(std::string(64, '"'))));
+  bench.storage.run_all();
+  const Config::Complaint complaint = bench.set("local_id_tag", text_of(std::string(20, '\x01')));
+  TEST_ASSERT_NULL(complaint);
+  bench.storage.run_all();
+  Config again(bench.storage, bench.log);
+  again.load(1);
+  TEST_ASSERT_EQUAL_size_t(64, again.settings().wifi_psk.length());
+}
+
+void the_interval_of_the_boot_answer_counts_at_once() {
+  Bench bench;
+  bench.load("{}");
+  int changes = 0;
+  bench.config.set_listener({[](void* context) { ++*static_cast<int*>(context); }, &changes});
+  bench.config.adopt_heartbeat_interval(17);
+  TEST_ASSERT_EQUAL(17, bench.config.settings().heartbeat_interval_s);
+  TEST_ASSERT_EQUAL(1, changes);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
 }
 
 void the_key_of_the_network_is_masked() {
@@ -182,6 +349,17 @@ int main() {
   RUN_TEST(set_holds_once_it_is_durable_and_survives_a_reboot);
   RUN_TEST(a_set_that_fails_changes_nothing);
   RUN_TEST(set_refuses_what_load_refuses);
+  RUN_TEST(changes_that_come_while_one_is_written_are_written_next);
+  RUN_TEST(changes_that_wait_fail_with_the_one_under_way);
+  RUN_TEST(only_so_many_changes_wait);
+  RUN_TEST(a_storage_that_takes_no_job_refuses_the_change);
+  RUN_TEST(both_names_of_a_key_are_the_same_setting);
+  RUN_TEST(the_file_has_only_what_differs_from_the_defaults);
+  RUN_TEST(every_type_of_ocpp_refuses_what_it_is_not);
+  RUN_TEST(lists_keep_their_order);
+  RUN_TEST(ocpp_is_told_its_own_keys_only);
+  RUN_TEST(the_longest_settings_fit_into_the_file_or_are_refused);
+  RUN_TEST(the_interval_of_the_boot_answer_counts_at_once);
   RUN_TEST(the_key_of_the_network_is_masked);
   return UNITY_END();
 }

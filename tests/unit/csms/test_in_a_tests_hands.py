@@ -7,12 +7,13 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from rig.csms import CallError, CallErrorReceived, Csms
+from rig.csms.bad_handshake import BadHandshake
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
@@ -257,7 +258,7 @@ def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, t
         csms.answer("Authorize", {"status": "Accepted"})
     with pytest.raises(ValueError, match="not 0 times"):
         csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}, times=0)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="what is to be sent for Authorize is no JSON"):
         csms.answer("Authorize", {"idTagInfo": object()}, check=False)
     csms.answer("Authorize", {"status": "Accepted"}, check=False)
     assert peer.call("Authorize", {"idTag": "T"}) == {"status": "Accepted"}
@@ -270,12 +271,10 @@ def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
     with csms.hold("StartTransaction") as held:
         peer.start_call("StartTransaction", START, "a")
         assert held.wait().unique_id == "a"
-        peer.start_call("StartTransaction", START | {"meterStart": 101}, "b")
-        assert held.wait().unique_id == "b"
-        peer.call("Heartbeat", {})  # everything else goes on
         assert csms.transactions[0].transaction_id is None
-        assert held.release() == 2
-        assert [peer.receive()[1] for _ in range(2)] == ["a", "b"]
+        assert held.release() == 1
+        assert peer.receive()[:2] == [3, "a"]
+        peer.call("Heartbeat", {})  # everything else goes on
         peer.start_call("StartTransaction", START | {"meterStart": 102}, "c")
         held.wait()
         assert held.release(CallError("InternalError")) == 1
@@ -437,3 +436,37 @@ def test_without_an_identity_the_first_charge_point_counts(timeline: Timeline, l
             assert csms.charge_points == ("CP-9",) != (IDENTITY,)
     finally:
         csms.shut_down()
+
+
+@pytest.mark.parametrize("kind", get_args(BadHandshake))
+def test_it_answers_opening_handshakes_badly(csms: Csms, new_peer: Callable[..., Peer], kind: BadHandshake) -> None:
+    with csms.misanswer(kind):
+        if kind == "no-subprotocol":  # which this client, unlike a charge point, takes
+            assert new_peer().socket.subprotocol is None
+        else:
+            with pytest.raises((TimeoutError, InvalidHandshake, ConnectionError)):
+                new_peer(open_timeout=0.2)
+    assert new_peer().boot()["status"] == "Accepted"
+
+
+def test_it_pings_and_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
+    csms.ping(b"are you there?", timeout=2)
+    csms.pong(b"unasked for")
+    peer.socket.close()
+    with pytest.raises(ExpectationError, match=r"not connected|the connection ended"):
+        csms.ping(timeout=0.2)
+
+
+def test_it_sends_a_message_in_fragments(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.send_raw('[2,"x","Reset",{"type":"Soft"}]', fragments=5)
+    pieces = ['[2,"x"', ',"Rese', 't",{"t', 'ype":"', 'Soft"}]', ""]  # the library ends with an empty frame
+    assert list(peer.socket.recv_streaming()) == pieces
+    with pytest.raises(ValueError, match="a text of 3 characters has 1 to 3 fragments, not 4"):
+        csms.send_raw("[2]", fragments=4)
+
+
+def test_it_sends_a_binary_message(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    csms.send_binary(b"\x00\xff")
+    assert peer.socket.recv(2) == b"\x00\xff"

@@ -43,4 +43,4 @@ def test_it_matches(expected: Any, actual: Any) -> None:
     ],
 )
 def test_the_first_difference_is_named(expected: Any, actual: Any, first: str) -> None:
-    assert differences(expected, actual)[0] == first
+    assert str(differences(expected, actual)[0]) == first

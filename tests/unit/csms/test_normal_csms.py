@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -105,7 +106,7 @@ def test_it_answers_every_other_call_by_its_schema(
     assert sent.error == ""
 
 
-def test_two_charge_points_are_told_apart(csms: Csms, new_peer: type[Peer]) -> None:
+def test_two_charge_points_are_told_apart(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     one, two = new_peer("CP-1"), new_peer("CP 2/x")
     one.status("Available")
     two.status("Charging")
@@ -114,7 +115,7 @@ def test_two_charge_points_are_told_apart(csms: Csms, new_peer: type[Peer]) -> N
     assert csms.charge_points == ("CP-1", "CP 2/x")
 
 
-def test_a_new_connection_replaces_the_old_one(csms: Csms, timeline: Timeline, new_peer: type[Peer]) -> None:
+def test_a_new_connection_replaces_the_old_one(csms: Csms, timeline: Timeline, new_peer: Callable[..., Peer]) -> None:
     first = new_peer()
     csms.expect_connected()
     second = new_peer()

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rig.csms import Csms
 from rig.csms.server import MAX_FRAME_BYTES
+from rig.csms.session import GIVEN_UP_AFTER_S
 from rig.errors import ExpectationError
 from rig.events import LinkChange, OcppFrame
 from rig.timeline import Timeline
@@ -184,3 +185,51 @@ def test_without_the_sub_protocol_the_connection_is_closed(
     assert (change.charge_point, change.connected, change.code) == (IDENTITY, False, 1002)
     assert "ocpp1.6" in change.reason
     assert not csms.connected
+
+
+# -- one CALL at a time (OCPP-J 1.6 section 4.1.1) --------------------------------------------------------------------
+
+
+def test_a_call_before_the_one_before_it_is_answered_is_a_violation(csms: Csms, peer: Peer) -> None:
+    with csms.hold("Authorize") as held:
+        peer.start_call("Authorize", {"idTag": "T"}, "a")
+        held.wait()
+        peer.call("Heartbeat", {}, "b")  # answered all the same
+        violation = csms.expect_violation("sent while Authorize [a] is unanswered", timeout=0)
+        assert (violation.unique_id, violation.action) == ("b", "Heartbeat")
+    assert peer.receive()[:2] == [3, "a"]
+    assert csms.violations() == [violation]
+    assert csms.violations(unexpected=True) == []
+    peer.call("Heartbeat", {})
+    assert csms.violations() == [violation]
+
+
+def test_a_call_that_it_waited_long_for_may_have_been_given_up(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    with csms.hold("Authorize") as held:
+        peer.start_call("Authorize", {"idTag": "T"}, "a")
+        held.wait()
+        timeline.clock.set_scale(1000)
+        csms.expect_none("Heartbeat", within=GIVEN_UP_AFTER_S)
+        timeline.clock.set_scale(1)
+        peer.call("Heartbeat", {}, "b")
+    assert csms.violations() == []
+
+
+def test_a_call_of_a_connection_that_is_gone_is_no_longer_open(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+    first = new_peer()
+    with csms.hold("Authorize") as held:
+        first.start_call("Authorize", {"idTag": "T"}, "a")
+        held.wait()
+        assert [call.unique_id for call in csms.state.open_calls] == ["a"]
+        second = new_peer()
+        second.boot()
+        assert csms.state.open_calls == ()
+    assert csms.violations() == []
+
+
+def test_a_violation_that_does_not_come_is_a_failure(csms: Csms, peer: Peer) -> None:
+    peer.boot()
+    with pytest.raises(
+        ExpectationError, match=r"(?s)a frame of CP-1 that breaks OCPP 1\.6 \(idTag\).*BootNotification"
+    ):
+        csms.expect_violation("idTag", timeout=0)

@@ -46,7 +46,7 @@ class NotedCsms:
         self._part = notes.part("csms")
 
     def __getattr__(self, method: str) -> Any:
-        if method not in ("silence", "no_pong", "refuse"):
+        if method not in ("silence", "no_pong", "refuse", "misanswer"):
             return getattr(self._part, method)
 
         @contextlib.contextmanager
@@ -99,6 +99,16 @@ def bench(notes: Notes) -> Any:
         ),
         (faults.CsmsSilent(), ["csms.silence()"], ["csms.end_silence()"]),
         (faults.NoPong(), ["csms.no_pong()"], ["csms.end_no_pong()"]),
+        (
+            faults.SynIgnored(),
+            ["network.ignore(True)", "network.drop_connections()"],
+            ["network.ignore(False)"],
+        ),
+        (
+            faults.BadHandshake("garbage"),
+            ["csms.misanswer('garbage')", "network.drop_connections()"],
+            ["csms.end_misanswer()", "network.drop_connections()"],
+        ),
         (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
@@ -164,6 +174,7 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.Latency(ms=-1), "ms is 0 or more"),
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
         (lambda: faults.HttpRefusal(200), "status is 400 or more"),
+        (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
         (lambda: faults.HttpRefusal(600), "status is 599 or less"),
     ],
 )

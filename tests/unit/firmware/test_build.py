@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -87,4 +88,19 @@ def test_a_manifest_of_esp_idf_is_understood(tmp_path):
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path):
     with pytest.raises(BenchError, match=r"holds no flasher_args\.json"):
-        firmware("nowhere", tmp_path)
+        firmware(".", tmp_path)
+
+
+def test_what_is_no_firmware_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("none")
+    for source, why in (("nowhere", "is not there"), ("notes.txt", "is no executable")):
+        with pytest.raises(BenchError, match=rf"device\.firmware: .*{source} {why}"):
+            firmware(source, tmp_path)
+
+
+def test_an_executable_is_packaged_under_its_own_name(project):
+    shutil.copy("/bin/true", project / "thing")
+    manifest = firmware("thing", project).manifest
+    image = parse_image(manifest.files[0x10000].read_bytes())
+    assert (image.project, image.version) == ("thing", "")
+    assert image.executable.startswith(b"\x7fELF")

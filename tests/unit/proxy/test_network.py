@@ -72,7 +72,7 @@ def test_the_access_point_goes_and_comes_back_on_the_timeline(network: Network, 
     assert not radio.on_air
     network.up()
     assert radio.on_air
-    assert [change.up for change in timeline.events(AccessPointChange)] == [False, True]
+    assert [change.up for change in timeline.events(AccessPointChange)] == [True, False, True]
 
 
 def test_without_an_access_point_the_capability_is_named(loop: asyncio.AbstractEventLoop) -> None:

@@ -226,6 +226,21 @@ async def test_a_server_that_is_not_there_resets_the_client() -> None:
     await proxy.close()
 
 
+async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname(), lambda seconds: seconds)
+    await proxy.start()
+    await proxy.ignore(True)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(connect(proxy), 0.1)
+    await proxy.ignore(False)
+    reader, writer = await asyncio.wait_for(connect(proxy), LIMIT)
+    writer.write(b"there")
+    assert await asyncio.wait_for(reader.readexactly(5), LIMIT) == b"there"
+    await proxy.close()
+    server.close()
+
+
 async def test_a_taken_port_names_who_holds_it() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

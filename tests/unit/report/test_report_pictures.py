@@ -178,6 +178,41 @@ def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known
     assert shown == [("off", 0.0), ("blinks 5 Hz", 0.1), ("on", 0.7)]
 
 
+def test_until_its_pattern_is_known_an_led_shows_its_level() -> None:
+    r = Recorder()
+    r.pin("leds.status", False)
+    r.put(ev.LedPattern(led="status", pattern="off"))
+    r.pin("leds.status", True, after_ms=10)
+    r.put(ev.TestStarted(nodeid="t::led"))
+    r.pin("leds.status", False, after_ms=100)
+    r.pin("leds.status", True, after_ms=100)
+    r.put(ev.LedPattern(led="status", pattern="on"), after_ms=100)
+    r.pin("leds.status", False, after_ms=100)
+    r.put(ev.TestEnded(nodeid="t::led", outcome="passed", seconds=1.0), after_ms=100)
+    (test,) = load.from_events(r.events).tests
+    (band,) = lanes.lanes_of(test).bands
+    assert [(round(s.start, 3), round(s.end, 3), s.on) for s in band.segments] == [
+        (0.0, 0.1, True),
+        (0.1, 0.2, False),
+        (0.2, 0.4, True),
+        (0.4, 0.5, False),
+    ]
+
+
+def test_an_led_that_blinked_and_no_longer_does_shows_its_level() -> None:
+    r = Recorder()
+    r.pin("leds.network", True)
+    r.put(ev.LedPattern(led="network", pattern="blink", rate_hz=2.0, duty=0.5))
+    r.put(ev.TestStarted(nodeid="t::led"))
+    r.pin("leds.network", False, after_ms=200)
+    r.pin("leds.network", True, after_ms=250)
+    r.pin("leds.network", False, after_ms=500)  # the power was cut
+    r.put(ev.TestEnded(nodeid="t::led", outcome="passed", seconds=1.0), after_ms=100)
+    (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
+    shown = [(segment.texts[0], pytest.approx(segment.start)) for segment in band.segments]
+    assert shown == [("blinks 2 Hz", 0.0), ("on", 0.45), ("off", 0.95)]
+
+
 # -- any events at all -------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
 
 /// What a request was, in the low byte of its tag. With a status notification come connector and status.
-enum class Call : uint32_t { boot = 1, heartbeat, status, authorize };
+enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }
 constexpr uint32_t tag_of(int connector, ConnectorStatus status) {
@@ -20,47 +20,51 @@ constexpr ConnectorStatus status_of_tag(uint32_t tag) { return static_cast<Conne
 }  // namespace
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-                         TimeSync& time, const Settings& settings, const Identity& identity, RestartRequest restart,
-                         Logger& log)
+                         TimeSync& time, AuthCache& cache, Config& config, const Identity& identity,
+                         RestartRequest restart, Logger& log)
     : messenger_(messenger),
       connection_(connection),
       charging_(charging),
       transactions_(transactions),
       time_(time),
-      settings_(settings),
+      cache_(cache),
+      config_(config),
       identity_(identity),
       restart_(restart),
       log_(log),
-      requests_(charging, *this) {
+      requests_(charging, config, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
 
 Millis ChargePoint::poll(Millis now) {
   if (reset_ != Reset::none) return poll_reset(now);
-  if (!messenger_.online()) return kNever;
+  const Millis requests_due = requests_.poll(now);
+  if (!messenger_.online()) return requests_due;
   if (!accepted()) {
     if (now >= next_boot_) send_boot_notification(now);
-    return next_boot_;
+    return earlier(requests_due, next_boot_);
   }
-  if (now >= next_heartbeat_) send_heartbeat(now);
-  return next_heartbeat_;
+  // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
+  if (messenger_.gate_open() && status_of(0) != sent_[0]) send_status(0, now);
+  if (now >= heartbeat_due()) send_heartbeat(now);
+  return earlier(requests_due, heartbeat_due());
 }
 
 // ---- registration
 
 void ChargePoint::on_online(Millis now) {
-  // A link that was lost and came back is no boot (OCPP 1.6 section 4.2).
-  if (!accepted()) {
-    send_boot_notification(now);
-    return;
-  }
+  // A link that was lost and came back is no boot (OCPP 1.6 section 4.2); one is sent in poll() when it is due.
+  if (!accepted()) return;
   connection_.confirm();
   messenger_.open_gate(true);
   send_statuses_that_changed(now);
 }
 
-void ChargePoint::on_offline(Millis) { messenger_.open_gate(false); }
+void ChargePoint::on_offline(Millis) {
+  messenger_.open_gate(false);
+  requests_.on_offline();
+}
 
 void ChargePoint::send_boot_notification(Millis now) {
   char buffer[Messenger::kMaxPayload];
@@ -82,26 +86,29 @@ void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
   payload.find("status").get(status);
   uint64_t interval_s = 0;
   payload.find("interval").get_unsigned(interval_s);
-  Millis interval = Millis{1000} * interval_s;
+  if (interval_s > kLongestIntervalS) interval_s = kLongestIntervalS;
   if (status.text() == "Accepted") {
+    // After a boot the CSMS is told everything anew, whatever it has triggered before.
+    for (bool& confirmed : is_confirmed_) confirmed = confirmed && accepted();
     registration_ = Registration::accepted;
-    heartbeat_interval_ = interval != 0 ? interval : Millis{1000} * settings_.heartbeat_interval_s;
-    next_heartbeat_ = now + heartbeat_interval_;
-    log_.info(kTag, "accepted by the CSMS, heartbeat every ", heartbeat_interval_ / 1000, " s");
+    if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));
+    last_heartbeat_ = now;
+    log_.info(kTag, "accepted by the CSMS, heartbeat every ", config_.settings().heartbeat_interval_s, " s");
     connection_.confirm();
     messenger_.open_gate(true);
     send_statuses_that_changed(now);
     return;
   }
   registration_ = status.text() == "Rejected" ? Registration::rejected : Registration::pending;
-  next_boot_ = now + (interval != 0 ? interval : kBootRetry);
+  messenger_.open_gate(false);
+  next_boot_ = now + (interval_s != 0 ? Millis{1000} * interval_s : kBootRetry);
   log_.warning(kTag, "BootNotification was answered with ", status.empty() ? Text("no known status") : status.text(),
                "; again in ", (next_boot_ - now) / 1000, " s");
 }
 
 void ChargePoint::send_heartbeat(Millis now) {
-  next_heartbeat_ = now + heartbeat_interval_;
-  messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), Priority::normal, WhenFull::replaceable, now);
+  last_heartbeat_ = now;
+  messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), priority(), WhenFull::replaceable, now);
 }
 
 void ChargePoint::take_time(JsonValue payload) {
@@ -118,9 +125,11 @@ void ChargePoint::take_time(JsonValue payload) {
 
 ConnectorStatus ChargePoint::status_of(int connector) const {
   ConnectorStatus status = charging_.status();
-  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9).
-  if (connector == 0 && status != ConnectorStatus::faulted) return ConnectorStatus::available;
-  return status;
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
+  // is not wrong with it.
+  if (connector != 0 || charging_.emergency_stopped()) return status;
+  const bool inoperative = config_.settings().availability == Availability::inoperative;
+  return inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available;
 }
 
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
@@ -139,11 +148,15 @@ void ChargePoint::send_status(int connector, Millis now) {
   ConnectorStatus status = status_of(connector);
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
-  json.begin_object().member("connectorId", connector).member("errorCode", charging_.error_code());
-  if (!charging_.error_info().empty()) json.member("info", charging_.error_info());
-  json.member("status", name_of(status)).member("timestamp", format_timestamp(time_.at(now)).text()).end_object();
+  const bool wrong = connector != 0 || charging_.emergency_stopped();
+  json.begin_object().member("connectorId", connector).member("errorCode", wrong ? charging_.error_code() : "NoError");
+  if (wrong && !charging_.error_info().empty()) json.member("info", charging_.error_info());
+  json.member("status", name_of(status));
+  // No time is better than one of 1970.
+  if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
+  json.end_object();
   sent_[connector] = status;
-  messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status), Priority::normal,
+  messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status), priority(),
                   WhenFull::replaceable, now);
 }
 
@@ -151,16 +164,61 @@ void ChargePoint::send_status(int connector, Millis now) {
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   if (!messenger_.gate_open()) {
-    log_.info(kTag, "offline: ", id_tag, kAllowOfflineTxForUnknownId ? " may charge" : " may not charge");
-    charging_.authorized(kAllowOfflineTxForUnknownId, now);
+    charging_.authorized(may_charge_offline(id_tag), "", now);
+    return;
+  }
+  IdTagInfo known;
+  if (config_.settings().local_pre_authorize && cache_.find(id_tag, known) &&
+      known.status == AuthorizationStatus::accepted) {
+    log_.info(kTag, "idTag ", id_tag, " is accepted by the authorization cache");
+    charging_.authorized(true, known.parent.text(), now);
     return;
   }
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
+  asked_.assign(id_tag);
   if (!messenger_.call("Authorize", json.text(), *this, tag_of(Call::authorize), Priority::user, WhenFull::keep, now)) {
-    charging_.authorized(false, now);
+    charging_.authorized(false, "", now);
   }
+}
+
+/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline is about those whom the cache accepts, AllowOfflineTxForUnknownId
+/// about those whom it does not know. Whom it knows and does not accept may not charge.
+bool ChargePoint::may_charge_offline(Text id_tag) const {
+  const Settings& settings = config_.settings();
+  IdTagInfo known;
+  const bool is_known = cache_.find(id_tag, known);
+  const bool is_accepted = is_known && known.status == AuthorizationStatus::accepted;
+  const bool may = settings.allow_offline_tx_for_unknown_id ? !is_known || is_accepted
+                                                            : is_accepted && settings.local_authorize_offline;
+  log_.info(kTag, "offline: ", id_tag, may ? " may charge" : " may not charge", ", the authorization cache has it as ",
+            is_known ? name_of(known.status) : Text("unknown"));
+  return may;
+}
+
+// ---- DataTransfer
+
+bool ChargePoint::transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now) {
+  if (transfer_done_.call != nullptr || !messenger_.gate_open()) return false;
+  char buffer[Messenger::kMaxPayload];
+  JsonWriter json(buffer);
+  json.begin_object().member("vendorId", vendor);
+  if (!message.empty()) json.member("messageId", message);
+  if (!data.empty()) json.member("data", data);
+  json.end_object();
+  if (!json.ok() || !messenger_.call("DataTransfer", json.text(), *this, tag_of(Call::data_transfer), Priority::normal,
+                                     WhenFull::keep, now)) {
+    return false;
+  }
+  transfer_done_ = done;
+  return true;
+}
+
+void ChargePoint::end_transfer(Text answer, Text failure) {
+  const DataTransferDone done = transfer_done_;
+  transfer_done_ = DataTransferDone();
+  if (done.call != nullptr) done.call(done.context, answer, failure);
 }
 
 // ---- answers
@@ -178,11 +236,18 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       is_confirmed_[connector_of(tag)] = true;
       return;
     case Call::authorize: {
-      FixedText<16> status;
-      payload.path("idTagInfo.status").get(status);
-      charging_.authorized(status.text() == "Accepted", now);
+      const JsonValue info = payload.find("idTagInfo");
+      cache_.on_id_tag_info(asked_.text(), info);
+      IdTag parent_id_tag;
+      info.find("parentIdTag").get(parent_id_tag);
+      charging_.authorized(info.find("status").equals("Accepted"), parent_id_tag.text(), now);
       return;
     }
+    case Call::meter_values:
+      return;
+    case Call::data_transfer:
+      end_transfer(payload.raw(), "");
+      return;
   }
 }
 
@@ -190,13 +255,17 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
   switch (call_of(tag)) {
     case Call::boot:
       // After a loss of the link it goes out as soon as there is a new one.
-      if (failure != CallFailure::disconnected) next_boot_ = now + kBootRetry;
+      next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:
-      charging_.authorized(failure == CallFailure::disconnected && kAllowOfflineTxForUnknownId, now);
+      charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), "", now);
+      return;
+    case Call::data_transfer:
+      end_transfer("", name_of(failure));
       return;
     case Call::heartbeat:
     case Call::status:
+    case Call::meter_values:
       return;
   }
 }
@@ -212,12 +281,50 @@ void ChargePoint::on_call(Text action, JsonValue payload, CallReply& reply, Mill
   requests_.answer(action, payload, accepted(), reply, now);
 }
 
-void ChargePoint::on_reset(ResetKind kind, Millis now) {
-  if (reset_ != Reset::none) return;
+bool ChargePoint::on_reset(ResetKind kind, Millis now) {
+  if (reset_ != Reset::none) return false;
   log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " asked for by the CSMS");
   charging_.stop(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
   reset_ = Reset::stopping;
   reset_limit_ = now + (kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit);
+  return true;
+}
+
+void ChargePoint::on_trigger(Trigger trigger, int connector, Millis now) {
+  switch (trigger) {
+    case Trigger::boot_notification:
+      send_boot_notification(now);
+      return;
+    case Trigger::heartbeat:
+      send_heartbeat(now);
+      return;
+    case Trigger::meter_values:
+      send_meter_values(now);
+      return;
+    case Trigger::status_notification:
+      for (int each = 0; each < kConnectors; ++each) {
+        if (connector == 0 || connector == each) send_status(each, now);
+      }
+      return;
+  }
+}
+
+/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept.
+void ChargePoint::send_meter_values(Millis now) {
+  char buffer[Messenger::kMaxPayload];
+  const MeterSample sample{
+      {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
+  if (sample.measurands.empty()) return;
+  int64_t transaction_id = 0;
+  JsonWriter json(buffer);
+  json.begin_object().member("connectorId", 1);
+  if (transactions_.transaction_id(transaction_id)) json.member("transactionId", transaction_id);
+  json.key("meterValue").begin_array().begin_object().member("timestamp", format_timestamp(time_.at(now)).text());
+  json.key("sampledValue");
+  write_sampled_values(json, sample, config_.settings().nominal_voltage_v);
+  json.end_object().end_array().end_object();
+  messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(), WhenFull::replaceable,
+                  now);
 }
 
 Millis ChargePoint::poll_reset(Millis now) {

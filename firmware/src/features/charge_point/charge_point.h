@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/feature.h"
+#include "features/auth_cache/auth_cache.h"
 #include "features/charge_point/csms_requests.h"
 #include "features/charging/charging.h"
 #include "features/config/config.h"
@@ -27,27 +28,38 @@ struct RestartRequest {
   void* context = nullptr;
 };
 
+/// Hears how a DataTransfer of ours ended.
+struct DataTransferDone {
+  /// @param answer the payload of DataTransfer.conf, empty when there was none  @param failure why there was none
+  void (*call)(void* context, Text answer, Text failure) = nullptr;
+  void* context = nullptr;
+};
+
 /// The charge point towards the CSMS (OCPP 1.6): registration, heartbeat, status, authorization, reset.
 class ChargePoint final : public Feature,
                           private Messenger::LinkListener,
                           private CallHandler,
                           private CallListener,
                           private ChargingListener,
-                          private ResetHandler {
+                          private RequestEffects {
  public:
   /// When BootNotification got no usable answer, or one without interval.
   static constexpr Millis kBootRetry = 30'000;
   /// How long a reset waits for the transaction messages to be answered. Saved they are in any case before that.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
-  /// AllowOfflineTxForUnknownId (OCPP 1.6 section 9.1.2): offline every idTag may charge.
-  static constexpr bool kAllowOfflineTxForUnknownId = true;
+  /// Intervals of BootNotification.conf are held at or below this: a day.
+  static constexpr uint64_t kLongestIntervalS = 86'400;
 
   ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-              TimeSync& time, const Settings& settings, const Identity& identity, RestartRequest restart, Logger& log);
+              TimeSync& time, AuthCache& cache, Config& config, const Identity& identity, RestartRequest restart,
+              Logger& log);
 
   Registration registration() const { return registration_; }
   bool accepted() const { return registration_ == Registration::accepted; }
+  /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
+  /// @return false, without a call of `done`, when it cannot be sent now.
+  bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
   /// Its members of the answer to the console command `status` (docs/design.md, section 4).
   void write_status(JsonWriter& json) const;
 
@@ -66,7 +78,8 @@ class ChargePoint final : public Feature,
   void on_failure(uint32_t tag, CallFailure failure, Millis now) override;
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
-  void on_reset(ResetKind kind, Millis now) override;
+  bool on_reset(ResetKind kind, Millis now) override;
+  void on_trigger(Trigger trigger, int connector, Millis now) override;
 
   void send_boot_notification(Millis now);
   void on_boot_answer(JsonValue payload, Millis now);
@@ -74,6 +87,12 @@ class ChargePoint final : public Feature,
   void take_time(JsonValue payload);
   ConnectorStatus status_of(int connector) const;
   void send_status(int connector, Millis now);
+  void send_meter_values(Millis now);
+  bool may_charge_offline(Text id_tag) const;
+  void end_transfer(Text answer, Text failure);
+  /// What goes out before the CSMS has accepted us has been triggered by it.
+  Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
+  Millis heartbeat_due() const { return last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s; }
   void send_statuses_that_changed(Millis now);
   Millis poll_reset(Millis now);
 
@@ -82,20 +101,23 @@ class ChargePoint final : public Feature,
   Charging& charging_;
   Transactions& transactions_;
   TimeSync& time_;
-  const Settings& settings_;
+  AuthCache& cache_;
+  Config& config_;
   Identity identity_;
   RestartRequest restart_;
   Logger& log_;
   CsmsRequests requests_;
 
   Registration registration_ = Registration::unknown;
-  Millis next_boot_ = kNever;
-  Millis heartbeat_interval_ = 0;
-  Millis next_heartbeat_ = kNever;
+  Millis next_boot_ = 0;
+  Millis last_heartbeat_ = 0;
   // What the CSMS has confirmed, and what was sent last, of each connector.
   ConnectorStatus confirmed_[kConnectors] = {};
   ConnectorStatus sent_[kConnectors] = {};
   bool is_confirmed_[kConnectors] = {};
+
+  IdTag asked_;  // the idTag of the Authorize under way
+  DataTransferDone transfer_done_;
 
   Reset reset_ = Reset::none;
   Millis reset_limit_ = kNever;

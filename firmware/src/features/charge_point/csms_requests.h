@@ -1,30 +1,52 @@
 #pragma once
 
+#include "features/auth_cache/auth_cache.h"
+#include "features/charge_point/late_answers.h"
 #include "features/charge_point/payload.h"
 #include "features/charging/charging.h"
+#include "features/config/config.h"
 #include "features/ocpp_message/messenger.h"
 
 namespace pb {
 
 enum class ResetKind : uint8_t { soft, hard };
 
-/// Carries out a Reset.req, after its answer has gone.
-class ResetHandler {
+/// What TriggerMessage can ask this charge point for.
+enum class Trigger : uint8_t { boot_notification, heartbeat, meter_values, status_notification };
+
+/// Carries out what requests of the CSMS ask for, after their answers have gone.
+class RequestEffects {
  public:
-  virtual void on_reset(ResetKind kind, Millis now) = 0;
+  /// @return false when one is under way.
+  virtual bool on_reset(ResetKind kind, Millis now) = 0;
+  /// @param connector 0 when the request named none
+  virtual void on_trigger(Trigger trigger, int connector, Millis now) = 0;
 
  protected:
-  ~ResetHandler() = default;
+  ~RequestEffects() = default;
 };
 
 /// Answers the requests of the CSMS. One row of the table in csms_requests.cpp is one action; what has no row is
 /// answered with NotImplemented.
 class CsmsRequests {
  public:
-  CsmsRequests(Charging& charging, ResetHandler& reset) : charging_(charging), reset_(reset) {}
+  /// How long the lock may take to open (UnlockConnector).
+  static constexpr Millis kUnlockLimit = 3'000;
+  static constexpr int64_t kConnector = 1;
+  /// Whom DataTransfer.req must name, and the one message that we know: it answers with the same data.
+  static constexpr Text kVendorId = "Plugbench";
+  static constexpr Text kEchoMessageId = "Echo";
+
+  CsmsRequests(Charging& charging, Config& config, AuthCache& cache, Messenger& messenger, RequestEffects& effects,
+               Logger& log)
+      : charging_(charging), config_(config), cache_(cache), effects_(effects), log_(log), late_(messenger, log) {}
 
   /// @param accepted whether the CSMS has accepted our BootNotification
   void answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now);
+  /// Goes on with what takes its time. @return when it wants to be called next.
+  Millis poll(Millis now);
+  /// The connection is lost: what waits for an answer gets none.
+  void on_offline() { late_.forget_ids(); }
 
  private:
   struct Row;
@@ -36,12 +58,28 @@ class CsmsRequests {
   };
   static const Row kRows[];
 
+  /// Stores a setting and settles the slot when that is done or not.
+  void change(LateAnswers::Slot& slot, Text key, Text value);
+
+  void change_availability(Request& request);
+  void change_configuration(Request& request);
+  void clear_cache(Request& request);
+  void data_transfer(Request& request);
+  void get_configuration(Request& request);
   void remote_start_transaction(Request& request);
   void remote_stop_transaction(Request& request);
   void reset(Request& request);
+  void trigger_message(Request& request);
+  void unlock_connector(Request& request);
 
   Charging& charging_;
-  ResetHandler& reset_;
+  Config& config_;
+  AuthCache& cache_;
+  RequestEffects& effects_;
+  Logger& log_;
+  LateAnswers late_;
+  LateAnswers::Slot* unlocking_ = nullptr;
+  Millis unlock_limit_ = kNever;
 };
 
 }  // namespace pb

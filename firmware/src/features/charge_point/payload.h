@@ -2,11 +2,12 @@
 
 #include "core/json_reader.h"
 #include "features/ocpp_message/ocpp_error.h"
+#include "features/time_sync/rfc3339.h"
 
 namespace pb {
 
 /// Reads the fields of a request and keeps the first thing that is wrong with them, as the CALLERROR to answer with
-/// (OCPP-J 1.6 section 4.2.3).
+/// (OCPP-J 1.6 section 4.2.3): read every field that the request may have, then ask complete().
 class Payload {
  public:
   explicit Payload(JsonValue object) : object_(object) {}
@@ -14,21 +15,53 @@ class Payload {
   /// A string of at most Capacity bytes.
   template <size_t Capacity>
   void required(Text field, FixedText<Capacity>& into) {
-    if (check(field, JsonKind::string, Need::required)) check_fits(object_.find(field).get(into));
-  }
-  void required(Text field, int64_t& into) {
-    if (check(field, JsonKind::number, Need::required)) check_integer(object_.find(field).get(into));
+    read(field, Need::required, into);
   }
   template <size_t Capacity>
   void optional(Text field, FixedText<Capacity>& into) {
-    if (check(field, JsonKind::string, Need::optional)) check_fits(object_.find(field).get(into));
+    read(field, Need::optional, into);
   }
-  void optional(Text field, int64_t& into) {
-    if (check(field, JsonKind::number, Need::optional)) check_integer(object_.find(field).get(into));
+  void required(Text field, int64_t& into) { read(field, Need::required, into); }
+  /// @return whether the field is there.
+  bool optional(Text field, int64_t& into) { return read(field, Need::optional, into); }
+  /// A string out of an enumeration. @return its index in `names`, 0 when there is none.
+  template <size_t N>
+  size_t required_name(Text field, const Text (&names)[N]) {
+    return read_name(field, Need::required, names);
   }
+  template <size_t N>
+  size_t optional_name(Text field, const Text (&names)[N]) {
+    return read_name(field, Need::optional, names);
+  }
+  /// A number with or without fraction.
+  void required_number(Text field) { find(field, JsonKind::number, Need::required); }
+  void optional_number(Text field) { find(field, JsonKind::number, Need::optional); }
+  /// A date-time (RFC 3339).
+  void optional_time(Text field) {
+    const JsonValue value = find(field, JsonKind::string, Need::optional);
+    FixedText<40> text;
+    UnixMillis time = 0;
+    if (value.exists() && !(value.get(text) && parse_timestamp(text.text(), time))) refuse("a field is no date-time");
+  }
+  /// Object, array or string to be read by the caller; `none` when it is not there or something else.
+  JsonValue required_value(Text field, JsonKind kind) { return find(field, kind, Need::required); }
+  JsonValue optional_value(Text field, JsonKind kind) { return find(field, kind, Need::optional); }
+
   /// Says that a field has a value that it must not have.
   void refuse(const char* reason) { fail(OcppError::property_constraint_violation, reason); }
+  /// Says that there are too few or too many of something.
+  void refuse_count(const char* reason) { fail(OcppError::occurence_constraint_violation, reason); }
+  void refuse_type(const char* reason) { fail(OcppError::type_constraint_violation, reason); }
+  /// Takes over what is wrong with an object inside this one.
+  void include(Payload& inner) {
+    if (!inner.complete()) fail(inner.error_, inner.reason_);
+  }
 
+  /// Once all fields were read: nothing is wrong with them, and there are no others.
+  bool complete() {
+    if (ok_ && object_.size() != found_) fail(OcppError::formation_violation, "a field is not known, or there twice");
+    return ok_;
+  }
   bool ok() const { return ok_; }
   OcppError error() const { return error_; }
   const char* reason() const { return reason_; }
@@ -36,22 +69,36 @@ class Payload {
  private:
   enum class Need : uint8_t { required, optional };
 
-  /// @return whether the field is there and of that kind.
-  bool check(Text field, JsonKind kind, Need need) {
-    JsonValue value = object_.find(field);
+  JsonValue find(Text field, JsonKind kind, Need need) {
+    const JsonValue value = object_.find(field);
     if (!value.exists()) {
       if (need == Need::required) fail(OcppError::occurence_constraint_violation, "a required field is missing");
-      return false;
+      return {};
     }
-    if (value.kind() == kind) return true;
-    fail(OcppError::type_constraint_violation, "a field has the wrong type");
-    return false;
+    ++found_;
+    if (value.kind() == kind) return value;
+    refuse_type("a field has the wrong type");
+    return {};
   }
-  void check_fits(bool fits) {
-    if (!fits) fail(OcppError::property_constraint_violation, "a field is too long");
+  template <size_t Capacity>
+  void read(Text field, Need need, FixedText<Capacity>& into) {
+    const JsonValue value = find(field, JsonKind::string, need);
+    if (value.exists() && !value.get(into)) refuse("a field is too long");
   }
-  void check_integer(bool is_integer) {
-    if (!is_integer) fail(OcppError::type_constraint_violation, "a field is no integer");
+  bool read(Text field, Need need, int64_t& into) {
+    const JsonValue value = find(field, JsonKind::number, need);
+    if (value.exists() && !value.get(into)) refuse_type("a field is no integer");
+    return value.exists();
+  }
+  template <size_t N>
+  size_t read_name(Text field, Need need, const Text (&names)[N]) {
+    const JsonValue value = find(field, JsonKind::string, need);
+    if (!value.exists()) return 0;
+    for (size_t i = 0; i < N; ++i) {
+      if (value.equals(names[i])) return i;
+    }
+    refuse("a field has a value that OCPP 1.6 does not know");
+    return 0;
   }
   void fail(OcppError error, const char* reason) {
     if (!ok_) return;
@@ -61,6 +108,7 @@ class Payload {
   }
 
   JsonValue object_;
+  size_t found_ = 0;
   bool ok_ = true;
   OcppError error_ = OcppError::generic_error;
   const char* reason_ = "";

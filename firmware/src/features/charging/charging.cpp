@@ -10,38 +10,72 @@ constexpr Text kTag = "charging";
 void Charging::start() {
   energy_wh_ = transactions_.energy_wh();
   pulses_ = board_.meter.count();
+  interrupted_ = transactions_.open();
 }
 
 Millis Charging::poll(Millis now) {
-  read_meter();
+  read_meter(now);
   vehicle_ready_ = board_.vehicle_ready.read();
+  read_power_fail(now);
   read_stop(now);
   read_cable(now);
   read_button(now);
-  if (authorized_ && now >= authorized_until_) {
-    log_.info(kTag, "nobody plugged in: the authorization of ", id_tag_.text(), " has expired");
-    forget_authorization();
-  }
+  read_availability();
+  watch_timeouts(now);
+  resume_when_known(now);
+  watch_refused(now);
   begin_when_ready(now);
-  sample_when_due(now);
-  drive();
+  const Millis next_sample = metering_.poll(reading(now), now);
+  drive(now);
   report(now);
   if (stopped_ && !safety_.stop_pressed()) return now;  // a press that is over is shown for one round
-  return earlier(authorized_ ? authorized_until_ : kNever, next_sample_);
+  return earlier(next_sample, next_due(now));
 }
 
-void Charging::read_meter() {
+Millis Charging::next_due(Millis now) const {
+  Millis due = authorized_ ? earlier(authorized_until_, lock_.next_due()) : kNever;
+  if (waits_for_nobody()) due = earlier(due, idle_since_ + Millis{1000} * settings_.connection_timeout_s);
+  if (told_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
+  if (interrupted_) due = earlier(due, kResumeWait);
+  return due > now ? due : now + 1;
+}
+
+// ---- what comes in
+
+void Charging::read_meter(Millis now) {
   uint32_t pulses = board_.meter.count();
   energy_wh_ += static_cast<uint64_t>(pulses - pulses_) * kWhPerPulse;  // modulo 2^32, as it counts
   pulses_ = pulses;
+  if (safety_.contactor_closed()) power_.update(energy_wh_, now);
+  transactions_.note_energy(energy_wh_);
+}
+
+MeterReading Charging::reading(Millis now) const {
+  return {energy_wh_, safety_.contactor_closed() ? power_.watts(now) : 0};
+}
+
+void Charging::read_power_fail(Millis now) {
   bool power_fail = board_.power_fail.read();
-  if (power_fail && !power_fail_) {
-    log_.warning(kTag, "mains power is gone");
-    transactions_.save_energy(energy_wh_);
-  } else {
-    transactions_.note_energy(energy_wh_);
-  }
+  if (power_fail == power_fail_) return;
   power_fail_ = power_fail;
+  if (!power_fail) {
+    log_.info(kTag, "mains power is back");
+    if (!transactions_.open()) return;
+    metering_.sample(reading(now), ReadingContext::interruption_end, now);
+    metering_.keep(reading(now), ReadingContext::interruption_end, now);
+    return;
+  }
+  log_.warning(kTag, "mains power is gone");
+  transactions_.save_energy(energy_wh_);
+  if (!transactions_.open()) return;
+  if (settings_.power_fail_action == PowerFailAction::stop) {
+    end(StopReason::power_loss, "", now);
+    return;
+  }
+  // First the contactor: what is left in the hold-up capacitor is for the flash.
+  safety_.open_contactor();
+  metering_.sample(reading(now), ReadingContext::interruption_begin, now);
+  metering_.keep(reading(now), ReadingContext::interruption_begin, now);
 }
 
 void Charging::read_stop(Millis now) {
@@ -61,8 +95,15 @@ void Charging::read_cable(Millis now) {
   log_.info(kTag, cable ? "cable plugged in" : "cable unplugged");
   if (!cable) {
     finishing_ = false;
-    end(StopReason::ev_disconnected, "", now);
+    lock_failed_ = false;
+    if (settings_.stop_transaction_on_ev_side_disconnect) {
+      end(StopReason::ev_disconnected, "", now);
+    } else if (transactions_.open()) {
+      log_.info(kTag, "the transaction waits until the cable is back");
+    }
   }
+  idle_since_ = now;
+  drive(now);
   report(now);
 }
 
@@ -75,39 +116,86 @@ void Charging::read_button(Millis now) {
   if (bounce || asking_ || authorized_) return;
   if (id_tag.empty()) {
     log_.warning(kTag, "the button was pressed, but local_id_tag is not set");
-  } else if (stopped_) {
-    log_.warning(kTag, "an idTag was presented while the emergency stop is pressed");
-  } else if (!transactions_.open()) {
+  } else if (transactions_.open() && transactions_.id_tag() == id_tag) {
+    end(StopReason::local, id_tag, now);
+  } else if (transactions_.open()) {
+    // It may be of the same group: whoever knows that is asked.
+    id_tag_.assign(id_tag);
+    asking_ = true;
+    listener_->on_id_tag(id_tag, now);
+  } else if (held_) {
+    if (transactions_.id_tag() == id_tag) {
+      held_ = false;
+    } else {
+      log_.warning(kTag, "the cable is held for another idTag");
+    }
+  } else if (!may_begin()) {
+    log_.warning(kTag, "an idTag was presented while ",
+                 stopped_      ? "the emergency stop is pressed"
+                 : power_fail_ ? "the mains power is gone"
+                               : "the connector is unavailable");
+  } else {
+    lock_failed_ = false;
     id_tag_.assign(id_tag);
     asking_ = true;
     report(now);
     listener_->on_id_tag(id_tag, now);
-  } else if (transactions_.id_tag() == id_tag) {
-    end(StopReason::local, id_tag, now);
-    report(now);
-  } else {
-    log_.warning(kTag, "another idTag has started this transaction");
   }
+  drive(now);
+  report(now);
 }
 
-void Charging::authorized(bool accepted, Millis now) {
+/// OCPP 1.6 section 5.2: a transaction goes on to its end, what has not become one does not begin.
+void Charging::read_availability() {
+  if (operative() || transactions_.open()) return;
+  forget_authorization();
+  finishing_ = false;
+}
+
+// ---- who may charge
+
+void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   if (!asking_) return;
   asking_ = false;
+  if (transactions_.open()) {
+    if (accepted && !parent_id_tag.empty() && parent_id_tag == transactions_.parent_id_tag()) {
+      end(StopReason::local, id_tag_.text(), now);
+    } else {
+      log_.warning(kTag, "another idTag has started this transaction");
+    }
+    report(now);
+    return;
+  }
   if (!accepted) {
     log_.warning(kTag, "idTag ", id_tag_.text(), " is not accepted");
     report(now);
     return;
   }
   authorized_ = true;
+  parent_id_tag_.clear();
+  parent_id_tag_.assign(parent_id_tag);
   authorized_until_ = now + Millis{1000} * settings_.connection_timeout_s;
   begin_when_ready(now);
 }
 
-bool Charging::remote_start(Text id_tag, Millis now) {
-  if (stopped_ || transactions_.open() || asking_ || authorized_ || !id_tag_.assign(id_tag)) return false;
+bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
+  if (!may_begin() || asking_ || authorized_ || held_ || !id_tag_.assign(id_tag)) return false;
+  lock_failed_ = false;
   asking_ = true;
-  authorized(true, now);
+  if (authorize) {
+    report(now);
+    listener_->on_id_tag(id_tag, now);
+  } else {
+    authorized(true, "", now);
+  }
   return true;
+}
+
+void Charging::unlock(Millis now) {
+  stop(StopReason::unlock_command, now);
+  held_ = false;
+  drive(now);
+  report(now);
 }
 
 bool Charging::remote_stop(int64_t transaction_id, Millis now) {
@@ -118,56 +206,132 @@ bool Charging::remote_stop(int64_t transaction_id, Millis now) {
 }
 
 void Charging::stop(StopReason reason, Millis now) {
-  read_meter();
+  read_meter(now);
   forget_authorization();
   end(reason, "", now);
   report(now);
 }
 
 void Charging::on_start_not_accepted(Text status, Millis now) {
-  // OCPP 1.6 section 9.1.24, StopTransactionOnInvalidId.
   log_.warning(kTag, "the CSMS answered StartTransaction with ", status);
-  stop(StopReason::de_authorized, now);
+  read_meter(now);
+  watch_refused(now);
 }
 
-void Charging::begin_when_ready(Millis now) {
-  if (!authorized_ || !cable_ || stopped_ || transactions_.open()) return;
-  bool begun = transactions_.begin(id_tag_.text(), energy_wh_, now);
-  forget_authorization();
-  if (!begun) return;
-  finishing_ = false;
-  // OCPP 1.6 section 9.1.16: an interval of 0 means no samples.
-  Millis interval = Millis{1000} * settings_.meter_value_sample_interval_s;
-  next_sample_ = interval == 0 ? kNever : now + interval;
-  drive();
+/// OCPP 1.6 sections 9.1.14 and 9.1.24. What the transaction has had until the refusal counts: the operator gives away
+/// MaxEnergyOnInvalidId in all.
+void Charging::watch_refused(Millis now) {
+  if (!transactions_.refused() || out_of_energy_) return;
+  if (energy_wh_ < transactions_.meter_start_wh() + settings_.max_energy_on_invalid_id_wh) return;
+  if (settings_.stop_transaction_on_invalid_id) {
+    end(StopReason::de_authorized, "", now);
+  } else {
+    log_.warning(kTag, "the idTag is refused: no more energy, and the transaction waits for its end");
+    out_of_energy_ = true;
+    drive(now);
+  }
   report(now);
 }
 
-void Charging::sample_when_due(Millis now) {
-  if (now < next_sample_) return;
-  transactions_.sample(energy_wh_, now);
-  // After a delay the old rhythm goes on, without making up for what was missed.
-  Millis interval = Millis{1000} * settings_.meter_value_sample_interval_s;
-  next_sample_ = interval == 0 ? kNever : next_sample_ + interval * ((now - next_sample_) / interval + 1);
+void Charging::watch_timeouts(Millis now) {
+  const Millis timeout = Millis{1000} * settings_.connection_timeout_s;
+  // With the cable in it is the lock that is waited for, and that has a limit of its own.
+  if (authorized_ && now >= authorized_until_ && !(cable_ && may_begin())) {
+    log_.info(kTag, "nobody plugged in: the authorization of ", id_tag_.text(), " has expired");
+    forget_authorization();
+  }
+  if (!waits_for_nobody()) {
+    idle_since_ = now;
+  } else if (now - idle_since_ >= timeout) {
+    log_.info(kTag, "plugged in, but nobody presented an idTag");
+    finishing_ = true;
+  }
+}
+
+/// Preparing because of the cable only.
+bool Charging::waits_for_nobody() const {
+  return cable_ && !transactions_.open() && !asking_ && !authorized_ && !finishing_ && !stopped_ && !lock_failed_ &&
+         !held_ && operative();
+}
+
+// ---- the transaction
+
+void Charging::begin_when_ready(Millis now) {
+  if (!authorized_ || !cable_ || !may_begin()) return;
+  lock_.drive(true, now);
+  if (!lock_.closed()) {
+    if (lock_.failed(now)) lock_failed(now);
+    return;
+  }
+  bool begun = transactions_.begin(id_tag_.text(), energy_wh_, now);
+  if (begun) {
+    transactions_.set_parent_id_tag(parent_id_tag_.text());
+    finishing_ = false;
+    metering_.start(now);
+    metering_.keep(reading(now), ReadingContext::transaction_begin, now);
+  }
+  forget_authorization();
+  drive(now);
+  report(now);
+}
+
+void Charging::lock_failed(Millis now) {
+  log_.error(kTag, "the lock does not close: no transaction");
+  lock_failed_ = true;
+  forget_authorization();
+  drive(now);
+  report(now);
+}
+
+/// The transaction that the last boot left open goes on when the cable is still in and the power was not gone for too
+/// long. How long that was can be told when the CSMS has told the time.
+void Charging::resume_when_known(Millis now) {
+  if (!interrupted_ || power_fail_) return;
+  Millis away = 0;
+  bool known = transactions_.time_away(away);
+  bool too_long = known && away > Millis{1000} * settings_.power_resume_limit_s;
+  if (!cable_ || too_long) {
+    log_.warning(kTag, "the transaction does not go on: ", cable_ ? "the power was gone too long" : "the cable is out");
+    interrupted_ = false;
+    finishing_ = cable_;
+    transactions_.end_as_left(StopReason::power_loss, now);
+    report(now);
+    return;
+  }
+  if (!known && now < kResumeWait) return;
+  interrupted_ = false;
+  log_.info(kTag, "the transaction goes on after the power failure");
+  metering_.start(now);
+  metering_.sample(reading(now), ReadingContext::interruption_end, now);
+  metering_.keep(reading(now), ReadingContext::interruption_end, now);
 }
 
 void Charging::end(StopReason reason, Text id_tag, Millis now) {
   if (!transactions_.open()) return;
   safety_.open_contactor();
+  metering_.stop();
+  metering_.keep(reading(now), ReadingContext::transaction_end, now);
   transactions_.end(reason, id_tag, energy_wh_, now);
-  next_sample_ = kNever;
+  asking_ = false;
+  interrupted_ = false;
+  out_of_energy_ = false;
   finishing_ = cable_;
-  drive();
+  held_ = reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect;
+  drive(now);
 }
 
-void Charging::drive() {
-  bool charging = transactions_.open() && vehicle_ready_ && !stopped_;
-  if (charging && !safety_.contactor_closed()) {
+void Charging::drive(Millis now) {
+  // The contactor opens before the lock does, and closes after it.
+  bool has_cable = cable_ || !settings_.unlock_connector_on_ev_side_disconnect;
+  bool lock = transactions_.open() ? has_cable : held_ || (authorized_ && cable_ && may_begin());
+  bool charging = transactions_.open() && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !interrupted_ &&
+                  !out_of_energy_ && lock;
+  if (!charging && safety_.contactor_closed()) safety_.open_contactor();
+  lock_.drive(lock, now);
+  if (charging && lock_.closed() && !safety_.contactor_closed()) {
+    power_.reset();
     safety_.close_contactor();
-  } else if (!charging && safety_.contactor_closed()) {
-    safety_.open_contactor();
   }
-  board_.lock.set(transactions_.open() && cable_);
 }
 
 void Charging::forget_authorization() {
@@ -176,23 +340,42 @@ void Charging::forget_authorization() {
   authorized_until_ = kNever;
 }
 
+// ---- what is told
+
 ConnectorStatus Charging::current_status() const {
-  if (stopped_) return ConnectorStatus::faulted;
+  if (stopped_ || lock_failed_) return ConnectorStatus::faulted;
   if (transactions_.open()) {
-    if (!vehicle_ready_) return ConnectorStatus::suspended_ev;
+    if (interrupted_ || power_fail_) return ConnectorStatus::suspended_evse;
+    if (!vehicle_ready_ || !cable_) return ConnectorStatus::suspended_ev;
     return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
   }
+  if (!operative()) return ConnectorStatus::unavailable;
   if (asking_ || authorized_) return ConnectorStatus::preparing;
-  if (finishing_) return ConnectorStatus::finishing;
+  if (finishing_ || held_) return ConnectorStatus::finishing;
   return cable_ ? ConnectorStatus::preparing : ConnectorStatus::available;
 }
 
+Text Charging::error_code() const {
+  if (stopped_) return "OtherError";
+  bool lock_is_open = transactions_.open() && lock_.driven() && !lock_.closed();
+  return lock_failed_ || lock_is_open ? "ConnectorLockFailure" : "NoError";
+}
+
+Text Charging::error_info() const { return stopped_ ? "emergency stop" : ""; }
+
 void Charging::report(Millis now) {
   ConnectorStatus status = current_status();
-  if (status == status_) return;
-  status_ = status;
-  log_.info(kTag, "connector is ", name_of(status));
-  listener_->on_status(status, now);
+  if (status != status_) {
+    status_ = status;
+    status_since_ = now;
+    log_.info(kTag, "connector is ", name_of(status));
+  }
+  // OCPP 1.6 section 9.1.18, MinimumStatusDuration; a fault waits for nothing.
+  bool stable = status_ == ConnectorStatus::faulted ||
+                now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
+  if (status_ == told_ || !stable) return;
+  told_ = status_;
+  listener_->on_status(status_, now);
 }
 
 }  // namespace pb

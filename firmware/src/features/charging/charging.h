@@ -2,8 +2,11 @@
 
 #include "core/feature.h"
 #include "features/board/board.h"
+#include "features/charging/cable_lock.h"
 #include "features/charging/connector_status.h"
 #include "features/charging/input_events.h"
+#include "features/charging/metering.h"
+#include "features/charging/power_estimate.h"
 #include "features/config/config.h"
 #include "features/logging/logger.h"
 #include "features/safety/safety.h"
@@ -15,7 +18,8 @@ namespace pb {
 class ChargingListener {
  public:
   virtual void on_status(ConnectorStatus status, Millis now) = 0;
-  /// Somebody presented an idTag to start a session; answer with Charging::authorized, at once or later.
+  /// Somebody presented an idTag, to start a session or to end that of another one; answer with Charging::authorized,
+  /// at once or later.
   virtual void on_id_tag(Text id_tag, Millis now) = 0;
 
  protected:
@@ -30,32 +34,60 @@ class Charging final : public Feature, private TransactionListener {
   static constexpr uint64_t kWhPerPulse = 1;
   /// Contacts bounce: a second press within this time is the same press.
   static constexpr Millis kDebounce = 50;
+  /// How long a transaction that a power failure interrupted waits for the CSMS to tell the time, and with it how long
+  /// the power was gone. Then it goes on.
+  static constexpr Millis kResumeWait = 60'000;
 
   Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,
            Logger& log)
-      : board_(board), safety_(safety), events_(events), transactions_(transactions), settings_(settings), log_(log) {
+      : board_(board),
+        safety_(safety),
+        events_(events),
+        transactions_(transactions),
+        settings_(settings),
+        log_(log),
+        lock_(board, settings),
+        metering_(transactions, settings) {
     transactions_.set_listener(*this);
   }
 
   void set_listener(ChargingListener& listener) { listener_ = &listener; }
-  /// Takes over the energy register; once, after Transactions::load and before the loop runs.
+  /// Takes over the energy register, and a transaction that a power failure interrupted; once, after
+  /// Transactions::load and before the loop runs.
   void start();
 
   /// The answer to ChargingListener::on_id_tag.
-  void authorized(bool accepted, Millis now);
+  /// @param parent_id_tag the group of the idTag; empty for none
+  void authorized(bool accepted, Text parent_id_tag, Millis now);
   /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
+  /// @param authorize whether the idTag has to be asked about first, as if it had been presented here
   /// @return false when the connector cannot take it.
-  bool remote_start(Text id_tag, Millis now);
+  bool remote_start(Text id_tag, Millis now, bool authorize = false);
   /// Ends the transaction with this id. @return false when there is none.
   bool remote_stop(int64_t transaction_id, Millis now);
   /// Ends whatever transaction there is.
   void stop(StopReason reason, Millis now);
 
+  /// Unlocks the cable until the next transaction; one that runs is ended first, with reason UnlockCommand.
+  void unlock(Millis now);
+  /// What the lock says of itself.
+  bool locked() const { return board_.lock_feedback.read(); }
+  bool transaction_open() const { return transactions_.open(); }
+
   ConnectorStatus status() const { return status_; }
-  /// Why it is Faulted: an error code of OCPP 1.6 section 7.6, and words for people.
-  Text error_code() const { return status_ == ConnectorStatus::faulted ? "OtherError" : "NoError"; }
-  Text error_info() const { return status_ == ConnectorStatus::faulted ? "emergency stop" : ""; }
+  /// What is wrong: an error code of OCPP 1.6 section 7.6, and words for people.
+  Text error_code() const;
+  Text error_info() const;
   uint64_t energy_wh() const { return energy_wh_; }
+  /// Whether the emergency stop is what makes it Faulted.
+  bool emergency_stopped() const { return stopped_; }
+  /// What the meter shows now.
+  MeterReading reading(Millis now) const;
+  /// As reading(), with the pulses that came since the last round.
+  MeterReading present_reading(Millis now) {
+    read_meter(now);
+    return reading(now);
+  }
 
   const char* name() const override { return "charging"; }
   Millis poll(Millis now) override;
@@ -63,17 +95,26 @@ class Charging final : public Feature, private TransactionListener {
  private:
   void on_start_not_accepted(Text status, Millis now) override;
 
-  void read_meter();
+  void read_meter(Millis now);
+  void read_power_fail(Millis now);
   void read_cable(Millis now);
   void read_button(Millis now);
   void read_stop(Millis now);
+  void watch_timeouts(Millis now);
+  void watch_refused(Millis now);
+  void resume_when_known(Millis now);
+  void read_availability();
   void begin_when_ready(Millis now);
-  void sample_when_due(Millis now);
+  void lock_failed(Millis now);
   void end(StopReason reason, Text id_tag, Millis now);
-  void drive();
+  void drive(Millis now);
   void forget_authorization();
+  bool may_begin() const { return !stopped_ && !power_fail_ && !transactions_.open() && operative(); }
+  bool operative() const { return settings_.availability == Availability::operative; }
+  bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
   void report(Millis now);
+  Millis next_due(Millis now) const;
 
   Board& board_;
   Safety& safety_;
@@ -83,21 +124,32 @@ class Charging final : public Feature, private TransactionListener {
   Logger& log_;
   ChargingListener* listener_ = nullptr;
 
+  CableLock lock_;
+  Metering metering_;
+  PowerEstimate power_;
+
   uint32_t pulses_ = 0;
   uint64_t energy_wh_ = 0;
   bool cable_ = false;
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
-  bool stopped_ = false;     // by the emergency stop
-  bool finishing_ = false;   // a transaction has ended and the cable is still in
-  bool asking_ = false;      // an idTag waits for its answer
-  bool authorized_ = false;  // id_tag_ may begin a transaction
+  bool stopped_ = false;       // by the emergency stop
+  bool finishing_ = false;     // a transaction has ended, or nobody presented an idTag, and the cable is still in
+  bool asking_ = false;        // an idTag waits for its answer
+  bool authorized_ = false;    // id_tag_ may begin a transaction
+  bool held_ = false;          // the cable is out at the vehicle, and locked here until id_tag_ is presented again
+  bool lock_failed_ = false;   // the lock did not close for the last session
+  bool interrupted_ = false;   // the open transaction waits until it may go on after a power failure
+  bool out_of_energy_ = false; // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
   IdTag id_tag_;
+  IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;
+  Millis idle_since_ = 0;  // the cable is in, and nobody has presented an idTag since
   Millis last_press_ = 0;
   bool pressed_before_ = false;
-  Millis next_sample_ = kNever;
   ConnectorStatus status_ = ConnectorStatus::available;
+  ConnectorStatus told_ = ConnectorStatus::available;
+  Millis status_since_ = 0;
 };
 
 }  // namespace pb

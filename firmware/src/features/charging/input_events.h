@@ -14,7 +14,7 @@ namespace pb {
 class InputEvents {
  public:
   InputEvents(Gpio& gpio, Waker& waker) : gpio_(gpio), waker_(waker) {
-    for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail}) {
+    for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback}) {
       gpio_.attach(pin, Edge::both, [](void* self) { static_cast<InputEvents*>(self)->waker_.wake(); }, this);
     }
     gpio_.attach(
@@ -26,7 +26,9 @@ class InputEvents {
         this);
   }
   ~InputEvents() {
-    for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kAuthButton}) gpio_.detach(pin);
+    for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback, pins::kAuthButton}) {
+      gpio_.detach(pin);
+    }
   }
   InputEvents(const InputEvents&) = delete;
   InputEvents& operator=(const InputEvents&) = delete;

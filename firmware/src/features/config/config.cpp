@@ -11,15 +11,35 @@ constexpr Text kMask = "********";
 
 using Complaint = Config::Complaint;
 
-/// One setting: its name, how a text becomes its value, and how the value becomes JSON.
+/// One setting: its names, how a text becomes its value, and how the value becomes a text.
 struct Key {
-  Text name;
-  bool is_number;
-  bool is_secret;
+  enum class Kind : uint8_t { text, number, boolean };
+
+  Text name;  ///< empty for what is only told, never set
+  Text ocpp;  ///< empty for what OCPP does not know
+  Kind kind;
   Complaint (*parse)(Settings& settings, Text value);
-  void (*write)(const Settings& settings, JsonWriter& json);
-  void (*reset)(Settings& settings);
+  void (*format)(const Settings& settings, TextWriter& text);
+  bool is_secret = false;
+  bool reboot_required = false;
+
+  bool read_only() const { return name.empty(); }
+  /// Only the owner at the console may see it.
+  constexpr Key secret() const {
+    Key key = *this;
+    key.is_secret = true;
+    return key;
+  }
+  /// A new value counts from the next boot on.
+  constexpr Key from_next_boot() const {
+    Key key = *this;
+    key.reboot_required = true;
+    return key;
+  }
 };
+
+/// The longest value as text.
+constexpr size_t kMaxValue = 255;
 
 using TextRule = Complaint (*)(Text value);
 
@@ -48,24 +68,36 @@ Complaint psk_rule(Text value) {
   return value.empty() || value.length >= 8 ? nullptr : "must have 8 to 64 characters, or none for an open network";
 }
 
+/// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.
+Complaint phase_rotation_rule(Text value) {
+  constexpr Text kRotations[] = {"NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"};
+  bool named[2] = {};
+  while (!value.empty()) {
+    const Text item = take_list_item(value);
+    const int connector = item.length > 2 && item.data[1] == '.' ? item.data[0] - '0' : -1;
+    if (connector != 0 && connector != 1) return "must name connectors 0 and 1 only, as in 0.RST,1.RST";
+    if (named[connector]) return "names a connector twice";
+    named[connector] = true;
+    bool known = false;
+    for (const Text rotation : kRotations) known = known || Text(item.data + 2, item.length - 2) == rotation;
+    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR behind each connector";
+  }
+  return nullptr;
+}
+
 template <auto kMember, TextRule kRule>
-constexpr Key text_key(Text name, bool is_secret = false) {
-  return {name,
-          false,
-          is_secret,
+constexpr Key text_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::text,
           [](Settings& settings, Text value) -> Complaint {
             if (const Complaint complaint = kRule(value); complaint != nullptr) return complaint;
             return (settings.*kMember).assign(value) ? nullptr : "is too long";
           },
-          [](const Settings& settings, JsonWriter& json) { json.string((settings.*kMember).text()); },
-          [](Settings& settings) { (settings.*kMember).clear(); }};
+          [](const Settings& settings, TextWriter& text) { text.append((settings.*kMember).text()); }};
 }
 
 template <uint32_t Settings::* kMember, uint32_t kLeast, uint32_t kMost>
-constexpr Key number_key(Text name) {
-  return {name,
-          true,
-          false,
+constexpr Key number_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::number,
           [](Settings& settings, Text value) -> Complaint {
             uint64_t number = 0;
             if (!parse_decimal_unsigned(value, number)) return "must be a whole number";
@@ -74,51 +106,171 @@ constexpr Key number_key(Text name) {
             settings.*kMember = static_cast<uint32_t>(number);
             return nullptr;
           },
-          [](const Settings& settings, JsonWriter& json) { json.number_unsigned(settings.*kMember); },
-          [](Settings& settings) { settings.*kMember = Settings().*kMember; }};
+          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); }};
+}
+
+template <bool Settings::* kMember>
+constexpr Key boolean_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::boolean,
+          [](Settings& settings, Text value) -> Complaint {
+            const bool yes = equal_ignoring_case(value, "true");
+            if (!yes && !equal_ignoring_case(value, "false")) return "must be true or false";
+            settings.*kMember = yes;
+            return nullptr;
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); }};
+}
+
+template <Measurands Settings::* kMember>
+constexpr Key measurands_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint { return (settings.*kMember).parse(value); },
+          [](const Settings& settings, TextWriter& text) { (settings.*kMember).format(text); }};
 }
 
 constexpr Key log_level_key(Text name) {
-  return {name,
-          false,
-          false,
+  return {name, "", Key::Kind::text,
           [](Settings& settings, Text value) -> Complaint {
             return parse_log_level(value, settings.log_level) ? nullptr : "must be error, warning, info or debug";
           },
-          [](const Settings& settings, JsonWriter& json) { json.string(name_of(settings.log_level)); },
-          [](Settings& settings) { settings.log_level = LogLevel::info; }};
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.log_level)); }};
 }
 
+constexpr Key availability_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const Availability availability :
+                 {Availability::operative, Availability::connector_inoperative, Availability::inoperative}) {
+              if (value != name_of(availability)) continue;
+              settings.availability = availability;
+              return nullptr;
+            }
+            return "must be operative, connector_inoperative or inoperative";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); }};
+}
+
+constexpr Key power_fail_action_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const PowerFailAction action : {PowerFailAction::stop, PowerFailAction::resume}) {
+              if (value != name_of(action)) continue;
+              settings.power_fail_action = action;
+              return nullptr;
+            }
+            return "must be stop or resume";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
+}
+
+/// What the firmware is and has, for GetConfiguration only.
+template <uint32_t kValue>
+constexpr Key fact_key(Text ocpp) {
+  return {"", ocpp, Key::Kind::number, [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](const Settings&, TextWriter& text) { text.append(kValue); }};
+}
+
+constexpr Key feature_profiles_key(Text ocpp) {
+  return {"", ocpp, Key::Kind::text, [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](const Settings&, TextWriter& text) { text.append("Core,RemoteTrigger"); }};
+}
+
+constexpr uint32_t kDay = 86'400;
+constexpr uint32_t kLimitlessWh = 1'000'000'000;
+
+// The names on the right are those of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
+// lights of this charge point have neither.
 constexpr Key kKeys[] = {
     text_key<&Settings::csms_url, &url_rule>("csms_url"),
     text_key<&Settings::identity, &identity_rule>("identity"),
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid"),
-    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk", true),
+    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret(),
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag"),
-    number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s"),
-    number_key<&Settings::heartbeat_interval_s, 1, 86400>("heartbeat_interval_s"),
-    number_key<&Settings::meter_value_sample_interval_s, 0, 86400>("meter_value_sample_interval_s"),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
     number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
-    number_key<&Settings::backoff_stable_s, 0, 86400>("backoff_stable_s"),
-    number_key<&Settings::connection_timeout_s, 1, 86400>("connection_timeout_s"),
+    number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
     log_level_key("log_level"),
+    availability_key("availability"),
+    number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
+    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
+    power_fail_action_key("power_fail_action"),
+    number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s"),
+
+    boolean_key<&Settings::allow_offline_tx_for_unknown_id>("allow_offline_tx_for_unknown_id",
+                                                            "AllowOfflineTxForUnknownId"),
+    boolean_key<&Settings::authorization_cache_enabled>("authorization_cache_enabled", "AuthorizationCacheEnabled"),
+    boolean_key<&Settings::authorize_remote_tx_requests>("authorize_remote_tx_requests", "AuthorizeRemoteTxRequests"),
+    number_key<&Settings::clock_aligned_data_interval_s, 0, kDay>("clock_aligned_data_interval_s",
+                                                                  "ClockAlignedDataInterval"),
+    number_key<&Settings::connection_timeout_s, 1, kDay>("connection_timeout_s", "ConnectionTimeOut"),
+    text_key<&Settings::connector_phase_rotation, &phase_rotation_rule>("connector_phase_rotation",
+                                                                        "ConnectorPhaseRotation"),
+    fact_key<2>("ConnectorPhaseRotationMaxLength"),
+    fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys"),
+    number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval"),
+    boolean_key<&Settings::local_authorize_offline>("local_authorize_offline", "LocalAuthorizeOffline"),
+    boolean_key<&Settings::local_pre_authorize>("local_pre_authorize", "LocalPreAuthorize"),
+    number_key<&Settings::max_energy_on_invalid_id_wh, 0, kLimitlessWh>("max_energy_on_invalid_id_wh",
+                                                                        "MaxEnergyOnInvalidId"),
+    measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData"),
+    fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength"),
+    measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData"),
+    fact_key<kMeasurands>("MeterValuesSampledDataMaxLength"),
+    number_key<&Settings::meter_value_sample_interval_s, 0, kDay>("meter_value_sample_interval_s",
+                                                                  "MeterValueSampleInterval"),
+    number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
+    fact_key<1>("NumberOfConnectors"),
+    number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
+    boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
+                                                                   "StopTransactionOnEVSideDisconnect"),
+    boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
+                                                           "StopTransactionOnInvalidId"),
+    measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData"),
+    fact_key<kMeasurands>("StopTxnAlignedDataMaxLength"),
+    measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData"),
+    fact_key<kMeasurands>("StopTxnSampledDataMaxLength"),
+    feature_profiles_key("SupportedFeatureProfiles"),
+    fact_key<2>("SupportedFeatureProfilesMaxLength"),
+    number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
+                                                                "TransactionMessageAttempts"),
+    number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",
+                                                                         "TransactionMessageRetryInterval"),
+    boolean_key<&Settings::unlock_connector_on_ev_side_disconnect>("unlock_connector_on_ev_side_disconnect",
+                                                                   "UnlockConnectorOnEVSideDisconnect"),
+    number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval").from_next_boot(),
 };
 
 const Key* find_key(Text name) {
+  if (name.empty()) return nullptr;
   for (const Key& key : kKeys) {
-    if (key.name == name) return &key;
+    if (key.name == name || equal_ignoring_case(key.ocpp, name)) return &key;
   }
   return nullptr;
 }
 
+OcppKey ocpp_key(const Key& key) { return {key.ocpp, key.read_only(), key.reboot_required}; }
+
 Complaint parse_json_value(const Key& key, const JsonValue& value, Settings& settings) {
-  if (key.is_number) {
-    return value.kind() == JsonKind::number ? key.parse(settings, value.raw()) : "must be a number";
+  switch (key.kind) {
+    case Key::Kind::number:
+      return value.kind() == JsonKind::number ? key.parse(settings, value.raw()) : "must be a number";
+    case Key::Kind::boolean:
+      return value.kind() == JsonKind::boolean ? key.parse(settings, value.raw()) : "must be true or false";
+    case Key::Kind::text:
+      break;
   }
   if (value.kind() != JsonKind::string) return "must be a string";
-  FixedText<255> text;
+  FixedText<kMaxValue> text;
   return value.get(text) ? key.parse(settings, text.text()) : "is too long";
+}
+
+void write_value(JsonWriter& json, const Key& key, Text value) {
+  json.key(key.name);
+  if (key.kind == Key::Kind::text) {
+    json.string(value);
+  } else {
+    json.raw(value);
+  }
 }
 
 Complaint check_together(const Settings& settings) {
@@ -154,7 +306,6 @@ void Config::load(uint64_t chip_id) {
       if (key == nullptr) {
         log_.warning("config", "unknown key ", items.name().raw(), " is left out");
       } else if (const Complaint complaint = parse_json_value(*key, items.value(), settings_); complaint != nullptr) {
-        key->reset(settings_);
         log_.warning("config", key->name, " ", complaint, "; it has its default");
       }
     }
@@ -174,39 +325,111 @@ void Config::load(uint64_t chip_id) {
 Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   const Key* key = find_key(key_name);
   if (key == nullptr) return "is no key of the configuration";
-  if (saving_) return "is not set: another setting is being written, try again";
-  next_ = settings_;
-  if (const Complaint complaint = key->parse(next_, value); complaint != nullptr) return complaint;
-  if (const Complaint complaint = check_together(next_); complaint != nullptr) return complaint;
+  if (change_count_ == kMaxChanges) return "is not set: other settings are being written, try again";
+  Settings wanted = change_count_ == 0 ? settings_ : next_;
+  if (const Complaint complaint = key->parse(wanted, value); complaint != nullptr) return complaint;
+  if (const Complaint complaint = check_together(wanted); complaint != nullptr) return complaint;
   char bytes[Storage::kMaxContent];
   JsonWriter json{Span<char>(bytes)};
-  write(next_, json, Secrets::plain);
+  write_file(wanted, json);
   if (!json.ok()) return "makes the file too large";
-  saving_ = true;
-  done_ = done;
-  const bool posted =
-      storage_.write(kFile, json.text().bytes(),
-                     {[](void* self, StorageResult result) { static_cast<Config*>(self)->saved(result); }, this});
-  if (posted) return nullptr;
-  saving_ = false;
+  next_ = wanted;
+  changes_[change_count_++] = {done, false};
+  if (saving_ || start_write()) return nullptr;
+  change_count_ = 0;
   return "is not set: the storage is busy, try again";
+}
+
+bool Config::start_write() {
+  under_way_ = next_;
+  char bytes[Storage::kMaxContent];
+  JsonWriter json{Span<char>(bytes)};
+  write_file(under_way_, json);
+  saving_ = storage_.write(kFile, json.text().bytes(),
+                           {[](void* self, StorageResult result) { static_cast<Config*>(self)->saved(result); }, this});
+  for (size_t i = 0; i < change_count_; ++i) changes_[i].under_way = saving_;
+  return saving_;
 }
 
 void Config::saved(StorageResult result) {
   saving_ = false;
-  if (result == StorageResult::ok) settings_ = next_;
-  if (done_.call != nullptr) done_.call(done_.context, result);
+  const bool ok = result == StorageResult::ok;
+  if (ok) {
+    settings_ = under_way_;
+    changed();
+  }
+  // What waits contains what was under way, so it fails with it.
+  Change ended[kMaxChanges];
+  size_t ended_count = 0;
+  size_t waiting = 0;
+  for (size_t i = 0; i < change_count_; ++i) {
+    const Change change = changes_[i];
+    (change.under_way || !ok ? ended[ended_count++] : changes_[waiting++]) = change;
+  }
+  change_count_ = waiting;
+  for (size_t i = 0; i < ended_count; ++i) finish(ended[i], result);
+  if (saving_ || change_count_ == 0 || start_write()) return;
+  waiting = change_count_;
+  change_count_ = 0;
+  for (size_t i = 0; i < waiting; ++i) finish(changes_[i], StorageResult::failed);
 }
 
-void Config::write(const Settings& settings, JsonWriter& json, Secrets secrets) {
+void Config::finish(const Change& change, StorageResult result) {
+  if (change.done.call != nullptr) change.done.call(change.done.context, result);
+}
+
+void Config::changed() const {
+  if (listener_.call != nullptr) listener_.call(listener_.context);
+}
+
+void Config::adopt_heartbeat_interval(uint32_t seconds) {
+  for (Settings* settings : {&settings_, &next_, &under_way_}) settings->heartbeat_interval_s = seconds;
+  changed();
+}
+
+bool Config::find_ocpp(Text name, OcppKey& found) {
+  for (const Key& key : kKeys) {
+    if (key.ocpp.empty() || !equal_ignoring_case(key.ocpp, name)) continue;
+    found = ocpp_key(key);
+    return true;
+  }
+  return false;
+}
+
+void Config::visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const {
+  for (const Key& key : kKeys) {
+    if (key.ocpp.empty()) continue;
+    char bytes[kMaxValue];
+    TextWriter text{Span<char>(bytes)};
+    key.format(settings_, text);
+    visit(context, ocpp_key(key), text.text());
+  }
+}
+
+void Config::write(JsonWriter& json, Secrets secrets) const {
   json.begin_object();
   for (const Key& key : kKeys) {
-    json.key(key.name);
-    if (key.is_secret && secrets == Secrets::masked) {
-      json.string(kMask);
-    } else {
-      key.write(settings, json);
-    }
+    if (key.read_only()) continue;
+    char bytes[kMaxValue];
+    TextWriter text{Span<char>(bytes)};
+    key.format(settings_, text);
+    write_value(json, key, key.is_secret && secrets == Secrets::masked ? kMask : text.text());
+  }
+  json.end_object();
+}
+
+void Config::write_file(const Settings& settings, JsonWriter& json) {
+  const Settings defaults;
+  json.begin_object();
+  for (const Key& key : kKeys) {
+    if (key.read_only()) continue;
+    char bytes[kMaxValue];
+    char default_bytes[kMaxValue];
+    TextWriter text{Span<char>(bytes)};
+    TextWriter default_text{Span<char>(default_bytes)};
+    key.format(settings, text);
+    key.format(defaults, default_text);
+    if (text.text() != default_text.text()) write_value(json, key, text.text());
   }
   json.end_object();
 }

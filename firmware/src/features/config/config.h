@@ -2,61 +2,87 @@
 
 #include "core/json_writer.h"
 #include "core/text.h"
+#include "core/text_writer.h"
+#include "features/config/settings.h"
 #include "features/logging/logger.h"
 #include "features/storage/storage.h"
 
 namespace pb {
 
-/// What the owner of the charge point can set. Texts are empty where there is no default.
-struct Settings {
-  FixedText<255> csms_url;     ///< `ws://` or `wss://`; the identity is put behind it
-  FixedText<48> identity;      ///< how the CSMS knows this charge point
-  FixedText<32> wifi_ssid;     ///< empty: Wi-Fi stays off
-  FixedText<64> wifi_psk;      ///< empty for an open network
-  FixedText<20> local_id_tag;  ///< presented by the button; CiString20Type of OCPP 1.6
-  uint32_t ws_ping_interval_s = 10;
-  uint32_t heartbeat_interval_s = 300;
-  uint32_t meter_value_sample_interval_s = 60;
-  uint32_t backoff_initial_ms = 1000;
-  uint32_t backoff_max_ms = 120'000;
-  uint32_t backoff_stable_s = 60;  ///< an accepted connection held that long starts the back-off afresh
-  uint32_t connection_timeout_s = 60;
-  LogLevel log_level = LogLevel::info;
+/// A configuration key as OCPP 1.6 knows it (section 9).
+struct OcppKey {
+  Text name;
+  bool read_only = false;
+  bool reboot_required = false;
 };
 
 /// Keeps the settings in the file `config.json`. A value that cannot be used is replaced by its default with a warning
 /// that names key and reason: a charge point with a bad setting still starts, and says what is wrong.
+///
+/// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
+/// both.
 class Config {
  public:
   static constexpr Text kFile = "config.json";
+  /// How many keys GetConfiguration may ask for (GetConfigurationMaxKeys).
+  static constexpr uint32_t kMaxKeysOfRequest = 50;
+  /// How many changes can wait for the flash at the same time.
+  static constexpr size_t kMaxChanges = 6;
   /// What set() can complain about; a literal, nullptr for nothing.
   using Complaint = const char*;
+
+  /// Called after settings have changed, on the loop.
+  struct Listener {
+    void (*call)(void* context) = nullptr;
+    void* context = nullptr;
+  };
 
   Config(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
   /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
   void load(uint64_t chip_id);
   const Settings& settings() const { return settings_; }
+  void set_listener(Listener listener) { listener_ = listener; }
 
   /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value
-  /// holds from then on: a set that fails changes nothing. One at a time.
+  /// holds from then on: a set that fails changes nothing, and neither do those that came after it and wait.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
+  /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once. It is not
+  /// stored: the next boot brings another one.
+  void adopt_heartbeat_interval(uint32_t seconds);
+
+  /// @return false when OCPP has no such key, or this charge point does not know it.
+  static bool find_ocpp(Text name, OcppKey& key);
+  /// Calls `visit` for each key that OCPP 1.6 knows, with its present value as GetConfiguration.conf tells it.
+  void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
   enum class Secrets : uint8_t { masked, plain };
   /// Writes all settings as one JSON object.
-  void write(JsonWriter& json, Secrets secrets) const { write(settings_, json, secrets); }
+  void write(JsonWriter& json, Secrets secrets) const;
 
  private:
-  static void write(const Settings& settings, JsonWriter& json, Secrets secrets);
+  struct Change {
+    StorageDone done;
+    bool under_way = false;
+  };
+
+  /// Writes what differs from its default: that is the content of the file.
+  static void write_file(const Settings& settings, JsonWriter& json);
+  static void finish(const Change& change, StorageResult result);
+  bool start_write();
   void saved(StorageResult result);
+  void changed() const;
 
   Storage& storage_;
   Logger& log_;
+  Listener listener_;
   Settings settings_;
-  Settings next_;  ///< being saved
+  Settings next_;       ///< with all changes that wait
+  Settings under_way_;  ///< being written
   bool saving_ = false;
-  StorageDone done_;
+  Change changes_[kMaxChanges];  ///< oldest first
+  size_t change_count_ = 0;
 };
 
 }  // namespace pb

@@ -22,7 +22,7 @@ Text name_of(LogLevel level);
 class Logger {
  public:
   /// Longer lines are cut, end in `...` and are counted.
-  static constexpr size_t kMaxLine = 1024;
+  static constexpr size_t kMaxLine = 3072;
 
   Logger(const Clock& clock, Uart& uart) : clock_(clock), uart_(uart) {}
 

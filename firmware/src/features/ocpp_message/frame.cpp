@@ -70,6 +70,10 @@ void write_call(JsonWriter& json, Text id, Text action, Text payload) {
   json.begin_array().number(kCall).string(id).string(action).raw(payload).end_array();
 }
 
+void write_call_result(JsonWriter& json, Text id, Text payload) {
+  json.begin_array().number(kCallResult).string(id).raw(payload).end_array();
+}
+
 void write_call_error(JsonWriter& json, Text id, OcppError error, Text description) {
   json.begin_array().number(kCallError).string(id).string(name_of(error)).string(description);
   json.begin_object().end_object().end_array();

@@ -36,6 +36,8 @@ OcppFrame read_ocpp_frame(Text message);
 
 /// Writes `[2,"id","action",payload]`. `payload` is JSON.
 void write_call(JsonWriter& json, Text id, Text action, Text payload);
+/// Writes `[3,"id",payload]`. `payload` is JSON.
+void write_call_result(JsonWriter& json, Text id, Text payload);
 /// Writes `[4,"id","code","description",{}]`.
 void write_call_error(JsonWriter& json, Text id, OcppError error, Text description);
 

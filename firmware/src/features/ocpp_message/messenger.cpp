@@ -114,8 +114,7 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  char payload[kMaxPayload];
-  JsonWriter json(payload);
+  JsonWriter json(durable_payload_);
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
   if (send_call(sent_id_.text(), action, json.text(), now)) outstanding_ = Outstanding::durable;
@@ -198,9 +197,17 @@ void Messenger::answer_call(const OcppFrame& frame, Millis now) {
     log_.info(kTag, frame.action.text(), " of the CSMS is not answered before it has accepted us");
     return;
   }
+  if (reply.comes_later()) return;
   Text answer = reply.finish();
   if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
   log_.debug(kTag, "> ", answer);
+}
+
+void Messenger::answer(Text id, Text payload) {
+  JsonWriter json(frame_);
+  write_call_result(json, id, payload);
+  if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a late answer could not be sent");
+  log_.debug(kTag, "> ", json.text());
 }
 
 void Messenger::answer_bad_call(const OcppFrame& frame) {

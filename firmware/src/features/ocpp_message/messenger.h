@@ -34,7 +34,7 @@ class CallListener {
 
 /// Waiting requests go out by age, transaction messages too, so that the CSMS sees things in their order.
 enum class Priority : uint8_t {
-  boot,  // BootNotification: the only one that goes before the CSMS has accepted us
+  boot,  // goes before the CSMS has accepted us: BootNotification, and what the CSMS triggers while it is Pending
   user,  // somebody stands at the charge point and waits: transaction messages from offline times stand back
   normal,
 };
@@ -57,8 +57,14 @@ class CallReply {
   void error(OcppError error, Text description);
   /// Gives no answer at all.
   void none() { silent_ = true; }
+  /// The answer comes later, by Messenger::answer, with this id.
+  Text later() {
+    later_ = true;
+    return id_;
+  }
 
   bool silent() const { return silent_; }
+  bool comes_later() const { return later_; }
   /// The whole frame; an InternalError when the result did not fit or was never given.
   Text finish();
 
@@ -69,6 +75,7 @@ class CallReply {
   bool written_ = false;
   bool is_error_ = false;
   bool silent_ = false;
+  bool later_ = false;
 };
 
 /// Answers the requests of the CSMS.
@@ -108,12 +115,14 @@ class DurableCalls {
 };
 
 /// OCPP-J 1.6 section 4: requests and answers over one connection. At most one request of ours is unanswered at any
-/// time; requests of the CSMS are answered at once.
+/// time; requests of the CSMS are answered at once, or when what they ask for has been done.
 class Messenger final : public Feature, private ConnectionListener {
  public:
   static constexpr size_t kMaxWaiting = 10;
   static constexpr size_t kMaxPayload = 512;
   static constexpr size_t kMaxFrame = 4096;
+  /// Of a transaction message: what a frame leaves beside id and action.
+  static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
   static constexpr Millis kCallTimeout = 30'000;
 
   /// Hears about the connection itself.
@@ -141,6 +150,10 @@ class Messenger final : public Feature, private ConnectionListener {
   /// @param payload JSON, copied  @return false, without a call of the listener, when offline, full or too long
   bool call(const char* action, Text payload, CallListener& listener, uint32_t tag, Priority priority, WhenFull full,
             Millis now);
+
+  /// Gives the answer that CallReply::later promised. Only on the connection that the request came by.
+  /// @param payload JSON, one object
+  void answer(Text id, Text payload);
 
   /// Until the gate is open only requests of Priority::boot go out.
   void open_gate(bool open) { gate_open_ = open; }
@@ -204,6 +217,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Millis answer_deadline_ = kNever;
 
   char frame_[kMaxFrame] = {};
+  char durable_payload_[kMaxDurablePayload] = {};
 };
 
 }  // namespace pb

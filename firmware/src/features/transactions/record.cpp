@@ -11,7 +11,7 @@ namespace {
 // A file is 8 hexadecimal digits of CRC-32, a space, and the JSON text that they belong to.
 constexpr size_t kPrefix = 9;
 
-constexpr const char* kTypes[] = {"start", "meter", "stop"};
+constexpr const char* kTypes[] = {"start", "stop"};
 
 /// Writes the CRC in front of the JSON text that begins kPrefix bytes into `buffer`.
 Bytes seal(Span<char> buffer, const JsonWriter& json) {
@@ -85,6 +85,9 @@ Bytes Ledger::encode(Span<char> into) const {
   json.member("next_seq", next_sequence).member("next_tx", next_transaction);
   json.member("started", started).member("id", transaction_id).member("stopped", stopped).member("wh", energy_wh);
   write(json.key("sampled"), sampled);
+  json.member("batch", batch).member("batch_sent", batch_sent);
+  json.member("tag", id_tag.text()).member("parent", parent_id_tag.text());
+  json.member("from", meter_start_wh).member("refused", refused);
   json.end_object();
   return seal(into, json);
 }
@@ -95,7 +98,10 @@ bool Ledger::decode(Bytes content) {
   if (!get(json.find("next_seq"), read_one.next_sequence) || !get(json.find("next_tx"), read_one.next_transaction) ||
       !get(json.find("started"), read_one.started) || !json.find("id").get(read_one.transaction_id) ||
       !get(json.find("stopped"), read_one.stopped) || !json.find("wh").get_unsigned(read_one.energy_wh) ||
-      !read(json.find("sampled"), read_one.sampled)) {
+      !read(json.find("sampled"), read_one.sampled) || !get(json.find("batch"), read_one.batch) ||
+      !get(json.find("batch_sent"), read_one.batch_sent) || !json.find("tag").get(read_one.id_tag) ||
+      !json.find("parent").get(read_one.parent_id_tag) ||
+      !json.find("from").get_unsigned(read_one.meter_start_wh) || !json.find("refused").get(read_one.refused)) {
     return false;
   }
   *this = read_one;

@@ -2,7 +2,7 @@
 
 #include "core/span.h"
 #include "core/text.h"
-#include "core/time.h"
+#include "features/transactions/meter_sample.h"
 #include "features/transactions/stop_reason.h"
 
 namespace pb {
@@ -10,17 +10,10 @@ namespace pb {
 /// OCPP 1.6 section 7.28: an idToken has at most 20 characters.
 using IdTag = FixedText<20>;
 
-/// When something happened, as well as it was known then. The wall time can be worked out later as long as the same
-/// boot lasts; `boot` tells whether it still does.
-struct Stamp {
-  uint32_t boot = 0;
-  Millis at = 0;
-  int64_t wall_ms = 0;  // since 1970, 0 while the CSMS had not told the time
-};
-
-/// A transaction message that waits to be sent: the content of one small file.
+/// A StartTransaction or StopTransaction that waits to be sent: the content of one small file. Meter values wait in a
+/// MeterBatch.
 struct Record {
-  enum class Type : uint8_t { start, meter, stop };
+  enum class Type : uint8_t { start, stop };
 
   /// The longest that encode() writes.
   static constexpr size_t kMaxEncoded = 320;
@@ -42,7 +35,7 @@ struct Record {
 
 /// What must be known besides the records: the content of the file "ledger".
 struct Ledger {
-  static constexpr size_t kMaxEncoded = 320;
+  static constexpr size_t kMaxEncoded = 512;
 
   uint32_t next_sequence = 1;
   uint32_t next_transaction = 1;
@@ -51,6 +44,14 @@ struct Ledger {
   uint32_t stopped = 0;        // the last transaction whose StopTransaction the CSMS has answered
   uint64_t energy_wh = 0;      // the energy register
   Stamp sampled;               // when a transaction message was made last
+  uint32_t batch = 0;          // the MeterBatch of which ...
+  uint32_t batch_sent = 0;     // ... that many samples have been answered
+
+  // Of the transaction begun last: what is needed to go on with it after the power was gone.
+  IdTag id_tag;
+  IdTag parent_id_tag;
+  uint64_t meter_start_wh = 0;
+  bool refused = false;  // the CSMS has not accepted its idTag
 
   Bytes encode(Span<char> into) const;
   bool decode(Bytes content);

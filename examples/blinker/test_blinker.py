@@ -1,0 +1,85 @@
+"""The blinker on its bench: the same fixtures as for the charge point, without a word of OCPP."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.measure import Measure
+from rig.bench import Bench
+from rig.device import Device
+from rig.errors import BenchError, DeviceError
+from rig.events import PinEdge
+from rig.faults import PowerCut
+from rig.instruments.console import Console
+from rig.instruments.inputs import Inputs
+from rig.instruments.leds import Leds
+from rig.instruments.telemetry import Telemetry
+
+
+def test_it_boots_and_blinks_slowly(device: Device, leds: Leds) -> None:
+    """Flashed by esptool, powered: the LED blinks once a second."""
+    boot = device.boot()
+    assert (boot.version, boot.reset) == ("1.0", "power_on")
+    leds["beacon"].expect("blink", rate_hz=1, duty=0.5)
+
+
+def test_it_blinks_fast_while_the_button_is_held(
+    device: Device, inputs: Inputs, leds: Leds, bench: Bench, measure: Measure
+) -> None:
+    """Five times as fast as long as it is held, from the press on: sooner than the slow blink's next edge."""
+    mark = bench.mark()
+    inputs["button"].on()
+    pressed = bench.timeline.expect(PinEdge, lambda edge: edge.signal == "inputs.button", since=mark)
+    answered = bench.timeline.expect(PinEdge, lambda edge: edge.signal == "leds.beacon", since=mark)
+    seconds = bench.clock.between(pressed.t, answered.t)
+    measure("button to LED", 1000 * seconds, "ms", high=400, start=pressed, end=answered)
+    leds["beacon"].expect("blink", rate_hz=5, duty=0.5)
+    inputs["button"].off()
+    leds["beacon"].expect("blink", rate_hz=1, duty=0.5)
+
+
+def test_its_telemetry_counts_the_blinks(device: Device, bench: Bench, telemetry: Telemetry) -> None:
+    """Two records a second, as `key=value`; as many blinks as the rate and the time between them say."""
+    with bench.time_scale(5):
+        first, *_, last = telemetry.expect(11)
+    seconds = last.values["uptime_s"] - first.values["uptime_s"]
+    blinks = last.values["blinks"] - first.values["blinks"]
+    assert abs(blinks - seconds * first.values["rate_hz"]) <= 1
+
+
+def test_a_command_changes_the_rate(device: Device, console: Console, leds: Leds) -> None:
+    """`rate 2` is answered and obeyed; a rate of 11 is refused."""
+    assert console.command("rate 2") == "ok"
+    leds["beacon"].expect("blink", rate_hz=2, duty=0.5)
+    assert console.command("rate 11").startswith("error: ")
+
+
+def test_the_next_test_gets_it_idle_again(device: Device, console: Console) -> None:
+    """Whatever a test leaves behind, `device` puts right: here by a reboot."""
+    console.send("rate 7")
+    device.wait_status(rate_hz="7")
+    device.make_idle()
+    assert device.status() == {"rate_hz": "1", "held": "no"}
+
+
+def test_a_power_cut_is_a_cold_boot(device: Device, bench: Bench, leds: Leds) -> None:
+    """Faults work on any device: here the supply fails."""
+    with device.expecting_reboot() as reboot, bench.inject(PowerCut()):
+        leds["beacon"].expect("off")
+    assert reboot.boot is not None
+    assert reboot.boot.reset == "power_on"
+
+
+def test_a_crash_fails_the_test_at_once(device: Device, console: Console, bench: Bench) -> None:
+    """`FATAL` in the log is a panic: whoever waits is told, with the cause."""
+    console.send("crash")
+    with pytest.raises(DeviceError, match="the device panicked: crashed on command"):
+        console.expect("a line that never comes")
+    bench.timeline.clear_trouble()
+    device.make_idle()
+
+
+def test_it_has_no_settings(device: Device) -> None:
+    """What the profile does not know is refused, and the error names it."""
+    with pytest.raises(BenchError, match="Blinker has no setting heartbeat_interval_s"):
+        device.configure(heartbeat_interval_s=1)

@@ -1,0 +1,117 @@
+#include "features/auth_cache/auth_cache.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kTag = "auth";
+
+bool same(const IdTagInfo& a, const IdTagInfo& b) {
+  return a.status == b.status && a.expires == b.expires && a.parent.text() == b.parent.text();
+}
+
+}  // namespace
+
+void AuthCache::load() {
+  uint8_t bytes[Storage::kMaxContent];
+  size_t length = 0;
+  const StorageResult result = storage_.read(kFile, bytes, length);
+  if (result == StorageResult::not_found) return;
+  JsonError error;
+  const JsonValue file =
+      result == StorageResult::ok ? parse_json({reinterpret_cast<const char*>(bytes), length}, error) : JsonValue();
+  if (file.kind() != JsonKind::array) log_.warning(kTag, "the authorization cache cannot be read: it is empty now");
+  for (JsonItems items(file); items.next() && count_ < kMaxEntries;) {
+    Entry& entry = entries_[count_];
+    if (items.value().find("idTag").get(entry.id_tag) && entry.info.read(items.value())) ++count_;
+  }
+}
+
+bool AuthCache::find(Text id_tag, IdTagInfo& info) const {
+  const size_t index = index_of(id_tag);
+  if (index == count_ || !settings_.authorization_cache_enabled) return false;
+  info = entries_[index].info;
+  const bool timed = info.status == AuthorizationStatus::accepted && info.expires != 0;
+  if (timed && (time_.quality() == TimeQuality::none || time_.now() >= info.expires)) {
+    info.status = AuthorizationStatus::expired;
+  }
+  return true;
+}
+
+void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
+  IdTagInfo info;
+  if (!settings_.authorization_cache_enabled || !info.read(json)) return;
+  // ConcurrentTx is about this moment, not about the idTag.
+  if (info.status == AuthorizationStatus::concurrent_tx) return;
+  const size_t index = index_of(id_tag);
+  if (index < count_ && same(entries_[index].info, info)) return;
+  if (index < count_) {
+    take_out(index);
+  } else if (count_ == kMaxEntries) {
+    take_out(0);
+  }
+  if (!entries_[count_].id_tag.assign(id_tag)) return;
+  entries_[count_++].info = info;
+  dirty_ = true;
+}
+
+bool AuthCache::clear(StorageDone done) {
+  // Behind whatever is being written: jobs of the storage keep their order.
+  if (!storage_.remove(kFile, done)) return false;
+  count_ = 0;
+  dirty_ = false;
+  return true;
+}
+
+Millis AuthCache::poll(Millis now) {
+  if (failed_) {
+    failed_ = false;
+    save_again_ = now + kSaveAgain;
+  }
+  if (!dirty_ || saving_) return kNever;
+  if (now < save_again_) return save_again_;
+  char bytes[Storage::kMaxContent];
+  const Text content = encode(bytes);
+  saving_ = storage_.write(kFile, content.bytes(),
+                           {[](void* context, StorageResult result) {
+                              auto& self = *static_cast<AuthCache*>(context);
+                              self.saving_ = false;
+                              self.failed_ = result != StorageResult::ok;
+                              if (!self.failed_) return;
+                              self.dirty_ = true;
+                              self.log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
+                            },
+                            this});
+  if (!saving_) return save_again_ = now + kSaveAgain;
+  dirty_ = false;
+  return kNever;
+}
+
+size_t AuthCache::index_of(Text id_tag) const {
+  size_t index = 0;
+  while (index < count_ && !equal_ignoring_case(entries_[index].id_tag.text(), id_tag)) ++index;
+  return index;
+}
+
+void AuthCache::take_out(size_t index) {
+  --count_;
+  for (size_t i = index; i < count_; ++i) entries_[i] = entries_[i + 1];
+}
+
+Text AuthCache::encode(Span<char> into) {
+  while (true) {
+    JsonWriter json(into);
+    json.begin_array();
+    for (size_t i = 0; i < count_; ++i) {
+      const IdTagInfo& info = entries_[i].info;
+      json.begin_object().member("idTag", entries_[i].id_tag.text()).member("status", name_of(info.status));
+      if (info.expires != 0) json.member("expiryDate", format_timestamp(info.expires).text());
+      if (!info.parent.empty()) json.member("parentIdTag", info.parent.text());
+      json.end_object();
+    }
+    json.end_array();
+    if (json.ok()) return json.text();
+    take_out(0);
+  }
+}
+
+}  // namespace pb

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/text.h"
+
+namespace pb {
+
+/// What the CSMS has made of the charge point by ChangeAvailability (OCPP 1.6 section 5.2). It outlives a restart.
+enum class Availability : uint8_t {
+  operative,
+  connector_inoperative,
+  inoperative,  ///< the charge point as a whole, and with it its connector
+};
+
+constexpr Text kAvailabilityNames[] = {"operative", "connector_inoperative", "inoperative"};
+
+constexpr Text name_of(Availability availability) { return kAvailabilityNames[static_cast<size_t>(availability)]; }
+
+}  // namespace pb

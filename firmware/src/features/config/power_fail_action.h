@@ -1,0 +1,15 @@
+#pragma once
+
+#include "core/text.h"
+
+namespace pb {
+
+/// What becomes of a transaction when the mains power fails.
+enum class PowerFailAction : uint8_t {
+  stop,    ///< it ends, with reason PowerLoss
+  resume,  ///< it goes on when the power is back, also after a restart
+};
+
+constexpr Text name_of(PowerFailAction action) { return action == PowerFailAction::stop ? "stop" : "resume"; }
+
+}  // namespace pb

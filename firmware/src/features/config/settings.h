@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/text.h"
+#include "features/config/availability.h"
+#include "features/config/measurands.h"
+#include "features/config/power_fail_action.h"
+#include "features/logging/logger.h"
+
+namespace pb {
+
+/// What the owner of the charge point, or its CSMS, can set. Texts are empty where there is no default. The table in
+/// config.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
+struct Settings {
+  FixedText<255> csms_url;     ///< `ws://` or `wss://`; the identity is put behind it
+  FixedText<48> identity;      ///< how the CSMS knows this charge point
+  FixedText<32> wifi_ssid;     ///< empty: Wi-Fi stays off
+  FixedText<64> wifi_psk;      ///< empty for an open network
+  FixedText<20> local_id_tag;  ///< presented by the button; CiString20Type of OCPP 1.6
+  uint32_t ws_ping_interval_s = 10;
+  uint32_t heartbeat_interval_s = 300;
+  uint32_t backoff_initial_ms = 1000;
+  uint32_t backoff_max_ms = 120'000;
+  uint32_t backoff_stable_s = 60;  ///< an accepted connection held that long starts the back-off afresh
+  LogLevel log_level = LogLevel::info;
+  Availability availability = Availability::operative;  ///< as ChangeAvailability left it
+
+  // Authorization.
+  bool allow_offline_tx_for_unknown_id = true;
+  bool authorization_cache_enabled = false;
+  bool authorize_remote_tx_requests = false;
+  bool local_authorize_offline = true;
+  bool local_pre_authorize = false;
+
+  // The connector.
+  uint32_t connection_timeout_s = 60;
+  uint32_t minimum_status_duration_s = 0;
+  bool stop_transaction_on_ev_side_disconnect = true;
+  bool stop_transaction_on_invalid_id = true;
+  uint32_t max_energy_on_invalid_id_wh = 0;
+  bool unlock_connector_on_ev_side_disconnect = true;
+  FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase
+  uint32_t reset_retries = 1;
+  uint32_t lock_timeout_ms = 0;  ///< in which the lock must move; 0: it has no feedback contact
+
+  // A failure of the mains power.
+  PowerFailAction power_fail_action = PowerFailAction::stop;
+  uint32_t power_resume_limit_s = 3600;  ///< after a longer one a transaction does not go on
+
+  // Meter values. An interval of 0 means none.
+  uint32_t meter_value_sample_interval_s = 60;
+  uint32_t clock_aligned_data_interval_s = 0;
+  Measurands meter_values_sampled_data{Measurand::energy_active_import_register};
+  Measurands meter_values_aligned_data{Measurand::energy_active_import_register};
+  Measurands stop_txn_sampled_data;
+  Measurands stop_txn_aligned_data;
+  uint32_t nominal_voltage_v = 230;  ///< between the conductors: the meter does not tell it
+
+  // Transaction messages that the CSMS refuses.
+  uint32_t transaction_message_attempts = 3;
+  uint32_t transaction_message_retry_interval_s = 60;
+};
+
+}  // namespace pb

@@ -1,0 +1,159 @@
+#include "features/transactions/meter_batch.h"
+
+#include <string.h>
+
+#include "core/crc32.h"
+
+namespace pb {
+namespace {
+
+// Unlike the first byte of a Record's file, which is a hexadecimal digit.
+constexpr uint8_t kMagic = 'M';
+constexpr size_t kCrcEnd = 5;
+constexpr int32_t kNoWallTime = INT32_MIN;
+
+/// Little-endian numbers, one after the other.
+class Packer {
+ public:
+  explicit Packer(MutableBytes into) : into_(into) {}
+  void put(uint64_t value, size_t bytes) {
+    for (size_t i = 0; i < bytes; ++i) into_[at_++] = static_cast<uint8_t>(value >> (8 * i));
+  }
+  size_t length() const { return at_; }
+
+ private:
+  MutableBytes into_;
+  size_t at_ = 0;
+};
+
+class Unpacker {
+ public:
+  explicit Unpacker(Bytes from) : from_(from) {}
+  uint64_t take(size_t bytes) {
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; ++i) value |= uint64_t{from_[at_++]} << (8 * i);
+    return value;
+  }
+  uint32_t take32() { return static_cast<uint32_t>(take(4)); }
+
+ private:
+  Bytes from_;
+  size_t at_ = 0;
+};
+
+/// How far the wall clock has run away from the monotonic one since `first`; false when that cannot be packed.
+bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drift) {
+  drift = kNoWallTime;
+  if (sample.stamp.wall_ms == 0) return true;
+  const int64_t expected = first.stamp.wall_ms + static_cast<int64_t>(sample.stamp.at - first.stamp.at);
+  const int64_t difference = sample.stamp.wall_ms - expected;
+  if (difference <= INT32_MIN || difference > INT32_MAX) return false;
+  drift = static_cast<int32_t>(difference);
+  return true;
+}
+
+/// A bit a measurand: their order is not kept.
+uint8_t pack(const Measurands& measurands) {
+  uint8_t bits = 0;
+  for (const Measurand measurand : measurands) bits = static_cast<uint8_t>(bits | 1u << static_cast<unsigned>(measurand));
+  return bits;
+}
+static_assert(kMeasurands <= 4, "half a byte of the file holds them");
+
+Measurands unpack(uint8_t bits) {
+  Measurands measurands;
+  for (unsigned i = 0; i < kMeasurands; ++i) {
+    if ((bits & (1u << i)) != 0) measurands.add(static_cast<Measurand>(i));
+  }
+  return measurands;
+}
+
+uint32_t power_of(const MeterSample& sample) {
+  constexpr uint32_t kMost = 0xFFFFFF;
+  return sample.reading.power_w < kMost ? sample.reading.power_w : kMost;
+}
+
+}  // namespace
+
+bool MeterBatch::takes(const MeterSample& sample) const {
+  if (count_ == 0) return true;
+  if (full()) return false;
+  const MeterSample& first = samples_[0];
+  int32_t drift = 0;
+  return sample.stamp.boot == first.stamp.boot && sample.stamp.at >= first.stamp.at &&
+         sample.stamp.at - first.stamp.at <= INT32_MAX && sample.reading.energy_wh >= first.reading.energy_wh &&
+         sample.reading.energy_wh - first.reading.energy_wh <= UINT32_MAX && drift_of(sample, first, drift);
+}
+
+bool MeterBatch::append(const MeterSample& sample) {
+  if (!takes(sample)) return false;
+  samples_[count_++] = sample;
+  return true;
+}
+
+void MeterBatch::halve(size_t kept) {
+  size_t into = kept;
+  for (size_t from = kept + 1; from < count_; from += 2) samples_[into++] = samples_[from];
+  if (into < count_) count_ = into;
+}
+
+Bytes MeterBatch::encode(MutableBytes into) const {
+  if (count_ == 0 || into.length < kHeader + count_ * kSampleSize) return {};
+  const MeterSample& first = samples_[0];
+  Packer packer(into.after(kCrcEnd));
+  packer.put(count_, 1);
+  packer.put(sequence, 4);
+  packer.put(nonce, 4);
+  packer.put(transaction, 4);
+  packer.put(first.stamp.boot, 4);
+  packer.put(first.stamp.at, 8);
+  packer.put(static_cast<uint64_t>(first.stamp.wall_ms), 8);
+  packer.put(first.reading.energy_wh, 8);
+  for (size_t i = 0; i < count_; ++i) {
+    const MeterSample& sample = samples_[i];
+    int32_t drift = 0;
+    drift_of(sample, first, drift);
+    packer.put(sample.stamp.at - first.stamp.at, 4);
+    packer.put(static_cast<uint32_t>(drift), 4);
+    packer.put(sample.reading.energy_wh - first.reading.energy_wh, 4);
+    packer.put(power_of(sample), 3);
+    packer.put(static_cast<uint8_t>(sample.context) | uint64_t{pack(sample.measurands)} << 4, 1);
+  }
+  const Bytes body{into.data + kCrcEnd, packer.length()};
+  into[0] = kMagic;
+  Packer crc(into.after(1));
+  crc.put(crc32(body), 4);
+  return {into.data, kCrcEnd + body.length};
+}
+
+bool MeterBatch::decode(Bytes content) {
+  if (content.length < kHeader || content[0] != kMagic) return false;
+  if (Unpacker(content.after(1)).take32() != crc32(content.after(kCrcEnd))) return false;
+  Unpacker from(content.after(kCrcEnd));
+  const auto count = static_cast<size_t>(from.take(1));
+  if (count == 0 || count > kMaxSamples || content.length != kHeader + count * kSampleSize) return false;
+  sequence = from.take32();
+  nonce = from.take32();
+  transaction = from.take32();
+  MeterSample first;
+  first.stamp.boot = from.take32();
+  first.stamp.at = from.take(8);
+  first.stamp.wall_ms = static_cast<int64_t>(from.take(8));
+  first.reading.energy_wh = from.take(8);
+  for (count_ = 0; count_ < count; ++count_) {
+    MeterSample& sample = samples_[count_];
+    const uint32_t after = from.take32();
+    const auto drift = static_cast<int32_t>(from.take32());
+    sample.stamp = {first.stamp.boot, first.stamp.at + after, 0};
+    if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + after + drift;
+    sample.reading.energy_wh = first.reading.energy_wh + from.take32();
+    sample.reading.power_w = static_cast<uint32_t>(from.take(3));
+    const auto what = static_cast<uint8_t>(from.take(1));
+    if ((what & 0x0f) > static_cast<uint8_t>(ReadingContext::trigger)) return false;
+    sample.context = static_cast<ReadingContext>(what & 0x0f);
+    sample.measurands = unpack(static_cast<uint8_t>(what >> 4));
+  }
+  return true;
+}
+
+}  // namespace pb

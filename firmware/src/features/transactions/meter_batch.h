@@ -1,0 +1,46 @@
+#pragma once
+
+#include "core/span.h"
+#include "features/transactions/meter_sample.h"
+
+namespace pb {
+
+/// Samples that follow each other, packed into one small file: 16 bytes a sample. A file of at most 512 bytes lives
+/// inside a directory of littlefs, so that adding a sample is one commit and no block of its own.
+class MeterBatch {
+ public:
+  static constexpr size_t kMaxSamples = 28;
+  static constexpr size_t kHeader = 46;
+  static constexpr size_t kSampleSize = 16;
+  static constexpr size_t kMaxEncoded = kHeader + kMaxSamples * kSampleSize;
+  static_assert(kMaxEncoded <= 512, "larger files do not live inside the directory");
+
+  uint32_t sequence = 0;     // order of sending; never used twice
+  uint32_t nonce = 0;        // as in Record
+  uint32_t transaction = 0;  // our own number; 0 outside of transactions
+
+  size_t count() const { return count_; }
+  bool full() const { return count_ == kMaxSamples; }
+  const MeterSample& operator[](size_t index) const { return samples_[index]; }
+  const MeterSample& last() const { return samples_[count_ - 1]; }
+
+  /// @return false when it is full, or the sample lies too far from the first one to be packed with it: another boot,
+  /// 24 days, or a clock that has been set.
+  bool append(const MeterSample& sample);
+  /// Whether append() would take it.
+  bool takes(const MeterSample& sample) const;
+  /// Forgets every second sample; the first `kept` stay.
+  void halve(size_t kept);
+  void clear() { *this = MeterBatch(); }
+
+  /// @return the content of the file, in `into`.
+  Bytes encode(MutableBytes into) const;
+  /// @return false when the content is damaged or something else.
+  bool decode(Bytes content);
+
+ private:
+  size_t count_ = 0;
+  MeterSample samples_[kMaxSamples];
+};
+
+}  // namespace pb

@@ -1,0 +1,190 @@
+#include <string>
+
+#include "features/auth_cache/auth_cache.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+constexpr UnixMillis kNow = 1'714'564'800'000;  // 2024-05-01T12:00:00Z
+
+struct Bench {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeStorage storage;
+  TimeSync time{clock, storage};
+  Settings settings;
+  AuthCache cache{storage, time, settings, log};
+
+  Bench() { settings.authorization_cache_enabled = true; }
+  void learn(const std::string& id_tag, const std::string& info) {
+    JsonError error;
+    cache.on_id_tag_info({id_tag.data(), id_tag.size()}, parse_json({info.data(), info.size()}, error));
+  }
+  void save() {
+    cache.poll(clock.now());
+    storage.run_all();
+  }
+  std::string status(const std::string& id_tag) const {
+    IdTagInfo info;
+    return cache.find({id_tag.data(), id_tag.size()}, info) ? str(name_of(info.status)) : "unknown";
+  }
+};
+
+const char* const kAccepted = R"({"status":"Accepted"})";
+
+void what_the_csms_says_is_known_whatever_the_case() {
+  Bench bench;
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
+  bench.learn("TAG", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("tag").c_str());
+  bench.learn("Tag", R"({"status":"Blocked","parentIdTag":"FLEET"})");
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG").c_str());
+  TEST_ASSERT_EQUAL_size_t(1, bench.cache.size());
+  IdTagInfo info;
+  TEST_ASSERT_TRUE(bench.cache.find("TAG", info));
+  check_text("FLEET", info.parent.text());
+}
+
+void what_is_no_status_or_only_of_the_moment_is_not_kept() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.learn("TAG", R"({"status":"ConcurrentTx"})");
+  bench.learn("TAG", R"({"status":"Maybe"})");
+  bench.learn("TAG", R"({})");
+  bench.learn("TAG", R"(7)");
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+}
+
+void entries_expire_and_are_not_trusted_without_a_clock() {
+  Bench bench;
+  bench.learn("TAG", R"({"status":"Accepted","expiryDate":"2024-05-01T12:00:10Z"})");
+  bench.learn("BAD", R"({"status":"Blocked","expiryDate":"2024-05-01T12:00:10Z"})");
+  TEST_ASSERT_EQUAL_STRING("Expired", bench.status("TAG").c_str());
+  bench.time.set_from_csms(kNow);
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+  bench.clock.advance(9'999);
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+  bench.clock.advance(1);
+  TEST_ASSERT_EQUAL_STRING("Expired", bench.status("TAG").c_str());
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("BAD").c_str());
+}
+
+void entries_outlive_a_restart() {
+  Bench bench;
+  bench.learn("TAG \"1\"", R"({"status":"Accepted","parentIdTag":"P","expiryDate":"2024-05-01T12:00:10Z"})");
+  bench.learn("TAG2", R"({"status":"Invalid"})");
+  bench.save();
+  AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
+  again.load();
+  TEST_ASSERT_EQUAL_size_t(2, again.size());
+  IdTagInfo info;
+  TEST_ASSERT_TRUE(again.find("TAG \"1\"", info));
+  check_text("P", info.parent.text());
+  TEST_ASSERT_TRUE(info.expires == kNow + 10'000);
+}
+
+void nothing_new_is_not_written() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.cache.poll(0);
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.waiting());
+  bench.storage.run_all();
+  bench.learn("TAG", kAccepted);
+  bench.cache.poll(0);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+}
+
+void full_it_forgets_who_was_spoken_of_longest_ago() {
+  Bench bench;
+  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
+  bench.learn("TAG0", R"({"status":"Blocked"})");
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_size_t(AuthCache::kMaxEntries, bench.cache.size());
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG0").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
+}
+
+void entries_that_need_much_room_push_out_the_oldest() {
+  Bench bench;
+  for (char c = 'a'; c < 'a' + static_cast<char>(AuthCache::kMaxEntries); ++c) {
+    bench.learn(
+        std::string(19, '\x01') + c,
+        R"({"status":"Accepted","parentIdTag":"\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001"})");
+  }
+  bench.save();
+  TEST_ASSERT_LESS_OR_EQUAL_size_t(Storage::kMaxContent, bench.storage.files["auth_cache"].size());
+  TEST_ASSERT_GREATER_THAN_size_t(4, bench.cache.size());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status(std::string(19, '\x01') + 'p').c_str());
+}
+
+void write_that_fails_is_tried_again_later() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.storage.result = StorageResult::full;
+  bench.save();
+  check_contains("was not stored: no space left", bench.uart.written());
+  TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kSaveAgain);
+  bench.storage.result = StorageResult::ok;
+  bench.cache.poll(AuthCache::kSaveAgain);
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("auth_cache"));
+}
+
+void cleared_it_is_empty_for_good() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.cache.poll(0);
+  int answers = 0;
+  TEST_ASSERT_TRUE(bench.cache.clear({[](void* context, StorageResult) { ++*static_cast<int*>(context); }, &answers}));
+  TEST_ASSERT_EQUAL(0, answers);
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, answers);
+  bench.save();
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("auth_cache"));
+}
+
+void damaged_file_is_an_empty_cache() {
+  Bench bench;
+  bench.storage.files["auth_cache"] = "[{\"idTag\"";
+  bench.cache.load();
+  TEST_ASSERT_EQUAL_size_t(0, bench.cache.size());
+  check_contains("cannot be read", bench.uart.written());
+}
+
+void switched_off_it_knows_nobody() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.settings.authorization_cache_enabled = false;
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_size_t(1, bench.cache.size());
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(what_the_csms_says_is_known_whatever_the_case);
+  RUN_TEST(what_is_no_status_or_only_of_the_moment_is_not_kept);
+  RUN_TEST(entries_expire_and_are_not_trusted_without_a_clock);
+  RUN_TEST(entries_outlive_a_restart);
+  RUN_TEST(nothing_new_is_not_written);
+  RUN_TEST(full_it_forgets_who_was_spoken_of_longest_ago);
+  RUN_TEST(entries_that_need_much_room_push_out_the_oldest);
+  RUN_TEST(write_that_fails_is_tried_again_later);
+  RUN_TEST(cleared_it_is_empty_for_good);
+  RUN_TEST(damaged_file_is_an_empty_cache);
+  RUN_TEST(switched_off_it_knows_nobody);
+  return UNITY_END();
+}

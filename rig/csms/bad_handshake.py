@@ -1,0 +1,37 @@
+"""Opening handshakes as broken servers, proxies and firewalls answer them (RFC 6455 section 4.2.2)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from websockets.http11 import Request
+from websockets.utils import accept_key
+
+BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotocol", "no-subprotocol"]
+"""How an opening handshake goes wrong:
+
+- `half`: half of the HTTP answer comes, and then nothing more;
+- `garbage`: the answer is not HTTP;
+- `close`: the TCP connection is closed without an answer;
+- `wrong-key`: Sec-WebSocket-Accept belongs to another key;
+- `other-subprotocol`: the server chooses `ocpp2.0.1`, which was not offered;
+- `no-subprotocol`: the server chooses none.
+"""
+
+
+def bad_answer(kind: BadHandshake, request: Request) -> bytes:
+    """The bytes that answer an opening handshake badly; none where the connection is just closed."""
+    if kind == "garbage":
+        return b"SSH-2.0-OpenSSH_9.2\r\n"
+    if kind == "close":
+        return b""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept_key('' if kind == 'wrong-key' else request.headers['Sec-WebSocket-Key'])}",
+    ]
+    if kind != "no-subprotocol":
+        lines.append(f"Sec-WebSocket-Protocol: {'ocpp2.0.1' if kind == 'other-subprotocol' else 'ocpp1.6'}")
+    answer = "\r\n".join([*lines, "", ""]).encode()
+    return answer[: len(answer) // 2] if kind == "half" else answer

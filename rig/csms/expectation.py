@@ -1,0 +1,128 @@
+"""One expected call of a charge point: what it must look like, which frames match, and what a failure says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rig.csms import schemas
+from rig.csms.matching import Difference, differences
+from rig.csms.messages import Request
+from rig.events import OcppFrame
+
+Where = Callable[[OcppFrame], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A valid CALL of a charge point, by action and fields.
+
+    Attributes:
+        charge_point: whose.
+        action: which call.
+        fields: what must stand in the payload (`rig.csms.matching.differences`).
+        where: what else must hold for the frame.
+
+    Raises:
+        ValueError: OCPP 1.6 knows no such call of a charge point.
+    """
+
+    charge_point: str
+    action: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    where: Where | None = None
+
+    def __post_init__(self) -> None:
+        must_be_call_of_charge_point(self.action)
+
+    @classmethod
+    def of(
+        cls, charge_point: str, call: str | Request, fields: Mapping[str, Any], where: Where | None = None
+    ) -> Expectation:
+        """From what a test writes: an action, or a typed request, and fields."""
+        if isinstance(call, Request):
+            return cls(charge_point, call.action, {**call.fields, **fields}, where)
+        return cls(charge_point, call, fields, where)
+
+    def __str__(self) -> str:
+        wanted = ", ".join(f"{key}={value!r}" for key, value in self.fields.items())
+        return f"{self.action} of {self.charge_point}{f' with {wanted}' if wanted else ''}"
+
+    def is_call(self, frame: OcppFrame) -> bool:
+        """Is it such a call at all, whatever it carries?"""
+        return (
+            frame.direction == "received"
+            and frame.message_type == "CALL"
+            and frame.action == self.action
+            and frame.charge_point == self.charge_point
+        )
+
+    def matches(self, frame: OcppFrame) -> bool:
+        """Is this what was expected?"""
+        return (
+            self.is_call(frame)
+            and not frame.error
+            and not differences(self.fields, frame.payload)
+            and (self.where is None or self.where(frame))
+        )
+
+    def nearest(self, frames: Sequence[OcppFrame]) -> NearMiss | None:
+        """The frame that comes closest: the one with the fewest differences, of those the latest."""
+        misses = [NearMiss(frame, self._why_not(frame)) for frame in frames if self.is_call(frame)]
+        return min(reversed(misses), key=lambda miss: len(miss.reasons)) if misses else None
+
+    def _why_not(self, frame: OcppFrame) -> tuple[str | Difference, ...]:
+        invalid = (f"it is invalid: {frame.error}",) if frame.error else ()
+        return (*invalid, *differences(self.fields, frame.payload)) or ("`where` does not hold",)
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A call of the right kind that is not what was expected, and why: a difference, or in words."""
+
+    frame: OcppFrame
+    reasons: tuple[str | Difference, ...]
+
+    @property
+    def difference(self) -> Difference | None:
+        """The first difference of its payload, if that is what is wrong."""
+        return next((reason for reason in self.reasons if isinstance(reason, Difference)), None)
+
+    def __str__(self) -> str:
+        more = f" (and {len(self.reasons) - 1} more)" if len(self.reasons) > 1 else ""
+        return f"nearest miss: {self.reasons[0]}{more}, in {self.frame.action} [{self.frame.unique_id}]"
+
+
+def must_be_call_of_charge_point(action: str) -> None:
+    """Refuse an action that is misspelt or goes the other way.
+
+    Raises:
+        ValueError: OCPP 1.6 knows no such call of a charge point.
+    """
+    if action not in schemas.FROM_CHARGE_POINT:
+        known = ", ".join(sorted(schemas.FROM_CHARGE_POINT))
+        raise ValueError(f"{action!r} is no call of a charge point; these are: {known}")
+
+
+def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> dict[int, OcppFrame]:
+    """Give each expectation a frame of its own, to as many as possible, whatever order they came in.
+
+    Returns:
+        By the expectation's index. An expectation that matches little is not robbed by one that matches much.
+    """
+    owners: dict[int, int] = {}  # from a frame's index to its expectation's
+
+    def place(wanted: int, tried: set[int]) -> bool:
+        for index, frame in enumerate(frames):
+            if index in tried or not expectations[wanted].matches(frame):
+                continue
+            tried.add(index)
+            if index not in owners or place(owners[index], tried):
+                owners[index] = wanted
+                return True
+        return False
+
+    for wanted in range(len(expectations)):
+        place(wanted, set())
+    return {wanted: frames[index] for index, wanted in owners.items()}

@@ -1,0 +1,141 @@
+"""ChangeAvailability (OCPP 1.6 section 5.2): the connector, the whole charge point, in a charge, over a reboot."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.instruments.outputs import Outputs
+
+pytestmark = pytest.mark.usefixtures("operative")
+
+ACCEPTED = {"status": "Accepted"}
+SCHEDULED = {"status": "Scheduled"}
+REJECTED = {"status": "Rejected"}
+
+
+def change(csms: Csms, connector: int, kind: str) -> dict[str, object]:
+    """The answer to ChangeAvailability."""
+    return csms.call("ChangeAvailability", {"connectorId": connector, "type": kind})
+
+
+def test_a_connector_goes_out_of_service_and_back(device: Device, csms: Csms) -> None:
+    """Accepted, and a StatusNotification follows; the charge point as a whole stays as it is."""
+    assert change(csms, 1, "Inoperative") == ACCEPTED
+    csms.expect_status("Unavailable", connector=1)
+    assert change(csms, 1, "Operative") == ACCEPTED
+    csms.expect_status("Available", connector=1)
+    csms.expect_none("StatusNotification", within=0.2, connectorId=0)
+
+
+def test_the_whole_charge_point_goes_out_of_service_and_back(device: Device, csms: Csms) -> None:
+    """connectorId 0 counts for the charge point and its connector: both are told, both ways."""
+    assert change(csms, 0, "Inoperative") == ACCEPTED
+    csms.expect_status("Unavailable", connector=0)
+    csms.expect_status("Unavailable", connector=1)
+    assert change(csms, 0, "Operative") == ACCEPTED
+    csms.expect_status("Available", connector=0)
+    csms.expect_status("Available", connector=1)
+
+
+def test_what_is_so_already_is_accepted_without_a_word(device: Device, csms: Csms) -> None:
+    """Accepted again, and no second StatusNotification (OCPP 1.6 section 5.2)."""
+    assert change(csms, 1, "Operative") == ACCEPTED
+    csms.expect_none("StatusNotification", within=0.2)
+    assert change(csms, 1, "Inoperative") == ACCEPTED
+    csms.expect_status("Unavailable", connector=1)
+    assert change(csms, 1, "Inoperative") == ACCEPTED
+    csms.expect_none("StatusNotification", within=0.2)
+
+
+def test_a_connector_of_an_inoperative_charge_point_stays_so(device: Device, csms: Csms) -> None:
+    """Operative for connector 1 is rejected while the charge point as a whole is inoperative."""
+    assert change(csms, 0, "Inoperative") == ACCEPTED
+    csms.expect_status("Unavailable", connector=1)
+    assert change(csms, 1, "Operative") == REJECTED
+    csms.expect_none("StatusNotification", within=0.2, connectorId=1, status="Available")
+
+
+@pytest.mark.parametrize("connector", [2, -1])
+def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, connector: int) -> None:
+    """There is one connector, with the number 1."""
+    assert change(csms, connector, "Inoperative") == REJECTED
+    csms.expect_none("StatusNotification", within=0.2)
+
+
+@pytest.mark.needs("inputs", "outputs")
+def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+    """Neither cable nor idTag nor remote start begins anything; Operative again, the cable that is in is noticed."""
+    assert change(csms, 1, "Inoperative") == ACCEPTED
+    csms.expect_status("Unavailable", connector=1)
+    driver.plug_in()
+    driver.present_tag()
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
+    csms.expect_none("Authorize", within=0.3)
+    csms.expect_none("StartTransaction", within=0.1)
+    outputs["contactor"].expect_steady(False, within=0.1)
+    assert change(csms, 1, "Operative") == ACCEPTED
+    csms.expect_status("Preparing", connector=1)
+
+
+@pytest.mark.needs("inputs")
+@pytest.mark.parametrize("connector", [0, 1])
+def test_in_a_charge_it_is_scheduled(device: Device, driver: Driver, csms: Csms, connector: int) -> None:
+    """Scheduled: the transaction goes on to its own end, and then the connector is Unavailable, not Finishing."""
+    transaction_id = driver.start_charge(csms)
+    assert change(csms, connector, "Inoperative") == SCHEDULED
+    csms.expect_none("StatusNotification", within=0.2)
+    assert device.status()["transaction"] == transaction_id
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="Local")
+    csms.expect_status("Unavailable", connector=1)
+    csms.expect_none("StatusNotification", within=0.1, status="Finishing")
+
+
+@pytest.mark.needs("inputs")
+def test_what_is_scheduled_can_be_taken_back(device: Device, driver: Driver, csms: Csms) -> None:
+    """Operative in the same charge: it ends as any other."""
+    driver.start_charge(csms)
+    assert change(csms, 1, "Inoperative") == SCHEDULED
+    assert change(csms, 1, "Operative") == ACCEPTED
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    csms.expect_status("Finishing", connector=1)
+    csms.expect_none("StatusNotification", within=0.1, status="Unavailable")
+
+
+@pytest.mark.needs("power")
+@pytest.mark.parametrize(("connector", "whole"), [(0, "Unavailable"), (1, "Available")])
+def test_out_of_service_outlives_a_power_cut(
+    device: Device, bench: Bench, csms: Csms, connector: int, whole: str
+) -> None:
+    """Accepted means stored: the power is cut at the answer, and after the boot it is still out of service."""
+    with device.expecting_reboot():
+        assert change(csms, connector, "Inoperative") == ACCEPTED
+        bench.power.cycle()
+        csms.expect("BootNotification")
+        csms.expect_status(whole, connector=0)
+        csms.expect_status("Unavailable", connector=1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"connectorId": 1}, "OccurenceConstraintViolation"),
+        ({"connectorId": "1", "type": "Operative"}, "TypeConstraintViolation"),
+        ({"connectorId": 1, "type": "Broken"}, "PropertyConstraintViolation"),
+        ({"connectorId": 1, "type": "Operative", "now": True}, "FormationViolation"),
+    ],
+    ids=["no-type", "connector-as-text", "no-such-type", "one-field-more"],
+)
+def test_a_malformed_change_of_availability_is_answered_with_an_error(
+    device: Device, csms: Csms, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that says what is wrong, and nothing changes."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("ChangeAvailability", payload, check=False)
+    assert refused.value.code == code
+    csms.expect_none("StatusNotification", within=0.1)

@@ -1,0 +1,160 @@
+"""BootNotification answered with Pending or Rejected (OCPP 1.6 section 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallError, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.errors import ExpectationError
+from rig.events import OcppFrame
+from rig.timeline import Mark
+
+pytestmark = pytest.mark.needs("power")
+
+INTERVAL_S = 30
+"""The interval of the answers here, in device seconds: long enough to look at what happens within."""
+
+
+def boot_answer(status: str, interval: int = INTERVAL_S) -> dict[str, Any]:
+    """A BootNotification.conf."""
+    return {"status": status, "currentTime": "2026-01-01T00:00:00Z", "interval": interval}
+
+
+@pytest.fixture
+def booting(patient_device: Device, bench: Bench) -> Iterator[Device]:
+    """The device, to be power cycled by the test; at its end it is accepted again."""
+    with patient_device.expecting_reboot():
+        yield patient_device
+        if bench.csms.is_connected() and not patient_device.status()["accepted"]:
+            # The interval of a Rejected may be long.
+            bench.power.cycle()
+    patient_device.wait_accepted()
+
+
+def sent_since(bench: Bench, mark: Mark) -> list[str]:
+    """The actions that the device has called."""
+    calls = bench.timeline.events(OcppFrame, mark, lambda f: f.direction == "received" and f.message_type == "CALL")
+    return [call.action for call in calls]
+
+
+@pytest.mark.needs("time_scale")
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_the_boot_is_repeated_after_the_interval(booting: Device, bench: Bench, csms: Csms, status: str) -> None:
+    """Not before, nothing else meanwhile, and with Accepted it goes on as always."""
+    csms.answer("BootNotification", boot_answer(status), times=2)
+    with bench.time_scale(20):
+        bench.power.cycle()
+        boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
+    gaps = [bench.clock.between(boots[n].t, boots[n + 1].t) for n in range(2)]
+    assert all(INTERVAL_S - 3 <= gap <= INTERVAL_S + 10 for gap in gaps), gaps
+    between = bench.timeline.events(OcppFrame, Mark(boots[0].id), lambda f: f.direction == "received")
+    assert {f.action for f in between if f.id <= boots[2].id} == {"BootNotification"}
+    csms.expect_status("Available", connector=0)
+    csms.expect_status("Available", connector=1)
+
+
+def test_while_pending_requests_are_answered(booting: Device, bench: Bench, csms: Csms) -> None:
+    """The CSMS may look and set things up before it accepts."""
+    csms.answer("BootNotification", boot_answer("Pending"), times=1)
+    bench.power.cycle()
+    csms.expect("BootNotification")
+    assert csms.call("GetConfiguration", {"key": ["NumberOfConnectors"]})["configurationKey"][0]["value"] == "1"
+    assert csms.call("ChangeConfiguration", {"key": "Colour", "value": "red"}) == {"status": "NotSupported"}
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == {"status": "Rejected"}
+
+
+def test_while_pending_only_what_is_triggered_is_sent(booting: Device, bench: Bench, csms: Csms) -> None:
+    """TriggerMessage is how the CSMS gets a status, and how it gets the next BootNotification early."""
+    csms.answer("BootNotification", boot_answer("Pending"), times=1)
+    mark = bench.mark()
+    bench.power.cycle()
+    csms.expect("BootNotification")
+    csms.expect_none("StatusNotification", within=0.2)
+    assert csms.call("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}) == {
+        "status": "Accepted"
+    }
+    csms.expect_status("Available", connector=1)
+    assert sent_since(bench, mark) == ["BootNotification", "StatusNotification"]
+    assert csms.call("TriggerMessage", {"requestedMessage": "BootNotification"}) == {"status": "Accepted"}
+    csms.expect("BootNotification")
+    csms.expect_status("Available", connector=0)
+    csms.expect_status("Available", connector=1)
+
+
+@pytest.mark.needs("inputs")
+def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """What happens meanwhile is not sent, and what is so then is told after Accepted."""
+    csms.answer("BootNotification", boot_answer("Pending"), times=1)
+    bench.power.cycle()
+    csms.expect("BootNotification")
+    driver.plug_in()
+    csms.expect_none("StatusNotification", within=0.3)
+    csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
+    csms.expect_status("Preparing", connector=1)
+    driver.unplug()
+
+
+def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, bench: Bench, csms: Csms) -> None:
+    """Rejected: silence until the interval has passed, also for requests of the CSMS."""
+    csms.answer("BootNotification", boot_answer("Rejected"), times=1)
+    mark = bench.mark()
+    bench.power.cycle()
+    csms.expect("BootNotification")
+    with pytest.raises(ExpectationError, match="within"):
+        csms.call("GetConfiguration", {}, timeout=0.5)
+    assert sent_since(bench, mark) == ["BootNotification"]
+
+
+@pytest.mark.needs("time_scale")
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_a_lost_connection_does_not_shorten_the_interval(
+    booting: Device, bench: Bench, csms: Csms, status: str
+) -> None:
+    """The link is lost and comes back within the interval: no BootNotification before its time."""
+    csms.answer("BootNotification", boot_answer(status), times=1)
+    with bench.time_scale(20):
+        bench.power.cycle()
+        first = csms.expect("BootNotification")
+        csms.close(1001)
+        csms.expect_connected(timeout=20)
+        second = csms.expect("BootNotification", timeout=90)
+    assert bench.clock.between(first.t, second.t) >= INTERVAL_S - 3
+
+
+@pytest.mark.needs("time_scale")
+def test_an_interval_of_0_leaves_the_choice_to_the_device(booting: Device, bench: Bench, csms: Csms) -> None:
+    """Pending without an interval: it comes back by itself, and not at once."""
+    csms.answer("BootNotification", boot_answer("Pending", 0), times=1)
+    with bench.time_scale(20):
+        bench.power.cycle()
+        first = csms.expect("BootNotification")
+        second = csms.expect("BootNotification", timeout=90)
+    assert 10 <= bench.clock.between(first.t, second.t) <= 60
+
+
+@pytest.mark.needs("time_scale")
+def test_a_boot_that_is_answered_with_an_error_is_repeated(booting: Device, bench: Bench, csms: Csms) -> None:
+    """A CALLERROR is no answer: BootNotification comes again."""
+    csms.answer("BootNotification", CallError("InternalError", "not now"), times=1)
+    with bench.time_scale(20):
+        bench.power.cycle()
+        csms.expect("BootNotification")
+        csms.expect("BootNotification", timeout=90)
+
+
+def test_rejected_later_it_falls_silent(booting: Device, bench: Bench, csms: Csms) -> None:
+    """A triggered BootNotification that is Rejected: from then on nothing is sent."""
+    csms.answer("BootNotification", boot_answer("Rejected"), times=1)
+    csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
+    csms.expect("BootNotification")
+    booting.wait_status(accepted=False)
+    with pytest.raises(ExpectationError, match="within"):
+        csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, timeout=0.3)
+    csms.expect_none("Heartbeat", within=0.1)
+    bench.power.cycle()

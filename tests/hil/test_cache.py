@@ -1,0 +1,175 @@
+"""The authorization cache (OCPP 1.6 section 3.5.1), ClearCache, and who may charge while the CSMS is away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.faults import CsmsGone
+
+pytestmark = pytest.mark.needs("inputs")
+
+ACCEPTED = {"status": "Accepted"}
+
+
+@pytest.fixture
+def caching_device(device: Device) -> Device:
+    """A device that keeps an authorization cache, and starts at once whom it knows."""
+    device.configure(authorization_cache_enabled=True, local_pre_authorize=True)
+    return device
+
+
+@pytest.fixture
+def strict_device(device: Device) -> Device:
+    """A device that lets nobody charge offline whom its authorization cache does not accept."""
+    device.configure(authorization_cache_enabled=True, allow_offline_tx_for_unknown_id=False)
+    return device
+
+
+def charge_once(driver: Driver, csms: Csms) -> None:
+    """A whole charge with the local idTag; the cable is out again at its end."""
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    driver.unplug()
+    csms.expect_status("Available")
+
+
+def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, driver: Driver, csms: Csms) -> None:
+    """LocalPreAuthorize: the first charge asks the CSMS, the second one does not wait for it."""
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    driver.start_charge(csms)
+    csms.expect_none("Authorize", within=0.1)
+
+
+@pytest.mark.needs("power")
+def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """The cache is on flash: after a power cycle the tag still starts at once."""
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    with caching_device.expecting_reboot():
+        bench.power.cycle()
+        caching_device.wait_accepted()
+    driver.start_charge(csms)
+    csms.expect_none("Authorize", within=0.1)
+
+
+def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: Driver, csms: Csms) -> None:
+    """ClearCache: Accepted, and the next charge asks the CSMS as the first one did."""
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    assert csms.call("ClearCache", {}) == ACCEPTED
+    driver.start_charge(csms)
+    csms.expect("Authorize")
+
+
+@pytest.mark.needs("power")
+def test_a_cleared_cache_stays_clear_over_a_power_cut(
+    caching_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Accepted means that it is gone from flash: the power is cut at the answer."""
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    with caching_device.expecting_reboot():
+        assert csms.call("ClearCache", {}) == ACCEPTED
+        bench.power.cycle()
+        caching_device.wait_accepted()
+    driver.start_charge(csms)
+    csms.expect("Authorize")
+
+
+def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, driver: Driver, csms: Csms) -> None:
+    """expiryDate in the past, as the CSMS' clock tells: the cache does not vouch for it."""
+    past = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    info = {"idTagInfo": {"status": "Accepted", "expiryDate": past}}
+    with csms.answer("Authorize", info), csms.answer("StartTransaction", {"transactionId": 77, **info}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("Authorize")
+        csms.expect("StartTransaction")
+        driver.unplug()
+        csms.expect("StopTransaction")
+        csms.expect_status("Available")
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("Authorize")
+
+
+def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: Driver, csms: Csms) -> None:
+    """AuthorizationCacheEnabled is false: ClearCache is Rejected, and each charge asks."""
+    assert csms.call("ClearCache", {}) == {"status": "Rejected"}
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    driver.start_charge(csms)
+    csms.expect("Authorize")
+
+
+def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """LocalAuthorizeOffline: whom the CSMS has accepted before may charge while it is away."""
+    charge_once(driver, csms)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        strict_device.wait_status(state="Charging")
+
+
+def test_offline_an_unknown_tag_does_not_charge(
+    strict_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """AllowOfflineTxForUnknownId is false: who is in no cache has to wait for the CSMS."""
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        bench.console.expect("may not charge, the authorization cache has it as unknown")
+        assert strict_device.status()["transaction"] is None
+
+
+@pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid"])
+def test_offline_a_tag_that_was_refused_does_not_charge(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, status: str
+) -> None:
+    """What the CSMS has said counts while it is away, also where strangers may charge."""
+    device.configure(authorization_cache_enabled=True)
+    with csms.answer("Authorize", {"idTagInfo": {"status": status}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("Authorize")
+        device.wait_status(queue=0)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.present_tag()
+        bench.console.expect(f"may not charge, the authorization cache has it as {status}")
+        assert device.status()["transaction"] is None
+
+
+def test_the_cache_learns_from_start_transaction_too(
+    caching_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """A tag that StartTransaction.conf blocks is not let in by an older Accepted."""
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    with csms.answer("StartTransaction", {"transactionId": 78, "idTagInfo": {"status": "Blocked"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        csms.expect("StopTransaction", reason="DeAuthorized")
+    driver.unplug()
+    csms.expect_status("Available")
+    driver.plug_in()
+    driver.present_tag()
+    csms.expect("Authorize")
+
+
+def test_a_malformed_clear_cache_is_answered_with_an_error(device: Device, csms: Csms) -> None:
+    """ClearCache has no fields."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("ClearCache", {"all": True}, check=False)
+    assert refused.value.code == "FormationViolation"

@@ -1,0 +1,233 @@
+"""GetConfiguration and ChangeConfiguration (OCPP 1.6 sections 5.8 and 5.3), and the keys of section 9.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.faults import FlashFull
+from rig.instruments.console import Console
+from tests.hil.configuration_keys import ConfigurationKeys
+
+REQUIRED_KEYS = {
+    "AuthorizeRemoteTxRequests": False,
+    "ClockAlignedDataInterval": False,
+    "ConnectionTimeOut": False,
+    "ConnectorPhaseRotation": False,
+    "GetConfigurationMaxKeys": True,
+    "HeartbeatInterval": False,
+    "LocalAuthorizeOffline": False,
+    "LocalPreAuthorize": False,
+    "MeterValuesAlignedData": False,
+    "MeterValuesSampledData": False,
+    "MeterValueSampleInterval": False,
+    "NumberOfConnectors": True,
+    "ResetRetries": False,
+    "StopTransactionOnEVSideDisconnect": False,
+    "StopTransactionOnInvalidId": False,
+    "StopTxnAlignedData": False,
+    "StopTxnSampledData": False,
+    "SupportedFeatureProfiles": True,
+    "TransactionMessageAttempts": False,
+    "TransactionMessageRetryInterval": False,
+    "UnlockConnectorOnEVSideDisconnect": False,
+}
+"""What OCPP 1.6 section 9.1 requires of every charge point, and whether it is read-only."""
+
+
+def wait_until_full(console: Console) -> None:
+    """The bench has told the flash that it is full; wait until it says so itself."""
+    for _ in range(1000):
+        if "no space left" in console.command("set log_level info"):
+            return
+    raise AssertionError("the flash takes all that is written")
+
+
+def test_every_required_core_key_is_there(device: Device, csms: Csms) -> None:
+    """GetConfiguration without keys tells all of them, each once, read-only where the specification says so."""
+    answer = csms.call("GetConfiguration", {})
+    told = [entry["key"] for entry in answer["configurationKey"]]
+    assert len(told) == len(set(told))
+    read_only = {entry["key"]: entry["readonly"] for entry in answer["configurationKey"]}
+    assert {key: read_only.get(key) for key in REQUIRED_KEYS} == REQUIRED_KEYS
+    assert "unknownKey" not in answer
+    assert csms.call("GetConfiguration", {"key": []}) == answer
+
+
+def test_some_keys_and_some_that_it_does_not_know(device: Device, csms: Csms) -> None:
+    """Known keys come with their values, the others in unknownKey; names have no case."""
+    answer = csms.call("GetConfiguration", {"key": ["numberofconnectors", "Colour", "wifi_psk"]})
+    assert answer == {
+        "configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "1"}],
+        "unknownKey": ["Colour", "wifi_psk"],
+    }
+
+
+def test_more_keys_than_it_takes_are_refused(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
+    """GetConfigurationMaxKeys is what it says: that many are answered, one more is a CALLERROR."""
+    most = int(keys["GetConfigurationMaxKeys"])
+    assert len(csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most)]})["unknownKey"]) == most
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most + 1)]})
+    assert refused.value.code == "OccurenceConstraintViolation"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("AllowOfflineTxForUnknownId", "false"),
+        ("AuthorizeRemoteTxRequests", "true"),
+        ("ConnectionTimeOut", "30"),
+        ("ConnectorPhaseRotation", "0.RST,1.RST"),
+        ("MeterValueSampleInterval", "0"),
+        ("MeterValuesSampledData", "Voltage,Energy.Active.Import.Register"),
+        ("StopTxnSampledData", "Energy.Active.Import.Register"),
+        ("TransactionMessageAttempts", "5"),
+    ],
+)
+def test_a_changed_key_reads_back(device: Device, keys: ConfigurationKeys, key: str, value: str) -> None:
+    """Accepted, and GetConfiguration then tells the new value, letter by letter."""
+    assert keys[key] != value
+    assert keys.change(key, value) == "Accepted"
+    assert keys[key] == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("NumberOfConnectors", "2"),
+        ("SupportedFeatureProfiles", "Core,SmartCharging"),
+        ("HeartbeatInterval", "-1"),
+        ("HeartbeatInterval", "soon"),
+        ("ConnectionTimeOut", "999999999999"),
+        ("LocalPreAuthorize", "perhaps"),
+        ("MeterValuesSampledData", "Energy.Active.Import.Register,Happiness"),
+        ("ConnectorPhaseRotation", "7.RST"),
+    ],
+)
+def test_a_value_that_cannot_be_is_rejected(
+    device: Device, console: Console, keys: ConfigurationKeys, key: str, value: str
+) -> None:
+    """Rejected, the old value stays, and the console names key, value and reason."""
+    before = keys[key]
+    assert keys.change(key, value) == "Rejected"
+    assert keys[key] == before
+    console.expect(f"the CSMS sets {key} to '{value}', which is rejected: it ")
+
+
+@pytest.mark.parametrize("key", ["Colour", "heartbeat_interval_s", "csms_url"])
+def test_a_key_that_it_does_not_know_is_not_supported(device: Device, csms: Csms, key: str) -> None:
+    """NotSupported, also for the device's own settings: no CSMS can send it to another CSMS."""
+    assert csms.call("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}
+
+
+@pytest.mark.needs("power")
+def test_an_accepted_change_outlives_a_power_cut(device: Device, bench: Bench, keys: ConfigurationKeys) -> None:
+    """Accepted means stored: the power is cut at the very answer, and the value is there after the boot."""
+    with device.expecting_reboot():
+        assert keys.change("MeterValueSampleInterval", "17") == "Accepted"
+        bench.power.cycle()
+        device.wait_accepted()
+    assert keys["MeterValueSampleInterval"] == "17"
+
+
+@pytest.mark.needs("test_hooks")
+def test_a_change_that_cannot_be_stored_is_rejected(
+    device: Device, bench: Bench, console: Console, keys: ConfigurationKeys
+) -> None:
+    """With the flash full nothing is promised, and nothing changes."""
+    before = keys["MeterValueSampleInterval"]
+    with bench.inject(FlashFull()):
+        wait_until_full(console)
+        assert keys.change("MeterValueSampleInterval", "17") == "Rejected"
+        assert keys["MeterValueSampleInterval"] == before
+
+
+def test_what_counts_from_the_next_boot_says_so(device: Device, keys: ConfigurationKeys) -> None:
+    """WebSocketPingInterval holds for the next boot's connections: RebootRequired."""
+    assert keys.change("WebSocketPingInterval", "33") == "RebootRequired"
+    assert keys["WebSocketPingInterval"] == "33"
+
+
+@pytest.mark.needs("time_scale")
+def test_a_changed_heartbeat_interval_counts_at_once(
+    patient_device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """HeartbeatInterval is first what BootNotification.conf said, then what ChangeConfiguration says."""
+    assert keys["HeartbeatInterval"] == str(csms.behaviour.heartbeat_interval_s)
+    assert keys.change("HeartbeatInterval", "20") == "Accepted"
+    with bench.time_scale(20):
+        first = csms.expect("Heartbeat", timeout=40)
+        second = csms.expect("Heartbeat", timeout=40)
+    assert 15 <= bench.clock.between(first.t, second.t) <= 35
+
+
+@pytest.mark.needs("inputs", "time_scale")
+def test_a_changed_sample_interval_counts_in_the_next_charge(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """MeterValueSampleInterval: ten seconds instead of a minute."""
+    assert keys.change("MeterValueSampleInterval", "10") == "Accepted"
+    with bench.time_scale(10):
+        driver.start_charge(csms)
+        for _ in range(3):
+            csms.expect("MeterValues", timeout=30)
+        driver.present_tag()
+        csms.expect("StopTransaction", timeout=30)
+    csms.transactions[-1].check_gapless(interval_s=10, tolerance_s=5)
+
+
+@pytest.mark.needs("inputs", "time_scale")
+def test_nobody_plugs_in_within_the_connection_timeout(
+    patient_device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """ConnectionTimeOut: a remote start that waits for a cable gives up after it, and says Available."""
+    assert keys.change("ConnectionTimeOut", "10") == "Accepted"
+    with bench.time_scale(10):
+        assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == {"status": "Accepted"}
+        began = csms.expect_status("Preparing")
+        ended = csms.expect_status("Available", timeout=30)
+    assert 8 <= bench.clock.between(began.t, ended.t) <= 20
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"key": "HeartbeatInterval"}, "OccurenceConstraintViolation"),
+        ({"key": "HeartbeatInterval", "value": 60}, "TypeConstraintViolation"),
+        ({"key": "k" * 51, "value": "60"}, "PropertyConstraintViolation"),
+        ({"key": "HeartbeatInterval", "value": "6" * 501}, "PropertyConstraintViolation"),
+        ({"key": "HeartbeatInterval", "value": "60", "reboot": True}, "FormationViolation"),
+    ],
+    ids=["no-value", "value-is-a-number", "key-too-long", "value-too-long", "one-field-more"],
+)
+def test_a_malformed_change_is_answered_with_an_error(
+    device: Device, csms: Csms, keys: ConfigurationKeys, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that says what is wrong, and nothing changes."""
+    before = keys["HeartbeatInterval"]
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("ChangeConfiguration", payload, check=False)
+    assert refused.value.code == code
+    assert keys["HeartbeatInterval"] == before
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"key": "HeartbeatInterval"}, "TypeConstraintViolation"),
+        ({"key": [7]}, "TypeConstraintViolation"),
+        ({"keys": []}, "FormationViolation"),
+    ],
+    ids=["no-list", "no-text", "unknown-field"],
+)
+def test_a_malformed_get_is_answered_with_an_error(
+    device: Device, csms: Csms, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that says what is wrong."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("GetConfiguration", payload, check=False)
+    assert refused.value.code == code

@@ -1,0 +1,248 @@
+"""The connector's states: each transition of the table in OCPP 1.6 section 4.9 that this hardware can show."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.instruments.inputs import Inputs
+from rig.instruments.outputs import Outputs
+
+pytestmark = pytest.mark.needs("inputs", "outputs")
+
+
+def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Driver, csms: Csms) -> None:
+    """A2, B1: plugged in and out again without an idTag."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    driver.unplug()
+    csms.expect_status("Available")
+
+
+@pytest.mark.needs("time_scale")
+def test_available_to_preparing_and_back_by_the_connection_time_out(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """A2, B1: an idTag is accepted and nobody plugs in within ConnectionTimeOut."""
+    device.configure(connection_timeout_s=20)
+    with bench.time_scale(20):
+        mark = bench.mark()
+        driver.present_tag()
+        csms.expect_status("Preparing")
+        csms.expect_status("Available", since=mark, timeout=60)
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    csms.expect_none("StartTransaction", within=0.3)
+
+
+@pytest.mark.needs("time_scale")
+def test_preparing_to_finishing_when_nobody_presents_a_tag(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """B6, F2: plugged in, but no idTag within ConnectionTimeOut; a tag afterwards starts all the same."""
+    device.configure(connection_timeout_s=20)
+    with bench.time_scale(20):
+        driver.plug_in()
+        csms.expect_status("Preparing")
+        csms.expect_status("Finishing", timeout=60)
+    driver.present_tag()
+    csms.expect_status("Preparing")
+    csms.expect_status("Charging")
+
+
+def test_suspended_by_the_vehicle_and_charging_again(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """B4, D3, C4, D6: the vehicle does not draw, draws, stops drawing; the driver ends it."""
+    driver.plug_in(draws=False)
+    csms.expect_status("Preparing")
+    driver.present_tag()
+    csms.expect_status("SuspendedEV")
+    assert outputs["contactor"].level is False
+    inputs["vehicle_ready"].on()
+    csms.expect_status("Charging")
+    driver.rest()
+    csms.expect_status("SuspendedEV")
+    outputs["contactor"].expect(False)
+    driver.present_tag()
+    csms.expect("StopTransaction", reason="Local")
+    csms.expect_status("Finishing")
+    driver.unplug()
+    csms.expect_status("Available")
+
+
+def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: Driver, csms: Csms) -> None:
+    """F2, B3: the cable stays in after a charge, and the driver starts another one."""
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect_status("Finishing")
+    driver.present_tag()
+    csms.expect_status("Preparing")
+    csms.expect_status("Charging")
+    assert len(csms.transactions) == 2
+
+
+@pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
+def test_faulted_and_back_to_the_state_before(device: Device, driver: Driver, csms: Csms, before: str) -> None:
+    """A9, B9, F9 and I1, I2, I6: the emergency stop over each state, and back to it."""
+    if before == "Finishing":
+        driver.start_charge(csms)
+        driver.present_tag()
+    elif before == "Preparing":
+        driver.plug_in()
+    if before != "Available":
+        csms.expect_status(before)
+    driver.press_emergency_stop()
+    csms.expect_status("Faulted", errorCode="OtherError")
+    driver.release_emergency_stop()
+    csms.expect_status(before, errorCode="NoError")
+
+
+@pytest.mark.parametrize("draws", [True, False])
+def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms: Csms, draws: bool) -> None:
+    """C9, D9, I6: the emergency stop ends the transaction; released, the cable is still to be taken."""
+    driver.plug_in(draws=draws)
+    csms.expect_status("Preparing")
+    driver.present_tag()
+    csms.expect_status("Charging" if draws else "SuspendedEV")
+    driver.press_emergency_stop()
+    csms.expect("StopTransaction", reason="EmergencyStop")
+    csms.expect_status("Faulted")
+    driver.release_emergency_stop()
+    csms.expect_status("Finishing")
+
+
+def test_unavailable_over_the_states_without_transaction(device: Device, driver: Driver, csms: Csms) -> None:
+    """A8, H2, B8, H1: made inoperative, plugged in meanwhile, operative again."""
+    inoperative = {"connectorId": 1, "type": "Inoperative"}
+    operative = {"connectorId": 1, "type": "Operative"}
+    assert csms.call("ChangeAvailability", inoperative) == {"status": "Accepted"}
+    csms.expect_status("Unavailable")
+    driver.plug_in()
+    driver.present_tag()
+    assert csms.call("ChangeAvailability", operative) == {"status": "Accepted"}
+    csms.expect_status("Preparing")
+    assert csms.call("ChangeAvailability", inoperative) == {"status": "Accepted"}
+    csms.expect_status("Unavailable")
+    driver.unplug()
+    assert csms.call("ChangeAvailability", operative) == {"status": "Accepted"}
+    csms.expect_status("Available")
+    csms.expect_none("StartTransaction", within=0.2)
+
+
+def test_faulted_over_unavailable_and_back(device: Device, driver: Driver, csms: Csms) -> None:
+    """H9, I8: the emergency stop of an inoperative connector."""
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
+    csms.expect_status("Unavailable")
+    driver.press_emergency_stop()
+    csms.expect_status("Faulted")
+    driver.release_emergency_stop()
+    csms.expect_status("Unavailable")
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
+    csms.expect_status("Available")
+
+
+def test_charging_to_unavailable_when_scheduled(device: Device, driver: Driver, csms: Csms) -> None:
+    """C8: made inoperative while charging: scheduled, and Unavailable when the transaction has ended."""
+    driver.start_charge(csms)
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
+    csms.expect_none("StopTransaction", within=0.2)
+    driver.present_tag()
+    csms.expect("StopTransaction", reason="Local")
+    csms.expect_status("Unavailable")
+    driver.unplug()
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
+    csms.expect_status("Available")
+
+
+@pytest.mark.needs("time_scale")
+def test_a_status_shorter_than_the_minimum_duration_is_not_told(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """MinimumStatusDuration: plugged in and out at once tells nothing; a state that lasts is told once it has lasted."""
+    device.configure(minimum_status_duration_s=20)
+    mark = bench.mark()
+    driver.plug_in()
+    device.wait_status(state="Preparing")
+    driver.unplug()
+    device.wait_status(state="Available")
+    with bench.time_scale(20):
+        csms.expect_none("StatusNotification", within=30, since=mark, connectorId=1)
+        driver.plug_in()
+        device.wait_status(state="Preparing")
+        csms.expect_status("Preparing", since=mark, timeout=60)
+
+
+# ---- the lock
+
+
+def test_the_lock_closes_before_the_contactor_and_opens_after_it(
+    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """The cable is held as long as current may flow through it."""
+    driver.start_charge(csms)
+    locked = outputs["lock"].expect(True)
+    closed = outputs["contactor"].expect(True)
+    assert locked.t <= closed.t
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    opened = outputs["contactor"].expect(False)
+    released = outputs["lock"].expect(False)
+    assert opened.t <= released.t
+
+
+def test_a_transaction_waits_for_the_lock(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """With a feedback contact the transaction begins when the bolt is home, not when it is driven."""
+    device.configure(lock_timeout_ms=30_000)
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    driver.present_tag()
+    outputs["lock"].expect(True)
+    csms.expect_none("StartTransaction", within=0.3)
+    assert outputs["contactor"].level is False
+    inputs["lock_feedback"].on()
+    csms.expect("StartTransaction")
+    csms.expect_status("Charging")
+
+
+@pytest.mark.needs("time_scale")
+def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
+    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """TC_024: Faulted with ConnectorLockFailure, no transaction; the connector is fine again when unplugged."""
+    device.configure(lock_timeout_ms=5_000)
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    with bench.time_scale(10):
+        driver.present_tag()
+        csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    csms.expect_none("StartTransaction", within=0.2)
+    assert outputs["contactor"].level is False
+    outputs["lock"].expect(False)
+    mark = bench.mark()
+    driver.unplug()
+    csms.expect_status("Available", since=mark, errorCode="NoError")
+    inputs["lock_feedback"].on()
+    driver.start_charge(csms)
+
+
+def test_a_lock_that_opens_by_itself_interrupts_nothing_but_is_needed_to_go_on(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """E: the vehicle pauses, the bolt is found open: SuspendedEVSE with ConnectorLockFailure until it is home."""
+    device.configure(lock_timeout_ms=30_000)
+    inputs["lock_feedback"].on()
+    driver.start_charge(csms)
+    driver.rest()
+    csms.expect_status("SuspendedEV")
+    inputs["lock_feedback"].off()
+    inputs["vehicle_ready"].on()
+    csms.expect_status("SuspendedEVSE", errorCode="ConnectorLockFailure")
+    assert outputs["contactor"].level is False
+    inputs["lock_feedback"].on()
+    csms.expect_status("Charging", errorCode="NoError")

@@ -1,0 +1,61 @@
+"""The serial console under load (docs/design.md, section 4)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.events import LogLine
+from rig.instruments.console import Console
+from rig.instruments.telemetry import Telemetry
+
+
+@pytest.fixture
+def talkative(device: Device, console: Console) -> Device:
+    """A device that logs every frame. The next boot takes that back."""
+    device.configure(log_level="debug")
+    return device
+
+
+def test_no_line_is_lost_in_a_flood(
+    talkative: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
+) -> None:
+    """300 calls with every frame logged, faster than 115,200 baud: each stands on the console, in order, once."""
+    before = telemetry.expect(1)[0].values["uart_dropped"]
+    for number in range(300):
+        mark = bench.mark()
+        csms.send_raw(f'[2,"flood-{number}","RemoteStopTransaction",{{"transactionId":987654}}]')
+        # The chip's console is slower than its network; the bench has to wait for the line where a wire would.
+        console.expect(rf'ocpp: > \[3,"flood-{number}"', since=mark)
+    after = telemetry.expect(1)[0].values["uart_dropped"]
+    lines = [line.text for line in bench.timeline.events(LogLine, bench.timeline.default_mark)]
+    text = "\n".join(lines)
+    expected = [str(number) for number in range(300)]
+    assert re.findall(r'ocpp: < \[2,"flood-(\d+)"', text) == expected
+    assert re.findall(r'ocpp: > \[3,"flood-(\d+)"', text) == expected
+    assert after == before
+
+
+def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, console: Console) -> None:
+    """Forty commands without waiting: forty answers, in order."""
+    since = bench.mark()
+    for number in range(40):
+        console.send("status" if number % 2 else f"unknown-{number}")
+    answers = [
+        bench.timeline.expect(LogLine, lambda line: line.text.startswith("= "), since=since).text for _ in range(40)
+    ]
+    assert all(answer.startswith('= {"state":"Available"') for answer in answers[1::2])
+    assert [re.search(r"unknown-(\d+)", answer)[1] for answer in answers[::2]] == [str(n) for n in range(0, 40, 2)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("line", ["", "   ", "x" * 600, "status status status", "set", "set nonsense 1", "\x07\x1b[2J"])
+def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Console, line: str) -> None:
+    """Empty, endless, unknown or binary: at most an error is answered, and the next command works."""
+    console.send(line)
+    console.send("status")
+    console.expect(r'^= \{"state":"Available"')
+    device.verify_idle()

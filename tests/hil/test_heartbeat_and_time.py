@@ -1,0 +1,120 @@
+"""Heartbeats (OCPP 1.6 section 4.6) and the clock that they set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.instruments.power import Power
+
+pytestmark = pytest.mark.needs("time_scale")
+
+
+def shifted(csms: Csms, hours: float) -> Mapping[str, Any]:
+    """A Heartbeat.conf of a CSMS whose clock is that many hours ahead."""
+    return {"currentTime": (time_of(csms.behaviour.current_time()) + timedelta(hours=hours)).isoformat()}
+
+
+def time_of(text: str) -> datetime:
+    """A timestamp of OCPP."""
+    return datetime.fromisoformat(text)
+
+
+def test_heartbeats_come_at_the_interval_of_the_boot(patient_device: Device, bench: Bench, csms: Csms) -> None:
+    """`interval` of BootNotification.conf rules, not the device's own setting."""
+    csms.behaviour.heartbeat_interval_s = 10
+    with bench.time_scale(20), patient_device.expecting_reboot():
+        bench.power.cycle()
+        patient_device.wait_accepted()
+        beats = [csms.expect("Heartbeat", timeout=60) for _ in range(3)]
+    assert all(beat.payload == {} for beat in beats)
+    gaps = [bench.clock.between(earlier.t, later.t) for earlier, later in pairwise(beats)]
+    assert all(gap >= 7 for gap in gaps), gaps
+    assert sum(gaps) / len(gaps) < 20, gaps
+
+
+def test_no_interval_in_the_boot_means_the_own_one(patient_device: Device, bench: Bench, csms: Csms) -> None:
+    """An interval of 0 leaves the choice to the charge point (OCPP 1.6 section 6.6)."""
+    patient_device.configure(heartbeat_interval_s=15, ws_ping_interval_s=600)
+    csms.behaviour.heartbeat_interval_s = 0
+    with bench.time_scale(20), patient_device.expecting_reboot():
+        bench.power.cycle()
+        patient_device.wait_accepted()
+        csms.expect("Heartbeat", timeout=30)
+
+
+def test_a_heartbeat_that_is_not_answered_is_no_harm(patient_device: Device, bench: Bench, csms: Csms) -> None:
+    """One Heartbeat without an answer: the next one comes in its time."""
+    csms.behaviour.heartbeat_interval_s = 60
+    with bench.time_scale(40), patient_device.expecting_reboot():
+        with csms.hold("Heartbeat") as held:
+            bench.power.cycle()
+            patient_device.wait_accepted()
+            held.wait(timeout=90)
+            held.wait(timeout=90)
+        csms.expect("Heartbeat", timeout=90)
+
+
+@pytest.mark.needs("inputs")
+def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """From the first message after the boot on, timestamps lie within seconds of the CSMS' clock."""
+    driver.start_charge(csms)
+    told = time_of(csms.transactions[0].start["timestamp"])
+    assert told.tzinfo is not None
+    assert abs(time_of(csms.behaviour.current_time()) - told) < timedelta(seconds=30)
+
+
+@pytest.mark.needs("inputs")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_set_in_a_charge_makes_no_negative_duration(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms, hours: int
+) -> None:
+    """The CSMS' clock jumps an hour in a charge: start, samples and stop stay in order of time."""
+    csms.behaviour.heartbeat_interval_s = 90
+    with bench.time_scale(40), patient_device.expecting_reboot():
+        bench.power.cycle()
+        patient_device.wait_accepted()
+        driver.start_charge(csms)
+        csms.expect("MeterValues", timeout=120)
+        csms.answer("Heartbeat", lambda _: shifted(csms, hours))
+        csms.expect("Heartbeat", timeout=120)
+        csms.expect("MeterValues", timeout=120)
+        driver.present_tag()
+        csms.expect("StopTransaction", timeout=60)
+    (transaction,) = csms.transactions
+    transaction.check()
+
+
+@pytest.mark.needs("inputs", "power")
+def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: Driver, csms: Csms, power: Power) -> None:
+    """The CSMS tells 2020 at boot and today in a Heartbeat: the next charge is of today."""
+    old = {"status": "Accepted", "currentTime": "2020-01-01T00:00:00Z", "interval": 10}
+    csms.answer("BootNotification", old, times=1)
+    with bench.time_scale(10), device.expecting_reboot():
+        power.cycle()
+        device.wait_accepted()
+        csms.expect("Heartbeat", timeout=30)
+        driver.start_charge(csms)
+    told = time_of(csms.transactions[-1].start["timestamp"])
+    assert abs(time_of(csms.behaviour.current_time()) - told) < timedelta(minutes=5)
+
+
+@pytest.mark.needs("power")
+def test_a_csms_without_a_valid_time_is_no_harm(device: Device, bench: Bench, csms: Csms, power: Power) -> None:
+    """currentTime that is no time: the device is accepted all the same, and its timestamps are not of 1970."""
+    answer = {"status": "Accepted", "currentTime": "now", "interval": 300}
+    csms.answer("BootNotification", answer, times=1, check=False)
+    with device.expecting_reboot():
+        power.cycle()
+        device.wait_accepted()
+        status = csms.expect_status("Available", connector=1)
+    # The time that it had stored before: whatever a CSMS told it then, no CSMS tells 1970.
+    assert time_of(status.payload["timestamp"]) > datetime(2000, 1, 1, tzinfo=UTC)

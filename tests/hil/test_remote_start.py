@@ -1,0 +1,135 @@
+"""RemoteStartTransaction (OCPP 1.6 section 5.11): in every state, with every tag."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import OcppFrame
+from rig.instruments.outputs import Outputs
+from rig.timeline import Mark
+
+pytestmark = pytest.mark.needs("inputs")
+
+ACCEPTED = {"status": "Accepted"}
+REJECTED = {"status": "Rejected"}
+
+
+def test_remote_start_before_the_cable(device: Device, driver: Driver, csms: Csms) -> None:
+    """Accepted while nobody is plugged in: Preparing, and the transaction begins with the cable."""
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
+    csms.expect_status("Preparing")
+    csms.expect_none("StartTransaction", within=0.2)
+    driver.plug_in()
+    csms.expect("StartTransaction", idTag="REMOTE", connectorId=1)
+    csms.expect_status("Charging")
+
+
+def test_remote_start_without_a_connector(device: Device, driver: Driver, csms: Csms) -> None:
+    """Without connectorId the charge point chooses: it has one."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == ACCEPTED
+    csms.expect("StartTransaction", idTag="REMOTE", connectorId=1)
+
+
+def test_remote_start_of_connector_0_starts_nothing(device: Device, driver: Driver, csms: Csms) -> None:
+    """connectorId must be above 0."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    try:
+        answer = csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 0})
+    except CallErrorReceived as error:
+        answer = {"status": error.code}
+    assert answer["status"] in ("Rejected", "PropertyConstraintViolation")
+    csms.expect_none("StartTransaction", within=0.3)
+
+
+def test_remote_start_of_a_connector_that_is_not_there_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+    """There is no connector 7."""
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 7}) == REJECTED
+    csms.expect_none("StartTransaction", within=0.3)
+
+
+def test_remote_start_while_charging_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+    """One connector, one transaction: the running one goes on."""
+    transaction_id = driver.start_charge(csms)
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
+    csms.expect_none("StopTransaction", within=0.3)
+    assert device.status()["transaction"] == transaction_id
+
+
+def test_remote_start_while_another_is_waiting_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+    """The first user has a minute to plug in; nobody takes the place away."""
+    assert csms.call("RemoteStartTransaction", {"idTag": "FIRST", "connectorId": 1}) == ACCEPTED
+    assert csms.call("RemoteStartTransaction", {"idTag": "SECOND", "connectorId": 1}) == REJECTED
+    driver.plug_in()
+    csms.expect("StartTransaction", idTag="FIRST")
+
+
+@pytest.mark.needs("inputs.emergency_stop")
+def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+    """Faulted: nothing starts, also not when the stop is released."""
+    driver.press_emergency_stop()
+    csms.expect_status("Faulted")
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
+    driver.release_emergency_stop()
+    driver.plug_in()
+    csms.expect_none("StartTransaction", within=0.3)
+
+
+@pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
+def test_remote_start_of_a_tag_that_the_csms_then_refuses(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs, status: str
+) -> None:
+    """Refused in Authorize or in the answer to StartTransaction: no energy flows in the end."""
+    csms.answer("Authorize", {"idTagInfo": {"status": status}})
+    csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    mark = bench.mark()
+    assert csms.call("RemoteStartTransaction", {"idTag": "STOLEN", "connectorId": 1}) == ACCEPTED
+    # Asked first (AuthorizeRemoteTxRequests) it does not even begin; asked by StartTransaction it is stopped.
+    first = bench.timeline.expect(OcppFrame, lambda f: f.action in ("Authorize", "StartTransaction"), since=mark)
+    if first.action == "StartTransaction":
+        csms.expect("StopTransaction", reason="DeAuthorized", transactionId=4711)
+    csms.expect_none("StartTransaction", since=Mark(first.id + 1), within=0.2)
+    outputs["contactor"].expect_steady(False, within=0.1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({}, "OccurenceConstraintViolation"),
+        ({"idTag": 7}, "TypeConstraintViolation"),
+        ({"idTag": "x" * 21}, "PropertyConstraintViolation"),
+        ({"idTag": "X", "connectorId": "1"}, "TypeConstraintViolation"),
+    ],
+    ids=["no-tag", "tag-is-a-number", "tag-too-long", "connector-as-text"],
+)
+def test_a_malformed_remote_start_is_answered_with_an_error(
+    device: Device, csms: Csms, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that names what is wrong, and nothing starts."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("RemoteStartTransaction", payload, check=False)
+    assert refused.value.code == code
+    assert device.status()["state"] == "Available"
+
+
+@pytest.mark.needs("power")
+def test_remote_start_before_the_boot_is_accepted_is_rejected(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """While the CSMS has not accepted the device nothing is started for it (OCPP 1.6 section 4.2)."""
+    driver.plug_in()
+    csms.answer("BootNotification", {"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 1}, 1)
+    with device.expecting_reboot():
+        bench.power.cycle()
+        csms.expect("BootNotification")
+        assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
+        csms.expect_none("StartTransaction", within=0.2)
+    device.wait_accepted()

@@ -1,0 +1,110 @@
+"""Reset by the CSMS (OCPP 1.6 section 5.14), soft and hard, idle and in a charge."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import Boot, OcppFrame, PinEdge
+from rig.faults import CsmsSilent
+from rig.instruments.outputs import Outputs
+
+KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
+
+
+@KINDS
+def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
+    """Accepted, then a reboot, a BootNotification and the connectors' states."""
+    with device.expecting_reboot():
+        assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
+        assert csms.expect_disconnected().code == 1001
+        assert bench.timeline.expect(Boot).reset == "software"
+        csms.expect("BootNotification")
+    csms.expect_status("Available", connector=0)
+    csms.expect_status("Available", connector=1)
+    device.wait_status(accepted=True, queue=0)
+
+
+@KINDS
+@pytest.mark.needs("inputs", "outputs")
+def test_a_reset_in_a_charge_stops_it_first(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs, kind: str
+) -> None:
+    """The contactor opens and the transaction is stopped with the reset's reason before the device goes down."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(7).wait()
+    with device.expecting_reboot() as reboot:
+        assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
+        stop = csms.expect("StopTransaction", transactionId=transaction_id, reason=f"{kind}Reset")
+        outputs["contactor"].expect(False)
+        csms.expect("BootNotification")
+    assert reboot.boot is not None
+    opened = bench.timeline.last(PinEdge, lambda edge: edge.signal == "outputs.contactor" and not edge.level)
+    assert opened is not None
+    assert opened.t < reboot.boot.t
+    assert stop.id < reboot.boot.id
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 7
+    assert len(transaction.stops) == 1
+    csms.expect_none("StartTransaction", since=bench.mark(), within=0.3)
+
+
+@KINDS
+@pytest.mark.needs("inputs", "time_scale")
+def test_a_reset_does_not_wait_for_ever_for_an_answer(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, kind: str
+) -> None:
+    """StopTransaction is not answered: the device resets all the same, and tells the stop again after the boot."""
+    transaction_id = driver.start_charge(csms)
+    with bench.time_scale(5), device.expecting_reboot(), csms.hold("StopTransaction") as held:
+        assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
+        first = held.wait()
+        bench.timeline.expect(Boot, timeout=30)
+        again = held.wait(timeout=30)
+        held.release()
+    assert first.payload == again.payload
+    assert first.unique_id == again.unique_id
+    assert first.payload["transactionId"] == transaction_id
+    device.wait_status(queue=0)
+
+
+@pytest.mark.needs("time_scale")
+def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, bench: Bench, csms: Csms) -> None:
+    """The CSMS falls silent after its Reset: the device reboots all the same."""
+    with bench.time_scale(5), device.expecting_reboot():
+        assert csms.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
+        with bench.inject(CsmsSilent()):
+            bench.timeline.expect(Boot, timeout=30)
+    device.wait_accepted()
+
+
+@pytest.mark.needs("inputs")
+def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Another Reset while the first one waits for the transaction's end: one reboot, one StopTransaction."""
+    driver.start_charge(csms)
+    with device.expecting_reboot():
+        with csms.hold("StopTransaction") as held:
+            assert csms.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+            held.wait()
+            assert csms.call("Reset", {"type": "Hard"})["status"] in ("Accepted", "Rejected")
+        bench.timeline.expect(Boot)
+    device.wait_status(accepted=True, queue=0)
+    assert len(bench.timeline.events(Boot, bench.timeline.default_mark)) == 1
+    (transaction,) = csms.transactions
+    assert transaction.stop["reason"] == "SoftReset"
+    assert len(transaction.stops) == 1
+
+
+@pytest.mark.parametrize("request_", [{}, {"type": "Firm"}, {"type": 1}, {"type": None}])
+def test_a_reset_of_no_known_type_is_refused(
+    device: Device, bench: Bench, csms: Csms, request_: dict[str, object]
+) -> None:
+    """A CALLERROR, and no reboot."""
+    with pytest.raises(CallErrorReceived):
+        csms.call("Reset", request_, check=False)
+    bench.timeline.expect_none(Boot, within=0.3)
+    assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]

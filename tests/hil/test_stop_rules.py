@@ -1,0 +1,193 @@
+"""What ends a transaction, and what does not: configuration keys of OCPP 1.6 section 9.1, and who may stop it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.instruments.outputs import Outputs
+
+pytestmark = pytest.mark.needs("inputs", "outputs")
+
+TAG = "BENCH-TAG"
+GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+OTHER_GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "NEIGHBOURS"}}
+
+
+def start_for(csms: Csms, driver: Driver, tag: str) -> int:
+    """Plug in and let the CSMS start a charge for `tag`. Returns the transactionId."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    assert csms.call("RemoteStartTransaction", {"idTag": tag, "connectorId": 1}) == {"status": "Accepted"}
+    csms.expect("StartTransaction", idTag=tag)
+    csms.expect_status("Charging")
+    transaction_id = csms.transactions[-1].transaction_id
+    assert transaction_id is not None
+    return transaction_id
+
+
+# ---- the cable
+
+
+def test_unplugged_and_plugged_in_again_is_one_transaction(
+    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """StopTransactionOnEVSideDisconnect false: it waits as SuspendedEV without current, and goes on."""
+    device.configure(stop_transaction_on_ev_side_disconnect=False)
+    transaction_id = driver.start_charge(csms)
+    driver.draw(10).wait()
+    driver.unplug()
+    outputs["contactor"].expect(False)
+    csms.expect_status("SuspendedEV")
+    outputs["lock"].expect(False)
+    csms.expect_none("StopTransaction", within=0.3)
+    driver.plug_in()
+    csms.expect_status("Charging")
+    driver.draw(10).wait()
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="Local")
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 20
+
+
+def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """StopTransactionOnEVSideDisconnect false: the driver ends it with the cable out; the connector is free."""
+    device.configure(stop_transaction_on_ev_side_disconnect=False)
+    transaction_id = driver.start_charge(csms)
+    driver.unplug()
+    csms.expect_status("SuspendedEV")
+    mark = bench.mark()
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="Local", idTag=TAG)
+    csms.expect_status("Available", since=mark)
+
+
+def test_the_cable_stays_locked_until_its_owner_comes(
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """UnlockConnectorOnEVSideDisconnect false: unplugged at the vehicle, the lock waits for the same tag."""
+    device.configure(unlock_connector_on_ev_side_disconnect=False)
+    driver.start_charge(csms)
+    outputs["lock"].expect(True)
+    driver.unplug()
+    csms.expect("StopTransaction", reason="EVDisconnected")
+    csms.expect_status("Finishing")
+    outputs["lock"].expect_steady(True, within=0.3)
+    mark = bench.mark()
+    driver.present_tag()
+    outputs["lock"].expect(False)
+    csms.expect_status("Available", since=mark)
+
+
+def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+    """UnlockConnectorOnEVSideDisconnect true: unplugged at the vehicle, the lock opens."""
+    driver.start_charge(csms)
+    outputs["lock"].expect(True)
+    driver.unplug()
+    outputs["lock"].expect(False)
+    csms.expect_status("Available")
+
+
+# ---- an idTag that the CSMS refuses when it hears of the start
+
+
+def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+    """StopTransactionOnInvalidId true, MaxEnergyOnInvalidId 0: StopTransaction with DeAuthorized."""
+    with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        csms.expect("StopTransaction", transactionId=4711, reason="DeAuthorized")
+        outputs["contactor"].expect_steady(False, within=0.2)
+    csms.expect_status("Finishing")
+
+
+def test_a_refused_start_may_charge_up_to_the_limit(
+    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """MaxEnergyOnInvalidId: the vehicle gets that much to drive away, then it is stopped with DeAuthorized."""
+    device.configure(max_energy_on_invalid_id_wh=50)
+    with csms.answer("StartTransaction", {"transactionId": 4712, "idTagInfo": {"status": "Expired"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+    outputs["contactor"].expect(True)
+    csms.expect_status("Charging")
+    driver.draw(49).wait()
+    csms.expect_none("StopTransaction", within=0.3)
+    driver.draw(1).wait()
+    csms.expect("StopTransaction", transactionId=4712, reason="DeAuthorized")
+    outputs["contactor"].expect(False)
+    assert csms.transactions[-1].energy_wh == 50
+
+
+def test_a_refused_start_is_suspended_where_it_must_not_stop(
+    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """StopTransactionOnInvalidId false: no energy, SuspendedEVSE, and the transaction ends when the cable goes."""
+    device.configure(stop_transaction_on_invalid_id=False)
+    with csms.answer("StartTransaction", {"transactionId": 4713, "idTagInfo": {"status": "Blocked"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+    csms.expect_status("SuspendedEVSE")
+    outputs["contactor"].expect_steady(False, within=0.2)
+    csms.expect_none("StopTransaction", within=0.2)
+    driver.unplug()
+    csms.expect("StopTransaction", transactionId=4713, reason="EVDisconnected")
+
+
+# ---- whose tag ends it
+
+
+def test_a_tag_of_the_same_group_stops_it(device: Device, driver: Driver, csms: Csms) -> None:
+    """parentIdTag: another tag of the family ends the transaction, and is named in the StopTransaction."""
+    with csms.answer("StartTransaction", {"transactionId": 4714, **GROUP}), csms.answer("Authorize", GROUP):
+        start_for(csms, driver, "CARD-OF-MOTHER")
+        driver.present_tag()
+        csms.expect("Authorize", idTag=TAG)
+        csms.expect("StopTransaction", transactionId=4714, reason="Local", idTag=TAG)
+
+
+def test_a_tag_of_another_group_does_not_stop_it(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+    """Another parentIdTag: the charge goes on."""
+    with csms.answer("StartTransaction", {"transactionId": 4715, **GROUP}), csms.answer("Authorize", OTHER_GROUP):
+        start_for(csms, driver, "CARD-OF-MOTHER")
+        outputs["contactor"].expect(True)
+        driver.present_tag()
+        csms.expect("Authorize", idTag=TAG)
+        csms.expect_none("StopTransaction", within=0.3)
+        outputs["contactor"].expect_steady(True, within=0.1)
+
+
+def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, driver: Driver, csms: Csms) -> None:
+    """No parentIdTag on either side makes no group."""
+    start_for(csms, driver, "CARD-OF-A-STRANGER")
+    driver.present_tag()
+    csms.expect("Authorize", idTag=TAG)
+    csms.expect_none("StopTransaction", within=0.3)
+
+
+def test_a_blocked_tag_of_the_same_group_does_not_stop_it(device: Device, driver: Driver, csms: Csms) -> None:
+    """The group does not help a tag that the CSMS has blocked."""
+    blocked = {"idTagInfo": {"status": "Blocked", "parentIdTag": "FAMILY"}}
+    with csms.answer("StartTransaction", {"transactionId": 4716, **GROUP}), csms.answer("Authorize", blocked):
+        start_for(csms, driver, "CARD-OF-MOTHER")
+        driver.present_tag()
+        csms.expect("Authorize", idTag=TAG)
+        csms.expect_none("StopTransaction", within=0.3)
+
+
+def test_a_remote_start_waits_for_the_cable_until_the_connection_time_out(
+    device: Device, driver: Driver, csms: Csms
+) -> None:
+    """RemoteStartTransaction first, the cable within ConnectionTimeOut."""
+    assert csms.call("RemoteStartTransaction", {"idTag": "APP-USER"}) == {"status": "Accepted"}
+    csms.expect_status("Preparing")
+    driver.plug_in()
+    csms.expect("StartTransaction", idTag="APP-USER")
+    csms.expect_status("Charging")

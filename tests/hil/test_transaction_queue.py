@@ -1,0 +1,214 @@
+"""Transaction messages that are refused, unanswered or kept for later (OCPP 1.6 sections 3.7 and 4.8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallError, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import OcppFrame, PowerChange
+from rig.faults import CsmsGone, PowerCut, TornWrite
+from rig.instruments.outputs import Outputs
+from rig.instruments.telemetry import Telemetry
+
+pytestmark = pytest.mark.needs("inputs", "time_scale")
+
+ATTEMPTS = 3
+"""The device's default of `TransactionMessageAttempts` (OCPP 1.6 section 9.1.26)."""
+
+
+def charge_offline(device: Device, driver: Driver, wh: int) -> None:
+    """Plug in, start, draw, stop and unplug, watched at the device because no CSMS hears of it."""
+    driver.plug_in()
+    driver.present_tag()
+    device.wait_status(state="Charging", timeout=60)
+    driver.draw(wh, hz=20).wait()
+    driver.present_tag()
+    device.wait_status(state="Finishing", timeout=60)
+    driver.unplug()
+    device.wait_status(state="Available", timeout=60)
+
+
+def test_three_charges_offline_are_told_in_order(
+    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Three whole charges without CSMS: each is told start to stop, in their order, each under its own id."""
+    with bench.time_scale(5):
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            for _ in range(3):
+                charge_offline(hasty_device, driver, 5)
+        for _ in range(3):
+            csms.expect("StopTransaction", timeout=30)
+        hasty_device.wait_status(queue=0)
+    transactions = csms.transactions
+    assert len({transaction.transaction_id for transaction in transactions}) == 3
+    for transaction in transactions:
+        transaction.check()
+        assert transaction.energy_wh == 5
+
+
+@pytest.mark.needs("power")
+def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Start and stop without CSMS, then the power fails: after the boot both are told, once, in order."""
+    with hasty_device.expecting_reboot(), bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        charge_offline(hasty_device, driver, 5)
+        with bench.inject(PowerCut()):
+            pass
+    csms.expect("StartTransaction", timeout=30)
+    csms.expect("StopTransaction", timeout=30)
+    hasty_device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 5
+    assert len(transaction.stops) == 1
+
+
+@pytest.mark.needs("power")
+def test_a_full_queue_survives_a_power_cut(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Offline with a sample a second until the queue is full, then cut: start, stop and samples are there after."""
+    device.configure(meter_value_sample_interval_s=1, backoff_initial_ms=100, backoff_max_ms=100)
+    driver.start_charge(csms)
+    with device.expecting_reboot(), bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        energy = driver.draw(70, hz=20)
+        with bench.time_scale(20):
+            device.let_time_pass(70)
+        energy.wait()
+        driver.present_tag()
+        device.wait_status(state="Finishing")
+        with bench.inject(PowerCut()):
+            pass
+    csms.expect("StopTransaction", timeout=30)
+    device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 70
+    assert len(transaction.samples()) >= 20
+
+
+def test_a_tag_refused_after_an_offline_start_is_stopped(
+    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """Charging began offline; the CSMS then answers the start with Blocked: DeAuthorized, contactor open."""
+    csms.behaviour.tags["BENCH-TAG"] = "Blocked"
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        hasty_device.wait_status(state="Charging")
+    csms.expect("StartTransaction", timeout=30)
+    csms.expect("StopTransaction", reason="DeAuthorized", timeout=30)
+    outputs["contactor"].expect(False)
+    (transaction,) = csms.transactions
+    transaction.check()
+
+
+def test_a_stop_refused_once_is_sent_again(patient_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """StopTransaction answered with an InternalError: the same one comes again, and is the last."""
+    driver.start_charge(csms)
+    csms.answer("StopTransaction", CallError("InternalError", "busy"), times=1)
+    driver.present_tag()
+    first = csms.expect("StopTransaction")
+    with bench.time_scale(40):
+        second = csms.expect("StopTransaction", timeout=90)
+        patient_device.wait_status(queue=0, timeout=30)
+    assert second.payload == first.payload
+    assert second.unique_id != first.unique_id
+
+
+@pytest.mark.parametrize("action", ["StartTransaction", "StopTransaction"])
+def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, action: str
+) -> None:
+    """Errors only: given up after TransactionMessageAttempts, counted, and the next charge goes through."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
+    with csms.answer(action, CallError("InternalError", "never")), bench.time_scale(40):
+        driver.plug_in()
+        driver.present_tag()
+        patient_device.wait_status(state="Charging", timeout=30)
+        driver.present_tag()
+        patient_device.wait_status(state="Finishing", timeout=30)
+        for _ in range(ATTEMPTS):
+            csms.expect(action, timeout=200)
+        patient_device.wait_status(queue=0, timeout=60)
+        csms.expect_none(action, within=5)
+        (sample,) = telemetry.expect(1)
+    assert sample.values["tx_dropped"] >= 1
+    driver.unplug()
+    patient_device.wait_status(state="Available")
+    mark = bench.mark()
+    driver.plug_in()
+    driver.present_tag()
+    csms.expect("StartTransaction", since=mark)
+    driver.present_tag()
+    csms.expect("StopTransaction", since=mark)
+    patient_device.wait_status(queue=0)
+
+
+def test_a_start_that_is_never_answered_does_not_block_the_queue(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
+    with csms.hold("StartTransaction") as held, bench.time_scale(40):
+        driver.plug_in()
+        driver.present_tag()
+        for _ in range(ATTEMPTS):
+            held.wait(timeout=200)
+        driver.unplug()
+        patient_device.wait_status(queue=0, state="Available", timeout=60)
+    csms.expect_none("StopTransaction", within=0.2)
+
+
+@pytest.mark.needs("power", "test_hooks")
+@pytest.mark.parametrize("operation", [1, 2])
+def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int
+) -> None:
+    """StopTransaction was answered, and its record is torn while it is removed: at most the same message again."""
+    driver.start_charge(csms)
+    driver.draw(10).wait()
+    with csms.hold("StopTransaction") as held:
+        driver.present_tag()
+        held.wait()
+        with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="half")):
+            held.release()
+            # Armed too late for these operations, the tear meets the next one.
+            bench.console.send("set heartbeat_interval_s 301")
+            bench.timeline.expect(PowerChange, lambda change: change.rail and not change.on)
+            driver.unplug()
+    device.wait_status(accepted=True, queue=0, state="Available")
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert transaction.energy_wh == 10
+    ids = {stop.unique_id.split("-")[0] for stop in transaction.stops}
+    assert len(ids) == 1
+
+
+@pytest.mark.needs("power")
+def test_a_cut_before_the_start_is_answered_tells_it_again(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """The power fails while StartTransaction is unanswered: told again as the same, then stopped, under one id."""
+    with device.expecting_reboot():
+        with csms.hold("StartTransaction") as held:
+            driver.plug_in()
+            driver.present_tag()
+            held.wait()
+            with bench.inject(PowerCut()):
+                driver.unplug()
+        csms.expect("StopTransaction", reason="PowerLoss")
+    device.wait_status(queue=0, state="Available")
+    starts = bench.timeline.events(
+        OcppFrame,
+        bench.timeline.default_mark,
+        lambda frame: frame.direction == "received" and frame.action == "StartTransaction",
+    )
+    assert len(starts) == 2
+    assert starts[0].payload == starts[1].payload
+    (transaction,) = csms.transactions
+    transaction.check()

@@ -1,0 +1,105 @@
+"""TriggerMessage (OCPP 1.6 section 5.17): what the CSMS asks for comes, behind the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import OcppFrame
+
+ACCEPTED = {"status": "Accepted"}
+
+
+def trigger(csms: Csms, message: str, connector: int | None = None) -> dict[str, Any]:
+    """The answer to TriggerMessage."""
+    which = {} if connector is None else {"connectorId": connector}
+    return csms.call("TriggerMessage", {"requestedMessage": message, **which})
+
+
+@pytest.mark.parametrize("message", ["BootNotification", "Heartbeat", "MeterValues", "StatusNotification"])
+def test_a_triggered_message_comes_behind_the_answer(device: Device, bench: Bench, csms: Csms, message: str) -> None:
+    """First Accepted, then the message."""
+    mark = bench.mark()
+    assert trigger(csms, message) == ACCEPTED
+    sent = csms.expect(message)
+    (answer,) = bench.timeline.events(
+        OcppFrame, mark, lambda f: f.action == "TriggerMessage" and f.message_type == "CALLRESULT"
+    )
+    assert answer.id < sent.id
+
+
+def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None:
+    """Without connectorId both are told, with it that one only."""
+    assert trigger(csms, "StatusNotification") == ACCEPTED
+    csms.expect_status("Available", connector=0)
+    csms.expect_status("Available", connector=1)
+    assert trigger(csms, "StatusNotification", 1) == ACCEPTED
+    csms.expect_status("Available", connector=1)
+    csms.expect_none("StatusNotification", within=0.2)
+
+
+@pytest.mark.needs("inputs")
+def test_meter_values_in_a_charge_and_outside(device: Device, driver: Driver, csms: Csms) -> None:
+    """Context Trigger and the present reading; the transactionId is there in a charge only."""
+    assert trigger(csms, "MeterValues", 1) == ACCEPTED
+    idle = csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Trigger"}]}])
+    assert "transactionId" not in idle.payload
+    transaction_id = driver.start_charge(csms)
+    driver.draw(9).wait()
+    assert trigger(csms, "MeterValues", 1) == ACCEPTED
+    charging = csms.expect("MeterValues", transactionId=transaction_id, connectorId=1)
+    (value,) = charging.payload["meterValue"]
+    assert value["sampledValue"][0]["context"] == "Trigger"
+    start = csms.transactions[-1].start["meterStart"]
+    assert int(value["sampledValue"][0]["value"]) - start == 9
+
+
+@pytest.mark.parametrize("message", ["StatusNotification", "MeterValues"])
+@pytest.mark.parametrize("connector", [2, 0])
+def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, message: str, connector: int) -> None:
+    """Connectors count from 1, and there is one."""
+    assert trigger(csms, message, connector) == {"status": "Rejected"}
+    csms.expect_none(message, within=0.2)
+
+
+@pytest.mark.parametrize("message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"])
+def test_a_message_of_a_profile_that_it_does_not_have(device: Device, csms: Csms, message: str) -> None:
+    """NotImplemented: the messages of firmware management."""
+    assert trigger(csms, message) == {"status": "NotImplemented"}
+    csms.expect_none(message, within=0.2)
+
+
+def test_a_triggered_heartbeat_sets_the_clock_and_no_second_boot(device: Device, csms: Csms) -> None:
+    """A triggered BootNotification is no reboot: no connector is told anew."""
+    assert trigger(csms, "BootNotification") == ACCEPTED
+    csms.expect("BootNotification")
+    csms.expect_none("StatusNotification", within=0.3)
+    assert trigger(csms, "Heartbeat") == ACCEPTED
+    csms.expect("Heartbeat")
+    assert device.status()["time_quality"] == "csms"
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({}, "OccurenceConstraintViolation"),
+        ({"requestedMessage": "Authorize"}, "PropertyConstraintViolation"),
+        ({"requestedMessage": 1}, "TypeConstraintViolation"),
+        ({"requestedMessage": "Heartbeat", "connectorId": "1"}, "TypeConstraintViolation"),
+        ({"requestedMessage": "Heartbeat", "soon": True}, "FormationViolation"),
+    ],
+    ids=["no-message", "no-such-message", "message-is-a-number", "connector-as-text", "one-field-more"],
+)
+def test_a_malformed_trigger_is_answered_with_an_error(
+    device: Device, csms: Csms, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that says what is wrong, and nothing is sent."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("TriggerMessage", payload, check=False)
+    assert refused.value.code == code
+    csms.expect_none("Heartbeat", within=0.1)

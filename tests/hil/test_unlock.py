@@ -1,0 +1,101 @@
+"""UnlockConnector (OCPP 1.6 section 5.18): the lock's output and its feedback."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import CallErrorReceived, Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import OcppFrame
+from rig.instruments.inputs import Inputs
+from rig.instruments.outputs import Outputs
+
+pytestmark = pytest.mark.needs("inputs", "inputs.lock_feedback")
+
+UNLOCK = {"connectorId": 1}
+
+
+def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) -> None:
+    """Unlocked at once, and nothing else happens."""
+    assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
+    csms.expect_none("StatusNotification", within=0.2)
+
+
+def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
+    """The answer waits for lock_feedback: Unlocked means that the cable can be taken out."""
+    inputs["lock_feedback"].on()
+    answers: list[dict[str, object]] = []
+    asking = threading.Thread(target=lambda: answers.append(csms.call("UnlockConnector", UNLOCK)))
+    mark = bench.mark()
+    asking.start()
+    bench.timeline.expect(OcppFrame, lambda f: f.action == "UnlockConnector", since=mark, consume=False)
+    device.status()
+    assert answers == []
+    inputs["lock_feedback"].off()
+    asking.join(timeout=10)
+    assert answers == [{"status": "Unlocked"}]
+
+
+@pytest.mark.needs("time_scale")
+def test_a_lock_that_stays_is_an_unlock_that_failed(
+    patient_device: Device, bench: Bench, inputs: Inputs, csms: Csms
+) -> None:
+    """lock_feedback keeps saying locked: UnlockFailed, within seconds."""
+    inputs["lock_feedback"].on()
+    with bench.time_scale(10):
+        assert csms.call("UnlockConnector", UNLOCK, timeout=30) == {"status": "UnlockFailed"}
+
+
+@pytest.mark.needs("outputs")
+def test_unlock_in_a_charge_stops_it_first(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+    """The contactor opens, the transaction ends with reason UnlockCommand, the lock lets go."""
+    transaction_id = driver.start_charge(csms)
+    outputs["lock"].expect(True)
+    assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="UnlockCommand")
+    outputs["contactor"].expect(False)
+    outputs["lock"].expect(False)
+    driver.unplug()
+    csms.expect_status("Available", connector=1)
+
+
+def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver: Driver, csms: Csms) -> None:
+    """Unlocked and not taken out: the next idTag begins the next transaction."""
+    driver.start_charge(csms)
+    assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
+    csms.expect("StopTransaction", reason="UnlockCommand")
+    driver.present_tag()
+    csms.expect("StartTransaction")
+    csms.expect_status("Charging")
+
+
+@pytest.mark.parametrize("connector", [0, 2])
+def test_unlock_of_a_connector_that_is_not_there(device: Device, driver: Driver, csms: Csms, connector: int) -> None:
+    """NotSupported, and a charge on connector 1 goes on."""
+    transaction_id = driver.start_charge(csms)
+    assert csms.call("UnlockConnector", {"connectorId": connector}) == {"status": "NotSupported"}
+    csms.expect_none("StopTransaction", within=0.2)
+    assert device.status()["transaction"] == transaction_id
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({}, "OccurenceConstraintViolation"),
+        ({"connectorId": "1"}, "TypeConstraintViolation"),
+        ({"connectorId": 1.5}, "TypeConstraintViolation"),
+        ({"connectorId": 1, "force": True}, "FormationViolation"),
+    ],
+    ids=["no-connector", "connector-as-text", "half-a-connector", "one-field-more"],
+)
+def test_a_malformed_unlock_is_answered_with_an_error(
+    device: Device, csms: Csms, payload: dict[str, object], code: str
+) -> None:
+    """A CALLERROR that says what is wrong."""
+    with pytest.raises(CallErrorReceived) as refused:
+        csms.call("UnlockConnector", payload, check=False)
+    assert refused.value.code == code

@@ -1,0 +1,107 @@
+"""A CSMS made of the npm package `ocpp-rpc` in strict mode, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop.central_system import CALL_TIMEOUT_S, Inbox
+from tests.interop.device import ROOT
+
+MODULES = ROOT / ".cache" / "interop"
+"""Where `make interop` puts its node_modules."""
+
+_SCRIPT = Path(__file__).with_name("strict_csms.mjs")
+
+
+def why_not() -> str:
+    """Why it cannot run here; empty where it can."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            return f"{program} is not installed"
+    if not (MODULES / "node_modules" / "ocpp-rpc").is_dir():
+        return "the npm package ocpp-rpc is not installed: run `make interop`"
+    return ""
+
+
+needs_node = pytest.mark.skipif(bool(why_not()), reason=f"no CSMS of ocpp-rpc here: {why_not()}")
+"""For a test with this CSMS."""
+
+
+class NodeCsms:
+    """A `CentralSystem`; see there."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.url = ""
+        self.inbox = Inbox()
+        self._process = process
+        self._problems: list[str] = []
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call the device through the package; strict mode judges request and answer."""
+        assert self._process.stdin is not None
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        line = json.dumps({"number": number, "action": action, "payload": dict(payload or {})})
+        self._process.stdin.write(line.encode() + b"\n")
+        return await asyncio.wait_for(answer, CALL_TIMEOUT_S)
+
+    def problems(self) -> list[str]:
+        """What strict mode found, and every CALLERROR."""
+        return self._problems
+
+    async def next_line(self) -> bool:
+        """Take what the process says next. False at its end."""
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            return False
+        match json.loads(line):
+            case {"url": url}:
+                self.url = url
+            case {"took": [action, payload]}:
+                await self.inbox.put(action, payload)
+            case {"number": number, "result": result}:
+                self._answers.pop(number).set_result(result)
+            case {"number": number, "error": error}:
+                self._answers.pop(number).set_exception(AssertionError(error))
+            case {"problem": problem}:
+                self._problems.append(problem)
+        return True
+
+    async def listen(self) -> None:
+        """Take what the process says until its end."""
+        while await self.next_line():
+            pass
+
+
+@asynccontextmanager
+async def node_csms() -> AsyncIterator[NodeCsms]:
+    """It, listening."""
+    process = await asyncio.create_subprocess_exec(
+        "node", str(_SCRIPT), str(MODULES), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    csms = NodeCsms(process)
+    try:
+        assert await asyncio.wait_for(csms.next_line(), CALL_TIMEOUT_S), "the node process ended at once"
+        listening = asyncio.create_task(csms.listen())
+        yield csms
+        listening.cancel()
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 10)
+        finally:
+            if process.returncode is None:
+                process.kill()

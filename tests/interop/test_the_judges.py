@@ -1,0 +1,83 @@
+"""The CSMSs of other hands judge: what is wrong at their door is told. Else their silence would prove nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+import websockets
+
+from tests.interop.central_system import CentralSystem
+from tests.interop.node_csms import needs_node, node_csms
+from tests.interop.python_csms import python_csms
+
+BOTH = [
+    pytest.param(python_csms, id="ocpp"),
+    pytest.param(node_csms, id="ocpp-rpc", marks=needs_node),
+]
+Opens = Any  # a function that opens a CentralSystem
+
+
+async def _exchange(csms: CentralSystem, *frames: str) -> list[Any]:
+    """Send frames as a charge point, each after the answer to the one before; returns the answers."""
+    subprotocol = websockets.Subprotocol("ocpp1.6")
+    async with websockets.connect(f"{csms.url}/CP", subprotocols=[subprotocol]) as socket:
+        answers = []
+        for frame in frames:
+            await socket.send(frame)
+            answers.append(json.loads(await socket.recv()))
+        return answers
+
+
+@pytest.mark.parametrize("opens", BOTH)
+async def test_a_valid_call_is_taken(opens: Opens) -> None:
+    """What is right is answered, and nothing is found."""
+    opened: AbstractAsyncContextManager[CentralSystem] = opens()
+    async with opened as csms:
+        (answer,) = await _exchange(csms, '[2,"a","Heartbeat",{}]')
+        assert answer[:2] == [3, "a"]
+        await csms.inbox.take("Heartbeat")
+        assert csms.problems() == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '[2,"a","StatusNotification",{"connectorId":1,"errorCode":"NoError","status":"Idle"}]',
+        '[2,"a","Authorize",{"idTag":"LONGER-THAN-TWENTY-CHARACTERS"}]',
+        '[2,"a","StopTransaction",{"transactionId":1,"meterStop":"7","timestamp":"2024-01-01T00:00:00Z"}]',
+        '[2,"a","Heartbeat",{"more":1}]',
+    ],
+)
+@pytest.mark.parametrize("opens", BOTH)
+async def test_an_invalid_call_is_found(opens: Opens, frame: str) -> None:
+    """A value, a length, a type, a property that the schema does not have."""
+    opened: AbstractAsyncContextManager[CentralSystem] = opens()
+    async with opened as csms:
+        answers = await _exchange(csms, frame, '[2,"b","Heartbeat",{}]')
+        assert [answer[:2] for answer in answers] == [[4, "a"], [3, "b"]]
+        await csms.inbox.take("Heartbeat")
+        assert csms.problems() != []
+
+
+@pytest.mark.parametrize("opens", BOTH)
+async def test_an_invalid_answer_is_found(opens: Opens) -> None:
+    """An answer to a call of the CSMS is judged as well."""
+    opened: AbstractAsyncContextManager[CentralSystem] = opens()
+    async with opened as csms:
+        subprotocol = websockets.Subprotocol("ocpp1.6")
+        async with websockets.connect(f"{csms.url}/CP", subprotocols=[subprotocol]) as socket:
+            await socket.send('[2,"a","Heartbeat",{}]')
+            await socket.recv()
+
+            async def answer_wrongly() -> None:
+                request = json.loads(await socket.recv())
+                await socket.send(json.dumps([3, request[1], {"status": "Perhaps"}]))
+
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(answer_wrongly())
+                with pytest.raises(Exception, match=r"(?i)perhaps|constraint|format|valid|enum"):
+                    await csms.call("ClearCache")

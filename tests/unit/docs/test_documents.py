@@ -1,0 +1,108 @@
+"""Documents that show code show what is there; the API reference is read off the sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rig.errors import ExpectationError
+from rig.timeline import Timeline
+from tests.document import ROOT, assert_tells, blocks, run_examples
+from tools.docs.api import PARTS, reference
+from tools.lint import documents
+
+BLINKER = ROOT / "examples" / "blinker"
+OTHER_FIRMWARE = ROOT / "docs" / "bring-your-own-firmware.md"
+
+
+def test_the_blinker_is_shown_as_it_is() -> None:
+    shown = {kind: text for kind, text, _ in blocks(OTHER_FIRMWARE)}
+    description = (BLINKER / "bench.toml").read_text()
+    assert description.endswith(shown["toml"])
+    adapter = (BLINKER / "adapter.py").read_text()
+    classes = [text for kind, text, _ in blocks(OTHER_FIRMWARE) if kind == "python"]
+    assert len(classes) == 2
+    for text in classes:
+        assert text in adapter
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_examples_become_tests_of_the_module_with_their_own_lines(tmp_path: Path) -> None:
+    page = write(
+        tmp_path / "page.md", "# A\n\n```python\nx = 1\n```\n\n```python\ndef test_it():\n    assert x == 1\n```\n"
+    )
+    module = {"__name__": "m"}
+    run_examples(page, module)
+    module["test_it"]()  # type: ignore[operator]
+    assert module["test_it"].__code__.co_firstlineno == 8  # type: ignore[attr-defined]
+
+
+def test_two_examples_of_one_name_are_refused(tmp_path: Path) -> None:
+    page = write(tmp_path / "page.md", "```python\ndef test_it(): pass\n```\n\n```python\ndef test_it(): pass\n```\n")
+    with pytest.raises(ValueError, match=r"page\.md:6: there are two examples test_it"):
+        run_examples(page, {})
+
+
+FAILING = "```python fails\ndef test_it(fail):\n    fail()\n```\n\n"
+
+
+def test_an_example_that_must_fail_is_held_to_its_message(tmp_path: Path) -> None:
+    module: dict[str, object] = {"__name__": "m"}
+    run_examples(write(tmp_path / "page.md", f"{FAILING}```text\nexpected within 1 s: tea\n```\n"), module)
+
+    def fail(what: str) -> None:
+        raise ExpectationError(f"expected within 2.5 s: {what}\nno cup came")
+
+    test = module["test_it"]
+    test(lambda: fail("tea"))  # type: ignore[operator]
+    with pytest.raises(AssertionError, match=r"page\.md:7 shows a line that does not come"):
+        test(lambda: fail("coffee"))  # type: ignore[operator]
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        test(lambda: None)  # type: ignore[operator]
+
+
+def test_an_example_that_must_fail_needs_a_message(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no text block shows how test_it fails"):
+        run_examples(write(tmp_path / "page.md", FAILING), {})
+
+
+def test_shown_lines_come_in_order() -> None:
+    assert_tells("a 1\nb 2\nc 3", "a 9\nc 9", "here")
+    with pytest.raises(AssertionError):
+        assert_tells("a 1\nb 2", "b 2\na 1", "here")
+
+
+def test_the_reference_has_every_public_method_once() -> None:
+    text = reference(ROOT)
+    for part in PARTS:
+        assert f"\n## {part.title}\n" in text
+    methods = [name for name in vars(Timeline) if not name.startswith("_")]
+    chapter = text.split("### `rig/timeline.py`")[1].split("\n### ")[0]
+    for name in methods:
+        assert chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:") == 1, name
+    assert "def f" not in text
+    assert "(self" not in text
+
+
+def test_an_old_reference_and_dead_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "reference", lambda _: "new\n")
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "docs" / "api.md"
+    assert documents.api(tmp_path).findings == [
+        "docs/api.md: not what the sources say today; run `make docs` and commit it"
+    ]
+    page.write_text("new\n")
+    assert documents.api(tmp_path).findings == []
+    page.write_text(
+        "# A b, c\n[here](#a-b-c) [there](api.md#d) [gone](x.md) [web](https://example.org) ![picture](no.png)\n"
+    )
+    monkeypatch.setattr(documents, "tracked_files", lambda *_: [page])
+    assert documents.links(tmp_path).findings == [
+        "docs/api.md:2: a link to api.md#d: no such heading",
+        "docs/api.md:2: a link to x.md, which is not there",
+    ]

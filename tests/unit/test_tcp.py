@@ -1,0 +1,29 @@
+"""Ports of the bench."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from rig.tcp import Port
+
+
+@pytest.mark.asyncio
+async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
+    """With Nagle's algorithm a frame right behind another waits for a delayed acknowledgement: 40 ms."""
+    accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        endpoint = writer.get_extra_info("socket")
+        accepted.set_result(endpoint.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    port = Port("127.0.0.1", 0, "test")
+    async with await asyncio.start_server(serve, sock=port.listener()):
+        _, writer = await asyncio.open_connection("127.0.0.1", port.number)
+        assert await accepted != 0
+        writer.close()
+        await writer.wait_closed()
+    port.close()

@@ -1,0 +1,43 @@
+"""The documents agree with what they speak of: the API reference with the sources, links with the files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.docs.api import reference
+from tools.lint.check import Result, numbered_lines, tracked_files
+
+_PAGE = Path("docs/api.md")
+# A picture that is missing is seen by its first reader, and some are made by a browser that not everybody has.
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!\w+:)(?P<file>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def api(root: Path) -> Result:
+    """Compare docs/api.md with what the sources say today."""
+    page = root / _PAGE
+    if page.exists() and page.read_text(encoding="utf-8") == reference(root):
+        return Result()
+    return Result([f"{_PAGE}: not what the sources say today; run `make docs` and commit it"])
+
+
+def links(root: Path) -> Result:
+    """Find links of Markdown files to files and headings that are not there."""
+    findings = []
+    for path in tracked_files(root, "*.md"):
+        place = path.relative_to(root)
+        for number, line in numbered_lines(path):
+            for link in _LINK.finditer(line):
+                target = path.parent / link["file"] if link["file"] else path
+                if not target.exists():
+                    findings.append(f"{place}:{number}: a link to {link['file']}, which is not there")
+                elif link["heading"] and target.suffix == ".md" and link["heading"] not in _anchors(target):
+                    findings.append(f"{place}:{number}: a link to {link['file']}#{link['heading']}: no such heading")
+    return Result(findings)
+
+
+def _anchors(path: Path) -> set[str]:
+    """The headings' names in links: lower case, blanks as dashes, without other signs."""
+    headings = _HEADING.findall(path.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

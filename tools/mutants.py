@@ -1,0 +1,151 @@
+"""Plant bugs in the device, one at a time, and see that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
+
+The bugs are in `tests/mutants.toml`. Each is planted in a copy of the firmware; the tests, the rig and everything else
+are those of this tree. A bug is *found* when a test of the device fails. One that no test finds has *survived*; a
+broken bench says nothing about a bug, and neither does a copy that does not build. The sound device goes first: the
+suite must pass on it, or a failure would prove nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import xml.etree.ElementTree as ElementTree
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+ROOT = Path(__file__).parent.parent
+CATALOGUE = ROOT / "tests" / "mutants.toml"
+# What the copy takes from this tree as it is.
+_SHARED = (
+    "rig",
+    "fixtures",
+    "tests",
+    "benches",
+    "tools",
+    "docs",
+    "conftest.py",
+    "pytest.ini",
+    "pyproject.toml",
+    ".venv",
+    ".deps",
+)
+_WORKERS = 4
+
+Verdict = Literal["found", "survived", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A bug: in `file`, `old` becomes `new`. `old` stands there exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+    def plant(self, text: str) -> str:
+        """The file's text with the bug in it.
+
+        Raises:
+            ValueError: `old` does not stand there exactly once: the catalogue is out of date.
+        """
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.file} holds {text.count(self.old)} times what is to be replaced")
+        return text.replace(self.old, self.new)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant: which test found it, or why nothing can be said."""
+
+    name: str
+    verdict: Verdict
+    by: str
+    seconds: float
+
+
+def catalogue(path: Path = CATALOGUE) -> list[Mutant]:
+    """The mutants, in the order of the file."""
+    return [Mutant(**entry) for entry in tomllib.loads(path.read_text())["mutant"]]
+
+
+def nursery(folder: Path) -> Path:
+    """A tree like this one at `folder`, whose firmware may be broken at will; its build outlives the mutants."""
+    shutil.rmtree(folder / "firmware", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "firmware", folder / "firmware", ignore=shutil.ignore_patterns(".pio"))
+    for name in _SHARED:
+        link = folder / name
+        if not link.is_symlink():
+            link.symlink_to(ROOT / name)
+    return folder
+
+
+def try_out(mutant: Mutant, tree: Path, workers: int) -> Result:
+    """Plant a mutant in the tree, run the HIL suite until a test fails, and take the mutant out again."""
+    began = monotonic()
+    file = tree / mutant.file
+    sound = file.read_text()
+    file.write_text(mutant.plant(sound))
+    try:
+        verdict, by = _run_suite(tree, workers)
+    finally:
+        file.write_text(sound)
+    return Result(mutant.name, verdict, by, round(monotonic() - began, 1))
+
+
+def _run_suite(tree: Path, workers: int) -> tuple[Verdict, str]:
+    junit = tree / "junit.xml"
+    junit.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "tests/hil", "-q", "-x", "-n", str(workers), f"--junitxml={junit}"]
+    environment = os.environ | {"PYTHONPATH": str(tree)}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
+    if not junit.exists():
+        return "unclear", f"pytest ended with {done.returncode}: {(done.stdout + done.stderr).strip()[-300:]}"
+    cases = list(ElementTree.parse(junit).getroot().iter("testcase"))
+    for case in cases:
+        if case.find("failure") is not None:
+            return "found", f"{case.get('classname')}::{case.get('name')}"
+    for case in cases:
+        error = case.find("error")
+        if error is not None:
+            return "unclear", f"{case.get('name')}: {(error.get('message') or '')[:300]}"
+    return ("survived", "") if cases else ("unclear", "no test ran")
+
+
+def main(names: list[str]) -> int:
+    """Try the mutants of these names, or all; returns 0 when each was found."""
+    known = catalogue()
+    unknown = sorted(set(names) - {mutant.name for mutant in known})
+    if unknown:
+        print(f"mutants: no {', '.join(unknown)} in {CATALOGUE.relative_to(ROOT)}", file=sys.stderr)
+        return 2
+    tree = nursery(ROOT / "build" / "mutants")
+    verdict, by = _run_suite(tree, _WORKERS)
+    if verdict != "survived":
+        print(f"mutants: the suite does not pass on the sound device: {by}", file=sys.stderr)
+        return 1
+    chosen = [mutant for mutant in known if not names or mutant.name in names]
+    results = []
+    for mutant in chosen:
+        result = try_out(mutant, tree, _WORKERS)
+        results.append(result)
+        print(f"{result.verdict:<9} {result.name:<40} {result.seconds:6.1f} s  {result.by}", flush=True)
+    not_found = [result for result in results if result.verdict != "found"]
+    report = ROOT / "reports" / "mutants.json"
+    report.parent.mkdir(exist_ok=True)
+    counts = {"run": len(results), "failed": len(not_found)}
+    report.write_text(json.dumps(counts | {"mutants": [asdict(result) for result in results]}, indent=1) + "\n")
+    print(f"mutants: {len(results) - len(not_found)} passed, {len(not_found)} failed")
+    return 1 if not_found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""What tests/interop needs beyond the environment: the npm package ocpp-rpc, pinned with all below it by hash."""
+
+from __future__ import annotations
+
+import shutil
+
+from tools.setup.steps import CACHE, ROOT, Log, Step
+
+FOLDER = CACHE / "interop"
+
+_PINS = [ROOT / "tests" / "interop" / name for name in ("package.json", "package-lock.json")]
+_HINT = """Likely causes: no network; a proxy or a registry of your own that npm is not told about or that lacks a
+pinned version (`npm config list`)."""
+
+
+def steps() -> list[Step]:
+    """Say what fills `.cache/interop`; nothing where node or npm is missing: what needs them is skipped then."""
+    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+    if missing:
+        print(f"  ocpp-rpc is left out, and its test will be skipped: {', '.join(missing)} not installed")
+        return []
+    return [Step("ocpp-rpc", _install, _PINS, [FOLDER / "node_modules" / "ocpp-rpc"])]
+
+
+def _install(log: Log) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for pin in _PINS:
+        shutil.copy(pin, FOLDER)
+    # No package needs scripts of its own to be installed.
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+    log.command(["npm", "ci", *quiet], hint=_HINT, cwd=FOLDER)
