@@ -162,7 +162,7 @@ def test_charging_to_unavailable_when_scheduled(device: Device, driver: Driver, 
 def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
-    """MinimumStatusDuration: plugged in and out at once tells nothing; a state that lasts is told once it has lasted."""
+    """MinimumStatusDuration: plugged in and out at once tells nothing; one that lasts is told once it has lasted."""
     device.configure(minimum_status_duration_s=20)
     mark = bench.mark()
     driver.plug_in()
