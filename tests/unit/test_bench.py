@@ -103,7 +103,7 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
     described = wired.model_copy(
         update={
             "console": wired.console.model_copy(update={"port": port}),
-            "csms": wired.csms.model_copy(update={"port": 0}),
+            "csms": wired.csms.model_copy(update={"host": "127.0.0.1", "port": 0}),
             "network": wired.network.model_copy(update={"access_point": None}),
         }
     )
