@@ -4,8 +4,6 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
-# `make bench` takes medians of so many paired runs.
-PAIRS := 3
 # Each worker has a virtual bench of its own; a wired bench is there once.
 WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
 RUNS := 1000
@@ -28,7 +26,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage docs bench pio-test \
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -112,11 +110,11 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
 
-bench: setup firmware ## measure Plugbench beside its peers, medians of PAIRS=3 paired runs: reports/bench.json
-	@$(RUN) -m benchmarks --runs $(PAIRS)
-
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
 	@$(RUN) -m tools.mutants
+
+bench: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/bench.json
+	@$(RUN) -m benchmarks
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

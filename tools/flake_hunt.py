@@ -108,7 +108,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _session(options: argparse.Namespace, first: int, runs: int, results: Path) -> int:
     command = [sys.executable, "-m", "pytest", "-p", "tools.flake_hunt", "-q", "--tb=short", "-p", "no:cacheprovider"]
-    command += [f"--hunt-runs={runs}", f"--hunt-first={first}", f"--hunt-seed={options.seed}", f"-n{options.workers}"]
+    command += [
+        f"--hunt-runs={runs}",
+        f"--hunt-first={first}",
+        f"--hunt-seed={options.seed}",
+        f"-n{options.workers}",
+        "--dist=worksteal",
+    ]
     command += [f"--junitxml={results}", f"--basetemp={RESULTS / 'tmp'}", "-k", options.k, *options.tests]
     return subprocess.run(command, cwd=ROOT, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)}).returncode
 

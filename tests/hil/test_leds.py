@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from rig.bench import Bench
@@ -13,30 +11,26 @@ from rig.driver import Driver
 from rig.faults import AccessPointGone, CsmsGone
 from rig.instruments.leds import Leds
 
-pytestmark = pytest.mark.needs("leds", "inputs", "time_scale")
+pytestmark = pytest.mark.needs("leds", "inputs")
 
-
-@pytest.fixture(autouse=True)
-def _twice_as_fast(device: Device, bench: Bench) -> Iterator[None]:
-    """Patterns take seconds to be told apart. Faster than this, the computer's scheduler would show in them."""
-    with bench.time_scale(2):
-        yield
+PATIENCE_S = 20
+"""For a pattern to show itself two periods long: the scheduler of a busy computer shows in it, too."""
 
 
 def test_status_led_tells_the_state_of_a_charge(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
     """Available, Preparing, Charging, SuspendedEV, Finishing: one pattern each."""
     leds["status"].expect("on")
     driver.plug_in()
-    leds["status"].expect("blink", rate_hz=2, duty=0.5)
+    leds["status"].expect("blink", rate_hz=2, duty=0.5, timeout=PATIENCE_S)
     driver.present_tag()
     csms.expect_status("Charging")
-    leds["status"].expect("blink", rate_hz=1, duty=0.5)
+    leds["status"].expect("blink", rate_hz=1, duty=0.5, timeout=PATIENCE_S)
     driver.rest()
     csms.expect_status("SuspendedEV")
-    leds["status"].expect("blink", rate_hz=1, duty=0.1)
+    leds["status"].expect("blink", rate_hz=1, duty=0.1, timeout=PATIENCE_S)
     driver.present_tag()
     csms.expect_status("Finishing")
-    leds["status"].expect("double_flash")
+    leds["status"].expect("double_flash", timeout=PATIENCE_S)
     driver.unplug()
     leds["status"].expect("on")
 
@@ -45,7 +39,7 @@ def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Benc
     """Accepted: steady. CSMS gone: 2 Hz. No access point: off."""
     leds["network"].expect("on")
     with bench.inject(CsmsGone()):
-        leds["network"].expect("blink", rate_hz=2, duty=0.5)
+        leds["network"].expect("blink", rate_hz=2, duty=0.5, timeout=PATIENCE_S)
         with bench.inject(AccessPointGone()):
             leds["network"].expect("off", timeout=10)
     device.wait_accepted()
@@ -58,7 +52,7 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
     with csms.answer("BootNotification", pending), device.expecting_reboot():
         bench.power.cycle()
         csms.expect("BootNotification")
-        leds["network"].expect("double_flash")
+        leds["network"].expect("double_flash", timeout=PATIENCE_S)
     device.wait_accepted()
     leds["network"].expect("on")
 

@@ -97,6 +97,7 @@ def test_remote_start_of_a_tag_that_the_csms_then_refuses(
     if first.action == "StartTransaction":
         csms.expect("StopTransaction", reason="DeAuthorized", transactionId=4711)
     csms.expect_none("StartTransaction", since=Mark(first.id + 1), within=0.2)
+    outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.1)
 
 

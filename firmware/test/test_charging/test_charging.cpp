@@ -343,6 +343,236 @@ void inputs_wake_the_loop() {
   }
 }
 
+// ---- the rules of the configuration keys
+
+/// The answer of the CSMS to the StartTransaction at the front of the line.
+void answer_start(Rig& rig, const char* status, const char* parent = "") {
+  rig.time.set_from_csms(1'700'000'000'000);
+  char buffer[512];
+  JsonWriter payload(buffer);
+  MessageId id;
+  Text action;
+  TEST_ASSERT_TRUE(rig.transactions.write_front(payload, id, action, rig.clock.now()));
+  TEST_ASSERT_TRUE(action == "StartTransaction");
+  char answer[256];
+  JsonWriter json(answer);
+  json.begin_object().member("transactionId", 9).key("idTagInfo").begin_object().member("status", status);
+  if (*parent != 0) json.member("parentIdTag", parent);
+  json.end_object().end_object();
+  JsonError error;
+  TEST_ASSERT_TRUE(rig.transactions.on_result(id.text(), parse_json(json.text(), error), rig.clock.now()));
+  rig.poll();
+}
+
+void unplugged_transaction_waits_where_it_may() {
+  Rig rig;
+  rig.settings.stop_transaction_on_ev_side_disconnect = false;
+  rig.start_charging();
+  rig.set(pins::kCable, false);
+  rig.assert_happened("SuspendedEV");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  TEST_ASSERT_FALSE(rig.contactor());
+  TEST_ASSERT_FALSE(rig.locked());
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Charging");
+  TEST_ASSERT_TRUE(rig.locked());
+  rig.set(pins::kCable, false);
+  rig.press();
+  rig.assert_stopped(StopReason::local);
+  rig.assert_happened("SuspendedEV, Available");
+}
+
+void cable_is_held_for_its_owner() {
+  Rig rig;
+  rig.settings.unlock_connector_on_ev_side_disconnect = false;
+  rig.start_charging();
+  rig.set(pins::kCable, false);
+  rig.assert_happened("Finishing");
+  TEST_ASSERT_TRUE(rig.locked());
+  TEST_ASSERT_FALSE(rig.charging.remote_start("OTHER", rig.clock.now()));
+  rig.settings.local_id_tag.assign("STRANGER");
+  rig.press();
+  TEST_ASSERT_TRUE(rig.locked());
+  rig.settings.local_id_tag.assign("LOCAL");
+  rig.press();
+  TEST_ASSERT_FALSE(rig.locked());
+  rig.assert_happened("Available");
+}
+
+void refused_start_stops_at_once_or_after_its_energy_or_never() {
+  for (bool stop : {true, false}) {
+    for (uint32_t energy : {0u, 40u}) {
+      Rig rig;
+      rig.settings.stop_transaction_on_invalid_id = stop;
+      rig.settings.max_energy_on_invalid_id_wh = energy;
+      rig.start_charging();
+      answer_start(rig, "Invalid");
+      if (energy != 0) {
+        TEST_ASSERT_TRUE(rig.contactor());
+        rig.gpio.pulse(pins::kMeterPulse, static_cast<int>(energy) - 1);
+        rig.poll();
+        TEST_ASSERT_TRUE(rig.contactor());
+        rig.gpio.pulse(pins::kMeterPulse);
+        rig.poll();
+      }
+      TEST_ASSERT_FALSE(rig.contactor());
+      if (stop) {
+        rig.assert_stopped(StopReason::de_authorized);
+        rig.assert_happened("Finishing");
+      } else {
+        TEST_ASSERT_TRUE(rig.transactions.open());
+        rig.assert_happened("SuspendedEVSE");
+        rig.press();
+        rig.assert_stopped(StopReason::local);
+      }
+    }
+  }
+}
+
+void tag_of_the_group_stops_and_no_other() {
+  Rig rig;
+  rig.start_charging();
+  answer_start(rig, "Accepted", "FAMILY");
+  rig.settings.local_id_tag.assign("BROTHER");
+  rig.parent = "NEIGHBOURS";
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.parent = "";
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.parent = "FAMILY";
+  rig.accept = false;
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.accept = true;
+  rig.press();
+  rig.assert_stopped(StopReason::local);
+  TEST_ASSERT_EQUAL_STRING("BROTHER", rig.last_record().id_tag.c_str());
+}
+
+void answer_to_a_tag_that_was_to_stop_starts_nothing() {
+  Rig rig;
+  rig.start_charging();
+  rig.answer_at_once = false;
+  rig.settings.local_id_tag.assign("BROTHER");
+  rig.press();
+  rig.charging.stop(StopReason::remote, rig.clock.now());
+  rig.charging.authorized(true, "", rig.clock.now());
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void plugged_in_without_a_tag_becomes_finishing() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.pass(59'999);
+  rig.assert_happened("Preparing");
+  rig.pass(1);
+  rig.assert_happened("Finishing");
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+}
+
+void short_status_is_not_told() {
+  Rig rig;
+  rig.settings.minimum_status_duration_s = 5;
+  rig.set(pins::kCable, true);
+  rig.pass(4'999);
+  rig.set(pins::kCable, false);
+  rig.pass(10'000);
+  rig.assert_happened("");
+  rig.set(pins::kCable, true);
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + 5'000, rig.poll(), "it comes back to tell it");
+  rig.pass(5'000);
+  rig.assert_happened("Preparing");
+  rig.set(pins::kEmergencyStop, true);
+  rig.assert_happened("Faulted");
+}
+
+void transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault() {
+  Rig rig;
+  rig.settings.lock_timeout_ms = 3'000;
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.press();
+  TEST_ASSERT_TRUE(rig.locked());
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.pass(2'999);
+  rig.assert_happened("Preparing, idTag LOCAL");
+  rig.pass(1);
+  rig.assert_happened("Faulted");
+  TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  TEST_ASSERT_FALSE(rig.locked());
+  rig.press();  // another try
+  rig.set(pins::kLockFeedback, true);
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  TEST_ASSERT_TRUE(rig.contactor());
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+}
+
+// ---- power failure
+
+void power_failure_stops_the_transaction() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.pulse(pins::kMeterPulse, 7);
+  rig.set(pins::kPowerFail, true);
+  rig.assert_stopped(StopReason::power_loss);
+  TEST_ASSERT_EQUAL_UINT64(7, rig.last_record().energy_wh);
+  TEST_ASSERT_FALSE(rig.charging.remote_start("R", rig.clock.now()));
+  rig.press();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.set(pins::kPowerFail, false);
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void power_failure_interrupts_the_transaction_where_it_may_go_on() {
+  Rig rig;
+  rig.settings.power_fail_action = PowerFailAction::resume;
+  rig.start_charging();
+  rig.set(pins::kPowerFail, true);
+  rig.assert_happened("SuspendedEVSE");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  TEST_ASSERT_FALSE(rig.contactor());
+  TEST_ASSERT_TRUE(rig.locked());
+  rig.set(pins::kPowerFail, false);
+  rig.assert_happened("Charging");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.size(), "start, Interruption.Begin, Interruption.End");
+}
+
+// ---- clock-aligned samples
+
+void aligned_samples_lie_on_the_boundaries() {
+  Rig rig;
+  rig.settings.clock_aligned_data_interval_s = 900;
+  rig.pass(10'000'000);
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.transactions.size(), "without a clock there are no boundaries");
+  rig.time.set_from_csms(1'700'000'000'000);  // 22:13:20
+  Millis due = rig.poll();
+  TEST_ASSERT_EQUAL_UINT64(100'000, due - rig.clock.now());
+  rig.pass(99'999);
+  TEST_ASSERT_EQUAL_size_t(0, rig.transactions.size());
+  rig.pass(1);
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  rig.time.set_from_csms(rig.time.now() - 2'000);
+  rig.pass(2'000);
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.size(), "a boundary comes once");
+  rig.pass(2'000'000);
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.size(), "those missed are not made up for");
+}
+
+void aligned_samples_begin_anew_at_midnight() {
+  Rig rig;
+  rig.settings.clock_aligned_data_interval_s = 50'000;  // no divisor of a day
+  rig.time.set_from_csms(1'700'000'000'000);
+  const Millis to_midnight = 86'400'000 - 1'700'000'000'000 % 86'400'000;
+  TEST_ASSERT_EQUAL_UINT64(to_midnight, rig.poll() - rig.clock.now());
+  rig.pass(to_midnight);
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+}
+
 }  // namespace
 
 int main() {
@@ -365,5 +595,17 @@ int main() {
   RUN_TEST(power_failure_saves_the_register);
   RUN_TEST(stop_for_a_reset);
   RUN_TEST(inputs_wake_the_loop);
+  RUN_TEST(unplugged_transaction_waits_where_it_may);
+  RUN_TEST(cable_is_held_for_its_owner);
+  RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
+  RUN_TEST(tag_of_the_group_stops_and_no_other);
+  RUN_TEST(answer_to_a_tag_that_was_to_stop_starts_nothing);
+  RUN_TEST(plugged_in_without_a_tag_becomes_finishing);
+  RUN_TEST(short_status_is_not_told);
+  RUN_TEST(transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault);
+  RUN_TEST(power_failure_stops_the_transaction);
+  RUN_TEST(power_failure_interrupts_the_transaction_where_it_may_go_on);
+  RUN_TEST(aligned_samples_lie_on_the_boundaries);
+  RUN_TEST(aligned_samples_begin_anew_at_midnight);
   return UNITY_END();
 }

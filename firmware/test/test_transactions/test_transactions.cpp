@@ -123,7 +123,8 @@ struct Device {
     transactions.load(StopReason::power_loss, left_open, clock.now());
   }
   void sample(uint64_t energy_wh) {
-    transactions.sample({energy_wh, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register}, clock.now());
+    transactions.sample({energy_wh, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register},
+                        clock.now());
   }
   void set_time() { time.set_from_csms(kNoon + static_cast<UnixMillis>(clock.now())); }
 
@@ -411,6 +412,38 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
   TEST_ASSERT_LESS_OR_EQUAL_INT64(8, widest);
 }
 
+/// A cut between the two writes of a thinning leaves no sample that is sent twice.
+void cut_while_thinning_repeats_no_sample() {
+  for (int jobs = 0; jobs < 4; ++jobs) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    unsigned wh = 0;
+    for (; rig.tx().dropped() == 0; ++wh) {
+      rig.settle();
+      rig.clock.advance(60'000);
+      rig.device->sample(wh + 1);
+      rig.tx().poll(rig.clock.now());
+      TEST_ASSERT_LESS_THAN(3'000, wh);
+    }
+    for (int i = 0; i < jobs; ++i) {
+      rig.storage.run_one();
+      rig.tx().poll(rig.clock.now());
+    }
+    rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    rig.csms.assert_in_order();
+    int64_t before = 0;
+    for (const Csms::Message& message : rig.csms.messages) {
+      if (message.action != "MeterValues") continue;
+      TEST_ASSERT_GREATER_THAN_INT64_MESSAGE(before, message.energy, "a sample comes twice");
+      TEST_ASSERT_LESS_OR_EQUAL_INT64(before + 2, message.energy);
+      before = message.energy;
+    }
+  }
+}
+
 void many_offline_transactions_are_refused_before_one_is_lost() {
   Simple rig;
   rig.device->set_time();
@@ -593,6 +626,119 @@ struct Rig {
   }
 };
 
+/// The bound of samples that wait, measured on littlefs on the real partition.
+void storage_holds_the_samples_that_are_promised() {
+  Rig rig;
+  rig.online = false;
+  TEST_ASSERT_TRUE(rig.boot());
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  for (uint64_t i = 1; i <= Transactions::kMaxSamples; ++i) {
+    rig.clock.advance(60'000);
+    rig.now->device.sample(i);
+    TEST_ASSERT_TRUE(rig.work());
+  }
+  TEST_ASSERT_LESS_THAN_size_t_MESSAGE(72, rig.now->storage.blocks_in_use(), "half of the partition's blocks");
+  TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
+  rig.online = true;
+  for (size_t i = 0; i < Transactions::kMaxSamples + 10; ++i) {
+    rig.tx().poll(rig.clock.now());
+    rig.now->worker.deliver();
+    rig.now->device.exchange(rig.csms);
+  }
+  TEST_ASSERT_TRUE(rig.work());
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(Transactions::kMaxSamples, rig.csms.count("MeterValues"));
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+}
+
+/// A transaction that is kept open over cuts has one StopTransaction in the end, and each of its samples once.
+void kept_transaction_goes_on_over_cuts() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 100, rig.clock.now());
+  rig.tx().set_parent_id_tag("FAMILY");
+  rig.settle_and_send_all();
+  for (unsigned cut = 1; cut <= 3; ++cut) {
+    rig.device->sample(100 + 10 * cut);
+    rig.settle_and_send_all();
+    rig.clock.advance(60'000);
+    rig.storage.forget_jobs();
+    rig.device.reset(new Device(rig.storage, rig.clock, ++rig.boots * 77));
+    rig.device->load(Transactions::LeftOpen::keep);
+    rig.device->set_time();
+    TEST_ASSERT_TRUE(rig.tx().open());
+    TEST_ASSERT_EQUAL_STRING("TAG", to_string(rig.tx().id_tag()).c_str());
+    TEST_ASSERT_EQUAL_UINT64(100, rig.tx().meter_start_wh());
+    int64_t id = 0;
+    TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+    TEST_ASSERT_EQUAL_INT64(100, id);
+  }
+  rig.tx().end(StopReason::local, "TAG", 200, rig.clock.now());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(5, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
+void refused_transaction_is_not_kept() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t id = 0;
+  std::string message = rig.device->send(rig.csms, id);
+  rig.device->answer(message, id, "Blocked");
+  TEST_ASSERT_TRUE(rig.tx().refused());
+  rig.settle();
+  rig.device.reset(new Device(rig.storage, rig.clock, 5));
+  rig.device->load(Transactions::LeftOpen::keep);
+  rig.device->set_time();
+  TEST_ASSERT_FALSE(rig.tx().open());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
+}
+
+constexpr Measurands kEnergyOnly{Measurand::energy_active_import_register};
+
+void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
+  for (bool cut : {false, true}) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, kEnergyOnly, rig.clock.now());
+    for (unsigned i = 1; i <= 100; ++i) {
+      rig.clock.advance(60'000);
+      rig.tx().keep_for_stop({i, 0}, ReadingContext::sample_periodic, kEnergyOnly, rig.clock.now());
+      rig.settle();
+    }
+    rig.tx().keep_for_stop({101, 0}, ReadingContext::transaction_end, kEnergyOnly, rig.clock.now());
+    rig.tx().end(StopReason::local, "", 101, rig.clock.now());
+    rig.settle();
+    if (cut) rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    const std::string& stop = rig.csms.messages.back().payload;
+    JsonError error;
+    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(MeterBatch::kMaxSamples, data.size());
+    TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.value").equals("101"));
+    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
+  }
+}
+
+void nothing_is_sent_before_the_time_is_known() {
+  Simple rig;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  Millis queued_at = 0;
+  TEST_ASSERT_EQUAL(DurableCalls::Front::none, rig.tx().front(rig.clock.now(), queued_at));
+  rig.device->set_time();
+  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().front(rig.clock.now(), queued_at));
+}
+
 constexpr Tear kTears[] = {Tear::none, Tear::half, Tear::random};
 
 uint64_t operations_of_a_charge(bool online) {
@@ -676,12 +822,18 @@ int main() {
   RUN_TEST(refused_id_tag_is_told);
   RUN_TEST(no_sample_of_an_offline_charge_is_lost_up_to_the_bound);
   RUN_TEST(full_line_thins_meter_values_evenly_and_keeps_start_and_stop);
+  RUN_TEST(cut_while_thinning_repeats_no_sample);
   RUN_TEST(many_offline_transactions_are_refused_before_one_is_lost);
   RUN_TEST(times_from_before_the_clock_was_set_are_put_right);
   RUN_TEST(times_of_a_boot_that_never_knew_are_not_in_1970);
   RUN_TEST(guessed_times_keep_their_order);
   RUN_TEST(damaged_files_are_given_up_and_the_rest_goes_on);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
+  RUN_TEST(storage_holds_the_samples_that_are_promised);
+  RUN_TEST(kept_transaction_goes_on_over_cuts);
+  RUN_TEST(refused_transaction_is_not_kept);
+  RUN_TEST(stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut);
+  RUN_TEST(nothing_is_sent_before_the_time_is_known);
   RUN_TEST(power_cut_at_every_flash_operation);
   RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);

@@ -12,6 +12,7 @@ def test_each_mutant_can_be_planted(mutant: Mutant) -> None:
     """What is to be replaced stands in its file exactly once, and what replaces it is something else."""
     sound = (ROOT / mutant.file).read_text()
     assert mutant.plant(sound) != sound
+    assert (ROOT / "tests" / "hil" / mutant.first).is_file()
 
 
 def test_names_are_unique() -> None:
@@ -23,4 +24,4 @@ def test_names_are_unique() -> None:
 def test_a_mutant_that_does_not_fit_is_named() -> None:
     """A catalogue that is out of date says which entry, and how often its text was found."""
     with pytest.raises(ValueError, match=r"lost: a\.cpp holds 0 times"):
-        Mutant("lost", "a.cpp", "x + 1", "x").plant("nothing of that")
+        Mutant("lost", "test_a.py", "a.cpp", "x + 1", "x").plant("nothing of that")

@@ -371,8 +371,8 @@ void Charging::report(Millis now) {
     log_.info(kTag, "connector is ", name_of(status));
   }
   // OCPP 1.6 section 9.1.18, MinimumStatusDuration; a fault waits for nothing.
-  bool stable = status_ == ConnectorStatus::faulted ||
-                now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
+  bool stable =
+      status_ == ConnectorStatus::faulted || now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
   if (status_ == told_ || !stable) return;
   told_ = status_;
   listener_->on_status(status_, now);

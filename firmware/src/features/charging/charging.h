@@ -133,14 +133,14 @@ class Charging final : public Feature, private TransactionListener {
   bool cable_ = false;
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
-  bool stopped_ = false;       // by the emergency stop
-  bool finishing_ = false;     // a transaction has ended, or nobody presented an idTag, and the cable is still in
-  bool asking_ = false;        // an idTag waits for its answer
-  bool authorized_ = false;    // id_tag_ may begin a transaction
-  bool held_ = false;          // the cable is out at the vehicle, and locked here until id_tag_ is presented again
-  bool lock_failed_ = false;   // the lock did not close for the last session
-  bool interrupted_ = false;   // the open transaction waits until it may go on after a power failure
-  bool out_of_energy_ = false; // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
+  bool stopped_ = false;        // by the emergency stop
+  bool finishing_ = false;      // a transaction has ended, or nobody presented an idTag, and the cable is still in
+  bool asking_ = false;         // an idTag waits for its answer
+  bool authorized_ = false;     // id_tag_ may begin a transaction
+  bool held_ = false;           // the cable is out at the vehicle, and locked here until id_tag_ is presented again
+  bool lock_failed_ = false;    // the lock did not close for the last session
+  bool interrupted_ = false;    // the open transaction waits until it may go on after a power failure
+  bool out_of_energy_ = false;  // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
   IdTag id_tag_;
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;

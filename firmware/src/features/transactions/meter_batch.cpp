@@ -55,7 +55,8 @@ bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drif
 /// A bit a measurand: their order is not kept.
 uint8_t pack(const Measurands& measurands) {
   uint8_t bits = 0;
-  for (const Measurand measurand : measurands) bits = static_cast<uint8_t>(bits | 1u << static_cast<unsigned>(measurand));
+  for (const Measurand measurand : measurands)
+    bits = static_cast<uint8_t>(bits | 1u << static_cast<unsigned>(measurand));
   return bits;
 }
 static_assert(kMeasurands <= 4, "half a byte of the file holds them");

@@ -5,8 +5,9 @@
 namespace pb {
 namespace {
 
-constexpr Text kContexts[] = {"Sample.Periodic",    "Sample.Clock",     "Transaction.Begin", "Transaction.End",
-                              "Interruption.Begin", "Interruption.End", "Trigger"};
+constexpr Text kContexts[] = {"Sample.Periodic", "Sample.Clock",       "Transaction.Begin",
+                              "Transaction.End", "Interruption.Begin", "Interruption.End",
+                              "Trigger"};
 
 void write_value(JsonWriter& json, Text value, ReadingContext context, Text measurand, Text unit) {
   json.begin_object().member("value", value).member("context", name_of(context));

@@ -100,8 +100,8 @@ bool Ledger::decode(Bytes content) {
       !get(json.find("stopped"), read_one.stopped) || !json.find("wh").get_unsigned(read_one.energy_wh) ||
       !read(json.find("sampled"), read_one.sampled) || !get(json.find("batch"), read_one.batch) ||
       !get(json.find("batch_sent"), read_one.batch_sent) || !json.find("tag").get(read_one.id_tag) ||
-      !json.find("parent").get(read_one.parent_id_tag) ||
-      !json.find("from").get_unsigned(read_one.meter_start_wh) || !json.find("refused").get(read_one.refused)) {
+      !json.find("parent").get(read_one.parent_id_tag) || !json.find("from").get_unsigned(read_one.meter_start_wh) ||
+      !json.find("refused").get(read_one.refused)) {
     return false;
   }
   *this = read_one;

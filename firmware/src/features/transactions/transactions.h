@@ -37,10 +37,10 @@ struct TransactionRetries {
   Millis interval = 60'000;
 };
 
-/// The transaction messages: StartTransaction, MeterValues, StopTransaction. They are kept in small files from the moment
-/// they are made until the CSMS has answered them, so they survive a power cut, and go out in the order in which they
-/// were made. Samples that wait share a file, MeterBatch::kMaxSamples of them; each is a message of its own.
-/// Full, it thins out meter values; begin() refuses before a start or stop would be lost.
+/// The transaction messages: StartTransaction, MeterValues, StopTransaction. They are kept in small files from the
+/// moment they are made until the CSMS has answered them, so they survive a power cut, and go out in the order in which
+/// they were made. Samples that wait share a file, MeterBatch::kMaxSamples of them; each is a message of its own. Full,
+/// it thins out meter values; begin() refuses before a start or stop would be lost.
 class Transactions final : public Feature, public DurableCalls {
  public:
   /// Files that wait at most, besides the ledger. More of them would make the file system slow.

@@ -1,0 +1,192 @@
+"""Meter values: what is sampled, when, in which context, and that none is lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.faults import CsmsGone
+
+pytestmark = pytest.mark.needs("inputs", "time_scale")
+
+ENERGY = "Energy.Active.Import.Register"
+POWER = "Power.Active.Import"
+CURRENT = "Current.Import"
+VOLTAGE = "Voltage"
+ALL = ",".join((ENERGY, POWER, CURRENT, VOLTAGE))
+NO_PING = 3600
+"""A ping interval that fast time does not reach."""
+
+
+def contexts(meter_values: list[dict[str, Any]]) -> list[str]:
+    """The context of each meter value, in order."""
+    return [value["sampledValue"][0]["context"] for value in meter_values]
+
+
+def test_every_measurand_is_told_and_they_fit_together(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """MeterValuesSampledData with all four: power by the pulses, current from it and the nominal voltage."""
+    device.configure(
+        meter_values_sampled_data=ALL,
+        nominal_voltage_v=240,
+        meter_value_sample_interval_s=60,
+        ws_ping_interval_s=NO_PING,
+    )
+    with bench.time_scale(20):
+        driver.start_charge(csms)
+        energy = driver.draw(400, hz=2)
+        for _ in range(3):
+            csms.expect("MeterValues", timeout=120)
+        energy.stop()
+    (transaction,) = csms.transactions
+    transaction.check()
+    power, current, voltage = (transaction.samples(measurand)[-1] for measurand in (POWER, CURRENT, VOLTAGE))
+    assert (power.unit, current.unit, voltage.unit) == ("W", "A", "V")
+    assert voltage.value == 240
+    # Two pulses a second are 7,200 W; what the bench's computer makes of them may be less, never much more.
+    assert 3_000 < power.value < 8_500
+    assert current.value == pytest.approx(power.value / 240, abs=0.06)
+    assert len(transaction.samples(ENERGY)) == len(transaction.samples(POWER))
+
+
+def test_only_the_measurands_that_are_asked_for_are_told(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """MeterValuesSampledData with the power alone."""
+    device.configure(meter_values_sampled_data=POWER, meter_value_sample_interval_s=5, ws_ping_interval_s=NO_PING)
+    with bench.time_scale(10):
+        driver.start_charge(csms)
+        told = csms.expect("MeterValues", timeout=30)
+    (value,) = told.payload["meterValue"]
+    assert [sampled["measurand"] for sampled in value["sampledValue"]] == [POWER]
+
+
+@pytest.mark.parametrize("setting", [{"meter_value_sample_interval_s": 0}, {"meter_values_sampled_data": ""}])
+def test_no_samples_where_none_are_wanted(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, setting: dict[str, Any]
+) -> None:
+    """MeterValueSampleInterval 0, or no measurands: a charge without MeterValues."""
+    device.configure(**{"meter_value_sample_interval_s": 5, "ws_ping_interval_s": NO_PING} | setting)
+    with bench.time_scale(20):
+        driver.start_charge(csms)
+        csms.expect_none("MeterValues", within=30)
+
+
+def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """ClockAlignedDataInterval 60: one each full minute of the clock, never before it, also in a transaction."""
+    device.configure(clock_aligned_data_interval_s=60, meter_value_sample_interval_s=0, ws_ping_interval_s=NO_PING)
+    with bench.time_scale(20):
+        transaction_id = driver.start_charge(csms)
+        told = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
+    times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]) for frame in told]
+    assert {context for frame in told for context in contexts(frame.payload["meterValue"])} == {"Sample.Clock"}
+    assert all(time.second < 20 for time in times)
+    assert [(later.minute - earlier.minute) % 60 for earlier, later in pairwise(times)] == [1, 1]
+
+
+def test_clock_aligned_values_come_without_a_transaction_too(device: Device, bench: Bench, csms: Csms) -> None:
+    """Nobody charges: the connector's register is told at the boundary, without transactionId."""
+    device.configure(clock_aligned_data_interval_s=30, ws_ping_interval_s=NO_PING)
+    with bench.time_scale(20):
+        told = csms.expect("MeterValues", connectorId=1, timeout=90)
+    assert "transactionId" not in told.payload
+    assert contexts(told.payload["meterValue"]) == ["Sample.Clock"]
+
+
+def test_periodic_and_clock_aligned_values_side_by_side(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Both kinds in one transaction, told apart by their context, each with its own measurands."""
+    device.configure(
+        meter_value_sample_interval_s=20,
+        clock_aligned_data_interval_s=30,
+        meter_values_aligned_data=VOLTAGE,
+        ws_ping_interval_s=NO_PING,
+    )
+    with bench.time_scale(20):
+        driver.start_charge(csms)
+        for context, measurand in (("Sample.Periodic", ENERGY), ("Sample.Clock", VOLTAGE)):
+            csms.expect(
+                "MeterValues", meterValue=[{"sampledValue": [{"context": context, "measurand": measurand}]}], timeout=90
+            )
+        driver.present_tag()
+        csms.expect("StopTransaction")
+    csms.transactions[-1].check()
+
+
+def test_the_stop_tells_the_readings_of_its_transaction(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """StopTxnSampledData: transactionData from Transaction.Begin over the samples to Transaction.End."""
+    device.configure(stop_txn_sampled_data=ENERGY, meter_value_sample_interval_s=10, ws_ping_interval_s=NO_PING)
+    with bench.time_scale(20):
+        driver.start_charge(csms)
+        driver.draw(30, hz=10).wait()
+        for _ in range(3):
+            csms.expect("MeterValues", timeout=60)
+        driver.present_tag()
+        stop = csms.expect("StopTransaction").payload
+    told = contexts(stop["transactionData"])
+    assert told[0] == "Transaction.Begin"
+    assert told[-1] == "Transaction.End"
+    assert set(told[1:-1]) == {"Sample.Periodic"}
+    assert len(told) >= 5
+    energies = [int(value["sampledValue"][0]["value"]) for value in stop["transactionData"]]
+    assert energies == sorted(energies)
+    assert energies[-1] == stop["meterStop"]
+    assert energies[0] == csms.transactions[-1].start["meterStart"]
+
+
+def test_the_stop_tells_no_readings_by_default(device: Device, driver: Driver, csms: Csms) -> None:
+    """StopTxnSampledData and StopTxnAlignedData empty: no transactionData."""
+    driver.start_charge(csms)
+    driver.present_tag()
+    assert "transactionData" not in csms.expect("StopTransaction").payload
+
+
+def test_the_readings_of_a_long_transaction_are_thinned_out(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """More samples than one message holds: begin and end are told, and what lies between is spread evenly."""
+    device.configure(stop_txn_sampled_data=ALL, meter_value_sample_interval_s=1, ws_ping_interval_s=NO_PING)
+    with bench.time_scale(20):
+        driver.start_charge(csms)
+        device.let_time_pass(70)
+        driver.present_tag()
+        stop = csms.expect("StopTransaction", timeout=120).payload
+    told = contexts(stop["transactionData"])
+    assert told[0] == "Transaction.Begin"
+    assert told[-1] == "Transaction.End"
+    assert 4 <= len(told) < 30
+
+
+def test_hundreds_of_samples_without_csms_all_arrive(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """A sample a second for five minutes without CSMS: each arrives afterwards, in order, once."""
+    device.configure(
+        meter_value_sample_interval_s=1, ws_ping_interval_s=NO_PING, backoff_initial_ms=100, backoff_max_ms=1000
+    )
+    driver.start_charge(csms)
+    with bench.inject(CsmsGone()):
+        with bench.time_scale(50):
+            device.let_time_pass(300)
+        driver.present_tag()
+        device.wait_status(state="Finishing")
+    csms.expect("StopTransaction", timeout=60)
+    (transaction,) = csms.transactions
+    transaction.check()
+    # In fast time a busy computer makes a sample late; the rhythm goes on without making up for those missed.
+    assert len(transaction.samples()) > 150
+    times = [sample.timestamp for sample in transaction.samples()]
+    assert len(set(times)) == len(times)
+    assert bench.telemetry.latest is not None
+    assert bench.telemetry.latest.values["tx_dropped"] == 0

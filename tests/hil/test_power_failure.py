@@ -1,0 +1,245 @@
+"""The mains power fails, with and without a warning: what becomes of the transaction, by configuration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device
+from rig.driver import Driver
+from rig.events import PowerChange
+from rig.faults import CsmsGone, PowerCut, TornWrite
+from rig.instruments.inputs import Inputs
+from rig.instruments.outputs import Outputs
+
+pytestmark = pytest.mark.needs("inputs", "power")
+
+SAVED_EVERY_WH = 100
+"""How much of the register a cut without warning may lose (features/transactions)."""
+
+
+# ---- power_fail_action = stop, the default
+
+
+def test_a_warning_stops_the_transaction_before_the_lights_go_out(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """The hold-up lasts: contactor open, StopTransaction with PowerLoss, told at once."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(25).wait()
+    inputs["power_fail"].on()
+    outputs["contactor"].expect(False)
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
+    csms.expect_status("Finishing")
+    assert csms.transactions[-1].energy_wh == 25
+
+
+def test_a_stop_that_was_told_before_the_cut_is_not_another_one_after_it(
+    device: Device, bench: Bench, driver: Driver, inputs: Inputs, csms: Csms
+) -> None:
+    """Warned, stopped, told, then dark: told again it is, at most, as the same message under the same id."""
+    driver.start_charge(csms)
+    inputs["power_fail"].on()
+    csms.expect("StopTransaction", reason="PowerLoss")
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        inputs["power_fail"].off()
+        driver.unplug()
+    csms.expect("BootNotification")
+    csms.expect_status("Available")
+    device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert len({frame.unique_id for frame in transaction.stops}) == 1
+
+
+def test_a_stop_that_could_not_be_told_comes_after_the_boot(
+    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """Warned while the CSMS is gone, then dark: one StopTransaction after the boot, with the energy of the warning."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(25).wait()
+    with device.expecting_reboot():
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            inputs["power_fail"].on()
+            outputs["contactor"].expect(False)
+            device.wait_status(state="Finishing")
+            with bench.inject(PowerCut()):
+                inputs["power_fail"].off()
+                driver.unplug()
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss", timeout=30)
+    device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert len(transaction.stops) == 1
+    assert transaction.energy_wh == 25
+
+
+@pytest.mark.needs("test_hooks")
+@pytest.mark.parametrize("operation", [1, 2, 3, 4])
+def test_a_cut_while_the_stop_is_saved_tells_it_once(
+    device: Device, bench: Bench, driver: Driver, inputs: Inputs, csms: Csms, operation: int
+) -> None:
+    """The hold-up ends inside a flash operation after the warning: exactly one StopTransaction, one content."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(10).wait()
+    with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="half", seed=3)):
+        inputs["power_fail"].on()
+        bench.timeline.expect(PowerChange, lambda change: change.rail and not change.on)
+        inputs["power_fail"].off()
+        driver.unplug()
+        bench.power.off()
+        bench.power.on()
+        csms.expect("BootNotification")
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
+        device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert 0 <= transaction.energy_wh <= 10
+
+
+def test_nothing_starts_while_the_mains_power_is_gone(
+    device: Device, driver: Driver, inputs: Inputs, csms: Csms
+) -> None:
+    """A tag and a remote start during the hold-up start nothing; afterwards they do."""
+    inputs["power_fail"].on()
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    driver.present_tag()
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE-TAG"}) == {"status": "Rejected"}
+    csms.expect_none("StartTransaction", within=0.3)
+    inputs["power_fail"].off()
+    driver.present_tag()
+    csms.expect("StartTransaction")
+
+
+# ---- power_fail_action = resume
+
+
+def test_a_short_failure_interrupts_the_charge(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """The hold-up outlasts the failure: SuspendedEVSE without current, then on; both moments are told as samples."""
+    device.configure(power_fail_action="resume")
+    transaction_id = driver.start_charge(csms)
+    inputs["power_fail"].on()
+    outputs["contactor"].expect(False)
+    csms.expect_status("SuspendedEVSE")
+    inputs["power_fail"].off()
+    csms.expect_status("Charging")
+    for context in ("Interruption.Begin", "Interruption.End"):
+        csms.expect("MeterValues", transactionId=transaction_id, meterValue=[{"sampledValue": [{"context": context}]}])
+    csms.expect_none("StopTransaction", within=0.2)
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_the_charge_goes_on_after_the_boot(
+    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms, warned: bool
+) -> None:
+    """Dark while charging, with and without a warning: the same transaction goes on, and is stopped by its tag."""
+    device.configure(power_fail_action="resume")
+    transaction_id = driver.start_charge(csms)
+    before = int(device.status()["energy_wh"])
+    driver.draw(120).wait()
+    device.wait_status(energy_wh=before + 120)
+    with device.expecting_reboot():
+        if warned:
+            inputs["power_fail"].on()
+            outputs["contactor"].expect(False)
+            csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Interruption.Begin"}]}])
+        mark = bench.mark()
+        with bench.inject(PowerCut()):
+            inputs["power_fail"].off()
+        csms.expect("BootNotification", since=mark)
+        csms.expect_status("Charging", since=mark)
+    csms.expect(
+        "MeterValues",
+        transactionId=transaction_id,
+        meterValue=[{"sampledValue": [{"context": "Interruption.End"}]}],
+        since=mark,
+    )
+    driver.draw(30).wait()
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="Local")
+    (transaction,) = csms.transactions
+    transaction.check()
+    assert len(transaction.starts) == 1
+    lost = 0 if warned else SAVED_EVERY_WH
+    assert 150 - lost <= transaction.energy_wh <= 150
+
+
+def test_the_charge_does_not_go_on_without_the_cable(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Unplugged in the dark: StopTransaction with PowerLoss after the boot."""
+    device.configure(power_fail_action="resume")
+    transaction_id = driver.start_charge(csms)
+    mark = bench.mark()
+    with device.expecting_reboot():
+        with bench.inject(PowerCut()):
+            driver.unplug()
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss", timeout=30)
+    csms.expect_status("Available", since=mark)
+
+
+def test_the_charge_does_not_go_on_after_too_long(
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """power_resume_limit_s: dark for longer, and it is stopped with PowerLoss although the cable is in."""
+    device.configure(power_fail_action="resume", power_resume_limit_s=0)
+    transaction_id = driver.start_charge(csms)
+    with device.expecting_reboot():
+        with bench.inject(PowerCut()):
+            pass
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss", timeout=30)
+    csms.expect_status("Finishing")
+    outputs["contactor"].expect_steady(False, within=0.1)
+
+
+# ---- what a cut never does
+
+
+@pytest.mark.parametrize("action", ["stop", "resume"])
+def test_the_register_never_goes_back_over_cuts(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+) -> None:
+    """Three cuts without warning: each boot counts on from what was told before, and loses less than 100 Wh."""
+    device.configure(power_fail_action=action)
+    driver.start_charge(csms)
+    told = 0
+    for _ in range(3):
+        driver.draw(150, hz=200).wait()
+        counted = int(device.wait_status(energy_wh=told + 150)["energy_wh"])
+        mark = bench.mark()
+        with device.expecting_reboot():
+            with bench.inject(PowerCut()):
+                pass
+            csms.expect("BootNotification", since=mark)
+            device.wait_accepted(since=mark)
+        told = int(device.status()["energy_wh"])
+        assert counted - SAVED_EVERY_WH < told <= counted
+    for transaction in csms.transactions:
+        transaction.check()
+
+
+def test_a_charge_that_began_before_the_time_was_known_is_not_of_1970(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Flashed anew, and never online: start and stop get their right times as soon as the CSMS has told the time."""
+    mark = bench.mark()
+    before = datetime.now(UTC)
+    with device.expecting_reboot(), bench.inject(CsmsGone()):
+        device.flash(fresh=True)
+        device.wait_ready(mark)
+        assert device.status()["time_quality"] == "none"
+        driver.plug_in()
+        driver.present_tag()
+        device.wait_status(state="Charging")
+        driver.present_tag()
+        device.wait_status(state="Finishing")
+    csms.expect("StopTransaction", timeout=60)
+    (transaction,) = csms.transactions
+    transaction.check()
+    started = datetime.fromisoformat(transaction.start["timestamp"])
+    assert abs((started - before).total_seconds()) < 3600
