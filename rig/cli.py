@@ -16,7 +16,7 @@ DEFAULT_BENCH = Path("benches/virtual.toml")
 EXIT_FAILURE = 1
 """The firmware did something wrong, or a check found something."""
 EXIT_BENCH_ERROR = 2
-"""The bench cannot do it, or what was asked for makes no sense."""
+"""It cannot be done, or what was asked for makes no sense."""
 
 app = typer.Typer(
     help="Plugbench: a bench that tests the firmware of OCPP charge points.",
@@ -112,8 +112,13 @@ def run_device(
     flash: Annotated[Path | None, typer.Option(metavar="FILE", help="A flash file to keep.")] = None,
 ) -> None:
     """Run the virtual charge point alone, for anyone's CSMS; its console is on the terminal, Ctrl-C ends it."""
+    from urllib.parse import urlsplit
+
     from rig.virtual.run_device import run_device as run
 
+    parts = urlsplit(csms)
+    if parts.scheme != "ws" or not parts.hostname:  # the virtual charge point has no TLS
+        raise BenchError(f"--csms {csms!r} is no URL of a CSMS", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
     run(csms, identity, Path.cwd(), flash=flash)
 
 
@@ -134,7 +139,7 @@ def main() -> NoReturn:
         app()
     except PlugbenchError as error:
         typer.secho(f"rig: {error}", fg="red", err=True)
-        sys.exit(EXIT_BENCH_ERROR if isinstance(error, BenchError) else EXIT_FAILURE)
+        sys.exit(EXIT_FAILURE if isinstance(error, AssertionError) else EXIT_BENCH_ERROR)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)

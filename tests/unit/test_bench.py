@@ -18,6 +18,7 @@ from rig.description import Description, load
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
+from rig.pins import open_factory
 from rig.timeline import Timeline
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +92,31 @@ def test_an_occupied_port_is_one_clear_error_within_a_second(
         assert leftovers() == before
         assert not other.is_open
         assert other.timeline.last(BenchTrouble) is not None
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyNONE", "socket://127.0.0.1:9", "rfc2217://127.0.0.1:9"])
+def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    """Everything else of the wired bench can be had; within a second, and all of it is given back."""
+    wired = load(ROOT / "benches" / "pi.toml")
+    described = wired.model_copy(
+        update={
+            "console": wired.console.model_copy(update={"port": port}),
+            "csms": wired.csms.model_copy(update={"host": "127.0.0.1", "port": 0}),
+            "network": wired.network.model_copy(update={"access_point": None}),
+        }
+    )
+    monkeypatch.setattr("rig.pins.open_factory", lambda _name: open_factory("virtual"))
+    bench = Bench(described, root=tmp_path)
+    before = leftovers()
+    began = time.monotonic()
+    with pytest.raises(BenchError) as caught:
+        bench.open()
+    assert time.monotonic() - began < 1
+    assert str(caught.value).startswith(f"{wired.path}: console.port: the serial port {port} cannot be opened: ")
+    assert "Serial ports here: " in str(caught.value)
+    assert leftovers() == before
 
 
 def test_whatever_fails_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,160 @@
+"""`rig` as the process that a person starts: what it says, how it ends, what docs/cli.md shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rig.firmware.build import build
+
+ROOT = Path(__file__).parents[2]
+RIG = Path(sys.executable).parent / "rig"
+DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
+COMMANDS = re.findall(r"^    rig (.+)$", DOCUMENT, re.M)
+SHORT = [command for command in COMMANDS if command.startswith(("bench", "doctor", "fault"))]
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a command in the project's folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [RIG, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def hears(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
+    """The first line of its output that the pattern is found in."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(pattern, line):
+            return found
+    raise AssertionError(f"no {pattern!r} in:\n{said}{process.communicate()[1]}")
+
+
+@pytest.mark.parametrize("command", SHORT)
+def test_the_short_examples_of_the_document_run(start: Start, command: str) -> None:
+    build(ROOT)
+    process = start(*shlex.split(command))
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    says = {"bench": "a virtual bench named virtual", "doctor": "ok   description", "fault": "latency"}
+    assert says[command.split()[0]] in output
+
+
+def test_every_command_is_in_the_document() -> None:
+    assert {" ".join(command.split()[:2]) for command in COMMANDS} == {
+        "bench check",
+        "doctor --bench",
+        "fault list",
+        "fault inject",
+        "csms serve",
+        "device run",
+        "report build",
+    }
+
+
+def test_a_fault_is_shown_from_beginning_to_end(start: Start) -> None:
+    process = start("fault", "inject", "csms-gone", "--for", "0.2")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    shown = re.findall(
+        r"fault +(csms-gone(?: lifted)?)$|link +(CP-BENCH-1 \w+)$|^(the device is idle again)$", output, re.M
+    )
+    assert ["".join(found) for found in shown] == [
+        "csms-gone",
+        "CP-BENCH-1 disconnected",
+        "csms-gone lifted",
+        "CP-BENCH-1 connected",
+        "the device is idle again",
+    ]
+
+
+def test_ctrl_c_in_the_middle_of_a_fault_gives_everything_back(start: Start) -> None:
+    process = start("fault", "inject", "access-point-gone", "--for", "600")
+    hears(process, "access point down")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "")
+    assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
+
+
+def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Start, tmp_path: Path) -> None:
+    build(ROOT)
+    csms = start("csms", "serve", "--port", "0", "--record", str(tmp_path / "run.jsonl"))
+    url = hears(csms, r"ws://127\.0\.0\.1:\d+/")[0]
+    device = start("device", "run", "--csms", url, "--id", "CP-7")
+    hears(csms, r"CP-7 .*BootNotification result .*Accepted")
+    assert device.stdin is not None
+    device.stdin.write("!cable 1\n")
+    device.stdin.flush()
+    hears(csms, r"CP-7 .*StatusNotification .*Preparing")
+    for process in (device, csms):
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert errors in ("", "building the device (about a minute the first time) …\n")
+    assert not (ROOT / ".plugbench" / "run" / f"{device.pid}-1").exists()
+
+    report = start("report", "build", str(tmp_path), "--out", str(tmp_path / "report"))
+    output, errors = report.communicate(timeout=30)
+    assert (report.returncode, output.strip(), errors) == (0, str(tmp_path / "report" / "index.html"), "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["bench", "check", "none.toml"], 2, "rig: none.toml: no such file. Bench descriptions here: "),
+        (["doctor", "--bench", "none.toml"], 1, ""),
+        (["fault", "inject", "tea"], 2, "rig: There is no fault 'tea'"),
+        (["csms", "serve", "--port", "70000"], 2, "Invalid value for '--port'"),
+        (
+            ["device", "run", "--csms", "tea", "--id", "CP-1"],
+            2,
+            "rig: --csms 'tea' is no URL of a CSMS. Write ws://HOST:",
+        ),
+        (["report", "build", "none"], 2, "rig: no record of a run at none: "),
+        (["tea"], 2, "No such command 'tea'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_message_and_an_exit_code(
+    start: Start, arguments: list[str], code: int, says: str
+) -> None:
+    process = start(*arguments)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in errors) == (code, False)
+    assert says in errors
+
+
+def test_an_occupied_port_is_told_with_its_holder(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start("csms", "serve", "--port", str(taken.getsockname()[1]))
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert re.fullmatch(r"rig csms serve: CSMS: 127\.0\.0\.1 port \d+ is taken by .*\n", errors)
