@@ -35,7 +35,9 @@ def test_a_reset_in_a_charge_stops_it_first(
 ) -> None:
     """The contactor opens and the transaction is stopped with the reset's reason before the device goes down."""
     transaction_id = driver.start_charge(csms)
+    before = int(device.status()["energy_wh"])
     driver.draw(7).wait()
+    device.wait_status(energy_wh=before + 7)  # pulses and the reset go different ways
     with device.expecting_reboot() as reboot:
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
         stop = csms.expect("StopTransaction", transactionId=transaction_id, reason=f"{kind}Reset")
