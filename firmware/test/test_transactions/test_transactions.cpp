@@ -739,6 +739,25 @@ void nothing_is_sent_before_the_time_is_known() {
   TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().front(rig.clock.now(), queued_at));
 }
 
+void message_sent_again_after_a_cut_tells_the_same_time() {
+  Simple rig;
+  const Timestamp known = format_timestamp(kNoon);
+  rig.storage.files[to_string(TimeSync::kFile)].assign(known.text().data, known.text().data + known.text().length);
+  rig.boot();
+  rig.device->time.restore();
+  TEST_ASSERT_EQUAL(TimeQuality::last_known, rig.device->time.quality());
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t transaction_id = 0;
+  TEST_ASSERT_FALSE(rig.device->send(rig.csms, transaction_id).empty());
+  const std::string first = rig.csms.messages.back().timestamp;
+  rig.boot();  // before the answer came
+  rig.csms.seen.clear();
+  rig.device->time.set_from_csms(kNoon + 3'600'000);
+  TEST_ASSERT_FALSE(rig.device->send(rig.csms, transaction_id).empty());
+  TEST_ASSERT_EQUAL_STRING(first.c_str(), rig.csms.messages.back().timestamp.c_str());
+}
+
 constexpr Tear kTears[] = {Tear::none, Tear::half, Tear::random};
 
 uint64_t operations_of_a_charge(bool online) {
@@ -834,6 +853,7 @@ int main() {
   RUN_TEST(refused_transaction_is_not_kept);
   RUN_TEST(stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut);
   RUN_TEST(nothing_is_sent_before_the_time_is_known);
+  RUN_TEST(message_sent_again_after_a_cut_tells_the_same_time);
   RUN_TEST(power_cut_at_every_flash_operation);
   RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);

@@ -845,7 +845,8 @@ size_t Transactions::size() const {
 // ---- time
 
 Stamp Transactions::stamp(Millis now) const {
-  return {boot_, now, time_.quality() == TimeQuality::csms ? time_.at(now) : 0};
+  // Whatever time a message may go out with is kept: sent again after a cut, it must say the same.
+  return {boot_, now, time_.quality() == TimeQuality::none ? 0 : time_.at(now)};
 }
 
 /// As wall_ms, for messages of a transaction: a time that had to be guessed never lies before that of the message in
