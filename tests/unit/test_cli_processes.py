@@ -16,6 +16,8 @@ import pytest
 from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
+LISTENS = ("env", "--default-signal=INT")
+"""What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts."""
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
 COMMANDS = re.findall(r"^    rig (.+)$", DOCUMENT, re.M)
@@ -31,7 +33,7 @@ def start() -> Iterator[Start]:
 
     def run(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [RIG, *arguments],
+            [*LISTENS, RIG, *arguments],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

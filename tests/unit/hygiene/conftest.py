@@ -44,7 +44,8 @@ def start(project: Path) -> Iterator[Start]:
         (project / "test_inner.py").write_text(source)
         plain = ("-p", "no:random_order", "-p", "no:cacheprovider", "-s")
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
+            # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
+            ["env", "--default-signal=INT", sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
             cwd=project,
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,

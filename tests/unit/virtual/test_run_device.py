@@ -34,7 +34,8 @@ class Terminal:
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *arguments],
+            # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
+            ["env", "--default-signal=INT", sys.executable, "-c", PROGRAM, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
