@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ PULLED_UP = frozenset({0, 25})
 _INVALID_IMAGE_RETRY_S = 1.0  # the ROM's watchdog resets a chip that finds nothing to boot about that often
 _CRASH_LOOP_S = 0.1
 _CRASH_LOOP_PAUSE_S = 0.3
+_SYNC_LIMIT_S = 1.0  # a device that does not answer for so long has a bug of its own to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Board:
         self._retry: asyncio.TimerHandle | None = None
         self._settings: dict[str, tuple[object, ...]] = {}
         self._tear: tuple[object, ...] | None = None
+        self._sync_numbers = itertools.count(1)
+        self._syncs: dict[int, threading.Event] = {}
         # Changed under the wires' lock, because the Pi's edges reach the chip from whichever thread makes them.
         self._process: DeviceProcess | None = None
         self._rom: Rom | None = None
@@ -107,11 +111,11 @@ class Board:
 
     def set(self, name: str, *values: object) -> None:
         """Send a setting of docs/design.md section 5 to the device, now and again at each of its boots."""
-        self._call(lambda: self._set(name, values))
+        self._await_device(self._call(lambda: self._set(name, values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now, or from the next boot where the device does not run."""
-        self._call(lambda: self._set_tear((operation, effect, seed)))
+        self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     @property
     def state(self) -> str:
@@ -323,22 +327,38 @@ class Board:
         with self._wires.lock:
             self._process = None
         process.close()
+        for taken in self._syncs.values():
+            taken.set()
+        self._syncs.clear()
         for wire in self._outputs.values():
             self._wires.change(wire, board_drive=None)
         return torn
 
     # -- talking with the device --------------------------------------------------------------------------------
 
-    def _set(self, name: str, values: tuple[object, ...]) -> None:
+    def _set(self, name: str, values: tuple[object, ...]) -> threading.Event | None:
         self._settings[name] = values
-        if self._process is not None:
-            self._process.link.send(name, *values)
+        return self._tell(name, *values)
 
-    def _set_tear(self, tear: tuple[object, ...]) -> None:
-        if self._process is not None:
-            self._process.link.send("flash tear", *tear)
-        else:
+    def _set_tear(self, tear: tuple[object, ...]) -> threading.Event | None:
+        if self._process is None:
             self._tear = tear
+        return self._tell("flash tear", *tear)
+
+    def _tell(self, *words: object) -> threading.Event | None:
+        """Send a message to the device, where it runs. Returns what is set when it has taken effect, or it has died."""
+        if self._process is None:
+            return None
+        number = next(self._sync_numbers)
+        taken = self._syncs[number] = threading.Event()
+        self._process.link.send(*words)
+        self._process.link.send("sync", number)
+        return taken
+
+    def _await_device(self, taken: threading.Event | None) -> None:
+        # Who makes flash full, or good again, must not be overtaken by what comes to the device by another way.
+        if taken is not None and threading.current_thread() is not self._thread:
+            taken.wait(_SYNC_LIMIT_S)
 
     def _input_watcher(self, gpio: int) -> Callable[[bool, int], None]:
         def changed(level: bool, _stamp: int) -> None:
@@ -364,6 +384,8 @@ class Board:
             match message:
                 case ["pin", gpio, level, stamp] if int(gpio) in self._outputs:
                     self._wires.change(self._outputs[int(gpio)], stamp=int(stamp), board_drive=level == "1")
+                case ["sync", number] if number.isdecimal() and int(number) in self._syncs:
+                    self._syncs.pop(int(number)).set()
                 case ["torn", *_]:
                     torn = True
         return torn

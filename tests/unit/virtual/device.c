@@ -40,6 +40,10 @@ static void from_board(void) {
   ssize_t length = recv(board, message, sizeof message - 1, 0);
   if (length <= 0) _exit(0);
   message[length] = 0;
+  if (strncmp(message, "sync", 4) == 0) {
+    send(board, message, (size_t)length, 0);
+    return;
+  }
   int gpio, level;
   if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == 32) drive(22, level);
   char line[300];

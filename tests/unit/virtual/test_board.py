@@ -30,6 +30,26 @@ def test_power_boots_the_flashed_image_quickly(flashed):
     assert time.monotonic() - before < 0.5, "the design allows 50 ms; far above it something is broken"
 
 
+def test_a_setting_has_reached_the_device_when_its_call_returns(flashed):
+    flashed.power.on()
+    flashed.port.expect("board: go")
+    for number in range(1, 20):
+        flashed.wiring.hooks.leak(number)
+        flashed.port.send(f"after {number}")
+        flashed.port.expect(f"= after {number}")
+        said = [line.strip() for line in flashed.port.seen.splitlines()[-2:]]
+        assert said == [f"board: leak {number}", f"= after {number}"]
+
+
+def test_a_setting_for_a_device_that_dies_or_is_silent_does_not_hang(flashed):
+    flashed.power.on()
+    flashed.port.expect("board: go")
+    flashed.port.send("torn")
+    flashed.wiring.hooks.leak(1)
+    flashed.power.off()
+    flashed.wiring.hooks.leak(2)
+
+
 def test_the_device_gets_settings_and_levels_before_it_starts(flashed):
     flashed.wiring.hooks.slow_erase(45)
     cable = OutputDevice(5, initial_value=True, pin_factory=flashed.wiring.pin_factory)

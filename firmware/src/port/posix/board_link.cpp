@@ -80,6 +80,7 @@ void BoardLink::handle(const std::string& message) {
       if (words && (mode == "none" || mode == "half" || mode == "random")) return listener_.on_tear(number, mode, seed);
     }
   }
+  if (word == "sync") return send(message);
   refuse(message);
 }
 
