@@ -411,10 +411,11 @@ class Device:
             if event.signal == "control.en":
                 self._held_or_let_go(event, not event.level)
         elif isinstance(event, Boot):
-            # A banner of before the cut tells of another reset than the cut's; it does not count for the one to come.
-            if self._boots_to_come and not (event.t < self._late_until and event.reset == "external"):
+            late = event.t < self._late_until and event.reset in ("external", "power_on")
+            # Where both may come, only the boot that is to come counts: power makes no reset called external.
+            if self._boots_to_come and not (late and event.reset == "external"):
                 self._boots_to_come = 0
-            elif event.t >= self._late_until and not self._announced:
+            elif not (late or self._announced):
                 why = _RESETS.get(event.reset, "")
                 self._interrupt(f"the device rebooted unexpectedly (reset={event.reset}{why})")
         elif isinstance(event, Panic) and not self._announced:
@@ -422,7 +423,7 @@ class Device:
             self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _held_or_let_go(self, event: Event, runs: bool) -> None:
-        """Power or EN changed. A boot that was to come when the chip was stopped may have left its banner in the port."""
+        """Power or EN changed. A boot that was to come when the chip was stopped may have its banner in the port."""
         if not runs and self._boots_to_come:
             self._late_until = event.t + self._LATEST_BANNER_NS
         self._boots_to_come = int(runs)
