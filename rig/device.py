@@ -62,6 +62,7 @@ class Device:
         self._announced: list[Reboot] = []
         self._boots_to_come = 0
         self._late_until = 0
+        self._by_power = False
         self._last_down = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
@@ -412,8 +413,8 @@ class Device:
                 self._held_or_let_go(event, not event.level)
         elif isinstance(event, Boot):
             late = event.t < self._late_until and event.reset in ("external", "power_on")
-            # Where both may come, only the boot that is to come counts: power makes no reset called external.
-            if self._boots_to_come and not (late and event.reset == "external"):
+            # Where a late one and the one to come may follow each other, power makes no reset called external.
+            if self._boots_to_come and not (late and self._by_power and event.reset == "external"):
                 self._boots_to_come = 0
             elif not (late or self._announced):
                 why = _RESETS.get(event.reset, "")
@@ -427,6 +428,7 @@ class Device:
         if not runs and self._boots_to_come:
             self._late_until = event.t + self._LATEST_BANNER_NS
         self._boots_to_come = int(runs)
+        self._by_power = isinstance(event, PowerChange)
         self._last_down = Mark(event.id)
 
     def _interrupt(self, what: str) -> None:

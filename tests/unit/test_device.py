@@ -98,3 +98,12 @@ def test_a_banner_that_is_read_after_the_chip_was_stopped_is_no_reboot(device: D
     late = timeline.clock.now() + 3_000_000_000
     timeline.append(replace(BOOT, t=late, reset="brownout"))
     assert "rebooted unexpectedly (reset=brownout" in str(timeline.trouble)
+
+
+def test_after_a_reset_in_the_middle_of_a_boot_the_next_reboot_is_unexpected(device: Device) -> None:
+    timeline = device.bench.timeline
+    for event in (OFF, ON, EN_LOW, EN_HIGH, LATE):
+        timeline.append(event)
+    assert timeline.trouble is None
+    timeline.append(replace(BOOT, reset="software"))
+    assert "rebooted unexpectedly (reset=software" in str(timeline.trouble)
