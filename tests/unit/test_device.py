@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from rig.bench import Bench
 from rig.description import load
 from rig.device import Device
 from rig.errors import DeviceError
-from rig.events import Boot, Event, LinkChange, OcppFrame, PowerChange
+from rig.events import Boot, Event, LinkChange, OcppFrame, PinEdge, PowerChange
 
 ROOT = Path(__file__).parents[2]
 WHO = "CP-BENCH-1"
@@ -71,3 +72,29 @@ def test_the_first_boot_of_all_may_be_accepted_before_its_banner_is_read(device:
     for event in (PowerChange(on=True), CONNECT, ACCEPT, BOOT):
         device.bench.timeline.append(event)
     assert device.wait_accepted()
+
+
+EN_LOW = PinEdge(signal="control.en", level=True, driven=True)
+EN_HIGH = PinEdge(signal="control.en", level=False, driven=True)
+OFF, ON = PowerChange(on=False), PowerChange(on=True)
+LATE = Boot(version="1", build="0badcafe", reset="external")
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        (EN_LOW, EN_HIGH, LATE, OFF, ON, BOOT),
+        (EN_LOW, EN_HIGH, OFF, LATE, ON, BOOT),
+        (EN_LOW, EN_HIGH, OFF, ON, LATE, BOOT),
+        (EN_LOW, EN_HIGH, OFF, ON, BOOT),
+        (OFF, ON, OFF, BOOT, ON, BOOT),
+    ],
+)
+def test_a_banner_that_is_read_after_the_chip_was_stopped_is_no_reboot(device: Device, then: tuple[Event, ...]) -> None:
+    timeline = device.bench.timeline
+    for event in (ON, BOOT, *then):
+        timeline.append(event)
+    assert timeline.trouble is None
+    late = timeline.clock.now() + 3_000_000_000
+    timeline.append(replace(BOOT, t=late, reset="brownout"))
+    assert "rebooted unexpectedly (reset=brownout" in str(timeline.trouble)
