@@ -30,7 +30,7 @@ def test_it(device, console):
     )
     output, _ = process.communicate(timeout=60)
     assert "1 failed, 1 passed" in output
-    assert output.count("the device panicked: abort() was called") == 1
+    assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == 1
     assert re.search(r"^E +0x[0-9a-f]+ pb::.* at \S*firmware/src/\S+\.cpp:\d+$", output, re.M), (
         "the backtrace is decoded"
     )
