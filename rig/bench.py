@@ -316,11 +316,6 @@ class Bench:
         self.leds.clock_changed()
 
 
-def open_bench(description: Description, timeline: Timeline | None = None, root: Path | None = None) -> Bench:
-    """Open the bench that a description names; see `Bench`."""
-    return Bench(description, timeline, root).open()
-
-
 @contextlib.contextmanager
 def _loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
