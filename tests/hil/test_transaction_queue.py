@@ -76,7 +76,7 @@ def test_a_full_queue_survives_a_power_cut(device: Device, bench: Bench, driver:
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
         energy = driver.draw(70, hz=20)
-        with bench.time_scale(20):
+        with bench.time_scale(40):
             device.let_time_pass(70)
         energy.wait()
         driver.present_tag()
