@@ -107,8 +107,9 @@ def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
     assert printed.err == ""
 
 
-def test_esptool_is_left_as_it_was(flasher, manifest):
+def test_esptool_is_left_as_it_was(desk, flasher, manifest):
     """Its logger and its formatter are the process' own: only while we flash are they ours."""
+    desk.power.on()
     before = EspLog.instance, loader.HexFormatter
     flasher.flash(manifest)
     assert (EspLog.instance, loader.HexFormatter) == before
