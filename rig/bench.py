@@ -207,7 +207,7 @@ class Bench:
         self.flasher = Flasher(
             timeline,
             wiring.serial_url,
-            control["en"].set,
+            self.power.hold_reset,
             control["boot"].set,
             release_port=self.console.release,
             take_port=self.console.take,

@@ -39,6 +39,9 @@ class TestHooks(Protocol):
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time."""
 
+    def brown_out(self) -> None:
+        """Make the supply sag once: the chip resets and boots with reset reason `brownout`."""
+
     def unplug(self) -> None:
         """Pull the USB cable, which feeds the board as well, until the bench is opened anew."""
 

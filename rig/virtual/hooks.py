@@ -48,6 +48,10 @@ class VirtualTestHooks:
         """Make each sector erase take that long in device time; 0: instant."""
         self._board.set("flash erase_ms", milliseconds)
 
+    def brown_out(self) -> None:
+        """Make the supply sag once: the chip resets and boots with reset reason `brownout`. Nothing where it is off."""
+        self._board.brown_out()
+
     def unplug(self) -> None:
         """Pull the USB cable, which feeds the board as well. Only opening the bench anew plugs it in again."""
         self._board.unplug()

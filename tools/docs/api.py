@@ -56,7 +56,19 @@ PARTS = (
         "See [csms.md](csms.md) for examples.",
         ("rig/csms/instrument.py", "rig/csms/transactions.py", "rig/csms/behaviour.py"),
     ),
-    Part("Faults", "See [faults.md](faults.md) for what each is like on the wire.", ("rig/faults.py",)),
+    Part(
+        "Faults",
+        "See [faults.md](faults.md) for what each is like on the wire.",
+        (
+            "rig/faults/injection.py",
+            "rig/faults/catalogue.py",
+            "rig/faults/fault.py",
+            "rig/faults/power.py",
+            "rig/faults/board.py",
+            "rig/faults/network.py",
+            "rig/faults/csms.py",
+        ),
+    ),
     Part("Events", "What stands on the timeline.", ("rig/events.py",)),
     Part("Errors", "Whose fault it is.", ("rig/errors.py",)),
     Part(

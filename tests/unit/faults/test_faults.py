@@ -15,7 +15,7 @@ from rig.errors import BenchError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.timeline import Timeline
 
-ALL = frozenset({"power", "access_point", "test_hooks"})
+ALL = frozenset({"power", "control.en", "access_point", "test_hooks"})
 
 
 class Notes:
@@ -79,6 +79,8 @@ def bench(notes: Notes) -> Any:
     ("fault", "begins", "ends"),
     [
         (faults.PowerCut(), ["power.off()"], ["power.on()"]),
+        (faults.Reset(), ["power.hold_reset(True)"], ["power.hold_reset(False)"]),
+        (faults.BrownOut(), ["hooks.brown_out()"], []),
         (faults.TornWrite(3, "random", 9), ["hooks.tear_flash(3, 'random', 9)"], ["power.off()", "power.on()"]),
         (faults.SlowErase(400), ["hooks.slow_erase(400)"], ["hooks.slow_erase(0)"]),
         (faults.FlashFull(), ["hooks.fill_flash(True)"], ["hooks.fill_flash(False)"]),
@@ -208,8 +210,8 @@ def test_arguments_of_the_command_line_are_converted() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "error"),
     [
-        ("blackhole", {}, "There is no fault 'blackhole'; did you mean 'black-hole'[?]. These exist: power-cut, "),
-        ("latency", {"jitter": 3}, "latency has no argument 'jitter'; did you mean 'jitter_ms'[?]. It takes ms,"),
+        ("blackhole", {}, "There is no fault 'blackhole'. Did you mean 'black-hole'[?] These exist: power-cut, "),
+        ("latency", {"jitter": 3}, "latency has no argument 'jitter'. Did you mean 'jitter_ms'[?] It takes ms,"),
         ("power-cut", {"ms": 3}, "has no argument 'ms'. It takes no arguments"),
         ("latency", {"ms": "soon"}, "The fault latency: ms is a number, not 'soon'"),
         ("slow-erase", {"ms": "1.5"}, "slow-erase: ms is a whole number, not '1.5'"),
