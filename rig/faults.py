@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal, Protocol, get_args, get_type_hints
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.errors import BenchError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
+from rig.seams import TestHooks
 from rig.timeline import Timeline
-from rig.wiring import TestHooks
 
 TearEffect = Literal["none", "half", "random"]
 
