@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 from rig.csms.bad_handshake import BadHandshake
 from rig.errors import BenchError
+from rig.seams import TestHooks
 from rig.timeline import Timeline
-from rig.wiring import TestHooks
 
 
 class Power(Protocol):

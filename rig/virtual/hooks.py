@@ -9,7 +9,7 @@ TEAR_EFFECTS = ("none", "half", "random")
 
 
 class VirtualTestHooks:
-    """`rig.wiring.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
+    """`rig.seams.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
 
     def __init__(self, board: Board, clock: BenchClock) -> None:
         self._board = board

@@ -53,8 +53,18 @@ PARTS = (
     ),
     Part(
         "CSMS",
-        "See [csms.md](csms.md) for examples.",
-        ("rig/csms/instrument.py", "rig/csms/transactions.py", "rig/csms/behaviour.py"),
+        "The fixture `csms` is a `Csms`, which has all methods of its parts. See [csms.md](csms.md) for examples.",
+        (
+            "rig/csms/instrument/csms.py",
+            "rig/csms/instrument/connections.py",
+            "rig/csms/instrument/expectations.py",
+            "rig/csms/instrument/calls.py",
+            "rig/csms/instrument/replies.py",
+            "rig/csms/instrument/misbehaviour.py",
+            "rig/csms/instrument/observations.py",
+            "rig/csms/transactions.py",
+            "rig/csms/behaviour.py",
+        ),
     ),
     Part(
         "Faults",
