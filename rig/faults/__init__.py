@@ -2,7 +2,7 @@
 
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
 from rig.faults.catalogue import CATALOGUE, by_name
-from rig.faults.csms import BadHandshake, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
+from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
 from rig.faults.injection import inject
 from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
@@ -11,9 +11,11 @@ from rig.faults.power import PowerCut, Reset
 __all__ = [
     "CATALOGUE",
     "AccessPointGone",
+    "BadAnswers",
     "BadHandshake",
     "BlackHole",
     "BrownOut",
+    "ClockJump",
     "ConnectionDrop",
     "CsmsGone",
     "CsmsRestart",

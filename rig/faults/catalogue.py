@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from rig.errors import BenchError
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
-from rig.faults.csms import BadHandshake, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
+from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
 from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
 from rig.faults.power import PowerCut, Reset
@@ -34,6 +34,8 @@ CATALOGUE: Mapping[str, type[Fault]] = {
         NoPong,
         HttpRefusal,
         BadHandshake,
+        BadAnswers,
+        ClockJump,
     )
 }
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar, get_args
 
+from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
 
@@ -109,3 +110,43 @@ class BadHandshake(Fault):
         restore.callback(bench.network.drop_connections)
         restore.enter_context(bench.csms.misanswer(self.kind))
         bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class BadAnswers(Fault):
+    """The CSMS reads every CALL and answers it badly.
+
+    Args:
+        kind: the first `half` of the answer, `garbage`, a sound answer under the `wrong-id`, or one with `no-payload`.
+    """
+
+    kind: BadAnswer = "half"
+    name: ClassVar[str] = "bad-answers"
+    summary: ClassVar[str] = "the CSMS answers every call badly"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        one_of(self, "kind", get_args(BadAnswer))
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Answer badly, then well."""
+        restore.enter_context(bench.csms.spoil_answers(self.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump(Fault):
+    """The CSMS' clock jumps, as of a server whose time zone or time service is set wrongly; it jumps back at the end.
+
+    Args:
+        seconds: how far ahead it is then; below 0, how far behind.
+    """
+
+    seconds: float = 3600
+    name: ClassVar[str] = "clock-jump"
+    summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Ahead, then right."""
+        behaviour = bench.csms.behaviour
+        restore.callback(setattr, behaviour, "clock_offset_s", behaviour.clock_offset_s)
+        behaviour.clock_offset_s += self.seconds

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 
+from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
+from rig.csms.behaviour import Behaviour
 from rig.errors import BenchError
 from rig.seams import TestHooks
 from rig.timeline import Timeline
@@ -42,6 +44,9 @@ class Csms(Protocol):
     def no_pong(self) -> AbstractContextManager[None]: ...
     def refuse(self, status: int = 503) -> AbstractContextManager[None]: ...
     def misanswer(self, kind: BadHandshake) -> AbstractContextManager[None]: ...
+    def spoil_answers(self, kind: BadAnswer) -> AbstractContextManager[None]: ...
+    @property
+    def behaviour(self) -> Behaviour: ...
 
 
 class Wiring(Protocol):

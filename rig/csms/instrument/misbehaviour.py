@@ -1,10 +1,11 @@
-"""What a CSMS does that is out of order: it is silent, answers no ping, refuses or spoils opening handshakes."""
+"""What a CSMS does that is out of order: it is silent, answers no ping, spoils opening handshakes or answers."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
 
+from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.connection import Mute
 from rig.csms.instrument.part import CsmsPart
@@ -44,6 +45,15 @@ class Misbehaviour(CsmsPart):
             yield
         finally:
             self._server.bad_handshake = None
+
+    @contextlib.contextmanager
+    def spoil_answers(self, kind: BadAnswer) -> Iterator[None]:
+        """Within the block the answer to every CALL is a bad one."""
+        self.on_loop(self._server.spoil_answers(kind), "spoil answers")
+        try:
+            yield
+        finally:
+            self.on_loop(self._server.spoil_answers(None), "answer well again")
 
     @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:

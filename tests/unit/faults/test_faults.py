@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rig import faults
+from rig.csms.behaviour import Behaviour
 from rig.errors import BenchError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.timeline import Timeline
@@ -46,7 +47,7 @@ class NotedCsms:
         self._part = notes.part("csms")
 
     def __getattr__(self, method: str) -> Any:
-        if method not in ("silence", "no_pong", "refuse", "misanswer"):
+        if method not in ("silence", "no_pong", "refuse", "misanswer", "spoil_answers"):
             return getattr(self._part, method)
 
         @contextlib.contextmanager
@@ -111,6 +112,7 @@ def bench(notes: Notes) -> Any:
             ["csms.misanswer('garbage')", "network.drop_connections()"],
             ["csms.end_misanswer()", "network.drop_connections()"],
         ),
+        (faults.BadAnswers("wrong-id"), ["csms.spoil_answers('wrong-id')"], ["csms.end_spoil_answers()"]),
         (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
@@ -155,6 +157,14 @@ def test_everything_else_is_restored_when_one_step_fails(bench: Any, notes: Note
     assert bench.timeline.last(FaultLifted) is not None
 
 
+def test_the_clock_of_the_csms_jumps_and_jumps_back(bench: Any) -> None:
+    behaviour = bench.csms.behaviour = Behaviour(bench.timeline.clock)
+    behaviour.clock_offset_s = 5
+    with faults.inject(bench, faults.ClockJump(-3600)):
+        assert behaviour.clock_offset_s == -3595
+    assert behaviour.clock_offset_s == 5
+
+
 def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -> None:
     bench.capabilities = frozenset({"power"})
     with (
@@ -177,6 +187,7 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
         (lambda: faults.HttpRefusal(200), "status is 400 or more"),
         (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
+        (lambda: faults.BadAnswers("late"), "kind is one of half, garbage, wrong-id, no-payload"),  # type: ignore[arg-type]
         (lambda: faults.HttpRefusal(600), "status is 599 or less"),
     ],
 )
