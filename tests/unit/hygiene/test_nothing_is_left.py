@@ -90,11 +90,14 @@ def run_folders(project: Path) -> list[str]:
     return [path.name for path in (project / ".plugbench" / "run").iterdir() if path.is_dir()]
 
 
-@pytest.mark.parametrize(
+WORKERS = pytest.mark.parametrize(
     ("options", "benches"),
     [((), 1), (("-n", "2", "--dist=each", "--basetemp=build/tmp"), 2)],
     ids=["one-bench", "two-workers"],
 )
+
+
+@WORKERS
 def test_after_ctrl_c(start: Start, project: Path, options: tuple[str, ...], benches: int) -> None:
     """A terminal sends it to all that runs in it: workers and devices hear it beside pytest."""
     process = start(BLOCKS, *options)
@@ -110,14 +113,18 @@ def test_after_ctrl_c(start: Start, project: Path, options: tuple[str, ...], ben
     assert list((project / "tmp").iterdir()) == []
 
 
-def test_after_kill_9_the_next_start_reclaims_what_was_left(start: Start, project: Path) -> None:
-    process = start(BLOCKS)
-    (held,) = at_work(process, project)
+@WORKERS
+def test_after_kill_9_the_next_start_reclaims_what_was_left(
+    start: Start, project: Path, options: tuple[str, ...], benches: int
+) -> None:
+    process = start(BLOCKS, *options)
+    held = at_work(process, project, benches)
     process.kill()
     process.communicate(timeout=20)
-    assert all(is_dead(each) for each in held.processes), "the device goes with its host"
-    assert all(is_free(port) for port in held.ports)
-    assert run_folders(project) == [f"{process.pid}-1"]
+    assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
+    assert all(is_free(port) for bench in held for port in bench.ports)
+    if benches == 1:
+        assert run_folders(project) == [f"{process.pid}-1"]
     again = start("def test_it(device): device.verify_idle()")
     output, _ = again.communicate(timeout=60)
     assert "1 passed" in output
