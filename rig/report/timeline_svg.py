@@ -28,8 +28,8 @@ from rig.report.load import Test, Verdict
 from rig.report.text import fit, kilobytes, number, one_line, seconds, width
 
 WIDTH = 1200.0
-LEFT, RIGHT = 150.0, 1010.0
-"""Where the time axis begins and ends; labels may reach on to EDGE."""
+LEFT, RIGHT = 150.0, 970.0
+"""Where the time axis begins and ends. Labels may reach on to EDGE: the longest StatusNotification has room there."""
 EDGE = WIDTH - 10
 NAME_X = 12.0
 SIZE = 11.0

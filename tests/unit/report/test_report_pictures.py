@@ -38,7 +38,7 @@ def test_a_charge_shows_its_lanes_from_top_to_bottom(by_name: dict[str, load.Tes
              "WebSocket", "OCPP", "heap free", "measured"]  # fmt: skip
     assert [text for text in said if text in order] == order
     for text in ("StatusNotification Charging", "Authorize LOCAL-1", "StopTransaction Local", "40 pulses", "plugged in",
-                 "blinks 1 Hz", "energy 160 Wh (exactly 160 Wh)"):  # fmt: skip
+                 "blinks 1 Hz", "energy: 160 Wh (exactly 160 Wh)"):  # fmt: skip
         assert text in said
 
 
@@ -58,6 +58,16 @@ def test_only_labels_that_reach_into_a_crowd_say_less() -> None:
     assert [text for text in said if text.startswith("StatusNotification")] == [
         f"StatusNotification {status}" for status in statuses
     ]
+
+
+def test_the_last_status_of_a_test_is_shown_whole() -> None:
+    r = Recorder()
+    started = r.test("t::whole", "")
+    status = {"connectorId": 0, "errorCode": "NoError", "status": "Unavailable"}
+    r.call("StatusNotification", status, {}, after_ms=100)
+    r.end("t::whole", started)
+    (test,) = load.from_events(r.events).tests
+    assert "StatusNotification Unavailable (connector 0)" in shown(test)
 
 
 def test_words_are_read_easily_on_whatever_they_stand(run: load.Run) -> None:
@@ -139,7 +149,7 @@ def test_many_frames_are_counted_and_none_is_lost(by_name: dict[str, load.Test])
 
 def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.Test]) -> None:
     root = parse(timeline_svg.render(by_name["test_emergency_stop_during_erase"]))
-    (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor 380 ms")]
+    (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor: 380 ms")]
     assert text.text.endswith("OUT OF LIMITS")
     assert text.get("fill") == timeline_svg.RED
 
