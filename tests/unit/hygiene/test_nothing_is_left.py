@@ -63,7 +63,7 @@ def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> 
         while told.count(b"\n") < benches:
             ready = select.select([news, ended], [], [], 60)[0]
             if news not in ready:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 raise AssertionError(process.communicate()[0])
             told += os.read(news, 65536)
     finally:
