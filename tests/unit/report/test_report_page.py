@@ -112,6 +112,17 @@ def test_pictures_have_text_alternatives(page: html.HtmlElement) -> None:
         assert len(picture.get("alt")) > 30
 
 
+def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(page: html.HtmlElement) -> None:
+    logs = page.xpath("//pre[@class='log']")
+    assert logs
+    for log in logs:
+        assert (log.get("role"), log.get("tabindex")) == ("region", "0")
+        assert log.get("aria-label").startswith("Console of ")
+    assert all(picture.getparent().tag == "a" for picture in page.xpath("//img"))
+    assert page.get("lang") == "en"
+    assert [heading.tag for heading in page.iter("h1", "h2", "h3")] == ["h1", *["h2"] * 11]
+
+
 def test_hostile_text_is_shown_not_run(out: Path, page: html.HtmlElement) -> None:
     assert b"<script" not in (out / "index.html").read_bytes()
     assert "<script>alert(1)</script>" in words(page)
