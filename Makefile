@@ -68,9 +68,10 @@ firmware: setup ## build the device for this machine, as the virtual bench runs 
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
 
-unit: setup ## run the rig's own tests
+unit: setup ## run the rig's own tests, as many at a time as there are cores (JOBS=n)
 	@mkdir -p build reports/junit
-	@$(COVERED) -m pytest tests/unit --basetemp=build/tmp-unit --junitxml=reports/junit/unit.xml
+	@$(COVERED) -m pytest tests/unit --basetemp=build/tmp-unit --junitxml=reports/junit/unit.xml --numprocesses=$(JOBS) \
+	  --dist=worksteal
 
 firmware-test: setup ## run the firmware's Unity tests under the address and undefined-behaviour sanitizers
 	@mkdir -p build reports/junit

@@ -7,6 +7,7 @@ policy, in an `<img>`, opened alone, and in print.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -31,6 +32,29 @@ environment = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21 (WCAG 2.2, contrast ratio); text wants 4.5.
+
+    Args:
+        one, other: as `#rrggbb`.
+    """
+    darker, lighter = sorted(_luminance(colour) for colour in (one, other))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """The relative luminance of a colour (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@cache
+def text_on(colour: str) -> str:
+    """What text is written in on a colour: ink or paper, whichever is read more easily."""
+    return max(INK, PAPER, key=lambda text: contrast(text, colour))
 
 
 def px(value: float) -> str:

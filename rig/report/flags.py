@@ -2,7 +2,8 @@
 
 A pole goes from its label straight to the lane; no pole crosses a label either, because a label stands in a row
 farther from the lane than every later one whose pole it spans. Where that takes more rows than there are, the
-crowded labels, and only they, say less: short texts first, then counts of the same thing, then counts of all.
+crowded labels, and only they, say less: short texts first, to begin with of those that reach into their neighbours',
+then counts of the same thing, then counts of all.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
             return [Label(label.x, height, label.text, label.loud, label.count) for label, height in placed]
         for first, last in _islands(labels, ends):
             if max(heights[first : last + 1]) >= rows:
-                members = range(groups[first][0], groups[last][1])
+                members = _too_long(flags, levels, groups[first][0], groups[last][1], size) or range(
+                    groups[first][0], groups[last][1]
+                )
                 raised = min(min(levels[member] for member in members) + 1, _MOST_LEVEL)
                 for member in members:
                     levels[member] = max(levels[member], raised)
@@ -90,6 +93,19 @@ def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, 
             islands.append((index, index))
         reach = max(reach, ends[index])
     return islands
+
+
+def _too_long(flags: Sequence[Flag], levels: Sequence[int], first: int, last: int, size: float) -> list[int]:
+    """Those of a crowd that would no longer reach a later one if they were short: the others may say all they know."""
+    found = []
+    for index in range(first, last):
+        flag = flags[index]
+        if levels[index] == 0 and not flag.loud:
+            reach = flag.x + POLE_GAP + GAP
+            short, full = reach + width(flag.short, size), reach + width(flag.text, size)
+            if any(short <= later.x < full for later in flags[index + 1 : last]):
+                found.append(index)
+    return found
 
 
 def _level_for(count: int, rows: int) -> int:

@@ -329,7 +329,7 @@ class _Reader:
 
     def _measurement(self, event: Measurement) -> Stretch:
         limits = describe.limits(event)
-        text = f"{one_line(event.name).replace('_', ' ')} {number(event.value)} {one_line(event.unit)}".rstrip()
+        text = f"{one_line(event.name).replace('_', ' ')}: {number(event.value)} {one_line(event.unit)}".rstrip()
         text += f" ({limits})" if limits else ""
         end = self.at(event.t if event.end is None else event.end)
         if event.start is None:

@@ -21,6 +21,8 @@ from rig.report.text import clean, number, one_line, seconds
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
 _TAIL = 30
+_ERROR_CLASS = re.compile(r"^rig\.errors\.\w+: ")
+"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _groups(sections: list[_Section]) -> dict[str, list[_Section]]:
     """The rows of the table by heading."""
     groups: dict[str, list[_Section]] = {}
     for section in sections:
-        heading = section.file if _passed(section.verdict) else "not passed"
+        heading = (section.file or "elsewhere") if _passed(section.verdict) else "not passed"
         groups.setdefault(heading, []).append(section)
     return groups
 
@@ -163,6 +165,7 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
     (beside / f"{stem}.txt").write_text(full_log(test), encoding="utf-8")
     console = [event for event in test.events if isinstance(event, LogLine)]
     figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
+    message = _ERROR_CLASS.sub("", clean(test.message).strip())
     return _Section(
         anchor=f"test-{index}",
         began=began,
@@ -176,8 +179,8 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
         word=timeline_svg.VERDICT_WORDS[test.outcome],
         took=seconds(test.seconds),
         timing=timeline_svg.timing(test),
-        message=clean(test.message).strip(),
-        first_line=one_line(test.message.strip().partition("\n")[0]),
+        message=message,
+        first_line=one_line(message.partition("\n")[0]),
         picture=f"{FILES}/{stem}.svg",
         alt=timeline_svg.summary(test),
         sequence=sequence,

@@ -20,6 +20,7 @@ from rig.report.canvas import (
     VIOLET,
     Canvas,
     px,
+    text_on,
 )
 from rig.report.flags import POLE_GAP, Flag, Label, place
 from rig.report.lanes import Band, Exchange, Lanes, Moment, Segment, Stretch, lanes_of
@@ -27,8 +28,8 @@ from rig.report.load import Test, Verdict
 from rig.report.text import fit, kilobytes, number, one_line, seconds, width
 
 WIDTH = 1200.0
-LEFT, RIGHT = 150.0, 1010.0
-"""Where the time axis begins and ends; labels may reach on to EDGE."""
+LEFT, RIGHT = 150.0, 970.0
+"""Where the time axis begins and ends. Labels may reach on to EDGE: the longest StatusNotification has room there."""
 EDGE = WIDTH - 10
 NAME_X = 12.0
 SIZE = 11.0
@@ -58,8 +59,6 @@ _BAND_COLOURS = {
     "link": GREEN,
     "led": ORANGE,
 }
-_DARK = {"#3c4650", GREY, BLUE, GREEN, "#d55e00"}
-"""Colours that take white text."""
 _TINTED = {"power", "radio", "link"}
 """What is on nearly always is drawn light, so that what moves stands out."""
 _KIND_WORDS = {"input": "input", "control": "control", "output": "output"}
@@ -284,7 +283,7 @@ class _Picture:
                 if tinted:
                     look["fill_opacity"] = "0.22"
                 self.c.rect("lanes", left, top, max(right - left, 1.2), height, stroke_width=1, **look)
-                self._within(left, right, top, shown, PAPER if colour in _DARK and not tinted else INK)
+                self._within(left, right, top, shown, INK if tinted else text_on(colour))
             else:
                 self.c.line("lanes", left, top + height, right, top + height, stroke=colour, stroke_width=1.5)
                 self._within(left, right, top, shown, GREY)

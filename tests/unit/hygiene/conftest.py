@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ def project(tmp_path: Path) -> Path:
     build(ROOT)
     (tmp_path / "benches").mkdir()
     (tmp_path / "build").mkdir()
+    (tmp_path / "tmp").mkdir()
+    os.mkfifo(tmp_path / "news")
     shutil.copy(ROOT / "benches" / "virtual.toml", tmp_path / "benches")
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
@@ -47,15 +50,17 @@ def start(project: Path) -> Iterator[Start]:
             # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
             ["env", "--default-signal=INT", sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
             cwd=project,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(project / "tmp")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         started.append(process)
         return process
 
     yield run
     for process in started:
-        process.kill()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()

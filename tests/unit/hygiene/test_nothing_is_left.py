@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -11,14 +12,18 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from .conftest import Start
 
 BLOCKS = """
 import json, os, threading
 
 def test_it(device, bench, csms):
-    children = open(f"/proc/self/task/{bench_thread()}/children").read().split()
-    print("AT WORK", json.dumps({"children": children, "ports": [csms.port, bench.network.csms_port]}), flush=True)
+    (child,) = open(f"/proc/self/task/{bench_thread()}/children").read().split()
+    held = {"processes": [os.getpid(), int(child)], "ports": [csms.port, bench.network.csms_port]}
+    with open("news", "w") as news:
+        news.write(json.dumps(held) + "\\n")
     threading.Event().wait(600)
 
 def bench_thread():
@@ -29,28 +34,50 @@ def bench_thread():
 
 @dataclass
 class AtWork:
-    """What a running pytest holds."""
+    """What a running pytest holds, or a worker of it."""
 
-    device: int
-    """A pidfd of the device's process."""
+    processes: list[int]
+    """Pidfds of the device and of what runs it."""
     ports: list[int]
+    shared: set[Path]
+    """What it and its device have open or mapped in the machine's memory for sharing."""
 
 
-def at_work(process: subprocess.Popen[str]) -> AtWork:
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if "AT WORK" in line:
-            held = json.loads(line.partition("AT WORK")[2])
-            (child,) = held["children"]
-            return AtWork(os.pidfd_open(int(child)), held["ports"])
-    raise AssertionError(said)
+def in_shared_memory(*processes: int) -> set[Path]:
+    """Which files of /dev/shm these processes have open or mapped: others of this machine have theirs there, too."""
+    held = set()
+    for process in processes:
+        proc = Path(f"/proc/{process}")
+        held |= {line.split(maxsplit=5)[-1] for line in (proc / "maps").read_text().splitlines()}
+        for descriptor in (proc / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                held.add(str(descriptor.readlink()))
+    return {Path(path) for path in held if path.startswith("/dev/shm/")}
 
 
-def is_dead(device: int) -> bool:
-    dead = bool(select.select([device], [], [], 5)[0])
-    os.close(device)
+def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> list[AtWork]:
+    """What it holds, as soon as a test is running on each of its benches."""
+    ended, told = os.pidfd_open(process.pid), b""
+    news = os.open(project / "news", os.O_RDWR)  # for writing as well: so it does not end with a writer
+    try:
+        while told.count(b"\n") < benches:
+            ready = select.select([news, ended], [], [], 60)[0]
+            if news not in ready:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise AssertionError(process.communicate()[0])
+            told += os.read(news, 65536)
+    finally:
+        os.close(news)
+        os.close(ended)
+    return [
+        AtWork([os.pidfd_open(each) for each in held["processes"]], held["ports"], in_shared_memory(*held["processes"]))
+        for held in map(json.loads, told.splitlines())
+    ]
+
+
+def is_dead(process: int) -> bool:
+    dead = bool(select.select([process], [], [], 5)[0])
+    os.close(process)
     return dead
 
 
@@ -63,28 +90,41 @@ def run_folders(project: Path) -> list[str]:
     return [path.name for path in (project / ".plugbench" / "run").iterdir() if path.is_dir()]
 
 
-def test_after_ctrl_c(start: Start, project: Path) -> None:
-    before = {path.name for path in Path("/dev/shm").iterdir()}
-    process = start(BLOCKS)
-    held = at_work(process)
-    process.send_signal(signal.SIGINT)
+WORKERS = pytest.mark.parametrize(
+    ("options", "benches"),
+    [((), 1), (("-n", "2", "--dist=each", "--basetemp=build/tmp"), 2)],
+    ids=["one-bench", "two-workers"],
+)
+
+
+@WORKERS
+def test_after_ctrl_c(start: Start, project: Path, options: tuple[str, ...], benches: int) -> None:
+    """A terminal sends it to all that runs in it: workers and devices hear it beside pytest."""
+    process = start(BLOCKS, *options)
+    held = at_work(process, project, benches)
+    os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
     assert "KeyboardInterrupt" in output
-    assert is_dead(held.device)
-    assert all(is_free(port) for port in held.ports)
+    assert all(is_dead(each) for bench in held for each in bench.processes)
+    assert all(is_free(port) for bench in held for port in bench.ports)
     assert run_folders(project) == []
-    assert {path.name for path in Path("/dev/shm").iterdir()} <= before
+    assert [path for bench in held for path in bench.shared if path.exists()] == []
+    assert list((project / "tmp").iterdir()) == []
 
 
-def test_after_kill_9_the_next_start_reclaims_what_was_left(start: Start, project: Path) -> None:
-    process = start(BLOCKS)
-    held = at_work(process)
+@WORKERS
+def test_after_kill_9_the_next_start_reclaims_what_was_left(
+    start: Start, project: Path, options: tuple[str, ...], benches: int
+) -> None:
+    process = start(BLOCKS, *options)
+    held = at_work(process, project, benches)
     process.kill()
     process.communicate(timeout=20)
-    assert is_dead(held.device), "it goes with its host"
-    assert all(is_free(port) for port in held.ports)
-    assert run_folders(project) == [f"{process.pid}-1"]
+    assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
+    assert all(is_free(port) for bench in held for port in bench.ports)
+    if benches == 1:
+        assert run_folders(project) == [f"{process.pid}-1"]
     again = start("def test_it(device): device.verify_idle()")
     output, _ = again.communicate(timeout=60)
     assert "1 passed" in output

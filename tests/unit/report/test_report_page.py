@@ -53,7 +53,32 @@ def test_table_leads_to_each_test(page: html.HtmlElement) -> None:
         assert page.get_element_by_id(link.removeprefix("#")).tag == "section"
     row = words(page.xpath("//table[@class='tests']//tr[.//a[contains(., 'emergency')]]")[0])
     assert "failed" in row
-    assert "edge to contactor 380 ms" in row
+    assert "edge to contactor 380 ms at most 10 ms" in row
+
+
+def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_path: Path) -> None:
+    r = Recorder()
+    for nodeid, outcome in (
+        ("tests/hil/test_a.py::test_one", "passed"),
+        ("::test_two", "passed"),
+        ("::three", "failed"),
+    ):
+        began = r.test(nodeid, "")
+        r.end(
+            nodeid,
+            began,
+            outcome,
+            "rig.errors.ExpectationError: expected within 3 s: tea" if outcome == "failed" else "",
+        )
+    r.write(tmp_path)
+    page = html.fromstring(build(tmp_path, tmp_path).read_bytes())
+    rows = [words(row) for row in page.xpath("//table[@class='tests']/tbody/tr")]
+    assert rows[0] == "not passed 1 test"
+    assert rows[1].startswith("failed three")
+    assert "rig.errors" not in words(page)
+    assert rows[2] == "elsewhere 1 test"
+    assert rows[4] == "tests/hil/test_a.py 1 test"
+    assert words(page.xpath("//section[contains(@class, 'failed')]//pre")[0]) == "expected within 3 s: tea"
 
 
 def test_everything_it_shows_is_there(page: html.HtmlElement, out: Path) -> None:
@@ -85,6 +110,17 @@ def test_a_skipped_test_says_why_and_shows_no_picture(page: html.HtmlElement) ->
 def test_pictures_have_text_alternatives(page: html.HtmlElement) -> None:
     for picture in page.xpath("//img"):
         assert len(picture.get("alt")) > 30
+
+
+def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(page: html.HtmlElement) -> None:
+    logs = page.xpath("//pre[@class='log']")
+    assert logs
+    for log in logs:
+        assert (log.get("role"), log.get("tabindex")) == ("region", "0")
+        assert log.get("aria-label").startswith("Console of ")
+    assert all(picture.getparent().tag == "a" for picture in page.xpath("//img"))
+    assert page.get("lang") == "en"
+    assert [heading.tag for heading in page.iter("h1", "h2", "h3")] == ["h1", *["h2"] * 11]
 
 
 def test_hostile_text_is_shown_not_run(out: Path, page: html.HtmlElement) -> None:

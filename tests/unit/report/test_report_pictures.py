@@ -15,6 +15,7 @@ from synthetic_run import CP, MS, Recorder
 
 from rig import events as ev
 from rig.report import lanes, load, sequence_svg, timeline_svg
+from rig.report.canvas import contrast
 
 # -- what must be there ------------------------------------------------------------------------------------------------
 
@@ -37,8 +38,55 @@ def test_a_charge_shows_its_lanes_from_top_to_bottom(by_name: dict[str, load.Tes
              "WebSocket", "OCPP", "heap free", "measured"]  # fmt: skip
     assert [text for text in said if text in order] == order
     for text in ("StatusNotification Charging", "Authorize LOCAL-1", "StopTransaction Local", "40 pulses", "plugged in",
-                 "blinks 1 Hz", "energy 160 Wh (exactly 160 Wh)"):  # fmt: skip
+                 "blinks 1 Hz", "energy: 160 Wh (exactly 160 Wh)"):  # fmt: skip
         assert text in said
+
+
+def test_only_labels_that_reach_into_a_crowd_say_less() -> None:
+    """What stands in the crowd has room to its right; the row that the first one takes from it is what is missing."""
+    r = Recorder()
+    started = r.test("t::crowd", "")
+    r.call("StopTransaction", {"transactionId": 1, "reason": "EVDisconnected", "meterStop": 0}, {}, after_ms=10)
+    statuses = ("Available", "Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable")
+    for number, status in enumerate(statuses):
+        r.status(status, after_ms=2 if number else 200)
+    r.pin("outputs.lock", True, after_ms=900)
+    r.end("t::crowd", started)
+    (test,) = load.from_events(r.events).tests
+    said = shown(test)
+    assert "StopTransaction" in said
+    assert [text for text in said if text.startswith("StatusNotification")] == [
+        f"StatusNotification {status}" for status in statuses
+    ]
+
+
+def test_the_last_status_of_a_test_is_shown_whole() -> None:
+    r = Recorder()
+    started = r.test("t::whole", "")
+    status = {"connectorId": 0, "errorCode": "NoError", "status": "Unavailable"}
+    r.call("StatusNotification", status, {}, after_ms=100)
+    r.end("t::whole", started)
+    (test,) = load.from_events(r.events).tests
+    assert "StatusNotification Unavailable (connector 0)" in shown(test)
+
+
+def test_words_are_read_easily_on_whatever_they_stand(run: load.Run) -> None:
+    """WCAG 2.2 wants a contrast of 4.5 for text of this size."""
+    seen = set()
+    for test in run.tests:
+        root = parse(timeline_svg.render(test))
+        below = [rect for rect in root.iter(SVG + "rect") if rect.get("y") and rect.get("fill").startswith("#")]
+        for text in root.iter(SVG + "text"):
+            x, y = float(text.get("x")), float(text.get("y")) - 3
+            ground = "#ffffff"
+            for rect in below:
+                left, top = float(rect.get("x")), float(rect.get("y"))
+                right, bottom = left + float(rect.get("width")), top + float(rect.get("height"))
+                if left < x < right and top < y < bottom and not rect.get("fill-opacity"):
+                    ground = rect.get("fill")
+            seen.add(ground)
+            assert contrast(text.get("fill"), ground) >= 4.5, (text.text, text.get("fill"), ground)
+    assert len(seen) > 5
 
 
 def test_inputs_that_did_not_move_have_no_lane(by_name: dict[str, load.Test]) -> None:
@@ -101,7 +149,7 @@ def test_many_frames_are_counted_and_none_is_lost(by_name: dict[str, load.Test])
 
 def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.Test]) -> None:
     root = parse(timeline_svg.render(by_name["test_emergency_stop_during_erase"]))
-    (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor 380 ms")]
+    (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor: 380 ms")]
     assert text.text.endswith("OUT OF LIMITS")
     assert text.get("fill") == timeline_svg.RED
 
