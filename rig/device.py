@@ -13,6 +13,7 @@ from rig.errors import DeviceError, ExpectationError, PlugbenchError
 from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
+from rig.reboot_watch import RebootWatch
 from rig.timeline import Mark
 
 E = TypeVar("E", bound=Event)
@@ -51,7 +52,6 @@ class Device:
     _LOOK_AGAIN_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
-    _LATEST_BANNER_NS = 2_000_000_000
     _ERASED_AFTER_S = 3.0
 
     def __init__(self, bench: Bench) -> None:
@@ -60,9 +60,7 @@ class Device:
         self._firmware: Firmware | None = None
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
-        self._boots_to_come = 0
-        self._late_until = 0
-        self._by_power = False
+        self._reboots = RebootWatch()
         self._last_down = Mark(1)
         self._building = threading.Lock()
         self._stop_watching = bench.timeline.listen(self._watch)
@@ -407,28 +405,20 @@ class Device:
         """Called for every event, in the thread that appends it."""
         if isinstance(event, PowerChange):
             if not event.rail:
-                self._held_or_let_go(event, event.on)
+                self._switched(event)
         elif isinstance(event, PinEdge):
             if event.signal == "control.en":
-                self._held_or_let_go(event, not event.level)
+                self._switched(event)
         elif isinstance(event, Boot):
-            late = event.t < self._late_until and event.reset in ("external", "power_on")
-            # Where a late one and the one to come may follow each other, power makes no reset called external.
-            if self._boots_to_come and not (late and self._by_power and event.reset == "external"):
-                self._boots_to_come = 0
-            elif not (late or self._announced):
+            if self._reboots.is_unexpected(event) and not self._announced:
                 why = _RESETS.get(event.reset, "")
                 self._interrupt(f"the device rebooted unexpectedly (reset={event.reset}{why})")
         elif isinstance(event, Panic) and not self._announced:
             trace = "".join(f"\n  {frame}" for frame in event.backtrace)
             self._interrupt(f"the device panicked: {event.cause}{trace}")
 
-    def _held_or_let_go(self, event: Event, runs: bool) -> None:
-        """Power or EN changed. A boot that was to come when the chip was stopped may have its banner in the port."""
-        if not runs and self._boots_to_come:
-            self._late_until = event.t + self._LATEST_BANNER_NS
-        self._boots_to_come = int(runs)
-        self._by_power = isinstance(event, PowerChange)
+    def _switched(self, event: PowerChange | PinEdge) -> None:
+        self._reboots.switched(event)
         self._last_down = Mark(event.id)
 
     def _interrupt(self, what: str) -> None:

@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _session(options: argparse.Namespace, first: int, runs: int, results: Path) -> int:
     command = [sys.executable, "-m", "pytest", "-p", "tools.flake_hunt", "-q", "--tb=short", "-p", "no:cacheprovider"]
+    command += ["--rig-keep-runs=0"]  # a hunt is many sessions, and each failure's record is wanted
     command += [
         f"--hunt-runs={runs}",
         f"--hunt-first={first}",

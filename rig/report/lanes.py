@@ -320,8 +320,9 @@ class _Reader:
                     log.append(Moment(at, kind, said if separator and said else text, f"{kind} {one_line(event.tag)}"))
                 case _:
                     pass
-        if self.test.outcome in ("failed", "error", "cut off"):
-            word = {"failed": "test failed", "error": "error of the bench", "cut off": "record cut off"}
+        if self.test.outcome not in ("passed", "skipped"):
+            bench = "error of the bench"
+            word = {"failed": "test failed", "error": bench, "retried": bench, "cut off": "record cut off"}
             kind_of_end = word[self.test.outcome]
             board.append(Moment(lanes.duration, "end", kind_of_end, kind_of_end))
         board.sort(key=lambda moment: moment.at)

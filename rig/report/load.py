@@ -35,8 +35,8 @@ from rig.events import (
     from_record,
 )
 
-Verdict = Outcome | Literal["cut off"]
-VERDICTS: tuple[Verdict, ...] = ("failed", "error", "cut off", "passed", "skipped")
+Verdict = Outcome | Literal["cut off", "retried"]
+VERDICTS: tuple[Verdict, ...] = ("failed", "error", "cut off", "retried", "passed", "skipped")
 
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
@@ -132,7 +132,8 @@ class Test:
         nodeid: pytest's name of it.
         doc: the first line of its docstring.
         attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
-        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended.
+        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
+            it was an error of the bench and the test ran again.
         seconds: how long it took, in real seconds, as the runner says.
         message: why it did not pass, or was skipped.
         started, ended: stamps in ns.
@@ -307,18 +308,14 @@ def read_run(path: Path) -> Run:
 def _merged(parts: list[Run]) -> Run:
     """One run of what several workers recorded, on benches of their own but with one clock."""
     names = [", ".join(part.workers) or part.name for part in parts]
-    tests: list[Test] = []
-    attempts: Counter[str] = Counter()
-    for test in sorted((test for part in parts for test in part.tests), key=lambda test: test.started):
-        attempts[test.nodeid] += 1
-        tests.append(replace(test, attempt=attempts[test.nodeid]))
+    tests = sorted((test for part in parts for test in part.tests), key=lambda test: test.started)
     return Run(
         name=parts[0].name,
         date=min((part.date for part in parts if part.date), default=""),
         bench=", ".join(dict.fromkeys(part.bench for part in parts if part.bench)),
         workers=tuple(names),
         firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
-        tests=tuple(tests),
+        tests=_in_attempts(tests),
         began=min((part.began for part in parts if part.began), default=0),
         ended=max(part.ended for part in parts),
         cut_off="; ".join(f"{name}: {part.cut_off}" for name, part in zip(names, parts, strict=True) if part.cut_off),
@@ -328,6 +325,21 @@ def _merged(parts: list[Run]) -> Run:
             for line, why in part.skipped_lines
         ),
     )
+
+
+def _in_attempts(tests: list[Test]) -> tuple[Test, ...]:
+    """The tests with their attempts counted: an error that the same bench follows up with the same test was retried."""
+    seen: Counter[str] = Counter()
+    following: dict[str, str] = {}
+    retried = []
+    for test in reversed(tests):
+        retried.append(test.outcome == "error" and following.get(test.worker) == test.nodeid)
+        following[test.worker] = test.nodeid
+    counted = []
+    for test, again in zip(tests, reversed(retried), strict=True):
+        seen[test.nodeid] += 1
+        counted.append(replace(test, attempt=seen[test.nodeid], outcome="retried" if again else test.outcome))
+    return tuple(counted)
 
 
 def _read(record: Path) -> Run:
@@ -406,7 +418,7 @@ def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[i
         bench=begun.bench if begun else "",
         workers=(begun.worker,) if begun and begun.worker else (),
         firmware=tuple(firmware),
-        tests=tuple(tests),
+        tests=_in_attempts(tests),
         began=first,
         ended=last,
         cut_off=cut_off,

@@ -41,6 +41,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "error": "error of the bench",
     "skipped": "skipped",
     "cut off": "cut off",
+    "retried": "error of the bench, retried",
 }
 VERDICT_COLOURS: dict[Verdict, str] = {
     "passed": "#00694c",
@@ -48,6 +49,7 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "error": VIOLET,
     "skipped": GREY,
     "cut off": "#8a5a00",
+    "retried": VIOLET,
 }
 _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
 _BAND_COLOURS = {

@@ -107,3 +107,49 @@ def test_after_a_reset_in_the_middle_of_a_boot_the_next_reboot_is_unexpected(dev
     assert timeline.trouble is None
     timeline.append(replace(BOOT, reset="software"))
     assert "rebooted unexpectedly (reset=software" in str(timeline.trouble)
+
+
+MS = 1_000_000
+SOFTWARE = replace(BOOT, reset="software")
+
+
+@pytest.mark.parametrize(
+    ("then", "unexpected"),
+    [
+        ((ON, BOOT, EN_LOW, EN_HIGH, OFF, LATE), ""),
+        ((ON, BOOT, EN_LOW, EN_HIGH, OFF, LATE, LATE), "external"),
+        ((OFF, ON, OFF, ON, BOOT, BOOT), ""),
+        ((OFF, ON, OFF, ON, BOOT, BOOT, BOOT), "power_on"),
+        ((ON, OFF, ON, SOFTWARE), ""),
+        ((ON, OFF, ON, BOOT, SOFTWARE), "software"),
+        ((ON, BOOT, OFF, SOFTWARE), "software"),
+        ((ON, BOOT, EN_LOW, LATE), "external"),
+        ((EN_LOW, ON, EN_HIGH, BOOT), ""),
+        ((EN_LOW, ON, EN_HIGH, LATE), "external"),
+    ],
+)
+def test_each_run_that_the_bench_began_says_one_banner(
+    device: Device, then: tuple[Event, ...], unexpected: str
+) -> None:
+    timeline = device.bench.timeline
+    for event in then[:-1]:
+        timeline.append(event)
+    assert timeline.trouble is None
+    timeline.append(then[-1])
+    assert f"(reset={unexpected}" in str(timeline.trouble) if unexpected else timeline.trouble is None
+
+
+@pytest.mark.parametrize(
+    ("read_ms", "uncertainty_ms", "unexpected"),
+    [(-5, 0, True), (-5, 16, False), (0, 0, False), (1990, 0, False), (2010, 0, True), (2010, 16, False)],
+)
+def test_stamps_and_their_uncertainties_decide_not_the_order_of_arrival(
+    device: Device, read_ms: int, uncertainty_ms: int, unexpected: bool
+) -> None:
+    """A banner of EN, stamped so long after a run that EN began and power ended at once; read last of all."""
+    timeline = device.bench.timeline
+    begin = timeline.clock.now()
+    for event in (ON, BOOT, EN_LOW, EN_HIGH, OFF, ON, BOOT):
+        timeline.append(replace(event, t=begin))
+    timeline.append(replace(LATE, t=begin + read_ms * MS, uncertainty=uncertainty_ms * MS))
+    assert (timeline.trouble is not None) == unexpected

@@ -19,7 +19,7 @@ def test_reads_back_what_was_recorded(recorder: Recorder, run: load.Run, tmp_pat
     assert [len(t.events) for t in read.tests] == [len(t.events) for t in run.tests]
     assert (read.name, read.bench, read.date) == ("2026-11-23T12-00-00", "virtual", "2026-11-23T12:00:00+01:00")
     assert read.firmware == ("0.1.0 build 5ec0ffee",)
-    assert read.totals == {"passed": 6, "failed": 2, "error": 1, "skipped": 1, "cut off": 0}
+    assert read.totals == {"passed": 6, "failed": 2, "error": 1, "skipped": 1, "cut off": 0, "retried": 0}
     assert read.cut_off == ""
     assert read.skipped_lines == ()
 
@@ -110,7 +110,17 @@ def test_a_test_that_runs_again_is_another_attempt() -> None:
     for outcome in ("error", "passed"):
         started = r.test("t::a", "doc")
         r.end("t::a", started, outcome)
-    assert [(t.attempt, t.outcome) for t in load.from_events(r.events).tests] == [(1, "error"), (2, "passed")]
+    run = load.from_events(r.events)
+    assert [(t.attempt, t.outcome) for t in run.tests] == [(1, "retried"), (2, "passed")]
+    assert (run.totals["retried"], run.totals["error"]) == (1, 0)
+
+
+def test_the_last_of_several_errors_is_the_tests() -> None:
+    r = Recorder()
+    for _ in range(2):
+        started = r.test("t::a", "doc")
+        r.end("t::a", started, "error")
+    assert [(t.attempt, t.outcome) for t in load.from_events(r.events).tests] == [(1, "retried"), (2, "error")]
 
 
 def test_stamps_out_of_order_stay_within_the_test() -> None:

@@ -1,0 +1,106 @@
+"""A test that hangs is ended by its time limit; the session goes on, and the next test starts on a healthy bench."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .conftest import Start
+from .test_bench_stays_healthy import NEXT
+
+
+def test_a_device_test_that_hangs(start: Start) -> None:
+    process = start(
+        """
+import threading, pytest
+
+def test_first(device): pass
+
+@pytest.mark.timeout(5)
+def test_it(device, bench, network, csms):
+    bench.network.down()
+    threading.Event().wait(60)
+"""
+        + NEXT
+    )
+    output, _ = process.communicate(timeout=90)
+    assert "1 failed, 2 passed" in output
+    assert re.search(
+        r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s\. Give what", output, re.M
+    )
+    assert re.search(r"^E +last \d+ lines of the console:$", output, re.M)
+    assert "threading.Event().wait(60)" in output, "the traceback says where"
+
+
+PHASES = {
+    "set-up": "@pytest.fixture\ndef hangs(): wait()\ndef test_it(hangs): pass",
+    "body": "def test_it(): wait()",
+    "async body": "async def test_it(): await asyncio.Event().wait()",
+    "async body that blocks": "async def test_it(): wait()",
+    "body that swallows": "def test_it():\n  try: wait()\n  except Exception: pass",
+    "teardown": "@pytest.fixture\ndef hangs():\n  yield\n  wait()\ndef test_it(hangs): pass",
+    "body and teardown": "@pytest.fixture\ndef hangs():\n  yield\n  wait()\ndef test_it(hangs): wait()",
+}
+ENDS = {
+    "set-up": "1 passed, 1 error",
+    "teardown": "2 passed, 1 error",
+    "body and teardown": "1 failed, 1 passed, 1 error",
+}
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_each_phase_has_the_limit(start: Start, phase: str) -> None:
+    process = start(
+        "import asyncio, threading, pytest\ndef wait(): threading.Event().wait(60)\n"
+        f"{PHASES[phase]}\ndef test_next(): pass",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert ENDS.get(phase, "1 failed, 1 passed") in output
+    last = phase.split()[-1] if "body" not in phase else "body"
+    assert f"TimeLimit: the {last} of test_inner.py::test_it did not end within 1 s. " in output
+
+
+def test_what_sits_in_one_call_of_c_ends_its_worker(start: Start) -> None:
+    """The lock is taken twice, with the interpreter in hand: no signal and no other thread gets through."""
+    process = start(
+        """
+import ctypes
+
+def test_it(bench):
+    libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
+    libc.pthread_mutex_lock(mutex)
+    libc.pthread_mutex_lock(mutex)
+
+def test_next(bench): pass
+""",
+        "--timeout=2",
+        "--numprocesses=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert "1 passed, 1 error" in output
+    assert process.returncode == 6
+    assert re.search(
+        r"^error of the bench: the worker 'gw0' crashed while running 'test_inner\.py::test_it'", output, re.M
+    )
+    assert re.search(r"^Timeout \(0:00:04\)!$", output, re.M)
+    assert re.search(r'^  File ".*/test_inner\.py", line 7 in test_it$', output, re.M), "where it sits"
+
+
+def test_a_debugger_has_all_the_time_there_is(start: Start) -> None:
+    """Nothing is ended while a person looks around."""
+    process = start(
+        """
+import bdb, select
+
+def test_it():
+    debugger = bdb.Bdb()
+    debugger.set_trace()
+    assert not select.select([], [], [], 3)[0]
+    debugger.set_continue()
+""",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert "1 passed" in output
