@@ -22,7 +22,11 @@ class LogFormat(Protocol):
         """A line of the console, with level, tag and uptime where it has them."""
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """What else the line says: a boot, a telemetry record, a panic."""
+        """What else the line says: a boot, a telemetry record, a panic.
+
+        Args:
+            line: as `line` made it. Id and stamp are given when it and what is found go on the timeline together.
+        """
 
     @property
     def pending(self) -> bool:

@@ -205,33 +205,29 @@ class Console:
         for text in self._splitter.feed(data):
             line = self._format.line(text)
             came.append(line)
-            came += self._format.events(line)
+            for event in self._format.events(line):
+                if isinstance(event, Panic):
+                    self._publish(came, now)  # what came before does not wait until it is decoded
+                    came = []
+                came.append(self._decoded(event))
         self._publish(came, now)
         if self._format.pending and self._quiet is None:
             self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
 
     def _flush(self) -> None:
         self._quiet = None
-        self._publish(self._format.flush(), self._timeline.clock.now())
+        self._publish([self._decoded(event) for event in self._format.flush()], self._timeline.clock.now())
 
     def _publish(self, came: Sequence[Event], now: int) -> None:
         """Put on the timeline, all at once, what has come at one time."""
-        if self._backtraces is not None and any(isinstance(event, Panic) for event in came):
-            came = self._decoded(came, self._backtraces)
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
-    def _decoded(self, came: Sequence[Event], backtraces: Backtraces) -> list[Event]:
-        """The same, the backtrace of each panic decoded for the build that booted last before it."""
-        booted = self._timeline.last(Boot)
-        decoded: list[Event] = []
-        for event in came:
-            if isinstance(event, Boot):
-                booted = event
-            elif isinstance(event, Panic):
-                frames = backtraces.decode(event.backtrace, booted.build if booted else "")
-                event = replace(event, backtrace=frames)
-            decoded.append(event)
-        return decoded
+    def _decoded(self, event: Event) -> Event:
+        """The same; a panic with its backtrace decoded, for the build that booted last."""
+        if not isinstance(event, Panic) or self._backtraces is None:
+            return event
+        boot = self._timeline.last(Boot)
+        return replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
 
     def _lost(self, exc: Exception | None) -> None:
         if self._letting_go:

@@ -111,8 +111,11 @@ def test_what_a_line_says_stands_behind_it_and_before_the_next(
 def test_a_backtrace_is_decoded_for_the_build_that_booted_last_before_it(
     port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop, tmp_path: Path
 ) -> None:
+    there: list[bool] = []
+
     class Told(Backtraces):
         def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
+            there.append(f"backtrace: {frames[0]}" in console.lines())
             return tuple(f"{frame} of {build}" for frame in frames)
 
     console = Console(timeline, loop, port.path, 115_200, 0, PlugbenchLogFormat(), backtraces=Told(tmp_path))
@@ -122,6 +125,7 @@ def test_a_backtrace_is_decoded_for_the_build_that_booted_last_before_it(
     port.print("\r\n".join([*lines, "PANIC: y", "backtrace: 0x2", "end", ""]).encode())
     assert timeline.expect(Panic).backtrace == ("0x1 of 00000001",)
     assert timeline.expect(Panic).backtrace == ("0x2 of 00000002",)
+    assert there == [True, True]
     console.release()
 
 
