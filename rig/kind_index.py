@@ -38,6 +38,11 @@ class KindIndex(Generic[E]):
         self.grown = threading.Condition(lock)
         self.waiting = 0
 
+    def add(self, event: E) -> None:
+        """Take in an event of the kind: the latest."""
+        self.events.append(event)
+        self.unmatched.append(event)
+
     def extend(self, events: Iterable[Event]) -> None:
         """Take in, as the latest, those of the kind."""
         new = [event for event in events if isinstance(event, self.kind)]
@@ -65,8 +70,7 @@ class KindIndex(Generic[E]):
 
     def wake(self) -> None:
         """Let those who wait look again."""
-        if self.waiting:
-            self.grown.notify_all()
+        self.grown.notify_all()
 
 
 def place_of(number: int, events: list[E]) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from rig.clock import BenchClock
 from rig.errors import ExpectationError, PlugbenchError
@@ -63,7 +63,15 @@ class Timeline:
 
     def append(self, event: E) -> E:
         """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
-        return cast(E, self.extend((event,))[0])
+        with self._lock:
+            number = self._forgotten + len(self._events) + 1
+            placed = event.placed(number, event.t or self.clock.now(), event.uncertainty, event.source)
+            self._events.append(placed)
+            indexes = self._indexes(type(placed))
+            for index in indexes:
+                index.add(placed)
+            self._settle(indexes)
+        return placed
 
     def extend(self, events: Sequence[Event], *, t: int = 0, uncertainty: int = 0, source: str = "") -> list[Event]:
         """Put events at the end, all at once: one after the other, with nobody else's between them.
@@ -88,11 +96,17 @@ class Timeline:
             indexes = {index for event_type in set(map(type, placed)) for index in self._indexes(event_type)}
             for index in indexes:
                 index.extend(placed)
-            self._deliver()
-            self._forget()
-            for index in indexes:
-                index.wake()
+            self._settle(indexes)
         return placed
+
+    def _settle(self, indexes: Iterable[KindIndex[Any]]) -> None:
+        """Tell everybody of what has come."""
+        self._deliver()
+        if self._keep is not None:
+            self._forget(self._keep)
+        for index in indexes:
+            if index.waiting:
+                index.wake()
 
     def _deliver(self) -> None:
         if self._delivering:
@@ -110,10 +124,10 @@ class Timeline:
                 if then is not None:
                     then()
 
-    def _forget(self) -> None:
-        if self._keep is None or self._delivering or len(self._events) < 2 * self._keep:
+    def _forget(self, keep: int) -> None:
+        if self._delivering or len(self._events) < 2 * keep:
             return
-        gone = len(self._events) - self._keep  # many at once: each costs a move of all that stay
+        gone = len(self._events) - keep  # many at once: each costs a move of all that stay
         del self._events[:gone]
         self._forgotten += gone
         self._consumed = {number for number in self._consumed if number > self._forgotten}
