@@ -115,7 +115,7 @@ def test_a_backtrace_is_decoded_for_the_build_that_booted_last_before_it(
 
     class Told(Backtraces):
         def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
-            there.append(f"backtrace: {frames[0]}" in console.lines())
+            there.append(f"backtrace: {frames[0]}" in [line.text for line in timeline.events(LogLine)])
             return tuple(f"{frame} of {build}" for frame in frames)
 
     console = Console(timeline, loop, port.path, 115_200, 0, PlugbenchLogFormat(), backtraces=Told(tmp_path))
