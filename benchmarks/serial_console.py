@@ -1,4 +1,4 @@
-"""The serial console: does a burst come whole while the test does not look, and how fast can lines come?"""
+"""The serial console: is a burst kept while the test computes, how fast can lines come, how soon is one seen?"""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.environment import hear, say, start, versions
 from benchmarks.result import Result
@@ -21,10 +22,21 @@ BURST_S = 2.0
 PIECE_S = 0.005
 LINE = b"line %06d " + b"x" * 66 + b"\r\n"
 UNPACED_LINES = 20_000
+MANY_LINES = 100_000
+PINGS = 200
+PAUSE_S = 0.003
+
+OURS = "plugbench"
+ALONE = "plugbench, the timeline alone"
+SLOW = "pytest-embedded"
+"""It polls: many lines would take it minutes."""
+
+T = TypeVar("T")
+Open = Callable[[str], subprocess.Popen[str]]
 
 
-def programs(peers: Path) -> dict[str, Callable[[str], subprocess.Popen[str]]]:
-    """What reads a port, by name and version; the first is ours."""
+def programs(peers: Path) -> dict[str, Open]:
+    """What reads a port, by name and version; the first is ours, with all that listens in a test."""
     found = versions()
 
     def embedded(port: str) -> subprocess.Popen[str]:
@@ -45,31 +57,43 @@ def programs(peers: Path) -> dict[str, Callable[[str], subprocess.Popen[str]]]:
         return start(peers, "peers/test_embedded.py", *more, prefix=options)
 
     return {
-        "plugbench": lambda port: start(sys.executable, "ours/console.py", port),
+        OURS: lambda port: start(sys.executable, "ours/console.py", port, "test"),
+        ALONE: lambda port: start(sys.executable, "ours/console.py", port),
         f"pyserial-asyncio {found['pyserial-asyncio']} StreamReader": (
             lambda port: start(peers, "peers/stream_reader.py", port)
         ),
-        f"pytest-embedded {found['pytest-embedded-serial']}": embedded,
+        f"{SLOW} {found['pytest-embedded-serial']}": embedded,
         f"labgrid {found['labgrid']}": lambda port: start(peers, "peers/labgrid_console.py", port),
     }
 
 
 def measure(peers: Path, runs: int) -> Iterator[Result]:
-    """Both figures, each the median of that many runs, the programs taking turns."""
+    """All figures, each the median of that many runs, the programs taking turns."""
     readers = programs(peers)
-    for name, unit, take in (
-        ("console: lines kept of a 921,600 baud burst while the test computes", "%", kept),
-        ("console: lines read, as fast as they come", "1/s", speed),
-    ):
-        figures: dict[str, list[float]] = {reader: [] for reader in readers}
-        for _ in range(runs):
-            for reader, open_port in readers.items():
-                figures[reader].append(take(open_port))
-        ours, *others = ((reader, statistics.median(values)) for reader, values in figures.items())
-        yield Result(name, unit, True, ours[1], dict(others))
+    in_test = {name: open_port for name, open_port in readers.items() if name != ALONE}
+    quick = {name: open_port for name, open_port in in_test.items() if not name.startswith(SLOW)}
+
+    name = "console: lines kept of a 921,600 baud burst while the test computes"
+    yield _result(name, "%", _medians(in_test, runs, kept))
+
+    speeds = _medians(readers, runs, lambda open_port: speed(open_port, UNPACED_LINES))
+    alone = speeds.pop(ALONE)
+    yield _result("console: lines read, as fast as they come", "1/s", speeds)
+    yield _result("console: the same, ours without record, watch and report", "1/s", speeds | {OURS: alone})
+    name = f"console: lines read, as fast as {MANY_LINES:,} come"
+    yield _result(name, "1/s", _medians(quick, runs, lambda open_port: speed(open_port, MANY_LINES)))
+
+    delays = _taking_turns(in_test, runs, latencies)
+    for percent in (50, 99):
+        found = {
+            reader: statistics.median(statistics.quantiles(run, n=100)[percent - 1] for run in values)
+            for reader, values in delays.items()
+        }
+        name = f"console: from a line's write to its expectation's return, p{percent}"
+        yield _result(name, "ms", found, higher_is_better=False)
 
 
-def kept(open_port: Callable[[str], subprocess.Popen[str]]) -> float:
+def kept(open_port: Open) -> float:
     """Per cent of the lines that arrive of a burst, at the pace of a UART that drops what nobody takes."""
     with _reader(open_port) as (master, process):
         os.set_blocking(master, False)
@@ -91,12 +115,12 @@ def kept(open_port: Callable[[str], subprocess.Popen[str]]) -> float:
         return 100 * int(hear(process, "lines ")) / sent
 
 
-def speed(open_port: Callable[[str], subprocess.Popen[str]]) -> float:
+def speed(open_port: Open, lines: int) -> float:
     """Lines a second where the sender waits for the reader."""
     with _reader(open_port) as (master, process):
         say(process, "look")
         began = time.monotonic()
-        for number in range(UNPACED_LINES):
+        for number in range(lines):
             data = LINE % number
             while data:
                 data = data[os.write(master, data) :]
@@ -105,8 +129,39 @@ def speed(open_port: Callable[[str], subprocess.Popen[str]]) -> float:
         return arrived / (time.monotonic() - began)
 
 
+def latencies(open_port: Open) -> list[float]:
+    """Milliseconds from before a line is written until the reader, which waits for it, has it in hand; one by one."""
+    with _reader(open_port) as (master, process):
+        say(process, f"ping {PINGS}")
+        taken: list[float] = []
+        for number in range(PINGS):
+            hear(process, "waits")
+            time.sleep(PAUSE_S)  # it says so before it does
+            began = time.monotonic_ns()
+            os.write(master, b"ping %d\r\n" % number)
+            taken.append((int(hear(process, "got ")) - began) / 1e6)
+        return taken
+
+
+def _taking_turns(readers: Mapping[str, Open], runs: int, take: Callable[[Open], T]) -> dict[str, list[T]]:
+    figures: dict[str, list[T]] = {reader: [] for reader in readers}
+    for _ in range(runs):
+        for reader, open_port in readers.items():
+            figures[reader].append(take(open_port))
+    return figures
+
+
+def _medians(readers: Mapping[str, Open], runs: int, take: Callable[[Open], float]) -> dict[str, float]:
+    return {reader: statistics.median(values) for reader, values in _taking_turns(readers, runs, take).items()}
+
+
+def _result(name: str, unit: str, figures: Mapping[str, float], *, higher_is_better: bool = True) -> Result:
+    others = {reader: value for reader, value in figures.items() if reader != OURS}
+    return Result(name, unit, higher_is_better, figures[OURS], others)
+
+
 @contextlib.contextmanager
-def _reader(open_port: Callable[[str], subprocess.Popen[str]]) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def _reader(open_port: Open) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     master, slave = pty.openpty()
     tty.setraw(slave)
     process = open_port(os.ttyname(slave))

@@ -7,9 +7,10 @@ way, the source says a stamp may be (a USB serial adapter's latency timer: 16 ms
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, Self
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
@@ -27,7 +28,30 @@ class Event:
 
     def record(self) -> dict[str, Any]:
         """The event as it stands in `run.jsonl`: `type` and all its fields."""
-        return {"type": type_name(type(self))} | {f.name: getattr(self, f.name) for f in fields(self)}
+        name, names, _, values = _layout(type(self))
+        record: dict[str, Any] = {"type": name}
+        record.update(zip(names, values(self), strict=True))
+        return record
+
+    def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
+        """A copy with its place on a timeline; made of every event, so it must be quick: `replace` takes twice as long.
+
+        Args:
+            number: its id.
+            t: its stamp in ns.
+            uncertainty: how far off, in ns, the stamp may be.
+            source: the instrument.
+        """
+        cls = type(self)
+        copy = object.__new__(cls)
+        put = object.__setattr__  # events are frozen
+        put(copy, "id", number)
+        put(copy, "t", t)
+        put(copy, "uncertainty", uncertainty)
+        put(copy, "source", source)
+        for name in _layout(cls).own:
+            put(copy, name, getattr(self, name))
+        return copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +251,34 @@ class Note(Event):
     """A remark, by a person or a test."""
 
     text: str
+
+
+class _Layout(NamedTuple):
+    """What there is to know of a type of event, found out once.
+
+    Attributes:
+        name: in records.
+        fields: the names of all its fields.
+        own: of those that not every event has.
+        values: reads all fields of an event at once.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    own: tuple[str, ...]
+    values: Callable[[Event], tuple[Any, ...]]
+
+
+_LAYOUTS: dict[type[Event], _Layout] = {}
+
+
+def _layout(event_type: type[Event]) -> _Layout:
+    layout = _LAYOUTS.get(event_type)
+    if layout is None:
+        names = tuple(f.name for f in fields(event_type))
+        own = names[len(fields(Event)) :]  # the base's come first
+        layout = _LAYOUTS[event_type] = _Layout(type_name(event_type), names, own, attrgetter(*names))
+    return layout
 
 
 def type_name(event_type: type[Event]) -> str:

@@ -22,7 +22,11 @@ class LogFormat(Protocol):
         """A line of the console, with level, tag and uptime where it has them."""
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """What else the line says: a boot, a telemetry record, a panic."""
+        """What else the line says: a boot, a telemetry record, a panic.
+
+        Args:
+            line: as `line` made it. Id and stamp are given when it and what is found go on the timeline together.
+        """
 
     @property
     def pending(self) -> bool:
@@ -63,7 +67,7 @@ _PANIC = re.compile(
     r"|Guru Meditation Error: (?P<guru>.+)"
     r"|(?P<abort>abort\(\) was called.*|assert failed: .*)"
     r"|ERROR: (?P<sanitizer>\w+Sanitizer: .*)"
-    r"|(?P<undefined>\S+: runtime error: .*)"
+    r"|(?P<undefined>(?<!\S)\S+: runtime error: .*)"
 )
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#\d+ (?P<frame>0x.+)")
@@ -96,13 +100,13 @@ class PlugbenchLogFormat:
                 self._frames += frames
                 return found
         # A device that loses power in the middle of a line leaves the banner to follow on the same one.
-        if banner := _BANNER.search(text):
+        if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
             found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
-        elif panic := _PANIC.search(text):
+        elif _may_panic(text) and (panic := _PANIC.search(text)):
             if not self._cause:
                 self._cause = next(value for value in panic.groups() if value).strip()
-        elif (record := _TELEMETRY.search(text)) and (values := _numbers(record[1])):
+        elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record[1])):
             found.append(TelemetrySample(values=values))
         return found
 
@@ -127,6 +131,18 @@ class PlugbenchLogFormat:
         if frame := _FRAME.match(text):
             return [frame["frame"]]
         return []
+
+
+def _may_panic(text: str) -> bool:
+    """Whether `_PANIC` can be found at all: nearly no line has what it needs, and looking for that is much quicker."""
+    return (
+        "PANIC: " in text
+        or "Guru Meditation Error: " in text
+        or "abort() was called" in text
+        or "assert failed: " in text
+        or "ERROR: " in text
+        or ": runtime error: " in text
+    )
 
 
 def _numbers(record: str) -> dict[str, float]:

@@ -14,7 +14,9 @@ from rig.timeline import Timeline
 
 
 class Recorder:
-    """Listens to a timeline and writes what comes, each event at once: a process that is killed takes nothing along.
+    """Listens to a timeline and writes what comes, at once: a process that is killed takes nothing along.
+
+    What is appended together is written together, before `Timeline.extend` returns.
 
     Args:
         timeline: what to write; events that stand there already are written first.
@@ -25,12 +27,18 @@ class Recorder:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "run.jsonl"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._due: list[bytes] = []
         for event in timeline:
             self._add(event)
-        self._stop = timeline.listen(self._add)
+        self._write()
+        self._stop = timeline.listen(self._add, self._write)
 
     def _add(self, event: Event) -> None:
-        data = orjson.dumps(event.record(), default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+        self._due.append(orjson.dumps(event.record(), default=_plain, option=orjson.OPT_APPEND_NEWLINE))
+
+    def _write(self) -> None:
+        data = b"".join(self._due)
+        self._due.clear()
         while data:
             data = data[os.write(self._file, data) :]
 

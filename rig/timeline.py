@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rig.clock import BenchClock
 from rig.errors import ExpectationError, PlugbenchError
 from rig.events import Event
+from rig.kind_index import KindIndex, place_of
 from rig.log_tail import console_tail
 
 E = TypeVar("E", bound=Event)
@@ -32,7 +33,8 @@ class Timeline:
     """An append-only list of events. All methods may be called from any thread.
 
     Listeners are called in the appending thread, in order, under the timeline's lock: they must be quick, must not
-    block and may append further events (which are delivered afterwards, never nested).
+    block and may append further events (which are delivered afterwards, never nested). What a test looks for by is
+    called without the lock, so that a long look back keeps no instrument waiting.
 
     Args:
         clock: the bench's clock.
@@ -44,11 +46,12 @@ class Timeline:
         self._keep = keep
         self._events: list[Event] = []
         self._forgotten = 0  # events that are gone: the one at index i has the id _forgotten + i + 1
+        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # of each kind that anybody has looked for
+        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # those of them that a type belongs to
         self._consumed: set[int] = set()
-        self._listeners: list[Listener] = []
+        self._listeners: tuple[tuple[Listener, Callable[[], None] | None], ...] = ()
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
-        self._changed = threading.Condition(threading.RLock())
-        self._waiting = 0
+        self._lock = threading.RLock()
         self._delivering = False
         self._delivered = 0
         self._trouble: PlugbenchError | None = None
@@ -60,14 +63,50 @@ class Timeline:
 
     def append(self, event: E) -> E:
         """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
-        with self._changed:
-            placed = replace(event, id=self._forgotten + len(self._events) + 1, t=event.t or self.clock.now())
+        with self._lock:
+            number = self._forgotten + len(self._events) + 1
+            placed = event.placed(number, event.t or self.clock.now(), event.uncertainty, event.source)
             self._events.append(placed)
-            self._deliver()
-            self._forget()
-            if self._waiting:
-                self._changed.notify_all()
+            indexes = self._indexes(type(placed))
+            for index in indexes:
+                index.add(placed)
+            self._settle(indexes)
         return placed
+
+    def extend(self, events: Sequence[Event], *, t: int = 0, uncertainty: int = 0, source: str = "") -> list[Event]:
+        """Put events at the end, all at once: one after the other, with nobody else's between them.
+
+        Args:
+            events: in order. What they leave 0 or empty is filled in:
+            t: the stamp, in ns; 0: now.
+            uncertainty: of the stamp, in ns.
+            source: the instrument.
+
+        Returns:
+            What stands there: copies, with their ids.
+        """
+        with self._lock:
+            t = t or self.clock.now()
+            first = self._forgotten + len(self._events) + 1
+            placed = [
+                event.placed(number, event.t or t, event.uncertainty or uncertainty, event.source or source)
+                for number, event in enumerate(events, first)
+            ]
+            self._events += placed
+            indexes = {index for event_type in set(map(type, placed)) for index in self._indexes(event_type)}
+            for index in indexes:
+                index.extend(placed)
+            self._settle(indexes)
+        return placed
+
+    def _settle(self, indexes: Iterable[KindIndex[Any]]) -> None:
+        """Tell everybody of what has come."""
+        self._deliver()
+        if self._keep is not None:
+            self._forget(self._keep)
+        for index in indexes:
+            if index.waiting:
+                index.wake()
 
     def _deliver(self) -> None:
         if self._delivering:
@@ -77,49 +116,87 @@ class Timeline:
             while self._delivered < self._forgotten + len(self._events):
                 event = self._events[self._delivered - self._forgotten]
                 self._delivered += 1
-                for listener in tuple(self._listeners):
+                for listener, _ in self._listeners:
                     listener(event)
         finally:
             self._delivering = False
+            for _, then in self._listeners:
+                if then is not None:
+                    then()
 
-    def _forget(self) -> None:
-        if self._keep is None or self._delivering or len(self._events) < 2 * self._keep:
+    def _forget(self, keep: int) -> None:
+        if self._delivering or len(self._events) < 2 * keep:
             return
-        gone = len(self._events) - self._keep  # many at once: each costs a move of all that stay
+        gone = len(self._events) - keep  # many at once: each costs a move of all that stay
         del self._events[:gone]
         self._forgotten += gone
         self._consumed = {number for number in self._consumed if number > self._forgotten}
+        for index in self._kinds.values():
+            index.forget(self._forgotten)
 
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with each event from now on. Returns what ends that."""
-        with self._changed:
-            self._listeners.append(listener)
+    def _index(self, kind: type[E]) -> KindIndex[E]:
+        """The index of a kind, made when the kind is first looked for."""
+        index = self._kinds.get(kind)
+        if index is None:
+            index = self._kinds[kind] = KindIndex(kind, self._events, self._consumed, self._lock)
+            self._kinds_of.clear()
+        return index
+
+    def _indexes(self, event_type: type[Event]) -> tuple[KindIndex[Any], ...]:
+        """The indexes that events of a type belong to."""
+        found = self._kinds_of.get(event_type)
+        if found is None:
+            found = tuple(index for kind, index in self._kinds.items() if issubclass(event_type, kind))
+            self._kinds_of[event_type] = found
+        return found
+
+    def _consume(self, event: Event) -> bool:
+        """Make an event nobody else's; False where it is somebody's already."""
+        with self._lock:
+            if event.id in self._consumed:
+                return False
+            self._consumed.add(event.id)
+            for index in self._indexes(type(event)):
+                index.consume(event)
+            return True
+
+    def listen(self, listener: Listener, then: Callable[[], None] | None = None) -> Callable[[], None]:
+        """Call `listener` with each event from now on. Returns what ends that.
+
+        Args:
+            listener: called with one event after the other.
+            then: called when it has got all that was appended at once, before `append` or `extend` returns: for what
+                costs as much for one event as for many.
+        """
+        entry = (listener, then)
+        with self._lock:
+            self._listeners = (*self._listeners, entry)
 
         def stop() -> None:
-            with self._changed:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+            with self._lock:
+                self._listeners = tuple(other for other in self._listeners if other is not entry)
 
         return stop
 
     def interrupt(self, trouble: PlugbenchError) -> None:
         """Make everyone who waits, now or later, raise `trouble`, until `clear_trouble`. The first one stays."""
-        with self._changed:
+        with self._lock:
             first = self._trouble is None
             self._trouble = self._trouble or trouble
-            self._changed.notify_all()
+            for index in self._kinds.values():
+                index.wake()
             listeners = tuple(self._on_interrupt) if first else ()
         for listener in listeners:
             listener(trouble)
 
     def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
         """Call `listener` with the first trouble of each `interrupt`, in the thread that interrupts."""
-        with self._changed:
+        with self._lock:
             self._on_interrupt.append(listener)
 
     def clear_trouble(self) -> None:
         """Forget what `interrupt` said."""
-        with self._changed:
+        with self._lock:
             self._trouble = None
 
     @property
@@ -131,7 +208,7 @@ class Timeline:
 
     def mark(self) -> Mark:
         """The position after everything that stands there now."""
-        with self._changed:
+        with self._lock:
             return Mark(self._forgotten + len(self._events) + 1)
 
     def set_default_mark(self, mark: Mark) -> None:
@@ -159,30 +236,25 @@ class Timeline:
             where: what must hold for it.
             unmatched: leave out what an `expect` has consumed.
         """
-        with self._changed:
-            found = self._events[max(0, (since.after if since else 1) - 1 - self._forgotten) :]
-            consumed = frozenset(self._consumed) if unmatched else frozenset()
-        return [e for e in found if isinstance(e, kind) and e.id not in consumed and (where is None or where(e))]
+        with self._lock:
+            index = self._index(kind)
+            found = _from(since, index.unmatched if unmatched else index.events)
+        return found if where is None else [event for event in found if where(event)]
 
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
         """The latest event of a kind for which `where` holds, if any."""
-        for event in reversed(self._events):  # without the lock: a long look back must not keep stamps waiting
-            if isinstance(event, kind) and (where is None or where(event)):
+        with self._lock:
+            events = self._index(kind).events
+        for event in reversed(events):
+            if where is None or where(event):
                 return event
         return None
 
     def tail(self, kind: type[E], count: int, since: Mark | None = None) -> list[E]:
         """The latest `count` events of a kind, the latest last; None: since the very first."""
-        found: list[E] = []
-        with self._changed:
-            length = len(self._events)
-        for index in range(length - 1, (since.after if since else 1) - 2, -1):
-            event = self._events[index]
-            if isinstance(event, kind):
-                found.append(event)
-                if len(found) == count:
-                    break
-        return found[::-1]
+        with self._lock:
+            latest = self._index(kind).events[-count:]
+        return _from(since, latest)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events[:])
@@ -224,32 +296,26 @@ class Timeline:
             BenchError, DeviceError: what `interrupt` said, at once.
         """
         since = since or self._default_mark
-        following = since.after
-        misses: list[E] = []
         least = min(timeout, _PATIENCE_S) if patient else 0.0
         deadline = time.monotonic() + max(self.clock.real(timeout), least)
-        with self._changed:
-            self._waiting += 1
-            try:
-                while True:
-                    while (index := max(0, following - 1 - self._forgotten)) < len(self._events):
-                        event = self._events[index]
-                        following = event.id + 1
-                        if not isinstance(event, kind) or event.id in self._consumed:
-                            continue
-                        if where is None or where(event):
-                            if consume:
-                                self._consumed.add(event.id)
-                            return event
-                        misses.append(event)
-                    if self._trouble is not None:
-                        raise self._trouble
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        break
-                    self._changed.wait(left)
-            finally:
-                self._waiting -= 1
+        following = since
+        while True:
+            with self._lock:
+                index = self._index(kind)
+                unseen = _from(following, index.unmatched)
+                trouble, left = self._trouble, deadline - time.monotonic()
+                if not unseen and trouble is None and left > 0:
+                    index.wait(left)
+                    continue
+            for event in unseen:
+                if (where is None or where(event)) and (not consume or self._consume(event)):
+                    return event
+                following = Mark(event.id + 1)
+            if trouble is not None:
+                raise trouble
+            if left <= 0:
+                break
+        misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following.after]
         tell = explain or self._explain
         raise ExpectationError(f"expected within {timeout:g} s: {what or kind.__name__}\n{tell(misses)}")
 
@@ -278,6 +344,11 @@ class Timeline:
     def _explain(self, misses: Sequence[Event]) -> str:
         miss = f"nearest miss: {in_words(misses[-1])}" if misses else "nothing of that kind came"
         return f"{miss}\n{console_tail(self)}"
+
+
+def _from(mark: Mark | None, events: list[E]) -> list[E]:
+    """A copy of what comes after a mark; None: of all."""
+    return events[place_of(mark.after, events) if mark is not None and mark.after > 1 else 0 :]
 
 
 def in_words(event: Event) -> str:

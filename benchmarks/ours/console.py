@@ -1,23 +1,60 @@
-"""Our console instrument on a serial port, in a test that does something else until it is told to look."""
+"""Our console instrument on a serial port, in a test that does something else until it is told to look.
+
+With `test`, everything listens that listens to a bench's timeline in a test whose results go to Allure: the record on
+disk, the watch for panics and reboots, and what cuts the timeline into tests. Without, there is but the timeline.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 import threading
+import time
+from pathlib import Path
 
-from rig.events import LogLine
+from rig.bench import Bench
+from rig.description import load
+from rig.device import Device
+from rig.events import Event, LogLine, TestStarted
 from rig.instruments.console import Console
 from rig.log_format import PlugbenchLogFormat
+from rig.recorder import Recorder
+from rig.report.load import Slicer, Test
 from rig.timeline import Timeline
+
+
+class Cutter:
+    """As fixtures/allure_results.py has it."""
+
+    def __init__(self) -> None:
+        self.slicer = Slicer()
+        self.ended: Test | None = None
+
+    def feed(self, event: Event) -> None:
+        """Take the next event."""
+        self.ended = self.slicer.feed(event) or self.ended
+
 
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 timeline = Timeline()
-console = Console(timeline, loop, sys.argv[1], 921_600, 0, PlugbenchLogFormat())
-console.take()
-print("ready", flush=True)
-sys.stdin.readline()
-console.expect("^END$", timeout=60)
-print("lines", sum(line.text.startswith("line ") for line in timeline.events(LogLine)), flush=True)
-console.release()
+with tempfile.TemporaryDirectory() as folder:
+    if "test" in sys.argv[2:]:
+        Recorder(timeline, Path(folder))
+        Device(Bench(load(Path("benches/virtual.toml")), timeline))
+        timeline.listen(Cutter().feed)
+        timeline.append(TestStarted(nodeid="test_console"))
+    console = Console(timeline, loop, sys.argv[1], 921_600, 0, PlugbenchLogFormat())
+    console.take()
+    print("ready", flush=True)
+    command, _, count = sys.stdin.readline().partition(" ")
+    if command == "ping":
+        for number in range(int(count)):
+            print("waits", flush=True)
+            console.expect(f"^ping {number}$", timeout=60)
+            print("got", time.monotonic_ns(), flush=True)
+    else:
+        console.expect("^END$", timeout=60)
+        print("lines", sum(line.text.startswith("line ") for line in timeline.events(LogLine)), flush=True)
+    console.release()

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 
 import serial_asyncio
 
 
 async def main() -> None:
     """Open, be busy, read."""
-    reader, _ = await serial_asyncio.open_serial_connection(url=sys.argv[1], baudrate=921_600)
+    reader, _transport = await serial_asyncio.open_serial_connection(url=sys.argv[1], baudrate=921_600)
     print("ready", flush=True)
-    sys.stdin.readline()  # the test computes: nothing else runs on its loop
+    command, _, count = sys.stdin.readline().partition(" ")  # the test computes: nothing else runs on its loop
+    if command == "ping":
+        for number in range(int(count)):
+            print("waits", flush=True)
+            while (await reader.readline()).strip() != b"ping %d" % number:
+                pass
+            print("got", time.monotonic_ns(), flush=True)
+        return
     lines = 0
     while (line := await reader.readline()).strip() != b"END":
         lines += line.startswith(b"line ")

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 
 
 def test_lines(dut):  # type: ignore[no-untyped-def]
     print("\nready", flush=True)
-    sys.stdin.readline()
+    command, _, count = sys.stdin.readline().partition(" ")
+    if command == "ping":
+        for number in range(int(count)):
+            print("\nwaits", flush=True)
+            dut.expect(f"ping {number}\r?\n", timeout=60)
+            print("\ngot", time.monotonic_ns(), flush=True)
+        return
     found = dut.expect("END\r?\n", timeout=60, return_what_before_match=True)
     print("\nlines", found.count(b"line "), flush=True)

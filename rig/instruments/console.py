@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import serial
 import serial_asyncio
@@ -24,8 +24,8 @@ from rig.log_tail import console_tail
 from rig.loop import run_on
 from rig.timeline import Mark, Timeline
 
-E = TypeVar("E", bound=Event)
-
+_READ_BYTES = 4096
+"""At once; a pty has no more. pyserial-asyncio has no setting for its 1,024, which cost as much a read."""
 _LONGEST_LINE = 16_384
 _ALIKE = 5
 """So many characters in a row make a line a near miss of a pattern."""
@@ -166,6 +166,7 @@ class Console:
             self._transport = _ThreadedTransport(port, self._port, self._loop)
         else:
             self._transport = serial_asyncio.SerialTransport(self._loop, self._port, port)
+            self._transport._max_read_size = _READ_BYTES
 
     async def close(self) -> None:
         """Give the port back, on the bench's loop."""
@@ -200,24 +201,33 @@ class Console:
 
     def _received(self, data: bytes) -> None:
         now = self._timeline.clock.now()
+        came: list[Event] = []
         for text in self._splitter.feed(data):
-            line = self._timeline.append(_stamped(self._format.line(text), now, self._uncertainty))
+            line = self._format.line(text)
+            came.append(line)
             for event in self._format.events(line):
-                self._found(event, now)
+                if isinstance(event, Panic):
+                    self._publish(came, now)  # what came before does not wait until it is decoded
+                    came = []
+                came.append(self._decoded(event))
+        self._publish(came, now)
         if self._format.pending and self._quiet is None:
             self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
 
     def _flush(self) -> None:
         self._quiet = None
-        for event in self._format.flush():
-            self._found(event, self._timeline.clock.now())
+        self._publish([self._decoded(event) for event in self._format.flush()], self._timeline.clock.now())
 
-    def _found(self, event: Event, now: int) -> None:
-        """What the log format has found in a line."""
-        if isinstance(event, Panic) and self._backtraces is not None:
-            boot = self._timeline.last(Boot)
-            event = replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
-        self._timeline.append(_stamped(event, now, self._uncertainty))
+    def _publish(self, came: Sequence[Event], now: int) -> None:
+        """Put on the timeline, all at once, what has come at one time."""
+        self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
+
+    def _decoded(self, event: Event) -> Event:
+        """The same; a panic with its backtrace decoded, for the build that booted last."""
+        if not isinstance(event, Panic) or self._backtraces is None:
+            return event
+        boot = self._timeline.last(Boot)
+        return replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
 
     def _lost(self, exc: Exception | None) -> None:
         if self._letting_go:
@@ -340,7 +350,3 @@ def _nearest(pattern: str, lines: Sequence[LogLine]) -> str:
         if match.size >= length:
             best, length = line.text, match.size
     return best
-
-
-def _stamped(event: E, t: int, uncertainty: int) -> E:
-    return replace(event, t=t, uncertainty=uncertainty, source="console")

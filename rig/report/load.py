@@ -24,12 +24,14 @@ from rig.events import (
     FaultLifted,
     LedPattern,
     LinkChange,
+    LogLine,
     OcppFrame,
     Outcome,
     PinEdge,
     PowerChange,
     RunEnded,
     RunStarted,
+    TelemetrySample,
     TestEnded,
     TestStarted,
     from_record,
@@ -78,6 +80,8 @@ class State:
     def apply(self, event: Event) -> None:
         """Take in what happened."""
         match event:
+            case LogLine() | TelemetrySample():  # nearly all events
+                pass
             case PowerChange():
                 if event.rail:
                     self.rail = event.on

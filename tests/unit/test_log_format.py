@@ -56,6 +56,23 @@ def test_a_broken_record_is_no_sample(text: str) -> None:
     assert read(text) == []
 
 
+PANICS = (
+    "PANIC: x",
+    "Guru Meditation Error: x",
+    "abort() was called at PC 0x1",
+    "assert failed: x",
+    "ERROR: XSanitizer: x",
+    "a: runtime error: x",
+)
+
+
+@given(st.text("x: (=#\\é", max_size=30), st.sampled_from(PANICS))
+def test_a_panic_is_found_whatever_stands_before_it(noise: str, panic: str) -> None:
+    (found,) = read(noise + panic)
+    assert isinstance(found, Panic)
+    assert found.cause.endswith(panic.partition(": ")[2] or panic)
+
+
 @given(st.text())
 def test_any_text_is_a_line(text: str) -> None:
     assert PlugbenchLogFormat().line(text).text == text

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import MappingProxyType
 
 import orjson
+import pytest
 
 from rig.events import Event, FaultInjected, LogLine, OcppFrame, from_record
 from rig.recorder import Recorder
@@ -45,3 +49,43 @@ def test_every_event_is_on_disk_at_once(tmp_path: Path) -> None:
     recorder.close()
     timeline.append(LogLine(text="later"))
     assert len(read(recorder.path)) == 3
+
+
+def test_what_is_appended_together_is_on_disk_when_that_returns(tmp_path: Path) -> None:
+    timeline = Timeline()
+    recorder = Recorder(timeline, tmp_path)
+    placed = timeline.extend([LogLine(text=str(number)) for number in range(1000)])
+    assert read(recorder.path) == placed
+    recorder.close()
+
+
+def test_one_that_cannot_be_written_takes_no_other_along(tmp_path: Path) -> None:
+    timeline = Timeline()
+    recorder = Recorder(timeline, tmp_path)
+    with pytest.raises(TypeError):
+        timeline.extend([LogLine(text="a"), LogLine(text="\udc80"), LogLine(text="b")])
+    timeline.append(LogLine(text="c"))
+    assert [event.id for event in read(recorder.path)] == [1, 3, 4]
+    recorder.close()
+
+
+def test_a_killed_process_has_written_all_that_it_appended(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from rig.events import LogLine
+from rig.recorder import Recorder
+from rig.timeline import Timeline
+timeline = Timeline()
+recorder = Recorder(timeline, Path(sys.argv[1]))
+for _ in range(10):
+    timeline.extend([LogLine(text="x" * 80)] * 100)
+timeline.append(LogLine(text="last"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    events = read(tmp_path / "run.jsonl")
+    assert [event.id for event in events] == list(range(1, 1002))
+    assert isinstance(events[-1], LogLine)
+    assert events[-1].text == "last"

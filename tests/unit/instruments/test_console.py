@@ -9,7 +9,7 @@ import pty
 import threading
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, Boot, LogLine, Panic, TelemetrySample
+from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
 from rig.log_format import PlugbenchLogFormat
 from rig.timeline import Timeline
@@ -95,6 +96,37 @@ def test_a_panic_comes_with_its_backtrace(port: Port, console: Console, timeline
     port.print(b"PANIC: assert failed: x > 0\r\nbacktrace: 0x1 0x2\r\n")
     panic = timeline.expect(Panic, timeout=1)
     assert (panic.cause, panic.backtrace) == ("assert failed: x > 0", ("0x1", "0x2"))
+
+
+def test_what_a_line_says_stands_behind_it_and_before_the_next(
+    console: Console, port: Port, timeline: Timeline
+) -> None:
+    port.print(b"I (0) boot: cp 1 build=00000001 reset=panic\r\nI (1) app: ready\r\nI (2) app: end\r\n")
+    console.expect("end")
+    assert [type(event) for event in timeline] == [LogLine, Boot, LogLine, LogLine]
+    assert {event.source for event in timeline} == {"console"}
+    assert [event.id for event in timeline] == [1, 2, 3, 4]
+
+
+def test_a_backtrace_is_decoded_for_the_build_that_booted_last_before_it(
+    port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> None:
+    there: list[bool] = []
+
+    class Told(Backtraces):
+        def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
+            there.append(f"backtrace: {frames[0]}" in [line.text for line in timeline.events(LogLine)])
+            return tuple(f"{frame} of {build}" for frame in frames)
+
+    console = Console(timeline, loop, port.path, 115_200, 0, PlugbenchLogFormat(), backtraces=Told(tmp_path))
+    console.take()
+    boot = "I (0) boot: cp 1 build={} reset=panic"
+    lines = [boot.format("00000001"), "PANIC: x", "backtrace: 0x1", boot.format("00000002")]
+    port.print("\r\n".join([*lines, "PANIC: y", "backtrace: 0x2", "end", ""]).encode())
+    assert timeline.expect(Panic).backtrace == ("0x1 of 00000001",)
+    assert timeline.expect(Panic).backtrace == ("0x2 of 00000002",)
+    assert there == [True, True]
+    console.release()
 
 
 def test_a_panic_without_backtrace_is_not_waited_for(port: Port, console: Console, timeline: Timeline) -> None:
