@@ -293,9 +293,9 @@ void samples_come_at_their_interval_without_drift() {
   Millis begin = rig.clock.now();
   std::vector<Millis> times;
   for (Millis i = 0; i < 350; ++i) {
-    size_t before = rig.transactions.size();
+    size_t before = rig.transactions.outbox().size();
     rig.pass(100 + i % 7);
-    if (rig.transactions.size() != before) times.push_back(rig.clock.now() - begin);
+    if (rig.transactions.outbox().size() != before) times.push_back(rig.clock.now() - begin);
   }
   TEST_ASSERT_EQUAL_size_t(3, times.size());
   for (size_t i = 0; i < times.size(); ++i) {
@@ -303,7 +303,7 @@ void samples_come_at_their_interval_without_drift() {
     TEST_ASSERT_LESS_THAN_UINT64(10'000 * (i + 1) + 107, times[i]);
   }
   rig.pass(35'000);  // three were missed, one is made
-  TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.outbox().size());
 }
 
 void interval_of_zero_means_no_samples() {
@@ -311,7 +311,7 @@ void interval_of_zero_means_no_samples() {
   rig.settings.meter_value_sample_interval_s = 0;
   rig.start_charging();
   rig.pass(100'000);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
 }
 
 void power_failure_saves_the_register() {
@@ -352,7 +352,7 @@ void answer_start(Rig& rig, const char* status, const char* parent = "") {
   JsonWriter payload(buffer);
   MessageId id;
   Text action;
-  TEST_ASSERT_TRUE(rig.transactions.write_front(payload, id, action, rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.transactions.outbox().write_front(payload, id, action, rig.clock.now()));
   TEST_ASSERT_TRUE(action == "StartTransaction");
   char answer[256];
   JsonWriter json(answer);
@@ -360,7 +360,7 @@ void answer_start(Rig& rig, const char* status, const char* parent = "") {
   if (*parent != 0) json.member("parentIdTag", parent);
   json.end_object().end_object();
   JsonError error;
-  TEST_ASSERT_TRUE(rig.transactions.on_result(id.text(), parse_json(json.text(), error), rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.transactions.outbox().on_result(id.text(), parse_json(json.text(), error), rig.clock.now()));
   rig.poll();
 }
 
@@ -539,7 +539,7 @@ void power_failure_interrupts_the_transaction_where_it_may_go_on() {
   TEST_ASSERT_TRUE(rig.locked());
   rig.set(pins::kPowerFail, false);
   rig.assert_happened("Charging");
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.size(), "start, Interruption.Begin, Interruption.End");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
 }
 
 // ---- clock-aligned samples
@@ -548,19 +548,19 @@ void aligned_samples_lie_on_the_boundaries() {
   Rig rig;
   rig.settings.clock_aligned_data_interval_s = 900;
   rig.pass(10'000'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.transactions.size(), "without a clock there are no boundaries");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.transactions.outbox().size(), "without a clock there are no boundaries");
   rig.time.set_from_csms(1'700'000'000'000);  // 22:13:20
   Millis due = rig.poll();
   TEST_ASSERT_EQUAL_UINT64(100'000, due - rig.clock.now());
   rig.pass(99'999);
-  TEST_ASSERT_EQUAL_size_t(0, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(0, rig.transactions.outbox().size());
   rig.pass(1);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
   rig.time.set_from_csms(rig.time.now() - 2'000);
   rig.pass(2'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.size(), "a boundary comes once");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.outbox().size(), "a boundary comes once");
   rig.pass(2'000'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.size(), "those missed are not made up for");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.outbox().size(), "those missed are not made up for");
 }
 
 void aligned_samples_begin_anew_at_midnight() {
@@ -570,7 +570,7 @@ void aligned_samples_begin_anew_at_midnight() {
   const Millis to_midnight = 86'400'000 - 1'700'000'000'000 % 86'400'000;
   TEST_ASSERT_EQUAL_UINT64(to_midnight, rig.poll() - rig.clock.now());
   rig.pass(to_midnight);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
 }
 
 }  // namespace
