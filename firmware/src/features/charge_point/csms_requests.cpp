@@ -73,7 +73,7 @@ void CsmsRequests::change_availability(Request& request) {
   } else if (before != Availability::inoperative) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
-  const char* status = !operative && charging_.transaction_open() ? "Scheduled" : "Accepted";
+  const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
   if (after == before) return write_status(request.reply, status);
   LateAnswers::Slot* slot = late_.put_off(request.reply, status, "Rejected");
   if (slot == nullptr) return write_status(request.reply, "Rejected");
