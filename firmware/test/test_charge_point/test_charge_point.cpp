@@ -399,7 +399,8 @@ void bad_requests_get_the_code_of_their_fault() {
   };
   const Case cases[] = {
       {"Nothing", "{}", "NotImplemented"},
-      {"SetChargingProfile", "{}", "NotImplemented"},
+      {"GetDiagnostics", "{}", "NotSupported"},
+      {"SetChargingProfile", "{}", "NotSupported"},
       {"Reset", "{}", "OccurenceConstraintViolation"},
       {"Reset", "{\"type\":5}", "TypeConstraintViolation"},
       {"Reset", "{\"type\":\"Warm\"}", "PropertyConstraintViolation"},
@@ -774,12 +775,51 @@ void triggered_messages_follow_the_answer() {
   assert_is("Trigger", rig.last("MeterValues", "meterValue.0.sampledValue.0.context"));
   assert_is("", rig.last("MeterValues", "transactionId"));
   assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":2"));
-  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
+  assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":0"));
+  assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
+  rig.assert_story("answer 0:Available");
+  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":2"));
+  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":-1"));
+  assert_is("Accepted", trigger(rig, "\"Heartbeat\",\"connectorId\":7"));
+  rig.assert_story("answer Heartbeat");
+  assert_is("Accepted", change(rig, "MeterValuesSampledData", ""));
+  assert_is("Rejected", trigger(rig, "\"MeterValues\""));
   assert_is("NotImplemented", trigger(rig, "\"FirmwareStatusNotification\""));
   assert_is("NotImplemented", trigger(rig, "\"DiagnosticsStatusNotification\""));
   rig.story();
   rig.pass(1'000);
   rig.assert_story("");
+}
+
+void triggered_meter_values_are_rejected_while_no_time_is_known() {
+  Rig rig;
+  rig.answers["BootNotification"] = "{\"status\":\"Pending\",\"interval\":20,\"currentTime\":\"soon\"}";
+  rig.settle();
+  assert_is("Rejected", trigger(rig, "\"MeterValues\""));
+  rig.assert_story("answer");
+}
+
+void status_that_made_room_in_the_queue_is_told_later() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.answers["StatusNotification"] = "";  // the CSMS stalls
+  for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) rig.drive(pins::kCable, i % 2 == 0);
+  rig.press();  // Preparing: its Authorize takes the place of the oldest ones
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  rig.settle();
+  rig.gpio.drive(pins::kEmergencyStop, false);
+  for (int i = 0; i < 12; ++i) {
+    trigger(rig, "\"Heartbeat\"");  // younger ones push the statuses out
+  }
+  rig.answers.clear();
+  rig.story();
+  rig.pass(2 * Messenger::kCallTimeout);
+  std::string heard;
+  for (const auto& one : rig.heard) {
+    if (one.first == "StatusNotification") heard = Rig::field(one.second, "status");
+  }
+  assert_is("Available", heard);
 }
 
 void pending_sends_what_is_triggered_and_no_more() {
