@@ -117,11 +117,8 @@ bool ChargePoint::send_heartbeat(Millis now) {
 void ChargePoint::take_time(JsonValue payload) {
   FixedText<40> text;
   UnixMillis time = 0;
-  if (payload.find("currentTime").get(text) && parse_timestamp(text.text(), time)) {
-    time_.set_from_csms(time);
-  } else {
-    log_.warning(kTag, "the CSMS sent no valid currentTime");
-  }
+  const bool is_time = payload.find("currentTime").get(text) && parse_timestamp(text.text(), time);
+  if (!is_time || !time_.set_from_csms(time)) log_.warning(kTag, "the CSMS sent no valid currentTime");
 }
 
 // ---- status
