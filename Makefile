@@ -4,10 +4,12 @@
 PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
-# Each worker has a virtual bench of its own; a wired bench is there once.
-WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),4,0)
 RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
+# Each worker has a virtual bench of its own, and tests mostly wait; a wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),$(shell expr 4 '*' $(JOBS)),0)
+# Every verb starts many Pythons; each would compile the same sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
 
 CMAKE := .venv/bin/cmake -S firmware/host -G Ninja -DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja -DPLUGBENCH_DEPS=$(ROOT)/.deps
@@ -85,7 +87,7 @@ build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time (WORKERS=n); BENCH=benches/pi.toml for real wires
+hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time a core (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 

@@ -6,7 +6,7 @@ import subprocess
 
 from rig.description import AccessPointSection, ManualAccessPoint, NmcliAccessPoint
 from rig.errors import BenchError
-from rig.wiring import AccessPoint
+from rig.seams import AccessPoint
 
 _NMCLI_TIMEOUT_S = 30
 

@@ -8,13 +8,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rig.description import Description
 from rig.log_format import LogFormat
-
-if TYPE_CHECKING:
-    from rig.description import Description
-    from rig.profile import DeviceProfile
+from rig.profile import DeviceProfile
 
 LOG_FORMATS: Mapping[str, str] = {
     "plugbench": "rig.log_format:PlugbenchLogFormat",
@@ -55,8 +53,6 @@ def profile(description: Description) -> DeviceProfile:
     Raises:
         ValueError: it cannot be had, or needs more of the description; the message names key, cause and remedy.
     """
-    from rig.profile import DeviceProfile  # it loads what makes file systems
-
     name = description.device.profile
     found = _make("device.profile", name, PROFILES)
     if not isinstance(found, DeviceProfile):

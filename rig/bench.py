@@ -30,8 +30,9 @@ from rig.instruments.power import Power
 from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.loop import run_on
+from rig.seams import Wiring
 from rig.timeline import Mark, Timeline
-from rig.wiring import Wiring, open_wiring
+from rig.wiring import open_wiring
 
 T = TypeVar("T")
 
@@ -207,7 +208,7 @@ class Bench:
         self.flasher = Flasher(
             timeline,
             wiring.serial_url,
-            control["en"].set,
+            self.power.hold_reset,
             control["boot"].set,
             release_port=self.console.release,
             take_port=self.console.take,

@@ -52,7 +52,7 @@ def doctor(bench: BenchOption = DEFAULT_BENCH) -> None:
 @bench_app.command("check")
 def check_bench(file: Annotated[Path, typer.Argument(metavar="FILE", help="The bench description.")]) -> None:
     """Say whether a bench description can be used."""
-    from rig.description import load
+    from rig.bench_file import load
 
     description = load(file)
     typer.echo(f"{file}: a {description.kind} bench named {description.name}, {len(list(description.wires()))} wires")
@@ -81,7 +81,7 @@ def inject_fault(
     bench: BenchOption = DEFAULT_BENCH,
 ) -> None:
     """Bring the device of a bench up, make a fault happen, take it back, and show what comes of it."""
-    from rig.description import load
+    from rig.bench_file import load
     from rig.faults import by_name
     from rig.show import show_fault
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.description import Description, NmcliAccessPoint, load
+from rig.bench_file import load
+from rig.description import Description, NmcliAccessPoint
 from rig.errors import BenchError, DescriptionError
 from rig.firmware.manifest import FILE_NAME
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from rig.clock import BenchClock
 from rig.events import LogLine
-
-if TYPE_CHECKING:
-    from rig.timeline import Timeline
 
 TAIL_LINES = 20
 """How many lines a message shows of a log."""
 _MOST_LOOKED_AT = 200
 
 
-def console_tail(timeline: Timeline) -> str:
+class Logged(Protocol):
+    """What a message about a log needs of the timeline, which itself writes such messages."""
+
+    clock: BenchClock
+    logs: Path | None
+
+    def tail(self, kind: type[LogLine], count: int) -> Sequence[LogLine]:
+        """The latest `count` lines, the latest last."""
+
+
+def console_tail(timeline: Logged) -> str:
     """The last lines of the console, by bench seconds before now, repeats once, and where all of them are."""
     now = timeline.clock.now()
     shown: list[str] = []
@@ -33,7 +42,7 @@ def console_tail(timeline: Timeline) -> str:
     return "\n".join([f"last {len(shown)} lines of the console:", *shown, *whole_log(timeline, "console")])
 
 
-def whole_log(timeline: Timeline, name: str) -> list[str]:
+def whole_log(timeline: Logged, name: str) -> list[str]:
     """Where a log of the running test is as soon as the test has ended, as lines of a message; none outside a test.
 
     Args:

@@ -1,79 +1,14 @@
-"""The seams of the bench: what a kind of bench must supply so that every instrument works on it.
-
-A real bench supplies gpiozero's lgpio factory, a device path and a managed access point; the virtual bench supplies
-the other ends of the virtual board. No instrument knows which one it has.
-"""
+"""Opens the seams of the bench that a description names: real wires, or the virtual board."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from gpiozero import Factory
-
+from rig.access_points import open_access_point
 from rig.clock import BenchClock
 from rig.description import Description
-
-
-class AccessPoint(Protocol):
-    """The radio the board associates with."""
-
-    def up(self) -> None:
-        """Start it; returns when it is on the air."""
-
-    def down(self) -> None:
-        """Take it off the air: stations lose it without a word."""
-
-
-class TestHooks(Protocol):
-    """What only a virtual board can do. A bench without it lacks the capability `test_hooks`."""
-
-    def set_clock_scale(self, scale: float) -> None:
-        """Make the device's clock run `scale` times as fast as the host's."""
-
-    def tear_flash(self, operation: int, effect: str, seed: int) -> None:
-        """Tear the n-th flash operation from now (`none`, `half` or `random`), then cut the power."""
-
-    def slow_erase(self, milliseconds: int) -> None:
-        """Make each sector erase take that long in device time."""
-
-    def unplug(self) -> None:
-        """Pull the USB cable, which feeds the board as well, until the bench is opened anew."""
-
-    def fill_flash(self, full: bool) -> None:
-        """Make the device's storage answer that it is out of space."""
-
-    def leak(self, bytes_per_connection: int) -> None:
-        """Make each TCP connection leak device heap."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """The ends that the instruments hold.
-
-    Attributes:
-        pin_factory: gpiozero's factory for the Pi's pins.
-        serial_url: what pyserial opens: a device path, a pty, `socket://` or `rfc2217://`.
-        serial_uncertainty: how far off, in ns, a stamp of the serial port may be.
-        access_point: None where nobody can switch it.
-        hooks: None on real wires.
-        clock: the bench's clock, already shared with the board.
-        capabilities: what tests may ask for with `@pytest.mark.needs(...)`.
-        flash_file: the virtual board's flash, to look into; None on real wires.
-        close: gives everything back; called once.
-    """
-
-    pin_factory: Factory
-    serial_url: str
-    clock: BenchClock
-    serial_uncertainty: int = 16_000_000
-    access_point: AccessPoint | None = None
-    hooks: TestHooks | None = None
-    capabilities: frozenset[str] = field(default_factory=frozenset)
-    flash_file: Path | None = None
-    close: Callable[[], None] = lambda: None
+from rig.pins import open_factory
+from rig.seams import Wiring
 
 
 def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiring:
@@ -88,12 +23,9 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         BenchError: the pins cannot be opened, or the virtual board cannot be built.
     """
     if description.kind == "virtual":
-        from rig import virtual
+        from rig import virtual  # a wired bench has no use for it
 
         return virtual.open_wiring(description, clock, root)
-
-    from rig.access_points import open_access_point
-    from rig.pins import open_factory
 
     factory = open_factory("lgpio")
     access_point = open_access_point(description.network.access_point)
@@ -107,6 +39,3 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         capabilities=frozenset({"access_point"} if access_point else ()),
         close=factory.close,
     )
-
-
-__all__ = ["AccessPoint", "TestHooks", "Wiring", "open_wiring"]

@@ -1,61 +1,62 @@
 #!/usr/bin/env bash
-# What a newcomer does, timed: clone, make demo twice, make test twice. Then look for what it left outside the clone.
+# What a newcomer does, timed: clone, make demo twice, make test twice, in a home folder that nobody has used yet.
+# Then look for what it left outside the clone: files other than pip's cache, and processes.
 #
 #   tools/fresh_clone_check.sh [VERB ...]     other verbs than demo and test
+#
+# The clone is of what is committed. The logs of what failed are kept in build/fresh-clone.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 verbs=("$@")
 [[ $# -gt 0 ]] || verbs=(demo test)
 
 scratch=$(mktemp -d)
+clone=$scratch/clone
+logs=$scratch/logs
 trap 'rm -rf "$scratch"' EXIT
-before=$scratch/before
 status=0
 
-mkdir "$scratch/tmp"
-export TMPDIR=$scratch/tmp
-git clone --quiet --no-local "$source" "$scratch/clone"
-touch "$before"
-processes() { ps -e -o pid=,args= | grep -F "$scratch/clone" | grep -v -F -e grep -e fresh_clone_check || true; }
+echo "the clone is of $(git -C "$source" log -1 --format='%h %s')"
+[[ -z $(git -C "$source" status --porcelain) ]] || echo "note  what is not committed is not in it"
+git clone --quiet --no-local "$source" "$clone"
+
+# Home and the folder for temporary files are new and ours alone: whatever is in them at the end, the verbs have left.
+mkdir "$scratch/home" "$scratch/tmp" "$logs"
+export HOME=$scratch/home TMPDIR=$scratch/tmp
+unset "${!XDG_@}" "${!PIP_CACHE_@}" "${!npm_config_cache@}" CARGO_HOME RUSTUP_HOME PLATFORMIO_CORE_DIR
+processes() { ps -e -o pid=,args= | grep -F "$clone" | grep -v -F -e grep -e fresh_clone_check || true; }
+fail() { # what is wrong, with the lines that show it
+    echo "FAIL  $1"
+    head -n 40 <<<"$2" | sed 's/^/        /'
+    status=1
+}
 
 for verb in "${verbs[@]}"; do
     for time in first second; do
-        began=$(date +%s)
-        if make --no-print-directory -C "$scratch/clone" "$verb" >"$scratch/$verb.$time.log" 2>&1; then
-            verdict=ok
+        began=$SECONDS
+        log=$logs/$verb.$time.log
+        if make --no-print-directory -C "$clone" "$verb" >"$log" 2>&1; then
+            echo "ok    make $verb, the $time time: $((SECONDS - began)) s"
         else
-            verdict=FAIL
-            status=1
-            tail -n 40 "$scratch/$verb.$time.log"
+            fail "make $verb, the $time time: $((SECONDS - began)) s" "$(tail -n 40 "$log")"
         fi
-        echo "$verdict  make $verb, the $time time: $(($(date +%s) - began)) s"
     done
 done
 
-# pip keeps what it downloaded, and that is all. The system's folder for temporary files is one of our own here, so that
-# other programs on this machine are not taken for ours.
-cache=$("$scratch/clone/.venv/bin/python" -m pip cache dir)
-outside=$(find "$HOME" "$TMPDIR" -xdev \( -path "$scratch/clone" -o -path "$cache" \) -prune -o \
-    -type f -newer "$before" -print 2>/dev/null || true)
+outside=$(cd "$scratch" && find home tmp -mindepth 1 -path home/.cache/pip -prune -o ! -path home/.cache -print | sort)
 if [[ -n $outside ]]; then
-    echo "FAIL  files changed outside the clone:"
-    head -n 20 <<<"$outside" | sed 's/^/        /'
-    status=1
+    fail "left outside the clone:" "$outside"
 else
-    echo "ok    nothing changed outside the clone"
+    echo "ok    nothing is left outside the clone but pip's cache ($(du -sh "$HOME/.cache/pip" 2>/dev/null | cut -f1))"
 fi
 left=$(processes)
-if [[ -n $left ]]; then
-    echo "FAIL  processes left:"
-    sed 's/^/        /' <<<"$left"
-    status=1
-else
-    echo "ok    no process left"
-fi
-dirty=$(git -C "$scratch/clone" status --porcelain)
-if [[ -n $dirty ]]; then
-    echo "FAIL  files that git does not ignore:"
-    sed 's/^/        /' <<<"$dirty"
-    status=1
+if [[ -n $left ]]; then fail "processes left:" "$left"; else echo "ok    no process is left"; fi
+dirty=$(git -C "$clone" status --porcelain)
+[[ -z $dirty ]] || fail "files that git does not ignore:" "$dirty"
+
+if [[ $status -ne 0 ]]; then
+    mkdir -p "$source/build"
+    rm -rf "$source/build/fresh-clone"
+    cp -r "$logs" "$source/build/fresh-clone"
 fi
 exit $status

@@ -19,7 +19,7 @@ BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotoc
 """
 
 
-def bad_answer(kind: BadHandshake, request: Request) -> bytes:
+def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
     """The bytes that answer an opening handshake badly; none where the connection is just closed."""
     if kind == "garbage":
         return b"SSH-2.0-OpenSSH_9.2\r\n"

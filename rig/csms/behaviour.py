@@ -24,6 +24,7 @@ class Behaviour:
 
     Attributes:
         registration: the `status` of BootNotification.conf.
+        clock_offset_s: how far its clock is ahead of the true time, in seconds.
         tags: what an idTag (matched without regard to case) is authorized as.
         unlisted_tag: what any other idTag is authorized as.
     """
@@ -49,6 +50,7 @@ class Behaviour:
         """Back to normal. Transaction ids go on: they are never given twice."""
         self.registration: RegistrationStatus = "Accepted"
         self.heartbeat_interval_s = self._heartbeat_at_start
+        self.clock_offset_s = 0.0
         self.tags: dict[str, AuthorizationStatus] = {}
         self.unlisted_tag: AuthorizationStatus = "Accepted"
 
@@ -59,7 +61,7 @@ class Behaviour:
 
     def current_time(self) -> str:
         """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
-        elapsed = timedelta(seconds=self._clock.between(self._started, self._clock.now()))
+        elapsed = timedelta(seconds=self._clock.between(self._started, self._clock.now()) + self.clock_offset_s)
         return (self._wall_at_start + elapsed).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def tag_status(self, id_tag: str) -> AuthorizationStatus:

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from rig.csms.bad_handshake import BadHandshake, bad_answer
+from rig.csms.bad_answer import BadAnswer
+from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.session import ChargePoint
@@ -52,6 +53,7 @@ class CsmsServer:
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
         self._connections: set[Connection] = set()
+        self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
         self._speaking = asyncio.Event()
         self._speaking.set()
@@ -76,6 +78,7 @@ class CsmsServer:
         point = self._points.get(identity)
         if point is None:
             point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour)
+            point.bad_answer = self._bad_answer
         return point
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -143,8 +146,15 @@ class CsmsServer:
             self._speaking.set()
         return before
 
+    async def spoil_answers(self, kind: BadAnswer | None) -> None:
+        """Give every answer wrong from now on; None: right again."""
+        self._bad_answer = kind
+        for point in self._points.values():
+            point.bad_answer = kind
+
     async def reset(self) -> None:
-        """A normal CSMS again: speaks, accepts, no answers replaced or held."""
+        """A normal CSMS again: speaks, accepts, no answers replaced, held or spoiled."""
+        await self.spoil_answers(None)
         self.refuse_with = None
         self.bad_handshake = None
         self.behaviour.reset()
@@ -195,7 +205,7 @@ class CsmsServer:
 
 async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
     """Answer badly, past the WebSocket library. What leaves the peer waiting ends when the peer gives up."""
-    connection.transport.write(bad_answer(kind, request))
+    connection.transport.write(bad_handshake(kind, request))
     if kind == "close":
         connection.transport.close()
     await connection.wait_closed()

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from rig.csms import schemas
+from rig.csms.bad_answer import BadAnswer, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
 from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
@@ -69,6 +70,8 @@ class ChargePoint:
         """Calls by action that wait for a test to release their answer. An action that is held has a key."""
         self.state = State()
         """What it knows of the charge point, but for `open_calls`: see `snapshot`."""
+        self.bad_answer: BadAnswer | None = None
+        """How every answer goes wrong; None: none does."""
         self._timeline = timeline
         self._behaviour = behaviour
         self._replacements: dict[str, list[Replacement]] = {}
@@ -228,6 +231,9 @@ class ChargePoint:
                 message = replace(reply, unique_id=call.unique_id)
             case _:
                 message = CallResult(call.unique_id, reply)
+        if self.bad_answer is not None:
+            text = bad_answer(self.bad_answer, message)
+            return await self._send(parse(text), text)
         return await self._send(message, message.text(), call)
 
     # -- calling ------------------------------------------------------------------------------------------------
@@ -268,8 +274,10 @@ class ChargePoint:
                 error = violation.what if violation else ""
             case Malformed():
                 error = message.why
-            case _:
-                error = _wrong_answer(action, message) if action else ""
+            case _ if action:
+                error = _wrong_answer(action, message)
+            case _ if message.unique_id not in self._its_calls:
+                error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = _as_event(self.identity, "sent", message, text, action, error)
         frame = self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):

@@ -188,6 +188,7 @@ class Flasher:
 @contextlib.contextmanager
 def _logged_to(output: io.StringIO) -> Iterator[None]:
     """Everything that esptool has to say goes to `output`; what other threads print does not."""
+    from esptool import loader
     from esptool.logger import EspLog, TemplateLogger, log
 
     class Log(TemplateLogger):  # type: ignore[misc]
@@ -212,12 +213,26 @@ def _logged_to(output: io.StringIO) -> Iterator[None]:
         def set_verbosity(self, verbosity: str) -> None:
             """Always everything."""
 
-    before = EspLog.instance
+    before = EspLog.instance, loader.HexFormatter
     log.set_logger(Log())
+    loader.HexFormatter = _Untraced
     try:
         yield
     finally:
-        EspLog.instance = before
+        EspLog.instance, loader.HexFormatter = before
+
+
+class _Untraced:
+    """In the place of esptool's HexFormatter, whose 5.6.0 writes each frame out in hex for a trace that is off.
+
+    That is most of the computing that flashing costs.
+    """
+
+    def __init__(self, frame: bytes, auto_split: bool = True) -> None:
+        del frame, auto_split
+
+    def __str__(self) -> str:
+        return ""
 
 
 def _esptool() -> Any:

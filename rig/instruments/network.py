@@ -11,8 +11,8 @@ from rig.errors import BenchError
 from rig.events import AccessPointChange
 from rig.instruments.proxy import Proxy
 from rig.loop import run_on
+from rig.seams import AccessPoint
 from rig.timeline import Timeline
-from rig.wiring import AccessPoint
 
 T = TypeVar("T")
 

@@ -113,6 +113,10 @@ class Power:
         self.off()
         self.on()
 
+    def hold_reset(self, hold: bool) -> None:
+        """Hold the chip in reset by EN, or let it go: then it boots."""
+        self._en.set(hold)
+
     def _wait_for_rail(self, up: bool) -> None:
         if self._rail is None or self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return

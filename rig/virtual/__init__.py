@@ -11,13 +11,13 @@ from typing import Protocol
 
 from rig.clock import BenchClock
 from rig.errors import BenchError
+from rig.seams import Wiring
 from rig.virtual.access_point import VirtualAccessPoint
 from rig.virtual.board import Board, BoardPins
 from rig.virtual.flash import Flash
 from rig.virtual.hooks import VirtualTestHooks
 from rig.virtual.pins import VirtualPinFactory
 from rig.virtual.run_directory import RunDirectory
-from rig.wiring import Wiring
 
 _PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
 

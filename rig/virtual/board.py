@@ -117,6 +117,19 @@ class Board:
         """Tear the n-th flash operation from now, or from the next boot where the device does not run."""
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
+    def brown_out(self) -> None:
+        """Make the rail sag once, below what the chip's detector tolerates. Nothing happens where the chip is off."""
+
+        def sag() -> None:
+            if self._chip in (_Chip.OFF, _Chip.RESET):
+                return
+            self._halt()
+            self._reset_reason = "brownout"
+            self._chip = _Chip.RESET
+            self._leave_reset(self._boot.level)
+
+        self._call(sag)
+
     @property
     def state(self) -> str:
         """What the chip does, in words: `off`, `held in reset`, `in download mode`, `running`, `about to boot`."""

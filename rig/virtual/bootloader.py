@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 
 from rig.firmware.image import AppImage, ImageError, parse_image
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, TABLE_SIZE, Partition, PartitionTable, from_binary
@@ -51,10 +52,16 @@ def _table(read: ReadFlash) -> PartitionTable:
 
 
 def _boot(read: ReadFlash, slot: Partition) -> AppImage:
-    image = parse_image(read(slot.offset, slot.size))
+    image = _checked(read(slot.offset, slot.size))
     if not image.executable:
         raise ImageError(f"{slot.name} holds an image for a real chip, without a host executable")
     return image
+
+
+@lru_cache(maxsize=2)
+def _checked(content: bytes) -> AppImage:
+    """The image in a slot. The same bytes are not checked and unpacked again at each of hundreds of boots."""
+    return parse_image(content)
 
 
 def _chosen_slot(read: ReadFlash, table: PartitionTable, count: int) -> int:

@@ -9,7 +9,7 @@ TEAR_EFFECTS = ("none", "half", "random")
 
 
 class VirtualTestHooks:
-    """`rig.wiring.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
+    """`rig.seams.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
 
     def __init__(self, board: Board, clock: BenchClock) -> None:
         self._board = board
@@ -47,6 +47,10 @@ class VirtualTestHooks:
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time; 0: instant."""
         self._board.set("flash erase_ms", milliseconds)
+
+    def brown_out(self) -> None:
+        """Make the supply sag once: the chip resets and boots with reset reason `brownout`. Nothing where it is off."""
+        self._board.brown_out()
 
     def unplug(self) -> None:
         """Pull the USB cable, which feeds the board as well. Only opening the bench anew plugs it in again."""

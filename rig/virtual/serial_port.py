@@ -9,6 +9,10 @@ import select
 import termios
 import tty
 
+_SLIP_END = b"\xc0"
+_LONGEST_FRAME = 65_536
+"""Of esptool's frames; they carry at most 16 KB of data."""
+
 
 class SerialPort:
     """A pty in raw mode. The master is the chip's UART, the slave what the bench opens.
@@ -61,13 +65,18 @@ class RomUart:
         """Nothing waits for a time here: `stop` ends every wait."""
 
     def recv(self, size: int) -> bytes:
-        """What came, as soon as something did; empty when stopped."""
-        while True:
+        """What came, up to the end of a SLIP frame; empty when stopped.
+
+        Of a frame in pieces the handler would decode the first pieces again with each further one.
+        """
+        data = b""
+        while not data.endswith(_SLIP_END) and len(data) < _LONGEST_FRAME:
             ready, _, _ = select.select([self._master, self._stopped], [], [])
             if self._stopped in ready:
                 return b""
             with contextlib.suppress(BlockingIOError):
-                return os.read(self._master, size)
+                data += os.read(self._master, size)
+        return data
 
     def sendall(self, data: bytes) -> None:
         """Write everything. Raises OSError when stopped meanwhile."""

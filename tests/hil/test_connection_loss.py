@@ -78,13 +78,13 @@ def test_a_csms_that_says_nothing_is_left_and_tried_again(
 @pytest.mark.needs("inputs")
 def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Nothing gets through either way for a minute of a charge: it goes on, and all is told afterwards."""
-    device.configure(meter_value_sample_interval_s=20, backoff_initial_ms=100, backoff_max_ms=100)
+    device.configure(meter_value_sample_interval_s=10, backoff_initial_ms=100, backoff_max_ms=100)
     transaction_id = driver.start_charge(csms)
     with bench.time_scale(20):
         with bench.inject(BlackHole()):
             drawn = driver.draw(50, hz=2).wait()
             device.wait_status(connected=False, state="Charging", timeout=60)
-            device.let_time_pass(60)  # a whole interval of MeterValues, however soon the loss was noticed
+            device.let_time_pass(20)  # a whole interval of MeterValues, however soon the loss was noticed
         csms.expect_connected(timeout=150)
         driver.present_tag()
         csms.expect("StopTransaction", transactionId=transaction_id, timeout=150)

@@ -189,14 +189,14 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """MinimumStatusDuration: plugged in and out at once tells nothing; a state is told when it has lasted."""
-    device.configure(minimum_status_duration_s=20)
+    device.configure(minimum_status_duration_s=10)
     mark = bench.mark()
     driver.plug_in()
     device.wait_status(state="Preparing")
     driver.unplug()
     device.wait_status(state="Available")
     with bench.time_scale(20):
-        csms.expect_none("StatusNotification", within=30, since=mark, connectorId=1)
+        csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
         driver.plug_in()
         device.wait_status(state="Preparing")
         csms.expect_status("Preparing", since=mark, timeout=60)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -13,14 +11,10 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
+from rig.faults import ClockJump
 from rig.instruments.power import Power
 
 pytestmark = pytest.mark.needs("time_scale")
-
-
-def shifted(csms: Csms, hours: float) -> Mapping[str, Any]:
-    """A Heartbeat.conf of a CSMS whose clock is that many hours ahead."""
-    return {"currentTime": (time_of(csms.behaviour.current_time()) + timedelta(hours=hours)).isoformat()}
 
 
 def time_of(text: str) -> datetime:
@@ -84,11 +78,11 @@ def test_a_clock_set_in_a_charge_makes_no_negative_duration(
         patient_device.wait_accepted()
         driver.start_charge(csms)
         csms.expect("MeterValues", timeout=120)
-        csms.answer("Heartbeat", lambda _: shifted(csms, hours))
-        csms.expect("Heartbeat", timeout=120)
-        csms.expect("MeterValues", timeout=120)
-        driver.present_tag()
-        csms.expect("StopTransaction", timeout=60)
+        with bench.inject(ClockJump(seconds=3600 * hours)):
+            csms.expect("Heartbeat", timeout=120)
+            csms.expect("MeterValues", timeout=120)
+            driver.present_tag()
+            csms.expect("StopTransaction", timeout=60)
     (transaction,) = csms.transactions
     transaction.check()
 

@@ -37,12 +37,12 @@ def test_every_measurand_is_told_and_they_fit_together(
     device.configure(
         meter_values_sampled_data=ALL,
         nominal_voltage_v=240,
-        meter_value_sample_interval_s=60,
+        meter_value_sample_interval_s=25,
         ws_ping_interval_s=NO_PING,
     )
     with bench.time_scale(20):
         driver.start_charge(csms)
-        energy = driver.draw(400, hz=2)
+        energy = driver.draw(200, hz=2)
         for _ in range(3):
             csms.expect("MeterValues", timeout=120)
         energy.stop()
@@ -83,15 +83,16 @@ def test_no_samples_where_none_are_wanted(
 def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
-    """ClockAlignedDataInterval 60: one each full minute of the clock, never before it, also in a transaction."""
-    device.configure(clock_aligned_data_interval_s=60, meter_value_sample_interval_s=0, ws_ping_interval_s=NO_PING)
+    """ClockAlignedDataInterval 30: one each half minute of the clock, never before it, also in a transaction."""
+    device.configure(clock_aligned_data_interval_s=30, meter_value_sample_interval_s=0, ws_ping_interval_s=NO_PING)
     with bench.time_scale(20):
         transaction_id = driver.start_charge(csms)
         told = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
-    times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]) for frame in told]
+    times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]).timestamp() for frame in told]
     assert {context for frame in told for context in contexts(frame.payload["meterValue"])} == {"Sample.Clock"}
-    assert all(time.second < 20 for time in times)
-    assert [(later.minute - earlier.minute) % 60 for earlier, later in pairwise(times)] == [1, 1]
+    # In fast time a busy computer lets the device look at its clock late.
+    assert all(time % 30 < 15 for time in times), times
+    assert [later // 30 - earlier // 30 for earlier, later in pairwise(times)] == [1, 1]
 
 
 def test_clock_aligned_values_come_without_a_transaction_too(device: Device, bench: Bench, csms: Csms) -> None:
@@ -159,7 +160,7 @@ def test_the_readings_of_a_long_transaction_are_thinned_out(
 ) -> None:
     """More samples than one message holds: begin and end are told, and what lies between is spread evenly."""
     device.configure(stop_txn_sampled_data=ALL, meter_value_sample_interval_s=1, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(20):
+    with bench.time_scale(40):
         driver.start_charge(csms)
         device.let_time_pass(70)
         driver.present_tag()

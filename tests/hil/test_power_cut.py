@@ -198,7 +198,8 @@ def test_a_full_flash_does_not_keep_anybody_from_charging(
 @pytest.mark.needs("test_hooks", "time_scale")
 def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
-    driver.start_charge(csms)
+    with bench.time_scale(10):
+        driver.start_charge(csms)
     with bench.time_scale(10), bench.inject(FlashFull()):
         drawn = driver.draw(20).wait()
         driver.present_tag()

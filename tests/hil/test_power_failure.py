@@ -11,7 +11,7 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import PowerChange
-from rig.faults import CsmsGone, PowerCut, TornWrite
+from rig.faults import BrownOut, CsmsGone, PowerCut, TornWrite
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
 
@@ -76,6 +76,20 @@ def test_a_stop_that_could_not_be_told_comes_after_the_boot(
     transaction.check()
     assert len(transaction.stops) == 1
     assert transaction.energy_wh == 25
+
+
+@pytest.mark.needs("test_hooks")
+def test_a_brown_out_ends_the_transaction_as_a_power_cut_does(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """The supply sags without a warning: reset by the brown-out detector, StopTransaction with PowerLoss after it."""
+    transaction_id = driver.start_charge(csms)
+    with device.expecting_reboot() as reboot, bench.inject(BrownOut()):
+        pass
+    assert reboot.boot is not None
+    assert reboot.boot.reset == "brownout"
+    csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
+    csms.transactions[-1].check()
 
 
 @pytest.mark.needs("test_hooks")

@@ -1,4 +1,4 @@
-"""Reset by the CSMS (OCPP 1.6 section 5.14), soft and hard, idle and in a charge."""
+"""Reset by the CSMS (OCPP 1.6 section 5.14), soft and hard, and by the board's reset line; idle and in a charge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import Boot, OcppFrame, PinEdge
-from rig.faults import CsmsSilent
+from rig.faults import CsmsSilent, Reset
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
 
@@ -125,3 +125,20 @@ def test_a_reset_of_no_known_type_is_refused(
         csms.call("Reset", request_, check=False)
     bench.timeline.expect_none(Boot, within=0.3)
     assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]
+
+
+@pytest.mark.needs("inputs", "outputs", "control.en")
+def test_the_reset_line_in_a_charge_opens_the_contactor_at_once(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """EN low is no orderly end: the contactor falls with the chip, and after the boot the transaction is stopped."""
+    transaction_id = driver.start_charge(csms)
+    with device.expecting_reboot() as reboot:
+        with bench.inject(Reset()):
+            outputs["contactor"].expect(False)
+            csms.expect_disconnected()
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="Reboot")
+    assert reboot.boot is not None
+    assert reboot.boot.reset == "external"
+    (transaction,) = csms.transactions
+    transaction.check()

@@ -6,10 +6,11 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallError, Csms
+from rig.csms.bad_answer import BadAnswer
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import Event, LogLine, OcppFrame, PowerChange
-from rig.faults import CsmsGone, PowerCut, TornWrite
+from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
 from rig.timeline import Mark
@@ -76,7 +77,7 @@ def test_a_full_queue_survives_a_power_cut(device: Device, bench: Bench, driver:
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
         energy = driver.draw(70, hz=20)
-        with bench.time_scale(20):
+        with bench.time_scale(40):
             device.let_time_pass(70)
         energy.wait()
         driver.present_tag()
@@ -163,6 +164,23 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
         driver.unplug()
         patient_device.wait_status(queue=0, state="Available", timeout=60)
     csms.expect_none("StopTransaction", within=0.2)
+
+
+@pytest.mark.parametrize("kind", ["half", "garbage", "wrong-id", "no-payload"])
+def test_a_stop_answered_with_nonsense_is_sent_again(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms, kind: BadAnswer
+) -> None:
+    """What is no answer acknowledges nothing: the same StopTransaction comes again, and its answer is the last word."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
+    driver.start_charge(csms)
+    with bench.time_scale(40):
+        with bench.inject(BadAnswers(kind=kind)):
+            driver.present_tag()
+            first = csms.expect("StopTransaction", timeout=60)
+            patient_device.wait_status(state="Finishing")
+        second = csms.expect("StopTransaction", timeout=120)
+        patient_device.wait_status(queue=0, timeout=60)
+    assert second.payload == first.payload
 
 
 def _write_until_the_power_fails(bench: Bench, since: Mark) -> None:

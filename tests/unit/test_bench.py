@@ -14,7 +14,8 @@ import pytest
 
 import rig.bench
 from rig.bench import Bench
-from rig.description import Description, load
+from rig.bench_file import load
+from rig.description import Description
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
@@ -107,7 +108,7 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
             "network": wired.network.model_copy(update={"access_point": None}),
         }
     )
-    monkeypatch.setattr("rig.pins.open_factory", lambda _name: open_factory("virtual"))
+    monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
     bench = Bench(described, root=tmp_path)
     before = leftovers()
     began = time.monotonic()

@@ -59,9 +59,9 @@ def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: i
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["power-cot"], "did you mean 'power-cut'?"),
+        (["power-cot"], "Did you mean 'power-cut'?"),
         (["latency", "ms"], "'ms' is no argument of a fault. Write KEY=VALUE"),
-        (["latency", "mss=1"], "did you mean 'ms'?"),
+        (["latency", "mss=1"], "Did you mean 'ms'?"),
         (["power-cut", "--bench", "none.toml"], "none.toml: no such file"),
     ],
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rig import adapters
-from rig.description import ManualAccessPoint, NmcliAccessPoint, load
+from rig.bench_file import load
+from rig.description import ManualAccessPoint, NmcliAccessPoint
 from rig.errors import DescriptionError
 
 ROOT = Path(__file__).parents[2]

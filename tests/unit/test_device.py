@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rig.bench import Bench
-from rig.description import load
+from rig.bench_file import load
 from rig.device import Device
 from rig.errors import DeviceError
 from rig.events import Boot, Event, LinkChange, OcppFrame, PinEdge, PowerChange

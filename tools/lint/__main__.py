@@ -7,7 +7,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools.lint import commands, documents, freestanding, host_headers, imports, jenkinsfile, pins, sleeps, wording
+from tools.lint import (
+    circles,
+    commands,
+    documents,
+    freestanding,
+    host_headers,
+    imports,
+    jenkinsfile,
+    pins,
+    sleeps,
+    wording,
+)
 from tools.lint.check import Check, Result, SkippedError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +33,7 @@ CHECKS = [
     Check("core and features compile freestanding for a 32-bit target", freestanding.run),
     Check("pins.h, bench descriptions and design page name the same pins", pins.run),
     Check("imports run one way", imports.run),
+    Check("imports of rig go in no circle", circles.run),
     Check("no test of the device and no fixture sleeps", sleeps.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
     Check("the API reference is up to date (make docs)", documents.api),

@@ -36,7 +36,7 @@ def run(root: Path) -> Result:
     findings = []
     for path in tracked_files(root, *(f"{floor}/*.py" for floor in _FLOORS)):
         place = path.relative_to(root)
-        module = ".".join(place.with_suffix("").parts).removesuffix(".__init__")
+        module = module_of(place)
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(place))
         for line, imported in imports(tree, module, is_package=path.name == "__init__.py"):
             reason = refusal(module, imported)
@@ -45,15 +45,21 @@ def run(root: Path) -> Result:
     return Result(findings)
 
 
-def imports(tree: ast.AST, module: str, *, is_package: bool = False) -> Iterator[tuple[int, str]]:
+def module_of(place: Path) -> str:
+    """The dotted name of a file, given from the root."""
+    return ".".join(place.with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(tree: ast.AST, module: str, *, is_package: bool = False, types: bool = False) -> Iterator[tuple[int, str]]:
     """Give each import's line and full name.
 
     Args:
         tree: the parsed file.
         module: its dotted name, which relative imports start from.
         is_package: whether it is a package's `__init__.py`.
+        types: with those that are for types only.
     """
-    for node in _without_type_checking(tree):
+    for node in ast.walk(tree) if types else _without_type_checking(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -1,6 +1,6 @@
 """Set this clone up: what is missing is fetched and built, what is there is left alone.
 
-Everything lands inside the clone (`.venv`, `.deps`, `.cache`), apart from the caches of pip and npm.
+Everything lands inside the clone (`.venv`, `.deps`, `.cache`), apart from pip's cache.
 """
 
 from __future__ import annotations

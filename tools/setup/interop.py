@@ -26,6 +26,6 @@ def _install(log: Log) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for pin in _PINS:
         shutil.copy(pin, FOLDER)
-    # No package needs scripts of its own to be installed.
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+    # No package needs scripts of its own to be installed; cache and logs stay in the clone.
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--cache", CACHE / "npm")
     log.command(["npm", "ci", *quiet], hint=_HINT, cwd=FOLDER)

@@ -94,7 +94,7 @@ class Log:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     cwd=cwd,
-                    env={**os.environ, **(env or {})},
+                    env={**os.environ, **_home_untouched(), **(env or {})},
                 )
             except FileNotFoundError as error:
                 raise SetupError(f"`{words[0]}` is not there. {hint}") from error
@@ -131,6 +131,14 @@ class Log:
         """End the line of a step that did not finish."""
         if self._live:
             print()
+
+
+def _home_untouched() -> dict[str, str]:
+    """pip asks `rustc --version`, to tell the index. Where rustc is rustup's, and nobody has used it yet, that alone
+    would make rustup write its settings into the home folder: ours get a folder of their own then."""
+    if "RUSTUP_HOME" in os.environ or (Path.home() / ".rustup").exists():
+        return {}
+    return {"RUSTUP_HOME": str(CACHE / "rustup")}
 
 
 def run(steps: Iterable[Step]) -> None:

@@ -93,4 +93,4 @@ def test_the_table_of_faults_is_the_catalogue() -> None:
         fault = faults.by_name(name)
         assert summary == fault.summary
         assert re.findall(r"`(\w+)` (\w+)", arguments) == [(k, str(v)) for k, v in fault.arguments().items()]
-        assert set(re.findall(r"`(\w+)`", needs)) == fault.needs
+        assert set(re.findall(r"`([\w.]+)`", needs)) == fault.needs

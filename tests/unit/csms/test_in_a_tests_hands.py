@@ -7,12 +7,14 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from rig.csms import CallError, CallErrorReceived, Csms
+from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
@@ -470,3 +472,36 @@ def test_it_sends_a_binary_message(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.send_binary(b"\x00\xff")
     assert peer.socket.recv(2) == b"\x00\xff"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "error"),
+    [
+        ("half", r'^\[3,"m2",\{"currentTime":"2$', "no JSON"),
+        ("garbage", "^<html>", "no JSON"),
+        ("wrong-id", r'^\[3,"no-m2",\{\}\]$', "answers 'no-m2', which is no open call of the charge point"),
+        ("no-payload", r'^\[3,"m2"\]$', "2 elements where message type 3 has 3"),
+    ],
+)
+def test_answers_are_spoiled_and_recorded_as_what_they_are(
+    csms: Csms, peer: Peer, timeline: Timeline, kind: BadAnswer, text: str, error: str
+) -> None:
+    peer.boot()
+    with csms.spoil_answers(kind):
+        peer.start_call("Heartbeat", {})
+        came = peer.socket.recv(2)
+        assert re.match(text, came)
+    sent = timeline.last(OcppFrame, lambda frame: frame.direction == "sent")
+    assert sent is not None
+    assert sent.raw == came
+    assert error in sent.error
+    assert "currentTime" in peer.call("Heartbeat", {}, "m2")
+
+
+def test_the_clock_of_the_csms_can_be_wrong(csms: Csms, peer: Peer) -> None:
+    right = datetime.fromisoformat(peer.call("Heartbeat", {})["currentTime"])
+    csms.behaviour.clock_offset_s = -7200
+    wrong = datetime.fromisoformat(peer.call("Heartbeat", {})["currentTime"])
+    assert timedelta(hours=1.9) < right - wrong < timedelta(hours=2.1)
+    csms.reset()
+    assert datetime.fromisoformat(peer.call("Heartbeat", {})["currentTime"]) >= right

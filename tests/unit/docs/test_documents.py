@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.csms import Csms
 from rig.errors import ExpectationError
 from rig.timeline import Timeline
 from tests.document import ROOT, assert_tells, blocks, run_examples
@@ -87,6 +88,14 @@ def test_the_reference_has_every_public_method_once() -> None:
         assert chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:") == 1, name
     assert "def f" not in text
     assert "(self" not in text
+
+
+def test_the_reference_has_every_part_of_the_csms() -> None:
+    chapter = reference(ROOT).split("\n## CSMS\n")[1].split("\n## ")[0]
+    methods = {name for name in dir(Csms) if not name.startswith("_")} - {"timeline", "on_loop"}
+    assert {"expect", "call", "hold", "silence", "transactions", "url"} < methods
+    for name in methods:
+        assert chapter.count(f"{name}(") + chapter.count(f"- `{name}:") >= 1, name
 
 
 def test_an_old_reference_and_dead_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from rig import faults
+from rig.csms.behaviour import Behaviour
 from rig.errors import BenchError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.timeline import Timeline
 
-ALL = frozenset({"power", "access_point", "test_hooks"})
+ALL = frozenset({"power", "control.en", "access_point", "test_hooks"})
 
 
 class Notes:
@@ -46,7 +47,7 @@ class NotedCsms:
         self._part = notes.part("csms")
 
     def __getattr__(self, method: str) -> Any:
-        if method not in ("silence", "no_pong", "refuse", "misanswer"):
+        if method not in ("silence", "no_pong", "refuse", "misanswer", "spoil_answers"):
             return getattr(self._part, method)
 
         @contextlib.contextmanager
@@ -79,6 +80,8 @@ def bench(notes: Notes) -> Any:
     ("fault", "begins", "ends"),
     [
         (faults.PowerCut(), ["power.off()"], ["power.on()"]),
+        (faults.Reset(), ["power.hold_reset(True)"], ["power.hold_reset(False)"]),
+        (faults.BrownOut(), ["hooks.brown_out()"], []),
         (faults.TornWrite(3, "random", 9), ["hooks.tear_flash(3, 'random', 9)"], ["power.off()", "power.on()"]),
         (faults.SlowErase(400), ["hooks.slow_erase(400)"], ["hooks.slow_erase(0)"]),
         (faults.FlashFull(), ["hooks.fill_flash(True)"], ["hooks.fill_flash(False)"]),
@@ -109,6 +112,7 @@ def bench(notes: Notes) -> Any:
             ["csms.misanswer('garbage')", "network.drop_connections()"],
             ["csms.end_misanswer()", "network.drop_connections()"],
         ),
+        (faults.BadAnswers("wrong-id"), ["csms.spoil_answers('wrong-id')"], ["csms.end_spoil_answers()"]),
         (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
@@ -153,6 +157,14 @@ def test_everything_else_is_restored_when_one_step_fails(bench: Any, notes: Note
     assert bench.timeline.last(FaultLifted) is not None
 
 
+def test_the_clock_of_the_csms_jumps_and_jumps_back(bench: Any) -> None:
+    behaviour = bench.csms.behaviour = Behaviour(bench.timeline.clock)
+    behaviour.clock_offset_s = 5
+    with faults.inject(bench, faults.ClockJump(-3600)):
+        assert behaviour.clock_offset_s == -3595
+    assert behaviour.clock_offset_s == 5
+
+
 def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -> None:
     bench.capabilities = frozenset({"power"})
     with (
@@ -175,6 +187,7 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
         (lambda: faults.HttpRefusal(200), "status is 400 or more"),
         (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
+        (lambda: faults.BadAnswers("late"), "kind is one of half, garbage, wrong-id, no-payload"),  # type: ignore[arg-type]
         (lambda: faults.HttpRefusal(600), "status is 599 or less"),
     ],
 )
@@ -208,8 +221,8 @@ def test_arguments_of_the_command_line_are_converted() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "error"),
     [
-        ("blackhole", {}, "There is no fault 'blackhole'; did you mean 'black-hole'[?]. These exist: power-cut, "),
-        ("latency", {"jitter": 3}, "latency has no argument 'jitter'; did you mean 'jitter_ms'[?]. It takes ms,"),
+        ("blackhole", {}, "There is no fault 'blackhole'. Did you mean 'black-hole'[?] These exist: power-cut, "),
+        ("latency", {"jitter": 3}, "latency has no argument 'jitter'. Did you mean 'jitter_ms'[?] It takes ms,"),
         ("power-cut", {"ms": 3}, "has no argument 'ms'. It takes no arguments"),
         ("latency", {"ms": "soon"}, "The fault latency: ms is a number, not 'soon'"),
         ("slow-erase", {"ms": "1.5"}, "slow-erase: ms is a whole number, not '1.5'"),

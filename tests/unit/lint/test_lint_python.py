@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import imports, sleeps, wording
+from tools.lint import circles, imports, sleeps, wording
 
 Write = Callable[[str, str], Path]
 
@@ -73,6 +73,53 @@ def test_refused_import_is_told_with_its_line(repository: Path, write: Write) ->
     write("rig/timeline.py", "import os\nimport rig.bench\n")
     (finding,) = imports.run(repository).findings
     assert finding.startswith("rig/timeline.py:2: imports rig.bench: rig.timeline is below rig.bench")
+
+
+BELOW = "; move what they share to a file below"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from rig.b import x",
+        "from rig import b",
+        "from . import b",
+        "def f():\n    import rig.b",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from rig.b import x",
+    ],
+)
+def test_a_circle_is_found_however_it_is_hidden(repository: Path, write: Write, line: str) -> None:
+    write("rig/__init__.py", "")
+    write("rig/a.py", f"import os\n{line}\n")
+    write("rig/b.py", "from rig.c import y\n")
+    write("rig/c.py", "def f():\n    from rig.a import z\n")
+    number = 2 + line.count("\n")
+    assert circles.run(repository).findings == [
+        f"rig/a.py:{number}: imports go in a circle: rig.a → rig.b → rig.c → rig.a{BELOW}"
+    ]
+
+
+def test_a_circle_through_a_package_that_is_loaded_on_the_way_is_found(repository: Path, write: Write) -> None:
+    write("rig/csms/__init__.py", "from rig.csms.server import Server\n")
+    write("rig/csms/messages.py", "")
+    write("rig/csms/server.py", "from rig.network import Proxy\n")
+    write("rig/network.py", "from rig.csms.messages import Call\n")
+    assert circles.run(repository).findings == [
+        f"rig/csms/__init__.py:1: imports go in a circle: rig.csms → rig.csms.server → rig.network → rig.csms{BELOW}"
+    ]
+
+
+def test_each_of_two_circles_is_told(repository: Path, write: Write) -> None:
+    for one, other in ("ab", "ba", "cd", "dc"):
+        write(f"rig/{one}.py", f"import rig.{other}\n")
+    assert [finding.split(":")[0] for finding in circles.run(repository).findings] == ["rig/a.py", "rig/c.py"]
+
+
+def test_a_package_and_its_own_modules_are_no_circle(repository: Path, write: Write) -> None:
+    write("rig/csms/__init__.py", "from rig.csms.server import Server\n")
+    write("rig/csms/server.py", "from rig.csms import messages\nfrom rig.csms.messages import Call\n")
+    write("rig/csms/messages.py", "import rig\nimport os\n")
+    assert circles.run(repository).findings == []
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,34 @@ def test_missing_command_is_explained(tmp_path: Path) -> None:
         steps.run([step])
 
 
+RUSTUP = """#!/bin/sh
+# As rustup's rustc does: whatever it is asked, its home gets its settings.
+mkdir -p "${RUSTUP_HOME:-$HOME/.rustup}" && touch "${RUSTUP_HOME:-$HOME/.rustup}/settings.toml" && echo "$1" >"$ASKED"
+"""
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["never used", "used before"])
+def test_pip_makes_rustup_write_nothing_into_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: bool
+) -> None:
+    rustc, home = tmp_path / "bin" / "rustc", tmp_path / "home"
+    rustc.parent.mkdir()
+    rustc.write_text(RUSTUP)
+    rustc.chmod(0o755)
+    (home / ".rustup" if used else home).mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{rustc.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("ASKED", str(tmp_path / "asked"))
+    monkeypatch.delenv("RUSTUP_HOME", raising=False)
+    monkeypatch.setattr(steps, "CACHE", tmp_path / "cache")
+    command = [*environment.pip(Path(sys.prefix)), "download", "--no-index", "no-such-package"]
+    with pytest.raises(SetupError, match="No matching distribution"):
+        steps.run([Step("ask", lambda log: log.command(command, hint="", cwd=tmp_path))])
+    assert (tmp_path / "asked").read_text() == "--version\n", "pip asks; when it no longer does, this can go"
+    changed = tmp_path / ("home/.rustup" if used else "cache/rustup") / "settings.toml"
+    assert sorted(tmp_path.rglob("settings.toml")) == [changed], "who uses rustup has it write where it always does"
+
+
 def archive(path: Path, name: str, data: bytes) -> Path:
     with tarfile.open(path, "w:gz") as tar:
         member = tarfile.TarInfo(name)

@@ -18,9 +18,9 @@ from rig.clock import BenchClock
 from rig.firmware.image import make_image
 from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, read_csv, to_binary
 from rig.pins import watch_edges
+from rig.seams import Wiring
 from rig.virtual import open_wiring
 from rig.virtual.flash import Flash
-from rig.wiring import Wiring
 
 ROOT = Path(__file__).parents[3]
 

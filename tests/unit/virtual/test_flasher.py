@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from esptool import loader
+from esptool.logger import EspLog
 
 from rig.errors import BenchError
 from rig.events import Flashed
@@ -103,3 +105,12 @@ def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == ""
+
+
+def test_esptool_is_left_as_it_was(desk, flasher, manifest):
+    """Its logger and its formatter are the process' own: only while we flash are they ours."""
+    desk.power.on()
+    before = EspLog.instance, loader.HexFormatter
+    flasher.flash(manifest)
+    assert (EspLog.instance, loader.HexFormatter) == before
+    assert str(loader.HexFormatter(b"\x01\x02")) == "0102"

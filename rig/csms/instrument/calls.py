@@ -1,0 +1,169 @@
+"""What a test sends to a charge point: calls and their answers, raw text, bytes, pings."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+
+from rig.csms.instrument.observations import Observations
+from rig.csms.instrument.sendable import must_be_sendable
+from rig.csms.messages import Request
+from rig.errors import ExpectationError
+from rig.events import Event, LinkChange, OcppFrame
+from rig.loop import run_on
+
+
+class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
+    """The charge point answered a call with a CALLERROR.
+
+    Attributes:
+        action: what was called.
+        code: e.g. `NotSupported` (OCPP-J 1.6 section 4.2.3).
+        description: its words.
+        details: its details.
+    """
+
+    def __init__(self, action: str, code: str, description: str, details: Any) -> None:
+        self.action = action
+        self.code = code
+        self.description = description
+        self.details = details
+        said = " ".join(str(part) for part in (description, details) if part)
+        super().__init__(f"{action} was answered with CALLERROR {code}{f': {said}' if said else ''}")
+
+
+class Calls(Observations):
+    """What the CSMS says of its own accord."""
+
+    _calling: threading.Lock  # one call at a time is open; `Csms` sets it
+
+    def call(
+        self,
+        request: str | Request,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        timeout: float = 10.0,
+        check: bool = True,
+        charge_point: str | None = None,
+    ) -> dict[str, Any]:
+        """Call the charge point and wait for its answer. One call at a time is open (OCPP-J 1.6 section 4.1.1).
+
+        Args:
+            request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.csms.messages`.
+            payload: the payload to an action; None: an empty object.
+            timeout: bench seconds.
+            check: False sends what breaks the schema as well.
+            charge_point: which one.
+
+        Returns:
+            The payload of its CALLRESULT.
+
+        Raises:
+            CallErrorReceived: it answered with a CALLERROR.
+            ExpectationError: it did not answer in time, wrongly, is not connected or went away.
+            ValueError: the request is no JSON, or breaks its schema, and `check` is set.
+        """
+        action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
+        content = {**fields, **(payload or {})}
+        must_be_sendable(action, content, "request", check=check)
+        point = self._point(charge_point)
+        with self._calling:
+            since = self.timeline.mark()
+            unique_id = self.on_loop(point.call(action, content), f"call {action}")
+            found = self.timeline.expect(
+                Event,
+                lambda event: _ends_call(event, point.identity, unique_id),
+                since=since,
+                timeout=timeout,
+                what=f"the answer of {point.identity} to {action} {content}",
+                consume=False,
+                explain=lambda _: self.exchange(point.identity, since),
+            )
+        if not isinstance(found, OcppFrame):
+            raise ExpectationError(
+                f"{point.identity} went away before it answered {action}\n{self.exchange(point.identity, since)}"
+            )
+        if found.error:
+            raise ExpectationError(f"{point.identity} answered {action} wrongly: {found.error}\n{found.raw}")
+        answer: dict[str, Any] = found.payload
+        if found.message_type == "CALLERROR":
+            raise CallErrorReceived(action, answer["code"], answer["description"], answer["details"])
+        return answer
+
+    def send_raw(self, text: str, *, fragments: int = 1, charge_point: str | None = None) -> None:
+        """Send any text to the charge point, right or wrong.
+
+        Args:
+            text: the message.
+            fragments: in how many WebSocket frames it goes out (RFC 6455 section 5.4), with a ping between each two.
+            charge_point: to which one.
+
+        Raises:
+            ExpectationError: it is not connected.
+            ValueError: the text has fewer characters than there are to be fragments.
+        """
+        if not 1 <= fragments <= max(1, len(text)):
+            raise ValueError(
+                f"a text of {len(text)} characters has 1 to {max(1, len(text))} fragments, not {fragments}"
+            )
+        self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
+
+    def send_binary(self, data: bytes, *, charge_point: str | None = None) -> None:
+        """Send a binary message, which OCPP-J has no use for.
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a binary message to").send(data), "send a binary message")
+
+    def ping(self, payload: bytes = b"", *, timeout: float = 10.0, charge_point: str | None = None) -> None:
+        """Send a WebSocket ping and wait for its pong (RFC 6455 section 5.5.2).
+
+        Args:
+            payload: at most 125 bytes.
+            timeout: bench seconds.
+            charge_point: to which one.
+
+        Raises:
+            ExpectationError: no pong came in time, or the connection ended first.
+        """
+        connection = self._connection(charge_point, "ping")
+        limit = self.timeline.clock.real(timeout)
+
+        async def ping_and_wait() -> str:
+            try:
+                await asyncio.wait_for(await connection.ping(payload), limit)
+            except ConnectionClosed as closed:
+                return f"the connection ended: {closed}"
+            except TimeoutError:
+                return "none came"
+            return ""
+
+        problem = run_on(self._loop, ping_and_wait(), "CSMS: ping", limit + 10)
+        if problem:
+            who = self._who(charge_point)
+            raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
+
+    def pong(self, payload: bytes = b"", *, charge_point: str | None = None) -> None:
+        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3).
+
+        Raises:
+            ExpectationError: the charge point is not connected.
+        """
+        self.on_loop(self._connection(charge_point, "send a pong to").pong(payload), "send a pong")
+
+
+def _ends_call(event: Event, who: str, unique_id: str) -> bool:
+    if isinstance(event, LinkChange):
+        return event.charge_point == who and not event.connected
+    return (
+        isinstance(event, OcppFrame)
+        and event.charge_point == who
+        and event.direction == "received"
+        and event.unique_id == unique_id
+        and event.message_type in ("CALLRESULT", "CALLERROR")
+    )

@@ -1,0 +1,61 @@
+"""The WebSocket connections of charge points: are they there, wait for them to come and go, close them."""
+
+from __future__ import annotations
+
+from rig.csms.instrument.observations import Observations
+from rig.events import LinkChange
+from rig.timeline import Mark
+
+
+class Connections(Observations):
+    """Who is connected, and until when."""
+
+    @property
+    def connected(self) -> bool:
+        """Is the bench's charge point connected?"""
+        return self.is_connected()
+
+    def is_connected(self, charge_point: str | None = None) -> bool:
+        """Is a charge point connected?"""
+        if charge_point is None and not self._identity and not self._server.charge_points:
+            return False
+        return self._point(charge_point).connection is not None
+
+    @property
+    def charge_points(self) -> tuple[str, ...]:
+        """The identities it knows."""
+        return self._server.charge_points
+
+    def expect_connected(
+        self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
+    ) -> LinkChange:
+        """A charge point opens its WebSocket connection (since the mark, or within the time limit)."""
+        return self._expect_link(True, timeout, since, charge_point)
+
+    def expect_disconnected(
+        self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
+    ) -> LinkChange:
+        """A charge point's connection closes (since the mark, or within the time limit)."""
+        return self._expect_link(False, timeout, since, charge_point)
+
+    def close(self, code: int = 1000, reason: str = "", *, charge_point: str | None = None) -> None:
+        """Close the charge point's connection with a close code (RFC 6455 section 7.4); it may come back at once.
+
+        Raises:
+            ExpectationError: it is not connected.
+        """
+        self.on_loop(
+            self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"
+        )
+
+    def _expect_link(self, connected: bool, timeout: float, since: Mark | None, charge_point: str | None) -> LinkChange:
+        who = self._who(charge_point)
+        since = since or self.timeline.default_mark
+        return self.timeline.expect(
+            LinkChange,
+            lambda change: change.charge_point == who and change.connected is connected,
+            since=since,
+            timeout=timeout,
+            what=f"{who} {'connects' if connected else 'disconnects'}",
+            explain=lambda _: self.exchange(who, since),
+        )

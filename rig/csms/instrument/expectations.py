@@ -1,0 +1,243 @@
+"""What a test expects a charge point to send: one call, several, exactly one, none, a broken frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rig.csms.expectation import Expectation, Where, assign
+from rig.csms.instrument.observations import Observations, is_violation
+from rig.csms.messages import Request
+from rig.errors import ExpectationError
+from rig.events import OcppFrame
+from rig.timeline import Mark
+
+
+class Expectations(Observations):
+    """Expectations of what charge points send. A frame that one has matched is consumed: none matches it again."""
+
+    def expect(
+        self,
+        call: str | Request,
+        where: Where | None = None,
+        *,
+        timeout: float = 10.0,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+        **fields: Any,
+    ) -> OcppFrame:
+        """The next valid CALL that nobody has matched yet: already there, or still to come.
+
+        Args:
+            call: an action, e.g. `StatusNotification`, or a typed request of `rig.csms.messages`.
+            where: what else must hold for the frame.
+            timeout: bench seconds.
+            since: only what came after this mark; None: since the test's start.
+            charge_point: whose.
+            fields: what must stand in the payload (see `rig.csms.matching.differences`): nested objects as subsets,
+                callables as predicates.
+
+        Returns:
+            The frame; its `payload` is the decoded JSON.
+
+        Raises:
+            ExpectationError: it did not come in time. The message names the nearest miss and shows the exchange.
+            ValueError: OCPP 1.6 knows no such call of a charge point.
+        """
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        return self._expect(expected, since or self.timeline.default_mark, timeout)
+
+    def expect_status(
+        self,
+        status: str,
+        connector: int = 1,
+        *,
+        timeout: float = 10.0,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+        **fields: Any,
+    ) -> OcppFrame:
+        """The next StatusNotification of a connector with that status; see `expect`."""
+        return self.expect(
+            "StatusNotification",
+            timeout=timeout,
+            since=since,
+            charge_point=charge_point,
+            connectorId=connector,
+            status=status,
+            **fields,
+        )
+
+    def expect_all(
+        self,
+        *calls: str | Request,
+        timeout: float = 10.0,
+        in_order: bool = False,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+    ) -> list[OcppFrame]:
+        """All of these CALLs come, each matched by a frame of its own.
+
+        Args:
+            calls: actions, or typed requests of `rig.csms.messages`.
+            timeout: bench seconds for all together.
+            in_order: True: one after the other, with anything else between them; False: in any order.
+            since: only what came after this mark; None: since the test's start.
+            charge_point: whose.
+
+        Returns:
+            The frames, in the order of `calls`.
+
+        Raises:
+            ExpectationError: some did not come in time; the message says which came, and the nearest miss.
+            ValueError: OCPP 1.6 knows no such call of a charge point.
+        """
+        who = self._who(charge_point)
+        wanted = [Expectation.of(who, call, {}) for call in calls]
+        since = since or self.timeline.default_mark
+        began = self.timeline.clock.now()
+
+        def left() -> float:
+            return max(0.0, timeout - self.timeline.clock.between(began, self.timeline.clock.now()))
+
+        if not in_order:
+            return self._expect_in_any_order(wanted, since, timeout, left)
+        found: list[OcppFrame] = []
+        for expected in wanted:
+            after = Mark(found[-1].id + 1) if found else since
+            behind = f"{len(found) + 1} of {len(wanted)} in order"
+            found.append(self._expect(expected, after, left(), f" ({behind}, {timeout:g} s for all)", shown=since))
+        return found
+
+    def expect_once(
+        self,
+        call: str | Request,
+        where: Where | None = None,
+        *,
+        within: float,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+        **fields: Any,
+    ) -> OcppFrame:
+        """Exactly one such CALL, there already or within `within` bench seconds; no second one in all that time.
+
+        Raises:
+            ExpectationError: none came, or a second one; the message shows them in the exchange.
+        """
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        since = since or self.timeline.default_mark
+        began = self.timeline.clock.now()
+        first = self._expect(expected, since, within)
+        left = within - self.timeline.clock.between(began, self.timeline.clock.now())
+        second = self._see(expected, since, max(0.0, left))
+        if second is not None:
+            shown = self.exchange(expected.charge_point, since, (first.id, second.id))
+            raise ExpectationError(f"expected exactly once, but it came again: {expected}\n{shown}")
+        return first
+
+    def expect_none(
+        self,
+        call: str | Request,
+        where: Where | None = None,
+        *,
+        within: float,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+        **fields: Any,
+    ) -> None:
+        """Make sure that no such CALL comes within `within` bench seconds, nor stands unmatched since the mark.
+
+        Raises:
+            ExpectationError: it came; the message shows it in the exchange.
+        """
+        expected = Expectation.of(self._who(charge_point), call, fields, where)
+        since = since or self.timeline.default_mark
+        found = self._see(expected, since, within)
+        if found is not None:
+            shown = self.exchange(expected.charge_point, since, (found.id,))
+            raise ExpectationError(f"forbidden, but it came: {expected}\n{shown}")
+
+    def expect_violation(
+        self,
+        error: str = "",
+        *,
+        timeout: float = 10.0,
+        since: Mark | None = None,
+        charge_point: str | None = None,
+    ) -> OcppFrame:
+        """A frame of the charge point that breaks OCPP 1.6. A device test whose device breaks it unexpected fails.
+
+        Args:
+            error: what must stand in the frame's `error`; empty: anything.
+            timeout: bench seconds.
+            since: only what came after this mark; None: since the test's start.
+            charge_point: whose.
+        """
+        who = self._who(charge_point)
+        since = since or self.timeline.default_mark
+        return self.timeline.expect(
+            OcppFrame,
+            lambda frame: is_violation(frame, who) and error in frame.error,
+            since=since,
+            timeout=timeout,
+            what=f"a frame of {who} that breaks OCPP 1.6{f' ({error})' if error else ''}",
+            explain=lambda _: self.exchange(who, since),
+        )
+
+    def _expect(
+        self, expected: Expectation, since: Mark, timeout: float, which: str = "", shown: Mark | None = None
+    ) -> OcppFrame:
+        return self.timeline.expect(
+            OcppFrame,
+            expected.matches,
+            since=since,
+            timeout=timeout,
+            what=f"{expected}{which}",
+            explain=lambda misses: self._explain(misses, expected, shown or since),
+        )
+
+    def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
+        """Such a CALL that nobody has matched, without taking it; None where none comes."""
+        try:
+            return self.timeline.expect(
+                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
+            )
+        except ExpectationError:
+            return None
+
+    def _expect_in_any_order(
+        self, wanted: list[Expectation], since: Mark, timeout: float, left: Callable[[], float]
+    ) -> list[OcppFrame]:
+        frames: list[OcppFrame] = []
+        found: dict[int, OcppFrame] = {}
+
+        def is_new(frame: OcppFrame) -> bool:
+            return all(frame.id != other.id for other in frames) and any(expected.matches(frame) for expected in wanted)
+
+        def explain(misses: list[OcppFrame]) -> str:
+            lines = [f"  {'came' if number in found else 'missing'}: {each}" for number, each in enumerate(wanted)]
+            missing = next(each for number, each in enumerate(wanted) if number not in found)
+            taken = {frame.id for frame in found.values()}
+            others = [frame for frame in (*frames, *misses) if frame.id not in taken]
+            return "\n".join((*lines, self._explain(others, missing, since)))
+
+        while len(found) < len(wanted):
+            what = f"all of these, in any order ({timeout:g} s for all)"
+            frames.append(
+                self.timeline.expect(
+                    OcppFrame, is_new, since=since, timeout=left(), what=what, consume=False, explain=explain
+                )
+            )
+            found = assign(wanted, frames)
+        taken = {frame.id for frame in found.values()}
+        for _ in taken:  # nobody else's from here on
+            self.timeline.expect(OcppFrame, lambda frame: frame.id in taken, since=since, timeout=0)
+        return [found[number] for number in range(len(wanted))]
+
+    def _explain(self, misses: list[OcppFrame], expected: Expectation, since: Mark) -> str:
+        nearest = expected.nearest(misses)
+        if nearest is None:
+            what = f"no {expected.action} came that was not matched before"
+            return f"{what}\n{self.exchange(expected.charge_point, since)}"
+        marked = (nearest.frame.id,)
+        return f"{nearest}\n{self.exchange(expected.charge_point, since, marked, nearest.difference)}"

@@ -1,0 +1,64 @@
+"""What a CSMS does that is out of order: it is silent, answers no ping, spoils opening handshakes or answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rig.csms.bad_answer import BadAnswer
+from rig.csms.bad_handshake import BadHandshake
+from rig.csms.connection import Mute
+from rig.csms.instrument.part import CsmsPart
+
+
+class Misbehaviour(CsmsPart):
+    """Bad behaviour towards everybody, each as a context that takes it back."""
+
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Within the block it reads, but nothing leaves it: no answer, no pong, no close, no opening handshake."""
+        with self._muted("all"):
+            yield
+
+    @contextlib.contextmanager
+    def no_pong(self) -> Iterator[None]:
+        """Within the block it answers everything but pings."""
+        with self._muted("pong"):
+            yield
+
+    @contextlib.contextmanager
+    def refuse(self, status: int = 503) -> Iterator[None]:
+        """Within the block opening handshakes are refused with an HTTP status (400 to 599); open connections stay."""
+        if not 400 <= status <= 599:
+            raise ValueError(f"a refusal has an HTTP status from 400 to 599, not {status}")
+        self._server.refuse_with = status
+        try:
+            yield
+        finally:
+            self._server.refuse_with = None
+
+    @contextlib.contextmanager
+    def misanswer(self, kind: BadHandshake) -> Iterator[None]:
+        """Within the block opening handshakes are answered badly; open connections stay."""
+        self._server.bad_handshake = kind
+        try:
+            yield
+        finally:
+            self._server.bad_handshake = None
+
+    @contextlib.contextmanager
+    def spoil_answers(self, kind: BadAnswer) -> Iterator[None]:
+        """Within the block the answer to every CALL is a bad one."""
+        self.on_loop(self._server.spoil_answers(kind), "spoil answers")
+        try:
+            yield
+        finally:
+            self.on_loop(self._server.spoil_answers(None), "answer well again")
+
+    @contextlib.contextmanager
+    def _muted(self, mute: Mute) -> Iterator[None]:
+        before = self.on_loop(self._server.mute(mute), "fall silent")
+        try:
+            yield
+        finally:
+            self.on_loop(self._server.mute(before), "speak again")

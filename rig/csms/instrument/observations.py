@@ -1,0 +1,90 @@
+"""What the CSMS has seen of its charge points: their state, transactions and violations, and the exchange in words."""
+
+from __future__ import annotations
+
+from rig.csms.exchange import exchange
+from rig.csms.instrument.part import CsmsPart
+from rig.csms.matching import Difference
+from rig.csms.state import State
+from rig.csms.transactions import Transaction, read_transactions
+from rig.events import Event, LinkChange, OcppFrame
+from rig.log_tail import whole_log
+from rig.timeline import Mark
+
+
+class Observations(CsmsPart):
+    """What the CSMS has seen; looking takes nothing away from who expects it."""
+
+    @property
+    def state(self) -> State:
+        """What it knows of the bench's charge point: boot, connectors, configuration, transactions, open calls."""
+        return self.state_of()
+
+    def state_of(self, charge_point: str | None = None) -> State:
+        """What it knows of a charge point now. It outlives tests: nothing is forgotten by `reset`."""
+        point = self._point(charge_point)
+
+        async def look() -> State:
+            return point.snapshot()
+
+        return self.on_loop(look(), f"tell what it knows of {point.identity}")
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """The transactions of the bench's charge point since the test's start."""
+        return self.transactions_of()
+
+    def transactions_of(self, charge_point: str | None = None, since: Mark | None = None) -> list[Transaction]:
+        """The transactions of a charge point, read off the frames since the mark (None: the test's start)."""
+        who = self._who(charge_point)
+        frames = self.timeline.events(OcppFrame, since or self.timeline.default_mark, lambda f: f.charge_point == who)
+        return read_transactions(frames)
+
+    def violations(
+        self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
+    ) -> list[OcppFrame]:
+        """Frames of the charge point that break OCPP 1.6, since the mark (None: the test's start); `error` says how.
+
+        Args:
+            since: only what came after this mark.
+            charge_point: whose.
+            unexpected: leave out those that `expect_violation` has matched.
+        """
+        who = self._who(charge_point)
+        return self.timeline.events(
+            OcppFrame,
+            since or self.timeline.default_mark,
+            lambda frame: is_violation(frame, who),
+            unmatched=unexpected,
+        )
+
+    def exchange(
+        self,
+        charge_point: str | None = None,
+        since: Mark | None = None,
+        marked: tuple[int, ...] = (),
+        difference: Difference | None = None,
+    ) -> str:
+        """The last frames and link changes as readable lines, since the mark (None: the test's start).
+
+        Args:
+            charge_point: whose.
+            since: only what came after this mark.
+            marked: ids of events to point at.
+            difference: where in the marked frame's payload to point.
+        """
+        who = self._who(charge_point)
+        since = since or self.timeline.default_mark
+
+        def concerns(event: Event) -> bool:
+            return isinstance(event, OcppFrame | LinkChange) and event.charge_point == who
+
+        events = self.timeline.events(Event, since, concerns)
+        every = [event for event in events if isinstance(event, OcppFrame | LinkChange)]
+        shown = exchange(every, every[0].t if every else 0, marked, difference)
+        return "\n".join([shown, *(whole_log(self.timeline, "ocpp") if every else ())])
+
+
+def is_violation(frame: OcppFrame, who: str) -> bool:
+    """Is it a frame of that charge point that breaks OCPP 1.6?"""
+    return frame.charge_point == who and frame.direction == "received" and frame.error != ""

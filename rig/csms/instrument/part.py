@@ -1,0 +1,50 @@
+"""What every part of the instrument stands on: the server on the bench's loop, and which charge point is meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from rig.csms.connection import Connection
+from rig.csms.server import CsmsServer
+from rig.csms.session import ChargePoint
+from rig.errors import BenchError, ExpectationError
+from rig.loop import run_on
+from rig.timeline import Timeline
+
+T = TypeVar("T")
+
+
+class CsmsPart:
+    """What the parts of `Csms` share; `Csms` itself sets it.
+
+    Attributes:
+        timeline: the bench's timeline; every frame in and out stands there as `OcppFrame`.
+    """
+
+    timeline: Timeline
+    _loop: asyncio.AbstractEventLoop
+    _server: CsmsServer
+    _identity: str
+
+    def on_loop(self, work: Coroutine[Any, Any, T], what: str) -> T:
+        """Run a coroutine on the bench's loop and wait for it."""
+        return run_on(self._loop, work, f"CSMS: {what}")
+
+    def _who(self, charge_point: str | None) -> str:
+        if charge_point or self._identity:
+            return charge_point or self._identity
+        known = self._server.charge_points
+        if not known:
+            raise BenchError("CSMS: no charge point has connected yet", "Name one: charge_point=...")
+        return known[0]
+
+    def _point(self, charge_point: str | None) -> ChargePoint:
+        return self._server.charge_point(self._who(charge_point))
+
+    def _connection(self, charge_point: str | None, what: str) -> Connection:
+        connection = self._point(charge_point).connection
+        if connection is None:
+            raise ExpectationError(f"cannot {what} {self._who(charge_point)}: it is not connected")
+        return connection

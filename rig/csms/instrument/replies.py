@@ -1,0 +1,132 @@
+"""What the CSMS answers, where a test wants it otherwise: another answer, or none until it says so."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+from rig.csms.expectation import Expectation, must_be_call_of_charge_point
+from rig.csms.instrument.observations import Observations
+from rig.csms.instrument.sendable import must_be_sendable
+from rig.csms.session import Answer, ChargePoint, Replacement, Reply
+from rig.events import OcppFrame
+
+
+class Held:
+    """Calls of one action whose answers a test holds back. Comes from `Csms.hold`."""
+
+    def __init__(self, csms: Replies, point: ChargePoint, action: str) -> None:
+        self._csms = csms
+        self._point = point
+        self._action = action
+        self._expected = Expectation(point.identity, action)
+        self._since = csms.timeline.mark()
+        self._returned: set[int] = set()
+
+    def wait(self, timeout: float = 10.0) -> OcppFrame:
+        """The next call that is held: already there, or still to come. `Csms.expect` may match it as well.
+
+        Args:
+            timeout: bench seconds.
+
+        Raises:
+            ExpectationError: none came.
+        """
+        frame = self._csms.timeline.expect(
+            OcppFrame,
+            lambda frame: self._expected.matches(frame) and frame.id not in self._returned,
+            since=self._since,
+            timeout=timeout,
+            what=f"{self._action} of {self._point.identity}, to hold its answer back",
+            consume=False,
+            explain=lambda _: self._csms.exchange(self._point.identity, self._since),
+        )
+        self._returned.add(frame.id)
+        return frame
+
+    def release(self, answer: Reply | None = None) -> int:
+        """Answer all calls that are held now, and go on holding.
+
+        Args:
+            answer: the answer; None: the one they would have got. A charge point that has reconnected meanwhile
+                gets it on its new connection.
+
+        Returns:
+            How many answers went out: fewer where the charge point is not connected.
+        """
+        return self._csms.on_loop(self._release(answer), f"release {self._action}")
+
+    async def _release(self, answer: Reply | None) -> int:
+        frames = self._point.held.get(self._action, [])
+        held, frames[:] = list(frames), []
+        return sum([await self._point.answer(frame, answer) for frame in held])
+
+
+class Replies(Observations):
+    """Answers to calls of charge points, replaced or held back."""
+
+    def answer(
+        self,
+        action: str,
+        answer: Answer,
+        times: int | None = None,
+        *,
+        check: bool = True,
+        charge_point: str | None = None,
+    ) -> Replacement:
+        """Answer an action otherwise from now on.
+
+        Args:
+            action: a call of the charge point, e.g. `Authorize`.
+            answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
+                It runs on the bench's loop and must not block.
+            times: how many calls get this answer; None: all until the returned replacement is undone.
+            check: False lets a payload pass that breaks the schema.
+            charge_point: whose calls.
+
+        Returns:
+            The replacement: `undo()` it, or use it as a context.
+
+        Raises:
+            ValueError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
+        """
+        must_be_call_of_charge_point(action)
+        if times is not None and times < 1:
+            raise ValueError(f"an answer is given at least once, not {times} times")
+        if isinstance(answer, Mapping):
+            answer = dict(answer)
+            must_be_sendable(action, answer, "response", check=check)
+        point = self._point(charge_point)
+
+        async def replace_it() -> Replacement:
+            return point.replace_answer(action, answer, times)
+
+        return self.on_loop(replace_it(), f"replace the answer to {action}")
+
+    @contextlib.contextmanager
+    def hold(self, action: str, *, charge_point: str | None = None) -> Iterator[Held]:
+        """Hold back the answers to an action within the block; what is held at its end is answered then.
+
+        Args:
+            action: a call of the charge point, e.g. `StartTransaction`.
+            charge_point: whose calls.
+        """
+        must_be_call_of_charge_point(action)
+        point = self._point(charge_point)
+        if action in point.held:
+            raise ValueError(f"answers to {action} are held back already")
+        held = Held(self, point, action)
+
+        async def begin() -> None:
+            point.held[action] = []
+
+        async def end() -> None:
+            frames = point.held.pop(action, [])
+            for frame in frames:
+                await point.answer(frame)
+
+        self.on_loop(begin(), f"hold {action}")
+        try:
+            yield held
+        finally:
+            self.on_loop(end(), f"release {action}")

@@ -1,0 +1,35 @@
+"""What a test hands in to be sent must be possible to send, and right unless the test wants it wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from rig.csms import schemas
+
+
+def must_be_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
+    """Refuse a payload that cannot be sent.
+
+    Args:
+        action: what it belongs to.
+        payload: the payload.
+        kind: of a request, or of the response to one.
+        check: False lets it break its schema.
+
+    Raises:
+        ValueError: it is no JSON, or breaks its schema, and `check` is set.
+    """
+    try:
+        orjson.dumps(payload)
+    except TypeError as error:
+        raise ValueError(
+            f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
+        ) from None
+    if not check:
+        return
+    violation = schemas.check(action, payload, kind)
+    if violation is not None:
+        raise ValueError(f"the {kind} to send for {action} breaks its schema: {violation.what} (check=False sends it)")

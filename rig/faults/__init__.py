@@ -1,0 +1,36 @@
+"""The catalogue of faults. A fault is a value; only `inject` makes one happen, and it always takes it back."""
+
+from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
+from rig.faults.catalogue import CATALOGUE, by_name
+from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
+from rig.faults.fault import Fault
+from rig.faults.injection import inject
+from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
+from rig.faults.power import PowerCut, Reset
+
+__all__ = [
+    "CATALOGUE",
+    "AccessPointGone",
+    "BadAnswers",
+    "BadHandshake",
+    "BlackHole",
+    "BrownOut",
+    "ClockJump",
+    "ConnectionDrop",
+    "CsmsGone",
+    "CsmsRestart",
+    "CsmsSilent",
+    "Fault",
+    "FlashFull",
+    "HeapLeak",
+    "HttpRefusal",
+    "Latency",
+    "NoPong",
+    "PowerCut",
+    "Reset",
+    "SlowErase",
+    "SynIgnored",
+    "TornWrite",
+    "by_name",
+    "inject",
+]

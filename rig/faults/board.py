@@ -1,0 +1,113 @@
+"""Faults inside the board, which only a virtual one can have on command."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from rig.faults.fault import Bench, Fault, at_least, hooks, one_of
+
+TearEffect = Literal["none", "half", "random"]
+
+
+@dataclass(frozen=True, slots=True)
+class BrownOut(Fault):
+    """The supply sags once, for too short a time to be switched by a relay: the chip resets with reason brown-out."""
+
+    name: ClassVar[str] = "brown-out"
+    summary: ClassVar[str] = "the supply sags once, and the chip's brown-out detector resets it"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
+        """Sag."""
+        hooks(bench).brown_out()
+
+
+@dataclass(frozen=True, slots=True)
+class TornWrite(Fault):
+    """The supply fails in the middle of a flash operation; at the end the board is powered again.
+
+    Args:
+        operation: which program or erase from now on is torn, 1 for the next.
+        effect: what of it reaches the flash: `none`, the first `half`, or `random` bits.
+        seed: makes `random` repeatable.
+    """
+
+    operation: int = 1
+    effect: TearEffect = "half"
+    seed: int = 0
+    name: ClassVar[str] = "torn-write"
+    summary: ClassVar[str] = "the power fails in the middle of the n-th flash operation from now"
+    needs: ClassVar[frozenset[str]] = frozenset({"power", "test_hooks"})
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "operation", 1)
+        one_of(self, "effect", get_args(TearEffect))
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Arm the tear. A power cycle ends it, whether it happened or is still armed."""
+        restore.callback(bench.power.on)
+        restore.callback(bench.power.off)
+        hooks(bench).tear_flash(self.operation, self.effect, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowErase(Fault):
+    """Flash erases are slow.
+
+    Args:
+        ms: device milliseconds that each sector erase takes (worst case of usual parts: 400).
+    """
+
+    ms: int = 400
+    name: ClassVar[str] = "slow-erase"
+    summary: ClassVar[str] = "each flash sector erase takes that long and stops the chip's loop"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "ms", 1)
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Slow down; back to instant erases at the end."""
+        restore.callback(hooks(bench).slow_erase, 0)
+        hooks(bench).slow_erase(self.ms)
+
+
+@dataclass(frozen=True, slots=True)
+class FlashFull(Fault):
+    """The device's storage answers that it is out of space."""
+
+    name: ClassVar[str] = "flash-full"
+    summary: ClassVar[str] = "the device's storage is out of space"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Full, then not."""
+        restore.callback(hooks(bench).fill_flash, False)
+        hooks(bench).fill_flash(True)
+
+
+@dataclass(frozen=True, slots=True)
+class HeapLeak(Fault):
+    """Each TCP connection leaks device heap. What has leaked stays so until the next reboot.
+
+    Args:
+        bytes_per_connection: how much, in bytes.
+    """
+
+    bytes_per_connection: int = 64
+    name: ClassVar[str] = "heap-leak"
+    summary: ClassVar[str] = "each TCP connection of the device leaks that many bytes of its heap"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "bytes_per_connection", 1)
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Leak, then no more."""
+        restore.callback(hooks(bench).leak, 0)
+        hooks(bench).leak(self.bytes_per_connection)

@@ -1,0 +1,84 @@
+"""Every fault there is, by name: what the command line and the console offer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from rig.errors import BenchError
+from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
+from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
+from rig.faults.fault import Fault
+from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
+from rig.faults.power import PowerCut, Reset
+
+CATALOGUE: Mapping[str, type[Fault]] = {
+    fault.name: fault
+    for fault in (
+        PowerCut,
+        Reset,
+        BrownOut,
+        TornWrite,
+        SlowErase,
+        FlashFull,
+        HeapLeak,
+        AccessPointGone,
+        BlackHole,
+        SynIgnored,
+        Latency,
+        ConnectionDrop,
+        CsmsGone,
+        CsmsRestart,
+        CsmsSilent,
+        NoPong,
+        HttpRefusal,
+        BadHandshake,
+        BadAnswers,
+        ClockJump,
+    )
+}
+
+
+def by_name(name: str, **arguments: Any) -> Fault:
+    """A fault by its name, as the command line gives it.
+
+    Args:
+        name: e.g. `power-cut`.
+        arguments: its fields; text is turned into the field's type.
+
+    Raises:
+        BenchError: there is no such fault or field, or the value is out of its limits; says what there is.
+    """
+    cls = CATALOGUE.get(name.replace("_", "-").lower())
+    if cls is None:
+        raise BenchError(
+            f"There is no fault {name!r}", f"{_nearest(name, CATALOGUE)}These exist: {', '.join(CATALOGUE)}"
+        )
+    known = {key: hint for key, hint in get_type_hints(cls).items() if key not in ("name", "summary", "needs")}
+    values = {}
+    for key, value in arguments.items():
+        if key not in known:
+            takes = f"It takes {', '.join(known)}" if known else "It takes no arguments"
+            raise BenchError(f"The fault {cls.name} has no argument {key!r}", _nearest(key, known) + takes)
+        values[key] = _converted(cls.name, key, value, known[key])
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise BenchError(str(error), "Give a value within its limits") from error
+
+
+def _converted(fault: str, key: str, value: Any, hint: Any) -> Any:
+    """A value of the command line as the field's type."""
+    if not isinstance(value, str) or hint not in (int, float):
+        return value
+    try:
+        return hint(value)
+    except ValueError as error:
+        kind = "a whole number" if hint is int else "a number"
+        raise BenchError(f"The fault {fault}: {key} is {kind}, not {value!r}", "Give a number") from error
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    found = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {found[0]!r}? " if found else ""

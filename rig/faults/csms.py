@@ -1,0 +1,152 @@
+"""Faults of the CSMS."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar, get_args
+
+from rig.csms.bad_answer import BadAnswer
+from rig.csms.bad_handshake import BadHandshake as HandshakeKind
+from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
+
+
+@dataclass(frozen=True, slots=True)
+class CsmsGone(Fault):
+    """The CSMS has crashed: connections are reset, new ones refused; it is back at the end, on the same port."""
+
+    name: ClassVar[str] = "csms-gone"
+    summary: ClassVar[str] = "connections are reset and new ones refused until the fault is lifted"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Refuse at the proxy too: behind it the device would still see an open port."""
+        restore.callback(bench.network.refuse, False)
+        bench.network.refuse(True)
+        restore.callback(bench.csms.start)
+        bench.csms.stop()
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class CsmsRestart(Fault):
+    """The CSMS restarts politely: closes with 1012 (service restart) and accepts connections again at once."""
+
+    name: ClassVar[str] = "csms-restart"
+    summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Stop with a goodbye, start."""
+        restore.callback(bench.csms.start)
+        bench.csms.stop(1012, "service restart")
+        bench.csms.start()
+
+
+@dataclass(frozen=True, slots=True)
+class CsmsSilent(Fault):
+    """The CSMS reads everything and answers nothing, not even pings."""
+
+    name: ClassVar[str] = "csms-silent"
+    summary: ClassVar[str] = "the CSMS reads but answers nothing: no result, no pong, no opening handshake"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Silence it, then let it speak."""
+        restore.enter_context(bench.csms.silence())
+
+
+@dataclass(frozen=True, slots=True)
+class NoPong(Fault):
+    """The CSMS answers everything but pings."""
+
+    name: ClassVar[str] = "no-pong"
+    summary: ClassVar[str] = "the CSMS answers everything but WebSocket pings"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Keep pongs back, then not."""
+        restore.enter_context(bench.csms.no_pong())
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRefusal(Fault):
+    """The CSMS refuses opening handshakes; whoever is connected loses the connection first.
+
+    Args:
+        status: the HTTP status, 400 to 599.
+    """
+
+    status: int = 503
+    name: ClassVar[str] = "http-refusal"
+    summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "status", 400)
+        at_most(self, "status", 599)
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Refuse, then not."""
+        restore.enter_context(bench.csms.refuse(self.status))
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class BadHandshake(Fault):
+    """The CSMS answers opening handshakes badly; whoever is connected loses the connection first.
+
+    Args:
+        kind: `half` an HTTP answer and no more, `garbage`, `close` without an answer, `wrong-key`,
+            `other-subprotocol` than the one offered, or `no-subprotocol`.
+    """
+
+    kind: HandshakeKind = "half"
+    name: ClassVar[str] = "bad-handshake"
+    summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        one_of(self, "kind", get_args(HandshakeKind))
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Answer badly, then well. Who still waits for the other half of an answer gets a reset at the end."""
+        restore.callback(bench.network.drop_connections)
+        restore.enter_context(bench.csms.misanswer(self.kind))
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class BadAnswers(Fault):
+    """The CSMS reads every CALL and answers it badly.
+
+    Args:
+        kind: the first `half` of the answer, `garbage`, a sound answer under the `wrong-id`, or one with `no-payload`.
+    """
+
+    kind: BadAnswer = "half"
+    name: ClassVar[str] = "bad-answers"
+    summary: ClassVar[str] = "the CSMS answers every call badly"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        one_of(self, "kind", get_args(BadAnswer))
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Answer badly, then well."""
+        restore.enter_context(bench.csms.spoil_answers(self.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump(Fault):
+    """The CSMS' clock jumps, as of a server whose time zone or time service is set wrongly; it jumps back at the end.
+
+    Args:
+        seconds: how far ahead it is then; below 0, how far behind.
+    """
+
+    seconds: float = 3600
+    name: ClassVar[str] = "clock-jump"
+    summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Ahead, then right."""
+        behaviour = bench.csms.behaviour
+        restore.callback(setattr, behaviour, "clock_offset_s", behaviour.clock_offset_s)
+        behaviour.clock_offset_s += self.seconds

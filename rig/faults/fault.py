@@ -1,0 +1,133 @@
+"""What a fault is, and what it needs of the bench."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import fields
+from typing import Any, ClassVar, Protocol
+
+from rig.csms.bad_answer import BadAnswer
+from rig.csms.bad_handshake import BadHandshake
+from rig.csms.behaviour import Behaviour
+from rig.errors import BenchError
+from rig.seams import TestHooks
+from rig.timeline import Timeline
+
+
+class Power(Protocol):
+    """What a fault needs of the power instrument."""
+
+    def off(self) -> None: ...
+    def on(self) -> None: ...
+    def hold_reset(self, hold: bool) -> None: ...
+
+
+class Network(Protocol):
+    """What a fault needs of the network instrument."""
+
+    def up(self) -> None: ...
+    def down(self) -> None: ...
+    def black_hole(self, on: bool = True) -> None: ...
+    def refuse(self, on: bool = True) -> None: ...
+    def ignore(self, on: bool = True) -> None: ...
+    def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None: ...
+    def drop_connections(self) -> int: ...
+
+
+class Csms(Protocol):
+    """What a fault needs of the fake CSMS."""
+
+    def start(self) -> None: ...
+    def stop(self, code: int | None = None, reason: str = "") -> None: ...
+    def silence(self) -> AbstractContextManager[None]: ...
+    def no_pong(self) -> AbstractContextManager[None]: ...
+    def refuse(self, status: int = 503) -> AbstractContextManager[None]: ...
+    def misanswer(self, kind: BadHandshake) -> AbstractContextManager[None]: ...
+    def spoil_answers(self, kind: BadAnswer) -> AbstractContextManager[None]: ...
+    @property
+    def behaviour(self) -> Behaviour: ...
+
+
+class Wiring(Protocol):
+    """What a fault needs of the bench's wiring."""
+
+    @property
+    def hooks(self) -> TestHooks | None: ...
+
+
+class Bench(Protocol):
+    """The part of the bench that faults work on."""
+
+    @property
+    def timeline(self) -> Timeline: ...
+    @property
+    def power(self) -> Power: ...
+    @property
+    def network(self) -> Network: ...
+    @property
+    def csms(self) -> Csms: ...
+    @property
+    def wiring(self) -> Wiring: ...
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+
+
+class Fault(ABC):
+    """A fault of the catalogue: a frozen dataclass whose fields are its arguments.
+
+    Attributes:
+        name: as the command line and the timeline call it, e.g. `power-cut`.
+        summary: one line about what happens.
+        needs: the capabilities that a bench must have for it.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Make it happen. Only `inject` calls this.
+
+        Args:
+            bench: where.
+            restore: takes what undoes each step, *before* the step is done; it runs in reverse order.
+        """
+
+    def arguments(self) -> dict[str, Any]:
+        """Its fields by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+def hooks(bench: Bench) -> TestHooks:
+    """What only a virtual board can do.
+
+    Raises:
+        BenchError: the bench has a real one.
+    """
+    found = bench.wiring.hooks
+    if found is None:
+        raise BenchError("This bench lacks the capability test_hooks", "Only a virtual board has it")
+    return found
+
+
+def at_least(fault: Fault, key: str, limit: float) -> None:
+    """Raise ValueError where a field is below the limit."""
+    value = getattr(fault, key)
+    if value < limit:
+        raise ValueError(f"{fault.name}: {key} is {limit:g} or more, not {value}")
+
+
+def at_most(fault: Fault, key: str, limit: float) -> None:
+    """Raise ValueError where a field is above the limit."""
+    value = getattr(fault, key)
+    if value > limit:
+        raise ValueError(f"{fault.name}: {key} is {limit:g} or less, not {value}")
+
+
+def one_of(fault: Fault, key: str, allowed: tuple[str, ...]) -> None:
+    """Raise ValueError where a field is none of the allowed words."""
+    value = getattr(fault, key)
+    if value not in allowed:
+        raise ValueError(f"{fault.name}: {key} is one of {', '.join(allowed)}, not {value!r}")

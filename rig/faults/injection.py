@@ -1,0 +1,50 @@
+"""How a fault happens, and is always taken back."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from rig.errors import BenchError
+from rig.events import BenchTrouble, FaultInjected, FaultLifted
+from rig.faults.fault import Bench, Fault
+
+
+@contextlib.contextmanager
+def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
+    """Make a fault happen for as long as the block runs.
+
+    `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. What undoes it
+    always runs, all of it, whether the block raises or one step of restoring fails.
+
+    Args:
+        bench: where.
+        fault: what, of the catalogue.
+
+    Yields:
+        The `FaultInjected` event.
+
+    Raises:
+        BenchError: the bench lacks a capability that the fault needs, or cannot be restored.
+    """
+    lacking = sorted(fault.needs - bench.capabilities)
+    if lacking:
+        raise BenchError(
+            f"The fault {fault.name} needs the capability {', '.join(lacking)}, which this bench lacks",
+            "Mark the test with needs(...), or take a bench that has it",
+        )
+    injected = bench.timeline.append(FaultInjected(source="faults", fault=fault.name, arguments=fault.arguments()))
+    restore = ExitStack()
+    try:
+        fault.apply(bench, restore)
+        yield injected
+    finally:
+        try:
+            restore.close()
+        except Exception as error:
+            what = f"The fault {fault.name} could not be taken back: {error}"
+            bench.timeline.append(BenchTrouble(source="faults", what=what))
+            raise BenchError(what, "Open the bench anew") from error
+        finally:
+            bench.timeline.append(FaultLifted(source="faults", fault=fault.name, injected=injected.id))

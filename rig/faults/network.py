@@ -1,0 +1,89 @@
+"""Faults between the device and the CSMS."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rig.faults.fault import Bench, Fault, at_least
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPointGone(Fault):
+    """The access point is off the air; it comes back at the end."""
+
+    name: ClassVar[str] = "access-point-gone"
+    summary: ClassVar[str] = "the access point is off the air until the fault is lifted"
+    needs: ClassVar[frozenset[str]] = frozenset({"access_point"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Down, then up."""
+        restore.callback(bench.network.up)
+        bench.network.down()
+
+
+@dataclass(frozen=True, slots=True)
+class BlackHole(Fault):
+    """Nothing gets through, and nobody is told: connections go half-open, new ones are never answered."""
+
+    name: ClassVar[str] = "black-hole"
+    summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Hold everything back, then let it go."""
+        restore.callback(bench.network.black_hole, False)
+        bench.network.black_hole(True)
+
+
+@dataclass(frozen=True, slots=True)
+class SynIgnored(Fault):
+    """Connections are reset, and attempts to make new ones are never answered, as behind a firewall that drops."""
+
+    name: ClassVar[str] = "syn-ignored"
+    summary: ClassVar[str] = "connections are reset and attempts to connect are never answered"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Ignore, then listen."""
+        restore.callback(bench.network.ignore, False)
+        bench.network.ignore(True)
+        bench.network.drop_connections()
+
+
+@dataclass(frozen=True, slots=True)
+class Latency(Fault):
+    """A slow network.
+
+    Args:
+        ms: milliseconds of delay each way, in bench time.
+        jitter_ms: up to this much more for each piece; the order is kept.
+        seed: makes the jitter repeatable.
+    """
+
+    ms: float = 500
+    jitter_ms: float = 0
+    seed: int = 0
+    name: ClassVar[str] = "latency"
+    summary: ClassVar[str] = "everything takes that many milliseconds longer each way"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "ms", 0)
+        at_least(self, "jitter_ms", 0)
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Delay, then not."""
+        restore.callback(bench.network.latency, 0)
+        bench.network.latency(self.ms, self.jitter_ms, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionDrop(Fault):
+    """All TCP connections are reset, once; new ones are welcome at once."""
+
+    name: ClassVar[str] = "connection-drop"
+    summary: ClassVar[str] = "all TCP connections are reset, once"
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
+        """Reset them."""
+        bench.network.drop_connections()

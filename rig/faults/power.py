@@ -1,0 +1,37 @@
+"""Faults of the board's supply and of its reset line."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rig.faults.fault import Bench, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class PowerCut(Fault):
+    """The board loses its supply; it gets it back at the end."""
+
+    name: ClassVar[str] = "power-cut"
+    summary: ClassVar[str] = "the board loses its supply until the fault is lifted"
+    needs: ClassVar[frozenset[str]] = frozenset({"power"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Power off, then on."""
+        restore.callback(bench.power.on)
+        bench.power.off()
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(Fault):
+    """The chip is held in reset by EN, as by a finger on the board's button; at the end it boots."""
+
+    name: ClassVar[str] = "reset"
+    summary: ClassVar[str] = "the chip is held in reset (EN low) until the fault is lifted"
+    needs: ClassVar[frozenset[str]] = frozenset({"control.en"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """EN low, then let go."""
+        restore.callback(bench.power.hold_reset, False)
+        bench.power.hold_reset(True)
