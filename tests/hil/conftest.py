@@ -23,7 +23,14 @@ TRANSITIONS = {
     "Reserved": {"Available", "Preparing", "Unavailable", "Faulted"},
     "Unavailable": {"Available", "Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Faulted"},
     "Faulted": {
-        *("Available", "Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Reserved", "Unavailable")
+        "Available",
+        "Preparing",
+        "Charging",
+        "SuspendedEV",
+        "SuspendedEVSE",
+        "Finishing",
+        "Reserved",
+        "Unavailable",
     },
 }
 """The table of OCPP 1.6 (edition 2) section 4.9: where each state of a connector may lead to."""

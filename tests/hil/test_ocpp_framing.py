@@ -151,7 +151,8 @@ def test_it_answers_while_its_own_call_is_open(device: Device, bench: Bench, csm
         held.wait()
         csms.send_raw('[2,"early","GetConfiguration",{"key":["HeartbeatInterval"]}]')
         answer = bench.timeline.expect(OcppFrame, lambda f: f.direction == "received" and f.unique_id == "early")
-        assert answer.message_type in ("CALLRESULT", "CALLERROR")
+        assert answer.message_type == "CALLRESULT"
+        assert [entry["key"] for entry in answer.payload["configurationKey"]] == ["HeartbeatInterval"]
         assert answer.error == ""
         held.release()
     device.wait_status(accepted=True)
