@@ -396,6 +396,11 @@ void cable_is_held_for_its_owner() {
   rig.settings.local_id_tag.assign("STRANGER");
   rig.press();
   TEST_ASSERT_TRUE(rig.locked());
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Finishing");  // told again: nothing is unplugged any more
+  TEST_ASSERT_TRUE(rig.charging.error_info().empty());
+  rig.set(pins::kCable, false);
+  rig.assert_happened("Finishing");
   rig.settings.local_id_tag.assign("local");  // an idTag has no case
   rig.press();
   TEST_ASSERT_FALSE(rig.locked());

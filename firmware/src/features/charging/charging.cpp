@@ -386,7 +386,7 @@ Text Charging::error_code() const {
 Text Charging::error_info() const {
   if (stopped_) return "emergency stop";
   // Section 4.9 wants the reason of the suspension, or of the stop, told.
-  bool unplugged = held_ || (transactions_.open() && !cable_ && !interrupted_);
+  bool unplugged = !cable_ && (held_ || (transactions_.open() && !interrupted_));
   return unplugged ? "EV side disconnected" : "";
 }
 
