@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
+from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
+from rig.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
+
+TRANSITIONS = {
+    "Available": {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Reserved", "Unavailable", "Faulted"},
+    "Preparing": {"Available", "Charging", "SuspendedEV", "SuspendedEVSE", "Finishing", "Faulted"},
+    "Charging": {"Available", "SuspendedEV", "SuspendedEVSE", "Finishing", "Unavailable", "Faulted"},
+    "SuspendedEV": {"Available", "Charging", "SuspendedEVSE", "Finishing", "Unavailable", "Faulted"},
+    "SuspendedEVSE": {"Available", "Charging", "SuspendedEV", "Finishing", "Unavailable", "Faulted"},
+    "Finishing": {"Available", "Preparing", "Unavailable", "Faulted"},
+    "Reserved": {"Available", "Preparing", "Unavailable", "Faulted"},
+    "Unavailable": {"Available", "Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Faulted"},
+    "Faulted": {
+        "Available",
+        "Preparing",
+        "Charging",
+        "SuspendedEV",
+        "SuspendedEVSE",
+        "Finishing",
+        "Reserved",
+        "Unavailable",
+    },
+}
+"""The table of OCPP 1.6 (edition 2) section 4.9: where each state of a connector may lead to."""
 
 
 @pytest.fixture
@@ -40,3 +65,18 @@ def operative(device: Device, csms: Csms) -> Iterator[None]:
     yield
     device.wait_status(accepted=True, connected=True)
     assert csms.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {"status": "Accepted"}
+
+
+@pytest.fixture
+def table_of_states(device: Device, bench: Bench) -> Iterator[None]:
+    """At the test's end: connector 1 has told no change of state that the table of the specification does not have."""
+    mark = bench.mark()
+    yield
+    told = bench.timeline.events(
+        OcppFrame,
+        mark,
+        lambda f: f.action == "StatusNotification" and f.message_type == "CALL" and f.payload.get("connectorId") == 1,
+    )
+    states = ["Available", *(str(frame.payload["status"]) for frame in told)]
+    for before, after in pairwise(states):
+        assert before == after or after in TRANSITIONS[before], f"{before} to {after} is no transition: {states}"

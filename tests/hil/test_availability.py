@@ -10,7 +10,7 @@ from rig.device import Device
 from rig.driver import Driver
 from rig.instruments.outputs import Outputs
 
-pytestmark = pytest.mark.usefixtures("operative")
+pytestmark = pytest.mark.usefixtures("operative", "table_of_states")
 
 ACCEPTED = {"status": "Accepted"}
 SCHEDULED = {"status": "Scheduled"}
@@ -83,16 +83,45 @@ def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver
 
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("connector", [0, 1])
-def test_in_a_charge_it_is_scheduled(device: Device, driver: Driver, csms: Csms, connector: int) -> None:
-    """Scheduled: the transaction goes on to its own end, and then the connector is Unavailable, not Finishing."""
+def test_in_a_charge_it_is_scheduled(device: Device, bench: Bench, driver: Driver, csms: Csms, connector: int) -> None:
+    """Scheduled: the transaction goes on to its own end, and when the cable is out the connector is Unavailable."""
     transaction_id = driver.start_charge(csms)
     assert change(csms, connector, "Inoperative") == SCHEDULED
     csms.expect_none("StatusNotification", within=0.2)
     assert device.status()["transaction"] == transaction_id
     driver.present_tag()
     csms.expect("StopTransaction", transactionId=transaction_id, reason="Local")
+    csms.expect_status("Finishing", connector=1)
+    csms.expect_none("StatusNotification", within=0.1, status="Unavailable")
+    mark = bench.mark()
+    driver.unplug()
     csms.expect_status("Unavailable", connector=1)
-    csms.expect_none("StatusNotification", within=0.1, status="Finishing")
+    csms.expect_none("StatusNotification", within=0.1, since=mark, connectorId=1, status="Available")
+    if connector == 0:
+        csms.expect_status("Unavailable", connector=0)
+
+
+@pytest.mark.needs("inputs")
+def test_with_a_cable_in_it_is_scheduled_and_nothing_begins(device: Device, driver: Driver, csms: Csms) -> None:
+    """Preparing does not lead to Unavailable (section 4.9): no idTag starts anything, and the cable's end does it."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    assert change(csms, 1, "Inoperative") == SCHEDULED
+    driver.present_tag()
+    csms.expect_none("Authorize", within=0.3)
+    csms.expect_none("StatusNotification", within=0.1)
+    driver.unplug()
+    csms.expect_status("Available", connector=1)
+    csms.expect_status("Unavailable", connector=1)
+
+
+def test_a_remote_start_that_waits_for_its_cable_is_given_up(device: Device, csms: Csms) -> None:
+    """B1, A8: Accepted at once, because nobody has plugged in yet."""
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
+    csms.expect_status("Preparing")
+    assert change(csms, 1, "Inoperative") == ACCEPTED
+    csms.expect_status("Available", connector=1)
+    csms.expect_status("Unavailable", connector=1)
 
 
 @pytest.mark.needs("inputs")

@@ -120,6 +120,22 @@ def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver
         strict_device.wait_status(state="Charging")
 
 
+def test_offline_a_known_tag_does_not_charge_where_it_must_not(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """LocalAuthorizeOffline false: without the CSMS nobody may charge, however well known."""
+    device.configure(
+        authorization_cache_enabled=True, allow_offline_tx_for_unknown_id=False, local_authorize_offline=False
+    )
+    charge_once(driver, csms)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        bench.console.expect("may not charge, the authorization cache has it as Accepted")
+        assert device.status()["transaction"] is None
+
+
 def test_offline_an_unknown_tag_does_not_charge(
     strict_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:

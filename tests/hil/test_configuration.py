@@ -118,6 +118,81 @@ def test_a_value_that_cannot_be_is_rejected(
     console.expect(f"the CSMS sets {key} to '{value}', which is rejected: it ")
 
 
+LIMITS = {
+    "ClockAlignedDataInterval": (0, 86_400),
+    "ConnectionTimeOut": (1, 86_400),
+    "HeartbeatInterval": (1, 86_400),
+    "MaxEnergyOnInvalidId": (0, 1_000_000_000),
+    "MeterValueSampleInterval": (0, 86_400),
+    "MinimumStatusDuration": (0, 3_600),
+    "ResetRetries": (0, 10),
+    "TransactionMessageAttempts": (1, 100),
+    "TransactionMessageRetryInterval": (0, 86_400),
+}
+"""The keys of type integer, and the least and the largest value of each (firmware/src/features/config/README.md)."""
+
+
+@pytest.mark.parametrize("key", LIMITS)
+def test_a_number_is_taken_up_to_its_limits(device: Device, keys: ConfigurationKeys, key: str) -> None:
+    """Accepted at both ends, Rejected one beyond, and with anything that is no whole number."""
+    least, most = LIMITS[key]
+    for value in (least, most):
+        assert keys.change(key, str(value)) == "Accepted"
+        assert keys[key] == str(value)
+    for wrong in (least - 1, most + 1, f"{least}.5", "", "0x10", " 1"):
+        assert keys.change(key, str(wrong)) == "Rejected", wrong
+    assert keys[key] == str(most)
+
+
+BOOLEANS = [
+    "AllowOfflineTxForUnknownId",
+    "AuthorizationCacheEnabled",
+    "AuthorizeRemoteTxRequests",
+    "LocalAuthorizeOffline",
+    "LocalPreAuthorize",
+    "StopTransactionOnEVSideDisconnect",
+    "StopTransactionOnInvalidId",
+    "UnlockConnectorOnEVSideDisconnect",
+]
+
+
+@pytest.mark.parametrize("key", BOOLEANS)
+def test_a_boolean_is_true_or_false(device: Device, keys: ConfigurationKeys, key: str) -> None:
+    """Both are Accepted in any case and told as OCPP spells them; numbers and words are Rejected."""
+    for value in ("true", "False"):
+        assert keys.change(key, value) == "Accepted"
+        assert keys[key] == value.lower()
+    for wrong in ("1", "0", "yes", ""):
+        assert keys.change(key, wrong) == "Rejected", wrong
+
+
+@pytest.mark.parametrize(
+    "key", ["MeterValuesAlignedData", "MeterValuesSampledData", "StopTxnAlignedData", "StopTxnSampledData"]
+)
+def test_a_list_of_measurands_holds_as_many_as_it_says(device: Device, keys: ConfigurationKeys, key: str) -> None:
+    """Every measurand of the device at once is as many as the MaxLength key tells; none is a list, too."""
+    every = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
+    assert keys[f"{key}MaxLength"] == str(len(every.split(",")))
+    for value in (every, "", "Voltage, Current.Import"):
+        assert keys.change(key, value) == "Accepted"
+        assert keys[key] == value.replace(" ", "")
+    for wrong in ("Voltage,Voltage", "Voltage,", "SoC", "Voltage;Current.Import"):
+        assert keys.change(key, wrong) == "Rejected", wrong
+
+
+@pytest.mark.parametrize("key", [key for key, read_only in REQUIRED_KEYS.items() if read_only])
+def test_a_read_only_key_is_rejected(device: Device, keys: ConfigurationKeys, key: str) -> None:
+    """Rejected, and not NotSupported: the key is there (section 5.3)."""
+    assert keys.change(key, keys[key]) == "Rejected"
+
+
+@pytest.mark.parametrize("key", ["BlinkRepeat", "LightIntensity"])
+def test_an_optional_key_without_its_function_is_not_there(device: Device, csms: Csms, key: str) -> None:
+    """The lights can do neither: unknownKey, and NotSupported."""
+    assert csms.call("GetConfiguration", {"key": [key]}) == {"configurationKey": [], "unknownKey": [key]}
+    assert csms.call("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}
+
+
 @pytest.mark.parametrize("key", ["Colour", "heartbeat_interval_s", "csms_url"])
 def test_a_key_that_it_does_not_know_is_not_supported(device: Device, csms: Csms, key: str) -> None:
     """NotSupported, also for the device's own settings: no CSMS can send it to another CSMS."""

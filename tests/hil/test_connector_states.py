@@ -11,7 +11,7 @@ from rig.driver import Driver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
 
-pytestmark = pytest.mark.needs("inputs", "outputs")
+pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("table_of_states")]
 
 
 def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Driver, csms: Csms) -> None:
@@ -115,22 +115,42 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms
     csms.expect_status("Finishing")
 
 
-def test_unavailable_over_the_states_without_transaction(device: Device, driver: Driver, csms: Csms) -> None:
-    """A8, H2, B8, H1: made inoperative, plugged in meanwhile, operative again."""
-    inoperative = {"connectorId": 1, "type": "Inoperative"}
-    operative = {"connectorId": 1, "type": "Operative"}
-    assert csms.call("ChangeAvailability", inoperative) == {"status": "Accepted"}
+def test_unavailable_and_a_cable_meanwhile(device: Device, driver: Driver, csms: Csms) -> None:
+    """A8, H2: made inoperative, plugged in, operative again: the cable is noticed."""
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
     driver.plug_in()
     driver.present_tag()
-    assert csms.call("ChangeAvailability", operative) == {"status": "Accepted"}
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
     csms.expect_status("Preparing")
-    assert csms.call("ChangeAvailability", inoperative) == {"status": "Accepted"}
-    csms.expect_status("Unavailable")
-    driver.unplug()
-    assert csms.call("ChangeAvailability", operative) == {"status": "Accepted"}
-    csms.expect_status("Available")
     csms.expect_none("StartTransaction", within=0.2)
+
+
+@pytest.mark.needs("time_scale")
+def test_finishing_to_unavailable_when_nobody_presents_a_tag(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """B6, F8, H1: made inoperative in Preparing, the time-out, and the cable out."""
+    device.configure(connection_timeout_s=20)
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
+    with bench.time_scale(20):
+        csms.expect_status("Finishing", timeout=60)
+    driver.unplug()
+    csms.expect_status("Unavailable")
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
+    csms.expect_status("Available")
+
+
+def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: Driver, csms: Csms) -> None:
+    """F2, B3: also where nobody has to be asked about the idTag, Preparing comes first."""
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect_status("Finishing")
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == {"status": "Accepted"}
+    csms.expect_status("Preparing")
+    csms.expect_status("Charging")
 
 
 def test_faulted_over_unavailable_and_back(device: Device, driver: Driver, csms: Csms) -> None:
@@ -145,15 +165,21 @@ def test_faulted_over_unavailable_and_back(device: Device, driver: Driver, csms:
     csms.expect_status("Available")
 
 
-def test_charging_to_unavailable_when_scheduled(device: Device, driver: Driver, csms: Csms) -> None:
-    """C8: made inoperative while charging: scheduled, and Unavailable when the transaction has ended."""
-    driver.start_charge(csms)
+@pytest.mark.parametrize("draws", [True, False])
+def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
+    device: Device, driver: Driver, inputs: Inputs, csms: Csms, draws: bool
+) -> None:
+    """C8, D8: made inoperative in a transaction, and the cable is pulled: Unavailable at once, never Available."""
+    driver.plug_in(draws=draws)
+    csms.expect_status("Preparing")
+    driver.present_tag()
+    csms.expect_status("Charging" if draws else "SuspendedEV")
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
     csms.expect_none("StopTransaction", within=0.2)
-    driver.present_tag()
-    csms.expect("StopTransaction", reason="Local")
+    inputs["cable"].off()
+    csms.expect("StopTransaction", reason="EVDisconnected")
     csms.expect_status("Unavailable")
-    driver.unplug()
+    csms.expect_none("StatusNotification", within=0.1, status="Available")
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
     csms.expect_status("Available")
 

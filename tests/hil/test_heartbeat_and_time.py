@@ -102,9 +102,12 @@ def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: Driv
 
 
 @pytest.mark.needs("power")
-def test_a_csms_without_a_valid_time_is_no_harm(device: Device, bench: Bench, csms: Csms, power: Power) -> None:
-    """currentTime that is no time: the device is accepted all the same, and its timestamps are not of 1970."""
-    answer = {"status": "Accepted", "currentTime": "now", "interval": 300}
+@pytest.mark.parametrize("told", ["now", "1970-01-01T00:00:07Z", "0001-01-01T00:00:00Z"])
+def test_a_csms_without_a_valid_time_is_no_harm(
+    device: Device, bench: Bench, csms: Csms, power: Power, told: str
+) -> None:
+    """currentTime that is no time, or one of a clock that was never set: accepted, and no timestamp is of 1970."""
+    answer = {"status": "Accepted", "currentTime": told, "interval": 300}
     csms.answer("BootNotification", answer, times=1, check=False)
     with device.expecting_reboot():
         power.cycle()

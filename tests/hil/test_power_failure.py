@@ -211,6 +211,27 @@ def test_the_charge_does_not_go_on_after_too_long(
     outputs["contactor"].expect_steady(False, within=0.1)
 
 
+@pytest.mark.needs("time_scale")
+def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
+    patient_device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """No CSMS tells how long it was dark: the charge goes on after a minute; told later, the limit counts."""
+    patient_device.configure(
+        power_fail_action="resume", power_resume_limit_s=0, backoff_initial_ms=100, backoff_max_ms=100
+    )
+    transaction_id = driver.start_charge(csms)
+    with patient_device.expecting_reboot():
+        with bench.inject(CsmsGone()):
+            with bench.inject(PowerCut()):
+                pass
+            with bench.time_scale(20):
+                outputs["contactor"].expect(True, since=bench.mark(), timeout=120)
+            csms.expect_none("StopTransaction", within=0.1)
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss", timeout=30)
+    outputs["contactor"].expect(False)
+    csms.expect_status("Finishing")
+
+
 # ---- what a cut never does
 
 

@@ -10,6 +10,7 @@ from rig.device import Device
 from rig.driver import Driver
 from rig.events import Boot, OcppFrame, PinEdge
 from rig.faults import CsmsSilent, Reset
+from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
 
 KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
@@ -82,6 +83,20 @@ def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, 
         with bench.inject(CsmsSilent()):
             bench.timeline.expect(Boot, timeout=30)
     device.wait_accepted()
+
+
+@pytest.mark.needs("inputs", "test_hooks")
+@pytest.mark.parametrize("how", ["reboot", "crash abort"])
+def test_a_restart_of_its_own_stops_the_charge_afterwards(
+    device: Device, console: Console, driver: Driver, csms: Csms, how: str
+) -> None:
+    """Restarted at the console, or by a panic: StopTransaction with Reboot when the CSMS has accepted it again."""
+    transaction_id = driver.start_charge(csms)
+    with device.expecting_reboot():
+        console.send(how)
+        csms.expect("BootNotification")
+        csms.expect("StopTransaction", transactionId=transaction_id, reason="Reboot")
+    csms.transactions[-1].check()
 
 
 @pytest.mark.needs("inputs")

@@ -10,7 +10,7 @@ from rig.device import Device
 from rig.driver import Driver
 from rig.instruments.outputs import Outputs
 
-pytestmark = pytest.mark.needs("inputs", "outputs")
+pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("table_of_states")]
 
 TAG = "BENCH-TAG"
 GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
@@ -35,15 +35,16 @@ def start_for(csms: Csms, driver: Driver, tag: str) -> int:
 def test_unplugged_and_plugged_in_again_is_one_transaction(
     device: Device, driver: Driver, outputs: Outputs, csms: Csms
 ) -> None:
-    """StopTransactionOnEVSideDisconnect false: it waits as SuspendedEV without current, and goes on."""
+    """StopTransactionOnEVSideDisconnect false: it waits as SuspendedEV without current, locked, and goes on."""
     device.configure(stop_transaction_on_ev_side_disconnect=False)
     transaction_id = driver.start_charge(csms)
     driver.draw(10).wait()
     driver.unplug()
     outputs["contactor"].expect(False)
-    csms.expect_status("SuspendedEV")
-    outputs["lock"].expect(False)
-    csms.expect_none("StopTransaction", within=0.3)
+    csms.expect_status("SuspendedEV", info="EV side disconnected")
+    # Section 4.10: whatever UnlockConnectorOnEVSideDisconnect says.
+    outputs["lock"].expect_steady(True, within=0.3)
+    csms.expect_none("StopTransaction", within=0.1)
     driver.plug_in()
     csms.expect_status("Charging")
     driver.draw(10).wait()
@@ -75,7 +76,7 @@ def test_the_cable_stays_locked_until_its_owner_comes(
     outputs["lock"].expect(True)
     driver.unplug()
     csms.expect("StopTransaction", reason="EVDisconnected")
-    csms.expect_status("Finishing")
+    csms.expect_status("Finishing", info="EV side disconnected")
     outputs["lock"].expect_steady(True, within=0.3)
     mark = bench.mark()
     driver.present_tag()
@@ -126,7 +127,7 @@ def test_a_refused_start_may_charge_up_to_the_limit(
 
 
 def test_a_refused_start_is_suspended_where_it_must_not_stop(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
 ) -> None:
     """StopTransactionOnInvalidId false: no energy, SuspendedEVSE, and the transaction ends when the cable goes."""
     device.configure(stop_transaction_on_invalid_id=False)
@@ -137,6 +138,10 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
     csms.expect_status("SuspendedEVSE")
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_none("StopTransaction", within=0.2)
+    # Suspended by both sides it is suspended by the EVSE (section 4.9).
+    mark = bench.mark()
+    driver.rest()
+    csms.expect_none("StatusNotification", within=0.2, since=mark)
     driver.unplug()
     csms.expect("StopTransaction", transactionId=4713, reason="EVDisconnected")
 

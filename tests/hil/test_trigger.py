@@ -11,6 +11,7 @@ from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import OcppFrame
+from tests.hil.configuration_keys import ConfigurationKeys
 
 ACCEPTED = {"status": "Accepted"}
 
@@ -34,13 +35,14 @@ def test_a_triggered_message_comes_behind_the_answer(device: Device, bench: Benc
 
 
 def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None:
-    """Without connectorId both are told, with it that one only."""
+    """Without connectorId both are told, with it that one only; 0 is the charge point itself."""
     assert trigger(csms, "StatusNotification") == ACCEPTED
     csms.expect_status("Available", connector=0)
     csms.expect_status("Available", connector=1)
-    assert trigger(csms, "StatusNotification", 1) == ACCEPTED
-    csms.expect_status("Available", connector=1)
-    csms.expect_none("StatusNotification", within=0.2)
+    for connector in (1, 0):
+        assert trigger(csms, "StatusNotification", connector) == ACCEPTED
+        csms.expect_status("Available", connector=connector)
+        csms.expect_none("StatusNotification", within=0.2)
 
 
 @pytest.mark.needs("inputs")
@@ -59,12 +61,28 @@ def test_meter_values_in_a_charge_and_outside(device: Device, driver: Driver, cs
     assert int(value["sampledValue"][0]["value"]) - start == 9
 
 
-@pytest.mark.parametrize("message", ["StatusNotification", "MeterValues"])
-@pytest.mark.parametrize("connector", [2, 0])
+@pytest.mark.parametrize(
+    ("message", "connector"),
+    [("StatusNotification", 2), ("StatusNotification", -1), ("MeterValues", 2), ("MeterValues", 0)],
+)
 def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, message: str, connector: int) -> None:
-    """Connectors count from 1, and there is one."""
+    """There is connector 1, and the charge point itself, which has no meter of its own."""
     assert trigger(csms, message, connector) == {"status": "Rejected"}
     csms.expect_none(message, within=0.2)
+
+
+@pytest.mark.parametrize("message", ["BootNotification", "Heartbeat"])
+def test_a_connector_that_does_not_matter_is_ignored(device: Device, csms: Csms, message: str) -> None:
+    """The message is leading (section 5.17): it comes, whatever connector the request names."""
+    assert trigger(csms, message, 7) == ACCEPTED
+    csms.expect(message)
+
+
+def test_meter_values_without_measurands_are_rejected(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
+    """MeterValuesSampledData empty: there is nothing to send, and Accepted would promise something."""
+    assert keys.change("MeterValuesSampledData", "") == "Accepted"
+    assert trigger(csms, "MeterValues", 1) == {"status": "Rejected"}
+    csms.expect_none("MeterValues", within=0.2)
 
 
 @pytest.mark.parametrize("message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"])

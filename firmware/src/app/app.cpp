@@ -27,7 +27,7 @@ App::App(const Ports& ports)
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
-      messenger_(connection_, transactions_, ports.rng, log_),
+      messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.gpio, ports.waker),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,

@@ -106,12 +106,25 @@ void nothing_new_is_not_written() {
 void full_it_forgets_who_was_spoken_of_longest_ago() {
   Bench bench;
   for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
-  bench.learn("TAG0", R"({"status":"Blocked"})");
+  bench.learn("TAG0", R"({"status":"Accepted","parentIdTag":"FAMILY"})");
   bench.learn("NEW", kAccepted);
   TEST_ASSERT_EQUAL_size_t(AuthCache::kMaxEntries, bench.cache.size());
-  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG0").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
   TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
+}
+
+void full_it_forgets_who_is_not_valid_first() {
+  for (const char* not_valid :
+       {R"({"status":"Blocked"})", R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})"}) {
+    Bench bench;
+    for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
+    bench.learn("TAG7", not_valid);
+    bench.learn("NEW", kAccepted);
+    TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG7").c_str());
+    TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
+    TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
+  }
 }
 
 void entries_that_need_much_room_push_out_the_oldest() {
@@ -181,6 +194,7 @@ int main() {
   RUN_TEST(entries_outlive_a_restart);
   RUN_TEST(nothing_new_is_not_written);
   RUN_TEST(full_it_forgets_who_was_spoken_of_longest_ago);
+  RUN_TEST(full_it_forgets_who_is_not_valid_first);
   RUN_TEST(entries_that_need_much_room_push_out_the_oldest);
   RUN_TEST(write_that_fails_is_tried_again_later);
   RUN_TEST(cleared_it_is_empty_for_good);

@@ -399,7 +399,8 @@ void bad_requests_get_the_code_of_their_fault() {
   };
   const Case cases[] = {
       {"Nothing", "{}", "NotImplemented"},
-      {"SetChargingProfile", "{}", "NotImplemented"},
+      {"GetDiagnostics", "{}", "NotSupported"},
+      {"SetChargingProfile", "{}", "NotSupported"},
       {"Reset", "{}", "OccurenceConstraintViolation"},
       {"Reset", "{\"type\":5}", "TypeConstraintViolation"},
       {"Reset", "{\"type\":\"Warm\"}", "PropertyConstraintViolation"},
@@ -634,9 +635,63 @@ void inoperative_waits_for_the_end_of_the_transaction() {
   rig.pass(1'000);
   rig.assert_story("");
   rig.press();
-  rig.assert_story("StopTransaction 1:Unavailable");
+  rig.assert_story("StopTransaction 1:Finishing");
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  rig.drive(pins::kCable, false);
+  rig.assert_story("1:Unavailable");
   availability(rig, 1, "Operative");
-  rig.assert_story("answer 1:Preparing");
+  rig.assert_story("answer 1:Available");
+}
+
+// ---- a power failure of a length that is told late
+
+/// A charge that goes on after the boot without a CSMS; then the CSMS tells the time.
+/// @return what the transaction has come to: "open", or the reason of its end.
+std::string charge_after_a_cut_of(Rig& rig, const char* time_told_late) {
+  rig.set("power_fail_action", "resume");
+  rig.set("power_resume_limit_s", "600");
+  rig.gpio.drive(pins::kVehicleReady, true);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.boot();
+  rig.reachable = false;
+  rig.pass(Charging::kResumeWait + 1'000);
+  TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), "nobody knows better: it goes on");
+  rig.answers["BootNotification"] =
+      std::string("{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"") + time_told_late + "\"}";
+  rig.reachable = true;
+  rig.story();
+  rig.pass(2'000);
+  const std::string reason = rig.last("StopTransaction", "reason");
+  return reason == "never heard" ? "open" : reason;
+}
+
+void charge_that_should_not_have_gone_on_ends_when_that_is_known() {
+  Rig too_long;
+  assert_is("PowerLoss", charge_after_a_cut_of(too_long, "2024-05-01T12:12:00Z"));
+  TEST_ASSERT_FALSE(too_long.gpio.read(pins::kContactor));
+  Rig short_one;
+  assert_is("open", charge_after_a_cut_of(short_one, "2024-05-01T12:05:00Z"));
+  TEST_ASSERT_TRUE(short_one.gpio.read(pins::kContactor));
+}
+
+void inoperative_in_a_charge_is_still_scheduled_after_a_cut() {
+  Rig rig;
+  rig.set("power_fail_action", "resume");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.boot();
+  rig.story();
+  rig.settle();
+  assert_is("SuspendedEV", rig.last("StatusNotification", "status"));
+  rig.press();
+  assert_is("Finishing", rig.last("StatusNotification", "status"));
+  rig.drive(pins::kCable, false);
+  assert_is("Unavailable", rig.last("StatusNotification", "status"));
 }
 
 void scheduled_inoperative_can_be_taken_back() {
@@ -720,12 +775,51 @@ void triggered_messages_follow_the_answer() {
   assert_is("Trigger", rig.last("MeterValues", "meterValue.0.sampledValue.0.context"));
   assert_is("", rig.last("MeterValues", "transactionId"));
   assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":2"));
-  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
+  assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":0"));
+  assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
+  rig.assert_story("answer 0:Available");
+  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":2"));
+  assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":-1"));
+  assert_is("Accepted", trigger(rig, "\"Heartbeat\",\"connectorId\":7"));
+  rig.assert_story("answer Heartbeat");
+  assert_is("Accepted", change(rig, "MeterValuesSampledData", ""));
+  assert_is("Rejected", trigger(rig, "\"MeterValues\""));
   assert_is("NotImplemented", trigger(rig, "\"FirmwareStatusNotification\""));
   assert_is("NotImplemented", trigger(rig, "\"DiagnosticsStatusNotification\""));
   rig.story();
   rig.pass(1'000);
   rig.assert_story("");
+}
+
+void triggered_meter_values_are_rejected_while_no_time_is_known() {
+  Rig rig;
+  rig.answers["BootNotification"] = "{\"status\":\"Pending\",\"interval\":20,\"currentTime\":\"soon\"}";
+  rig.settle();
+  assert_is("Rejected", trigger(rig, "\"MeterValues\""));
+  rig.assert_story("answer");
+}
+
+void status_that_made_room_in_the_queue_is_told_later() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.answers["StatusNotification"] = "";  // the CSMS stalls
+  for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) rig.drive(pins::kCable, i % 2 == 0);
+  rig.press();  // Preparing: its Authorize takes the place of the oldest ones
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  rig.settle();
+  rig.gpio.drive(pins::kEmergencyStop, false);
+  for (int i = 0; i < 12; ++i) {
+    trigger(rig, "\"Heartbeat\"");  // younger ones push the statuses out
+  }
+  rig.answers.clear();
+  rig.story();
+  rig.pass(2 * Messenger::kCallTimeout);
+  std::string heard;
+  for (const auto& one : rig.heard) {
+    if (one.first == "StatusNotification") heard = Rig::field(one.second, "status");
+  }
+  assert_is("Available", heard);
 }
 
 void pending_sends_what_is_triggered_and_no_more() {
@@ -1109,12 +1203,16 @@ int main() {
   RUN_TEST(connector_is_made_inoperative_and_back_over_a_reboot);
   RUN_TEST(whole_charge_point_is_made_inoperative_and_back);
   RUN_TEST(inoperative_waits_for_the_end_of_the_transaction);
+  RUN_TEST(charge_that_should_not_have_gone_on_ends_when_that_is_known);
+  RUN_TEST(inoperative_in_a_charge_is_still_scheduled_after_a_cut);
   RUN_TEST(scheduled_inoperative_can_be_taken_back);
   RUN_TEST(unlock_waits_for_the_lock);
   RUN_TEST(unlock_fails_when_the_lock_stays);
   RUN_TEST(unlock_ends_the_transaction_first);
   RUN_TEST(triggered_messages_follow_the_answer);
   RUN_TEST(pending_sends_what_is_triggered_and_no_more);
+  RUN_TEST(triggered_meter_values_are_rejected_while_no_time_is_known);
+  RUN_TEST(status_that_made_room_in_the_queue_is_told_later);
   RUN_TEST(pending_interval_outlives_a_lost_link);
   RUN_TEST(boot_that_is_rejected_later_closes_the_gate);
   RUN_TEST(interval_beyond_all_reason_is_held_at_a_day);

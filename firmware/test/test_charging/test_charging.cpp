@@ -293,9 +293,9 @@ void samples_come_at_their_interval_without_drift() {
   Millis begin = rig.clock.now();
   std::vector<Millis> times;
   for (Millis i = 0; i < 350; ++i) {
-    size_t before = rig.transactions.size();
+    size_t before = rig.transactions.outbox().size();
     rig.pass(100 + i % 7);
-    if (rig.transactions.size() != before) times.push_back(rig.clock.now() - begin);
+    if (rig.transactions.outbox().size() != before) times.push_back(rig.clock.now() - begin);
   }
   TEST_ASSERT_EQUAL_size_t(3, times.size());
   for (size_t i = 0; i < times.size(); ++i) {
@@ -303,7 +303,7 @@ void samples_come_at_their_interval_without_drift() {
     TEST_ASSERT_LESS_THAN_UINT64(10'000 * (i + 1) + 107, times[i]);
   }
   rig.pass(35'000);  // three were missed, one is made
-  TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.outbox().size());
 }
 
 void interval_of_zero_means_no_samples() {
@@ -311,7 +311,7 @@ void interval_of_zero_means_no_samples() {
   rig.settings.meter_value_sample_interval_s = 0;
   rig.start_charging();
   rig.pass(100'000);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
 }
 
 void power_failure_saves_the_register() {
@@ -352,7 +352,7 @@ void answer_start(Rig& rig, const char* status, const char* parent = "") {
   JsonWriter payload(buffer);
   MessageId id;
   Text action;
-  TEST_ASSERT_TRUE(rig.transactions.write_front(payload, id, action, rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.transactions.outbox().write_front(payload, id, action, rig.clock.now()));
   TEST_ASSERT_TRUE(action == "StartTransaction");
   char answer[256];
   JsonWriter json(answer);
@@ -360,7 +360,7 @@ void answer_start(Rig& rig, const char* status, const char* parent = "") {
   if (*parent != 0) json.member("parentIdTag", parent);
   json.end_object().end_object();
   JsonError error;
-  TEST_ASSERT_TRUE(rig.transactions.on_result(id.text(), parse_json(json.text(), error), rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.transactions.outbox().on_result(id.text(), parse_json(json.text(), error), rig.clock.now()));
   rig.poll();
 }
 
@@ -372,9 +372,11 @@ void unplugged_transaction_waits_where_it_may() {
   rig.assert_happened("SuspendedEV");
   TEST_ASSERT_TRUE(rig.transactions.open());
   TEST_ASSERT_FALSE(rig.contactor());
-  TEST_ASSERT_FALSE(rig.locked());
+  TEST_ASSERT_TRUE_MESSAGE(rig.locked(), "whatever UnlockConnectorOnEVSideDisconnect says");
+  TEST_ASSERT_TRUE(rig.charging.error_info() == "EV side disconnected");
   rig.set(pins::kCable, true);
   rig.assert_happened("Charging");
+  TEST_ASSERT_TRUE(rig.charging.error_info().empty());
   TEST_ASSERT_TRUE(rig.locked());
   rig.set(pins::kCable, false);
   rig.press();
@@ -388,15 +390,105 @@ void cable_is_held_for_its_owner() {
   rig.start_charging();
   rig.set(pins::kCable, false);
   rig.assert_happened("Finishing");
+  TEST_ASSERT_TRUE(rig.charging.error_info() == "EV side disconnected");
   TEST_ASSERT_TRUE(rig.locked());
   TEST_ASSERT_FALSE(rig.charging.remote_start("OTHER", rig.clock.now()));
   rig.settings.local_id_tag.assign("STRANGER");
   rig.press();
   TEST_ASSERT_TRUE(rig.locked());
-  rig.settings.local_id_tag.assign("LOCAL");
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Finishing");  // told again: nothing is unplugged any more
+  TEST_ASSERT_TRUE(rig.charging.error_info().empty());
+  rig.set(pins::kCable, false);
+  rig.assert_happened("Finishing");
+  rig.settings.local_id_tag.assign("local");  // an idTag has no case
   rig.press();
   TEST_ASSERT_FALSE(rig.locked());
   rig.assert_happened("Available");
+}
+
+void unplugging_is_told_also_where_the_vehicle_has_paused_before() {
+  Rig rig;
+  rig.settings.stop_transaction_on_ev_side_disconnect = false;
+  rig.start_charging();
+  rig.set(pins::kVehicleReady, false);
+  rig.assert_happened("SuspendedEV");
+  rig.set(pins::kCable, false);
+  rig.assert_happened("SuspendedEV");
+  TEST_ASSERT_TRUE(rig.charging.error_info() == "EV side disconnected");
+}
+
+void suspended_by_both_is_by_the_charge_point() {
+  Rig rig;
+  rig.settings.stop_transaction_on_invalid_id = false;
+  rig.start_charging();
+  answer_start(rig, "Blocked");
+  rig.assert_happened("SuspendedEVSE");
+  rig.set(pins::kVehicleReady, false);
+  rig.assert_happened("");
+}
+
+// ---- availability: the table of OCPP 1.6 section 4.9 has no way from Preparing to Unavailable
+
+void inoperative_waits_for_the_cable() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing");
+  TEST_ASSERT_TRUE(rig.charging.in_use());
+  rig.settings.availability = Availability::inoperative;
+  rig.press();
+  rig.assert_happened("");
+  rig.pass(Millis{1000} * rig.settings.connection_timeout_s);
+  rig.assert_happened("Finishing");
+  rig.set(pins::kCable, false);
+  rig.assert_happened("Unavailable");
+  TEST_ASSERT_FALSE(rig.charging.in_use());
+  rig.set(pins::kCable, true);
+  rig.assert_happened("");
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.in_use(), "it is Unavailable already");
+  rig.settings.availability = Availability::operative;
+  rig.poll();
+  rig.assert_happened("Preparing");
+}
+
+void preparing_becomes_unavailable_by_available() {
+  for (bool by_cable : {true, false}) {
+    Rig rig;
+    if (by_cable) rig.set(pins::kCable, true);
+    if (!by_cable) TEST_ASSERT_TRUE(rig.charging.remote_start("REMOTE", rig.clock.now()));
+    rig.assert_happened("Preparing");
+    TEST_ASSERT_EQUAL(by_cable, rig.charging.in_use());
+    rig.settings.availability = Availability::inoperative;
+    if (by_cable) rig.set(pins::kCable, false);
+    rig.poll();
+    rig.assert_happened("Available, Unavailable");
+  }
+}
+
+void inoperative_after_a_charge_comes_with_the_cable() {
+  for (bool stop_first : {true, false}) {
+    Rig rig;
+    rig.start_charging();
+    rig.settings.availability = Availability::connector_inoperative;
+    rig.poll();
+    rig.assert_happened("");
+    if (stop_first) {
+      rig.press();
+      rig.assert_happened("Finishing");
+    }
+    rig.set(pins::kCable, false);
+    rig.assert_happened("Unavailable");
+  }
+}
+
+void remote_start_leads_from_finishing_by_preparing() {
+  Rig rig;
+  rig.start_charging();
+  rig.press();
+  rig.assert_happened("Finishing");
+  TEST_ASSERT_TRUE(rig.charging.remote_start("REMOTE", rig.clock.now()));
+  rig.poll();
+  rig.assert_happened("Preparing, Charging");
 }
 
 void refused_start_stops_at_once_or_after_its_energy_or_never() {
@@ -539,7 +631,7 @@ void power_failure_interrupts_the_transaction_where_it_may_go_on() {
   TEST_ASSERT_TRUE(rig.locked());
   rig.set(pins::kPowerFail, false);
   rig.assert_happened("Charging");
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.size(), "start, Interruption.Begin, Interruption.End");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
 }
 
 // ---- clock-aligned samples
@@ -548,19 +640,19 @@ void aligned_samples_lie_on_the_boundaries() {
   Rig rig;
   rig.settings.clock_aligned_data_interval_s = 900;
   rig.pass(10'000'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.transactions.size(), "without a clock there are no boundaries");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.transactions.outbox().size(), "without a clock there are no boundaries");
   rig.time.set_from_csms(1'700'000'000'000);  // 22:13:20
   Millis due = rig.poll();
   TEST_ASSERT_EQUAL_UINT64(100'000, due - rig.clock.now());
   rig.pass(99'999);
-  TEST_ASSERT_EQUAL_size_t(0, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(0, rig.transactions.outbox().size());
   rig.pass(1);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
   rig.time.set_from_csms(rig.time.now() - 2'000);
   rig.pass(2'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.size(), "a boundary comes once");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.outbox().size(), "a boundary comes once");
   rig.pass(2'000'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.size(), "those missed are not made up for");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.outbox().size(), "those missed are not made up for");
 }
 
 void aligned_samples_begin_anew_at_midnight() {
@@ -570,7 +662,7 @@ void aligned_samples_begin_anew_at_midnight() {
   const Millis to_midnight = 86'400'000 - 1'700'000'000'000 % 86'400'000;
   TEST_ASSERT_EQUAL_UINT64(to_midnight, rig.poll() - rig.clock.now());
   rig.pass(to_midnight);
-  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
 }
 
 }  // namespace
@@ -597,6 +689,12 @@ int main() {
   RUN_TEST(inputs_wake_the_loop);
   RUN_TEST(unplugged_transaction_waits_where_it_may);
   RUN_TEST(cable_is_held_for_its_owner);
+  RUN_TEST(unplugging_is_told_also_where_the_vehicle_has_paused_before);
+  RUN_TEST(suspended_by_both_is_by_the_charge_point);
+  RUN_TEST(inoperative_waits_for_the_cable);
+  RUN_TEST(preparing_becomes_unavailable_by_available);
+  RUN_TEST(inoperative_after_a_charge_comes_with_the_cable);
+  RUN_TEST(remote_start_leads_from_finishing_by_preparing);
   RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
   RUN_TEST(tag_of_the_group_stops_and_no_other);
   RUN_TEST(answer_to_a_tag_that_was_to_stop_starts_nothing);

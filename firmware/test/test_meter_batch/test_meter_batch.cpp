@@ -131,6 +131,14 @@ void power_follows_the_pulses() {
   TEST_ASSERT_UINT32_WITHIN(20, 3'600, power.watts(now));
 }
 
+void power_beyond_all_reason_does_not_wrap_around() {
+  PowerEstimate power;
+  power.update(0, 0);
+  power.update(1, 1);
+  power.update(1'000'001, 2);
+  TEST_ASSERT_EQUAL_UINT32(UINT32_MAX, power.watts(2));
+}
+
 void pulses_that_stay_away_bound_the_power() {
   PowerEstimate power;
   Millis now = 0;
@@ -152,6 +160,7 @@ int main() {
   RUN_TEST(halving_keeps_the_first_and_the_last);
   RUN_TEST(sampled_values_have_their_units_and_the_current_is_derived);
   RUN_TEST(power_follows_the_pulses);
+  RUN_TEST(power_beyond_all_reason_does_not_wrap_around);
   RUN_TEST(pulses_that_stay_away_bound_the_power);
   return UNITY_END();
 }

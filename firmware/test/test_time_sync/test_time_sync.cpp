@@ -94,10 +94,10 @@ void the_csms_tells_the_time_and_it_goes_on_from_there() {
   FakeStorage storage;
   TimeSync time(clock, storage);
   clock.set(5000);
-  time.set_from_csms(951827696789);
+  time.set_from_csms(1709210096789);
   clock.advance(211);
-  check_text("2000-02-29T12:34:57.000Z", time.timestamp().text());
-  TEST_ASSERT_EQUAL_INT64(951827691789, time.at(0));
+  check_text("2024-02-29T12:34:57.000Z", time.timestamp().text());
+  TEST_ASSERT_EQUAL_INT64(1709210091789, time.at(0));
   check_text("csms", name_of(time.quality()));
 }
 
@@ -106,14 +106,14 @@ void a_restart_goes_on_from_the_time_last_known() {
   {
     FakeClock clock;
     TimeSync time(clock, storage);
-    time.set_from_csms(951827696789);
+    time.set_from_csms(1709210096789);
     TEST_ASSERT_EQUAL_UINT64(TimeSync::kSaveInterval, time.poll(clock.now()));
     storage.run_all();
   }
   FakeClock clock;
   TimeSync time(clock, storage);
   time.restore();
-  check_text("2000-02-29T12:34:56.789Z", time.timestamp().text());
+  check_text("2024-02-29T12:34:56.789Z", time.timestamp().text());
   check_text("last_known", name_of(time.quality()));
   TEST_ASSERT_EQUAL_UINT64(kNever, time.poll(0));
 }
@@ -124,7 +124,7 @@ void the_time_is_stored_once_an_hour_and_not_with_each_heartbeat() {
   TimeSync time(clock, storage);
   int writes = 0;
   for (int minute = 0; minute < 180; ++minute) {
-    time.set_from_csms(1'000'000'000'000 + minute * 60'000);
+    time.set_from_csms(1'700'000'000'000 + minute * 60'000);
     time.poll(clock.now());
     while (storage.run_one()) ++writes;
     clock.advance(60'000);
@@ -138,12 +138,26 @@ void a_busy_storage_is_asked_again() {
   TimeSync time(clock, storage);
   while (storage.write("x", Text("y").bytes(), {})) {
   }
-  time.set_from_csms(1);
+  time.set_from_csms(TimeSync::kEarliest);
   const Millis again = time.poll(0);
   TEST_ASSERT_TRUE(again > 0 && again < 60'000);
   storage.run_all();
   time.poll(again);
   TEST_ASSERT_EQUAL_size_t(1, storage.waiting());
+}
+
+void a_time_from_before_this_firmware_is_none() {
+  FakeClock clock;
+  FakeStorage storage;
+  TimeSync time(clock, storage);
+  TEST_ASSERT_FALSE(time.set_from_csms(0));
+  TEST_ASSERT_FALSE(time.set_from_csms(-62'135'596'800'000));  // the year 1
+  TEST_ASSERT_FALSE(time.set_from_csms(TimeSync::kEarliest - 1));
+  check_text("none", name_of(time.quality()));
+  TEST_ASSERT_TRUE(time.set_from_csms(TimeSync::kEarliest));
+  TEST_ASSERT_FALSE(time.set_from_csms(0));
+  check_text("csms", name_of(time.quality()));
+  check_text("2020-01-01T00:00:00.000Z", time.timestamp().text());
 }
 
 void a_stored_time_that_is_none_is_ignored() {
@@ -168,6 +182,7 @@ int main() {
   RUN_TEST(a_restart_goes_on_from_the_time_last_known);
   RUN_TEST(the_time_is_stored_once_an_hour_and_not_with_each_heartbeat);
   RUN_TEST(a_busy_storage_is_asked_again);
+  RUN_TEST(a_time_from_before_this_firmware_is_none);
   RUN_TEST(a_stored_time_that_is_none_is_ignored);
   return UNITY_END();
 }

@@ -131,12 +131,12 @@ struct Device {
   /// Sends the front, if it is ready, without an answer yet. @return its id, empty when nothing was sent.
   std::string send(Csms& csms, int64_t& transaction_id) {
     Millis queued_at = 0;
-    if (transactions.front(clock.now(), queued_at) != DurableCalls::Front::ready) return "";
+    if (transactions.outbox().front(clock.now(), queued_at) != DurableCalls::Front::ready) return "";
     char buffer[Messenger::kMaxDurablePayload];
     JsonWriter json(buffer);
     MessageId id;
     Text action;
-    if (!transactions.write_front(json, id, action, clock.now())) return "";
+    if (!transactions.outbox().write_front(json, id, action, clock.now())) return "";
     transaction_id = csms.take(id.text(), action, json.text());
     return to_string(id.text());
   }
@@ -147,7 +147,8 @@ struct Device {
     if (transaction_id != 0) json.member("transactionId", transaction_id);
     json.key("idTagInfo").begin_object().member("status", status).end_object().end_object();
     JsonError error;
-    TEST_ASSERT_TRUE(transactions.on_result({id.data(), id.size()}, parse_json(json.text(), error), clock.now()));
+    TEST_ASSERT_TRUE(
+        transactions.outbox().on_result({id.data(), id.size()}, parse_json(json.text(), error), clock.now()));
   }
   bool exchange(Csms& csms) {
     int64_t transaction_id = 0;
@@ -215,7 +216,7 @@ void whole_charge_goes_out_in_order_and_leaves_no_files() {
       "\"reason\":\"Local\"}",
       rig.csms.messages[2].payload.c_str());
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
-  TEST_ASSERT_EQUAL_size_t(0, rig.tx().size());
+  TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
 }
 
@@ -224,11 +225,11 @@ void nothing_is_sent_before_it_is_saved() {
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
   Millis queued_at = 0;
-  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().outbox().front(rig.clock.now(), queued_at));
   rig.tx().poll(rig.clock.now());
-  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().outbox().front(rig.clock.now(), queued_at));
   rig.storage.run_one();
-  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().outbox().front(rig.clock.now(), queued_at));
   TEST_ASSERT_TRUE(rig.tx().all_saved());
 }
 
@@ -264,12 +265,12 @@ void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
     TEST_ASSERT_FALSE(id.empty());
     TEST_ASSERT_TRUE_MESSAGE(ids.insert(id).second, "no id is used twice on one connection");
     TEST_ASSERT_LESS_OR_EQUAL_size_t(kMaxMessageId, id.size());
-    TEST_ASSERT_TRUE(rig.tx().on_error({id.data(), id.size()}, "InternalError", rig.clock.now()));
+    TEST_ASSERT_TRUE(rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now()));
     if (attempt == 2) break;
     Millis queued_at = 0;
-    TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + waits[attempt], rig.tx().next_due());
+    TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + waits[attempt], rig.tx().outbox().next_due());
     rig.clock.advance(waits[attempt] - 1);
-    TEST_ASSERT_EQUAL(DurableCalls::Front::none, rig.tx().front(rig.clock.now(), queued_at));
+    TEST_ASSERT_EQUAL(DurableCalls::Front::none, rig.tx().outbox().front(rig.clock.now(), queued_at));
     rig.clock.advance(1);
   }
   TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
@@ -286,7 +287,7 @@ void start_that_is_given_up_takes_its_transaction_along() {
   rig.settle();
   int64_t none = 0;
   std::string id = rig.device->send(rig.csms, none);
-  rig.tx().on_timeout(rig.clock.now());
+  rig.tx().outbox().on_timeout(rig.clock.now());
   rig.device->sample(10);
   rig.tx().end(StopReason::local, "", 20, rig.clock.now());
   TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 30, rig.clock.now()));
@@ -306,7 +307,7 @@ void late_answer_counts_and_a_second_one_is_ignored() {
   rig.settle();
   int64_t id = 0;
   std::string first = rig.device->send(rig.csms, id);
-  rig.tx().on_timeout(rig.clock.now());
+  rig.tx().outbox().on_timeout(rig.clock.now());
   rig.clock.advance(60'000);
   std::string second = rig.device->send(rig.csms, id);
   TEST_ASSERT_TRUE(first != second);
@@ -314,9 +315,10 @@ void late_answer_counts_and_a_second_one_is_ignored() {
   rig.settle();
   TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
   JsonError error;
-  TEST_ASSERT_FALSE(rig.tx().on_result({second.data(), second.size()}, parse_json("{}", error), rig.clock.now()));
-  TEST_ASSERT_FALSE(rig.tx().on_error({second.data(), second.size()}, "InternalError", rig.clock.now()));
-  TEST_ASSERT_FALSE(rig.tx().on_result("", parse_json("{}", error), rig.clock.now()));
+  TEST_ASSERT_FALSE(
+      rig.tx().outbox().on_result({second.data(), second.size()}, parse_json("{}", error), rig.clock.now()));
+  TEST_ASSERT_FALSE(rig.tx().outbox().on_error({second.data(), second.size()}, "InternalError", rig.clock.now()));
+  TEST_ASSERT_FALSE(rig.tx().outbox().on_result("", parse_json("{}", error), rig.clock.now()));
 }
 
 void same_id_is_used_on_the_next_connection() {
@@ -326,7 +328,7 @@ void same_id_is_used_on_the_next_connection() {
   rig.settle();
   int64_t id = 0;
   std::string first = rig.device->send(rig.csms, id);
-  rig.tx().on_disconnected(rig.clock.now());
+  rig.tx().outbox().on_disconnected(rig.clock.now());
   TEST_ASSERT_EQUAL_STRING(first.c_str(), rig.device->send(rig.csms, id).c_str());
 }
 
@@ -338,9 +340,10 @@ void start_answer_without_transaction_id_is_a_failed_attempt() {
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   JsonError error;
-  TEST_ASSERT_TRUE(rig.tx().on_result({message.data(), message.size()}, parse_json("{}", error), rig.clock.now()));
+  TEST_ASSERT_TRUE(
+      rig.tx().outbox().on_result({message.data(), message.size()}, parse_json("{}", error), rig.clock.now()));
   TEST_ASSERT_FALSE(rig.tx().transaction_id(id));
-  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + 60'000, rig.tx().next_due());
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + 60'000, rig.tx().outbox().next_due());
 }
 
 struct Refusal final : TransactionListener {
@@ -369,20 +372,20 @@ void charge_offline(Simple& rig, unsigned samples) {
     rig.clock.advance(60'000);
     rig.device->sample(i);
     rig.settle();
-    TEST_ASSERT_LESS_OR_EQUAL_size_t(Transactions::kMaxRecords, rig.record_files());
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(MessageLine::kMaxFiles, rig.record_files());
   }
   rig.tx().end(StopReason::local, "", samples, rig.clock.now());
 }
 
 void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
-  static_assert(Transactions::kMaxSamples >= 1'000, "a day at a sample a minute, and more");
+  static_assert(MessageLine::kMaxSamples >= 1'000, "a day at a sample a minute, and more");
   Simple rig;
-  charge_offline(rig, Transactions::kMaxSamples);
+  charge_offline(rig, MessageLine::kMaxSamples);
   rig.boot();  // they are on flash
   rig.device->set_time();
   rig.settle_and_send_all();
   rig.csms.assert_in_order();
-  TEST_ASSERT_EQUAL_size_t(Transactions::kMaxSamples, rig.csms.count("MeterValues"));
+  TEST_ASSERT_EQUAL_size_t(MessageLine::kMaxSamples, rig.csms.count("MeterValues"));
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
   int64_t before = 0;
   for (const Csms::Message& message : rig.csms.messages) {
@@ -393,7 +396,7 @@ void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
 }
 
 void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
-  constexpr unsigned kSamples = 3 * Transactions::kMaxSamples;
+  constexpr unsigned kSamples = 3 * MessageLine::kMaxSamples;
   Simple rig;
   charge_offline(rig, kSamples);
   rig.settle_and_send_all();
@@ -401,7 +404,7 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StartTransaction"));
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
   TEST_ASSERT_EQUAL_UINT32(kSamples - rig.csms.count("MeterValues"), rig.tx().dropped());
-  TEST_ASSERT_GREATER_OR_EQUAL_size_t(Transactions::kMaxSamples / 2, rig.csms.count("MeterValues"));
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(MessageLine::kMaxSamples / 2, rig.csms.count("MeterValues"));
   int64_t before = 0;
   int64_t widest = 0;
   for (const Csms::Message& message : rig.csms.messages) {
@@ -457,7 +460,7 @@ void many_offline_transactions_are_refused_before_one_is_lost() {
     rig.settle();
     TEST_ASSERT_LESS_THAN(100, begun);
   }
-  TEST_ASSERT_EQUAL(Transactions::kMaxRecords / 3, begun);
+  TEST_ASSERT_EQUAL(MessageLine::kMaxFiles / 3, begun);
   TEST_ASSERT_TRUE(rig.device->uart.wrote("no room for another transaction"));
   rig.settle_and_send_all();
   TEST_ASSERT_EQUAL_size_t(begun, rig.csms.count("StartTransaction"));
@@ -632,7 +635,7 @@ void storage_holds_the_samples_that_are_promised() {
   rig.online = false;
   TEST_ASSERT_TRUE(rig.boot());
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
-  for (uint64_t i = 1; i <= Transactions::kMaxSamples; ++i) {
+  for (uint64_t i = 1; i <= MessageLine::kMaxSamples; ++i) {
     rig.clock.advance(60'000);
     rig.now->device.sample(i);
     TEST_ASSERT_TRUE(rig.work());
@@ -640,14 +643,14 @@ void storage_holds_the_samples_that_are_promised() {
   TEST_ASSERT_LESS_THAN_size_t_MESSAGE(72, rig.now->storage.blocks_in_use(), "half of the partition's blocks");
   TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
   rig.online = true;
-  for (size_t i = 0; i < Transactions::kMaxSamples + 10; ++i) {
+  for (size_t i = 0; i < MessageLine::kMaxSamples + 10; ++i) {
     rig.tx().poll(rig.clock.now());
     rig.now->worker.deliver();
     rig.now->device.exchange(rig.csms);
   }
   TEST_ASSERT_TRUE(rig.work());
   rig.csms.assert_in_order();
-  TEST_ASSERT_EQUAL_size_t(Transactions::kMaxSamples, rig.csms.count("MeterValues"));
+  TEST_ASSERT_EQUAL_size_t(MessageLine::kMaxSamples, rig.csms.count("MeterValues"));
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
 }
 
@@ -734,9 +737,9 @@ void nothing_is_sent_before_the_time_is_known() {
   rig.tx().begin("TAG", 0, rig.clock.now());
   rig.settle();
   Millis queued_at = 0;
-  TEST_ASSERT_EQUAL(DurableCalls::Front::none, rig.tx().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::none, rig.tx().outbox().front(rig.clock.now(), queued_at));
   rig.device->set_time();
-  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().outbox().front(rig.clock.now(), queued_at));
 }
 
 void message_sent_again_after_a_cut_tells_the_same_time() {
@@ -776,7 +779,7 @@ void assert_recovered(Rig& rig) {
   rig.online = true;
   TEST_ASSERT_TRUE(rig.work());
   rig.csms.assert_in_order();
-  TEST_ASSERT_EQUAL_size_t(0, rig.tx().size());
+  TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
   TEST_ASSERT_EQUAL_UINT32_MESSAGE(0, rig.tx().dropped(), "nothing may be given up");
   TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(1, rig.files(), "only the ledger stays");
   size_t messages = rig.csms.messages.size();

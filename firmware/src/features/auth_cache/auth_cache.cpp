@@ -30,11 +30,13 @@ bool AuthCache::find(Text id_tag, IdTagInfo& info) const {
   const size_t index = index_of(id_tag);
   if (index == count_ || !settings_.authorization_cache_enabled) return false;
   info = entries_[index].info;
-  const bool timed = info.status == AuthorizationStatus::accepted && info.expires != 0;
-  if (timed && (time_.quality() == TimeQuality::none || time_.now() >= info.expires)) {
-    info.status = AuthorizationStatus::expired;
-  }
+  if (has_expired(info)) info.status = AuthorizationStatus::expired;
   return true;
+}
+
+bool AuthCache::has_expired(const IdTagInfo& info) const {
+  const bool timed = info.status == AuthorizationStatus::accepted && info.expires != 0;
+  return timed && (time_.quality() == TimeQuality::none || time_.now() >= info.expires);
 }
 
 void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
@@ -47,7 +49,7 @@ void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
   if (index < count_) {
     take_out(index);
   } else if (count_ == kMaxEntries) {
-    take_out(0);
+    forget_one();
   }
   if (!entries_[count_].id_tag.assign(id_tag)) return;
   entries_[count_++].info = info;
@@ -92,6 +94,15 @@ size_t AuthCache::index_of(Text id_tag) const {
   return index;
 }
 
+/// OCPP 1.6 section 3.5.1: who is not valid goes first, then the oldest.
+void AuthCache::forget_one() {
+  for (size_t i = 0; i < count_; ++i) {
+    const IdTagInfo& info = entries_[i].info;
+    if (info.status != AuthorizationStatus::accepted || has_expired(info)) return take_out(i);
+  }
+  take_out(0);
+}
+
 void AuthCache::take_out(size_t index) {
   --count_;
   for (size_t i = index; i < count_; ++i) entries_[i] = entries_[i + 1];
@@ -110,7 +121,7 @@ Text AuthCache::encode(Span<char> into) {
     }
     json.end_array();
     if (json.ok()) return json.text();
-    take_out(0);
+    forget_one();
   }
 }
 

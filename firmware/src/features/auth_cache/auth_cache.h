@@ -11,8 +11,8 @@
 namespace pb {
 
 /// The authorization cache (OCPP 1.6 section 3.5.1): what the CSMS last said of each idTag, kept over restarts in one
-/// file. Full, it forgets the idTag that the CSMS has not spoken of for longest. While AuthorizationCacheEnabled is
-/// false it neither answers nor learns.
+/// file. Full, it forgets an idTag that is not valid, or else the one that the CSMS has not spoken of for longest.
+/// While AuthorizationCacheEnabled is false it neither answers nor learns.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
   static constexpr Text kFile = "auth_cache";
@@ -46,8 +46,10 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   };
 
   size_t index_of(Text id_tag) const;
+  bool has_expired(const IdTagInfo& info) const;
+  void forget_one();
   void take_out(size_t index);
-  /// Writes all entries, without the oldest where they do not fit. @return the content of the file.
+  /// Writes all entries; forgets some where they do not fit. @return the content of the file.
   Text encode(Span<char> into);
 
   Storage& storage_;

@@ -47,6 +47,7 @@ Millis ChargePoint::poll(Millis now) {
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
   if (messenger_.gate_open() && status_of(0) != sent_[0]) send_status(0, now);
+  send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
   return earlier(requests_due, heartbeat_due());
 }
@@ -66,7 +67,7 @@ void ChargePoint::on_offline(Millis) {
   requests_.on_offline();
 }
 
-void ChargePoint::send_boot_notification(Millis now) {
+bool ChargePoint::send_boot_notification(Millis now) {
   char buffer[Messenger::kMaxPayload];
   char serial[12];
   TextWriter serial_writer(serial);
@@ -76,8 +77,10 @@ void ChargePoint::send_boot_notification(Millis now) {
   json.member("chargePointVendor", "Plugbench").member("chargePointModel", "Plugbench CP");
   json.member("chargePointSerialNumber", serial_writer.text()).member("firmwareVersion", identity_.firmware_version);
   json.end_object();
-  next_boot_ = kNever;  // until the answer has come, or not
-  messenger_.call("BootNotification", json.text(), *this, tag_of(Call::boot), Priority::boot, WhenFull::keep, now);
+  const bool queued =
+      messenger_.call("BootNotification", json.text(), *this, tag_of(Call::boot), Priority::boot, WhenFull::keep, now);
+  next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until the answer has come, or not
+  return queued;
 }
 
 void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
@@ -106,19 +109,16 @@ void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
                "; again in ", (next_boot_ - now) / 1000, " s");
 }
 
-void ChargePoint::send_heartbeat(Millis now) {
+bool ChargePoint::send_heartbeat(Millis now) {
   last_heartbeat_ = now;
-  messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), priority(), WhenFull::replaceable, now);
+  return messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), priority(), WhenFull::replaceable, now);
 }
 
 void ChargePoint::take_time(JsonValue payload) {
   FixedText<40> text;
   UnixMillis time = 0;
-  if (payload.find("currentTime").get(text) && parse_timestamp(text.text(), time)) {
-    time_.set_from_csms(time);
-  } else {
-    log_.warning(kTag, "the CSMS sent no valid currentTime");
-  }
+  const bool is_time = payload.find("currentTime").get(text) && parse_timestamp(text.text(), time);
+  if (!is_time || !time_.set_from_csms(time)) log_.warning(kTag, "the CSMS sent no valid currentTime");
 }
 
 // ---- status
@@ -144,7 +144,14 @@ void ChargePoint::send_statuses_that_changed(Millis now) {
   }
 }
 
-void ChargePoint::send_status(int connector, Millis now) {
+/// A status that had to make room goes out when there is room again, as it is by then.
+void ChargePoint::send_lost_statuses(Millis now) {
+  for (int connector = 0; connector < kConnectors; ++connector) {
+    if (is_lost_[connector] && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
+  }
+}
+
+bool ChargePoint::send_status(int connector, Millis now) {
   ConnectorStatus status = status_of(connector);
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
@@ -156,8 +163,9 @@ void ChargePoint::send_status(int connector, Millis now) {
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
   sent_[connector] = status;
-  messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status), priority(),
-                  WhenFull::replaceable, now);
+  is_lost_[connector] = !messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status),
+                                         priority(), WhenFull::replaceable, now);
+  return !is_lost_[connector];
 }
 
 // ---- authorization
@@ -263,8 +271,10 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
     case Call::data_transfer:
       end_transfer("", name_of(failure));
       return;
-    case Call::heartbeat:
     case Call::status:
+      is_lost_[connector_of(tag)] = failure == CallFailure::dropped;
+      return;
+    case Call::heartbeat:
     case Call::meter_values:
       return;
   }
@@ -290,41 +300,44 @@ bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   return true;
 }
 
-void ChargePoint::on_trigger(Trigger trigger, int connector, Millis now) {
+/// A connector that has nothing to do with the message is ignored; without one, all are meant.
+bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis now) {
   switch (trigger) {
     case Trigger::boot_notification:
-      send_boot_notification(now);
-      return;
+      return send_boot_notification(now);
     case Trigger::heartbeat:
-      send_heartbeat(now);
-      return;
+      return send_heartbeat(now);
     case Trigger::meter_values:
-      send_meter_values(now);
-      return;
-    case Trigger::status_notification:
+      // The charge point as a whole has no meter of its own.
+      return (connector == nullptr || *connector == CsmsRequests::kConnector) && send_meter_values(now);
+    case Trigger::status_notification: {
+      bool any = false;
       for (int each = 0; each < kConnectors; ++each) {
-        if (connector == 0 || connector == each) send_status(each, now);
+        if (connector == nullptr || *connector == each) any = send_status(each, now) || any;
       }
-      return;
+      return any;
+    }
   }
+  return false;
 }
 
 /// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept.
-void ChargePoint::send_meter_values(Millis now) {
+bool ChargePoint::send_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
-  if (sample.measurands.empty()) return;
+  // Nothing to tell, or no time to tell it with: none is better than one of 1970.
+  if (sample.measurands.empty() || time_.quality() == TimeQuality::none) return false;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);
-  json.begin_object().member("connectorId", 1);
+  json.begin_object().member("connectorId", CsmsRequests::kConnector);
   if (transactions_.transaction_id(transaction_id)) json.member("transactionId", transaction_id);
   json.key("meterValue").begin_array().begin_object().member("timestamp", format_timestamp(time_.at(now)).text());
   json.key("sampledValue");
   write_sampled_values(json, sample, config_.settings().nominal_voltage_v);
   json.end_object().end_array().end_object();
-  messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(), WhenFull::replaceable,
-                  now);
+  return messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(),
+                         WhenFull::replaceable, now);
 }
 
 Millis ChargePoint::poll_reset(Millis now) {

@@ -79,21 +79,22 @@ class ChargePoint final : public Feature,
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
   bool on_reset(ResetKind kind, Millis now) override;
-  void on_trigger(Trigger trigger, int connector, Millis now) override;
+  bool on_trigger(Trigger trigger, const int64_t* connector, Millis now) override;
 
-  void send_boot_notification(Millis now);
+  bool send_boot_notification(Millis now);
   void on_boot_answer(JsonValue payload, Millis now);
-  void send_heartbeat(Millis now);
+  bool send_heartbeat(Millis now);
   void take_time(JsonValue payload);
   ConnectorStatus status_of(int connector) const;
-  void send_status(int connector, Millis now);
-  void send_meter_values(Millis now);
+  bool send_status(int connector, Millis now);
+  bool send_meter_values(Millis now);
   bool may_charge_offline(Text id_tag) const;
   void end_transfer(Text answer, Text failure);
   /// What goes out before the CSMS has accepted us has been triggered by it.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const { return last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s; }
   void send_statuses_that_changed(Millis now);
+  void send_lost_statuses(Millis now);
   Millis poll_reset(Millis now);
 
   Messenger& messenger_;
@@ -115,6 +116,7 @@ class ChargePoint final : public Feature,
   ConnectorStatus confirmed_[kConnectors] = {};
   ConnectorStatus sent_[kConnectors] = {};
   bool is_confirmed_[kConnectors] = {};
+  bool is_lost_[kConnectors] = {};  // it made room for others in the queue
 
   IdTag asked_;  // the idTag of the Authorize under way
   DataTransferDone transfer_done_;

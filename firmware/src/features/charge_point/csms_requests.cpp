@@ -31,6 +31,12 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
     {"UnlockConnector", &CsmsRequests::unlock_connector},
 };
 
+// OCPP-J 1.6 section 4.2.3: known, but not supported. They belong to FirmwareManagement, LocalAuthListManagement,
+// Reservation and SmartCharging.
+constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
+                                   "GetDiagnostics",    "GetLocalListVersion",  "ReserveNow",
+                                   "SendLocalList",     "SetChargingProfile",   "UpdateFirmware"};
+
 void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now) {
   for (const Row& row : kRows) {
     if (row.action != action) continue;
@@ -41,6 +47,9 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
     log_.warning(kTag, action, " of the CSMS is refused: ", fields.reason());
     reply.error(fields.error(), fields.reason());
     return;
+  }
+  for (const Text other : kOtherProfiles) {
+    if (other == action) return reply.error(OcppError::not_supported, "a feature profile that is not supported");
   }
   reply.error(OcppError::not_implemented, "this charge point does not know the action");
 }
@@ -73,7 +82,7 @@ void CsmsRequests::change_availability(Request& request) {
   } else if (before != Availability::inoperative) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
-  const char* status = !operative && charging_.transaction_open() ? "Scheduled" : "Accepted";
+  const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
   if (after == before) return write_status(request.reply, status);
   LateAnswers::Slot* slot = late_.put_off(request.reply, status, "Rejected");
   if (slot == nullptr) return write_status(request.reply, "Rejected");
@@ -161,7 +170,7 @@ void CsmsRequests::reset(Request& request) {
   write_status(request.reply, begun ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.17. The message goes out behind our answer.
+/// OCPP 1.6 section 5.17. The message is queued here, and so goes out behind our answer.
 void CsmsRequests::trigger_message(Request& request) {
   // In the order of the enumeration Trigger; the other messages are of profiles that we do not have.
   static constexpr Text kMessages[] = {
@@ -173,9 +182,9 @@ void CsmsRequests::trigger_message(Request& request) {
   const bool has_connector = request.payload.optional("connectorId", connector);
   if (!request.payload.complete()) return;
   if (message >= kKnown) return write_status(request.reply, "NotImplemented");
-  if (has_connector && connector != kConnector) return write_status(request.reply, "Rejected");
-  write_status(request.reply, "Accepted");
-  effects_.on_trigger(static_cast<Trigger>(message), static_cast<int>(connector), request.now);
+  const bool will_be_sent =
+      effects_.on_trigger(static_cast<Trigger>(message), has_connector ? &connector : nullptr, request.now);
+  write_status(request.reply, will_be_sent ? "Accepted" : "Rejected");
 }
 
 /// OCPP 1.6 section 5.18.

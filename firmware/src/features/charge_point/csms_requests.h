@@ -19,15 +19,15 @@ class RequestEffects {
  public:
   /// @return false when one is under way.
   virtual bool on_reset(ResetKind kind, Millis now) = 0;
-  /// @param connector 0 when the request named none
-  virtual void on_trigger(Trigger trigger, int connector, Millis now) = 0;
+  /// @param connector nullptr when the request named none  @return false when nothing will be sent.
+  virtual bool on_trigger(Trigger trigger, const int64_t* connector, Millis now) = 0;
 
  protected:
   ~RequestEffects() = default;
 };
 
 /// Answers the requests of the CSMS. One row of the table in csms_requests.cpp is one action; what has no row is
-/// answered with NotImplemented.
+/// answered with NotSupported where OCPP 1.6 knows it, else with NotImplemented.
 class CsmsRequests {
  public:
   /// How long the lock may take to open (UnlockConnector).

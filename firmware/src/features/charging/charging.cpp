@@ -11,6 +11,8 @@ void Charging::start() {
   energy_wh_ = transactions_.energy_wh();
   pulses_ = board_.meter.count();
   interrupted_ = transactions_.open();
+  // It outlives a restart; what was scheduled still waits for the end of the transaction.
+  unavailable_ = !operative() && !transactions_.open();
 }
 
 Millis Charging::poll(Millis now) {
@@ -23,6 +25,7 @@ Millis Charging::poll(Millis now) {
   read_availability();
   watch_timeouts(now);
   resume_when_known(now);
+  watch_time_away(now);
   watch_refused(now);
   begin_when_ready(now);
   const Millis next_sample = metering_.poll(reading(now), now);
@@ -117,7 +120,7 @@ void Charging::read_button(Millis now) {
   if (bounce || asking_ || authorized_) return;
   if (id_tag.empty()) {
     log_.warning(kTag, "the button was pressed, but local_id_tag is not set");
-  } else if (transactions_.open() && transactions_.id_tag() == id_tag) {
+  } else if (transactions_.open() && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
     end(StopReason::local, id_tag, now);
   } else if (transactions_.open()) {
     // It may be of the same group: whoever knows that is asked.
@@ -125,7 +128,7 @@ void Charging::read_button(Millis now) {
     asking_ = true;
     listener_->on_id_tag(id_tag, now);
   } else if (held_) {
-    if (transactions_.id_tag() == id_tag) {
+    if (equal_ignoring_case(transactions_.id_tag(), id_tag)) {
       held_ = false;
     } else {
       log_.warning(kTag, "the cable is held for another idTag");
@@ -148,9 +151,11 @@ void Charging::read_button(Millis now) {
 
 /// OCPP 1.6 section 5.2: a transaction goes on to its end, what has not become one does not begin.
 void Charging::read_availability() {
-  if (operative() || transactions_.open()) return;
-  forget_authorization();
-  finishing_ = false;
+  if (operative()) {
+    unavailable_ = false;
+  } else if (!transactions_.open()) {
+    forget_authorization();
+  }
 }
 
 // ---- who may charge
@@ -159,7 +164,7 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   if (!asking_) return;
   asking_ = false;
   if (transactions_.open()) {
-    if (accepted && !parent_id_tag.empty() && parent_id_tag == transactions_.parent_id_tag()) {
+    if (accepted && !parent_id_tag.empty() && equal_ignoring_case(parent_id_tag, transactions_.parent_id_tag())) {
       end(StopReason::local, id_tag_.text(), now);
     } else {
       log_.warning(kTag, "another idTag has started this transaction");
@@ -183,8 +188,8 @@ bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
   if (!may_begin() || asking_ || authorized_ || held_ || !id_tag_.assign(id_tag)) return false;
   lock_failed_ = false;
   asking_ = true;
+  report(now);  // Finishing leads to a transaction by Preparing only (F2)
   if (authorize) {
-    report(now);
     listener_->on_id_tag(id_tag, now);
   } else {
     authorized(true, "", now);
@@ -252,7 +257,7 @@ void Charging::watch_timeouts(Millis now) {
 /// Preparing because of the cable only.
 bool Charging::waits_for_nobody() const {
   return cable_ && !transactions_.open() && !asking_ && !authorized_ && !finishing_ && !stopped_ && !lock_failed_ &&
-         !held_ && operative();
+         !held_ && !unavailable_;
 }
 
 // ---- the transaction
@@ -301,10 +306,23 @@ void Charging::resume_when_known(Millis now) {
   }
   if (!known && now < kResumeWait) return;
   interrupted_ = false;
+  away_unknown_ = !known;
   log_.info(kTag, "the transaction goes on after the power failure");
   metering_.start(now);
   metering_.sample(reading(now), ReadingContext::interruption_end, now);
   metering_.keep(reading(now), ReadingContext::interruption_end, now);
+}
+
+/// The transaction went on before anybody could tell how long the power had been gone. Too long is too long all the
+/// same, as soon as it is known.
+void Charging::watch_time_away(Millis now) {
+  Millis away = 0;
+  if (!away_unknown_ || !transactions_.time_away(away)) return;
+  away_unknown_ = false;
+  if (away <= Millis{1000} * settings_.power_resume_limit_s) return;
+  log_.warning(kTag, "the power was gone too long, as the CSMS tells now: the transaction ends");
+  end(StopReason::power_loss, "", now);
+  report(now);
 }
 
 void Charging::end(StopReason reason, Text id_tag, Millis now) {
@@ -315,6 +333,7 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
   transactions_.end(reason, id_tag, energy_wh_, now);
   asking_ = false;
   interrupted_ = false;
+  away_unknown_ = false;
   out_of_energy_ = false;
   finishing_ = cable_;
   held_ = reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect;
@@ -323,7 +342,8 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
 
 void Charging::drive(Millis now) {
   // The contactor opens before the lock does, and closes after it.
-  bool has_cable = cable_ || !settings_.unlock_connector_on_ev_side_disconnect;
+  // OCPP 1.6 section 4.10: a cable whose transaction goes on without the vehicle stays locked in any case.
+  bool has_cable = cable_ || !settings_.stop_transaction_on_ev_side_disconnect;
   bool lock = transactions_.open() ? has_cable : held_ || (authorized_ && cable_ && may_begin());
   bool charging = transactions_.open() && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !interrupted_ &&
                   !out_of_energy_ && lock;
@@ -346,11 +366,12 @@ void Charging::forget_authorization() {
 ConnectorStatus Charging::current_status() const {
   if (stopped_ || lock_failed_) return ConnectorStatus::faulted;
   if (transactions_.open()) {
-    if (interrupted_ || power_fail_) return ConnectorStatus::suspended_evse;
+    // Suspended by both it is by the EVSE (OCPP 1.6 section 4.9).
+    if (interrupted_ || power_fail_ || out_of_energy_ || !lock_.closed()) return ConnectorStatus::suspended_evse;
     if (!vehicle_ready_ || !cable_) return ConnectorStatus::suspended_ev;
     return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
   }
-  if (!operative()) return ConnectorStatus::unavailable;
+  if (unavailable_) return ConnectorStatus::unavailable;
   if (asking_ || authorized_) return ConnectorStatus::preparing;
   if (finishing_ || held_) return ConnectorStatus::finishing;
   return cable_ ? ConnectorStatus::preparing : ConnectorStatus::available;
@@ -362,10 +383,26 @@ Text Charging::error_code() const {
   return lock_failed_ || lock_is_open ? "ConnectorLockFailure" : "NoError";
 }
 
-Text Charging::error_info() const { return stopped_ ? "emergency stop" : ""; }
+Text Charging::error_info() const {
+  if (stopped_) return "emergency stop";
+  // Section 4.9 wants the reason of the suspension, or of the stop, told.
+  bool unplugged = !cable_ && (held_ || (transactions_.open() && !interrupted_));
+  return unplugged ? "EV side disconnected" : "";
+}
+
+/// Whether a connector that is to become Unavailable has to wait: for the end of the transaction, or for the cable.
+bool Charging::in_use() const { return !unavailable_ && (transactions_.open() || cable_ || held_); }
 
 void Charging::report(Millis now) {
-  ConnectorStatus status = current_status();
+  if (!operative() && !in_use() && !unavailable_) {
+    // Preparing does not lead to Unavailable but by Available (B1, A8).
+    if (status_ == ConnectorStatus::preparing) tell(ConnectorStatus::available, now);
+    unavailable_ = true;
+  }
+  tell(current_status(), now);
+}
+
+void Charging::tell(ConnectorStatus status, Millis now) {
   if (status != status_) {
     status_ = status;
     status_since_ = now;
@@ -374,8 +411,11 @@ void Charging::report(Millis now) {
   // OCPP 1.6 section 9.1.18, MinimumStatusDuration; a fault waits for nothing.
   bool stable =
       status_ == ConnectorStatus::faulted || now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
-  if (status_ == told_ || !stable) return;
+  const bool same = status_ == told_ && error_code() == told_code_ && error_info() == told_info_;
+  if (same || !stable) return;
   told_ = status_;
+  told_code_ = error_code();
+  told_info_ = error_info();
   listener_->on_status(status_, now);
 }
 

@@ -17,6 +17,7 @@ namespace pb {
 /// Hears what happens at the connector.
 class ChargingListener {
  public:
+  /// The status has changed, or what is wrong has.
   virtual void on_status(ConnectorStatus status, Millis now) = 0;
   /// Somebody presented an idTag, to start a session or to end that of another one; answer with Charging::authorized,
   /// at once or later.
@@ -35,7 +36,7 @@ class Charging final : public Feature, private TransactionListener {
   /// Contacts bounce: a second press within this time is the same press.
   static constexpr Millis kDebounce = 50;
   /// How long a transaction that a power failure interrupted waits for the CSMS to tell the time, and with it how long
-  /// the power was gone. Then it goes on.
+  /// the power was gone. Then it goes on; too long an absence ends it when it becomes known.
   static constexpr Millis kResumeWait = 60'000;
 
   Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,
@@ -72,10 +73,11 @@ class Charging final : public Feature, private TransactionListener {
   void unlock(Millis now);
   /// What the lock says of itself.
   bool locked() const { return board_.lock_feedback.read(); }
-  bool transaction_open() const { return transactions_.open(); }
+  /// Whether a change to inoperative has to wait: for the end of a transaction, or until the cable is taken.
+  bool in_use() const;
 
   ConnectorStatus status() const { return status_; }
-  /// What is wrong: an error code of OCPP 1.6 section 7.6, and words for people.
+  /// What is wrong: an error code of OCPP 1.6 section 7.6, and words for people. Literals.
   Text error_code() const;
   Text error_info() const;
   uint64_t energy_wh() const { return energy_wh_; }
@@ -103,6 +105,7 @@ class Charging final : public Feature, private TransactionListener {
   void watch_timeouts(Millis now);
   void watch_refused(Millis now);
   void resume_when_known(Millis now);
+  void watch_time_away(Millis now);
   void read_availability();
   void begin_when_ready(Millis now);
   void lock_failed(Millis now);
@@ -114,6 +117,7 @@ class Charging final : public Feature, private TransactionListener {
   bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
   void report(Millis now);
+  void tell(ConnectorStatus status, Millis now);
   Millis next_due(Millis now) const;
 
   Board& board_;
@@ -138,8 +142,10 @@ class Charging final : public Feature, private TransactionListener {
   bool asking_ = false;         // an idTag waits for its answer
   bool authorized_ = false;     // id_tag_ may begin a transaction
   bool held_ = false;           // the cable is out at the vehicle, and locked here until id_tag_ is presented again
+  bool unavailable_ = false;    // inoperative, and nothing has to be waited for
   bool lock_failed_ = false;    // the lock did not close for the last session
   bool interrupted_ = false;    // the open transaction waits until it may go on after a power failure
+  bool away_unknown_ = false;   // it has gone on, and whether it might has still to be told
   bool out_of_energy_ = false;  // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
   IdTag id_tag_;
   IdTag parent_id_tag_;
@@ -149,6 +155,8 @@ class Charging final : public Feature, private TransactionListener {
   bool pressed_before_ = false;
   ConnectorStatus status_ = ConnectorStatus::available;
   ConnectorStatus told_ = ConnectorStatus::available;
+  Text told_code_ = "NoError";  // literals, both
+  Text told_info_;
   Millis status_since_ = 0;
 };
 

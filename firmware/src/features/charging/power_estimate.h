@@ -40,7 +40,7 @@ class PowerEstimate {
     if (!known_) return 0;
     uint64_t watts = watts_ != 0 ? watts_ : first_watts_;
     if (now > last_ && kMillisPerHour / (now - last_) < watts) watts = kMillisPerHour / (now - last_);
-    return static_cast<uint32_t>(watts);
+    return static_cast<uint32_t>(watts < UINT32_MAX ? watts : UINT32_MAX);
   }
 
  private:

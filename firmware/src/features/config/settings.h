@@ -9,7 +9,7 @@
 namespace pb {
 
 /// What the owner of the charge point, or its CSMS, can set. Texts are empty where there is no default. The table in
-/// config.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
+/// keys.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
 struct Settings {
   FixedText<255> csms_url;     ///< `ws://` or `wss://`; the identity is put behind it
   FixedText<48> identity;      ///< how the CSMS knows this charge point

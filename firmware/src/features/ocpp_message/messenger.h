@@ -161,6 +161,8 @@ class Messenger final : public Feature, private ConnectionListener {
   bool online() const { return online_; }
   /// Requests that wait or are unanswered, the durable ones too.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
+  /// Whether a request would be taken without another one being dropped for it.
+  bool has_room() const { return waiting_ < kMaxWaiting; }
   /// Requests of the charge point that were dropped because the queue was full, since the start.
   uint32_t dropped() const { return dropped_; }
 

@@ -31,10 +31,12 @@ void TimeSync::restore() {
   quality_ = TimeQuality::last_known;
 }
 
-void TimeSync::set_from_csms(UnixMillis time) {
+bool TimeSync::set_from_csms(UnixMillis time) {
+  if (time < kEarliest) return false;
   offset_ = time - static_cast<UnixMillis>(clock_.now());
   if (quality_ != TimeQuality::csms) next_save_ = clock_.now();
   quality_ = TimeQuality::csms;
+  return true;
 }
 
 Millis TimeSync::poll(Millis now) {

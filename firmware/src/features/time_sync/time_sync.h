@@ -22,6 +22,8 @@ Text name_of(TimeQuality quality);
 class TimeSync final : public Feature {
  public:
   static constexpr Text kFile = "last_time";
+  /// 2020-01-01: no time is earlier than this firmware. A CSMS without a clock tells 1970, or the year 1.
+  static constexpr UnixMillis kEarliest = 1'577'836'800'000;
   /// How often the time is stored: a restart loses that much at most, and flash sees 24 small writes a day.
   static constexpr Millis kSaveInterval = 3'600'000;
 
@@ -30,7 +32,8 @@ class TimeSync final : public Feature {
   /// Takes the time stored before the restart, at start-up.
   void restore();
   /// The CSMS told the time (currentTime of BootNotification.conf and Heartbeat.conf).
-  void set_from_csms(UnixMillis time);
+  /// @return false, with the time kept, when it is before kEarliest.
+  bool set_from_csms(UnixMillis time);
 
   UnixMillis now() const { return at(clock_.now()); }
   /// Wall time at a moment of the monotonic clock, by what is known now.

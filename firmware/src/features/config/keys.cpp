@@ -1,0 +1,221 @@
+#include "features/config/keys.h"
+
+#include "core/decimal.h"
+
+namespace pb {
+namespace {
+
+using Complaint = Config::Complaint;
+
+using TextRule = Complaint (*)(Text value);
+
+bool printable(Text value) {
+  for (size_t i = 0; i < value.length; ++i) {
+    if (value.data[i] <= ' ' || value.data[i] > '~') return false;
+  }
+  return true;
+}
+
+bool starts_with(Text value, Text prefix) {
+  return value.length > prefix.length && memcmp(value.data, prefix.data, prefix.length) == 0;
+}
+
+Complaint any_text(Text) { return nullptr; }
+
+Complaint url_rule(Text value) {
+  if (value.empty()) return nullptr;
+  if (!starts_with(value, "ws://") && !starts_with(value, "wss://")) return "must begin with ws:// or wss://";
+  return printable(value) ? nullptr : "must be printable ASCII without blanks";
+}
+
+Complaint identity_rule(Text value) { return printable(value) ? nullptr : "must be printable ASCII without blanks"; }
+
+Complaint psk_rule(Text value) {
+  return value.empty() || value.length >= 8 ? nullptr : "must have 8 to 64 characters, or none for an open network";
+}
+
+/// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.
+Complaint phase_rotation_rule(Text value) {
+  constexpr Text kRotations[] = {"NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"};
+  bool named[2] = {};
+  while (!value.empty()) {
+    const Text item = take_list_item(value);
+    const int connector = item.length > 2 && item.data[1] == '.' ? item.data[0] - '0' : -1;
+    if (connector != 0 && connector != 1) return "must name connectors 0 and 1 only, as in 0.RST,1.RST";
+    if (named[connector]) return "names a connector twice";
+    named[connector] = true;
+    bool known = false;
+    for (const Text rotation : kRotations) known = known || Text(item.data + 2, item.length - 2) == rotation;
+    if (!known) return "must have NotApplicable, Unknown, RST, RTS, SRT, STR, TRS or TSR behind each connector";
+  }
+  return nullptr;
+}
+
+template <auto kMember, TextRule kRule>
+constexpr Key text_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            if (const Complaint complaint = kRule(value); complaint != nullptr) return complaint;
+            return (settings.*kMember).assign(value) ? nullptr : "is too long";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append((settings.*kMember).text()); }};
+}
+
+template <uint32_t Settings::* kMember, uint32_t kLeast, uint32_t kMost>
+constexpr Key number_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::number,
+          [](Settings& settings, Text value) -> Complaint {
+            uint64_t number = 0;
+            if (!parse_decimal_unsigned(value, number)) return "must be a whole number";
+            if (number < kLeast) return "is too small";
+            if (number > kMost) return "is too large";
+            settings.*kMember = static_cast<uint32_t>(number);
+            return nullptr;
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); }};
+}
+
+template <bool Settings::* kMember>
+constexpr Key boolean_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::boolean,
+          [](Settings& settings, Text value) -> Complaint {
+            const bool yes = equal_ignoring_case(value, "true");
+            if (!yes && !equal_ignoring_case(value, "false")) return "must be true or false";
+            settings.*kMember = yes;
+            return nullptr;
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); }};
+}
+
+template <Measurands Settings::* kMember>
+constexpr Key measurands_key(Text name, Text ocpp = "") {
+  return {name, ocpp, Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint { return (settings.*kMember).parse(value); },
+          [](const Settings& settings, TextWriter& text) { (settings.*kMember).format(text); }};
+}
+
+constexpr Key log_level_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            return parse_log_level(value, settings.log_level) ? nullptr : "must be error, warning, info or debug";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.log_level)); }};
+}
+
+constexpr Key availability_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const Availability availability :
+                 {Availability::operative, Availability::connector_inoperative, Availability::inoperative}) {
+              if (value != name_of(availability)) continue;
+              settings.availability = availability;
+              return nullptr;
+            }
+            return "must be operative, connector_inoperative or inoperative";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); }};
+}
+
+constexpr Key power_fail_action_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const PowerFailAction action : {PowerFailAction::stop, PowerFailAction::resume}) {
+              if (value != name_of(action)) continue;
+              settings.power_fail_action = action;
+              return nullptr;
+            }
+            return "must be stop or resume";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
+}
+
+/// What the firmware is and has, for GetConfiguration only.
+template <uint32_t kValue>
+constexpr Key fact_key(Text ocpp) {
+  return {"", ocpp, Key::Kind::number, [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](const Settings&, TextWriter& text) { text.append(kValue); }};
+}
+
+constexpr Key feature_profiles_key(Text ocpp) {
+  return {"", ocpp, Key::Kind::text, [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](const Settings&, TextWriter& text) { text.append("Core,RemoteTrigger"); }};
+}
+
+constexpr uint32_t kDay = 86'400;
+constexpr uint32_t kLimitlessWh = 1'000'000'000;
+
+// The names on the right are those of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
+// lights of this charge point have neither.
+constexpr Key kKeys[] = {
+    text_key<&Settings::csms_url, &url_rule>("csms_url"),
+    text_key<&Settings::identity, &identity_rule>("identity"),
+    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid"),
+    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret(),
+    text_key<&Settings::local_id_tag, &any_text>("local_id_tag"),
+    number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
+    number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
+    number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
+    log_level_key("log_level"),
+    availability_key("availability"),
+    number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
+    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
+    power_fail_action_key("power_fail_action"),
+    number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s"),
+
+    boolean_key<&Settings::allow_offline_tx_for_unknown_id>("allow_offline_tx_for_unknown_id",
+                                                            "AllowOfflineTxForUnknownId"),
+    boolean_key<&Settings::authorization_cache_enabled>("authorization_cache_enabled", "AuthorizationCacheEnabled"),
+    boolean_key<&Settings::authorize_remote_tx_requests>("authorize_remote_tx_requests", "AuthorizeRemoteTxRequests"),
+    number_key<&Settings::clock_aligned_data_interval_s, 0, kDay>("clock_aligned_data_interval_s",
+                                                                  "ClockAlignedDataInterval"),
+    number_key<&Settings::connection_timeout_s, 1, kDay>("connection_timeout_s", "ConnectionTimeOut"),
+    text_key<&Settings::connector_phase_rotation, &phase_rotation_rule>("connector_phase_rotation",
+                                                                        "ConnectorPhaseRotation"),
+    fact_key<2>("ConnectorPhaseRotationMaxLength"),
+    fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys"),
+    number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval"),
+    boolean_key<&Settings::local_authorize_offline>("local_authorize_offline", "LocalAuthorizeOffline"),
+    boolean_key<&Settings::local_pre_authorize>("local_pre_authorize", "LocalPreAuthorize"),
+    number_key<&Settings::max_energy_on_invalid_id_wh, 0, kLimitlessWh>("max_energy_on_invalid_id_wh",
+                                                                        "MaxEnergyOnInvalidId"),
+    measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData"),
+    fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength"),
+    measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData"),
+    fact_key<kMeasurands>("MeterValuesSampledDataMaxLength"),
+    number_key<&Settings::meter_value_sample_interval_s, 0, kDay>("meter_value_sample_interval_s",
+                                                                  "MeterValueSampleInterval"),
+    number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
+    fact_key<1>("NumberOfConnectors"),
+    number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
+    boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
+                                                                   "StopTransactionOnEVSideDisconnect"),
+    boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
+                                                           "StopTransactionOnInvalidId"),
+    measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData"),
+    fact_key<kMeasurands>("StopTxnAlignedDataMaxLength"),
+    measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData"),
+    fact_key<kMeasurands>("StopTxnSampledDataMaxLength"),
+    feature_profiles_key("SupportedFeatureProfiles"),
+    fact_key<2>("SupportedFeatureProfilesMaxLength"),
+    number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
+                                                                "TransactionMessageAttempts"),
+    number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",
+                                                                         "TransactionMessageRetryInterval"),
+    boolean_key<&Settings::unlock_connector_on_ev_side_disconnect>("unlock_connector_on_ev_side_disconnect",
+                                                                   "UnlockConnectorOnEVSideDisconnect"),
+    number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval").from_next_boot(),
+};
+
+}  // namespace
+
+Span<const Key> all_keys() { return kKeys; }
+
+const Key* find_key(Text name) {
+  if (name.empty()) return nullptr;
+  for (const Key& key : kKeys) {
+    if (key.name == name || equal_ignoring_case(key.ocpp, name)) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace pb

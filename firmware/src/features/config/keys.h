@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text_writer.h"
+#include "features/config/config.h"
+
+namespace pb {
+
+/// One setting: its names, how a text becomes its value, and how the value becomes a text.
+struct Key {
+  enum class Kind : uint8_t { text, number, boolean };
+
+  Text name;  ///< empty for what is only told, never set
+  Text ocpp;  ///< empty for what OCPP does not know
+  Kind kind;
+  Config::Complaint (*parse)(Settings& settings, Text value);
+  void (*format)(const Settings& settings, TextWriter& text);
+  bool is_secret = false;
+  bool reboot_required = false;
+
+  bool read_only() const { return name.empty(); }
+  /// Only the owner at the console may see it.
+  constexpr Key secret() const {
+    Key key = *this;
+    key.is_secret = true;
+    return key;
+  }
+  /// A new value counts from the next boot on.
+  constexpr Key from_next_boot() const {
+    Key key = *this;
+    key.reboot_required = true;
+    return key;
+  }
+};
+
+/// The longest value as text.
+constexpr size_t kMaxValue = 255;
+
+/// All of them: the table in keys.cpp.
+Span<const Key> all_keys();
+/// @param name ours, or OCPP's in any case  @return nullptr when there is no such key.
+const Key* find_key(Text name);
+
+}  // namespace pb

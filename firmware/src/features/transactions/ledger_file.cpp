@@ -1,0 +1,51 @@
+#include "features/transactions/ledger_file.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kFile = "ledger";
+
+}  // namespace
+
+void LedgerFile::load() {
+  uint8_t content[Ledger::kMaxEncoded];
+  size_t length = 0;
+  const StorageResult result = storage_.read(kFile, content, length);
+  if (result == StorageResult::not_found) return;
+  if (result != StorageResult::ok || !ledger_.decode(Bytes{content, length})) {
+    log_.error("tx", "the ledger is damaged: energy register and transaction id are taken from the records");
+  }
+  saved_ = ledger_;
+}
+
+void LedgerFile::take(uint64_t energy_wh, const Stamp* stamp) {
+  if (energy_wh > ledger_.energy_wh) ledger_.energy_wh = energy_wh;
+  if (stamp != nullptr) ledger_.sampled = *stamp;
+}
+
+void LedgerFile::note_energy(uint64_t energy_wh) {
+  if (energy_wh >= saved_.energy_wh + kSaveEveryWh) save_energy(energy_wh);
+}
+
+void LedgerFile::save_energy(uint64_t energy_wh) {
+  if (energy_wh <= ledger_.energy_wh) return;
+  ledger_.energy_wh = energy_wh;
+  dirty_ = true;
+}
+
+bool LedgerFile::write(StorageDone done) {
+  char content[Ledger::kMaxEncoded];
+  under_way_ = ledger_;
+  dirty_ = !storage_.write(kFile, ledger_.encode(content), done);
+  return !dirty_;
+}
+
+void LedgerFile::written(bool ok) {
+  if (ok) {
+    saved_ = under_way_;
+  } else {
+    dirty_ = true;
+  }
+}
+
+}  // namespace pb

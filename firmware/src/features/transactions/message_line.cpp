@@ -1,0 +1,237 @@
+#include "features/transactions/message_line.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kTag = "tx";
+
+FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageLine::kPrefix, entry.sequence); }
+
+}  // namespace
+
+// ---- what comes
+
+WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis now) {
+  const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
+  size_t slot = 0;
+  while (slot < kMaxUnsaved && record_used_[slot]) ++slot;
+  if (slot == kMaxUnsaved || room() == 0) {
+    ++lost_;
+    log_.error(kTag, kind == Kind::start ? "a StartTransaction" : "a StopTransaction", " was lost: no room");
+    return nullptr;
+  }
+  record.sequence = next_sequence++;
+  record.nonce = rng_.next();
+  records_[slot] = record;
+  record_used_[slot] = true;
+  WaitingMessage& entry = append(kind, record.sequence, record.transaction, now);
+  entry.slot = slot;
+  return &entry;
+}
+
+bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now) {
+  WaitingMessage* entry = count_ > 0 ? &entries_[count_ - 1] : nullptr;
+  const bool goes_on = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
+                       entry->transaction == transaction && entry->slot != kNoSlot &&
+                       batches_[entry->slot].takes(sample);
+  if (!goes_on) entry = new_batch(transaction, next_sequence, now);
+  if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
+  entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
+  entry->boot = sample.stamp.boot;
+  if (entry->count == 1) entry->from = sample.stamp.at;
+  if (entry->state == State::saving) {
+    entry->changed = true;
+  } else {
+    entry->state = State::unsaved;
+  }
+  return true;
+}
+
+WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
+  if (room() < 2) return nullptr;  // the last file is the stop's
+  const size_t slot = free_batch();
+  if (slot == kNoSlot) return nullptr;
+  batch_used_[slot] = true;
+  MeterBatch& batch = batches_[slot];
+  batch.clear();
+  batch.sequence = next_sequence++;
+  batch.nonce = rng_.next();
+  batch.transaction = transaction;
+  WaitingMessage& entry = append(Kind::meter, batch.sequence, transaction, now);
+  entry.slot = slot;
+  return &entry;
+}
+
+/// A place for a batch; one that is on flash makes room.
+size_t MessageLine::free_batch() {
+  for (size_t slot = 0; slot < kMaxBatches; ++slot) {
+    if (!batch_used_[slot]) return slot;
+  }
+  for (WaitingMessage& entry : *this) {
+    if (!entry.is_batch() || entry.slot == kNoSlot || entry.state != State::saved) continue;
+    const size_t slot = entry.slot;
+    entry.slot = kNoSlot;
+    return slot;
+  }
+  return kNoSlot;
+}
+
+bool MessageLine::has_free_slot() const {
+  for (const bool used : record_used_) {
+    if (!used) return true;
+  }
+  return false;
+}
+
+WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now) {
+  WaitingMessage& entry = entries_[count_++];
+  entry = WaitingMessage();
+  entry.sequence = sequence;
+  entry.transaction = transaction;
+  entry.kind = kind;
+  entry.queued_at = now;
+  return entry;
+}
+
+WaitingMessage& MessageLine::restore(uint32_t sequence) {
+  WaitingMessage& entry = append(Kind::start, sequence, 0, 0);
+  entry.state = State::saved;
+  return entry;
+}
+
+bool MessageLine::thin_out() {
+  WaitingMessage* best = nullptr;
+  Millis shortest = kNever;
+  WaitingMessage* first = front();
+  if (first == nullptr) return false;
+  // Not the front: it may be under way.
+  for (WaitingMessage* entry = first + 1; entry + 1 < end(); ++entry) {
+    const WaitingMessage& next = entry[1];
+    if (next.state == State::removing && entry->is_batch()) return false;  // one is under way
+    if (!entry->is_batch() || !next.is_batch() || entry->transaction != next.transaction) continue;
+    if (entry->state != State::saved || next.state != State::saved) continue;
+    if (entry->alone || entry->boot != next.boot || next.from - entry->from >= shortest) continue;
+    shortest = next.from - entry->from;
+    best = entry;
+  }
+  return best != nullptr && merge(best[0], best[1]);
+}
+
+bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
+  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
+  if (slot == kNoSlot || !read(next, scratch_)) return false;
+  MeterBatch whole;
+  if (!read(entry, whole)) return false;
+  MeterBatch& merged = batches_[slot];
+  merged.clear();
+  merged.sequence = entry.sequence;
+  merged.nonce = whole.nonce;
+  merged.transaction = entry.transaction;
+  // The last sample stays: by it the next boot sees that the other file is in here.
+  for (const MeterBatch* batch : {&whole, &scratch_}) {
+    for (size_t i = (batch->count() + 1) % 2; i < batch->count(); i += 2) {
+      if (merged.append((*batch)[i])) continue;
+      entry.alone = true;
+      if (entry.slot != kNoSlot) batches_[slot] = whole;
+      return false;
+    }
+  }
+  const size_t lost = whole.count() + scratch_.count() - merged.count();
+  count_lost(lost);
+  log_.warning(kTag, "too many messages wait for the CSMS: ", lost, " meter values were thinned out");
+  batch_used_[slot] = true;
+  entry.slot = slot;
+  entry.count = static_cast<uint8_t>(merged.count());
+  entry.state = State::unsaved;
+  next.state = State::removing;
+  return true;
+}
+
+// ---- what is there
+
+const WaitingMessage* MessageLine::front() const {
+  for (const WaitingMessage& entry : *this) {
+    if (entry.state != State::removing) return &entry;
+  }
+  return nullptr;
+}
+
+WaitingMessage* MessageLine::find(uint32_t sequence) {
+  for (WaitingMessage& entry : *this) {
+    if (entry.sequence == sequence) return &entry;
+  }
+  return nullptr;
+}
+
+size_t MessageLine::waiting() const {
+  size_t messages = 0;
+  for (const WaitingMessage& entry : *this) messages += entry.messages();
+  return messages;
+}
+
+bool MessageLine::all_stored() const {
+  for (const WaitingMessage& entry : *this) {
+    if (!entry.is_stored()) return false;
+  }
+  return true;
+}
+
+bool MessageLine::read(const WaitingMessage& entry, Record& record) const {
+  if (entry.slot != kNoSlot) {
+    record = records_[entry.slot];
+    return true;
+  }
+  uint8_t content[Record::kMaxEncoded];
+  size_t length = 0;
+  return storage_.read(file_of(entry).text(), content, length) == StorageResult::ok &&
+         record.decode(Bytes{content, length}) && record.sequence == entry.sequence;
+}
+
+bool MessageLine::read(const WaitingMessage& entry, MeterBatch& batch) const {
+  if (entry.slot != kNoSlot) {
+    batch = batches_[entry.slot];
+    return true;
+  }
+  uint8_t content[MeterBatch::kMaxEncoded];
+  size_t length = 0;
+  return storage_.read(file_of(entry).text(), content, length) == StorageResult::ok &&
+         batch.decode(Bytes{content, length}) && batch.sequence == entry.sequence;
+}
+
+// ---- the flash
+
+bool MessageLine::write(WaitingMessage& entry, StorageDone done) {
+  uint8_t content[MeterBatch::kMaxEncoded];
+  static_assert(sizeof content >= Record::kMaxEncoded, "it holds either");
+  const Bytes bytes = entry.is_batch()
+                          ? batches_[entry.slot].encode(content)
+                          : records_[entry.slot].encode({reinterpret_cast<char*>(content), sizeof content});
+  if (!storage_.write(file_of(entry).text(), bytes, done)) return false;
+  entry.state = State::saving;
+  return true;
+}
+
+bool MessageLine::remove(const WaitingMessage& entry, StorageDone done) {
+  return storage_.remove(file_of(entry).text(), done);
+}
+
+void MessageLine::written(WaitingMessage& entry, bool ok) {
+  if (entry.state == State::removing) return;
+  entry.state = ok ? State::saved : State::unsavable;
+  if (entry.is_batch()) {
+    if (entry.changed) entry.state = State::unsaved;
+    entry.changed = false;
+    return;  // it stays at hand for the next sample
+  }
+  if (!ok) return;
+  record_used_[entry.slot] = false;
+  entry.slot = kNoSlot;
+}
+
+void MessageLine::take_out(const WaitingMessage& entry) {
+  if (entry.slot != kNoSlot) (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
+  --count_;
+  for (size_t i = static_cast<size_t>(&entry - entries_); i < count_; ++i) entries_[i] = entries_[i + 1];
+}
+
+}  // namespace pb

@@ -1,0 +1,142 @@
+#include "features/transactions/outbox.h"
+
+namespace pb {
+namespace {
+
+constexpr Text kTag = "tx";
+
+}  // namespace
+
+DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
+  if (!times_.known()) return Front::none;
+  while (WaitingMessage* entry = line_.front()) {
+    if (entry->kind != WaitingMessage::Kind::start && entry->transaction != 0 &&
+        entry->transaction != ledger_.now().started) {
+      give_up(*entry, "the CSMS never accepted its StartTransaction");
+      continue;
+    }
+    queued_at = entry->queued_at;
+    if (!entry->is_stored()) return Front::coming;
+    return attempts_.may_send(now) ? Front::ready : Front::none;
+  }
+  return Front::none;
+}
+
+bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) {
+  WaitingMessage* entry = line_.front();
+  if (entry == nullptr) return false;
+  char text[kMaxMessageId];
+  TextWriter base(text);
+  if (!write(payload, base, *entry)) {
+    give_up(*entry, "its file is damaged");
+    return false;
+  }
+  id = attempts_.next_id(base.text());
+  action = entry->action();
+  if (entry->queued_at > now) entry->queued_at = now;
+  return payload.ok();
+}
+
+/// Writes payload and id of a message. @return false when its file is damaged.
+bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry) {
+  const int64_t transaction_id = ledger_.now().transaction_id;
+  if (entry.is_batch()) {
+    if (!line_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
+    id.append_all(Hex{scratch_.nonce, 8}, '-', entry.sequence, '.', entry.sent);
+    payloads_.write_sample(payload, scratch_[entry.sent], entry.transaction != 0 ? &transaction_id : nullptr);
+    return true;
+  }
+  Record record;
+  if (!line_.read(entry, record)) return false;
+  id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
+  if (record.type == Record::Type::start) {
+    payloads_.write_start(payload, record);
+  } else {
+    payloads_.write_stop(payload, record, transaction_id, data_.find(record.transaction, scratch_));
+  }
+  return true;
+}
+
+bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
+  WaitingMessage* entry = line_.front();
+  if (entry == nullptr || !attempts_.is_of(id)) return false;
+  const bool is_start = entry->kind == WaitingMessage::Kind::start;
+  const uint32_t transaction = entry->transaction;
+  if (is_start) {
+    int64_t transaction_id = 0;
+    if (!payload.find("transactionId").get(transaction_id)) {
+      failed_attempt("an answer without transactionId", now);
+      return true;
+    }
+    ledger_.now().started = transaction;
+    ledger_.now().transaction_id = transaction_id;
+    ledger_.touch();
+    log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
+  } else if (entry->kind == WaitingMessage::Kind::stop) {
+    ledger_.now().stopped = transaction;
+    ledger_.touch();
+  }
+  if (!entry->is_batch()) tell_id_tag_info(*entry, payload.find("idTagInfo"));
+  acknowledge(*entry);
+  if (is_start) starts_.on_start_answered(transaction, payload, now);
+  return true;
+}
+
+void Outbox::tell_id_tag_info(const WaitingMessage& entry, JsonValue info) {
+  Record record;
+  if (id_tag_listener_ == nullptr || !info.exists() || !line_.read(entry, record) || record.id_tag.empty()) return;
+  id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
+}
+
+bool Outbox::on_error(Text id, Text code, Millis now) {
+  if (line_.front() == nullptr || !attempts_.is_of(id)) return false;
+  failed_attempt(code, now);
+  return true;
+}
+
+void Outbox::on_timeout(Millis now) { failed_attempt("no answer in time", now); }
+
+void Outbox::on_disconnected(Millis) { attempts_.on_disconnected(); }
+
+void Outbox::failed_attempt(Text cause, Millis now) {
+  WaitingMessage* entry = line_.front();
+  if (entry == nullptr) return;
+  if (!attempts_.failed(retries_, now)) {
+    give_up_message(*entry, cause);
+    return;
+  }
+  log_.warning(kTag, entry->action(), " ", entry->sequence, ": ", cause, "; again in ", attempts_.pause(), " ms");
+}
+
+void Outbox::give_up_message(WaitingMessage& entry, Text cause) {
+  line_.count_lost(1);
+  log_.error(kTag, entry.action(), " ", entry.sequence, " is given up: ", cause);
+  acknowledge(entry);
+}
+
+void Outbox::give_up(WaitingMessage& entry, Text cause) {
+  if (entry.is_batch() && entry.count > 0) {
+    line_.count_lost(entry.count - entry.sent - 1u);
+    entry.sent = static_cast<uint8_t>(entry.count - 1);
+  }
+  give_up_message(entry, cause);
+}
+
+/// The message at the front is done with: answered, or given up.
+void Outbox::acknowledge(WaitingMessage& entry) {
+  if (entry.is_batch() && entry.sent + 1 < entry.count) {
+    ++entry.sent;
+    ledger_.now().batch = entry.sequence;
+    ledger_.now().batch_sent = entry.sent;
+    ledger_.touch();
+  } else {
+    entry.state = WaitingMessage::State::removing;
+  }
+  attempts_.reset();
+}
+
+Millis Outbox::next_due() const { return line_.front() != nullptr ? attempts_.next_due() : kNever; }
+
+size_t Outbox::size() const { return line_.waiting(); }
+
+}  // namespace pb

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "features/ocpp_message/messenger.h"
+#include "features/transactions/attempts.h"
+#include "features/transactions/ledger_file.h"
+#include "features/transactions/message_line.h"
+#include "features/transactions/message_payloads.h"
+#include "features/transactions/stop_data.h"
+
+namespace pb {
+
+/// Hears what the CSMS says of an idTag in its answers to StartTransaction and StopTransaction.
+class IdTagInfoListener {
+ public:
+  /// @param info an IdTagInfo of OCPP 1.6 (section 7.27), as the CSMS sent it, valid during the call
+  virtual void on_id_tag_info(Text id_tag, JsonValue info) = 0;
+
+ protected:
+  ~IdTagInfoListener() = default;
+};
+
+/// Hears that the CSMS has answered a StartTransaction and so given the transaction its id.
+class StartListener {
+ public:
+  virtual void on_start_answered(uint32_t transaction, JsonValue payload, Millis now) = 0;
+
+ protected:
+  ~StartListener() = default;
+};
+
+/// Sends the front of the line until the CSMS has answered it: what is on flash only, with time-outs and refusals
+/// repeated, and given up in the end so that the line goes on.
+class Outbox final : public DurableCalls {
+ public:
+  Outbox(MessageLine& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
+         MeterBatch& scratch, StartListener& starts, Logger& log)
+      : line_(line),
+        ledger_(ledger),
+        data_(data),
+        times_(times),
+        scratch_(scratch),
+        starts_(starts),
+        log_(log),
+        payloads_(times) {}
+
+  void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
+  void set_retries(TransactionRetries retries) { retries_ = retries; }
+  void set_nominal_voltage(uint32_t volts) { payloads_.set_nominal_voltage(volts); }
+
+  Front front(Millis now, Millis& queued_at) override;
+  bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) override;
+  bool on_result(Text id, JsonValue payload, Millis now) override;
+  bool on_error(Text id, Text code, Millis now) override;
+  void on_timeout(Millis now) override;
+  void on_disconnected(Millis now) override;
+  Millis next_due() const override;
+  size_t size() const override;
+
+  /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
+  void give_up(WaitingMessage& entry, Text cause);
+
+ private:
+  bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
+  void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
+  void acknowledge(WaitingMessage& entry);
+  void failed_attempt(Text cause, Millis now);
+  void give_up_message(WaitingMessage& entry, Text cause);
+
+  MessageLine& line_;
+  LedgerFile& ledger_;
+  const StopData& data_;
+  const TransactionTimes& times_;
+  MeterBatch& scratch_;
+  StartListener& starts_;
+  Logger& log_;
+  IdTagInfoListener* id_tag_listener_ = nullptr;
+  MessagePayloads payloads_;
+  TransactionRetries retries_;
+  Attempts attempts_;  // of the front
+};
+
+}  // namespace pb

@@ -1,0 +1,105 @@
+#include "features/transactions/recovery.h"
+
+namespace pb {
+
+using Kind = WaitingMessage::Kind;
+using State = WaitingMessage::State;
+
+uint32_t Recovery::run() {
+  ledger_.load();
+  load_messages();
+  open_ = left_open();
+  load_data();
+  return open_;
+}
+
+void Recovery::load_messages() {
+  const NumberedFiles files(storage_, MessageLine::kPrefix);
+  if (files.beyond() > 0) {
+    log_.error("tx", files.beyond(), " files are more than there can be; they are left alone");
+  }
+  for (const uint32_t sequence : files) load_message(line_.restore(sequence));
+}
+
+void Recovery::load_message(WaitingMessage& entry) {
+  Ledger& ledger = ledger_.now();
+  if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
+  if (!load_batch(entry) && !load_record(entry)) {
+    outbox_.give_up(entry, "its file is damaged");
+    return;
+  }
+  if (entry.transaction >= ledger.next_transaction) ledger.next_transaction = entry.transaction + 1;
+  // The CSMS had answered, and the power went before the file did.
+  const bool answered = entry.transaction != 0 && ((entry.kind == Kind::start && entry.transaction <= ledger.started) ||
+                                                   entry.transaction <= ledger.stopped);
+  if (answered) entry.state = State::removing;
+}
+
+bool Recovery::load_record(WaitingMessage& entry) {
+  Record record;
+  if (!line_.read(entry, record)) return false;
+  entry.transaction = record.transaction;
+  entry.kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
+  ledger_.take(record.energy_wh, &record.stamp);
+  Ledger& ledger = ledger_.now();
+  if (entry.kind == Kind::start && entry.transaction > ledger.started) {
+    ledger.id_tag = record.id_tag;
+    ledger.parent_id_tag.clear();
+    ledger.meter_start_wh = record.energy_wh;
+    ledger.refused = false;
+  }
+  return true;
+}
+
+bool Recovery::load_batch(WaitingMessage& entry) {
+  if (!line_.read(entry, scratch_)) return false;
+  const MeterBatch& batch = scratch_;
+  const Ledger& ledger = ledger_.now();
+  entry.transaction = batch.transaction;
+  entry.kind = Kind::meter;
+  entry.boot = batch[0].stamp.boot;
+  entry.from = batch[0].stamp.at;
+  entry.count = static_cast<uint8_t>(batch.count());
+  if (ledger.batch == entry.sequence) entry.sent = static_cast<uint8_t>(ledger.batch_sent);
+  const bool stale = &entry != line_.begin() && is_in(*(&entry - 1), batch);
+  if (stale || entry.sent >= entry.count) entry.state = State::removing;
+  ledger_.take(batch.last().reading.energy_wh, entry.transaction != 0 ? &batch.last().stamp : nullptr);
+  return true;
+}
+
+/// Whether a batch was thinned out into the one before it, and the power went before its file did.
+bool Recovery::is_in(const WaitingMessage& before, const MeterBatch& batch) const {
+  MeterBatch merged;
+  if (!before.is_batch() || !line_.read(before, merged) || merged.transaction != batch.transaction) return false;
+  const MeterSample& kept = merged.last();
+  const MeterSample& last = batch.last();
+  return kept.stamp.boot == last.stamp.boot &&
+         (kept.stamp.at > last.stamp.at || (kept.stamp.at == last.stamp.at && kept.context == last.context));
+}
+
+uint32_t Recovery::left_open() const {
+  const Ledger& ledger = ledger_.now();
+  uint32_t begun = ledger.started > ledger.stopped ? ledger.started : 0;
+  uint32_t ended = 0;
+  for (const WaitingMessage& entry : line_) {
+    if (entry.state == State::removing) continue;
+    if (entry.kind == Kind::start) begun = entry.transaction;
+    if (entry.kind == Kind::stop) ended = entry.transaction;
+  }
+  return begun > ended ? begun : 0;
+}
+
+void Recovery::load_data() {
+  data_.begin();
+  for (const uint32_t transaction : data_.transactions()) {
+    bool wanted = open_ != 0 && transaction == open_ && data_.load(transaction);
+    for (WaitingMessage& entry : line_) {
+      if (entry.kind != Kind::stop || entry.transaction != transaction) continue;
+      entry.has_data = wanted = true;
+    }
+    // Its StopTransaction was answered, and the power went before the file did.
+    if (!wanted) data_.remove(transaction);
+  }
+}
+
+}  // namespace pb

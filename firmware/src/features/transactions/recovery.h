@@ -1,0 +1,40 @@
+#pragma once
+
+#include "features/transactions/ledger_file.h"
+#include "features/transactions/message_line.h"
+#include "features/transactions/outbox.h"
+#include "features/transactions/stop_data.h"
+
+namespace pb {
+
+/// Reads what the last boot left behind: ledger, messages that wait, and transactionData. A cut may have come between
+/// any two jobs of the Saver; what then stands on flash twice, or for nothing, is found here and removed.
+class Recovery {
+ public:
+  Recovery(Storage& storage, MessageLine& line, LedgerFile& ledger, StopData& data, Outbox& outbox, MeterBatch& scratch,
+           Logger& log)
+      : storage_(storage), line_(line), ledger_(ledger), data_(data), outbox_(outbox), scratch_(scratch), log_(log) {}
+
+  /// Once, before the loop runs. @return our number of the transaction that was left open, 0 for none.
+  uint32_t run();
+
+ private:
+  void load_messages();
+  void load_message(WaitingMessage& entry);
+  bool load_record(WaitingMessage& entry);
+  bool load_batch(WaitingMessage& entry);
+  bool is_in(const WaitingMessage& before, const MeterBatch& batch) const;
+  void load_data();
+  uint32_t left_open() const;
+
+  Storage& storage_;
+  MessageLine& line_;
+  LedgerFile& ledger_;
+  StopData& data_;
+  Outbox& outbox_;
+  MeterBatch& scratch_;
+  Logger& log_;
+  uint32_t open_ = 0;
+};
+
+}  // namespace pb

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "features/time_sync/time_sync.h"
+#include "features/transactions/meter_sample.h"
+
+namespace pb {
+
+/// The times of transaction messages: stamped when something happens, worked out when it is told.
+class TransactionTimes {
+ public:
+  /// @param boot a number that no other boot has
+  TransactionTimes(const TimeSync& time, uint32_t boot) : time_(time), boot_(boot) {}
+
+  Stamp stamp(Millis now) const {
+    // Whatever time a message may go out with is kept: sent again after a cut, it must say the same.
+    return {boot_, now, time_.quality() == TimeQuality::none ? 0 : time_.at(now)};
+  }
+  UnixMillis wall_ms(const Stamp& stamp) const {
+    // Within the same boot what the CSMS says now counts for then as well.
+    if (stamp.boot == boot_) return time_.at(stamp.at);
+    if (stamp.wall_ms != 0) return stamp.wall_ms;
+    // Of a boot that never heard the time: it was before this one.
+    return time_.at(0);
+  }
+  /// How long before this boot something was. @return false while that cannot be told.
+  bool before_boot(UnixMillis wall_ms, Millis& duration) const {
+    if (time_.quality() != TimeQuality::csms || wall_ms == 0) return false;
+    const UnixMillis away = time_.at(0) - wall_ms;
+    duration = away > 0 ? static_cast<Millis>(away) : 0;
+    return true;
+  }
+  /// Whether a message may be told with what is known of the time: none goes out with a time of 1970.
+  bool known() const { return time_.quality() != TimeQuality::none; }
+  const TimeSync& time() const { return time_; }
+
+ private:
+  const TimeSync& time_;
+  uint32_t boot_;
+};
+
+}  // namespace pb

@@ -1,0 +1,179 @@
+#include <unity.h>
+
+#include "features/transactions/message_line.h"
+#include "support/fake_clock.h"
+#include "support/fake_rng.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+using State = WaitingMessage::State;
+
+/// A line whose jobs the test carries out itself.
+struct Rig {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeRng rng;
+  FakeStorage storage;
+  MeterBatch scratch;
+  MessageLine line{storage, rng, scratch, log};
+  uint32_t next_sequence = 1;
+
+  WaitingMessage* add(Record::Type type, uint32_t transaction = 1) {
+    Record record;
+    record.type = type;
+    record.transaction = transaction;
+    return line.add(record, next_sequence, clock.now());
+  }
+  bool sample(uint64_t minute, uint32_t transaction = 1) {
+    MeterSample sample;
+    sample.stamp = {7, minute * 60'000, 0};
+    sample.reading.energy_wh = minute;
+    sample.measurands = {Measurand::energy_active_import_register};
+    return line.add(sample, transaction, next_sequence, clock.now());
+  }
+  void store(WaitingMessage& entry) {
+    TEST_ASSERT_TRUE(line.write(entry, {}));
+    storage.run_all();
+    line.written(entry, true);
+  }
+  void store_all() {
+    for (WaitingMessage& entry : line) {
+      if (entry.state == State::unsaved) store(entry);
+    }
+  }
+};
+
+void record_can_be_read_before_and_after_it_is_stored() {
+  Rig rig;
+  WaitingMessage* start = rig.add(Record::Type::start, 42);
+  TEST_ASSERT_NOT_NULL(start);
+  TEST_ASSERT_FALSE(rig.line.all_stored());
+  Record before;
+  TEST_ASSERT_TRUE(rig.line.read(*start, before));
+  rig.store(*start);
+  TEST_ASSERT_TRUE(rig.line.all_stored());
+  Record after;
+  TEST_ASSERT_TRUE(rig.line.read(*start, after));
+  TEST_ASSERT_EQUAL_UINT32(42, after.transaction);
+  TEST_ASSERT_EQUAL_UINT32(before.nonce, after.nonce);
+  rig.storage.files.begin()->second[12] ^= 1;
+  TEST_ASSERT_FALSE_MESSAGE(rig.line.read(*start, after), "its file is damaged");
+}
+
+void samples_share_a_file_until_it_is_full_or_another_transaction_comes() {
+  Rig rig;
+  for (unsigned i = 0; i < MeterBatch::kMaxSamples; ++i) TEST_ASSERT_TRUE(rig.sample(i));
+  TEST_ASSERT_EQUAL_size_t(1, rig.line.files());
+  TEST_ASSERT_TRUE(rig.sample(100));
+  TEST_ASSERT_EQUAL_size_t(2, rig.line.files());
+  TEST_ASSERT_TRUE(rig.sample(101, 2));
+  TEST_ASSERT_EQUAL_size_t(3, rig.line.files());
+  TEST_ASSERT_EQUAL_size_t(MeterBatch::kMaxSamples + 2, rig.line.waiting());
+}
+
+void sample_that_comes_while_its_batch_is_written_is_written_again() {
+  Rig rig;
+  TEST_ASSERT_TRUE(rig.sample(1));
+  WaitingMessage& batch = *rig.line.begin();
+  TEST_ASSERT_TRUE(rig.line.write(batch, {}));
+  TEST_ASSERT_TRUE(rig.sample(2));
+  rig.line.written(batch, true);
+  TEST_ASSERT_EQUAL(State::unsaved, batch.state);
+  rig.store(batch);
+  TEST_ASSERT_EQUAL(State::saved, batch.state);
+}
+
+void what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full() {
+  Rig rig;
+  for (size_t i = 0; i < MessageLine::kMaxUnsaved; ++i) {
+    WaitingMessage* entry = rig.add(Record::Type::start);
+    TEST_ASSERT_NOT_NULL(entry);
+    TEST_ASSERT_TRUE(rig.line.write(*entry, {}));
+    rig.line.written(*entry, false);
+    TEST_ASSERT_EQUAL(State::unsavable, entry->state);
+    Record record;
+    TEST_ASSERT_TRUE(rig.line.read(*entry, record));
+    rig.storage.forget_jobs();
+  }
+  TEST_ASSERT_TRUE(rig.line.all_stored());
+  TEST_ASSERT_FALSE(rig.line.takes_transaction());
+  TEST_ASSERT_NULL(rig.add(Record::Type::stop));
+  TEST_ASSERT_EQUAL_UINT32(1, rig.line.lost());
+  TEST_ASSERT_TRUE(rig.uart.wrote("was lost: no room"));
+}
+
+void samples_leave_the_last_file_to_the_stop() {
+  Rig rig;
+  TEST_ASSERT_NOT_NULL(rig.add(Record::Type::start));
+  rig.store_all();
+  uint64_t minute = 0;
+  while (rig.sample(minute)) {
+    rig.store_all();
+    ++minute;
+  }
+  TEST_ASSERT_EQUAL_size_t(1, rig.line.room());
+  TEST_ASSERT_NOT_NULL(rig.add(Record::Type::stop));
+  TEST_ASSERT_EQUAL_size_t(0, rig.line.room());
+}
+
+void thinning_keeps_first_and_last_neighbours_and_never_the_front() {
+  Rig rig;
+  for (unsigned i = 0; i < 3 * MeterBatch::kMaxSamples; ++i) {
+    TEST_ASSERT_TRUE(rig.sample(i));
+    rig.store_all();
+  }
+  TEST_ASSERT_EQUAL_size_t(3, rig.line.files());
+  TEST_ASSERT_TRUE(rig.line.thin_out());
+  TEST_ASSERT_EQUAL(MeterBatch::kMaxSamples, rig.line.begin()[0].count);
+  TEST_ASSERT_EQUAL(State::removing, rig.line.begin()[2].state);
+  MeterBatch merged;
+  TEST_ASSERT_TRUE(rig.line.read(rig.line.begin()[1], merged));
+  TEST_ASSERT_EQUAL_UINT64(3 * MeterBatch::kMaxSamples - 1, merged.last().reading.energy_wh);
+  TEST_ASSERT_EQUAL_UINT32(MeterBatch::kMaxSamples, rig.line.lost());
+  TEST_ASSERT_FALSE_MESSAGE(rig.line.thin_out(), "one at a time");
+}
+
+void nothing_to_thin_out_without_batches() {
+  Rig rig;
+  TEST_ASSERT_FALSE(rig.line.thin_out());
+  rig.add(Record::Type::start);
+  rig.add(Record::Type::stop);
+  rig.store_all();
+  TEST_ASSERT_FALSE(rig.line.thin_out());
+}
+
+void what_is_done_with_is_no_front_and_its_place_becomes_free() {
+  Rig rig;
+  for (unsigned i = 0; i < 3; ++i) rig.add(Record::Type::start);
+  rig.store_all();
+  rig.line.front()->state = State::removing;
+  TEST_ASSERT_EQUAL_UINT32(2, rig.line.front()->sequence);
+  TEST_ASSERT_EQUAL_size_t(2, rig.line.waiting());
+  rig.line.take_out(*rig.line.begin());
+  TEST_ASSERT_EQUAL_size_t(2, rig.line.files());
+  TEST_ASSERT_NULL(rig.line.find(1));
+  TEST_ASSERT_EQUAL_UINT32(3, rig.line.find(3)->sequence);
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(record_can_be_read_before_and_after_it_is_stored);
+  RUN_TEST(samples_share_a_file_until_it_is_full_or_another_transaction_comes);
+  RUN_TEST(sample_that_comes_while_its_batch_is_written_is_written_again);
+  RUN_TEST(what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full);
+  RUN_TEST(samples_leave_the_last_file_to_the_stop);
+  RUN_TEST(thinning_keeps_first_and_last_neighbours_and_never_the_front);
+  RUN_TEST(nothing_to_thin_out_without_batches);
+  RUN_TEST(what_is_done_with_is_no_front_and_its_place_becomes_free);
+  return UNITY_END();
+}

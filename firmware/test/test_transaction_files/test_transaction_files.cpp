@@ -1,0 +1,226 @@
+#include <unity.h>
+
+#include "features/transactions/ledger_file.h"
+#include "features/transactions/message_line.h"
+#include "features/transactions/numbered_files.h"
+#include "features/transactions/saver.h"
+#include "features/transactions/stop_data.h"
+#include "support/fake_clock.h"
+#include "support/fake_rng.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+constexpr Measurands kEnergy{Measurand::energy_active_import_register};
+
+MeterSample reading(uint32_t boot, Millis at, uint64_t energy_wh, int64_t wall_ms = 0) {
+  MeterSample sample;
+  sample.stamp = {boot, at, wall_ms};
+  sample.reading.energy_wh = energy_wh;
+  sample.measurands = kEnergy;
+  return sample;
+}
+
+// ---- numbered files
+
+void numbered_files_are_found_in_their_order_and_strangers_are_not() {
+  FakeStorage storage;
+  for (const char* name : {"tx-0000000010", "tx-9", "tx-", "tx-1x", "tx-99999999999", "txd-0000000001", "ledger"}) {
+    storage.files[name] = "x";
+  }
+  const NumberedFiles files(storage, "tx-");
+  TEST_ASSERT_EQUAL_INT(2, files.end() - files.begin());
+  TEST_ASSERT_EQUAL_UINT32(9, files.begin()[0]);
+  TEST_ASSERT_EQUAL_UINT32(10, files.begin()[1]);
+  const FileName name = numbered_file("tx-", 4294967295u);
+  TEST_ASSERT_TRUE(name.text() == "tx-4294967295");
+}
+
+void more_files_than_there_can_be_are_counted() {
+  FakeStorage storage;
+  for (uint32_t i = 0; i < NumberedFiles::kMax + 3; ++i) {
+    const FileName name = numbered_file("tx-", i);
+    storage.files[std::string(name.text().data, name.text().length)] = "x";
+  }
+  const NumberedFiles files(storage, "tx-");
+  TEST_ASSERT_EQUAL_size_t(3, files.beyond());
+  TEST_ASSERT_EQUAL_INT(NumberedFiles::kMax, files.end() - files.begin());
+}
+
+// ---- the ledger's file
+
+struct LedgerRig {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeStorage storage;
+  LedgerFile file{storage, log};
+};
+
+void register_is_saved_every_hundred_wh_and_never_goes_back() {
+  LedgerRig rig;
+  rig.file.note_energy(99);
+  TEST_ASSERT_FALSE(rig.file.dirty());
+  rig.file.note_energy(100);
+  TEST_ASSERT_TRUE(rig.file.dirty());
+  TEST_ASSERT_TRUE(rig.file.write({}));
+  rig.storage.run_all();
+  rig.file.written(true);
+  TEST_ASSERT_EQUAL_UINT64(100, rig.file.saved().energy_wh);
+  rig.file.save_energy(50);
+  TEST_ASSERT_FALSE(rig.file.dirty());
+  TEST_ASSERT_EQUAL_UINT64(100, rig.file.now().energy_wh);
+  LedgerFile next(rig.storage, rig.log);
+  next.load();
+  TEST_ASSERT_EQUAL_UINT64(100, next.now().energy_wh);
+}
+
+void change_during_a_write_and_a_write_that_fails_leave_it_dirty() {
+  LedgerRig rig;
+  rig.file.save_energy(10);
+  TEST_ASSERT_TRUE(rig.file.write({}));
+  rig.file.save_energy(20);
+  rig.file.written(true);
+  TEST_ASSERT_TRUE(rig.file.dirty());
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(10, rig.file.saved().energy_wh, "what was written, not what came after");
+  TEST_ASSERT_TRUE(rig.file.write({}));
+  rig.file.written(false);
+  TEST_ASSERT_TRUE(rig.file.dirty());
+  TEST_ASSERT_EQUAL_UINT64(10, rig.file.saved().energy_wh);
+}
+
+void damaged_ledger_is_told_and_counts_as_none() {
+  LedgerRig rig;
+  rig.storage.files["ledger"] = "00000000 {}";
+  rig.file.load();
+  TEST_ASSERT_EQUAL_UINT32(1, rig.file.now().next_transaction);
+  TEST_ASSERT_TRUE(rig.uart.wrote("the ledger is damaged"));
+}
+
+// ---- the readings for a StopTransaction
+
+void readings_are_halved_when_there_is_no_room_but_the_first_stays() {
+  FakeStorage storage;
+  StopData data(storage);
+  data.begin();
+  for (unsigned i = 0; i < 100; ++i) data.keep(3, reading(1, 1000 * i, i));
+  MeterBatch scratch;
+  const MeterBatch* kept = data.find(3, scratch);
+  TEST_ASSERT_NOT_NULL(kept);
+  TEST_ASSERT_EQUAL_UINT64(0, (*kept)[0].reading.energy_wh);
+  TEST_ASSERT_EQUAL_UINT64(99, kept->last().reading.energy_wh);
+  TEST_ASSERT_NULL_MESSAGE(data.find(4, scratch), "another transaction");
+}
+
+void readings_of_an_earlier_transaction_are_read_from_its_file() {
+  FakeStorage storage;
+  StopData data(storage);
+  data.begin();
+  data.keep(3, reading(1, 0, 30));
+  TEST_ASSERT_TRUE(data.dirty());
+  TEST_ASSERT_TRUE(data.write({}));
+  storage.run_all();
+  data.begin();
+  data.keep(4, reading(1, 5, 40));
+  MeterBatch scratch;
+  const MeterBatch* earlier = data.find(3, scratch);
+  TEST_ASSERT_NOT_NULL(earlier);
+  TEST_ASSERT_EQUAL_UINT64(30, earlier->last().reading.energy_wh);
+  TEST_ASSERT_EQUAL_UINT64(40, data.find(4, scratch)->last().reading.energy_wh);
+  data.remove(3);
+  storage.run_all();
+  TEST_ASSERT_NULL(data.find(3, scratch));
+}
+
+void readings_after_a_cut_lie_behind_those_before_by_wall_time() {
+  FakeStorage storage;
+  StopData data(storage);
+  data.begin();
+  data.keep(3, reading(1, 9'000, 10, 1'700'000'000'000));
+  data.keep(3, reading(2, 500, 20, 1'700'000'060'000));
+  data.keep(3, reading(2, 600, 30, 1'699'999'000'000));  // a clock that was set back: cannot be placed
+  MeterBatch scratch;
+  const MeterBatch* kept = data.find(3, scratch);
+  TEST_ASSERT_EQUAL_size_t(2, kept->count());
+  TEST_ASSERT_EQUAL_UINT64(69'000, kept->last().stamp.at);
+}
+
+// ---- the order of the jobs
+
+struct SaverRig : LedgerRig {
+  FakeRng rng;
+  MeterBatch scratch;
+  MessageLine line{storage, rng, scratch, log};
+  StopData data{storage};
+  Saver saver{line, file, data, log};
+  Record record;
+
+  WaitingMessage* add(Record::Type type) {
+    record.type = type;
+    record.transaction = 1;
+    return line.add(record, file.now().next_sequence, clock.now());
+  }
+  /// Runs the one job that is under way. @return whether there was one.
+  bool step() {
+    saver.poll(clock.now());
+    return storage.run_one();
+  }
+  bool has(const char* name) const { return storage.files.count(name) != 0; }
+};
+
+void transaction_data_goes_before_its_stop_and_leaves_after_it() {
+  SaverRig rig;
+  rig.data.keep(1, reading(1, 0, 1));
+  WaitingMessage* stop = rig.add(Record::Type::stop);
+  stop->has_data = true;
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.has("txd-0000000001"));
+  TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.has("tx-0000000001"));
+  stop->state = WaitingMessage::State::removing;
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "its number is kept from being used again");
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
+  rig.storage.run_all();
+  TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "there is nothing left to do");
+}
+
+void job_that_fails_is_tried_again_after_a_while() {
+  SaverRig rig;
+  rig.file.save_energy(5);
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.uart.wrote("nothing could be saved: no space left"));
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Saver::kSaveAgain, rig.saver.poll(rig.clock.now()));
+  TEST_ASSERT_FALSE(rig.step());
+  rig.storage.result = StorageResult::ok;
+  rig.clock.advance(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.has("ledger"));
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(numbered_files_are_found_in_their_order_and_strangers_are_not);
+  RUN_TEST(more_files_than_there_can_be_are_counted);
+  RUN_TEST(register_is_saved_every_hundred_wh_and_never_goes_back);
+  RUN_TEST(change_during_a_write_and_a_write_that_fails_leave_it_dirty);
+  RUN_TEST(damaged_ledger_is_told_and_counts_as_none);
+  RUN_TEST(readings_are_halved_when_there_is_no_room_but_the_first_stays);
+  RUN_TEST(readings_of_an_earlier_transaction_are_read_from_its_file);
+  RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
+  RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
+  RUN_TEST(job_that_fails_is_tried_again_after_a_while);
+  return UNITY_END();
+}
