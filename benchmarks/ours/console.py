@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.description import load
+from rig.bench_file import load
 from rig.device import Device
 from rig.events import Event, LogLine, TestStarted
 from rig.instruments.console import Console
