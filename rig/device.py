@@ -410,16 +410,20 @@ class Device:
             if event.signal == "control.en":
                 self._switched(event)
         elif isinstance(event, Boot):
-            if self._reboots.is_unexpected(event) and not self._announced:
-                why = _RESETS.get(event.reset, "")
-                self._interrupt(f"the device rebooted unexpectedly (reset={event.reset}{why})")
+            if self._reboots.is_unexpected(event):
+                self._rebooted(event)
         elif isinstance(event, Panic) and not self._announced:
             trace = "".join(f"\n  {frame}" for frame in event.backtrace)
             self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _switched(self, event: PowerChange | PinEdge) -> None:
-        self._reboots.switched(event)
+        for boot in self._reboots.switched(event):
+            self._rebooted(boot)
         self._last_down = Mark(event.id)
+
+    def _rebooted(self, boot: Boot) -> None:
+        if not self._announced:
+            self._interrupt(f"the device rebooted unexpectedly (reset={boot.reset}{_RESETS.get(boot.reset, '')})")
 
     def _interrupt(self, what: str) -> None:
         trouble: PlugbenchError = DeviceError(f"{what}\n{self.bench.console.tail()}")

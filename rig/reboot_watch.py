@@ -52,12 +52,17 @@ class RebootWatch:
         self._by_power = False
         self._silent: list[_Run] = []
         """The runs that have said nothing yet, in order; but for the last all have ended."""
+        self._early: list[Boot] = []
+        """Banners that were read while EN held the chip: its edge is told after it was made."""
 
-    def switched(self, change: PowerChange | PinEdge) -> None:
+    def switched(self, change: PowerChange | PinEdge) -> list[Boot]:
         """Power was switched, or EN driven.
 
         Args:
             change: of the switch, not of the rail; or of `control.en`.
+
+        Returns:
+            The boots read before that turn out to be unexpected now.
         """
         if isinstance(change, PowerChange):
             self._powered = change.on
@@ -68,6 +73,8 @@ class RebootWatch:
         if self._powered and not self._held:
             self._silent.append(_Run(change.t - change.uncertainty, self._by_power))
             self._by_power = False
+        early, self._early = self._early, []
+        return [banner for banner in early if self.is_unexpected(banner)]
 
     def _end(self, change: Event) -> None:
         for run in self._silent:
@@ -76,9 +83,12 @@ class RebootWatch:
         self._silent = [run for run in self._silent if run.ended is None or run.ended + 2 * _LATEST_NS > change.t]
 
     def is_unexpected(self, banner: Boot) -> bool:
-        """Whether nobody asked for this boot. Call it once for each."""
+        """Whether nobody asked for this boot. Call it once for each; what EN's next edge decides, `switched` tells."""
         for run in reversed(self._silent):
             if run.can_say(banner):
                 self._silent.remove(run)
                 return False
+        if self._powered and self._held:
+            self._early.append(banner)
+            return False
         return True

@@ -123,7 +123,9 @@ SOFTWARE = replace(BOOT, reset="software")
         ((ON, OFF, ON, SOFTWARE), ""),
         ((ON, OFF, ON, BOOT, SOFTWARE), "software"),
         ((ON, BOOT, OFF, SOFTWARE), "software"),
-        ((ON, BOOT, EN_LOW, LATE), "external"),
+        ((ON, BOOT, EN_LOW, LATE), ""),
+        ((ON, BOOT, EN_LOW, LATE, OFF), "external"),
+        ((ON, BOOT, EN_LOW, LATE, EN_HIGH), "external"),
         ((EN_LOW, ON, EN_HIGH, BOOT), ""),
         ((EN_LOW, ON, EN_HIGH, LATE), "external"),
     ],
@@ -137,6 +139,19 @@ def test_each_run_that_the_bench_began_says_one_banner(
     assert timeline.trouble is None
     timeline.append(then[-1])
     assert f"(reset={unexpected}" in str(timeline.trouble) if unexpected else timeline.trouble is None
+
+
+def test_a_banner_may_be_read_before_the_edge_of_en_is_told(device: Device) -> None:
+    """The edge is made first and told then; its stamp says when it was made. The run has one banner all the same."""
+    timeline = device.bench.timeline
+    for event in (ON, BOOT, EN_LOW):
+        timeline.append(event)
+    made = timeline.clock.now()
+    timeline.append(LATE)
+    timeline.append(replace(EN_HIGH, t=made))
+    assert timeline.trouble is None
+    timeline.append(LATE)
+    assert "rebooted unexpectedly (reset=external" in str(timeline.trouble)
 
 
 @pytest.mark.parametrize(

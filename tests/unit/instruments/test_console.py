@@ -37,10 +37,10 @@ class Port:
             data = data[os.write(self.far, data) :]
 
     def vanish(self) -> None:
-        if self.far >= 0:
-            os.close(self.far)
+        far, self.far = self.far, -1  # first: a timer's thread may close it while the fixture looks
+        if far >= 0:
+            os.close(far)
             os.close(self._near)
-            self.far = -1
 
 
 @pytest.fixture
