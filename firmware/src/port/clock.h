@@ -8,6 +8,7 @@ namespace pb {
 /// while the chip runs. Wall time is made of it by features/time_sync.
 class Clock {
  public:
+  /// Safe in interrupt context.
   virtual Micros now_us() const = 0;
   Millis now() const { return now_us() / 1000; }
 

@@ -11,7 +11,7 @@ enum class Edge : uint8_t { rising, falling, both };
 class Gpio {
  public:
   /// Runs in interrupt context, also while flash is erased or programmed: it may touch atomics, call
-  /// Gpio::read and Gpio::write and Waker::wake, and nothing else.
+  /// Gpio::read, Gpio::write, Clock::now and Waker::wake, and nothing else.
   using Handler = void (*)(void* context);
 
   virtual void configure(int pin, PinMode mode) = 0;

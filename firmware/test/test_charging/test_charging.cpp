@@ -30,7 +30,7 @@ struct Rig final : ChargingListener {
   Transactions transactions{storage, time, rng, log};
   Safety safety;
   Board board{gpio};
-  InputEvents events{gpio, waker};
+  InputEvents events{gpio, clock, waker};
   Settings settings;
   Charging charging;
 
@@ -188,12 +188,26 @@ void bouncing_button_is_one_press() {
   rig.set(pins::kCable, true);
   rig.press();
   TEST_ASSERT_TRUE(rig.transactions.open());
-  rig.clock.advance(Charging::kDebounce - 1);
+  rig.clock.advance(InputEvents::kDebounce - 1);
   rig.gpio.drive(pins::kAuthButton, true);
   rig.gpio.drive(pins::kAuthButton, false);
   rig.poll();
   TEST_ASSERT_TRUE(rig.transactions.open());
   rig.press();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+// Two presses that the loop sees late and close together are two presses all the same.
+void loop_that_comes_late_makes_no_bounce_of_a_press() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.clock.advance(100);
+  rig.gpio.pulse(pins::kAuthButton);
+  rig.clock.advance(InputEvents::kDebounce);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.gpio.pulse(pins::kAuthButton);
+  rig.poll();
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
@@ -674,6 +688,7 @@ int main() {
   RUN_TEST(tag_that_is_not_accepted_starts_nothing);
   RUN_TEST(answer_that_comes_later_or_not_at_all);
   RUN_TEST(bouncing_button_is_one_press);
+  RUN_TEST(loop_that_comes_late_makes_no_bounce_of_a_press);
   RUN_TEST(button_without_id_tag_says_what_is_missing);
   RUN_TEST(unplugging_ends_the_transaction);
   RUN_TEST(emergency_stop_ends_everything_until_released);

@@ -113,11 +113,8 @@ void Charging::read_cable(Millis now) {
 
 void Charging::read_button(Millis now) {
   if (!events_.take_button()) return;
-  bool bounce = pressed_before_ && now - last_press_ < kDebounce;
-  last_press_ = now;
-  pressed_before_ = true;
   Text id_tag = settings_.local_id_tag.text();
-  if (bounce || asking_ || authorized_) return;
+  if (asking_ || authorized_) return;
   if (id_tag.empty()) {
     log_.warning(kTag, "the button was pressed, but local_id_tag is not set");
   } else if (transactions_.open() && equal_ignoring_case(transactions_.id_tag(), id_tag)) {

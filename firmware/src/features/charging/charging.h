@@ -33,8 +33,6 @@ class Charging final : public Feature, private TransactionListener {
  public:
   /// S0 pulses: 1,000 a kWh.
   static constexpr uint64_t kWhPerPulse = 1;
-  /// Contacts bounce: a second press within this time is the same press.
-  static constexpr Millis kDebounce = 50;
   /// How long a transaction that a power failure interrupted waits for the CSMS to tell the time, and with it how long
   /// the power was gone. Then it goes on; too long an absence ends it when it becomes known.
   static constexpr Millis kResumeWait = 60'000;
@@ -151,8 +149,6 @@ class Charging final : public Feature, private TransactionListener {
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;
   Millis idle_since_ = 0;  // the cable is in, and nobody has presented an idTag since
-  Millis last_press_ = 0;
-  bool pressed_before_ = false;
   ConnectorStatus status_ = ConnectorStatus::available;
   ConnectorStatus told_ = ConnectorStatus::available;
   Text told_code_ = "NoError";  // literals, both

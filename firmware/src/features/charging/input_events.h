@@ -4,26 +4,26 @@
 #include <initializer_list>
 
 #include "features/board/pins.h"
+#include "port/clock.h"
 #include "port/gpio.h"
 #include "port/waker.h"
 
 namespace pb {
 
 /// Wakes the loop when an input of the charging session changes, and remembers a press of the button that is shorter
-/// than a round of the loop.
+/// than a round of the loop. Bounces are told from presses at the edges: a loop that comes late makes no bounce of the
+/// next press.
 class InputEvents {
  public:
-  InputEvents(Gpio& gpio, Waker& waker) : gpio_(gpio), waker_(waker) {
+  /// Contacts bounce: an edge within this time of the one before belongs to the same press.
+  static constexpr Millis kDebounce = 50;
+
+  InputEvents(Gpio& gpio, const Clock& clock, Waker& waker) : gpio_(gpio), clock_(clock), waker_(waker) {
     for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback}) {
       gpio_.attach(pin, Edge::both, [](void* self) { static_cast<InputEvents*>(self)->waker_.wake(); }, this);
     }
     gpio_.attach(
-        pins::kAuthButton, Edge::rising,
-        [](void* self) {
-          static_cast<InputEvents*>(self)->button_.store(true);
-          static_cast<InputEvents*>(self)->waker_.wake();
-        },
-        this);
+        pins::kAuthButton, Edge::rising, [](void* self) { static_cast<InputEvents*>(self)->button_went_down(); }, this);
   }
   ~InputEvents() {
     for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback, pins::kAuthButton}) {
@@ -37,9 +37,22 @@ class InputEvents {
   bool take_button() { return button_.exchange(false); }
 
  private:
+  /// In interrupt context.
+  void button_went_down() {
+    // 32 bits are what an interrupt handler can exchange at once on the chip; they come round in 49 days.
+    const uint32_t now = static_cast<uint32_t>(clock_.now());
+    const uint32_t since_last = now - last_edge_.exchange(now);
+    if (seen_.exchange(true) && since_last < kDebounce) return;
+    button_.store(true);
+    waker_.wake();
+  }
+
   Gpio& gpio_;
+  const Clock& clock_;
   Waker& waker_;
   std::atomic<bool> button_{false};
+  std::atomic<bool> seen_{false};
+  std::atomic<uint32_t> last_edge_{0};
 };
 
 }  // namespace pb
