@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
+from math import inf
 
 
 class BenchClock:
@@ -59,6 +60,5 @@ class BenchClock:
 
     def _bench_ns(self, stamp: int) -> float:
         changes = self._changes
-        at = max(0, bisect_right(changes, stamp, key=lambda change: change[0]) - 1)
-        since, bench_ns, scale = changes[at]
+        since, bench_ns, scale = changes[max(0, bisect_right(changes, (stamp, inf, inf)) - 1)]
         return bench_ns + (stamp - since) * scale

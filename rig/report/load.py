@@ -145,6 +145,7 @@ class Test:
         before: how everything stood when it began.
         clock: turns stamps into bench time.
         worker: which of the run's workers it ran on; empty where the run had but one bench.
+        duration: from its start to its end in bench seconds.
     """
 
     __test__ = False
@@ -161,6 +162,11 @@ class Test:
     before: State
     clock: BenchClock
     worker: str = ""
+    duration: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What every event's place in the picture is held against."""
+        object.__setattr__(self, "duration", max(0.0, self.clock.between(self.started, self.ended)))
 
     @property
     def name(self) -> str:
@@ -171,11 +177,6 @@ class Test:
     def file(self) -> str:
         """The file that holds it, empty where the name does not say."""
         return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
-
-    @property
-    def duration(self) -> float:
-        """From its start to its end in bench seconds."""
-        return max(0.0, self.clock.between(self.started, self.ended))
 
     def at(self, stamp: int) -> float:
         """A stamp in bench seconds since the test's start, held within the test."""

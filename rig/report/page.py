@@ -15,6 +15,7 @@ from rig.events import BenchTrouble, LogLine, Measurement
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
 from rig.report.describe import limits, log_line
+from rig.report.lanes import lanes_of
 from rig.report.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.report.text import clean, number, one_line, seconds
 
@@ -157,7 +158,8 @@ def _groups(sections: list[_Section]) -> dict[str, list[_Section]]:
 
 def _section(index: int, test: Test, beside: Path, began: str, after: _Link | None) -> _Section:
     stem = f"{index:03d}-{_slug(test.name)}"
-    (beside / f"{stem}.svg").write_text(timeline_svg.render(test, head=False), encoding="utf-8")
+    lanes = lanes_of(test)
+    (beside / f"{stem}.svg").write_text(timeline_svg.render(test, lanes, head=False), encoding="utf-8")
     sequence = ""
     if sequence_svg.has_exchange(test):
         sequence = f"{FILES}/{stem}-ocpp.svg"
@@ -178,11 +180,11 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
         verdict=test.outcome,
         word=timeline_svg.VERDICT_WORDS[test.outcome],
         took=seconds(test.seconds),
-        timing=timeline_svg.timing(test),
+        timing=timeline_svg.timing(test, lanes),
         message=message,
         first_line=one_line(message.partition("\n")[0]),
         picture=f"{FILES}/{stem}.svg",
-        alt=timeline_svg.summary(test),
+        alt=timeline_svg.summary(test, lanes),
         sequence=sequence,
         figures=figures,
         key_figure=next((f for f in figures if not f.ok), figures[0] if figures else None),

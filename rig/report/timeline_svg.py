@@ -73,14 +73,15 @@ _BUSY_PX = 3.0
 """Neighbouring segments narrower than this are drawn as one, with a count."""
 
 
-def render(test: Test, *, head: bool = True) -> str:
+def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
     """The picture as SVG. The same test gives the same bytes.
 
     Args:
         test: whose picture.
+        lanes: what `lanes_of` makes of it, where it is at hand.
         head: whether it begins with the test's name, verdict and message; False where they stand around it anyhow.
     """
-    return _Picture(test).draw(head)
+    return _Picture(test, lanes or lanes_of(test)).draw(head)
 
 
 def timing(test: Test, lanes: Lanes | None = None) -> str:
@@ -147,9 +148,9 @@ class _Beside:
 
 
 class _Picture:
-    def __init__(self, test: Test) -> None:
+    def __init__(self, test: Test, lanes: Lanes) -> None:
         self.test = test
-        self.lanes = lanes_of(test)
+        self.lanes = lanes
         self.axis = Axis(self.lanes.duration, self.lanes.times(), LEFT, RIGHT)
         self.c = Canvas(WIDTH)
         self.keys: dict[str, _Key] = {}

@@ -9,6 +9,7 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.faults import AccessPointGone, CsmsGone
+from rig.instruments.led_pattern import PatternName
 from rig.instruments.leds import Leds
 
 pytestmark = pytest.mark.needs("leds", "inputs")
@@ -17,22 +18,38 @@ PATIENCE_S = 20
 """For a pattern to show itself two periods long: the scheduler of a busy computer shows in it, too."""
 
 
-def test_status_led_tells_the_state_of_a_charge(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
-    """Available, Preparing, Charging, SuspendedEV, Finishing: one pattern each."""
+@pytest.mark.parametrize(
+    ("state", "pattern", "rate_hz", "duty"),
+    [
+        ("Preparing", "blink", 2, 0.5),
+        ("Charging", "blink", 1, 0.5),
+        ("SuspendedEV", "blink", 1, 0.1),
+        ("Finishing", "double_flash", None, None),
+    ],
+)
+def test_status_led_tells_the_state_of_a_charge(
+    device: Device,
+    driver: Driver,
+    leds: Leds,
+    csms: Csms,
+    state: str,
+    pattern: PatternName,
+    rate_hz: float | None,
+    duty: float | None,
+) -> None:
+    """Steady before a charge, and a pattern of its own in each state of it."""
     leds["status"].expect("on")
-    driver.plug_in()
-    leds["status"].expect("blink", rate_hz=2, duty=0.5, timeout=PATIENCE_S)
-    driver.present_tag()
-    csms.expect_status("Charging")
-    leds["status"].expect("blink", rate_hz=1, duty=0.5, timeout=PATIENCE_S)
-    driver.rest()
-    csms.expect_status("SuspendedEV")
-    leds["status"].expect("blink", rate_hz=1, duty=0.1, timeout=PATIENCE_S)
-    driver.present_tag()
-    csms.expect_status("Finishing")
-    leds["status"].expect("double_flash", timeout=PATIENCE_S)
-    driver.unplug()
-    leds["status"].expect("on")
+    for reached, go_on in (
+        ("Preparing", driver.plug_in),
+        ("Charging", driver.present_tag),
+        ("SuspendedEV", driver.rest),
+        ("Finishing", driver.present_tag),
+    ):
+        go_on()
+        csms.expect_status(reached)
+        if reached == state:
+            break
+    leds["status"].expect(pattern, rate_hz=rate_hz, duty=duty, timeout=PATIENCE_S)
 
 
 def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
