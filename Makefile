@@ -6,8 +6,9 @@ RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-# Each worker has a virtual bench of its own, and tests mostly wait; a wired bench is there once.
-WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),$(shell expr 4 '*' $(JOBS)),0)
+# Each worker has a virtual bench of its own, and tests mostly wait: 5 a core, but no more than a small Pi has memory for.
+# A wired bench is there once.
+WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),$(shell echo $$(( $(JOBS) < 3 ? 5 * $(JOBS) : 12 ))),0)
 # Every verb starts many Pythons; each would compile the same sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
@@ -88,7 +89,7 @@ build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup firmware ## run tests/hil, the device sanitized, 4 at a time a core (WORKERS=n); BENCH=benches/pi.toml for real wires
+hil: setup firmware ## run tests/hil, the device sanitized, 5 at a time a core (WORKERS=n); BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
