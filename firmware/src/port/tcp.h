@@ -16,7 +16,8 @@ class Tcp {
   virtual int open(Text host, uint16_t port) = 0;
   /// closed: refused, reset, ended by the peer with everything read, or no route.
   virtual TcpState state(int socket) = 0;
-  /// @return bytes taken, 0 to bytes.length. 0 means later.
+  /// @return bytes taken, 0 to bytes.length. 0 means later. A connection that has ended takes all of them to nowhere,
+  /// like those that were under way: receive() finds the end, after what the peer sent before it.
   virtual size_t send(int socket, Bytes bytes) = 0;
   /// @return bytes put into `into`, 0 when there are none now.
   virtual size_t receive(int socket, MutableBytes into) = 0;

@@ -59,8 +59,9 @@ class FakeTcp final : public Tcp {
                                                                                         : peers_[socket].state;
   }
   size_t send(int socket, Bytes bytes) override {
-    if (!valid(socket) || peers_[socket].state != TcpState::open) return 0;
+    if (!valid(socket) || peers_[socket].state == TcpState::connecting) return 0;
     Peer& to = peers_[socket];
+    if (to.state == TcpState::closed) return bytes.length;
     const Bytes taken = bytes.first(to.window);
     to.window -= taken.length;
     to.sent.append(reinterpret_cast<const char*>(taken.data), taken.length);

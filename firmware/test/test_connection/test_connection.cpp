@@ -250,6 +250,19 @@ void slow_peer_gets_everything_in_the_end() {
   TEST_ASSERT_EQUAL_size_t(3008, got.size());
 }
 
+void last_words_and_the_end_are_heard_while_something_waits_to_be_sent() {
+  Rig rig;
+  rig.open();
+  rig.tcp.peer().window = 0;
+  TEST_ASSERT_TRUE(rig.connection.send("never sent"));
+  rig.peer.send("last words");
+  rig.tcp.reset();
+  rig.poll();
+  TEST_ASSERT_EQUAL_size_t(1, rig.listener.messages.size());
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  TEST_ASSERT_FALSE(rig.connection.connected());
+}
+
 void bad_urls_are_named() {
   struct Case {
     const char* url;
@@ -300,6 +313,7 @@ int main() {
   RUN_TEST(http_status_of_a_refusal_is_told);
   RUN_TEST(socket_shortage_is_waited_out);
   RUN_TEST(slow_peer_gets_everything_in_the_end);
+  RUN_TEST(last_words_and_the_end_are_heard_while_something_waits_to_be_sent);
   RUN_TEST(bad_urls_are_named);
   return UNITY_END();
 }

@@ -103,9 +103,9 @@ size_t PosixTcp::send(int socket, Bytes bytes) {
   if (state(socket) != TcpState::open || bytes.empty() || !network_.link_up()) return 0;
   Socket& sender = at(socket);
   const ssize_t sent = ::send(sender.fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-  // A connection that has ended is found by receive(), after what the peer sent before the end.
-  const size_t taken = sent > 0 ? static_cast<size_t>(sent) : 0;
-  sender.starved = taken < bytes.length && (sent >= 0 || errno == EAGAIN);
+  const bool later = sent < 0 && (errno == EAGAIN || errno == EINTR);
+  const size_t taken = sent >= 0 ? static_cast<size_t>(sent) : later ? 0 : bytes.length;
+  sender.starved = taken < bytes.length;
   return taken;
 }
 
@@ -137,8 +137,9 @@ void PosixTcp::watch(std::vector<pollfd>& descriptors) {
   for (const Socket& socket : sockets_) {
     if (socket.lookup != nullptr) descriptors.push_back({socket.lookup->ended_fd, POLLIN, 0});
     if (socket.fd < 0) continue;
+    // Who cannot send reads nothing either (websocket/connection.cpp): what waits to be read must not keep it awake.
     const bool wants_out = socket.state == TcpState::connecting || socket.starved;
-    descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLIN | POLLOUT : POLLIN), 0});
+    descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLOUT : POLLIN), 0});
   }
 }
 

@@ -476,6 +476,37 @@ void tcp_sends_and_receives_and_sees_the_end() {
   TEST_ASSERT_EQUAL_size_t(0, net.tcp.sockets_in_use());
 }
 
+void a_reset_is_found_though_something_was_to_be_sent() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  const linger at_once{1, 0};
+  setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(peer);
+  TEST_ASSERT_EQUAL_size_t(5, net.tcp.send(socket, Text("lost!").bytes()));
+  uint8_t byte[1];
+  TEST_ASSERT_EQUAL_size_t(0, net.tcp.receive(socket, byte));
+  TEST_ASSERT_EQUAL(static_cast<int>(TcpState::closed), static_cast<int>(net.tcp.state(socket)));
+}
+
+void who_cannot_send_is_woken_by_room_alone() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  const std::string much(1 << 16, 'x');
+  const Bytes bytes{reinterpret_cast<const uint8_t*>(much.data()), much.size()};
+  while (net.tcp.send(socket, bytes) == bytes.length) {
+  }
+  TEST_ASSERT_EQUAL(1, write(peer, "?", 1));
+  std::vector<pollfd> watched;
+  net.tcp.watch(watched);
+  TEST_ASSERT_EQUAL_size_t(1, watched.size());
+  TEST_ASSERT_EQUAL(POLLOUT, watched[0].events);
+  ::close(peer);
+}
+
 void a_refused_connection_and_an_unknown_host_are_closed() {
   Net net;
   ::close(net.listener);
@@ -640,6 +671,8 @@ int main() {
   RUN_TEST(every_message_of_the_board_is_understood);
   RUN_TEST(the_network_takes_the_times_the_board_tells);
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
+  RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
+  RUN_TEST(who_cannot_send_is_woken_by_room_alone);
   RUN_TEST(a_refused_connection_and_an_unknown_host_are_closed);
   RUN_TEST(without_a_link_sockets_are_silent);
   RUN_TEST(sockets_and_memory_run_out);
