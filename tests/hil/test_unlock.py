@@ -28,7 +28,6 @@ def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) ->
 def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
     """The answer waits for lock_feedback: Unlocked means that the cable can be taken out."""
     inputs["lock_feedback"].on()
-    device.status()  # wire and network are two ways: now the wire has been seen
     answers: list[dict[str, object]] = []
     asking = threading.Thread(target=lambda: answers.append(csms.call("UnlockConnector", UNLOCK)))
     mark = bench.mark()
@@ -47,7 +46,6 @@ def test_a_lock_that_stays_is_an_unlock_that_failed(
 ) -> None:
     """lock_feedback keeps saying locked: UnlockFailed, within seconds."""
     inputs["lock_feedback"].on()
-    patient_device.status()  # as above
     with bench.time_scale(10):
         assert csms.call("UnlockConnector", UNLOCK, timeout=30) == {"status": "UnlockFailed"}
 

@@ -1,13 +1,13 @@
 #include "port/posix/board_link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <sstream>
-#include <thread>
 
 namespace pb::posix {
 
@@ -23,12 +23,13 @@ constexpr int kExitNotUnderstood = 2;
 
 }  // namespace
 
-std::string BoardLink::receive() {
+std::string BoardLink::receive(int flags) {
   char bytes[256];
   ssize_t length;
   do {
-    length = recv(fd_, bytes, sizeof bytes, 0);
+    length = recv(fd_, bytes, sizeof bytes, flags);
   } while (length < 0 && errno == EINTR);
+  if (length < 0 && errno == EAGAIN) return {};
   if (length <= 0) _exit(EXIT_SUCCESS);  // the power is off
   return {bytes, static_cast<size_t>(length)};
 }
@@ -39,8 +40,20 @@ void BoardLink::wait_for_go() {
 
 void BoardLink::start_reader() {
   std::thread([this] {
-    for (;;) handle(receive());
+    for (;;) {
+      pollfd readable{fd_, POLLIN, 0};
+      poll(&readable, 1, -1);
+      catch_up();
+    }
   }).detach();
+}
+
+void BoardLink::catch_up() {
+  if (taker_.load() == std::this_thread::get_id()) return;
+  const std::lock_guard lock(taking_);
+  taker_.store(std::this_thread::get_id());
+  for (std::string message = receive(MSG_DONTWAIT); !message.empty(); message = receive(MSG_DONTWAIT)) handle(message);
+  taker_.store({});
 }
 
 void BoardLink::handle(const std::string& message) {

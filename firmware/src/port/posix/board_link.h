@@ -1,7 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string>
+#include <thread>
 
 namespace pb::posix {
 
@@ -28,8 +31,13 @@ class BoardLink {
 
   /// Takes messages until `go` has come.
   void wait_for_go();
-  /// Takes messages for ever, in a thread of its own, which is also the one that interrupt handlers run in.
+  /// Takes messages for ever, in a thread of its own, which is also the one that interrupt handlers run in; but for
+  /// those that catch_up() takes.
   void start_reader();
+  /// Takes, in the calling thread, the messages that have come already. A level on a wire is there at once, so whoever
+  /// reads a pin must not see an older one because the reader's thread has not had its turn yet. Any thread; does
+  /// nothing in a handler, which runs in the middle of that.
+  void catch_up();
 
   /// An output pin changed at `ns` of CLOCK_MONOTONIC. Any thread.
   void send_pin(int pin, bool level, int64_t ns);
@@ -37,12 +45,15 @@ class BoardLink {
   void send_torn(uint64_t n);
 
  private:
-  std::string receive();
+  /// @return the next message, empty when there is none and `flags` say not to wait
+  std::string receive(int flags = 0);
   void handle(const std::string& message);
   void send(const std::string& message);
 
   int fd_;
   BoardListener& listener_;
+  std::mutex taking_;
+  std::atomic<std::thread::id> taker_{};  ///< who holds taking_
 };
 
 }  // namespace pb::posix

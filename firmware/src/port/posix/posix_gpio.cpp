@@ -22,7 +22,10 @@ void PosixGpio::configure(int pin, PinMode mode) {
   if (mode != PinMode::output && !configured.driven.load()) configured.level.store(mode == PinMode::input_pull_up);
 }
 
-bool PosixGpio::read(int pin) const { return at(pin).level.load(); }
+bool PosixGpio::read(int pin) const {
+  link_.catch_up();
+  return at(pin).level.load();
+}
 
 void PosixGpio::write(int pin, bool level) {
   const std::lock_guard lock(outputs_);
@@ -46,6 +49,9 @@ void PosixGpio::count_pulses(int pin) {
   at(pin).counting.store(true);
 }
 
-uint32_t PosixGpio::pulses(int pin) const { return at(pin).pulses.load(); }
+uint32_t PosixGpio::pulses(int pin) const {
+  link_.catch_up();
+  return at(pin).pulses.load();
+}
 
 }  // namespace pb::posix

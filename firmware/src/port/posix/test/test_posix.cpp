@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "features/board/pins.h"
 #include "features/safety/safety.h"
 #include "port/posix/board_link.h"
 #include "port/posix/crash_reporter.h"
@@ -451,6 +452,31 @@ struct Net {
   }
 };
 
+void level_is_read_as_soon_as_the_board_has_set_it() {
+  Wires wires;
+  wires.gpio.count_pulses(pins::kMeterPulse);
+  wires.say("pin " + std::to_string(pins::kCable) + " 1");
+  TEST_ASSERT_TRUE(wires.gpio.read(pins::kCable));
+  wires.say("pin " + std::to_string(pins::kMeterPulse) + " 1");
+  wires.say("pin " + std::to_string(pins::kMeterPulse) + " 0");
+  TEST_ASSERT_EQUAL_UINT32(1, wires.gpio.pulses(pins::kMeterPulse));
+}
+
+void handler_may_read_pins_while_more_is_to_come() {
+  Wires wires;
+  wires.gpio.attach(
+      pins::kCable, Edge::rising,
+      [](void* context) {
+        auto* self = static_cast<Wires*>(context);
+        self->heard.push_back(self->gpio.read(pins::kVehicleReady) ? "ready" : "not ready");
+      },
+      &wires);
+  wires.say("pin " + std::to_string(pins::kCable) + " 1");
+  wires.say("pin " + std::to_string(pins::kVehicleReady) + " 1");
+  TEST_ASSERT_TRUE(wires.gpio.read(pins::kVehicleReady));
+  TEST_ASSERT_EQUAL_STRING("not ready", wires.heard.at(0).c_str());
+}
+
 void tcp_sends_and_receives_and_sees_the_end() {
   Net net;
   const size_t free_before = net.heap.free_bytes();
@@ -670,6 +696,8 @@ int main() {
   RUN_TEST(only_changes_of_outputs_are_told);
   RUN_TEST(every_message_of_the_board_is_understood);
   RUN_TEST(the_network_takes_the_times_the_board_tells);
+  RUN_TEST(level_is_read_as_soon_as_the_board_has_set_it);
+  RUN_TEST(handler_may_read_pins_while_more_is_to_come);
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
   RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
   RUN_TEST(who_cannot_send_is_woken_by_room_alone);
