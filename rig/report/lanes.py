@@ -204,7 +204,13 @@ class _Reader:
         self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
 
     def _switch(
-        self, kind: Kind, name: str, before: bool | None, changes: Iterable[tuple[float, bool]], words: tuple[str, str]
+        self,
+        kind: Kind,
+        name: str,
+        before: bool | None,
+        changes: Iterable[tuple[float, bool]],
+        words: tuple[str, str],
+        what: str = "",
     ) -> None:
         at = sorted(changes, key=lambda change: change[0])
         if before is None and not at:
@@ -214,7 +220,7 @@ class _Reader:
             Segment(start, end, on, (words[on],) if on is not None and words[on] else ())
             for (start, on), end in zip(states, [t for t, _ in at] + [self.lanes.duration], strict=True)
         ]
-        self.lanes.bands.append(Band(kind, name, _joined(segments)))
+        self.lanes.bands.append(Band(kind, name, _joined(segments), what=what))
 
     def _leds(self, edges: dict[str, list[PinEdge]]) -> None:
         patterns: dict[str, list[LedPattern]] = {name: [] for name in self.test.before.leds}
@@ -237,7 +243,11 @@ class _Reader:
         for signal in sorted(edges):
             name = signal.removeprefix("leds.")
             if signal.startswith("leds.") and name not in patterns and not any(e.driven for e in edges[signal]):
-                self._pin("led", signal, edges[signal])
+                # Too short a time to tell a pattern.
+                self._switch(
+                    "led", f"LED {one_line(name)}", self.test.before.pins.get(signal),
+                    [(self.at(e.t), e.level) for e in edges[signal]], ("dark", "lit"), what=name,
+                )  # fmt: skip
 
     # -- OCPP -----------------------------------------------------------------------------------------------------
 

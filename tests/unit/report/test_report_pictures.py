@@ -331,3 +331,8 @@ def test_two_thousand_pictures_a_minute(run: load.Run) -> None:
     for test in run.tests:
         timeline_svg.render(test)
     assert (time.process_time() - begun) / len(run.tests) < 60 / 2000
+
+
+def test_an_led_is_named_as_one_before_it_has_shown_a_pattern() -> None:
+    test = crowd(1, lambda _: ev.PinEdge(signal="leds.fault", level=True, driven=False))
+    assert "LED fault" in texts(parse(timeline_svg.render(test)))
