@@ -87,6 +87,10 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
         ('[2,"bad","NoSuchAction",{}]', "NotImplemented"),
         (f'[2,"bad","{"NoSuchAction" * 20}",{{}}]', "NotImplemented"),
         ('[2,"bad","Authorize",{"idTag":"X"}]', "NotImplemented|NotSupported"),
+        ('[2,"bad","GetLocalListVersion",{}]', "NotSupported"),
+        ('[2,"bad","CancelReservation",{"reservationId":1}]', "NotSupported"),
+        ('[2,"bad","ClearChargingProfile",{}]', "NotSupported"),
+        ('[2,"bad","GetDiagnostics",{"location":"ftp://nowhere"}]', "NotSupported"),
         ('[2,"bad","Reset"]', "FormationViolation"),
         ('[2,"bad","Reset",{"type":"Soft"},1]', "FormationViolation"),
         ('[2,"bad",7,{}]', "FormationViolation"),
@@ -102,6 +106,10 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
         "unknown-action",
         "very-long-action",
         "action-of-a-charge-point",
+        "action-of-local-lists",
+        "action-of-reservation",
+        "action-of-smart-charging",
+        "action-of-firmware-management",
         "three-elements",
         "five-elements",
         "action-is-a-number",
@@ -147,7 +155,7 @@ def test_it_answers_while_its_own_call_is_open(device: Device, bench: Bench, csm
         csms.send_raw('[2,"early","GetConfiguration",{"key":["HeartbeatInterval"]}]')
         answer = bench.timeline.expect(OcppFrame, lambda f: f.direction == "received" and f.unique_id == "early")
         assert answer.message_type == "CALLRESULT"
-        assert [key["key"] for key in answer.payload["configurationKey"]] == ["HeartbeatInterval"]
+        assert [entry["key"] for entry in answer.payload["configurationKey"]] == ["HeartbeatInterval"]
         assert answer.error == ""
         held.release()
     device.wait_status(accepted=True)

@@ -8,9 +8,8 @@ from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
 from rig.driver import Driver
-from rig.events import OcppFrame
 from rig.instruments.outputs import Outputs
-from rig.timeline import Mark
+from tests.hil.configuration_keys import ConfigurationKeys
 
 pytestmark = pytest.mark.needs("inputs")
 
@@ -79,22 +78,44 @@ def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
 def test_remote_start_of_a_tag_that_the_csms_then_refuses(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs, status: str
+    device: Device, driver: Driver, csms: Csms, outputs: Outputs, status: str
 ) -> None:
-    """Refused in Authorize or in the answer to StartTransaction: no energy flows in the end."""
-    csms.answer("Authorize", {"idTagInfo": {"status": status}})
+    """AuthorizeRemoteTxRequests false: refused in the answer to StartTransaction, it is stopped with DeAuthorized."""
     csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
     driver.plug_in()
     csms.expect_status("Preparing")
-    mark = bench.mark()
     assert csms.call("RemoteStartTransaction", {"idTag": "STOLEN", "connectorId": 1}) == ACCEPTED
-    # Asked first (AuthorizeRemoteTxRequests) it does not even begin; asked by StartTransaction it is stopped.
-    first = bench.timeline.expect(OcppFrame, lambda f: f.action in ("Authorize", "StartTransaction"), since=mark)
-    if first.action == "StartTransaction":
-        csms.expect("StopTransaction", reason="DeAuthorized", transactionId=4711)
-    csms.expect_none("StartTransaction", since=Mark(first.id + 1), within=0.2)
+    csms.expect("StartTransaction")
+    csms.expect("StopTransaction", reason="DeAuthorized", transactionId=4711)
+    csms.expect_none("Authorize", within=0.2)
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.1)
+
+
+def test_remote_start_asks_about_the_tag_where_it_must(
+    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """AuthorizeRemoteTxRequests true: Authorize first, and the transaction when it is Accepted."""
+    assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    with csms.hold("Authorize") as held:
+        assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
+        assert held.wait().payload == {"idTag": "REMOTE"}
+        csms.expect_none("StartTransaction", within=0.2)
+    csms.expect("StartTransaction", idTag="REMOTE")
+
+
+def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
+    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """AuthorizeRemoteTxRequests true, and Authorize says Blocked: nothing begins."""
+    assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
+    with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
+        driver.plug_in()
+        assert csms.call("RemoteStartTransaction", {"idTag": "STOLEN", "connectorId": 1}) == ACCEPTED
+        csms.expect("Authorize", idTag="STOLEN")
+        csms.expect_none("StartTransaction", within=0.3)
 
 
 @pytest.mark.parametrize(
