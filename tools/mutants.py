@@ -84,7 +84,10 @@ def nursery(folder: Path) -> Path:
     """A tree like this one at `folder`, whose firmware may be broken at will; its build outlives the mutants."""
     shutil.rmtree(folder / "firmware", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "firmware", folder / "firmware", ignore=shutil.ignore_patterns(".pio"))
+    # With times of their own: the last mutant may have been built later than this tree was written.
+    shutil.copytree(
+        ROOT / "firmware", folder / "firmware", ignore=shutil.ignore_patterns(".pio"), copy_function=shutil.copyfile
+    )
     for name in _SHARED:
         link = folder / name
         if not link.is_symlink():
