@@ -412,9 +412,11 @@ class Device:
         elif isinstance(event, Boot):
             if self._reboots.is_unexpected(event):
                 self._rebooted(event)
-        elif isinstance(event, Panic) and not self._announced:
-            trace = "".join(f"\n  {frame}" for frame in event.backtrace)
-            self._interrupt(f"the device panicked: {event.cause}{trace}")
+        elif isinstance(event, Panic):
+            self._reboots.panicked(event)
+            if not self._announced:
+                trace = "".join(f"\n  {frame}" for frame in event.backtrace)
+                self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _switched(self, event: PowerChange | PinEdge) -> None:
         for boot in self._reboots.switched(event):

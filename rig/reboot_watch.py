@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.events import Boot, Event, PinEdge, PowerChange
+from rig.events import Boot, Event, Panic, PinEdge, PowerChange
 
 _LATEST_NS = 2_000_000_000
 """How late a console may be read on a busy computer.
@@ -40,7 +40,7 @@ class _Run:
 
 
 class RebootWatch:
-    """Knows the runs that the bench began and tells the boots that belong to none.
+    """Knows the runs that the bench, or a panic, began, and tells the boots that belong to none.
 
     The rule: each run says one boot banner; a banner belongs to the latest run that can still have said it, and one
     that belongs to none is a reboot that nobody asked for.
@@ -75,6 +75,11 @@ class RebootWatch:
             self._by_power = False
         early, self._early = self._early, []
         return [banner for banner in early if self.is_unexpected(banner)]
+
+    def panicked(self, panic: Panic) -> None:
+        """The device panicked. What it boots then is no news: the panic was."""
+        self._end(panic)
+        self._silent.append(_Run(panic.t - panic.uncertainty, by_power=False))
 
     def _end(self, change: Event) -> None:
         for run in self._silent:

@@ -12,7 +12,7 @@ from rig.bench import Bench
 from rig.bench_file import load
 from rig.device import Device
 from rig.errors import DeviceError
-from rig.events import Boot, Event, LinkChange, OcppFrame, PinEdge, PowerChange
+from rig.events import Boot, Event, LinkChange, OcppFrame, Panic, PinEdge, PowerChange
 
 ROOT = Path(__file__).parents[2]
 WHO = "CP-BENCH-1"
@@ -168,3 +168,16 @@ def test_stamps_and_their_uncertainties_decide_not_the_order_of_arrival(
         timeline.append(replace(event, t=begin))
     timeline.append(replace(LATE, t=begin + read_ms * MS, uncertainty=uncertainty_ms * MS))
     assert (timeline.trouble is not None) == unexpected
+
+
+def test_the_boot_that_follows_a_panic_is_no_second_trouble(device: Device) -> None:
+    """Whoever was told of the panic may have cleared it when the banner is read; another boot is news again."""
+    timeline = device.bench.timeline
+    for event in (*SEEN, Panic(cause="crashed", backtrace=())):
+        timeline.append(event)
+    assert "panicked: crashed" in str(timeline.trouble)
+    timeline.clear_trouble()
+    timeline.append(replace(BOOT, reset="panic"))
+    assert timeline.trouble is None
+    timeline.append(replace(BOOT, reset="panic"))
+    assert "rebooted unexpectedly (reset=panic)" in str(timeline.trouble)
