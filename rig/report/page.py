@@ -18,6 +18,7 @@ from rig.report.describe import limits, log_line
 from rig.report.lanes import lanes_of
 from rig.report.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.report.text import clean, number, one_line, seconds
+from rig.report.verdict_words import VERDICT_WORDS
 
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
@@ -114,7 +115,7 @@ def write(run: Run, out_dir: Path) -> Path:
         files=FILES,
         sections=sections,
         groups=_groups(sections),
-        totals=[(verdict, timeline_svg.VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
+        totals=[(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
         took=seconds(run.seconds),
     )
     index = out_dir / "index.html"
@@ -178,7 +179,7 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
         worker=one_line(test.worker),
         doc=one_line(test.doc),
         verdict=test.outcome,
-        word=timeline_svg.VERDICT_WORDS[test.outcome],
+        word=VERDICT_WORDS[test.outcome],
         took=seconds(test.seconds),
         timing=timeline_svg.timing(test, lanes),
         message=message,
@@ -197,9 +198,7 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
 
 def full_log(test: Test) -> str:
     """Everything that stands on the timeline of a test as text, one event a line, secrets masked."""
-    head = (
-        f"{test.nodeid}: {timeline_svg.VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
-    )
+    head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
     rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
     message = f"\n{clean(test.message)}\n" if test.message else ""
     return clean(head + "".join(rows)) + message

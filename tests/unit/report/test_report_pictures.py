@@ -15,7 +15,7 @@ from synthetic_run import CP, MS, Recorder
 
 from rig import events as ev
 from rig.report import lanes, load, sequence_svg, timeline_svg
-from rig.report.canvas import contrast
+from rig.report.canvas import RED, contrast
 
 # -- what must be there ------------------------------------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ def test_a_held_answer_is_a_long_slanted_arrow(by_name: dict[str, load.Test]) ->
 def test_what_went_wrong_on_the_wire_is_red(by_name: dict[str, load.Test]) -> None:
     root = parse(timeline_svg.render(by_name["test_slow_answer_does_not_block"]))
     (label,) = [t for t in root.iter(SVG + "text") if "CALLERROR Internal" in (t.text or "")]
-    assert label.get("fill") == timeline_svg.RED
+    assert label.get("fill") == RED
     assert "StartTransaction → Blocked" in texts(root)
     assert "DataTransfer (no answer)" in texts(root)
 
@@ -151,7 +151,7 @@ def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.
     root = parse(timeline_svg.render(by_name["test_emergency_stop_during_erase"]))
     (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor: 380 ms")]
     assert text.text.endswith("OUT OF LIMITS")
-    assert text.get("fill") == timeline_svg.RED
+    assert text.get("fill") == RED
 
 
 @pytest.mark.parametrize(

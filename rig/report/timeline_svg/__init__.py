@@ -1,0 +1,51 @@
+"""The picture of a test: everything that happened to the board, on one time axis."""
+
+from __future__ import annotations
+
+from rig.report.canvas import GREY
+from rig.report.lanes import Lanes, lanes_of
+from rig.report.load import Test
+from rig.report.timeline_svg import bands, exchanges, frame, heap, moments, stretches
+from rig.report.timeline_svg.sheet import LEFT, Sheet
+from rig.report.timeline_svg.words import summary, timing
+from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
+
+__all__ = ["render", "summary", "timing"]
+
+
+def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
+    """The picture as SVG. The same test gives the same bytes.
+
+    Args:
+        test: whose picture.
+        lanes: what `lanes_of` makes of it, where it is at hand.
+        head: whether it begins with the test's name, verdict and message; False where they stand around it anyhow.
+    """
+    lanes = lanes or lanes_of(test)
+    sheet = Sheet(lanes)
+    if head:
+        frame.title(sheet, test, timing(test, lanes))
+    frame.axis_labels(sheet)
+    top = sheet.y
+    end = VERDICT_COLOURS[test.outcome]
+    if lanes.faults:
+        stretches.faults(sheet, lanes.faults)
+    if lanes.board:
+        moments.board(sheet, lanes.board, end)
+    for band in lanes.bands:
+        bands.draw(sheet, band)
+    for charge_point in sorted(lanes.exchanges):
+        exchanges.draw(sheet, charge_point, lanes.exchanges[charge_point])
+    if lanes.heap:
+        heap.draw(sheet, lanes.heap)
+    if lanes.log:
+        moments.log(sheet, lanes.log)
+    if lanes.measurements:
+        stretches.measurements(sheet, lanes.measurements)
+    if sheet.y == top:
+        sheet.c.text(LEFT, sheet.y + 20, "Nothing stands on the timeline of this test.", fill=GREY, size=12)
+        sheet.y += 34
+    through = (moment for moment in lanes.board if moment.kind in ("boot", "panic", "trouble", "end"))
+    frame.across(sheet, top, lanes.faults, ((moment.at, moments.colour_of(moment, end)) for moment in through))
+    sheet.legend()
+    return sheet.c.svg(sheet.y, f"{test.name}: {VERDICT_WORDS[test.outcome]}", summary(test, lanes))

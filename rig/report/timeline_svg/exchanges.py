@@ -1,0 +1,106 @@
+"""The lane of OCPP: arrows between charge point and CSMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from rig.report.canvas import BLUE, GREY, INK, RED, Canvas
+from rig.report.flags import Flag
+from rig.report.lanes import Exchange
+from rig.report.text import fit, one_line, seconds, width
+from rig.report.timeline_svg.shapes import cross, head
+from rig.report.timeline_svg.sheet import LEFT, RIGHT, ROW, SIZE, Sheet
+
+_ANSWER = "#8c8c8c"
+
+
+def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange]) -> None:
+    """One charge point's calls above its line, the CSMS's below its own, and the arrows between."""
+    ordered = sorted(exchanges, key=lambda e: e.at)
+    above = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if e.from_device]
+    below = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if not e.from_device]
+    up = sheet.place(above, 7) if above else []
+    down = sheet.place(below, 5) if below else []
+    device = sheet.y + 8 + (ROW * (1 + max(label.row for label in up)) + 4 if up else 6)
+    csms = device + 56
+    bottom = csms + 8 + (ROW * (1 + max(label.row for label in down)) + 6 if down else 4)
+    c = sheet.c
+    for y, name in ((device, one_line(charge_point) or "charge point"), (csms, "CSMS")):
+        c.line("lanes", LEFT, y, RIGHT, y, stroke=INK, stroke_width=1.6)
+        c.text(LEFT - 8, y + 4, fit(name, 92, SIZE, bold=True), anchor="end", bold=True)
+    for side, line, labels in ((-1, device, up), (1, csms, down)):
+        for label in labels:
+            sheet.flag(label, line, side, RED if label.loud else INK)
+    _arrows(sheet, ordered, device, csms)
+    sheet.lane("OCPP", (device + csms) / 2, bottom - sheet.y)
+
+
+def _arrows(sheet: Sheet, exchanges: Sequence[Exchange], device: float, csms: float) -> None:
+    drawn: set[tuple[int, int, bool, str]] = set()
+    in_the_way = [(float(x), float(x)) for x in {round(sheet.axis.x(e.at)) for e in exchanges}]
+    for e in exchanges:
+        here, there = (device, csms) if e.from_device else (csms, device)
+        begun = None if e.start is None else sheet.axis.x(e.start)
+        ended = None if e.end is None else sheet.axis.x(e.end)
+        if begun is not None and ended is not None:
+            ended = max(ended, begun + 3)
+        if ended is not None:
+            origin = ended if begun is None else begun
+            _arrow(sheet, drawn, origin, there, ended, here, RED if e.wrong else _ANSWER, "answer")
+            held = e.end - e.start if e.start is not None and e.end is not None else 0.0
+            _held(sheet, origin, ended, (device + csms) / 2, held, in_the_way)
+        if begun is not None:
+            _arrow(sheet, drawn, begun, here, begun, there, RED if e.wrong else BLUE, "call")
+            unanswered = (round(begun), round(begun), e.from_device, "no answer")
+            if ended is None and not e.wrong and unanswered not in drawn:
+                drawn.add(unanswered)
+                sheet.c.path("lanes", cross(begun, there, 4), stroke=INK, stroke_width=2, fill="none")
+                sheet.key("no answer", "no answer in this test", _no_answer_key)
+        if e.wrong:
+            sheet.key("wrong", "wrong, or CALLERROR", partial(_arrow_key, RED))
+    sheet.key("call", "CALL", partial(_arrow_key, BLUE))
+    sheet.key("answer", "its answer (slanted: it took that long)", partial(_arrow_key, _ANSWER))
+
+
+def _held(
+    sheet: Sheet, left: float, right: float, y: float, held: float, in_the_way: list[tuple[float, float]]
+) -> None:
+    """How long an answer was held back, on its arrow, where nothing else is in the way."""
+    text = f"after {seconds(held)}"
+    half = width(text, 10) / 2 + 6
+    middle = (left + right) / 2
+    if right - left <= 2 * half + 20:
+        return
+    crossed = any(middle - half < end and begin < middle + half for begin, end in in_the_way)
+    broken = any(b.left < middle + half and b.right > middle - half for b in sheet.axis.breaks)
+    if not crossed and not broken:
+        sheet.c.text(middle, y + 4, text, size=10, fill=GREY, anchor="middle", halo=True)
+        in_the_way.append((middle - half, middle + half))
+
+
+def _arrow(
+    sheet: Sheet,
+    drawn: set[tuple[int, int, bool, str]],
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    colour: str,
+    kind: str,
+) -> None:
+    key = (round(x1), round(x2), y2 > y1, colour + kind)
+    if key in drawn:
+        return
+    drawn.add(key)
+    sheet.c.line("lanes", x1, y1, x2, y2, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
+    sheet.c.path("lanes", head(x1, y1, x2, y2), fill=colour)
+
+
+def _arrow_key(colour: str, c: Canvas, x: float, y: float) -> None:
+    c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
+    c.path("front", head(x, y, x + 22, y), fill=colour)
+
+
+def _no_answer_key(c: Canvas, x: float, y: float) -> None:
+    c.path("front", cross(x + 11, y, 4), stroke=INK, stroke_width=2)

@@ -1,0 +1,43 @@
+"""What the picture shows, in words."""
+
+from __future__ import annotations
+
+from rig.report.lanes import Lanes, lanes_of
+from rig.report.load import Test
+from rig.report.text import kilobytes, number, one_line, seconds
+from rig.report.verdict_words import VERDICT_WORDS
+
+
+def timing(test: Test, lanes: Lanes | None = None) -> str:
+    """How long the test took in bench time and, where the clock was scaled, how fast it ran."""
+    lanes = lanes or lanes_of(test)
+    said = f"{seconds(lanes.duration)} of bench time"
+    scales = [scale for scale in lanes.scales if abs(scale - 1) > 1e-6]
+    if scales:
+        fastest = ", ".join(dict.fromkeys(f"×{number(float(f'{scale:.4g}'))}" for scale in scales[:3]))
+        said += f" (clock {fastest}, {seconds(test.seconds)} real)"
+    return said
+
+
+def summary(test: Test, lanes: Lanes | None = None) -> str:
+    """What the picture shows in one sentence: its text alternative."""
+    lanes = lanes or lanes_of(test)
+    parts = []
+    if lanes.faults:
+        parts.append(_count(len(lanes.faults), "fault") + ": " + ", ".join(s.text for s in lanes.faults[:4]))
+    boots = [moment for moment in lanes.board if moment.kind == "boot"]
+    if boots:
+        parts.append(f"{_count(len(boots), 'boot')}: " + ", ".join(moment.text for moment in boots[:4]))
+    exchanges = [e for frames in lanes.exchanges.values() for e in frames]
+    if exchanges:
+        wrong = sum(e.wrong for e in exchanges)
+        parts.append(_count(len(exchanges), "OCPP exchange") + (f", {wrong} wrong" if wrong else ""))
+    heap = [value for line in lanes.heap for _, value in line]
+    if heap:
+        parts.append(f"free heap {kilobytes(min(heap))} to {kilobytes(max(heap))}")
+    said = "; ".join(parts) or "nothing on the timeline"
+    return one_line(f"Timeline of {test.name}: {VERDICT_WORDS[test.outcome]} after {seconds(test.duration)}; {said}.")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,23 @@
+"""How reports name and colour the verdicts."""
+
+from __future__ import annotations
+
+from rig.report.canvas import GREY, RED, VIOLET
+from rig.report.load import Verdict
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    "passed": "passed",
+    "failed": "failed",
+    "error": "error of the bench",
+    "skipped": "skipped",
+    "cut off": "cut off",
+    "retried": "error of the bench, retried",
+}
+VERDICT_COLOURS: dict[Verdict, str] = {
+    "passed": "#00694c",
+    "failed": RED,
+    "error": VIOLET,
+    "skipped": GREY,
+    "cut off": "#8a5a00",
+    "retried": VIOLET,
+}
