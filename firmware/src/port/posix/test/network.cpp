@@ -1,0 +1,217 @@
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "port/posix/device_heap.h"
+#include "port/posix/posix_network.h"
+#include "port/posix/posix_tcp.h"
+#include "port/posix/posix_waker.h"
+#include "rig.h"
+#include "suites.h"
+#include "support/fake_clock.h"
+
+using namespace pb;
+using namespace pb::posix;
+
+namespace {
+
+void the_network_takes_the_times_the_board_tells() {
+  FakeClock clock;
+  PosixNetwork network(clock);
+  network.set_access_point(true, 200, 300);
+  network.begin("Garage", "");
+  TEST_ASSERT_EQUAL_UINT64(200, network.deadline());
+  clock.set(199);
+  TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::associating), static_cast<int>(network.state()));
+  clock.set(200);
+  TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::dhcp), static_cast<int>(network.state()));
+  TEST_ASSERT_EQUAL_UINT64(500, network.deadline());
+  clock.set(500);
+  TEST_ASSERT_TRUE(network.link_up());
+  TEST_ASSERT_TRUE(network.rssi() < 0);
+  network.set_access_point(false, 200, 300);
+  TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::down), static_cast<int>(network.state()));
+  TEST_ASSERT_EQUAL(1, network.losses());
+  TEST_ASSERT_EQUAL(Network::kReasonBeaconTimeout, network.disconnect_reason());
+  network.begin("Garage", "");
+  clock.set(1000);
+  TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::down), static_cast<int>(network.state()));
+  TEST_ASSERT_EQUAL(Network::kReasonNoAccessPoint, network.disconnect_reason());
+  TEST_ASSERT_EQUAL(1, network.losses());
+}
+
+/// A network that is up, sockets on it, and a server on this machine.
+struct Net {
+  PosixClock clock{1.0};
+  PosixWaker waker{clock};
+  PosixNetwork network{clock};
+  DeviceHeap heap{200'000};
+  PosixTcp tcp{heap, network};
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  uint16_t port = 0;
+
+  Net() {
+    waker.add(network);
+    waker.add(tcp);
+    network.set_access_point(true, 0, 0);
+    network.begin("Garage", "");
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    TEST_ASSERT_EQUAL(0, bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address));
+    TEST_ASSERT_EQUAL(0, listen(listener, 16));
+    socklen_t length = sizeof address;
+    getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
+    port = ntohs(address.sin_port);
+  }
+  ~Net() { ::close(listener); }
+
+  template <class Condition>
+  bool until(Condition condition) {
+    const Millis end = clock.now() + kLimitMs;
+    while (!condition()) {
+      if (clock.now() >= end) return false;
+      waker.sleep_until(end);
+    }
+    return true;
+  }
+  bool becomes(int socket, TcpState wanted) {
+    return until([&] { return tcp.state(socket) == wanted; });
+  }
+  std::string receive(int socket, size_t wanted) {
+    std::string result;
+    until([&] {
+      uint8_t bytes[256];
+      const size_t count = tcp.receive(socket, bytes);
+      result.append(reinterpret_cast<char*>(bytes), count);
+      return result.size() >= wanted;
+    });
+    return result;
+  }
+};
+
+void tcp_sends_and_receives_and_sees_the_end() {
+  Net net;
+  const size_t free_before = net.heap.free_bytes();
+  const int socket = net.tcp.open("localhost", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  TEST_ASSERT_TRUE(free_before - net.heap.free_bytes() >= PosixTcp::kControlBlock + PosixTcp::kBuffers);
+  TEST_ASSERT_EQUAL_size_t(1, net.tcp.sockets_in_use());
+  const int peer = accept(net.listener, nullptr, nullptr);
+  TEST_ASSERT_EQUAL_size_t(5, net.tcp.send(socket, Text("hello").bytes()));
+  char bytes[16] = {};
+  TEST_ASSERT_EQUAL(5, recv(peer, bytes, sizeof bytes, 0));
+  TEST_ASSERT_EQUAL_STRING("hello", bytes);
+  TEST_ASSERT_EQUAL(3, write(peer, "bye", 3));
+  ::close(peer);
+  TEST_ASSERT_EQUAL_STRING("bye", net.receive(socket, 3).c_str());
+  TEST_ASSERT_TRUE(net.until([&] {
+    uint8_t byte[1];
+    net.tcp.receive(socket, byte);
+    return net.tcp.state(socket) == TcpState::closed;
+  }));
+  net.tcp.close(socket);
+  TEST_ASSERT_EQUAL_size_t(free_before, net.heap.free_bytes());
+  TEST_ASSERT_EQUAL_size_t(0, net.tcp.sockets_in_use());
+}
+
+void a_reset_is_found_though_something_was_to_be_sent() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  const linger at_once{1, 0};
+  setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(peer);
+  TEST_ASSERT_EQUAL_size_t(5, net.tcp.send(socket, Text("lost!").bytes()));
+  uint8_t byte[1];
+  TEST_ASSERT_EQUAL_size_t(0, net.tcp.receive(socket, byte));
+  TEST_ASSERT_EQUAL(static_cast<int>(TcpState::closed), static_cast<int>(net.tcp.state(socket)));
+}
+
+void who_cannot_send_is_woken_by_room_alone() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  const std::string much(1 << 16, 'x');
+  const Bytes bytes{reinterpret_cast<const uint8_t*>(much.data()), much.size()};
+  while (net.tcp.send(socket, bytes) == bytes.length) {
+  }
+  TEST_ASSERT_EQUAL(1, write(peer, "?", 1));
+  std::vector<pollfd> watched;
+  net.tcp.watch(watched);
+  TEST_ASSERT_EQUAL_size_t(1, watched.size());
+  TEST_ASSERT_EQUAL(POLLOUT, watched[0].events);
+  ::close(peer);
+}
+
+void a_refused_connection_and_an_unknown_host_are_closed() {
+  Net net;
+  ::close(net.listener);
+  net.listener = -1;
+  const int refused = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(refused, TcpState::closed));
+  const int unknown = net.tcp.open("no host has blanks", 1);
+  TEST_ASSERT_TRUE(net.becomes(unknown, TcpState::closed));
+}
+
+void without_a_link_sockets_are_silent() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  net.network.set_access_point(false, 0, 0);
+  TEST_ASSERT_EQUAL_size_t(0, net.tcp.send(socket, Text("lost?").bytes()));
+  TEST_ASSERT_EQUAL(4, write(peer, "late", 4));
+  uint8_t bytes[8];
+  TEST_ASSERT_EQUAL_size_t(0, net.tcp.receive(socket, bytes));
+  TEST_ASSERT_EQUAL(static_cast<int>(TcpState::open), static_cast<int>(net.tcp.state(socket)));
+  const int pending = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_EQUAL(static_cast<int>(TcpState::connecting), static_cast<int>(net.tcp.state(pending)));
+  net.network.set_access_point(true, 0, 0);
+  net.network.begin("Garage", "");
+  TEST_ASSERT_EQUAL_STRING("late", net.receive(socket, 4).c_str());
+  TEST_ASSERT_TRUE(net.becomes(pending, TcpState::open));
+  ::close(peer);
+}
+
+void sockets_and_memory_run_out() {
+  Net net;
+  for (size_t i = 0; i < PosixTcp::kSockets; ++i) TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port) >= 0);
+  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port));
+  net.tcp.close(3);
+  TEST_ASSERT_EQUAL(3, net.tcp.open("127.0.0.1", net.port));
+  net.tcp.close(3);
+  while (net.heap.allocate(1000) != nullptr) {
+  }
+  const size_t before = net.heap.free_bytes();
+  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port));
+  TEST_ASSERT_EQUAL_size_t(before, net.heap.free_bytes());
+}
+
+void a_leak_is_lost_with_each_connection() {
+  Net net;
+  net.tcp.leak(64);
+  const size_t before = net.heap.free_bytes();
+  for (int i = 0; i < 10; ++i) net.tcp.close(net.tcp.open("127.0.0.1", net.port));
+  TEST_ASSERT_TRUE(before - net.heap.free_bytes() >= 640);
+  net.tcp.leak(0);
+  const size_t after = net.heap.free_bytes();
+  net.tcp.close(net.tcp.open("127.0.0.1", net.port));
+  TEST_ASSERT_EQUAL_size_t(after, net.heap.free_bytes());
+}
+
+}  // namespace
+
+void run_network_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(the_network_takes_the_times_the_board_tells);
+  RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
+  RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
+  RUN_TEST(who_cannot_send_is_woken_by_room_alone);
+  RUN_TEST(a_refused_connection_and_an_unknown_host_are_closed);
+  RUN_TEST(without_a_link_sockets_are_silent);
+  RUN_TEST(sockets_and_memory_run_out);
+  RUN_TEST(a_leak_is_lost_with_each_connection);
+}

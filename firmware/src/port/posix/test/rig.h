@@ -1,0 +1,91 @@
+#pragma once
+
+// What the tests of this folder share: the device between wires of a board, and a flash chip.
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "features/board/pins.h"
+#include "port/posix/board_link.h"
+#include "port/posix/posix_clock.h"
+#include "port/posix/posix_flash.h"
+#include "port/posix/posix_gpio.h"
+#include "support/check.h"
+
+namespace pb::posix {
+
+constexpr int kLimitMs = 5000;
+
+/// The board's end of the wires, and pins that follow it.
+struct Wires final : BoardListener {
+  int board;
+  BoardLink link;
+  PosixGpio gpio{link};
+  std::vector<std::string> heard;
+
+  Wires() : Wires(joined()) {}
+
+  void say(const std::string& message) { TEST_ASSERT_TRUE(send(board, message.data(), message.size(), 0) > 0); }
+  /// The device's next message; "" when none comes in time.
+  std::string hear(int limit_ms = kLimitMs) {
+    pollfd readable{board, POLLIN, 0};
+    if (poll(&readable, 1, limit_ms) != 1) return "";
+    char bytes[256];
+    const ssize_t length = recv(board, bytes, sizeof bytes, 0);
+    return length > 0 ? std::string(bytes, static_cast<size_t>(length)) : "";
+  }
+
+  void on_pin(int pin, bool level) override { gpio.drive(pin, level); }
+  void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
+    heard.push_back(std::string("ap ") + (up ? "up " : "down ") + std::to_string(associate_ms) + " " +
+                    std::to_string(dhcp_ms));
+  }
+  void on_clock_scale(double scale) override { heard.push_back("clock " + std::to_string(scale)); }
+  void on_erase_time(uint64_t ms) override { heard.push_back("erase " + std::to_string(ms)); }
+  void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
+    heard.push_back("tear " + std::to_string(operation) + " " + mode + " " + std::to_string(seed));
+  }
+  void on_flash_full(bool full) override { heard.push_back(full ? "full" : "not full"); }
+  void on_leak(uint64_t bytes) override { heard.push_back("leak " + std::to_string(bytes)); }
+
+ private:
+  struct Ends {
+    int board;
+    int device;
+  };
+  explicit Wires(Ends ends) : board(ends.board), link(ends.device, *this) {}
+  static Ends joined() {
+    int fds[2];
+    TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+    return {fds[0], fds[1]};
+  }
+};
+
+inline std::string flash_file(size_t sectors) {
+  char path[] = "/tmp/plugbench-flash-XXXXXX";
+  const int fd = mkstemp(path);
+  TEST_ASSERT_TRUE(fd >= 0);
+  std::string content(sectors * Flash::kSectorSize, '\xff');
+  TEST_ASSERT_EQUAL(static_cast<ssize_t>(content.size()), write(fd, content.data(), content.size()));
+  close(fd);
+  return path;
+}
+
+struct Chip {
+  Wires wires;
+  PosixClock clock{1.0};
+  PosixFlash flash{clock, wires.link};
+  std::string path;
+
+  explicit Chip(size_t sectors = 16) : path(flash_file(sectors)) {
+    TEST_ASSERT_EQUAL_STRING("", flash.open(path).c_str());
+    unlink(path.c_str());
+  }
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,90 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+using namespace pb::posix;
+
+namespace {
+
+void pulses_are_counted_on_rising_edges() {
+  Wires wires;
+  wires.gpio.configure(27, PinMode::input_pull_down);
+  wires.gpio.count_pulses(27);
+  for (int i = 0; i < 5; ++i) {
+    wires.gpio.drive(27, true);
+    wires.gpio.drive(27, true);
+    wires.gpio.drive(27, false);
+  }
+  TEST_ASSERT_EQUAL(5, wires.gpio.pulses(27));
+}
+
+void pins_have_pulls_until_they_are_driven() {
+  Wires wires;
+  wires.gpio.configure(25, PinMode::input_pull_up);
+  TEST_ASSERT_TRUE(wires.gpio.read(25));
+  wires.gpio.drive(25, false);
+  wires.gpio.configure(25, PinMode::input_pull_up);
+  TEST_ASSERT_FALSE(wires.gpio.read(25));
+  TEST_ASSERT_FALSE(wires.gpio.drive(40, true));
+}
+
+void only_changes_of_outputs_are_told() {
+  Wires wires;
+  wires.gpio.write(18, true);
+  wires.gpio.write(18, true);
+  wires.gpio.write(18, false);
+  check_contains("pin 18 1 ", wires.hear());
+  check_contains("pin 18 0 ", wires.hear());
+  TEST_ASSERT_EQUAL_STRING("", wires.hear(0).c_str());
+}
+
+void every_message_of_the_board_is_understood() {
+  Wires wires;
+  const char* const messages[] = {
+      "pin 32 1",     "ap up 200 300", "ap down 0 0", "clock 20.5", "flash erase_ms 400", "flash tear 3 random 7",
+      "flash full 1", "leak 64",       "go"};
+  for (const char* message : messages) wires.say(message);
+  wires.link.wait_for_go();
+  TEST_ASSERT_TRUE(wires.gpio.read(32));
+  const std::vector<std::string> expected = {"ap up 200 300",   "ap down 0 0", "clock 20.500000", "erase 400",
+                                             "tear 3 random 7", "full",        "leak 64"};
+  TEST_ASSERT_EQUAL_size_t(expected.size(), wires.heard.size());
+  for (size_t i = 0; i < expected.size(); ++i) TEST_ASSERT_EQUAL_STRING(expected[i].c_str(), wires.heard[i].c_str());
+}
+
+void level_is_read_as_soon_as_the_board_has_set_it() {
+  Wires wires;
+  wires.gpio.count_pulses(pins::kMeterPulse);
+  wires.say("pin " + std::to_string(pins::kCable) + " 1");
+  TEST_ASSERT_TRUE(wires.gpio.read(pins::kCable));
+  wires.say("pin " + std::to_string(pins::kMeterPulse) + " 1");
+  wires.say("pin " + std::to_string(pins::kMeterPulse) + " 0");
+  TEST_ASSERT_EQUAL_UINT32(1, wires.gpio.pulses(pins::kMeterPulse));
+}
+
+void handler_may_read_pins_while_more_is_to_come() {
+  Wires wires;
+  wires.gpio.attach(
+      pins::kCable, Edge::rising,
+      [](void* context) {
+        auto* self = static_cast<Wires*>(context);
+        self->heard.push_back(self->gpio.read(pins::kVehicleReady) ? "ready" : "not ready");
+      },
+      &wires);
+  wires.say("pin " + std::to_string(pins::kCable) + " 1");
+  wires.say("pin " + std::to_string(pins::kVehicleReady) + " 1");
+  TEST_ASSERT_TRUE(wires.gpio.read(pins::kVehicleReady));
+  TEST_ASSERT_EQUAL_STRING("not ready", wires.heard.at(0).c_str());
+}
+
+}  // namespace
+
+void run_wires_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(pulses_are_counted_on_rising_edges);
+  RUN_TEST(pins_have_pulls_until_they_are_driven);
+  RUN_TEST(only_changes_of_outputs_are_told);
+  RUN_TEST(every_message_of_the_board_is_understood);
+  RUN_TEST(level_is_read_as_soon_as_the_board_has_set_it);
+  RUN_TEST(handler_may_read_pins_while_more_is_to_come);
+}

@@ -1,0 +1,139 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+const char* const kParented =
+    "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"FLEET\",\"expiryDate\":\"2024-05-01T12:30:00Z\"}}";
+
+/// Whether the local idTag charges now; the cable is in.
+bool charges(Rig& rig) {
+  rig.press();
+  rig.uart.take();
+  rig.uart.type("status\r\n");
+  rig.settle();
+  return rig.uart.take().find("\"transaction\":null") == std::string::npos;
+}
+
+void offline_the_cache_decides() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "false");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+  rig.reachable = true;
+  rig.pass(1'000);
+  TEST_ASSERT_TRUE(charges(rig));
+  rig.press();
+  go_offline(rig);
+  TEST_ASSERT_TRUE(charges(rig));
+}
+
+void offline_a_blocked_id_tag_does_not_charge() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  TEST_ASSERT_FALSE(charges(rig));
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void offline_local_authorization_can_be_switched_off() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "false");
+  rig.set("LocalAuthorizeOffline", "false");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  TEST_ASSERT_TRUE(charges(rig));
+  rig.press();
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void cache_outlives_a_reboot_and_its_entries_expire() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("LocalPreAuthorize", "true");
+  rig.answers["Authorize"] = kParented;
+  rig.answers["StartTransaction"] = "{\"transactionId\":5," + std::string(kParented + 1);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.boot();
+  rig.settle();
+  rig.story();
+  rig.press();
+  rig.assert_story("StartTransaction 1:SuspendedEV");
+  rig.press();
+  rig.pass(31 * 60'000);
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+}
+
+void cache_learns_from_start_transaction() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.settle();
+  rig.answers["StartTransaction"] = "{\"transactionId\":5,\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.settle();
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+}
+
+void cleared_cache_knows_nobody() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("LocalPreAuthorize", "true");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  assert_is(status_answer("Accepted").c_str(), rig.ask("ClearCache", "{}"));
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.press();
+  rig.ask("ClearCache", "{}");
+  rig.boot();
+  rig.settle();
+  rig.story();
+  rig.press();
+  rig.assert_story("Authorize StartTransaction 1:SuspendedEV");
+}
+
+void cache_that_is_off_neither_learns_nor_answers() {
+  Rig rig;
+  rig.set("LocalPreAuthorize", "true");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.story();
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  assert_is(status_answer("Rejected").c_str(), rig.ask("ClearCache", "{}"));
+}
+
+}  // namespace
+
+void run_authorization_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(offline_the_cache_decides);
+  RUN_TEST(offline_a_blocked_id_tag_does_not_charge);
+  RUN_TEST(offline_local_authorization_can_be_switched_off);
+  RUN_TEST(cache_outlives_a_reboot_and_its_entries_expire);
+  RUN_TEST(cache_learns_from_start_transaction);
+  RUN_TEST(cleared_cache_knows_nobody);
+  RUN_TEST(cache_that_is_off_neither_learns_nor_answers);
+}

@@ -1,0 +1,105 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+void connector_is_made_inoperative_and_back_over_a_reboot() {
+  Rig rig;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.assert_story("answer 1:Unavailable");
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.assert_story("answer");
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.assert_story("");
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}"));
+  rig.boot();
+  rig.story();
+  rig.settle();
+  rig.assert_story("BootNotification 0:Available 1:Unavailable");
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Operative"));
+  rig.assert_story("answer 1:Preparing");
+}
+
+void whole_charge_point_is_made_inoperative_and_back() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Inoperative"));
+  rig.assert_story("answer 0:Unavailable 1:Unavailable");
+  assert_is(status_answer("Rejected").c_str(), availability(rig, 1, "Operative"));
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Operative"));
+  rig.assert_story("answer 0:Available 1:Available");
+  availability(rig, 1, "Inoperative");
+  rig.story();
+  availability(rig, 0, "Inoperative");
+  rig.assert_story("answer 0:Unavailable");
+  assert_is(status_answer("Rejected").c_str(), availability(rig, 2, "Operative"));
+  assert_is(status_answer("Rejected").c_str(), availability(rig, -1, "Operative"));
+}
+
+void inoperative_waits_for_the_end_of_the_transaction() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.story();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  rig.pass(1'000);
+  rig.assert_story("");
+  rig.press();
+  rig.assert_story("StopTransaction 1:Finishing");
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.story();
+  rig.drive(pins::kCable, false);
+  rig.assert_story("1:Unavailable");
+  availability(rig, 1, "Operative");
+  rig.assert_story("answer 1:Available");
+}
+
+void inoperative_in_a_charge_is_still_scheduled_after_a_cut() {
+  Rig rig;
+  rig.set("power_fail_action", "resume");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 1, "Inoperative"));
+  rig.boot();
+  rig.story();
+  rig.settle();
+  assert_is("SuspendedEV", rig.last("StatusNotification", "status"));
+  rig.press();
+  assert_is("Finishing", rig.last("StatusNotification", "status"));
+  rig.drive(pins::kCable, false);
+  assert_is("Unavailable", rig.last("StatusNotification", "status"));
+}
+
+void scheduled_inoperative_can_be_taken_back() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is(status_answer("Scheduled").c_str(), availability(rig, 0, "Inoperative"));
+  assert_is(status_answer("Accepted").c_str(), availability(rig, 0, "Operative"));
+  rig.story();
+  rig.press();
+  rig.assert_story("StopTransaction 1:Finishing");
+}
+
+}  // namespace
+
+void run_availability_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(connector_is_made_inoperative_and_back_over_a_reboot);
+  RUN_TEST(whole_charge_point_is_made_inoperative_and_back);
+  RUN_TEST(inoperative_waits_for_the_end_of_the_transaction);
+  RUN_TEST(inoperative_in_a_charge_is_still_scheduled_after_a_cut);
+  RUN_TEST(scheduled_inoperative_can_be_taken_back);
+}

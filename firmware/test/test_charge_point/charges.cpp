@@ -1,0 +1,149 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+/// A charge that goes on after the boot without a CSMS; then the CSMS tells the time.
+/// @return what the transaction has come to: "open", or the reason of its end.
+std::string charge_after_a_cut_of(Rig& rig, const char* time_told_late) {
+  rig.set("power_fail_action", "resume");
+  rig.set("power_resume_limit_s", "600");
+  rig.gpio.drive(pins::kVehicleReady, true);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.boot();
+  rig.reachable = false;
+  rig.pass(Charging::kResumeWait + 1'000);
+  TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), "nobody knows better: it goes on");
+  rig.answers["BootNotification"] =
+      std::string("{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"") + time_told_late + "\"}";
+  rig.reachable = true;
+  rig.story();
+  rig.pass(2'000);
+  const std::string reason = rig.last("StopTransaction", "reason");
+  return reason == "never heard" ? "open" : reason;
+}
+
+void charge_is_told_in_the_order_in_which_it_happened() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.drive(pins::kVehicleReady, true);
+  rig.gpio.drive(pins::kCable, true);
+  rig.press();
+  rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+  rig.gpio.pulse(pins::kMeterPulse, 250);
+  rig.pass(60'000);
+  TEST_ASSERT_EQUAL_STRING("250", rig.last("MeterValues", "meterValue.0.sampledValue.0.value").c_str());
+  TEST_ASSERT_EQUAL_STRING("100", rig.last("MeterValues", "transactionId").c_str());
+  rig.gpio.pulse(pins::kMeterPulse, 50);
+  rig.press();
+  TEST_ASSERT_EQUAL_STRING("300", rig.last("StopTransaction", "meterStop").c_str());
+  TEST_ASSERT_EQUAL_STRING("Local", rig.last("StopTransaction", "reason").c_str());
+  rig.assert_story("MeterValues StopTransaction 1:Finishing");
+  rig.drive(pins::kCable, false);
+  rig.assert_story("1:Available");
+}
+
+void emergency_stop_is_told_for_both_connectors() {
+  Rig rig;
+  rig.drive(pins::kVehicleReady, true);
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.story();
+  rig.drive(pins::kEmergencyStop, true);
+  TEST_ASSERT_EQUAL_STRING("EmergencyStop", rig.last("StopTransaction", "reason").c_str());
+  TEST_ASSERT_EQUAL_STRING("OtherError", rig.last("StatusNotification", "errorCode").c_str());
+  rig.assert_story("StopTransaction 0:Faulted 1:Faulted");
+  rig.drive(pins::kEmergencyStop, false);
+  rig.assert_story("0:Available 1:Finishing");
+}
+
+void refused_id_tag_does_not_charge() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.pass(1000);
+  rig.assert_story("1:Preparing Authorize");
+  rig.answers.clear();
+  rig.answers["StartTransaction"] = "{\"idTagInfo\":{\"status\":\"Invalid\"},\"transactionId\":7}";
+  rig.press();
+  rig.pass(1000);
+  TEST_ASSERT_EQUAL_STRING("DeAuthorized", rig.last("StopTransaction", "reason").c_str());
+  TEST_ASSERT_EQUAL_STRING("7", rig.last("StopTransaction", "transactionId").c_str());
+}
+
+void offline_charge_is_told_when_the_link_is_back() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.reachable = false;
+  rig.lose_link();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.pass(120'000);
+  rig.press();
+  rig.drive(pins::kCable, false);
+  rig.assert_story("");
+  rig.reachable = true;
+  rig.pass(1000);
+  rig.assert_story("StartTransaction MeterValues MeterValues StopTransaction");
+}
+
+void power_cut_in_a_charge_is_told_after_the_boot() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.gpio.pulse(pins::kMeterPulse, 40);
+  rig.pass(60'000);
+  rig.story();
+  rig.boot();
+  rig.settle();
+  TEST_ASSERT_EQUAL_STRING("PowerLoss", rig.last("StopTransaction", "reason").c_str());
+  TEST_ASSERT_EQUAL_STRING("40", rig.last("StopTransaction", "meterStop").c_str());
+  rig.assert_story("BootNotification StopTransaction 0:Available 1:Preparing");
+}
+
+void charge_that_should_not_have_gone_on_ends_when_that_is_known() {
+  Rig too_long;
+  assert_is("PowerLoss", charge_after_a_cut_of(too_long, "2024-05-01T12:12:00Z"));
+  TEST_ASSERT_FALSE(too_long.gpio.read(pins::kContactor));
+  Rig short_one;
+  assert_is("open", charge_after_a_cut_of(short_one, "2024-05-01T12:05:00Z"));
+  TEST_ASSERT_TRUE(short_one.gpio.read(pins::kContactor));
+}
+
+void console_status_tells_it_all() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.uart.take();
+  rig.uart.type("status\r\n");
+  rig.settle();
+  check_contains(
+      "= "
+      "{\"state\":\"SuspendedEV\",\"accepted\":true,\"connected\":true,\"transaction\":100,\"energy_wh\":0,\"queue\":0,"
+      "\"contactor\":false,\"time_quality\":\"csms\"}",
+      rig.uart.take());
+}
+
+}  // namespace
+
+void run_charges_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(charge_is_told_in_the_order_in_which_it_happened);
+  RUN_TEST(emergency_stop_is_told_for_both_connectors);
+  RUN_TEST(refused_id_tag_does_not_charge);
+  RUN_TEST(offline_charge_is_told_when_the_link_is_back);
+  RUN_TEST(power_cut_in_a_charge_is_told_after_the_boot);
+  RUN_TEST(charge_that_should_not_have_gone_on_ends_when_that_is_known);
+  RUN_TEST(console_status_tells_it_all);
+}

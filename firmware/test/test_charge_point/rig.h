@@ -1,0 +1,243 @@
+#pragma once
+
+// What the tests of this folder share: a whole device with a CSMS, and how they ask it.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "app/app.h"
+#include "support/check.h"
+#include "support/fake_clock.h"
+#include "support/fake_gpio.h"
+#include "support/fake_network.h"
+#include "support/fake_rng.h"
+#include "support/fake_system.h"
+#include "support/fake_tcp.h"
+#include "support/fake_uart.h"
+#include "support/fake_waker.h"
+#include "support/fake_worker.h"
+#include "support/ram_flash.h"
+#include "support/ws_peer.h"
+
+namespace pb {
+
+/// A whole device and a CSMS in one process, on one clock.
+struct Rig {
+  FakeClock clock;
+  FakeRng rng;
+  FakeGpio gpio;
+  FakeUart uart;
+  FakeNetwork network;
+  FakeTcp tcp;
+  RamFlash flash;
+  FakeHeap heap;
+  FakeWorker worker;
+  FakeWaker waker{clock};
+  FakeSystem system;
+  WsPeer peer{tcp};
+  std::unique_ptr<App> app;
+
+  bool reachable = true;
+  bool connected = false;
+  int opens = 0;
+  /// What the CSMS answers instead of its usual answer: a payload, "Error CODE", or "" for no answer at all.
+  std::map<std::string, std::string> answers;
+  /// What the CSMS heard: actions with their payload; answers to its own requests as the whole frame.
+  std::deque<std::pair<std::string, std::string>> heard;
+  int next_transaction = 100;
+
+  Rig() {
+    gpio.drive(pins::kEmergencyStop, false);
+    boot();
+    set("csms_url", "ws://csms/ocpp");
+    set("identity", "CP-1");
+    set("wifi_ssid", "net");
+    set("local_id_tag", "LOCAL");
+    set("ws_ping_interval_s", "0");
+    set("backoff_initial_ms", "100");
+    set("backoff_max_ms", "100");
+    boot();
+  }
+  void boot() {
+    app.reset();
+    tcp = FakeTcp();
+    opens = 0;
+    connected = false;
+    network = FakeNetwork();
+    app = std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, heap, worker, waker, system});
+  }
+  void set(const std::string& key, const std::string& value) {
+    uart.type("set " + key + " " + value + "\r\n");
+    for (int i = 0; i < 4; ++i) app->run_once();
+  }
+
+  /// Everything that can happen at this moment. @return when the device wants to go on.
+  Millis settle() {
+    Millis due = 0;
+    for (int quiet = 0; quiet < 3;) {
+      due = app->run_once();
+      quiet = serve() ? 0 : quiet + 1;
+    }
+    return due;
+  }
+  /// Lets time pass, in the steps that the device asks for.
+  void pass(Millis duration) {
+    Millis end = clock.now() + duration;
+    while (true) {
+      Millis due = settle();
+      if (app->restart_requested() || due > end) break;
+      if (due > clock.now()) clock.set(due);
+    }
+    if (!app->restart_requested() && end > clock.now()) clock.set(end);
+    settle();
+  }
+
+  /// The other ends of Wi-Fi, TCP and WebSocket. @return whether anything happened.
+  bool serve() {
+    if (network.state() == NetworkState::associating) {
+      network.become(NetworkState::up);
+      return true;
+    }
+    if (tcp.last == Tcp::kNoSocket || !tcp.peer().used) {
+      connected = false;
+      return false;
+    }
+    if (tcp.opens != opens) {
+      opens = tcp.opens;
+      connected = false;
+      if (reachable) {
+        peer.accept_tcp();
+      } else {
+        tcp.reset();
+      }
+      return true;
+    }
+    if (!connected) {
+      if (tcp.peer().sent.find("\r\n\r\n") == std::string::npos) return false;
+      peer.accept_handshake();
+      return connected = true;
+    }
+    bool something = false;
+    for (const std::string& message : peer.take_messages()) {
+      something = true;
+      take(message);
+    }
+    return something;
+  }
+  void take(const std::string& message) {
+    JsonError error;
+    JsonValue frame = parse_json({message.data(), message.size()}, error);
+    TEST_ASSERT_TRUE(frame.exists());
+    if (frame.at(0).raw() != "2") {
+      heard.emplace_back("answer", message);
+      return;
+    }
+    MessageId id;
+    FixedText<kMaxAction> action;
+    frame.at(1).get(id);
+    frame.at(2).get(action);
+    heard.emplace_back(action.c_str(), str(frame.at(3).raw()));
+    std::string answer = "{}";
+    if (answers.count(action.c_str()) > 0) {
+      answer = answers[action.c_str()];
+    } else if (action.text() == "BootNotification") {
+      answer = "{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+    } else if (action.text() == "Heartbeat") {
+      answer = "{\"currentTime\":\"2024-05-01T13:00:00Z\"}";
+    } else if (action.text() == "Authorize") {
+      answer = "{\"idTagInfo\":{\"status\":\"Accepted\"}}";
+    } else if (action.text() == "StartTransaction") {
+      answer = "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":" + std::to_string(next_transaction++) + "}";
+    }
+    if (answer.empty()) return;
+    const bool is_error = answer.find("Error") == 0;
+    peer.send(is_error ? "[4,\"" + std::string(id.c_str()) + "\",\"" + answer.substr(6) + "\",\"\",{}]"
+                       : "[3,\"" + std::string(id.c_str()) + "\"," + answer + "]");
+  }
+  /// A request of the CSMS. @return the answer, as the whole frame.
+  std::string ask(const std::string& action, const std::string& payload) {
+    heard.clear();
+    peer.send("[2,\"q\",\"" + action + "\"," + payload + "]");
+    settle();
+    for (const auto& one : heard) {
+      if (one.first == "answer") return one.second;
+    }
+    return "";
+  }
+  void lose_link() {
+    tcp.reset();
+    connected = false;
+    app->run_once();
+  }
+  void press() {
+    clock.advance(100);
+    gpio.drive(pins::kAuthButton, true);
+    gpio.drive(pins::kAuthButton, false);
+    settle();
+  }
+  void drive(int pin, bool level) {
+    gpio.drive(pin, level);
+    settle();
+  }
+
+  /// What was heard since the last call: actions, with the status of notifications, separated by blanks.
+  std::string story() {
+    std::string all;
+    for (const auto& one : heard) {
+      if (!all.empty()) all += ' ';
+      all += one.first == "StatusNotification" ? field(one.second, "connectorId") + ":" + field(one.second, "status")
+                                               : one.first;
+    }
+    heard.clear();
+    return all;
+  }
+  static std::string field(const std::string& payload, const char* path) {
+    JsonError error;
+    JsonValue value = parse_json({payload.data(), payload.size()}, error).path(path);
+    FixedText<64> text;
+    return value.get(text) ? text.c_str() : str(value.raw());
+  }
+  std::string last(const char* action, const char* path) {
+    for (auto one = heard.rbegin(); one != heard.rend(); ++one) {
+      if (one->first == action) return field(one->second, path);
+    }
+    return "never heard";
+  }
+  void assert_story(const char* expected) { TEST_ASSERT_EQUAL_STRING(expected, story().c_str()); }
+};
+
+inline std::string status_answer(const char* status) {
+  return std::string("[3,\"q\",{\"status\":\"") + status + "\"}]";
+}
+
+inline std::string get(Rig& rig, const std::string& key) {
+  return Rig::field(rig.ask("GetConfiguration", "{\"key\":[\"" + key + "\"]}"), "2.configurationKey.0.value");
+}
+
+inline std::string change(Rig& rig, const std::string& key, const std::string& value) {
+  return Rig::field(rig.ask("ChangeConfiguration", "{\"key\":\"" + key + "\",\"value\":\"" + value + "\"}"),
+                    "2.status");
+}
+
+inline void assert_is(const char* expected, const std::string& actual) {
+  TEST_ASSERT_EQUAL_STRING(expected, actual.c_str());
+}
+
+inline std::string availability(Rig& rig, int connector, const char* type) {
+  return rig.ask("ChangeAvailability", "{\"connectorId\":" + std::to_string(connector) + ",\"type\":\"" + type + "\"}");
+}
+
+inline std::string trigger(Rig& rig, const std::string& fields) {
+  return Rig::field(rig.ask("TriggerMessage", "{\"requestedMessage\":" + fields + "}"), "2.status");
+}
+
+inline void go_offline(Rig& rig) {
+  rig.reachable = false;
+  rig.lose_link();
+  rig.story();
+}
+
+}  // namespace pb

@@ -1,0 +1,11 @@
+#pragma once
+
+// A file a suite; test_charge_point.cpp runs them all.
+
+void run_boot_tests();
+void run_charges_tests();
+void run_remote_control_tests();
+void run_configuration_tests();
+void run_availability_tests();
+void run_authorization_tests();
+void run_requests_tests();

@@ -1,0 +1,143 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+void damaged_files_are_given_up_and_the_rest_goes_on() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.device->sample(1);
+  rig.device->sample(2);
+  rig.tx().end(StopReason::local, "", 3, rig.clock.now());
+  rig.settle();
+  const std::map<std::string, std::string> whole = rig.storage.files;
+  auto file = whole.begin();
+  while (file->first.compare(0, 3, "tx-") != 0) ++file;
+  ++file;  // the meter values
+  for (size_t i = 0; i < file->second.size(); ++i) {
+    rig.storage.files = whole;
+    rig.storage.files[file->first][i] ^= 1;
+    rig.boot();
+    rig.device->set_time();
+    rig.csms = Csms();
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(2, rig.csms.messages.size());
+    rig.csms.assert_in_order();
+    TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+  }
+}
+
+void energy_register_survives_and_the_ledger_may_be_damaged() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().note_energy(99);
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(0, rig.storage.files.count("ledger"));
+  rig.tx().note_energy(100);
+  rig.settle();
+  rig.boot();
+  TEST_ASSERT_EQUAL_UINT64(100, rig.tx().energy_wh());
+  rig.tx().save_energy(101);
+  rig.tx().save_energy(50);
+  rig.settle();
+  rig.boot();
+  TEST_ASSERT_EQUAL_UINT64(101, rig.tx().energy_wh());
+  rig.tx().begin("TAG", 150, rig.clock.now());
+  rig.settle();
+  rig.storage.files["ledger"][20] ^= 4;
+  rig.boot();
+  TEST_ASSERT_EQUAL_UINT64(150, rig.tx().energy_wh());
+  TEST_ASSERT_TRUE(rig.device->uart.wrote("the ledger is damaged"));
+}
+
+/// A transaction that is kept open over cuts has one StopTransaction in the end, and each of its samples once.
+void kept_transaction_goes_on_over_cuts() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 100, rig.clock.now());
+  rig.tx().set_parent_id_tag("FAMILY");
+  rig.settle_and_send_all();
+  for (unsigned cut = 1; cut <= 3; ++cut) {
+    rig.device->sample(100 + 10 * cut);
+    rig.settle_and_send_all();
+    rig.clock.advance(60'000);
+    rig.storage.forget_jobs();
+    rig.device.reset(new Device(rig.storage, rig.clock, ++rig.boots * 77));
+    rig.device->load(Transactions::LeftOpen::keep);
+    rig.device->set_time();
+    TEST_ASSERT_TRUE(rig.tx().open());
+    TEST_ASSERT_EQUAL_STRING("TAG", str(rig.tx().id_tag()).c_str());
+    TEST_ASSERT_EQUAL_UINT64(100, rig.tx().meter_start_wh());
+    int64_t id = 0;
+    TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+    TEST_ASSERT_EQUAL_INT64(100, id);
+  }
+  rig.tx().end(StopReason::local, "TAG", 200, rig.clock.now());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(5, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
+void refused_transaction_is_not_kept() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t id = 0;
+  std::string message = rig.device->send(rig.csms, id);
+  rig.device->answer(message, id, "Blocked");
+  TEST_ASSERT_TRUE(rig.tx().refused());
+  rig.settle();
+  rig.device.reset(new Device(rig.storage, rig.clock, 5));
+  rig.device->load(Transactions::LeftOpen::keep);
+  rig.device->set_time();
+  TEST_ASSERT_FALSE(rig.tx().open());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
+}
+
+constexpr Measurands kEnergyOnly{Measurand::energy_active_import_register};
+
+void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
+  for (bool cut : {false, true}) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, kEnergyOnly, rig.clock.now());
+    for (unsigned i = 1; i <= 100; ++i) {
+      rig.clock.advance(60'000);
+      rig.tx().keep_for_stop({i, 0}, ReadingContext::sample_periodic, kEnergyOnly, rig.clock.now());
+      rig.settle();
+    }
+    rig.tx().keep_for_stop({101, 0}, ReadingContext::transaction_end, kEnergyOnly, rig.clock.now());
+    rig.tx().end(StopReason::local, "", 101, rig.clock.now());
+    rig.settle();
+    if (cut) rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    const std::string& stop = rig.csms.messages.back().payload;
+    JsonError error;
+    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(MeterBatch::kMaxSamples, data.size());
+    TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.value").equals("101"));
+    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
+  }
+}
+
+}  // namespace
+
+void run_after_a_boot_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(damaged_files_are_given_up_and_the_rest_goes_on);
+  RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
+  RUN_TEST(kept_transaction_goes_on_over_cuts);
+  RUN_TEST(refused_transaction_is_not_kept);
+  RUN_TEST(stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut);
+}
