@@ -47,8 +47,12 @@ class Driver:
         """Let the meter count `wh` watt-hours as S0 pulses at `hz` a second (bench time); returns the running train."""
         return self._inputs["meter_pulse"].train(wh * S0_PULSES_PER_KWH // 1000, hz)
 
-    def start_charge(self, csms: Csms) -> int:
+    def start_charge(self, csms: Csms, *, draws: bool = True) -> int:
         """Plug in, present the tag and wait until the CSMS has heard that it charges.
+
+        Args:
+            csms: who is to hear it.
+            draws: False: the vehicle asks for no energy, and the CSMS hears `SuspendedEV`.
 
         Returns:
             The transactionId that the CSMS gave.
@@ -56,11 +60,11 @@ class Driver:
         Raises:
             ExpectationError: the charge did not begin.
         """
-        self.plug_in()
+        self.plug_in(draws=draws)
         csms.expect_status("Preparing")
         self.present_tag()
         csms.expect("StartTransaction", connectorId=1)
-        csms.expect_status("Charging")
+        csms.expect_status("Charging" if draws else "SuspendedEV")
         transaction_id = csms.transactions[-1].transaction_id
         assert transaction_id is not None
         return transaction_id

@@ -177,6 +177,7 @@ def test_the_cache_learns_from_start_transaction_too(
         driver.present_tag()
         csms.expect("StartTransaction")
         csms.expect("StopTransaction", reason="DeAuthorized")
+    driver.present_tag()  # a refused idTag gets the cable back (OCPP 1.6 section 3.5.4)
     driver.unplug()
     csms.expect_status("Available")
     driver.plug_in()

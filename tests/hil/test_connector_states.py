@@ -57,10 +57,7 @@ def test_suspended_by_the_vehicle_and_charging_again(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """B4, D3, C4, D6: the vehicle does not draw, draws, stops drawing; the driver ends it."""
-    driver.plug_in(draws=False)
-    csms.expect_status("Preparing")
-    driver.present_tag()
-    csms.expect_status("SuspendedEV")
+    driver.start_charge(csms, draws=False)
     outputs["contactor"].expect(False)
     inputs["vehicle_ready"].on()
     csms.expect_status("Charging")
@@ -104,10 +101,7 @@ def test_faulted_and_back_to_the_state_before(device: Device, driver: Driver, cs
 @pytest.mark.parametrize("draws", [True, False])
 def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms: Csms, draws: bool) -> None:
     """C9, D9, I6: the emergency stop ends the transaction; released, the cable is still to be taken."""
-    driver.plug_in(draws=draws)
-    csms.expect_status("Preparing")
-    driver.present_tag()
-    csms.expect_status("Charging" if draws else "SuspendedEV")
+    driver.start_charge(csms, draws=draws)
     driver.press_emergency_stop()
     csms.expect("StopTransaction", reason="EmergencyStop")
     csms.expect_status("Faulted")
@@ -170,10 +164,7 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
     device: Device, driver: Driver, inputs: Inputs, csms: Csms, draws: bool
 ) -> None:
     """C8, D8: made inoperative in a transaction, and the cable is pulled: Unavailable at once, never Available."""
-    driver.plug_in(draws=draws)
-    csms.expect_status("Preparing")
-    driver.present_tag()
-    csms.expect_status("Charging" if draws else "SuspendedEV")
+    driver.start_charge(csms, draws=draws)
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
     csms.expect_none("StopTransaction", within=0.2)
     inputs["cable"].off()

@@ -29,6 +29,15 @@ def start_for(csms: Csms, driver: Driver, tag: str) -> int:
     return transaction_id
 
 
+def start_refused(csms: Csms, driver: Driver) -> None:
+    """Begin a charge whose StartTransaction the CSMS refuses, and hear of its end."""
+    with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        csms.expect("StopTransaction", transactionId=4711, reason="DeAuthorized")
+
+
 # ---- the cable
 
 
@@ -98,13 +107,38 @@ def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver
 
 def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
     """StopTransactionOnInvalidId true, MaxEnergyOnInvalidId 0: StopTransaction with DeAuthorized."""
-    with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
-        driver.plug_in()
-        driver.present_tag()
-        csms.expect("StartTransaction")
-        csms.expect("StopTransaction", transactionId=4711, reason="DeAuthorized")
-        outputs["contactor"].expect_steady(False, within=0.2)
+    start_refused(csms, driver)
+    outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_status("Finishing")
+
+
+def test_a_refused_driver_gets_the_cable_by_the_tag(
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """Section 3.5.4: the cable stays locked until the idTag of the refused transaction is presented again."""
+    start_refused(csms, driver)
+    outputs["lock"].expect(True)
+    outputs["lock"].expect_steady(True, within=0.3)
+    driver.unplug()
+    csms.expect_status("Finishing", info="EV side disconnected")
+    mark = bench.mark()
+    driver.present_tag()
+    outputs["lock"].expect(False)
+    csms.expect_status("Available", since=mark)
+    csms.expect_none("Authorize", within=0.2, since=mark)
+
+
+def test_a_refused_driver_gets_the_cable_by_the_operator(
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """Section 3.5.4: UnlockConnector lets go of the cable that waits for its owner; another charge may follow."""
+    start_refused(csms, driver)
+    outputs["lock"].expect(True)
+    assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
+    outputs["lock"].expect(False)
+    driver.unplug()
+    csms.expect_status("Available")
+    driver.start_charge(csms)
 
 
 def test_a_refused_start_may_charge_up_to_the_limit(

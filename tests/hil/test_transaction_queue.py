@@ -18,7 +18,7 @@ from rig.timeline import Mark
 pytestmark = pytest.mark.needs("inputs", "time_scale")
 
 ATTEMPTS = 3
-"""The device's default of `TransactionMessageAttempts` (OCPP 1.6 section 9.1.26)."""
+"""The device's default of `TransactionMessageAttempts` (OCPP 1.6 section 9.1)."""
 
 
 def charge_offline(device: Device, driver: Driver, wh: int) -> None:

@@ -221,8 +221,8 @@ void Charging::on_start_not_accepted(Text status, Millis now) {
   watch_refused(now);
 }
 
-/// OCPP 1.6 sections 9.1.14 and 9.1.24. What the transaction has had until the refusal counts: the operator gives away
-/// MaxEnergyOnInvalidId in all.
+/// OCPP 1.6 section 9.1, StopTransactionOnInvalidId. What the transaction has had until the refusal counts: the
+/// operator gives away MaxEnergyOnInvalidId in all.
 void Charging::watch_refused(Millis now) {
   if (!transactions_.refused() || out_of_energy_) return;
   if (energy_wh_ < transactions_.meter_start_wh() + settings_.max_energy_on_invalid_id_wh) return;
@@ -333,7 +333,9 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
   away_unknown_ = false;
   out_of_energy_ = false;
   finishing_ = cable_;
-  held_ = reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect;
+  // OCPP 1.6 section 9.1, UnlockConnectorOnEVSideDisconnect, and section 3.5.4: it waits for the idTag that started it.
+  held_ = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
+          (reason == StopReason::de_authorized && cable_);
   drive(now);
 }
 
@@ -405,7 +407,7 @@ void Charging::tell(ConnectorStatus status, Millis now) {
     status_since_ = now;
     log_.info(kTag, "connector is ", name_of(status));
   }
-  // OCPP 1.6 section 9.1.18, MinimumStatusDuration; a fault waits for nothing.
+  // OCPP 1.6 section 9.1, MinimumStatusDuration; a fault waits for nothing.
   bool stable =
       status_ == ConnectorStatus::faulted || now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
   const bool same = status_ == told_ && error_code() == told_code_ && error_info() == told_info_;

@@ -139,7 +139,7 @@ class Charging final : public Feature, private TransactionListener {
   bool finishing_ = false;      // a transaction has ended, or nobody presented an idTag, and the cable is still in
   bool asking_ = false;         // an idTag waits for its answer
   bool authorized_ = false;     // id_tag_ may begin a transaction
-  bool held_ = false;           // the cable is out at the vehicle, and locked here until id_tag_ is presented again
+  bool held_ = false;           // after a transaction the cable is locked here until its idTag is presented again
   bool unavailable_ = false;    // inoperative, and nothing has to be waited for
   bool lock_failed_ = false;    // the lock did not close for the last session
   bool interrupted_ = false;    // the open transaction waits until it may go on after a power failure

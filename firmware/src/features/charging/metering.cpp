@@ -18,7 +18,7 @@ void Metering::sample(const MeterReading& reading, ReadingContext context, Milli
 }
 
 Millis Metering::poll(const MeterReading& reading, Millis now) {
-  // OCPP 1.6 section 9.1.16: an interval of 0 means no samples.
+  // OCPP 1.6 section 9.1, MeterValueSampleInterval: an interval of 0 means no samples.
   if (running_ && interval() != 0 && now - last_ >= interval()) {
     sample(reading, ReadingContext::sample_periodic, now);
     keep(reading, ReadingContext::sample_periodic, now);
@@ -29,7 +29,7 @@ Millis Metering::poll(const MeterReading& reading, Millis now) {
   return earlier(running_ && interval() != 0 ? last_ + interval() : kNever, next_boundary(now));
 }
 
-/// OCPP 1.6 section 9.1.5: the boundaries are counted from midnight, UTC.
+/// OCPP 1.6 section 9.1, ClockAlignedDataInterval: the boundaries are counted from midnight, UTC.
 void Metering::sample_aligned(const MeterReading& reading, Millis now) {
   const uint32_t interval_s = settings_.clock_aligned_data_interval_s;
   if (interval_s == 0 || transactions_.time().quality() != TimeQuality::csms) {

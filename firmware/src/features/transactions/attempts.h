@@ -6,7 +6,8 @@
 
 namespace pb {
 
-/// How OCPP 1.6 wants refused transaction messages repeated (sections 9.1.26 and 9.1.27).
+/// How OCPP 1.6 wants refused transaction messages repeated (section 9.1, TransactionMessageAttempts and
+/// -RetryInterval).
 struct TransactionRetries {
   uint32_t attempts = 3;
   Millis interval = 60'000;

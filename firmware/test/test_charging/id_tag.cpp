@@ -1,0 +1,151 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+void tag_before_the_cable_waits_until_the_connection_time_out() {
+  Rig rig;
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  rig.pass(59'999);
+  rig.assert_happened("");
+  rig.pass(1);
+  rig.assert_happened("Available");
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing");
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.set(pins::kCable, false);
+  rig.happened.clear();
+  rig.press();
+  rig.pass(30'000);
+  rig.set(pins::kCable, true);
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void tag_that_is_not_accepted_starts_nothing() {
+  Rig rig;
+  rig.accept = false;
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, Available");
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void answer_that_comes_later_or_not_at_all() {
+  Rig rig;
+  rig.answer_at_once = false;
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL");
+  rig.charging.authorized(true, "", rig.clock.now());
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.charging.authorized(true, "", rig.clock.now());  // an answer to nothing
+  rig.poll();
+  rig.assert_happened("SuspendedEV");
+}
+
+void button_without_id_tag_says_what_is_missing() {
+  Rig rig;
+  rig.settings.local_id_tag.clear();
+  rig.press();
+  rig.assert_happened("");
+  TEST_ASSERT_TRUE(rig.uart.wrote("local_id_tag is not set"));
+}
+
+void refused_start_stops_at_once_or_after_its_energy_or_never() {
+  for (bool stop : {true, false}) {
+    for (uint32_t energy : {0u, 40u}) {
+      Rig rig;
+      rig.settings.stop_transaction_on_invalid_id = stop;
+      rig.settings.max_energy_on_invalid_id_wh = energy;
+      rig.start_charging();
+      answer_start(rig, "Invalid");
+      if (energy != 0) {
+        TEST_ASSERT_TRUE(rig.contactor());
+        rig.gpio.pulse(pins::kMeterPulse, static_cast<int>(energy) - 1);
+        rig.poll();
+        TEST_ASSERT_TRUE(rig.contactor());
+        rig.gpio.pulse(pins::kMeterPulse);
+        rig.poll();
+      }
+      TEST_ASSERT_FALSE(rig.contactor());
+      if (stop) {
+        rig.assert_stopped(StopReason::de_authorized);
+        rig.assert_happened("Finishing");
+        rig.press();
+        TEST_ASSERT_FALSE_MESSAGE(rig.locked(), "its owner has come");
+        rig.assert_happened("");
+      } else {
+        TEST_ASSERT_TRUE(rig.transactions.open());
+        rig.assert_happened("SuspendedEVSE");
+        rig.press();
+        rig.assert_stopped(StopReason::local);
+      }
+    }
+  }
+}
+
+void tag_of_the_group_stops_and_no_other() {
+  Rig rig;
+  rig.start_charging();
+  answer_start(rig, "Accepted", "FAMILY");
+  rig.settings.local_id_tag.assign("BROTHER");
+  rig.parent = "NEIGHBOURS";
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.parent = "";
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.parent = "FAMILY";
+  rig.accept = false;
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.accept = true;
+  rig.press();
+  rig.assert_stopped(StopReason::local);
+  TEST_ASSERT_EQUAL_STRING("BROTHER", rig.last_record().id_tag.c_str());
+}
+
+void answer_to_a_tag_that_was_to_stop_starts_nothing() {
+  Rig rig;
+  rig.start_charging();
+  rig.answer_at_once = false;
+  rig.settings.local_id_tag.assign("BROTHER");
+  rig.press();
+  rig.charging.stop(StopReason::remote, rig.clock.now());
+  rig.charging.authorized(true, "", rig.clock.now());
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void plugged_in_without_a_tag_becomes_finishing() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.pass(59'999);
+  rig.assert_happened("Preparing");
+  rig.pass(1);
+  rig.assert_happened("Finishing");
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+}
+
+}  // namespace
+
+void run_id_tag_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(tag_before_the_cable_waits_until_the_connection_time_out);
+  RUN_TEST(tag_that_is_not_accepted_starts_nothing);
+  RUN_TEST(answer_that_comes_later_or_not_at_all);
+  RUN_TEST(button_without_id_tag_says_what_is_missing);
+  RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
+  RUN_TEST(tag_of_the_group_stops_and_no_other);
+  RUN_TEST(answer_to_a_tag_that_was_to_stop_starts_nothing);
+  RUN_TEST(plugged_in_without_a_tag_becomes_finishing);
+}

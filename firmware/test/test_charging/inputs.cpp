@@ -1,0 +1,91 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+void bouncing_button_is_one_press() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.clock.advance(InputEvents::kDebounce - 1);
+  rig.gpio.drive(pins::kAuthButton, true);
+  rig.gpio.drive(pins::kAuthButton, false);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.press();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+// Two presses that the loop sees late and close together are two presses all the same.
+void loop_that_comes_late_makes_no_bounce_of_a_press() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.clock.advance(100);
+  rig.gpio.pulse(pins::kAuthButton);
+  rig.clock.advance(InputEvents::kDebounce);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.gpio.pulse(pins::kAuthButton);
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void emergency_stop_ends_everything_until_released() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "the interrupt handler opens it, not the loop");
+  rig.poll();
+  rig.assert_stopped(StopReason::emergency_stop);
+  rig.assert_happened("Faulted");
+  TEST_ASSERT_EQUAL_STRING_LEN("OtherError", rig.charging.error_code().data, 10);
+  rig.press();
+  TEST_ASSERT_FALSE(rig.charging.remote_start("R", rig.clock.now()));
+  rig.assert_happened("");
+  rig.set(pins::kEmergencyStop, false);
+  rig.assert_happened("Finishing");
+  TEST_ASSERT_FALSE(rig.contactor());
+}
+
+void emergency_stop_shorter_than_a_round_counts() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.drive(pins::kEmergencyStop, true);
+  rig.gpio.drive(pins::kEmergencyStop, false);
+  rig.poll();
+  rig.assert_stopped(StopReason::emergency_stop);
+  rig.assert_happened("Faulted, Finishing");
+}
+
+void authorization_is_forgotten_at_an_emergency_stop() {
+  Rig rig;
+  rig.press();
+  rig.set(pins::kEmergencyStop, true);
+  rig.set(pins::kEmergencyStop, false);
+  rig.set(pins::kCable, true);
+  TEST_ASSERT_FALSE(rig.transactions.open());
+}
+
+void inputs_wake_the_loop() {
+  Rig rig;
+  for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kAuthButton}) {
+    int before = rig.waker.wakes;
+    rig.gpio.drive(pin, true);
+    TEST_ASSERT_GREATER_THAN(before, rig.waker.wakes);
+  }
+}
+
+}  // namespace
+
+void run_inputs_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(bouncing_button_is_one_press);
+  RUN_TEST(loop_that_comes_late_makes_no_bounce_of_a_press);
+  RUN_TEST(emergency_stop_ends_everything_until_released);
+  RUN_TEST(emergency_stop_shorter_than_a_round_counts);
+  RUN_TEST(authorization_is_forgotten_at_an_emergency_stop);
+  RUN_TEST(inputs_wake_the_loop);
+}

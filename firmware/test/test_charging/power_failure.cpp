@@ -1,0 +1,56 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+void power_failure_saves_the_register() {
+  Rig rig;
+  rig.gpio.pulse(pins::kMeterPulse, 7);
+  rig.poll();
+  TEST_ASSERT_EQUAL_size_t(0, rig.storage.files.count("ledger"));
+  rig.set(pins::kPowerFail, true);
+  TEST_ASSERT_EQUAL_size_t(1, rig.storage.files.count("ledger"));
+  Transactions next(rig.storage, rig.time, rig.rng, rig.log);
+  next.load(StopReason::power_loss, Transactions::LeftOpen::end, 0);
+  TEST_ASSERT_EQUAL_UINT64(7, next.energy_wh());
+}
+
+void power_failure_stops_the_transaction() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.pulse(pins::kMeterPulse, 7);
+  rig.set(pins::kPowerFail, true);
+  rig.assert_stopped(StopReason::power_loss);
+  TEST_ASSERT_EQUAL_UINT64(7, rig.last_record().energy_wh);
+  TEST_ASSERT_FALSE(rig.charging.remote_start("R", rig.clock.now()));
+  rig.press();
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.set(pins::kPowerFail, false);
+  rig.press();
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void power_failure_interrupts_the_transaction_where_it_may_go_on() {
+  Rig rig;
+  rig.settings.power_fail_action = PowerFailAction::resume;
+  rig.start_charging();
+  rig.set(pins::kPowerFail, true);
+  rig.assert_happened("SuspendedEVSE");
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  TEST_ASSERT_FALSE(rig.contactor());
+  TEST_ASSERT_TRUE(rig.locked());
+  rig.set(pins::kPowerFail, false);
+  rig.assert_happened("Charging");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
+}
+
+}  // namespace
+
+void run_power_failure_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(power_failure_saves_the_register);
+  RUN_TEST(power_failure_stops_the_transaction);
+  RUN_TEST(power_failure_interrupts_the_transaction_where_it_may_go_on);
+}
