@@ -32,9 +32,11 @@ _RESETS = {
 
 
 class Reboot:
-    """A reboot that a test announced: `boot` is its event as soon as it happened."""
+    """A reboot that a test announced: `boot` is its event as soon as it happened. It stands for that one boot."""
 
     boot: Boot | None = None
+    begun = False
+    """The bench has switched the device, or it has panicked, since the reboot was announced."""
 
 
 class Device:
@@ -60,6 +62,7 @@ class Device:
         self._firmware: Firmware | None = None
         self._settings = _NO_SETTINGS
         self._announced: list[Reboot] = []
+        self._aside: DeviceError | None = None
         self._reboots = RebootWatch()
         self._last_down = Mark(1)
         self._building = threading.Lock()
@@ -182,8 +185,10 @@ class Device:
     def expecting_reboot(self) -> Iterator[Reboot]:
         """Announce a reboot (Reset.req, a crash on command). It must come before the block is left, or soon after.
 
+        It stands for one boot, and for a panic before that: what the device does after the boot is watched as ever.
+
         Raises:
-            DeviceError: it does not come.
+            DeviceError: it does not come, or another one follows.
         """
         reboot = Reboot()
         since = self._last_down = self.bench.mark()
@@ -294,7 +299,8 @@ class Device:
         """Bring it to idle, whatever its state: let it settle, else restart it, else flash it anew.
 
         Raises:
-            DeviceError: nothing helps; the message says what each step found.
+            DeviceError: nothing helps; the message says what each step found. Or it panicked or rebooted on the way: it
+                is idle then, and whoever asked is told all the same.
             BenchError: the bench is broken.
         """
         self._normal_surroundings()
@@ -310,9 +316,11 @@ class Device:
             except (DeviceError, ExpectationError) as error:
                 found.append(f"{name}: {error}")
                 self.bench.check()
-                self.bench.timeline.clear_trouble()
+                self._set_trouble_aside()
             else:
+                self._tell_trouble()
                 return
+        self._aside = None
         raise DeviceError("the device cannot be brought to idle\n" + "\n".join(found))
 
     def renew(self) -> None:
@@ -321,19 +329,32 @@ class Device:
         The running test's expectations look from the cold boot on.
 
         Raises:
-            DeviceError: it does not boot, is not accepted or not idle then.
+            DeviceError: it does not boot, is not accepted or not idle then; or it panicked or rebooted on the way.
             BenchError: the bench is broken.
         """
         self._normal_surroundings()
         self._renew()
+        self._tell_trouble()
 
     def _normal_surroundings(self) -> None:
         """A sound bench, a good network and a normal CSMS, whatever the last test did to them."""
-        if isinstance(self.bench.timeline.trouble, DeviceError):
-            self.bench.timeline.clear_trouble()
+        self._aside = None
+        self._set_trouble_aside()
         self.bench.check()
         self.bench.network.reset()
         self.bench.csms.reset()
+
+    def _set_trouble_aside(self) -> None:
+        """What the device did by itself must not keep it from being put right; `_tell_trouble` tells it afterwards."""
+        trouble = self.bench.timeline.trouble
+        if isinstance(trouble, DeviceError):
+            self._aside = self._aside or trouble
+            self.bench.timeline.clear_trouble()
+
+    def _tell_trouble(self) -> None:
+        trouble, self._aside = self._aside, None
+        if trouble is not None:
+            raise trouble
 
     def _settle(self) -> None:
         self._quiet_surroundings()
@@ -412,19 +433,44 @@ class Device:
         elif isinstance(event, Boot):
             if self._reboots.is_unexpected(event):
                 self._rebooted(event)
+            else:
+                self._booted(event)
         elif isinstance(event, Panic):
             self._reboots.panicked(event)
-            if not self._announced:
+            if not self._begin_announced():
                 trace = "".join(f"\n  {frame}" for frame in event.backtrace)
                 self._interrupt(f"the device panicked: {event.cause}{trace}")
 
     def _switched(self, event: PowerChange | PinEdge) -> None:
         for boot in self._reboots.switched(event):
             self._rebooted(boot)
+        self._begin_announced()
         self._last_down = Mark(event.id)
 
+    def _awaited(self) -> Reboot | None:
+        """The reboot that was announced and has not come yet."""
+        return next((reboot for reboot in self._announced if reboot.boot is None), None)
+
+    def _begin_announced(self) -> bool:
+        """Whether an announced reboot is still to come: this is how it begins."""
+        reboot = self._awaited()
+        if reboot is None:
+            return False
+        reboot.begun = True
+        return True
+
+    def _booted(self, boot: Boot) -> None:
+        """A boot that the bench, or a panic, began."""
+        reboot = self._awaited()
+        if reboot is not None and reboot.begun:
+            reboot.boot = boot
+
     def _rebooted(self, boot: Boot) -> None:
-        if not self._announced:
+        """A boot by itself."""
+        reboot = self._awaited()
+        if reboot is not None:
+            reboot.boot = boot
+        else:
             self._interrupt(f"the device rebooted unexpectedly (reset={boot.reset}{_RESETS.get(boot.reset, '')})")
 
     def _interrupt(self, what: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Self
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
-Outcome = Literal["passed", "failed", "error", "skipped"]
+Outcome = Literal["passed", "failed", "error", "broken", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +212,10 @@ class TestStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
-    """A test has ended. `message` says why where it did not pass."""
+    """A test has ended. `message` says why where it did not pass.
+
+    Failed is by the firmware's fault, error by the bench's, broken by neither: a fixture raised, or it was interrupted.
+    """
 
     __test__ = False  # pytest collects by name
 

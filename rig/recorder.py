@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from rig.errors import BenchError
 from rig.events import Event
 from rig.timeline import Timeline
 
@@ -16,7 +18,9 @@ from rig.timeline import Timeline
 class Recorder:
     """Listens to a timeline and writes what comes, at once: a process that is killed takes nothing along.
 
-    What is appended together is written together, before `Timeline.extend` returns.
+    What is appended together is written together, before `Timeline.extend` returns. A full disk is trouble of the
+    bench, which interrupts whoever waits. What could not be written is missing from the record, which goes on as soon
+    as there is room again.
 
     Args:
         timeline: what to write; events that stand there already are written first.
@@ -28,6 +32,9 @@ class Recorder:
         self.path = folder / "run.jsonl"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         self._due: list[bytes] = []
+        self._timeline = timeline
+        self._whole = 0
+        """How many bytes of whole lines the file holds."""
         for event in timeline:
             self._add(event)
         self._write()
@@ -39,8 +46,25 @@ class Recorder:
     def _write(self) -> None:
         data = b"".join(self._due)
         self._due.clear()
-        while data:
-            data = data[os.write(self._file, data) :]
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError as error:
+            self._drop_half_a_line()
+            self._timeline.interrupt(
+                BenchError(
+                    f"the record {self.path} cannot be written: {error.strerror}",
+                    "Make room on its disk; older records are in the folders beside it",
+                )
+            )
+        else:
+            self._whole += written
+
+    def _drop_half_a_line(self) -> None:
+        with contextlib.suppress(OSError):  # what is no file, like a pipe, cannot be cut
+            os.ftruncate(self._file, self._whole)
+            os.lseek(self._file, self._whole, os.SEEK_SET)
 
     def close(self) -> None:
         """Write no more."""

@@ -100,13 +100,15 @@ class Timeline:
         return placed
 
     def _settle(self, indexes: Iterable[KindIndex[Any]]) -> None:
-        """Tell everybody of what has come."""
-        self._deliver()
-        if self._keep is not None:
-            self._forget(self._keep)
-        for index in indexes:
-            if index.waiting:
-                index.wake()
+        """Tell everybody of what has come, also where a listener fails."""
+        try:
+            self._deliver()
+        finally:
+            if self._keep is not None:
+                self._forget(self._keep)
+            for index in indexes:
+                if index.waiting:
+                    index.wake()
 
     def _deliver(self) -> None:
         if self._delivering:

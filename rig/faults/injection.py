@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from rig.errors import BenchError
+from rig.errors import BenchError, DeviceError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.faults.fault import Bench, Fault
 
@@ -27,6 +27,7 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
 
     Raises:
         BenchError: the bench lacks a capability that the fault needs, or cannot be restored.
+        DeviceError: what the device did meanwhile.
     """
     lacking = sorted(fault.needs - bench.capabilities)
     if lacking:
@@ -42,6 +43,8 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
     finally:
         try:
             restore.close()
+        except DeviceError:
+            raise  # the device's own trouble is none of the bench's
         except Exception as error:
             what = f"The fault {fault.name} could not be taken back: {error}"
             bench.timeline.append(BenchTrouble(source="faults", what=what))

@@ -332,7 +332,13 @@ class _Reader:
                     pass
         if self.test.outcome not in ("passed", "skipped"):
             bench = "error of the bench"
-            word = {"failed": "test failed", "error": bench, "retried": bench, "cut off": "record cut off"}
+            word = {
+                "failed": "test failed",
+                "error": bench,
+                "retried": bench,
+                "cut off": "record cut off",
+                "broken": "test broke",
+            }
             kind_of_end = word[self.test.outcome]
             board.append(Moment(lanes.duration, "end", kind_of_end, kind_of_end))
         board.sort(key=lambda moment: moment.at)

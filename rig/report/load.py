@@ -38,7 +38,7 @@ from rig.events import (
 )
 
 Verdict = Outcome | Literal["cut off", "retried"]
-VERDICTS: tuple[Verdict, ...] = ("failed", "error", "cut off", "retried", "passed", "skipped")
+VERDICTS: tuple[Verdict, ...] = ("failed", "error", "broken", "cut off", "retried", "passed", "skipped")
 
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {

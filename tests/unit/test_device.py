@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from rig.bench import Bench
 from rig.bench_file import load
 from rig.device import Device
 from rig.errors import DeviceError
-from rig.events import Boot, Event, LinkChange, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 
 ROOT = Path(__file__).parents[2]
 WHO = "CP-BENCH-1"
@@ -181,3 +182,50 @@ def test_the_boot_that_follows_a_panic_is_no_second_trouble(device: Device) -> N
     assert timeline.trouble is None
     timeline.append(replace(BOOT, reset="panic"))
     assert "rebooted unexpectedly (reset=panic)" in str(timeline.trouble)
+
+
+PANIC = Panic(cause="crashed", backtrace=())
+BY_PANIC = replace(BOOT, reset="panic")
+READY = LogLine(text="app: ready", tag="app")
+
+
+@pytest.mark.parametrize(
+    ("then", "trouble"),
+    [
+        ((SOFTWARE,), ""),
+        ((PANIC, BY_PANIC), ""),
+        ((EN_LOW, EN_HIGH, LATE), ""),
+        ((OFF, ON, BOOT), ""),
+        ((SOFTWARE, SOFTWARE), "rebooted unexpectedly (reset=software"),
+        ((SOFTWARE, PANIC, BY_PANIC), "panicked: crashed"),
+        ((PANIC, BY_PANIC, PANIC), "panicked: crashed"),
+        ((PANIC, BY_PANIC, BY_PANIC), "rebooted unexpectedly (reset=panic"),
+        ((EN_LOW, EN_HIGH, LATE, SOFTWARE), "rebooted unexpectedly (reset=software"),
+        ((SOFTWARE, OFF, ON, BOOT), ""),
+    ],
+)
+def test_an_announced_reboot_stands_for_one_boot(device: Device, then: tuple[Event, ...], trouble: str) -> None:
+    """A device that reboots again and again after a Reset is broken, announced or not."""
+    timeline = device.bench.timeline
+    for event in SEEN:
+        timeline.append(event)
+    with contextlib.suppress(DeviceError), device.expecting_reboot() as reboot:
+        placed = [timeline.append(event) for event in then]
+        first = next(event for event in placed if isinstance(event, Boot))
+        assert reboot.boot == first
+        timeline.append(READY)
+    assert trouble in str(timeline.trouble or "")
+    assert (timeline.trouble is not None) == bool(trouble)
+
+
+def test_a_boot_that_was_due_before_does_not_use_the_announcement_up(device: Device) -> None:
+    """The console may be read late: the banner of a power cycle comes after the next reboot was announced."""
+    timeline = device.bench.timeline
+    for event in (*SEEN, OFF, ON):
+        timeline.append(event)
+    with device.expecting_reboot() as reboot:
+        timeline.append(BOOT)
+        assert reboot.boot is None
+        timeline.append(SOFTWARE)
+        timeline.append(READY)
+    assert timeline.trouble is None

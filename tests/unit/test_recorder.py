@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import MappingProxyType
 
 import orjson
 import pytest
 
+from rig.errors import BenchError
 from rig.events import Event, FaultInjected, LogLine, OcppFrame, from_record
 from rig.recorder import Recorder
 from rig.timeline import Timeline
@@ -89,3 +94,58 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert [event.id for event in events] == list(range(1, 1002))
     assert isinstance(events[-1], LogLine)
     assert events[-1].text == "last"
+
+
+def test_a_full_disk_is_trouble_of_the_bench_and_wakes_who_waits(tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").symlink_to("/dev/full")
+    timeline = Timeline()
+    recorder = Recorder(timeline, tmp_path)
+    began = time.monotonic()
+    later = threading.Timer(0.1, timeline.append, [LogLine(text="x")])
+    later.start()
+    assert timeline.expect(LogLine, timeout=60).text == "x"
+    assert time.monotonic() - began < 30
+    with pytest.raises(BenchError, match=r"run\.jsonl cannot be written: No space left on device\. Make room"):
+        timeline.expect(LogLine, timeout=60)
+    later.join()
+    recorder.close()
+
+
+def test_a_record_goes_on_in_whole_lines_when_there_is_room_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeline = Timeline()
+    recorder = Recorder(timeline, tmp_path)
+    write = os.write
+
+    def half_and_no_more(descriptor: int, data: bytes) -> int:
+        monkeypatch.setattr(os, "write", no_more)
+        return write(descriptor, data[: len(data) // 2])
+
+    def no_more(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    timeline.append(LogLine(text="a"))
+    monkeypatch.setattr(os, "write", half_and_no_more)
+    timeline.append(LogLine(text="b"))
+    monkeypatch.setattr(os, "write", write)
+    timeline.append(LogLine(text="c"))
+    recorder.close()
+    assert [event.id for event in read(recorder.path)] == [1, 3]
+    assert isinstance(timeline.trouble, BenchError)
+
+
+def test_who_waits_is_woken_also_where_a_listener_fails() -> None:
+    timeline = Timeline()
+
+    def fail(event: Event) -> None:
+        raise RuntimeError("a listener's own")
+
+    found: list[Event] = []
+    waits = threading.Thread(target=lambda: found.append(timeline.expect(LogLine, timeout=60)))
+    waits.start()
+    timeline.listen(fail)
+    with pytest.raises(RuntimeError, match="a listener's own"):
+        timeline.append(LogLine(text="x"))
+    waits.join(30)
+    assert [event.id for event in found] == [1]

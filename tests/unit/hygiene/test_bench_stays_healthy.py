@@ -56,3 +56,32 @@ def test_it(device, bench, console):
     errors = re.findall(r"^error of the bench: .*", output, re.M)
     assert len(errors) == 1
     assert re.search(r"the serial port /dev/pts/\d+ vanished .* Look at the board's USB cable and plug", errors[0])
+
+
+def test_a_panic_while_the_device_is_made_idle(start: Start) -> None:
+    """What the device does while a fixture puts it right is the test's failure, though it is right in the end."""
+    process = start(
+        """
+import pytest
+
+@pytest.fixture
+def fragile(bench, monkeypatch):
+    to_rest = bench.inputs.to_rest
+    def crash():
+        monkeypatch.undo()
+        to_rest()
+        bench.console.send("crash abort")
+        bench.timeline.expect(Panic)
+    monkeypatch.setattr(type(bench.inputs), "to_rest", lambda self: crash())
+
+from rig.events import Panic
+
+def test_first(device): pass
+
+def test_it(fragile, device): pass
+"""
+        + NEXT
+    )
+    output, _ = process.communicate(timeout=60)
+    assert "1 failed, 2 passed" in output
+    assert "the device panicked: abort() was called" in output

@@ -62,6 +62,38 @@ def test_each_phase_has_the_limit(start: Start, phase: str) -> None:
     assert f"TimeLimit: the {last} of test_inner.py::test_it did not end within 1 s. " in output
 
 
+ONCE = """
+import threading, pytest
+calls = []
+def wait_once():
+    calls.append(1)
+    if len(calls) == 1: threading.Event().wait(60)
+"""
+SHARED = {
+    "set-up": "@pytest.fixture\ndef shared(): wait_once()",
+    "teardown": "@pytest.fixture\ndef shared():\n  yield\n  wait_once()",
+}
+
+
+@pytest.mark.parametrize("phase", SHARED)
+def test_one_that_hangs_takes_no_other_along(start: Start, phase: str) -> None:
+    """The same fixture serves the next test, and what is of a wider scope is ended as ever."""
+    process = start(
+        ONCE
+        + SHARED[phase]
+        + """
+class TestOne:
+    def test_it(self, shared): pass
+class TestTwo:
+    def test_next(self, shared): pass
+    def test_last(self, shared): pass
+""",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert f"{2 if phase == 'set-up' else 3} passed, 1 error" in output
+
+
 def test_what_sits_in_one_call_of_c_ends_its_worker(start: Start) -> None:
     """The lock is taken twice, with the interpreter in hand: no signal and no other thread gets through."""
     process = start(
