@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import threading
 from collections.abc import Callable, Iterable
 
@@ -163,8 +164,14 @@ class WatchedWire:
 
 
 class UnknownWireError(BenchError, AttributeError):
-    """A wire was asked for that this bench does not have."""
+    """A wire was asked for that this bench does not have.
+
+    Attributes:
+        meant: the wire whose name may have been misspelt; empty where this bench has none of a similar name.
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        has = ", ".join(sorted(known)) or "none"
-        super().__init__(f"this bench has no {kind} named {name!r}", f"It has: {has}")
+        names = sorted(known)
+        self.meant = next(iter(difflib.get_close_matches(name, names, 1)), "")
+        nearest = f"Did you mean {self.meant!r}? " if self.meant else ""
+        super().__init__(f"this bench has no {kind} named {name!r}", f"{nearest}It has: {', '.join(names) or 'none'}")
