@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import socket
 import threading
 import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from rig.bench import Bench
 from rig.bench_file import load
 from rig.description import Description
 from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
+from rig.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
 from rig.pins import open_factory
 from rig.timeline import Timeline
@@ -117,6 +119,57 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
     assert time.monotonic() - began < 1
     assert str(caught.value).startswith(f"{wired.path}: console.port: the serial port {port} cannot be opened: ")
     assert "Serial ports here: " in str(caught.value)
+    assert leftovers() == before
+
+
+@pytest.fixture
+def serial_port() -> Iterator[str]:
+    """A serial port with nobody at its far end."""
+    far, near = pty.openpty()
+    tty.setraw(near)
+    yield os.ttyname(near)
+    os.close(far)
+    os.close(near)
+
+
+def test_the_access_point_is_up_before_its_address_is_listened_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial_port: str
+) -> None:
+    """After a cold boot, and after a run that was killed while the access point was gone.
+
+    A port that is somebody's until then stands for an address that is nobody's until then.
+    """
+    wired = load(ROOT / "benches" / "pi.toml")
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
+
+        class Radio:
+            def up(self) -> None:
+                occupied.close()
+
+            def down(self) -> None: ...
+
+        described = wired.model_copy(
+            update={
+                "console": wired.console.model_copy(update={"port": serial_port}),
+                "csms": wired.csms.model_copy(update={"host": "127.0.0.1", "port": port}),
+            }
+        )
+        monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+        monkeypatch.setattr("rig.wiring.open_access_point", lambda _section: Radio())
+        with Bench(described, root=tmp_path) as bench:
+            assert bench.network.csms_port == port
+            assert [change.up for change in bench.timeline.events(AccessPointChange)] == [True]
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+def test_an_access_point_that_stays_down_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bench = Bench(load(ROOT / "benches" / "pi.toml"), root=tmp_path)
+    before = leftovers()
+    with pytest.raises(BenchError, match="nmcli is not installed"):
+        bench.open()
     assert leftovers() == before
 
 
