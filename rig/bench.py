@@ -172,7 +172,14 @@ class Bench:
         }
         for driven_wire in (*control.values(), *driven.values()):
             stack.callback(driven_wire.close)
-        self.power = Power(factory, timeline, description.power, control["en"], [control["boot"], *driven.values()])
+        self.power = Power(
+            factory,
+            timeline,
+            description.power,
+            control["en"],
+            [control["boot"], *driven.values()],
+            description.fall_s,
+        )
         stack.callback(self.power.close)
 
         self.inputs = Inputs(

@@ -75,11 +75,15 @@ class DrivenWire:
                 self.device.pin.output_with_state(self.feeds)
                 self._driving = True
 
-    def ground(self) -> None:
-        """Pull the wire low, whatever its state, until `drive` or `release`. That feeds nothing into any chip."""
+    def hold(self) -> None:
+        """Put the active level on the wire, whatever its state, until `drive` or `release`.
+
+        For a wire that pulls a line of the chip low when it is active: that feeds nothing into any chip. Active is low,
+        or high where a transistor in between turns the level round.
+        """
         with self._lock:
             self._driving = False
-            self.device.pin.output_with_state(False)
+            self.device.pin.output_with_state(not self._active_low)
 
     def release(self) -> None:
         """Let the wire float."""
