@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from gpiozero import Factory
@@ -15,7 +16,7 @@ from rig.errors import BenchError
 from rig.events import PinEdge, PowerChange
 from rig.instruments.power import Power
 from rig.instruments.wires import DrivenWire, WatchedWire
-from rig.pins import open_factory
+from rig.pins import open_factory, watch_edges
 from rig.timeline import Timeline
 
 from .conftest import FarEnd
@@ -254,6 +255,20 @@ def test_setting_the_same_state_is_no_edge(wires: list[DrivenWire], timeline: Ti
     mark = timeline.mark()
     wires[0].set(False)
     assert timeline.events(PinEdge, mark) == []
+
+
+def test_an_edge_while_the_watch_begins_is_not_missed(
+    factory: Factory, timeline: Timeline, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watch_late(*arguments: Any) -> Any:
+        far_end.drive(18, True)
+        return watch_edges(*arguments)
+
+    monkeypatch.setattr("rig.instruments.wires.watch_edges", watch_late)
+    wire = WatchedWire(factory, timeline, "outputs.lock", Wire(pin=18))
+    assert wire.state is True
+    assert timeline.events(PinEdge)[-1].level is True
+    wire.close()
 
 
 @pytest.mark.parametrize("active_low", [False, True])
