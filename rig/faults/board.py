@@ -49,9 +49,10 @@ class TornWrite(Fault):
         one_of(self, "effect", get_args(TearEffect))
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. A power cycle ends it, whether it happened or is still armed."""
+        """Arm the tear. A power cycle ends it, happened or not, after one that waits for a boot is disarmed."""
         restore.callback(bench.power.on)
         restore.callback(bench.power.off)
+        restore.callback(hooks(bench).disarm_tear)
         hooks(bench).tear_flash(self.operation, self.effect, self.seed)
 
 
