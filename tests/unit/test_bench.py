@@ -23,6 +23,7 @@ from rig.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjecte
 from rig.faults import PowerCut
 from rig.pins import open_factory
 from rig.timeline import Timeline
+from rig.virtual.board import Board
 
 ROOT = Path(__file__).parents[2]
 
@@ -221,6 +222,29 @@ def test_time_runs_faster_and_back(bench: Bench) -> None:
         assert time.monotonic() - began < 2
     assert bench.clock.scale == 1
     assert [event.scale for event in bench.timeline.events(ClockScale, mark)] == [50, 1]
+
+
+def test_time_runs_as_before_when_it_could_not_be_changed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is changed first, then the device is waited for: that wait may end by a time limit."""
+    bench.open()
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Board, "_await_device", interrupted)
+    with pytest.raises(KeyboardInterrupt), bench.time_scale(50):
+        pytest.fail("the block must not run")
+    assert bench.clock.scale == 1
+
+
+def test_an_opened_bench_has_time_at_its_own_speed(bench: Bench) -> None:
+    bench.open()
+    assert bench.timeline.events(ClockScale) == []
+    bench.clock.set_scale(50)
+    bench.reopen()
+    assert bench.clock.scale == 1
+    assert [event.scale for event in bench.timeline.events(ClockScale)] == [1]
 
 
 def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
