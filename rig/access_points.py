@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 from rig.description import AccessPointSection, ManualAccessPoint, NmcliAccessPoint
 from rig.errors import BenchError
 from rig.seams import AccessPoint
 
 _NMCLI_TIMEOUT_S = 30
+_TERMINAL = Path("/dev/tty")
 
 
 class ByHand:
@@ -25,9 +27,10 @@ class ByHand:
     @staticmethod
     def _ask(state: str) -> None:
         try:
-            with open("/dev/tty", "r+", encoding="utf-8") as terminal:  # noqa: PTH123 (stdin may be captured)
-                print(f"\nSwitch the access point {state} now, then press Enter: ", end="", file=terminal, flush=True)
-                terminal.readline()
+            # Not stdin and stdout, which may be captured. And twice: Python opens nothing for both that cannot seek.
+            with _TERMINAL.open("w", encoding="utf-8") as question, _TERMINAL.open(encoding="utf-8") as answer:
+                print(f"\nSwitch the access point {state} now, then press Enter: ", end="", file=question, flush=True)
+                answer.readline()
         except OSError:
             raise BenchError(
                 f"a person must switch the access point {state}, but there is no terminal to ask on",

@@ -89,7 +89,9 @@ class Bench:
         return self._open is not None
 
     def open(self) -> Bench:
-        """Take hold of the wires, the port and the CSMS. The board is without power. Returns the bench itself.
+        """Take hold of the wires, the port and the CSMS. The board is without power, time runs at its own speed.
+
+        Returns the bench itself.
 
         Raises:
             BenchError: something cannot be had; all that was taken is given back.
@@ -97,6 +99,11 @@ class Bench:
         if self._open is not None:
             return self
         self.timeline.clear_trouble()
+        if (
+            self.clock.scale != 1
+        ):  # whoever had scaled it could not take it back; the board to come has the clock of all
+            self.clock.set_scale(1)
+            self.timeline.append(ClockScale(source="bench", scale=1))
         own = set(self.__dict__)
         stack = ExitStack()
         stack.callback(self._forget, own)
@@ -172,7 +179,14 @@ class Bench:
         }
         for driven_wire in (*control.values(), *driven.values()):
             stack.callback(driven_wire.close)
-        self.power = Power(factory, timeline, description.power, control["en"], [control["boot"], *driven.values()])
+        self.power = Power(
+            factory,
+            timeline,
+            description.power,
+            control["en"],
+            [control["boot"], *driven.values()],
+            description.fall_s,
+        )
         stack.callback(self.power.close)
 
         self.inputs = Inputs(
@@ -299,11 +313,12 @@ class Bench:
             ValueError: the scale is not above 0.
         """
         before = self.clock.scale
-        self._set_scale(scale)
         try:
+            self._set_scale(scale)
             yield
         finally:
-            self._set_scale(before)
+            if self.clock.scale != before:
+                self._set_scale(before)
 
     def _set_scale(self, scale: float) -> None:
         hooks = self.wiring.hooks

@@ -23,6 +23,9 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
 }
 """The wires of docs/design.md, section 3. A bench may have others, but none that looks like a misspelt one of these."""
 
+REAL_FALL_S = 1.0
+"""How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -46,14 +49,22 @@ class InputWire(Wire):
 
 
 class PowerSection(_Table):
-    """The supply: `switch` turns it on, `rail_sense`, where wired, says whether the rail is up."""
+    """The supply: `switch` turns it on, `rail_sense`, where wired, says whether the rail is up.
+
+    `fall_s` is for a bench without `rail_sense`: how long, in real seconds, capacitors hold the rail up at most.
+    """
 
     switch: Wire
     rail_sense: Wire | None = None
+    fall_s: Annotated[float, Field(ge=0, le=60)] | None = None
 
 
 class ControlSection(_Table):
-    """The lines that put the chip into its ROM loader."""
+    """The lines that put the chip into its ROM loader.
+
+    Both are low at the chip when they are active. `active_low` where the Pi's level is the chip's; without it a
+    transistor in between turns the level round.
+    """
 
     en: Wire = Field(description="EN: active holds the chip in reset")
     boot: Wire = Field(description="GPIO0: active at the end of reset means ROM download mode")
@@ -208,6 +219,13 @@ class Description(_Table):
     def path(self) -> Path:
         """The file it came from."""
         return self._path
+
+    @property
+    def fall_s(self) -> float:
+        """How long, in real seconds, the rail takes to fall where nothing senses it."""
+        if self.power.fall_s is not None:
+            return self.power.fall_s
+        return 0.0 if self.kind == "virtual" else REAL_FALL_S
 
     def wires(self) -> Iterator[tuple[str, Wire]]:
         """Every wire with its signal name, like `inputs.cable` or `power.switch`."""

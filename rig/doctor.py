@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.bench_file import load
-from rig.description import Description, NmcliAccessPoint
+from rig.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.errors import BenchError, DescriptionError
 from rig.firmware.manifest import FILE_NAME
 
@@ -83,7 +84,11 @@ def _csms_port(description: Description) -> Finding:
     try:
         Port(host, port, "CSMS").close()
     except BenchError as error:
-        return Finding("CSMS port", problem=f"{description.path}: csms.port: {error}")
+        why = error.__cause__
+        off_air = isinstance(why, OSError) and why.errno == errno.EADDRNOTAVAIL
+        if off_air and not isinstance(description.network.access_point, NoAccessPoint):
+            return Finding("CSMS port", f"{host} port {port} (looked at when the access point is on the air)")
+        return Finding("CSMS port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
     return Finding("CSMS port", f"{host} port {port or '(any free one)'} can be had")
 
 

@@ -13,7 +13,10 @@ from rig.events import Boot, Event, LogLine, Panic, TelemetrySample
 
 @runtime_checkable
 class LogFormat(Protocol):
-    """What the console instrument wants to know about the device's console."""
+    """What the console instrument wants to know about the device's console.
+
+    It must take whatever a device prints. What it raises is trouble of the bench, told with the line.
+    """
 
     answer_prefix: str
     """What the line starts with that answers a command."""
@@ -59,9 +62,11 @@ class PlainLogFormat:
         return []
 
 
-_LOG = re.compile(r"([EWIDVT]) \((\d+)\) ([^:\s]+): ?")
-_BANNER = re.compile(r"I \(\d+\) boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
-_TELEMETRY = re.compile(r"T \(\d+\) monitor: (\{.*\})\s*$")
+# No number has more digits than one can have: a device may print anything, and `int` raises at thousands of digits.
+_UPTIME = r"\(([0-9]{1,15})\)"
+_LOG = re.compile(rf"([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
+_BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
+_TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
 _PANIC = re.compile(
     r"PANIC: (?P<own>.+)"
     r"|Guru Meditation Error: (?P<guru>.+)"
@@ -70,7 +75,7 @@ _PANIC = re.compile(
     r"|(?P<undefined>(?<!\S)\S+: runtime error: .*)"
 )
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
-_FRAME = re.compile(r"\s+#\d+ (?P<frame>0x.+)")
+_FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
 
 
@@ -106,7 +111,7 @@ class PlugbenchLogFormat:
         elif _may_panic(text) and (panic := _PANIC.search(text)):
             if not self._cause:
                 self._cause = next(value for value in panic.groups() if value).strip()
-        elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record[1])):
+        elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
             found.append(TelemetrySample(values=values))
         return found
 

@@ -35,6 +35,9 @@ class TestHooks(Protocol):
     def tear_flash(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now (`none`, `half` or `random`), then cut the power."""
 
+    def disarm_tear(self) -> None:
+        """Forget a tear that the device has not been told of yet. One that it has been told of dies with its power."""
+
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time."""
 

@@ -42,13 +42,13 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
     Raises:
         BenchError: the bench cannot do it.
         DeviceError: the device does not come to idle, before or after.
-        ExpectationError: it is not idle again in time.
+        ExpectationError: it is not idle again in time, or has panicked.
     """
     terminal = Console(highlight=False, soft_wrap=True)
     with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
         terminal.print(f"bench {description.name}: bringing the device up")
         device.make_idle()
-        start = bench.clock.now()
+        start, since = bench.clock.now(), bench.mark()
 
         def show(event: Event) -> None:
             line = _line(event)
@@ -57,9 +57,11 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
 
         stop = bench.timeline.listen(show)
         try:
-            with bench.inject(fault):
+            with device.expecting_reboot() if fault.reboots else contextlib.nullcontext(), bench.inject(fault):
                 device.let_time_pass(seconds)
             device.wait_idle(_AFTERMATH_TIMEOUT_S)
+            # The watch lets a panic pass while a reboot is expected.
+            bench.timeline.expect_none(Panic, since=since, within=0, what="a panic of the device")
             terminal.print("the device is idle again")
         finally:
             stop()

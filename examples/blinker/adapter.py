@@ -11,9 +11,10 @@ from rig.instruments.console import Console
 from rig.log_format import PlainLogFormat
 from rig.profile import DeviceProfile
 
-_LINE = re.compile(r"(?P<seconds>\d+\.\d+) (?P<level>[A-Z]+) (?P<tag>\w+): (?P<text>.*)")
+_LINE = re.compile(r"(?P<seconds>\d{1,9}\.\d{1,9}) (?P<level>[A-Z]+) (?P<tag>\w+): (?P<text>.*)")
 _LEVELS: Mapping[str, Level] = {"DEBUG": "D", "INFO": "I", "WARN": "W", "ERROR": "E", "FATAL": "E"}
 _BANNER = re.compile(r"blinker (?P<version>\S+) starts, reset=(?P<reset>\w+)")
+_NUMBER = re.compile(r"(\w+)=(\d{1,9}(?:\.\d{1,9})?)(?!\S)")
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -44,7 +45,7 @@ class BlinkerLogFormat(PlainLogFormat):
         if match["level"] == "FATAL":
             return [Panic(cause=match["text"])]
         if match["level"] == "STAT":
-            return [TelemetrySample(values={name: float(value) for name, value in pairs(match["text"]).items()})]
+            return [TelemetrySample(values={name: float(value) for name, value in _NUMBER.findall(match["text"])})]
         return []
 
 

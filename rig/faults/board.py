@@ -18,6 +18,7 @@ class BrownOut(Fault):
     name: ClassVar[str] = "brown-out"
     summary: ClassVar[str] = "the supply sags once, and the chip's brown-out detector resets it"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+    reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
         """Sag."""
@@ -40,6 +41,7 @@ class TornWrite(Fault):
     name: ClassVar[str] = "torn-write"
     summary: ClassVar[str] = "the power fails in the middle of the n-th flash operation from now"
     needs: ClassVar[frozenset[str]] = frozenset({"power", "test_hooks"})
+    reboots: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the limits."""
@@ -47,9 +49,10 @@ class TornWrite(Fault):
         one_of(self, "effect", get_args(TearEffect))
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. A power cycle ends it, whether it happened or is still armed."""
+        """Arm the tear. A power cycle ends it, happened or not, after one that waits for a boot is disarmed."""
         restore.callback(bench.power.on)
         restore.callback(bench.power.off)
+        restore.callback(hooks(bench).disarm_tear)
         hooks(bench).tear_flash(self.operation, self.effect, self.seed)
 
 

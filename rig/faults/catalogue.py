@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, get_type_hints
 
 from rig.errors import BenchError
@@ -55,7 +56,8 @@ def by_name(name: str, **arguments: Any) -> Fault:
         raise BenchError(
             f"There is no fault {name!r}", f"{_nearest(name, CATALOGUE)}These exist: {', '.join(CATALOGUE)}"
         )
-    known = {key: hint for key, hint in get_type_hints(cls).items() if key not in ("name", "summary", "needs")}
+    hints = get_type_hints(cls)
+    known = {field.name: hints[field.name] for field in fields(cls)}  # type: ignore[arg-type]
     values = {}
     for key, value in arguments.items():
         if key not in known:

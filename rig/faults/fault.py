@@ -80,11 +80,14 @@ class Fault(ABC):
         name: as the command line and the timeline call it, e.g. `power-cut`.
         summary: one line about what happens.
         needs: the capabilities that a bench must have for it.
+        reboots: whether the device reboots by it, once, at the latest when it is taken back. Who injects it announces
+            that (`Device.expecting_reboot`).
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
+    reboots: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, bench: Bench, restore: ExitStack) -> None:

@@ -16,6 +16,7 @@ class PowerCut(Fault):
     name: ClassVar[str] = "power-cut"
     summary: ClassVar[str] = "the board loses its supply until the fault is lifted"
     needs: ClassVar[frozenset[str]] = frozenset({"power"})
+    reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Power off, then on."""
@@ -30,6 +31,7 @@ class Reset(Fault):
     name: ClassVar[str] = "reset"
     summary: ClassVar[str] = "the chip is held in reset (EN low) until the fault is lifted"
     needs: ClassVar[frozenset[str]] = frozenset({"control.en"})
+    reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """EN low, then let go."""

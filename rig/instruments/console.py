@@ -30,6 +30,7 @@ _LONGEST_LINE = 16_384
 _ALIKE = 5
 """So many characters in a row make a line a near miss of a pattern."""
 _MOST_COMPARED = 200
+_MOST_QUOTED = 200
 _COMPLETE_AFTER_S = 0.05
 """How long, in real seconds, a panic may take to print its backtrace."""
 
@@ -99,6 +100,9 @@ class _ThreadedTransport:
 
 class Console:
     """Reads and writes the console. Publishes each line as `LogLine`, and what the log format finds in it.
+
+    A log format that raises costs nothing but what it would have found in that line: the line and all others are there,
+    and whoever waits is told.
 
     Args:
         timeline: the bench's.
@@ -203,20 +207,52 @@ class Console:
         now = self._timeline.clock.now()
         came: list[Event] = []
         for text in self._splitter.feed(data):
-            line = self._format.line(text)
+            line: LogLine | None = None
+            try:
+                line = self._format.line(text)
+                found = tuple(self._format.events(line))
+            except Exception as error:  # whatever the format's author did not think of
+                self._publish([*came, line or LogLine(text=text)], now)
+                came = []
+                self._misread(error, f"the line {_start(text)!r}")
+                continue
             came.append(line)
-            for event in self._format.events(line):
+            for event in found:
                 if isinstance(event, Panic):
                     self._publish(came, now)  # what came before does not wait until it is decoded
                     came = []
                 came.append(self._decoded(event))
         self._publish(came, now)
-        if self._format.pending and self._quiet is None:
+        if self._quiet is None and self._pending():
             self._quiet = self._loop.call_later(_COMPLETE_AFTER_S, self._flush)
+
+    def _pending(self) -> bool:
+        try:
+            return self._format.pending
+        except Exception as error:
+            self._misread(error, "whether anything is pending")
+            return False
 
     def _flush(self) -> None:
         self._quiet = None
-        self._publish([self._decoded(event) for event in self._format.flush()], self._timeline.clock.now())
+        try:
+            found = tuple(self._format.flush())
+        except Exception as error:
+            self._misread(error, "what was pending when the console went quiet")
+            return
+        self._publish([self._decoded(event) for event in found], self._timeline.clock.now())
+
+    def _misread(self, error: Exception, what: str) -> None:
+        """The log format raised: lines may say what nobody has understood, so the test cannot go on."""
+        if isinstance(self._timeline.trouble, BenchError):
+            return  # once is enough for a format that raises at every line
+        trouble = BenchError(
+            f"the log format {type(self._format).__module__}:{type(self._format).__qualname__} cannot read {what}: "
+            f"{type(error).__name__}: {error}",
+            "Correct the class: a device may print anything, and a line that says nothing to it has no events",
+        )
+        self._timeline.append(BenchTrouble(source="console", what=str(trouble)))
+        self._timeline.interrupt(trouble)
 
     def _publish(self, came: Sequence[Event], now: int) -> None:
         """Put on the timeline, all at once, what has come at one time."""
@@ -338,6 +374,11 @@ class Console:
         else:
             miss = f"none of the lines that came ({len(misses)}) is alike"
         return f"{miss}\n{self.tail()}"
+
+
+def _start(text: str) -> str:
+    """A line for a message: no more of it than tells it from others."""
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
 
 
 def _nearest(pattern: str, lines: Sequence[LogLine]) -> str:

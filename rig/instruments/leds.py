@@ -34,11 +34,12 @@ class Led:
         self._timeline = timeline
         self._loop = loop
         self._lock = threading.Lock()
-        self._edges: deque[tuple[int, bool]] = deque([(wire.since, wire.state)], maxlen=EDGES_NEEDED)
+        self._edges: deque[tuple[int, bool]] = deque(maxlen=EDGES_NEEDED)
         self._pattern = Pattern("unknown")
-        self._decoded_at = wire.since
         self._timer: asyncio.TimerHandle | None = None
-        wire.listen(self._edge)
+        with self._lock:  # an edge from here on waits until its turn
+            lit, self._decoded_at = wire.listen(self._edge)
+            self._edges.append((self._decoded_at, lit))
         loop.call_soon_threadsafe(self._check_steady)
 
     @property

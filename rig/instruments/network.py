@@ -20,6 +20,9 @@ T = TypeVar("T")
 class Network:
     """All methods may be called from any thread but the loop's. Durations are in bench time.
 
+    An access point that can be switched is on the air from the beginning: the proxy's address may be one that this
+    machine has only while it is up.
+
     Args:
         timeline: the bench's timeline.
         loop: the bench's event loop, running in its own thread.
@@ -30,7 +33,7 @@ class Network:
         upstream_host: the address of the CSMS behind the proxy.
 
     Raises:
-        BenchError: the port is taken.
+        BenchError: the access point cannot be switched on, or the port is taken.
     """
 
     def __init__(
@@ -46,15 +49,15 @@ class Network:
         self.timeline = timeline
         self._loop = loop
         self._access_point = access_point
+        if access_point is not None:
+            self.up()
         self._proxy = Proxy(host, port, (upstream_host, upstream_port), timeline.clock.real)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let charge points through to the CSMS. An access point that can be switched is on the air from here on."""
+        """Let charge points through to the CSMS."""
         self._do(self._proxy.start(), "start the proxy")
-        if self._access_point is not None:
-            self.up()
 
     def close(self) -> None:
         """End all connections and give the port back."""

@@ -74,11 +74,12 @@ class Output:
         Raises:
             ExpectationError: it is not there, or leaves.
         """
+        since = self._timeline.mark()  # before the look: it may leave right after that
         self.expect(level, timeout=0)
         self._timeline.expect_none(
             PinEdge,
             lambda e: self._mine(e) and e.level != level,
-            since=self._timeline.mark(),
+            since=since,
             within=within,
             what=f"{self._wire.signal} {'off' if level else 'on'}",
         )

@@ -18,27 +18,35 @@ class Power:
     """Switches the board on and off, safely on real wires.
 
     Off: EN goes low, so that the chip does not live to see its wires go; then every driven wire floats, the switch
-    opens, the rail falls and EN floats too. On: EN and the wires that are low are driven, the switch closes, the rail
-    rises, and only then the wires that are high are driven, EN last. So nothing ever feeds the chip through its pins,
-    and it starts with every input in place.
+    opens, the rail falls and EN floats too: not before, or the chip would boot once more from its capacitors. On: EN
+    and the wires that are low are driven, the switch closes, the rail rises, and only then the wires that are high are
+    driven, EN last. So nothing ever feeds the chip through its pins, and it starts with every input in place.
 
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PowerChange` for the switch and, where `rail_sense` is wired, for the rail.
         section: `[power]` of the bench description.
-        en: the wire of EN, which is active low.
+        en: the wire of EN; active holds the chip in reset.
         driven: every other wire that the bench drives.
+        fall_s: how long the rail takes to fall where nothing senses it, in real seconds.
     """
 
     RAIL_TIMEOUT_S = 5.0
     """How long capacitors may hold the rail up, in real seconds."""
 
     def __init__(
-        self, factory: Factory, timeline: Timeline, section: PowerSection, en: DrivenWire, driven: Sequence[DrivenWire]
+        self,
+        factory: Factory,
+        timeline: Timeline,
+        section: PowerSection,
+        en: DrivenWire,
+        driven: Sequence[DrivenWire],
+        fall_s: float = 0.0,
     ) -> None:
         self._timeline = timeline
         self._en = en
         self._driven = driven
+        self._fall_s = fall_s
         self._lock = threading.RLock()
         self._on = False
         self._switch = OutputDevice(
@@ -72,7 +80,7 @@ class Power:
         with self._lock:
             if self._on:
                 return
-            self._en.ground()
+            self._en.hold()
             for wire in self._driven:
                 if not wire.feeds:
                     wire.drive()
@@ -89,21 +97,25 @@ class Power:
                 wire.drive()
 
     def off(self) -> None:
-        """Switch off. Returns when the rail is down (at once where `rail_sense` is not wired).
+        """Switch off. Returns when the rail is down (after `power.fall_s` where `rail_sense` is not wired).
 
         Raises:
             BenchError: the rail stays up.
         """
         with self._lock:
+            was_on = self._on
             self._cut()
-            self._wait_for_rail(False)
+            if self._rail is not None:
+                self._wait_for_rail(False)
+            elif was_on:
+                threading.Event().wait(self._fall_s)  # capacitors tell nobody
             self._en.release()
 
     def _cut(self) -> None:
         if self._on:
             self._timeline.append(PowerChange(source="power", on=False))
         self._on = False
-        self._en.ground()
+        self._en.hold()
         for wire in self._driven:
             wire.release()
         self._switch.off()
@@ -132,9 +144,15 @@ class Power:
         self._timeline.append(PowerChange(t=t_ns, source="power", on=up, rail=True))
 
     def close(self) -> None:
-        """Switch the board off and give the pins back."""
-        self._cut()
-        self._en.release()
-        self._switch.close()
-        if self._rail is not None:
-            self._rail.close()
+        """Switch the board off, as `off` does, and give the pins back.
+
+        Raises:
+            BenchError: the rail stays up.
+        """
+        try:
+            self.off()
+        finally:
+            self._en.release()
+            self._switch.close()
+            if self._rail is not None:
+                self._rail.close()

@@ -76,11 +76,15 @@ class DrivenWire:
                 self.device.pin.output_with_state(self.feeds)
                 self._driving = True
 
-    def ground(self) -> None:
-        """Pull the wire low, whatever its state, until `drive` or `release`. That feeds nothing into any chip."""
+    def hold(self) -> None:
+        """Put the active level on the wire, whatever its state, until `drive` or `release`.
+
+        For a wire that pulls a line of the chip low when it is active: that feeds nothing into any chip. Active is low,
+        or high where a transistor in between turns the level round.
+        """
         with self._lock:
             self._driving = False
-            self.device.pin.output_with_state(False)
+            self.device.pin.output_with_state(not self._active_low)
 
     def release(self) -> None:
         """Let the wire float."""
@@ -116,28 +120,30 @@ class WatchedWire:
         self._timeline = timeline
         self._active_low = wire.active_low
         self._publish = publish
-        self._listeners: list[EdgeListener] = []
+        self._listeners: tuple[EdgeListener, ...] = ()
         self._changed = threading.Condition()
         self.device = InputDevice(wire.pin, pull_up=wire.active_low, pin_factory=factory)
-        self._state = bool(self.device.value)
-        self._since = timeline.clock.now()
-        if publish:
-            timeline.append(PinEdge(t=self._since, source="pins", signal=signal, level=self._state, driven=False))
-        self._stop_watching = watch_edges(self.device.pin, self._edge)
+        with self._changed:  # an edge from here on waits until its turn
+            self._stop_watching = watch_edges(self.device.pin, self._edge)
+            self._state = bool(self.device.value)
+            self._since = timeline.clock.now()
+            if publish:
+                timeline.append(PinEdge(t=self._since, source="pins", signal=signal, level=self._state, driven=False))
 
     @property
     def state(self) -> bool:
         """The state it was last seen in."""
         return self._state
 
-    @property
-    def since(self) -> int:
-        """The stamp of the edge to the state it is in."""
-        return self._since
+    def listen(self, listener: EdgeListener) -> tuple[bool, int]:
+        """Call `listener(state, stamp in ns)` on every edge from now on, in the thread that sees it.
 
-    def listen(self, listener: EdgeListener) -> None:
-        """Call `listener(state, stamp in ns)` on every edge from now on, in the thread that sees it."""
-        self._listeners.append(listener)
+        Returns:
+            The state from which on edges are told, and its stamp.
+        """
+        with self._changed:
+            self._listeners = (*self._listeners, listener)
+            return self._state, self._since
 
     def _edge(self, level: bool, t_ns: int) -> None:
         state = level != self._active_low
@@ -146,10 +152,11 @@ class WatchedWire:
                 return
             self._state = state
             self._since = t_ns
+            listeners = self._listeners
             self._changed.notify_all()
         if self._publish:
             self._timeline.append(PinEdge(t=t_ns, source="pins", signal=self.signal, level=state, driven=False))
-        for listener in self._listeners:
+        for listener in listeners:
             listener(state, t_ns)
 
     def wait(self, state: bool, seconds: float) -> bool:

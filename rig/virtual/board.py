@@ -117,6 +117,14 @@ class Board:
         """Tear the n-th flash operation from now, or from the next boot where the device does not run."""
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
+    def disarm_tear(self) -> None:
+        """Forget a tear that waits for the next boot. One that the device was told of ends with its run."""
+
+        def forget() -> None:
+            self._tear = None
+
+        self._call(forget)
+
     def brown_out(self) -> None:
         """Make the rail sag once, below what the chip's detector tolerates. Nothing happens where the chip is off."""
 

@@ -44,6 +44,10 @@ class VirtualTestHooks:
             )
         self._board.tear(operation, effect, seed)
 
+    def disarm_tear(self) -> None:
+        """Forget a tear that waits for the next boot. One that a running device was told of ends with its power."""
+        self._board.disarm_tear()
+
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time; 0: instant."""
         self._board.set("flash erase_ms", milliseconds)

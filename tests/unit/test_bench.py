@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pty
 import socket
 import threading
 import time
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +19,11 @@ from rig.bench import Bench
 from rig.bench_file import load
 from rig.description import Description
 from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
+from rig.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
 from rig.pins import open_factory
 from rig.timeline import Timeline
+from rig.virtual.board import Board
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,6 +123,57 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
     assert leftovers() == before
 
 
+@pytest.fixture
+def serial_port() -> Iterator[str]:
+    """A serial port with nobody at its far end."""
+    far, near = pty.openpty()
+    tty.setraw(near)
+    yield os.ttyname(near)
+    os.close(far)
+    os.close(near)
+
+
+def test_the_access_point_is_up_before_its_address_is_listened_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial_port: str
+) -> None:
+    """After a cold boot, and after a run that was killed while the access point was gone.
+
+    A port that is somebody's until then stands for an address that is nobody's until then.
+    """
+    wired = load(ROOT / "benches" / "pi.toml")
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
+
+        class Radio:
+            def up(self) -> None:
+                occupied.close()
+
+            def down(self) -> None: ...
+
+        described = wired.model_copy(
+            update={
+                "console": wired.console.model_copy(update={"port": serial_port}),
+                "csms": wired.csms.model_copy(update={"host": "127.0.0.1", "port": port}),
+            }
+        )
+        monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+        monkeypatch.setattr("rig.wiring.open_access_point", lambda _section: Radio())
+        with Bench(described, root=tmp_path) as bench:
+            assert bench.network.csms_port == port
+            assert [change.up for change in bench.timeline.events(AccessPointChange)] == [True]
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
+def test_an_access_point_that_stays_down_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bench = Bench(load(ROOT / "benches" / "pi.toml"), root=tmp_path)
+    before = leftovers()
+    with pytest.raises(BenchError, match="nmcli is not installed"):
+        bench.open()
+    assert leftovers() == before
+
+
 def test_whatever_fails_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a bug")
@@ -168,6 +222,29 @@ def test_time_runs_faster_and_back(bench: Bench) -> None:
         assert time.monotonic() - began < 2
     assert bench.clock.scale == 1
     assert [event.scale for event in bench.timeline.events(ClockScale, mark)] == [50, 1]
+
+
+def test_time_runs_as_before_when_it_could_not_be_changed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is changed first, then the device is waited for: that wait may end by a time limit."""
+    bench.open()
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Board, "_await_device", interrupted)
+    with pytest.raises(KeyboardInterrupt), bench.time_scale(50):
+        pytest.fail("the block must not run")
+    assert bench.clock.scale == 1
+
+
+def test_an_opened_bench_has_time_at_its_own_speed(bench: Bench) -> None:
+    bench.open()
+    assert bench.timeline.events(ClockScale) == []
+    bench.clock.set_scale(50)
+    bench.reopen()
+    assert bench.clock.scale == 1
+    assert [event.scale for event in bench.timeline.events(ClockScale)] == [1]
 
 
 def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,25 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
     assert "BAD  firmware     device.firmware: build/none is not there: build the firmware first" in output
+
+
+@pytest.mark.parametrize(
+    ("access_point", "says"),
+    [
+        (
+            '{ kind = "nmcli", connection = "x" }',
+            "ok   CSMS port    192.0.2.1 port 9000 (looked at when the access point",
+        ),
+        ('{ kind = "none" }', "BAD  CSMS port    {file}: csms.host: CSMS: cannot listen on 192.0.2.1 port 9000: "),
+    ],
+)
+def test_doctor_knows_an_address_that_comes_with_the_access_point(  # type: ignore[no-untyped-def]
+    rig, tmp_path: Path, access_point: str, says: str
+) -> None:
+    file = tmp_path / "pi.toml"
+    text = (ROOT / "benches/pi.toml").read_text().replace("192.168.4.1", "192.0.2.1")
+    file.write_text(re.sub("access_point = .*", f"access_point = {access_point}", text))
+    assert says.replace("{file}", str(file)) in rig("doctor", "--bench", str(file))[1]
 
 
 def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

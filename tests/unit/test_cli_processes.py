@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.faults import CATALOGUE
 from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +97,16 @@ def test_a_fault_is_shown_from_beginning_to_end(start: Start) -> None:
         "CP-BENCH-1 connected",
         "the device is idle again",
     ]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_each_fault_happens_and_leaves_an_idle_device(start: Start, name: str) -> None:
+    build(ROOT)
+    process = start("fault", "inject", name, "--for", "0.1")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert f" {name} lifted\n" in output
+    assert output.endswith("the device is idle again\n")
 
 
 def test_ctrl_c_in_the_middle_of_a_fault_gives_everything_back(start: Start) -> None:

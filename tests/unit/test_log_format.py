@@ -73,6 +73,24 @@ def test_a_panic_is_found_whatever_stands_before_it(noise: str, panic: str) -> N
     assert found.cause.endswith(panic.partition(": ")[2] or panic)
 
 
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"I ({NINES}) app: ready",
+        f'T ({NINES}) monitor: {{"heap_free":1}}',
+        f"I ({NINES}) boot: cp 1 build=0badcafe reset=panic",
+        f"PANIC: {NINES}",
+    ],
+)
+def test_a_number_that_none_can_have_is_text(text: str) -> None:
+    line = PlugbenchLogFormat().line(text)
+    assert (line.text, line.level, line.uptime_ms) == (text, "", None)
+    assert [type(event) for event in read(text)] == ([Panic] if text.startswith("PANIC") else [])
+
+
 @given(st.text())
 def test_any_text_is_a_line(text: str) -> None:
     assert PlugbenchLogFormat().line(text).text == text

@@ -82,7 +82,11 @@ def bench(notes: Notes) -> Any:
         (faults.PowerCut(), ["power.off()"], ["power.on()"]),
         (faults.Reset(), ["power.hold_reset(True)"], ["power.hold_reset(False)"]),
         (faults.BrownOut(), ["hooks.brown_out()"], []),
-        (faults.TornWrite(3, "random", 9), ["hooks.tear_flash(3, 'random', 9)"], ["power.off()", "power.on()"]),
+        (
+            faults.TornWrite(3, "random", 9),
+            ["hooks.tear_flash(3, 'random', 9)"],
+            ["hooks.disarm_tear()", "power.off()", "power.on()"],
+        ),
         (faults.SlowErase(400), ["hooks.slow_erase(400)"], ["hooks.slow_erase(0)"]),
         (faults.FlashFull(), ["hooks.fill_flash(True)"], ["hooks.fill_flash(False)"]),
         (faults.HeapLeak(64), ["hooks.leak(64)"], ["hooks.leak(0)"]),

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, Boot, LogLine, Panic, TelemetrySample
+from rig.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
 from rig.log_format import PlugbenchLogFormat
@@ -196,6 +196,71 @@ def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline)
     port.print("\r\n".join([*lines, ""]).encode())
     console.expect(r"\(4999\) burst", timeout=10)
     assert [event.text for event in timeline.events(LogLine)] == lines
+
+
+class Stumbling(PlugbenchLogFormat):
+    """Raises at one line in one of its parts, or has forgotten to answer."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    def line(self, text: str) -> LogLine:
+        if self._part == "line" and text.startswith("bad"):
+            raise ValueError("what is that?")
+        return super().line(text)
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        if self._part == "events" and line.text.startswith("bad"):
+            raise ValueError("what is that?")
+        return super().events(line) if self._part != "forgot" or not line.text.startswith("bad") else None  # type: ignore[return-value]
+
+    @property
+    def pending(self) -> bool:
+        return super().pending and (self._part != "pending" or 1 / 0 > 0)
+
+    def flush(self) -> Sequence[Event]:
+        found = super().flush()
+        if self._part == "flush" and found:
+            raise ValueError("what is that?")
+        return found
+
+
+@pytest.mark.parametrize(
+    ("part", "says", "what"),
+    [
+        ("line", f"the line 'bad {'x' * 196}…'", "ValueError: what is that"),
+        ("events", "the line 'bad x", "ValueError: what is that"),
+        ("forgot", "the line 'bad x", "TypeError: 'NoneType' object is not iterable"),
+        ("flush", "what was pending when the console went quiet", "ValueError: what is that"),
+        ("pending", "whether anything is pending", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_format_that_raises_is_told_and_loses_no_line(
+    port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop, part: str, says: str, what: str
+) -> None:
+    console = Console(timeline, loop, port.path, 115_200, 0, Stumbling(part))
+    console.take()
+    boot = "I (0) boot: cp 1 build=0badcafe reset=panic"
+    lines = ["I (1) app: one", f"bad {'x' * 300}", f"bad {'y' * 300}", boot, "PANIC: y", "backtrace: 0x1"]
+    whole = threading.Event()
+    timeline.listen(lambda e: whole.set() if isinstance(e, LogLine) and e.text == lines[-1] else None)
+    port.print("\r\n".join([*lines, ""]).encode())
+    with pytest.raises(BenchError) as caught:
+        timeline.expect(TelemetrySample, timeout=10)
+    assert str(caught.value).startswith(
+        f"the log format tests.unit.instruments.test_console:Stumbling cannot read {says}"
+    )
+    assert f": {what}" in str(caught.value)
+    assert whole.wait(10)
+    console.release()  # and what is pending is complete
+    assert [line.text for line in timeline.events(LogLine)] == lines
+    assert timeline.last(Boot) is not None
+    assert len(timeline.events(BenchTrouble)) == 1, "told once"
+    if part in ("line", "events", "forgot"):
+        assert [type(event) for event in timeline][:3] == [LogLine, LogLine, BenchTrouble]
+        (panic,) = timeline.events(Panic)
+        assert (panic.cause, panic.backtrace) == ("y", ("0x1",))
 
 
 def test_garbage_becomes_lines(console: Console, port: Port) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from gpiozero import Factory
@@ -115,6 +116,20 @@ def test_an_edge_since_a_mark_is_found_even_when_it_is_over(
 def test_a_level_that_does_not_come(outputs: Outputs) -> None:
     with pytest.raises(ExpectationError, match=r"outputs\.contactor on\nnearest miss: it is off, and has been for"):
         outputs.contactor.expect(True, timeout=0.01)
+
+
+def test_a_level_that_is_left_right_after_the_look_has_not_stayed(
+    outputs: Outputs, far_end: FarEnd, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def last(*arguments: Any) -> Any:
+        found = look(*arguments)
+        far_end.drive(CONTACTOR, True)
+        return found
+
+    look = timeline.last
+    monkeypatch.setattr(timeline, "last", last)
+    with pytest.raises(ExpectationError, match="forbidden, but it came"):
+        outputs.contactor.expect_steady(False, within=0)
 
 
 def test_a_level_that_must_stay(outputs: Outputs, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> None:

@@ -12,7 +12,7 @@ from rig.description import Wire
 from rig.errors import BenchError, ExpectationError
 from rig.events import LedPattern
 from rig.instruments.leds import Led, Leds
-from rig.instruments.wires import WatchedWire
+from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Timeline
 
 from .conftest import FarEnd
@@ -28,6 +28,22 @@ def leds(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) 
     made = Leds({"status": Led("status", wire, timeline, loop)})
     yield made
     made.close()
+    wire.close()
+
+
+def test_an_edge_while_the_led_begins_to_listen_is_not_missed(
+    factory: Factory, timeline: Timeline, far_end: FarEnd, loop: asyncio.AbstractEventLoop
+) -> None:
+    class LitMeanwhile(WatchedWire):
+        def listen(self, listener: EdgeListener) -> tuple[bool, int]:
+            far_end.drive(STATUS, True)
+            return super().listen(listener)
+
+    timeline.clock.set_scale(SCALE)
+    wire = LitMeanwhile(factory, timeline, "leds.status", Wire(pin=STATUS))
+    led = Led("status", wire, timeline, loop)
+    led.expect("on", timeout=10)
+    led.close()
     wire.close()
 
 

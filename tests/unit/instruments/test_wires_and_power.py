@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from gpiozero import Factory
@@ -14,7 +16,7 @@ from rig.errors import BenchError
 from rig.events import PinEdge, PowerChange
 from rig.instruments.power import Power
 from rig.instruments.wires import DrivenWire, WatchedWire
-from rig.pins import open_factory
+from rig.pins import open_factory, watch_edges
 from rig.timeline import Timeline
 
 from .conftest import FarEnd
@@ -162,15 +164,80 @@ def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, mo
     monkeypatch.setattr(Power, "RAIL_TIMEOUT_S", 0.01)
     with pytest.raises(BenchError, match=r"rail is still up .* stuck relay"):
         power.off()
+    far_end.drive(RAIL, False)
 
 
-def test_without_rail_sense_nothing_is_waited_for(
-    factory: Factory, timeline: Timeline, wires: list[DrivenWire]
+def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_moments(
+    factory: Factory, timeline: Timeline, far_end: FarEnd
 ) -> None:
-    power = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH)), wires[-1], [])
+    """The Pi's high level is the chip's low one; where the Pi's pin floats, EN has its pull-up."""
+    cable = DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE))
+    en = DrivenWire(factory, timeline, "control.en", Wire(pin=EN))
+    section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
+    seen: list[tuple[bool, bool | None]] = []
+
+    def switched(level: bool, _t: int) -> None:
+        seen.append((level, far_end.driven(EN)))
+        far_end.drive(RAIL, level)
+
+    far_end.watch(SWITCH, switched)
+    far_end.watch(CABLE, lambda level, _: seen.append((level, far_end.driven(EN))))
+    power = Power(factory, timeline, section, en, [cable])
+    cable.set(True)
+    power.on()
+    assert far_end.driven(EN) is False, "the chip runs"
+    power.hold_reset(True)
+    assert far_end.driven(EN) is True
+    power.hold_reset(False)
+    power.off()
+    assert seen == [(True, True), (True, True), (False, True), (False, True)], "switch, cable, cable, switch"
+    assert far_end.driven(EN) is None
+    power.close()
+
+
+def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
+    factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
+) -> None:
+    """Off long enough for its capacitors, and all the while in reset: else it would boot from them once more."""
+    seen: list[tuple[str, bool, int]] = []
+    far_end.watch(SWITCH, lambda level, t: seen.append(("switch", level, t)))
+    far_end.watch(EN, lambda level, t: seen.append(("EN", level, t)))
+    far_end.factory.wires.change(far_end.factory.wires[EN], board_pull=True)
+    power = Power(factory, timeline, PowerSection(switch=Wire(pin=SWITCH)), wires[-1], [], fall_s=0.05)
     power.on()
     assert power.rail is None
+    seen.clear()
+    power.cycle()
+    assert [(name, level) for name, level, _ in seen] == [
+        ("EN", False),
+        ("switch", False),
+        ("EN", True),
+        ("EN", False),
+        ("switch", True),
+        ("EN", True),
+    ]
+    opened, let_go = seen[1][2], seen[2][2]
+    assert let_go - opened >= 50_000_000
     power.close()
+
+
+def test_a_board_that_is_closed_is_in_reset_until_its_rail_is_down(
+    factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
+) -> None:
+    far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
+    section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
+    power = Power(factory, timeline, section, wires[-1], wires[:-1])
+    power.on()
+    seen: list[bool | None] = []
+
+    def fall() -> None:
+        seen.append(far_end.driven(EN))
+        far_end.drive(RAIL, False)
+
+    far_end.watch(SWITCH, lambda _level, _t: threading.Timer(0.05, fall).start())
+    power.close()
+    assert seen == [False]
+    assert far_end.driven(EN) is None
 
 
 def test_an_edge_is_stamped_around_the_write(wires: list[DrivenWire], power: Power, timeline: Timeline) -> None:
@@ -188,6 +255,20 @@ def test_setting_the_same_state_is_no_edge(wires: list[DrivenWire], timeline: Ti
     mark = timeline.mark()
     wires[0].set(False)
     assert timeline.events(PinEdge, mark) == []
+
+
+def test_an_edge_while_the_watch_begins_is_not_missed(
+    factory: Factory, timeline: Timeline, far_end: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watch_late(*arguments: Any) -> Any:
+        far_end.drive(18, True)
+        return watch_edges(*arguments)
+
+    monkeypatch.setattr("rig.instruments.wires.watch_edges", watch_late)
+    wire = WatchedWire(factory, timeline, "outputs.lock", Wire(pin=18))
+    assert wire.state is True
+    assert timeline.events(PinEdge)[-1].level is True
+    wire.close()
 
 
 @pytest.mark.parametrize("active_low", [False, True])

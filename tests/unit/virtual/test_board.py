@@ -7,13 +7,16 @@ import subprocess
 import threading
 import time
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from gpiozero import InputDevice, OutputDevice
 
+from rig.faults import TornWrite, inject
 from rig.firmware.image import make_image
 from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, to_binary
 from rig.pins import watch_edges
+from rig.timeline import Timeline
 
 from .conftest import reaches
 
@@ -76,6 +79,21 @@ def test_a_tear_asked_for_without_power_reaches_the_next_boot_and_no_other(flash
     flashed.press_reset()
     flashed.port.expect("board: go")
     assert flashed.port.seen.count("flash tear") == 1
+
+
+def test_a_torn_write_that_was_lifted_before_the_next_boot_strikes_no_more(running):
+    bench = SimpleNamespace(
+        timeline=Timeline(),
+        wiring=running.wiring,
+        power=running.power,
+        capabilities=frozenset({"power", "test_hooks"}),
+    )
+    running.power.off()
+    with inject(bench, TornWrite(operation=3)):
+        pass
+    running.port.expect("boot: test-device")
+    running.port.expect("board: go")
+    assert "flash tear" not in running.port.seen
 
 
 def test_power_off_kills_and_power_on_boots_anew(running):

@@ -1,0 +1,80 @@
+"""Access points of real benches: what a person is asked, and what NetworkManager is told."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SWITCH = """
+import os, sys
+if len(sys.argv) > 1:
+    os.open(sys.argv[1], os.O_RDWR)  # the first terminal that the leader of a session opens is the session's own
+from rig.access_points import open_access_point
+from rig.description import ManualAccessPoint
+from rig.errors import BenchError
+access_point = open_access_point(ManualAccessPoint(kind="manual"))
+try:
+    access_point.down()
+    print("it is down")
+    access_point.up()
+    print("it is up")
+except BenchError as error:
+    print(error)
+"""
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, str]]:
+    """A person's end of a terminal, and the name of the other one."""
+    far, near = pty.openpty()
+    yield far, os.ttyname(near)
+    os.close(far)
+    os.close(near)
+
+
+def switch(*arguments: str) -> subprocess.Popen[str]:
+    """Start a program that switches a manual access point, in a session of its own, with stdin and stdout captured."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SWITCH, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def asked(far: int, state: str) -> None:
+    """Read what the terminal shows until it asks for that."""
+    shown = b""
+    while f"Switch the access point {state} now, then press Enter: ".encode() not in shown:
+        assert select.select([far], [], [], 30)[0], f"it does not ask for {state}: {shown!r}"
+        shown += os.read(far, 1000)
+
+
+def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, str]) -> None:
+    far, near = terminal
+    program = switch(near)
+    try:
+        for state in ("off", "on"):
+            asked(far, state)
+            assert program.poll() is None, "it waits for the person"
+            os.write(far, b"\n")
+        assert program.communicate(timeout=30)[0] == "it is down\nit is up\n"
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_without_a_terminal_nobody_can_be_asked() -> None:
+    output, _ = switch().communicate(timeout=30)
+    assert output.startswith("a person must switch the access point off, but there is no terminal to ask on. Run this")
