@@ -50,7 +50,7 @@ def test_an_input_by_attribute_and_by_name(inputs: Inputs, far_end: FarEnd) -> N
 
 
 def test_an_unknown_input_says_which_there_are(inputs: Inputs) -> None:
-    with pytest.raises(BenchError, match=r"no input named 'cabel'\. It has: cable, meter_pulse"):
+    with pytest.raises(BenchError, match=r"no input named 'cabel'\. Did you mean 'cable'\? It has: cable, meter_pulse"):
         inputs["cabel"].on()
     assert not hasattr(inputs, "cabel")
 

@@ -109,5 +109,5 @@ def test_the_timer_follows_the_speed_of_time(leds: Leds, timeline: Timeline, far
 
 
 def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
-    with pytest.raises(BenchError, match=r"no LED named 'stats'\. It has: status"):
+    with pytest.raises(BenchError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
