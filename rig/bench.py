@@ -99,9 +99,8 @@ class Bench:
         if self._open is not None:
             return self
         self.timeline.clear_trouble()
-        if (
-            self.clock.scale != 1
-        ):  # whoever had scaled it could not take it back; the board to come has the clock of all
+        if self.clock.scale != 1:
+            # Whoever had scaled it could not take it back; the board to come has the clock of all.
             self.clock.set_scale(1)
             self.timeline.append(ClockScale(source="bench", scale=1))
         own = set(self.__dict__)
