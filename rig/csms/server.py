@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import http
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
@@ -11,6 +12,7 @@ from urllib.parse import quote, unquote
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from rig.csms.bad_answer import BadAnswer
@@ -52,7 +54,7 @@ class CsmsServer:
         self._port = Port(host, port, "CSMS")
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
-        self._connections: set[Connection] = set()
+        self._connections: set[Connection] = set()  # also those that are in their opening handshake
         self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
         self._speaking = asyncio.Event()
@@ -95,40 +97,48 @@ class CsmsServer:
                 sock=self._port.listener(),
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
-                create_connection=Connection,
+                # It takes whatever makes connections; its type says less.
+                create_connection=functools.partial(Connection, made=self._made, lost=self._connections.discard),  # type: ignore[arg-type]
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
                 open_timeout=None,
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
+                start_serving=False,  # nobody comes before `self._server` says that somebody may
             )
+            await self._server.start_serving()
 
     async def stop(self, code: int | None = None, reason: str = "") -> None:
         """Stop listening and end all connections: the port refuses until `start`.
 
         Args:
             code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a
-                crash would.
+                crash would. What is still in its opening handshake is reset in any case.
             reason: the close reason.
         """
         server, self._server = self._server, None
         if server is None:
             return
-        if code is None or self._mute == "all":  # no close frame leaves a silent CSMS
-            for connection in tuple(self._connections):
+        goodbye = None if self._mute == "all" else code  # no close frame leaves a silent CSMS
+        for connection in tuple(self._connections):
+            # What is in its opening handshake knows no close code, and may never come out of it.
+            if goodbye is None or connection.protocol.state is State.CONNECTING:
                 connection.reset()
+        if goodbye is None:
             server.close(close_connections=False)
         else:
-            server.close(code=code, reason=reason)
+            server.close(code=goodbye, reason=reason)
         self._speaking.set()  # opening handshakes that silence holds back must not hold up the end
         await server.wait_closed()
         if self._mute == "all":
             self._speaking.clear()
 
     async def close(self) -> None:
-        """Stop and give the port back."""
-        await self.stop()
-        self._port.close()
+        """Stop and give the port back, also where stopping fails."""
+        try:
+            await self.stop()
+        finally:
+            self._port.close()
 
     # -- bad behaviour ------------------------------------------------------------------------------------------
 
@@ -164,6 +174,12 @@ class CsmsServer:
 
     # -- connections --------------------------------------------------------------------------------------------
 
+    def _made(self, connection: Connection) -> None:
+        connection.mute = self._mute
+        self._connections.add(connection)
+        if self._server is None:  # it was accepted just before the end
+            connection.reset()
+
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         await self._speaking.wait()
         if self.bad_handshake is not None:
@@ -191,15 +207,12 @@ class CsmsServer:
             await connection.close(1002, reason)
             return
         point = self.charge_point(identity)
-        connection.mute = self._mute
-        self._connections.add(connection)
         point.attach(connection)
         try:
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await point.received(await connection.recv())
         finally:
-            self._connections.discard(connection)
             point.detach(connection)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from rig.csms import CallError, CallErrorReceived, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
+from rig.csms.server import CsmsServer
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
@@ -399,6 +401,46 @@ def test_stopping_in_silence_does_not_hang(csms: Csms, peer: Peer) -> None:
     with csms.silence():
         csms.stop(1012)
     csms.start()
+
+
+@pytest.mark.parametrize("code", [None, 1012])
+@pytest.mark.parametrize("said", [b"", b"GET /CP-2 HTTP/1.1\r\nHost: "])
+def test_a_client_in_its_opening_handshake_does_not_hold_up_the_end(
+    csms: Csms, new_peer: Callable[..., Peer], code: int | None, said: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", csms.port)) as idle:
+        idle.sendall(said)
+        new_peer().boot()  # who came before it was accepted before it
+        csms.stop(code)
+        idle.settimeout(2)
+        with pytest.raises(ConnectionResetError):
+            idle.recv(1)
+
+
+def test_an_opening_handshake_that_silence_held_back_is_answered_after_it(
+    csms: Csms, new_peer: Callable[..., Peer]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        with csms.silence():
+            coming = pool.submit(new_peer)
+            with pytest.raises(TimeoutError):
+                coming.result(0.1)
+        assert coming.result(5).boot()["status"] == "Accepted"
+
+
+def test_the_port_is_given_back_also_where_stopping_fails(
+    timeline: Timeline, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: CsmsServer) -> None:
+        raise BenchError("it does not end")
+
+    csms = Csms(timeline, loop)
+    with monkeypatch.context() as patch:
+        patch.setattr(CsmsServer, "stop", fail)
+        with pytest.raises(BenchError, match="it does not end"):
+            csms.shut_down()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", csms.port))
 
 
 # -- the bench around it --------------------------------------------------------------------------------------------

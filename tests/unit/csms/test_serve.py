@@ -68,6 +68,19 @@ def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[s
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_client_that_says_nothing_does_not_keep_it_from_ending(
+    process: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    assert process.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+    assert found
+    with socket.create_connection(("127.0.0.1", int(found[1]))):
+        Peer(found[0] + "CP-7").socket.close()  # who came before it was accepted before it
+        process.send_signal(number)
+        assert process.wait(10) == 0
+
+
 def test_a_taken_port_is_one_clear_line_and_exit_code_2(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
