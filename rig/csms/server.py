@@ -71,6 +71,11 @@ class CsmsServer:
         return self._port.number
 
     @property
+    def is_listening(self) -> bool:
+        """Whether it is there: started, and not stopped since."""
+        return self._server is not None
+
+    @property
     def charge_points(self) -> tuple[str, ...]:
         """The identities it has seen or was told of, in that order."""
         return tuple(self._points)
@@ -156,11 +161,12 @@ class CsmsServer:
             self._speaking.set()
         return before
 
-    async def spoil_answers(self, kind: BadAnswer | None) -> None:
-        """Give every answer wrong from now on; None: right again."""
-        self._bad_answer = kind
+    async def spoil_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
+        """Give every answer wrong from now on; None: right again. Returns what was before."""
+        before, self._bad_answer = self._bad_answer, kind
         for point in self._points.values():
             point.bad_answer = kind
+        return before
 
     async def reset(self) -> None:
         """A normal CSMS again: speaks, accepts, no answers replaced, held or spoiled."""

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from rig.faults.fault import Bench, Fault, at_least, hooks, one_of
+from rig.errors import BenchError
+from rig.faults.fault import Bench, Fault, at_least, hooks, injected_now, one_of
 
 TearEffect = Literal["none", "half", "random"]
 
@@ -46,6 +47,13 @@ class TornWrite(Fault):
         at_least(self, "operation", 1)
         one_of(self, "effect", get_args(TearEffect))
 
+    def must_be_possible(self, bench: Bench) -> None:
+        """One tear is armed at a time, and only a power cycle disarms it."""
+        if not bench.power.is_on:
+            raise BenchError(f"The fault {self.name} needs a powered board: the board is off", "Switch it on first")
+        if self.name in injected_now(bench):
+            raise BenchError(f"The fault {self.name} is injected already: one tear is armed at a time", "Lift it first")
+
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Arm the tear. A power cycle ends it, whether it happened or is still armed."""
         restore.callback(bench.power.on)
@@ -71,8 +79,8 @@ class SlowErase(Fault):
         at_least(self, "ms", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Slow down; back to instant erases at the end."""
-        restore.callback(hooks(bench).slow_erase, 0)
+        """Slow down, then as before."""
+        restore.callback(hooks(bench).slow_erase, hooks(bench).erase_ms)
         hooks(bench).slow_erase(self.ms)
 
 
@@ -86,7 +94,7 @@ class FlashFull(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Full, then not."""
-        restore.callback(hooks(bench).fill_flash, False)
+        restore.callback(hooks(bench).fill_flash, hooks(bench).flash_is_full)
         hooks(bench).fill_flash(True)
 
 
@@ -108,6 +116,6 @@ class HeapLeak(Fault):
         at_least(self, "bytes_per_connection", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Leak, then no more."""
-        restore.callback(hooks(bench).leak, 0)
+        """Leak, then as before."""
+        restore.callback(hooks(bench).leak, hooks(bench).leaking)
         hooks(bench).leak(self.bytes_per_connection)

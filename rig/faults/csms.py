@@ -8,6 +8,7 @@ from typing import ClassVar, get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
+from rig.errors import BenchError
 from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
 
 
@@ -20,9 +21,10 @@ class CsmsGone(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse at the proxy too: behind it the device would still see an open port."""
-        restore.callback(bench.network.refuse, False)
-        bench.network.refuse(True)
-        restore.callback(bench.csms.start)
+        restore.callback(bench.network.admit, bench.network.admission)
+        bench.network.admit("refuse")
+        if bench.csms.is_listening:
+            restore.callback(bench.csms.start)
         bench.csms.stop()
         bench.network.drop_connections()
 
@@ -33,6 +35,11 @@ class CsmsRestart(Fault):
 
     name: ClassVar[str] = "csms-restart"
     summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
+
+    def must_be_possible(self, bench: Bench) -> None:
+        """A CSMS that is gone cannot restart: it would be back."""
+        if not bench.csms.is_listening:
+            raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Stop with a goodbye, start."""

@@ -11,6 +11,8 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.behaviour import Behaviour
 from rig.errors import BenchError
+from rig.events import FaultInjected, FaultLifted
+from rig.instruments.proxy import Admission
 from rig.seams import TestHooks
 from rig.timeline import Timeline
 
@@ -21,6 +23,10 @@ class Power(Protocol):
     def off(self) -> None: ...
     def on(self) -> None: ...
     def hold_reset(self, hold: bool) -> None: ...
+    @property
+    def is_on(self) -> bool: ...
+    @property
+    def in_reset(self) -> bool: ...
 
 
 class Network(Protocol):
@@ -29,10 +35,17 @@ class Network(Protocol):
     def up(self) -> None: ...
     def down(self) -> None: ...
     def black_hole(self, on: bool = True) -> None: ...
-    def refuse(self, on: bool = True) -> None: ...
-    def ignore(self, on: bool = True) -> None: ...
+    def admit(self, admission: Admission) -> None: ...
     def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None: ...
     def drop_connections(self) -> int: ...
+    @property
+    def on_air(self) -> bool: ...
+    @property
+    def is_black_hole(self) -> bool: ...
+    @property
+    def admission(self) -> Admission: ...
+    @property
+    def delay(self) -> tuple[float, float, int]: ...
 
 
 class Csms(Protocol):
@@ -45,6 +58,8 @@ class Csms(Protocol):
     def refuse(self, status: int = 503) -> AbstractContextManager[None]: ...
     def misanswer(self, kind: BadHandshake) -> AbstractContextManager[None]: ...
     def spoil_answers(self, kind: BadAnswer) -> AbstractContextManager[None]: ...
+    @property
+    def is_listening(self) -> bool: ...
     @property
     def behaviour(self) -> Behaviour: ...
 
@@ -86,13 +101,21 @@ class Fault(ABC):
     summary: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
 
+    def must_be_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
+        """Refuse, before anything is changed, what does not go with the bench's present state. `inject` calls this.
+
+        Raises:
+            BenchError: another fault or the test itself has brought the bench into such a state.
+        """
+
     @abstractmethod
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Make it happen. Only `inject` calls this.
 
         Args:
             bench: where.
-            restore: takes what undoes each step, *before* the step is done; it runs in reverse order.
+            restore: takes what undoes each step, *before* the step is done; it runs in reverse order. What was there
+                before comes back, not what is normal: another fault may have changed it already.
         """
 
     def arguments(self) -> dict[str, Any]:
@@ -110,6 +133,12 @@ def hooks(bench: Bench) -> TestHooks:
     if found is None:
         raise BenchError("This bench lacks the capability test_hooks", "Only a virtual board has it")
     return found
+
+
+def injected_now(bench: Bench) -> set[str]:
+    """The names of the faults that are injected and not lifted yet."""
+    lifted = {event.injected for event in bench.timeline.events(FaultLifted)}
+    return {event.fault for event in bench.timeline.events(FaultInjected) if event.id not in lifted}
 
 
 def at_least(fault: Fault, key: str, limit: float) -> None:
