@@ -248,7 +248,7 @@ class BenchTrouble(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
-    """A remark, by a person or a test."""
+    """A remark, by a person, a test or an instrument."""
 
     text: str
 

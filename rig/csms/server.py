@@ -20,7 +20,7 @@ from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.session import ChargePoint
-from rig.events import LinkChange
+from rig.events import LinkChange, Note
 from rig.tcp import Port
 from rig.timeline import Timeline
 
@@ -206,11 +206,7 @@ class CsmsServer:
         identity = identity_of(connection.request.path)
         if connection.subprotocol is None:
             # OCPP-J 1.6 section 3.1.2: complete the handshake without a sub-protocol, then close.
-            reason = f"sub-protocol {SUBPROTOCOL} was not offered"
-            self._timeline.append(
-                LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
-            )
-            await connection.close(1002, reason)
+            await self._close_without_subprotocol(connection, identity)
             return
         point = self.charge_point(identity)
         point.attach(connection)
@@ -220,6 +216,18 @@ class CsmsServer:
                     await point.received(await connection.recv())
         finally:
             point.detach(connection)
+
+    async def _close_without_subprotocol(self, connection: Connection, identity: str) -> None:
+        reason = f"sub-protocol {SUBPROTOCOL} was not offered"
+        point = self._points.get(identity)
+        if point is None or point.connection is None:
+            self._timeline.append(
+                LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
+            )
+        else:  # its link has not changed: whoever waits for that must not take this for it
+            what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
+            self._timeline.append(Note(source="csms", text=what))
+        await connection.close(1002, reason)
 
 
 async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
