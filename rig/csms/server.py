@@ -19,7 +19,7 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
-from rig.csms.session import ChargePoint
+from rig.csms.session import ChargePoint, tell
 from rig.events import LinkChange, Note
 from rig.tcp import Port
 from rig.timeline import Timeline
@@ -47,7 +47,7 @@ class CsmsServer:
     def __init__(self, timeline: Timeline, behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
-        """HTTP status that opening handshakes are refused with, e.g. 503; None: they are accepted."""
+        """HTTP status that opening handshakes are refused with, one of `REFUSALS`; None: they are accepted."""
         self.bad_handshake: BadHandshake | None = None
         """How opening handshakes go wrong; None: they do not."""
         self._timeline = timeline
@@ -214,6 +214,12 @@ class CsmsServer:
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await point.received(await connection.recv())
+        except Exception as error:
+            what = f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}"
+            tell(
+                self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
+            )
+            raise  # websockets closes and logs
         finally:
             point.detach(connection)
 

@@ -8,8 +8,11 @@ from typing import ClassVar, get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
+from rig.csms.refusals import REFUSALS
 from rig.errors import BenchError
 from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
+
+_TEN_YEARS_S = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class HttpRefusal(Fault):
     """The CSMS refuses opening handshakes; whoever is connected loses the connection first.
 
     Args:
-        status: the HTTP status, 400 to 599.
+        status: the HTTP status, one that is an error, e.g. 401, 404, 503.
     """
 
     status: int = 503
@@ -86,8 +89,7 @@ class HttpRefusal(Fault):
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        at_least(self, "status", 400)
-        at_most(self, "status", 599)
+        one_of(self, "status", REFUSALS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse, then not."""
@@ -145,12 +147,17 @@ class ClockJump(Fault):
     """The CSMS' clock jumps, as of a server whose time zone or time service is set wrongly; it jumps back at the end.
 
     Args:
-        seconds: how far ahead it is then; below 0, how far behind.
+        seconds: how far ahead it is then; below 0, how far behind. At most ten years either way.
     """
 
     seconds: float = 3600
     name: ClassVar[str] = "clock-jump"
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "seconds", -_TEN_YEARS_S)
+        at_most(self, "seconds", _TEN_YEARS_S)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Ahead, then right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import fields
@@ -142,21 +143,28 @@ def injected_now(bench: Bench) -> set[str]:
 
 
 def at_least(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is below the limit."""
-    value = getattr(fault, key)
+    """Raise ValueError where a field is below the limit, or no finite number."""
+    value = _finite(fault, key)
     if value < limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:g} or more, not {value}")
+        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or more, not {value}")
 
 
 def at_most(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is above the limit."""
-    value = getattr(fault, key)
+    """Raise ValueError where a field is above the limit, or no finite number."""
+    value = _finite(fault, key)
     if value > limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:g} or less, not {value}")
+        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or less, not {value}")
 
 
-def one_of(fault: Fault, key: str, allowed: tuple[str, ...]) -> None:
-    """Raise ValueError where a field is none of the allowed words."""
+def _finite(fault: Fault, key: str) -> float:
+    value: float = getattr(fault, key)
+    if not math.isfinite(value):
+        raise ValueError(f"{fault.name}: {key} is a finite number, not {value}")
+    return value
+
+
+def one_of(fault: Fault, key: str, allowed: tuple[object, ...]) -> None:
+    """Raise ValueError where a field is none of the allowed values."""
     value = getattr(fault, key)
     if value not in allowed:
-        raise ValueError(f"{fault.name}: {key} is one of {', '.join(allowed)}, not {value!r}")
+        raise ValueError(f"{fault.name}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -10,8 +10,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms.instrument.observations import Observations
-from rig.csms.instrument.sendable import must_be_sendable
 from rig.csms.messages import Request
+from rig.csms.sendable import must_be_sendable
 from rig.errors import ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
 from rig.loop import run_on

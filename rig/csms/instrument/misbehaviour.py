@@ -9,6 +9,7 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.connection import Mute
 from rig.csms.instrument.part import CsmsPart
+from rig.csms.refusals import REFUSALS
 
 
 class Misbehaviour(CsmsPart):
@@ -28,9 +29,11 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def refuse(self, status: int = 503) -> Iterator[None]:
-        """Within the block opening handshakes are refused with an HTTP status (400 to 599); open connections stay."""
-        if not 400 <= status <= 599:
-            raise ValueError(f"a refusal has an HTTP status from 400 to 599, not {status}")
+        """Within the block opening handshakes are refused with an HTTP status of `REFUSALS`; open connections stay."""
+        if status not in REFUSALS:
+            raise ValueError(
+                f"a refusal has an HTTP status that is one of {', '.join(map(str, REFUSALS))}, not {status}"
+            )
         before, self._server.refuse_with = self._server.refuse_with, status
         try:
             yield

@@ -247,14 +247,44 @@ def test_an_answer_may_be_an_error_or_a_function(csms: Csms, peer: Peer) -> None
     assert peer.receive()[:3] == [4, "b", "GenericError"]
 
 
-@pytest.mark.parametrize("wrong", [lambda _request: 1 / 0, lambda _request: {"idTagInfo": object()}])
-def test_a_function_that_fails_is_trouble_of_the_bench(
-    csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any]
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (lambda _request: 1 / 0, "raised ZeroDivisionError: division by zero. Mend"),
+        (lambda _request: {"idTagInfo": object()}, "gave a wrong one: what is to be sent for Authorize is no JSON"),
+        (lambda _request: {"nonsense": 1}, "gave a wrong one: the response to send for Authorize breaks its schema"),
+        (lambda _request: None, "gave a wrong one: .* the payload must be a JSON object"),
+        (lambda _request: CallError("InternalError", "", {"a": object()}), "gave a wrong one: .* no JSON"),
+    ],
+)
+def test_a_function_that_gives_no_answer_is_trouble_of_the_bench(
+    csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any], error: str
 ) -> None:
     csms.answer("Authorize", wrong)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
-    assert "the test's own answer to Authorize raised" in timeline.events(BenchTrouble)[0].what
+    error = f"the function that the test answers Authorize with {error}"
+    with pytest.raises(BenchError, match=error):
+        csms.expect("Heartbeat", timeout=5)
+    assert re.match(error, timeline.events(BenchTrouble)[0].what)
+
+
+def test_a_function_may_break_the_schema_where_that_is_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.answer("Authorize", lambda _request: {"nonsense": 1}, check=False)
+    assert peer.call("Authorize", {"idTag": "T"}) == {"nonsense": 1}
+    assert timeline.trouble is None
+
+
+def test_what_the_csms_itself_cannot_do_is_trouble_of_the_bench(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.behaviour.clock_offset_s = 1e12
+    peer.start_call("Heartbeat", {})
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.socket.recv(2)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    with pytest.raises(BenchError, match=r"the CSMS could not go on with CP-1, OverflowError: .*1011"):
+        csms.expect("StatusNotification", timeout=5)
+    assert "OverflowError" in timeline.events(BenchTrouble)[0].what
 
 
 def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
@@ -281,6 +311,8 @@ def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
         peer.call("Heartbeat", {})  # everything else goes on
         peer.start_call("StartTransaction", START | {"meterStart": 102}, "c")
         held.wait()
+        with pytest.raises(ValueError, match="the response to send for StartTransaction breaks its schema"):
+            held.release({"nonsense": 1})
         assert held.release(CallError("InternalError")) == 1
         assert peer.receive()[:3] == [4, "c", "InternalError"]
         with pytest.raises(ExpectationError, match="to hold its answer back"):
@@ -362,8 +394,9 @@ def test_it_refuses_handshakes_with_a_status(csms: Csms, peer: Peer, new_peer: C
         assert refused.value.response.status_code == 503
         peer.boot()
     new_peer()
-    with pytest.raises(ValueError, match="400 to 599"), csms.refuse(200):
-        pass
+    for status in (200, 450):
+        with pytest.raises(ValueError, match=f"one of 400, 401, .*, 511, not {status}"), csms.refuse(status):
+            pass
 
 
 def test_it_closes_with_a_code(csms: Csms, peer: Peer) -> None:

@@ -206,10 +206,17 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.HeapLeak(0), "bytes_per_connection is 1 or more"),
         (lambda: faults.Latency(ms=-1), "ms is 0 or more"),
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
-        (lambda: faults.HttpRefusal(200), "status is 400 or more"),
+        (lambda: faults.HttpRefusal(200), "status is one of 400, 401, .*, 511, not 200"),
         (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
         (lambda: faults.BadAnswers("late"), "kind is one of half, garbage, wrong-id, no-payload"),  # type: ignore[arg-type]
-        (lambda: faults.HttpRefusal(600), "status is 599 or less"),
+        (lambda: faults.HttpRefusal(450), "status is one of 400, .*, 451, .* not 450"),
+        (lambda: faults.Latency(ms=float("nan")), "ms is a finite number, not nan"),
+        (lambda: faults.Latency(jitter_ms=float("inf")), "jitter_ms is a finite number, not inf"),
+        (lambda: faults.ClockJump(1e12), "seconds is 315360000 or less, not 1000000000000"),
+        (lambda: faults.ClockJump(-1e11), "seconds is -315360000 or more, not -1000"),
+        (lambda: faults.ClockJump(float("nan")), "seconds is a finite number, not nan"),
+        (lambda: faults.ClockJump(float("-inf")), "seconds is a finite number, not -inf"),
+        (lambda: faults.HttpRefusal(600), "status is one of 400, .* not 600"),
     ],
 )
 def test_limits_are_checked(make: Any, error: str) -> None:
