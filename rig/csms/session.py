@@ -17,6 +17,7 @@ from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
+from rig.masking import masked_text
 from rig.timeline import Timeline
 
 Reply = Mapping[str, Any] | CallError
@@ -330,8 +331,17 @@ def _as_event(
         action=action,
         payload=payload,
         error=error,
-        raw=raw if isinstance(raw, str) else raw.hex(),
+        raw=_without_secrets(raw),
     )
+
+
+def _without_secrets(raw: str | bytes) -> str:
+    """What the event has of the frame's text; of a binary message its bytes, in hex."""
+    if isinstance(raw, str):
+        return masked_text(raw)
+    text = raw.decode("utf-8", "replace")
+    shown = masked_text(text)
+    return raw.hex() if shown == text else shown.encode().hex()
 
 
 def _wrong_answer(action: str, message: CallResult | CallError) -> str:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
+import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
@@ -474,6 +475,63 @@ def test_the_port_is_given_back_also_where_stopping_fails(
             csms.shut_down()
     with socket.socket() as other:
         other.bind(("127.0.0.1", csms.port))
+
+
+# -- secrets --------------------------------------------------------------------------------------------------------
+
+SECRET = "0123456789abcdef"
+KEY = {"key": "AuthorizationKey", "value": SECRET}
+
+
+def test_a_secret_is_whole_on_the_wire_and_for_tests_and_masked_in_what_is_written(
+    csms: Csms, timeline: Timeline, peer: Peer
+) -> None:
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "ChangeConfiguration", KEY)
+        request = peer.receive()
+        assert request[3] == KEY
+        peer.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
+        assert call.result(5) == {"status": "Accepted"}
+        call = pool.submit(csms.call, "GetConfiguration")
+        told = {"configurationKey": [{**KEY, "readonly": False}]}
+        peer.send(orjson.dumps([3, peer.receive()[1], told]).decode())
+        assert call.result(5) == told
+    assert csms.state.configuration["AuthorizationKey"].value == SECRET
+    assert [frame.payload for frame in timeline.events(OcppFrame)][::3] == [KEY, told]
+    with pytest.raises(ExpectationError) as failed:
+        csms.expect("Heartbeat", timeout=0)
+    with pytest.raises(ExpectationError) as unmatched:
+        timeline.expect(OcppFrame, lambda _: False, timeout=0)
+    everything = [*map(repr, timeline), *(str(event.record()) for event in timeline), csms.exchange(), str(csms.state)]
+    for text in (*everything, str(failed.value), str(unmatched.value)):
+        assert SECRET not in text
+    assert "********" in csms.exchange()
+
+
+def test_a_secret_is_in_no_message_about_what_is_wrong(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    long = {"key": "AuthorizationKey", "value": SECRET * 100}
+    with pytest.raises(ValueError, match="longer than 500") as refused:
+        csms.call("ChangeConfiguration", long)
+    with pytest.raises(ExpectationError, match="expected within 0 s") as unanswered:
+        csms.call("ChangeConfiguration", KEY, timeout=0)
+    peer.receive()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "GetConfiguration")
+        wrong = {"configurationKey": [{**long, "readonly": False}]}
+        peer.send(orjson.dumps([3, peer.receive()[1], wrong]).decode())
+        with pytest.raises(ExpectationError, match=r"answered GetConfiguration wrongly: .*longer than 500") as answered:
+            call.result(5)
+    peer.start_call("DataTransfer", {"vendorId": "V", **KEY})
+    peer.receive()
+    with pytest.raises(ExpectationError) as missed:
+        csms.expect("DataTransfer", timeout=0, value="another secret", vendorId="V")
+    peer.socket.send(orjson.dumps([2, "b", "DataTransfer", KEY]))
+    peer.boot()
+    broken = csms.expect_violation("binary", timeout=0)
+    for text in (*(str(each.value) for each in (refused, unanswered, answered, missed)), bytes.fromhex(broken.raw)):
+        assert SECRET not in str(text)
 
 
 # -- the bench around it --------------------------------------------------------------------------------------------

@@ -68,6 +68,25 @@ def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[s
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
 
 
+def test_no_secret_is_on_the_terminal_or_in_the_record(process: subprocess.Popen[str], record: Path) -> None:
+    assert process.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+    assert found
+    peer = Peer(found[0] + "CP-7")
+    peer.start_call("DataTransfer", {"vendorId": "V", "data": '{"AuthorizationKey":"0123456789abcdef"}'})
+    peer.receive()
+    peer.start_call("BootNotification", {"key": "AuthorizationKey", "value": "0123456789abcdef"})
+    peer.receive()
+    peer.send('[2,"cut","BootNotification",{"password":"0123456789abcdef"')
+    peer.socket.close()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=5)
+    assert (out.count("********"), err) == (3, "")
+    written = record.read_text()
+    assert written.count("AuthorizationKey") == 4  # as payload, and as text
+    assert "0123456789abcdef" not in out + written
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_client_that_says_nothing_does_not_keep_it_from_ending(
     process: subprocess.Popen[str], number: signal.Signals
