@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from rig import adapters
 from rig.bench import Bench
 from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import AccessPointChange, Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.events import Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
 from rig.reboot_watch import RebootWatch
@@ -369,8 +369,7 @@ class Device:
 
     def _quiet_surroundings(self) -> None:
         self.bench.inputs.to_rest()
-        change = self.bench.timeline.last(AccessPointChange)
-        if change is not None and not change.up:
+        if not self.bench.network.on_air:
             self.bench.network.up()
 
     def _restart(self) -> None:

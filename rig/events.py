@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
+from rig.masking import masked
+
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
 Outcome = Literal["passed", "failed", "error", "broken", "skipped"]
@@ -138,6 +140,8 @@ class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
     `action` is filled in for answers too, from the CALL they answer; `error` says what the CSMS finds wrong with it.
+    `payload` is the decoded JSON, whole, for tests to match on; `raw` is the frame's text without secrets. What is
+    written or shown of the payload is `shown`.
     """
 
     charge_point: str
@@ -148,6 +152,19 @@ class OcppFrame(Event):
     payload: Any = None
     error: str = ""
     raw: str = ""
+
+    @property
+    def shown(self) -> Any:
+        """The payload without the secrets that OCPP can carry."""
+        return masked(self.payload)
+
+    def record(self) -> dict[str, Any]:
+        """As of any event, without secrets."""
+        return Event.record(self) | {"payload": self.shown}
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
+        return f"OcppFrame({fields})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +268,7 @@ class BenchTrouble(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
-    """A remark, by a person or a test."""
+    """A remark, by a person, a test or an instrument."""
 
     text: str
 

@@ -44,6 +44,18 @@ class TestHooks(Protocol):
     def brown_out(self) -> None:
         """Make the supply sag once: the chip resets and boots with reset reason `brownout`."""
 
+    @property
+    def erase_ms(self) -> int:
+        """What `slow_erase` was told last; 0: erases are instant."""
+
+    @property
+    def flash_is_full(self) -> bool:
+        """What `fill_flash` was told last."""
+
+    @property
+    def leaking(self) -> int:
+        """What `leak` was told last, in bytes a connection; 0: nothing leaks."""
+
     def unplug(self) -> None:
         """Pull the USB cable, which feeds the board as well, until the bench is opened anew."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 
 _PATIENCE_S = 1.0
-_BOOKKEEPING = frozenset({"id", "t", "uncertainty", "source"})
+_BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,5 +355,5 @@ def _from(mark: Mark | None, events: list[E]) -> list[E]:
 
 def in_words(event: Event) -> str:
     """An event for a message: what it says, without the bookkeeping."""
-    said = {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _BOOKKEEPING}
+    said = {name: value for name, value in event.record().items() if name not in _BOOKKEEPING}
     return f"{type(event).__name__} {', '.join(f'{name}={value!r}' for name, value in said.items())}".rstrip()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
@@ -16,14 +17,22 @@ Mute = Literal["", "pong", "all"]
 
 
 class Connection(ServerConnection):
-    """The server's end of a connection.
+    """The server's end of a connection, from the moment that TCP has one: the opening handshake is part of it.
+
+    Args:
+        made: called when TCP has the connection.
+        lost: called when it has it no more.
 
     Attributes:
         mute: "pong": pings are not answered; "all": nothing at all leaves, neither frames nor the close handshake.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, made: Callable[[Connection], None], lost: Callable[[Connection], None], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._made = made
+        self._lost = lost
         self.mute: Mute = ""
         # The sans-IO core answers pings by itself, so this is the only place to keep a pong back.
         send_frame = self.protocol.send_frame
@@ -33,6 +42,16 @@ class Connection(ServerConnection):
                 send_frame(frame)
 
         self.protocol.send_frame = unless_muted  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP has a connection."""
+        super().connection_made(transport)
+        self._made(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """TCP has it no more."""
+        self._lost(self)
+        super().connection_lost(exc)
 
     def send_data(self) -> None:
         """Write what is due, or drop it while silent. Frames are dropped whole, so the stream stays well formed."""
@@ -44,7 +63,7 @@ class Connection(ServerConnection):
     def change_mute(self, mute: Mute) -> None:
         """Keep back that much from now on. Where silence swallowed the close handshake, its end is a reset."""
         before, self.mute = self.mute, mute
-        if before == "all" and mute != "all" and self.protocol.state is not State.OPEN:
+        if before == "all" and mute != "all" and self.protocol.state in (State.CLOSING, State.CLOSED):
             self.reset()
 
     async def transmit(self, text: str, fragments: int = 1) -> bool:

@@ -1,4 +1,4 @@
-"""Frames in readable form: one line each, and a mark below where one is not as expected."""
+"""Frames in readable form, without secrets: one line each, and a mark below where one is not as expected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def one_line(frame: OcppFrame, width: int = _WIDTH) -> str:
         frame: the frame.
         width: longest payload shown, in characters.
     """
-    body = frame.raw if frame.message_type == "INVALID" else orjson.dumps(frame.payload).decode()
+    body = frame.raw if frame.message_type == "INVALID" else orjson.dumps(frame.shown).decode()
     if len(body) > width:
         body = f"{body[:width]}… ({len(body)} characters)"
     wrong = f"  !! {frame.error}" if frame.error else ""
@@ -44,8 +44,8 @@ def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
 
     A payload that is too long for a line is cut on both sides of that place.
     """
-    body = orjson.dumps(frame.payload).decode()
-    at = _place(frame.payload, difference.path)
+    body = orjson.dumps(frame.shown).decode()
+    at = _place(frame.shown, difference.path)
     begin = max(0, min(at - _WIDTH // 2, len(body) - _WIDTH))
     shown = body[begin : begin + _WIDTH]
     front = _title(frame) + ("…" if begin else "")

@@ -10,6 +10,7 @@ from rig.csms import schemas
 from rig.csms.matching import Difference, differences
 from rig.csms.messages import Request
 from rig.events import OcppFrame
+from rig.masking import masked
 
 Where = Callable[[OcppFrame], bool]
 
@@ -46,7 +47,7 @@ class Expectation:
         return cls(charge_point, call, fields, where)
 
     def __str__(self) -> str:
-        wanted = ", ".join(f"{key}={value!r}" for key, value in self.fields.items())
+        wanted = ", ".join(f"{key}={value!r}" for key, value in masked(self.fields).items())
         return f"{self.action} of {self.charge_point}{f' with {wanted}' if wanted else ''}"
 
     def is_call(self, frame: OcppFrame) -> bool:

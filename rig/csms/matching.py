@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rig.masking import MASK, is_secret, masked
+
 Path = tuple[str | int, ...]
 """Where in a payload: keys and indexes from the outside in."""
 
@@ -33,15 +35,19 @@ def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]
             matches; anything else where it is equal (True is not 1).
         actual: the decoded JSON.
         path: where in the payload we are.
+
+    Secrets are compared, but not told.
     """
-    got = f"got {actual!r}"
+    got = f"got {masked(actual)!r}"
     if isinstance(expected, Mapping):
         if not isinstance(actual, Mapping):
             return [Difference(path, "an object", got)]
         found: list[Difference] = []
         for key, value in expected.items():
             inner = (*path, str(key))
-            if key in actual:
+            if key in actual and is_secret(actual, key):
+                found += [Difference(inner, MASK, f"got {MASK}")] if differences(value, actual[key]) else []
+            elif key in actual:
                 found += differences(value, actual[key], inner)
             else:
                 found.append(Difference(inner, _words(value), "but it is missing"))
@@ -68,4 +74,4 @@ def _words(expected: Any) -> str:
         return f"what matches {expected.pattern!r}"
     if callable(expected):
         return f"what {getattr(expected, '__name__', expected)} accepts"
-    return repr(expected)
+    return repr(masked(expected))

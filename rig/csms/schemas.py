@@ -17,6 +17,7 @@ import orjson
 
 from rig.csms.ocppj import CallErrorCode
 from rig.errors import BenchError
+from rig.masking import MASK, masked
 
 Kind = Literal["request", "response"]
 
@@ -64,7 +65,7 @@ def actions() -> frozenset[str]:
 
 
 def check(action: str, payload: Any, kind: Kind) -> Violation | None:
-    """What the action's schema finds wrong with a payload; None where nothing.
+    """What the action's schema finds wrong with a payload; None where nothing. It tells no secret of the payload.
 
     Args:
         action: e.g. `BootNotification`.
@@ -78,6 +79,9 @@ def check(action: str, payload: Any, kind: Kind) -> Violation | None:
         return None
     if not isinstance(payload, dict):
         return Violation("the payload must be a JSON object", "FormationViolation")
+    if masked(payload) is not payload:  # there is one: name no values at all
+        validator = _validator(action, kind, MASK)
+        assert validator is not None
     error = next(iter(validator.iter_errors(payload)))
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path).lstrip(".")
     keyword = next((str(step) for step in reversed(error.schema_path) if isinstance(step, str)), "")
@@ -98,8 +102,8 @@ def _folder() -> Path:
 
 
 @cache
-def _validator(action: str, kind: Kind) -> jsonschema_rs.Validator | None:
+def _validator(action: str, kind: Kind, mask: str | None = None) -> jsonschema_rs.Validator | None:
     if action not in actions():
         return None
     file = _folder() / f"{action}{'Response' if kind == 'response' else ''}.json"
-    return jsonschema_rs.validator_for(orjson.loads(file.read_bytes()), validate_formats=True)
+    return jsonschema_rs.validator_for(orjson.loads(file.read_bytes()), validate_formats=True, mask=mask)

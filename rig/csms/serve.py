@@ -18,7 +18,7 @@ from rig.csms.behaviour import Behaviour
 from rig.csms.exchange import link_line, one_line
 from rig.csms.server import CsmsServer, url_of
 from rig.errors import BenchError
-from rig.events import BenchTrouble, Event, LinkChange, OcppFrame
+from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
 from rig.timeline import Timeline
 
 _KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
@@ -87,6 +87,8 @@ def _line(event: Event) -> Text | None:
             text, style = one_line(event, width=1000), _style(event)
         case LinkChange():
             text, style = link_line(event), "bold"
+        case Note():
+            return Text(f"{stamp} {event.text}", style="bold")
         case BenchTrouble():
             return Text(f"{stamp} {event.what}", style="bold red")
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import http
 from collections.abc import Sequence
 from urllib.parse import quote, unquote
@@ -11,14 +12,15 @@ from urllib.parse import quote, unquote
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
-from rig.csms.session import ChargePoint
-from rig.events import LinkChange
+from rig.csms.session import ChargePoint, tell
+from rig.events import LinkChange, Note
 from rig.tcp import Port
 from rig.timeline import Timeline
 
@@ -45,14 +47,14 @@ class CsmsServer:
     def __init__(self, timeline: Timeline, behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
-        """HTTP status that opening handshakes are refused with, e.g. 503; None: they are accepted."""
+        """HTTP status that opening handshakes are refused with, one of `REFUSALS`; None: they are accepted."""
         self.bad_handshake: BadHandshake | None = None
         """How opening handshakes go wrong; None: they do not."""
         self._timeline = timeline
         self._port = Port(host, port, "CSMS")
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
-        self._connections: set[Connection] = set()
+        self._connections: set[Connection] = set()  # also those that are in their opening handshake
         self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
         self._speaking = asyncio.Event()
@@ -67,6 +69,11 @@ class CsmsServer:
     def port(self) -> int:
         """The port, constant over its life."""
         return self._port.number
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it is there: started, and not stopped since."""
+        return self._server is not None
 
     @property
     def charge_points(self) -> tuple[str, ...]:
@@ -95,40 +102,48 @@ class CsmsServer:
                 sock=self._port.listener(),
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
-                create_connection=Connection,
+                # It takes whatever makes connections; its type says less.
+                create_connection=functools.partial(Connection, made=self._made, lost=self._connections.discard),  # type: ignore[arg-type]
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
                 open_timeout=None,
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
+                start_serving=False,  # nobody comes before `self._server` says that somebody may
             )
+            await self._server.start_serving()
 
     async def stop(self, code: int | None = None, reason: str = "") -> None:
         """Stop listening and end all connections: the port refuses until `start`.
 
         Args:
             code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a
-                crash would.
+                crash would. What is still in its opening handshake is reset in any case.
             reason: the close reason.
         """
         server, self._server = self._server, None
         if server is None:
             return
-        if code is None or self._mute == "all":  # no close frame leaves a silent CSMS
-            for connection in tuple(self._connections):
+        goodbye = None if self._mute == "all" else code  # no close frame leaves a silent CSMS
+        for connection in tuple(self._connections):
+            # What is in its opening handshake knows no close code, and may never come out of it.
+            if goodbye is None or connection.protocol.state is State.CONNECTING:
                 connection.reset()
+        if goodbye is None:
             server.close(close_connections=False)
         else:
-            server.close(code=code, reason=reason)
+            server.close(code=goodbye, reason=reason)
         self._speaking.set()  # opening handshakes that silence holds back must not hold up the end
         await server.wait_closed()
         if self._mute == "all":
             self._speaking.clear()
 
     async def close(self) -> None:
-        """Stop and give the port back."""
-        await self.stop()
-        self._port.close()
+        """Stop and give the port back, also where stopping fails."""
+        try:
+            await self.stop()
+        finally:
+            self._port.close()
 
     # -- bad behaviour ------------------------------------------------------------------------------------------
 
@@ -146,11 +161,12 @@ class CsmsServer:
             self._speaking.set()
         return before
 
-    async def spoil_answers(self, kind: BadAnswer | None) -> None:
-        """Give every answer wrong from now on; None: right again."""
-        self._bad_answer = kind
+    async def spoil_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
+        """Give every answer wrong from now on; None: right again. Returns what was before."""
+        before, self._bad_answer = self._bad_answer, kind
         for point in self._points.values():
             point.bad_answer = kind
+        return before
 
     async def reset(self) -> None:
         """A normal CSMS again: speaks, accepts, no answers replaced, held or spoiled."""
@@ -163,6 +179,12 @@ class CsmsServer:
         await self.mute("")
 
     # -- connections --------------------------------------------------------------------------------------------
+
+    def _made(self, connection: Connection) -> None:
+        connection.mute = self._mute
+        self._connections.add(connection)
+        if self._server is None:  # it was accepted just before the end
+            connection.reset()
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         await self._speaking.wait()
@@ -184,23 +206,34 @@ class CsmsServer:
         identity = identity_of(connection.request.path)
         if connection.subprotocol is None:
             # OCPP-J 1.6 section 3.1.2: complete the handshake without a sub-protocol, then close.
-            reason = f"sub-protocol {SUBPROTOCOL} was not offered"
-            self._timeline.append(
-                LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
-            )
-            await connection.close(1002, reason)
+            await self._close_without_subprotocol(connection, identity)
             return
         point = self.charge_point(identity)
-        connection.mute = self._mute
-        self._connections.add(connection)
         point.attach(connection)
         try:
             with contextlib.suppress(ConnectionClosed):
                 while True:
                     await point.received(await connection.recv())
+        except Exception as error:
+            what = f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}"
+            tell(
+                self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
+            )
+            raise  # websockets closes and logs
         finally:
-            self._connections.discard(connection)
             point.detach(connection)
+
+    async def _close_without_subprotocol(self, connection: Connection, identity: str) -> None:
+        reason = f"sub-protocol {SUBPROTOCOL} was not offered"
+        point = self._points.get(identity)
+        if point is None or point.connection is None:
+            self._timeline.append(
+                LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
+            )
+        else:  # its link has not changed: whoever waits for that must not take this for it
+            what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
+            self._timeline.append(Note(source="csms", text=what))
+        await connection.close(1002, reason)
 
 
 async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:

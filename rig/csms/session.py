@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-import orjson
-
 from rig.csms import schemas
 from rig.csms.bad_answer import BadAnswer, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
 from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
+from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
+from rig.masking import masked_text
 from rig.timeline import Timeline
 
 Reply = Mapping[str, Any] | CallError
@@ -37,9 +37,12 @@ class Replacement:
         used: how many calls it has answered.
     """
 
-    def __init__(self, answer: Answer, times: int | None, undo: Callable[[Replacement], None]) -> None:
+    def __init__(
+        self, answer: Answer, times: int | None, undo: Callable[[Replacement], None], check: bool = True
+    ) -> None:
         self.answer = answer
         self.times = times
+        self.check = check
         self.used = 0
         self._undo = undo
 
@@ -184,15 +187,18 @@ class ChargePoint:
 
     # -- answering ----------------------------------------------------------------------------------------------
 
-    def replace_answer(self, action: str, answer: Answer, times: int | None) -> Replacement:
-        """Answer `action` with `answer` from now on, or only `times` times. The latest replacement counts."""
+    def replace_answer(self, action: str, answer: Answer, times: int | None, check: bool = True) -> Replacement:
+        """Answer `action` with `answer` from now on, or only `times` times. The latest replacement counts.
+
+        `check` says whether what a function gives must keep to the schema.
+        """
         stack = self._replacements.setdefault(action, [])
 
         def undo(replacement: Replacement) -> None:
             if replacement in stack:
                 stack.remove(replacement)
 
-        replacement = Replacement(answer, times, undo)
+        replacement = Replacement(answer, times, undo, check)
         stack.append(replacement)
         return replacement
 
@@ -214,15 +220,22 @@ class ChargePoint:
                 replacement.undo()
             if not callable(replacement.answer):
                 return replacement.answer
+            own = f"the function that the test answers {frame.action} with"
             try:
                 reply = replacement.answer(frame.payload)
-                orjson.dumps(reply)
-                return reply
             except Exception as error:
-                what = f"the test's own answer to {frame.action} raised {type(error).__name__}: {error}"
-                self._timeline.append(BenchTrouble(source="csms", what=what))
-                return CallError("InternalError", what[:_MAX_DESCRIPTION])
+                return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
+            try:
+                must_be_answer(frame.action, reply, check=replacement.check)
+            except ValueError as error:
+                return self._no_answer(f"{own} gave a wrong one: {error}")
+            return reply
         return self._behaviour.answer(self.identity, frame.action, frame.payload)
+
+    def _no_answer(self, what: str) -> CallError:
+        """The test is told as soon as it waits for anything, or at its end; the charge point gets an answer at once."""
+        tell(self._timeline, what, "Mend the function")
+        return CallError("InternalError", what[:_MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
         message: CallResult | CallError
@@ -289,6 +302,13 @@ class ChargePoint:
         return await connection.transmit(text, fragments)
 
 
+def tell(timeline: Timeline, what: str, fix: str) -> None:
+    """Trouble of the CSMS: on the timeline, and in the face of whoever waits there."""
+    trouble = BenchError(what, fix)
+    timeline.append(BenchTrouble(source="csms", what=str(trouble)))
+    timeline.interrupt(trouble)
+
+
 def _as_event(
     identity: str, direction: Literal["received", "sent"], message: Message, raw: str | bytes, action: str, error: str
 ) -> OcppFrame:
@@ -311,8 +331,17 @@ def _as_event(
         action=action,
         payload=payload,
         error=error,
-        raw=raw if isinstance(raw, str) else raw.hex(),
+        raw=_without_secrets(raw),
     )
+
+
+def _without_secrets(raw: str | bytes) -> str:
+    """What the event has of the frame's text; of a binary message its bytes, in hex."""
+    if isinstance(raw, str):
+        return masked_text(raw)
+    text = raw.decode("utf-8", "replace")
+    shown = masked_text(text)
+    return raw.hex() if shown == text else shown.encode().hex()
 
 
 def _wrong_answer(action: str, message: CallResult | CallError) -> str:

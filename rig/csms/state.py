@@ -46,7 +46,7 @@ class State:
     boot: Mapping[str, Any] | None = None
     registration: str = ""
     connectors: Mapping[int, Connector] = field(default_factory=lambda: _NOTHING)
-    configuration: Mapping[str, Setting] = field(default_factory=lambda: _NOTHING)
+    configuration: Mapping[str, Setting] = field(default_factory=lambda: _NOTHING, repr=False)  # it may hold secrets
     transactions: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: _NOTHING)
     open_calls: tuple[OcppFrame, ...] = ()
 

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from rig.faults.fault import Bench, Fault, at_least, hooks, one_of
+from rig.errors import BenchError
+from rig.faults.fault import Bench, Fault, at_least, hooks, injected_now, one_of
 
 TearEffect = Literal["none", "half", "random"]
 
@@ -48,9 +49,15 @@ class TornWrite(Fault):
         at_least(self, "operation", 1)
         one_of(self, "effect", get_args(TearEffect))
 
+    def must_be_possible(self, bench: Bench) -> None:
+        """One tear is armed at a time."""
+        if self.name in injected_now(bench):
+            raise BenchError(f"The fault {self.name} is injected already: one tear is armed at a time", "Lift it first")
+
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Arm the tear. A power cycle ends it, happened or not, after one that waits for a boot is disarmed."""
-        restore.callback(bench.power.on)
+        if bench.power.is_on:
+            restore.callback(bench.power.on)
         restore.callback(bench.power.off)
         restore.callback(hooks(bench).disarm_tear)
         hooks(bench).tear_flash(self.operation, self.effect, self.seed)
@@ -74,8 +81,8 @@ class SlowErase(Fault):
         at_least(self, "ms", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Slow down; back to instant erases at the end."""
-        restore.callback(hooks(bench).slow_erase, 0)
+        """Slow down, then as before."""
+        restore.callback(hooks(bench).slow_erase, hooks(bench).erase_ms)
         hooks(bench).slow_erase(self.ms)
 
 
@@ -89,7 +96,7 @@ class FlashFull(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Full, then not."""
-        restore.callback(hooks(bench).fill_flash, False)
+        restore.callback(hooks(bench).fill_flash, hooks(bench).flash_is_full)
         hooks(bench).fill_flash(True)
 
 
@@ -111,6 +118,6 @@ class HeapLeak(Fault):
         at_least(self, "bytes_per_connection", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Leak, then no more."""
-        restore.callback(hooks(bench).leak, 0)
+        """Leak, then as before."""
+        restore.callback(hooks(bench).leak, hooks(bench).leaking)
         hooks(bench).leak(self.bytes_per_connection)

@@ -8,7 +8,11 @@ from typing import ClassVar, get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
+from rig.csms.refusals import REFUSALS
+from rig.errors import BenchError
 from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
+
+_TEN_YEARS_S = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,10 @@ class CsmsGone(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse at the proxy too: behind it the device would still see an open port."""
-        restore.callback(bench.network.refuse, False)
-        bench.network.refuse(True)
-        restore.callback(bench.csms.start)
+        restore.callback(bench.network.admit, bench.network.admission)
+        bench.network.admit("refuse")
+        if bench.csms.is_listening:
+            restore.callback(bench.csms.start)
         bench.csms.stop()
         bench.network.drop_connections()
 
@@ -33,6 +38,11 @@ class CsmsRestart(Fault):
 
     name: ClassVar[str] = "csms-restart"
     summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
+
+    def must_be_possible(self, bench: Bench) -> None:
+        """A CSMS that is gone cannot restart: it would be back."""
+        if not bench.csms.is_listening:
+            raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Stop with a goodbye, start."""
@@ -70,7 +80,7 @@ class HttpRefusal(Fault):
     """The CSMS refuses opening handshakes; whoever is connected loses the connection first.
 
     Args:
-        status: the HTTP status, 400 to 599.
+        status: the HTTP status, one that is an error, e.g. 401, 404, 503.
     """
 
     status: int = 503
@@ -79,8 +89,7 @@ class HttpRefusal(Fault):
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        at_least(self, "status", 400)
-        at_most(self, "status", 599)
+        one_of(self, "status", REFUSALS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse, then not."""
@@ -138,12 +147,17 @@ class ClockJump(Fault):
     """The CSMS' clock jumps, as of a server whose time zone or time service is set wrongly; it jumps back at the end.
 
     Args:
-        seconds: how far ahead it is then; below 0, how far behind.
+        seconds: how far ahead it is then; below 0, how far behind. At most ten years either way.
     """
 
     seconds: float = 3600
     name: ClassVar[str] = "clock-jump"
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        at_least(self, "seconds", -_TEN_YEARS_S)
+        at_most(self, "seconds", _TEN_YEARS_S)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Ahead, then right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import fields
@@ -11,6 +12,8 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.behaviour import Behaviour
 from rig.errors import BenchError
+from rig.events import FaultInjected, FaultLifted
+from rig.instruments.proxy import Admission
 from rig.seams import TestHooks
 from rig.timeline import Timeline
 
@@ -21,6 +24,10 @@ class Power(Protocol):
     def off(self) -> None: ...
     def on(self) -> None: ...
     def hold_reset(self, hold: bool) -> None: ...
+    @property
+    def is_on(self) -> bool: ...
+    @property
+    def in_reset(self) -> bool: ...
 
 
 class Network(Protocol):
@@ -29,10 +36,17 @@ class Network(Protocol):
     def up(self) -> None: ...
     def down(self) -> None: ...
     def black_hole(self, on: bool = True) -> None: ...
-    def refuse(self, on: bool = True) -> None: ...
-    def ignore(self, on: bool = True) -> None: ...
+    def admit(self, admission: Admission) -> None: ...
     def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None: ...
     def drop_connections(self) -> int: ...
+    @property
+    def on_air(self) -> bool: ...
+    @property
+    def is_black_hole(self) -> bool: ...
+    @property
+    def admission(self) -> Admission: ...
+    @property
+    def delay(self) -> tuple[float, float, int]: ...
 
 
 class Csms(Protocol):
@@ -45,6 +59,8 @@ class Csms(Protocol):
     def refuse(self, status: int = 503) -> AbstractContextManager[None]: ...
     def misanswer(self, kind: BadHandshake) -> AbstractContextManager[None]: ...
     def spoil_answers(self, kind: BadAnswer) -> AbstractContextManager[None]: ...
+    @property
+    def is_listening(self) -> bool: ...
     @property
     def behaviour(self) -> Behaviour: ...
 
@@ -89,13 +105,21 @@ class Fault(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     reboots: ClassVar[bool] = False
 
+    def must_be_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
+        """Refuse, before anything is changed, what does not go with the bench's present state. `inject` calls this.
+
+        Raises:
+            BenchError: another fault or the test itself has brought the bench into such a state.
+        """
+
     @abstractmethod
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Make it happen. Only `inject` calls this.
 
         Args:
             bench: where.
-            restore: takes what undoes each step, *before* the step is done; it runs in reverse order.
+            restore: takes what undoes each step, *before* the step is done; it runs in reverse order. What was there
+                before comes back, not what is normal: another fault may have changed it already.
         """
 
     def arguments(self) -> dict[str, Any]:
@@ -115,22 +139,35 @@ def hooks(bench: Bench) -> TestHooks:
     return found
 
 
+def injected_now(bench: Bench) -> set[str]:
+    """The names of the faults that are injected and not lifted yet."""
+    lifted = {event.injected for event in bench.timeline.events(FaultLifted)}
+    return {event.fault for event in bench.timeline.events(FaultInjected) if event.id not in lifted}
+
+
 def at_least(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is below the limit."""
-    value = getattr(fault, key)
+    """Raise ValueError where a field is below the limit, or no finite number."""
+    value = _finite(fault, key)
     if value < limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:g} or more, not {value}")
+        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or more, not {value}")
 
 
 def at_most(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is above the limit."""
-    value = getattr(fault, key)
+    """Raise ValueError where a field is above the limit, or no finite number."""
+    value = _finite(fault, key)
     if value > limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:g} or less, not {value}")
+        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or less, not {value}")
 
 
-def one_of(fault: Fault, key: str, allowed: tuple[str, ...]) -> None:
-    """Raise ValueError where a field is none of the allowed words."""
+def _finite(fault: Fault, key: str) -> float:
+    value: float = getattr(fault, key)
+    if not math.isfinite(value):
+        raise ValueError(f"{fault.name}: {key} is a finite number, not {value}")
+    return value
+
+
+def one_of(fault: Fault, key: str, allowed: tuple[object, ...]) -> None:
+    """Raise ValueError where a field is none of the allowed values."""
     value = getattr(fault, key)
     if value not in allowed:
-        raise ValueError(f"{fault.name}: {key} is one of {', '.join(allowed)}, not {value!r}")
+        raise ValueError(f"{fault.name}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -26,7 +26,8 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
         The `FaultInjected` event.
 
     Raises:
-        BenchError: the bench lacks a capability that the fault needs, or cannot be restored.
+        BenchError: the bench lacks a capability that the fault needs, is in a state that the fault does not go with, or
+            cannot be restored.
         DeviceError: what the device did meanwhile.
     """
     lacking = sorted(fault.needs - bench.capabilities)
@@ -35,6 +36,7 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
             f"The fault {fault.name} needs the capability {', '.join(lacking)}, which this bench lacks",
             "Mark the test with needs(...), or take a bench that has it",
         )
+    fault.must_be_possible(bench)
     injected = bench.timeline.append(FaultInjected(source="faults", fault=fault.name, arguments=fault.arguments()))
     restore = ExitStack()
     try:

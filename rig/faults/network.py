@@ -18,8 +18,9 @@ class AccessPointGone(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"access_point"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Down, then up."""
-        restore.callback(bench.network.up)
+        """Down, then up, where it was."""
+        if bench.network.on_air:
+            restore.callback(bench.network.up)
         bench.network.down()
 
 
@@ -32,7 +33,7 @@ class BlackHole(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Hold everything back, then let it go."""
-        restore.callback(bench.network.black_hole, False)
+        restore.callback(bench.network.black_hole, bench.network.is_black_hole)
         bench.network.black_hole(True)
 
 
@@ -45,8 +46,8 @@ class SynIgnored(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Ignore, then listen."""
-        restore.callback(bench.network.ignore, False)
-        bench.network.ignore(True)
+        restore.callback(bench.network.admit, bench.network.admission)
+        bench.network.admit("ignore")
         bench.network.drop_connections()
 
 
@@ -72,8 +73,8 @@ class Latency(Fault):
         at_least(self, "jitter_ms", 0)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Delay, then not."""
-        restore.callback(bench.network.latency, 0)
+        """Delay, then as before."""
+        restore.callback(bench.network.latency, *bench.network.delay)
         bench.network.latency(self.ms, self.jitter_ms, self.seed)
 
 

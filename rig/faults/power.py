@@ -19,8 +19,9 @@ class PowerCut(Fault):
     reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Power off, then on."""
-        restore.callback(bench.power.on)
+        """Power off, then on, where it was."""
+        if bench.power.is_on:
+            restore.callback(bench.power.on)
         bench.power.off()
 
 
@@ -35,5 +36,5 @@ class Reset(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """EN low, then let go."""
-        restore.callback(bench.power.hold_reset, False)
+        restore.callback(bench.power.hold_reset, bench.power.in_reset)
         bench.power.hold_reset(True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from rig.csms.server import url_of
 from rig.errors import BenchError
 from rig.events import AccessPointChange
-from rig.instruments.proxy import Proxy
+from rig.instruments.proxy import Admission, Delay, Proxy
 from rig.loop import run_on
 from rig.seams import AccessPoint
 from rig.timeline import Timeline
@@ -57,7 +57,7 @@ class Network:
 
     def start(self) -> None:
         """Let charge points through to the CSMS."""
-        self._do(self._proxy.start(), "start the proxy")
+        self._do(self._proxy.admit("accept"), "start the proxy")
 
     def close(self) -> None:
         """End all connections and give the port back."""
@@ -68,9 +68,8 @@ class Network:
 
         async def back_to_normal() -> None:
             await self._proxy.black_hole(False)
-            await self._proxy.delay(0)
-            await self._proxy.ignore(False)
-            await self._proxy.start()
+            await self._proxy.slow_down(Delay())
+            await self._proxy.admit("accept")
 
         self._do(back_to_normal(), "reset the proxy")
 
@@ -111,17 +110,39 @@ class Network:
         """
         if ms < 0 or jitter_ms < 0:
             raise ValueError(f"a delay is 0 ms or more, not {ms:g} ms with {jitter_ms:g} ms of jitter")
-        self._do(self._proxy.delay(ms / 1000, jitter_ms / 1000, seed), "delay the traffic")
+        self._do(self._proxy.slow_down(Delay(ms / 1000, jitter_ms / 1000, seed)), "delay the traffic")
 
-    def refuse(self, on: bool = True) -> None:
-        """Refuse new TCP connections to the CSMS, as if nobody listened; or accept again. Open ones stay."""
-        self._do(self._proxy.refuse(on), "switch refusal")
+    @property
+    def delay(self) -> tuple[float, float, int]:
+        """What `latency` was told last: milliseconds, jitter in milliseconds, seed."""
+        latency_s, jitter_s, seed = self._proxy.delay
+        return latency_s * 1000, jitter_s * 1000, seed
 
-    def ignore(self, on: bool = True) -> None:
-        """Never answer attempts to connect, as a firewall that drops SYNs; or accept again. Open connections stay."""
-        self._do(self._proxy.ignore(on), "switch ignoring")
+    @property
+    def is_black_hole(self) -> bool:
+        """Whether nothing gets through at present."""
+        return self._proxy.is_black_hole
+
+    def admit(self, admission: Admission) -> None:
+        """What becomes of attempts to connect to the CSMS from now on. Open connections stay.
+
+        Args:
+            admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
+        """
+        self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
+
+    @property
+    def admission(self) -> Admission:
+        """What becomes of attempts to connect at present."""
+        return self._proxy.admission
 
     # -- radio --------------------------------------------------------------------------------------------------
+
+    @property
+    def on_air(self) -> bool:
+        """Whether the access point is on the air; one that nobody can switch always is."""
+        change = self.timeline.last(AccessPointChange)
+        return change is None or change.up
 
     def up(self) -> None:
         """Put the access point on the air.

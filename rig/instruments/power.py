@@ -129,6 +129,11 @@ class Power:
         """Hold the chip in reset by EN, or let it go: then it boots."""
         self._en.set(hold)
 
+    @property
+    def in_reset(self) -> bool:
+        """Whether the chip is held in reset by EN, or will be as soon as there is power."""
+        return self._en.state
+
     def _wait_for_rail(self, up: bool) -> None:
         if self._rail is None or self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return

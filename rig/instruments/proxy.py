@@ -7,11 +7,30 @@ import random
 import socket
 from collections import deque
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from rig import tcp
 
+Admission = Literal["accept", "refuse", "ignore"]
+"""What becomes of attempts to connect: accepted; refused (RST to each SYN); never answered, as behind a firewall that
+drops SYNs."""
+
 _CHUNK = 65536
 _MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; above it the sender is held up
+
+
+class Delay(NamedTuple):
+    """How long everything takes, each way.
+
+    Attributes:
+        latency_s: bench seconds.
+        jitter_s: up to this much more, drawn evenly for each piece.
+        seed: makes the draws repeatable, connection by connection.
+    """
+
+    latency_s: float = 0.0
+    jitter_s: float = 0.0
+    seed: int = 0
 
 
 class _Way:
@@ -88,13 +107,13 @@ class Proxy:
         self._port = tcp.Port(host, port, "the bench's CSMS port")
         self._upstream = upstream
         self._real = real
+        self._admission: Admission = "refuse"
         self._server: asyncio.Server | None = None
         self._deaf: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._passable = asyncio.Event()
         self._passable.set()
-        self._latency = 0.0
-        self._jitter = 0.0
+        self._delay = Delay()
         self._seeds = random.Random(0)
 
     @property
@@ -112,35 +131,41 @@ class Proxy:
         """How many connections are open through it."""
         return len(self._connections)
 
-    async def start(self) -> None:
-        """Accept connections. Does nothing where it does already."""
-        self._listen_again()
-        if self._server is None:
+    @property
+    def admission(self) -> Admission:
+        """What becomes of attempts to connect at present. It refuses them until it is told otherwise."""
+        return self._admission
+
+    @property
+    def is_black_hole(self) -> bool:
+        """Whether nothing gets through at present."""
+        return not self._passable.is_set()
+
+    @property
+    def delay(self) -> Delay:
+        """How long everything takes at present."""
+        return self._delay
+
+    async def admit(self, admission: Admission) -> None:
+        """Accept, refuse or ignore attempts to connect from now on. Open connections stay."""
+        if admission == self._admission:
+            return
+        self._shut()
+        if admission == "accept":
             self._server = await asyncio.start_server(self._accepted, sock=self._port.listener(), limit=_CHUNK)
-
-    async def refuse(self, on: bool) -> None:
-        """Refuse new connections (RST to each SYN), or accept again. Open connections stay."""
-        if not on:
-            await self.start()
-        elif self._server is not None:
-            server, self._server = self._server, None
-            server.close()
-
-    async def ignore(self, on: bool) -> None:
-        """Never answer SYNs, or accept again. Open connections stay.
-
-        A listener that accepts nobody, with room for one who is there already: the kernel drops what else comes.
-        """
-        if not on:
-            await self.start()
-        elif self._deaf is None:
-            await self.refuse(True)
+        elif admission == "ignore":
+            # A listener that accepts nobody, with room for one who is there already: the kernel drops what else comes.
             listener = self._port.listener(backlog=0)
             guest = socket.socket(listener.family, socket.SOCK_STREAM)
             self._deaf = listener, guest
             guest.connect(listener.getsockname())
+        self._admission = admission
 
-    def _listen_again(self) -> None:
+    def _shut(self) -> None:
+        self._admission = "refuse"
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         if self._deaf is not None:
             for end in self._deaf:
                 end.close()
@@ -163,22 +188,14 @@ class Proxy:
         else:
             self._passable.set()
 
-    async def delay(self, latency_s: float, jitter_s: float = 0.0, seed: int = 0) -> None:
-        """Delay what comes from now on, each way, and keep its order.
-
-        Args:
-            latency_s: bench seconds each way; 0 for none.
-            jitter_s: up to this much more, drawn evenly for each piece.
-            seed: makes the draws repeatable, connection by connection.
-        """
-        self._latency = latency_s
-        self._jitter = jitter_s
-        self._seeds = random.Random(seed)
+    async def slow_down(self, delay: Delay) -> None:
+        """Delay what comes from now on, each way, and keep its order."""
+        self._delay = delay
+        self._seeds = random.Random(delay.seed)
 
     async def close(self) -> None:
         """End everything and give the port back."""
-        self._listen_again()
-        await self.refuse(True)
+        self._shut()
         await self.drop()
         self._port.close()
 
@@ -186,9 +203,9 @@ class Proxy:
 
     def draw_delay(self, source: random.Random) -> float:
         """How long the next piece takes, in real seconds."""
-        if not self._latency and not self._jitter:
+        if not self._delay.latency_s and not self._delay.jitter_s:
             return 0.0
-        return self._real(self._latency + source.uniform(0, self._jitter))
+        return self._real(self._delay.latency_s + source.uniform(0, self._delay.jitter_s))
 
     async def passable(self) -> None:
         """Returns when no black hole is on."""

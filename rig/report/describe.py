@@ -75,27 +75,14 @@ _SHORT_FIELD: Mapping[str, str] = {
     "TriggerMessage": "requestedMessage",
 }
 _EXPECTED = {"Accepted", "NoError", ""}
-_SECRET_KEYS = {"authorizationkey", "wifi_psk", "password"}
-_MASK = "********"
-
-
-def masked(payload: Any) -> Any:
-    """`payload` without the secrets that OCPP can carry: the value of ChangeConfiguration's AuthorizationKey."""
-    if isinstance(payload, Mapping):
-        if str(payload.get("key", "")).lower() in _SECRET_KEYS and "value" in payload:
-            return {**payload, "value": _MASK}
-        return {key: _MASK if str(key).lower() in _SECRET_KEYS else masked(value) for key, value in payload.items()}
-    if isinstance(payload, list | tuple):
-        return [masked(item) for item in payload]
-    return payload
 
 
 def payload_json(payload: Any) -> str:
-    """`payload` as one line of JSON, secrets masked."""
+    """`payload` as one line of JSON."""
     try:
-        return orjson.dumps(masked(payload), option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
-        return one_line(repr(masked(payload)))
+        return one_line(repr(payload))
 
 
 def status_of(answer: OcppFrame) -> str:
@@ -111,7 +98,7 @@ def status_of(answer: OcppFrame) -> str:
 def call_short(call: OcppFrame) -> str:
     """A CALL in a few words: its action, and the field that says most."""
     action = one_line(call.action) or "CALL without action"
-    payload = masked(call.payload)
+    payload = call.shown
     value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
     if value in (None, ""):
         return action
@@ -151,8 +138,8 @@ def frame_fields(frame: OcppFrame) -> str:
     if frame.message_type == "INVALID":
         return one_line(frame.raw)[:200]
     if frame.message_type == "CALLERROR":
-        return payload_json(frame.payload)[:200]
-    payload = masked(frame.payload)
+        return payload_json(frame.shown)[:200]
+    payload = frame.shown
     if not isinstance(payload, Mapping):
         return ""
     if frame.message_type == "CALLRESULT":
@@ -222,7 +209,7 @@ def _frame_log(frame: OcppFrame) -> str:
     wrong = f"  WRONG: {frame.error}" if frame.error else ""
     if frame.message_type == "INVALID":
         return f"{arrow}  INVALID {frame.raw}{wrong}"
-    return f"{arrow}  {frame.message_type} {frame.action} [{frame.unique_id}] {payload_json(frame.payload)}{wrong}"
+    return f"{arrow}  {frame.message_type} {frame.action} [{frame.unique_id}] {payload_json(frame.shown)}{wrong}"
 
 
 _LOG: Mapping[type[Event], Callable[[Any], str]] = {

@@ -197,7 +197,7 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
 
 
 def full_log(test: Test) -> str:
-    """Everything that stands on the timeline of a test as text, one event a line, secrets masked."""
+    """Everything that stands on the timeline of a test as text, one event a line."""
     head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
     rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
     message = f"\n{clean(test.message)}\n" if test.message else ""

@@ -14,6 +14,12 @@ class VirtualTestHooks:
     def __init__(self, board: Board, clock: BenchClock) -> None:
         self._board = board
         self._clock = clock
+        self.erase_ms = 0
+        """What `slow_erase` was told last; 0: erases are instant."""
+        self.flash_is_full = False
+        """What `fill_flash` was told last."""
+        self.leaking = 0
+        """What `leak` was told last, in bytes a connection; 0: nothing leaks."""
 
     def set_clock_scale(self, scale: float) -> None:
         """Make the device's clock, and the bench's, run `scale` times as fast as the host's.
@@ -50,6 +56,7 @@ class VirtualTestHooks:
 
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time; 0: instant."""
+        self.erase_ms = milliseconds
         self._board.set("flash erase_ms", milliseconds)
 
     def brown_out(self) -> None:
@@ -62,8 +69,10 @@ class VirtualTestHooks:
 
     def fill_flash(self, full: bool) -> None:
         """Make the device's storage answer that it is out of space."""
+        self.flash_is_full = full
         self._board.set("flash full", int(full))
 
     def leak(self, bytes_per_connection: int) -> None:
         """Make each TCP connection leak device heap; 0: none."""
+        self.leaking = bytes_per_connection
         self._board.set("leak", bytes_per_connection)

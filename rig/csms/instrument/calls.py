@@ -10,11 +10,12 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms.instrument.observations import Observations
-from rig.csms.instrument.sendable import must_be_sendable
 from rig.csms.messages import Request
+from rig.csms.sendable import must_be_sendable
 from rig.errors import ExpectationError
 from rig.events import Event, LinkChange, OcppFrame
 from rig.loop import run_on
+from rig.masking import masked
 
 
 class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
@@ -32,7 +33,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
         self.code = code
         self.description = description
         self.details = details
-        said = " ".join(str(part) for part in (description, details) if part)
+        said = " ".join(str(part) for part in (masked(description), masked(details)) if part)
         super().__init__(f"{action} was answered with CALLERROR {code}{f': {said}' if said else ''}")
 
 
@@ -79,7 +80,7 @@ class Calls(Observations):
                 lambda event: _ends_call(event, point.identity, unique_id),
                 since=since,
                 timeout=timeout,
-                what=f"the answer of {point.identity} to {action} {content}",
+                what=f"the answer of {point.identity} to {action} {masked(content)}",
                 consume=False,
                 explain=lambda _: self.exchange(point.identity, since),
             )

@@ -85,6 +85,11 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour):
         self.on_loop(back_to_normal(), "reset the CSMS")
 
     @property
+    def is_listening(self) -> bool:
+        """Whether it is there: started, and not stopped since."""
+        return self._server.is_listening
+
+    @property
     def port(self) -> int:
         """The TCP port it listens on."""
         return self._server.port

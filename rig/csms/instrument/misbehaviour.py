@@ -9,10 +9,11 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.connection import Mute
 from rig.csms.instrument.part import CsmsPart
+from rig.csms.refusals import REFUSALS
 
 
 class Misbehaviour(CsmsPart):
-    """Bad behaviour towards everybody, each as a context that takes it back."""
+    """Bad behaviour towards everybody, each as a context that takes it back: then it is as before the block."""
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
@@ -28,32 +29,34 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def refuse(self, status: int = 503) -> Iterator[None]:
-        """Within the block opening handshakes are refused with an HTTP status (400 to 599); open connections stay."""
-        if not 400 <= status <= 599:
-            raise ValueError(f"a refusal has an HTTP status from 400 to 599, not {status}")
-        self._server.refuse_with = status
+        """Within the block opening handshakes are refused with an HTTP status of `REFUSALS`; open connections stay."""
+        if status not in REFUSALS:
+            raise ValueError(
+                f"a refusal has an HTTP status that is one of {', '.join(map(str, REFUSALS))}, not {status}"
+            )
+        before, self._server.refuse_with = self._server.refuse_with, status
         try:
             yield
         finally:
-            self._server.refuse_with = None
+            self._server.refuse_with = before
 
     @contextlib.contextmanager
     def misanswer(self, kind: BadHandshake) -> Iterator[None]:
         """Within the block opening handshakes are answered badly; open connections stay."""
-        self._server.bad_handshake = kind
+        before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
             yield
         finally:
-            self._server.bad_handshake = None
+            self._server.bad_handshake = before
 
     @contextlib.contextmanager
     def spoil_answers(self, kind: BadAnswer) -> Iterator[None]:
         """Within the block the answer to every CALL is a bad one."""
-        self.on_loop(self._server.spoil_answers(kind), "spoil answers")
+        before = self.on_loop(self._server.spoil_answers(kind), "spoil answers")
         try:
             yield
         finally:
-            self.on_loop(self._server.spoil_answers(None), "answer well again")
+            self.on_loop(self._server.spoil_answers(before), "answer as before")
 
     @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rig.csms.expectation import Expectation, must_be_call_of_charge_point
 from rig.csms.instrument.observations import Observations
-from rig.csms.instrument.sendable import must_be_sendable
+from rig.csms.sendable import must_be_answer
 from rig.csms.session import Answer, ChargePoint, Replacement, Reply
 from rig.events import OcppFrame
 
@@ -44,16 +44,22 @@ class Held:
         self._returned.add(frame.id)
         return frame
 
-    def release(self, answer: Reply | None = None) -> int:
+    def release(self, answer: Reply | None = None, *, check: bool = True) -> int:
         """Answer all calls that are held now, and go on holding.
 
         Args:
             answer: the answer; None: the one they would have got. A charge point that has reconnected meanwhile
                 gets it on its new connection.
+            check: False lets a payload pass that breaks the schema.
 
         Returns:
             How many answers went out: fewer where the charge point is not connected.
+
+        Raises:
+            ValueError: the payload is no JSON, or breaks its schema, and `check` is set.
         """
+        if answer is not None:
+            must_be_answer(self._action, answer, check=check)
         return self._csms.on_loop(self._release(answer), f"release {self._action}")
 
     async def _release(self, answer: Reply | None) -> int:
@@ -79,7 +85,9 @@ class Replies(Observations):
         Args:
             action: a call of the charge point, e.g. `Authorize`.
             answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
-                It runs on the bench's loop and must not block.
+                It runs on the bench's loop and must not block. One that raises, or gives what may not be sent, is
+                trouble of the bench: the charge point gets a CALLERROR InternalError, the test a `BenchError` as soon
+                as it waits for something, or at its end.
             times: how many calls get this answer; None: all until the returned replacement is undone.
             check: False lets a payload pass that breaks the schema.
             charge_point: whose calls.
@@ -95,11 +103,12 @@ class Replies(Observations):
             raise ValueError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
-            must_be_sendable(action, answer, "response", check=check)
+        if not callable(answer):  # what a function gives is checked when it has given it
+            must_be_answer(action, answer, check=check)
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
-            return point.replace_answer(action, answer, times)
+            return point.replace_answer(action, answer, times, check)
 
         return self.on_loop(replace_it(), f"replace the answer to {action}")
 

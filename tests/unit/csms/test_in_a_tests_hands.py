@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
+import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from rig.csms import CallError, CallErrorReceived, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
+from rig.csms.server import CsmsServer
 from rig.errors import BenchError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
@@ -245,14 +248,44 @@ def test_an_answer_may_be_an_error_or_a_function(csms: Csms, peer: Peer) -> None
     assert peer.receive()[:3] == [4, "b", "GenericError"]
 
 
-@pytest.mark.parametrize("wrong", [lambda _request: 1 / 0, lambda _request: {"idTagInfo": object()}])
-def test_a_function_that_fails_is_trouble_of_the_bench(
-    csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any]
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (lambda _request: 1 / 0, "raised ZeroDivisionError: division by zero. Mend"),
+        (lambda _request: {"idTagInfo": object()}, "gave a wrong one: what is to be sent for Authorize is no JSON"),
+        (lambda _request: {"nonsense": 1}, "gave a wrong one: the response to send for Authorize breaks its schema"),
+        (lambda _request: None, "gave a wrong one: .* the payload must be a JSON object"),
+        (lambda _request: CallError("InternalError", "", {"a": object()}), "gave a wrong one: .* no JSON"),
+    ],
+)
+def test_a_function_that_gives_no_answer_is_trouble_of_the_bench(
+    csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any], error: str
 ) -> None:
     csms.answer("Authorize", wrong)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
-    assert "the test's own answer to Authorize raised" in timeline.events(BenchTrouble)[0].what
+    error = f"the function that the test answers Authorize with {error}"
+    with pytest.raises(BenchError, match=error):
+        csms.expect("Heartbeat", timeout=5)
+    assert re.match(error, timeline.events(BenchTrouble)[0].what)
+
+
+def test_a_function_may_break_the_schema_where_that_is_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.answer("Authorize", lambda _request: {"nonsense": 1}, check=False)
+    assert peer.call("Authorize", {"idTag": "T"}) == {"nonsense": 1}
+    assert timeline.trouble is None
+
+
+def test_what_the_csms_itself_cannot_do_is_trouble_of_the_bench(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    csms.behaviour.clock_offset_s = 1e12
+    peer.start_call("Heartbeat", {})
+    with pytest.raises(ConnectionClosed) as closed:
+        peer.socket.recv(2)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1011
+    with pytest.raises(BenchError, match=r"the CSMS could not go on with CP-1, OverflowError: .*1011"):
+        csms.expect("StatusNotification", timeout=5)
+    assert "OverflowError" in timeline.events(BenchTrouble)[0].what
 
 
 def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
@@ -279,6 +312,8 @@ def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
         peer.call("Heartbeat", {})  # everything else goes on
         peer.start_call("StartTransaction", START | {"meterStart": 102}, "c")
         held.wait()
+        with pytest.raises(ValueError, match="the response to send for StartTransaction breaks its schema"):
+            held.release({"nonsense": 1})
         assert held.release(CallError("InternalError")) == 1
         assert peer.receive()[:3] == [4, "c", "InternalError"]
         with pytest.raises(ExpectationError, match="to hold its answer back"):
@@ -360,8 +395,9 @@ def test_it_refuses_handshakes_with_a_status(csms: Csms, peer: Peer, new_peer: C
         assert refused.value.response.status_code == 503
         peer.boot()
     new_peer()
-    with pytest.raises(ValueError, match="400 to 599"), csms.refuse(200):
-        pass
+    for status in (200, 450):
+        with pytest.raises(ValueError, match=f"one of 400, 401, .*, 511, not {status}"), csms.refuse(status):
+            pass
 
 
 def test_it_closes_with_a_code(csms: Csms, peer: Peer) -> None:
@@ -399,6 +435,103 @@ def test_stopping_in_silence_does_not_hang(csms: Csms, peer: Peer) -> None:
     with csms.silence():
         csms.stop(1012)
     csms.start()
+
+
+@pytest.mark.parametrize("code", [None, 1012])
+@pytest.mark.parametrize("said", [b"", b"GET /CP-2 HTTP/1.1\r\nHost: "])
+def test_a_client_in_its_opening_handshake_does_not_hold_up_the_end(
+    csms: Csms, new_peer: Callable[..., Peer], code: int | None, said: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", csms.port)) as idle:
+        idle.sendall(said)
+        new_peer().boot()  # who came before it was accepted before it
+        csms.stop(code)
+        idle.settimeout(2)
+        with pytest.raises(ConnectionResetError):
+            idle.recv(1)
+
+
+def test_an_opening_handshake_that_silence_held_back_is_answered_after_it(
+    csms: Csms, new_peer: Callable[..., Peer]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        with csms.silence():
+            coming = pool.submit(new_peer)
+            with pytest.raises(TimeoutError):
+                coming.result(0.1)
+        assert coming.result(5).boot()["status"] == "Accepted"
+
+
+def test_the_port_is_given_back_also_where_stopping_fails(
+    timeline: Timeline, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: CsmsServer) -> None:
+        raise BenchError("it does not end")
+
+    csms = Csms(timeline, loop)
+    with monkeypatch.context() as patch:
+        patch.setattr(CsmsServer, "stop", fail)
+        with pytest.raises(BenchError, match="it does not end"):
+            csms.shut_down()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", csms.port))
+
+
+# -- secrets --------------------------------------------------------------------------------------------------------
+
+SECRET = "0123456789abcdef"
+KEY = {"key": "AuthorizationKey", "value": SECRET}
+
+
+def test_a_secret_is_whole_on_the_wire_and_for_tests_and_masked_in_what_is_written(
+    csms: Csms, timeline: Timeline, peer: Peer
+) -> None:
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "ChangeConfiguration", KEY)
+        request = peer.receive()
+        assert request[3] == KEY
+        peer.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
+        assert call.result(5) == {"status": "Accepted"}
+        call = pool.submit(csms.call, "GetConfiguration")
+        told = {"configurationKey": [{**KEY, "readonly": False}]}
+        peer.send(orjson.dumps([3, peer.receive()[1], told]).decode())
+        assert call.result(5) == told
+    assert csms.state.configuration["AuthorizationKey"].value == SECRET
+    assert [frame.payload for frame in timeline.events(OcppFrame)][::3] == [KEY, told]
+    with pytest.raises(ExpectationError) as failed:
+        csms.expect("Heartbeat", timeout=0)
+    with pytest.raises(ExpectationError) as unmatched:
+        timeline.expect(OcppFrame, lambda _: False, timeout=0)
+    everything = [*map(repr, timeline), *(str(event.record()) for event in timeline), csms.exchange(), str(csms.state)]
+    for text in (*everything, str(failed.value), str(unmatched.value)):
+        assert SECRET not in text
+    assert "********" in csms.exchange()
+
+
+def test_a_secret_is_in_no_message_about_what_is_wrong(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()
+    long = {"key": "AuthorizationKey", "value": SECRET * 100}
+    with pytest.raises(ValueError, match="longer than 500") as refused:
+        csms.call("ChangeConfiguration", long)
+    with pytest.raises(ExpectationError, match="expected within 0 s") as unanswered:
+        csms.call("ChangeConfiguration", KEY, timeout=0)
+    peer.receive()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "GetConfiguration")
+        wrong = {"configurationKey": [{**long, "readonly": False}]}
+        peer.send(orjson.dumps([3, peer.receive()[1], wrong]).decode())
+        with pytest.raises(ExpectationError, match=r"answered GetConfiguration wrongly: .*longer than 500") as answered:
+            call.result(5)
+    peer.start_call("DataTransfer", {"vendorId": "V", **KEY})
+    peer.receive()
+    with pytest.raises(ExpectationError) as missed:
+        csms.expect("DataTransfer", timeout=0, value="another secret", vendorId="V")
+    peer.socket.send(orjson.dumps([2, "b", "DataTransfer", KEY]))
+    peer.boot()
+    broken = csms.expect_violation("binary", timeout=0)
+    for text in (*(str(each.value) for each in (refused, unanswered, answered, missed)), bytes.fromhex(broken.raw)):
+        assert SECRET not in str(text)
 
 
 # -- the bench around it --------------------------------------------------------------------------------------------

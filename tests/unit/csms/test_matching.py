@@ -44,3 +44,14 @@ def test_it_matches(expected: Any, actual: Any) -> None:
 )
 def test_the_first_difference_is_named(expected: Any, actual: Any, first: str) -> None:
     assert str(differences(expected, actual)[0]) == first
+
+
+def test_a_secret_is_compared_but_not_told() -> None:
+    payload = {"key": "AuthorizationKey", "value": "0123456789", "password": {"deep": "0123456789"}}
+    assert differences(payload, payload) == []
+    wrong = differences({**payload, "value": "9876543210", "password": {"deep": "9876543210"}}, payload)
+    assert list(map(str, wrong)) == [
+        "value: expected ********, got ********",
+        "password: expected ********, got ********",
+    ]
+    assert "0123456789" not in str(differences({"vendor": [payload]}, {"vendor": payload}))

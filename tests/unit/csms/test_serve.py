@@ -68,6 +68,38 @@ def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[s
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
 
 
+def test_no_secret_is_on_the_terminal_or_in_the_record(process: subprocess.Popen[str], record: Path) -> None:
+    assert process.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+    assert found
+    peer = Peer(found[0] + "CP-7")
+    peer.start_call("DataTransfer", {"vendorId": "V", "data": '{"AuthorizationKey":"0123456789abcdef"}'})
+    peer.receive()
+    peer.start_call("BootNotification", {"key": "AuthorizationKey", "value": "0123456789abcdef"})
+    peer.receive()
+    peer.send('[2,"cut","BootNotification",{"password":"0123456789abcdef"')
+    peer.socket.close()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=5)
+    assert (out.count("********"), err) == (3, "")
+    written = record.read_text()
+    assert written.count("AuthorizationKey") == 4  # as payload, and as text
+    assert "0123456789abcdef" not in out + written
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_client_that_says_nothing_does_not_keep_it_from_ending(
+    process: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    assert process.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+    assert found
+    with socket.create_connection(("127.0.0.1", int(found[1]))):
+        Peer(found[0] + "CP-7").socket.close()  # who came before it was accepted before it
+        process.send_signal(number)
+        assert process.wait(10) == 0
+
+
 def test_a_taken_port_is_one_clear_line_and_exit_code_2(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

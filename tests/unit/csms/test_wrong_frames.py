@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from rig.csms import Csms
 from rig.csms.server import MAX_FRAME_BYTES
 from rig.csms.session import GIVEN_UP_AFTER_S
 from rig.errors import ExpectationError
-from rig.events import LinkChange, OcppFrame
+from rig.events import LinkChange, Note, OcppFrame
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
 
@@ -185,6 +186,28 @@ def test_without_the_sub_protocol_the_connection_is_closed(
     assert (change.charge_point, change.connected, change.code) == (IDENTITY, False, 1002)
     assert "ocpp1.6" in change.reason
     assert not csms.connected
+
+
+def test_a_second_connection_without_the_sub_protocol_does_not_touch_the_first(
+    csms: Csms, timeline: Timeline, new_peer: Callable[..., Peer]
+) -> None:
+    first = new_peer()
+    csms.expect_connected()
+    with ThreadPoolExecutor() as pool:
+        call = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=5)
+        unique_id = first.receive()[1]
+        with pytest.raises(ConnectionClosed) as closed:
+            new_peer(subprotocols=None).socket.recv(2)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1002
+        first.send(f'[3,"{unique_id}",{{"status":"Accepted"}}]')
+        assert call.result(5) == {"status": "Accepted"}
+    assert csms.connected
+    assert [change.connected for change in timeline.events(LinkChange)] == [True]
+    (note,) = timeline.events(Note)
+    assert note.text == (
+        "CP-1: a second connection was closed with 1002, sub-protocol ocpp1.6 was not offered; the first one stays"
+    )
 
 
 # -- one CALL at a time (OCPP-J 1.6 section 4.1.1) --------------------------------------------------------------------

@@ -19,8 +19,26 @@ from rig.timeline import Timeline
 ALL = frozenset({"power", "control.en", "access_point", "test_hooks"})
 
 
+NORMAL = {
+    "is_on": True,
+    "in_reset": False,
+    "on_air": True,
+    "admission": "accept",
+    "is_black_hole": False,
+    "delay": (0, 0, 0),
+    "is_listening": True,
+    "erase_ms": 0,
+    "flash_is_full": False,
+    "leaking": 0,
+}
+"""The state of a bench that no fault has changed."""
+
+
 class Notes:
-    """Takes down each call as `part.method(arguments)`. A call in `failing` raises after it was taken down."""
+    """Takes down each call as `part.method(arguments)`. A call in `failing` raises after it was taken down.
+
+    What a part was asked for its state, and not told to do, is in `NORMAL`.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -31,6 +49,9 @@ class Notes:
 
         class Part:
             def __getattr__(self, method: str) -> Any:
+                if method in NORMAL:
+                    return NORMAL[method]
+
                 def call(*arguments: Any) -> None:
                     text = f"{name}.{method}({', '.join(map(repr, arguments))})"
                     notes.calls.append(text)
@@ -92,12 +113,12 @@ def bench(notes: Notes) -> Any:
         (faults.HeapLeak(64), ["hooks.leak(64)"], ["hooks.leak(0)"]),
         (faults.AccessPointGone(), ["network.down()"], ["network.up()"]),
         (faults.BlackHole(), ["network.black_hole(True)"], ["network.black_hole(False)"]),
-        (faults.Latency(50, 5, 1), ["network.latency(50, 5, 1)"], ["network.latency(0)"]),
+        (faults.Latency(50, 5, 1), ["network.latency(50, 5, 1)"], ["network.latency(0, 0, 0)"]),
         (faults.ConnectionDrop(), ["network.drop_connections()"], []),
         (
             faults.CsmsGone(),
-            ["network.refuse(True)", "csms.stop()", "network.drop_connections()"],
-            ["csms.start()", "network.refuse(False)"],
+            ["network.admit('refuse')", "csms.stop()", "network.drop_connections()"],
+            ["csms.start()", "network.admit('accept')"],
         ),
         (
             faults.CsmsRestart(),
@@ -108,8 +129,8 @@ def bench(notes: Notes) -> Any:
         (faults.NoPong(), ["csms.no_pong()"], ["csms.end_no_pong()"]),
         (
             faults.SynIgnored(),
-            ["network.ignore(True)", "network.drop_connections()"],
-            ["network.ignore(False)"],
+            ["network.admit('ignore')", "network.drop_connections()"],
+            ["network.admit('accept')"],
         ),
         (
             faults.BadHandshake("garbage"),
@@ -145,7 +166,7 @@ def test_it_is_taken_back_when_it_fails_to_begin(bench: Any, notes: Notes) -> No
     notes.failing.add("csms.stop()")
     with pytest.raises(BenchError, match=r"csms\.stop\(\) failed"), faults.inject(bench, faults.CsmsGone()):
         pytest.fail("the block must not run")
-    assert notes.calls == ["network.refuse(True)", "csms.stop()", "csms.start()", "network.refuse(False)"]
+    assert notes.calls == ["network.admit('refuse')", "csms.stop()", "csms.start()", "network.admit('accept')"]
     assert bench.timeline.last(FaultLifted) is not None
 
 
@@ -156,7 +177,7 @@ def test_everything_else_is_restored_when_one_step_fails(bench: Any, notes: Note
         faults.inject(bench, faults.CsmsGone()),
     ):
         pass
-    assert notes.calls[-1] == "network.refuse(False)"
+    assert notes.calls[-1] == "network.admit('accept')"
     assert "could not be taken back" in bench.timeline.last(BenchTrouble).what
     assert bench.timeline.last(FaultLifted) is not None
 
@@ -189,10 +210,17 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.HeapLeak(0), "bytes_per_connection is 1 or more"),
         (lambda: faults.Latency(ms=-1), "ms is 0 or more"),
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is 0 or more"),
-        (lambda: faults.HttpRefusal(200), "status is 400 or more"),
+        (lambda: faults.HttpRefusal(200), "status is one of 400, 401, .*, 511, not 200"),
         (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
         (lambda: faults.BadAnswers("late"), "kind is one of half, garbage, wrong-id, no-payload"),  # type: ignore[arg-type]
-        (lambda: faults.HttpRefusal(600), "status is 599 or less"),
+        (lambda: faults.HttpRefusal(450), "status is one of 400, .*, 451, .* not 450"),
+        (lambda: faults.Latency(ms=float("nan")), "ms is a finite number, not nan"),
+        (lambda: faults.Latency(jitter_ms=float("inf")), "jitter_ms is a finite number, not inf"),
+        (lambda: faults.ClockJump(1e12), "seconds is 315360000 or less, not 1000000000000"),
+        (lambda: faults.ClockJump(-1e11), "seconds is -315360000 or more, not -1000"),
+        (lambda: faults.ClockJump(float("nan")), "seconds is a finite number, not nan"),
+        (lambda: faults.ClockJump(float("-inf")), "seconds is a finite number, not -inf"),
+        (lambda: faults.HttpRefusal(600), "status is one of 400, .* not 600"),
     ],
 )
 def test_limits_are_checked(make: Any, error: str) -> None:

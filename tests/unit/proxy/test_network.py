@@ -115,7 +115,7 @@ def test_a_reset_makes_it_a_good_network_again(network: Network, server: socket.
     device, behind = pair(network, server)
     network.black_hole()
     network.latency(60_000)
-    network.refuse()
+    network.admit("refuse")
     network.reset()
     device.sendall(b"x")
     assert behind.recv(1) == b"x"

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from rig import tcp
 from rig.errors import BenchError
-from rig.instruments.proxy import Proxy
+from rig.instruments.proxy import Delay, Proxy
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Start = Callable[[Handler], Awaitable[Proxy]]
@@ -41,7 +41,7 @@ async def start() -> AsyncIterator[Start]:
     async def make(handler: Handler = echo) -> Proxy:
         server = await asyncio.start_server(handler, "127.0.0.1", 0)
         proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname(), lambda seconds: seconds)
-        await proxy.start()
+        await proxy.admit("accept")
         opened.append((server, proxy))
         return proxy
 
@@ -141,11 +141,11 @@ async def test_refusal_spares_open_connections_and_keeps_the_port(start: Start) 
     port = proxy.port
     connection = await connect(proxy)
     await exchange(connection, b"before")
-    await proxy.refuse(True)
+    await proxy.admit("refuse")
     with pytest.raises(ConnectionRefusedError):
         await connect(proxy)
     assert await exchange(connection, b"during") == b"during"
-    await proxy.refuse(False)
+    await proxy.admit("accept")
     assert proxy.port == port
     assert await exchange(await connect(proxy), b"after") == b"after"
 
@@ -195,7 +195,7 @@ async def test_latency_delays_each_way_and_keeps_the_order(start: Start) -> None
     proxy = await start(echo)
     reader, writer = await connect(proxy)
     await exchange((reader, writer), b"warm")
-    await proxy.delay(0.03, 0.02, seed=7)
+    await proxy.slow_down(Delay(0.03, 0.02, seed=7))
     begun = time.monotonic()
     sent = b""
     for number in range(20):
@@ -209,7 +209,7 @@ async def test_latency_delays_each_way_and_keeps_the_order(start: Start) -> None
 
 async def test_the_same_seed_draws_the_same_delays() -> None:
     proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1), lambda seconds: seconds)
-    await proxy.delay(0.1, 0.1)
+    await proxy.slow_down(Delay(0.1, 0.1))
     draws = [[proxy.draw_delay(source) for _ in range(5)] for source in (random.Random(3), random.Random(3))]
     assert draws[0] == draws[1]
     assert len(set(draws[0])) == 5
@@ -219,7 +219,7 @@ async def test_the_same_seed_draws_the_same_delays() -> None:
 
 async def test_a_server_that_is_not_there_resets_the_client() -> None:
     proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1), lambda seconds: seconds)
-    await proxy.start()
+    await proxy.admit("accept")
     reader, _ = await connect(proxy)
     with pytest.raises(ConnectionResetError):
         await asyncio.wait_for(reader.read(1), LIMIT)
@@ -229,11 +229,11 @@ async def test_a_server_that_is_not_there_resets_the_client() -> None:
 async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname(), lambda seconds: seconds)
-    await proxy.start()
-    await proxy.ignore(True)
+    await proxy.admit("accept")
+    await proxy.admit("ignore")
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(connect(proxy), 0.1)
-    await proxy.ignore(False)
+    await proxy.admit("accept")
     reader, writer = await asyncio.wait_for(connect(proxy), LIMIT)
     writer.write(b"there")
     assert await asyncio.wait_for(reader.readexactly(5), LIMIT) == b"there"

@@ -85,12 +85,13 @@ def test_a_torn_write_that_was_lifted_before_the_next_boot_strikes_no_more(runni
     bench = SimpleNamespace(
         timeline=Timeline(),
         wiring=running.wiring,
-        power=running.power,
+        power=SimpleNamespace(on=running.power.on, off=running.power.off, is_on=False),
         capabilities=frozenset({"power", "test_hooks"}),
     )
     running.power.off()
     with inject(bench, TornWrite(operation=3)):
         pass
+    running.power.on()
     running.port.expect("boot: test-device")
     running.port.expect("board: go")
     assert "flash tear" not in running.port.seen

@@ -8,6 +8,15 @@ from typing import Any
 import orjson
 
 from rig.csms import schemas
+from rig.csms.ocppj import CallError
+
+
+def must_be_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
+    """Refuse an answer that cannot be sent. Arguments and what is raised as for `must_be_sendable`."""
+    if isinstance(answer, CallError):
+        must_be_sendable(action, answer.details, "response", check=False)  # no schema says what details are
+    else:
+        must_be_sendable(action, answer, "response", check=check)
 
 
 def must_be_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
