@@ -60,6 +60,19 @@ void emergency_stop_shorter_than_a_round_counts() {
   rig.assert_happened("Faulted, Finishing");
 }
 
+// The loop was elsewhere: the stop is over, and this feature has still to hear of it.
+void nothing_begins_under_an_emergency_stop_that_is_over() {
+  Rig rig;
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.gpio.pulse(pins::kEmergencyStop);
+  TEST_ASSERT_FALSE(rig.charging.remote_start("REMOTE", rig.clock.now()));
+  TEST_ASSERT_EQUAL(0, rig.gpio.changes(pins::kContactor));
+  rig.poll();
+  TEST_ASSERT_TRUE_MESSAGE(rig.charging.remote_start("REMOTE", rig.clock.now()), "it has been heard of and is over");
+  TEST_ASSERT_TRUE(rig.contactor());
+}
+
 void authorization_is_forgotten_at_an_emergency_stop() {
   Rig rig;
   rig.press();
@@ -86,6 +99,7 @@ void run_inputs_tests() {
   RUN_TEST(loop_that_comes_late_makes_no_bounce_of_a_press);
   RUN_TEST(emergency_stop_ends_everything_until_released);
   RUN_TEST(emergency_stop_shorter_than_a_round_counts);
+  RUN_TEST(nothing_begins_under_an_emergency_stop_that_is_over);
   RUN_TEST(authorization_is_forgotten_at_an_emergency_stop);
   RUN_TEST(inputs_wake_the_loop);
 }

@@ -132,9 +132,9 @@ void Charging::read_button(Millis now) {
     }
   } else if (!may_begin()) {
     log_.warning(kTag, "an idTag was presented while ",
-                 stopped_      ? "the emergency stop is pressed"
-                 : power_fail_ ? "the mains power is gone"
-                               : "the connector is unavailable");
+                 stopped_ || safety_.stopped() ? "the emergency stop is pressed"
+                 : power_fail_                 ? "the mains power is gone"
+                                               : "the connector is unavailable");
   } else {
     lock_failed_ = false;
     id_tag_.assign(id_tag);

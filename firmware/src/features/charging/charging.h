@@ -110,7 +110,10 @@ class Charging final : public Feature, private TransactionListener {
   void end(StopReason reason, Text id_tag, Millis now);
   void drive(Millis now);
   void forget_authorization();
-  bool may_begin() const { return !stopped_ && !power_fail_ && !transactions_.open() && operative(); }
+  bool may_begin() const {
+    // A stop that this feature has still to hear of counts already.
+    return !stopped_ && !safety_.stopped() && !power_fail_ && !transactions_.open() && operative();
+  }
   bool operative() const { return settings_.availability == Availability::operative; }
   bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
