@@ -161,6 +161,7 @@ void Charging::read_availability() {
 void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   if (!asking_) return;
   asking_ = false;
+  read_meter(now);  // a transaction may begin or end here
   if (transactions_.open()) {
     if (accepted && !parent_id_tag.empty() && equal_ignoring_case(parent_id_tag, transactions_.parent_id_tag())) {
       end(StopReason::local, id_tag_.text(), now);
