@@ -165,6 +165,19 @@ void status_that_made_room_in_the_queue_is_told_later() {
   assert_is("Available", heard);
 }
 
+void status_that_made_room_is_told_though_an_older_one_times_out() {
+  Rig rig;
+  rig.settle();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, true);   // unanswered
+  rig.drive(pins::kCable, false);  // waits behind it
+  rig.answers.clear();
+  for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) trigger(rig, "\"Heartbeat\"");
+  rig.story();
+  rig.pass(2 * Messenger::kCallTimeout);
+  assert_is("Available", rig.last("StatusNotification", "status"));
+}
+
 void remote_start_can_ask_for_authorization_first() {
   Rig rig;
   rig.set("AuthorizeRemoteTxRequests", "true");
@@ -233,6 +246,7 @@ void run_remote_control_tests() {
   RUN_TEST(triggered_messages_follow_the_answer);
   RUN_TEST(triggered_meter_values_are_rejected_while_no_time_is_known);
   RUN_TEST(status_that_made_room_in_the_queue_is_told_later);
+  RUN_TEST(status_that_made_room_is_told_though_an_older_one_times_out);
   RUN_TEST(remote_start_can_ask_for_authorization_first);
   RUN_TEST(remote_start_reads_its_charging_profile);
   RUN_TEST(remote_start_of_another_connector_is_rejected);

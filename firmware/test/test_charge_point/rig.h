@@ -47,6 +47,8 @@ struct Rig {
   std::map<std::string, std::string> answers;
   /// What the CSMS heard: actions with their payload; answers to its own requests as the whole frame.
   std::deque<std::pair<std::string, std::string>> heard;
+  /// Message ids of the last request of each action, for answers that come later.
+  std::map<std::string, std::string> ids;
   int next_transaction = 100;
 
   Rig() {
@@ -140,6 +142,7 @@ struct Rig {
     frame.at(1).get(id);
     frame.at(2).get(action);
     heard.emplace_back(action.c_str(), str(frame.at(3).raw()));
+    ids[action.c_str()] = id.c_str();
     std::string answer = "{}";
     if (answers.count(action.c_str()) > 0) {
       answer = answers[action.c_str()];

@@ -6,16 +6,17 @@ namespace {
 constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
 
-/// What a request was, in the low byte of its tag. With a status notification come connector and status.
+/// What a request was, in the low byte of its tag. With an Authorize comes its number, with a status notification its
+/// connector and its number.
 enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }
-constexpr uint32_t tag_of(int connector, ConnectorStatus status) {
-  return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(status) << 16;
+constexpr uint32_t tag_of_authorize(uint32_t number) { return tag_of(Call::authorize) | number << 8; }
+constexpr uint32_t tag_of_status(int connector, uint16_t number) {
+  return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(number) << 16;
 }
 constexpr Call call_of(uint32_t tag) { return static_cast<Call>(tag & 0xff); }
 constexpr int connector_of(uint32_t tag) { return static_cast<int>((tag >> 8) & 0xff); }
-constexpr ConnectorStatus status_of_tag(uint32_t tag) { return static_cast<ConnectorStatus>((tag >> 16) & 0xff); }
 
 }  // namespace
 
@@ -46,7 +47,7 @@ Millis ChargePoint::poll(Millis now) {
     return earlier(requests_due, next_boot_);
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
-  if (messenger_.gate_open() && status_of(0) != sent_[0]) send_status(0, now);
+  if (messenger_.gate_open() && !(status_of(0) == told_[0].what)) send_status(0, now);
   send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
   return earlier(requests_due, heartbeat_due());
@@ -92,7 +93,7 @@ void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
   if (interval_s > kLongestIntervalS) interval_s = kLongestIntervalS;
   if (status.text() == "Accepted") {
     // After a boot the CSMS is told everything anew, whatever it has triggered before.
-    for (bool& confirmed : is_confirmed_) confirmed = confirmed && accepted();
+    for (Told& told : told_) told.is_confirmed = told.is_confirmed && accepted();
     registration_ = Registration::accepted;
     if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));
     last_heartbeat_ = now;
@@ -123,54 +124,66 @@ void ChargePoint::take_time(JsonValue payload) {
 
 // ---- status
 
-ConnectorStatus ChargePoint::status_of(int connector) const {
-  ConnectorStatus status = charging_.status();
+ChargePoint::Status ChargePoint::status_of(int connector) const {
+  const ConnectorStatus status = charging_.status();
   // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
   // is not wrong with it.
-  if (connector != 0 || charging_.emergency_stopped()) return status;
+  if (connector != 0 || charging_.emergency_stopped()) {
+    return {status, charging_.error_code(), charging_.error_info()};
+  }
   const bool inoperative = config_.settings().availability == Availability::inoperative;
-  return inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available;
+  return {inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available, "NoError", ""};
 }
 
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
   if (!messenger_.gate_open()) return;
-  if (status_of(0) != sent_[0]) send_status(0, now);
+  if (!(status_of(0) == told_[0].what)) send_status(0, now);
   send_status(1, now);
 }
 
 void ChargePoint::send_statuses_that_changed(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
-    if (!is_confirmed_[connector] || confirmed_[connector] != status_of(connector)) send_status(connector, now);
+    const Told& told = told_[connector];
+    if (!told.is_confirmed || !(told.what == status_of(connector))) send_status(connector, now);
   }
 }
 
 /// A status that had to make room goes out when there is room again, as it is by then.
 void ChargePoint::send_lost_statuses(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
-    if (is_lost_[connector] && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
+    if (told_[connector].is_lost && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
   }
 }
 
 bool ChargePoint::send_status(int connector, Millis now) {
-  ConnectorStatus status = status_of(connector);
+  const Status status = status_of(connector);
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
-  const bool wrong = connector != 0 || charging_.emergency_stopped();
-  json.begin_object().member("connectorId", connector).member("errorCode", wrong ? charging_.error_code() : "NoError");
-  if (wrong && !charging_.error_info().empty()) json.member("info", charging_.error_info());
-  json.member("status", name_of(status));
+  json.begin_object().member("connectorId", connector).member("errorCode", status.error_code);
+  if (!status.info.empty()) json.member("info", status.info);
+  json.member("status", name_of(status.status));
   // No time is better than one of 1970.
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
-  sent_[connector] = status;
-  is_lost_[connector] = !messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status),
-                                         priority(), WhenFull::replaceable, now);
-  return !is_lost_[connector];
+  Told& told = told_[connector];
+  told.what = status;
+  told.is_confirmed = false;
+  ++told.number;
+  told.is_lost = !messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, told.number),
+                                  priority(), WhenFull::replaceable, now);
+  return !told.is_lost;
+}
+
+/// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
+ChargePoint::Told* ChargePoint::told_by(uint32_t tag) {
+  Told& told = told_[connector_of(tag)];
+  return tag == tag_of_status(connector_of(tag), told.number) ? &told : nullptr;
 }
 
 // ---- authorization
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
+  ++authorization_;  // whatever is still to be answered was about another one
   if (!messenger_.gate_open()) {
     charging_.authorized(may_charge_offline(id_tag), "", now);
     return;
@@ -186,7 +199,8 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
   asked_.assign(id_tag);
-  if (!messenger_.call("Authorize", json.text(), *this, tag_of(Call::authorize), Priority::user, WhenFull::keep, now)) {
+  if (!messenger_.call("Authorize", json.text(), *this, tag_of_authorize(authorization_), Priority::user,
+                       WhenFull::keep, now)) {
     charging_.authorized(false, "", now);
   }
 }
@@ -240,10 +254,10 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       take_time(payload);
       return;
     case Call::status:
-      confirmed_[connector_of(tag)] = status_of_tag(tag);
-      is_confirmed_[connector_of(tag)] = true;
+      if (Told* told = told_by(tag)) told->is_confirmed = true;
       return;
     case Call::authorize: {
+      if (tag != tag_of_authorize(authorization_)) return;
       const JsonValue info = payload.find("idTagInfo");
       cache_.on_id_tag_info(asked_.text(), info);
       IdTag parent_id_tag;
@@ -266,13 +280,14 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:
+      if (tag != tag_of_authorize(authorization_)) return;
       charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), "", now);
       return;
     case Call::data_transfer:
       end_transfer("", name_of(failure));
       return;
     case Call::status:
-      is_lost_[connector_of(tag)] = failure == CallFailure::dropped;
+      if (Told* told = told_by(tag); told != nullptr && failure == CallFailure::dropped) told->is_lost = true;
       return;
     case Call::heartbeat:
     case Call::meter_values:

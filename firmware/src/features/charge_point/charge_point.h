@@ -69,6 +69,24 @@ class ChargePoint final : public Feature,
  private:
   static constexpr int kConnectors = 2;  // 0 is the charge point as a whole
 
+  /// What a StatusNotification says.
+  struct Status {
+    ConnectorStatus status = ConnectorStatus::available;
+    Text error_code = "NoError";  // literals, both
+    Text info;
+
+    bool operator==(const Status& other) const {
+      return status == other.status && error_code == other.error_code && info == other.info;
+    }
+  };
+  /// The last StatusNotification of a connector, and what has become of it.
+  struct Told {
+    Status what;
+    uint16_t number = 0;
+    bool is_confirmed = false;
+    bool is_lost = false;  // it made room for others in the queue
+  };
+
   enum class Reset : uint8_t { none, stopping, closing, asked };
 
   void on_online(Millis now) override;
@@ -85,8 +103,9 @@ class ChargePoint final : public Feature,
   void on_boot_answer(JsonValue payload, Millis now);
   bool send_heartbeat(Millis now);
   void take_time(JsonValue payload);
-  ConnectorStatus status_of(int connector) const;
+  Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
+  Told* told_by(uint32_t tag);
   bool send_meter_values(Millis now);
   bool may_charge_offline(Text id_tag) const;
   void end_transfer(Text answer, Text failure);
@@ -112,13 +131,10 @@ class ChargePoint final : public Feature,
   Registration registration_ = Registration::unknown;
   Millis next_boot_ = 0;
   Millis last_heartbeat_ = 0;
-  // What the CSMS has confirmed, and what was sent last, of each connector.
-  ConnectorStatus confirmed_[kConnectors] = {};
-  ConnectorStatus sent_[kConnectors] = {};
-  bool is_confirmed_[kConnectors] = {};
-  bool is_lost_[kConnectors] = {};  // it made room for others in the queue
+  Told told_[kConnectors];
 
-  IdTag asked_;  // the idTag of the Authorize under way
+  IdTag asked_;                 // the idTag of the last Authorize
+  uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use
   DataTransferDone transfer_done_;
 
   Reset reset_ = Reset::none;
