@@ -25,6 +25,11 @@ class FakeGpio final : public Gpio {
       drive(pin, false);
     }
   }
+  /// An input changes and changes back before the handler has its turn.
+  void glitch(int pin) {
+    Pin& input = pins_[pin];
+    if (input.handler != nullptr) input.handler(input.context);
+  }
   /// How often the level of an output changed.
   int changes(int pin) const { return pins_[pin].changes; }
   bool attached(int pin) const { return pins_[pin].handler != nullptr; }
