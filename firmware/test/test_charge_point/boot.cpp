@@ -36,6 +36,7 @@ void rejected_answers_nothing_and_asks_again() {
   rig.settle();
   rig.assert_story("BootNotification");
   TEST_ASSERT_EQUAL_STRING("", rig.ask("Reset", "{\"type\":\"Soft\"}").c_str());
+  TEST_ASSERT_EQUAL_STRING("", rig.ask("Reset", "[]").c_str());
   rig.pass(ChargePoint::kBootRetry);
   rig.assert_story("BootNotification");
 }

@@ -298,11 +298,6 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
 // ---- requests of the CSMS
 
 void ChargePoint::on_call(Text action, JsonValue payload, CallReply& reply, Millis now) {
-  // OCPP 1.6 section 4.2: while Rejected, requests of the CSMS are not answered. While Pending they are.
-  if (registration_ == Registration::rejected) {
-    reply.none();
-    return;
-  }
   requests_.answer(action, payload, accepted(), reply, now);
 }
 

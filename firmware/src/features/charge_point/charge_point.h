@@ -93,6 +93,8 @@ class ChargePoint final : public Feature,
   void on_offline(Millis now) override;
   void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) override;
   void on_result(uint32_t tag, JsonValue payload, Millis now) override;
+  /// OCPP 1.6 section 4.2: while Rejected nothing is sent. While Pending requests are answered.
+  bool may_answer() const override { return registration_ != Registration::rejected; }
   void on_failure(uint32_t tag, CallFailure failure, Millis now) override;
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
