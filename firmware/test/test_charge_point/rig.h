@@ -209,6 +209,21 @@ struct Rig {
     }
     return "never heard";
   }
+  /// The last answer to a request of the CSMS, as the whole frame.
+  std::string last_answer() const {
+    for (auto one = heard.rbegin(); one != heard.rend(); ++one) {
+      if (one->first == "answer") return one->second;
+    }
+    return "none";
+  }
+  /// Cuts the power before the flash operations that wait, and boots.
+  void cut_before_the_flash() {
+    app.reset();
+    worker = FakeWorker();
+    system.reason = ResetReason::power_on;
+    boot();
+    heard.clear();
+  }
   void assert_story(const char* expected) { TEST_ASSERT_EQUAL_STRING(expected, story().c_str()); }
 };
 

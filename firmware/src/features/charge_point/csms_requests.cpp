@@ -71,7 +71,7 @@ void CsmsRequests::change_availability(Request& request) {
   request.payload.required("connectorId", connector);
   const bool operative = request.payload.required_name("type", kTypes) == 1;
   if (!request.payload.complete()) return;
-  const Availability before = config_.settings().availability;
+  const Availability before = config_.wanted().availability;
   Availability after = before;
   if (connector == 0) {
     after = operative ? Availability::operative : Availability::inoperative;
@@ -83,7 +83,8 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  if (after == before) return write_status(request.reply, status);
+  // What is being written is not durable yet: it is written again, behind that.
+  if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   LateAnswers::Slot* slot = late_.put_off(request.reply, status, "Rejected");
   if (slot == nullptr) return write_status(request.reply, "Rejected");
   change(*slot, "availability", name_of(after));
