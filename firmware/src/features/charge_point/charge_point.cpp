@@ -33,24 +33,25 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       identity_(identity),
       restart_(restart),
       log_(log),
-      requests_(charging, config, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
 
 Millis ChargePoint::poll(Millis now) {
-  if (reset_ != Reset::none) return poll_reset(now);
   const Millis requests_due = requests_.poll(now);
+  if (reset_ != Reset::none) return earlier(requests_due, poll_reset(now));
   if (!messenger_.online()) return requests_due;
+  const Millis due = earlier(requests_due, send_saved_values(now));
   if (!accepted()) {
     if (now >= next_boot_) send_boot_notification(now);
-    return earlier(requests_due, next_boot_);
+    return earlier(due, next_boot_);
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
   if (messenger_.gate_open() && !(status_of(0) == told_[0].what)) send_status(0, now);
   send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
-  return earlier(requests_due, heartbeat_due());
+  return earlier(due, heartbeat_due());
 }
 
 // ---- registration
@@ -65,6 +66,7 @@ void ChargePoint::on_online(Millis now) {
 
 void ChargePoint::on_offline(Millis) {
   messenger_.open_gate(false);
+  unsaved_values_.clear();
   requests_.on_offline();
 }
 
@@ -304,9 +306,10 @@ void ChargePoint::on_call(Text action, JsonValue payload, CallReply& reply, Mill
 bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   if (reset_ != Reset::none) return false;
   log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " asked for by the CSMS");
-  charging_.stop(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
+  charging_.stop_for_restart(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
   reset_ = Reset::stopping;
   reset_limit_ = now + (kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit);
+  save_limit_ = now + CsmsRequests::kSaveLimit;
   return true;
 }
 
@@ -319,7 +322,7 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
       return send_heartbeat(now);
     case Trigger::meter_values:
       // The charge point as a whole has no meter of its own.
-      return (connector == nullptr || *connector == CsmsRequests::kConnector) && send_meter_values(now);
+      return (connector == nullptr || *connector == CsmsRequests::kConnector) && trigger_meter_values(now);
     case Trigger::status_notification: {
       bool any = false;
       for (int each = 0; each < kConnectors; ++each) {
@@ -331,8 +334,10 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
   return false;
 }
 
-/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept.
-bool ChargePoint::send_meter_values(Millis now) {
+/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept; but
+/// the register must not be less after a cut than the CSMS was told. Another trigger while one waits for the flash gets
+/// its reading into the same message.
+bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
@@ -346,8 +351,24 @@ bool ChargePoint::send_meter_values(Millis now) {
   json.key("sampledValue");
   write_sampled_values(json, sample, config_.settings().nominal_voltage_v);
   json.end_object().end_array().end_object();
-  return messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(),
-                         WhenFull::replaceable, now);
+  transactions_.save_energy(sample.reading.energy_wh);
+  if (transactions_.energy_saved(sample.reading.energy_wh)) return send_meter_values(json.text(), now);
+  if (unsaved_values_.empty()) unsaved_limit_ = now + CsmsRequests::kSaveLimit;
+  unsaved_wh_ = sample.reading.energy_wh;
+  return unsaved_values_.assign(json.text());
+}
+
+bool ChargePoint::send_meter_values(Text payload, Millis now) {
+  return messenger_.call("MeterValues", payload, *this, tag_of(Call::meter_values), priority(), WhenFull::replaceable,
+                         now);
+}
+
+/// What waited for the flash goes when that is done; where the flash takes nothing, all the same, but later.
+Millis ChargePoint::send_saved_values(Millis now) {
+  if (unsaved_values_.empty()) return kNever;
+  if (!transactions_.energy_saved(unsaved_wh_) && now < unsaved_limit_) return unsaved_limit_;
+  if (messenger_.has_room() && send_meter_values(unsaved_values_.text(), now)) unsaved_values_.clear();
+  return kNever;
 }
 
 Millis ChargePoint::poll_reset(Millis now) {
@@ -356,8 +377,9 @@ Millis ChargePoint::poll_reset(Millis now) {
     case Reset::asked:
       return kNever;
     case Reset::stopping: {
-      bool all_answered = transactions_.all_saved() && messenger_.queued() == 0;
-      if (!all_answered && now < reset_limit_) return reset_limit_;
+      // What is not on flash is lost with the restart; what is, is told after it.
+      if (!transactions_.all_saved() && now < save_limit_) return save_limit_;
+      if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
       connection_.close(ws_close::kGoingAway, "reset", now);
       reset_ = Reset::closing;
       reset_limit_ = now + kCloseLimit;

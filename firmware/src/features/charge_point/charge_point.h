@@ -45,7 +45,7 @@ class ChargePoint final : public Feature,
  public:
   /// When BootNotification got no usable answer, or one without interval.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits for the transaction messages to be answered. Saved they are in any case before that.
+  /// How long a reset waits for the transaction messages to be answered; for the flash CsmsRequests::kSaveLimit.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Intervals of BootNotification.conf are held at or below this: a day.
@@ -91,10 +91,10 @@ class ChargePoint final : public Feature,
 
   void on_online(Millis now) override;
   void on_offline(Millis now) override;
-  void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) override;
-  void on_result(uint32_t tag, JsonValue payload, Millis now) override;
   /// OCPP 1.6 section 4.2: while Rejected nothing is sent. While Pending requests are answered.
   bool may_answer() const override { return registration_ != Registration::rejected; }
+  void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) override;
+  void on_result(uint32_t tag, JsonValue payload, Millis now) override;
   void on_failure(uint32_t tag, CallFailure failure, Millis now) override;
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
@@ -108,7 +108,9 @@ class ChargePoint final : public Feature,
   Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
   Told* told_by(uint32_t tag);
-  bool send_meter_values(Millis now);
+  bool trigger_meter_values(Millis now);
+  bool send_meter_values(Text payload, Millis now);
+  Millis send_saved_values(Millis now);
   bool may_charge_offline(Text id_tag) const;
   void end_transfer(Text answer, Text failure);
   /// What goes out before the CSMS has accepted us has been triggered by it.
@@ -139,8 +141,14 @@ class ChargePoint final : public Feature,
   uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use
   DataTransferDone transfer_done_;
 
+  // MeterValues that the CSMS has triggered, until the register is on flash; empty: none wait.
+  FixedText<Messenger::kMaxPayload> unsaved_values_;
+  uint64_t unsaved_wh_ = 0;
+  Millis unsaved_limit_ = kNever;
+
   Reset reset_ = Reset::none;
   Millis reset_limit_ = kNever;
+  Millis save_limit_ = kNever;
 };
 
 }  // namespace pb

@@ -135,6 +135,7 @@ void Charging::read_button(Millis now) {
     log_.warning(kTag, "an idTag was presented while ",
                  stopped_ || safety_.stopped() ? "the emergency stop is pressed"
                  : power_fail_                 ? "the mains power is gone"
+                 : restarting_                 ? "a reset is under way"
                                                : "the connector is unavailable");
   } else {
     lock_failed_ = false;
@@ -215,6 +216,11 @@ void Charging::stop(StopReason reason, Millis now) {
   forget_authorization();
   end(reason, "", now);
   report(now);
+}
+
+void Charging::stop_for_restart(StopReason reason, Millis now) {
+  restarting_ = true;
+  stop(reason, now);
 }
 
 void Charging::on_start_not_accepted(Text status, Millis now) {
