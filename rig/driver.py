@@ -41,7 +41,7 @@ class Driver:
 
         Takes longer than contacts bounce, as a hand does, so that twice in a row is twice to any charge point.
         """
-        self._inputs["auth_button"].press(0.05, rest=0.1)
+        self._inputs["auth_button"].press(0.05, rest=0.15)
 
     def draw(self, wh: int, *, hz: float = 100.0) -> PulseTrain:
         """Let the meter count `wh` watt-hours as S0 pulses at `hz` a second (bench time); returns the running train."""

@@ -111,7 +111,11 @@ def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, be
     csms.expect("BootNotification")
     with pytest.raises(ExpectationError, match="within"):
         csms.call("GetConfiguration", {}, timeout=0.5)
-    assert sent_since(bench, mark) == ["BootNotification"]
+    csms.send_raw('[2,"malformed","Reset",[]]')
+    booting.status()
+    csms.expect_none("StatusNotification", within=0.2)
+    sent = bench.timeline.events(OcppFrame, mark, lambda f: f.direction == "received")
+    assert [f.action for f in sent] == ["BootNotification"]
 
 
 @pytest.mark.needs("time_scale")

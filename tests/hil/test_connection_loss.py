@@ -9,7 +9,7 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import LinkChange
-from rig.faults import BlackHole, ConnectionDrop, CsmsRestart, CsmsSilent, Latency, NoPong
+from rig.faults import BlackHole, ConnectionDrop, CsmsGone, CsmsRestart, CsmsSilent, Latency, NoPong
 from rig.instruments.console import Console
 
 pytestmark = pytest.mark.needs("time_scale")
@@ -92,6 +92,37 @@ def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench
     transaction.check()
     assert len(transaction.samples()) >= 1
     assert transaction.energy_wh == drawn
+
+
+@pytest.mark.needs("inputs")
+def test_a_status_whose_answer_was_lost_is_corrected(
+    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Available, then Preparing, which the CSMS hears and cannot answer; unplugged offline: Available again."""
+    with csms.hold("StatusNotification") as held:
+        driver.plug_in()
+        assert held.wait().payload["status"] == "Preparing"
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            driver.unplug()
+            hasty_device.wait_status(state="Available")
+    mark = bench.mark()
+    csms.expect_connected(timeout=30)
+    csms.expect_status("Available", since=mark)
+
+
+@pytest.mark.needs("inputs")
+def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """The status is the one that the CSMS knows, the reason is another: it is told as well."""
+    device.configure(stop_transaction_on_ev_side_disconnect=False, backoff_initial_ms=100, backoff_max_ms=100)
+    driver.start_charge(csms, draws=False)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.unplug()
+        device.wait_status(state="SuspendedEV")
+    mark = bench.mark()
+    csms.expect_connected(timeout=30)
+    csms.expect_status("SuspendedEV", since=mark, info="EV side disconnected")
 
 
 @pytest.mark.needs("inputs")

@@ -248,7 +248,24 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
     driver.start_charge(csms)
 
 
-def test_a_lock_that_opens_by_itself_interrupts_nothing_but_is_needed_to_go_on(
+def test_a_lock_that_opens_under_current_opens_the_contactor(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """D5, E3: no cable is pulled live: the contactor follows the bolt, and the charge goes on when that is home."""
+    device.configure(lock_timeout_ms=30_000)
+    inputs["lock_feedback"].on()
+    transaction_id = driver.start_charge(csms)
+    outputs["contactor"].expect(True)
+    inputs["lock_feedback"].off()
+    outputs["contactor"].expect(False)
+    csms.expect_status("SuspendedEVSE", errorCode="ConnectorLockFailure")
+    inputs["lock_feedback"].on()
+    csms.expect_status("Charging", errorCode="NoError")
+    outputs["contactor"].expect(True)
+    assert device.status()["transaction"] == transaction_id
+
+
+def test_a_lock_that_opens_in_a_pause_is_needed_to_go_on(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """E: the vehicle pauses, the bolt is found open: SuspendedEVSE with ConnectorLockFailure until it is home."""

@@ -11,6 +11,7 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
+from rig.errors import ExpectationError
 from rig.events import Boot, Event, LogLine, PowerChange
 from rig.faults import FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
@@ -97,6 +98,37 @@ def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == 5
+
+
+def test_a_cut_leaves_the_energy_that_was_told_on_demand(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """A triggered MeterValues has told a reading: the stop that is made after the cut has no lower one."""
+    transaction_id = driver.start_charge(csms)
+    driver.draw(40).wait()
+    assert csms.call("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
+    told = csms.expect("MeterValues", transactionId=transaction_id).payload["meterValue"][0]["sampledValue"][0]
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        driver.unplug()
+    stop = csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
+    assert stop.payload["meterStop"] >= int(told["value"])
+
+
+@pytest.mark.needs("test_hooks")
+def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Cut before the stop is stored: the charge goes on after the boot, and nobody was told otherwise."""
+    device.configure(power_fail_action="resume")
+    stop = {"transactionId": driver.start_charge(csms)}
+    with device.expecting_reboot():
+        with bench.inject(TornWrite(operation=1, effect="none", seed=7)), pytest.raises(ExpectationError):
+            csms.call("RemoteStopTransaction", stop, timeout=3)
+        device.wait_status(accepted=True, state="Charging", queue=0)
+    assert csms.call("RemoteStopTransaction", stop) == {"status": "Accepted"}
+    csms.expect("StopTransaction", reason="Remote", **stop)
+    (transaction,) = csms.transactions
+    transaction.check()
 
 
 def test_brown_out_like_flicker(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:

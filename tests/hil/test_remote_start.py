@@ -106,6 +106,25 @@ def test_remote_start_asks_about_the_tag_where_it_must(
     csms.expect("StartTransaction", idTag="REMOTE")
 
 
+def test_the_answer_about_a_tag_that_is_gone_is_none_about_the_next(
+    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """An Authorize is unanswered, its session is over, and a remote start asks anew: each has its own answer."""
+    assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    with csms.hold("Authorize") as held:
+        driver.present_tag()
+        local = held.wait().payload["idTag"]
+        assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
+        assert csms.call("RemoteStartTransaction", {"idTag": "STRANGER", "connectorId": 1}) == ACCEPTED
+        held.release({"idTagInfo": {"status": "Accepted"}})
+        assert held.wait().payload["idTag"] == "STRANGER" != local
+        csms.expect_none("StartTransaction", within=0.3)
+        held.release({"idTagInfo": {"status": "Blocked"}})
+        csms.expect_none("StartTransaction", within=0.2)
+
+
 def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
     device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
 ) -> None:

@@ -116,6 +116,24 @@ def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Dr
     assert len(transaction.stops) == 1
 
 
+@pytest.mark.needs("inputs", "outputs")
+def test_nothing_starts_while_a_reset_is_under_way(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """A remote start is Rejected, for the restart would cut it off; after the boot it is welcome."""
+    driver.start_charge(csms)
+    with device.expecting_reboot():
+        with csms.hold("StopTransaction") as held:
+            assert csms.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+            held.wait()
+            assert csms.call("RemoteStartTransaction", {"idTag": "NEXT"}) == {"status": "Rejected"}
+            outputs["contactor"].expect(False)
+        bench.timeline.expect(Boot)
+    device.wait_status(accepted=True, queue=0)
+    assert csms.call("RemoteStartTransaction", {"idTag": "NEXT"}) == {"status": "Accepted"}
+    csms.expect("StartTransaction", idTag="NEXT")
+
+
 @pytest.mark.parametrize("request_", [{}, {"type": "Firm"}, {"type": 1}, {"type": None}])
 def test_a_reset_of_no_known_type_is_refused(
     device: Device, bench: Bench, csms: Csms, request_: dict[str, object]

@@ -25,20 +25,30 @@ class FakeGpio final : public Gpio {
       drive(pin, false);
     }
   }
+  /// An input changes and changes back before the handler has its turn.
+  void glitch(int pin) {
+    Pin& input = pins_[pin];
+    if (input.handler != nullptr) input.handler(input.context);
+  }
   /// How often the level of an output changed.
   int changes(int pin) const { return pins_[pin].changes; }
   bool attached(int pin) const { return pins_[pin].handler != nullptr; }
-  /// Called before each write takes effect: a test may let the world move at the worst moment.
+  /// Called before each write takes effect, and after each read: a test may let the world move at the worst moment.
   void (*before_write)(void* context, int pin, bool level) = nullptr;
-  void* before_write_context = nullptr;
+  void (*after_read)(void* context, int pin) = nullptr;
+  void* hook_context = nullptr;
 
   void configure(int pin, PinMode mode) override {
     // A wire that nobody drives follows its pull resistor.
     if (mode != PinMode::output && !pins_[pin].driven) pins_[pin].level = mode == PinMode::input_pull_up;
   }
-  bool read(int pin) const override { return pins_[pin].level; }
+  bool read(int pin) const override {
+    const bool level = pins_[pin].level;
+    if (after_read != nullptr) after_read(hook_context, pin);
+    return level;
+  }
   void write(int pin, bool level) override {
-    if (before_write != nullptr) before_write(before_write_context, pin, level);
+    if (before_write != nullptr) before_write(hook_context, pin, level);
     if (pins_[pin].level != level) ++pins_[pin].changes;
     pins_[pin].level = level;
   }

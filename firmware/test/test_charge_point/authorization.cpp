@@ -8,6 +8,17 @@ namespace {
 const char* const kParented =
     "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"FLEET\",\"expiryDate\":\"2024-05-01T12:30:00Z\"}}";
 
+/// The connector's state, as the console tells it.
+std::string console_state(Rig& rig) {
+  rig.uart.take();
+  rig.uart.type("status\r\n");
+  rig.settle();
+  const std::string all = rig.uart.take();
+  const size_t at = all.find("= {");
+  TEST_ASSERT_TRUE(at != std::string::npos);
+  return Rig::field(all.substr(at + 2, all.find('\r', at) - at - 2), "state");
+}
+
 /// Whether the local idTag charges now; the cable is in.
 bool charges(Rig& rig) {
   rig.press();
@@ -125,6 +136,48 @@ void cache_that_is_off_neither_learns_nor_answers() {
   assert_is(status_answer("Rejected").c_str(), rig.ask("ClearCache", "{}"));
 }
 
+// An Authorize is unanswered, its session is over, and another idTag is asked about: the answer is about the first one.
+void answer_about_one_id_tag_is_none_about_the_next() {
+  for (const char* answer : {"Accepted", "Blocked"}) {
+    Rig rig;
+    rig.set("AuthorizeRemoteTxRequests", "true");
+    rig.set("AuthorizationCacheEnabled", "true");
+    rig.set("AllowOfflineTxForUnknownId", "false");
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.answers["Authorize"] = "";
+    rig.press();
+    const std::string first = rig.ids["Authorize"];
+    rig.ask("UnlockConnector", "{\"connectorId\":1}");
+    assert_is(status_answer("Accepted").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"STRANGER\"}"));
+    rig.story();
+    rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"" + answer + "\"}}]");
+    rig.settle();
+    rig.assert_story("Authorize");
+    assert_is("Preparing", console_state(rig));
+    rig.peer.send("[3,\"" + rig.ids["Authorize"] + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
+    rig.settle();
+    rig.assert_story("StartTransaction 1:SuspendedEV");
+  }
+}
+
+void cache_does_not_learn_of_one_id_tag_what_was_said_of_another() {
+  Rig rig;
+  rig.set("AuthorizeRemoteTxRequests", "true");
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "false");
+  rig.settle();
+  rig.answers["Authorize"] = "";
+  rig.press();
+  const std::string first = rig.ids["Authorize"];
+  rig.ask("UnlockConnector", "{\"connectorId\":1}");
+  rig.ask("RemoteStartTransaction", "{\"idTag\":\"STRANGER\"}");
+  rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
+  rig.settle();
+  go_offline(rig);  // whoever is asked about now is asked of the cache
+  assert_is("Available", console_state(rig));
+}
+
 }  // namespace
 
 void run_authorization_tests() {
@@ -135,5 +188,7 @@ void run_authorization_tests() {
   RUN_TEST(cache_outlives_a_reboot_and_its_entries_expire);
   RUN_TEST(cache_learns_from_start_transaction);
   RUN_TEST(cleared_cache_knows_nobody);
+  RUN_TEST(answer_about_one_id_tag_is_none_about_the_next);
+  RUN_TEST(cache_does_not_learn_of_one_id_tag_what_was_said_of_another);
   RUN_TEST(cache_that_is_off_neither_learns_nor_answers);
 }

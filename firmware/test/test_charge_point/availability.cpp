@@ -93,6 +93,36 @@ void scheduled_inoperative_can_be_taken_back() {
   rig.assert_story("StopTransaction 1:Finishing");
 }
 
+// The second request does not wait for the answer to the first one: it goes by what the first one has asked for.
+void availability_asked_for_twice_at_once_is_the_last_one() {
+  Rig rig;
+  rig.settle();
+  availability(rig, 1, "Operative");
+  rig.story();
+  rig.peer.send("[2,\"1\",\"ChangeAvailability\",{\"connectorId\":0,\"type\":\"Inoperative\"}]");
+  rig.peer.send("[2,\"2\",\"ChangeAvailability\",{\"connectorId\":0,\"type\":\"Operative\"}]");
+  rig.settle();
+  assert_is("[3,\"2\",{\"status\":\"Accepted\"}]", rig.last_answer());
+  rig.boot();
+  rig.story();
+  rig.settle();
+  rig.assert_story("BootNotification 0:Available 1:Available");
+}
+
+void availability_that_is_being_written_is_not_told_before_it_is_durable() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.worker.hold = true;
+  rig.peer.send("[2,\"1\",\"ChangeAvailability\",{\"connectorId\":0,\"type\":\"Inoperative\"}]");
+  rig.peer.send("[2,\"2\",\"ChangeAvailability\",{\"connectorId\":0,\"type\":\"Inoperative\"}]");
+  rig.settle();
+  rig.assert_story("");
+  rig.worker.hold = false;
+  rig.settle();
+  rig.assert_story("answer 0:Unavailable answer 1:Unavailable");
+}
+
 }  // namespace
 
 void run_availability_tests() {
@@ -101,5 +131,7 @@ void run_availability_tests() {
   RUN_TEST(whole_charge_point_is_made_inoperative_and_back);
   RUN_TEST(inoperative_waits_for_the_end_of_the_transaction);
   RUN_TEST(inoperative_in_a_charge_is_still_scheduled_after_a_cut);
+  RUN_TEST(availability_asked_for_twice_at_once_is_the_last_one);
+  RUN_TEST(availability_that_is_being_written_is_not_told_before_it_is_durable);
   RUN_TEST(scheduled_inoperative_can_be_taken_back);
 }

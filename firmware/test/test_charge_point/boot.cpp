@@ -36,6 +36,7 @@ void rejected_answers_nothing_and_asks_again() {
   rig.settle();
   rig.assert_story("BootNotification");
   TEST_ASSERT_EQUAL_STRING("", rig.ask("Reset", "{\"type\":\"Soft\"}").c_str());
+  TEST_ASSERT_EQUAL_STRING("", rig.ask("Reset", "[]").c_str());
   rig.pass(ChargePoint::kBootRetry);
   rig.assert_story("BootNotification");
 }
@@ -84,6 +85,39 @@ void status_that_was_not_confirmed_is_told_again_after_a_reconnect() {
   rig.answers.clear();
   rig.pass(200);
   rig.assert_story("1:Preparing");
+}
+
+// The CSMS has heard Preparing, and its answer is lost with the link; it believes Preparing.
+void status_that_was_confirmed_is_told_again_after_another_that_was_not() {
+  Rig rig;
+  rig.settle();
+  rig.story();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, true);
+  rig.assert_story("1:Preparing");
+  go_offline(rig);
+  rig.answers.clear();
+  rig.drive(pins::kCable, false);
+  rig.reachable = true;
+  rig.pass(1'000);
+  rig.assert_story("1:Available");
+}
+
+void what_became_wrong_offline_is_told_after_a_reconnect() {
+  Rig rig;
+  rig.set("StopTransactionOnEVSideDisconnect", "false");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  go_offline(rig);
+  rig.drive(pins::kCable, false);
+  rig.reachable = true;
+  rig.pass(1'000);
+  assert_is("EV side disconnected", rig.last("StatusNotification", "info"));
+  rig.assert_story("1:SuspendedEV");
+  rig.lose_link();
+  rig.pass(1'000);
+  rig.assert_story("");
 }
 
 void heartbeat_keeps_interval_and_clock() {
@@ -179,6 +213,8 @@ void run_boot_tests() {
   RUN_TEST(mere_reconnect_is_no_boot);
   RUN_TEST(link_lost_before_the_boot_answer_boots_again_at_once);
   RUN_TEST(status_that_was_not_confirmed_is_told_again_after_a_reconnect);
+  RUN_TEST(status_that_was_confirmed_is_told_again_after_another_that_was_not);
+  RUN_TEST(what_became_wrong_offline_is_told_after_a_reconnect);
   RUN_TEST(heartbeat_keeps_interval_and_clock);
   RUN_TEST(heartbeat_interval_can_be_changed_while_it_runs);
   RUN_TEST(heartbeat_interval_of_the_boot_answer_is_what_configuration_tells);

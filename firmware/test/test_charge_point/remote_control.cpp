@@ -57,6 +57,117 @@ void reset_without_answers_restarts_all_the_same_and_loses_nothing() {
   rig.assert_story("BootNotification StopTransaction 0:Available 1:Preparing");
 }
 
+// Begun under a reset it would be cut off by the restart at once.
+void nothing_starts_while_a_reset_is_under_way() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.drive(pins::kVehicleReady, true);
+  rig.press();
+  rig.answers["StopTransaction"] = "";
+  rig.ask("Reset", "{\"type\":\"Soft\"}");
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"NEXT\"}"));
+  rig.press();
+  TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+  rig.story();
+  rig.pass(ChargePoint::kSoftResetLimit + 2'000);
+  TEST_ASSERT_TRUE(rig.app->restart_requested());
+  rig.assert_story("");
+}
+
+// A job of the flash has just failed, and the next one comes after a pause.
+void reset_waits_until_the_stop_is_on_flash() {
+  Rig rig;
+  rig.set("MeterValueSampleInterval", "0");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.drive(pins::kVehicleReady, true);
+  rig.press();
+  rig.pass(1'000);
+  rig.flash.full = true;
+  rig.gpio.pulse(pins::kMeterPulse, 150);
+  rig.settle();
+  rig.flash.full = false;
+  rig.answers["StopTransaction"] = "";
+  rig.ask("Reset", "{\"type\":\"Hard\"}");
+  rig.pass(ChargePoint::kHardResetLimit + 1'000);
+  TEST_ASSERT_FALSE(rig.app->restart_requested());
+  rig.pass(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.app->restart_requested());
+  rig.answers.clear();
+  rig.system.reason = ResetReason::software;
+  rig.boot();
+  rig.story();
+  rig.settle();
+  assert_is("HardReset", rig.last("StopTransaction", "reason"));
+  assert_is("150", rig.last("StopTransaction", "meterStop"));
+}
+
+void reset_does_not_wait_for_ever_for_the_flash() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.worker.hold = true;
+  rig.ask("Reset", "{\"type\":\"Hard\"}");
+  rig.pass(CsmsRequests::kSaveLimit - 1);
+  TEST_ASSERT_FALSE(rig.app->restart_requested());
+  rig.pass(2'000);
+  TEST_ASSERT_TRUE(rig.app->restart_requested());
+}
+
+// The power goes before the flash has the stop: nobody has been told, and the charge goes on.
+void remote_stop_is_accepted_when_it_is_durable() {
+  Rig rig;
+  rig.set("power_fail_action", "resume");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.drive(pins::kVehicleReady, true);
+  rig.press();
+  rig.pass(1'000);
+  rig.worker.hold = true;
+  assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  TEST_ASSERT_FALSE_MESSAGE(rig.gpio.read(pins::kContactor), "the contactor waits for no flash");
+  rig.pass(1'000);
+  rig.assert_story("");
+  rig.cut_before_the_flash();
+  rig.pass(2'000);
+  TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
+  rig.worker.hold = true;
+  assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+  rig.cut_before_the_flash();
+  rig.pass(2'000);
+  TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+}
+
+void remote_stop_is_answered_though_the_flash_does_not_come_round() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.worker.hold = true;
+  assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  rig.pass(CsmsRequests::kSaveLimit);
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+}
+
+void unlock_is_answered_when_the_end_of_the_transaction_is_durable() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.worker.hold = true;
+  assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
+  rig.pass(CsmsRequests::kUnlockLimit + 1);
+  rig.assert_story("");
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is(status_answer("Unlocked").c_str(), rig.last_answer());
+}
+
 void unlock_waits_for_the_lock() {
   Rig rig;
   rig.settle();
@@ -134,6 +245,47 @@ void triggered_messages_follow_the_answer() {
   rig.assert_story("");
 }
 
+// What the CSMS was told of the register is there after a cut.
+void triggered_meter_values_tell_what_is_durable() {
+  Rig rig;
+  rig.set("MeterValueSampleInterval", "0");
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.drive(pins::kVehicleReady, true);
+  rig.press();
+  rig.gpio.pulse(pins::kMeterPulse, 90);
+  rig.worker.hold = true;
+  assert_is("Accepted", trigger(rig, "\"MeterValues\""));
+  rig.assert_story("answer");
+  rig.gpio.pulse(pins::kMeterPulse, 2);
+  assert_is("Accepted", trigger(rig, "\"MeterValues\""));
+  rig.assert_story("answer");
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is("92", rig.last("MeterValues", "meterValue.0.sampledValue.0.value"));
+  rig.assert_story("MeterValues");
+  rig.cut_before_the_flash();
+  rig.pass(1'000);
+  assert_is("92", rig.last("StopTransaction", "meterStop"));
+}
+
+void triggered_meter_values_come_though_the_flash_takes_nothing() {
+  Rig rig;
+  rig.settle();
+  rig.gpio.pulse(pins::kMeterPulse, 9);
+  rig.flash.full = true;
+  assert_is("Accepted", trigger(rig, "\"MeterValues\""));
+  rig.assert_story("answer");
+  rig.pass(CsmsRequests::kSaveLimit);
+  assert_is("9", rig.last("MeterValues", "meterValue.0.sampledValue.0.value"));
+  rig.story();
+  assert_is("Accepted", trigger(rig, "\"MeterValues\""));
+  go_offline(rig);
+  rig.reachable = true;
+  rig.pass(2 * CsmsRequests::kSaveLimit);
+  rig.assert_story("");
+}
+
 void triggered_meter_values_are_rejected_while_no_time_is_known() {
   Rig rig;
   rig.answers["BootNotification"] = "{\"status\":\"Pending\",\"interval\":20,\"currentTime\":\"soon\"}";
@@ -163,6 +315,19 @@ void status_that_made_room_in_the_queue_is_told_later() {
     if (one.first == "StatusNotification") heard = Rig::field(one.second, "status");
   }
   assert_is("Available", heard);
+}
+
+void status_that_made_room_is_told_though_an_older_one_times_out() {
+  Rig rig;
+  rig.settle();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, true);   // unanswered
+  rig.drive(pins::kCable, false);  // waits behind it
+  rig.answers.clear();
+  for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) trigger(rig, "\"Heartbeat\"");
+  rig.story();
+  rig.pass(2 * Messenger::kCallTimeout);
+  assert_is("Available", rig.last("StatusNotification", "status"));
 }
 
 void remote_start_can_ask_for_authorization_first() {
@@ -227,12 +392,21 @@ void run_remote_control_tests() {
   RUN_TEST(remote_start_and_stop_are_answered_before_they_are_carried_out);
   RUN_TEST(reset_ends_the_transaction_and_restarts);
   RUN_TEST(reset_without_answers_restarts_all_the_same_and_loses_nothing);
+  RUN_TEST(nothing_starts_while_a_reset_is_under_way);
+  RUN_TEST(reset_waits_until_the_stop_is_on_flash);
+  RUN_TEST(reset_does_not_wait_for_ever_for_the_flash);
+  RUN_TEST(remote_stop_is_accepted_when_it_is_durable);
+  RUN_TEST(remote_stop_is_answered_though_the_flash_does_not_come_round);
+  RUN_TEST(unlock_is_answered_when_the_end_of_the_transaction_is_durable);
   RUN_TEST(unlock_waits_for_the_lock);
   RUN_TEST(unlock_fails_when_the_lock_stays);
   RUN_TEST(unlock_ends_the_transaction_first);
   RUN_TEST(triggered_messages_follow_the_answer);
+  RUN_TEST(triggered_meter_values_tell_what_is_durable);
+  RUN_TEST(triggered_meter_values_come_though_the_flash_takes_nothing);
   RUN_TEST(triggered_meter_values_are_rejected_while_no_time_is_known);
   RUN_TEST(status_that_made_room_in_the_queue_is_told_later);
+  RUN_TEST(status_that_made_room_is_told_though_an_older_one_times_out);
   RUN_TEST(remote_start_can_ask_for_authorization_first);
   RUN_TEST(remote_start_reads_its_charging_profile);
   RUN_TEST(remote_start_of_another_connector_is_rejected);

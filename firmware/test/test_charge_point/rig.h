@@ -47,6 +47,8 @@ struct Rig {
   std::map<std::string, std::string> answers;
   /// What the CSMS heard: actions with their payload; answers to its own requests as the whole frame.
   std::deque<std::pair<std::string, std::string>> heard;
+  /// Message ids of the last request of each action, for answers that come later.
+  std::map<std::string, std::string> ids;
   int next_transaction = 100;
 
   Rig() {
@@ -140,6 +142,7 @@ struct Rig {
     frame.at(1).get(id);
     frame.at(2).get(action);
     heard.emplace_back(action.c_str(), str(frame.at(3).raw()));
+    ids[action.c_str()] = id.c_str();
     std::string answer = "{}";
     if (answers.count(action.c_str()) > 0) {
       answer = answers[action.c_str()];
@@ -205,6 +208,21 @@ struct Rig {
       if (one->first == action) return field(one->second, path);
     }
     return "never heard";
+  }
+  /// The last answer to a request of the CSMS, as the whole frame.
+  std::string last_answer() const {
+    for (auto one = heard.rbegin(); one != heard.rend(); ++one) {
+      if (one->first == "answer") return one->second;
+    }
+    return "none";
+  }
+  /// Cuts the power before the flash operations that wait, and boots.
+  void cut_before_the_flash() {
+    app.reset();
+    worker = FakeWorker();
+    system.reason = ResetReason::power_on;
+    boot();
+    heard.clear();
   }
   void assert_story(const char* expected) { TEST_ASSERT_EQUAL_STRING(expected, story().c_str()); }
 };

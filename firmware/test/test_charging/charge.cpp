@@ -97,9 +97,71 @@ void transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault() {
   TEST_ASSERT_FALSE(rig.locked());
   rig.press();  // another try
   rig.set(pins::kLockFeedback, true);
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + CableLock::kSteady, rig.poll(), "it comes back to begin");
+  rig.pass(CableLock::kSteady);
   TEST_ASSERT_TRUE(rig.transactions.open());
   TEST_ASSERT_TRUE(rig.contactor());
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
+}
+
+/// A charge whose lock has a feedback contact.
+void charge_with_feedback(Rig& rig) {
+  rig.settings.lock_timeout_ms = 3'000;
+  rig.set(pins::kLockFeedback, true);
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.pass(CableLock::kSteady);
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+  TEST_ASSERT_TRUE(rig.contactor());
+}
+
+void bolt_that_opens_under_current_opens_the_contactor() {
+  Rig rig;
+  charge_with_feedback(rig);
+  rig.set(pins::kLockFeedback, false);
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.assert_happened("SuspendedEVSE");
+  TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
+  TEST_ASSERT_TRUE_MESSAGE(rig.locked() && rig.transactions.open(), "it waits for the bolt");
+  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(rig.clock.now() + 10'000, rig.poll(), "an edge of the contact wakes it");
+  rig.pass(10'000);
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.set(pins::kLockFeedback, true);
+  rig.pass(CableLock::kSteady - 1);
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.assert_happened("");
+  rig.pass(1);
+  TEST_ASSERT_TRUE(rig.contactor());
+  rig.assert_happened("Charging");
+  TEST_ASSERT_TRUE(rig.charging.error_code() == "NoError");
+}
+
+void contact_that_chatters_opens_the_contactor_once() {
+  Rig rig;
+  charge_with_feedback(rig);
+  const int before = rig.gpio.changes(pins::kContactor);
+  for (int i = 0; i < 50; ++i) {
+    rig.set(pins::kLockFeedback, i % 2 != 0);
+    rig.pass(CableLock::kSteady - 1);
+  }
+  rig.assert_happened("SuspendedEVSE");
+  TEST_ASSERT_EQUAL(before + 1, rig.gpio.changes(pins::kContactor));
+  rig.pass(1);
+  rig.assert_happened("Charging");
+}
+
+void contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest() {
+  Rig rig;
+  rig.settings.lock_timeout_ms = 3'000;
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.pass(2'990);
+  rig.set(pins::kLockFeedback, true);
+  rig.set(pins::kLockFeedback, false);
+  rig.set(pins::kLockFeedback, true);
+  rig.pass(CableLock::kSteady);
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
 }
 
 }  // namespace
@@ -113,4 +175,7 @@ void run_charge_tests() {
   RUN_TEST(stop_for_a_reset);
   RUN_TEST(remote_start_leads_from_finishing_by_preparing);
   RUN_TEST(transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault);
+  RUN_TEST(bolt_that_opens_under_current_opens_the_contactor);
+  RUN_TEST(contact_that_chatters_opens_the_contactor_once);
+  RUN_TEST(contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest);
 }

@@ -113,6 +113,20 @@ void tag_of_the_group_stops_and_no_other() {
   TEST_ASSERT_EQUAL_STRING("BROTHER", rig.last_record().id_tag.c_str());
 }
 
+void stop_by_a_tag_of_the_group_counts_the_latest_pulses() {
+  Rig rig;
+  rig.start_charging();
+  answer_start(rig, "Accepted", "FAMILY");
+  rig.answer_at_once = false;
+  rig.settings.local_id_tag.assign("BROTHER");
+  rig.press();
+  rig.gpio.pulse(pins::kMeterPulse, 6);
+  rig.charging.authorized(true, "FAMILY", rig.clock.now());
+  rig.poll();
+  rig.assert_stopped(StopReason::local);
+  TEST_ASSERT_EQUAL_UINT64(6, rig.last_record().energy_wh);
+}
+
 void answer_to_a_tag_that_was_to_stop_starts_nothing() {
   Rig rig;
   rig.start_charging();
@@ -146,6 +160,7 @@ void run_id_tag_tests() {
   RUN_TEST(button_without_id_tag_says_what_is_missing);
   RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
   RUN_TEST(tag_of_the_group_stops_and_no_other);
+  RUN_TEST(stop_by_a_tag_of_the_group_counts_the_latest_pulses);
   RUN_TEST(answer_to_a_tag_that_was_to_stop_starts_nothing);
   RUN_TEST(plugged_in_without_a_tag_becomes_finishing);
 }

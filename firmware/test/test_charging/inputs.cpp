@@ -19,6 +19,48 @@ void bouncing_button_is_one_press() {
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
+void release_that_bounces_is_no_second_press() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.clock.advance(100);
+  rig.set(pins::kAuthButton, true);
+  rig.clock.advance(200);
+  for (int i = 0; i < 3; ++i) {
+    rig.set(pins::kAuthButton, false);
+    rig.clock.advance(1);
+    rig.set(pins::kAuthButton, true);
+    rig.clock.advance(1);
+  }
+  rig.set(pins::kAuthButton, false);
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+  rig.press();
+  rig.assert_happened("Finishing");
+}
+
+// The handler comes when the contact has bounced back already: it is a press all the same.
+void press_whose_first_bounce_is_quicker_than_its_handler_counts() {
+  Rig rig;
+  rig.set(pins::kCable, true);
+  rig.clock.advance(100);
+  rig.gpio.glitch(pins::kAuthButton);
+  rig.clock.advance(1);
+  rig.set(pins::kAuthButton, true);
+  rig.clock.advance(200);
+  rig.set(pins::kAuthButton, false);
+  rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
+}
+
+void button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go() {
+  FakeClock clock;
+  FakeGpio gpio;
+  FakeWaker waker{clock};
+  gpio.drive(pins::kAuthButton, true);
+  InputEvents events(gpio, clock, waker);
+  clock.advance(200);
+  gpio.drive(pins::kAuthButton, false);
+  TEST_ASSERT_FALSE(events.take_button());
+}
+
 // Two presses that the loop sees late and close together are two presses all the same.
 void loop_that_comes_late_makes_no_bounce_of_a_press() {
   Rig rig;
@@ -60,6 +102,19 @@ void emergency_stop_shorter_than_a_round_counts() {
   rig.assert_happened("Faulted, Finishing");
 }
 
+// The loop was elsewhere: the stop is over, and this feature has still to hear of it.
+void nothing_begins_under_an_emergency_stop_that_is_over() {
+  Rig rig;
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.gpio.pulse(pins::kEmergencyStop);
+  TEST_ASSERT_FALSE(rig.charging.remote_start("REMOTE", rig.clock.now()));
+  TEST_ASSERT_EQUAL(0, rig.gpio.changes(pins::kContactor));
+  rig.poll();
+  TEST_ASSERT_TRUE_MESSAGE(rig.charging.remote_start("REMOTE", rig.clock.now()), "it has been heard of and is over");
+  TEST_ASSERT_TRUE(rig.contactor());
+}
+
 void authorization_is_forgotten_at_an_emergency_stop() {
   Rig rig;
   rig.press();
@@ -83,9 +138,13 @@ void inputs_wake_the_loop() {
 void run_inputs_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(bouncing_button_is_one_press);
+  RUN_TEST(release_that_bounces_is_no_second_press);
+  RUN_TEST(press_whose_first_bounce_is_quicker_than_its_handler_counts);
+  RUN_TEST(button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go);
   RUN_TEST(loop_that_comes_late_makes_no_bounce_of_a_press);
   RUN_TEST(emergency_stop_ends_everything_until_released);
   RUN_TEST(emergency_stop_shorter_than_a_round_counts);
+  RUN_TEST(nothing_begins_under_an_emergency_stop_that_is_over);
   RUN_TEST(authorization_is_forgotten_at_an_emergency_stop);
   RUN_TEST(inputs_wake_the_loop);
 }

@@ -70,6 +70,8 @@ struct Caller final : CallListener {
 struct Handler final : CallHandler, Messenger::LinkListener {
   std::string last;
   int mode = 0;
+  bool answers = true;
+  bool may_answer() const override { return answers; }
   void on_call(Text action, JsonValue payload, CallReply& reply, Millis) override {
     last.assign(action.data, action.length);
     switch (mode) {
@@ -86,9 +88,6 @@ struct Handler final : CallHandler, Messenger::LinkListener {
         reply.result().begin_object();
         for (int i = 0; i < 1000; ++i) reply.result().member("key", "value");
         reply.result().end_object();
-        return;
-      case 4:
-        reply.none();
         return;
     }
   }
@@ -339,9 +338,20 @@ void requests_of_the_csms_are_answered() {
   rig.receive("[2,\"45\",\"X\",{}]");
   TEST_ASSERT_EQUAL_STRING("[4,\"45\",\"InternalError\",\"the answer is too long\",{}]",
                            rig.peer.take_messages().at(0).c_str());
-  rig.handler.mode = 4;
+}
+
+void nothing_is_answered_where_no_answer_is_allowed() {
+  Rig rig;
+  rig.handler.answers = false;
   rig.receive("[2,\"46\",\"X\",{}]");
+  rig.receive("[2,\"47\",\"X\",[]]");
+  rig.messenger.answer("48", "{}");
+  rig.poll();
   TEST_ASSERT_EQUAL_size_t(0, rig.peer.take_messages().size());
+  rig.handler.answers = true;
+  rig.messenger.answer("48", "{}");
+  rig.poll();
+  TEST_ASSERT_EQUAL_STRING("[3,\"48\",{}]", rig.peer.take_messages().at(0).c_str());
 }
 
 void request_while_one_of_ours_is_unanswered_is_answered_at_once() {
@@ -409,6 +419,7 @@ int main() {
   RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
+  RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);
   RUN_TEST(request_while_one_of_ours_is_unanswered_is_answered_at_once);
   RUN_TEST(bad_messages_get_the_right_answer_or_none);
   return UNITY_END();

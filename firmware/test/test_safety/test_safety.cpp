@@ -75,6 +75,34 @@ void the_contactor_stays_open_after_the_release() {
   TEST_ASSERT_TRUE(bench.safety.close_contactor());
 }
 
+// The loop was elsewhere: it has still to hear of a stop that is over.
+void a_stop_that_nobody_has_heard_of_keeps_the_contactor_open() {
+  Running bench;
+  bench.gpio.pulse(pins::kEmergencyStop);
+  TEST_ASSERT_TRUE(bench.safety.stopped());
+  TEST_ASSERT_FALSE(bench.safety.close_contactor());
+  TEST_ASSERT_EQUAL(0, bench.gpio.changes(pins::kContactor));
+  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
+  TEST_ASSERT_TRUE(bench.safety.close_contactor());
+}
+
+// The stop is tapped right after close_contactor has looked at it.
+void tap_after_read(void* gpio, int pin) {
+  if (pin != pins::kEmergencyStop) return;
+  auto& fake = *static_cast<FakeGpio*>(gpio);
+  fake.after_read = nullptr;
+  fake.pulse(pins::kEmergencyStop);
+}
+
+void a_stop_tapped_between_look_and_write_wins() {
+  Running bench;
+  bench.gpio.after_read = &tap_after_read;
+  bench.gpio.hook_context = &bench.gpio;
+  TEST_ASSERT_FALSE(bench.safety.close_contactor());
+  TEST_ASSERT_FALSE(bench.closed());
+  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
+}
+
 // The stop is pressed (and let go) after close_contactor has looked at it and before it writes the pin.
 void press_before_write(void* gpio, int pin, bool level) {
   if (pin != pins::kContactor || !level) return;
@@ -94,7 +122,7 @@ void tap_before_write(void* gpio, int pin, bool level) {
 void a_stop_in_the_middle_of_closing_wins(void (*press)(void*, int, bool)) {
   Running bench;
   bench.gpio.before_write = press;
-  bench.gpio.before_write_context = &bench.gpio;
+  bench.gpio.hook_context = &bench.gpio;
   TEST_ASSERT_FALSE(bench.safety.close_contactor());
   TEST_ASSERT_FALSE(bench.closed());
   TEST_ASSERT_TRUE(bench.safety.take_stop_event());
@@ -122,6 +150,8 @@ int main() {
   RUN_TEST(the_contactor_closes_and_opens_on_demand);
   RUN_TEST(the_stop_opens_the_contactor_in_the_interrupt);
   RUN_TEST(the_contactor_stays_open_after_the_release);
+  RUN_TEST(a_stop_that_nobody_has_heard_of_keeps_the_contactor_open);
+  RUN_TEST(a_stop_tapped_between_look_and_write_wins);
   RUN_TEST(a_stop_pressed_while_closing_wins);
   RUN_TEST(a_stop_tapped_while_closing_wins);
   RUN_TEST(destruction_opens_and_detaches);

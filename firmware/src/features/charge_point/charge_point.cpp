@@ -6,16 +6,17 @@ namespace {
 constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
 
-/// What a request was, in the low byte of its tag. With a status notification come connector and status.
+/// What a request was, in the low byte of its tag. With an Authorize comes its number, with a status notification its
+/// connector and its number.
 enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }
-constexpr uint32_t tag_of(int connector, ConnectorStatus status) {
-  return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(status) << 16;
+constexpr uint32_t tag_of_authorize(uint32_t number) { return tag_of(Call::authorize) | number << 8; }
+constexpr uint32_t tag_of_status(int connector, uint16_t number) {
+  return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(number) << 16;
 }
 constexpr Call call_of(uint32_t tag) { return static_cast<Call>(tag & 0xff); }
 constexpr int connector_of(uint32_t tag) { return static_cast<int>((tag >> 8) & 0xff); }
-constexpr ConnectorStatus status_of_tag(uint32_t tag) { return static_cast<ConnectorStatus>((tag >> 16) & 0xff); }
 
 }  // namespace
 
@@ -32,24 +33,25 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       identity_(identity),
       restart_(restart),
       log_(log),
-      requests_(charging, config, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
 
 Millis ChargePoint::poll(Millis now) {
-  if (reset_ != Reset::none) return poll_reset(now);
   const Millis requests_due = requests_.poll(now);
+  if (reset_ != Reset::none) return earlier(requests_due, poll_reset(now));
   if (!messenger_.online()) return requests_due;
+  const Millis due = earlier(requests_due, send_saved_values(now));
   if (!accepted()) {
     if (now >= next_boot_) send_boot_notification(now);
-    return earlier(requests_due, next_boot_);
+    return earlier(due, next_boot_);
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
-  if (messenger_.gate_open() && status_of(0) != sent_[0]) send_status(0, now);
+  if (messenger_.gate_open() && !(status_of(0) == told_[0].what)) send_status(0, now);
   send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
-  return earlier(requests_due, heartbeat_due());
+  return earlier(due, heartbeat_due());
 }
 
 // ---- registration
@@ -64,6 +66,7 @@ void ChargePoint::on_online(Millis now) {
 
 void ChargePoint::on_offline(Millis) {
   messenger_.open_gate(false);
+  unsaved_values_.clear();
   requests_.on_offline();
 }
 
@@ -92,7 +95,7 @@ void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
   if (interval_s > kLongestIntervalS) interval_s = kLongestIntervalS;
   if (status.text() == "Accepted") {
     // After a boot the CSMS is told everything anew, whatever it has triggered before.
-    for (bool& confirmed : is_confirmed_) confirmed = confirmed && accepted();
+    for (Told& told : told_) told.is_confirmed = told.is_confirmed && accepted();
     registration_ = Registration::accepted;
     if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));
     last_heartbeat_ = now;
@@ -123,54 +126,66 @@ void ChargePoint::take_time(JsonValue payload) {
 
 // ---- status
 
-ConnectorStatus ChargePoint::status_of(int connector) const {
-  ConnectorStatus status = charging_.status();
+ChargePoint::Status ChargePoint::status_of(int connector) const {
+  const ConnectorStatus status = charging_.status();
   // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
   // is not wrong with it.
-  if (connector != 0 || charging_.emergency_stopped()) return status;
+  if (connector != 0 || charging_.emergency_stopped()) {
+    return {status, charging_.error_code(), charging_.error_info()};
+  }
   const bool inoperative = config_.settings().availability == Availability::inoperative;
-  return inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available;
+  return {inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available, "NoError", ""};
 }
 
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
   if (!messenger_.gate_open()) return;
-  if (status_of(0) != sent_[0]) send_status(0, now);
+  if (!(status_of(0) == told_[0].what)) send_status(0, now);
   send_status(1, now);
 }
 
 void ChargePoint::send_statuses_that_changed(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
-    if (!is_confirmed_[connector] || confirmed_[connector] != status_of(connector)) send_status(connector, now);
+    const Told& told = told_[connector];
+    if (!told.is_confirmed || !(told.what == status_of(connector))) send_status(connector, now);
   }
 }
 
 /// A status that had to make room goes out when there is room again, as it is by then.
 void ChargePoint::send_lost_statuses(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
-    if (is_lost_[connector] && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
+    if (told_[connector].is_lost && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
   }
 }
 
 bool ChargePoint::send_status(int connector, Millis now) {
-  ConnectorStatus status = status_of(connector);
+  const Status status = status_of(connector);
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
-  const bool wrong = connector != 0 || charging_.emergency_stopped();
-  json.begin_object().member("connectorId", connector).member("errorCode", wrong ? charging_.error_code() : "NoError");
-  if (wrong && !charging_.error_info().empty()) json.member("info", charging_.error_info());
-  json.member("status", name_of(status));
+  json.begin_object().member("connectorId", connector).member("errorCode", status.error_code);
+  if (!status.info.empty()) json.member("info", status.info);
+  json.member("status", name_of(status.status));
   // No time is better than one of 1970.
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
-  sent_[connector] = status;
-  is_lost_[connector] = !messenger_.call("StatusNotification", json.text(), *this, tag_of(connector, status),
-                                         priority(), WhenFull::replaceable, now);
-  return !is_lost_[connector];
+  Told& told = told_[connector];
+  told.what = status;
+  told.is_confirmed = false;
+  ++told.number;
+  told.is_lost = !messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, told.number),
+                                  priority(), WhenFull::replaceable, now);
+  return !told.is_lost;
+}
+
+/// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
+ChargePoint::Told* ChargePoint::told_by(uint32_t tag) {
+  Told& told = told_[connector_of(tag)];
+  return tag == tag_of_status(connector_of(tag), told.number) ? &told : nullptr;
 }
 
 // ---- authorization
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
+  ++authorization_;  // whatever is still to be answered was about another one
   if (!messenger_.gate_open()) {
     charging_.authorized(may_charge_offline(id_tag), "", now);
     return;
@@ -186,7 +201,8 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
   asked_.assign(id_tag);
-  if (!messenger_.call("Authorize", json.text(), *this, tag_of(Call::authorize), Priority::user, WhenFull::keep, now)) {
+  if (!messenger_.call("Authorize", json.text(), *this, tag_of_authorize(authorization_), Priority::user,
+                       WhenFull::keep, now)) {
     charging_.authorized(false, "", now);
   }
 }
@@ -240,10 +256,10 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       take_time(payload);
       return;
     case Call::status:
-      confirmed_[connector_of(tag)] = status_of_tag(tag);
-      is_confirmed_[connector_of(tag)] = true;
+      if (Told* told = told_by(tag)) told->is_confirmed = true;
       return;
     case Call::authorize: {
+      if (tag != tag_of_authorize(authorization_)) return;
       const JsonValue info = payload.find("idTagInfo");
       cache_.on_id_tag_info(asked_.text(), info);
       IdTag parent_id_tag;
@@ -266,13 +282,14 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:
+      if (tag != tag_of_authorize(authorization_)) return;
       charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), "", now);
       return;
     case Call::data_transfer:
       end_transfer("", name_of(failure));
       return;
     case Call::status:
-      is_lost_[connector_of(tag)] = failure == CallFailure::dropped;
+      if (Told* told = told_by(tag); told != nullptr && failure == CallFailure::dropped) told->is_lost = true;
       return;
     case Call::heartbeat:
     case Call::meter_values:
@@ -283,20 +300,16 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
 // ---- requests of the CSMS
 
 void ChargePoint::on_call(Text action, JsonValue payload, CallReply& reply, Millis now) {
-  // OCPP 1.6 section 4.2: while Rejected, requests of the CSMS are not answered. While Pending they are.
-  if (registration_ == Registration::rejected) {
-    reply.none();
-    return;
-  }
   requests_.answer(action, payload, accepted(), reply, now);
 }
 
 bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   if (reset_ != Reset::none) return false;
   log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " asked for by the CSMS");
-  charging_.stop(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
+  charging_.stop_for_restart(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
   reset_ = Reset::stopping;
   reset_limit_ = now + (kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit);
+  save_limit_ = now + CsmsRequests::kSaveLimit;
   return true;
 }
 
@@ -309,7 +322,7 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
       return send_heartbeat(now);
     case Trigger::meter_values:
       // The charge point as a whole has no meter of its own.
-      return (connector == nullptr || *connector == CsmsRequests::kConnector) && send_meter_values(now);
+      return (connector == nullptr || *connector == CsmsRequests::kConnector) && trigger_meter_values(now);
     case Trigger::status_notification: {
       bool any = false;
       for (int each = 0; each < kConnectors; ++each) {
@@ -321,8 +334,10 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
   return false;
 }
 
-/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept.
-bool ChargePoint::send_meter_values(Millis now) {
+/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept; but
+/// the register must not be less after a cut than the CSMS was told. Another trigger while one waits for the flash gets
+/// its reading into the same message.
+bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
@@ -336,8 +351,24 @@ bool ChargePoint::send_meter_values(Millis now) {
   json.key("sampledValue");
   write_sampled_values(json, sample, config_.settings().nominal_voltage_v);
   json.end_object().end_array().end_object();
-  return messenger_.call("MeterValues", json.text(), *this, tag_of(Call::meter_values), priority(),
-                         WhenFull::replaceable, now);
+  transactions_.save_energy(sample.reading.energy_wh);
+  if (transactions_.energy_saved(sample.reading.energy_wh)) return send_meter_values(json.text(), now);
+  if (unsaved_values_.empty()) unsaved_limit_ = now + CsmsRequests::kSaveLimit;
+  unsaved_wh_ = sample.reading.energy_wh;
+  return unsaved_values_.assign(json.text());
+}
+
+bool ChargePoint::send_meter_values(Text payload, Millis now) {
+  return messenger_.call("MeterValues", payload, *this, tag_of(Call::meter_values), priority(), WhenFull::replaceable,
+                         now);
+}
+
+/// What waited for the flash goes when that is done; where the flash takes nothing, all the same, but later.
+Millis ChargePoint::send_saved_values(Millis now) {
+  if (unsaved_values_.empty()) return kNever;
+  if (!transactions_.energy_saved(unsaved_wh_) && now < unsaved_limit_) return unsaved_limit_;
+  if (messenger_.has_room() && send_meter_values(unsaved_values_.text(), now)) unsaved_values_.clear();
+  return kNever;
 }
 
 Millis ChargePoint::poll_reset(Millis now) {
@@ -346,8 +377,9 @@ Millis ChargePoint::poll_reset(Millis now) {
     case Reset::asked:
       return kNever;
     case Reset::stopping: {
-      bool all_answered = transactions_.all_saved() && messenger_.queued() == 0;
-      if (!all_answered && now < reset_limit_) return reset_limit_;
+      // What is not on flash is lost with the restart; what is, is told after it.
+      if (!transactions_.all_saved() && now < save_limit_) return save_limit_;
+      if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
       connection_.close(ws_close::kGoingAway, "reset", now);
       reset_ = Reset::closing;
       reset_limit_ = now + kCloseLimit;

@@ -45,7 +45,7 @@ class ChargePoint final : public Feature,
  public:
   /// When BootNotification got no usable answer, or one without interval.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits for the transaction messages to be answered. Saved they are in any case before that.
+  /// How long a reset waits for the transaction messages to be answered; for the flash CsmsRequests::kSaveLimit.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Intervals of BootNotification.conf are held at or below this: a day.
@@ -69,10 +69,30 @@ class ChargePoint final : public Feature,
  private:
   static constexpr int kConnectors = 2;  // 0 is the charge point as a whole
 
+  /// What a StatusNotification says.
+  struct Status {
+    ConnectorStatus status = ConnectorStatus::available;
+    Text error_code = "NoError";  // literals, both
+    Text info;
+
+    bool operator==(const Status& other) const {
+      return status == other.status && error_code == other.error_code && info == other.info;
+    }
+  };
+  /// The last StatusNotification of a connector, and what has become of it.
+  struct Told {
+    Status what;
+    uint16_t number = 0;
+    bool is_confirmed = false;
+    bool is_lost = false;  // it made room for others in the queue
+  };
+
   enum class Reset : uint8_t { none, stopping, closing, asked };
 
   void on_online(Millis now) override;
   void on_offline(Millis now) override;
+  /// OCPP 1.6 section 4.2: while Rejected nothing is sent. While Pending requests are answered.
+  bool may_answer() const override { return registration_ != Registration::rejected; }
   void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) override;
   void on_result(uint32_t tag, JsonValue payload, Millis now) override;
   void on_failure(uint32_t tag, CallFailure failure, Millis now) override;
@@ -85,9 +105,12 @@ class ChargePoint final : public Feature,
   void on_boot_answer(JsonValue payload, Millis now);
   bool send_heartbeat(Millis now);
   void take_time(JsonValue payload);
-  ConnectorStatus status_of(int connector) const;
+  Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
-  bool send_meter_values(Millis now);
+  Told* told_by(uint32_t tag);
+  bool trigger_meter_values(Millis now);
+  bool send_meter_values(Text payload, Millis now);
+  Millis send_saved_values(Millis now);
   bool may_charge_offline(Text id_tag) const;
   void end_transfer(Text answer, Text failure);
   /// What goes out before the CSMS has accepted us has been triggered by it.
@@ -112,17 +135,20 @@ class ChargePoint final : public Feature,
   Registration registration_ = Registration::unknown;
   Millis next_boot_ = 0;
   Millis last_heartbeat_ = 0;
-  // What the CSMS has confirmed, and what was sent last, of each connector.
-  ConnectorStatus confirmed_[kConnectors] = {};
-  ConnectorStatus sent_[kConnectors] = {};
-  bool is_confirmed_[kConnectors] = {};
-  bool is_lost_[kConnectors] = {};  // it made room for others in the queue
+  Told told_[kConnectors];
 
-  IdTag asked_;  // the idTag of the Authorize under way
+  IdTag asked_;                 // the idTag of the last Authorize
+  uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use
   DataTransferDone transfer_done_;
+
+  // MeterValues that the CSMS has triggered, until the register is on flash; empty: none wait.
+  FixedText<Messenger::kMaxPayload> unsaved_values_;
+  uint64_t unsaved_wh_ = 0;
+  Millis unsaved_limit_ = kNever;
 
   Reset reset_ = Reset::none;
   Millis reset_limit_ = kNever;
+  Millis save_limit_ = kNever;
 };
 
 }  // namespace pb

@@ -54,13 +54,31 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   reply.error(OcppError::not_implemented, "this charge point does not know the action");
 }
 
-Millis CsmsRequests::poll(Millis now) {
-  if (unlocking_ == nullptr) return kNever;
-  if (charging_.locked() && now < unlock_limit_) return unlock_limit_;
-  const bool unlocked = !charging_.locked();
-  if (!unlocked) log_.error(kTag, "the lock did not open within ", kUnlockLimit, " ms");
-  late_.settle(*unlocking_, unlocked);
-  unlocking_ = nullptr;
+Millis CsmsRequests::poll(Millis now) { return earlier(poll_stop(now), poll_unlock(now)); }
+
+bool CsmsRequests::is_saved(const Ending& ending, Millis now) const {
+  return transactions_.all_saved() || now >= ending.since + kSaveLimit;
+}
+
+void CsmsRequests::settle(Ending& ending, bool done) {
+  late_.settle(*ending.slot, done);
+  ending = Ending();
+}
+
+Millis CsmsRequests::poll_stop(Millis now) {
+  if (stopping_.slot == nullptr) return kNever;
+  if (!is_saved(stopping_, now)) return stopping_.since + kSaveLimit;
+  settle(stopping_, true);
+  return kNever;
+}
+
+Millis CsmsRequests::poll_unlock(Millis now) {
+  if (unlocking_.slot == nullptr) return kNever;
+  const bool locked = charging_.locked();
+  if (locked && now < unlocking_.since + kUnlockLimit) return unlocking_.since + kUnlockLimit;
+  if (!locked && !is_saved(unlocking_, now)) return unlocking_.since + kSaveLimit;
+  if (locked) log_.error(kTag, "the lock did not open within ", kUnlockLimit, " ms");
+  settle(unlocking_, !locked);
   return kNever;
 }
 
@@ -71,7 +89,7 @@ void CsmsRequests::change_availability(Request& request) {
   request.payload.required("connectorId", connector);
   const bool operative = request.payload.required_name("type", kTypes) == 1;
   if (!request.payload.complete()) return;
-  const Availability before = config_.settings().availability;
+  const Availability before = config_.wanted().availability;
   Availability after = before;
   if (connector == 0) {
     after = operative ? Availability::operative : Availability::inoperative;
@@ -83,7 +101,8 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  if (after == before) return write_status(request.reply, status);
+  // What is being written is not durable yet: it is written again, behind that.
+  if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   LateAnswers::Slot* slot = late_.put_off(request.reply, status, "Rejected");
   if (slot == nullptr) return write_status(request.reply, "Rejected");
   change(*slot, "availability", name_of(after));
@@ -152,13 +171,16 @@ void CsmsRequests::remote_start_transaction(Request& request) {
   write_status(request.reply, started ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.12.
+/// OCPP 1.6 section 5.12. Accepted is said once the end is durable: after a cut the transaction does not go on.
 void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
   request.payload.required("transactionId", transaction_id);
   if (!request.payload.complete()) return;
-  const bool stopped = request.accepted && charging_.remote_stop(transaction_id, request.now);
-  write_status(request.reply, stopped ? "Accepted" : "Rejected");
+  LateAnswers::Slot* slot =
+      request.accepted && stopping_.slot == nullptr ? late_.put_off(request.reply, "Accepted", "Rejected") : nullptr;
+  if (slot == nullptr) return write_status(request.reply, "Rejected");
+  if (!charging_.remote_stop(transaction_id, request.now)) return late_.settle(*slot, false);
+  stopping_ = {slot, request.now};
 }
 
 /// OCPP 1.6 section 5.14.
@@ -193,11 +215,11 @@ void CsmsRequests::unlock_connector(Request& request) {
   request.payload.required("connectorId", connector);
   if (!request.payload.complete()) return;
   if (connector != kConnector) return write_status(request.reply, "NotSupported");
-  LateAnswers::Slot* slot = unlocking_ == nullptr ? late_.put_off(request.reply, "Unlocked", "UnlockFailed") : nullptr;
+  LateAnswers::Slot* slot =
+      unlocking_.slot == nullptr ? late_.put_off(request.reply, "Unlocked", "UnlockFailed") : nullptr;
   if (slot == nullptr) return write_status(request.reply, "UnlockFailed");
   charging_.unlock(request.now);
-  unlocking_ = slot;
-  unlock_limit_ = request.now + kUnlockLimit;
+  unlocking_ = {slot, request.now};
 }
 
 namespace {

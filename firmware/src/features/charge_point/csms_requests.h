@@ -32,14 +32,23 @@ class CsmsRequests {
  public:
   /// How long the lock may take to open (UnlockConnector).
   static constexpr Millis kUnlockLimit = 3'000;
+  /// How long an answer, a triggered reading or a reset waits for the flash: longer than the pause after a job that
+  /// failed, and not so long that the CSMS no longer waits.
+  static constexpr Millis kSaveLimit = 3 * Saver::kSaveAgain;
   static constexpr int64_t kConnector = 1;
   /// Whom DataTransfer.req must name, and the one message that we know: it answers with the same data.
   static constexpr Text kVendorId = "Plugbench";
   static constexpr Text kEchoMessageId = "Echo";
 
-  CsmsRequests(Charging& charging, Config& config, AuthCache& cache, Messenger& messenger, RequestEffects& effects,
-               Logger& log)
-      : charging_(charging), config_(config), cache_(cache), effects_(effects), log_(log), late_(messenger, log) {}
+  CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, AuthCache& cache,
+               Messenger& messenger, RequestEffects& effects, Logger& log)
+      : charging_(charging),
+        transactions_(transactions),
+        config_(config),
+        cache_(cache),
+        effects_(effects),
+        log_(log),
+        late_(messenger, log) {}
 
   /// @param accepted whether the CSMS has accepted our BootNotification
   void answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now);
@@ -57,7 +66,17 @@ class CsmsRequests {
     Millis now = 0;
   };
   static const Row kRows[];
+  /// A request that ends a transaction: its answer waits until that is on flash.
+  struct Ending {
+    LateAnswers::Slot* slot = nullptr;
+    Millis since = 0;
+  };
 
+  /// Whether the end of the transaction is on flash, or the flash has had its time.
+  bool is_saved(const Ending& ending, Millis now) const;
+  void settle(Ending& ending, bool done);
+  Millis poll_stop(Millis now);
+  Millis poll_unlock(Millis now);
   /// Stores a setting and settles the slot when that is done or not.
   void change(LateAnswers::Slot& slot, Text key, Text value);
 
@@ -73,13 +92,14 @@ class CsmsRequests {
   void unlock_connector(Request& request);
 
   Charging& charging_;
+  const Transactions& transactions_;
   Config& config_;
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;
   LateAnswers late_;
-  LateAnswers::Slot* unlocking_ = nullptr;
-  Millis unlock_limit_ = kNever;
+  Ending stopping_;
+  Ending unlocking_;
 };
 
 }  // namespace pb

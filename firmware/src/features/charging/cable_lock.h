@@ -6,35 +6,65 @@
 
 namespace pb {
 
-/// The lock that holds the cable. Where a feedback contact is wired (lock_timeout_ms above 0), it tells whether the
-/// bolt has followed; without one the bolt counts as moved when it is driven.
+/// The lock that holds the cable. Where a feedback contact is wired (lock_timeout_ms above 0), it tells where the bolt
+/// is; without one the bolt counts as moved when it is driven.
+///
+/// A bolt that is not home is open at once, whatever the reason: current may flow through the cable. Home it is when
+/// its contact has said so for a while, so that one that bounces or chatters does not make the contactor chatter.
 class CableLock {
  public:
+  /// How long the contact must have said without a break that the bolt is home.
+  static constexpr Millis kSteady = 1'000;
+
   CableLock(Board& board, const Settings& settings) : board_(board), settings_(settings) {}
 
-  void drive(bool closed, Millis now) {
-    if (closed == driven_) return;
-    driven_ = closed;
-    since_ = now;
-    board_.lock.set(closed);
+  /// Looks at the contact, each round.
+  void poll(Millis now) {
+    if (!driven_) return;
+    if (!home()) {
+      failed_ = failed_ || closed_ || now >= deadline_;
+      closed_ = false;
+      steady_from_ = kNever;
+      return;
+    }
+    if (steady_from_ == kNever) steady_from_ = has_feedback() ? now + kSteady : now;
+    if (now < steady_from_) return;
+    closed_ = true;
+    failed_ = false;
   }
-  bool driven() const { return driven_; }
-  /// Whether the bolt is where it is driven to.
-  bool settled() const { return !has_feedback() || board_.lock_feedback.read() == driven_; }
-  bool closed() const { return driven_ && settled(); }
-  /// Whether the bolt has had its time and is not where it is driven to.
-  bool failed(Millis now) const { return !settled() && now >= deadline(); }
-  /// When failed() is to be looked at again.
-  Millis next_due() const { return settled() ? kNever : deadline(); }
+
+  void drive(bool closed, Millis now) {
+    if (closed != driven_) {
+      driven_ = closed;
+      closed_ = failed_ = false;
+      steady_from_ = kNever;
+      deadline_ = now + settings_.lock_timeout_ms;
+      board_.lock.set(closed);
+    }
+    poll(now);
+  }
+
+  bool closed() const { return closed_ && home(); }
+  /// Whether the bolt has had its time to close and is not home, or was home and has opened by itself.
+  bool failed() const { return failed_; }
+  /// When the lock is to be polled again, if no edge of its contact comes first.
+  Millis next_due() const {
+    if (!driven_ || closed_) return kNever;
+    if (steady_from_ != kNever) return steady_from_;
+    return failed_ ? kNever : deadline_;
+  }
 
  private:
   bool has_feedback() const { return settings_.lock_timeout_ms != 0; }
-  Millis deadline() const { return since_ + settings_.lock_timeout_ms; }
+  bool home() const { return !has_feedback() || board_.lock_feedback.read(); }
 
   Board& board_;
   const Settings& settings_;
   bool driven_ = false;
-  Millis since_ = 0;
+  bool closed_ = false;
+  bool failed_ = false;
+  Millis steady_from_ = kNever;  // when a contact that goes on saying so is believed; kNever: the bolt is not home
+  Millis deadline_ = kNever;
 };
 
 }  // namespace pb

@@ -18,6 +18,7 @@ void Charging::start() {
 Millis Charging::poll(Millis now) {
   read_meter(now);
   vehicle_ready_ = board_.vehicle_ready.read();
+  lock_.poll(now);
   read_power_fail(now);
   read_stop(now);
   read_cable(now);
@@ -36,8 +37,8 @@ Millis Charging::poll(Millis now) {
 }
 
 Millis Charging::next_due(Millis now) const {
-  Millis due = kNever;
-  if (authorized_) due = cable_ && may_begin() ? lock_.next_due() : authorized_until_;
+  Millis due = lock_.next_due();
+  if (authorized_ && !(cable_ && may_begin())) due = earlier(due, authorized_until_);
   if (waits_for_nobody()) due = earlier(due, idle_since_ + Millis{1000} * settings_.connection_timeout_s);
   if (told_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
   if (interrupted_ && !power_fail_) due = earlier(due, kResumeWait);
@@ -132,9 +133,10 @@ void Charging::read_button(Millis now) {
     }
   } else if (!may_begin()) {
     log_.warning(kTag, "an idTag was presented while ",
-                 stopped_      ? "the emergency stop is pressed"
-                 : power_fail_ ? "the mains power is gone"
-                               : "the connector is unavailable");
+                 stopped_ || safety_.stopped() ? "the emergency stop is pressed"
+                 : power_fail_                 ? "the mains power is gone"
+                 : restarting_                 ? "a reset is under way"
+                                               : "the connector is unavailable");
   } else {
     lock_failed_ = false;
     id_tag_.assign(id_tag);
@@ -160,6 +162,7 @@ void Charging::read_availability() {
 void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   if (!asking_) return;
   asking_ = false;
+  read_meter(now);  // a transaction may begin or end here
   if (transactions_.open()) {
     if (accepted && !parent_id_tag.empty() && equal_ignoring_case(parent_id_tag, transactions_.parent_id_tag())) {
       end(StopReason::local, id_tag_.text(), now);
@@ -215,6 +218,11 @@ void Charging::stop(StopReason reason, Millis now) {
   report(now);
 }
 
+void Charging::stop_for_restart(StopReason reason, Millis now) {
+  restarting_ = true;
+  stop(reason, now);
+}
+
 void Charging::on_start_not_accepted(Text status, Millis now) {
   log_.warning(kTag, "the CSMS answered StartTransaction with ", status);
   read_meter(now);
@@ -263,7 +271,7 @@ void Charging::begin_when_ready(Millis now) {
   if (!authorized_ || !cable_ || !may_begin()) return;
   lock_.drive(true, now);
   if (!lock_.closed()) {
-    if (lock_.failed(now)) lock_failed(now);
+    if (lock_.failed()) lock_failed(now);
     return;
   }
   bool begun = transactions_.begin(id_tag_.text(), energy_wh_, now);
@@ -346,7 +354,8 @@ void Charging::drive(Millis now) {
   bool lock = transactions_.open() ? has_cable : held_ || (authorized_ && cable_ && may_begin());
   bool charging = transactions_.open() && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !interrupted_ &&
                   !out_of_energy_ && lock;
-  if (!charging && safety_.contactor_closed()) safety_.open_contactor();
+  // No current through a cable that can be pulled: a bolt that opens by itself takes the contactor along.
+  if (safety_.contactor_closed() && !(charging && lock_.closed())) safety_.open_contactor();
   lock_.drive(lock, now);
   if (charging && lock_.closed() && !safety_.contactor_closed()) {
     power_.reset();
@@ -378,8 +387,7 @@ ConnectorStatus Charging::current_status() const {
 
 Text Charging::error_code() const {
   if (stopped_) return "OtherError";
-  bool lock_is_open = transactions_.open() && lock_.driven() && !lock_.closed();
-  return lock_failed_ || lock_is_open ? "ConnectorLockFailure" : "NoError";
+  return lock_failed_ || (transactions_.open() && lock_.failed()) ? "ConnectorLockFailure" : "NoError";
 }
 
 Text Charging::error_info() const {

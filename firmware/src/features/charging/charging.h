@@ -66,6 +66,8 @@ class Charging final : public Feature, private TransactionListener {
   bool remote_stop(int64_t transaction_id, Millis now);
   /// Ends whatever transaction there is.
   void stop(StopReason reason, Millis now);
+  /// As stop(), and no other one begins: the device is about to restart.
+  void stop_for_restart(StopReason reason, Millis now);
 
   /// Unlocks the cable until the next transaction; one that runs is ended first, with reason UnlockCommand.
   void unlock(Millis now);
@@ -110,7 +112,10 @@ class Charging final : public Feature, private TransactionListener {
   void end(StopReason reason, Text id_tag, Millis now);
   void drive(Millis now);
   void forget_authorization();
-  bool may_begin() const { return !stopped_ && !power_fail_ && !transactions_.open() && operative(); }
+  bool may_begin() const {
+    // A stop that this feature has still to hear of counts already.
+    return !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !transactions_.open() && operative();
+  }
   bool operative() const { return settings_.availability == Availability::operative; }
   bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
@@ -136,6 +141,7 @@ class Charging final : public Feature, private TransactionListener {
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
   bool stopped_ = false;        // by the emergency stop
+  bool restarting_ = false;     // nothing begins any more
   bool finishing_ = false;      // a transaction has ended, or nobody presented an idTag, and the cable is still in
   bool asking_ = false;         // an idTag waits for its answer
   bool authorized_ = false;     // id_tag_ may begin a transaction

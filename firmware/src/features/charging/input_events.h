@@ -15,15 +15,21 @@ namespace pb {
 /// next press.
 class InputEvents {
  public:
-  /// Contacts bounce: an edge within this time of the one before belongs to the same press.
+  /// Contacts bounce, when they are pressed and when they are let go: an edge within this time of the one before
+  /// belongs to that.
   static constexpr Millis kDebounce = 50;
 
-  InputEvents(Gpio& gpio, const Clock& clock, Waker& waker) : gpio_(gpio), clock_(clock), waker_(waker) {
+  InputEvents(Gpio& gpio, const Clock& clock, Waker& waker)
+      : gpio_(gpio),
+        clock_(clock),
+        waker_(waker),
+        down_(gpio.read(pins::kAuthButton)),
+        last_edge_(static_cast<uint32_t>(clock.now() - kDebounce)) {
     for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback}) {
       gpio_.attach(pin, Edge::both, [](void* self) { static_cast<InputEvents*>(self)->waker_.wake(); }, this);
     }
     gpio_.attach(
-        pins::kAuthButton, Edge::rising, [](void* self) { static_cast<InputEvents*>(self)->button_went_down(); }, this);
+        pins::kAuthButton, Edge::both, [](void* self) { static_cast<InputEvents*>(self)->button_moved(); }, this);
   }
   ~InputEvents() {
     for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback, pins::kAuthButton}) {
@@ -38,11 +44,13 @@ class InputEvents {
 
  private:
   /// In interrupt context.
-  void button_went_down() {
+  void button_moved() {
     // 32 bits are what an interrupt handler can exchange at once on the chip; they come round in 49 days.
     const uint32_t now = static_cast<uint32_t>(clock_.now());
-    const uint32_t since_last = now - last_edge_.exchange(now);
-    if (seen_.exchange(true) && since_last < kDebounce) return;
+    const bool was_quiet = now - last_edge_.exchange(now) >= kDebounce;
+    // The first edge after a quiet time is a press where the button was up, whatever it has bounced to by now.
+    const bool was_down = down_.exchange(gpio_.read(pins::kAuthButton));
+    if (!was_quiet || was_down) return;
     button_.store(true);
     waker_.wake();
   }
@@ -51,8 +59,8 @@ class InputEvents {
   const Clock& clock_;
   Waker& waker_;
   std::atomic<bool> button_{false};
-  std::atomic<bool> seen_{false};
-  std::atomic<uint32_t> last_edge_{0};
+  std::atomic<bool> down_;  // as the last edge left it
+  std::atomic<uint32_t> last_edge_;
 };
 
 }  // namespace pb

@@ -42,6 +42,8 @@ class Config {
   /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
   void load(uint64_t chip_id);
   const Settings& settings() const { return settings_; }
+  /// The settings with all changes that wait for the flash.
+  const Settings& wanted() const { return change_count_ == 0 ? settings_ : next_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
   /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value

@@ -175,10 +175,14 @@ void Messenger::on_message(Text message, Millis now) {
   OcppFrame frame = read_ocpp_frame(message);
   switch (frame.kind) {
     case OcppFrame::Kind::call:
-      answer_call(frame, now);
-      return;
     case OcppFrame::Kind::bad_call:
-      answer_bad_call(frame);
+      if (!handler_->may_answer()) {
+        log_.info(kTag, "a request of the CSMS is not answered before it has accepted us");
+      } else if (frame.kind == OcppFrame::Kind::call) {
+        answer_call(frame, now);
+      } else {
+        answer_bad_call(frame);
+      }
       return;
     case OcppFrame::Kind::result:
     case OcppFrame::Kind::error:
@@ -193,10 +197,6 @@ void Messenger::on_message(Text message, Millis now) {
 void Messenger::answer_call(const OcppFrame& frame, Millis now) {
   CallReply reply(frame_, frame.id.text());
   handler_->on_call(frame.action.text(), frame.payload, reply, now);
-  if (reply.silent()) {
-    log_.info(kTag, frame.action.text(), " of the CSMS is not answered before it has accepted us");
-    return;
-  }
   if (reply.comes_later()) return;
   Text answer = reply.finish();
   if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
@@ -204,6 +204,10 @@ void Messenger::answer_call(const OcppFrame& frame, Millis now) {
 }
 
 void Messenger::answer(Text id, Text payload) {
+  if (!handler_->may_answer()) {
+    log_.info(kTag, "a request is not answered: the CSMS has rejected us since");
+    return;
+  }
   JsonWriter json(frame_);
   write_call_result(json, id, payload);
   if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a late answer could not be sent");

@@ -55,15 +55,12 @@ class CallReply {
   }
   /// Answers with a CALLERROR; what result() got is forgotten.
   void error(OcppError error, Text description);
-  /// Gives no answer at all.
-  void none() { silent_ = true; }
   /// The answer comes later, by Messenger::answer, with this id.
   Text later() {
     later_ = true;
     return id_;
   }
 
-  bool silent() const { return silent_; }
   bool comes_later() const { return later_; }
   /// The whole frame; an InternalError when the result did not fit or was never given.
   Text finish();
@@ -74,13 +71,14 @@ class CallReply {
   Text id_;
   bool written_ = false;
   bool is_error_ = false;
-  bool silent_ = false;
   bool later_ = false;
 };
 
 /// Answers the requests of the CSMS.
 class CallHandler {
  public:
+  /// Whether requests may be answered now, be it with a CALLERROR.
+  virtual bool may_answer() const = 0;
   virtual void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) = 0;
 
  protected:

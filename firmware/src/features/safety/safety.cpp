@@ -17,11 +17,11 @@ Safety::~Safety() {
 }
 
 bool Safety::close_contactor() {
-  if (stop_pressed()) return false;
+  if (stopped()) return false;
   closed_.store(true);
   gpio_.write(pins::kContactor, true);
   // The handler may have run between the look at the stop and the write; then it was the write that came last.
-  if (stop_pressed() || !closed_.load()) open_contactor();
+  if (stopped() || !closed_.load()) open_contactor();
   return contactor_closed();
 }
 
@@ -33,8 +33,9 @@ void Safety::open_contactor() {
 void Safety::on_stop_edge(void* context) {
   auto& safety = *static_cast<Safety*>(context);
   if (safety.stop_pressed()) {
-    safety.open_contactor();
+    // The event first: who is about to close the contactor meets either the event or the contactor that opens after it.
     safety.stop_event_.store(true);
+    safety.open_contactor();
   }
   safety.waker_.wake();
 }

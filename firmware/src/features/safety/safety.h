@@ -17,7 +17,7 @@ class Safety {
   Safety(const Safety&) = delete;
   Safety& operator=(const Safety&) = delete;
 
-  /// Closes the contactor unless the stop is pressed. @return whether it is closed now.
+  /// Closes the contactor unless stopped(). @return whether it is closed now.
   bool close_contactor();
   void open_contactor();
   bool contactor_closed() const { return closed_.load(); }
@@ -26,6 +26,8 @@ class Safety {
   bool stop_pressed() const { return gpio_.read(pins::kEmergencyStop); }
   /// Whether the stop was pressed since the last call, even if only for a moment.
   bool take_stop_event() { return stop_event_.exchange(false); }
+  /// Whether the stop is pressed, or was, and nobody has taken the event yet.
+  bool stopped() const { return stop_event_.load() || stop_pressed(); }
 
  private:
   static void on_stop_edge(void* context);

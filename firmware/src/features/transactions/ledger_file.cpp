@@ -28,8 +28,9 @@ void LedgerFile::note_energy(uint64_t energy_wh) {
 }
 
 void LedgerFile::save_energy(uint64_t energy_wh) {
-  if (energy_wh <= ledger_.energy_wh) return;
-  ledger_.energy_wh = energy_wh;
+  // That a message has taken it is not enough: that message may not be on flash yet.
+  if (energy_wh <= saved_.energy_wh || energy_wh <= under_way_.energy_wh) return;
+  if (energy_wh > ledger_.energy_wh) ledger_.energy_wh = energy_wh;
   dirty_ = true;
 }
 

@@ -72,8 +72,10 @@ class Transactions final : public Feature, private StartListener {
   uint64_t energy_wh() const { return ledger_.now().energy_wh; }
   /// Tells the register's reading, which is saved now and then.
   void note_energy(uint64_t energy_wh) { ledger_.note_energy(energy_wh); }
-  /// Saves the register now: the supply is failing.
+  /// Saves the register now: the supply is failing, or somebody is to be told of it.
   void save_energy(uint64_t energy_wh) { ledger_.save_energy(energy_wh); }
+  /// Whether that has been done: a cut now would leave at least this.
+  bool energy_saved(uint64_t energy_wh) const { return ledger_.saved().energy_wh >= energy_wh; }
 
   /// The messages, for the messenger to send.
   DurableCalls& outbox() { return outbox_; }
