@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
+
 import pytest
 
 from rig.bench import Bench
@@ -50,6 +53,10 @@ def test_three_charges_offline_are_told_in_order(
     for transaction in transactions:
         transaction.check()
         assert transaction.energy_wh == 5
+    for sooner, later in pairwise(transactions):  # in the order in which the CSMS heard of them
+        assert sooner.stops[-1].id < later.starts[0].id
+        assert sooner.stop["meterStop"] == later.start["meterStart"]
+        assert datetime.fromisoformat(sooner.stop["timestamp"]) <= datetime.fromisoformat(later.start["timestamp"])
 
 
 @pytest.mark.needs("power")
