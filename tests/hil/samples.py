@@ -14,7 +14,7 @@ from rig.timeline import Mark
 LATE = 1.05
 """A telemetry record that comes by more than this many of its intervals after the one before is late."""
 AT_THE_END = 0.2
-"""A sample that was due less than this part of an interval before the transaction's end may have come too late for it."""
+"""A sample that was due less than this part of an interval before the transaction's end may have been too late."""
 
 
 def check_no_sample_lost(bench: Bench, transaction: Transaction, interval_s: float, since: Mark) -> None:
@@ -37,5 +37,5 @@ def check_no_sample_lost(bench: Bench, transaction: Transaction, interval_s: flo
     waits = [(later - sooner) / interval_s for sooner, later in pairwise(uptimes) if later > sooner]
     never_taken = sum(ceil(wait) - 1 for wait in waits if wait > LATE)
     assert len(times) >= due - never_taken, (
-        f"{len(times)} samples of {due} arrived, and only {never_taken} can have been missed by a device that stood still"
+        f"{len(times)} samples of {due} arrived, and a device that stood still can have missed {never_taken} at most"
     )

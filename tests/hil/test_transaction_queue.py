@@ -79,7 +79,7 @@ def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Benc
 
 @pytest.mark.needs("power")
 def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
-    """Offline with a sample a second, more than two files of them, then cut: start, stop and every sample come after."""
+    """Offline with a sample a second, more than two files of them, then cut: start, stop and all of them come."""
     device.configure(meter_value_sample_interval_s=1, backoff_initial_ms=100, backoff_max_ms=100)
     mark = bench.mark()
     driver.start_charge(csms)
