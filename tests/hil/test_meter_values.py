@@ -184,7 +184,7 @@ def test_hundreds_of_samples_without_csms_all_arrive(device: Device, bench: Benc
     mark = bench.mark()
     driver.start_charge(csms)
     with bench.inject(CsmsGone()):
-        with bench.time_scale(50):
+        with bench.time_scale(60):
             device.let_time_pass(200)
         driver.present_tag()
         device.wait_status(state="Finishing")
