@@ -108,6 +108,8 @@ void hear_board(Blinker& blinker, bool& running) {
     if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == kButton) blinker.press(level != 0);
     if (sscanf(message, "clock %lf", &scale) == 1 && scale > 0) device_clock.set_scale(scale);
     if (strcmp(message, "go") == 0) running = true;
+    // Who changed a setting waits for this: everything before it has taken effect.
+    if (strncmp(message, "sync ", 5) == 0) send(board_fd, message, static_cast<size_t>(length), MSG_NOSIGNAL);
   }
   if (length == 0) _exit(0);
 }

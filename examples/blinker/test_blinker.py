@@ -47,6 +47,15 @@ def test_its_telemetry_counts_the_blinks(device: Device, bench: Bench, telemetry
     assert abs(blinks - seconds * first.values["rate_hz"]) <= 1
 
 
+def test_a_setting_has_taken_effect_at_once(device: Device, bench: Bench) -> None:
+    """The board asks for a `sync` at each change of a setting, and goes on after a second where nobody answers."""
+    began = bench.clock.now()
+    for _ in range(4):
+        with bench.time_scale(2):
+            pass
+    assert (bench.clock.now() - began) / 1e9 < 4  # eight settings
+
+
 def test_a_command_changes_the_rate(device: Device, console: Console, leds: Leds) -> None:
     """`rate 2` is answered and obeyed; a rate of 11 is refused."""
     assert console.command("rate 2") == "ok"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rig.events import LedPattern
+from rig.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
 from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.log_tail import console_tail
@@ -16,10 +16,13 @@ from rig.timeline import Mark, Timeline
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
 _MOST_SHOWN = 5
+_RESTARTS = (PowerChange, PinEdge, Boot)
 
 
 class Led:
-    """One LED. Publishes a `LedPattern` whenever it shows something else.
+    """One LED. Publishes a `LedPattern` whenever it shows something else, and once more where `expect` asks for it.
+
+    What a reset or a power cut does to the LED is no pattern: edges from before do not count any more.
 
     Args:
         name: its name in the bench description.
@@ -36,10 +39,13 @@ class Led:
         self._lock = threading.Lock()
         self._edges: deque[tuple[int, bool]] = deque(maxlen=EDGES_NEEDED)
         self._pattern = Pattern("unknown")
+        self._asked = False  # whether somebody waits to see that it still shows the pattern
         self._timer: asyncio.TimerHandle | None = None
         with self._lock:  # an edge from here on waits until its turn
             lit, self._decoded_at = wire.listen(self._edge)
             self._edges.append((self._decoded_at, lit))
+            self._restarted_at = self._decoded_at  # when the device was last cut off, reset, or heard to boot
+        self._stop_listening = timeline.listen(self._device_may_restart)
         loop.call_soon_threadsafe(self._check_steady)
 
     @property
@@ -69,7 +75,8 @@ class Led:
             rate_hz: how often it repeats a bench second; None: any.
             duty: the lit part of each repetition, 0 to 1, within a tenth; None: any.
             tolerance: of the rate, as a fraction.
-            since: None: it may show it already. A mark: it must have begun after that.
+            since: None: it may show it already; a blink that it has shown must then go on, which its next flash tells.
+                A mark: it must have begun after that.
             timeout: in bench seconds.
 
         Returns:
@@ -89,9 +96,9 @@ class Led:
 
         start = since or self._timeline.mark()
         if since is None:
-            last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
-            if last is not None and matches(last):
-                return last
+            shown = self._still_shown(matches)
+            if shown is not None:
+                return shown
         return self._timeline.expect(
             LedPattern,
             matches,
@@ -102,10 +109,27 @@ class Led:
             explain=lambda misses: self._explain(misses),
         )
 
+    def _still_shown(self, matches: Callable[[LedPattern], bool]) -> LedPattern | None:
+        """The event of the pattern that it shows this moment, where that is known; else it may be told once more."""
+        last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
+        if last is None or not matches(last):
+            return None
+        with self._lock:
+            now = self._timeline.clock.now()
+            steady = self._timeline.clock.between(self._edges[-1][0], now) >= STEADY_AFTER_S
+            if steady and last.pattern == ("on" if self._edges[-1][1] else "off"):
+                return last
+            self._asked = True
+        return None
+
     def _explain(self, misses: Sequence[LedPattern]) -> str:
         seen = [str(Pattern(e.pattern, e.rate_hz, e.duty)) for e in misses if e.led == self.name]
         before = f"; it showed meanwhile: {', '.join(seen[-_MOST_SHOWN:])}" if seen else ""
-        return f"nearest miss: it shows {self._pattern}{before}\n{console_tail(self._timeline)}"
+        with self._lock:
+            since = self._edges[-1][0]
+        for_s = self._timeline.clock.between(since, self._timeline.clock.now())
+        now = f"{'lit' if self.lit else 'dark'} for {for_s:.2f} s"
+        return f"nearest miss: it shows {self._pattern}, {now}{before}\n{console_tail(self._timeline)}"
 
     def clock_changed(self) -> None:
         """Bench time runs at another speed: the timer must follow."""
@@ -116,7 +140,7 @@ class Led:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
                 self._decoded_at = t_ns
             self._edges.append((t_ns, lit))
-            self._decode(t_ns)
+            self._decode(t_ns, flash_begins=lit)
             idle = self._timer is None
         if idle:
             self._loop.call_soon_threadsafe(self._check_steady)
@@ -133,17 +157,30 @@ class Led:
                 # A millisecond more, so that the timer cannot come just too early.
                 self._timer = self._loop.call_later(self._timeline.clock.real(left) + 0.001, self._check_steady)
 
-    def _decode(self, now: int) -> None:
+    def _device_may_restart(self, event: Event) -> None:
+        # Called under the timeline's lock, which who holds ours may wait for: one assignment, and no lock.
+        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == "control.en"):
+            self._restarted_at = event.t
+
+    def _decode(self, now: int, *, flash_begins: bool = False) -> None:
         origin = self._edges[0][0]
         clock = self._timeline.clock
-        edges = [Edge(clock.between(origin, t), lit) for t, lit in self._edges]
+        # The last edge always counts: the LED has been at that level since then.
+        of_this_run = [edge for edge in self._edges if edge[0] >= self._restarted_at] or [self._edges[-1]]
+        edges = [Edge(clock.between(origin, t), lit) for t, lit in of_this_run]
         pattern = decode(edges, clock.between(origin, now))
         if pattern is not None:
             self._decoded_at = now
         elif clock.between(self._decoded_at, now) > _UNKNOWN_AFTER_S:
             pattern = Pattern("unknown")
-        if pattern is None or pattern.like(self._pattern):
+        if pattern is None:
             return
+        if pattern.like(self._pattern):
+            # Only the beginning of a flash tells that the last one, and the pause after it, were as long as ever.
+            if not self._asked or not (flash_begins or pattern.rate_hz == 0):
+                return
+            pattern = self._pattern
+        self._asked = False
         self._pattern = pattern
         self._timeline.append(
             LedPattern(
@@ -152,7 +189,8 @@ class Led:
         )
 
     def close(self) -> None:
-        """End the timer."""
+        """Stop listening, and end the timer."""
+        self._stop_listening()
 
         def cancel() -> None:
             if self._timer is not None:

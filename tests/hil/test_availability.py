@@ -68,7 +68,7 @@ def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, c
 
 @pytest.mark.needs("inputs", "outputs")
 def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
-    """Neither cable nor idTag nor remote start begins anything; Operative again, the cable that is in is noticed."""
+    """A8, H2: neither cable nor idTag nor remote start begins anything; Operative again, the cable is noticed."""
     assert change(csms, 1, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=1)
     driver.plug_in()
@@ -79,6 +79,7 @@ def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver
     outputs["contactor"].expect_steady(False, within=0.1)
     assert change(csms, 1, "Operative") == ACCEPTED
     csms.expect_status("Preparing", connector=1)
+    csms.expect_none("StartTransaction", within=0.2)
 
 
 @pytest.mark.needs("inputs")

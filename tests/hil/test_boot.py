@@ -8,9 +8,9 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import Boot, OcppFrame, PowerChange
+from rig.events import Boot, OcppFrame, PinEdge, PowerChange
+from rig.faults import Reset
 from rig.instruments.console import Console
-from rig.instruments.outputs import Outputs
 from rig.instruments.power import Power
 
 
@@ -45,13 +45,27 @@ def test_power_on_to_accepted_is_quick(
     measure("power on to accepted", 1000 * seconds, "ms", high=limit, start=switched, end=answer)
 
 
-@pytest.mark.needs("outputs")
-def test_contactor_stays_open_while_it_boots(device: Device, power: Power, bench: Bench, outputs: Outputs) -> None:
+@pytest.mark.needs("outputs", "power", "control.en")
+@pytest.mark.parametrize("how", ["power", "reset-line", "Reset-Soft", "Reset-Hard"])
+def test_contactor_stays_open_while_it_boots(device: Device, bench: Bench, csms: Csms, how: str) -> None:
     """Neither a power cycle nor a reset closes the contactor, not even for an instant."""
+    mark = bench.mark()
     with device.expecting_reboot():
-        power.cycle()
-        device.wait_accepted()
-    outputs["contactor"].expect_steady(False, within=0.2)
+        if how == "power":
+            bench.power.cycle()
+        elif how == "reset-line":
+            with bench.inject(Reset()):
+                pass
+        else:
+            assert csms.call("Reset", {"type": how.removeprefix("Reset-")}) == {"status": "Accepted"}
+    device.wait_accepted()
+    bench.timeline.expect_none(
+        PinEdge,
+        lambda edge: edge.signal == "outputs.contactor" and edge.level,
+        since=mark,
+        within=0.2,
+        what="a closed contactor",
+    )
 
 
 def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: Bench, csms: Csms) -> None:

@@ -147,12 +147,13 @@ def test_an_interval_of_0_leaves_the_choice_to_the_device(booting: Device, bench
 
 @pytest.mark.needs("time_scale")
 def test_a_boot_that_is_answered_with_an_error_is_repeated(booting: Device, bench: Bench, csms: Csms) -> None:
-    """A CALLERROR is no answer: BootNotification comes again."""
-    csms.answer("BootNotification", CallError("InternalError", "not now"), times=1)
+    """A CALLERROR is no answer: it waits and asks again, as often as it must, and is accepted by the first answer."""
+    csms.answer("BootNotification", CallError("InternalError", "not now"), times=2)
     with bench.time_scale(20):
         bench.power.cycle()
-        csms.expect("BootNotification")
-        csms.expect("BootNotification", timeout=90)
+        boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
+        booting.wait_status(accepted=True, timeout=30)
+    assert all(bench.clock.between(boots[n].t, boots[n + 1].t) >= 10 for n in range(2))
 
 
 def test_rejected_later_it_falls_silent(booting: Device, bench: Bench, csms: Csms) -> None:

@@ -109,17 +109,6 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms
     csms.expect_status("Finishing")
 
 
-def test_unavailable_and_a_cable_meanwhile(device: Device, driver: Driver, csms: Csms) -> None:
-    """A8, H2: made inoperative, plugged in, operative again: the cable is noticed."""
-    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
-    csms.expect_status("Unavailable")
-    driver.plug_in()
-    driver.present_tag()
-    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
-    csms.expect_status("Preparing")
-    csms.expect_none("StartTransaction", within=0.2)
-
-
 @pytest.mark.needs("time_scale")
 def test_finishing_to_unavailable_when_nobody_presents_a_tag(
     device: Device, bench: Bench, driver: Driver, csms: Csms

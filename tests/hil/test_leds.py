@@ -74,6 +74,46 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
     leds["network"].expect("on")
 
 
+@pytest.mark.needs("outputs")
+def test_status_led_tells_that_the_charge_point_suspended_it(
+    device: Device, driver: Driver, leds: Leds, csms: Csms
+) -> None:
+    """SuspendedEVSE, here for an idTag that the CSMS refuses, looks like SuspendedEV: 1 Hz, lit for a tenth."""
+    device.configure(stop_transaction_on_invalid_id=False)
+    with csms.answer("StartTransaction", {"transactionId": 4713, "idTagInfo": {"status": "Blocked"}}):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect_status("SuspendedEVSE")
+    leds["status"].expect("blink", rate_hz=1, duty=0.1, timeout=PATIENCE_S)
+    leds["fault"].expect("off")
+
+
+@pytest.mark.usefixtures("operative")
+def test_status_led_is_dark_while_out_of_service(device: Device, leds: Leds, csms: Csms) -> None:
+    """Unavailable: no light, and no fault; steady again when it is operative."""
+    leds["status"].expect("on")
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
+    csms.expect_status("Unavailable")
+    leds["status"].expect("off")
+    leds["fault"].expect("off")
+    assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
+    leds["status"].expect("on")
+
+
+@pytest.mark.needs("inputs.lock_feedback")
+def test_fault_led_blinks_for_any_other_error(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
+    """The lock does not close, and nobody has pressed the emergency stop: 4 Hz, and the status LED dark."""
+    device.configure(lock_timeout_ms=200)
+    driver.plug_in()
+    driver.present_tag()
+    csms.expect_status("Faulted", errorCode="ConnectorLockFailure")
+    leds["fault"].expect("blink", rate_hz=4, duty=0.5, timeout=PATIENCE_S)
+    leds["status"].expect("off")
+    driver.unplug()
+    csms.expect_status("Available", errorCode="NoError")
+    leds["fault"].expect("off")
+
+
 def test_fault_led_shows_the_emergency_stop(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
     """Pressed: the fault LED is steady and the status LED dark. Released: the other way round."""
     leds["fault"].expect("off")

@@ -66,8 +66,11 @@ def test_power_cut_while_it_boots(device: Device, bench: Bench, csms: Csms, mome
         bench.timeline.expect(Boot, since=since)
     else:
         bench.timeline.expect(LogLine, lambda line: moment in line.text, since=since)
-    bench.power.cycle()
-    csms.expect("BootNotification", since=bench.mark())
+    bench.power.off()
+    since = bench.mark()
+    bench.power.on()
+    device.wait_ready(since)
+    csms.expect("BootNotification", since=since)
     device.wait_status(accepted=True, state="Available", queue=0)
 
 

@@ -17,14 +17,34 @@ ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
 
 
-def test_remote_start_before_the_cable(device: Device, driver: Driver, csms: Csms) -> None:
+@pytest.mark.usefixtures("table_of_states")
+@pytest.mark.parametrize("connector", [{"connectorId": 1}, {}], ids=["connector-1", "any-connector"])
+def test_remote_start_before_the_cable(device: Device, driver: Driver, csms: Csms, connector: dict[str, int]) -> None:
     """Accepted while nobody is plugged in: Preparing, and the transaction begins with the cable."""
-    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
+    assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"} | connector) == ACCEPTED
     csms.expect_status("Preparing")
     csms.expect_none("StartTransaction", within=0.2)
     driver.plug_in()
     csms.expect("StartTransaction", idTag="REMOTE", connectorId=1)
     csms.expect_status("Charging")
+
+
+@pytest.mark.needs("time_scale")
+@pytest.mark.usefixtures("table_of_states")
+def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Nobody plugs in within ConnectionTimeOut: Available again, and a cable that comes later starts nothing."""
+    device.configure(connection_timeout_s=20)
+    mark = bench.mark()
+    with bench.time_scale(20):
+        assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
+        began = csms.expect_status("Preparing")
+        ended = csms.expect_status("Available", since=mark, timeout=60)
+    assert bench.clock.between(began.t, ended.t) >= 10
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    csms.expect_none("StartTransaction", within=0.3)
 
 
 def test_remote_start_without_a_connector(device: Device, driver: Driver, csms: Csms) -> None:

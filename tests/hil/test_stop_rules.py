@@ -108,6 +108,7 @@ def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver
 def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
     """StopTransactionOnInvalidId true, MaxEnergyOnInvalidId 0: StopTransaction with DeAuthorized."""
     start_refused(csms, driver)
+    outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_status("Finishing")
 
@@ -170,6 +171,7 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
         driver.present_tag()
         csms.expect("StartTransaction")
     csms.expect_status("SuspendedEVSE")
+    outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_none("StopTransaction", within=0.2)
     # Suspended by both sides it is suspended by the EVSE (section 4.9).
@@ -219,14 +221,3 @@ def test_a_blocked_tag_of_the_same_group_does_not_stop_it(device: Device, driver
         driver.present_tag()
         csms.expect("Authorize", idTag=TAG)
         csms.expect_none("StopTransaction", within=0.3)
-
-
-def test_a_remote_start_waits_for_the_cable_until_the_connection_time_out(
-    device: Device, driver: Driver, csms: Csms
-) -> None:
-    """RemoteStartTransaction first, the cable within ConnectionTimeOut."""
-    assert csms.call("RemoteStartTransaction", {"idTag": "APP-USER"}) == {"status": "Accepted"}
-    csms.expect_status("Preparing")
-    driver.plug_in()
-    csms.expect("StartTransaction", idTag="APP-USER")
-    csms.expect_status("Charging")

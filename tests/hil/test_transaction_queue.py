@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import pairwise
+
 import pytest
 
 from rig.bench import Bench
@@ -14,6 +17,7 @@ from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
 from rig.timeline import Mark
+from tests.hil.samples import check_no_sample_lost
 
 pytestmark = pytest.mark.needs("inputs", "time_scale")
 
@@ -50,6 +54,10 @@ def test_three_charges_offline_are_told_in_order(
     for transaction in transactions:
         transaction.check()
         assert transaction.energy_wh == 5
+    for sooner, later in pairwise(transactions):  # in the order in which the CSMS heard of them
+        assert sooner.stops[-1].id < later.starts[0].id
+        assert sooner.stop["meterStop"] == later.start["meterStart"]
+        assert datetime.fromisoformat(sooner.stop["timestamp"]) <= datetime.fromisoformat(later.start["timestamp"])
 
 
 @pytest.mark.needs("power")
@@ -70,9 +78,10 @@ def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Benc
 
 
 @pytest.mark.needs("power")
-def test_a_full_queue_survives_a_power_cut(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
-    """Offline with a sample a second until the queue is full, then cut: start, stop and samples are there after."""
+def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Offline with a sample a second, more than two files of them, then cut: start, stop and all of them come."""
     device.configure(meter_value_sample_interval_s=1, backoff_initial_ms=100, backoff_max_ms=100)
+    mark = bench.mark()
     driver.start_charge(csms)
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
@@ -89,7 +98,7 @@ def test_a_full_queue_survives_a_power_cut(device: Device, bench: Bench, driver:
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == 70
-    assert len(transaction.samples()) >= 20
+    check_no_sample_lost(bench, transaction, 1, mark)
 
 
 def test_a_tag_refused_after_an_offline_start_is_stopped(

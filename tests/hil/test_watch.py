@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -14,16 +13,17 @@ from rig.events import Boot, Panic
 from rig.instruments.console import Console
 from rig.instruments.power import Power
 
+AT_ONCE_S = 5
+"""From the panic to its error, for a very busy computer: without the watch nobody would hear of it for a minute."""
+
 
 @pytest.mark.parametrize("how", ["abort", "null", "assert"])
-def test_a_crash_interrupts_within_a_second(device: Device, console: Console, bench: Bench, how: str) -> None:
+def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
-    began = time.monotonic()
     console.send(f"crash {how}")
     with pytest.raises(DeviceError, match="the device panicked: "):
-        console.expect("a line that never comes", timeout=10)
-    assert time.monotonic() - began < 1
-    assert bench.timeline.last(Panic) is not None
+        console.expect("a line that never comes", timeout=60)
+    assert _since_the_panic(bench) < AT_ONCE_S
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -69,12 +69,11 @@ def test_the_backtrace_names_the_function_and_the_line(device: Device, console: 
 
 
 def test_a_crash_interrupts_a_test_that_computes(device: Device, console: Console, bench: Bench) -> None:
-    """Also a test that asks nothing of the device is interrupted within a second."""
-    began = time.monotonic()
+    """Also a test that asks nothing of the device is interrupted."""
     console.send("crash abort")
     with pytest.raises(DeviceError, match="the device panicked: abort"):
         _count_for_ever()
-    assert time.monotonic() - began < 1
+    assert _since_the_panic(bench) < AT_ONCE_S
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -113,6 +112,13 @@ def test_the_device_is_put_right_whatever_its_state(device: Device, power: Power
     device.bench.flasher.erase()
     device.make_idle()
     device.verify_idle()
+
+
+def _since_the_panic(bench: Bench) -> float:
+    """How long ago the panic was, in seconds."""
+    panic = bench.timeline.last(Panic)
+    assert panic is not None
+    return bench.clock.between(panic.t, bench.clock.now())
 
 
 def _count_for_ever() -> None:

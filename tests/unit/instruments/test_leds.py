@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,10 +11,10 @@ from gpiozero import Factory
 
 from rig.description import Wire
 from rig.errors import BenchError, ExpectationError
-from rig.events import LedPattern
+from rig.events import Boot, LedPattern, PinEdge, PowerChange
 from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
-from rig.timeline import Timeline
+from rig.timeline import Mark, Timeline
 
 from .conftest import FarEnd
 
@@ -79,6 +80,42 @@ def test_a_blink_then_a_steady_light(leds: Leds, blinker: asyncio.Event, loop: a
     leds.status.expect("on", timeout=60)
 
 
+def test_a_blink_that_ended_a_moment_ago_does_not_count(
+    leds: Leds, blinker: asyncio.Event, timeline: Timeline, loop: asyncio.AbstractEventLoop
+) -> None:
+    async def stop() -> Mark:
+        blinker.set()
+        return timeline.mark()
+
+    leds.status.expect("blink", timeout=60)
+    stopped = asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+    timeline.expect(PinEdge, lambda edge: edge.level, since=stopped, timeout=60)  # the last one: it stays lit
+    with pytest.raises(ExpectationError, match=r"it shows .*, lit for \d+\.\d\d s"):
+        leds.status.expect("blink", rate_hz=1, timeout=0.01)
+    leds.status.expect("on", timeout=60)
+
+
+def test_a_steady_light_that_has_just_gone_out_does_not_count(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+    leds.status.expect("off", timeout=30)
+    far_end.drive(STATUS, True)
+    with pytest.raises(ExpectationError, match=r"it shows .*, lit for"):
+        leds.status.expect("off", timeout=0)
+    far_end.drive(STATUS, False)
+    mark = timeline.mark()
+    leds.status.expect("off", timeout=30)  # a moment's light, and it is off as ever
+    assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["off"]
+
+
+def test_a_blink_that_goes_on_counts_at_once(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
+    del blinker
+    leds.status.expect("blink", timeout=60)
+    mark = timeline.mark()
+    leds.status.expect("blink", rate_hz=1, timeout=60)
+    begun = timeline.expect(PinEdge, lambda edge: edge.level, since=mark, consume=False)
+    (told,) = timeline.events(LedPattern, mark)
+    assert told.t == begun.t
+
+
 def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
     leds.status.expect("off", timeout=30)
     with pytest.raises(ExpectationError, match=r"LED status: blink 2 Hz\nnearest miss: it shows off"):
@@ -111,3 +148,38 @@ def test_the_timer_follows_the_speed_of_time(leds: Leds, timeline: Timeline, far
 def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
     with pytest.raises(BenchError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
+
+
+RESTARTS = {
+    "power": PowerChange(on=True),
+    "reset line": PinEdge(signal="control.en", level=True, driven=True),
+    "reboot": Boot(version="", build="", reset="panic"),
+}
+
+
+@pytest.mark.parametrize("how", RESTARTS)
+def test_resets_that_come_like_clockwork_are_no_blink(
+    leds: Leds, timeline: Timeline, far_end: FarEnd, how: str
+) -> None:
+    leds.status.expect("off", timeout=30)
+    timeline.clock.set_scale(1)
+    leds.clock_changed()
+    mark = timeline.mark()
+    for _ in range(5):
+        timeline.append(RESTARTS[how])
+        far_end.drive(STATUS, False)
+        time.sleep(0.01)
+        far_end.drive(STATUS, True)
+        time.sleep(0.04)
+    assert timeline.events(LedPattern, mark) == []
+    leds.status.expect("on")
+
+
+def test_it_blinks_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
+    del blinker
+    leds.status.expect("blink", timeout=60)
+    timeline.append(RESTARTS["reboot"])
+    mark = timeline.mark()
+    leds.status.expect("blink", rate_hz=1, timeout=60)
+    rises = timeline.events(PinEdge, mark, lambda edge: edge.level)
+    assert len(rises) >= 3  # two whole periods of this run
