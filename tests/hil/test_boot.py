@@ -40,7 +40,8 @@ def test_power_on_to_accepted_is_quick(
             since=mark,
         )
     switched = bench.timeline.events(PowerChange, mark, lambda change: change.on)[0]
-    limit = 300 if bench.description.network.profile == "fast" else 1800
+    limits = {"fast": 300, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
+    limit = limits[bench.description.network.profile] if bench.description.kind == "virtual" else None
     seconds = bench.clock.between(switched.t, answer.t)
     measure("power on to accepted", 1000 * seconds, "ms", high=limit, start=switched, end=answer)
 

@@ -17,6 +17,11 @@ AT_ONCE_S = 5
 """From the panic to its error, for a very busy computer: without the watch nobody would hear of it for a minute."""
 
 
+CRASHES = pytest.mark.needs("test_hooks")
+"""For tests that let the device crash or hang on command: a build for the field does not."""
+
+
+@CRASHES
 @pytest.mark.parametrize("how", ["abort", "null", "assert"])
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
@@ -37,6 +42,7 @@ def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench
     device.make_idle()
 
 
+@CRASHES
 @pytest.mark.needs("time_scale")
 def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Bench) -> None:
     """A loop that stands still for 5 s is a panic, and the device boots with reset reason watchdog."""
@@ -49,6 +55,7 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
     device.wait_accepted()
 
 
+@CRASHES
 def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """The same hang in the middle of something else fails the test, with what the watchdog has found."""
     console.send("hang")
@@ -58,6 +65,7 @@ def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Consol
     device.make_idle()
 
 
+@CRASHES
 @pytest.mark.needs("flash_file")
 def test_the_backtrace_names_the_function_and_the_line(device: Device, console: Console, bench: Bench) -> None:
     """A crash of the host build is told by function, file and line, not by addresses."""
@@ -68,6 +76,7 @@ def test_the_backtrace_names_the_function_and_the_line(device: Device, console: 
     assert any(" main at firmware/src/port/posix/main.cpp:" in frame for frame in panic.backtrace)
 
 
+@CRASHES
 def test_a_crash_interrupts_a_test_that_computes(device: Device, console: Console, bench: Bench) -> None:
     """Also a test that asks nothing of the device is interrupted."""
     console.send("crash abort")
@@ -87,6 +96,7 @@ def test_an_announced_reboot_is_none(device: Device, console: Console, bench: Be
     assert bench.timeline.trouble is None
 
 
+@CRASHES
 def test_a_crash_comes_back_by_itself(device: Device, console: Console) -> None:
     """After a crash the device boots with reset reason panic, and is accepted again."""
     with device.expecting_reboot() as reboot:
