@@ -26,12 +26,12 @@ struct Rig {
   uint64_t energy_promised = 0;  // by what the CSMS was told
 
   /// @return false when the power failed on the way.
-  bool boot() {
+  bool boot(Transactions::LeftOpen left_open = Transactions::LeftOpen::end) {
     clock.advance(1000);
     now.reset(new Boot(flash, clock, ++boots * 1013));
     now->storage.mount();
     if (flash.dead()) return false;
-    now->device.load();
+    now->device.load(left_open);
     now->device.set_time();
     TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(energy_promised, tx().energy_wh(), "the energy register went back");
     return !flash.dead();
@@ -170,6 +170,39 @@ void second_cut_at_every_operation_of_the_recovery() {
   }
 }
 
+/// A charge whose StopTransaction is on flash and ready to be sent, for the only time.
+void charge_up_to_the_stop(Rig& rig) {
+  TEST_ASSERT_TRUE(rig.boot());
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.work());
+  rig.online = false;
+  rig.tx().end(StopReason::local, "", 25, rig.clock.now());
+  TEST_ASSERT_TRUE(rig.work());
+  rig.tx().set_retries({1, 1000});
+}
+
+/// Its transaction neither goes on nor is ended once more, at whatever operation the power fails.
+void power_cut_at_every_flash_operation_of_a_stop_that_is_given_up() {
+  uint64_t operations = 0;
+  for (uint64_t cut = 0; cut <= operations; ++cut) {
+    for (Tear tear : kTears) {
+      Rig rig;
+      charge_up_to_the_stop(rig);
+      const uint64_t before = rig.flash.operations();
+      if (cut > 0) rig.flash.cut_at(cut, tear, static_cast<uint32_t>(cut));
+      rig.now->device.refuse(rig.csms);
+      TEST_ASSERT_EQUAL(cut == 0, rig.work());
+      if (cut == 0) operations = rig.flash.operations() - before;
+      rig.flash.power_on();
+      TEST_ASSERT_TRUE(rig.boot(Transactions::LeftOpen::keep));
+      TEST_ASSERT_FALSE_MESSAGE(rig.tx().open(), "an ended charge goes on");
+      assert_recovered(rig);
+      TEST_ASSERT_EQUAL_size_t(3, rig.csms.count("StopTransaction"));
+    }
+  }
+  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(2, operations, "the ledger, and the file that goes");
+}
+
 }  // namespace
 
 void run_on_flash_tests() {
@@ -178,4 +211,5 @@ void run_on_flash_tests() {
   RUN_TEST(power_cut_at_every_flash_operation);
   RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);
+  RUN_TEST(power_cut_at_every_flash_operation_of_a_stop_that_is_given_up);
 }

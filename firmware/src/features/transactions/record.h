@@ -41,7 +41,7 @@ struct Ledger {
   uint32_t next_transaction = 1;
   uint32_t started = 0;        // the last transaction whose StartTransaction the CSMS has answered ...
   int64_t transaction_id = 0;  // ... and the id it gave. Older ones are finished, because records go in order
-  uint32_t stopped = 0;        // the last transaction whose StopTransaction the CSMS has answered
+  uint32_t stopped = 0;        // the last transaction whose StopTransaction is done with: answered, or given up
   uint64_t energy_wh = 0;      // the energy register
   Stamp sampled;               // when a transaction message was made last
   uint32_t batch = 0;          // the MeterBatch of which ...

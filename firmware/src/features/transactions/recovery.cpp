@@ -25,7 +25,10 @@ void Recovery::load_message(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
   if (!load_batch(entry) && !load_record(entry)) {
-    outbox_.give_up(entry, "its file is damaged");
+    found_damage_ = true;
+    line_.count_lost(1);
+    log_.error("tx", "message ", entry.sequence, " is given up: its file is damaged");
+    entry.state = State::removing;
     return;
   }
   if (entry.transaction >= ledger.next_transaction) ledger.next_transaction = entry.transaction + 1;

@@ -20,10 +20,11 @@ Transactions::Transactions(Storage& storage, const TimeSync& time, Rng& rng, Log
       storage_(storage) {}
 
 void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
-  open_ = Recovery(storage_, line_, ledger_, data_, outbox_, scratch_, log_).run();
+  Recovery recovery(storage_, line_, ledger_, data_, scratch_, log_);
+  open_ = recovery.run();
   left_wall_ms_ = ledger_.now().sampled.wall_ms;
   if (open_ == 0) return;
-  if (left_open == LeftOpen::keep && !ledger_.now().refused) {
+  if (left_open == LeftOpen::keep && !ledger_.now().refused && !recovery.found_damage()) {
     log_.warning(kTag, "transaction ", open_, " was left open and is kept");
   } else {
     end_as_left(reason, now);

@@ -37,7 +37,8 @@ class Transactions final : public Feature, private StartListener {
   enum class LeftOpen : uint8_t { end, keep };
 
   /// Reads what the last boot left behind, and ends a transaction that it left open, with the energy last saved; or
-  /// keeps it open, unless the CSMS has refused its idTag. Once, before the loop runs.
+  /// keeps it open, unless the CSMS has refused its idTag, or a damaged file may be the end of it. Once, before the
+  /// loop runs.
   /// @param reason why this boot came about
   void load(StopReason reason, LeftOpen left_open, Millis now);
 
