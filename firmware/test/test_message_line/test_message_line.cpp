@@ -98,7 +98,7 @@ void what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full() {
     TEST_ASSERT_NOT_NULL(entry);
     TEST_ASSERT_TRUE(rig.line.write(*entry, {}));
     rig.line.written(*entry, false);
-    TEST_ASSERT_EQUAL(State::unsavable, entry->state);
+    TEST_ASSERT_TRUE(entry->unsavable);
     Record record;
     TEST_ASSERT_TRUE(rig.line.read(*entry, record));
     rig.storage.forget_jobs();
@@ -154,7 +154,7 @@ void what_is_done_with_is_no_front_and_its_place_becomes_free() {
   Rig rig;
   for (unsigned i = 0; i < 3; ++i) rig.add(Record::Type::start);
   rig.store_all();
-  rig.line.front()->state = State::removing;
+  rig.line.done_with(*rig.line.front());
   TEST_ASSERT_EQUAL_UINT32(2, rig.line.front()->sequence);
   TEST_ASSERT_EQUAL_size_t(2, rig.line.waiting());
   rig.line.take_out(*rig.line.begin());

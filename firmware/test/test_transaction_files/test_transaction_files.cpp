@@ -184,7 +184,7 @@ void transaction_data_goes_before_its_stop_and_leaves_after_it() {
   TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.has("tx-0000000001"));
-  stop->state = WaitingMessage::State::removing;
+  rig.line.done_with(*stop);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "its number is kept from being used again");
   TEST_ASSERT_TRUE(rig.step());
@@ -208,6 +208,53 @@ void job_that_fails_is_tried_again_after_a_while() {
   TEST_ASSERT_TRUE(rig.has("ledger"));
 }
 
+void removal_does_not_wait_for_a_write_that_fails() {
+  SaverRig rig;
+  WaitingMessage* start = rig.add(Record::Type::start);
+  WaitingMessage* stop = rig.add(Record::Type::stop);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  rig.file.save_energy(1);
+  TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the ledger has their numbers");
+  rig.file.now().started = 1;
+  rig.file.touch();
+  rig.line.done_with(*start);
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "only its file has the start's id");
+  rig.file.now().stopped = 1;
+  rig.line.done_with(*stop);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE_MESSAGE(rig.has("tx-0000000001"), "whose transaction is over");
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "the stop's file keeps the transaction from being left open");
+  rig.clock.advance(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE(rig.has("tx-0000000002"));
+}
+
+void what_was_thinned_out_stays_until_the_rest_is_saved() {
+  SaverRig rig;
+  for (unsigned i = 0; i < 3 * MeterBatch::kMaxSamples; ++i) {
+    TEST_ASSERT_TRUE(rig.line.add(reading(7, 60'000 * i, 0), 1, rig.file.now().next_sequence, rig.clock.now()));
+    while (rig.step()) {
+    }
+  }
+  rig.file.save_energy(1);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.line.thin_out());
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_FALSE(rig.step());
+  TEST_ASSERT_TRUE(rig.has("tx-0000000003"));
+  rig.clock.advance(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE(rig.has("tx-0000000003"));
+}
+
 }  // namespace
 
 int main() {
@@ -222,5 +269,7 @@ int main() {
   RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
   RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
   RUN_TEST(job_that_fails_is_tried_again_after_a_while);
+  RUN_TEST(removal_does_not_wait_for_a_write_that_fails);
+  RUN_TEST(what_was_thinned_out_stays_until_the_rest_is_saved);
   return UNITY_END();
 }

@@ -189,6 +189,15 @@ struct Simple {
     }
     TEST_FAIL_MESSAGE("the line never gets empty");
   }
+  /// Lets the device work for that long, also where the flash takes nothing.
+  void pass(Millis duration, bool online) {
+    for (const Millis end = clock.now() + duration; clock.now() < end; clock.advance(1'000)) {
+      tx().poll(clock.now());
+      storage.run_one();
+      while (online && device->exchange(csms)) {
+      }
+    }
+  }
   size_t record_files() const {
     size_t count = 0;
     for (const auto& file : storage.files) count += file.first.compare(0, 3, "tx-") == 0 ? 1u : 0u;

@@ -26,6 +26,7 @@ WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis
   record_used_[slot] = true;
   WaitingMessage& entry = append(kind, record.sequence, record.transaction, now);
   entry.slot = slot;
+  entry.energy_wh = record.energy_wh;
   return &entry;
 }
 
@@ -38,6 +39,7 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
   if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
   entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
   entry->boot = sample.stamp.boot;
+  entry->energy_wh = sample.reading.energy_wh;
   if (entry->count == 1) entry->from = sample.stamp.at;
   if (entry->state == State::saving) {
     entry->changed = true;
@@ -76,11 +78,10 @@ size_t MessageLine::free_batch() {
   return kNoSlot;
 }
 
-bool MessageLine::has_free_slot() const {
-  for (const bool used : record_used_) {
-    if (!used) return true;
-  }
-  return false;
+size_t MessageLine::free_slots() const {
+  size_t count = 0;
+  for (const bool used : record_used_) count += used ? 0 : 1;
+  return count;
 }
 
 WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now) {
@@ -96,6 +97,7 @@ WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t trans
 WaitingMessage& MessageLine::restore(uint32_t sequence) {
   WaitingMessage& entry = append(Kind::start, sequence, 0, 0);
   entry.state = State::saved;
+  entry.has_file = true;
   return entry;
 }
 
@@ -142,8 +144,9 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   batch_used_[slot] = true;
   entry.slot = slot;
   entry.count = static_cast<uint8_t>(merged.count());
+  entry.energy_wh = merged.last().reading.energy_wh;
   entry.state = State::unsaved;
-  next.state = State::removing;
+  done_with(next);
   return true;
 }
 
@@ -216,20 +219,33 @@ bool MessageLine::remove(const WaitingMessage& entry, StorageDone done) {
 }
 
 void MessageLine::written(WaitingMessage& entry, bool ok) {
+  if (ok) entry.has_file = true;
   if (entry.state == State::removing) return;
-  entry.state = ok ? State::saved : State::unsavable;
-  if (entry.is_batch()) {
-    if (entry.changed) entry.state = State::unsaved;
-    entry.changed = false;
-    return;  // it stays at hand for the next sample
-  }
-  if (!ok) return;
-  record_used_[entry.slot] = false;
+  entry.unsavable = !ok;
+  entry.state = ok && !entry.changed ? State::saved : State::unsaved;
+  entry.changed = false;
+  if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays at hand for the next sample
+}
+
+void MessageLine::done_with(WaitingMessage& entry) {
+  entry.state = State::removing;
+  forget_content(entry);
+}
+
+void MessageLine::forget_content(WaitingMessage& entry) {
+  if (entry.slot == kNoSlot) return;
+  (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
   entry.slot = kNoSlot;
 }
 
+/// Where samples were thinned out, the batch in front has those that stay.
+bool MessageLine::may_be_removed(const WaitingMessage& entry) const {
+  if (&entry == entries_) return true;
+  const State in_front = (&entry - 1)->state;
+  return in_front == State::saved || in_front == State::removing;
+}
+
 void MessageLine::take_out(const WaitingMessage& entry) {
-  if (entry.slot != kNoSlot) (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
   --count_;
   for (size_t i = static_cast<size_t>(&entry - entries_); i < count_; ++i) entries_[i] = entries_[i + 1];
 }

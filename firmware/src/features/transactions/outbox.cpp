@@ -136,7 +136,7 @@ void Outbox::acknowledge(WaitingMessage& entry) {
     ledger_.now().batch_sent = entry.sent;
     ledger_.touch();
   } else {
-    entry.state = WaitingMessage::State::removing;
+    line_.done_with(entry);
   }
   attempts_.reset();
 }
