@@ -64,7 +64,7 @@ WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequ
   return &entry;
 }
 
-/// A place for a batch; one that is on flash makes room.
+/// A place for a batch that nobody has, until the caller takes it; one that is on flash makes room.
 size_t MessageLine::free_batch() {
   for (size_t slot = 0; slot < kMaxBatches; ++slot) {
     if (!batch_used_[slot]) return slot;
@@ -72,7 +72,7 @@ size_t MessageLine::free_batch() {
   for (WaitingMessage& entry : *this) {
     if (!entry.is_batch() || entry.slot == kNoSlot || entry.state != State::saved) continue;
     const size_t slot = entry.slot;
-    entry.slot = kNoSlot;
+    forget_content(entry);
     return slot;
   }
   return kNoSlot;
@@ -121,9 +121,12 @@ bool MessageLine::thin_out() {
 
 bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
-  if (slot == kNoSlot || !read(next, scratch_)) return false;
+  if (slot == kNoSlot) return false;
   MeterBatch whole;
-  if (!read(entry, whole)) return false;
+  if (!read(entry, whole) || !read(next, scratch_)) {
+    entry.alone = true;  // what is damaged is given up when its turn comes; until then it holds up no others
+    return false;
+  }
   MeterBatch& merged = batches_[slot];
   merged.clear();
   merged.sequence = entry.sequence;
