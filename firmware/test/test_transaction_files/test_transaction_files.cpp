@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <unity.h>
 
+#include "core/crc32.h"
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_line.h"
 #include "features/transactions/numbered_files.h"
@@ -51,6 +53,60 @@ void more_files_than_there_can_be_are_counted() {
   const NumberedFiles files(storage, "tx-");
   TEST_ASSERT_EQUAL_size_t(3, files.beyond());
   TEST_ASSERT_EQUAL_INT(NumberedFiles::kMax, files.end() - files.begin());
+}
+
+// ---- records and the ledger
+
+IdTag longest_tag() {
+  IdTag tag;
+  tag.assign("\x01\x02\x03\x04\x05\x06\x07\x0b\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19");
+  return tag;
+}
+
+constexpr Stamp kLongestStamp{UINT32_MAX, UINT64_MAX, INT64_MIN, false};
+
+void longest_record_and_ledger_find_room() {
+  Record record;
+  record.sequence = record.nonce = record.transaction = UINT32_MAX;
+  record.stamp = kLongestStamp;
+  record.energy_wh = UINT64_MAX;
+  record.id_tag = longest_tag();
+  record.reason = StopReason::ev_disconnected;
+  char bytes[Ledger::kMaxEncoded];
+  Record read;
+  TEST_ASSERT_TRUE(read.decode(record.encode({bytes, Record::kMaxEncoded})));
+  TEST_ASSERT_TRUE(read.id_tag.text() == record.id_tag.text());
+  Ledger ledger;
+  ledger.next_sequence = ledger.next_transaction = ledger.started = ledger.stopped = UINT32_MAX;
+  ledger.batch = ledger.batch_sent = UINT32_MAX;
+  ledger.transaction_id = INT64_MIN;
+  ledger.energy_wh = ledger.meter_start_wh = UINT64_MAX;
+  ledger.sampled = kLongestStamp;
+  ledger.id_tag = ledger.parent_id_tag = longest_tag();
+  Ledger read_ledger;
+  TEST_ASSERT_TRUE(read_ledger.decode(ledger.encode(bytes)));
+  TEST_ASSERT_EQUAL_UINT64(UINT64_MAX, read_ledger.energy_wh);
+}
+
+void ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms() {
+  Ledger ledger;
+  ledger.sampled = {7, 1'000, 1'700'000'000'000, true};
+  ledger.energy_wh = 42;
+  char bytes[Ledger::kMaxEncoded];
+  const Bytes content = ledger.encode(bytes);
+  Ledger read;
+  TEST_ASSERT_TRUE(read.decode(content));
+  TEST_ASSERT_TRUE(read.sampled.from_csms);
+  std::string text(reinterpret_cast<const char*>(content.data) + 9, content.length - 9);
+  const std::string added = ",true]";
+  text.replace(text.find(added), added.size(), "]");
+  char crc[10];
+  snprintf(crc, sizeof crc, "%08x ", crc32(Text(text.c_str()).bytes()));
+  text.insert(0, crc);
+  TEST_ASSERT_TRUE(read.decode(Text(text.c_str()).bytes()));
+  TEST_ASSERT_FALSE(read.sampled.from_csms);
+  TEST_ASSERT_EQUAL_UINT64(42, read.energy_wh);
+  TEST_ASSERT_EQUAL_INT64(1'700'000'000'000, read.sampled.wall_ms);
 }
 
 // ---- the ledger's file
@@ -261,6 +317,8 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(numbered_files_are_found_in_their_order_and_strangers_are_not);
   RUN_TEST(more_files_than_there_can_be_are_counted);
+  RUN_TEST(longest_record_and_ledger_find_room);
+  RUN_TEST(ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms);
   RUN_TEST(register_is_saved_every_hundred_wh_and_never_goes_back);
   RUN_TEST(change_during_a_write_and_a_write_that_fails_leave_it_dirty);
   RUN_TEST(damaged_ledger_is_told_and_counts_as_none);

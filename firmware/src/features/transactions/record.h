@@ -16,7 +16,7 @@ struct Record {
   enum class Type : uint8_t { start, stop };
 
   /// The longest that encode() writes.
-  static constexpr size_t kMaxEncoded = 320;
+  static constexpr size_t kMaxEncoded = 352;
 
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // makes the message id unlike those of other devices and of an erased flash
@@ -35,7 +35,8 @@ struct Record {
 
 /// What must be known besides the records: the content of the file "ledger".
 struct Ledger {
-  static constexpr size_t kMaxEncoded = 512;
+  /// The longest that encode() writes.
+  static constexpr size_t kMaxEncoded = 576;
 
   uint32_t next_sequence = 1;
   uint32_t next_transaction = 1;
