@@ -13,7 +13,7 @@ from rig.device import Device
 from rig.driver import Driver
 from rig.errors import ExpectationError
 from rig.events import Boot, Event, LogLine, PowerChange
-from rig.faults import FlashFull, PowerCut, TornWrite
+from rig.faults import CsmsGone, FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 
 pytestmark = pytest.mark.needs("inputs", "power")
@@ -228,6 +228,51 @@ def test_a_full_flash_does_not_keep_anybody_from_charging(
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == drawn
+
+
+@pytest.mark.needs("test_hooks", "time_scale")
+def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+    """Storage out of space for good, a sample every 10 s: what is answered makes room, and no charge is refused."""
+    device.configure(ws_ping_interval_s=600, meter_value_sample_interval_s=10)
+    charges = 5
+    with bench.time_scale(20), bench.inject(FlashFull()):
+        for _ in range(charges):
+            driver.start_charge(csms)
+            device.let_time_pass(50)
+            driver.present_tag()
+            csms.expect("StopTransaction", reason="Local", timeout=30)
+            driver.unplug()
+            device.wait_status(state="Available", queue=0, timeout=60)
+    assert len(csms.transactions) == charges
+    for transaction in csms.transactions:
+        transaction.check()
+        assert len(transaction.samples()) >= 4
+
+
+@pytest.mark.needs("test_hooks", "time_scale")
+def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Offline, and the flash full for the moment in which the charge begins: stored later, and told after the cut."""
+    device.configure(ws_ping_interval_s=600, backoff_initial_ms=100, backoff_max_ms=100)
+    with device.expecting_reboot():
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            with bench.time_scale(10):
+                with bench.inject(FlashFull()):
+                    driver.plug_in()
+                    driver.present_tag()
+                    device.wait_status(state="Charging", timeout=60)
+                    bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
+                    device.let_time_pass(10)
+                device.let_time_pass(10)
+            with bench.inject(PowerCut()):
+                driver.unplug()
+        csms.expect("StartTransaction", timeout=30)
+        csms.expect("StopTransaction", reason="PowerLoss", timeout=30)
+    device.wait_status(queue=0)
+    (transaction,) = csms.transactions
+    transaction.check()
 
 
 @pytest.mark.needs("test_hooks", "time_scale")

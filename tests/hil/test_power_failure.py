@@ -11,7 +11,7 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.driver import Driver
 from rig.events import PowerChange
-from rig.faults import BrownOut, CsmsGone, PowerCut, TornWrite
+from rig.faults import BrownOut, ClockJump, CsmsGone, PowerCut, TornWrite
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
 
@@ -230,6 +230,37 @@ def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
         csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss", timeout=30)
     outputs["contactor"].expect(False)
     csms.expect_status("Finishing")
+
+
+@pytest.mark.needs("time_scale")
+def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
+    patient_device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+) -> None:
+    """The charge began offline, by a clock two days behind: cut for a moment, it goes on, whatever the CSMS tells."""
+    device = patient_device
+    device.configure(power_fail_action="resume", backoff_initial_ms=100, backoff_max_ms=100)
+    with device.expecting_reboot(), bench.inject(ClockJump(seconds=2 * 86_400)):
+        with bench.inject(CsmsGone()):
+            mark = bench.mark()
+            with bench.inject(PowerCut()):
+                pass
+            device.wait_ready(mark)
+            assert device.status()["time_quality"] == "last_known"
+            driver.plug_in()
+            driver.present_tag()
+            device.wait_status(state="Charging")
+            mark = bench.mark()
+            with bench.inject(PowerCut()):
+                pass
+            device.wait_ready(mark)
+        with bench.time_scale(20):
+            csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Interruption.End"}]}], timeout=120)
+        device.wait_status(state="Charging", time_quality="csms")
+        outputs["contactor"].expect_steady(True, within=0.1)
+        csms.expect_none("StopTransaction", within=0.2)
+        driver.present_tag()
+        csms.expect("StopTransaction", reason="Local")
+    csms.transactions[-1].check()
 
 
 # ---- what a cut never does

@@ -160,6 +160,28 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
     patient_device.wait_status(queue=0)
 
 
+@pytest.mark.needs("power")
+def test_a_charge_whose_stop_was_given_up_is_over(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """StopTransaction refused for good, then the power fails: the boot tells no other one and charges nobody."""
+    device.configure(
+        power_fail_action="resume", transaction_message_attempts=1, backoff_initial_ms=100, backoff_max_ms=100
+    )
+    driver.start_charge(csms)
+    with csms.answer("StopTransaction", CallError("InternalError", "never")):
+        driver.present_tag()
+        csms.expect("StopTransaction")
+        device.wait_status(queue=0, state="Finishing")
+    mark = bench.mark()
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        pass
+    device.wait_accepted(since=mark)
+    csms.expect_none("StopTransaction", within=0.5, since=mark)
+    outputs["contactor"].expect_steady(False, within=0.1)
+    assert device.status()["transaction"] is None
+
+
 def test_a_start_that_is_never_answered_does_not_block_the_queue(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:

@@ -32,9 +32,9 @@ struct Rig {
     record.transaction = transaction;
     return line.add(record, next_sequence, clock.now());
   }
-  bool sample(uint64_t minute, uint32_t transaction = 1) {
+  bool sample(uint64_t minute, uint32_t transaction = 1, int64_t wall_ms = 0) {
     MeterSample sample;
-    sample.stamp = {7, minute * 60'000, 0};
+    sample.stamp = {7, minute * 60'000, wall_ms};
     sample.reading.energy_wh = minute;
     sample.measurands = {Measurand::energy_active_import_register};
     return line.add(sample, transaction, next_sequence, clock.now());
@@ -98,7 +98,7 @@ void what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full() {
     TEST_ASSERT_NOT_NULL(entry);
     TEST_ASSERT_TRUE(rig.line.write(*entry, {}));
     rig.line.written(*entry, false);
-    TEST_ASSERT_EQUAL(State::unsavable, entry->state);
+    TEST_ASSERT_TRUE(entry->unsavable);
     Record record;
     TEST_ASSERT_TRUE(rig.line.read(*entry, record));
     rig.storage.forget_jobs();
@@ -141,6 +141,50 @@ void thinning_keeps_first_and_last_neighbours_and_never_the_front() {
   TEST_ASSERT_FALSE_MESSAGE(rig.line.thin_out(), "one at a time");
 }
 
+/// A sample a minute from `minute` on, twice what the line has room for; it is thinned out meanwhile.
+/// @return how many found no place.
+unsigned overfill(Rig& rig, uint64_t minute) {
+  unsigned lost = 0;
+  for (size_t i = 0; i < 2 * MessageLine::kMaxSamples; ++i) {
+    if (rig.line.room() < MessageLine::kSpare) rig.line.thin_out();
+    rig.store_all();
+    for (size_t k = rig.line.files(); k-- > 0;) {
+      const WaitingMessage& entry = rig.line.begin()[k];
+      if (entry.state == State::removing) rig.line.take_out(entry);
+    }
+    if (!rig.sample(minute++)) ++lost;
+    rig.store_all();
+  }
+  return lost;
+}
+
+/// A clock that is set for the first time, and again by a month, makes neighbours that cannot be one batch.
+void batches_that_cannot_be_thinned_out_together_keep_no_place_in_memory() {
+  constexpr int64_t kMonth = 30 * 86'400'000LL;
+  Rig rig;
+  constexpr unsigned kClocks = MessageLine::kMaxBatches + 3;
+  for (unsigned i = 0; i < kClocks; ++i) {
+    TEST_ASSERT_TRUE(rig.sample(i, 1, kMonth * i));
+    rig.store_all();
+  }
+  TEST_ASSERT_EQUAL_size_t(kClocks, rig.line.files());
+  TEST_ASSERT_EQUAL(0, overfill(rig, kClocks));
+}
+
+void damaged_batches_are_not_thinned_out_and_hold_up_no_others() {
+  Rig rig;
+  uint64_t minute = 0;
+  for (; rig.line.files() < 30; ++minute) {
+    TEST_ASSERT_TRUE(rig.sample(minute));
+    rig.store_all();
+  }
+  unsigned file = 0;
+  for (auto& [name, content] : rig.storage.files) {
+    if (++file % 4 == 2) content[20] ^= 1;
+  }
+  TEST_ASSERT_EQUAL(0, overfill(rig, minute));
+}
+
 void nothing_to_thin_out_without_batches() {
   Rig rig;
   TEST_ASSERT_FALSE(rig.line.thin_out());
@@ -154,7 +198,7 @@ void what_is_done_with_is_no_front_and_its_place_becomes_free() {
   Rig rig;
   for (unsigned i = 0; i < 3; ++i) rig.add(Record::Type::start);
   rig.store_all();
-  rig.line.front()->state = State::removing;
+  rig.line.done_with(*rig.line.front());
   TEST_ASSERT_EQUAL_UINT32(2, rig.line.front()->sequence);
   TEST_ASSERT_EQUAL_size_t(2, rig.line.waiting());
   rig.line.take_out(*rig.line.begin());
@@ -173,6 +217,8 @@ int main() {
   RUN_TEST(what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full);
   RUN_TEST(samples_leave_the_last_file_to_the_stop);
   RUN_TEST(thinning_keeps_first_and_last_neighbours_and_never_the_front);
+  RUN_TEST(batches_that_cannot_be_thinned_out_together_keep_no_place_in_memory);
+  RUN_TEST(damaged_batches_are_not_thinned_out_and_hold_up_no_others);
   RUN_TEST(nothing_to_thin_out_without_batches);
   RUN_TEST(what_is_done_with_is_no_front_and_its_place_becomes_free);
   return UNITY_END();

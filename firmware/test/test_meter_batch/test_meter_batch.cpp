@@ -58,6 +58,23 @@ void batch_comes_back_as_it_was_packed() {
   }
 }
 
+void batch_tells_which_times_were_the_csms() {
+  MeterBatch batch;
+  const bool told[] = {false, true, true};
+  for (Millis i = 0; i < 3; ++i) {
+    MeterSample sample = sample_at(Millis{INT32_MAX} / 2 * i, 500 + i, 0);
+    sample.stamp.from_csms = told[i];
+    TEST_ASSERT_TRUE(batch.append(sample));
+  }
+  uint8_t bytes[MeterBatch::kMaxEncoded];
+  MeterBatch read;
+  TEST_ASSERT_TRUE(read.decode(batch.encode(bytes)));
+  for (size_t i = 0; i < 3; ++i) {
+    TEST_ASSERT_EQUAL(told[i], read[i].stamp.from_csms);
+    TEST_ASSERT_EQUAL_UINT64(batch[i].stamp.at, read[i].stamp.at);
+  }
+}
+
 void every_damaged_byte_is_noticed() {
   uint8_t bytes[MeterBatch::kMaxEncoded];
   const Bytes content = full_batch().encode(bytes);
@@ -155,6 +172,7 @@ void pulses_that_stay_away_bound_the_power() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(batch_comes_back_as_it_was_packed);
+  RUN_TEST(batch_tells_which_times_were_the_csms);
   RUN_TEST(every_damaged_byte_is_noticed);
   RUN_TEST(what_lies_too_far_off_begins_another_batch);
   RUN_TEST(halving_keeps_the_first_and_the_last);

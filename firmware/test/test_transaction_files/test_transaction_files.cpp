@@ -1,5 +1,7 @@
+#include <stdio.h>
 #include <unity.h>
 
+#include "core/crc32.h"
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_line.h"
 #include "features/transactions/numbered_files.h"
@@ -51,6 +53,60 @@ void more_files_than_there_can_be_are_counted() {
   const NumberedFiles files(storage, "tx-");
   TEST_ASSERT_EQUAL_size_t(3, files.beyond());
   TEST_ASSERT_EQUAL_INT(NumberedFiles::kMax, files.end() - files.begin());
+}
+
+// ---- records and the ledger
+
+IdTag longest_tag() {
+  IdTag tag;
+  tag.assign("\x01\x02\x03\x04\x05\x06\x07\x0b\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19");
+  return tag;
+}
+
+constexpr Stamp kLongestStamp{UINT32_MAX, UINT64_MAX, INT64_MIN, false};
+
+void longest_record_and_ledger_find_room() {
+  Record record;
+  record.sequence = record.nonce = record.transaction = UINT32_MAX;
+  record.stamp = kLongestStamp;
+  record.energy_wh = UINT64_MAX;
+  record.id_tag = longest_tag();
+  record.reason = StopReason::ev_disconnected;
+  char bytes[Ledger::kMaxEncoded];
+  Record read;
+  TEST_ASSERT_TRUE(read.decode(record.encode({bytes, Record::kMaxEncoded})));
+  TEST_ASSERT_TRUE(read.id_tag.text() == record.id_tag.text());
+  Ledger ledger;
+  ledger.next_sequence = ledger.next_transaction = ledger.started = ledger.stopped = UINT32_MAX;
+  ledger.batch = ledger.batch_sent = UINT32_MAX;
+  ledger.transaction_id = INT64_MIN;
+  ledger.energy_wh = ledger.meter_start_wh = UINT64_MAX;
+  ledger.sampled = kLongestStamp;
+  ledger.id_tag = ledger.parent_id_tag = longest_tag();
+  Ledger read_ledger;
+  TEST_ASSERT_TRUE(read_ledger.decode(ledger.encode(bytes)));
+  TEST_ASSERT_EQUAL_UINT64(UINT64_MAX, read_ledger.energy_wh);
+}
+
+void ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms() {
+  Ledger ledger;
+  ledger.sampled = {7, 1'000, 1'700'000'000'000, true};
+  ledger.energy_wh = 42;
+  char bytes[Ledger::kMaxEncoded];
+  const Bytes content = ledger.encode(bytes);
+  Ledger read;
+  TEST_ASSERT_TRUE(read.decode(content));
+  TEST_ASSERT_TRUE(read.sampled.from_csms);
+  std::string text(reinterpret_cast<const char*>(content.data) + 9, content.length - 9);
+  const std::string added = ",true]";
+  text.replace(text.find(added), added.size(), "]");
+  char crc[10];
+  snprintf(crc, sizeof crc, "%08x ", crc32(Text(text.c_str()).bytes()));
+  text.insert(0, crc);
+  TEST_ASSERT_TRUE(read.decode(Text(text.c_str()).bytes()));
+  TEST_ASSERT_FALSE(read.sampled.from_csms);
+  TEST_ASSERT_EQUAL_UINT64(42, read.energy_wh);
+  TEST_ASSERT_EQUAL_INT64(1'700'000'000'000, read.sampled.wall_ms);
 }
 
 // ---- the ledger's file
@@ -184,7 +240,7 @@ void transaction_data_goes_before_its_stop_and_leaves_after_it() {
   TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.has("tx-0000000001"));
-  stop->state = WaitingMessage::State::removing;
+  rig.line.done_with(*stop);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "its number is kept from being used again");
   TEST_ASSERT_TRUE(rig.step());
@@ -208,12 +264,61 @@ void job_that_fails_is_tried_again_after_a_while() {
   TEST_ASSERT_TRUE(rig.has("ledger"));
 }
 
+void removal_does_not_wait_for_a_write_that_fails() {
+  SaverRig rig;
+  WaitingMessage* start = rig.add(Record::Type::start);
+  WaitingMessage* stop = rig.add(Record::Type::stop);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  rig.file.save_energy(1);
+  TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the ledger has their numbers");
+  rig.file.now().started = 1;
+  rig.file.touch();
+  rig.line.done_with(*start);
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "only its file has the start's id");
+  rig.file.now().stopped = 1;
+  rig.line.done_with(*stop);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE_MESSAGE(rig.has("tx-0000000001"), "whose transaction is over");
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "the stop's file keeps the transaction from being left open");
+  rig.clock.advance(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE(rig.has("tx-0000000002"));
+}
+
+void what_was_thinned_out_stays_until_the_rest_is_saved() {
+  SaverRig rig;
+  for (unsigned i = 0; i < 3 * MeterBatch::kMaxSamples; ++i) {
+    TEST_ASSERT_TRUE(rig.line.add(reading(7, 60'000 * i, 0), 1, rig.file.now().next_sequence, rig.clock.now()));
+    while (rig.step()) {
+    }
+  }
+  rig.file.save_energy(1);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.line.thin_out());
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  rig.storage.result = StorageResult::ok;
+  TEST_ASSERT_FALSE(rig.step());
+  TEST_ASSERT_TRUE(rig.has("tx-0000000003"));
+  rig.clock.advance(Saver::kSaveAgain);
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_FALSE(rig.has("tx-0000000003"));
+}
+
 }  // namespace
 
 int main() {
   UNITY_BEGIN();
   RUN_TEST(numbered_files_are_found_in_their_order_and_strangers_are_not);
   RUN_TEST(more_files_than_there_can_be_are_counted);
+  RUN_TEST(longest_record_and_ledger_find_room);
+  RUN_TEST(ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms);
   RUN_TEST(register_is_saved_every_hundred_wh_and_never_goes_back);
   RUN_TEST(change_during_a_write_and_a_write_that_fails_leave_it_dirty);
   RUN_TEST(damaged_ledger_is_told_and_counts_as_none);
@@ -222,5 +327,7 @@ int main() {
   RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
   RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
   RUN_TEST(job_that_fails_is_tried_again_after_a_while);
+  RUN_TEST(removal_does_not_wait_for_a_write_that_fails);
+  RUN_TEST(what_was_thinned_out_stays_until_the_rest_is_saved);
   return UNITY_END();
 }

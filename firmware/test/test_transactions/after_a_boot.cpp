@@ -64,9 +64,7 @@ void kept_transaction_goes_on_over_cuts() {
     rig.device->sample(100 + 10 * cut);
     rig.settle_and_send_all();
     rig.clock.advance(60'000);
-    rig.storage.forget_jobs();
-    rig.device.reset(new Device(rig.storage, rig.clock, ++rig.boots * 77));
-    rig.device->load(Transactions::LeftOpen::keep);
+    rig.boot(Transactions::LeftOpen::keep);
     rig.device->set_time();
     TEST_ASSERT_TRUE(rig.tx().open());
     TEST_ASSERT_EQUAL_STRING("TAG", str(rig.tx().id_tag()).c_str());
@@ -92,12 +90,78 @@ void refused_transaction_is_not_kept() {
   rig.device->answer(message, id, "Blocked");
   TEST_ASSERT_TRUE(rig.tx().refused());
   rig.settle();
-  rig.device.reset(new Device(rig.storage, rig.clock, 5));
-  rig.device->load(Transactions::LeftOpen::keep);
+  rig.boot(Transactions::LeftOpen::keep);
   rig.device->set_time();
   TEST_ASSERT_FALSE(rig.tx().open());
   rig.settle_and_send_all();
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
+}
+
+constexpr Transactions::LeftOpen kEitherWay[] = {Transactions::LeftOpen::end, Transactions::LeftOpen::keep};
+
+void transaction_whose_stop_was_given_up_is_over() {
+  for (Transactions::LeftOpen left_open : kEitherWay) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().set_retries({1, 1000});
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle_and_send_all();
+    rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+    rig.settle();
+    rig.device->refuse(rig.csms);
+    rig.settle();
+    TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+    rig.boot(left_open);
+    rig.device->set_time();
+    TEST_ASSERT_FALSE(rig.tx().open());
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+  }
+}
+
+/// Nobody can bill what the CSMS never accepted: the next boot neither tells of it nor goes on with it.
+void transaction_whose_start_was_given_up_is_over() {
+  for (Transactions::LeftOpen left_open : kEitherWay) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().set_retries({1, 1000});
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle();
+    rig.device->refuse(rig.csms);
+    rig.device->sample(5);
+    rig.settle();
+    rig.boot(left_open);
+    rig.device->set_time();
+    TEST_ASSERT_FALSE(rig.tx().open());
+    rig.settle_and_send_all();
+    rig.settle();
+    TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
+    TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+  }
+}
+
+/// What is damaged may have been the end: the transaction is ended once more, with what is known, and never goes on.
+void transaction_whose_stop_is_damaged_is_ended() {
+  for (Transactions::LeftOpen left_open : kEitherWay) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle_and_send_all();
+    rig.device->sample(10);
+    rig.settle_and_send_all();
+    rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+    rig.settle();
+    TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
+    rig.storage.files.rbegin()->second[12] ^= 1;
+    rig.boot(left_open);
+    rig.device->set_time();
+    TEST_ASSERT_FALSE(rig.tx().open());
+    TEST_ASSERT_TRUE(rig.device->uart.wrote("is given up: its file is damaged"));
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+    rig.csms.assert_in_order();
+    TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+  }
 }
 
 constexpr Measurands kEnergyOnly{Measurand::energy_active_import_register};
@@ -139,5 +203,8 @@ void run_after_a_boot_tests() {
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(kept_transaction_goes_on_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);
+  RUN_TEST(transaction_whose_stop_was_given_up_is_over);
+  RUN_TEST(transaction_whose_start_was_given_up_is_over);
+  RUN_TEST(transaction_whose_stop_is_damaged_is_ended);
   RUN_TEST(stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut);
 }

@@ -43,22 +43,6 @@ void nothing_is_sent_before_it_is_saved() {
   TEST_ASSERT_TRUE(rig.tx().all_saved());
 }
 
-void full_flash_does_not_stop_charging() {
-  Simple rig;
-  rig.device->set_time();
-  rig.storage.result = StorageResult::full;
-  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
-  for (int i = 0; i < 3; ++i) {
-    rig.tx().poll(rig.clock.now());
-    rig.storage.run_one();
-    rig.clock.advance(10'000);
-  }
-  TEST_ASSERT_TRUE(rig.tx().all_saved());
-  TEST_ASSERT_TRUE(rig.device->exchange(rig.csms));
-  TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
-  TEST_ASSERT_TRUE(rig.device->uart.wrote("no space left"));
-}
-
 void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
   Simple rig;
   rig.device->set_time();
@@ -180,7 +164,6 @@ void run_line_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(whole_charge_goes_out_in_order_and_leaves_no_files);
   RUN_TEST(nothing_is_sent_before_it_is_saved);
-  RUN_TEST(full_flash_does_not_stop_charging);
   RUN_TEST(refused_message_is_given_up_after_three_attempts_and_the_line_goes_on);
   RUN_TEST(start_that_is_given_up_takes_its_transaction_along);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);

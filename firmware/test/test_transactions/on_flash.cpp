@@ -26,12 +26,12 @@ struct Rig {
   uint64_t energy_promised = 0;  // by what the CSMS was told
 
   /// @return false when the power failed on the way.
-  bool boot() {
+  bool boot(Transactions::LeftOpen left_open = Transactions::LeftOpen::end) {
     clock.advance(1000);
     now.reset(new Boot(flash, clock, ++boots * 1013));
     now->storage.mount();
     if (flash.dead()) return false;
-    now->device.load();
+    now->device.load(left_open);
     now->device.set_time();
     TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(energy_promised, tx().energy_wh(), "the energy register went back");
     return !flash.dead();
@@ -170,6 +170,121 @@ void second_cut_at_every_operation_of_the_recovery() {
   }
 }
 
+/// Lets the device try again what failed.
+bool work_on(Rig& rig) {
+  for (int i = 0; i < 6; ++i) {
+    if (!rig.work()) return false;
+    rig.clock.advance(Saver::kSaveAgain);
+  }
+  return true;
+}
+
+size_t record_files(Rig& rig) {
+  size_t count = 0;
+  rig.now->storage.list(MessageLine::kPrefix, [](void* counter, Text) { ++*static_cast<size_t*>(counter); }, &count);
+  return count;
+}
+
+/// A file that the ledger covers goes, so that there is room; what only the file tells stays.
+void full_flash_gets_room_by_removing_what_was_answered() {
+  Rig rig;
+  rig.online = false;
+  TEST_ASSERT_TRUE(rig.boot());
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  const auto sample = [&rig](uint64_t energy_wh) {
+    rig.clock.advance(60'000);
+    rig.now->device.sample(energy_wh);
+    TEST_ASSERT_TRUE(rig.work());
+  };
+  for (uint64_t i = 1; i <= 10 * MeterBatch::kMaxSamples; ++i) sample(i);
+  rig.tx().save_energy(1'000);
+  TEST_ASSERT_TRUE(rig.work());
+  sample(1'001);
+  TEST_ASSERT_EQUAL_size_t(12, record_files(rig));
+  rig.flash.full = true;
+  rig.online = true;
+  TEST_ASSERT_TRUE(work_on(rig));
+  TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, record_files(rig), "the start, for its id, and what came after the ledger");
+  TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
+  TEST_ASSERT_TRUE(work_on(rig));
+  rig.flash.full = false;
+  TEST_ASSERT_TRUE(work_on(rig));
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(3 + 10 * MeterBatch::kMaxSamples, rig.csms.messages.size());
+  assert_recovered(rig);
+}
+
+/// The flash was full when the charge began, and takes it later: from then on a cut loses nothing of it.
+void power_cut_at_every_flash_operation_after_a_full_flash() {
+  for (bool online : {true, false}) {
+    uint64_t operations = 0;
+    for (uint64_t cut = 0; cut <= operations; ++cut) {
+      for (Tear tear : kTears) {
+        Rig rig;
+        TEST_ASSERT_TRUE(rig.boot());
+        rig.online = online;
+        rig.flash.full = true;
+        TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+        TEST_ASSERT_TRUE(work_on(rig));
+        if (online) rig.tx().end(StopReason::local, "", 0, rig.clock.now());
+        TEST_ASSERT_TRUE(work_on(rig));
+        rig.flash.full = false;
+        const uint64_t before = rig.flash.operations();
+        if (cut > 0) rig.flash.cut_at(cut, tear, static_cast<uint32_t>(cut));
+        bool saved = work_on(rig);
+        bool ended = false;
+        if (saved && !online) {
+          rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+          ended = work_on(rig);
+        }
+        TEST_ASSERT_EQUAL(cut == 0, saved && (online || ended));
+        if (cut == 0) operations = rig.flash.operations() - before;
+        rig.flash.power_on();
+        TEST_ASSERT_TRUE(rig.boot());
+        rig.online = true;
+        TEST_ASSERT_TRUE(rig.work());
+        if (online || saved) TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+        assert_recovered(rig);
+      }
+    }
+    TEST_ASSERT_GREATER_OR_EQUAL_UINT64(1, operations);
+  }
+}
+
+/// A charge whose StopTransaction is on flash and ready to be sent, for the only time.
+void charge_up_to_the_stop(Rig& rig) {
+  TEST_ASSERT_TRUE(rig.boot());
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.work());
+  rig.online = false;
+  rig.tx().end(StopReason::local, "", 25, rig.clock.now());
+  TEST_ASSERT_TRUE(rig.work());
+  rig.tx().set_retries({1, 1000});
+}
+
+/// Its transaction neither goes on nor is ended once more, at whatever operation the power fails.
+void power_cut_at_every_flash_operation_of_a_stop_that_is_given_up() {
+  uint64_t operations = 0;
+  for (uint64_t cut = 0; cut <= operations; ++cut) {
+    for (Tear tear : kTears) {
+      Rig rig;
+      charge_up_to_the_stop(rig);
+      const uint64_t before = rig.flash.operations();
+      if (cut > 0) rig.flash.cut_at(cut, tear, static_cast<uint32_t>(cut));
+      rig.now->device.refuse(rig.csms);
+      TEST_ASSERT_EQUAL(cut == 0, rig.work());
+      if (cut == 0) operations = rig.flash.operations() - before;
+      rig.flash.power_on();
+      TEST_ASSERT_TRUE(rig.boot(Transactions::LeftOpen::keep));
+      TEST_ASSERT_FALSE_MESSAGE(rig.tx().open(), "an ended charge goes on");
+      assert_recovered(rig);
+      TEST_ASSERT_EQUAL_size_t(3, rig.csms.count("StopTransaction"));
+    }
+  }
+  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(2, operations, "the ledger, and the file that goes");
+}
+
 }  // namespace
 
 void run_on_flash_tests() {
@@ -178,4 +293,7 @@ void run_on_flash_tests() {
   RUN_TEST(power_cut_at_every_flash_operation);
   RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);
+  RUN_TEST(full_flash_gets_room_by_removing_what_was_answered);
+  RUN_TEST(power_cut_at_every_flash_operation_after_a_full_flash);
+  RUN_TEST(power_cut_at_every_flash_operation_of_a_stop_that_is_given_up);
 }

@@ -142,6 +142,13 @@ struct Device {
     TEST_ASSERT_TRUE(
         transactions.outbox().on_result({id.data(), id.size()}, parse_json(json.text(), error), clock.now()));
   }
+  /// Sends the front, which the CSMS answers with an error.
+  void refuse(Csms& csms) {
+    int64_t none = 0;
+    const std::string id = send(csms, none);
+    TEST_ASSERT_FALSE_MESSAGE(id.empty(), "nothing is ready to be sent");
+    TEST_ASSERT_TRUE(transactions.outbox().on_error({id.data(), id.size()}, "InternalError", clock.now()));
+  }
   bool exchange(Csms& csms) {
     int64_t transaction_id = 0;
     std::string id = send(csms, transaction_id);
@@ -160,11 +167,11 @@ struct Simple {
   uint32_t boots = 0;
 
   Simple() { boot(); }
-  void boot() {
+  void boot(Transactions::LeftOpen left_open = Transactions::LeftOpen::end) {
     storage.forget_jobs();
     clock.advance(1000);
     device.reset(new Device(storage, clock, ++boots * 77));
-    device->load();
+    device->load(left_open);
   }
   Transactions& tx() { return device->transactions; }
   /// Saves all there is to save, and removes what is to be removed.
@@ -181,6 +188,15 @@ struct Simple {
       if (!device->exchange(csms)) return;
     }
     TEST_FAIL_MESSAGE("the line never gets empty");
+  }
+  /// Lets the device work for that long, also where the flash takes nothing.
+  void pass(Millis duration, bool online) {
+    for (const Millis end = clock.now() + duration; clock.now() < end; clock.advance(1'000)) {
+      tx().poll(clock.now());
+      storage.run_one();
+      while (online && device->exchange(csms)) {
+      }
+    }
   }
   size_t record_files() const {
     size_t count = 0;

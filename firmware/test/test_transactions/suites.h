@@ -6,4 +6,5 @@ void run_line_tests();
 void run_offline_tests();
 void run_times_tests();
 void run_after_a_boot_tests();
+void run_full_flash_tests();
 void run_on_flash_tests();

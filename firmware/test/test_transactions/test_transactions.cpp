@@ -11,6 +11,7 @@ int main() {
   run_offline_tests();
   run_times_tests();
   run_after_a_boot_tests();
+  run_full_flash_tests();
   run_on_flash_tests();
   return UNITY_END();
 }

@@ -75,6 +75,67 @@ void message_sent_again_after_a_cut_tells_the_same_time() {
   TEST_ASSERT_EQUAL_STRING(first.c_str(), rig.csms.messages.back().timestamp.c_str());
 }
 
+constexpr UnixMillis kTwoDays = 2 * 86'400'000;
+
+/// Boots with the time as it was stored before, two days ago.
+void boot_with_a_stale_clock(Simple& rig) {
+  const Timestamp known = format_timestamp(kNoon);
+  rig.storage.files[str(TimeSync::kFile)].assign(known.text().data, known.text().data + known.text().length);
+  rig.boot();
+  rig.device->time.restore();
+  TEST_ASSERT_EQUAL(TimeQuality::last_known, rig.device->time.quality());
+}
+
+/// Ten minutes more than the monotonic clock: the time that passed while it did not run.
+constexpr Millis kAway = 600'000;
+
+void tell_time(Simple& rig, Millis away = 0) {
+  rig.device->time.set_from_csms(kNoon + kTwoDays + static_cast<UnixMillis>(rig.clock.now() + away));
+}
+
+bool time_away_after_a_cut(Simple& rig, Millis& away) {
+  rig.boot(Transactions::LeftOpen::keep);
+  TEST_ASSERT_TRUE(rig.tx().open());
+  tell_time(rig, kAway);
+  return rig.tx().time_away(away);
+}
+
+/// By a stale clock the power seems to have been gone for two days, whether start, sample or ledger tells.
+void stale_clock_does_not_tell_how_long_the_power_was_gone() {
+  enum { by_start, by_sample, by_ledger };
+  for (int by : {by_start, by_sample, by_ledger}) {
+    Simple rig;
+    boot_with_a_stale_clock(rig);
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    if (by == by_sample) rig.device->sample(5);
+    if (by == by_ledger) rig.settle_and_send_all();
+    rig.settle();
+    TEST_ASSERT_EQUAL_size_t(by == by_ledger ? 0 : by == by_sample ? 2 : 1, rig.record_files());
+    Millis away = 0;
+    TEST_ASSERT_FALSE(time_away_after_a_cut(rig, away));
+  }
+}
+
+void time_of_the_csms_tells_how_long_the_power_was_gone() {
+  enum { before_the_sample, after_it };
+  for (int told : {before_the_sample, after_it}) {
+    Simple rig;
+    boot_with_a_stale_clock(rig);
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle_and_send_all();
+    if (told == before_the_sample) tell_time(rig);
+    const Millis sampled = rig.clock.now();
+    rig.device->sample(5);
+    rig.settle_and_send_all();
+    rig.clock.advance(7'000);
+    if (told == after_it) tell_time(rig);
+    rig.settle();
+    Millis away = 0;
+    TEST_ASSERT_TRUE(time_away_after_a_cut(rig, away));
+    TEST_ASSERT_EQUAL_UINT64(kAway - sampled, away);  // up to this boot's zero
+  }
+}
+
 }  // namespace
 
 void run_times_tests() {
@@ -84,4 +145,6 @@ void run_times_tests() {
   RUN_TEST(guessed_times_keep_their_order);
   RUN_TEST(nothing_is_sent_before_the_time_is_known);
   RUN_TEST(message_sent_again_after_a_cut_tells_the_same_time);
+  RUN_TEST(stale_clock_does_not_tell_how_long_the_power_was_gone);
+  RUN_TEST(time_of_the_csms_tells_how_long_the_power_was_gone);
 }

@@ -13,7 +13,8 @@ void LedgerFile::load() {
   const StorageResult result = storage_.read(kFile, content, length);
   if (result == StorageResult::not_found) return;
   if (result != StorageResult::ok || !ledger_.decode(Bytes{content, length})) {
-    log_.error("tx", "the ledger is damaged: energy register and transaction id are taken from the records");
+    log_.error("tx",
+               "the ledger is damaged: the energy register is taken from the records, ids of transactions are lost");
   }
   saved_ = ledger_;
 }

@@ -26,6 +26,7 @@ WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis
   record_used_[slot] = true;
   WaitingMessage& entry = append(kind, record.sequence, record.transaction, now);
   entry.slot = slot;
+  entry.energy_wh = record.energy_wh;
   return &entry;
 }
 
@@ -38,6 +39,7 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
   if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
   entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
   entry->boot = sample.stamp.boot;
+  entry->energy_wh = sample.reading.energy_wh;
   if (entry->count == 1) entry->from = sample.stamp.at;
   if (entry->state == State::saving) {
     entry->changed = true;
@@ -62,7 +64,7 @@ WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequ
   return &entry;
 }
 
-/// A place for a batch; one that is on flash makes room.
+/// A place for a batch that nobody has, until the caller takes it; one that is on flash makes room.
 size_t MessageLine::free_batch() {
   for (size_t slot = 0; slot < kMaxBatches; ++slot) {
     if (!batch_used_[slot]) return slot;
@@ -70,17 +72,16 @@ size_t MessageLine::free_batch() {
   for (WaitingMessage& entry : *this) {
     if (!entry.is_batch() || entry.slot == kNoSlot || entry.state != State::saved) continue;
     const size_t slot = entry.slot;
-    entry.slot = kNoSlot;
+    forget_content(entry);
     return slot;
   }
   return kNoSlot;
 }
 
-bool MessageLine::has_free_slot() const {
-  for (const bool used : record_used_) {
-    if (!used) return true;
-  }
-  return false;
+size_t MessageLine::free_slots() const {
+  size_t count = 0;
+  for (const bool used : record_used_) count += used ? 0 : 1;
+  return count;
 }
 
 WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now) {
@@ -96,6 +97,7 @@ WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t trans
 WaitingMessage& MessageLine::restore(uint32_t sequence) {
   WaitingMessage& entry = append(Kind::start, sequence, 0, 0);
   entry.state = State::saved;
+  entry.has_file = true;
   return entry;
 }
 
@@ -119,9 +121,12 @@ bool MessageLine::thin_out() {
 
 bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
-  if (slot == kNoSlot || !read(next, scratch_)) return false;
+  if (slot == kNoSlot) return false;
   MeterBatch whole;
-  if (!read(entry, whole)) return false;
+  if (!read(entry, whole) || !read(next, scratch_)) {
+    entry.alone = true;  // what is damaged is given up when its turn comes; until then it holds up no others
+    return false;
+  }
   MeterBatch& merged = batches_[slot];
   merged.clear();
   merged.sequence = entry.sequence;
@@ -142,8 +147,9 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   batch_used_[slot] = true;
   entry.slot = slot;
   entry.count = static_cast<uint8_t>(merged.count());
+  entry.energy_wh = merged.last().reading.energy_wh;
   entry.state = State::unsaved;
-  next.state = State::removing;
+  done_with(next);
   return true;
 }
 
@@ -216,20 +222,33 @@ bool MessageLine::remove(const WaitingMessage& entry, StorageDone done) {
 }
 
 void MessageLine::written(WaitingMessage& entry, bool ok) {
+  if (ok) entry.has_file = true;
   if (entry.state == State::removing) return;
-  entry.state = ok ? State::saved : State::unsavable;
-  if (entry.is_batch()) {
-    if (entry.changed) entry.state = State::unsaved;
-    entry.changed = false;
-    return;  // it stays at hand for the next sample
-  }
-  if (!ok) return;
-  record_used_[entry.slot] = false;
+  entry.unsavable = !ok;
+  entry.state = ok && !entry.changed ? State::saved : State::unsaved;
+  entry.changed = false;
+  if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays at hand for the next sample
+}
+
+void MessageLine::done_with(WaitingMessage& entry) {
+  entry.state = State::removing;
+  forget_content(entry);
+}
+
+void MessageLine::forget_content(WaitingMessage& entry) {
+  if (entry.slot == kNoSlot) return;
+  (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
   entry.slot = kNoSlot;
 }
 
+/// Where samples were thinned out, the batch in front has those that stay.
+bool MessageLine::may_be_removed(const WaitingMessage& entry) const {
+  if (&entry == entries_) return true;
+  const State in_front = (&entry - 1)->state;
+  return in_front == State::saved || in_front == State::removing;
+}
+
 void MessageLine::take_out(const WaitingMessage& entry) {
-  if (entry.slot != kNoSlot) (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
   --count_;
   for (size_t i = static_cast<size_t>(&entry - entries_); i < count_; ++i) entries_[i] = entries_[i + 1];
 }

@@ -24,7 +24,7 @@ class MessageLine {
   static constexpr size_t kSpare = 4;
   /// Samples of one charge that wait without loss: what is beyond start, stop and the files kept free is samples.
   static constexpr size_t kMaxSamples = (kMaxFiles - kSpare - 2) * MeterBatch::kMaxSamples;
-  /// Starts and stops that are not on flash yet, or cannot be put there because it is full.
+  /// Starts and stops that are not on flash yet, or cannot be put there because it is full: three transactions.
   static constexpr size_t kMaxUnsaved = 6;
   /// Batches in memory: the last one, to which samples are added, and those not on flash.
   static constexpr size_t kMaxBatches = 3;
@@ -46,7 +46,7 @@ class MessageLine {
   /// Appends a file that an earlier boot has left; in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
   /// Whether a start and the stop after it have their places.
-  bool takes_transaction() const { return room() >= 2 && has_free_slot(); }
+  bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }
   size_t room() const { return kMaxFiles - count_; }
   /// Of two files with samples that follow each other, every second sample goes into one: those two that lie closest
   /// together, so that what is left is spread evenly. The other file goes when that one is saved.
@@ -79,7 +79,11 @@ class MessageLine {
   bool remove(const WaitingMessage& entry, StorageDone done);
   /// Writing has ended. What cannot be saved is sent from memory: charging goes on with a full flash.
   void written(WaitingMessage& entry, bool ok);
-  /// Removing has ended: its place is free.
+  /// It is done with: what it has in memory makes room for others, its place does when its file has gone.
+  void done_with(WaitingMessage& entry);
+  /// False while something else on flash would lack what is in the file of an entry that is done with.
+  bool may_be_removed(const WaitingMessage& entry) const;
+  /// Its file is gone: its place is free.
   void take_out(const WaitingMessage& entry);
 
   /// Counts messages that the CSMS will not get.
@@ -92,7 +96,8 @@ class MessageLine {
   WaitingMessage& append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now);
   WaitingMessage* new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now);
   size_t free_batch();
-  bool has_free_slot() const;
+  size_t free_slots() const;
+  void forget_content(WaitingMessage& entry);
   bool merge(WaitingMessage& entry, WaitingMessage& next);
 
   Storage& storage_;

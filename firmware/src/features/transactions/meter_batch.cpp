@@ -41,6 +41,9 @@ class Unpacker {
   size_t at_ = 0;
 };
 
+// In the number that tells how long after the first sample one was made: that is at most INT32_MAX.
+constexpr uint32_t kFromCsms = 0x8000'0000;
+
 /// How far the wall clock has run away from the monotonic one since `first`; false when that cannot be packed.
 bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drift) {
   drift = kNoWallTime;
@@ -114,7 +117,7 @@ Bytes MeterBatch::encode(MutableBytes into) const {
     const MeterSample& sample = samples_[i];
     int32_t drift = 0;
     drift_of(sample, first, drift);
-    packer.put(sample.stamp.at - first.stamp.at, 4);
+    packer.put((sample.stamp.at - first.stamp.at) | (sample.stamp.from_csms ? kFromCsms : 0), 4);
     packer.put(static_cast<uint32_t>(drift), 4);
     packer.put(sample.reading.energy_wh - first.reading.energy_wh, 4);
     packer.put(power_of(sample), 3);
@@ -143,9 +146,10 @@ bool MeterBatch::decode(Bytes content) {
   first.reading.energy_wh = from.take(8);
   for (count_ = 0; count_ < count; ++count_) {
     MeterSample& sample = samples_[count_];
-    const uint32_t after = from.take32();
+    const uint32_t word = from.take32();
+    const uint32_t after = word & ~kFromCsms;
     const auto drift = static_cast<int32_t>(from.take32());
-    sample.stamp = {first.stamp.boot, first.stamp.at + after, 0};
+    sample.stamp = {first.stamp.boot, first.stamp.at + after, 0, (word & kFromCsms) != 0};
     if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + after + drift;
     sample.reading.energy_wh = first.reading.energy_wh + from.take32();
     sample.reading.power_w = static_cast<uint32_t>(from.take(3));

@@ -12,7 +12,8 @@ namespace pb {
 struct Stamp {
   uint32_t boot = 0;
   Millis at = 0;
-  int64_t wall_ms = 0;  // since 1970, 0 while the CSMS had not told the time
+  int64_t wall_ms = 0;     // since 1970, 0 while the time was not known at all
+  bool from_csms = false;  // whether the CSMS had told it; if not, it may be behind by any time without power
 };
 
 /// ReadingContext (OCPP 1.6 section 7.33).

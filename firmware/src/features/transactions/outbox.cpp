@@ -73,8 +73,7 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
     ledger_.touch();
     log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
   } else if (entry->kind == WaitingMessage::Kind::stop) {
-    ledger_.now().stopped = transaction;
-    ledger_.touch();
+    note_stopped(transaction);
   }
   if (!entry->is_batch()) tell_id_tag_info(*entry, payload.find("idTagInfo"));
   acknowledge(*entry);
@@ -111,7 +110,14 @@ void Outbox::failed_attempt(Text cause, Millis now) {
 void Outbox::give_up_message(WaitingMessage& entry, Text cause) {
   line_.count_lost(1);
   log_.error(kTag, entry.action(), " ", entry.sequence, " is given up: ", cause);
+  if (entry.kind == WaitingMessage::Kind::stop) note_stopped(entry.transaction);
   acknowledge(entry);
+}
+
+/// Without its StopTransaction's file only the ledger tells the next boot that a transaction is over.
+void Outbox::note_stopped(uint32_t transaction) {
+  ledger_.now().stopped = transaction;
+  ledger_.touch();
 }
 
 void Outbox::give_up(WaitingMessage& entry, Text cause) {
@@ -130,7 +136,7 @@ void Outbox::acknowledge(WaitingMessage& entry) {
     ledger_.now().batch_sent = entry.sent;
     ledger_.touch();
   } else {
-    entry.state = WaitingMessage::State::removing;
+    line_.done_with(entry);
   }
   attempts_.reset();
 }

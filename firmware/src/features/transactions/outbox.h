@@ -65,6 +65,7 @@ class Outbox final : public DurableCalls {
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
   void give_up_message(WaitingMessage& entry, Text cause);
+  void note_stopped(uint32_t transaction);
 
   MessageLine& line_;
   LedgerFile& ledger_;

@@ -41,10 +41,13 @@ bool get(JsonValue value, uint32_t& into) {
 }
 
 void write(JsonWriter& json, const Stamp& stamp) {
-  json.begin_array().number_unsigned(stamp.boot).number_unsigned(stamp.at).number(stamp.wall_ms).end_array();
+  json.begin_array().number_unsigned(stamp.boot).number_unsigned(stamp.at).number(stamp.wall_ms);
+  json.boolean(stamp.from_csms).end_array();
 }
 
 bool read(JsonValue value, Stamp& stamp) {
+  // Versions before did not tell whose time it was.
+  if (!value.at(3).get(stamp.from_csms)) stamp.from_csms = false;
   return get(value.at(0), stamp.boot) && value.at(1).get_unsigned(stamp.at) && value.at(2).get(stamp.wall_ms);
 }
 

@@ -16,7 +16,7 @@ struct Record {
   enum class Type : uint8_t { start, stop };
 
   /// The longest that encode() writes.
-  static constexpr size_t kMaxEncoded = 320;
+  static constexpr size_t kMaxEncoded = 352;
 
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // makes the message id unlike those of other devices and of an erased flash
@@ -35,13 +35,14 @@ struct Record {
 
 /// What must be known besides the records: the content of the file "ledger".
 struct Ledger {
-  static constexpr size_t kMaxEncoded = 512;
+  /// The longest that encode() writes.
+  static constexpr size_t kMaxEncoded = 576;
 
   uint32_t next_sequence = 1;
   uint32_t next_transaction = 1;
   uint32_t started = 0;        // the last transaction whose StartTransaction the CSMS has answered ...
   int64_t transaction_id = 0;  // ... and the id it gave. Older ones are finished, because records go in order
-  uint32_t stopped = 0;        // the last transaction whose StopTransaction the CSMS has answered
+  uint32_t stopped = 0;        // the last transaction whose StopTransaction is done with: answered, or given up
   uint64_t energy_wh = 0;      // the energy register
   Stamp sampled;               // when a transaction message was made last
   uint32_t batch = 0;          // the MeterBatch of which ...

@@ -25,14 +25,17 @@ void Recovery::load_message(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
   if (!load_batch(entry) && !load_record(entry)) {
-    outbox_.give_up(entry, "its file is damaged");
+    found_damage_ = true;
+    line_.count_lost(1);
+    log_.error("tx", "message ", entry.sequence, " is given up: its file is damaged");
+    line_.done_with(entry);
     return;
   }
   if (entry.transaction >= ledger.next_transaction) ledger.next_transaction = entry.transaction + 1;
   // The CSMS had answered, and the power went before the file did.
   const bool answered = entry.transaction != 0 && ((entry.kind == Kind::start && entry.transaction <= ledger.started) ||
                                                    entry.transaction <= ledger.stopped);
-  if (answered) entry.state = State::removing;
+  if (answered) line_.done_with(entry);
 }
 
 bool Recovery::load_record(WaitingMessage& entry) {
@@ -40,6 +43,7 @@ bool Recovery::load_record(WaitingMessage& entry) {
   if (!line_.read(entry, record)) return false;
   entry.transaction = record.transaction;
   entry.kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
+  entry.energy_wh = record.energy_wh;
   ledger_.take(record.energy_wh, &record.stamp);
   Ledger& ledger = ledger_.now();
   if (entry.kind == Kind::start && entry.transaction > ledger.started) {
@@ -62,7 +66,8 @@ bool Recovery::load_batch(WaitingMessage& entry) {
   entry.count = static_cast<uint8_t>(batch.count());
   if (ledger.batch == entry.sequence) entry.sent = static_cast<uint8_t>(ledger.batch_sent);
   const bool stale = &entry != line_.begin() && is_in(*(&entry - 1), batch);
-  if (stale || entry.sent >= entry.count) entry.state = State::removing;
+  if (stale || entry.sent >= entry.count) line_.done_with(entry);
+  entry.energy_wh = batch.last().reading.energy_wh;
   ledger_.take(batch.last().reading.energy_wh, entry.transaction != 0 ? &batch.last().stamp : nullptr);
   return true;
 }

@@ -2,7 +2,6 @@
 
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_line.h"
-#include "features/transactions/outbox.h"
 #include "features/transactions/stop_data.h"
 
 namespace pb {
@@ -11,12 +10,13 @@ namespace pb {
 /// any two jobs of the Saver; what then stands on flash twice, or for nothing, is found here and removed.
 class Recovery {
  public:
-  Recovery(Storage& storage, MessageLine& line, LedgerFile& ledger, StopData& data, Outbox& outbox, MeterBatch& scratch,
-           Logger& log)
-      : storage_(storage), line_(line), ledger_(ledger), data_(data), outbox_(outbox), scratch_(scratch), log_(log) {}
+  Recovery(Storage& storage, MessageLine& line, LedgerFile& ledger, StopData& data, MeterBatch& scratch, Logger& log)
+      : storage_(storage), line_(line), ledger_(ledger), data_(data), scratch_(scratch), log_(log) {}
 
   /// Once, before the loop runs. @return our number of the transaction that was left open, 0 for none.
   uint32_t run();
+  /// Whether a file was damaged: it may have been the StopTransaction of what looks as if it was left open.
+  bool found_damage() const { return found_damage_; }
 
  private:
   void load_messages();
@@ -31,10 +31,10 @@ class Recovery {
   MessageLine& line_;
   LedgerFile& ledger_;
   StopData& data_;
-  Outbox& outbox_;
   MeterBatch& scratch_;
   Logger& log_;
   uint32_t open_ = 0;
+  bool found_damage_ = false;
 };
 
 }  // namespace pb

@@ -10,7 +10,7 @@ namespace pb {
 /// order of the jobs is what makes a cut between any two of them harmless.
 class Saver {
  public:
-  /// After a job that failed.
+  /// After a job that failed. A write that failed does not hold up removals: they make room.
   static constexpr Millis kSaveAgain = 5'000;
 
   Saver(MessageLine& line, LedgerFile& ledger, StopData& data, Logger& log)
@@ -20,13 +20,23 @@ class Saver {
   Millis poll(Millis now);
 
  private:
-  enum class Job : uint8_t { none, save_message, save_data, save_ledger, remove_message };
+  enum class Job : uint8_t { none, save_data, save_message, save_ledger, remove_message };
 
-  void start_job();
+  void pause_after_failure(Millis now);
+  static Job after(Job job);
+  void start_write();
+  bool start_write_of(Job job);
+  bool write_data();
+  bool write_message(bool unsavable);
+  bool write_ledger();
   void start_removal();
+  void take_out_what_has_no_file();
+  void take_out(const WaitingMessage& entry);
+  bool ledger_must_go_first(const WaitingMessage& entry) const;
   bool begun(bool posted, Job job, uint32_t sequence);
   void job_done(StorageResult result);
-  bool ledger_must_go_first(const WaitingMessage& entry) const;
+  void written(Job job, bool ok);
+  void removed(bool ok);
   StorageDone done();
 
   MessageLine& line_;
@@ -36,8 +46,11 @@ class Saver {
 
   Job job_ = Job::none;
   uint32_t sequence_ = 0;
-  Millis save_again_ = 0;
-  bool failed_ = false;
+  Job turn_ = Job::save_data;  // whose write is tried first
+  bool write_failed_ = false;
+  bool removal_failed_ = false;
+  Millis write_again_ = 0;
+  Millis remove_again_ = 0;
 };
 
 }  // namespace pb

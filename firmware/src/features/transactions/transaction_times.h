@@ -13,7 +13,14 @@ class TransactionTimes {
 
   Stamp stamp(Millis now) const {
     // Whatever time a message may go out with is kept: sent again after a cut, it must say the same.
-    return {boot_, now, time_.quality() == TimeQuality::none ? 0 : time_.at(now)};
+    const TimeQuality quality = time_.quality();
+    return {boot_, now, quality == TimeQuality::none ? 0 : time_.at(now), quality == TimeQuality::csms};
+  }
+  /// Gives a stamp of this boot the CSMS' time, once it is known. @return whether that was new.
+  bool put_right(Stamp& stamp) const {
+    if (stamp.from_csms || stamp.boot != boot_ || time_.quality() != TimeQuality::csms) return false;
+    stamp.wall_ms = time_.at(stamp.at);
+    return stamp.from_csms = true;
   }
   UnixMillis wall_ms(const Stamp& stamp) const {
     // Within the same boot what the CSMS says now counts for then as well.
@@ -22,10 +29,10 @@ class TransactionTimes {
     // Of a boot that never heard the time: it was before this one.
     return time_.at(0);
   }
-  /// How long before this boot something was. @return false while that cannot be told.
-  bool before_boot(UnixMillis wall_ms, Millis& duration) const {
-    if (time_.quality() != TimeQuality::csms || wall_ms == 0) return false;
-    const UnixMillis away = time_.at(0) - wall_ms;
+  /// How long before this boot something was. @return false while that cannot be told: by the CSMS' time only.
+  bool before_boot(const Stamp& stamp, Millis& duration) const {
+    if (time_.quality() != TimeQuality::csms || !stamp.from_csms) return false;
+    const UnixMillis away = time_.at(0) - stamp.wall_ms;
     duration = away > 0 ? static_cast<Millis>(away) : 0;
     return true;
   }

@@ -20,10 +20,11 @@ Transactions::Transactions(Storage& storage, const TimeSync& time, Rng& rng, Log
       storage_(storage) {}
 
 void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
-  open_ = Recovery(storage_, line_, ledger_, data_, outbox_, scratch_, log_).run();
-  left_wall_ms_ = ledger_.now().sampled.wall_ms;
+  Recovery recovery(storage_, line_, ledger_, data_, scratch_, log_);
+  open_ = recovery.run();
+  left_ = ledger_.now().sampled;
   if (open_ == 0) return;
-  if (left_open == LeftOpen::keep && !ledger_.now().refused) {
+  if (left_open == LeftOpen::keep && !ledger_.now().refused && !recovery.found_damage()) {
     log_.warning(kTag, "transaction ", open_, " was left open and is kept");
   } else {
     end_as_left(reason, now);
@@ -132,6 +133,7 @@ bool Transactions::transaction_id(int64_t& id) const {
 
 Millis Transactions::poll(Millis now) {
   if (line_.room() < MessageLine::kSpare) line_.thin_out();
+  if (open_ != 0 && times_.put_right(ledger_.now().sampled)) ledger_.touch();
   return saver_.poll(now);
 }
 

@@ -37,7 +37,8 @@ class Transactions final : public Feature, private StartListener {
   enum class LeftOpen : uint8_t { end, keep };
 
   /// Reads what the last boot left behind, and ends a transaction that it left open, with the energy last saved; or
-  /// keeps it open, unless the CSMS has refused its idTag. Once, before the loop runs.
+  /// keeps it open, unless the CSMS has refused its idTag, or a damaged file may be the end of it. Once, before the
+  /// loop runs.
   /// @param reason why this boot came about
   void load(StopReason reason, LeftOpen left_open, Millis now);
 
@@ -61,8 +62,8 @@ class Transactions final : public Feature, private StartListener {
   /// Whether the CSMS has refused the idTag of the open transaction.
   bool refused() const { return open_ != 0 && ledger_.now().refused; }
   /// How long the power was gone before this boot, counted from the last message of a transaction.
-  /// @return false while that cannot be told.
-  bool time_away(Millis& duration) const { return times_.before_boot(left_wall_ms_, duration); }
+  /// @return false while that cannot be told; for good, when the CSMS had not told the time before the cut.
+  bool time_away(Millis& duration) const { return times_.before_boot(left_, duration); }
   const TimeSync& time() const { return times_.time(); }
 
   /// The id that the CSMS gave the open transaction. @return false while it has not.
@@ -102,8 +103,8 @@ class Transactions final : public Feature, private StartListener {
   Outbox outbox_;
   Storage& storage_;
 
-  uint32_t open_ = 0;            // our own number of the open transaction
-  UnixMillis left_wall_ms_ = 0;  // of the last message before this boot
+  uint32_t open_ = 0;  // our own number of the open transaction
+  Stamp left_;         // of the last message before this boot
 };
 
 }  // namespace pb

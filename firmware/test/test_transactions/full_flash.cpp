@@ -1,0 +1,158 @@
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+constexpr Millis kWhile = 60'000;
+
+/// A charge of 40 Wh with a sample every minute. @return whether it began.
+bool charge(Simple& rig, bool online) {
+  const uint64_t energy = rig.tx().energy_wh();
+  if (!rig.tx().begin("TAG", energy, rig.clock.now())) return false;
+  for (unsigned i = 1; i <= 4; ++i) {
+    rig.pass(kWhile, online);
+    rig.device->sample(energy + 10 * i);
+  }
+  rig.pass(kWhile, online);
+  rig.tx().end(StopReason::local, "", energy + 40, rig.clock.now());
+  rig.pass(kWhile, online);
+  return true;
+}
+
+/// Whether full or broken: what the CSMS answers leaves the memory, however long that lasts.
+void flash_that_takes_nothing_keeps_nobody_from_charging() {
+  constexpr unsigned kCharges = 20;
+  for (StorageResult result : {StorageResult::full, StorageResult::failed}) {
+    Simple rig;
+    rig.device->set_time();
+    rig.storage.result = result;
+    for (unsigned i = 0; i < kCharges; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "refused");
+    TEST_ASSERT_EQUAL_size_t(kCharges * 6, rig.csms.messages.size());
+    rig.csms.assert_in_order();
+    TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+    TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
+    TEST_ASSERT_TRUE(rig.tx().all_saved());
+    rig.storage.result = StorageResult::ok;
+    rig.pass(kWhile, true);
+    rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(kCharges * 6, rig.csms.messages.size(), "all was told, and the ledger knows");
+    TEST_ASSERT_EQUAL_UINT64(kCharges * 40, rig.tx().energy_wh());
+  }
+}
+
+void flash_that_fills_up_in_a_charge_keeps_nobody_from_charging() {
+  Simple rig;
+  rig.device->set_time();
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  rig.settle_and_send_all();
+  rig.device->sample(5);
+  rig.settle_and_send_all();
+  rig.device->sample(10);
+  rig.settle();  // a file that waits for its answer
+  rig.storage.result = StorageResult::full;
+  rig.pass(kWhile, true);
+  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+  rig.pass(kWhile, true);
+  for (unsigned i = 0; i < 10; ++i) TEST_ASSERT_TRUE_MESSAGE(charge(rig, true), "refused");
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(11, rig.csms.count("StopTransaction"));
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  rig.storage.result = StorageResult::ok;
+  rig.pass(kWhile, true);
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
+/// What memory holds is three transactions: one more is refused before its StopTransaction has no place.
+void offline_with_a_full_flash_nothing_begins_that_could_not_end() {
+  for (bool full_from_the_start : {true, false}) {
+    Simple rig;
+    rig.device->set_time();
+    unsigned begun = 0;
+    if (full_from_the_start) rig.storage.result = StorageResult::full;
+    while (rig.tx().begin("TAG", begun, rig.clock.now())) {
+      rig.pass(kWhile, false);
+      rig.storage.result = StorageResult::full;
+      rig.tx().end(StopReason::local, "", ++begun, rig.clock.now());
+      rig.pass(kWhile, false);
+      TEST_ASSERT_LESS_THAN(10, begun);
+    }
+    TEST_ASSERT_EQUAL(3, begun);
+    TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+    rig.pass(kWhile, true);
+    TEST_ASSERT_EQUAL_size_t(2 * begun, rig.csms.messages.size());
+    rig.csms.assert_in_order();
+    TEST_ASSERT_TRUE(rig.tx().begin("TAG", begun, rig.clock.now()));
+  }
+}
+
+/// The flash is full for a moment only: what it did not take is saved as soon as it does, and survives a cut.
+void what_could_not_be_saved_is_saved_later() {
+  Simple rig;
+  rig.device->set_time();
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  rig.device->sample(10);
+  rig.pass(kWhile, false);
+  TEST_ASSERT_TRUE(rig.tx().all_saved());  // as far as it can be: a reset does not wait for it
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+  rig.storage.result = StorageResult::ok;
+  rig.pass(kWhile, false);
+  TEST_ASSERT_EQUAL_size_t(2, rig.record_files());
+  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
+  rig.pass(kWhile, false);
+  rig.boot();
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+}
+
+/// What is tried again counts as stored meanwhile, also a batch that grows.
+void message_is_sent_from_memory_while_its_write_is_tried_again() {
+  Simple rig;
+  rig.device->set_time();
+  rig.storage.result = StorageResult::full;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.device->sample(1);
+  rig.pass(kWhile, false);
+  rig.device->sample(2);
+  rig.tx().poll(rig.clock.now());  // a write is under way
+  TEST_ASSERT_TRUE(rig.tx().all_saved());
+  while (rig.device->exchange(rig.csms)) {
+  }
+  TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
+  // It succeeds after all, when the answers are there already: the file goes again.
+  rig.storage.result = StorageResult::ok;
+  rig.pass(kWhile, false);
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
+/// A reading for transactionData every second, and none can be saved: the messages have their turn.
+void readings_for_the_stop_do_not_hold_up_messages() {
+  Simple rig;
+  rig.device->set_time();
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
+  for (unsigned i = 0; i < 20; ++i) {
+    rig.tx().keep_for_stop({i, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register},
+                           rig.clock.now());
+    rig.pass(1'000, true);
+  }
+  TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
+}
+
+}  // namespace
+
+void run_full_flash_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(flash_that_takes_nothing_keeps_nobody_from_charging);
+  RUN_TEST(flash_that_fills_up_in_a_charge_keeps_nobody_from_charging);
+  RUN_TEST(offline_with_a_full_flash_nothing_begins_that_could_not_end);
+  RUN_TEST(what_could_not_be_saved_is_saved_later);
+  RUN_TEST(message_is_sent_from_memory_while_its_write_is_tried_again);
+  RUN_TEST(readings_for_the_stop_do_not_hold_up_messages);
+}
