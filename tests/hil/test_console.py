@@ -52,6 +52,24 @@ def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Be
     assert [re.search(r"unknown-(\d+)", answer)[1] for answer in answers[::2]] == [str(n) for n in range(0, 40, 2)]  # type: ignore[index]
 
 
+def test_the_device_sleeps_while_a_command_waits_for_its_answer(
+    device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
+) -> None:
+    """A command that waits for the CSMS, and the next one in the port already: both are answered in the end, and until then the loop does not spin."""
+    with csms.hold("DataTransfer") as held:
+        mark = bench.mark()
+        console.send("transfer org.example")
+        console.send("status")
+        held.wait()
+        first, last = (sample.values["loops"] for sample in telemetry.expect(2))
+        console.expect_none("^= ", since=mark, within=0)
+        held.release({"status": "Accepted"})
+        console.expect(r'^= \{"status":"Accepted"\}', since=mark)
+        console.expect(r'^= \{"state":"Available"', since=mark)
+    # A loop that looks at the port again and again makes hundreds of thousands of rounds in a second.
+    assert last - first < 1000
+
+
 @pytest.mark.parametrize("line", ["", "   ", "x" * 600, "status status status", "set", "set nonsense 1", "\x07\x1b[2J"])
 def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Console, line: str) -> None:
     """Empty, endless, unknown or binary: at most an error is answered, and the next command works."""

@@ -94,7 +94,6 @@ void App::start_charging() {
 }
 
 void App::add_features() {
-  loop_.add(serial_debug_);
   loop_.add(wifi_);
   loop_.add(time_sync_);
   loop_.add(connection_);
@@ -103,6 +102,8 @@ void App::add_features() {
   loop_.add(charge_point_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
+  // Behind those that answer its commands: the next command is taken in the round of the answer.
+  loop_.add(serial_debug_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
   // What looks at the others comes last: it sees what they have found in the same round.

@@ -26,10 +26,16 @@ bool SerialDebug::add(Command command) {
   return true;
 }
 
-Millis SerialDebug::poll(Millis) {
-  uint8_t byte;
-  while (!waiting() && uart_.read({&byte, 1}) == 1) take(static_cast<char>(byte));
-  return kNever;
+Millis SerialDebug::poll(Millis now) {
+  const uint32_t due = answers_due_;
+  for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
+    uint8_t byte;
+    // A command may be work for a feature that was polled before. One that waits for its answer waits asleep: who
+    // gives the answer was polled before, too, or asks for another round (WorkerFeature).
+    if (waiting() || uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
+    take(static_cast<char>(byte));
+  }
+  return now;
 }
 
 void SerialDebug::take(char character) {
