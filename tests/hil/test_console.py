@@ -70,6 +70,15 @@ def test_the_device_sleeps_while_a_command_waits_for_its_answer(
     assert last - first < 1000
 
 
+@pytest.mark.parametrize("command", ["set local_id_tag", "set wifi_ssid", "transfer"])
+def test_a_text_that_is_not_utf8_is_refused(device: Device, console: Console, command: str) -> None:
+    """A terminal set to Latin-1: the line is refused with the reason, and nothing is stored or sent."""
+    before = console.command("config")
+    text = "Müller".encode("latin-1").decode(errors="surrogateescape")
+    assert console.command(f"{command} {text}") == "error: the line is not UTF-8; set the terminal to it"
+    assert console.command("config") == before
+
+
 @pytest.mark.parametrize("line", ["", "   ", "x" * 600, "status status status", "set", "set nonsense 1", "\x07\x1b[2J"])
 def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Console, line: str) -> None:
     """Empty, endless, unknown or binary: at most an error is answered, and the next command works."""

@@ -95,6 +95,19 @@ void bad_settings_are_answered_with_the_reason() {
                            device.command("set heartbeat_interval_s 5").c_str());
 }
 
+void a_setting_that_is_no_utf8_is_not_taken() {
+  Device device;
+  device.boot();
+  for (const std::string key : {"local_id_tag", "wifi_ssid", "wifi_psk", "identity", "csms_url"}) {
+    check_contains("= error: the line is not UTF-8", device.command("set " + key + " M\xfcller-12345678901234"));
+  }
+  check_contains("= error: the line is not UTF-8", device.command("transfer M\xfcller"));
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set local_id_tag M\xc3\xbcller-123456789012").c_str());
+  device.boot();
+  TEST_ASSERT_FALSE(device.uart.wrote("it has its default"));
+  check_contains("\"local_id_tag\":\"M\xc3\xbcller-123456789012\"", device.command("config"));
+}
+
 void the_log_level_can_be_set_for_now_and_for_good() {
   Device device;
   device.boot();
@@ -212,6 +225,7 @@ int main() {
   RUN_TEST(the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready);
   RUN_TEST(a_setting_survives_a_reboot_in_the_same_process);
   RUN_TEST(bad_settings_are_answered_with_the_reason);
+  RUN_TEST(a_setting_that_is_no_utf8_is_not_taken);
   RUN_TEST(the_log_level_can_be_set_for_now_and_for_good);
   RUN_TEST(status_tells_of_contactor_and_time);
   RUN_TEST(reboot_ends_the_run_with_its_reason);

@@ -107,6 +107,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"backoff_initial_ms":500,"backoff_max_ms":400})", "backoff_max_ms must not be below");
   check_warning(R"({"hartbeat":1})", "unknown key \"hartbeat\"");
   check_warning(R"({"csms_url":)", "config.json is no JSON at byte");
+  check_warning("{\"local_id_tag\":\"M\xfcller\"}", "config.json is no JSON at byte 18: string is not UTF-8");
   check_warning(R"([])", "config.json is not a JSON object");
 }
 

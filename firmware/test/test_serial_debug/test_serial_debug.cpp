@@ -78,6 +78,18 @@ void a_line_too_long_is_refused_as_a_whole() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
 }
 
+void a_line_that_is_no_utf8_is_refused_as_a_whole() {
+  Bench bench;
+  const std::string error = "= error: the line is not UTF-8; set the terminal to it\r\n";
+  TEST_ASSERT_EQUAL_STRING("= M\xc3\xbcller\r\n", bench.answer_to("echo M\xc3\xbcller\n").c_str());
+  bench.arguments.clear();
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("echo M\xfcller\n").c_str());
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("echo M\xc3\n").c_str());
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("\xff\n").c_str());
+  TEST_ASSERT_EQUAL_STRING("", bench.arguments.c_str());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
+}
+
 void the_next_command_waits_for_a_late_answer() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("", bench.answer_to("later\necho second\n").c_str());
@@ -133,6 +145,7 @@ int main() {
   RUN_TEST(a_line_may_come_in_pieces);
   RUN_TEST(typing_errors_can_be_mended);
   RUN_TEST(a_line_too_long_is_refused_as_a_whole);
+  RUN_TEST(a_line_that_is_no_utf8_is_refused_as_a_whole);
   RUN_TEST(the_next_command_waits_for_a_late_answer);
   RUN_TEST(a_command_may_be_work_for_who_was_polled_before);
   RUN_TEST(a_flood_leaves_the_others_their_turn);

@@ -1,5 +1,7 @@
 #include "features/serial_debug/serial_debug.h"
 
+#include "core/utf8.h"
+
 namespace pb {
 
 Text take_word(Text& text) {
@@ -72,6 +74,12 @@ void SerialDebug::take(char character) {
 }
 
 void SerialDebug::execute(Text line) {
+  // What is typed becomes JSON, in the storage and for the CSMS: other bytes would not come out as they went in.
+  if (!is_utf8(line.bytes())) {
+    ++answers_due_;
+    console_.answer("error: the line is not UTF-8; set the terminal to it");
+    return;
+  }
   const Text word = take_word(line);
   if (word.empty()) return;
   ++answers_due_;
