@@ -240,6 +240,7 @@ def test_a_changed_heartbeat_interval_counts_at_once(
     assert 5 <= bench.clock.between(first.t, second.t) <= 100
 
 
+@pytest.mark.needs("power")
 def test_the_interval_of_the_boot_is_not_stored(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
 ) -> None:
