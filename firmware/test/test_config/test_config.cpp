@@ -93,6 +93,7 @@ void every_key_is_read() {
 void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"csms_url":"http://x"})", "csms_url must begin with ws:// or wss://");
   check_warning(R"({"csms_url":"ws://a b"})", "csms_url must be printable ASCII");
+  check_warning(R"({"csms_url":"wss://"})", "csms_url must have a host");
   check_warning(R"({"csms_url":7})", "csms_url must be a string");
   check_warning(R"({"identity":"0123456789012345678901234567890123456789012345678"})", "identity is too long");
   check_warning(R"({"wifi_psk":"short"})", "wifi_psk must have 8 to 64 characters");

@@ -307,7 +307,8 @@ void bad_urls_are_named() {
       {"ws://h:x/", "port must be a number from 1 to 65535"},
       {"ws://[::1/", "'[' without ']'"},
       {"ws://h/a?b", "query or fragment"},
-      {"ws://h/a b", "space or control character"},
+      {"ws://h/a b", "a space, a control character or one that is not ASCII"},
+      {"ws://h/\xc3\xa4", "not ASCII"},
   };
   for (const Case& c : cases) {
     CsmsUrl url;

@@ -83,7 +83,7 @@ void SerialDebug::execute(Text line) {
   const Text word = take_word(line);
   if (word.empty()) return;
   ++answers_due_;
-  while (line.length != 0 && line.data[line.length - 1] == ' ') --line.length;
+  line = trimmed(line);
   for (size_t i = 0; i < count_; ++i) {
     if (word == Text(commands_[i].name)) {
       commands_[i].run(commands_[i].context, line, console_);
