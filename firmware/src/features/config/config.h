@@ -46,8 +46,9 @@ class Config {
   const Settings& settings() const { return settings_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
-  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value
-  /// holds from then on: a set that fails changes nothing, and neither do those that came after it and wait.
+  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
+  /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
+  /// neither do those that came after it and wait.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
