@@ -118,12 +118,13 @@ void App::add_features() {
   monitor_.add({"ws_connects",
                 [](const void* connection) { return uint64_t{static_cast<const Connection*>(connection)->connects()}; },
                 &connection_});
-  monitor_.add({"tx_dropped",
-                [](const void* self) {
-                  const auto& app = *static_cast<const App*>(self);
-                  return uint64_t{app.transactions_.dropped()} + app.messenger_.dropped();
-                },
-                this});
+  monitor_.add(
+      {"tx_dropped",
+       [](const void* transactions) { return uint64_t{static_cast<const Transactions*>(transactions)->dropped()}; },
+       &transactions_});
+  monitor_.add({"calls_dropped",
+                [](const void* messenger) { return uint64_t{static_cast<const Messenger*>(messenger)->dropped()}; },
+                &messenger_});
   monitor_.add({"uart_dropped",
                 [](const void* log) { return uint64_t{static_cast<const Logger*>(log)->dropped_bytes()}; }, &log_});
   status_.add({[](const void* charge_point, JsonWriter& json) {

@@ -145,7 +145,7 @@ void the_loop_prints_telemetry_while_it_runs() {
   const std::string log = device.uart.take();
   check_contains("T (1000) monitor: {\"uptime_ms\":1000", log);
   check_contains("T (2000) monitor: {\"uptime_ms\":2000", log);
-  check_contains("\"tx_dropped\":0", log);
+  check_contains("\"tx_dropped\":0,\"calls_dropped\":0", log);
   TEST_ASSERT_TRUE(device.system.fed > 2);
 }
 
