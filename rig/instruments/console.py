@@ -250,7 +250,7 @@ class Console:
         """Send a line.
 
         Args:
-            text: goes out as UTF-8. Bytes that are none stand in it as `bytes.decode(errors="surrogateescape")` has them.
+            text: goes out as UTF-8. Other bytes stand in it as `bytes.decode(errors="surrogateescape")` has them.
 
         Raises:
             BenchError: the port is not open.

@@ -55,7 +55,7 @@ def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Be
 def test_the_device_sleeps_while_a_command_waits_for_its_answer(
     device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
 ) -> None:
-    """A command that waits for the CSMS, and the next one in the port already: both are answered in the end, and until then the loop does not spin."""
+    """A command waits for the CSMS, the next one is in the port: both are answered, and until then the loop sleeps."""
     with csms.hold("DataTransfer") as held:
         mark = bench.mark()
         console.send("transfer org.example")

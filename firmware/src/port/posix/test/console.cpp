@@ -46,7 +46,7 @@ void the_uart_drops_whole_lines_and_counts_them() {
 
 /// A loop with nothing but a console, whose port has another end.
 struct Terminal {
-  int fds[2];
+  int fds[2] = {-1, -1};
   PosixClock clock{1.0};
   PosixWaker waker{clock};
   PosixUart uart;
