@@ -102,10 +102,11 @@ void App::add_features() {
   loop_.add(charge_point_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
-  // Behind those that answer its commands: the next command is taken in the round of the answer.
-  loop_.add(serial_debug_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
+  // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
+  // in this round: what `status` tells of the meter is no news that a power cut could take back.
+  loop_.add(serial_debug_);
   // What looks at the others comes last: it sees what they have found in the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);

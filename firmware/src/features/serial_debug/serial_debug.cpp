@@ -33,7 +33,7 @@ Millis SerialDebug::poll(Millis now) {
   for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
     uint8_t byte;
     // A command may be work for a feature that was polled before. One that waits for its answer waits asleep: who
-    // gives the answer was polled before, too, or asks for another round (WorkerFeature).
+    // gives the answer is polled before, too.
     if (waiting() || uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
     take(static_cast<char>(byte));
   }
