@@ -66,6 +66,17 @@ class Connection(ServerConnection):
         if before == "all" and mute != "all" and self.protocol.state in (State.CLOSING, State.CLOSED):
             self.reset()
 
+    async def flood(self, payload: bytes, times: int) -> None:
+        """Send that many pongs back to back, as one write.
+
+        Args:
+            payload: at most 125 bytes.
+            times: how many.
+        """
+        async with self.send_context():
+            for _ in range(times):
+                self.protocol.send_pong(payload)
+
     async def transmit(self, text: str, fragments: int = 1) -> bool:
         """Send a text message. False where the connection is closing: what it carried is lost, as on any network.
 

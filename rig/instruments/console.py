@@ -285,13 +285,16 @@ class Console:
     def send(self, text: str) -> None:
         """Send a line.
 
+        Args:
+            text: goes out as UTF-8. Other bytes stand in it as `bytes.decode(errors="surrogateescape")` has them.
+
         Raises:
             BenchError: the port is not open.
         """
         transport = self._transport
         if transport is None:
             raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
-        self._loop.call_soon_threadsafe(transport.write, text.encode() + b"\n")
+        self._loop.call_soon_threadsafe(transport.write, text.encode(errors="surrogateescape") + b"\n")
 
     def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
         """Wait for a line in which the regular expression is found; the line is consumed.

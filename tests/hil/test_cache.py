@@ -185,6 +185,27 @@ def test_the_cache_learns_from_start_transaction_too(
     csms.expect("Authorize")
 
 
+def test_a_full_cache_keeps_the_regular_customer(caching_device: Device, driver: Driver, csms: Csms) -> None:
+    """Sixteen strangers are one too many: of all idTags the one that the CSMS has not spoken of for longest goes."""
+
+    def strangers_charge(numbers: range) -> None:
+        for number in numbers:
+            driver.plug_in()
+            assert csms.call("RemoteStartTransaction", {"connectorId": 1, "idTag": f"STRANGER{number}"}) == ACCEPTED
+            csms.expect("StartTransaction", idTag=f"STRANGER{number}")
+            driver.unplug()
+            csms.expect("StopTransaction")
+            csms.expect_status("Available")
+
+    charge_once(driver, csms)
+    csms.expect("Authorize")
+    strangers_charge(range(8))
+    charge_once(driver, csms)
+    strangers_charge(range(8, 16))
+    driver.start_charge(csms)
+    csms.expect_none("Authorize", within=0.1)
+
+
 def test_a_malformed_clear_cache_is_answered_with_an_error(device: Device, csms: Csms) -> None:
     """ClearCache has no fields."""
     with pytest.raises(CallErrorReceived) as refused:

@@ -240,6 +240,21 @@ def test_a_changed_heartbeat_interval_counts_at_once(
     assert 5 <= bench.clock.between(first.t, second.t) <= 100
 
 
+@pytest.mark.needs("power")
+def test_the_interval_of_the_boot_is_not_stored(
+    device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
+) -> None:
+    """What BootNotification.conf said is gone with the next boot, also when another setting was stored meanwhile."""
+    device.configure(heartbeat_interval_s=555)
+    assert keys["HeartbeatInterval"] == str(csms.behaviour.heartbeat_interval_s) != "555"
+    assert keys.change("LocalPreAuthorize", "true") == "Accepted"
+    csms.behaviour.heartbeat_interval_s = 0
+    with device.expecting_reboot():
+        bench.power.cycle()
+        device.wait_accepted()
+    assert keys["HeartbeatInterval"] == "555"
+
+
 @pytest.mark.needs("inputs", "time_scale")
 def test_a_changed_sample_interval_counts_in_the_next_charge(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms, keys: ConfigurationKeys

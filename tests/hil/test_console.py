@@ -52,6 +52,33 @@ def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Be
     assert [re.search(r"unknown-(\d+)", answer)[1] for answer in answers[::2]] == [str(n) for n in range(0, 40, 2)]  # type: ignore[index]
 
 
+def test_the_device_sleeps_while_a_command_waits_for_its_answer(
+    device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
+) -> None:
+    """A command waits for the CSMS, the next one is in the port: both are answered, and until then the loop sleeps."""
+    with csms.hold("DataTransfer") as held:
+        mark = bench.mark()
+        console.send("transfer org.example")
+        console.send("status")
+        held.wait()
+        first, last = (sample.values["loops"] for sample in telemetry.expect(2))
+        console.expect_none("^= ", since=mark, within=0)
+        held.release({"status": "Accepted"})
+        console.expect(r'^= \{"status":"Accepted"\}', since=mark)
+        console.expect(r'^= \{"state":"Available"', since=mark)
+    # A loop that looks at the port again and again makes hundreds of thousands of rounds in a second.
+    assert last - first < 1000
+
+
+@pytest.mark.parametrize("command", ["set local_id_tag", "set wifi_ssid", "transfer"])
+def test_a_text_that_is_not_utf8_is_refused(device: Device, console: Console, command: str) -> None:
+    """A terminal set to Latin-1: the line is refused with the reason, and nothing is stored or sent."""
+    before = console.command("config")
+    text = "Müller".encode("latin-1").decode(errors="surrogateescape")
+    assert console.command(f"{command} {text}") == "error: the line is not UTF-8; set the terminal to it"
+    assert console.command("config") == before
+
+
 @pytest.mark.parametrize("line", ["", "   ", "x" * 600, "status status status", "set", "set nonsense 1", "\x07\x1b[2J"])
 def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Console, line: str) -> None:
     """Empty, endless, unknown or binary: at most an error is answered, and the next command works."""

@@ -131,6 +131,24 @@ def test_a_stop_refused_once_is_sent_again(patient_device: Device, bench: Bench,
     assert second.unique_id != first.unique_id
 
 
+def test_a_status_for_which_there_is_no_room_is_no_transaction_message(
+    device: Device, driver: Driver, csms: Csms, telemetry: Telemetry
+) -> None:
+    """A cable goes in and out while the CSMS answers no status: some are dropped, and counted by themselves."""
+    (before,) = telemetry.expect(1)
+    with csms.hold("StatusNotification") as held:
+        for _ in range(8):
+            driver.plug_in()
+            device.wait_status(state="Preparing")
+            driver.unplug()
+            device.wait_status(state="Available")
+        (after,) = telemetry.expect(1)
+        held.release()
+    assert after.values["calls_dropped"] > before.values["calls_dropped"]
+    assert after.values["tx_dropped"] == before.values["tx_dropped"]
+    device.wait_status(queue=0)
+
+
 @pytest.mark.parametrize("action", ["StartTransaction", "StopTransaction"])
 def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, action: str
@@ -149,6 +167,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
         csms.expect_none(action, within=5)
         (sample,) = telemetry.expect(1)
     assert sample.values["tx_dropped"] >= 1
+    assert sample.values["calls_dropped"] == 0
     driver.unplug()
     patient_device.wait_status(state="Available")
     mark = bench.mark()

@@ -10,9 +10,12 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.events import LinkChange, OcppFrame
 from rig.instruments.console import Console
+from rig.instruments.telemetry import Telemetry
 
 LONGEST_MESSAGE = 8192
 """What the device takes, in bytes (`WsProtocol::kMaxMessage`)."""
+MOST_A_ROUND = 4096
+"""What it reads in one round of its loop, in bytes (`Connection::kMaxReceivedPerPoll`)."""
 
 
 def stays(bench: Bench, csms: Csms) -> None:
@@ -53,6 +56,19 @@ def test_a_hundred_pings_in_a_row(device: Device, bench: Bench, csms: Csms) -> N
 def test_a_pong_that_nobody_asked_for_is_ignored(device: Device, bench: Bench, csms: Csms) -> None:
     """RFC 6455 section 5.5.3 allows it as a heartbeat of the server."""
     csms.pong(b"heartbeat")
+    stays(bench, csms)
+
+
+def test_a_flood_of_pongs_leaves_the_device_its_time(
+    device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
+) -> None:
+    """Megabytes faster than it reads: its loop comes round all the while, for the inputs and for the watchdog."""
+    times, payload = 30_000, bytes(125)
+    (before,) = telemetry.expect(1)
+    csms.pong(payload, times=times)
+    csms.ping(timeout=60)
+    (after,) = telemetry.expect(1)
+    assert after.values["loops"] - before.values["loops"] >= times * (2 + len(payload)) / MOST_A_ROUND
     stays(bench, csms)
 
 

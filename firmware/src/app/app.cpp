@@ -94,7 +94,6 @@ void App::start_charging() {
 }
 
 void App::add_features() {
-  loop_.add(serial_debug_);
   loop_.add(wifi_);
   loop_.add(time_sync_);
   loop_.add(connection_);
@@ -105,6 +104,9 @@ void App::add_features() {
   loop_.add(messenger_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
+  // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
+  // in this round: what `status` tells of the meter is no news that a power cut could take back.
+  loop_.add(serial_debug_);
   // What looks at the others comes last: it sees what they have found in the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);
@@ -117,12 +119,13 @@ void App::add_features() {
   monitor_.add({"ws_connects",
                 [](const void* connection) { return uint64_t{static_cast<const Connection*>(connection)->connects()}; },
                 &connection_});
-  monitor_.add({"tx_dropped",
-                [](const void* self) {
-                  const auto& app = *static_cast<const App*>(self);
-                  return uint64_t{app.transactions_.dropped()} + app.messenger_.dropped();
-                },
-                this});
+  monitor_.add(
+      {"tx_dropped",
+       [](const void* transactions) { return uint64_t{static_cast<const Transactions*>(transactions)->dropped()}; },
+       &transactions_});
+  monitor_.add({"calls_dropped",
+                [](const void* messenger) { return uint64_t{static_cast<const Messenger*>(messenger)->dropped()}; },
+                &messenger_});
   monitor_.add({"uart_dropped",
                 [](const void* log) { return uint64_t{static_cast<const Logger*>(log)->dropped_bytes()}; }, &log_});
   status_.add({[](const void* charge_point, JsonWriter& json) {

@@ -4,7 +4,7 @@ namespace pb {
 
 bool EventLoop::add(Feature& feature) {
   if (count_ == kMaxFeatures) return false;
-  entries_[count_++].feature = &feature;
+  features_[count_++] = &feature;
   return true;
 }
 
@@ -13,12 +13,11 @@ Millis EventLoop::run_once() {
   const Micros start = clock_.now_us();
   Micros before = start;
   for (size_t i = 0; i < count_; ++i) {
-    Entry& entry = entries_[i];
-    deadline = earlier(deadline, entry.feature->poll(before / 1000));
+    Feature& feature = *features_[i];
+    deadline = earlier(deadline, feature.poll(before / 1000));
     const Micros after = clock_.now_us();
     const Micros took = after - before;
-    if (took > entry.longest) entry.longest = took;
-    if (took > kSlowPoll && listener_.call != nullptr) listener_.call(listener_.context, entry.feature->name(), took);
+    if (took > kSlowPoll && listener_.call != nullptr) listener_.call(listener_.context, feature.name(), took);
     before = after;
   }
   if (before - start > longest_round_) longest_round_ = before - start;
@@ -30,13 +29,6 @@ Micros EventLoop::take_longest_round() {
   const Micros longest = longest_round_;
   longest_round_ = 0;
   return longest;
-}
-
-Micros EventLoop::longest_poll(const Feature& feature) const {
-  for (size_t i = 0; i < count_; ++i) {
-    if (entries_[i].feature == &feature) return entries_[i].longest;
-  }
-  return 0;
 }
 
 }  // namespace pb

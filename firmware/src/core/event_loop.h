@@ -8,7 +8,7 @@
 
 namespace pb {
 
-/// Polls a fixed set of features in the order added and keeps account of the time each one takes.
+/// Polls a fixed set of features in the order added and keeps account of the time that takes.
 class EventLoop {
  public:
   static constexpr size_t kMaxFeatures = 24;
@@ -32,18 +32,11 @@ class EventLoop {
   uint32_t rounds() const { return rounds_; }
   /// The longest round since the last call, which starts the measurement afresh.
   Micros take_longest_round();
-  /// The longest poll of `feature` since the start; 0 for one that was never added.
-  Micros longest_poll(const Feature& feature) const;
 
  private:
-  struct Entry {
-    Feature* feature = nullptr;
-    Micros longest = 0;
-  };
-
   const Clock& clock_;
   SlowPollListener listener_;
-  Entry entries_[kMaxFeatures];
+  Feature* features_[kMaxFeatures] = {};
   size_t count_ = 0;
   uint32_t rounds_ = 0;
   Micros longest_round_ = 0;

@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// First in, first out, in place. For one thread; across an interrupt use Mailbox.
+/// First in, first out, in place. For one thread.
 template <class T, size_t Capacity>
 class RingBuffer {
  public:

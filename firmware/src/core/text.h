@@ -22,7 +22,28 @@ struct Text {
   friend bool operator!=(Text a, Text b) { return !(a == b); }
 };
 
-/// Compares as the case-insensitive strings of OCPP 1.6 (section 7.14 to 7.18) do; only ASCII has case.
+inline bool starts_with(Text text, Text prefix) {
+  return text.length >= prefix.length && Text(text.data, prefix.length) == prefix;
+}
+
+/// The text without the blanks and tabs around it.
+inline Text trimmed(Text text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.data[0])) text = {text.data + 1, text.length - 1};
+  while (!text.empty() && blank(text.data[text.length - 1])) --text.length;
+  return text;
+}
+
+/// Whether there is nothing in it but ASCII that leaves ink: no blank, no control character, no other alphabet.
+inline bool is_graphic_ascii(Text text) {
+  for (size_t i = 0; i < text.length; ++i) {
+    if (text.data[i] <= ' ' || text.data[i] > '~') return false;
+  }
+  return true;
+}
+
+/// Compares as the case-insensitive strings of OCPP 1.6 (section 7.14 to 7.18) and the names of HTTP do; only ASCII has
+/// case.
 inline bool equal_ignoring_case(Text a, Text b) {
   if (a.length != b.length) return false;
   for (size_t i = 0; i < a.length; ++i) {

@@ -41,18 +41,18 @@ class FakeStorage final : public Storage {
   void forget_jobs() { jobs_.clear(); }
 
   bool write(Text name, Bytes content, StorageDone done) override {
-    if (free_jobs() == 0 || name.empty() || name.length > kMaxName || content.empty() || content.length > kMaxContent)
+    if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
+        content.length > kMaxContent)
       return false;
     jobs_.push_back({false, std::string(name.data, name.length),
                      std::string(reinterpret_cast<const char*>(content.data), content.length), done});
     return true;
   }
   bool remove(Text name, StorageDone done) override {
-    if (free_jobs() == 0) return false;
+    if (jobs_.size() == kMaxJobs) return false;
     jobs_.push_back({true, std::string(name.data, name.length), "", done});
     return true;
   }
-  size_t free_jobs() const override { return kMaxJobs - jobs_.size(); }
   StorageResult read(Text name, MutableBytes into, size_t& length) override {
     length = 0;
     const auto found = files.find(std::string(name.data, name.length));

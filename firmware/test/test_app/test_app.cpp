@@ -13,6 +13,7 @@
 #include "support/fake_waker.h"
 #include "support/fake_worker.h"
 #include "support/ram_flash.h"
+#include "support/ws_peer.h"
 
 using namespace pb;
 
@@ -94,6 +95,19 @@ void bad_settings_are_answered_with_the_reason() {
                            device.command("set heartbeat_interval_s 5").c_str());
 }
 
+void a_setting_that_is_no_utf8_is_not_taken() {
+  Device device;
+  device.boot();
+  for (const std::string key : {"local_id_tag", "wifi_ssid", "wifi_psk", "identity", "csms_url"}) {
+    check_contains("= error: the line is not UTF-8", device.command("set " + key + " M\xfcller-12345678901234"));
+  }
+  check_contains("= error: the line is not UTF-8", device.command("transfer M\xfcller"));
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set local_id_tag M\xc3\xbcller-123456789012").c_str());
+  device.boot();
+  TEST_ASSERT_FALSE(device.uart.wrote("it has its default"));
+  check_contains("\"local_id_tag\":\"M\xc3\xbcller-123456789012\"", device.command("config"));
+}
+
 void the_log_level_can_be_set_for_now_and_for_good() {
   Device device;
   device.boot();
@@ -131,8 +145,38 @@ void the_loop_prints_telemetry_while_it_runs() {
   const std::string log = device.uart.take();
   check_contains("T (1000) monitor: {\"uptime_ms\":1000", log);
   check_contains("T (2000) monitor: {\"uptime_ms\":2000", log);
-  check_contains("\"tx_dropped\":0", log);
+  check_contains("\"tx_dropped\":0,\"calls_dropped\":0", log);
   TEST_ASSERT_TRUE(device.system.fed > 2);
+}
+
+void the_round_that_answers_a_command_takes_the_next_one() {
+  Device device;
+  device.boot();
+  device.command("set csms_url ws://csms.example");
+  device.command("set wifi_ssid Garage");
+  device.boot();
+  device.network.become(NetworkState::up);
+  device.run_rounds(1);
+  WsPeer csms(device.tcp);
+  csms.accept_tcp();
+  device.run_rounds(1);
+  csms.accept_handshake();
+  device.run_rounds(2);
+  const auto answer = [&](const std::string& payload) {
+    const std::string call = csms.take_messages().at(0);
+    csms.send("[3," + call.substr(3, call.find(',', 3) - 3) + "," + payload + "]");
+  };
+  answer(R"({"status":"Accepted","currentTime":"2024-05-01T12:00:00Z","interval":300})");
+  device.run_rounds(2);
+  answer("{}");  // StatusNotification of connector 0
+  device.run_rounds(2);
+  answer("{}");  // and of connector 1
+  device.run_rounds(2);
+  TEST_ASSERT_EQUAL_STRING("", device.command("transfer vendor\r\nstatus").c_str());
+  answer(R"({"status":"Accepted"})");
+  device.run_rounds(1);
+  const std::string answers = Device::answers(device.uart.take());
+  check_contains("= {\"status\":\"Accepted\"}\r\n= {\"state\":", answers);
 }
 
 void test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale() {
@@ -181,10 +225,12 @@ int main() {
   RUN_TEST(the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready);
   RUN_TEST(a_setting_survives_a_reboot_in_the_same_process);
   RUN_TEST(bad_settings_are_answered_with_the_reason);
+  RUN_TEST(a_setting_that_is_no_utf8_is_not_taken);
   RUN_TEST(the_log_level_can_be_set_for_now_and_for_good);
   RUN_TEST(status_tells_of_contactor_and_time);
   RUN_TEST(reboot_ends_the_run_with_its_reason);
   RUN_TEST(the_loop_prints_telemetry_while_it_runs);
+  RUN_TEST(the_round_that_answers_a_command_takes_the_next_one);
   RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale);
   RUN_TEST(the_network_light_and_the_fault_light_follow_the_features);
   RUN_TEST(a_flash_that_fails_does_not_keep_the_device_from_starting);

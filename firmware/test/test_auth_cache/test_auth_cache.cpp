@@ -15,6 +15,11 @@ namespace {
 
 constexpr UnixMillis kNow = 1'714'564'800'000;  // 2024-05-01T12:00:00Z
 
+JsonValue info_of(const std::string& info) {
+  JsonError error;
+  return parse_json({info.data(), info.size()}, error);
+}
+
 struct Bench {
   FakeClock clock;
   FakeUart uart;
@@ -26,8 +31,7 @@ struct Bench {
 
   Bench() { settings.authorization_cache_enabled = true; }
   void learn(const std::string& id_tag, const std::string& info) {
-    JsonError error;
-    cache.on_id_tag_info({id_tag.data(), id_tag.size()}, parse_json({info.data(), info.size()}, error));
+    cache.on_id_tag_info({id_tag.data(), id_tag.size()}, info_of(info));
   }
   void save() {
     cache.poll(clock.now());
@@ -114,6 +118,33 @@ void full_it_forgets_who_was_spoken_of_longest_ago() {
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
 }
 
+void full_it_keeps_the_regular_customer() {
+  Bench bench;
+  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
+  bench.save();
+  bench.learn("tag0", kAccepted);
+  bench.cache.poll(0);
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
+  bench.save();
+  AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
+  again.load();
+  for (size_t i = 2; i < AuthCache::kMaxEntries; ++i)
+    again.on_id_tag_info(Text(("N" + std::to_string(i)).c_str()), info_of(kAccepted));
+  IdTagInfo info;
+  TEST_ASSERT_TRUE(again.find("TAG0", info));
+}
+
+void news_is_written_also_when_the_same_is_said_again_at_once() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  bench.learn("TAG", kAccepted);
+  bench.save();
+  check_contains("TAG", bench.storage.files["auth_cache"]);
+}
+
 void full_it_forgets_who_is_not_valid_first() {
   for (const char* not_valid :
        {R"({"status":"Blocked"})", R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})"}) {
@@ -194,6 +225,8 @@ int main() {
   RUN_TEST(entries_outlive_a_restart);
   RUN_TEST(nothing_new_is_not_written);
   RUN_TEST(full_it_forgets_who_was_spoken_of_longest_ago);
+  RUN_TEST(full_it_keeps_the_regular_customer);
+  RUN_TEST(news_is_written_also_when_the_same_is_said_again_at_once);
   RUN_TEST(full_it_forgets_who_is_not_valid_first);
   RUN_TEST(entries_that_need_much_room_push_out_the_oldest);
   RUN_TEST(write_that_fails_is_tried_again_later);

@@ -93,6 +93,7 @@ void every_key_is_read() {
 void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"csms_url":"http://x"})", "csms_url must begin with ws:// or wss://");
   check_warning(R"({"csms_url":"ws://a b"})", "csms_url must be printable ASCII");
+  check_warning(R"({"csms_url":"wss://"})", "csms_url must have a host");
   check_warning(R"({"csms_url":7})", "csms_url must be a string");
   check_warning(R"({"identity":"0123456789012345678901234567890123456789012345678"})", "identity is too long");
   check_warning(R"({"wifi_psk":"short"})", "wifi_psk must have 8 to 64 characters");
@@ -107,6 +108,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"backoff_initial_ms":500,"backoff_max_ms":400})", "backoff_max_ms must not be below");
   check_warning(R"({"hartbeat":1})", "unknown key \"hartbeat\"");
   check_warning(R"({"csms_url":)", "config.json is no JSON at byte");
+  check_warning("{\"local_id_tag\":\"M\xfcller\"}", "config.json is no JSON at byte 18: string is not UTF-8");
   check_warning(R"([])", "config.json is not a JSON object");
 }
 
@@ -238,6 +240,47 @@ void the_file_has_only_what_differs_from_the_defaults() {
   check_text(R"({"identity":"CP1","local_pre_authorize":true})", text_of(bench.storage.files["config.json"]));
 }
 
+void what_nobody_has_set_is_not_in_the_file() {
+  Bench bench;
+  bench.load("{}");
+  bench.config.adopt_heartbeat_interval(17);
+  TEST_ASSERT_NULL(bench.set("LocalPreAuthorize", "true"));
+  bench.config.adopt_heartbeat_interval(18);
+  bench.storage.run_all();
+  check_text(R"({"local_pre_authorize":true})", text_of(bench.storage.files["config.json"]));
+  TEST_ASSERT_EQUAL(18, bench.config.settings().heartbeat_interval_s);
+  check_text("plugbench-abcdef", bench.config.settings().identity.text());
+  Config again(bench.storage, bench.log);
+  again.load(0x240AC4123456);
+  TEST_ASSERT_EQUAL(300, again.settings().heartbeat_interval_s);
+  check_text("plugbench-123456", again.settings().identity.text());
+}
+
+void an_interval_that_is_set_holds_until_the_next_boot_answer() {
+  Bench bench;
+  const Settings& settings = bench.load(R"({"heartbeat_interval_s":42})");
+  bench.config.adopt_heartbeat_interval(17);
+  TEST_ASSERT_NULL(bench.set("HeartbeatInterval", "42"));
+  TEST_ASSERT_NULL(bench.set("LocalPreAuthorize", "true"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(42, settings.heartbeat_interval_s);
+  bench.config.adopt_heartbeat_interval(17);
+  TEST_ASSERT_EQUAL(17, settings.heartbeat_interval_s);
+  bench.storage.result = StorageResult::full;
+  TEST_ASSERT_NULL(bench.set("HeartbeatInterval", "43"));
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(17, settings.heartbeat_interval_s);
+}
+
+void an_identity_that_is_taken_back_is_the_default_again() {
+  Bench bench;
+  bench.load(R"({"identity":"CP1"})");
+  TEST_ASSERT_NULL(bench.set("identity", ""));
+  bench.storage.run_all();
+  check_text("{}", text_of(bench.storage.files["config.json"]));
+  check_text("plugbench-abcdef", bench.config.settings().identity.text());
+}
+
 void every_type_of_ocpp_refuses_what_it_is_not() {
   Bench bench;
   bench.load("{}");
@@ -355,6 +398,9 @@ int main() {
   RUN_TEST(a_storage_that_takes_no_job_refuses_the_change);
   RUN_TEST(both_names_of_a_key_are_the_same_setting);
   RUN_TEST(the_file_has_only_what_differs_from_the_defaults);
+  RUN_TEST(what_nobody_has_set_is_not_in_the_file);
+  RUN_TEST(an_interval_that_is_set_holds_until_the_next_boot_answer);
+  RUN_TEST(an_identity_that_is_taken_back_is_the_default_again);
   RUN_TEST(every_type_of_ocpp_refuses_what_it_is_not);
   RUN_TEST(lists_keep_their_order);
   RUN_TEST(ocpp_is_told_its_own_keys_only);

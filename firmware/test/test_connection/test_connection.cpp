@@ -263,6 +263,35 @@ void last_words_and_the_end_are_heard_while_something_waits_to_be_sent() {
   TEST_ASSERT_FALSE(rig.connection.connected());
 }
 
+void a_peer_that_never_pauses_leaves_the_others_their_turn() {
+  Rig rig;
+  rig.open();
+  std::string pongs;
+  for (int i = 0; i < 10'000; ++i) pongs += std::string("\x8a\x00", 2);
+  rig.tcp.deliver(pongs);
+  rig.peer.send("behind them");
+  size_t left = rig.tcp.peer().incoming.size();
+  while (left != 0) {
+    const Millis due = rig.poll();
+    const size_t read = left - rig.tcp.peer().incoming.size();
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(Connection::kMaxReceivedPerPoll, read);
+    if (rig.tcp.peer().incoming.size() != 0) TEST_ASSERT_EQUAL_UINT64(rig.clock.now(), due);
+    left -= read;
+  }
+  TEST_ASSERT_EQUAL_size_t(1, rig.listener.messages.size());
+  TEST_ASSERT_GREATER_THAN_UINT64(rig.clock.now(), rig.poll());
+}
+
+void a_peer_that_never_pauses_does_not_outlast_a_deadline() {
+  Rig rig;
+  rig.open();
+  rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());
+  rig.clock.advance(WsTimeouts().close);
+  for (int i = 0; i < 10'000; ++i) rig.peer.send_pong();
+  rig.poll();
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
+}
+
 void bad_urls_are_named() {
   struct Case {
     const char* url;
@@ -278,7 +307,8 @@ void bad_urls_are_named() {
       {"ws://h:x/", "port must be a number from 1 to 65535"},
       {"ws://[::1/", "'[' without ']'"},
       {"ws://h/a?b", "query or fragment"},
-      {"ws://h/a b", "space or control character"},
+      {"ws://h/a b", "a space, a control character or one that is not ASCII"},
+      {"ws://h/\xc3\xa4", "not ASCII"},
   };
   for (const Case& c : cases) {
     CsmsUrl url;
@@ -314,6 +344,8 @@ int main() {
   RUN_TEST(socket_shortage_is_waited_out);
   RUN_TEST(slow_peer_gets_everything_in_the_end);
   RUN_TEST(last_words_and_the_end_are_heard_while_something_waits_to_be_sent);
+  RUN_TEST(a_peer_that_never_pauses_leaves_the_others_their_turn);
+  RUN_TEST(a_peer_that_never_pauses_does_not_outlast_a_deadline);
   RUN_TEST(bad_urls_are_named);
   return UNITY_END();
 }

@@ -1,6 +1,5 @@
 #include "core/backoff.h"
 #include "core/crc32.h"
-#include "core/mailbox.h"
 #include "core/ring_buffer.h"
 #include "core/text_writer.h"
 #include "support/check.h"
@@ -66,20 +65,24 @@ void ring_buffer_shows_its_front_in_runs() {
   TEST_ASSERT_EQUAL(0, ring.size());
 }
 
-void mailbox_counts_what_it_loses() {
-  Mailbox<int, 2> mailbox;
-  int message = 0;
-  TEST_ASSERT_FALSE(mailbox.take(message));
-  TEST_ASSERT_TRUE(mailbox.post(1));
-  TEST_ASSERT_TRUE(mailbox.post(2));
-  TEST_ASSERT_FALSE(mailbox.post(3));
-  TEST_ASSERT_EQUAL(1, mailbox.lost());
-  TEST_ASSERT_TRUE(mailbox.take(message));
-  TEST_ASSERT_EQUAL(1, message);
-  TEST_ASSERT_TRUE(mailbox.post(4));
-  TEST_ASSERT_TRUE(mailbox.take(message));
-  TEST_ASSERT_TRUE(mailbox.take(message));
-  TEST_ASSERT_EQUAL(4, message);
+void texts_are_compared_and_trimmed() {
+  TEST_ASSERT_TRUE(starts_with("ws://x", "ws://"));
+  TEST_ASSERT_TRUE(starts_with("ws://", "ws://"));
+  TEST_ASSERT_FALSE(starts_with("ws:/", "ws://"));
+  TEST_ASSERT_TRUE(starts_with("", ""));
+  TEST_ASSERT_TRUE(equal_ignoring_case("Upgrade", "uPGRADE"));
+  TEST_ASSERT_FALSE(equal_ignoring_case("Upgrade", "Upgrad"));
+  TEST_ASSERT_FALSE(equal_ignoring_case("[", "{"));
+  check_text("a \t b", trimmed(" \t a \t b\t "));
+  check_text("", trimmed(" \t"));
+}
+
+void graphic_ascii_is_what_leaves_ink() {
+  TEST_ASSERT_TRUE(is_graphic_ascii("!~aZ09"));
+  TEST_ASSERT_TRUE(is_graphic_ascii(""));
+  for (const char* text : {" ", "a b", "\x1f", "\x7f", "\xc3\xa4"}) {
+    TEST_ASSERT_FALSE_MESSAGE(is_graphic_ascii(text), text);
+  }
 }
 
 void writer_formats_the_extremes_of_integers() {
@@ -137,7 +140,8 @@ int main() {
   RUN_TEST(ring_buffer_keeps_the_order_around_its_end);
   RUN_TEST(ring_buffer_refuses_what_does_not_fit);
   RUN_TEST(ring_buffer_shows_its_front_in_runs);
-  RUN_TEST(mailbox_counts_what_it_loses);
+  RUN_TEST(texts_are_compared_and_trimmed);
+  RUN_TEST(graphic_ascii_is_what_leaves_ink);
   RUN_TEST(writer_formats_the_extremes_of_integers);
   RUN_TEST(writer_pads_with_zeros);
   RUN_TEST(writer_cuts_and_counts_what_does_not_fit);

@@ -69,7 +69,6 @@ std::vector<Change> blink(Millis half_period, Millis span) {
 }
 
 void status_blinks_by_the_state_of_the_connector() {
-  check_status(StatusLight::booting, blink(100, 2000));
   check_status(StatusLight::available, {{0, true}});
   check_status(StatusLight::preparing, blink(250, 2000));
   check_status(StatusLight::charging, blink(500, 2000));

@@ -78,11 +78,44 @@ void a_line_too_long_is_refused_as_a_whole() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
 }
 
+void a_line_that_is_no_utf8_is_refused_as_a_whole() {
+  Bench bench;
+  const std::string error = "= error: the line is not UTF-8; set the terminal to it\r\n";
+  TEST_ASSERT_EQUAL_STRING("= M\xc3\xbcller\r\n", bench.answer_to("echo M\xc3\xbcller\n").c_str());
+  bench.arguments.clear();
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("echo M\xfcller\n").c_str());
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("echo M\xc3\n").c_str());
+  TEST_ASSERT_EQUAL_STRING(error.c_str(), bench.answer_to("\xff\n").c_str());
+  TEST_ASSERT_EQUAL_STRING("", bench.arguments.c_str());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
+}
+
 void the_next_command_waits_for_a_late_answer() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("", bench.answer_to("later\necho second\n").c_str());
   bench.log.answer("first");
   TEST_ASSERT_EQUAL_STRING("= first\r\n= second\r\n", bench.answer_to("").c_str());
+}
+
+void a_command_may_be_work_for_who_was_polled_before() {
+  Bench bench;
+  bench.uart.type("ec");
+  TEST_ASSERT_EQUAL_UINT64(kNever, bench.console.poll(7));
+  bench.uart.type("ho a\n");
+  TEST_ASSERT_EQUAL_UINT64(7, bench.console.poll(7));
+  TEST_ASSERT_EQUAL_UINT64(kNever, bench.console.poll(7));
+  bench.uart.type("later\n");
+  TEST_ASSERT_EQUAL_UINT64(7, bench.console.poll(7));
+  TEST_ASSERT_EQUAL_UINT64(kNever, bench.console.poll(7));
+}
+
+void a_flood_leaves_the_others_their_turn() {
+  Bench bench;
+  bench.uart.type(std::string(10 * SerialDebug::kMaxReadPerPoll, '\n') + "echo behind it\n");
+  int polls = 0;
+  while (bench.console.poll(7) == 7) ++polls;
+  TEST_ASSERT_GREATER_OR_EQUAL(10, polls);
+  TEST_ASSERT_EQUAL_STRING("= behind it\r\n", bench.uart.take().c_str());
 }
 
 void help_lists_the_commands_with_their_arguments() {
@@ -112,7 +145,10 @@ int main() {
   RUN_TEST(a_line_may_come_in_pieces);
   RUN_TEST(typing_errors_can_be_mended);
   RUN_TEST(a_line_too_long_is_refused_as_a_whole);
+  RUN_TEST(a_line_that_is_no_utf8_is_refused_as_a_whole);
   RUN_TEST(the_next_command_waits_for_a_late_answer);
+  RUN_TEST(a_command_may_be_work_for_who_was_polled_before);
+  RUN_TEST(a_flood_leaves_the_others_their_turn);
   RUN_TEST(help_lists_the_commands_with_their_arguments);
   RUN_TEST(commands_have_different_names_and_a_limit);
   return UNITY_END();

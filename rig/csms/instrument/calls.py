@@ -149,13 +149,18 @@ class Calls(Observations):
             who = self._who(charge_point)
             raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
 
-    def pong(self, payload: bytes = b"", *, charge_point: str | None = None) -> None:
-        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3).
+    def pong(self, payload: bytes = b"", *, times: int = 1, charge_point: str | None = None) -> None:
+        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3), or many of them without a pause.
+
+        Args:
+            payload: at most 125 bytes.
+            times: how many.
+            charge_point: to which one.
 
         Raises:
             ExpectationError: the charge point is not connected.
         """
-        self.on_loop(self._connection(charge_point, "send a pong to").pong(payload), "send a pong")
+        self.on_loop(self._connection(charge_point, "send a pong to").flood(payload, times), "send pongs")
 
 
 def _ends_call(event: Event, who: str, unique_id: str) -> bool:

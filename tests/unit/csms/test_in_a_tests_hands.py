@@ -588,6 +588,8 @@ def test_it_pings_and_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()  # the peer may know it first
     csms.ping(b"are you there?", timeout=2)
     csms.pong(b"unasked for")
+    csms.pong(bytes(125), times=1000)
+    csms.ping(b"and behind them?", timeout=2)
     peer.socket.close()
     with pytest.raises(ExpectationError, match=r"not connected|the connection ended"):
         csms.ping(timeout=0.2)

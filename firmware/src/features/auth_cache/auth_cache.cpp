@@ -45,7 +45,8 @@ void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
   // ConcurrentTx is about this moment, not about the idTag.
   if (info.status == AuthorizationStatus::concurrent_tx) return;
   const size_t index = index_of(id_tag);
-  if (index < count_ && same(entries_[index].info, info)) return;
+  // A new place alone is not worth a write to flash.
+  const bool is_news = index == count_ || !same(entries_[index].info, info);
   if (index < count_) {
     take_out(index);
   } else if (count_ == kMaxEntries) {
@@ -53,7 +54,7 @@ void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
   }
   if (!entries_[count_].id_tag.assign(id_tag)) return;
   entries_[count_++].info = info;
-  dirty_ = true;
+  dirty_ = dirty_ || is_news;
 }
 
 bool AuthCache::clear(StorageDone done) {

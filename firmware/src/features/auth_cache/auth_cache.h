@@ -11,8 +11,9 @@
 namespace pb {
 
 /// The authorization cache (OCPP 1.6 section 3.5.1): what the CSMS last said of each idTag, kept over restarts in one
-/// file. Full, it forgets an idTag that is not valid, or else the one that the CSMS has not spoken of for longest.
-/// While AuthorizationCacheEnabled is false it neither answers nor learns.
+/// file. Full, it forgets an idTag that is not valid, or else the one that the CSMS has not spoken of for longest:
+/// since the restart, and before that as far as the file tells, which is written for news only. While
+/// AuthorizationCacheEnabled is false it neither answers nor learns.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
   static constexpr Text kFile = "auth_cache";
@@ -57,7 +58,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   const Settings& settings_;
   Logger& log_;
 
-  Entry entries_[kMaxEntries];  // the one learned longest ago first
+  Entry entries_[kMaxEntries];  // the one not spoken of for longest first
   size_t count_ = 0;
   bool dirty_ = false;
   bool saving_ = false;

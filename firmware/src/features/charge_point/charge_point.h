@@ -55,7 +55,6 @@ class ChargePoint final : public Feature,
               TimeSync& time, AuthCache& cache, Config& config, const Identity& identity, RestartRequest restart,
               Logger& log);
 
-  Registration registration() const { return registration_; }
   bool accepted() const { return registration_ == Registration::accepted; }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
   /// @return false, without a call of `done`, when it cannot be sent now.

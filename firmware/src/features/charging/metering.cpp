@@ -36,7 +36,6 @@ void Metering::sample_aligned(const MeterReading& reading, Millis now) {
     aligned_interval_s_ = 0;
     return;
   }
-  constexpr int64_t kMillisPerDay = 86'400'000;
   const UnixMillis wall = transactions_.time().at(now);
   const UnixMillis midnight = wall - wall % kMillisPerDay;
   const int64_t length = int64_t{1000} * interval_s;
@@ -53,7 +52,6 @@ void Metering::sample_aligned(const MeterReading& reading, Millis now) {
 
 Millis Metering::next_boundary(Millis now) const {
   if (aligned_interval_s_ == 0) return kNever;
-  constexpr int64_t kMillisPerDay = 86'400'000;
   const UnixMillis wall = transactions_.time().at(now);
   UnixMillis next = aligned_period_ + int64_t{1000} * aligned_interval_s_;
   const UnixMillis midnight = aligned_period_ - aligned_period_ % kMillisPerDay + kMillisPerDay;

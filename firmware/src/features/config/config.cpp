@@ -44,7 +44,8 @@ Complaint check_together(const Settings& settings) {
 }  // namespace
 
 void Config::load(uint64_t chip_id) {
-  settings_ = Settings();
+  set_ = Settings();
+  adopted_heartbeat_interval_s_ = 0;
   uint8_t bytes[Storage::kMaxContent];
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, bytes, length);
@@ -68,21 +69,27 @@ void Config::load(uint64_t chip_id) {
       const Key* key = items.name().get(name) ? find_key(name.text()) : nullptr;
       if (key == nullptr) {
         log_.warning("config", "unknown key ", items.name().raw(), " is left out");
-      } else if (const Complaint complaint = parse_json_value(*key, items.value(), settings_); complaint != nullptr) {
+      } else if (const Complaint complaint = parse_json_value(*key, items.value(), set_); complaint != nullptr) {
         log_.warning("config", key->name, " ", complaint, "; it has its default");
       }
     }
   }
-  if (const Complaint complaint = check_together(settings_); complaint != nullptr) {
-    settings_.backoff_initial_ms = Settings().backoff_initial_ms;
-    settings_.backoff_max_ms = Settings().backoff_max_ms;
+  if (const Complaint complaint = check_together(set_); complaint != nullptr) {
+    set_.backoff_initial_ms = Settings().backoff_initial_ms;
+    set_.backoff_max_ms = Settings().backoff_max_ms;
     log_.warning("config", complaint, "; both have their defaults");
   }
-  if (settings_.identity.empty()) {
-    char identity[24];
-    TextWriter text{Span<char>(identity)};
-    settings_.identity.assign(text.append_all("plugbench-", Hex{chip_id & 0xFFFFFF, 6}).text());
-  }
+  char identity[decltype(default_identity_)::capacity()];
+  TextWriter text{Span<char>(identity)};
+  default_identity_.assign(text.append_all("plugbench-", Hex{chip_id & 0xFFFFFF, 6}).text());
+  apply();
+}
+
+void Config::apply() {
+  settings_ = set_;
+  if (settings_.identity.empty()) settings_.identity.assign(default_identity_.text());
+  if (adopted_heartbeat_interval_s_ != 0) settings_.heartbeat_interval_s = adopted_heartbeat_interval_s_;
+  if (listener_.call != nullptr) listener_.call(listener_.context);
 }
 
 Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
@@ -97,7 +104,7 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   write_file(after, json);
   if (!json.ok()) return "makes the file too large";
   next_ = after;
-  changes_[change_count_++] = {done, false};
+  changes_[change_count_++] = {key, done, false};
   if (saving_ || start_write()) return nullptr;
   change_count_ = 0;
   return "is not set: the storage is busy, try again";
@@ -118,8 +125,12 @@ void Config::saved(StorageResult result) {
   saving_ = false;
   const bool ok = result == StorageResult::ok;
   if (ok) {
-    settings_ = under_way_;
-    changed();
+    set_ = under_way_;
+    const Key* interval = find_key("heartbeat_interval_s");
+    for (size_t i = 0; i < change_count_; ++i) {
+      if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;
+    }
+    apply();
   }
   // What waits contains what was under way, so it fails with it.
   Change ended[kMaxChanges];
@@ -141,13 +152,9 @@ void Config::finish(const Change& change, StorageResult result) {
   if (change.done.call != nullptr) change.done.call(change.done.context, result);
 }
 
-void Config::changed() const {
-  if (listener_.call != nullptr) listener_.call(listener_.context);
-}
-
 void Config::adopt_heartbeat_interval(uint32_t seconds) {
-  for (Settings* settings : {&settings_, &next_, &under_way_}) settings->heartbeat_interval_s = seconds;
-  changed();
+  adopted_heartbeat_interval_s_ = seconds;
+  apply();
 }
 
 bool Config::find_ocpp(Text name, OcppKey& found) {

@@ -9,6 +9,8 @@
 
 namespace pb {
 
+struct Key;
+
 /// A configuration key as OCPP 1.6 knows it (section 9).
 struct OcppKey {
   Text name;
@@ -42,16 +44,17 @@ class Config {
   /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
   void load(uint64_t chip_id);
   const Settings& settings() const { return settings_; }
-  /// The settings with all changes that wait for the flash.
-  const Settings& wanted() const { return change_count_ == 0 ? settings_ : next_; }
+  /// What somebody has set, with all changes that wait for the flash.
+  const Settings& wanted() const { return change_count_ == 0 ? set_ : next_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
-  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value
-  /// holds from then on: a set that fails changes nothing, and neither do those that came after it and wait.
+  /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
+  /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
+  /// neither do those that came after it and wait.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
-  /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once. It is not
-  /// stored: the next boot brings another one.
+  /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
+  /// one is set. It is not stored: the next boot brings another one.
   void adopt_heartbeat_interval(uint32_t seconds);
 
   /// @return false when OCPP has no such key, or this charge point does not know it.
@@ -65,6 +68,7 @@ class Config {
 
  private:
   struct Change {
+    const Key* key = nullptr;
     StorageDone done;
     bool under_way = false;
   };
@@ -74,12 +78,18 @@ class Config {
   static void finish(const Change& change, StorageResult result);
   bool start_write();
   void saved(StorageResult result);
-  void changed() const;
+  /// Makes settings() of what is set and of what nobody set.
+  void apply();
 
   Storage& storage_;
   Logger& log_;
   Listener listener_;
-  Settings settings_;
+  Settings settings_;  ///< in force: what is set, and for what is not set, what else gives it
+  FixedText<24> default_identity_;
+  uint32_t adopted_heartbeat_interval_s_ = 0;  ///< 0: none
+
+  // What somebody has set; nothing else goes into the file.
+  Settings set_;
   Settings next_;       ///< with all changes that wait
   Settings under_way_;  ///< being written
   bool saving_ = false;

@@ -9,26 +9,18 @@ using Complaint = Config::Complaint;
 
 using TextRule = Complaint (*)(Text value);
 
-bool printable(Text value) {
-  for (size_t i = 0; i < value.length; ++i) {
-    if (value.data[i] <= ' ' || value.data[i] > '~') return false;
-  }
-  return true;
-}
-
-bool starts_with(Text value, Text prefix) {
-  return value.length > prefix.length && memcmp(value.data, prefix.data, prefix.length) == 0;
-}
-
 Complaint any_text(Text) { return nullptr; }
 
 Complaint url_rule(Text value) {
   if (value.empty()) return nullptr;
   if (!starts_with(value, "ws://") && !starts_with(value, "wss://")) return "must begin with ws:// or wss://";
-  return printable(value) ? nullptr : "must be printable ASCII without blanks";
+  if (value == "ws://" || value == "wss://") return "must have a host behind ws:// or wss://";
+  return is_graphic_ascii(value) ? nullptr : "must be printable ASCII without blanks";
 }
 
-Complaint identity_rule(Text value) { return printable(value) ? nullptr : "must be printable ASCII without blanks"; }
+Complaint identity_rule(Text value) {
+  return is_graphic_ascii(value) ? nullptr : "must be printable ASCII without blanks";
+}
 
 Complaint psk_rule(Text value) {
   return value.empty() || value.length >= 8 ? nullptr : "must have 8 to 64 characters, or none for an open network";

@@ -1,20 +1,11 @@
 #include "features/config/measurands.h"
 
 namespace pb {
-namespace {
-
-Text trim(Text text) {
-  while (text.length != 0 && text.data[0] == ' ') text = Text(text.data + 1, text.length - 1);
-  while (text.length != 0 && text.data[text.length - 1] == ' ') --text.length;
-  return text;
-}
-
-}  // namespace
 
 Text take_list_item(Text& text) {
   size_t end = 0;
   while (end < text.length && text.data[end] != ',') ++end;
-  const Text item = trim({text.data, end});
+  const Text item = trimmed({text.data, end});
   text = end < text.length ? Text(text.data + end + 1, text.length - end - 1) : Text();
   return item;
 }
@@ -22,7 +13,7 @@ Text take_list_item(Text& text) {
 const char* Measurands::parse(Text text) {
   Measurands parsed;
   // A comma at the end begins another item, an empty one.
-  for (bool more = !trim(text).empty(); more;) {
+  for (bool more = !trimmed(text).empty(); more;) {
     more = false;
     for (size_t i = 0; i < text.length; ++i) more = more || text.data[i] == ',';
     const Text name = take_list_item(text);

@@ -34,8 +34,6 @@ Millis LedPattern::next_change(Millis elapsed) const {
 
 LedPattern pattern_of(StatusLight light) {
   switch (light) {
-    case StatusLight::booting:
-      return blink(200);
     case StatusLight::available:
       return kOn;
     case StatusLight::preparing:

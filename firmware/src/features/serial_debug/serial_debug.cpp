@@ -1,5 +1,7 @@
 #include "features/serial_debug/serial_debug.h"
 
+#include "core/utf8.h"
+
 namespace pb {
 
 Text take_word(Text& text) {
@@ -26,10 +28,16 @@ bool SerialDebug::add(Command command) {
   return true;
 }
 
-Millis SerialDebug::poll(Millis) {
-  uint8_t byte;
-  while (!waiting() && uart_.read({&byte, 1}) == 1) take(static_cast<char>(byte));
-  return kNever;
+Millis SerialDebug::poll(Millis now) {
+  const uint32_t due = answers_due_;
+  for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
+    uint8_t byte;
+    // A command may be work for a feature that was polled before. One that waits for its answer waits asleep: who
+    // gives the answer is polled before, too.
+    if (waiting() || uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
+    take(static_cast<char>(byte));
+  }
+  return now;
 }
 
 void SerialDebug::take(char character) {
@@ -66,10 +74,16 @@ void SerialDebug::take(char character) {
 }
 
 void SerialDebug::execute(Text line) {
+  // What is typed becomes JSON, in the storage and for the CSMS: other bytes would not come out as they went in.
+  if (!is_utf8(line.bytes())) {
+    ++answers_due_;
+    console_.answer("error: the line is not UTF-8; set the terminal to it");
+    return;
+  }
   const Text word = take_word(line);
   if (word.empty()) return;
   ++answers_due_;
-  while (line.length != 0 && line.data[line.length - 1] == ' ') --line.length;
+  line = trimmed(line);
   for (size_t i = 0; i < count_; ++i) {
     if (word == Text(commands_[i].name)) {
       commands_[i].run(commands_[i].context, line, console_);

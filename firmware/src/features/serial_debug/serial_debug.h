@@ -16,11 +16,14 @@ struct Command {
 };
 
 /// The console on the serial port: collects a line, finds the command, has it answered. It takes the next
-/// command only after the answer, so that answers come in the order of the commands.
+/// command only after the answer, so that answers come in the order of the commands. It is polled behind the features
+/// that answer, because it does not ask to be woken by input that it does not want yet.
 class SerialDebug final : public Feature {
  public:
   static constexpr size_t kMaxCommands = 24;
   static constexpr size_t kMaxLine = 512;
+  /// Bytes that one poll takes at most, so that the other features have their turn whoever floods the port.
+  static constexpr size_t kMaxReadPerPoll = 1024;
 
   SerialDebug(Uart& uart, Logger& console);
 

@@ -42,11 +42,6 @@ StorageResult to_result(int error) {
   }
 }
 
-bool starts_with(const char* name, Text prefix) {
-  const Text text(name);
-  return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
-}
-
 }  // namespace
 
 struct LittleFsStorage::ReadRequest {

@@ -32,7 +32,6 @@ class LittleFsStorage final : public Storage {
 
   bool write(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
-  size_t free_jobs() const override { return jobs_.free(); }
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override;
 

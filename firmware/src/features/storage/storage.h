@@ -44,8 +44,6 @@ class Storage {
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;
-  /// How many more jobs can be posted now.
-  virtual size_t free_jobs() const = 0;
 
   /// Reads a whole file, at once: for start-up, before the loop runs, and for files known to be small.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;

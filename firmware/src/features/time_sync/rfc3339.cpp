@@ -1,12 +1,12 @@
 #include "features/time_sync/rfc3339.h"
 
 #include "core/text_writer.h"
+#include "core/time.h"
 
 namespace pb {
 
 namespace {
 
-constexpr int64_t kMillisPerDay = 86'400'000;
 constexpr UnixMillis kYear0 = -62'167'219'200'000;     // 0000-01-01T00:00:00.000Z
 constexpr UnixMillis kYear9999 = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 

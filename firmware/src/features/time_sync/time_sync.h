@@ -17,8 +17,8 @@ enum class TimeQuality : uint8_t {
 Text name_of(TimeQuality quality);
 
 /// Wall time: the monotonic clock plus an offset, and how good that is. Durations are measured by the monotonic clock,
-/// never by this one, which may step. The time last known is kept in the storage, so that a restart without network
-/// does not fall back to 1970.
+/// not by this one, which may step; but for how long the power was gone, which no other clock sees. The time last known
+/// is kept in the storage, so that a restart without network does not fall back to 1970.
 class TimeSync final : public Feature {
  public:
   static constexpr Text kFile = "last_time";

@@ -5,6 +5,7 @@ namespace {
 
 constexpr Text kTag = "ws";
 constexpr size_t kReceiveChunk = 1024;
+static_assert(Connection::kMaxReceivedPerPoll % kReceiveChunk == 0, "what a poll reads is a number of chunks");
 
 }  // namespace
 
@@ -63,7 +64,8 @@ Millis Connection::poll(Millis now) {
         break;
     }
   }
-  if (state_ == State::opening || state_ == State::open || state_ == State::closing) pump(now);
+  bool more = false;
+  if (state_ == State::opening || state_ == State::open || state_ == State::closing) more = pump(now);
 
   switch (state_) {
     case State::waiting:
@@ -71,7 +73,7 @@ Millis Connection::poll(Millis now) {
     case State::connecting:
       return connect_deadline_;
     default:
-      return protocol_.deadline();
+      return more ? now : protocol_.deadline();
   }
 }
 
@@ -94,14 +96,15 @@ void Connection::begin_handshake(Millis now) {
   }
 }
 
-void Connection::pump(Millis now) {
+bool Connection::pump(Millis now) {
   flush();
-  receive(now);
-  if (socket_ == Tcp::kNoSocket) return;
+  const bool more = receive(now);
+  if (socket_ == Tcp::kNoSocket) return false;
   handle(protocol_.poll(now), now);
-  if (socket_ == Tcp::kNoSocket) return;
+  if (socket_ == Tcp::kNoSocket) return false;
   flush();
   if (tcp_.state(socket_) == TcpState::closed) lose("the peer closed the connection", now);
+  return more;
 }
 
 void Connection::flush() {
@@ -114,18 +117,20 @@ void Connection::flush() {
   }
 }
 
-void Connection::receive(Millis now) {
+bool Connection::receive(Millis now) {
   uint8_t chunk[kReceiveChunk];
-  // While answers are stuck no new questions are read, so that there is always room for an answer.
-  while (socket_ != Tcp::kNoSocket && protocol_.output().empty()) {
+  for (size_t chunks = 0; chunks < kMaxReceivedPerPoll / kReceiveChunk; ++chunks) {
+    // While answers are stuck no new questions are read, so that there is always room for an answer.
+    if (socket_ == Tcp::kNoSocket || !protocol_.output().empty()) return false;
     Bytes bytes{chunk, tcp_.receive(socket_, chunk)};
-    if (bytes.empty()) return;
+    if (bytes.empty()) return false;
     while (!bytes.empty() && socket_ != Tcp::kNoSocket) {
       WsProtocol::Event event = WsProtocol::Event::none;
       bytes = bytes.after(protocol_.receive(bytes, now, event));
       handle(event, now);
     }
   }
+  return true;
 }
 
 void Connection::handle(WsProtocol::Event event, Millis now) {

@@ -37,6 +37,9 @@ class Connection final : public Feature {
  public:
   static constexpr Millis kConnectTimeout = 15'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
+  /// What one poll reads at most: a peer that sends faster than this end can read must not keep the other features
+  /// from their turn, and the loop from its watchdog.
+  static constexpr size_t kMaxReceivedPerPoll = 4096;
 
   Connection(Tcp& tcp, Network& network, Rng& rng, Logger& log)
       : tcp_(tcp), network_(network), rng_(rng), log_(log), protocol_(rng) {}
@@ -67,9 +70,10 @@ class Connection final : public Feature {
   void look_at_network(Millis now);
   void connect(Millis now);
   void begin_handshake(Millis now);
-  void pump(Millis now);
+  /// @return whether the peer may have sent more than was read.
+  bool pump(Millis now);
   void flush();
-  void receive(Millis now);
+  bool receive(Millis now);
   void handle(WsProtocol::Event event, Millis now);
   void lose(Text reason, Millis now);
 

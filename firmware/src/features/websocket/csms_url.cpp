@@ -6,21 +6,9 @@
 namespace pb {
 namespace {
 
-bool starts_with(Text text, Text prefix) {
-  return text.length >= prefix.length && Text(text.data, prefix.length) == prefix;
-}
-
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
-}
-
-/// A space or control character would end the request line and let a URL write headers.
-bool is_printable(Text text) {
-  for (size_t i = 0; i < text.length; ++i) {
-    if (text.data[i] <= ' ' || text.data[i] == 0x7f) return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -30,7 +18,8 @@ const char* CsmsUrl::parse(Text url, Text identity) {
   if (starts_with(url, "wss://")) return "csms_url: wss needs TLS, which this build does not have; use ws://";
   if (!starts_with(url, kScheme)) return "csms_url must begin with ws://";
   if (url.length > kMaxUrl) return "csms_url is longer than 255 bytes";
-  if (!is_printable(url)) return "csms_url has a space or control character";
+  // A space or control character would end the request line and let a URL write headers.
+  if (!is_graphic_ascii(url)) return "csms_url has a space, a control character or one that is not ASCII";
   if (identity.empty() || identity.length > kMaxIdentity) return "identity must have 1 to 48 bytes";
 
   Text rest{url.data + kScheme.length, url.length - kScheme.length};

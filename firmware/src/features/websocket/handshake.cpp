@@ -8,22 +8,6 @@ namespace {
 
 constexpr Text kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_ignoring_case(Text a, Text b) {
-  if (a.length != b.length) return false;
-  for (size_t i = 0; i < a.length; ++i) {
-    if (lower(a.data[i]) != lower(b.data[i])) return false;
-  }
-  return true;
-}
-
-Text trimmed(Text text) {
-  while (!text.empty() && (text.data[0] == ' ' || text.data[0] == '\t')) text = {text.data + 1, text.length - 1};
-  while (!text.empty() && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) --text.length;
-  return text;
-}
-
 size_t find(Text text, char c) {
   size_t i = 0;
   while (i < text.length && text.data[i] != c) ++i;
@@ -34,7 +18,7 @@ size_t find(Text text, char c) {
 bool list_has(Text list, Text token) {
   while (true) {
     size_t end = find(list, ',');
-    if (same_ignoring_case(trimmed({list.data, end}), token)) return true;
+    if (equal_ignoring_case(trimmed({list.data, end}), token)) return true;
     if (end == list.length) return false;
     list = {list.data + end + 1, list.length - end - 1};
   }
@@ -125,17 +109,17 @@ WsHandshake::Result WsHandshake::header(Text line) {
   if (colon == 0 || colon == line.length) return refuse("malformed header in the HTTP answer");
   Text name{line.data, colon};
   Text value = trimmed({line.data + colon + 1, line.length - colon - 1});
-  if (same_ignoring_case(name, "Upgrade")) {
-    upgrade_ = upgrade_ || same_ignoring_case(value, "websocket");
-  } else if (same_ignoring_case(name, "Connection")) {
+  if (equal_ignoring_case(name, "Upgrade")) {
+    upgrade_ = upgrade_ || equal_ignoring_case(value, "websocket");
+  } else if (equal_ignoring_case(name, "Connection")) {
     connection_ = connection_ || list_has(value, "Upgrade");
-  } else if (same_ignoring_case(name, "Sec-WebSocket-Accept")) {
+  } else if (equal_ignoring_case(name, "Sec-WebSocket-Accept")) {
     if (value != Text{accept_, kWsAcceptLength}) return refuse("wrong Sec-WebSocket-Accept");
     accepted_ = true;
-  } else if (same_ignoring_case(name, "Sec-WebSocket-Protocol")) {
+  } else if (equal_ignoring_case(name, "Sec-WebSocket-Protocol")) {
     if (value != subprotocol_.text()) return refuse("server chose a subprotocol that was not offered");
     subprotocol_seen_ = true;
-  } else if (same_ignoring_case(name, "Sec-WebSocket-Extensions") && !value.empty()) {
+  } else if (equal_ignoring_case(name, "Sec-WebSocket-Extensions") && !value.empty()) {
     return refuse("server chose an extension that was not offered");
   }
   return Result::more;

@@ -107,7 +107,7 @@ Arguments parse(int argc, char** argv) {
 }
 
 /// The chip: every port, joined to the board.
-class Chip final : private BoardListener, private WakeSource {
+class Chip final : private BoardListener {
  public:
   explicit Chip(const Arguments& arguments)
       : crash_reporter_(arguments.uart_fd),
@@ -122,7 +122,7 @@ class Chip final : private BoardListener, private WakeSource {
         heap_(arguments.heap),
         tcp_(heap_, network_),
         system_(arguments.reset, clock_, crash_reporter_, tcp_) {
-    waker_.add(*this);
+    waker_.add(uart_);
     waker_.add(network_);
     waker_.add(tcp_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
@@ -168,11 +168,6 @@ class Chip final : private BoardListener, private WakeSource {
   }
   void on_flash_full(bool full) override { flash_.set_claims_full(full); }
   void on_leak(uint64_t bytes) override { tcp_.leak(bytes); }
-
-  void watch(std::vector<pollfd>& descriptors) override {
-    uart_.pump();
-    descriptors.push_back({uart_.fd(), static_cast<short>(uart_.pending() ? POLLIN | POLLOUT : POLLIN), 0});
-  }
 
   CrashReporter crash_reporter_;
   PosixClock clock_;

@@ -23,6 +23,7 @@ bool PosixUart::write(Bytes bytes) {
 
 size_t PosixUart::read(MutableBytes into) {
   const ssize_t count = ::read(fd_, into.data, into.length);
+  read_to_end_ = count <= 0;
   return count > 0 ? static_cast<size_t>(count) : 0;
 }
 
@@ -34,6 +35,14 @@ void PosixUart::pump() {
     if (count <= 0) return;
     ring_.drop(static_cast<size_t>(count));
   }
+}
+
+void PosixUart::watch(std::vector<pollfd>& descriptors) {
+  pump();
+  // Who has left input where it was does not want it now (features/serial_debug): it must not keep the loop awake.
+  const int events = (read_to_end_ ? POLLIN : 0) | (pending() ? POLLOUT : 0);
+  read_to_end_ = false;
+  if (events != 0) descriptors.push_back({fd_, static_cast<short>(events), 0});
 }
 
 void PosixUart::drain(int limit_ms) {

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "core/ring_buffer.h"
+#include "port/posix/posix_waker.h"
 #include "port/uart.h"
 
 namespace pb::posix {
 
 /// The UART at the master side of a pseudo-terminal that the board owns.
-class PosixUart final : public Uart {
+class PosixUart final : public Uart, public WakeSource {
  public:
   /// @param fd the master side; it is made non-blocking
   explicit PosixUart(int fd);
@@ -20,7 +21,8 @@ class PosixUart final : public Uart {
   bool pending() const { return !ring_.empty(); }
   /// Waits until the ring is empty, `limit_ms` of the host's time at most: before the process ends.
   void drain(int limit_ms);
-  int fd() const { return fd_; }
+
+  void watch(std::vector<pollfd>& descriptors) override;
 
  private:
   static constexpr size_t kRing = 16 * 1024;
@@ -28,6 +30,7 @@ class PosixUart final : public Uart {
   int fd_;
   RingBuffer<uint8_t, kRing> ring_;
   uint32_t dropped_ = 0;
+  bool read_to_end_ = false;  ///< since the last sleep
 };
 
 }  // namespace pb::posix

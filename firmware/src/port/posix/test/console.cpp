@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
+#include "core/event_loop.h"
+#include "features/serial_debug/serial_debug.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/posix_uart.h"
 #include "suites.h"
@@ -39,6 +42,74 @@ void the_uart_drops_whole_lines_and_counts_them() {
   TEST_ASSERT_FALSE(uart.pending());
   ::close(fds[0]);
   ::close(fds[1]);
+}
+
+/// A loop with nothing but a console, whose port has another end.
+struct Terminal {
+  int fds[2] = {-1, -1};
+  PosixClock clock{1.0};
+  PosixWaker waker{clock};
+  PosixUart uart;
+  Logger log{clock, uart};
+  SerialDebug console{uart, log};
+  EventLoop loop{clock, {}};
+
+  Terminal() : uart(joined(fds)) {
+    clock.start();
+    waker.add(uart);
+    console.add({"later", "", [](void*, Text, Logger&) {}, nullptr});
+    console.add({"now", "", [](void*, Text, Logger& answer) { answer.answer("done"); }, nullptr});
+    loop.add(console);
+  }
+  ~Terminal() {
+    ::close(fds[0]);
+    ::close(fds[1]);
+  }
+  void type(const std::string& text) {
+    TEST_ASSERT_EQUAL(static_cast<ssize_t>(text.size()), ::write(fds[1], text.data(), text.size()));
+  }
+  /// Runs the loop as App::run does, for `ms`. @return the rounds it took.
+  uint32_t run_for(Millis ms) {
+    const uint32_t before = loop.rounds();
+    for (const Millis end = clock.now() + ms; clock.now() < end;) {
+      const Millis deadline = earlier(loop.run_once(), end);
+      if (deadline > clock.now()) waker.sleep_until(deadline);
+    }
+    return loop.rounds() - before;
+  }
+  std::string printed() {
+    char bytes[4096];
+    const ssize_t count = recv(fds[1], bytes, sizeof bytes, MSG_DONTWAIT);
+    return count > 0 ? std::string(bytes, static_cast<size_t>(count)) : "";
+  }
+
+ private:
+  static int joined(int (&ends)[2]) {
+    TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    return ends[0];
+  }
+};
+
+void the_loop_sleeps_while_input_waits_for_an_answer() {
+  Terminal terminal;
+  terminal.type("later\nnow\n");
+  TEST_ASSERT_LESS_THAN_UINT32(20, terminal.run_for(100));
+  TEST_ASSERT_EQUAL_STRING("", terminal.printed().c_str());
+  terminal.log.answer("at last");
+  TEST_ASSERT_LESS_THAN_UINT32(20, terminal.run_for(100));
+  TEST_ASSERT_EQUAL_STRING("= at last\r\n= done\r\n", terminal.printed().c_str());
+}
+
+void input_ends_the_sleep() {
+  Terminal terminal;
+  terminal.loop.run_once();
+  for (int i = 0; i < 3; ++i) {
+    std::thread typist([&terminal] { terminal.type("now\n"); });
+    terminal.waker.sleep_until(kNever);  // for ever, if the input does not end it
+    terminal.loop.run_once();
+    typist.join();
+    TEST_ASSERT_EQUAL_STRING("= done\r\n", terminal.printed().c_str());
+  }
 }
 
 /// Runs `body` in a process whose UART is a pipe. @return what it printed there; `status` tells how it died.
@@ -109,6 +180,8 @@ void an_error_found_by_a_sanitizer_is_a_panic() {
 void run_console_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(the_uart_drops_whole_lines_and_counts_them);
+  RUN_TEST(the_loop_sleeps_while_input_waits_for_an_answer);
+  RUN_TEST(input_ends_the_sleep);
   RUN_TEST(a_crash_tells_its_cause_and_dies_by_its_signal);
 #if defined(__SANITIZE_ADDRESS__)
   RUN_TEST(an_error_found_by_a_sanitizer_is_a_panic);
