@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from rig.ending import end_as_by_ctrl_c
 from rig.errors import BenchError, PlugbenchError
 
 BenchOption = Annotated[Path, typer.Option("--bench", metavar="FILE", help="The bench description.")]
@@ -102,7 +103,7 @@ def serve_csms(
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
     from rig.csms.serve import serve
 
-    raise typer.Exit(serve(host, port, record))
+    serve(host, port, record)
 
 
 @device_app.command("run")
@@ -135,6 +136,7 @@ def build_report(
 
 def main() -> NoReturn:
     """Run a command. The exit code is 0, 1 where something was found wrong, 2 where it could not be done."""
+    stop = end_as_by_ctrl_c()
     try:
         app()
     except PlugbenchError as error:
@@ -142,4 +144,6 @@ def main() -> NoReturn:
         sys.exit(EXIT_FAILURE if isinstance(error, AssertionError) else EXIT_BENCH_ERROR)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        stop()
     sys.exit(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from rig.bench import Bench
@@ -27,6 +26,7 @@ from rig.events import (
 )
 from rig.faults import Fault
 from rig.instruments.led_pattern import Pattern
+from rig.terminal import Terminal
 
 _AFTERMATH_TIMEOUT_S = 30.0
 
@@ -44,7 +44,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
         DeviceError: the device does not come to idle, before or after.
         ExpectationError: it is not idle again in time.
     """
-    terminal = Console(highlight=False, soft_wrap=True)
+    terminal = Terminal()
     with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
         terminal.print(f"bench {description.name}: bringing the device up")
         device.make_idle()
