@@ -7,8 +7,10 @@ BENCH := benches/virtual.toml
 RUNS := 1000
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # Each worker has a virtual bench of its own, and tests mostly wait: 5 a core, but no more than a small Pi has memory for.
-# A wired bench is there once.
-WORKERS := $(if $(filter benches/virtual.toml,$(BENCH)),$(shell echo $$(( $(JOBS) < 3 ? 5 * $(JOBS) : 12 ))),0)
+# A wired bench is there once, and runs no device of this machine.
+VIRTUAL := $(filter benches/virtual.toml,$(BENCH))
+WORKERS := $(if $(VIRTUAL),$(shell echo $$(( $(JOBS) < 3 ? 5 * $(JOBS) : 12 ))),0)
+RETRIES := 0
 # Every verb starts many Pythons; each would compile the same sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
@@ -19,7 +21,8 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts.
 PYTEST_HIL := pytest tests/hil --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal
+  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal \
+  --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES)
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -29,7 +32,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test examples hil flakes interop mutants coverage bench docs pio-test \
+.PHONY: help setup demo test lint format unit firmware-test examples hil flakes fresh-clone interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -89,7 +92,7 @@ build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup firmware ## run tests/hil, the device sanitized, 5 at a time a core (WORKERS=n); BENCH=benches/pi.toml for real wires
+hil: setup $(if $(VIRTUAL),firmware) ## run tests/hil in random order (SEED=n repeats one), WORKERS=n at a time; BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@$(COVERED) -m $(PYTEST_HIL)
 
@@ -113,6 +116,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
+	@tools/fresh_clone_check.sh
 
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
 	@$(RUN) -m tools.mutants

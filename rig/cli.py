@@ -8,10 +8,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from rig.ending import end_as_by_ctrl_c
 from rig.errors import BenchError, PlugbenchError
 
 BenchOption = Annotated[Path, typer.Option("--bench", metavar="FILE", help="The bench description.")]
 DEFAULT_BENCH = Path("benches/virtual.toml")
+
+_DAY_S = 86_400
 
 EXIT_FAILURE = 1
 """The firmware did something wrong, or a check found something."""
@@ -58,6 +61,12 @@ def check_bench(file: Annotated[Path, typer.Argument(metavar="FILE", help="The b
     typer.echo(f"{file}: a {description.kind} bench named {description.name}, {len(list(description.wires()))} wires")
 
 
+def _at_most_a_day(seconds: float) -> float:
+    if not 0 <= seconds <= _DAY_S:  # NaN is neither
+        raise typer.BadParameter(f"{seconds:g} is not in the range from 0 to {_DAY_S}.")
+    return seconds
+
+
 @fault_app.command("list")
 def list_faults() -> None:
     """List every fault with what it does, what it takes and what it needs."""
@@ -77,7 +86,10 @@ def list_faults() -> None:
 def inject_fault(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: see `rig fault list`.")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")] = None,
-    seconds: Annotated[float, typer.Option("--for", min=0.0, metavar="SECONDS", help="How long it lasts.")] = 5.0,
+    seconds: Annotated[
+        float,
+        typer.Option("--for", metavar="SECONDS", help="How long it lasts, at most a day.", callback=_at_most_a_day),
+    ] = 5.0,
     bench: BenchOption = DEFAULT_BENCH,
 ) -> None:
     """Bring the device of a bench up, make a fault happen, take it back, and show what comes of it."""
@@ -102,7 +114,7 @@ def serve_csms(
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
     from rig.csms.serve import serve
 
-    raise typer.Exit(serve(host, port, record))
+    serve(host, port, record)
 
 
 @device_app.command("run")
@@ -112,13 +124,8 @@ def run_device(
     flash: Annotated[Path | None, typer.Option(metavar="FILE", help="A flash file to keep.")] = None,
 ) -> None:
     """Run the virtual charge point alone, for anyone's CSMS; its console is on the terminal, Ctrl-C ends it."""
-    from urllib.parse import urlsplit
-
     from rig.virtual.run_device import run_device as run
 
-    parts = urlsplit(csms)
-    if parts.scheme != "ws" or not parts.hostname:  # the virtual charge point has no TLS
-        raise BenchError(f"--csms {csms!r} is no URL of a CSMS", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
     run(csms, identity, Path.cwd(), flash=flash)
 
 
@@ -135,6 +142,7 @@ def build_report(
 
 def main() -> NoReturn:
     """Run a command. The exit code is 0, 1 where something was found wrong, 2 where it could not be done."""
+    stop = end_as_by_ctrl_c()
     try:
         app()
     except PlugbenchError as error:
@@ -142,4 +150,6 @@ def main() -> NoReturn:
         sys.exit(EXIT_FAILURE if isinstance(error, AssertionError) else EXIT_BENCH_ERROR)
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        stop()
     sys.exit(0)

@@ -15,7 +15,12 @@ from rig.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.errors import BenchError, DescriptionError
 from rig.firmware.manifest import FILE_NAME
 
-SAFETY = "extra-low voltage only: a bench drives 3.3 V logic and at most 12 V contactor coils, never mains"
+SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
+
+_FIX = "name the build folder of firmware for the board; docs/wiring.md says which there is"
+
+FOLDERS = (".plugbench", "build", "reports")
+"""What the rig writes into: each is made when it is first needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,10 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
     yield _csms_port(description)
     yield _writable(root)
+    for name in FOLDERS:
+        yield _folder(root / name)
     if description.device.firmware == "host":
+        yield _sources(root)
         for tool, package in (("g++", "g++"), ("strip", "binutils")):
             yield _tool(tool, f"Debian's package {package} has it")
         for tool in ("cmake", "ninja"):
@@ -74,7 +82,10 @@ def _firmware(source: str, root: Path) -> Finding:
     if (path / FILE_NAME).exists() or (path.is_file() and os.access(path, os.X_OK)):
         return Finding("firmware", source)
     lacks = f"holds no {FILE_NAME}" if path.is_dir() else "is no executable" if path.exists() else "is not there"
-    return Finding("firmware", problem=f"device.firmware: {source} {lacks}: build the firmware first")
+    return Finding(
+        "firmware",
+        problem=f"device.firmware: {source} {lacks}: {_FIX}",
+    )
 
 
 def _csms_port(description: Description) -> Finding:
@@ -95,6 +106,24 @@ def _csms_port(description: Description) -> Finding:
 def _writable(root: Path) -> Finding:
     writable = os.access(root, os.W_OK)
     return Finding("folder", str(root), "" if writable else f"{root} cannot be written to: run in a folder of your own")
+
+
+def _folder(path: Path) -> Finding:
+    """One that is not there yet is made in a folder that was looked at before."""
+    if path.exists() and not path.is_dir():
+        return Finding(path.name, problem=f"{path} is no folder: move it out of the way")
+    if path.exists() and not os.access(path, os.W_OK | os.X_OK):
+        return Finding(path.name, problem=f"{path} cannot be written to: make it yours, or remove it")
+    return Finding(path.name, "can be written to" if path.exists() else "is made when it is needed")
+
+
+def _sources(root: Path) -> Finding:
+    from rig.firmware.build import host_project
+
+    try:
+        return Finding("firmware", str(host_project(root)))
+    except BenchError as error:
+        return Finding("firmware", problem=str(error))
 
 
 def _tool(name: str, fix: str) -> Finding:

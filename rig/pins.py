@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, runtime_checkable
 
 from gpiozero import Factory, Pin
@@ -37,7 +41,8 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
     if name != "lgpio":
         raise BenchError(f"pin factory {name!r} is unknown", f"Allowed: {', '.join(FACTORIES)}")
     try:
-        from gpiozero.pins.lgpio import LGPIOFactory
+        with _lgpio_in_a_passing_folder():
+            from gpiozero.pins.lgpio import LGPIOFactory
 
         return LGPIOFactory(chip)
     except ImportError as problem:
@@ -47,6 +52,25 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
             f"the Pi's pins cannot be opened: {problem}",
             "Run on the Pi, as a member of the group gpio; `ls -l /dev/gpiochip*` shows who may",
         ) from None
+
+
+@contextmanager
+def _lgpio_in_a_passing_folder() -> Iterator[None]:
+    """Where lgpio is loaded: it goes to the folder LG_WD, else stays in this one, and opens a FIFO there for good.
+
+    Two processes in one folder would read each other's edges from it. Once both ends are open, nobody needs its name.
+    """
+    here, before = Path.cwd(), os.environ.get("LG_WD")
+    with TemporaryDirectory(prefix="plugbench-") as folder:
+        os.environ["LG_WD"] = folder
+        try:
+            yield
+        finally:
+            os.chdir(here)
+            if before is None:
+                del os.environ["LG_WD"]
+            else:
+                os.environ["LG_WD"] = before
 
 
 def watch_edges(pin: Pin, callback: EdgeCallback) -> Callable[[], None]:

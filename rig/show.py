@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from rig.bench import Bench
@@ -25,8 +24,11 @@ from rig.events import (
     Panic,
     PowerChange,
 )
-from rig.faults import Fault
+from rig.faults import Fault, TornWrite
+from rig.firmware.build import host_project
 from rig.instruments.led_pattern import Pattern
+from rig.terminal import Terminal
+from rig.timeline import Mark
 
 _AFTERMATH_TIMEOUT_S = 30.0
 
@@ -44,7 +46,9 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
         DeviceError: the device does not come to idle, before or after.
         ExpectationError: it is not idle again in time, or has panicked.
     """
-    terminal = Console(highlight=False, soft_wrap=True)
+    terminal = Terminal()
+    if description.device.firmware == "host":
+        host_project(Path.cwd())  # before the bench leaves its traces in a wrong folder
     with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
         terminal.print(f"bench {description.name}: bringing the device up")
         device.make_idle()
@@ -57,14 +61,24 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
 
         stop = bench.timeline.listen(show)
         try:
-            with device.expecting_reboot() if fault.reboots else contextlib.nullcontext(), bench.inject(fault):
+            rebooting = device.expecting_reboot() if fault.reboots else contextlib.nullcontext()
+            with rebooting, bench.inject(fault):
                 device.let_time_pass(seconds)
+                happened = not isinstance(fault, TornWrite) or _lost_its_rail(bench, since)
+            if not happened:
+                terminal.print("no flash operation came: nothing was torn")
             device.wait_idle(_AFTERMATH_TIMEOUT_S)
             # The watch lets a panic pass while a reboot is expected.
             bench.timeline.expect_none(Panic, since=since, within=0, what="a panic of the device")
             terminal.print("the device is idle again")
         finally:
             stop()
+
+
+def _lost_its_rail(bench: Bench, since: Mark) -> bool:
+    """Whether the supply has failed. Where nothing senses the rail nobody can say that it has not."""
+    changes = bench.timeline.events(PowerChange, since)
+    return bench.description.power.rail_sense is None or any(change.rail and not change.on for change in changes)
 
 
 def _line(event: Event) -> Text | None:

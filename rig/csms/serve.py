@@ -5,78 +5,93 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 import orjson
-from rich.console import Console
 from rich.text import Text
 
 from rig.csms.behaviour import Behaviour
 from rig.csms.exchange import link_line, one_line
 from rig.csms.server import CsmsServer, url_of
+from rig.ending import heard
 from rig.errors import BenchError
 from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
+from rig.terminal import Terminal
 from rig.timeline import Timeline
 
 _KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
 
 
-def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> int:
-    """Run a normal CSMS until Ctrl-C (or SIGTERM), one line on the terminal for each frame.
+def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> None:
+    """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
+
+    It also ends where nobody reads its lines any more.
 
     Args:
         host: the address to listen on.
         port: 0 takes a free one.
         record: a file that gets every event as a line of JSON, as in `run.jsonl`; it must not exist.
 
-    Returns:
-        The exit code: 0 after Ctrl-C, 2 where it could not start (one line on stderr says why).
+    Raises:
+        BenchError: it could not start, or the record cannot be written any further.
     """
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(record.open("xb")) if record else None
+            # Unbuffered: each event is in the file at once, and what does not fit is not tried again at the end.
+            file = stack.enter_context(record.open("xb", buffering=0)) if record else None
+        except FileExistsError:
+            raise BenchError(f"cannot record to {record}: it is there already", "Name a new file") from None
         except OSError as error:
-            print(f"rig csms serve: cannot record to {record}: {error.strerror}", file=sys.stderr)
-            return 2
+            raise BenchError(
+                f"cannot record to {record}: {error.strerror}", "Name a file in a folder that can be written to"
+            ) from None
         try:
-            asyncio.run(_serve(host, port, file))
-        except BenchError as error:
-            print(f"rig csms serve: {error}", file=sys.stderr)
-            if record:
+            asyncio.run(_serve(host, port, record, file))
+        finally:
+            if record and not record.stat().st_size:
                 record.unlink()
-            return 2
-    return 0
 
 
-async def _serve(host: str, port: int, file: IO[bytes] | None) -> None:
+async def _serve(host: str, port: int, record: Path | None, file: FileIO | None) -> None:
     timeline = Timeline(keep=_KEPT_EVENTS)
-    console = Console(highlight=False, soft_wrap=True)
     server = CsmsServer(timeline, Behaviour(timeline.clock), host, port)
     try:
         await server.start()
         ended = asyncio.Event()
+        full: OSError | None = None
+        terminal = Terminal(on_gone=ended.set)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, *heard()):
             loop.add_signal_handler(number, ended.set)
 
         def show(event: Event) -> None:
-            if file is not None:
-                file.write(orjson.dumps(event.record()) + b"\n")
-                file.flush()
+            nonlocal full
+            if file is not None and full is None:
+                try:
+                    _write(file, orjson.dumps(event.record()) + b"\n")
+                except OSError as error:
+                    full = error
+                    ended.set()
             line = _line(event)
             if line is not None:
-                console.print(line)
+                terminal.print(line)
 
         timeline.listen(show)
         example = url_of(host, server.port, "CP-1")
-        console.print(f"OCPP 1.6J CSMS at {example} (the path is the charge point's identity); Ctrl-C ends it")
+        terminal.print(f"OCPP 1.6J CSMS at {example} (the path is the charge point's identity); Ctrl-C ends it")
         await ended.wait()
-        console.print("ended")
+        if full is not None:
+            raise BenchError(f"cannot record to {record}: {full.strerror}", "Make room, or record elsewhere")
+        terminal.print("ended")
     finally:
         await server.close()
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    while data:
+        data = data[file.write(data) :]
 
 
 def _line(event: Event) -> Text | None:

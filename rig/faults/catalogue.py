@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
@@ -74,11 +76,12 @@ def _converted(fault: str, key: str, value: Any, hint: Any) -> Any:
     """A value of the command line as the field's type."""
     if not isinstance(value, str) or hint not in (int, float):
         return value
-    try:
-        return hint(value)
-    except ValueError as error:
-        kind = "a whole number" if hint is int else "a number"
-        raise BenchError(f"The fault {fault}: {key} is {kind}, not {value!r}", "Give a number") from error
+    with contextlib.suppress(ValueError):
+        number = hint(value)
+        if math.isfinite(number):
+            return number
+    kind = "a whole number" if hint is int else "a number"
+    raise BenchError(f"The fault {fault}: {key} is {kind}, not {value!r}", "Give a number")
 
 
 def _nearest(name: str, known: Mapping[str, Any]) -> str:

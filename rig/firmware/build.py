@@ -70,17 +70,29 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
         The unstripped executable.
 
     Raises:
-        BenchError: it does not build; the message carries the compiler's output.
+        BenchError: there are no sources, or they do not build; the message carries the compiler's output.
     """
+    source = host_project(root)
     folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
-    folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         if not (folder / "build.ninja").exists():
-            source, flag = root / "firmware" / "host", f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
+            flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
             generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}"]
             _run([_tool("cmake"), "-S", str(source), "-B", str(folder), *generator, flag])
         _run([_tool("ninja"), "-C", str(folder), _TARGET])
     return folder / _TARGET
+
+
+def host_project(root: Path) -> Path:
+    """The folder of the sources for this machine.
+
+    Raises:
+        BenchError: it is not there.
+    """
+    source = root / "firmware" / "host"
+    if not source.is_dir():
+        raise BenchError(f"{root} has no folder firmware/host to build the device from", "Run in the project's folder")
+    return source
 
 
 def package(executable: Path, root: Path, project: str = PROJECT, version: str | None = None) -> Firmware:
@@ -96,7 +108,6 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
         BenchError: the executable cannot be stripped or does not fit into its partition.
     """
     folder = executable.parent / "flash"
-    folder.mkdir(exist_ok=True)
     if version is None:
         version = (root / "firmware" / "version.txt").read_text().strip()
     table = read_csv(root / "firmware" / "partitions.csv")
@@ -159,8 +170,14 @@ def _run(command: Sequence[str]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Two runs at a time must not build into the same folder."""
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Two runs at a time must not build into the same folder. It is made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise BenchError(
+            f"nothing can be built in {folder}: {problem.strerror}", "Make it writable; `rig doctor` looks at it"
+        ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -301,13 +301,32 @@ def read_run(path: Path) -> Run:
         path: the record; or the run's folder, which holds it as `run.jsonl`, or has a folder for each worker.
 
     Raises:
-        ReportError: it is not there.
+        ReportError: it is not there, holds no event, or the folders within are not the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
     if parts and not record.exists():
-        return _merged([_read(part) for part in parts])
+        return _of_workers(path, parts)
     return _read(record)
+
+
+def _of_workers(folder: Path, records: list[Path]) -> Run:
+    parts: list[Run] = []
+    troubles: list[ReportError] = []
+    for record in records:
+        try:
+            parts.append(_read(record))
+        except ReportError as trouble:  # one that was killed before it wrote a line hides nothing of the others
+            troubles.append(trouble)
+    if not parts:
+        raise troubles[0]
+    # A record that has lost its first line does not say whose it is: it stands beside those that do.
+    runs = sorted({part.name for part in parts if part.date or part.workers})
+    if len(runs) != 1:
+        found = f"the records of {len(runs)} runs, {runs[0]} to {runs[-1]}" if runs else "records that belong to no run"
+        raise ReportError(f"{folder} holds {found}, not the workers of one. Name the folder of a run, or a record")
+    merged = _merged(parts)
+    return replace(merged, cut_off="; ".join(filter(None, [merged.cut_off, *map(str, troubles)])))
 
 
 def _merged(parts: list[Run]) -> Run:
@@ -372,6 +391,12 @@ def _read(record: Path) -> Run:
             cut_off = f"the record stops in the middle of line {len(lines) + 1}"
         else:
             events.append(event)
+    if not events:
+        why = skipped[0][1] if skipped else cut_off or "it is empty"
+        raise ReportError(
+            f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
+            "reports/runs/<id>/run.jsonl"
+        )
     return _run(events, record.resolve().parent.name, cut_off, skipped)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from rig.errors import BenchError
 from rig.events import BenchTrouble, LogLine, Measurement
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
@@ -95,9 +96,16 @@ def build(run_dir: Path, out_dir: Path) -> Path:
 
     Raises:
         ReportError: there is no record at `run_dir`.
+        BenchError: `out_dir` cannot be written to.
     """
     run = read_run(run_dir)
-    return write(run, out_dir)
+    try:
+        return write(run, out_dir)
+    except OSError as problem:
+        raise BenchError(
+            f"the report cannot be written to {out_dir}: {problem.strerror}",
+            "Make it a folder that can be written to, with room in it, or name another",
+        ) from None
 
 
 def write(run: Run, out_dir: Path) -> Path:

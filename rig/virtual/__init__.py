@@ -65,11 +65,12 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         BenchError: a wire without its far end, an unknown network profile, or nothing can be written below `root`.
     """
     pins = board_pins(description)
+    run = RunDirectory(root)
     try:
-        run = RunDirectory(root)
         flash = Flash(run.path / "flash.bin")
     except OSError as problem:
-        raise BenchError(f"the run folder cannot be made: {problem}", f"Make {root} writable") from None
+        run.close()
+        raise BenchError(f"the board's flash file cannot be made: {problem}", f"Make room in {root}") from None
     factory = VirtualPinFactory()
     board = Board(factory.wires, pins, flash, clock)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from rig.clock import BenchClock
 from rig.errors import BenchError
@@ -38,9 +40,15 @@ HELP = f"""!help                       this text
 !power on|off               switch the board's supply
 !reset                      press the reset button
 !ap up|down                 put the access point on or off the air
-!pulses N                   N pulses of the energy meter: N Wh
+!pulses N                   N pulses of the energy meter: N Wh; at most 100000
 !SIGNAL 1|0                 {", ".join(_INPUTS)}
 anything else goes to the device's console; Ctrl-C ends"""
+
+_LONGEST_URL = 255
+_LONGEST_IDENTITY = 48
+"""What the device takes, in bytes: firmware/src/features/config/README.md."""
+_MOST_PULSES = 100_000
+_PRINTABLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,15 @@ def run_device(
         terminal: where the console is shown; None: standard output.
 
     Raises:
-        BenchError: the firmware cannot be built, a setting is unknown, or the flash file cannot be used.
+        BenchError: the device would not take URL or identity, the firmware cannot be built, a setting is unknown, or
+            the flash file cannot be used.
     """
+    _check_url(csms_url)
+    if not _PRINTABLE.fullmatch(identity) or len(identity) > _LONGEST_IDENTITY:
+        raise BenchError(
+            f"--id {identity!r} is no identity of a charge point",
+            f"Give 1 to {_LONGEST_IDENTITY} printable ASCII characters without blanks, like CP-1",
+        )
     clock = BenchClock()
     print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
     firmware = package(build(root), root)
@@ -99,6 +114,24 @@ def run_device(
         alone.drive(_POWER_SWITCH, True)
         with contextlib.suppress(KeyboardInterrupt):
             _join(alone, keyboard or sys.stdin, terminal or sys.stdout)
+
+
+def _check_url(url: str) -> None:
+    """As the device reads it: what it refuses it only logs, and then runs without a connection."""
+    fix = "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/"
+    if len(url) > _LONGEST_URL:
+        raise BenchError(f"--csms has {len(url)} characters, and the device takes {_LONGEST_URL}", "Give a shorter URL")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    # The device has no TLS, and sends neither credentials nor a query.
+    if not host or parts.scheme != "ws" or not _PRINTABLE.fullmatch(url) or set("@?#") & set(url):
+        raise BenchError(f"--csms {url!r} is no URL of a CSMS", fix)
+    port = parts.netloc.rpartition("]")[2].partition(":")
+    if port[1] and not (port[2].isdecimal() and 1 <= int(port[2]) <= 65535):
+        raise BenchError(f"--csms {url!r}: the port is a number from 1 to 65535, not {port[2]!r}", fix)
 
 
 def _pins() -> BoardPins:
@@ -162,15 +195,21 @@ def _work_board(alone: _Alone, words: list[str]) -> str:
         for level in (False, True):
             actions[signal, str(int(level))] = lambda pin=pin, level=level: alone.drive(pin, level)  # type: ignore[misc]
     match words:
-        case ["pulses", count] if count.isdecimal():
+        case ["help"]:
+            return HELP
+        case ["pulses", count] if _is_count(count):
             for _ in range(int(count)):
                 alone.drive(_INPUTS["meter_pulse"][1], True)
                 alone.drive(_INPUTS["meter_pulse"][1], False)
         case _ if tuple(words) in actions:
             actions[tuple(words)]()
         case _:
-            return HELP
+            return f"! no such command: {' '.join(words)!r}; !help lists them"
     return f"! {' '.join(words)}"
+
+
+def _is_count(text: str) -> bool:
+    return len(text) <= len(str(_MOST_PULSES)) and text.isdecimal() and 1 <= int(text) <= _MOST_PULSES
 
 
 def _press_reset(alone: _Alone) -> None:

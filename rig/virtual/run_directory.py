@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rig.errors import BenchError
+
 _LOCK = "lock"
 
 
@@ -22,18 +24,23 @@ class RunDirectory:
         root: the project's folder; the run folder is made below `.plugbench/run`.
 
     Raises:
-        OSError: nothing can be written there.
+        BenchError: nothing can be written there.
     """
 
     def __init__(self, root: Path) -> None:
         runs = root / ".plugbench" / "run"
-        runs.mkdir(parents=True, exist_ok=True)
-        with _locked(runs / _LOCK):
-            _remove_dead(runs)
-            self.path = next(path for n in itertools.count(1) if not (path := runs / f"{os.getpid()}-{n}").exists())
-            self.path.mkdir(mode=0o700)
-            self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            with _locked(runs / _LOCK):
+                _remove_dead(runs)
+                self.path = next(path for n in itertools.count(1) if not (path := runs / f"{os.getpid()}-{n}").exists())
+                self.path.mkdir(mode=0o700)
+                self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
+        except OSError as problem:
+            raise BenchError(
+                f"no run folder can be made in {runs}: {problem.strerror}", "Make it writable; `rig doctor` looks at it"
+            ) from None
 
     def close(self) -> None:
         """Remove the folder and all that is in it."""

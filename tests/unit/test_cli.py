@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    """Runs a command in the project's folder; returns exit code and everything it printed."""
-    monkeypatch.chdir(ROOT)
+    """Runs a command, in the project's folder unless told otherwise; returns exit code and everything it printed."""
 
-    def run(*arguments: str) -> tuple[int, str]:
+    def run(*arguments: str, cwd: Path = ROOT) -> tuple[int, str]:
+        monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, "argv", ["rig", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -63,6 +63,11 @@ def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: i
         (["power-cot"], "Did you mean 'power-cut'?"),
         (["latency", "ms"], "'ms' is no argument of a fault. Write KEY=VALUE"),
         (["latency", "mss=1"], "Did you mean 'ms'?"),
+        (["latency", "ms=nan"], "The fault latency: ms is a number, not 'nan'. Give a number"),
+        (["latency", "ms=1e400"], "The fault latency: ms is a number, not '1e400'"),
+        (["power-cut", "--for", "inf"], "inf is not in the range from 0 to 86400"),
+        (["power-cut", "--for", "nan"], "nan is not in the range from 0 to 86400"),
+        (["power-cut", "--for", "-1"], "-1 is not in the range from 0 to 86400"),
         (["power-cut", "--bench", "none.toml"], "none.toml: no such file"),
     ],
 )
@@ -79,6 +84,38 @@ def test_doctor_on_the_virtual_bench(rig) -> None:  # type: ignore[no-untyped-de
     assert code == (1 if "BAD" in output else 0)
 
 
+def test_doctor_says_what_the_wiring_page_says(rig) -> None:  # type: ignore[no-untyped-def]
+    _, output = rig("doctor")
+    page = " ".join((ROOT / "docs" / "wiring.md").read_text().split())
+    for words in ("extra-low voltage only", "from 5 V USB or 3.3 V", "contactor that switches mains"):
+        assert words in output.splitlines()[0]
+        assert words in page.replace("Extra-low", "extra-low")
+
+
+def test_doctor_looks_at_the_folders_that_are_written_to(rig, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "build").mkdir()
+    (tmp_path / "reports").touch()
+    bench = str(ROOT / "benches" / "virtual.toml")
+    code, output = rig("doctor", "--bench", bench, cwd=tmp_path)
+    assert code == 1
+    assert "ok   .plugbench   is made when it is needed\n" in output
+    assert "ok   build        can be written to\n" in output
+    assert f"BAD  reports      {tmp_path}/reports is no folder: move it out of the way\n" in output
+    assert f"BAD  firmware     {tmp_path} has no folder firmware/host to build the device from. Run in " in output
+
+
+@pytest.mark.parametrize(
+    "command", [["device", "run", "--csms", "ws://127.0.0.1:9/", "--id", "CP-1"], ["fault", "inject", "latency"]]
+)
+def test_a_wrong_folder_is_named_and_left_as_it_is(rig, tmp_path: Path, command: list[str]) -> None:  # type: ignore[no-untyped-def]
+    if command[0] == "fault":
+        command = [*command, "--bench", str(ROOT / "benches" / "virtual.toml")]
+    code, output = rig(*command, cwd=tmp_path)
+    assert code == 2
+    assert f"rig: {tmp_path} has no folder firmware/host to build the device from. Run in the project's fo" in output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "pi.toml"
     text = (ROOT / "benches/pi.toml").read_text()
@@ -86,7 +123,7 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     code, output = rig("doctor", "--bench", str(file))
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
-    assert "BAD  firmware     device.firmware: build/none is not there: build the firmware first" in output
+    assert "BAD  firmware     device.firmware: build/none is not there: name the build folder of firmware " in output
 
 
 @pytest.mark.parametrize(
@@ -112,6 +149,57 @@ def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type
     code, output = rig("doctor", "--bench", str(tmp_path / "none.toml"))
     assert code == 1
     assert output.splitlines()[-1].startswith("BAD  description")
+
+
+@pytest.mark.parametrize(
+    ("url", "identity", "says"),
+    [
+        ("ws://127.0.0.1:99999/", "CP-1", "the port is a number from 1 to 65535, not '99999'"),
+        ("ws://127.0.0.1:abc/", "CP-1", "the port is a number from 1 to 65535, not 'abc'"),
+        ("ws://[::1]:0/", "CP-1", "the port is a number from 1 to 65535, not '0'"),
+        ("ws://127.0.0.1:9000/" + "x" * 300, "CP-1", "--csms has 320 characters, and the device takes 255"),
+        ("ws://127.0.0.1:9000/a?b", "CP-1", "is no URL of a CSMS. Write ws://HOST:PORT/PATH"),
+        ("ws://me@127.0.0.1:9000/", "CP-1", "is no URL of a CSMS"),
+        ("ws://[127.0.0.1/", "CP-1", "is no URL of a CSMS"),
+        ("wss://127.0.0.1:9000/", "CP-1", "is no URL of a CSMS"),
+        ("ws://127.0.0.1/a b", "CP-1", "is no URL of a CSMS"),
+        (
+            "ws://127.0.0.1:9000/",
+            "a b/c",
+            "--id 'a b/c' is no identity of a charge point. Give 1 to 48 printable ",
+        ),
+        ("ws://127.0.0.1:9000/", "x" * 49, "is no identity of a charge point"),
+        ("ws://127.0.0.1:9000/", "", "--id '' is no identity of a charge point"),
+    ],
+)
+def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, says: str) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig("device", "run", "--csms", url, "--id", identity)
+    assert code == 2
+    assert says in output
+
+
+@pytest.mark.parametrize(
+    ("run", "out", "says"),
+    [
+        ("README.md", "out", "README.md is no record of a run: none of its lines can be read (not JSON)"),
+        ("docs/images/report.png", "out", "report.png is no record of a run"),
+        ("{tmp}/sound", "README.md", "the report cannot be written to README.md: "),
+        ("{tmp}/sound", "/proc/xx", "the report cannot be written to /proc/xx: "),
+    ],
+)
+def test_a_report_that_cannot_be_made(rig, tmp_path: Path, run: str, out: str, says: str) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "sound").mkdir()
+    (tmp_path / "sound" / "run.jsonl").write_text('{"type": "run_ended", "id": 1, "t": 1}\n')
+    page = tmp_path / "out" / "index.html"
+    page.parent.mkdir()
+    page.write_text("an earlier report")
+    before = (ROOT / "README.md").read_bytes()
+    target = str(page.parent) if out == "out" else out
+    code, output = rig("report", "build", run.format(tmp=tmp_path), "--out", target)
+    assert code == 2
+    assert f"rig: {says}" in output or f"/{says}" in output
+    assert page.read_text() == "an earlier report"
+    assert (ROOT / "README.md").read_bytes() == before
 
 
 def test_commands_load_only_what_they_need() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -17,8 +18,9 @@ from rig.faults import CATALOGUE
 from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
-LISTENS = ("env", "--default-signal=INT")
+LISTENS = ("env", "--default-signal=INT,HUP")
 """What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts."""
+ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
 COMMANDS = re.findall(r"^    rig (.+)$", DOCUMENT, re.M)
@@ -29,17 +31,15 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a command in the project's folder."""
+    """Starts a command in the project's folder, on pipes and without a terminal unless told otherwise."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str) -> subprocess.Popen[str]:
+    def run(*arguments: str, setsid: bool = False, cwd: Path = ROOT, **streams: int) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*LISTENS, RIG, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            [*LISTENS, *(("setsid", "--ctty") if setsid else ()), RIG, *arguments],
+            cwd=cwd,
             text=True,
+            **(dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams),
         )
         started.append(process)
         return process
@@ -109,13 +109,51 @@ def test_each_fault_happens_and_leaves_an_idle_device(start: Start, name: str) -
     assert output.endswith("the device is idle again\n")
 
 
-def test_ctrl_c_in_the_middle_of_a_fault_gives_everything_back(start: Start) -> None:
+@ENDINGS
+def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
     hears(process, "access point down")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (130, "")
+    assert re.search(r"access point up\n.*fault +access-point-gone lifted\n", output)
+    assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
+
+
+def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
+    """A closed ssh session: the kernel sends SIGHUP, and what is printed from then on fails."""
+    terminal, its_end = os.openpty()
+    process = start("fault", "inject", "access-point-gone", "--for", "600", stdin=its_end, stdout=its_end, setsid=True)
+    os.close(its_end)
+    shown = b""
+    while b"access point down" not in shown:
+        shown += os.read(terminal, 4096)
+    run_folder = ROOT / ".plugbench" / "run" / f"{process.pid}-1"
+    assert run_folder.exists()
+    os.close(terminal)
     _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, "")
+    assert not run_folder.exists()
+
+
+@ENDINGS
+def test_what_ends_a_charge_point_leaves_nothing(start: Start, number: signal.Signals) -> None:
+    build(ROOT)
+    process = start("device", "run", "--csms", "ws://127.0.0.1:9/", "--id", "CP-7")
+    hears(process, "app: ready")
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
     assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
+
+
+@ENDINGS
+def test_what_ends_a_csms(start: Start, number: signal.Signals) -> None:
+    process = start("csms", "serve", "--port", "0")
+    hears(process, "OCPP 1.6J CSMS at")
+    process.send_signal(number)
+    assert process.communicate(timeout=20) == ("ended\n", "")
+    assert process.returncode == 0
 
 
 def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Start, tmp_path: Path) -> None:
@@ -170,4 +208,4 @@ def test_an_occupied_port_is_told_with_its_holder(start: Start) -> None:
         process = start("csms", "serve", "--port", str(taken.getsockname()[1]))
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert re.fullmatch(r"rig csms serve: CSMS: 127\.0\.0\.1 port \d+ is taken by .*\n", errors)
+    assert re.fullmatch(r"rig: CSMS: 127\.0\.0\.1 port \d+ is taken by .*\n", errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,22 +45,28 @@ CHECKS = [
 
 
 def main(words: list[str]) -> int:
-    """Run them side by side, print one line each and what they found; the exit code is 1 when anything was found."""
+    """Run them side by side, print one line each and what they found, and count.
+
+    Returns:
+        The exit code: 1 when anything was found, 2 when there is no such check, or none of those chosen could run.
+    """
     chosen = [check for check in CHECKS if not words or any(word.lower() in check.name.lower() for word in words)]
     if not chosen:
         print(f"lint: no check is named after {' or '.join(words)}; there are:", file=sys.stderr)
         print("\n".join(f"  {check.name}" for check in CHECKS), file=sys.stderr)
         return 2
-    failed = 0
+    counts: Counter[str] = Counter()
     with ThreadPoolExecutor(2) as pool:
         for check, (verdict, result, seconds) in zip(chosen, pool.map(_run, chosen), strict=True):
             note = f" ({result.note})" if result.note else ""
             print(f"{verdict:<5} {seconds:5.1f} s  {check.name}{note}", flush=True)
             for finding in result.findings:
                 print(f"        {finding}")
-            failed += verdict == "FAIL"
-    print(f"lint: {len(chosen) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+            counts[verdict] += 1
+    print(f"lint: {counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped")
+    if counts["FAIL"]:
+        return 1
+    return 0 if counts["ok"] else 2
 
 
 def _run(check: Check) -> tuple[str, Result, float]:

@@ -1,4 +1,4 @@
-"""The Jenkinsfile without a Jenkins: brackets and quotes match, and its stages call verbs that the Makefile has."""
+"""The Jenkinsfile without a Jenkins: brackets and quotes match, its stages call verbs of the Makefile and no more."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tools.lint.check import Result
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 _MAKE = re.compile(r"\bmake((?:\s+[\w=-]+)+)")
 _VERB = re.compile(r"^([a-z][a-z-]*)\s*:(?!=)", re.M)
+_STEP = re.compile(r"\bsh\s*\(?\s*(?:script:\s*)?\Z")
 _TOKEN = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|//[^\n]*|/\*.*?\*/", re.S)
 
 
@@ -26,7 +27,21 @@ def run(root: Path) -> Result:
         for line, verb in made(text)
         if verb not in known
     ]
+    findings += [
+        f"Jenkinsfile:{line}: `{command}` is no verb of the Makefile: make it one" for line, command in others(text)
+    ]
     return Result(findings)
+
+
+def others(text: str) -> list[tuple[int, str]]:
+    """Give line and text of each command of a step that does not begin with make."""
+    found = []
+    for token in _TOKEN.finditer(text):
+        if _STEP.search(text, 0, token.start()):
+            first = text.count("\n", 0, token.start()) + 1
+            commands = enumerate(token[0].strip("'\"").splitlines(), first)
+            found += [(line, said.strip()) for line, said in commands if said.strip() and said.split()[0] != "make"]
+    return found
 
 
 def verbs(makefile: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import orjson
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from rig.csms.serve import serve
+from rig.errors import BenchError
 from rig.events import LinkChange, OcppFrame, from_record
 from tests.unit.csms.conftest import Peer
 
@@ -100,18 +103,85 @@ def test_a_client_that_says_nothing_does_not_keep_it_from_ending(
         assert process.wait(10) == 0
 
 
-def test_a_taken_port_is_one_clear_line_and_exit_code_2(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_told_and_leaves_no_record(record: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert serve(port=port, record=record) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.fullmatch(rf"rig csms serve: CSMS: 127\.0\.0\.1 port {port} is taken by .* \(pid \d+\)\. End .*\n", err)
+        with pytest.raises(BenchError, match=rf"CSMS: 127\.0\.0\.1 port {port} is taken by .* \(pid \d+\)\. End "):
+            serve(port=port, record=record)
     assert not record.exists()
 
 
-def test_a_record_is_not_overwritten(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_is_not_overwritten(record: Path) -> None:
     record.write_text("precious")
-    assert serve(port=0, record=record) == 2
-    assert "cannot record" in capsys.readouterr().err
+    with pytest.raises(BenchError, match=r"cannot record to .*: it is there already\. Name a new file"):
+        serve(port=0, record=record)
     assert record.read_text() == "precious"
+
+
+def test_a_record_that_cannot_be_made_is_told(record: Path) -> None:
+    with pytest.raises(BenchError, match=r"cannot record to .*: No such file or directory\. Name a file in a folder "):
+        serve(port=0, record=record.parent / "none" / "record")
+
+
+FILE_SIZE = 1000
+CODE = (
+    "import resource, sys; from pathlib import Path; from rig.csms.serve import serve\n"
+    f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_SIZE}, {FILE_SIZE}))\n"
+    "from rig.cli import main\n"
+    "sys.argv = ['rig', 'csms', 'serve', '--port', '0', *sys.argv[1:]]\n"
+    "main()"
+)
+
+
+@pytest.fixture
+def small(record: Path) -> Iterator[subprocess.Popen[str]]:
+    """One that may write only small files: as on a full disk, a write fails half-way."""
+    uncounted = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", CODE, "--record", str(record)],
+        env=uncounted,  # what coverage writes at the end is too large as well
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def test_a_record_that_is_full_ends_it_with_one_message(small: subprocess.Popen[str], record: Path) -> None:
+    assert small.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:\d+/", small.stdout.readline())
+    assert found
+    peer = Peer(found[0] + "CP-7")
+    peer.boot()
+    peer.start_call("Heartbeat", {})
+    out, err = small.communicate(timeout=20)
+    assert (small.returncode, out.endswith("ended\n")) == (2, False)
+    assert err == f"rig: cannot record to {record}: File too large. Make room, or record elsewhere\n"
+    assert record.stat().st_size == FILE_SIZE
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_nobody_who_reads_it_ends_it_quietly(record: Path, recorded: bool) -> None:
+    """`rig csms serve | head -1`: the charge point gets its answer, and a close that is none of its doing."""
+    options = ["--record", str(record)] if recorded else []
+    with subprocess.Popen(
+        [Path(sys.executable).parent / "rig", "csms", "serve", "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert found
+        process.stdout.close()
+        peer = Peer(found[0] + "CP-7")
+        with pytest.raises(ConnectionClosed) as closed:
+            peer.socket.recv(timeout=20)
+        assert closed.value.rcvd is None or closed.value.rcvd.code != 1011
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    assert record.exists() == recorded

@@ -48,7 +48,7 @@ def start(project: Path) -> Iterator[Start]:
         plain = ("-p", "no:random_order", "-p", "no:cacheprovider", "-s")
         process = subprocess.Popen(
             # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
-            ["env", "--default-signal=INT", sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
+            ["env", "--default-signal=INT,HUP", sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
             cwd=project,
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(project / "tmp")},
             stdout=subprocess.PIPE,

@@ -18,13 +18,15 @@ from .conftest import Start
 
 BLOCKS = """
 import json, os, threading
+from rig.faults import AccessPointGone
 
 def test_it(device, bench, csms):
     (child,) = open(f"/proc/self/task/{bench_thread()}/children").read().split()
     held = {"processes": [os.getpid(), int(child)], "ports": [csms.port, bench.network.csms_port]}
-    with open("news", "w") as news:
-        news.write(json.dumps(held) + "\\n")
-    threading.Event().wait(600)
+    with bench.inject(AccessPointGone()):
+        with open("news", "w") as news:
+            news.write(json.dumps(held) + "\\n")
+        threading.Event().wait(600)
 
 def bench_thread():
     threads = {t.name: t.native_id for t in threading.enumerate()}
@@ -90,6 +92,12 @@ def run_folders(project: Path) -> list[str]:
     return [path.name for path in (project / ".plugbench" / "run").iterdir() if path.is_dir()]
 
 
+def ended(record: Path) -> bool:
+    """Whether the fault of its test was taken back, and the record has its end."""
+    types = [json.loads(line)["type"] for line in record.read_text().splitlines()]
+    return types.count("fault_injected") == types.count("fault_lifted") == 1 and types[-1] == "run_ended"
+
+
 WORKERS = pytest.mark.parametrize(
     ("options", "benches"),
     [((), 1), (("-n", "2", "--dist=each", "--basetemp=build/tmp"), 2)],
@@ -97,15 +105,19 @@ WORKERS = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 @WORKERS
-def test_after_ctrl_c(start: Start, project: Path, options: tuple[str, ...], benches: int) -> None:
-    """A terminal sends it to all that runs in it: workers and devices hear it beside pytest."""
+def test_after_ctrl_c(
+    start: Start, project: Path, options: tuple[str, ...], benches: int, number: signal.Signals
+) -> None:
+    """A terminal, or a CI server, sends it to all that runs in it: workers and devices hear it beside pytest."""
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 2, output
     assert "KeyboardInterrupt" in output
+    assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
     assert all(is_dead(each) for bench in held for each in bench.processes)
     assert all(is_free(port) for bench in held for port in bench.ports)
     assert run_folders(project) == []

@@ -27,6 +27,15 @@ def test_unknown_verb_is_named_with_its_line(tmp_path: Path) -> None:
     assert finding == "Jenkinsfile:3: `make tset`: the Makefile has no such verb"
 
 
+def test_a_step_that_calls_no_verb_is_found(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("hil:\n")
+    (tmp_path / "Jenkinsfile").write_text(
+        "pipeline {\n  // sh 'x'\n  sh 'make hil BENCH=\"$B\"'\n  sh '''\n  .venv/bin/pytest x\n  make hil\n'''\n}\n"
+    )
+    (finding,) = jenkinsfile.run(tmp_path).findings
+    assert finding == "Jenkinsfile:5: `.venv/bin/pytest x` is no verb of the Makefile: make it one"
+
+
 @pytest.mark.parametrize(
     "text",
     ["pipeline {\n", "pipeline {\n}}\n", "pipeline {\n  x(]\n}\n", "pipeline {\n  sh 'make\n}\n", "node {\n}\n"],

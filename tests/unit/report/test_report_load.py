@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_bench_time_runs_with_the_clock(by_name: dict[str, load.Test]) -> None:
     assert before.duration == pytest.approx((before.ended - before.started) / S, abs=1e-6)
 
 
-@pytest.mark.parametrize("keep", [10, 700, -1, -40])
+@pytest.mark.parametrize("keep", [400, 700, -1, -40])
 def test_a_record_cut_anywhere_still_reads_and_says_so(recorder: Recorder, tmp_path: Path, keep: int) -> None:
     path = recorder.write(tmp_path)
     data = path.read_bytes()
@@ -102,6 +103,58 @@ def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
 
 def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> None:
     with pytest.raises(load.ReportError, match=r"no record of a run at .*run\.jsonl"):
+        load.read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it is empty"),
+        (b"# Plugbench\n\nA bench.\n", "not JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "not JSON"),
+        (b'{"name": "package"}\n', "no event: its `type` is missing"),
+        (b'{"type": "run_st', "stops in the middle of line 1"),
+    ],
+)
+def test_what_holds_no_event_is_no_record(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(load.ReportError, match=f"file is no record of a run: none of its lines can be read .*{says}"):
+        load.read_run(file)
+
+
+def worker(folder: Path, run: str, name: str) -> None:
+    r = Recorder()
+    if run:
+        r.put(ev.RunStarted(run=run, date="2026-11-23T12:00:00+01:00", bench="virtual", worker=name))
+    r.end(f"t::{folder.name}", r.test(f"t::{folder.name}", ""))
+    r.put(ev.RunEnded())
+    r.write(folder)
+
+
+def test_folders_of_one_run_are_its_workers(tmp_path: Path) -> None:
+    worker(tmp_path / "gw0", "one", "gw0")
+    worker(tmp_path / "gw1", "one", "gw1")
+    worker(tmp_path / "gw2", "", "gw2")  # has lost its first line
+    (tmp_path / "gw3").mkdir()
+    (tmp_path / "gw3" / "run.jsonl").touch()
+    run = load.read_run(tmp_path)
+    assert (run.name, [test.nodeid for test in run.tests]) == ("one", ["t::gw0", "t::gw1", "t::gw2"])
+    assert re.fullmatch(r".*/gw3/run\.jsonl is no record of a run: .*", run.cut_off)
+
+
+@pytest.mark.parametrize("name", ["", "gw0"])
+def test_folders_of_several_runs_are_no_run(tmp_path: Path, name: str) -> None:
+    for run in ("one", "two", "three"):
+        worker(tmp_path / run, run, name)
+    with pytest.raises(load.ReportError, match=r"holds the records of 3 runs, one to two, not the workers of one\."):
+        load.read_run(tmp_path)
+
+
+def test_folders_of_no_run_are_no_run(tmp_path: Path) -> None:
+    for name in ("monday", "tuesday"):
+        worker(tmp_path / name, "", "")
+    with pytest.raises(load.ReportError, match="holds records that belong to no run"):
         load.read_run(tmp_path)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from gpiozero import DigitalInputDevice, InputDevice, OutputDevice
@@ -123,6 +128,21 @@ def test_a_factory_is_opened_by_its_name():
     assert isinstance(open_factory("virtual"), VirtualPinFactory)
     with pytest.raises(BenchError, match=r"'rpigpio' is unknown.*lgpio, virtual"):
         open_factory("rpigpio")
+
+
+@pytest.mark.skipif(find_spec("lgpio") is None, reason="lgpio is not installed")
+def test_lgpio_leaves_nothing_where_it_is_loaded_and_stays_there(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from rig.errors import BenchError; from rig.pins import open_factory\n"
+        "try: open_factory('lgpio').close()\n"
+        "except BenchError: pass\n"  # no Pi
+        "print('lgpio' in sys.modules, os.getcwd(), os.listdir(), os.environ.get('LG_WD'))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"True {tmp_path} [] None\n"
 
 
 def test_wires_are_made_once():

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from rig.errors import BenchError
 from rig.firmware.filesystem import read_filesystem, update_filesystem
 from rig.firmware.partitions import read_csv
 from rig.virtual.flash import Flash
+from rig.virtual.run_device import run_device
 
 from .conftest import ROOT
 
@@ -101,8 +103,22 @@ def test_the_console_is_joined_to_the_terminal_and_the_keyboard_works_the_board(
     terminal.expect("reset=power_on")
     terminal.type("!ap down")
     terminal.expect("board: ap down 0 0")
-    terminal.type("!what")
+    terminal.type("!help")
     terminal.expect("!power on|off")
+    for line in ("what", "", "cable", "pulses 0", "pulses 100001", "pulses " + "9" * 5000):
+        terminal.type(f"!{line}")
+        terminal.expect(f"! no such command: {line!r}; !help lists them\n")
+    terminal.type("still here")
+    terminal.expect("= still here")
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks"), [(".plugbench", "no run folder can be made"), ("build", "nothing can be built")]
+)
+def test_a_folder_that_cannot_be_written_to_is_named(project, name, lacks):
+    (project / name).touch()
+    with pytest.raises(BenchError, match=f"{lacks} in {project}/{name}/.*: Not a directory\\. Make it writable"):
+        run_device("ws://127.0.0.1:9/ocpp", "CP-1", project)
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing(terminal, project):

@@ -1,0 +1,39 @@
+"""What a command prints as it happens, to a terminal or a pipe that may go away before the command ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+
+class Terminal(Console):
+    """Standard output. Once nobody reads it any more (`| head`, a closed ssh session) it is quiet, and raises nothing.
+
+    Args:
+        on_gone: called once, in the thread that prints, when that is found out.
+    """
+
+    def __init__(self, on_gone: Callable[[], None] = lambda: None) -> None:
+        super().__init__(highlight=False, soft_wrap=True)
+        self._on_gone = on_gone
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """As rich prints it."""
+        try:
+            super().print(*objects, **how)
+        except OSError:
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        """Go quiet; rich itself would end the program here, in whichever thread this is."""
+        if not self.quiet:
+            self.quiet = True
+            # What Python still has to flush goes nowhere instead of failing when the process ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+            self._on_gone()
