@@ -110,6 +110,8 @@ def test_remote_start_of_a_tag_that_the_csms_then_refuses(
     csms.expect_none("Authorize", within=0.2)
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.1)
+    # The cable waits for a tag that nobody here has (section 3.5.4): the operator lets go of it.
+    assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
 
 
 def test_remote_start_asks_about_the_tag_where_it_must(
