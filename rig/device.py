@@ -9,34 +9,16 @@ from typing import Any, TypeVar
 
 from rig import adapters
 from rig.bench import Bench
-from rig.errors import DeviceError, ExpectationError, PlugbenchError
-from rig.events import Boot, Event, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.device_watch import DeviceWatch, Reboot
+from rig.errors import DeviceError, ExpectationError
+from rig.events import Boot, Event, LogLine, OcppFrame, Panic
 from rig.firmware.build import Firmware, firmware
 from rig.profile import Settings
-from rig.reboot_watch import RebootWatch
 from rig.timeline import Mark
 
 E = TypeVar("E", bound=Event)
 
 _NO_SETTINGS: Settings = {}
-
-
-_RESETS = {
-    "power_on": ": it lost its supply, and the bench did not switch it off",
-    "brownout": ": its supply sagged; look at the supply and its cable before the firmware",
-    "external": ": EN was pulled low, and not by the bench",
-    "watchdog": ": its loop stood still",
-    "software": ": the firmware restarted itself",
-}
-"""What a reset reason means where nobody has announced the reboot."""
-
-
-class Reboot:
-    """A reboot that a test announced: `boot` is its event as soon as it happened. It stands for that one boot."""
-
-    boot: Boot | None = None
-    begun = False
-    """The bench has switched the device, or it has panicked, since the reboot was announced."""
 
 
 class Device:
@@ -61,16 +43,13 @@ class Device:
         self.profile = adapters.profile(bench.description)
         self._firmware: Firmware | None = None
         self._settings = _NO_SETTINGS
-        self._announced: list[Reboot] = []
         self._aside: DeviceError | None = None
-        self._reboots = RebootWatch()
-        self._last_down = Mark(1)
         self._building = threading.Lock()
-        self._stop_watching = bench.timeline.listen(self._watch)
+        self._watch = DeviceWatch(bench.timeline)
 
     def close(self) -> None:
         """Stop watching."""
-        self._stop_watching()
+        self._watch.close()
 
     # -- what it runs ---------------------------------------------------------------------------------------------
 
@@ -145,7 +124,9 @@ class Device:
             DeviceError: it does not.
         """
         try:
-            boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, "the boot banner")
+            reader = self.bench.description.device.log_format
+            banner = f"the boot banner, as the log format {reader!r} knows it"
+            boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, banner)
             self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
             raise DeviceError(f"the device does not boot: {error}") from None
@@ -166,7 +147,7 @@ class Device:
             return self._see(
                 OcppFrame,
                 lambda frame: identity in ("", frame.charge_point) and _accepts(frame),
-                since or self._last_down,
+                since or self._watch.last_down,
                 self.ACCEPTED_TIMEOUT_S,
                 f"BootNotification.conf Accepted for {identity or 'the charge point'}",
             )
@@ -190,14 +171,10 @@ class Device:
         Raises:
             DeviceError: it does not come, or another one follows.
         """
-        reboot = Reboot()
-        since = self._last_down = self.bench.mark()
-        self._announced.append(reboot)
-        try:
+        with self._watch.announced() as reboot:
+            since = self._watch.last_down
             yield reboot
             reboot.boot = self.wait_ready(since)
-        finally:
-            self._announced.remove(reboot)
 
     # -- idle -----------------------------------------------------------------------------------------------------
 
@@ -418,63 +395,6 @@ class Device:
 
     def _is_answer(self, line: LogLine) -> bool:
         return line.text.startswith(self.bench.console.answer_prefix)
-
-    # -- the watch ------------------------------------------------------------------------------------------------
-
-    def _watch(self, event: Event) -> None:
-        """Called for every event, in the thread that appends it."""
-        if isinstance(event, PowerChange):
-            if not event.rail:
-                self._switched(event)
-        elif isinstance(event, PinEdge):
-            if event.signal == "control.en":
-                self._switched(event)
-        elif isinstance(event, Boot):
-            if self._reboots.is_unexpected(event):
-                self._rebooted(event)
-            else:
-                self._booted(event)
-        elif isinstance(event, Panic):
-            self._reboots.panicked(event)
-            if not self._begin_announced():
-                trace = "".join(f"\n  {frame}" for frame in event.backtrace)
-                self._interrupt(f"the device panicked: {event.cause}{trace}")
-
-    def _switched(self, event: PowerChange | PinEdge) -> None:
-        for boot in self._reboots.switched(event):
-            self._rebooted(boot)
-        self._begin_announced()
-        self._last_down = Mark(event.id)
-
-    def _awaited(self) -> Reboot | None:
-        """The reboot that was announced and has not come yet."""
-        return next((reboot for reboot in self._announced if reboot.boot is None), None)
-
-    def _begin_announced(self) -> bool:
-        """Whether an announced reboot is still to come: this is how it begins."""
-        reboot = self._awaited()
-        if reboot is None:
-            return False
-        reboot.begun = True
-        return True
-
-    def _booted(self, boot: Boot) -> None:
-        """A boot that the bench, or a panic, began."""
-        reboot = self._awaited()
-        if reboot is not None and reboot.begun:
-            reboot.boot = boot
-
-    def _rebooted(self, boot: Boot) -> None:
-        """A boot by itself."""
-        reboot = self._awaited()
-        if reboot is not None:
-            reboot.boot = boot
-        else:
-            self._interrupt(f"the device rebooted unexpectedly (reset={boot.reset}{_RESETS.get(boot.reset, '')})")
-
-    def _interrupt(self, what: str) -> None:
-        trouble: PlugbenchError = DeviceError(f"{what}\n{self.bench.console.tail()}")
-        self.bench.timeline.interrupt(trouble)
 
 
 def _accepts(frame: OcppFrame) -> bool:
