@@ -10,6 +10,9 @@ from rig.errors import BenchError
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
 
+_LEAST_REST_S = 0.03
+"""Real seconds between two presses: more than a busy computer is usually late with an edge."""
+
 
 class PulseTrain:
     """Pulses under way, driven from the bench's thread."""
@@ -121,7 +124,9 @@ class Input:
 
         Args:
             seconds: how long it is on, in bench seconds.
-            rest: how long it is off before this returns.
+            rest: how long it is off before this returns. On a clock that runs fast it is off for up to 30 ms of real
+                time all the same: the host does not run faster, and a device that is told late of one edge and at once
+                of the next would take two presses for one that bounces.
         """
         asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop).result()
 
@@ -131,7 +136,7 @@ class Input:
             await asyncio.sleep(self._timeline.clock.real(seconds))
         finally:
             self._wire.set(False)
-        await asyncio.sleep(self._timeline.clock.real(rest))
+        await asyncio.sleep(max(self._timeline.clock.real(rest), min(rest, _LEAST_REST_S)))
 
     def train(self, count: int, hz: float) -> PulseTrain:
         """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.
