@@ -50,10 +50,10 @@ def masked_text(text: str) -> str:
         return text
     try:
         content = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        hidden = masked(content)
+        return text if hidden is content else orjson.dumps(hidden).decode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep for one of us
         return _IN_TEXT.sub(rf'\1"{MASK}"', text) if _names_a_secret(text) else text
-    hidden = masked(content)
-    return text if hidden is content else orjson.dumps(hidden).decode()
 
 
 def _names_a_secret(text: str) -> bool:

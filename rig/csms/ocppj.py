@@ -92,8 +92,11 @@ def parse(raw: str | bytes) -> Message:
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
     try:
         frame = orjson.loads(raw)
+        orjson.dumps(frame)  # what is nested too deeply for it is so for all that comes behind
     except orjson.JSONDecodeError as error:
         return Malformed(f"no JSON: {error}")
+    except orjson.JSONEncodeError:
+        return Malformed("nested too deeply")
     if not isinstance(frame, list):
         return Malformed(f"a JSON array is expected, not {_kind(frame)}")
     if not frame:

@@ -15,7 +15,7 @@ from rig.csms.connection import Connection
 from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
 from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
-from rig.errors import BenchError, ExpectationError
+from rig.errors import BenchError, DeviceError, ExpectationError
 from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
 from rig.masking import masked_text
 from rig.timeline import Timeline
@@ -223,6 +223,10 @@ class ChargePoint:
             own = f"the function that the test answers {frame.action} with"
             try:
                 reply = replacement.answer(frame.payload)
+            except AssertionError as error:  # it judges the device, as a test does
+                what = f"{own} finds the device wrong: {error or 'an assert failed'}"
+                self._timeline.interrupt(DeviceError(what))
+                return CallError("InternalError", what[:_MAX_DESCRIPTION])
             except Exception as error:
                 return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
             try:

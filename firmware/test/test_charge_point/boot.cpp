@@ -202,10 +202,27 @@ void interval_beyond_all_reason_is_held_at_a_day() {
   rig.assert_story("BootNotification");
 }
 
+// The pong is there, behind more than a poll reads at once.
+void loop_that_was_held_up_reads_the_pong_before_it_judges() {
+  Rig rig;
+  rig.set("ws_ping_interval_s", "10");
+  rig.boot();
+  rig.settle();
+  rig.pass(10'100);
+  rig.peer.send("[2,\"q\",\"DataTransfer\",{\"vendorId\":\"x\",\"data\":\"" + std::string(5'000, 'a') + "\"}]");
+  rig.peer.send_pong();
+  rig.clock.advance(8'000);
+  rig.story();
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.connected);
+  rig.assert_story("answer");
+}
+
 }  // namespace
 
 void run_boot_tests() {
   UnitySetTestFile(__FILE__);
+  RUN_TEST(loop_that_was_held_up_reads_the_pong_before_it_judges);
   RUN_TEST(boot_tells_who_we_are_and_both_connectors);
   RUN_TEST(pending_is_asked_again_and_nothing_else_is_sent);
   RUN_TEST(rejected_answers_nothing_and_asks_again);

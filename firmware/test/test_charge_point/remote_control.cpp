@@ -112,8 +112,29 @@ void reset_does_not_wait_for_ever_for_the_flash() {
   rig.ask("Reset", "{\"type\":\"Hard\"}");
   rig.pass(CsmsRequests::kSaveLimit - 1);
   TEST_ASSERT_FALSE(rig.app->restart_requested());
-  rig.pass(2'000);
+  rig.pass(ChargePoint::kHardResetLimit + 2'000);
   TEST_ASSERT_TRUE(rig.app->restart_requested());
+}
+
+// A flash that takes nothing is tried every few seconds: the stop is sent from memory when it has been tried, and only
+// then the wait for its answer begins.
+void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
+  for (Millis phase = 0; phase < Saver::kSaveAgain; phase += 1'000) {
+    Rig rig;
+    rig.set("MeterValueSampleInterval", "0");
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.drive(pins::kVehicleReady, true);
+    rig.press();
+    rig.pass(1'000);
+    rig.flash.full = true;
+    rig.gpio.pulse(pins::kMeterPulse, 150);
+    rig.pass(20'000 + phase);
+    rig.ask("Reset", "{\"type\":\"Hard\"}");
+    rig.pass(Saver::kSaveAgain + ChargePoint::kHardResetLimit + 2'000);
+    TEST_ASSERT_TRUE(rig.app->restart_requested());
+    assert_is("150", rig.last("StopTransaction", "meterStop"));
+  }
 }
 
 // The power goes before the flash has the stop: nobody has been told, and the charge goes on.
@@ -395,6 +416,7 @@ void run_remote_control_tests() {
   RUN_TEST(nothing_starts_while_a_reset_is_under_way);
   RUN_TEST(reset_waits_until_the_stop_is_on_flash);
   RUN_TEST(reset_does_not_wait_for_ever_for_the_flash);
+  RUN_TEST(reset_on_a_full_flash_tells_the_stop_while_somebody_listens);
   RUN_TEST(remote_stop_is_accepted_when_it_is_durable);
   RUN_TEST(remote_stop_is_answered_though_the_flash_does_not_come_round);
   RUN_TEST(unlock_is_answered_when_the_end_of_the_transaction_is_durable);

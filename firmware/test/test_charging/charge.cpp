@@ -164,10 +164,43 @@ void contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest() 
   rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
 }
 
+void bolt_that_came_home_in_time_may_bounce() {
+  Rig rig;
+  rig.settings.lock_timeout_ms = 500;
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.pass(300);
+  rig.set(pins::kLockFeedback, true);
+  rig.pass(400);
+  rig.set(pins::kLockFeedback, false);  // past the time-out
+  rig.set(pins::kLockFeedback, true);
+  rig.pass(CableLock::kSteady);
+  TEST_ASSERT_TRUE(rig.transactions.open());
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+}
+
+void bolt_that_does_not_come_to_rest_is_a_fault() {
+  Rig rig;
+  rig.settings.lock_timeout_ms = 500;
+  rig.set(pins::kCable, true);
+  rig.press();
+  for (int i = 0; i < 8; ++i) {
+    rig.set(pins::kLockFeedback, true);
+    rig.pass(100);
+    rig.set(pins::kLockFeedback, false);
+    rig.pass(100);
+  }
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.assert_happened("Preparing, idTag LOCAL, Faulted");
+}
+
 }  // namespace
 
 void run_charge_tests() {
   UnitySetTestFile(__FILE__);
+  RUN_TEST(bolt_that_came_home_in_time_may_bounce);
+  RUN_TEST(bolt_that_does_not_come_to_rest_is_a_fault);
   RUN_TEST(charge_from_plug_to_unplug);
   RUN_TEST(unplugging_ends_the_transaction);
   RUN_TEST(after_finishing_a_tag_starts_again);

@@ -19,7 +19,7 @@ from rig.csms import CallError, CallErrorReceived, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.server import CsmsServer
-from rig.errors import BenchError, ExpectationError
+from rig.errors import BenchError, DeviceError, ExpectationError
 from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
@@ -268,6 +268,21 @@ def test_a_function_that_gives_no_answer_is_trouble_of_the_bench(
     with pytest.raises(BenchError, match=error):
         csms.expect("Heartbeat", timeout=5)
     assert re.match(error, timeline.events(BenchTrouble)[0].what)
+
+
+def test_a_function_may_judge_the_device(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    """An assert in it is the firmware's failure, as one in the test is."""
+
+    def judge(request: Any) -> Any:
+        assert request["idTag"] == "MINE", "another's tag"
+        return {"idTagInfo": {"status": "Accepted"}}
+
+    csms.answer("Authorize", judge)
+    peer.start_call("Authorize", {"idTag": "T"}, "a")
+    assert peer.receive()[:3] == [4, "a", "InternalError"]
+    with pytest.raises(DeviceError, match="answers Authorize with finds the device wrong: another's tag"):
+        csms.expect("Heartbeat", timeout=5)
+    assert timeline.events(BenchTrouble) == []
 
 
 def test_a_function_may_break_the_schema_where_that_is_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:

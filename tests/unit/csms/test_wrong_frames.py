@@ -90,6 +90,21 @@ def test_a_misshapen_call_whose_id_is_readable_is_refused(peer: Peer, text: str)
     assert peer.receive()[:3] == [4, "a", "FormationViolation"]
 
 
+@pytest.mark.parametrize("levels", [200, 250, 260, 600, 5_000])
+def test_whatever_is_nested_in_a_call_is_the_charge_points_fault(
+    csms: Csms, timeline: Timeline, peer: Peer, levels: int
+) -> None:
+    """It breaks the schema, or it is no frame: recorded as such, and the connection goes on."""
+    peer.send(f'[2,"a","DataTransfer",{{"vendorId":"V","data":{"[" * levels}"AuthorizationKey"{"]" * levels}}}]')
+    frame = csms.expect_violation()
+    if levels <= 250:
+        assert peer.receive()[:3] == [4, "a", "TypeConstraintViolation"]
+    else:
+        assert "nested too deeply" in frame.error or "depth limit" in frame.error
+    assert peer.call("Heartbeat", {})["currentTime"]
+    assert timeline.trouble is None
+
+
 def test_a_binary_message_is_recorded_as_hex(csms: Csms, peer: Peer) -> None:
     peer.socket.send(b"\x01\xff")
     peer.boot()

@@ -94,6 +94,31 @@ class TestTwo:
     assert f"{2 if phase == 'set-up' else 3} passed, 1 error" in output
 
 
+def test_a_teardown_that_hangs_again_is_ended_again(start: Start) -> None:
+    """Each fixture has the limit: one wedged thing may hold up several, and the session still goes on."""
+    process = start(
+        """
+import threading, pytest
+
+@pytest.fixture
+def one():
+    yield
+    threading.Event().wait(60)
+
+@pytest.fixture
+def other():
+    yield
+    threading.Event().wait(60)
+
+def test_it(one, other): pass
+def test_next(): pass
+""",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert "2 passed, 1 error" in output
+
+
 def test_what_sits_in_one_call_of_c_ends_its_worker(start: Start) -> None:
     """The lock is taken twice, with the interpreter in hand: no signal and no other thread gets through."""
     process = start(

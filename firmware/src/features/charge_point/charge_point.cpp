@@ -308,7 +308,8 @@ bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " asked for by the CSMS");
   charging_.stop_for_restart(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
   reset_ = Reset::stopping;
-  reset_limit_ = now + (kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit);
+  answer_wait_ = kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit;
+  reset_limit_ = now + answer_wait_;
   save_limit_ = now + CsmsRequests::kSaveLimit;
   return true;
 }
@@ -378,7 +379,10 @@ Millis ChargePoint::poll_reset(Millis now) {
       return kNever;
     case Reset::stopping: {
       // What is not on flash is lost with the restart; what is, is told after it.
-      if (!transactions_.all_saved() && now < save_limit_) return save_limit_;
+      if (!transactions_.all_saved() && now < save_limit_) {
+        reset_limit_ = now + answer_wait_;  // sent it can be only then
+        return save_limit_;
+      }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
       connection_.close(ws_close::kGoingAway, "reset", now);
       reset_ = Reset::closing;

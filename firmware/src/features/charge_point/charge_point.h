@@ -146,6 +146,7 @@ class ChargePoint final : public Feature,
   Millis unsaved_limit_ = kNever;
 
   Reset reset_ = Reset::none;
+  Millis answer_wait_ = 0;
   Millis reset_limit_ = kNever;
   Millis save_limit_ = kNever;
 };

@@ -74,11 +74,12 @@ Millis CsmsRequests::poll_stop(Millis now) {
 
 Millis CsmsRequests::poll_unlock(Millis now) {
   if (unlocking_.slot == nullptr) return kNever;
-  const bool locked = charging_.locked();
-  if (locked && now < unlocking_.since + kUnlockLimit) return unlocking_.since + kUnlockLimit;
-  if (!locked && !is_saved(unlocking_, now)) return unlocking_.since + kSaveLimit;
-  if (locked) log_.error(kTag, "the lock did not open within ", kUnlockLimit, " ms");
-  settle(unlocking_, !locked);
+  // It may be locked again, for the next driver, before the flash has done its part.
+  unlocking_.was_open = unlocking_.was_open || !charging_.locked();
+  if (!unlocking_.was_open && now < unlocking_.since + kUnlockLimit) return unlocking_.since + kUnlockLimit;
+  if (unlocking_.was_open && !is_saved(unlocking_, now)) return unlocking_.since + kSaveLimit;
+  if (!unlocking_.was_open) log_.error(kTag, "the lock did not open within ", kUnlockLimit, " ms");
+  settle(unlocking_, unlocking_.was_open);
   return kNever;
 }
 
@@ -178,8 +179,10 @@ void CsmsRequests::remote_stop_transaction(Request& request) {
   if (!request.payload.complete()) return;
   LateAnswers::Slot* slot =
       request.accepted && stopping_.slot == nullptr ? late_.put_off(request.reply, "Accepted", "Rejected") : nullptr;
-  if (slot == nullptr) return write_status(request.reply, "Rejected");
-  if (!charging_.remote_stop(transaction_id, request.now)) return late_.settle(*slot, false);
+  const bool stopped = request.accepted && charging_.remote_stop(transaction_id, request.now);
+  // Where too many answers wait already, this one does not; stopped is stopped.
+  if (slot == nullptr) return write_status(request.reply, stopped ? "Accepted" : "Rejected");
+  if (!stopped) return late_.settle(*slot, false);
   stopping_ = {slot, request.now};
 }
 

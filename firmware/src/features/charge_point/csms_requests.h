@@ -70,6 +70,7 @@ class CsmsRequests {
   struct Ending {
     LateAnswers::Slot* slot = nullptr;
     Millis since = 0;
+    bool was_open = false;  // the lock, since UnlockConnector
   };
 
   /// Whether the end of the transaction is on flash, or the flash has had its time.

@@ -22,11 +22,12 @@ class CableLock {
   void poll(Millis now) {
     if (!driven_) return;
     if (!home()) {
-      failed_ = failed_ || closed_ || now >= deadline_;
+      failed_ = failed_ || closed_ || now >= limit();
       closed_ = false;
       steady_from_ = kNever;
       return;
     }
+    came_home_ = true;
     if (steady_from_ == kNever) steady_from_ = has_feedback() ? now + kSteady : now;
     if (now < steady_from_) return;
     closed_ = true;
@@ -36,7 +37,7 @@ class CableLock {
   void drive(bool closed, Millis now) {
     if (closed != driven_) {
       driven_ = closed;
-      closed_ = failed_ = false;
+      closed_ = failed_ = came_home_ = false;
       steady_from_ = kNever;
       deadline_ = now + settings_.lock_timeout_ms;
       board_.lock.set(closed);
@@ -51,11 +52,13 @@ class CableLock {
   Millis next_due() const {
     if (!driven_ || closed_) return kNever;
     if (steady_from_ != kNever) return steady_from_;
-    return failed_ ? kNever : deadline_;
+    return failed_ ? kNever : limit();
   }
 
  private:
   bool has_feedback() const { return settings_.lock_timeout_ms != 0; }
+  /// A bolt that came home in time has as long again as it must be steady, to come to rest.
+  Millis limit() const { return came_home_ ? deadline_ + kSteady : deadline_; }
   bool home() const { return !has_feedback() || board_.lock_feedback.read(); }
 
   Board& board_;
@@ -63,6 +66,7 @@ class CableLock {
   bool driven_ = false;
   bool closed_ = false;
   bool failed_ = false;
+  bool came_home_ = false;       // since it is driven, be it for a moment
   Millis steady_from_ = kNever;  // when a contact that goes on saying so is believed; kNever: the bolt is not home
   Millis deadline_ = kNever;
 };

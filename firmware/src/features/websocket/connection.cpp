@@ -100,7 +100,9 @@ bool Connection::pump(Millis now) {
   flush();
   const bool more = receive(now);
   if (socket_ == Tcp::kNoSocket) return false;
-  handle(protocol_.poll(now), now);
+  // A pong may be behind what is still to be read, after a loop that was held up: bytes are a sign of life by
+  // themselves.
+  if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();
   if (tcp_.state(socket_) == TcpState::closed) lose("the peer closed the connection", now);
