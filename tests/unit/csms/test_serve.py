@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import orjson
@@ -28,14 +29,12 @@ def record(tmp_path: Path) -> Path:
     return tmp_path / "traffic.jsonl"
 
 
-@pytest.fixture
-def process(record: Path) -> Iterator[subprocess.Popen[str]]:
-    code = (
-        "import sys; from pathlib import Path; from rig.csms.serve import serve\n"
-        "sys.exit(serve(port=0, record=Path(sys.argv[1])))"
-    )
+@contextlib.contextmanager
+def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A Python of its own, in the project's folder; it ends with the block."""
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", code, str(record)],
+        [sys.executable, "-u", *arguments],
+        env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -43,6 +42,16 @@ def process(record: Path) -> Iterator[subprocess.Popen[str]]:
     ) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def process(record: Path) -> Iterator[subprocess.Popen[str]]:
+    code = (
+        "import sys; from pathlib import Path; from rig.csms.serve import serve\n"
+        "sys.exit(serve(port=0, record=Path(sys.argv[1])))"
+    )
+    with started("-c", code, str(record)) as process:
+        yield process
 
 
 def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[str], record: Path) -> None:
@@ -137,16 +146,9 @@ CODE = (
 def small(record: Path) -> Iterator[subprocess.Popen[str]]:
     """One that may write only small files: as on a full disk, a write fails half-way."""
     uncounted = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", CODE, "--record", str(record)],
-        env=uncounted,  # what coverage writes at the end is too large as well
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as process:
+    # What coverage writes at the end is too large as well.
+    with started("-c", CODE, "--record", str(record), env=uncounted) as process:
         yield process
-        process.kill()
 
 
 def test_a_record_that_is_full_ends_it_with_one_message(small: subprocess.Popen[str], record: Path) -> None:
