@@ -90,13 +90,11 @@ def test_a_fault_is_shown_from_beginning_to_end(start: Start) -> None:
     shown = re.findall(
         r"fault +(csms-gone(?: lifted)?)$|link +(CP-BENCH-1 \w+)$|^(the device is idle again)$", output, re.M
     )
-    assert ["".join(found) for found in shown] == [
-        "csms-gone",
-        "CP-BENCH-1 disconnected",
-        "csms-gone lifted",
-        "CP-BENCH-1 connected",
-        "the device is idle again",
-    ]
+    first, *middle, last = ["".join(found) for found in shown]
+    assert (first, last) == ("csms-gone", "the device is idle again")
+    # Told as lifted when everything is back: a quick device is connected by then.
+    assert [event for event in middle if event.startswith("CP")] == ["CP-BENCH-1 disconnected", "CP-BENCH-1 connected"]
+    assert "csms-gone lifted" in middle
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -116,7 +114,8 @@ def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Star
     process.send_signal(number)
     output, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, "")
-    assert re.search(r"access point up\n.*fault +access-point-gone lifted\n", output)
+    given_back = re.findall(r"network +(access point up)$|fault +(access-point-gone lifted)$", output, re.M)
+    assert ["".join(found) for found in given_back] == ["access point up", "access-point-gone lifted"]
     assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
 
 
