@@ -8,6 +8,7 @@ import pty
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import tty
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,11 @@ LINE = b"line %06d " + b"x" * 66 + b"\r\n"
 UNPACED_LINES = 20_000
 MANY_LINES = 100_000
 PINGS = 200
+PINGS_S = 45.0
+"""A reader that loses lines, and waits for each, gives fewer pings than `PINGS`."""
 PAUSE_S = 0.003
+RUN_S = 120.0
+"""A run that takes longer is ended."""
 
 OURS = "plugbench"
 ALONE = "plugbench, the timeline alone"
@@ -134,7 +139,11 @@ def latencies(open_port: Open) -> list[float]:
     with _reader(open_port) as (master, process):
         say(process, f"ping {PINGS}")
         taken: list[float] = []
+        end = time.monotonic() + PINGS_S
         for number in range(PINGS):
+            if time.monotonic() > end:
+                process.kill()
+                break
             hear(process, "waits")
             time.sleep(PAUSE_S)  # it says so before it does
             began = time.monotonic_ns()
@@ -149,10 +158,10 @@ def _taking_turns(readers: Mapping[str, Open], runs: int, take: Callable[[Open],
         for reader, open_port in readers.items():
             try:
                 figures[reader].append(take(open_port))
-            except RuntimeError as error:
+            except (RuntimeError, OSError) as error:  # it ended, or nobody has the port open any more
                 if reader == OURS:
                     raise
-                print(f"a run is left out: {error}", file=sys.stderr, flush=True)  # a peer that did not see it through
+                print(f"a run of {reader} is left out: {error}", file=sys.stderr, flush=True)
     return {reader: values for reader, values in figures.items() if values}
 
 
@@ -170,12 +179,17 @@ def _reader(open_port: Open) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     master, slave = pty.openpty()
     tty.setraw(slave)
     process = open_port(os.ttyname(slave))
+    limit = threading.Timer(RUN_S, process.kill)
+    limit.start()
     try:
-        hear(process, "ready")
+        try:
+            hear(process, "ready")
+        finally:
+            os.close(slave)  # from now on the port ends with its reader
         yield master, process
-        process.communicate(timeout=20)
+        process.communicate()
     finally:
+        limit.cancel()
         process.kill()
         process.wait()
         os.close(master)
-        os.close(slave)

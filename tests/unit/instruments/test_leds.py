@@ -106,14 +106,43 @@ def test_a_steady_light_that_has_just_gone_out_does_not_count(leds: Leds, timeli
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["off"]
 
 
-def test_a_blink_that_goes_on_counts_at_once(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
-    del blinker
-    leds.status.expect("blink", timeout=60)
+def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> None:
+    class Stamped(WatchedWire):
+        """A wire whose edges come when the test says, to the nanosecond."""
+
+        def __init__(self) -> None:
+            self.t = timeline.clock.now()
+
+        def listen(self, listener: EdgeListener) -> tuple[bool, int]:
+            self.listener = listener
+            return False, self.t
+
+        @property
+        def state(self) -> bool:
+            return False
+
+        def flash(self) -> int:
+            """Half a second of light and half a second of darkness; returns when it began."""
+            began = self.t
+            self.listener(True, began)
+            self.listener(False, began + 500_000_000)
+            self.t += 1_000_000_000
+            return began
+
+    wire, resting = Stamped(), asyncio.new_event_loop()
+    led = Led("status", wire, timeline, resting)
+    for _ in range(4):
+        wire.flash()
     mark = timeline.mark()
-    leds.status.expect("blink", rate_hz=1, timeout=60)
-    begun = timeline.expect(PinEdge, lambda edge: edge.level, since=mark, consume=False)
-    (told,) = timeline.events(LedPattern, mark)
-    assert told.t == begun.t
+    wire.flash()
+    assert timeline.events(LedPattern, mark) == []  # known, and nobody asks
+    with pytest.raises(ExpectationError):
+        led.expect("blink", rate_hz=1, timeout=0)
+    assert timeline.events(LedPattern, mark) == []
+    began = wire.flash()
+    assert [(event.pattern, event.t) for event in timeline.events(LedPattern, mark)] == [("blink", began)]
+    led.close()
+    resting.close()
 
 
 def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
