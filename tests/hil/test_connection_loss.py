@@ -114,6 +114,23 @@ def test_a_status_whose_answer_was_lost_is_corrected(
 
 
 @pytest.mark.needs("inputs")
+def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """A StatusNotification gets no answer, and the link stays: the state is told again, and nobody reconnects."""
+    device.configure(connection_timeout_s=3600, ws_ping_interval_s=600)
+    mark = bench.mark()
+    with csms.hold("StatusNotification") as held, bench.time_scale(40):
+        driver.plug_in()
+        told = held.wait()
+        again = held.wait(timeout=200)  # the device waits 30 s for an answer, and up to a minute more
+    device.wait_status(queue=0)
+    assert told.payload["status"] == again.payload["status"] == "Preparing"
+    assert told.unique_id != again.unique_id
+    assert bench.timeline.events(LinkChange, mark) == []
+
+
+@pytest.mark.needs("inputs")
 def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """The status is the one that the CSMS knows, the reason is another: it is told as well."""
     device.configure(stop_transaction_on_ev_side_disconnect=False, backoff_initial_ms=100, backoff_max_ms=100)

@@ -32,7 +32,8 @@ App::App(const Ports& ports)
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
                     Identity{kVersion, ports.system.chip_id()},
-                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
+                    ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_) {

@@ -351,6 +351,83 @@ void status_that_made_room_is_told_though_an_older_one_times_out() {
   assert_is("Available", rig.last("StatusNotification", "status"));
 }
 
+void status_without_an_answer_is_told_again_on_the_same_connection() {
+  Rig rig;
+  rig.settle();
+  rig.set("ConnectionTimeOut", "3600");
+  const int opens = rig.opens;
+  rig.answers["StatusNotification"] = "";
+  rig.story();
+  rig.drive(pins::kCable, true);
+  rig.answers.clear();
+  rig.pass(Messenger::kCallTimeout + ChargePoint::kRetellFirst / 2 - 1);
+  rig.assert_story("1:Preparing");
+  rig.pass(ChargePoint::kRetellFirst / 2 + 1);
+  rig.assert_story("1:Preparing");
+  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.assert_story("");
+  TEST_ASSERT_EQUAL(opens, rig.opens);
+}
+
+// What it was then is of no use any more.
+void status_without_an_answer_is_not_told_again_when_another_was_told_since() {
+  Rig rig;
+  rig.settle();
+  rig.set("ConnectionTimeOut", "3600");
+  rig.answers["StatusNotification"] = "";
+  rig.story();
+  rig.drive(pins::kCable, true);
+  rig.pass(Messenger::kCallTimeout);
+  rig.answers.clear();
+  rig.drive(pins::kCable, false);
+  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.assert_story("1:Preparing 1:Available");
+}
+
+void status_that_is_never_answered_is_told_ever_more_seldom() {
+  Rig rig;
+  rig.settle();
+  rig.set("HeartbeatInterval", "86400");
+  rig.settle();
+  rig.story();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, true);
+  rig.pass(ChargePoint::kRetellLongest);
+  const size_t in_an_hour = rig.heard.size();
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(5, in_an_hour);
+  TEST_ASSERT_LESS_OR_EQUAL_size_t(9, in_an_hour);
+  rig.pass(ChargePoint::kRetellLongest);  // the back-off has come to its longest
+  rig.story();
+  rig.pass(10 * ChargePoint::kRetellLongest);
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(9, rig.heard.size());
+  TEST_ASSERT_LESS_OR_EQUAL_size_t(20, rig.heard.size());
+  rig.answers.clear();
+  rig.pass(ChargePoint::kRetellLongest);
+  rig.story();
+  rig.answers["StatusNotification"] = "";
+  rig.drive(pins::kCable, false);
+  rig.answers.clear();
+  rig.pass(Messenger::kCallTimeout + ChargePoint::kRetellFirst);  // one was answered: from the beginning
+  rig.assert_story("1:Available 1:Available");
+}
+
+void status_that_is_told_again_does_not_overtake_a_transaction_message() {
+  Rig rig;
+  rig.settle();
+  rig.set("MeterValueSampleInterval", "59");
+  rig.drive(pins::kCable, true);
+  rig.answers["StatusNotification"] = "";
+  rig.press();
+  rig.assert_story("BootNotification 0:Available 1:Available 1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.answers["MeterValues"] = "";
+  rig.pass(Messenger::kCallTimeout);
+  rig.answers["StatusNotification"] = "{}";
+  rig.pass(58'000);
+  rig.assert_story("MeterValues");
+  rig.pass(3'000);  // it has had its time
+  rig.assert_story("1:SuspendedEV");
+}
+
 void remote_start_can_ask_for_authorization_first() {
   Rig rig;
   rig.set("AuthorizeRemoteTxRequests", "true");
@@ -429,6 +506,10 @@ void run_remote_control_tests() {
   RUN_TEST(triggered_meter_values_are_rejected_while_no_time_is_known);
   RUN_TEST(status_that_made_room_in_the_queue_is_told_later);
   RUN_TEST(status_that_made_room_is_told_though_an_older_one_times_out);
+  RUN_TEST(status_without_an_answer_is_told_again_on_the_same_connection);
+  RUN_TEST(status_without_an_answer_is_not_told_again_when_another_was_told_since);
+  RUN_TEST(status_that_is_never_answered_is_told_ever_more_seldom);
+  RUN_TEST(status_that_is_told_again_does_not_overtake_a_transaction_message);
   RUN_TEST(remote_start_can_ask_for_authorization_first);
   RUN_TEST(remote_start_reads_its_charging_profile);
   RUN_TEST(remote_start_of_another_connector_is_rejected);

@@ -22,7 +22,7 @@ constexpr int connector_of(uint32_t tag) { return static_cast<int>((tag >> 8) & 
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
                          TimeSync& time, AuthCache& cache, Config& config, const Identity& identity,
-                         RestartRequest restart, Logger& log)
+                         RestartRequest restart, Rng& rng, Logger& log)
     : messenger_(messenger),
       connection_(connection),
       charging_(charging),
@@ -32,6 +32,7 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       config_(config),
       identity_(identity),
       restart_(restart),
+      rng_(rng),
       log_(log),
       requests_(charging, transactions, config, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
@@ -49,9 +50,9 @@ Millis ChargePoint::poll(Millis now) {
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
   if (messenger_.gate_open() && !(status_of(0) == told_[0].what)) send_status(0, now);
-  send_lost_statuses(now);
+  const Millis retell_due = send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
-  return earlier(due, heartbeat_due());
+  return earlier(due, earlier(retell_due, heartbeat_due()));
 }
 
 // ---- registration
@@ -66,6 +67,7 @@ void ChargePoint::on_online(Millis now) {
 
 void ChargePoint::on_offline(Millis) {
   messenger_.open_gate(false);
+  for (Told& told : told_) told.backoff.reset();
   unsaved_values_.clear();
   requests_.on_offline();
 }
@@ -150,11 +152,19 @@ void ChargePoint::send_statuses_that_changed(Millis now) {
   }
 }
 
-/// A status that had to make room goes out when there is room again, as it is by then.
-void ChargePoint::send_lost_statuses(Millis now) {
+/// A status that had to make room goes out when there is room again, one that got no answer after a while; as it is by
+/// then. @return when the next one is due.
+Millis ChargePoint::send_lost_statuses(Millis now) {
+  Millis due = kNever;
   for (int connector = 0; connector < kConnectors; ++connector) {
-    if (told_[connector].is_lost && messenger_.gate_open() && messenger_.has_room()) send_status(connector, now);
+    const Millis retell_at = told_[connector].retell_at;
+    if (now < retell_at) {
+      due = earlier(due, retell_at);
+    } else if (messenger_.gate_open() && messenger_.has_room()) {
+      send_status(connector, now);
+    }
   }
+  return due;
 }
 
 bool ChargePoint::send_status(int connector, Millis now) {
@@ -171,9 +181,10 @@ bool ChargePoint::send_status(int connector, Millis now) {
   told.what = status;
   told.is_confirmed = false;
   ++told.number;
-  told.is_lost = !messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, told.number),
-                                  priority(), WhenFull::replaceable, now);
-  return !told.is_lost;
+  const bool queued = messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, told.number),
+                                      priority(), WhenFull::replaceable, now);
+  told.retell_at = queued ? kNever : now;
+  return queued;
 }
 
 /// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
@@ -257,6 +268,7 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       return;
     case Call::status:
       if (Told* told = told_by(tag)) told->is_confirmed = true;
+      told_[connector_of(tag)].backoff.reset();
       return;
     case Call::authorize: {
       if (tag != tag_of_authorize(authorization_)) return;
@@ -289,7 +301,13 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       end_transfer("", name_of(failure));
       return;
     case Call::status:
-      if (Told* told = told_by(tag); told != nullptr && failure == CallFailure::dropped) told->is_lost = true;
+      // What was refused would be refused again, and a new connection tells what was not confirmed.
+      if (Told* told = told_by(tag)) {
+        if (failure == CallFailure::dropped) told->retell_at = now;
+        if (failure == CallFailure::timed_out) {
+          told->retell_at = now + told->backoff.next(rng_, kRetellFirst, kRetellLongest);
+        }
+      }
       return;
     case Call::heartbeat:
     case Call::meter_values:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backoff.h"
 #include "core/feature.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/charge_point/csms_requests.h"
@@ -48,12 +49,15 @@ class ChargePoint final : public Feature,
   /// How long a reset waits for the transaction messages to be answered; for the flash CsmsRequests::kSaveLimit.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
+  /// A StatusNotification that got no answer is told again: after a minute at most, then ever more seldom, up to this.
+  static constexpr Millis kRetellFirst = 60'000;
+  static constexpr Millis kRetellLongest = 3'600'000;
   /// Intervals of BootNotification.conf are held at or below this: a day.
   static constexpr uint64_t kLongestIntervalS = 86'400;
 
   ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
               TimeSync& time, AuthCache& cache, Config& config, const Identity& identity, RestartRequest restart,
-              Logger& log);
+              Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
@@ -83,7 +87,8 @@ class ChargePoint final : public Feature,
     Status what;
     uint16_t number = 0;
     bool is_confirmed = false;
-    bool is_lost = false;  // it made room for others in the queue
+    Millis retell_at = kNever;  // it made room for others in the queue, or got no answer: from then on
+    Backoff backoff;            // of what gets no answer
   };
 
   enum class Reset : uint8_t { none, stopping, closing, asked };
@@ -116,7 +121,7 @@ class ChargePoint final : public Feature,
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const { return last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s; }
   void send_statuses_that_changed(Millis now);
-  void send_lost_statuses(Millis now);
+  Millis send_lost_statuses(Millis now);
   Millis poll_reset(Millis now);
 
   Messenger& messenger_;
@@ -128,6 +133,7 @@ class ChargePoint final : public Feature,
   Config& config_;
   Identity identity_;
   RestartRequest restart_;
+  Rng& rng_;
   Logger& log_;
   CsmsRequests requests_;
 
