@@ -276,6 +276,36 @@ def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
 
 
 @pytest.mark.needs("test_hooks", "time_scale")
+def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
+    device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Offline, and the flash full when the charge ends: transactionData is stored later, and whole after a cut."""
+    device.configure(
+        stop_txn_sampled_data="Energy.Active.Import.Register",
+        ws_ping_interval_s=600,
+        backoff_initial_ms=100,
+        backoff_max_ms=100,
+    )
+    driver.start_charge(csms)
+    device.wait_status(queue=0)
+    with device.expecting_reboot():
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            with bench.time_scale(10):
+                with bench.inject(FlashFull()):
+                    driver.present_tag()
+                    device.wait_status(state="Finishing", timeout=60)
+                    bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
+                    device.let_time_pass(10)
+                device.let_time_pass(20)
+            with bench.inject(PowerCut()):
+                driver.unplug()
+        stop = csms.expect("StopTransaction", reason="Local", timeout=30).payload
+    contexts = [value["sampledValue"][0]["context"] for value in stop["transactionData"]]
+    assert (contexts[0], contexts[-1]) == ("Transaction.Begin", "Transaction.End")
+
+
+@pytest.mark.needs("test_hooks", "time_scale")
 def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
     with bench.time_scale(10):

@@ -162,8 +162,8 @@ void damaged_ledger_is_told_and_counts_as_none() {
 // ---- the readings for a StopTransaction
 
 void readings_are_halved_when_there_is_no_room_but_the_first_stays() {
-  FakeStorage storage;
-  StopData data(storage);
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
   data.begin();
   for (unsigned i = 0; i < 100; ++i) data.keep(3, reading(1, 1000 * i, i));
   MeterBatch scratch;
@@ -175,13 +175,14 @@ void readings_are_halved_when_there_is_no_room_but_the_first_stays() {
 }
 
 void readings_of_an_earlier_transaction_are_read_from_its_file() {
-  FakeStorage storage;
-  StopData data(storage);
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
   data.begin();
   data.keep(3, reading(1, 0, 30));
   TEST_ASSERT_TRUE(data.dirty());
   TEST_ASSERT_TRUE(data.write({}));
-  storage.run_all();
+  rig.storage.run_all();
+  data.written(true);
   data.begin();
   data.keep(4, reading(1, 5, 40));
   MeterBatch scratch;
@@ -190,13 +191,13 @@ void readings_of_an_earlier_transaction_are_read_from_its_file() {
   TEST_ASSERT_EQUAL_UINT64(30, earlier->last().reading.energy_wh);
   TEST_ASSERT_EQUAL_UINT64(40, data.find(4, scratch)->last().reading.energy_wh);
   data.remove(3);
-  storage.run_all();
+  rig.storage.run_all();
   TEST_ASSERT_NULL(data.find(3, scratch));
 }
 
 void readings_after_a_cut_lie_behind_those_before_by_wall_time() {
-  FakeStorage storage;
-  StopData data(storage);
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
   data.begin();
   data.keep(3, reading(1, 9'000, 10, 1'700'000'000'000));
   data.keep(3, reading(2, 500, 20, 1'700'000'060'000));
@@ -213,7 +214,7 @@ struct SaverRig : LedgerRig {
   FakeRng rng;
   MeterBatch scratch;
   MessageLine line{storage, rng, scratch, log};
-  StopData data{storage};
+  StopData data{storage, log};
   Saver saver{line, file, data, log};
   Record record;
 
@@ -248,6 +249,41 @@ void transaction_data_goes_before_its_stop_and_leaves_after_it() {
   rig.storage.run_all();
   TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
   TEST_ASSERT_FALSE_MESSAGE(rig.step(), "there is nothing left to do");
+}
+
+void transaction_data_that_fails_holds_up_no_message() {
+  SaverRig rig;
+  rig.data.keep(1, reading(1, 0, 1));
+  rig.storage.result = StorageResult::full;
+  TEST_ASSERT_TRUE(rig.step());
+  TEST_ASSERT_TRUE_MESSAGE(rig.data.dirty(), "it is written again");
+  rig.storage.result = StorageResult::ok;
+  rig.add(Record::Type::start);
+  rig.add(Record::Type::stop);
+  TEST_ASSERT_FALSE(rig.step());
+  rig.clock.advance(Saver::kSaveAgain);
+  rig.step();
+  rig.step();
+  TEST_ASSERT_TRUE(rig.has("tx-0000000001") && rig.has("tx-0000000002"));
+  TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
+  while (rig.step()) {
+  }
+  TEST_ASSERT_TRUE(rig.has("txd-0000000001"));
+}
+
+void readings_for_which_there_is_no_place_are_told() {
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
+  for (uint32_t i = 1; i <= StopData::kMaxAtHand; ++i) {
+    data.begin();
+    data.keep(i, reading(1, 0, i));
+  }
+  TEST_ASSERT_TRUE(data.write({}));  // under way is not saved
+  data.begin();
+  TEST_ASSERT_TRUE(rig.uart.wrote("the transactionData of transaction 1 is lost"));
+  data.written(false);
+  TEST_ASSERT_FALSE(data.has(1));
+  TEST_ASSERT_TRUE(data.has(2));
 }
 
 void job_that_fails_is_tried_again_after_a_while() {
@@ -326,6 +362,8 @@ int main() {
   RUN_TEST(readings_of_an_earlier_transaction_are_read_from_its_file);
   RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
   RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
+  RUN_TEST(transaction_data_that_fails_holds_up_no_message);
+  RUN_TEST(readings_for_which_there_is_no_place_are_told);
   RUN_TEST(job_that_fails_is_tried_again_after_a_while);
   RUN_TEST(removal_does_not_wait_for_a_write_that_fails);
   RUN_TEST(what_was_thinned_out_stays_until_the_rest_is_saved);

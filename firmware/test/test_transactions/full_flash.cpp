@@ -145,6 +145,84 @@ void readings_for_the_stop_do_not_hold_up_messages() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
 }
 
+/// A transaction of one reading of 5 Wh for its StopTransaction; what the flash does with that the caller says.
+void charge_with_data(Simple& rig, uint64_t from_wh, StorageResult result) {
+  TEST_ASSERT_TRUE(rig.tx().begin("TAG", from_wh, rig.clock.now()));
+  rig.settle();
+  rig.storage.result = result;
+  rig.tx().keep_for_stop({from_wh + 5, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register},
+                         rig.clock.now());
+  rig.tx().poll(rig.clock.now());
+  rig.storage.run_one();
+  rig.storage.result = StorageResult::ok;
+  rig.tx().end(StopReason::local, "", from_wh + 10, rig.clock.now());
+}
+
+void assert_stops_tell_their_data(const Simple& rig, size_t stops) {
+  TEST_ASSERT_EQUAL_size_t(stops, rig.csms.count("StopTransaction"));
+  for (const Csms::Message& message : rig.csms.messages) {
+    if (message.action != "StopTransaction") continue;
+    JsonError error;
+    FixedText<20> value;
+    int64_t energy = 0;
+    TEST_ASSERT_TRUE_MESSAGE(parse_json({message.payload.data(), message.payload.size()}, error)
+                                 .path("transactionData.0.sampledValue.0.value")
+                                 .get(value),
+                             "a stop without its transactionData");
+    TEST_ASSERT_TRUE(parse_decimal(value.text(), energy));
+    TEST_ASSERT_EQUAL_INT64(message.energy - 5, energy);
+  }
+}
+
+/// One write fails, and those after it do not: nothing is missing, with and without a cut.
+void readings_for_the_stop_outlive_a_write_that_fails() {
+  for (bool cut : {false, true}) {
+    for (StorageResult result : {StorageResult::full, StorageResult::failed}) {
+      Simple rig;
+      rig.device->set_time();
+      charge_with_data(rig, 0, result);
+      rig.pass(kWhile, false);
+      if (cut) rig.boot();
+      rig.device->set_time();
+      rig.settle_and_send_all();
+      assert_stops_tell_their_data(rig, 1);
+      for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
+    }
+  }
+}
+
+/// The next transaction begins before they are saved.
+void readings_for_the_stop_wait_beside_those_of_the_next_transactions() {
+  Simple rig;
+  rig.device->set_time();
+  for (unsigned i = 0; i < StopData::kMaxAtHand; ++i) charge_with_data(rig, 10 * i, StorageResult::full);
+  rig.pass(kWhile, false);
+  rig.boot();
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  assert_stops_tell_their_data(rig, StopData::kMaxAtHand);
+}
+
+/// Three transactions fit into memory, and what they tell at their end with them.
+void readings_for_the_stops_are_told_from_memory() {
+  Simple rig;
+  rig.device->set_time();
+  for (unsigned i = 0; i < StopData::kMaxAtHand; ++i) {
+    rig.storage.result = StorageResult::full;
+    TEST_ASSERT_TRUE(rig.tx().begin("TAG", 10 * i, rig.clock.now()));
+    rig.tx().keep_for_stop({10 * i + 5, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register},
+                           rig.clock.now());
+    rig.pass(kWhile, false);
+    rig.tx().end(StopReason::local, "", 10 * i + 10, rig.clock.now());
+    rig.pass(kWhile, false);
+  }
+  rig.pass(kWhile, true);
+  assert_stops_tell_their_data(rig, StopData::kMaxAtHand);
+  rig.storage.result = StorageResult::ok;
+  rig.pass(kWhile, true);
+  for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
+}
+
 }  // namespace
 
 void run_full_flash_tests() {
@@ -155,4 +233,7 @@ void run_full_flash_tests() {
   RUN_TEST(what_could_not_be_saved_is_saved_later);
   RUN_TEST(message_is_sent_from_memory_while_its_write_is_tried_again);
   RUN_TEST(readings_for_the_stop_do_not_hold_up_messages);
+  RUN_TEST(readings_for_the_stop_outlive_a_write_that_fails);
+  RUN_TEST(readings_for_the_stop_wait_beside_those_of_the_next_transactions);
+  RUN_TEST(readings_for_the_stops_are_told_from_memory);
 }

@@ -4,6 +4,9 @@ namespace pb {
 
 using State = WaitingMessage::State;
 
+static_assert(2 * StopData::kMaxAtHand == MessageLine::kMaxUnsaved,
+              "a transaction is a start, a stop and its readings");
+
 Millis Saver::poll(Millis now) {
   pause_after_failure(now);
   take_out_what_has_no_file();
@@ -143,8 +146,10 @@ void Saver::job_done(StorageResult result) {
 
 void Saver::written(Job job, bool ok) {
   if (!ok) write_failed_ = true;
-  turn_ = ok ? Job::save_data : after(job);
+  if (job == Job::save_data) data_.written(ok);
   if (job == Job::save_ledger) ledger_.written(ok);
+  // Readings that the flash has not taken hold up no messages, although they are to go before their stop.
+  turn_ = !ok ? after(job) : data_.failed() ? Job::save_message : Job::save_data;
   if (job != Job::save_message) return;
   if (WaitingMessage* entry = line_.find(sequence_)) line_.written(*entry, ok);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "features/logging/logger.h"
 #include "features/storage/storage.h"
 #include "features/transactions/meter_batch.h"
 #include "features/transactions/numbered_files.h"
@@ -7,25 +8,33 @@
 namespace pb {
 
 /// The readings that a StopTransaction tells as its transactionData. Those of the transaction begun last are at hand;
-/// each transaction has a file, so that they outlive a cut. What of it cannot be saved is not missed: transactionData
-/// is an extra.
+/// each transaction has a file, so that they outlive a cut. What cannot be saved stays at hand until it can, or until
+/// its StopTransaction is done with.
 class StopData {
  public:
-  explicit StopData(Storage& storage) : storage_(storage) {}
+  /// Transactions whose readings are at hand: as many as there is room for without a flash (MessageLine::kMaxUnsaved).
+  static constexpr size_t kMaxAtHand = 3;
 
-  /// A transaction begins: what was kept before is on flash.
+  StopData(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
+
+  /// A transaction begins. Where all places are taken by what is not on flash yet, the oldest one goes.
   void begin();
   /// Keeps a reading. There is room for MeterBatch::kMaxSamples: then every second one is forgotten, but not the first.
   void keep(uint32_t transaction, MeterSample sample);
   /// Whether there is anything to tell of a transaction that is open, or was until now.
-  bool has(uint32_t transaction) const { return batch_.transaction == transaction && batch_.count() > 0; }
+  bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
   /// What there is to tell of any transaction. @param scratch where it is read to  @return nullptr for nothing.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
-  bool dirty() const { return dirty_; }
-  /// Begins to write the file. @return false when the storage cannot take it now: then it is not tried again before
-  /// the next reading.
+  /// Whether there is something to write.
+  bool dirty() const;
+  /// Whether the last write has failed.
+  bool failed() const { return failed_; }
+  /// Begins to write the file of the oldest transaction that needs it. @return false when the storage cannot take it
+  /// now.
   bool write(StorageDone done);
+  /// That has ended.
+  void written(bool ok);
 
   /// Goes on with a transaction that was left open. @return false when nothing can be read of it.
   bool load(uint32_t transaction);
@@ -36,11 +45,22 @@ class StopData {
   NumberedFiles transactions() const;
 
  private:
+  struct Place {
+    MeterBatch batch;
+    bool dirty = false;    // has what is not on flash
+    bool writing = false;  // what it had is on its way there
+
+    bool is_saved() const { return !dirty && !writing; }
+  };
+
+  const MeterBatch* at_hand(uint32_t transaction) const;
   bool read(uint32_t transaction, MeterBatch& batch) const;
 
   Storage& storage_;
-  MeterBatch batch_;
-  bool dirty_ = false;
+  Logger& log_;
+  Place places_[kMaxAtHand];
+  Place* last_ = places_;  // of the transaction begun last
+  bool failed_ = false;
 };
 
 }  // namespace pb

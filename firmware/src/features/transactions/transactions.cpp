@@ -13,7 +13,7 @@ Transactions::Transactions(Storage& storage, const TimeSync& time, Rng& rng, Log
     : log_(log),
       times_(time, rng.next()),
       ledger_(storage, log),
-      data_(storage),
+      data_(storage, log),
       line_(storage, rng, scratch_, log),
       saver_(line_, ledger_, data_, log),
       outbox_(line_, ledger_, data_, times_, scratch_, *this, log),
