@@ -254,6 +254,24 @@ def test_a_lock_that_opens_under_current_opens_the_contactor(
     assert device.status()["transaction"] == transaction_id
 
 
+def test_a_lock_that_opens_for_a_moment_opens_the_contactor(
+    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+) -> None:
+    """D5, E3: the bolt is home again before the device may have looked: it counts all the same, each time."""
+    device.configure(lock_timeout_ms=30_000)
+    inputs["lock_feedback"].on()
+    transaction_id = driver.start_charge(csms)
+    outputs["contactor"].expect(True)
+    for _ in range(5):
+        inputs["lock_feedback"].off()
+        inputs["lock_feedback"].on()
+        outputs["contactor"].expect(False)
+        csms.expect_status("SuspendedEVSE", errorCode="ConnectorLockFailure")
+        csms.expect_status("Charging", errorCode="NoError")
+        outputs["contactor"].expect(True)
+    assert device.status()["transaction"] == transaction_id
+
+
 def test_a_lock_that_opens_in_a_pause_is_needed_to_go_on(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:

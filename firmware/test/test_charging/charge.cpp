@@ -137,6 +137,48 @@ void bolt_that_opens_under_current_opens_the_contactor() {
   TEST_ASSERT_TRUE(rig.charging.error_code() == "NoError");
 }
 
+// Two edges between two rounds of the loop.
+void bolt_that_opens_while_the_loop_is_busy_opens_the_contactor() {
+  Rig rig;
+  charge_with_feedback(rig);
+  rig.gpio.drive(pins::kLockFeedback, false);
+  rig.gpio.drive(pins::kLockFeedback, true);
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + CableLock::kSteady, rig.poll());
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.assert_happened("SuspendedEVSE");
+  TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
+  rig.pass(CableLock::kSteady - 1);
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.gpio.glitch(pins::kLockFeedback);  // once more: the second begins anew
+  rig.pass(CableLock::kSteady - 1);
+  TEST_ASSERT_FALSE(rig.contactor());
+  rig.pass(CableLock::kSteady);
+  TEST_ASSERT_TRUE(rig.contactor());
+  rig.assert_happened("Charging");
+}
+
+void bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault() {
+  Rig rig;
+  rig.settings.lock_timeout_ms = 500;
+  rig.set(pins::kVehicleReady, true);
+  rig.set(pins::kCable, true);
+  rig.press();
+  rig.set(pins::kLockFeedback, true);
+  rig.gpio.glitch(pins::kLockFeedback);
+  rig.pass(5'000);
+  rig.pass(CableLock::kSteady);
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+}
+
+void contact_that_is_not_wired_opens_nothing() {
+  Rig rig;
+  rig.start_charging();
+  rig.gpio.pulse(pins::kLockFeedback);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.contactor());
+  rig.assert_happened("");
+}
+
 void contact_that_chatters_opens_the_contactor_once() {
   Rig rig;
   charge_with_feedback(rig);
@@ -209,6 +251,9 @@ void run_charge_tests() {
   RUN_TEST(remote_start_leads_from_finishing_by_preparing);
   RUN_TEST(transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault);
   RUN_TEST(bolt_that_opens_under_current_opens_the_contactor);
+  RUN_TEST(bolt_that_opens_while_the_loop_is_busy_opens_the_contactor);
+  RUN_TEST(bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault);
+  RUN_TEST(contact_that_is_not_wired_opens_nothing);
   RUN_TEST(contact_that_chatters_opens_the_contactor_once);
   RUN_TEST(contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest);
 }

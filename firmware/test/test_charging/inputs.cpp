@@ -126,7 +126,7 @@ void authorization_is_forgotten_at_an_emergency_stop() {
 
 void inputs_wake_the_loop() {
   Rig rig;
-  for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kAuthButton}) {
+  for (int pin : {pins::kCable, pins::kVehicleReady, pins::kPowerFail, pins::kLockFeedback, pins::kAuthButton}) {
     int before = rig.waker.wakes;
     rig.gpio.drive(pin, true);
     TEST_ASSERT_GREATER_THAN(before, rig.waker.wakes);

@@ -2,6 +2,7 @@
 
 #include "core/time.h"
 #include "features/board/board.h"
+#include "features/charging/input_events.h"
 #include "features/config/settings.h"
 
 namespace pb {
@@ -9,24 +10,29 @@ namespace pb {
 /// The lock that holds the cable. Where a feedback contact is wired (lock_timeout_ms above 0), it tells where the bolt
 /// is; without one the bolt counts as moved when it is driven.
 ///
-/// A bolt that is not home is open at once, whatever the reason: current may flow through the cable. Home it is when
-/// its contact has said so for a while, so that one that bounces or chatters does not make the contactor chatter.
+/// A bolt that is not home is open at once, whatever the reason: current may flow through the cable. So is one that was
+/// open between two rounds of the loop, which the edges of its contact tell. Home it is when its contact has said so
+/// for a while, so that one that bounces or chatters does not make the contactor chatter.
 class CableLock {
  public:
   /// How long the contact must have said without a break that the bolt is home.
   static constexpr Millis kSteady = 1'000;
 
-  CableLock(Board& board, const Settings& settings) : board_(board), settings_(settings) {}
+  CableLock(Board& board, InputEvents& events, const Settings& settings)
+      : board_(board), events_(events), settings_(settings) {}
 
   /// Looks at the contact, each round.
   void poll(Millis now) {
     if (!driven_) return;
-    if (!home()) {
-      failed_ = failed_ || closed_ || now >= limit();
+    // The edges before the level: one that comes between is of the next round, and is not missed.
+    const bool has_moved = events_.take_bolt_move() && has_feedback();
+    const bool is_home = home();
+    if (!is_home || (has_moved && steady_from_ != kNever)) {
+      failed_ = failed_ || closed_ || (!is_home && now >= limit());
       closed_ = false;
       steady_from_ = kNever;
-      return;
     }
+    if (!is_home) return;
     came_home_ = true;
     if (steady_from_ == kNever) steady_from_ = has_feedback() ? now + kSteady : now;
     if (now < steady_from_) return;
@@ -40,6 +46,7 @@ class CableLock {
       closed_ = failed_ = came_home_ = false;
       steady_from_ = kNever;
       deadline_ = now + settings_.lock_timeout_ms;
+      events_.take_bolt_move();  // of what it was driven to before
       board_.lock.set(closed);
     }
     poll(now);
@@ -62,6 +69,7 @@ class CableLock {
   bool home() const { return !has_feedback() || board_.lock_feedback.read(); }
 
   Board& board_;
+  InputEvents& events_;
   const Settings& settings_;
   bool driven_ = false;
   bool closed_ = false;

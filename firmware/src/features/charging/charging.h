@@ -45,7 +45,7 @@ class Charging final : public Feature, private TransactionListener {
         transactions_(transactions),
         settings_(settings),
         log_(log),
-        lock_(board, settings),
+        lock_(board, events, settings),
         metering_(transactions, settings) {
     transactions_.set_listener(*this);
   }
