@@ -216,6 +216,30 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
     csms.expect_none("StopTransaction", within=0.2)
 
 
+def test_a_charge_whose_start_was_given_up_goes_on(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+) -> None:
+    """StartTransaction refused for good (section 3.7.1): the driver charges on and ends it; the next charge is told."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_attempts=1)
+    with csms.answer("StartTransaction", CallError("InternalError", "never")):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        patient_device.wait_status(queue=0, state="Charging")
+    driver.draw(5).wait()
+    outputs["contactor"].expect_steady(True, within=0.2)
+    driver.present_tag()
+    patient_device.wait_status(queue=0, state="Finishing")
+    driver.unplug()
+    csms.expect_status("Available")
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    refused, told = csms.transactions
+    assert refused.stops == ()
+    told.check()
+
+
 @pytest.mark.parametrize("kind", ["half", "garbage", "wrong-id", "no-payload"])
 def test_a_stop_answered_with_nonsense_is_sent_again(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms, kind: BadAnswer

@@ -135,10 +135,39 @@ void console_status_tells_it_all() {
       rig.uart.take());
 }
 
+// OCPP 1.6 section 3.7.1: what the CSMS cannot process is discarded, and that is all. Nobody has refused the idTag.
+void charge_whose_start_is_given_up_goes_on_to_its_end() {
+  for (const char* answer : {"Error InternalError", ""}) {
+    Rig rig;
+    rig.settle();
+    rig.set("TransactionMessageRetryInterval", "1");
+    rig.set("ConnectionTimeOut", "3600");
+    rig.gpio.drive(pins::kVehicleReady, true);
+    rig.drive(pins::kCable, true);
+    rig.answers["StartTransaction"] = answer;
+    rig.story();
+    rig.press();
+    rig.pass(120'000);
+    TEST_ASSERT_EQUAL_size_t(3 + 2, rig.heard.size());  // attempts beside Authorize and Charging
+    TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
+    rig.answers.clear();
+    rig.pass(150'000);  // its samples have nobody to go to
+    rig.story();
+    rig.press();
+    rig.pass(1'000);
+    TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+    rig.assert_story("1:Finishing");
+    rig.press();
+    rig.pass(1'000);
+    rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+  }
+}
+
 }  // namespace
 
 void run_charges_tests() {
   UnitySetTestFile(__FILE__);
+  RUN_TEST(charge_whose_start_is_given_up_goes_on_to_its_end);
   RUN_TEST(charge_is_told_in_the_order_in_which_it_happened);
   RUN_TEST(emergency_stop_is_told_for_both_connectors);
   RUN_TEST(refused_id_tag_does_not_charge);
