@@ -109,6 +109,22 @@ void what_lies_too_far_off_begins_another_batch() {
   TEST_ASSERT_EQUAL_INT64(0, read[2].stamp.wall_ms);
 }
 
+void months_are_packed_in_seconds_and_keep_their_wall_time() {
+  constexpr Millis kMonths = 100 * Millis{86'400'000} + 7;
+  MeterBatch batch;
+  TEST_ASSERT_TRUE(batch.append(sample_at(1003, 500, kNoon)));
+  const MeterSample later = sample_at(1003 + kMonths, 501, kNoon + static_cast<int64_t>(kMonths) - 2'000);
+  TEST_ASSERT_FALSE(batch.takes(later));
+  batch.in_seconds = true;
+  TEST_ASSERT_TRUE(batch.append(later));
+  uint8_t bytes[MeterBatch::kMaxEncoded];
+  MeterBatch read;
+  TEST_ASSERT_TRUE(read.decode(batch.encode(bytes)));
+  TEST_ASSERT_EQUAL_INT64(later.stamp.wall_ms, read[1].stamp.wall_ms);
+  TEST_ASSERT_EQUAL_UINT64(later.stamp.at - 7, read[1].stamp.at);
+  TEST_ASSERT_TRUE_MESSAGE(read.takes(later), "it goes on after a boot");
+}
+
 void halving_keeps_the_first_and_the_last() {
   MeterBatch batch = full_batch();
   const uint64_t first = batch[0].reading.energy_wh;
@@ -175,6 +191,7 @@ int main() {
   RUN_TEST(batch_tells_which_times_were_the_csms);
   RUN_TEST(every_damaged_byte_is_noticed);
   RUN_TEST(what_lies_too_far_off_begins_another_batch);
+  RUN_TEST(months_are_packed_in_seconds_and_keep_their_wall_time);
   RUN_TEST(halving_keeps_the_first_and_the_last);
   RUN_TEST(sampled_values_have_their_units_and_the_current_is_derived);
   RUN_TEST(power_follows_the_pulses);

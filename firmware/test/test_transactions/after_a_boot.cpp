@@ -195,11 +195,74 @@ void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
   }
 }
 
+/// The readings of a transaction that began before the clock was set, or was set by far: begin and end are told.
+void stop_tells_the_readings_from_before_and_after_the_clock_was_set() {
+  constexpr UnixMillis kLongAgo = 1'650'000'000'000;
+  for (const UnixMillis before : {UnixMillis{0}, kLongAgo}) {
+    for (bool cut : {false, true}) {
+      Simple rig;
+      if (before != 0) rig.device->time.set_from_csms(before);
+      const Millis begun = rig.clock.now();
+      rig.tx().begin("TAG", 0, begun);
+      rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, kEnergyOnly, begun);
+      rig.settle();
+      rig.clock.advance(60'000);
+      rig.device->set_time();
+      rig.tx().keep_for_stop({9, 0}, ReadingContext::transaction_end, kEnergyOnly, rig.clock.now());
+      rig.tx().end(StopReason::local, "", 9, rig.clock.now());
+      rig.settle();
+      if (cut) rig.boot();
+      rig.device->set_time();
+      rig.settle_and_send_all();
+      const std::string& stop = rig.csms.messages.back().payload;
+      JsonError error;
+      JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+      TEST_ASSERT_EQUAL_size_t(2, data.size());
+      TEST_ASSERT_TRUE(data.at(1).path("sampledValue.0.context").equals("Transaction.End"));
+      TEST_ASSERT_TRUE(
+          data.at(0).path("timestamp").equals(format_timestamp(kNoon + static_cast<UnixMillis>(begun)).text()));
+    }
+  }
+}
+
+/// The vehicle stays for months: milliseconds since the begin have more than 31 bits.
+void stop_tells_the_readings_of_a_transaction_of_months() {
+  constexpr Millis kDay = 86'400'000;
+  for (bool cut : {false, true}) {
+    Simple rig;
+    rig.device->set_time();
+    const UnixMillis noon = kNoon;
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, kEnergyOnly, rig.clock.now());
+    for (unsigned i = 1; i <= 100; ++i) {
+      rig.clock.advance(kDay + 7);
+      rig.tx().keep_for_stop({i, 0}, ReadingContext::sample_periodic, kEnergyOnly, rig.clock.now());
+      rig.settle();
+    }
+    const UnixMillis ended = noon + static_cast<UnixMillis>(rig.clock.now());
+    rig.tx().keep_for_stop({100, 0}, ReadingContext::transaction_end, kEnergyOnly, rig.clock.now());
+    rig.tx().end(StopReason::local, "", 100, rig.clock.now());
+    rig.settle();
+    if (cut) rig.boot();
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    const std::string& stop = rig.csms.messages.back().payload;
+    JsonError error;
+    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
+    TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
+    TEST_ASSERT_TRUE(data.at(data.size() - 1).path("timestamp").equals(format_timestamp(ended).text()));
+  }
+}
+
 }  // namespace
 
 void run_after_a_boot_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(damaged_files_are_given_up_and_the_rest_goes_on);
+  RUN_TEST(stop_tells_the_readings_from_before_and_after_the_clock_was_set);
+  RUN_TEST(stop_tells_the_readings_of_a_transaction_of_months);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(kept_transaction_goes_on_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);

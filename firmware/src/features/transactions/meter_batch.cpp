@@ -9,6 +9,7 @@ namespace {
 
 // Unlike the first byte of a Record's file, which is a hexadecimal digit.
 constexpr uint8_t kMagic = 'M';
+constexpr uint8_t kMagicSeconds = 'S';
 constexpr size_t kCrcEnd = 5;
 constexpr int32_t kNoWallTime = INT32_MIN;
 
@@ -44,11 +45,12 @@ class Unpacker {
 // In the number that tells how long after the first sample one was made: that is at most INT32_MAX.
 constexpr uint32_t kFromCsms = 0x8000'0000;
 
-/// How far the wall clock has run away from the monotonic one since `first`; false when that cannot be packed.
-bool drift_of(const MeterSample& sample, const MeterSample& first, int32_t& drift) {
+/// How far the wall clock has run away since `first` from the time that is packed, in units of so many milliseconds;
+/// false when that cannot be packed.
+bool drift_of(const MeterSample& sample, const MeterSample& first, Millis unit, int32_t& drift) {
   drift = kNoWallTime;
   if (sample.stamp.wall_ms == 0) return true;
-  const int64_t expected = first.stamp.wall_ms + static_cast<int64_t>(sample.stamp.at - first.stamp.at);
+  const int64_t expected = first.stamp.wall_ms + static_cast<int64_t>((sample.stamp.at - first.stamp.at) / unit * unit);
   const int64_t difference = sample.stamp.wall_ms - expected;
   if (difference <= INT32_MIN || difference > INT32_MAX) return false;
   drift = static_cast<int32_t>(difference);
@@ -85,8 +87,18 @@ bool MeterBatch::takes(const MeterSample& sample) const {
   const MeterSample& first = samples_[0];
   int32_t drift = 0;
   return sample.stamp.boot == first.stamp.boot && sample.stamp.at >= first.stamp.at &&
-         sample.stamp.at - first.stamp.at <= INT32_MAX && sample.reading.energy_wh >= first.reading.energy_wh &&
-         sample.reading.energy_wh - first.reading.energy_wh <= UINT32_MAX && drift_of(sample, first, drift);
+         (sample.stamp.at - first.stamp.at) / unit() <= INT32_MAX &&
+         sample.reading.energy_wh >= first.reading.energy_wh &&
+         sample.reading.energy_wh - first.reading.energy_wh <= UINT32_MAX && drift_of(sample, first, unit(), drift);
+}
+
+void MeterBatch::tell_time(const Stamp& later) {
+  if (later.wall_ms == 0) return;
+  for (size_t i = 0; i < count_; ++i) {
+    Stamp& stamp = samples_[i].stamp;
+    stamp.wall_ms = later.wall_ms - static_cast<int64_t>(later.at - stamp.at);
+    stamp.from_csms = later.from_csms;
+  }
 }
 
 bool MeterBatch::append(const MeterSample& sample) {
@@ -116,26 +128,27 @@ Bytes MeterBatch::encode(MutableBytes into) const {
   for (size_t i = 0; i < count_; ++i) {
     const MeterSample& sample = samples_[i];
     int32_t drift = 0;
-    drift_of(sample, first, drift);
-    packer.put((sample.stamp.at - first.stamp.at) | (sample.stamp.from_csms ? kFromCsms : 0), 4);
+    drift_of(sample, first, unit(), drift);
+    packer.put((sample.stamp.at - first.stamp.at) / unit() | (sample.stamp.from_csms ? kFromCsms : 0), 4);
     packer.put(static_cast<uint32_t>(drift), 4);
     packer.put(sample.reading.energy_wh - first.reading.energy_wh, 4);
     packer.put(power_of(sample), 3);
     packer.put(static_cast<uint8_t>(sample.context) | uint64_t{pack(sample.measurands)} << 4, 1);
   }
   const Bytes body{into.data + kCrcEnd, packer.length()};
-  into[0] = kMagic;
+  into[0] = in_seconds ? kMagicSeconds : kMagic;
   Packer crc(into.after(1));
   crc.put(crc32(body), 4);
   return {into.data, kCrcEnd + body.length};
 }
 
 bool MeterBatch::decode(Bytes content) {
-  if (content.length < kHeader || content[0] != kMagic) return false;
+  if (content.length < kHeader || (content[0] != kMagic && content[0] != kMagicSeconds)) return false;
   if (Unpacker(content.after(1)).take32() != crc32(content.after(kCrcEnd))) return false;
   Unpacker from(content.after(kCrcEnd));
   const auto count = static_cast<size_t>(from.take(1));
   if (count == 0 || count > kMaxSamples || content.length != kHeader + count * kSampleSize) return false;
+  in_seconds = content[0] == kMagicSeconds;
   sequence = from.take32();
   nonce = from.take32();
   transaction = from.take32();
@@ -147,10 +160,10 @@ bool MeterBatch::decode(Bytes content) {
   for (count_ = 0; count_ < count; ++count_) {
     MeterSample& sample = samples_[count_];
     const uint32_t word = from.take32();
-    const uint32_t after = word & ~kFromCsms;
+    const Millis after = (word & ~kFromCsms) * unit();
     const auto drift = static_cast<int32_t>(from.take32());
     sample.stamp = {first.stamp.boot, first.stamp.at + after, 0, (word & kFromCsms) != 0};
-    if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + after + drift;
+    if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + static_cast<int64_t>(after) + drift;
     sample.reading.energy_wh = first.reading.energy_wh + from.take32();
     sample.reading.power_w = static_cast<uint32_t>(from.take(3));
     const auto what = static_cast<uint8_t>(from.take(1));

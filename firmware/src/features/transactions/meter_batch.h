@@ -18,6 +18,8 @@ class MeterBatch {
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // as in Record
   uint32_t transaction = 0;  // our own number; 0 outside of transactions
+  /// Packs the distance from the first sample in seconds: for 68 years instead of 24 days. Wall times stay exact.
+  bool in_seconds = false;
 
   size_t count() const { return count_; }
   bool full() const { return count_ == kMaxSamples; }
@@ -29,6 +31,8 @@ class MeterBatch {
   bool append(const MeterSample& sample);
   /// Whether append() would take it.
   bool takes(const MeterSample& sample) const;
+  /// Gives all samples the wall time that follows from a later stamp of the same boot, where that knows it.
+  void tell_time(const Stamp& later);
   /// Forgets every second sample; the first `kept` stay.
   void halve(size_t kept);
   void clear() { *this = MeterBatch(); }
@@ -39,6 +43,8 @@ class MeterBatch {
   bool decode(Bytes content);
 
  private:
+  Millis unit() const { return in_seconds ? 1000 : 1; }
+
   size_t count_ = 0;
   MeterSample samples_[kMaxSamples];
 };

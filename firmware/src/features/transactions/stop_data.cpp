@@ -23,13 +23,17 @@ void StopData::begin() {
 void StopData::keep(uint32_t transaction, MeterSample sample) {
   MeterBatch& batch = last_->batch;
   if (batch.full()) batch.halve(1);
-  if (batch.count() > 0 && batch[0].stamp.boot != sample.stamp.boot) {
+  const bool same_boot = batch.count() == 0 || batch[0].stamp.boot == sample.stamp.boot;
+  if (!same_boot) {
     // The transaction goes on after a power cut: only wall time spans both boots.
     const Stamp& first = batch[0].stamp;
     if (first.wall_ms == 0 || sample.stamp.wall_ms < first.wall_ms) return;
     sample.stamp.boot = first.boot;
     sample.stamp.at = first.at + static_cast<Millis>(sample.stamp.wall_ms - first.wall_ms);
   }
+  // Within the same boot what the clock says now counts for then as well: it may have been set since.
+  if (same_boot) batch.tell_time(sample.stamp);
+  batch.in_seconds = batch.count() > 0 && sample.stamp.at - batch[0].stamp.at > INT32_MAX;
   batch.transaction = transaction;
   if (batch.append(sample)) last_->dirty = true;
 }
