@@ -1,5 +1,6 @@
 #include <string>
 
+#include "core/utf8.h"
 #include "features/logging/logger.h"
 #include "support/check.h"
 #include "support/fake_clock.h"
@@ -64,6 +65,20 @@ void utf8_passes() {
   TEST_ASSERT_EQUAL_STRING("I (0) t: S\xC3\xA4ule\r\n", bench.uart.take().c_str());
 }
 
+void a_cut_goes_through_no_character() {
+  for (size_t before = 0; before < 4; ++before) {
+    Bench bench;
+    std::string text(before, 'x');
+    while (text.size() < Logger::kMaxLine) text += "\xF0\x9F\x94\x8C";
+    bench.log.info("t", text.c_str());
+    const std::string line = bench.uart.take();
+    TEST_ASSERT_TRUE(is_utf8(Text(line.data(), line.size()).bytes()));
+    TEST_ASSERT_EQUAL_STRING("...\r\n", line.substr(line.size() - 5).c_str());
+    TEST_ASSERT_GREATER_THAN_size_t(Logger::kMaxLine - 4, line.size() - 2);
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(Logger::kMaxLine, line.size() - 2);
+  }
+}
+
 void answers_are_marked_and_counted() {
   Bench bench;
   bench.log.answer("ok ", 1);
@@ -97,6 +112,7 @@ int main() {
   RUN_TEST(the_longest_line_is_whole_and_a_longer_one_is_cut_and_counted);
   RUN_TEST(one_call_is_one_line_whatever_is_in_it);
   RUN_TEST(utf8_passes);
+  RUN_TEST(a_cut_goes_through_no_character);
   RUN_TEST(answers_are_marked_and_counted);
   RUN_TEST(what_nobody_reads_is_counted);
   RUN_TEST(levels_have_names);

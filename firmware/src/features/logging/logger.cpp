@@ -7,6 +7,9 @@ namespace {
 constexpr Text kLevelNames[] = {"error", "warning", "info", "debug"};
 constexpr Text kCutMark = "...";
 
+/// Of a UTF-8 character of several bytes: one behind the first.
+bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
+
 }  // namespace
 
 bool parse_log_level(Text word, LogLevel& level) {
@@ -25,7 +28,10 @@ void Logger::finish(const TextWriter& line) {
   size_t length = line.length();
   if (line.cut() != 0) {
     ++cut_lines_;
-    memcpy(line_ + length - kCutMark.length, kCutMark.data, kCutMark.length);
+    length -= kCutMark.length;
+    while (is_continuation(line_[length])) --length;  // never cut through a character
+    memcpy(line_ + length, kCutMark.data, kCutMark.length);
+    length += kCutMark.length;
   }
   for (size_t i = 0; i < length; ++i) {
     const auto byte = static_cast<unsigned char>(line_[i]);
