@@ -216,6 +216,21 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
     csms.expect_none("StopTransaction", within=0.2)
 
 
+def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
+    patient_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """Each StopTransaction is refused after the device has given up waiting: it is sent as often as it should be."""
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=60)
+    driver.start_charge(csms)
+    with csms.hold("StopTransaction") as held, bench.time_scale(40):
+        driver.present_tag()
+        for _ in range(ATTEMPTS):
+            held.wait(timeout=300)
+            patient_device.let_time_pass(35)  # it waits for an answer for 30 s
+            held.release(CallError("InternalError", "late"))
+    patient_device.wait_status(queue=0)
+
+
 def test_a_charge_whose_start_was_given_up_goes_on(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
 ) -> None:

@@ -115,6 +115,40 @@ void late_answer_counts_and_a_second_one_is_ignored() {
   TEST_ASSERT_FALSE(rig.tx().outbox().on_result("", parse_json("{}", error), rig.clock.now()));
 }
 
+/// Each attempt fails once: a refusal that comes after its time has been counted, and is of no attempt after it.
+void late_refusal_is_no_other_failed_attempt() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t none = 0;
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const std::string id = rig.device->send(rig.csms, none);
+    TEST_ASSERT_FALSE_MESSAGE(id.empty(), "given up too early");
+    rig.tx().outbox().on_timeout(rig.clock.now());
+    const Millis due = rig.tx().outbox().next_due();
+    TEST_ASSERT_FALSE(rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now()));
+    TEST_ASSERT_EQUAL_UINT64(due, rig.tx().outbox().next_due());
+    if (attempt < 3) rig.clock.set(due);
+  }
+  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
+}
+
+void late_refusal_does_not_end_the_next_attempt() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t id = 0;
+  const std::string first = rig.device->send(rig.csms, id);
+  rig.tx().outbox().on_timeout(rig.clock.now());
+  rig.clock.advance(60'000);
+  const std::string second = rig.device->send(rig.csms, id);
+  TEST_ASSERT_FALSE(rig.tx().outbox().on_error({first.data(), first.size()}, "InternalError", rig.clock.now()));
+  rig.device->answer(second, id);
+  TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+}
+
 void same_id_is_used_on_the_next_connection() {
   Simple rig;
   rig.device->set_time();
@@ -167,6 +201,8 @@ void run_line_tests() {
   RUN_TEST(refused_message_is_given_up_after_three_attempts_and_the_line_goes_on);
   RUN_TEST(start_that_is_given_up_takes_its_transaction_along);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);
+  RUN_TEST(late_refusal_is_no_other_failed_attempt);
+  RUN_TEST(late_refusal_does_not_end_the_next_attempt);
   RUN_TEST(same_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
   RUN_TEST(refused_id_tag_is_told);

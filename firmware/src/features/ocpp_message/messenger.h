@@ -99,7 +99,8 @@ class DurableCalls {
   /// Writes the payload of the front, and its id and action. @return false when it cannot be read: then front() has
   /// moved on.
   virtual bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) = 0;
-  /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none.
+  /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none, or
+  /// refuses an attempt that has failed already.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
   virtual bool on_error(Text id, Text code, Millis now) = 0;
   /// The front was sent, and this happened instead of an answer.

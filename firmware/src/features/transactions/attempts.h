@@ -29,9 +29,8 @@ class Attempts {
     writer.append(base);
     if (sendings_ > 0) writer.append_all('-', sendings_ + 1);
     ++sendings_;
-    MessageId id;
-    id.assign(writer.text());
-    return id;
+    under_way_.assign(writer.text());
+    return under_way_;
   }
   /// True for the id of any sending of the message.
   bool is_of(Text id) const {
@@ -40,8 +39,12 @@ class Attempts {
     return id.length == base.length || id.data[base.length] == '-';
   }
 
+  /// True for the id of the last sending, while it has neither failed nor been lost with its connection.
+  bool is_under_way(Text id) const { return !under_way_.empty() && under_way_.text() == id; }
+
   /// The message was refused, or not answered. @return whether it may be tried once more.
   bool failed(const TransactionRetries& retries, Millis now) {
+    under_way_.clear();
     if (++failed_ >= retries.attempts) return false;
     pause_ = retries.interval * failed_;
     retry_at_ = now + pause_;
@@ -49,6 +52,7 @@ class Attempts {
   }
   /// The connection is lost: on the next one it may be sent at once.
   void on_disconnected() {
+    under_way_.clear();
     sendings_ = 0;
     retry_at_ = 0;
   }
@@ -61,6 +65,7 @@ class Attempts {
 
  private:
   MessageId base_;
+  MessageId under_way_;
   uint32_t failed_ = 0;    // attempts that were refused or not answered
   uint32_t sendings_ = 0;  // on this connection
   Millis pause_ = 0;

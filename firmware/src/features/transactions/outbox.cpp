@@ -65,6 +65,7 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   if (is_start) {
     int64_t transaction_id = 0;
     if (!payload.find("transactionId").get(transaction_id)) {
+      if (!attempts_.is_under_way(id)) return false;
       failed_attempt("an answer without transactionId", now);
       return true;
     }
@@ -88,7 +89,8 @@ void Outbox::tell_id_tag_info(const WaitingMessage& entry, JsonValue info) {
 }
 
 bool Outbox::on_error(Text id, Text code, Millis now) {
-  if (line_.front() == nullptr || !attempts_.is_of(id)) return false;
+  // One that comes after its time has failed already, and is of no attempt after it.
+  if (line_.front() == nullptr || !attempts_.is_under_way(id)) return false;
   failed_attempt(code, now);
   return true;
 }
