@@ -201,11 +201,45 @@ void readings_after_a_cut_lie_behind_those_before_by_wall_time() {
   data.begin();
   data.keep(3, reading(1, 9'000, 10, 1'700'000'000'000));
   data.keep(3, reading(2, 500, 20, 1'700'000'060'000));
-  data.keep(3, reading(2, 600, 30, 1'699'999'000'000));  // a clock that was set back: cannot be placed
   MeterBatch scratch;
   const MeterBatch* kept = data.find(3, scratch);
   TEST_ASSERT_EQUAL_size_t(2, kept->count());
   TEST_ASSERT_EQUAL_UINT64(69'000, kept->last().stamp.at);
+}
+
+// Until the CSMS tells the time a clock goes on from where it was: it may be behind what was read before the cut.
+void readings_after_a_cut_are_kept_whatever_the_clock_says() {
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
+  data.begin();
+  data.keep(3, reading(1, 9'000, 10, 1'700'000'000'000));
+  data.keep(3, reading(1, 9'500, 20, 1'700'000'000'500));
+  data.keep(3, reading(2, 600, 30, 1'699'999'000'000));
+  data.keep(3, reading(2, 700, 40, 0));
+  MeterBatch scratch;
+  const MeterBatch* kept = data.find(3, scratch);
+  TEST_ASSERT_EQUAL_size_t(4, kept->count());
+  TEST_ASSERT_EQUAL_INT64(1'700'000'000'500, kept->last().stamp.wall_ms);
+  data.keep(3, reading(2, 5'000, 50, 1'700'000'060'500));
+  kept = data.find(3, scratch);
+  TEST_ASSERT_EQUAL_size_t(5, kept->count());
+  TEST_ASSERT_EQUAL_UINT64(69'500, kept->last().stamp.at);
+}
+
+void readings_before_a_cut_get_the_time_that_is_known_after_it() {
+  LedgerRig rig;
+  StopData data(rig.storage, rig.log);
+  data.begin();
+  data.keep(3, reading(1, 9'000, 10, 0));
+  data.keep(3, reading(1, 9'500, 20, 0));
+  data.keep(3, reading(2, 600, 30, 0));
+  data.keep(3, reading(2, 5'000, 40, 1'700'000'005'000));
+  MeterBatch scratch;
+  const MeterBatch* kept = data.find(3, scratch);
+  TEST_ASSERT_EQUAL_size_t(4, kept->count());
+  TEST_ASSERT_EQUAL_INT64_MESSAGE(1'700'000'000'000, (*kept)[1].stamp.wall_ms, "the start of the boot");
+  TEST_ASSERT_EQUAL_INT64(1'699'999'999'500, (*kept)[0].stamp.wall_ms);
+  TEST_ASSERT_EQUAL_INT64(1'700'000'005'000, kept->last().stamp.wall_ms);
 }
 
 // ---- the order of the jobs
@@ -361,6 +395,8 @@ int main() {
   RUN_TEST(readings_are_halved_when_there_is_no_room_but_the_first_stays);
   RUN_TEST(readings_of_an_earlier_transaction_are_read_from_its_file);
   RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
+  RUN_TEST(readings_after_a_cut_are_kept_whatever_the_clock_says);
+  RUN_TEST(readings_before_a_cut_get_the_time_that_is_known_after_it);
   RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
   RUN_TEST(transaction_data_that_fails_holds_up_no_message);
   RUN_TEST(readings_for_which_there_is_no_place_are_told);

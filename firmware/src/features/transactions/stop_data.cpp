@@ -5,6 +5,19 @@ namespace {
 
 constexpr Text kPrefix = "txd-";
 
+/// Only wall time spans two boots: by it the stamp of a later boot becomes one of the boot that the readings are of.
+void go_on_after_a_cut(MeterBatch& batch, Stamp& stamp) {
+  if (batch.last().stamp.wall_ms == 0 && stamp.wall_ms != 0) {
+    // Of a boot that never heard the time: it was before this one.
+    batch.tell_time({0, batch.last().stamp.at, stamp.wall_ms - static_cast<int64_t>(stamp.at), stamp.from_csms});
+  }
+  const Stamp& last = batch.last().stamp;
+  // A clock that is behind, or not known any more, puts nothing in front of what was read before.
+  if (stamp.wall_ms < last.wall_ms) stamp.wall_ms = last.wall_ms;
+  stamp.boot = last.boot;
+  stamp.at = last.at + static_cast<Millis>(stamp.wall_ms - last.wall_ms);
+}
+
 }  // namespace
 
 void StopData::begin() {
@@ -23,16 +36,12 @@ void StopData::begin() {
 void StopData::keep(uint32_t transaction, MeterSample sample) {
   MeterBatch& batch = last_->batch;
   if (batch.full()) batch.halve(1);
-  const bool same_boot = batch.count() == 0 || batch[0].stamp.boot == sample.stamp.boot;
-  if (!same_boot) {
-    // The transaction goes on after a power cut: only wall time spans both boots.
-    const Stamp& first = batch[0].stamp;
-    if (first.wall_ms == 0 || sample.stamp.wall_ms < first.wall_ms) return;
-    sample.stamp.boot = first.boot;
-    sample.stamp.at = first.at + static_cast<Millis>(sample.stamp.wall_ms - first.wall_ms);
+  if (batch.count() == 0 || batch[0].stamp.boot == sample.stamp.boot) {
+    // Within the same boot what the clock says now counts for then as well: it may have been set since.
+    batch.tell_time(sample.stamp);
+  } else {
+    go_on_after_a_cut(batch, sample.stamp);
   }
-  // Within the same boot what the clock says now counts for then as well: it may have been set since.
-  if (same_boot) batch.tell_time(sample.stamp);
   batch.in_seconds = batch.count() > 0 && sample.stamp.at - batch[0].stamp.at > INT32_MAX;
   batch.transaction = transaction;
   if (batch.append(sample)) last_->dirty = true;
