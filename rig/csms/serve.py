@@ -63,7 +63,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
         full: OSError | None = None
         terminal = Terminal(on_gone=ended.set)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, *heard()):
+        for number in {signal.SIGINT, *heard()}:
             loop.add_signal_handler(number, ended.set)
 
         def show(event: Event) -> None:
