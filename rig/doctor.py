@@ -14,6 +14,7 @@ from rig.bench_file import load
 from rig.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.errors import BenchError, DescriptionError
 from rig.firmware.manifest import FILE_NAME
+from rig.masking import without_url_passwords
 
 SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
 
@@ -39,7 +40,7 @@ class Finding:
     @property
     def line(self) -> str:
         """As the terminal shows it."""
-        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {self.problem or self.detail}"
+        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
 
 
 def examine(path: Path, root: Path) -> Iterator[Finding]:

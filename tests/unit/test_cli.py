@@ -49,6 +49,37 @@ def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
     assert f"rig: {bad}: " in output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("device", "run", "--id", "CP-1", "--csms", "ws://user:hunter2@host/"),
+        ("device", "run", "--id", "CP-1", "--csms", "ws://user:hunter2/@host/"),
+        ("device", "run", "--id", "CP-1", "--csms", "ws://host/", "ws://user:hunter2@host/"),
+        ("ws://user:hunter2@host/",),
+        ("csms", "serve", "--record", "none/ws://user:hunter2@host/"),
+        ("fault", "inject", "ws://user:hunter2@host/"),
+        ("fault", "inject", "latency", "ws://user:hunter2@host/"),
+        ("fault", "inject", "latency", "ms=ws://user:hunter2@host/"),
+        ("bench", "check", "ws://user:hunter2@host/"),
+        ("doctor", "--bench", "wss://user:hunter2@host/"),
+        ("report", "build", "ws://user:hunter2@host/"),
+    ],
+    ids=" ".join,
+)
+def test_a_password_of_the_command_line_is_in_no_message(rig, arguments: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig(*arguments)
+    assert code in (1, 2)
+    assert "user" in output
+    assert "hunter2" not in output
+
+
+def test_a_pre_shared_key_that_cannot_be_used_is_not_told(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    bench = tmp_path / "bench.toml"
+    bench.write_text((ROOT / "benches" / "virtual.toml").read_text().replace("plugbench-psk", "hunter2"))
+    code, output = rig("bench", "check", str(bench))
+    assert (code, "network.psk: cannot be used: " in output, "hunter2" in output) == (2, True, False)
+
+
 def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("fault", "list")
     assert code == 0

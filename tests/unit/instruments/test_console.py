@@ -82,6 +82,23 @@ def test_a_line_is_found_and_stamped(console: Console, port: Port, timeline: Tim
     assert line.uncertainty == 1000
 
 
+def test_a_secret_is_whole_for_tests_and_in_no_message(console: Console, port: Port, timeline: Timeline) -> None:
+    secret = "ws://user:hunter2@host/"
+    port.print(f"I (42) ws: connecting to {secret}\n= {secret}\nend\n".encode())
+    console.expect("end")
+    assert secret in console.expect("connecting").text
+    messages = [repr(timeline.tail(LogLine, 3)), console.tail()]
+    for pattern in ("connecting to", "connectinG to", "= no"):
+        with pytest.raises(ExpectationError) as missed:
+            console.expect(pattern, timeout=0)
+        messages.append(str(missed.value))
+    with pytest.raises(ExpectationError, match="console command 'set csms_url ws") as missed:
+        console.command(f"set csms_url {secret}", timeout=0)
+    for message in (*messages, str(missed.value)):
+        assert "hunter2" not in message
+        assert "********" in message
+
+
 def test_boot_and_telemetry_are_events(console: Console, port: Port, timeline: Timeline) -> None:
     port.print(b"I (0) boot: plugbench-cp 1.2.3 build=0badcafe reset=power_on\r\n")
     port.print(b'T (1000) monitor: {"uptime_ms":1000,"heap_free":123456}\r\n')
