@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
+import orjson
+
 from rig.masking import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
@@ -36,6 +38,22 @@ class Event:
         for name in layout.wordy:
             record[name] = masked(record[name])
         return record
+
+    def must_be_recordable(self) -> None:
+        """Look at what others than the rig have made, before it is on the timeline.
+
+        Raises:
+            ValueError: a field holds what the record cannot, such as an integer of more than 64 bits; names it.
+        """
+        layout = _layout(type(self))
+        for name, value in zip(layout.fields, layout.values(self), strict=True):
+            kind = type(value)
+            if (kind is str and value.isascii()) or (kind is int and -(1 << 63) <= value < 1 << 64) or value is None:
+                continue  # nearly always
+            try:
+                to_json(value)
+            except TypeError as error:
+                raise ValueError(f"{type(self).__name__}.{name}: {error}") from None
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
@@ -317,6 +335,23 @@ def type_name(event_type: type[Event]) -> str:
 
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
+
+
+def to_json(content: Any) -> bytes:
+    """JSON as the record has it: mappings and sets as it can hold them, anything else by its words.
+
+    Raises:
+        TypeError: it has no place in JSON.
+    """
+    return orjson.dumps(content, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
 
 
 def from_record(record: Mapping[str, Any]) -> Event:

@@ -9,7 +9,6 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-import orjson
 from rich.text import Text
 
 from rig.csms.behaviour import Behaviour
@@ -17,7 +16,7 @@ from rig.csms.exchange import link_line, one_line
 from rig.csms.server import CsmsServer, url_of
 from rig.ending import heard
 from rig.errors import BenchError
-from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
+from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame, to_json
 from rig.terminal import Terminal
 from rig.timeline import Timeline
 
@@ -70,7 +69,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
             nonlocal full
             if file is not None and full is None:
                 try:
-                    _write(file, orjson.dumps(event.record()) + b"\n")
+                    _write(file, to_json(event.record()) + b"\n")
                 except OSError as error:
                     full = error
                     ended.set()

@@ -210,8 +210,10 @@ class Console:
         for text in self._splitter.feed(data):
             line: LogLine | None = None
             try:
-                line = self._format.line(text)
-                found = tuple(self._format.events(line))
+                read = self._format.line(text)
+                read.must_be_recordable()
+                line = read
+                found = _recordable(self._format.events(line))
             except Exception as error:  # whatever the format's author did not think of
                 self._publish([*came, line or LogLine(text=text)], now)
                 came = []
@@ -237,7 +239,7 @@ class Console:
     def _flush(self) -> None:
         self._quiet = None
         try:
-            found = tuple(self._format.flush())
+            found = _recordable(self._format.flush())
         except Exception as error:
             self._misread(error, "what was pending when the console went quiet")
             return
@@ -378,6 +380,14 @@ class Console:
         else:
             miss = f"none of the lines that came ({len(misses)}) is alike"
         return f"{miss}\n{self.tail()}"
+
+
+def _recordable(events: Sequence[Event]) -> Sequence[Event]:
+    """What a log format has found; raises ValueError where the record could not hold it."""
+    found = tuple(events)
+    for event in found:
+        event.must_be_recordable()
+    return found
 
 
 def _start(text: str) -> str:
