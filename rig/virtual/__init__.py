@@ -19,6 +19,11 @@ from rig.virtual.hooks import VirtualTestHooks
 from rig.virtual.pins import VirtualPinFactory
 from rig.virtual.run_directory import RunDirectory
 
+_AT_THE_BOARD = {"power.switch": False, "power.rail_sense": False, "control.en": True, "control.boot": True}
+"""Whether the board's end is low while the wire is active. Where the Pi's end is not, something between them inverts.
+
+What an active GPIO is, is the firmware's affair: those wires are plain ones."""
+
 _PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
 
 
@@ -32,6 +37,10 @@ class DescribedWire(Protocol):
     @property
     def gpio(self) -> int | None:
         """The board's end, a GPIO of the ESP32, where it is one."""
+
+    @property
+    def active_low(self) -> bool:
+        """Whether the Pi's end is low while the wire is active."""
 
 
 class DescribedNetwork(Protocol):
@@ -125,6 +134,11 @@ def board_pins(description: VirtualDescription) -> BoardPins:
         boot=pin("control.boot"),
         inputs=by_gpio("inputs"),
         outputs=by_gpio("leds", "outputs"),
+        inverted=frozenset(
+            wires[signal].pin
+            for signal, active_low in _AT_THE_BOARD.items()
+            if signal in wires and wires[signal].active_low != active_low
+        ),
     )
 
 

@@ -113,6 +113,29 @@ def test_each_fault_happens_and_leaves_an_idle_device(start: Start, name: str) -
     assert output.endswith("the device is idle again\n")
 
 
+TURNED_ROUND = {
+    "switch = { pin = 17 }": "switch = { pin = 17, active_low = true }",
+    "rail_sense = { pin = 27 }": "rail_sense = { pin = 27, active_low = true }",
+    "en = { pin = 22, active_low = true }": "en = { pin = 22 }",
+    "boot = { pin = 23, active_low = true, gpio = 0 }": "boot = { pin = 23, gpio = 0 }",
+}
+
+
+@pytest.mark.parametrize("name", ["power-cut", "reset"])
+def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, tmp_path: Path, name: str) -> None:
+    """It flashes the device, too: power, EN, BOOT and the rail are all needed for that."""
+    build(ROOT)
+    described = (ROOT / "benches" / "virtual.toml").read_text()
+    for plain, turned in TURNED_ROUND.items():
+        assert plain in described
+        described = described.replace(plain, turned)
+    (tmp_path / "turned.toml").write_text(described)
+    process = start("fault", "inject", name, "--for", "0.1", "--bench", str(tmp_path / "turned.toml"))
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert output.endswith("the device is idle again\n")
+
+
 @ENDINGS
 def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
