@@ -11,6 +11,7 @@ from typing import Protocol
 
 from rig.clock import BenchClock
 from rig.errors import BenchError
+from rig.folders import unwritable
 from rig.seams import Wiring
 from rig.virtual.access_point import VirtualAccessPoint
 from rig.virtual.board import Board, BoardPins
@@ -79,7 +80,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         flash = Flash(run.path / "flash.bin")
     except OSError as problem:
         run.close()
-        raise BenchError(f"the board's flash file cannot be made: {problem}", f"Make room in {root}") from None
+        raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory()
     board = Board(factory.wires, pins, flash, clock)
 

@@ -130,8 +130,11 @@ def test_doctor_looks_at_the_folders_that_are_written_to(rig, tmp_path, monkeypa
     code, output = rig("doctor", "--bench", bench, cwd=tmp_path)
     assert code == 1
     assert "ok   .plugbench   is made when it is needed\n" in output
-    assert "ok   build        can be written to\n" in output
-    assert f"BAD  reports      {tmp_path}/reports is no folder: move it out of the way\n" in output
+    assert f"ok   build        {tmp_path}/build can be written to\n" in output
+    assert (
+        f"BAD  reports      {tmp_path}/reports cannot be written to: File exists. Make it a folder of your own, "
+        in output
+    )
     assert f"BAD  firmware     {tmp_path} has no folder firmware/host to build the device from. Run in " in output
 
 
@@ -214,8 +217,8 @@ def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, s
     [
         ("README.md", "out", "README.md is no record of a run: none of its lines can be read (not JSON)"),
         ("docs/images/report.png", "out", "report.png is no record of a run"),
-        ("{tmp}/sound", "README.md", "the report cannot be written to README.md: "),
-        ("{tmp}/sound", "/proc/xx", "the report cannot be written to /proc/xx: "),
+        ("{tmp}/sound", "README.md", "README.md cannot be written to: "),
+        ("{tmp}/sound", "/proc/xx", "/proc/xx cannot be written to: "),
     ],
 )
 def test_a_report_that_cannot_be_made(rig, tmp_path: Path, run: str, out: str, says: str) -> None:  # type: ignore[no-untyped-def]
