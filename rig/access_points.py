@@ -59,7 +59,10 @@ class Nmcli:
     def _switch(self, state: str) -> None:
         command = ["nmcli", "connection", state, self._connection]
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_NMCLI_TIMEOUT_S)
+            # A session of its own: what a terminal sends is for us to hear, and not for what gives back.
+            subprocess.run(
+                command, check=True, capture_output=True, text=True, timeout=_NMCLI_TIMEOUT_S, start_new_session=True
+            )
         except FileNotFoundError:
             raise BenchError("nmcli is not installed", "Install Debian's network-manager") from None
         except subprocess.TimeoutExpired:

@@ -184,6 +184,7 @@ class Bench:
             description.power,
             control["en"],
             [control["boot"], *driven.values()],
+            description.rise_s,
             description.fall_s,
         )
         stack.callback(self.power.close)

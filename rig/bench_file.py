@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from rig import adapters
 from rig.description import Description
 from rig.errors import DescriptionError
+from rig.masking import is_secret
 
 
 def load(path: Path | str) -> Description:
@@ -65,7 +66,8 @@ def _explain(detail: ErrorDetails) -> str:
         message = detail["msg"].removeprefix("Value error, ")
         return f"{key}: {message}" if key else message
     given = detail["input"]
-    shown = f"{given!r} " if isinstance(given, (str, int, float, bool)) else ""
+    secret = bool(location) and is_secret({}, location[-1])
+    shown = f"{given!r} " if isinstance(given, (str, int, float, bool)) and not secret else ""
     wanted = _wanted(location)
     return f"{key}: {shown}cannot be used: {detail['msg'][0].lower()}{detail['msg'][1:]}" + (
         f" ({wanted})" if wanted else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from rig.ending import end_as_by_ctrl_c
 from rig.errors import BenchError, PlugbenchError
+from rig.masking import without_url_passwords
 
 BenchOption = Annotated[Path, typer.Option("--bench", metavar="FILE", help="The bench description.")]
 DEFAULT_BENCH = Path("benches/virtual.toml")
@@ -21,7 +23,21 @@ EXIT_FAILURE = 1
 EXIT_BENCH_ERROR = 2
 """It cannot be done, or what was asked for makes no sense."""
 
+
+class _Rig(TyperGroup):
+    """The command's root: what it repeats of a command line that makes no sense has no password in it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the rest of the line and do what it says."""
+        try:
+            return super().invoke(ctx)
+        except typer.TyperException as error:
+            error.message = without_url_passwords(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=_Rig,
     help="Plugbench: a bench that tests the firmware of OCPP charge points.",
     no_args_is_help=True,
     add_completion=False,

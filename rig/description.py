@@ -27,6 +27,10 @@ REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
 
 
+REAL_RISE_S = 0.1
+"""How long, in seconds, the rail of a usual board takes at most: soft starts of load switch and regulator, some ms."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -51,11 +55,13 @@ class InputWire(Wire):
 class PowerSection(_Table):
     """The supply: `switch` turns it on, `rail_sense`, where wired, says whether the rail is up.
 
-    `fall_s` is for a bench without `rail_sense`: how long, in real seconds, capacitors hold the rail up at most.
+    `rise_s` and `fall_s` are for a bench without `rail_sense`: how long, in real seconds, the rail takes to come up at
+    most, and how long capacitors hold it up at most.
     """
 
     switch: Wire
     rail_sense: Wire | None = None
+    rise_s: Annotated[float, Field(ge=0, le=60)] | None = None
     fall_s: Annotated[float, Field(ge=0, le=60)] | None = None
 
 
@@ -221,11 +227,19 @@ class Description(_Table):
         return self._path
 
     @property
+    def rise_s(self) -> float:
+        """How long, in real seconds, the rail takes to rise where nothing senses it."""
+        return self._unless_virtual(self.power.rise_s, REAL_RISE_S)
+
+    @property
     def fall_s(self) -> float:
         """How long, in real seconds, the rail takes to fall where nothing senses it."""
-        if self.power.fall_s is not None:
-            return self.power.fall_s
-        return 0.0 if self.kind == "virtual" else REAL_FALL_S
+        return self._unless_virtual(self.power.fall_s, REAL_FALL_S)
+
+    def _unless_virtual(self, described: float | None, usual: float) -> float:
+        if described is not None:
+            return described
+        return 0.0 if self.kind == "virtual" else usual
 
     def wires(self) -> Iterator[tuple[str, Wire]]:
         """Every wire with its signal name, like `inputs.cable` or `power.switch`."""

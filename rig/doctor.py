@@ -14,6 +14,8 @@ from rig.bench_file import load
 from rig.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.errors import BenchError, DescriptionError
 from rig.firmware.manifest import FILE_NAME
+from rig.folders import make_writable
+from rig.masking import without_url_passwords
 
 SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
 
@@ -39,7 +41,7 @@ class Finding:
     @property
     def line(self) -> str:
         """As the terminal shows it."""
-        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {self.problem or self.detail}"
+        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
 
 
 def examine(path: Path, root: Path) -> Iterator[Finding]:
@@ -59,9 +61,9 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
         return
     yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
     yield _csms_port(description)
-    yield _writable(root)
+    yield _folder("folder", root)
     for name in FOLDERS:
-        yield _folder(root / name)
+        yield _folder(name, root / name)
     if description.device.firmware == "host":
         yield _sources(root)
         for tool, package in (("g++", "g++"), ("strip", "binutils")):
@@ -103,18 +105,15 @@ def _csms_port(description: Description) -> Finding:
     return Finding("CSMS port", f"{host} port {port or '(any free one)'} can be had")
 
 
-def _writable(root: Path) -> Finding:
-    writable = os.access(root, os.W_OK)
-    return Finding("folder", str(root), "" if writable else f"{root} cannot be written to: run in a folder of your own")
-
-
-def _folder(path: Path) -> Finding:
+def _folder(subject: str, path: Path) -> Finding:
     """One that is not there yet is made in a folder that was looked at before."""
-    if path.exists() and not path.is_dir():
-        return Finding(path.name, problem=f"{path} is no folder: move it out of the way")
-    if path.exists() and not os.access(path, os.W_OK | os.X_OK):
-        return Finding(path.name, problem=f"{path} cannot be written to: make it yours, or remove it")
-    return Finding(path.name, "can be written to" if path.exists() else "is made when it is needed")
+    if not path.exists():
+        return Finding(subject, "is made when it is needed")
+    try:
+        make_writable(path)
+    except BenchError as error:
+        return Finding(subject, problem=str(error))
+    return Finding(subject, f"{path} can be written to")
 
 
 def _sources(root: Path) -> Finding:

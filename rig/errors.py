@@ -6,9 +6,18 @@ failed expectation are *failures* of the firmware under test.
 
 from __future__ import annotations
 
+from rig.masking import without_url_passwords
+
 
 class PlugbenchError(Exception):
-    """The root of everything the rig raises on purpose."""
+    """The root of everything the rig raises on purpose.
+
+    Args:
+        message: in words; a URL in it loses its password.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_url_passwords(message))
 
 
 class BenchError(PlugbenchError):

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
-from rig.masking import masked
+import orjson
+
+from rig.masking import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
@@ -29,11 +31,33 @@ class Event:
     source: str = ""
 
     def record(self) -> dict[str, Any]:
-        """The event as it stands in `run.jsonl`: `type` and all its fields."""
-        name, names, _, values = _layout(type(self))
-        record: dict[str, Any] = {"type": name}
-        record.update(zip(names, values(self), strict=True))
+        """The event as it stands in `run.jsonl`: `type` and all its fields, without secrets."""
+        layout = _layout(type(self))
+        record: dict[str, Any] = {"type": layout.name}
+        record.update(zip(layout.fields, layout.values(self), strict=True))
+        for name in layout.wordy:
+            record[name] = masked(record[name])
         return record
+
+    def must_be_recordable(self) -> None:
+        """Look at what others than the rig have made, before it is on the timeline.
+
+        Raises:
+            ValueError: a field holds what the record cannot, such as an integer of more than 64 bits; names it.
+        """
+        layout = _layout(type(self))
+        for name, value in zip(layout.fields, layout.values(self), strict=True):
+            kind = type(value)
+            if (kind is str and value.isascii()) or (kind is int and -(1 << 63) <= value < 1 << 64) or value is None:
+                continue  # nearly always
+            try:
+                to_json(value)
+            except TypeError as error:
+                raise ValueError(f"{type(self).__name__}.{name}: {error}") from None
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
+        return f"{type(self).__name__}({fields})"
 
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
         """A copy with its place on a timeline; made of every event, so it must be quick: `replace` takes twice as long.
@@ -56,14 +80,22 @@ class Event:
         return copy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LogLine(Event):
-    """One line of the device's console, as it came. Level, tag and uptime are empty where it is not a log line."""
+    """One line of the device's console, as it came. Level, tag and uptime are empty where it is not a log line.
+
+    `text` is whole, for tests to match on. What is written or shown of it is `shown`.
+    """
 
     text: str
     level: Level | Literal[""] = ""
     tag: str = ""
     uptime_ms: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """The text without secrets."""
+        return masked_text(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +167,7 @@ class LinkChange(Event):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
@@ -157,14 +189,6 @@ class OcppFrame(Event):
     def shown(self) -> Any:
         """The payload without the secrets that OCPP can carry."""
         return masked(self.payload)
-
-    def record(self) -> dict[str, Any]:
-        """As of any event, without secrets."""
-        return Event.record(self) | {"payload": self.shown}
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
-        return f"OcppFrame({fields})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,16 +304,19 @@ class _Layout(NamedTuple):
         name: in records.
         fields: the names of all its fields.
         own: of those that not every event has.
+        wordy: of those that may hold a secret: they are no numbers.
         values: reads all fields of an event at once.
     """
 
     name: str
     fields: tuple[str, ...]
     own: tuple[str, ...]
+    wordy: tuple[str, ...]
     values: Callable[[Event], tuple[Any, ...]]
 
 
 _LAYOUTS: dict[type[Event], _Layout] = {}
+_WORDY = frozenset({"str", "tuple[str, ...]", "Mapping[str, Any]", "Any"})
 
 
 def _layout(event_type: type[Event]) -> _Layout:
@@ -297,7 +324,8 @@ def _layout(event_type: type[Event]) -> _Layout:
     if layout is None:
         names = tuple(f.name for f in fields(event_type))
         own = names[len(fields(Event)) :]  # the base's come first
-        layout = _LAYOUTS[event_type] = _Layout(type_name(event_type), names, own, attrgetter(*names))
+        wordy = tuple(f.name for f in fields(event_type) if f.name in own and str(f.type) in _WORDY)
+        layout = _LAYOUTS[event_type] = _Layout(type_name(event_type), names, own, wordy, attrgetter(*names))
     return layout
 
 
@@ -307,6 +335,23 @@ def type_name(event_type: type[Event]) -> str:
 
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
+
+
+def to_json(content: Any) -> bytes:
+    """JSON as the record has it: mappings and sets as it can hold them, anything else by its words.
+
+    Raises:
+        TypeError: it has no place in JSON.
+    """
+    return orjson.dumps(content, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
 
 
 def from_record(record: Mapping[str, Any]) -> Event:

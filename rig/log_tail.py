@@ -35,7 +35,7 @@ def console_tail(timeline: Logged) -> str:
         if times > 1:
             del shown[-1]
         again = f"  ({times} times)" if times > 1 else ""
-        shown.append(f"  {-timeline.clock.between(line.t, now):8.3f} s | {line.text}{again}")
+        shown.append(f"  {-timeline.clock.between(line.t, now):8.3f} s | {line.shown}{again}")
     if not shown:
         return "the console said nothing at all"
     shown = shown[-TAIL_LINES:]

@@ -14,6 +14,7 @@ import orjson
 from rig.errors import BenchError, DeviceError
 from rig.events import Boot, Event, LogLine
 from rig.firmware.filesystem import provision
+from rig.masking import masked_text
 
 if TYPE_CHECKING:
     from rig.description import Description
@@ -149,7 +150,7 @@ class PlugbenchProfile(DeviceProfile):
         except orjson.JSONDecodeError:
             status = None
         if not isinstance(status, dict):
-            raise DeviceError(f"the answer to the console command `status` is no JSON object: {answer!r}")
+            raise DeviceError(f"the answer to the console command `status` is no JSON object: {masked_text(answer)!r}")
         return status
 
     def write_command(self, number: int) -> str:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from rig.errors import BenchError
-from rig.events import Event
+from rig.events import Event, to_json
 from rig.timeline import Timeline
 
 
@@ -41,7 +37,7 @@ class Recorder:
         self._stop = timeline.listen(self._add, self._write)
 
     def _add(self, event: Event) -> None:
-        self._due.append(orjson.dumps(event.record(), default=_plain, option=orjson.OPT_APPEND_NEWLINE))
+        self._due.append(to_json(event.record()) + b"\n")
 
     def _write(self) -> None:
         data = b"".join(self._due)
@@ -70,12 +66,3 @@ class Recorder:
         """Write no more."""
         self._stop()
         os.close(self._file)
-
-
-def _plain(value: Any) -> Any:
-    """What orjson does not know: mappings and sets as JSON has them, anything else by its words."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return str(value)

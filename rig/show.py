@@ -84,7 +84,7 @@ def _lost_its_rail(bench: Bench, since: Mark) -> bool:
 def _line(event: Event) -> Text | None:
     """An event in a few words; None for what a person need not see."""
     match event:
-        case LogLine(text=text, level=level) if not text.startswith(("T (", "= ")):
+        case LogLine(shown=text, level=level) if not text.startswith(("T (", "= ")):
             return Text(f"console  {text}", style={"E": "red", "W": "yellow"}.get(level, ""))
         case OcppFrame():
             return Text(f"OCPP     {one_line(event)}", style="bold red" if event.error else "cyan")

@@ -9,7 +9,6 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-import orjson
 from rich.text import Text
 
 from rig.csms.behaviour import Behaviour
@@ -17,7 +16,7 @@ from rig.csms.exchange import link_line, one_line
 from rig.csms.server import CsmsServer, url_of
 from rig.ending import heard
 from rig.errors import BenchError
-from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
+from rig.events import BenchTrouble, Event, LinkChange, Note, OcppFrame, to_json
 from rig.terminal import Terminal
 from rig.timeline import Timeline
 
@@ -63,14 +62,14 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
         full: OSError | None = None
         terminal = Terminal(on_gone=ended.set)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, *heard()):
+        for number in {signal.SIGINT, *heard()}:
             loop.add_signal_handler(number, ended.set)
 
         def show(event: Event) -> None:
             nonlocal full
             if file is not None and full is None:
                 try:
-                    _write(file, orjson.dumps(event.record()) + b"\n")
+                    _write(file, to_json(event.record()) + b"\n")
                 except OSError as error:
                     full = error
                     ended.set()

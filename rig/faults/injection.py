@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from rig.ending import uninterrupted
 from rig.errors import BenchError, DeviceError
 from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.faults.fault import Bench, Fault
@@ -16,7 +17,8 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
     """Make a fault happen for as long as the block runs.
 
     `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. What undoes it
-    always runs, all of it, whether the block raises or one step of restoring fails.
+    always runs, all of it, whether the block raises or one step of restoring fails, and no signal that ends the process
+    interrupts it (`rig/ending.py`).
 
     Args:
         bench: where.
@@ -43,13 +45,18 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
         fault.apply(bench, restore)
         yield injected
     finally:
-        try:
-            restore.close()
-        except DeviceError:
-            raise  # the device's own trouble is none of the bench's
-        except Exception as error:
-            what = f"The fault {fault.name} could not be taken back: {error}"
-            bench.timeline.append(BenchTrouble(source="faults", what=what))
-            raise BenchError(what, "Open the bench anew") from error
-        finally:
-            bench.timeline.append(FaultLifted(source="faults", fault=fault.name, injected=injected.id))
+        with uninterrupted():
+            _take_back(bench, injected, restore)
+
+
+def _take_back(bench: Bench, injected: FaultInjected, restore: ExitStack) -> None:
+    try:
+        restore.close()
+    except DeviceError:
+        raise  # the device's own trouble is none of the bench's
+    except Exception as error:
+        what = f"The fault {injected.fault} could not be taken back: {error}"
+        bench.timeline.append(BenchTrouble(source="faults", what=what))
+        raise BenchError(what, "Open the bench anew") from error
+    finally:
+        bench.timeline.append(FaultLifted(source="faults", fault=injected.fault, injected=injected.id))

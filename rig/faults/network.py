@@ -6,7 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rig.faults.fault import Bench, Fault, at_least
+from rig.faults.fault import Bench, Fault, at_least, at_most
+
+_LONGEST_MS = 120_000
+"""TCP's maximum segment lifetime, two minutes (RFC 9293, section 3.4.2): what takes longer is a black hole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,8 @@ class Latency(Fault):
     """A slow network.
 
     Args:
-        ms: milliseconds of delay each way, in bench time.
-        jitter_ms: up to this much more for each piece; the order is kept.
+        ms: milliseconds of delay each way, in bench time; at most two minutes.
+        jitter_ms: up to this much more for each piece, at most two minutes; the order is kept.
         seed: makes the jitter repeatable.
     """
 
@@ -69,8 +72,9 @@ class Latency(Fault):
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        at_least(self, "ms", 0)
-        at_least(self, "jitter_ms", 0)
+        for key in ("ms", "jitter_ms"):
+            at_least(self, key, 0)
+            at_most(self, key, _LONGEST_MS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Delay, then as before."""

@@ -17,6 +17,7 @@ from rig.errors import BenchError
 from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
+from rig.folders import unwritable
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"
@@ -175,9 +176,7 @@ def _locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as problem:
-        raise BenchError(
-            f"nothing can be built in {folder}: {problem.strerror}", "Make it writable; `rig doctor` looks at it"
-        ) from None
+        raise unwritable(folder, problem) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -22,6 +22,7 @@ from rig.firmware.backtrace import Backtraces
 from rig.log_format import LogFormat
 from rig.log_tail import console_tail
 from rig.loop import run_on
+from rig.masking import masked_text
 from rig.timeline import Mark, Timeline
 
 _READ_BYTES = 4096
@@ -209,12 +210,14 @@ class Console:
         for text in self._splitter.feed(data):
             line: LogLine | None = None
             try:
-                line = self._format.line(text)
-                found = tuple(self._format.events(line))
+                read = self._format.line(text)
+                read.must_be_recordable()
+                line = read
+                found = _recordable(self._format.events(line))
             except Exception as error:  # whatever the format's author did not think of
                 self._publish([*came, line or LogLine(text=text)], now)
                 came = []
-                self._misread(error, f"the line {_start(text)!r}")
+                self._misread(error, f"the line {_start(masked_text(text))!r}")
                 continue
             came.append(line)
             for event in found:
@@ -236,7 +239,7 @@ class Console:
     def _flush(self) -> None:
         self._quiet = None
         try:
-            found = tuple(self._format.flush())
+            found = _recordable(self._format.flush())
         except Exception as error:
             self._misread(error, "what was pending when the console went quiet")
             return
@@ -351,7 +354,7 @@ class Console:
                 lambda line: line.text.startswith(prefix),
                 since=since,
                 timeout=timeout,
-                what=f"an answer ({prefix}…) to the console command {command!r}",
+                what=f"an answer ({prefix}…) to the console command {masked_text(command)!r}",
                 explain=lambda _: f"no line that starts with {prefix!r} came\n{self.tail()}",
             )
         return answer.text[len(prefix) :]
@@ -369,14 +372,22 @@ class Console:
         taken = self._timeline.events(LogLine, start, lambda line: regex.search(line.text) is not None)
         earlier = self._timeline.last(LogLine, lambda line: line.id < start.after and bool(regex.search(line.text)))
         if taken:
-            miss = f"such a line came, but an earlier expectation has taken it: {taken[-1].text}"
+            miss = f"such a line came, but an earlier expectation has taken it: {taken[-1].shown}"
         elif nearest := _nearest(regex.pattern, misses):
             miss = f"nearest miss: {nearest}"
         elif earlier is not None:
-            miss = f"such a line came before the time that was looked at: {earlier.text}"
+            miss = f"such a line came before the time that was looked at: {earlier.shown}"
         else:
             miss = f"none of the lines that came ({len(misses)}) is alike"
         return f"{miss}\n{self.tail()}"
+
+
+def _recordable(events: Sequence[Event]) -> Sequence[Event]:
+    """What a log format has found; raises ValueError where the record could not hold it."""
+    found = tuple(events)
+    for event in found:
+        event.must_be_recordable()
+    return found
 
 
 def _start(text: str) -> str:
@@ -392,5 +403,5 @@ def _nearest(pattern: str, lines: Sequence[LogLine]) -> str:
         matcher.set_seq1(line.text)
         match = matcher.find_longest_match()
         if match.size >= length:
-            best, length = line.text, match.size
+            best, length = line.shown, match.size
     return best

@@ -14,6 +14,7 @@ from typing import Any
 from rig.errors import BenchError
 from rig.events import Flashed
 from rig.firmware.manifest import Manifest
+from rig.masking import without_url_passwords
 from rig.timeline import Timeline
 
 _ROM_BAUD = 115200
@@ -178,7 +179,7 @@ class Flasher:
         finally:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             with self._log.open("a") as log:
-                log.write(f"--- {doing}\n{output.getvalue()}\n")
+                log.write(f"--- {doing}\n{without_url_passwords(output.getvalue())}\n")
 
     def _report(self, sha256: str, started: int, what: str) -> None:
         seconds = (time.monotonic_ns() - started) / 1e9

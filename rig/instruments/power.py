@@ -28,7 +28,8 @@ class Power:
         section: `[power]` of the bench description.
         en: the wire of EN; active holds the chip in reset.
         driven: every other wire that the bench drives.
-        fall_s: how long the rail takes to fall where nothing senses it, in real seconds.
+        rise_s: how long the rail takes to rise where nothing senses it, in real seconds.
+        fall_s: how long it takes to fall there.
     """
 
     RAIL_TIMEOUT_S = 5.0
@@ -41,11 +42,13 @@ class Power:
         section: PowerSection,
         en: DrivenWire,
         driven: Sequence[DrivenWire],
+        rise_s: float = 0.0,
         fall_s: float = 0.0,
     ) -> None:
         self._timeline = timeline
         self._en = en
         self._driven = driven
+        self._rise_s = rise_s
         self._fall_s = fall_s
         self._lock = threading.RLock()
         self._on = False
@@ -72,7 +75,7 @@ class Power:
         return None if self._rail is None else self._rail.state
 
     def on(self) -> None:
-        """Switch on. Returns when the rail is up (at once where `rail_sense` is not wired).
+        """Switch on. Returns when the rail is up (after `power.rise_s` where `rail_sense` is not wired).
 
         Raises:
             BenchError: the rail stays down; the board is off then.
@@ -105,10 +108,8 @@ class Power:
         with self._lock:
             was_on = self._on
             self._cut()
-            if self._rail is not None:
+            if was_on or self._rail is not None:
                 self._wait_for_rail(False)
-            elif was_on:
-                threading.Event().wait(self._fall_s)  # capacitors tell nobody
             self._en.release()
 
     def _cut(self) -> None:
@@ -135,7 +136,10 @@ class Power:
         return self._en.state
 
     def _wait_for_rail(self, up: bool) -> None:
-        if self._rail is None or self._rail.wait(up, self.RAIL_TIMEOUT_S):
+        if self._rail is None:
+            threading.Event().wait(self._rise_s if up else self._fall_s)  # regulators and capacitors tell nobody
+            return
+        if self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return
         after = f"{self.RAIL_TIMEOUT_S:g} s after the switch was {'closed' if up else 'opened'}"
         raise BenchError(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from rig.errors import BenchError
 from rig.events import BenchTrouble, LogLine, Measurement
+from rig.folders import unwritable
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
 from rig.report.describe import limits, log_line
@@ -102,10 +102,7 @@ def build(run_dir: Path, out_dir: Path) -> Path:
     try:
         return write(run, out_dir)
     except OSError as problem:
-        raise BenchError(
-            f"the report cannot be written to {out_dir}: {problem.strerror}",
-            "Make it a folder that can be written to, with room in it, or name another",
-        ) from None
+        raise unwritable(out_dir, problem) from None
 
 
 def write(run: Run, out_dir: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from rig.clock import BenchClock
 from rig.errors import BenchError
+from rig.folders import unwritable
 from rig.seams import Wiring
 from rig.virtual.access_point import VirtualAccessPoint
 from rig.virtual.board import Board, BoardPins
@@ -18,6 +19,11 @@ from rig.virtual.flash import Flash
 from rig.virtual.hooks import VirtualTestHooks
 from rig.virtual.pins import VirtualPinFactory
 from rig.virtual.run_directory import RunDirectory
+
+_AT_THE_BOARD = {"power.switch": False, "power.rail_sense": False, "control.en": True, "control.boot": True}
+"""Whether the board's end is low while the wire is active. Where the Pi's end is not, something between them inverts.
+
+What an active GPIO is, is the firmware's affair: those wires are plain ones."""
 
 _PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
 
@@ -32,6 +38,10 @@ class DescribedWire(Protocol):
     @property
     def gpio(self) -> int | None:
         """The board's end, a GPIO of the ESP32, where it is one."""
+
+    @property
+    def active_low(self) -> bool:
+        """Whether the Pi's end is low while the wire is active."""
 
 
 class DescribedNetwork(Protocol):
@@ -70,7 +80,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         flash = Flash(run.path / "flash.bin")
     except OSError as problem:
         run.close()
-        raise BenchError(f"the board's flash file cannot be made: {problem}", f"Make room in {root}") from None
+        raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory()
     board = Board(factory.wires, pins, flash, clock)
 
@@ -125,6 +135,11 @@ def board_pins(description: VirtualDescription) -> BoardPins:
         boot=pin("control.boot"),
         inputs=by_gpio("inputs"),
         outputs=by_gpio("leds", "outputs"),
+        inverted=frozenset(
+            wires[signal].pin
+            for signal, active_low in _AT_THE_BOARD.items()
+            if signal in wires and wires[signal].active_low != active_low
+        ),
     )
 
 

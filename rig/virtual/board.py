@@ -40,12 +40,13 @@ class BoardPins:
     """Which Pi pin (BCM number) is wired to what on the board.
 
     Attributes:
-        power_switch: high powers the board.
-        rail_sense: high while the rail is up; None where not wired.
-        en: low holds the chip in reset; None where not wired.
-        boot: low at the end of reset means download mode; None where not wired.
+        power_switch: high, at the board, powers it.
+        rail_sense: high, at the board, while the rail is up; None where not wired.
+        en: low, at the chip, holds it in reset; None where not wired.
+        boot: low, at the chip, at the end of reset means download mode; None where not wired.
         inputs: from the device's input GPIO to the Pi pin that drives it.
         outputs: from the device's output GPIO to the Pi pin that watches it.
+        inverted: Pi pins whose level is turned round on its way to or from the board.
     """
 
     power_switch: int
@@ -54,6 +55,7 @@ class BoardPins:
     boot: int | None = None
     inputs: Mapping[int, int] = field(default_factory=dict)
     outputs: Mapping[int, int] = field(default_factory=dict)
+    inverted: frozenset[int] = frozenset()
 
 
 class _Chip(Enum):
@@ -79,6 +81,8 @@ class Board:
         self.flash = flash
         self._wires = wires
         self._clock = clock
+        for pin in pins.inverted:
+            wires.change(wires[pin], inverting=True)
         self._en = wires[pins.en] if pins.en is not None else Wire()
         self._boot = wires[pins.boot] if pins.boot is not None else Wire()
         self._switch = wires[pins.power_switch]

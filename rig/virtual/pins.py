@@ -39,7 +39,8 @@ class Wire:
         board_watch: called with each new level, in order, under the wires' lock: it may do nothing but hand it on.
         pi_drive: the level the Pi's pin is driven to; None where it is an input.
         pi_pull: the pull of the Pi's pin; None where it floats.
-        level: what both ends see.
+        inverting: a transistor or an inverter in between turns the level round.
+        level: what the board's end sees.
         stamp: when the level last changed, in ns of CLOCK_MONOTONIC.
     """
 
@@ -48,16 +49,27 @@ class Wire:
     board_watch: EdgeCallback | None = None
     pi_drive: bool | None = None
     pi_pull: bool | None = None
+    inverting: bool = False
     level: bool = False
     stamp: int = 0
     pi_watchers: list[EdgeCallback] = field(default_factory=list)
 
     def resolved(self) -> bool:
-        """The level that both ends together make; a wire that nobody holds reads low."""
-        for candidate in (self.pi_drive, self.board_drive, self.board_pull, self.pi_pull):
+        """The level that both ends together make; a board's end that nobody holds reads low."""
+        for candidate, of_pi in (
+            (self.pi_drive, True),
+            (self.board_drive, False),
+            (self.board_pull, False),
+            (self.pi_pull, True),
+        ):
             if candidate is not None:
-                return candidate
+                return candidate != (self.inverting and of_pi)
         return False
+
+    @property
+    def pi_level(self) -> bool:
+        """What the Pi's end sees."""
+        return self.level != self.inverting
 
 
 class Wires:
@@ -89,7 +101,7 @@ class Wires:
             wire: the wire.
             stamp: when it happened, in ns of CLOCK_MONOTONIC; 0: now.
             then: called under the lock once the level has changed and the board's watcher knows.
-            ends: `pi_drive`, `pi_pull`, `board_drive`, `board_pull`.
+            ends: `pi_drive`, `pi_pull`, `board_drive`, `board_pull`, and what is between them: `inverting`.
         """
         with self.lock:
             for name, value in ends.items():
@@ -100,7 +112,7 @@ class Wires:
                 wire.stamp = stamp or time.monotonic_ns()
                 if wire.board_watch is not None:
                     wire.board_watch(level, wire.stamp)
-                self._edges.extend((watcher, level, wire.stamp) for watcher in wire.pi_watchers)
+                self._edges.extend((watcher, wire.pi_level, wire.stamp) for watcher in wire.pi_watchers)
             if then is not None:
                 then()
         self._deliver()
@@ -183,7 +195,7 @@ class VirtualPin(PiPin):  # type: ignore[misc]
         self._set_pull(pull)
 
     def _get_state(self) -> bool:
-        return self._wire.level
+        return self._wire.pi_level
 
     def _set_state(self, value: float) -> None:
         if self._wire.pi_drive is None:

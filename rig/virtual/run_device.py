@@ -18,6 +18,7 @@ from rig.errors import BenchError
 from rig.firmware.build import build, package
 from rig.firmware.filesystem import configuration, make_filesystem, reconfigure
 from rig.firmware.manifest import Manifest
+from rig.masking import without_url_passwords
 from rig.virtual.access_point import VirtualAccessPoint
 from rig.virtual.board import Board, BoardPins
 from rig.virtual.flash import Flash
@@ -204,7 +205,7 @@ def _work_board(alone: _Alone, words: list[str]) -> str:
         case _ if tuple(words) in actions:
             actions[tuple(words)]()
         case _:
-            return f"! no such command: {' '.join(words)!r}; !help lists them"
+            return f"! no such command: {without_url_passwords(' '.join(words))!r}; !help lists them"
     return f"! {' '.join(words)}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rig.errors import BenchError
+from rig.folders import unwritable
 
 _LOCK = "lock"
 
@@ -38,9 +38,7 @@ class RunDirectory:
                 self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
         except OSError as problem:
-            raise BenchError(
-                f"no run folder can be made in {runs}: {problem.strerror}", "Make it writable; `rig doctor` looks at it"
-            ) from None
+            raise unwritable(runs, problem) from None
 
     def close(self) -> None:
         """Remove the folder and all that is in it."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.access_points import Nmcli
+
 ROOT = Path(__file__).parents[2]
 SWITCH = """
 import os, sys
@@ -78,3 +80,18 @@ def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, s
 def test_without_a_terminal_nobody_can_be_asked() -> None:
     output, _ = switch().communicate(timeout=30)
     assert output.startswith("a person must switch the access point off, but there is no terminal to ask on. Run this")
+
+
+def test_what_ends_us_on_a_terminal_does_not_end_nmcli_at_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal's signals go to its session."""
+    nmcli = tmp_path / "nmcli"
+    nmcli.write_text(f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('told', 'w'))\n")
+    nmcli.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    Nmcli("bench").up()
+    session, _, arguments = (tmp_path / "told").read_text().partition(" ")
+    assert int(session) != os.getsid(0)
+    assert arguments == "['connection', 'up', 'bench']\n"

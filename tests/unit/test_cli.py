@@ -49,6 +49,37 @@ def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
     assert f"rig: {bad}: " in output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("device", "run", "--id", "CP-1", "--csms", "ws://user:hunter2@host/"),
+        ("device", "run", "--id", "CP-1", "--csms", "ws://user:hunter2/@host/"),
+        ("device", "run", "--id", "CP-1", "--csms", "ws://host/", "ws://user:hunter2@host/"),
+        ("ws://user:hunter2@host/",),
+        ("csms", "serve", "--record", "none/ws://user:hunter2@host/"),
+        ("fault", "inject", "ws://user:hunter2@host/"),
+        ("fault", "inject", "latency", "ws://user:hunter2@host/"),
+        ("fault", "inject", "latency", "ms=ws://user:hunter2@host/"),
+        ("bench", "check", "ws://user:hunter2@host/"),
+        ("doctor", "--bench", "wss://user:hunter2@host/"),
+        ("report", "build", "ws://user:hunter2@host/"),
+    ],
+    ids=" ".join,
+)
+def test_a_password_of_the_command_line_is_in_no_message(rig, arguments: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig(*arguments)
+    assert code in (1, 2)
+    assert "user" in output
+    assert "hunter2" not in output
+
+
+def test_a_pre_shared_key_that_cannot_be_used_is_not_told(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    bench = tmp_path / "bench.toml"
+    bench.write_text((ROOT / "benches" / "virtual.toml").read_text().replace("plugbench-psk", "hunter2"))
+    code, output = rig("bench", "check", str(bench))
+    assert (code, "network.psk: cannot be used: " in output, "hunter2" in output) == (2, True, False)
+
+
 def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("fault", "list")
     assert code == 0
@@ -99,8 +130,11 @@ def test_doctor_looks_at_the_folders_that_are_written_to(rig, tmp_path, monkeypa
     code, output = rig("doctor", "--bench", bench, cwd=tmp_path)
     assert code == 1
     assert "ok   .plugbench   is made when it is needed\n" in output
-    assert "ok   build        can be written to\n" in output
-    assert f"BAD  reports      {tmp_path}/reports is no folder: move it out of the way\n" in output
+    assert f"ok   build        {tmp_path}/build can be written to\n" in output
+    assert (
+        f"BAD  reports      {tmp_path}/reports cannot be written to: File exists. Make it a folder of your own, "
+        in output
+    )
     assert f"BAD  firmware     {tmp_path} has no folder firmware/host to build the device from. Run in " in output
 
 
@@ -183,8 +217,8 @@ def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, s
     [
         ("README.md", "out", "README.md is no record of a run: none of its lines can be read (not JSON)"),
         ("docs/images/report.png", "out", "report.png is no record of a run"),
-        ("{tmp}/sound", "README.md", "the report cannot be written to README.md: "),
-        ("{tmp}/sound", "/proc/xx", "the report cannot be written to /proc/xx: "),
+        ("{tmp}/sound", "README.md", "README.md cannot be written to: "),
+        ("{tmp}/sound", "/proc/xx", "/proc/xx cannot be written to: "),
     ],
 )
 def test_a_report_that_cannot_be_made(rig, tmp_path: Path, run: str, out: str, says: str) -> None:  # type: ignore[no-untyped-def]

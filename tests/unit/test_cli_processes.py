@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,9 +34,15 @@ def start() -> Iterator[Start]:
     """Starts a command in the project's folder, on pipes and without a terminal unless told otherwise."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*arguments: str, setsid: bool = False, cwd: Path = ROOT, **streams: int) -> subprocess.Popen[str]:
+    def run(
+        *arguments: str,
+        setsid: bool = False,
+        cwd: Path = ROOT,
+        program: Sequence[str] = (str(RIG),),
+        **streams: int,
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*LISTENS, *(("setsid", "--ctty") if setsid else ()), RIG, *arguments],
+            [*LISTENS, *(("setsid", "--ctty") if setsid else ()), *program, *arguments],
             cwd=cwd,
             text=True,
             **(dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE) | streams),
@@ -107,6 +113,29 @@ def test_each_fault_happens_and_leaves_an_idle_device(start: Start, name: str) -
     assert output.endswith("the device is idle again\n")
 
 
+TURNED_ROUND = {
+    "switch = { pin = 17 }": "switch = { pin = 17, active_low = true }",
+    "rail_sense = { pin = 27 }": "rail_sense = { pin = 27, active_low = true }",
+    "en = { pin = 22, active_low = true }": "en = { pin = 22 }",
+    "boot = { pin = 23, active_low = true, gpio = 0 }": "boot = { pin = 23, gpio = 0 }",
+}
+
+
+@pytest.mark.parametrize("name", ["power-cut", "reset"])
+def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, tmp_path: Path, name: str) -> None:
+    """It flashes the device, too: power, EN, BOOT and the rail are all needed for that."""
+    build(ROOT)
+    described = (ROOT / "benches" / "virtual.toml").read_text()
+    for plain, turned in TURNED_ROUND.items():
+        assert plain in described
+        described = described.replace(plain, turned)
+    (tmp_path / "turned.toml").write_text(described)
+    process = start("fault", "inject", name, "--for", "0.1", "--bench", str(tmp_path / "turned.toml"))
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert output.endswith("the device is idle again\n")
+
+
 @ENDINGS
 def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
@@ -116,6 +145,55 @@ def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Star
     assert (process.returncode, errors) == (130, "")
     given_back = re.findall(r"network +(access point up)$|fault +(access-point-gone lifted)$", output, re.M)
     assert ["".join(found) for found in given_back] == ["access point up", "access-point-gone lifted"]
+    assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
+
+
+SLOW = """
+import sys
+import rig.ending
+from rig.cli import main
+from rig.faults.catalogue import CATALOGUE
+from rig.faults.network import AccessPointGone
+
+class Slow(AccessPointGone):
+    def apply(self, bench, restore):
+        restore.callback(bench.network.up)
+        restore.callback(sys.stdin.readline)
+        restore.callback(print, "taking back", flush=True)
+        bench.network.down()
+
+CATALOGUE["access-point-gone"] = Slow
+rig.ending._ECHO_S = 3600  # however slow the machine is, another Ctrl-C is the same wish
+main()
+"""
+
+
+@ENDINGS
+def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start: Start, number: signal.Signals) -> None:
+    """After Ctrl-C the terminal goes away, and the job's server is impatient."""
+    process = start("fault", "inject", "access-point-gone", "--for", "600", program=(sys.executable, "-c", SLOW))
+    hears(process, "access point down")
+    process.send_signal(number)
+    hears(process, "taking back")
+    for another in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(another)
+    output, errors = process.communicate("\n", timeout=20)
+    assert (process.returncode, errors) == (130, "")
+    given_back = re.findall(r"network +(access point up)$|fault +(access-point-gone lifted)$", output, re.M)
+    assert ["".join(found) for found in given_back] == ["access point up", "access-point-gone lifted"]
+    assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
+
+
+@ENDINGS
+def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, number: signal.Signals) -> None:
+    process = start("fault", "inject", "access-point-gone", "--for", "0", program=(sys.executable, "-c", SLOW))
+    hears(process, "taking back")
+    process.send_signal(number)
+    output, errors = process.communicate("\n", timeout=20)
+    assert (process.returncode, errors) == (130, "")
+    given_back = re.findall(r"network +(access point up)$|fault +(access-point-gone lifted)$", output, re.M)
+    assert ["".join(found) for found in given_back] == ["access point up", "access-point-gone lifted"]
+    assert "idle again" not in output
     assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
 
 

@@ -49,16 +49,16 @@ def test_the_benches_that_come_along_are_accepted(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        (PI, 1.0),
-        (change("rail_sense = { pin = 27 }", "fall_s = 2.5"), 2.5),
-        ((ROOT / "benches" / "virtual.toml").read_text(), 0.0),
+        (PI, (0.1, 1.0)),
+        (change("rail_sense = { pin = 27 }", "rise_s = 0.5\nfall_s = 2.5"), (0.5, 2.5)),
+        ((ROOT / "benches" / "virtual.toml").read_text(), (0.0, 0.0)),
     ],
     ids=["wired", "told", "virtual"],
 )
-def test_how_long_a_rail_takes_to_fall(tmp_path: Path, text: str, seconds: float) -> None:
+def test_how_long_a_rail_takes_to_rise_and_to_fall(tmp_path: Path, text: str, seconds: tuple[float, float]) -> None:
     file = tmp_path / "bench.toml"
     file.write_text(text)
-    assert load(file).fall_s == seconds
+    assert (load(file).rise_s, load(file).fall_s) == seconds
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,7 @@ def test_how_long_a_rail_takes_to_fall(tmp_path: Path, text: str, seconds: float
         (change("pin = 17", "pin = 77"), "power.switch.pin: 77 cannot be used: input should be less than or equal"),
         (change("port = 9000", "port = 90000"), "csms.port: 90000 cannot be used"),
         (change("rail_sense = { pin = 27 }", "fall_s = 61"), "power.fall_s: 61 cannot be used"),
+        (change("rail_sense = { pin = 27 }", "rise_s = -1"), "power.rise_s: -1 cannot be used"),
         (change("cable =", "cabel ="), "inputs.cabel: unknown wire; did you mean inputs.cable? Known wires: auth_b"),
         (change('kind = "pi"', 'kind = "pie"'), "kind: 'pie' cannot be used: input should be 'virtual' or 'pi'"),
         (change('kind = "pi"', 'kind = "virtual"'), "console.port: not allowed here"),

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as another Ctrl-C: what the first does, what a second does, and who does not hear them."""
+"""SIGTERM and SIGHUP as another Ctrl-C: what the first does, what follows it, and who does not hear them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,41 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import signal, sys, threading
-from rig.ending import end_as_by_ctrl_c
-stop = end_as_by_ctrl_c()
-try:
-    print("at work", flush=True)
-    threading.Event().wait(60)
-except KeyboardInterrupt as why:
+import contextlib, signal, sys
+import rig.ending
+rig.ending._ECHO_S = {echo_s}
+stop = rig.ending.end_as_by_ctrl_c()
+def give_back(why):
     print("giving back after", why, flush=True)
-    threading.Event().wait({giving_back})
+    sys.stdin.readline()
+try:
+    if {asked}:
+        print("at work", flush=True)
+        signal.pause()
+    else:
+        with rig.ending.uninterrupted():
+            with rig.ending.uninterrupted():
+                print("at work", flush=True)
+                give_back("its time")
+            print("given back", flush=True)
+        print("not told to end", flush=True)
+except KeyboardInterrupt as why:
+    give_back(why)
 print("done", flush=True)
 stop()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 """
+AT_ONCE, NEVER = 0, 3600
+"""After how many seconds another signal is another wish."""
 
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """One that gives back for so many seconds, started by these words."""
-    seconds, *starter = request.param
+    """One that gives back until it is told to go on: told to end or not, started by these words."""
+    asked, echo_s, *starter = request.param
     with subprocess.Popen(
-        [*starter, sys.executable, "-c", PROGRAM.replace("{giving_back}", str(seconds))],
+        [*starter, sys.executable, "-c", PROGRAM.replace("{asked}", str(asked)).replace("{echo_s}", str(echo_s))],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -48,29 +62,71 @@ def says(program: subprocess.Popen[str]) -> str:
     return program.stdout.readline()
 
 
-@pytest.mark.parametrize("program", [(3.0, "env", "--default-signal=HUP")], indirect=True)
+def go_on(program: subprocess.Popen[str]) -> None:
+    assert program.stdin is not None
+    program.stdin.write("\n")
+    program.stdin.flush()
+
+
+LISTENS = ("env", "--default-signal=INT,HUP")
+
+
+@pytest.mark.parametrize("program", [(True, NEVER, *LISTENS)], indirect=True)
 def test_one_wish_may_come_more_than_once(program: subprocess.Popen[str]) -> None:
-    program.send_signal(signal.SIGTERM)
-    assert says(program) == "giving back after SIGTERM\n"
-    program.send_signal(signal.SIGTERM)
-    program.send_signal(signal.SIGHUP)
+    program.send_signal(signal.SIGINT)
+    assert says(program) == "giving back after SIGINT\n"
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        program.send_signal(number)
+    go_on(program)
     assert says(program) == "done\n"
     assert program.wait(20) == 0
 
 
-@pytest.mark.parametrize("program", [(600.0, "env", "--default-signal=HUP")], indirect=True)
-def test_a_later_one_ends_what_hangs_while_it_gives_back(program: subprocess.Popen[str]) -> None:
-    program.send_signal(signal.SIGHUP)
-    assert says(program) == "giving back after SIGHUP\n"
-    with pytest.raises(subprocess.TimeoutExpired):
-        program.wait(2)
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
+def test_what_gives_back_is_not_interrupted_by_another_wish(
+    program: subprocess.Popen[str], first: signal.Signals
+) -> None:
+    program.send_signal(first)
+    assert says(program) == f"giving back after {first.name}\n"
     program.send_signal(signal.SIGTERM)
-    assert program.wait(20) == -signal.SIGTERM
+    program.send_signal(signal.SIGHUP)
+    go_on(program)
+    assert says(program) == "done\n"
+    assert program.wait(20) == 0
 
 
-@pytest.mark.parametrize("program", [(0.0, "nohup")], indirect=True)
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
+def test_another_ctrl_c_ends_what_hangs_while_it_gives_back(
+    program: subprocess.Popen[str], first: signal.Signals
+) -> None:
+    program.send_signal(first)
+    assert says(program) == f"giving back after {first.name}\n"
+    program.send_signal(signal.SIGINT)
+    assert program.wait(20) == -signal.SIGINT
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("program", [(False, NEVER, *LISTENS)], indirect=True)
+def test_what_comes_while_something_is_given_back_anyway_waits(
+    program: subprocess.Popen[str], first: signal.Signals
+) -> None:
+    assert says(program) == "giving back after its time\n"
+    program.send_signal(first)
+    program.send_signal(signal.SIGTERM)
+    go_on(program)
+    assert says(program) == "given back\n"
+    assert says(program) in (f"giving back after {first.name}\n", "giving back after SIGTERM\n")  # the kernel's order
+    go_on(program)
+    assert says(program) == "done\n"
+    assert program.wait(20) == 0
+
+
+@pytest.mark.parametrize("program", [(True, NEVER, "nohup")], indirect=True)
 def test_who_was_started_not_to_hear_it_does_not(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGHUP)
     program.send_signal(signal.SIGTERM)
     assert says(program) == "giving back after SIGTERM\n"
+    go_on(program)
     assert program.wait(20) == 0

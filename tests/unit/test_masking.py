@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -60,6 +61,46 @@ def test_where_there_is_no_secret_it_is_the_same_object(content: Any) -> None:
 )
 def test_a_text_loses_its_secrets_also_where_it_is_no_whole_json(text: str, shown: str) -> None:
     assert masked_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("connecting to ws://user:S@host:9000/CP-1", f"connecting to ws://user:{MASK}@host:9000/CP-1"),
+        ("ws://:S@host ftp://u:T@[::1]:21/x@y", f"ws://:{MASK}@host ftp://u:{MASK}@[::1]:21/x@y"),
+        ("WSS://user:S@T@host/", f"WSS://user:{MASK}@host/"),
+        ("ws://user:S/T?#@host/", f"ws://user:{MASK}@host/"),
+        ("ws://user:12345@host/", f"ws://user:{MASK}@host/"),
+        ('{"url":"ws://user:S@host"}', f'{{"url":"ws://user:{MASK}@host"}}'),
+        (r'{"url":"ws:\/\/user:S@host\/"}', rf'{{"url":"ws:\/\/user:{MASK}@host\/"}}'),
+        (r'{"url":"ws://user:S\u0040host"}', f'{{"url":"ws://user:{MASK}@host"}}'),
+        ('[2,"1","X",{"location":"ftp://user:S', f'[2,"1","X",{{"location":"ftp://user:{MASK}'),
+        (f"ws://user:{MASK}@host", f"ws://user:{MASK}@host"),
+        *(
+            (whole, whole)
+            for whole in (
+                "ws://host:9000/ocpp",
+                "ws://host:9000/mail@host",
+                "ws://host:9000",
+                "ws://user@host:80",
+                "ws://[::1]:9000/a@b",
+                "http://a:80, b@c",
+                '{"url":"http://a:80","mail":"b@c"}',
+                "a: //b:c@d",
+            )
+        ),
+    ],
+)
+def test_the_password_of_a_url_is_masked_and_nothing_else_of_it(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
+    assert masked({"key": [text]}) == {"key": [shown]}
+
+
+def test_what_a_hostile_device_prints_is_read_in_no_time() -> None:
+    for part in ("://a:b", "://", "a", "://:", "ws://a:1,", "://a:@"):
+        began = time.process_time()
+        masked_text("//" + part * (100_000 // len(part)))
+        assert time.process_time() - began < 10
 
 
 FRAME = '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0123456789"}]'

@@ -16,9 +16,20 @@ import orjson
 import pytest
 
 from rig.errors import BenchError
-from rig.events import Event, FaultInjected, LogLine, OcppFrame, from_record
+from rig.events import (
+    BenchTrouble,
+    Event,
+    FaultInjected,
+    LinkChange,
+    LogLine,
+    Note,
+    OcppFrame,
+    Panic,
+    TestEnded,
+    from_record,
+)
 from rig.recorder import Recorder
-from rig.timeline import Timeline
+from rig.timeline import Timeline, in_words
 
 
 def read(path: Path) -> list[Event]:
@@ -43,6 +54,44 @@ def test_what_json_does_not_know_is_written_in_words(tmp_path: Path) -> None:
     timeline.append(FaultInjected(fault="x", arguments=MappingProxyType({"path": Path("a"), "set": frozenset("a")})))
     recorder.close()
     assert orjson.loads(recorder.path.read_bytes())["arguments"] == {"path": "a", "set": ["a"]}
+
+
+SECRET = "hunter2"
+URL = f"ws://user:{SECRET}@host/CP-1"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        LogLine(text=f"I (1) ws: connecting to {URL}"),
+        LogLine(text=f'{{"wifi_psk":"{SECRET}"}}'),
+        Panic(cause="x", backtrace=(URL,)),
+        OcppFrame(
+            charge_point="x",
+            direction="received",
+            message_type="CALL",
+            unique_id="1",
+            payload={"location": URL},
+            error=f"not {URL}",
+            raw=f'[2,"1","GetDiagnostics",{{"location":"{URL}"}}]',
+        ),
+        LinkChange(charge_point="x", connected=False, reason=URL),
+        FaultInjected(fault="x", arguments={"url": URL}),
+        BenchTrouble(what=URL),
+        Note(text=URL),
+        TestEnded(nodeid="x", outcome="failed", seconds=1, message=URL),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -> None:
+    timeline = Timeline()
+    recorder = Recorder(timeline, tmp_path)
+    timeline.append(event)
+    recorder.close()
+    written = recorder.path.read_text()
+    assert SECRET not in written
+    assert "********" in written
+    assert SECRET not in in_words(event)
 
 
 def test_every_event_is_on_disk_at_once(tmp_path: Path) -> None:

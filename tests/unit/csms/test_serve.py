@@ -90,10 +90,12 @@ def test_no_secret_is_on_the_terminal_or_in_the_record(process: subprocess.Popen
     peer.start_call("BootNotification", {"key": "AuthorizationKey", "value": "0123456789abcdef"})
     peer.receive()
     peer.send('[2,"cut","BootNotification",{"password":"0123456789abcdef"')
+    peer.start_call("DataTransfer", {"vendorId": "V", "data": "moved to ws://cp:0123456789abcdef@host/"})
+    peer.receive()
     peer.socket.close()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=5)
-    assert (out.count("********"), err) == (3, "")
+    assert (out.count("********"), err) == (4, "")
     written = record.read_text()
     assert written.count("AuthorizationKey") == 4  # as payload, and as text
     assert "0123456789abcdef" not in out + written

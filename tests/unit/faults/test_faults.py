@@ -216,6 +216,8 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
         (lambda: faults.HttpRefusal(450), "status is one of 400, .*, 451, .* not 450"),
         (lambda: faults.Latency(ms=float("nan")), "ms is a finite number, not nan"),
         (lambda: faults.Latency(jitter_ms=float("inf")), "jitter_ms is a finite number, not inf"),
+        (lambda: faults.Latency(ms=120_001), "latency: ms is 120000 or less, not 120001"),
+        (lambda: faults.Latency(jitter_ms=1e18), "latency: jitter_ms is 120000 or less, not 1e"),
         (lambda: faults.ClockJump(1e12), "seconds is 315360000 or less, not 1000000000000"),
         (lambda: faults.ClockJump(-1e11), "seconds is -315360000 or more, not -1000"),
         (lambda: faults.ClockJump(float("nan")), "seconds is a finite number, not nan"),
@@ -226,6 +228,10 @@ def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -
 def test_limits_are_checked(make: Any, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         make()
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    assert faults.Latency(120_000, 120_000).arguments() == {"ms": 120_000, "jitter_ms": 120_000, "seed": 0}
 
 
 def test_a_fault_is_a_value() -> None:
@@ -257,6 +263,7 @@ def test_arguments_of_the_command_line_are_converted() -> None:
         ("latency", {"jitter": 3}, "latency has no argument 'jitter'. Did you mean 'jitter_ms'[?] It takes ms,"),
         ("power-cut", {"ms": 3}, "has no argument 'ms'. It takes no arguments"),
         ("latency", {"ms": "soon"}, "The fault latency: ms is a number, not 'soon'"),
+        ("latency", {"ms": "1e9"}, "latency: ms is 120000 or less, not 1000000000.0. Give a value within its limits"),
         ("slow-erase", {"ms": "1.5"}, "slow-erase: ms is a whole number, not '1.5'"),
         ("slow-erase", {"ms": "0"}, "slow-erase: ms is 1 or more, not 0"),
     ],

@@ -12,15 +12,17 @@ import tty
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample
+from rig.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample, from_record
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
-from rig.log_format import PlugbenchLogFormat
+from rig.log_format import PlainLogFormat, PlugbenchLogFormat
+from rig.recorder import Recorder
 from rig.timeline import Timeline
 
 
@@ -80,6 +82,23 @@ def test_a_line_is_found_and_stamped(console: Console, port: Port, timeline: Tim
     assert (line.text, line.level, line.tag, line.uptime_ms) == ("I (42) wifi: up", "I", "wifi", 42)
     assert before <= line.t <= timeline.clock.now()
     assert line.uncertainty == 1000
+
+
+def test_a_secret_is_whole_for_tests_and_in_no_message(console: Console, port: Port, timeline: Timeline) -> None:
+    secret = "ws://user:hunter2@host/"
+    port.print(f"I (42) ws: connecting to {secret}\n= {secret}\nend\n".encode())
+    console.expect("end")
+    assert secret in console.expect("connecting").text
+    messages = [repr(timeline.tail(LogLine, 3)), console.tail()]
+    for pattern in ("connecting to", "connectinG to", "= no"):
+        with pytest.raises(ExpectationError) as missed:
+            console.expect(pattern, timeout=0)
+        messages.append(str(missed.value))
+    with pytest.raises(ExpectationError, match="console command 'set csms_url ws") as missed:
+        console.command(f"set csms_url {secret}", timeout=0)
+    for message in (*messages, str(missed.value)):
+        assert "hunter2" not in message
+        assert "********" in message
 
 
 def test_boot_and_telemetry_are_events(console: Console, port: Port, timeline: Timeline) -> None:
@@ -224,6 +243,74 @@ class Stumbling(PlugbenchLogFormat):
         if self._part == "flush" and found:
             raise ValueError("what is that?")
         return found
+
+
+class Foreign(PlainLogFormat):
+    """Makes one event of a bad line: in place of it, of what it says, or when the console is quiet."""
+
+    def __init__(self, part: str, event: Event) -> None:
+        self._part = part
+        self._event = event
+        self._pending = False
+
+    def line(self, text: str) -> LogLine:
+        bad = text == "bad" and self._part == "line"
+        return self._event if bad else super().line(text)  # type: ignore[return-value]
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        self._pending = line.text == "bad" and self._part == "flush"
+        return [self._event] if line.text == "bad" and self._part == "events" else []
+
+    @property
+    def pending(self) -> bool:
+        return self._pending
+
+    def flush(self) -> Sequence[Event]:
+        self._pending = False
+        return [self._event]
+
+
+@pytest.mark.parametrize(
+    ("part", "event", "what"),
+    [
+        ("line", LogLine(text="bad", uptime_ms=1 << 64), "LogLine.uptime_ms: Integer exceeds 64-bit range"),
+        ("line", LogLine(text="\udc80"), "LogLine.text: str is not valid UTF-8"),
+        ("events", TelemetrySample(values={"n": -(1 << 63) - 1}), "TelemetrySample.values: Integer exceeds 64-bit"),
+        ("events", TelemetrySample(values={1: 2}), "TelemetrySample.values: Dict key must be str"),  # type: ignore[dict-item]
+        ("events", LogLine(text="x", t=10**30), "LogLine.t: Integer exceeds 64-bit range"),
+        ("events", "no event", "'str' object has no attribute"),
+        ("flush", Boot(version="1", build="2", reset=10**30), "Boot.reset: Integer exceeds"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_the_record_cannot_hold_is_the_formats_fault_and_costs_no_line(
+    port: Port,
+    timeline: Timeline,
+    loop: asyncio.AbstractEventLoop,
+    tmp_path: Path,
+    part: str,
+    event: Event,
+    what: str,
+) -> None:
+    recorder = Recorder(timeline, tmp_path)
+    console = Console(timeline, loop, port.path, 115_200, 0, Foreign(part, event))
+    console.take()
+    port.print(b"one\nbad\n")
+    with pytest.raises(BenchError, match=r"the log format tests\.unit\S*:Foreign cannot read ") as caught:
+        timeline.expect(TelemetrySample, timeout=10)
+    assert what in str(caught.value)
+    timeline.clear_trouble()
+    port.print(b"two\n")
+    console.expect("two", timeout=10)
+    console.release()
+    recorder.close()
+    written = [from_record(orjson.loads(line)) for line in recorder.path.read_bytes().splitlines()]
+    assert [each.text for each in written if isinstance(each, LogLine)] == ["one", "bad", "two"]
+    assert written == list(timeline)
+
+
+def test_integers_of_64_bits_can_be_recorded() -> None:
+    TelemetrySample(values={"low": -(1 << 63), "high": (1 << 64) - 1}).must_be_recordable()
+    LogLine(text="é", t=(1 << 64) - 1, uptime_ms=-(1 << 63)).must_be_recordable()
 
 
 @pytest.mark.parametrize(

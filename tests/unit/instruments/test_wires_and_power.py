@@ -221,6 +221,23 @@ def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
     power.close()
 
 
+def test_without_rail_sense_nothing_is_fed_and_the_chip_is_in_reset_until_the_rail_has_had_its_time(
+    factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
+) -> None:
+    """Else the chip starts, and its inputs are fed, while its supply is still on its way."""
+    seen: list[tuple[str, bool, int]] = []
+    wires[0].set(True)
+    for name, pin in (("switch", SWITCH), ("cable", CABLE), ("EN", EN)):
+        far_end.watch(pin, lambda level, t, name=name: seen.append((name, level, t)))
+    section = PowerSection(switch=Wire(pin=SWITCH))
+    power = Power(factory, timeline, section, wires[-1], wires[:-1], rise_s=0.05)
+    power.on()
+    assert [(name, level) for name, level, _ in seen] == [("switch", True), ("cable", True), ("EN", True)]
+    (_, _, closed), (_, _, fed), _ = seen
+    assert fed - closed >= 50_000_000
+    power.close()
+
+
 def test_a_board_that_is_closed_is_in_reset_until_its_rail_is_down(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:

@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[3]
 class Wire:
     pin: int
     gpio: int | None = None
+    active_low: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Description:
     def wires(self) -> Iterator[tuple[str, Wire]]:
         yield "power.switch", Wire(17)
         yield "power.rail_sense", Wire(27)
-        yield "control.en", Wire(22)
-        yield "control.boot", Wire(23, 0)
+        yield "control.en", Wire(22, active_low=True)
+        yield "control.boot", Wire(23, 0, active_low=True)
         yield "inputs.cable", Wire(5, 32)
         yield "inputs.emergency_stop", Wire(13, 25)
         yield "leds.status", Wire(20, 18)
@@ -96,14 +97,14 @@ def reaches(device: InputDevice, level: bool, timeout: float = 5.0) -> bool:
 class Desk:
     """What stands on the desk: a virtual Pi wired to a virtual board."""
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: Wiring, turned_round: bool = False) -> None:
         self.wiring = wiring
         self.port = Port(wiring.serial_url)
         factory = wiring.pin_factory
-        self.power = OutputDevice(17, pin_factory=factory)
-        self.reset = OutputDevice(22, active_high=False, pin_factory=factory)
-        self.download = OutputDevice(23, active_high=False, pin_factory=factory)
-        self.rail = InputDevice(27, pull_up=False, pin_factory=factory)
+        self.power = OutputDevice(17, active_high=not turned_round, pin_factory=factory)
+        self.reset = OutputDevice(22, active_high=turned_round, pin_factory=factory)
+        self.download = OutputDevice(23, active_high=turned_round, pin_factory=factory)
+        self.rail = InputDevice(27, pull_up=turned_round, pin_factory=factory)
 
     def write_flash(self, *parts: tuple[int, bytes]) -> None:
         assert self.wiring.flash_file is not None

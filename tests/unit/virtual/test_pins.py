@@ -58,6 +58,25 @@ def test_a_floating_pin_reads_what_the_board_makes_of_it(factory, pi_pull, board
     assert device.pin.state is level
 
 
+def test_what_inverts_turns_round_what_the_other_end_does(factory):
+    wire = factory.wires[5]
+    factory.wires.change(wire, inverting=True)
+    seen: list[bool] = []
+    device = OutputDevice(5, initial_value=True, pin_factory=factory)
+    assert (wire.level, device.pin.state) == (False, True)
+    device.off()
+    assert (wire.level, device.pin.state) == (True, False)
+    device.close()
+    factory.wires.change(wire, board_pull=True)
+    assert wire.level, "the board's pull is at the board's end"
+    device = InputDevice(5, pull_up=True, pin_factory=factory)
+    stop = watch_edges(device.pin, lambda level, _: seen.append(level))
+    factory.wires.change(wire, board_drive=False)
+    factory.wires.change(wire, board_drive=True)
+    stop()
+    assert seen == [True, False]
+
+
 def test_edges_carry_the_stamp_of_the_edge(factory):
     device = InputDevice(5, pull_up=False, pin_factory=factory)
     edges: list[tuple[bool, int]] = []

@@ -112,12 +112,12 @@ def test_the_console_is_joined_to_the_terminal_and_the_keyboard_works_the_board(
     terminal.expect("= still here")
 
 
-@pytest.mark.parametrize(
-    ("name", "lacks"), [(".plugbench", "no run folder can be made"), ("build", "nothing can be built")]
-)
-def test_a_folder_that_cannot_be_written_to_is_named(project, name, lacks):
+@pytest.mark.parametrize("name", [".plugbench", "build"])
+def test_a_folder_that_cannot_be_written_to_is_named(project, name):
     (project / name).touch()
-    with pytest.raises(BenchError, match=f"{lacks} in {project}/{name}/.*: Not a directory\\. Make it writable"):
+    with pytest.raises(
+        BenchError, match=f"{project}/{name}/.* cannot be written to: Not a directory\\. Make it a folder"
+    ):
         run_device("ws://127.0.0.1:9/ocpp", "CP-1", project)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from rig.clock import BenchClock
 from rig.errors import BenchError
+from rig.firmware.partitions import TABLE_OFFSET, to_binary
 from rig.virtual import board_pins, open_wiring
 
-from .conftest import ROOT, Description, Desk, Network, Wire
+from .conftest import ROOT, Description, Desk, Network, Wire, reaches
 
 
 class OneWire(Description):
@@ -29,12 +31,43 @@ def test_the_default_bench_can_be_wired():
         def wires(self) -> Iterator[tuple[str, Wire]]:
             for section in ("power", "control", "inputs", "leds", "outputs"):
                 for name, wire in sections[section].items():
-                    yield f"{section}.{name}", Wire(wire["pin"], wire.get("gpio"))
+                    yield f"{section}.{name}", Wire(wire["pin"], wire.get("gpio"), wire.get("active_low", False))
 
     pins = board_pins(Default())
     assert (pins.power_switch, pins.rail_sense, pins.en, pins.boot) == (17, 27, 22, 23)
     assert pins.inputs == {32: 5, 33: 6, 25: 13, 26: 19, 27: 26, 34: 12, 35: 16}
     assert pins.outputs == {18: 20, 19: 21, 21: 24, 22: 25, 23: 18}
+    assert pins.inverted == frozenset()
+
+
+class TurnedRound(Description):
+    """Every wire the other way round: EN and BOOT behind transistors, an enable pin and a sense that are low."""
+
+    def wires(self) -> Iterator[tuple[str, Wire]]:
+        for signal, wire in super().wires():
+            yield signal, replace(wire, active_low=not wire.active_low)
+
+
+def test_what_the_description_turns_round_is_turned_round_where_the_board_has_a_level_of_its_own():
+    pins = board_pins(TurnedRound())
+    assert pins.inverted == {17, 27, 22, 23}
+    assert pins.inputs == {32: 5, 25: 13}
+
+
+def test_a_board_behind_inverters_is_powered_reset_and_flashed(tmp_path, app, table):
+    desk = Desk(open_wiring(TurnedRound(), BenchClock(), tmp_path), turned_round=True)
+    assert not desk.rail.is_active
+    desk.write_flash((TABLE_OFFSET, to_binary(table)), (table["ota_0"].offset, app))
+    desk.power.on()
+    assert desk.port.expect("boot:").endswith("reset=power_on")
+    desk.port.expect("board: go")
+    assert desk.rail.is_active
+    desk.press_reset()
+    assert desk.port.expect("boot:").endswith("reset=external")
+    desk.enter_download()
+    desk.power.off()
+    assert reaches(desk.rail, True), "the sense's level is high without a rail"
+    desk.close()
 
 
 def test_a_wire_without_a_far_end_is_refused_by_name():
