@@ -5,7 +5,6 @@ They come from a job that is aborted, and from a terminal that goes away. What g
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -28,21 +27,21 @@ class _Ending:
     """What the signals do, as their handler."""
 
     def __init__(self) -> None:
-        self._first = 0.0
+        self._last = 0.0  # when a wish was heard
         self._shielded = False
         self._due: KeyboardInterrupt | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        if not self._first:
-            self._first = now
-            wish = KeyboardInterrupt(signal.Signals(number).name)
-            if not self._shielded:
-                raise wish
+        is_first = not self._last
+        if not is_first and (number != signal.SIGINT or now - self._last <= _ECHO_S):
+            return
+        self._last = now
+        wish = KeyboardInterrupt(signal.Signals(number).name)
+        if is_first and self._shielded:
             self._due = wish
-        elif number == signal.SIGINT and now - self._first > _ECHO_S:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            return
+        raise wish
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -60,8 +59,8 @@ def end_as_by_ctrl_c() -> Callable[[], None]:
     """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread, which calls this, once.
 
     The first does. What follows does not interrupt what gives back then, whichever signal it is: a terminal may go away
-    after Ctrl-C. Only another Ctrl-C more than a second later ends the process, at once, whatever it is giving back:
-    that is a person's way out where it hangs. Others have SIGKILL.
+    after Ctrl-C. Only another Ctrl-C more than a second later does: it gives up the step that hangs, and what is to be
+    given back after it still is. That is a person's way out; others have SIGKILL.
 
     Returns:
         What makes the signals mean what they meant before.

@@ -36,7 +36,8 @@ class Event:
         record: dict[str, Any] = {"type": layout.name}
         record.update(zip(layout.fields, layout.values(self), strict=True))
         for name in layout.wordy:
-            record[name] = masked(record[name])
+            if record[name]:
+                record[name] = masked(record[name])
         return record
 
     def must_be_recordable(self) -> None:
@@ -46,14 +47,15 @@ class Event:
             ValueError: a field holds what the record cannot, such as an integer of more than 64 bits; names it.
         """
         layout = _layout(type(self))
-        for name, value in zip(layout.fields, layout.values(self), strict=True):
-            kind = type(value)
-            if (kind is str and value.isascii()) or (kind is int and -(1 << 63) <= value < 1 << 64) or value is None:
-                continue  # nearly always
-            try:
-                to_json(value)
-            except TypeError as error:
-                raise ValueError(f"{type(self).__name__}.{name}: {error}") from None
+        values = layout.values(self)
+        try:
+            to_json(values)
+        except TypeError:
+            for name, value in zip(layout.fields, values, strict=True):
+                try:
+                    to_json(value)
+                except TypeError as error:
+                    raise ValueError(f"{type(self).__name__}.{name}: {error}") from None
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.record().items() if name != "type")
@@ -304,7 +306,7 @@ class _Layout(NamedTuple):
         name: in records.
         fields: the names of all its fields.
         own: of those that not every event has.
-        wordy: of those that may hold a secret: they are no numbers.
+        wordy: of those that may hold a secret: any that is no number and no name of a fixed set.
         values: reads all fields of an event at once.
     """
 
@@ -316,7 +318,7 @@ class _Layout(NamedTuple):
 
 
 _LAYOUTS: dict[type[Event], _Layout] = {}
-_WORDY = frozenset({"str", "tuple[str, ...]", "Mapping[str, Any]", "Any"})
+_WORDLESS = ("bool", "int", "float", "Literal", "Level", "MessageType", "Outcome", "Mapping[str, float]")
 
 
 def _layout(event_type: type[Event]) -> _Layout:
@@ -324,7 +326,7 @@ def _layout(event_type: type[Event]) -> _Layout:
     if layout is None:
         names = tuple(f.name for f in fields(event_type))
         own = names[len(fields(Event)) :]  # the base's come first
-        wordy = tuple(f.name for f in fields(event_type) if f.name in own and str(f.type) in _WORDY)
+        wordy = tuple(f.name for f in fields(event_type) if f.name in own and not str(f.type).startswith(_WORDLESS))
         layout = _LAYOUTS[event_type] = _Layout(type_name(event_type), names, own, wordy, attrgetter(*names))
     return layout
 
