@@ -75,12 +75,12 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
     """
     source = host_project(root)
     folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
-    with _locked(folder):
+    with _locked(folder) as lock:
         if not (folder / "build.ninja").exists():
             flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
             generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}"]
-            _run([_tool("cmake"), "-S", str(source), "-B", str(folder), *generator, flag])
-        _run([_tool("ninja"), "-C", str(folder), _TARGET])
+            _run([_tool("cmake"), "-S", str(source), "-B", str(folder), *generator, flag], lock)
+        _run([_tool("ninja"), "-C", str(folder), _TARGET], lock)
     return folder / _TARGET
 
 
@@ -160,8 +160,10 @@ def _tool(name: str) -> str:
     return found
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+def _run(command: Sequence[str], *holding: int) -> None:
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=holding
+    )
     if done.returncode:
         raise BenchError(
             f"the firmware does not build: {Path(command[0]).name} ended with {done.returncode}\n{done.stdout.strip()}",
@@ -170,8 +172,12 @@ def _run(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Two runs at a time must not build into the same folder. It is made where it is missing."""
+def _locked(folder: Path) -> Iterator[int]:
+    """Two runs at a time must not build into the same folder. It is made where it is missing.
+
+    Yields:
+        The lock's descriptor. Should we be killed, a compiler that has it too keeps the folder to itself.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -179,6 +185,6 @@ def _locked(folder: Path) -> Iterator[None]:
         raise unwritable(folder, problem) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -17,8 +17,8 @@ import rig.ending
 rig.ending._ECHO_S = {echo_s}
 stop = rig.ending.end_as_by_ctrl_c()
 def give_back(why):
-    print("giving back after", why, flush=True)
     try:
+        print("giving back after", why, flush=True)
         sys.stdin.readline()
     except KeyboardInterrupt:
         print("giving up what hangs", flush=True)

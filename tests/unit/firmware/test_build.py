@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from rig.firmware.build import build, firmware, package
 from rig.firmware.image import parse_image
 from rig.firmware.manifest import load_manifest
 
+ROOT = Path(__file__).parents[3]
 CSV = "ota_0, app, ota_0, 0x10000, {size}\notadata, data, ota, 0xd000, 0x2000\n"
 
 
@@ -55,6 +60,29 @@ def test_a_compiler_error_is_shown(project):
     (project / "firmware" / "host" / "main.c").write_text("int main(void) { return nonsense; }\n")
     with pytest.raises(BenchError, match=r"(?s)does not build.*nonsense"):
         build(project)
+
+
+def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_to_itself(project):
+    started, gate, open_from_now_on = (project / name for name in ("started", "gate", "open"))
+    os.mkfifo(started)
+    os.mkfifo(gate)
+    with (project / "firmware" / "host" / "CMakeLists.txt").open("a") as file:
+        waits = f"test -e {open_from_now_on} || {{ echo > {started} && read x < {gate}$<SEMICOLON> }}"
+        file.write(
+            f'add_custom_target(slow COMMAND sh -c "{waits}" VERBATIM)\nadd_dependencies(plugbench-device slow)\n'
+        )
+    code = "import sys; from pathlib import Path; from rig.firmware.build import build; build(Path(sys.argv[1]))"
+    builder = subprocess.Popen([sys.executable, "-c", code, project], cwd=ROOT)
+    started.open().read()
+    builder.kill()
+    builder.wait()
+    with (project / "build" / "firmware" / ".lock").open() as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        open_from_now_on.touch()
+        gate.write_text("\n")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    assert os.access(build(project), os.X_OK)
 
 
 def test_an_image_too_large_is_refused(project):
