@@ -13,6 +13,8 @@ from rig.events import Event
 E = TypeVar("E", bound=Event)
 
 _ID = attrgetter("id")
+_HEARS_SIGNALS_S = 1.0
+"""The longest wait. Of a signal that comes just before one, Ctrl-C for example, Python hears at its end."""
 
 
 class KindIndex(Generic[E]):
@@ -61,10 +63,13 @@ class KindIndex(Generic[E]):
         self.unmatched = self.unmatched[place_of(last + 1, self.unmatched) :]
 
     def wait(self, seconds: float) -> None:
-        """Wait, letting go of the lock, until one has come or somebody interrupts; at most that long in real time."""
+        """Wait, letting go of the lock, until one has come or somebody interrupts; at most that long in real time.
+
+        It may be over sooner for no reason.
+        """
         self.waiting += 1
         try:
-            self.grown.wait(seconds)
+            self.grown.wait(min(seconds, _HEARS_SIGNALS_S))
         finally:
             self.waiting -= 1
 
