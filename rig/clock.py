@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from math import inf
 
+_LEAST_PATIENCE_S = 5.0
+
 
 class BenchClock:
     """CLOCK_MONOTONIC stamps, and *bench time*: durations as the device lives them.
@@ -53,6 +55,14 @@ class BenchClock:
     def real(self, seconds: float) -> float:
         """Real seconds that `seconds` of bench time take at today's scale."""
         return seconds / self.scale
+
+    def patience(self, seconds: float) -> float:
+        """Real seconds to wait at most for what should take at most `seconds` of bench time.
+
+        On a clock that runs fast they are five all the same, where that many were asked for: the host does not run
+        faster, and a limit of milliseconds would measure its scheduler.
+        """
+        return max(self.real(seconds), min(seconds, _LEAST_PATIENCE_S))
 
     def between(self, start: int, end: int) -> float:
         """Bench seconds between two stamps in nanoseconds, whatever the scale was meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -375,20 +376,20 @@ class Device:
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
-        began = timeline.clock.now()
-        patience = self._LOOK_AGAIN_S
+        end = time.monotonic() + timeline.clock.patience(timeout)
+        again = self._LOOK_AGAIN_S
         while True:
             since = timeline.mark()
             found = differences()
             if not found:
                 return
-            left = timeout - timeline.clock.between(began, timeline.clock.now())
+            left = end - time.monotonic()
             if left <= 0:
                 raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}\n{self.bench.console.tail()}")
             # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
             with contextlib.suppress(ExpectationError):
-                timeline.expect(Event, self._is_news, since=since, timeout=min(left, patience), consume=False)
-            patience *= 2
+                timeline.expect(Event, self._is_news, since=since, timeout=min(left, again), consume=False)
+            again *= 2
 
     def _is_news(self, event: Event) -> bool:
         return isinstance(event, OcppFrame) or (isinstance(event, LogLine) and not self._is_answer(event))

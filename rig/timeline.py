@@ -18,7 +18,6 @@ from rig.log_tail import console_tail
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 
-_PATIENCE_S = 1.0
 _BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
 
@@ -290,16 +289,15 @@ class Timeline:
             consume: False to look without taking: another `expect` may match the same event.
             explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
                 tell. None: the latest of them, and the console's last lines.
-            patient: on a clock that runs fast, wait up to one real second all the same: the host does not run faster,
-                and a limit of milliseconds would measure its scheduler. False where the span itself is what counts.
+            patient: on a clock that runs fast, wait longer (`BenchClock.patience`). False where the span itself is what
+                counts.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
             BenchError, DeviceError: what `interrupt` said, at once.
         """
         since = since or self._default_mark
-        least = min(timeout, _PATIENCE_S) if patient else 0.0
-        deadline = time.monotonic() + max(self.clock.real(timeout), least)
+        deadline = time.monotonic() + (self.clock.patience if patient else self.clock.real)(timeout)
         following = since
         while True:
             with self._lock:

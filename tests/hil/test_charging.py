@@ -45,7 +45,7 @@ def test_meter_values_come_at_the_interval_and_add_up(
 ) -> None:
     """Five minutes of charging: a sample a minute, none missing, the register rising to the stop value."""
     driver.start_charge(csms)
-    with bench.time_scale(80):
+    with bench.time_scale(40):
         energy = driver.draw(600, hz=2)
         for _ in range(5):
             csms.expect("MeterValues", connectorId=1, timeout=90)

@@ -51,7 +51,7 @@ def test_twenty_connections_in_a_row_end_at_once(hasty_device: Device, bench: Be
 
 def test_a_csms_that_answers_no_ping_is_left_and_tried_again(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """Pings without pongs: the device leaves within two ping intervals, and always comes back."""
-    with bench.time_scale(20):
+    with bench.time_scale(12):
         with bench.inject(NoPong()):
             for _ in range(2):
                 lost = csms.expect_disconnected(timeout=4 * PING_INTERVAL_S)
@@ -120,7 +120,7 @@ def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
     """A StatusNotification gets no answer, and the link stays: the state is told again, and nobody reconnects."""
     device.configure(connection_timeout_s=3600, ws_ping_interval_s=600)
     mark = bench.mark()
-    with csms.hold("StatusNotification") as held, bench.time_scale(40):
+    with csms.hold("StatusNotification") as held, bench.time_scale(20):
         driver.plug_in()
         told = held.wait()
         again = held.wait(timeout=200)  # the device waits 30 s for an answer, and up to a minute more

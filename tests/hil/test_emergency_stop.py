@@ -18,14 +18,17 @@ from rig.timeline import Mark
 pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor")
 
 LIMIT_MS = 20
-"""Edge to contactor; the interrupt handler itself takes microseconds, the rest is the host's scheduler."""
+"""Edge to contactor; the interrupt handler itself takes microseconds."""
+VIRTUAL_LIMIT_MS = 100
+"""The same where it is a thread of a computer that may be busy: a quarter of the erase that it must not wait for."""
 
 
 def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: Mark) -> None:
     """Measure from the emergency stop's edge to the contactor's, by their stamps."""
     pressed = bench.timeline.events(PinEdge, since, lambda e: e.signal == "inputs.emergency_stop" and e.level)[0]
     opened = bench.timeline.events(PinEdge, since, lambda e: e.signal == "outputs.contactor" and not e.level)[0]
-    measure(name, (opened.t - pressed.t) / 1e6, "ms", high=LIMIT_MS, start=pressed, end=opened)
+    limit = VIRTUAL_LIMIT_MS if bench.description.kind == "virtual" else LIMIT_MS
+    measure(name, (opened.t - pressed.t) / 1e6, "ms", high=limit, start=pressed, end=opened)
 
 
 def test_it_opens_the_contactor_while_charging(

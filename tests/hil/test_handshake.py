@@ -87,7 +87,7 @@ def test_the_wait_grows_with_each_attempt_and_is_capped(device: Device, bench: B
 
 def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csms) -> None:
     """Lost five seconds after each connect: the waits grow all the same, and nothing boots."""
-    device.configure(backoff_initial_ms=500, backoff_max_ms=16_000)
+    device.configure(backoff_initial_ms=500, backoff_max_ms=16_000, ws_ping_interval_s=600)
     mark = bench.mark()
     with bench.time_scale(20):
         for _ in range(5):

@@ -25,7 +25,7 @@ def time_of(text: str) -> datetime:
 def test_heartbeats_come_at_the_interval_of_the_boot(patient_device: Device, bench: Bench, csms: Csms) -> None:
     """`interval` of BootNotification.conf rules, not the device's own setting."""
     csms.behaviour.heartbeat_interval_s = 10
-    with bench.time_scale(20), patient_device.expecting_reboot():
+    with bench.time_scale(8), patient_device.expecting_reboot():
         bench.power.cycle()
         patient_device.wait_accepted()
         beats = [csms.expect("Heartbeat", timeout=60) for _ in range(3)]

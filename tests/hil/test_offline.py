@@ -26,7 +26,7 @@ def test_csms_gone_in_a_transaction_loses_nothing(
 ) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
     driver.start_charge(csms)
-    with bench.time_scale(80):
+    with bench.time_scale(40):
         with bench.inject(CsmsGone()):
             patient_device.let_time_pass(300)
         drawn = driver.draw(20, hz=2).wait()
@@ -74,7 +74,7 @@ def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Cs
 def test_a_half_open_link_is_noticed(device: Device, bench: Bench, csms: Csms, measure: Measure) -> None:
     """The link goes silent without a close: noticed within two ping intervals, and a new one made."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=1000)
-    with bench.time_scale(8):
+    with bench.time_scale(4):
         mark = bench.mark()
         with bench.inject(BlackHole()) as injected:
             device.wait_status(connected=False, timeout=3 * PING_INTERVAL_S)

@@ -206,7 +206,7 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
 ) -> None:
     """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
-    with csms.hold("StartTransaction") as held, bench.time_scale(40):
+    with csms.hold("StartTransaction") as held, bench.time_scale(15):
         driver.plug_in()
         driver.present_tag()
         for _ in range(ATTEMPTS):
@@ -220,9 +220,9 @@ def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
     patient_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """Each StopTransaction is refused after the device has given up waiting: it is sent as often as it should be."""
-    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=60)
+    patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=20)
     driver.start_charge(csms)
-    with csms.hold("StopTransaction") as held, bench.time_scale(40):
+    with csms.hold("StopTransaction") as held, bench.time_scale(20):
         driver.present_tag()
         for _ in range(ATTEMPTS):
             held.wait(timeout=300)

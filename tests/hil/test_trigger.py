@@ -52,7 +52,9 @@ def test_meter_values_in_a_charge_and_outside(device: Device, driver: Driver, cs
     idle = csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Trigger"}]}])
     assert "transactionId" not in idle.payload
     transaction_id = driver.start_charge(csms)
+    before = device.status()["energy_wh"]
     driver.draw(9).wait()
+    device.wait_status(energy_wh=before + 9)
     assert trigger(csms, "MeterValues", 1) == ACCEPTED
     charging = csms.expect("MeterValues", transactionId=transaction_id, connectorId=1)
     (value,) = charging.payload["meterValue"]

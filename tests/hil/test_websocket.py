@@ -115,6 +115,6 @@ def test_an_idle_connection_stays(device: Device, bench: Bench, csms: Csms) -> N
     device.configure(ws_ping_interval_s=150, heartbeat_interval_s=86_400)
     csms.behaviour.heartbeat_interval_s = 86_400
     mark = bench.mark()
-    with bench.time_scale(300):
+    with bench.time_scale(100):
         bench.timeline.expect_none(LinkChange, since=mark, within=600)
     csms.ping()

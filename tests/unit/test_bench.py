@@ -18,7 +18,7 @@ import rig.bench
 from rig.bench import Bench
 from rig.bench_file import load
 from rig.description import Description
-from rig.errors import BenchError, ExpectationError
+from rig.errors import BenchError
 from rig.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
 from rig.pins import open_factory
@@ -217,9 +217,8 @@ def test_time_runs_faster_and_back(bench: Bench) -> None:
     with bench.time_scale(50):
         assert bench.clock.scale == 50
         began = time.monotonic()
-        with pytest.raises(ExpectationError):
-            bench.timeline.expect(FaultInjected, timeout=5)
-        assert time.monotonic() - began < 2
+        bench.timeline.expect_none(FaultInjected, within=50)
+        assert time.monotonic() - began < 40
     assert bench.clock.scale == 1
     assert [event.scale for event in bench.timeline.events(ClockScale, mark)] == [50, 1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rig.clock import BenchClock
 from rig.errors import ExpectationError
 from rig.events import Event, Note
 from rig.timeline import Timeline
@@ -68,3 +69,12 @@ def test_what_listeners_append_is_delivered_before_anything_is_forgotten() -> No
     timeline.append(Note(text="b"))
     assert heard == ["a", "a!", "a!!", "a!!!", "b", "b!", "b!!", "b!!!"]
     assert len(timeline) == 1
+
+
+def test_whoever_waits_on_a_fast_clock_has_patience() -> None:
+    clock = BenchClock()
+    assert clock.patience(60) == 60
+    clock.set_scale(100)
+    assert [clock.patience(seconds) for seconds in (0.1, 60, 1000)] == [0.1, 5, 10]
+    clock.set_scale(0.5)
+    assert clock.patience(60) == 120

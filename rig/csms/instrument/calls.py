@@ -133,7 +133,7 @@ class Calls(Observations):
             ExpectationError: no pong came in time, or the connection ended first.
         """
         connection = self._connection(charge_point, "ping")
-        limit = self.timeline.clock.real(timeout)
+        limit = self.timeline.clock.patience(timeout)
 
         async def ping_and_wait() -> str:
             try:

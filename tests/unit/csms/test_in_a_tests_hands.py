@@ -114,9 +114,8 @@ def test_a_misspelt_action_is_refused_at_once(csms: Csms) -> None:
 def test_time_limits_are_in_bench_time(csms: Csms, timeline: Timeline) -> None:
     timeline.clock.set_scale(1000)
     before = timeline.clock.now()
-    with pytest.raises(ExpectationError, match="expected within 60 s"):
-        csms.expect("Heartbeat", timeout=60)
-    assert timeline.clock.now() - before < 2e9
+    csms.expect_none("Heartbeat", within=600)
+    assert timeline.clock.now() - before < 300e9
 
 
 def test_trouble_of_the_bench_ends_a_wait_at_once(csms: Csms, timeline: Timeline, peer: Peer) -> None:
