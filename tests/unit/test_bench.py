@@ -81,9 +81,7 @@ def test_the_timeline_outlives_a_reopening(description: Description, tmp_path: P
     bench.close()
 
 
-def test_an_occupied_port_is_one_clear_error_at_once(
-    bench: Bench, description: Description, tmp_path: Path
-) -> None:
+def test_an_occupied_port_is_one_clear_error_at_once(bench: Bench, description: Description, tmp_path: Path) -> None:
     bench.open()
     bench.close()
     with socket.create_server(("127.0.0.1", 0)) as taken:
