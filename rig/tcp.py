@@ -110,10 +110,16 @@ def holder_of(port: int) -> str:
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):  # gone meanwhile, or not ours to look into
             for descriptor in (process / "fd").iterdir():
-                if str(descriptor.readlink()) in inodes:
+                if _target(descriptor) in inodes:
                     return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:  # gone meanwhile, or not ours to look into
-            continue
     return ""
+
+
+def _target(descriptor: Path) -> str:
+    """What an entry of /proc/<pid>/fd stands for; empty where it was closed since the folder was listed."""
+    try:
+        return str(descriptor.readlink())
+    except OSError:
+        return ""

@@ -32,7 +32,7 @@ PULLED_UP = frozenset({0, 25})
 _INVALID_IMAGE_RETRY_S = 1.0  # the ROM's watchdog resets a chip that finds nothing to boot about that often
 _CRASH_LOOP_S = 0.1
 _CRASH_LOOP_PAUSE_S = 0.3
-_SYNC_LIMIT_S = 1.0  # a device that does not answer for so long has a bug of its own to tell
+_SYNC_LIMIT_S = 10.0  # a device that does not answer for so long has a bug of its own to tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _TIMEOUT_S = 600
 """Some fixtures build the firmware, which takes a busy computer minutes."""
+
+# Otherwise as it is, which differs in CI: a busy machine fails no test by its slowness.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

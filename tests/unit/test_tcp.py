@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
 import pytest
 
-from rig.tcp import Port
+from rig.tcp import Port, holder_of
 
 
 @pytest.mark.asyncio
@@ -27,3 +28,13 @@ async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
         writer.close()
         await writer.wait_closed()
     port.close()
+
+
+def test_who_holds_a_port_is_found_past_a_descriptor_that_was_closed_during_the_search() -> None:
+    """The listing of our own descriptors has one itself, gone when it is looked at; here it comes first."""
+    spare = [os.open("/dev/null", os.O_RDONLY) for _ in range(3)]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert max(spare) < server.fileno()
+        for descriptor in spare:
+            os.close(descriptor)
+        assert holder_of(server.getsockname()[1]).endswith(f" (pid {os.getpid()})")

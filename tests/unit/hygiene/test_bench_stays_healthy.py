@@ -13,24 +13,39 @@ def test_next(device, csms):
 """
 
 
+TIMES = 3
+"""How often: a busy computer may hold up one of them for longer than a second, and hardly all."""
+
+
+def is_told_within_a_second(output: str) -> bool:
+    """Whether the trouble has ended the wait at once, at least where the computer was quick."""
+    seconds = [float(said) for said in re.findall(r"told after (\S+) s$", output, re.M)]
+    assert len(seconds) == TIMES
+    assert max(seconds) < 30, "it does not wait for its time limit"
+    return min(seconds) < 1
+
+
 def test_an_abort_in_the_device(start: Start) -> None:
     process = start(
-        """
+        f"""
 import time
+import pytest
 
-def test_it(device, console):
+@pytest.mark.parametrize("time_of", range({TIMES}))
+def test_it(device, console, time_of):
     began = time.monotonic()
     console.send("crash abort")
     try:
         console.expect("never", timeout=60)
     finally:
-        assert time.monotonic() - began < 1
+        print("told after", time.monotonic() - began, "s")
 """
         + NEXT
     )
-    output, _ = process.communicate(timeout=60)
-    assert "1 failed, 1 passed" in output
-    assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == 1
+    output, _ = process.communicate(timeout=180)
+    assert f"{TIMES} failed, 1 passed" in output
+    assert is_told_within_a_second(output)
+    assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == TIMES
     assert re.search(r"^E +0x[0-9a-f]+ pb::.* at \S*firmware/src/\S+\.cpp:\d+$", output, re.M), (
         "the backtrace is decoded"
     )
@@ -38,23 +53,26 @@ def test_it(device, console):
 
 def test_a_serial_port_that_vanishes_under_a_running_device(start: Start) -> None:
     process = start(
-        """
+        f"""
 import time
+import pytest
 
-def test_it(device, bench, console):
+@pytest.mark.parametrize("time_of", range({TIMES}))
+def test_it(device, bench, console, time_of):
     began = time.monotonic()
     bench.wiring.hooks.unplug()
     try:
         console.expect("never", timeout=60)
     finally:
-        assert time.monotonic() - began < 1
+        print("told after", time.monotonic() - began, "s")
 """
         + NEXT
     )
-    output, _ = process.communicate(timeout=60)
-    assert "1 passed, 1 error" in output
+    output, _ = process.communicate(timeout=180)
+    assert f"1 passed, {TIMES} errors" in output
+    assert is_told_within_a_second(output)
     errors = re.findall(r"^error of the bench: .*", output, re.M)
-    assert len(errors) == 1
+    assert len(errors) == TIMES
     assert re.search(r"the serial port /dev/pts/\d+ vanished .* Look at the board's USB cable and plug", errors[0])
 
 
@@ -82,6 +100,6 @@ def test_it(fragile, device): pass
 """
         + NEXT
     )
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=180)
     assert "1 failed, 2 passed" in output
     assert "the device panicked: abort() was called" in output

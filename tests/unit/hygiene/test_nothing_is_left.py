@@ -7,7 +7,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +40,8 @@ class AtWork:
 
     processes: list[int]
     """Pidfds of the device and of what runs it."""
-    ports: list[int]
+    sockets: set[str]
+    """The inodes of its listening sockets. A port's number may be somebody else's as soon as it is free."""
     shared: set[Path]
     """What it and its device have open or mapped in the machine's memory for sharing."""
 
@@ -73,7 +73,11 @@ def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> 
         os.close(news)
         os.close(ended)
     return [
-        AtWork([os.pidfd_open(each) for each in held["processes"]], held["ports"], in_shared_memory(*held["processes"]))
+        AtWork(
+            [os.pidfd_open(each) for each in held["processes"]],
+            {inode for inode, port in listening().items() if port in held["ports"]},
+            in_shared_memory(*held["processes"]),
+        )
         for held in map(json.loads, told.splitlines())
     ]
 
@@ -84,9 +88,10 @@ def is_dead(process: int) -> bool:
     return dead
 
 
-def is_free(port: int) -> bool:
-    with socket.create_server(("127.0.0.1", port)):
-        return True
+def listening() -> dict[str, int]:
+    """The listening TCP sockets of this machine: their ports by inode (proc_pid_net(5))."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[9]: int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"}
 
 
 def run_folders(project: Path) -> list[str]:
@@ -120,7 +125,8 @@ def test_after_ctrl_c(
     assert "KeyboardInterrupt" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
     assert all(is_dead(each) for bench in held for each in bench.processes)
-    assert all(is_free(port) for bench in held for port in bench.ports)
+    assert all(bench.sockets for bench in held)
+    assert not {inode for bench in held for inode in bench.sockets} & listening().keys()
     assert run_folders(project) == []
     assert [path for bench in held for path in bench.shared if path.exists()] == []
     assert list((project / "tmp").iterdir()) == []
@@ -135,7 +141,8 @@ def test_after_kill_9_the_next_start_reclaims_what_was_left(
     process.kill()
     process.communicate(timeout=20)
     assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
-    assert all(is_free(port) for bench in held for port in bench.ports)
+    assert all(bench.sockets for bench in held)
+    assert not {inode for bench in held for inode in bench.sockets} & listening().keys()
     if benches == 1:
         assert run_folders(project) == [f"{process.pid}-1"]
     again = start("def test_it(device): device.verify_idle()")

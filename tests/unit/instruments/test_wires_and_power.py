@@ -76,7 +76,7 @@ def test_high_wires_follow_the_rail_and_the_reset_ends_last(
 ACTIONS = st.sampled_from(["on", "off", "cycle", "plug", "unplug", "press", "release", "reset", "end reset"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(actions=st.lists(ACTIONS, max_size=12), active_low=st.booleans())
 def test_nothing_is_ever_driven_high_into_an_unpowered_board(actions: list[str], active_low: bool) -> None:
     """Whatever a test does, in whatever order: a wire is high only while the rail is up."""

@@ -278,7 +278,7 @@ def told(happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: i
     return test
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(timed, st.sampled_from(["passed", "failed", "error", "skipped"]), words, st.integers(0, 4))
 def test_any_events_make_a_well_formed_picture_without_collisions(
     happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int

@@ -46,7 +46,7 @@ class Terminal:
         )
         self.shown = ""
 
-    def expect(self, text: str, timeout: float = 20.0) -> None:
+    def expect(self, text: str, timeout: float = 120.0) -> None:
         assert self.process.stdout is not None
         deadline = time.monotonic() + timeout
         while text not in self.shown:
