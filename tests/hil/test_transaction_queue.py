@@ -206,7 +206,7 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
 ) -> None:
     """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
-    with csms.hold("StartTransaction") as held, bench.time_scale(15):
+    with csms.hold("StartTransaction") as held, bench.time_scale(20):
         driver.plug_in()
         driver.present_tag()
         for _ in range(ATTEMPTS):
