@@ -45,7 +45,7 @@ def test_meter_values_come_at_the_interval_and_add_up(
     mark = bench.mark()
     driver.start_charge(csms)
     with bench.time_scale(80):
-        energy = driver.draw(600, hz=2)
+        energy = driver.draw(150, hz=0.5)
         for _ in range(5):
             csms.expect("MeterValues", connectorId=1, timeout=90)
         drawn = energy.wait()
