@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from rig.report import read_run, timeline_svg
-from rig.report.load import ReportError
+from rig.runs.load import ReportError
 
 RUNS = Path("reports/runs")
 

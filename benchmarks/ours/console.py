@@ -13,15 +13,15 @@ import threading
 import time
 from pathlib import Path
 
+from rig.adapters.log_format import PlugbenchLogFormat
 from rig.bench import Bench
-from rig.bench_file import load
+from rig.bench.bench_file import load
 from rig.device import Device
-from rig.events import Event, LogLine, TestStarted
 from rig.instruments.console import Console
-from rig.log_format import PlugbenchLogFormat
-from rig.recorder import Recorder
-from rig.report.load import Slicer, Test
+from rig.runs.load import Slicer, Test
+from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
+from rig.timeline.events import Event, LogLine, TestStarted
 
 
 class Cutter:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rig.csms.messages import AuthorizationStatus, given
+from rig.ocpp.messages import AuthorizationStatus, given
 
 RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 DataTransferStatus = Literal["Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId"]

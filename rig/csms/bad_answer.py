@@ -6,7 +6,7 @@ from typing import Literal
 
 import orjson
 
-from rig.csms.ocppj import CallError, CallResult
+from rig.ocpp.ocppj import CallError, CallResult
 
 BadAnswer = Literal["half", "garbage", "wrong-id", "no-payload"]
 """How the answer to a CALL goes wrong:

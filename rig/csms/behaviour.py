@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rig.clock import BenchClock
 from rig.csms.answers import RegistrationStatus
-from rig.csms.messages import AuthorizationStatus
+from rig.ocpp.messages import AuthorizationStatus
+from rig.util.clock import BenchClock
 
 Payload = Mapping[str, Any]
 

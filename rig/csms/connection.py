@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
-from rig import tcp
+from rig.util import tcp
 
 Mute = Literal["", "pong", "all"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rig.csms import schemas
-from rig.csms.matching import Difference, differences
-from rig.csms.messages import Request
-from rig.events import OcppFrame
-from rig.masking import masked
+from rig.ocpp import schemas
+from rig.ocpp.matching import Difference, differences
+from rig.ocpp.messages import Request
+from rig.timeline.events import OcppFrame
+from rig.util.redaction import masked
 
 Where = Callable[[OcppFrame], bool]
 
@@ -22,7 +22,7 @@ class Expectation:
     Attributes:
         charge_point: whose.
         action: which call.
-        fields: what must stand in the payload (`rig.csms.matching.differences`).
+        fields: what must stand in the payload (`rig.ocpp.matching.differences`).
         where: what else must hold for the frame.
 
     Raises:

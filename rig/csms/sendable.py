@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from rig.csms import schemas
-from rig.csms.ocppj import CallError
+from rig.ocpp import schemas
+from rig.ocpp.ocppj import CallError
 
 
 def must_be_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:

@@ -20,9 +20,9 @@ from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.session import ChargePoint, tell
-from rig.events import LinkChange, Note
-from rig.tcp import Port
 from rig.timeline import Timeline
+from rig.timeline.events import LinkChange, Note
+from rig.util.tcp import Port
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 1 << 20

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from rig.csms import schemas
 from rig.csms.bad_answer import BadAnswer, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
-from rig.csms.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
 from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
-from rig.errors import BenchError, DeviceError, ExpectationError
-from rig.events import BenchTrouble, LinkChange, MessageType, OcppFrame
-from rig.masking import masked_text
+from rig.ocpp import schemas
+from rig.ocpp.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
 from rig.timeline import Timeline
+from rig.timeline.events import BenchTrouble, LinkChange, MessageType, OcppFrame
+from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.util.redaction import masked_text
 
 Reply = Mapping[str, Any] | CallError
 Answer = Reply | Callable[[dict[str, Any]], Reply]

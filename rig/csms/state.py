@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from rig.events import OcppFrame
+from rig.timeline.events import OcppFrame
 
 
 @dataclass(frozen=True, slots=True)

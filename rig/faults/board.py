@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from rig.errors import BenchError
 from rig.faults.fault import Bench, Fault, at_least, hooks, injected_now, one_of
+from rig.util.errors import BenchError
 
 TearEffect = Literal["none", "half", "random"]
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from rig.errors import BenchError
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
 from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
 from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
 from rig.faults.power import PowerCut, Reset
+from rig.util.errors import BenchError
 
 CATALOGUE: Mapping[str, type[Fault]] = {
     fault.name: fault

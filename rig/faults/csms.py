@@ -9,8 +9,8 @@ from typing import ClassVar, get_args
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.csms.refusals import REFUSALS
-from rig.errors import BenchError
 from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
+from rig.util.errors import BenchError
 
 _TEN_YEARS_S = 10 * 365 * 86_400
 

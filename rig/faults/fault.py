@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Protocol
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.behaviour import Behaviour
-from rig.errors import BenchError
-from rig.events import FaultInjected, FaultLifted
 from rig.instruments.proxy import Admission
-from rig.seams import TestHooks
 from rig.timeline import Timeline
+from rig.timeline.events import FaultInjected, FaultLifted
+from rig.util.errors import BenchError
+from rig.wiring.interfaces import TestHooks
 
 
 class Power(Protocol):

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from rig.ending import uninterrupted
-from rig.errors import BenchError, DeviceError
-from rig.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.faults.fault import Bench, Fault
+from rig.timeline.events import BenchTrouble, FaultInjected, FaultLifted
+from rig.util.errors import BenchError, DeviceError
+from rig.util.signals import uninterrupted
 
 
 @contextlib.contextmanager
@@ -18,7 +18,7 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
 
     `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. What undoes it
     always runs, all of it, whether the block raises or one step of restoring fails, and no signal that ends the process
-    interrupts it (`rig/ending.py`).
+    interrupts it (`rig/util/signals.py`).
 
     Args:
         bench: where.

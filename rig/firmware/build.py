@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.errors import BenchError
 from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
-from rig.folders import unwritable
+from rig.util.errors import BenchError
+from rig.util.folders import unwritable
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"

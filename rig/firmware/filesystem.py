@@ -8,8 +8,8 @@ from typing import Any
 
 from littlefs import LittleFS, LittleFSError
 
-from rig.errors import BenchError
 from rig.firmware.partitions import Partition
+from rig.util.errors import BenchError
 
 CONFIG_FILE = "config.json"
 

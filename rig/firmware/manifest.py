@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rig.errors import BenchError
 from rig.firmware.partitions import TABLE_OFFSET, Partition, PartitionTable, from_binary
+from rig.util.errors import BenchError
 
 FILE_NAME = "flasher_args.json"
 _KEEP = {"flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}

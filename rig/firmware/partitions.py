@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from rig.errors import BenchError
+from rig.util.errors import BenchError
 
 TABLE_OFFSET = 0x8000
 TABLE_SIZE = 0xC00

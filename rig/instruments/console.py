@@ -16,14 +16,14 @@ import serial_asyncio
 from serial.threaded import ReaderThread
 from serial.tools import list_ports
 
-from rig.errors import BenchError
-from rig.events import BenchTrouble, Boot, Event, LogLine, Panic
+from rig.adapters.log_format import LogFormat
 from rig.firmware.backtrace import Backtraces
-from rig.log_format import LogFormat
-from rig.log_tail import console_tail
-from rig.loop import run_on
-from rig.masking import masked_text
 from rig.timeline import Mark, Timeline
+from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic
+from rig.timeline.log_tail import console_tail
+from rig.util.errors import BenchError
+from rig.util.loop import run_on
+from rig.util.redaction import masked_text
 
 _READ_BYTES = 4096
 """At once; a pty has no more. pyserial-asyncio has no setting for its 1,024, which cost as much a read."""

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rig.errors import BenchError
-from rig.events import Flashed
 from rig.firmware.manifest import Manifest
-from rig.masking import without_url_passwords
 from rig.timeline import Timeline
+from rig.timeline.events import Flashed
+from rig.util.errors import BenchError
+from rig.util.redaction import without_url_passwords
 
 _ROM_BAUD = 115200
 _CONNECT_ATTEMPTS = 3

@@ -6,9 +6,9 @@ import asyncio
 import concurrent.futures
 from collections.abc import Iterator, Mapping
 
-from rig.errors import BenchError
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
+from rig.util.errors import BenchError
 
 _LEAST_REST_S = 0.03
 """Real seconds between two presses: more than a busy computer is usually late with an edge."""

@@ -7,11 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rig.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
 from rig.instruments.wires import UnknownWireError, WatchedWire
-from rig.log_tail import console_tail
 from rig.timeline import Mark, Timeline
+from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
+from rig.timeline.log_tail import console_tail
 
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""

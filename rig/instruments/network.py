@@ -7,12 +7,12 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from rig.csms.server import url_of
-from rig.errors import BenchError
-from rig.events import AccessPointChange
 from rig.instruments.proxy import Admission, Delay, Proxy
-from rig.loop import run_on
-from rig.seams import AccessPoint
 from rig.timeline import Timeline
+from rig.timeline.events import AccessPointChange
+from rig.util.errors import BenchError
+from rig.util.loop import run_on
+from rig.wiring.interfaces import AccessPoint
 
 T = TypeVar("T")
 

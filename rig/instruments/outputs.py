@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rig.events import PinEdge
 from rig.instruments.wires import UnknownWireError, WatchedWire
-from rig.log_tail import console_tail
 from rig.timeline import Mark, Timeline
+from rig.timeline.events import PinEdge
+from rig.timeline.log_tail import console_tail
 
 
 class Output:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from gpiozero import Factory, OutputDevice
 
-from rig.description import PowerSection
-from rig.errors import BenchError
-from rig.events import PowerChange
+from rig.config.description import PowerSection
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
+from rig.timeline.events import PowerChange
+from rig.util.errors import BenchError
 
 
 class Power:

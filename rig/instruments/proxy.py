@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from rig import tcp
+from rig.util import tcp
 
 Admission = Literal["accept", "refuse", "ignore"]
 """What becomes of attempts to connect: accepted; refused (RST to each SYN); never answered, as behind a firewall that

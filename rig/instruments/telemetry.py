@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rig.events import TelemetrySample
 from rig.timeline import Mark, Timeline
+from rig.timeline.events import TelemetrySample
 
 
 @dataclass(frozen=True, slots=True)

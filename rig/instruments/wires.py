@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 
 from gpiozero import Factory, InputDevice, OutputDevice, PinFixedPull
 
-from rig.description import Wire
-from rig.errors import BenchError
-from rig.events import PinEdge
-from rig.pins import watch_edges
+from rig.config.description import Wire
 from rig.timeline import Timeline
+from rig.timeline.events import PinEdge
+from rig.util.errors import BenchError
+from rig.wiring.pins import watch_edges
 
 EdgeListener = Callable[[bool, int], None]
 

@@ -6,7 +6,7 @@ tests while they still happen, for whoever wants a picture at once (`rig.report.
 
 from __future__ import annotations
 
-from rig.report.load import Run, Slicer, Test, read_run
 from rig.report.page import build
+from rig.runs.load import Run, Slicer, Test, read_run
 
 __all__ = ["Run", "Slicer", "Test", "build", "read_run"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import allure
 
 from rig.report import sequence_svg, timeline_svg
-from rig.report.load import Test
 from rig.report.page import full_log
+from rig.runs.load import Test
 
 
 def attach(test: Test) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from rig.events import (
+from rig.report.text import number, one_line
+from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
@@ -27,7 +28,6 @@ from rig.events import (
     PowerChange,
     TelemetrySample,
 )
-from rig.report.text import number, one_line
 
 # What the levels of a signal mean to a person (docs/design.md section 3): (low, high).
 LEVELS: Mapping[str, tuple[str, str]] = {

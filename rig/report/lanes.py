@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rig.events import (
+from rig.report import describe
+from rig.report.text import number, one_line, seconds
+from rig.runs.load import Test, call_key
+from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
@@ -27,9 +30,6 @@ from rig.events import (
     PowerChange,
     TelemetrySample,
 )
-from rig.report import describe
-from rig.report.load import Test, call_key
-from rig.report.text import number, one_line, seconds
 
 Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
 Texture = Literal["", "fast", "medium", "slow", "double"]

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rig.events import AccessPointChange, Boot, Event, FaultInjected, FaultLifted, LinkChange, OcppFrame, PowerChange
 from rig.report.canvas import BLUE, FAINT, GREY, INK, PAPER, RED, Canvas, px
 from rig.report.describe import frame_fields, log_line
-from rig.report.load import Test
 from rig.report.text import fit, one_line, width
+from rig.runs.load import Test
+from rig.timeline.events import (
+    AccessPointChange,
+    Boot,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    LinkChange,
+    OcppFrame,
+    PowerChange,
+)
 
 WIDTH = 1200.0
 _TIME_X, _LEFT, _RIGHT = 12.0, 170.0, 1110.0

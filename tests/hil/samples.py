@@ -7,9 +7,9 @@ from itertools import pairwise
 from math import ceil, floor
 
 from rig.bench import Bench
-from rig.csms.transactions import Transaction
-from rig.events import TelemetrySample
+from rig.ocpp.transactions import Transaction
 from rig.timeline import Mark
+from rig.timeline.events import TelemetrySample
 
 LATE = 1.05
 """A telemetry record that comes by more than this many of its intervals after the one before is late."""

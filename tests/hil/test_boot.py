@@ -8,10 +8,10 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import Boot, Event, OcppFrame, PinEdge, PowerChange
 from rig.faults import Reset
 from rig.instruments.console import Console
 from rig.instruments.power import Power
+from rig.timeline.events import Boot, Event, OcppFrame, PinEdge, PowerChange
 
 
 def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:

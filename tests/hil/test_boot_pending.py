@@ -9,11 +9,10 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallError, Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.errors import ExpectationError
-from rig.events import OcppFrame
+from rig.device import Device, Driver
 from rig.timeline import Mark
+from rig.timeline.events import OcppFrame
+from rig.util.errors import ExpectationError
 
 pytestmark = pytest.mark.needs("power")
 

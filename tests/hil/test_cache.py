@@ -8,8 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device
-from rig.driver import Driver
+from rig.device import Device, Driver
 from rig.faults import CsmsGone
 
 pytestmark = pytest.mark.needs("inputs")

@@ -6,11 +6,10 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange
+from rig.device import Device, Driver
 from rig.faults import BlackHole, ConnectionDrop, CsmsGone, CsmsRestart, CsmsSilent, Latency, NoPong
 from rig.instruments.console import Console
+from rig.timeline.events import LinkChange
 from tests.hil.samples import check_no_sample_lost
 
 pytestmark = pytest.mark.needs("time_scale")

@@ -7,13 +7,12 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import PinEdge
+from rig.device import Device, Driver
 from rig.faults import SlowErase
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
 from rig.timeline import Mark
+from rig.timeline.events import PinEdge
 
 pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor")
 

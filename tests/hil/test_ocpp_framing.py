@@ -6,11 +6,10 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange, OcppFrame
+from rig.device import Device, Driver
 from rig.faults import ConnectionDrop
 from rig.instruments.console import Console
+from rig.timeline.events import LinkChange, OcppFrame
 
 UNKNOWN_TRANSACTION = {"transactionId": 987654}
 

@@ -7,10 +7,9 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange
+from rig.device import Device, Driver
 from rig.faults import AccessPointGone, BlackHole, CsmsGone
+from rig.timeline.events import LinkChange
 from tests.hil.samples import check_no_sample_lost
 
 pytestmark = pytest.mark.needs("inputs", "time_scale")

@@ -10,13 +10,12 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallError, Csms
 from rig.csms.bad_answer import BadAnswer
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import Event, LogLine, OcppFrame, PowerChange
+from rig.device import Device, Driver
 from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
 from rig.timeline import Mark
+from rig.timeline.events import Event, LogLine, OcppFrame, PowerChange
 from tests.hil.samples import check_no_sample_lost
 
 pytestmark = pytest.mark.needs("inputs", "time_scale")

@@ -8,11 +8,10 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device
-from rig.driver import Driver
-from rig.events import OcppFrame
+from rig.device import Device, Driver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
+from rig.timeline.events import OcppFrame
 
 pytestmark = pytest.mark.needs("inputs", "inputs.lock_feedback")
 

@@ -8,10 +8,10 @@ import pytest
 
 from rig.bench import Bench
 from rig.device import Device
-from rig.errors import DeviceError
-from rig.events import Boot, Panic
 from rig.instruments.console import Console
 from rig.instruments.power import Power
+from rig.timeline.events import Boot, Panic
+from rig.util.errors import DeviceError
 
 AT_ONCE_S = 5
 """From the panic to its error, for a very busy computer: without the watch nobody would hear of it for a minute."""

@@ -8,9 +8,9 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import LinkChange, OcppFrame
 from rig.instruments.console import Console
 from rig.instruments.telemetry import Telemetry
+from rig.timeline.events import LinkChange, OcppFrame
 
 LONGEST_MESSAGE = 8192
 """What the device takes, in bytes (`WsProtocol::kMaxMessage`)."""

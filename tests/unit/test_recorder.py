@@ -15,8 +15,9 @@ from types import MappingProxyType
 import orjson
 import pytest
 
-from rig.errors import BenchError
-from rig.events import (
+from rig.runs.recorder import Recorder
+from rig.timeline import Timeline
+from rig.timeline.events import (
     BenchTrouble,
     Event,
     FaultInjected,
@@ -28,8 +29,8 @@ from rig.events import (
     TestEnded,
     from_record,
 )
-from rig.recorder import Recorder
-from rig.timeline import Timeline, in_words
+from rig.timeline.timeline import in_words
+from rig.util.errors import BenchError
 
 
 def read(path: Path) -> list[Event]:
@@ -127,8 +128,8 @@ def test_a_killed_process_has_written_all_that_it_appended(tmp_path: Path) -> No
     program = """
 import os, signal, sys
 from pathlib import Path
-from rig.events import LogLine
-from rig.recorder import Recorder
+from rig.timeline.events import LogLine
+from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
 timeline = Timeline()
 recorder = Recorder(timeline, Path(sys.argv[1]))

@@ -35,7 +35,14 @@ PARTS = (
     Part(
         "Bench and device",
         "What holds everything together, and the words of a test.",
-        ("rig/bench.py", "rig/device.py", "rig/driver.py", "rig/timeline.py", "rig/clock.py", "rig/aio.py"),
+        (
+            "rig/bench/bench.py",
+            "rig/device/device.py",
+            "rig/device/ev_driver.py",
+            "rig/timeline/timeline.py",
+            "rig/util/clock.py",
+            "rig/util/aio.py",
+        ),
     ),
     Part(
         "Instruments",
@@ -62,7 +69,7 @@ PARTS = (
             "rig/csms/instrument/replies.py",
             "rig/csms/instrument/misbehaviour.py",
             "rig/csms/instrument/observations.py",
-            "rig/csms/transactions.py",
+            "rig/ocpp/transactions.py",
             "rig/csms/behaviour.py",
         ),
     ),
@@ -79,12 +86,12 @@ PARTS = (
             "rig/faults/csms.py",
         ),
     ),
-    Part("Events", "What stands on the timeline.", ("rig/events.py",)),
-    Part("Errors", "Whose fault it is.", ("rig/errors.py",)),
+    Part("Events", "What stands on the timeline.", ("rig/timeline/events.py",)),
+    Part("Errors", "Whose fault it is.", ("rig/util/errors.py",)),
     Part(
         "Other firmware",
         "See [bring-your-own-firmware.md](bring-your-own-firmware.md).",
-        ("rig/log_format.py", "rig/profile.py"),
+        ("rig/adapters/log_format.py", "rig/adapters/profile.py"),
     ),
 )
 

@@ -27,8 +27,8 @@ _ROOMS = {
 
 # Who may know the virtual board: itself, the seams (wiring, and the pin factories by name), the command that runs it
 # alone, and its own tests.
-_VIRTUAL = "rig.virtual"
-_KNOWS_VIRTUAL = ("rig.virtual", "rig.wiring", "rig.pins", "rig.cli", "tests.unit")
+_VIRTUAL = "rig.wiring.virtual"
+_KNOWS_VIRTUAL = ("rig.wiring.virtual", "rig.wiring.open", "rig.wiring.pins", "rig.cli", "tests.unit")
 
 
 def run(root: Path) -> Result:
@@ -81,7 +81,7 @@ def refusal(module: str, imported: str) -> str:
     if _FLOORS.index(other) < _FLOORS.index(house):
         return f"{house} knows nothing of {other}; imports run {' → '.join(_FLOORS)}"
     if _is_in(imported, _VIRTUAL) and not any(_is_in(module, known) for known in _KNOWS_VIRTUAL):
-        return "the virtual board is reached only through the bench description (rig/wiring.py)"
+        return "the virtual board is reached only through the bench description (rig/wiring/open.py)"
     if house == other == "rig":
         return _rooms(module, imported)
     return ""

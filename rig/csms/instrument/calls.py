@@ -10,12 +10,12 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms.instrument.observations import Observations
-from rig.csms.messages import Request
 from rig.csms.sendable import must_be_sendable
-from rig.errors import ExpectationError
-from rig.events import Event, LinkChange, OcppFrame
-from rig.loop import run_on
-from rig.masking import masked
+from rig.ocpp.messages import Request
+from rig.timeline.events import Event, LinkChange, OcppFrame
+from rig.util.errors import ExpectationError
+from rig.util.loop import run_on
+from rig.util.redaction import masked
 
 
 class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
@@ -54,7 +54,7 @@ class Calls(Observations):
         """Call the charge point and wait for its answer. One call at a time is open (OCPP-J 1.6 section 4.1.1).
 
         Args:
-            request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.csms.messages`.
+            request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.ocpp.messages`.
             payload: the payload to an action; None: an empty object.
             timeout: bench seconds.
             check: False sends what breaks the schema as well.

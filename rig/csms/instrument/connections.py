@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rig.csms.instrument.observations import Observations
-from rig.events import LinkChange
 from rig.timeline import Mark
+from rig.timeline.events import LinkChange
 
 
 class Connections(Observations):

@@ -7,10 +7,10 @@ from typing import Any
 
 from rig.csms.expectation import Expectation, Where, assign
 from rig.csms.instrument.observations import Observations, is_violation
-from rig.csms.messages import Request
-from rig.errors import ExpectationError
-from rig.events import OcppFrame
+from rig.ocpp.messages import Request
 from rig.timeline import Mark
+from rig.timeline.events import OcppFrame
+from rig.util.errors import ExpectationError
 
 
 class Expectations(Observations):
@@ -29,12 +29,12 @@ class Expectations(Observations):
         """The next valid CALL that nobody has matched yet: already there, or still to come.
 
         Args:
-            call: an action, e.g. `StatusNotification`, or a typed request of `rig.csms.messages`.
+            call: an action, e.g. `StatusNotification`, or a typed request of `rig.ocpp.messages`.
             where: what else must hold for the frame.
             timeout: bench seconds.
             since: only what came after this mark; None: since the test's start.
             charge_point: whose.
-            fields: what must stand in the payload (see `rig.csms.matching.differences`): nested objects as subsets,
+            fields: what must stand in the payload (see `rig.ocpp.matching.differences`): nested objects as subsets,
                 callables as predicates.
 
         Returns:
@@ -79,7 +79,7 @@ class Expectations(Observations):
         """All of these CALLs come, each matched by a frame of its own.
 
         Args:
-            calls: actions, or typed requests of `rig.csms.messages`.
+            calls: actions, or typed requests of `rig.ocpp.messages`.
             timeout: bench seconds for all together.
             in_order: True: one after the other, with anything else between them; False: in any order.
             since: only what came after this mark; None: since the test's start.

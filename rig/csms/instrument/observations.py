@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rig.csms.exchange import exchange
 from rig.csms.instrument.part import CsmsPart
-from rig.csms.matching import Difference
 from rig.csms.state import State
-from rig.csms.transactions import Transaction, read_transactions
-from rig.events import Event, LinkChange, OcppFrame
-from rig.log_tail import whole_log
+from rig.ocpp.exchange import exchange
+from rig.ocpp.matching import Difference
+from rig.ocpp.transactions import Transaction, read_transactions
 from rig.timeline import Mark
+from rig.timeline.events import Event, LinkChange, OcppFrame
+from rig.timeline.log_tail import whole_log
 
 
 class Observations(CsmsPart):

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from rig.csms.connection import Connection
 from rig.csms.server import CsmsServer
 from rig.csms.session import ChargePoint
-from rig.errors import BenchError, ExpectationError
-from rig.loop import run_on
 from rig.timeline import Timeline
+from rig.util.errors import BenchError, ExpectationError
+from rig.util.loop import run_on
 
 T = TypeVar("T")
 

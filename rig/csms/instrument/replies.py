@@ -9,7 +9,7 @@ from rig.csms.expectation import Expectation, must_be_call_of_charge_point
 from rig.csms.instrument.observations import Observations
 from rig.csms.sendable import must_be_answer
 from rig.csms.session import Answer, ChargePoint, Replacement, Reply
-from rig.events import OcppFrame
+from rig.timeline.events import OcppFrame
 
 
 class Held:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rig.report.canvas import GREY
 from rig.report.lanes import Lanes, lanes_of
-from rig.report.load import Test
 from rig.report.timeline_svg import bands, exchanges, frame, heap, moments, stretches
 from rig.report.timeline_svg.sheet import LEFT, Sheet
 from rig.report.timeline_svg.words import summary, timing
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
+from rig.runs.load import Test
 
 __all__ = ["render", "summary", "timing"]
 

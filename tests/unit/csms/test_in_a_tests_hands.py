@@ -19,9 +19,9 @@ from rig.csms import CallError, CallErrorReceived, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.server import CsmsServer
-from rig.errors import BenchError, DeviceError, ExpectationError
-from rig.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
+from rig.timeline.events import BenchTrouble, OcppFrame
+from rig.util.errors import BenchError, DeviceError, ExpectationError
 from tests.unit.csms.conftest import IDENTITY, Peer
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}

@@ -9,9 +9,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms import Csms
-from rig.errors import ExpectationError
-from rig.events import LinkChange, OcppFrame
 from rig.timeline import Timeline
+from rig.timeline.events import LinkChange, OcppFrame
+from rig.util.errors import ExpectationError
 from tests.unit.csms.conftest import IDENTITY, Peer
 
 METER_START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}

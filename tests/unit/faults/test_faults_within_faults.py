@@ -12,10 +12,10 @@ from websockets.exceptions import InvalidStatus
 
 from rig import faults
 from rig.bench import Bench
-from rig.bench_file import load
-from rig.errors import BenchError
-from rig.events import FaultInjected
+from rig.bench.bench_file import load
 from rig.faults import CATALOGUE, Fault
+from rig.timeline.events import FaultInjected
+from rig.util.errors import BenchError
 from tests.unit.csms.conftest import Peer
 
 ROOT = Path(__file__).parents[3]

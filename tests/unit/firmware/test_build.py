@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import BenchError
 from rig.firmware.build import build, firmware, package
 from rig.firmware.image import parse_image
 from rig.firmware.manifest import load_manifest
+from rig.util.errors import BenchError
 
 ROOT = Path(__file__).parents[3]
 CSV = "ota_0, app, ota_0, 0x10000, {size}\notadata, data, ota, 0xd000, 0x2000\n"

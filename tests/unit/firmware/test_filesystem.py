@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from rig.errors import BenchError
 from rig.firmware.filesystem import make_filesystem, provision, read_filesystem
 from rig.firmware.partitions import Partition
+from rig.util.errors import BenchError
 
 STORAGE = Partition("storage", "data", "littlefs", 0x350000, 0x90000)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import BenchError
 from rig.firmware.partitions import from_binary, read_csv, to_binary
+from rig.util.errors import BenchError
 
 CSV = Path(__file__).parents[3] / "firmware" / "partitions.csv"
 

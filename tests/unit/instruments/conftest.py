@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from gpiozero import Factory
 
-from rig.pins import open_factory
 from rig.timeline import Timeline
+from rig.wiring.pins import open_factory
 
 
 @dataclass

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from rig.errors import BenchError
-from rig.events import AccessPointChange
 from rig.instruments.network import Network
 from rig.timeline import Timeline
+from rig.timeline.events import AccessPointChange
+from rig.util.errors import BenchError
 
 
 class Radio:

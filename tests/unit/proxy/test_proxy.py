@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from rig import tcp
-from rig.errors import BenchError
 from rig.instruments.proxy import Delay, Proxy
+from rig.util import tcp
+from rig.util.errors import BenchError
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Start = Callable[[Handler], Awaitable[Proxy]]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from synthetic_run import MS, Recorder, S
 
-from rig import events as ev
 from rig.report import load
+from rig.timeline import events as ev
 
 
 def test_reads_back_what_was_recorded(recorder: Recorder, run: load.Run, tmp_path: Path) -> None:

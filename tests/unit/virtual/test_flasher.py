@@ -8,13 +8,13 @@ import pytest
 from esptool import loader
 from esptool.logger import EspLog
 
-from rig.errors import BenchError
-from rig.events import Flashed
 from rig.firmware.filesystem import provision, read_filesystem
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
 from rig.instruments.flasher import Flasher
 from rig.timeline import Timeline
+from rig.timeline.events import Flashed
+from rig.util.errors import BenchError
 
 
 class Hands:

@@ -1,0 +1,99 @@
+"""What a bench description may name to fit the bench to other firmware: a log format and a device profile."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rig.adapters.log_format import LogFormat
+from rig.adapters.profile import DeviceProfile
+from rig.config.description import Description
+
+LOG_FORMATS: Mapping[str, str] = {
+    "plugbench": "rig.adapters.log_format:PlugbenchLogFormat",
+    "plain": "rig.adapters.log_format:PlainLogFormat",
+}
+"""The built-in log formats, by the name that `device.log_format` gives."""
+
+PROFILES: Mapping[str, str] = {
+    "plugbench": "rig.adapters.profile:PlugbenchProfile",
+    "plain": "rig.adapters.profile:DeviceProfile",
+}
+"""The built-in device profiles, by the name that `device.profile` gives."""
+
+_PARTS_OF_A_LOG_FORMAT = ("answer_prefix", "line", "events", "pending", "flush")
+_REFERENCE = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<name>[^\W\d]\w*)")
+
+
+def log_format(description: Description) -> LogFormat:
+    """A new reader of the console of the device that a bench description names.
+
+    Raises:
+        ValueError: it cannot be had; the message names key, cause and remedy.
+    """
+    name = description.device.log_format
+    found = _make("device.log_format", name, LOG_FORMATS)
+    if not isinstance(found, LogFormat):
+        lacking = ", ".join(part for part in _PARTS_OF_A_LOG_FORMAT if not hasattr(found, part))
+        raise ValueError(
+            f"device.log_format: {name!r} is no log format: it lacks {lacking}; "
+            "derive it from rig.adapters.log_format.PlainLogFormat"
+        )
+    return found
+
+
+def profile(description: Description) -> DeviceProfile:
+    """The profile of the device that a bench description names, content with the description.
+
+    Raises:
+        ValueError: it cannot be had, or needs more of the description; the message names key, cause and remedy.
+    """
+    name = description.device.profile
+    found = _make("device.profile", name, PROFILES)
+    if not isinstance(found, DeviceProfile):
+        raise ValueError(
+            f"device.profile: {name!r} is no device profile; derive it from rig.adapters.profile.DeviceProfile"
+        )
+    found.check(description)
+    return found
+
+
+def _make(key: str, name: str, built_in: Mapping[str, str]) -> Any:
+    """An object of the class that a bench description names."""
+    remedy = f"write {', '.join(built_in)}, or package.module:Class as seen from the project's folder"
+    reference = _REFERENCE.fullmatch(built_in.get(name, name))
+    if reference is None:
+        raise ValueError(f"{key}: {name!r} is not known; {remedy}")
+    with _on_path(Path.cwd()):
+        try:
+            module = importlib.import_module(reference["module"])
+        except Exception as error:  # a module of somebody else's may fail in any way
+            raise ValueError(
+                f"{key}: {name!r} cannot be imported: {type(error).__name__}: {error}; {remedy}"
+            ) from error
+    made = getattr(module, reference["name"], None)
+    if not isinstance(made, type):
+        raise ValueError(f"{key}: {name!r} cannot be had: {module.__name__} has no class {reference['name']}; {remedy}")
+    try:
+        return made()
+    except Exception as error:
+        raise ValueError(f"{key}: {name!r} cannot be made: {type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def _on_path(root: Path) -> Iterator[None]:
+    """The command `rig` does not look into the working directory by itself, as `python -m` does."""
+    entry = str(root)
+    if entry in sys.path:
+        yield
+        return
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        sys.path.remove(entry)

@@ -1,0 +1,355 @@
+"""The bench: everything between a test and the device, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rig.adapters import registry
+from rig.config.description import Description, Wire
+from rig.csms import Csms
+from rig.faults import Fault
+from rig.faults import inject as inject_fault
+from rig.firmware.backtrace import Backtraces
+from rig.instruments.console import Console
+from rig.instruments.flasher import Flasher
+from rig.instruments.inputs import Input, Inputs
+from rig.instruments.leds import Led, Leds
+from rig.instruments.network import Network
+from rig.instruments.outputs import Output, Outputs
+from rig.instruments.power import Power
+from rig.instruments.telemetry import Telemetry
+from rig.instruments.wires import DrivenWire, WatchedWire
+from rig.timeline import Mark, Timeline
+from rig.timeline.events import BenchTrouble, ClockScale
+from rig.util.errors import BenchError
+from rig.util.loop import run_on
+from rig.wiring.interfaces import Wiring
+from rig.wiring.open import open_wiring
+
+T = TypeVar("T")
+
+
+class Bench:
+    """A bench, open or closed. Its timeline outlives closing and opening again.
+
+    All methods are plain blocking calls for any thread but the bench's own. The instruments are there while it is open.
+
+    Args:
+        description: which wire goes where.
+        timeline: None: a new one.
+        root: the project's folder; run directories and locks are kept in its `.plugbench`.
+        logs: where instruments put logs of their own; None: `.plugbench/logs`.
+    """
+
+    wiring: Wiring
+    loop: asyncio.AbstractEventLoop
+    power: Power
+    inputs: Inputs
+    leds: Leds
+    outputs: Outputs
+    console: Console
+    telemetry: Telemetry
+    network: Network
+    csms: Csms
+    flasher: Flasher
+
+    def __init__(
+        self,
+        description: Description,
+        timeline: Timeline | None = None,
+        root: Path | None = None,
+        logs: Path | None = None,
+    ) -> None:
+        self.description = description
+        self.timeline = Timeline() if timeline is None else timeline
+        self.clock = self.timeline.clock
+        self.root = root or Path.cwd()
+        self.logs = logs or self.root / ".plugbench" / "logs"
+        self.backtraces = Backtraces(self.root)
+        self._open: ExitStack | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Bench.__annotations__:
+            raise BenchError(f"the bench {self.description.name!r} is closed: it has no {name}", "Open it first")
+        raise AttributeError(f"a bench has no {name!r}")
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its instruments are there."""
+        return self._open is not None
+
+    def open(self) -> Bench:
+        """Take hold of the wires, the port and the CSMS. The board is without power, time runs at its own speed.
+
+        Returns the bench itself.
+
+        Raises:
+            BenchError: something cannot be had; all that was taken is given back.
+        """
+        if self._open is not None:
+            return self
+        self.timeline.clear_trouble()
+        if self.clock.scale != 1:
+            # Whoever had scaled it could not take it back; the board to come has the clock of all.
+            self.clock.set_scale(1)
+            self.timeline.append(ClockScale(source="bench", scale=1))
+        own = set(self.__dict__)
+        stack = ExitStack()
+        stack.callback(self._forget, own)
+        try:
+            self._take_hold(stack)
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                stack.close()
+            if isinstance(error, BenchError) or not isinstance(error, Exception):
+                if isinstance(error, BenchError):
+                    self.timeline.append(BenchTrouble(source="bench", what=str(error)))
+                raise
+            trouble = BenchError(
+                f"the bench {self.description.name!r} cannot be opened: {type(error).__name__}: {error}",
+                f"Check {self.description.path} against the wires; `rig doctor` looks at each of them",
+            )
+            self.timeline.append(BenchTrouble(source="bench", what=str(trouble)))
+            raise trouble from error
+        self._open = stack
+        return self
+
+    def close(self) -> None:
+        """Switch the board off and give everything back. Goes on where a part fails, then raises the first error."""
+        stack, self._open = self._open, None
+        if stack is not None:
+            stack.close()
+
+    def reopen(self) -> None:
+        """Close and open again: what to do with a broken bench.
+
+        Raises:
+            BenchError: it cannot be opened.
+        """
+        # What is broken may well refuse to close; opening tells whether that matters.
+        with contextlib.suppress(Exception):
+            self.close()
+        self.open()
+
+    def __enter__(self) -> Bench:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _forget(self, own: set[str]) -> None:
+        for name in set(self.__dict__) - own - {"_open"}:
+            del self.__dict__[name]
+
+    def _take_hold(self, stack: ExitStack) -> None:
+        description, timeline = self.description, self.timeline
+        stack.enter_context(self._lock())
+        self.loop = stack.enter_context(_loop_in_a_thread())
+        self.wiring = wiring = open_wiring(description, self.clock, self.root)
+        stack.callback(wiring.close)
+        self.csms = Csms(timeline, self.loop, identity=description.device.identity)
+        stack.callback(self.csms.shut_down)
+        self.csms.start()
+        self.network = Network(
+            timeline,
+            self.loop,
+            description.csms.host,
+            description.csms.port,
+            self.csms.port,
+            wiring.access_point,
+        )
+        stack.callback(self.network.close)
+        self.network.start()
+        factory = wiring.pin_factory
+        control = {name: DrivenWire(factory, timeline, f"control.{name}", wire) for name, wire in self._control()}
+        driven = {
+            name: DrivenWire(factory, timeline, f"inputs.{name}", wire, wire.rest)
+            for name, wire in description.inputs.items()
+        }
+        for driven_wire in (*control.values(), *driven.values()):
+            stack.callback(driven_wire.close)
+        self.power = Power(
+            factory,
+            timeline,
+            description.power,
+            control["en"],
+            [control["boot"], *driven.values()],
+            description.rise_s,
+            description.fall_s,
+        )
+        stack.callback(self.power.close)
+
+        self.inputs = Inputs(
+            {
+                name: Input(name, wire, description.inputs[name].rest, timeline, self.loop)
+                for name, wire in driven.items()
+            }
+        )
+        watch = {
+            f"{section}.{name}": WatchedWire(factory, timeline, f"{section}.{name}", wire)
+            for section, wires in (("leds", description.leds), ("outputs", description.outputs))
+            for name, wire in wires.items()
+        }
+        for watched_wire in watch.values():
+            stack.callback(watched_wire.close)
+        self.leds = Leds({name: Led(name, watch[f"leds.{name}"], timeline, self.loop) for name in description.leds})
+        stack.callback(self.leds.close)
+        self.outputs = Outputs({name: Output(name, watch[f"outputs.{name}"], timeline) for name in description.outputs})
+
+        self.telemetry = Telemetry(timeline)
+        self.console = Console(
+            timeline,
+            self.loop,
+            wiring.serial_url,
+            description.console.baud,
+            wiring.serial_uncertainty,
+            registry.log_format(description),
+            f"{description.path}: console.port",
+            self.backtraces,
+        )
+        self.console.take()
+        stack.callback(self.console.release)
+        self.flasher = Flasher(
+            timeline,
+            wiring.serial_url,
+            self.power.hold_reset,
+            control["boot"].set,
+            release_port=self.console.release,
+            take_port=self.console.take,
+            log=self.logs / "flasher.log",
+        )
+
+    def _control(self) -> list[tuple[str, Wire]]:
+        return [("en", self.description.control.en), ("boot", self.description.control.boot)]
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """A wired bench is there once. The kernel lets go of the lock however its holder dies."""
+        if self.description.kind == "virtual":
+            yield
+            return
+        folder = self.root / ".plugbench"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{self.description.name}.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
+                raise BenchError(
+                    f"the bench {self.description.name!r} is in use by process {holder or '(unknown)'}",
+                    "Wait for it, or end it",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # -- what it can do -------------------------------------------------------------------------------------------
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, and what the wiring can."""
+        signals = {signal for signal, _ in self.description.wires()}
+        return self.wiring.capabilities | signals | {signal.split(".")[0] for signal in signals}
+
+    @property
+    def csms_url(self) -> str:
+        """The URL that the device is told, to which it adds its identity: the bench's proxy in front of the CSMS."""
+        return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
+
+    def check(self) -> None:
+        """Make sure that the bench can go on.
+
+        Raises:
+            BenchError: it is closed, or broken.
+        """
+        if isinstance(self.timeline.trouble, BenchError):
+            raise self.timeline.trouble
+        if not self.console.is_open:
+            raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+
+    # -- for tests ------------------------------------------------------------------------------------------------
+
+    def run(self, work: Coroutine[Any, Any, T], timeout: float = 10.0) -> T:
+        """Run a coroutine on the bench's loop and wait for its result.
+
+        Args:
+            work: the coroutine.
+            timeout: in bench seconds.
+        """
+        return run_on(self.loop, work, getattr(work, "__name__", "work"), self.clock.real(timeout))
+
+    def mark(self) -> Mark:
+        """This moment, for `since=`."""
+        return self.timeline.mark()
+
+    def inject(self, fault: Fault) -> AbstractContextManager[Any]:
+        """Make a fault of the catalogue happen, as a context; it is always taken back.
+
+        Raises:
+            BenchError: the bench lacks what the fault needs.
+        """
+        return inject_fault(self, fault)
+
+    @contextlib.contextmanager
+    def time_scale(self, scale: float) -> Iterator[None]:
+        """Let device and rig live `scale` times as fast, as a context.
+
+        Raises:
+            BenchError: the device is a real one.
+            ValueError: the scale is not above 0.
+        """
+        before = self.clock.scale
+        try:
+            self._set_scale(scale)
+            yield
+        finally:
+            if self.clock.scale != before:
+                self._set_scale(before)
+
+    def _set_scale(self, scale: float) -> None:
+        hooks = self.wiring.hooks
+        if hooks is None:
+            raise BenchError(
+                f"the bench {self.description.name!r} cannot change the speed of time: its device is a real one",
+                'Mark the test @pytest.mark.needs("time_scale")',
+            )
+        hooks.set_clock_scale(scale)
+        self.timeline.append(ClockScale(source="bench", scale=scale))
+        self.leds.clock_changed()
+
+
+@contextlib.contextmanager
+def _loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="bench", daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        with contextlib.suppress(BenchError):
+            run_on(loop, _cancel_all(), "ending the bench's work")
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()

@@ -1,0 +1,5 @@
+"""The command `rig`, one file per command."""
+
+from rig.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,159 @@
+"""What `rig doctor` looks at: one finding after the other, the bench untouched."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.bench.bench_file import load
+from rig.config.description import Description, NmcliAccessPoint, NoAccessPoint
+from rig.firmware.manifest import FILE_NAME
+from rig.util.errors import BenchError, DescriptionError
+from rig.util.folders import make_writable
+from rig.util.redaction import without_url_passwords
+
+SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
+
+_FIX = "name the build folder of firmware for the board; docs/wiring.md says which there is"
+
+FOLDERS = (".plugbench", "build", "reports")
+"""What the rig writes into: each is made when it is first needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, and how it is: `problem` is empty where it is well."""
+
+    subject: str
+    detail: str = ""
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is well."""
+        return not self.problem
+
+    @property
+    def line(self) -> str:
+        """As the terminal shows it."""
+        return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
+
+
+def examine(path: Path, root: Path) -> Iterator[Finding]:
+    """Look at a bench.
+
+    Args:
+        path: its description.
+        root: the project's folder.
+    """
+    yield Finding("safety", SAFETY)
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("python", version, "" if sys.version_info >= (3, 11) else f"{version} is too old: 3.11 or newer")
+    try:
+        description = load(path)
+    except DescriptionError as error:
+        yield Finding("description", problem=str(error))
+        return
+    yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
+    yield _csms_port(description)
+    yield _folder("folder", root)
+    for name in FOLDERS:
+        yield _folder(name, root / name)
+    if description.device.firmware == "host":
+        yield _sources(root)
+        for tool, package in (("g++", "g++"), ("strip", "binutils")):
+            yield _tool(tool, f"Debian's package {package} has it")
+        for tool in ("cmake", "ninja"):
+            yield _tool(tool, "`make setup` installs it")
+    else:
+        yield _firmware(description.device.firmware, root)
+    if description.kind == "pi":
+        yield _serial_port(description.console.port or "")
+        yield _pins(description)
+        if isinstance(description.network.access_point, NmcliAccessPoint):
+            yield _tool("nmcli", "Debian's package network-manager has it")
+
+
+def _firmware(source: str, root: Path) -> Finding:
+    path = root / source
+    if (path / FILE_NAME).exists() or (path.is_file() and os.access(path, os.X_OK)):
+        return Finding("firmware", source)
+    lacks = f"holds no {FILE_NAME}" if path.is_dir() else "is no executable" if path.exists() else "is not there"
+    return Finding(
+        "firmware",
+        problem=f"device.firmware: {source} {lacks}: {_FIX}",
+    )
+
+
+def _csms_port(description: Description) -> Finding:
+    from rig.util.tcp import Port
+
+    host, port = description.csms.host, description.csms.port
+    try:
+        Port(host, port, "CSMS").close()
+    except BenchError as error:
+        why = error.__cause__
+        off_air = isinstance(why, OSError) and why.errno == errno.EADDRNOTAVAIL
+        if off_air and not isinstance(description.network.access_point, NoAccessPoint):
+            return Finding("CSMS port", f"{host} port {port} (looked at when the access point is on the air)")
+        return Finding("CSMS port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
+    return Finding("CSMS port", f"{host} port {port or '(any free one)'} can be had")
+
+
+def _folder(subject: str, path: Path) -> Finding:
+    """One that is not there yet is made in a folder that was looked at before."""
+    if not path.exists():
+        return Finding(subject, "is made when it is needed")
+    try:
+        make_writable(path)
+    except BenchError as error:
+        return Finding(subject, problem=str(error))
+    return Finding(subject, f"{path} can be written to")
+
+
+def _sources(root: Path) -> Finding:
+    from rig.firmware.build import host_project
+
+    try:
+        return Finding("firmware", str(host_project(root)))
+    except BenchError as error:
+        return Finding("firmware", problem=str(error))
+
+
+def _tool(name: str, fix: str) -> Finding:
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
+    return Finding(name, found or "", "" if found else f"not installed: {fix}")
+
+
+def _serial_port(device: str) -> Finding:
+    if "://" in device:
+        return Finding("serial port", f"{device} (looked at when it is opened)")
+    if not Path(device).exists():
+        there = ", ".join(sorted(str(found) for found in Path("/dev").glob("tty[UA][SC]*"))) or "none"
+        return Finding("serial port", problem=f"console.port: {device} is not there. Serial ports here: {there}")
+    if not os.access(device, os.R_OK | os.W_OK):
+        return Finding("serial port", problem=f"console.port: {device} is not yours: join the group dialout")
+    return Finding("serial port", device)
+
+
+def _pins(description: Description) -> Finding:
+    from rig.wiring.pins import open_factory
+
+    try:
+        factory = open_factory("lgpio")
+    except BenchError as error:
+        return Finding("pins", problem=str(error))
+    try:
+        for _, wire in description.wires():
+            factory.pin(wire.pin)
+    except Exception as error:  # gpiozero's and lgpio's errors have no common base
+        return Finding("pins", problem=f"{type(error).__name__}: {error}")
+    finally:
+        factory.close()
+    return Finding("pins", f"{len(list(description.wires()))} pins can be had")

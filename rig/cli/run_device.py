@@ -1,0 +1,218 @@
+"""The virtual charge point alone, for anyone's CSMS: `rig device run`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from rig.firmware.build import build, package
+from rig.firmware.filesystem import configuration, make_filesystem, reconfigure
+from rig.firmware.manifest import Manifest
+from rig.util.clock import BenchClock
+from rig.util.errors import BenchError
+from rig.util.redaction import without_url_passwords
+from rig.wiring.virtual.access_point import VirtualAccessPoint
+from rig.wiring.virtual.board import Board, BoardPins
+from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.pins import Wires
+from rig.wiring.virtual.run_directory import RunDirectory
+
+_POWER_SWITCH = 17
+_INPUTS = {
+    "cable": (32, 5),
+    "vehicle_ready": (33, 6),
+    "emergency_stop": (25, 13),
+    "auth_button": (26, 19),
+    "meter_pulse": (27, 26),
+    "power_fail": (34, 12),
+    "lock_feedback": (35, 16),
+}
+"""From the signal to its GPIO and its Pi pin, as in docs/design.md section 3."""
+
+HELP = f"""!help                       this text
+!power on|off               switch the board's supply
+!reset                      press the reset button
+!ap up|down                 put the access point on or off the air
+!pulses N                   N pulses of the energy meter: N Wh; at most 100000
+!SIGNAL 1|0                 {", ".join(_INPUTS)}
+anything else goes to the device's console; Ctrl-C ends"""
+
+_LONGEST_URL = 255
+_LONGEST_IDENTITY = 48
+"""What the device takes, in bytes: firmware/src/features/config/README.md."""
+_MOST_PULSES = 100_000
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A board without a Pi: its wires end at the keyboard."""
+
+    wires: Wires
+    board: Board
+    access_point: VirtualAccessPoint
+
+    def drive(self, pin: int, level: bool) -> None:
+        self.wires.change(self.wires[pin], pi_drive=level)
+
+
+def run_device(
+    csms_url: str,
+    identity: str,
+    root: Path,
+    *,
+    flash: Path | None = None,
+    settings: Mapping[str, str | int] | None = None,
+    keyboard: TextIO | None = None,
+    terminal: TextIO | None = None,
+) -> None:
+    """Build the firmware, flash it, boot it, and join its console to the terminal until Ctrl-C or the keyboard's end.
+
+    Lines that start with `!` work the board, see `HELP`; all others go to the device.
+
+    Args:
+        csms_url: `ws://HOST:PORT/PATH`; the identity is appended by the device.
+        identity: the charge point's identity.
+        root: the project's folder.
+        flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
+            firmware and the settings given here are written into it each time, everything else in it stays.
+        settings: further keys of docs/design.md section 6.
+        keyboard: where commands come from; None: standard input.
+        terminal: where the console is shown; None: standard output.
+
+    Raises:
+        BenchError: the device would not take URL or identity, the firmware cannot be built, a setting is unknown, or
+            the flash file cannot be used.
+    """
+    _check_url(csms_url)
+    if not _PRINTABLE.fullmatch(identity) or len(identity) > _LONGEST_IDENTITY:
+        raise BenchError(
+            f"--id {identity!r} is no identity of a charge point",
+            f"Give 1 to {_LONGEST_IDENTITY} printable ASCII characters without blanks, like CP-1",
+        )
+    clock = BenchClock()
+    print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
+    firmware = package(build(root), root)
+    values = configuration(csms_url, identity, "virtual", "virtual-psk", **(settings or {}))
+    with contextlib.ExitStack() as stack:
+        run = RunDirectory(root)
+        stack.callback(run.close)
+        path = flash or run.path / "flash.bin"
+        wires = Wires()
+        board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock)
+        stack.callback(board.close)
+        alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"))
+        # Nobody presses it; left alone, the wire would be pulled to its safe state.
+        alone.drive(_INPUTS["emergency_stop"][1], False)
+        alone.drive(_POWER_SWITCH, True)
+        with contextlib.suppress(KeyboardInterrupt):
+            _join(alone, keyboard or sys.stdin, terminal or sys.stdout)
+
+
+def _check_url(url: str) -> None:
+    """As the device reads it: what it refuses it only logs, and then runs without a connection."""
+    fix = "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/"
+    if len(url) > _LONGEST_URL:
+        raise BenchError(f"--csms has {len(url)} characters, and the device takes {_LONGEST_URL}", "Give a shorter URL")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    # The device has no TLS, and sends neither credentials nor a query.
+    if not host or parts.scheme != "ws" or not _PRINTABLE.fullmatch(url) or set("@?#") & set(url):
+        raise BenchError(f"--csms {url!r} is no URL of a CSMS", fix)
+    port = parts.netloc.rpartition("]")[2].partition(":")
+    if port[1] and not (port[2].isdecimal() and 1 <= int(port[2]) <= 65535):
+        raise BenchError(f"--csms {url!r}: the port is a number from 1 to 65535, not {port[2]!r}", fix)
+
+
+def _pins() -> BoardPins:
+    return BoardPins(power_switch=_POWER_SWITCH, en=22, inputs=dict(_INPUTS.values()))
+
+
+def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) -> Flash:
+    storage = manifest.storage()
+    try:
+        flash = Flash(path)
+    except (OSError, ValueError) as problem:
+        raise BenchError(f"the flash file cannot be used: {problem}", "Name another file") from None
+    old = flash.read(storage.offset, storage.size)
+    is_new = not old.strip(b"\xff")
+    try:
+        image = reconfigure(make_filesystem({}, storage.size) if is_new else old, values)
+    except BenchError as problem:
+        flash.close()
+        raise BenchError(f"{path}: {problem.what}", "Remove the file to start anew") from None
+    for offset, content in [*manifest.contents(), (storage.offset, image)]:
+        flash.erase(offset, len(content))
+        flash.program(offset, content)
+    return flash
+
+
+def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
+    keys = keyboard.fileno()
+    typed = b""
+    port = os.open(alone.board.port.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        while True:
+            ready, _, _ = select.select([port, keys], [], [])
+            if port in ready:
+                terminal.write(os.read(port, 4096).decode(errors="backslashreplace").replace("\r\n", "\n"))
+                terminal.flush()
+            if keys in ready:
+                # Not readline: what it keeps in its buffer, select would never tell of.
+                data = os.read(keys, 4096)
+                if not data:
+                    return
+                *lines, typed = (typed + data).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"!"):
+                        print(_work_board(alone, line[1:].decode(errors="replace").split()), file=terminal, flush=True)
+                    else:
+                        os.write(port, line + b"\n")
+    finally:
+        os.close(port)
+
+
+def _work_board(alone: _Alone, words: list[str]) -> str:
+    """Do what a line behind `!` says. Returns what to show."""
+    actions: dict[tuple[str, ...], Callable[[], None]] = {
+        ("power", "on"): lambda: alone.drive(_POWER_SWITCH, True),
+        ("power", "off"): lambda: alone.drive(_POWER_SWITCH, False),
+        ("ap", "up"): alone.access_point.up,
+        ("ap", "down"): alone.access_point.down,
+        ("reset",): lambda: _press_reset(alone),
+    }
+    for signal, (_, pin) in _INPUTS.items():
+        for level in (False, True):
+            actions[signal, str(int(level))] = lambda pin=pin, level=level: alone.drive(pin, level)  # type: ignore[misc]
+    match words:
+        case ["help"]:
+            return HELP
+        case ["pulses", count] if _is_count(count):
+            for _ in range(int(count)):
+                alone.drive(_INPUTS["meter_pulse"][1], True)
+                alone.drive(_INPUTS["meter_pulse"][1], False)
+        case _ if tuple(words) in actions:
+            actions[tuple(words)]()
+        case _:
+            return f"! no such command: {without_url_passwords(' '.join(words))!r}; !help lists them"
+    return f"! {' '.join(words)}"
+
+
+def _is_count(text: str) -> bool:
+    return len(text) <= len(str(_MOST_PULSES)) and text.isdecimal() and 1 <= int(text) <= _MOST_PULSES
+
+
+def _press_reset(alone: _Alone) -> None:
+    alone.drive(22, False)
+    alone.wires.change(alone.wires[22], pi_drive=None)

@@ -1,0 +1,1 @@
+"""The bench description: which wire goes where."""

@@ -1,0 +1,6 @@
+"""The device in a test's hands: boot, flash, status, idle, and a watch over reboots and panics."""
+
+from rig.device.device import Device
+from rig.device.ev_driver import Driver
+
+__all__ = ["Device", "Driver"]

@@ -1,0 +1,77 @@
+"""Does a payload look as expected, and where not, where first?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rig.util.redaction import MASK, is_secret, masked
+
+Path = tuple[str | int, ...]
+"""Where in a payload: keys and indexes from the outside in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where a payload is not as expected. As a text: place, what was expected, what is there."""
+
+    path: Path
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
+        return f"{place or 'payload'}: expected {self.expected}, {self.found}"
+
+
+def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]:
+    """What is different, first things first; empty where `actual` matches.
+
+    Args:
+        expected: an object matches where each of its keys does (`actual` may have more); an array where it is as long
+            and each element matches; a callable where it returns true; a compiled pattern where the whole string
+            matches; anything else where it is equal (True is not 1).
+        actual: the decoded JSON.
+        path: where in the payload we are.
+
+    Secrets are compared, but not told.
+    """
+    got = f"got {masked(actual)!r}"
+    if isinstance(expected, Mapping):
+        if not isinstance(actual, Mapping):
+            return [Difference(path, "an object", got)]
+        found: list[Difference] = []
+        for key, value in expected.items():
+            inner = (*path, str(key))
+            if key in actual and is_secret(actual, key):
+                found += [Difference(inner, MASK, f"got {MASK}")] if differences(value, actual[key]) else []
+            elif key in actual:
+                found += differences(value, actual[key], inner)
+            else:
+                found.append(Difference(inner, _words(value), "but it is missing"))
+        return found
+    if isinstance(expected, re.Pattern):
+        matches = isinstance(actual, str) and expected.fullmatch(actual) is not None
+    elif callable(expected):
+        matches = bool(expected(actual))
+    elif isinstance(expected, Sequence) and not isinstance(expected, str):
+        if not isinstance(actual, list) or len(actual) != len(expected):
+            return [Difference(path, f"{len(expected)} elements", got)]
+        return [
+            difference
+            for index, (wanted, element) in enumerate(zip(expected, actual, strict=True))
+            for difference in differences(wanted, element, (*path, index))
+        ]
+    else:
+        matches = bool(expected == actual) and isinstance(expected, bool) == isinstance(actual, bool)
+    return [] if matches else [Difference(path, _words(expected), got)]
+
+
+def _words(expected: Any) -> str:
+    if isinstance(expected, re.Pattern):
+        return f"what matches {expected.pattern!r}"
+    if callable(expected):
+        return f"what {getattr(expected, '__name__', expected)} accepts"
+    return repr(masked(expected))

@@ -1,0 +1,1 @@
+"""The record of a run: written while it happens, read back afterwards."""

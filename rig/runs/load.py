@@ -1,0 +1,456 @@
+"""From a run's record to its tests: each with its slice of the timeline and how everything stood when it began."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import NoneType
+from typing import Literal
+
+import orjson
+
+from rig.timeline.events import (
+    EVENT_TYPES,
+    AccessPointChange,
+    Boot,
+    ClockScale,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    LedPattern,
+    LinkChange,
+    LogLine,
+    OcppFrame,
+    Outcome,
+    PinEdge,
+    PowerChange,
+    RunEnded,
+    RunStarted,
+    TelemetrySample,
+    TestEnded,
+    TestStarted,
+    from_record,
+)
+from rig.util.clock import BenchClock
+from rig.util.errors import PlugbenchError
+
+Verdict = Outcome | Literal["cut off", "retried"]
+VERDICTS: tuple[Verdict, ...] = ("failed", "error", "broken", "cut off", "retried", "passed", "skipped")
+
+
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "int | None": (int, NoneType),
+    "float | None": (int, float, NoneType),
+    "tuple[str, ...]": (list,),
+    "Mapping[str, float]": (dict,),
+    "Mapping[str, Any]": (dict,),
+}
+_FIELDS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    name: {f.name: _JSON_TYPES[str(f.type)] for f in fields(cls) if str(f.type) in _JSON_TYPES}
+    for name, cls in EVENT_TYPES.items()
+}
+"""What JSON may hold in the fields of each type of event."""
+
+
+class ReportError(PlugbenchError):
+    """A run of which no report can be made."""
+
+
+@dataclass(slots=True)
+class State:
+    """How everything stands at a moment. None, or not there: nobody has said yet."""
+
+    power: bool | None = None
+    rail: bool | None = None
+    access_point: bool | None = None
+    pins: dict[str, bool] = field(default_factory=dict)
+    leds: dict[str, LedPattern] = field(default_factory=dict)
+    links: dict[str, bool] = field(default_factory=dict)
+    faults: dict[int, FaultInjected] = field(default_factory=dict)
+    calls: dict[tuple[str, str, str], OcppFrame] = field(default_factory=dict)
+    """CALLs without an answer yet, by charge point, direction and unique id."""
+
+    def apply(self, event: Event) -> None:
+        """Take in what happened."""
+        match event:
+            case LogLine() | TelemetrySample():  # nearly all events
+                pass
+            case PowerChange():
+                if event.rail:
+                    self.rail = event.on
+                else:
+                    self.power = event.on
+            case AccessPointChange():
+                self.access_point = event.up
+            case PinEdge():
+                self.pins[event.signal] = event.level
+            case LedPattern():
+                self.leds[event.led.removeprefix("leds.")] = event
+            case LinkChange():
+                self.links[event.charge_point] = event.connected
+                if not event.connected:  # an answer cannot come on another connection (OCPP-J 1.6 section 4.1)
+                    self.calls = {key: call for key, call in self.calls.items() if key[0] != event.charge_point}
+            case FaultInjected():
+                self.faults[event.id] = event
+            case FaultLifted():
+                self.faults.pop(event.injected, None)
+            case OcppFrame():
+                if event.message_type == "CALL":
+                    self.calls[(event.charge_point, event.direction, event.unique_id)] = event
+                elif event.message_type in ("CALLRESULT", "CALLERROR"):
+                    self.calls.pop(call_key(event), None)
+            case _:
+                pass
+
+    def copy(self) -> State:
+        """A copy that later events do not change."""
+        return State(
+            self.power,
+            self.rail,
+            self.access_point,
+            dict(self.pins),
+            dict(self.leds),
+            dict(self.links),
+            dict(self.faults),
+            dict(self.calls),
+        )
+
+
+def call_key(answer: OcppFrame) -> tuple[str, str, str]:
+    """The key in `State.calls` of the CALL that `answer` answers."""
+    return (answer.charge_point, "sent" if answer.direction == "received" else "received", answer.unique_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """One test that ran, or was cut off.
+
+    Attributes:
+        nodeid: pytest's name of it.
+        doc: the first line of its docstring.
+        attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
+        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
+            it was an error of the bench and the test ran again.
+        seconds: how long it took, in real seconds, as the runner says.
+        message: why it did not pass, or was skipped.
+        started, ended: stamps in ns.
+        events: its slice of the timeline, in order.
+        before: how everything stood when it began.
+        clock: turns stamps into bench time.
+        worker: which of the run's workers it ran on; empty where the run had but one bench.
+        duration: from its start to its end in bench seconds.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    doc: str
+    attempt: int
+    outcome: Verdict
+    seconds: float
+    message: str
+    started: int
+    ended: int
+    events: tuple[Event, ...]
+    before: State
+    clock: BenchClock
+    worker: str = ""
+    duration: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What every event's place in the picture is held against."""
+        object.__setattr__(self, "duration", max(0.0, self.clock.between(self.started, self.ended)))
+
+    @property
+    def name(self) -> str:
+        """The test's name without the path of its file."""
+        return self.nodeid.rpartition("::")[2] or self.nodeid
+
+    @property
+    def file(self) -> str:
+        """The file that holds it, empty where the name does not say."""
+        return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
+
+    def at(self, stamp: int) -> float:
+        """A stamp in bench seconds since the test's start, held within the test."""
+        return min(max(0.0, self.clock.between(self.started, stamp)), self.duration)
+
+
+class Slicer:
+    """Cuts a stream of events into tests.
+
+    `feed` is quick enough to be a listener of the bench's timeline.
+    """
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._scales: list[tuple[int, float]] = []
+        self._attempts: dict[str, int] = {}
+        self._begun: TestStarted | None = None
+        self._before = State()
+        self._worker = ""
+        self._events: list[Event] = []
+        self._last = 0
+
+    def feed(self, event: Event) -> Test | None:
+        """Take the next event. Returns the test that it ends, if it does."""
+        done: Test | None = None
+        if isinstance(event, TestStarted):
+            done = self.cut_off()
+            self._begun = event
+            self._before = self._state.copy()
+            self._events = []
+        elif isinstance(event, TestEnded):
+            if self._begun is not None and self._begun.nodeid == event.nodeid:
+                return self._test(event.outcome, event.seconds, event.message, event.t)
+        else:
+            if isinstance(event, RunStarted):
+                self._worker = event.worker
+            if self._begun is not None:
+                self._events.append(event)
+            if isinstance(event, ClockScale) and math.isfinite(event.scale) and event.scale > 0:
+                self._scales.append((event.t, event.scale))
+            self._state.apply(event)
+        self._last = max(self._last, event.t)
+        return done
+
+    def cut_off(self) -> Test | None:
+        """The test that began and did not end, if there is one: call it when no more events come."""
+        if self._begun is None:
+            return None
+        end = max(self._last, self._begun.t)
+        message = "the record ends, or goes on with another test, before this one ended"
+        return self._test("cut off", (end - self._begun.t) / 1e9, message, end)
+
+    def _test(self, outcome: Verdict, seconds: float, message: str, ended: int) -> Test:
+        begun = self._begun
+        assert begun is not None
+        self._begun = None
+        attempt = self._attempts[begun.nodeid] = self._attempts.get(begun.nodeid, 0) + 1
+        return Test(
+            nodeid=begun.nodeid,
+            doc=begun.doc,
+            attempt=attempt,
+            outcome=outcome,
+            seconds=seconds,
+            message=message,
+            started=begun.t,
+            ended=max(ended, begun.t),
+            events=tuple(self._events),
+            before=self._before,
+            clock=BenchClock.recorded(self._scales),
+            worker=self._worker,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as its record tells it.
+
+    Attributes:
+        name: its id.
+        date, bench: as `RunStarted` says, empty where the record lacks it.
+        workers: the names of the workers that recorded it; empty where it had but one bench.
+        firmware: what booted in it: versions and builds, in order of first appearance.
+        tests: in the order they began.
+        began, ended: its first and its last stamp.
+        cut_off: why the record is not whole, in words; empty where it is.
+        skipped_lines: the numbers of lines that could not be read, with the reason.
+    """
+
+    name: str
+    date: str = ""
+    bench: str = ""
+    workers: tuple[str, ...] = ()
+    firmware: tuple[str, ...] = ()
+    tests: tuple[Test, ...] = ()
+    began: int = 0
+    ended: int = 0
+    cut_off: str = ""
+    skipped_lines: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """From its first stamp to its last, in real seconds."""
+        return (self.ended - self.began) / 1e9
+
+    @property
+    def totals(self) -> Mapping[Verdict, int]:
+        """How many tests came out how; all verdicts, worst first."""
+        return {verdict: sum(test.outcome == verdict for test in self.tests) for verdict in VERDICTS}
+
+
+def from_events(events: Iterable[Event], name: str = "") -> Run:
+    """The run that a stream of events tells. `name` stands in where no `RunStarted` gives one."""
+    return _run(events, name, cut_off="", skipped=[])
+
+
+def read_run(path: Path) -> Run:
+    """Read the record of a run, or those of its workers.
+
+    A last line without its end, and lines of types this version does not know, are left out and told in the run.
+
+    Args:
+        path: the record; or the run's folder, which holds it as `run.jsonl`, or has a folder for each worker.
+
+    Raises:
+        ReportError: it is not there, holds no event, or the folders within are not the workers of one run.
+    """
+    record = path / "run.jsonl" if path.is_dir() else path
+    parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
+    if parts and not record.exists():
+        return _of_workers(path, parts)
+    return _read(record)
+
+
+def _of_workers(folder: Path, records: list[Path]) -> Run:
+    parts: list[Run] = []
+    troubles: list[ReportError] = []
+    for record in records:
+        try:
+            parts.append(_read(record))
+        except ReportError as trouble:  # one that was killed before it wrote a line hides nothing of the others
+            troubles.append(trouble)
+    if not parts:
+        raise troubles[0]
+    # A record that has lost its first line does not say whose it is: it stands beside those that do.
+    runs = sorted({part.name for part in parts if part.date or part.workers})
+    if len(runs) != 1:
+        found = f"the records of {len(runs)} runs, {runs[0]} to {runs[-1]}" if runs else "records that belong to no run"
+        raise ReportError(f"{folder} holds {found}, not the workers of one. Name the folder of a run, or a record")
+    merged = _merged(parts)
+    return replace(merged, cut_off="; ".join(filter(None, [merged.cut_off, *map(str, troubles)])))
+
+
+def _merged(parts: list[Run]) -> Run:
+    """One run of what several workers recorded, on benches of their own but with one clock."""
+    names = [", ".join(part.workers) or part.name for part in parts]
+    tests = sorted((test for part in parts for test in part.tests), key=lambda test: test.started)
+    return Run(
+        name=parts[0].name,
+        date=min((part.date for part in parts if part.date), default=""),
+        bench=", ".join(dict.fromkeys(part.bench for part in parts if part.bench)),
+        workers=tuple(names),
+        firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
+        tests=_in_attempts(tests),
+        began=min((part.began for part in parts if part.began), default=0),
+        ended=max(part.ended for part in parts),
+        cut_off="; ".join(f"{name}: {part.cut_off}" for name, part in zip(names, parts, strict=True) if part.cut_off),
+        skipped_lines=tuple(
+            (line, f"{why} ({name})")
+            for name, part in zip(names, parts, strict=True)
+            for line, why in part.skipped_lines
+        ),
+    )
+
+
+def _in_attempts(tests: list[Test]) -> tuple[Test, ...]:
+    """The tests with their attempts counted: an error that the same bench follows up with the same test was retried."""
+    seen: Counter[str] = Counter()
+    following: dict[str, str] = {}
+    retried = []
+    for test in reversed(tests):
+        retried.append(test.outcome == "error" and following.get(test.worker) == test.nodeid)
+        following[test.worker] = test.nodeid
+    counted = []
+    for test, again in zip(tests, reversed(retried), strict=True):
+        seen[test.nodeid] += 1
+        counted.append(replace(test, attempt=seen[test.nodeid], outcome="retried" if again else test.outcome))
+    return tuple(counted)
+
+
+def _read(record: Path) -> Run:
+    try:
+        data = record.read_bytes()
+    except OSError as error:
+        raise ReportError(
+            f"no record of a run at {record}: {error.strerror}. A run writes it to reports/runs/<id>/run.jsonl"
+        ) from None
+    lines = data.split(b"\n")
+    tail = lines.pop()
+    skipped: list[tuple[int, str]] = []
+    events: list[Event] = []
+    for index, line in enumerate(lines, 1):
+        if line.strip():
+            event = _event(line)
+            if isinstance(event, str):
+                skipped.append((index, event))
+            else:
+                events.append(event)
+    cut_off = ""
+    if tail.strip():
+        event = _event(tail)
+        if isinstance(event, str):
+            cut_off = f"the record stops in the middle of line {len(lines) + 1}"
+        else:
+            events.append(event)
+    if not events:
+        why = skipped[0][1] if skipped else cut_off or "it is empty"
+        raise ReportError(
+            f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
+            "reports/runs/<id>/run.jsonl"
+        )
+    return _run(events, record.resolve().parent.name, cut_off, skipped)
+
+
+def _event(line: bytes) -> Event | str:
+    """The event of a line, or what is wrong with it."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return "not JSON"
+    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
+        return "no event: its `type` is missing"
+    for name, allowed in _FIELDS.get(record["type"], {}).items():
+        if name in record and not isinstance(record[name], allowed):
+            return f"{record['type']!r} with {name} = {str(record[name])[:40]!r}, which is of the wrong type"
+    try:
+        return from_record(record)
+    except KeyError:
+        return f"unknown type {record['type']!r}"
+    except TypeError as error:
+        return f"fields that {record['type']!r} does not have, or lacks: {error}"
+
+
+def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:
+    slicer = Slicer()
+    tests: list[Test] = []
+    firmware: dict[str, None] = {}
+    begun: RunStarted | None = None
+    ended = False
+    first = last = 0
+    for event in events:
+        first = first or event.t
+        last = max(last, event.t)
+        if isinstance(event, RunStarted):
+            begun = begun or event
+        elif isinstance(event, RunEnded):
+            ended = True
+        elif isinstance(event, Boot):
+            firmware[f"{event.version} build {event.build}"] = None
+        if (test := slicer.feed(event)) is not None:
+            tests.append(test)
+    if (test := slicer.cut_off()) is not None:
+        tests.append(test)
+        cut_off = cut_off or f"the record ends while {test.nodeid} runs"
+    if begun is not None and not ended:
+        cut_off = cut_off or "the record has a start and no end"
+    return Run(
+        name=begun.run if begun else name,
+        date=begun.date if begun else "",
+        bench=begun.bench if begun else "",
+        workers=(begun.worker,) if begun and begun.worker else (),
+        firmware=tuple(firmware),
+        tests=_in_attempts(tests),
+        began=first,
+        ended=last,
+        cut_off=cut_off,
+        skipped_lines=tuple(skipped),
+    )

@@ -1,0 +1,55 @@
+"""The end of the device's log, for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rig.timeline.events import LogLine
+from rig.util.clock import BenchClock
+
+TAIL_LINES = 20
+"""How many lines a message shows of a log."""
+_MOST_LOOKED_AT = 200
+
+
+class Logged(Protocol):
+    """What a message about a log needs of the timeline, which itself writes such messages."""
+
+    clock: BenchClock
+    logs: Path | None
+
+    def tail(self, kind: type[LogLine], count: int) -> Sequence[LogLine]:
+        """The latest `count` lines, the latest last."""
+
+
+def console_tail(timeline: Logged) -> str:
+    """The last lines of the console, by bench seconds before now, repeats once, and where all of them are."""
+    now = timeline.clock.now()
+    shown: list[str] = []
+    last, times = "", 0
+    for line in timeline.tail(LogLine, _MOST_LOOKED_AT):
+        times = times + 1 if shown and line.text == last else 1
+        last = line.text
+        if times > 1:
+            del shown[-1]
+        again = f"  ({times} times)" if times > 1 else ""
+        shown.append(f"  {-timeline.clock.between(line.t, now):8.3f} s | {line.shown}{again}")
+    if not shown:
+        return "the console said nothing at all"
+    shown = shown[-TAIL_LINES:]
+    return "\n".join([f"last {len(shown)} lines of the console:", *shown, *whole_log(timeline, "console")])
+
+
+def whole_log(timeline: Logged, name: str) -> list[str]:
+    """Where a log of the running test is as soon as the test has ended, as lines of a message; none outside a test.
+
+    Args:
+        timeline: the bench's.
+        name: `console` or `ocpp`.
+    """
+    if timeline.logs is None:
+        return []
+    path, here = timeline.logs / f"{name}.log", Path.cwd()
+    return [f"the whole log: {path.relative_to(here) if path.is_relative_to(here) else path}"]

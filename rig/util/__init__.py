@@ -1,0 +1,1 @@
+"""Small tools that every other part of the rig builds on."""

@@ -1,0 +1,46 @@
+"""What can go wrong, by whose fault it is.
+
+Two colours of red: a `BenchError` is trouble of the bench (an *error* in every report); a `DeviceError` and a
+failed expectation are *failures* of the firmware under test.
+"""
+
+from __future__ import annotations
+
+from rig.util.redaction import without_url_passwords
+
+
+class PlugbenchError(Exception):
+    """The root of everything the rig raises on purpose.
+
+    Args:
+        message: in words; a URL in it loses its password.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_url_passwords(message))
+
+
+class BenchError(PlugbenchError):
+    """The bench itself is broken: a port vanished, a relay stuck, the CSMS port is taken.
+
+    Args:
+        what: what happened, in one line.
+        fix: what the person at the bench can do about it.
+    """
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        self.what = what
+        self.fix = fix
+        super().__init__(f"{what}. {fix}" if fix else what)
+
+
+class DescriptionError(BenchError):
+    """A bench description (`benches/*.toml`) that cannot be used, by file and key."""
+
+
+class DeviceError(PlugbenchError, AssertionError):
+    """The firmware did something it must not do: a panic, an unexpected reboot, a boot that never ends."""
+
+
+class ExpectationError(PlugbenchError, AssertionError):
+    """Something that was expected did not come, or something forbidden came."""

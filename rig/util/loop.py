@@ -1,0 +1,47 @@
+"""Hands work to the bench's event loop from a test's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from rig.util.errors import BenchError
+
+T = TypeVar("T")
+
+
+def run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str, timeout: float = 10.0) -> T:
+    """Run `work` on the bench's loop and wait for its result; for any thread but the loop's own.
+
+    Args:
+        loop: the bench's event loop, running in another thread.
+        work: the coroutine.
+        what: what is being done, for the messages.
+        timeout: real seconds; the loop's own work never takes bench time.
+
+    Raises:
+        BenchError: the loop is closed, is this very thread's, or did not finish the work in time.
+    """
+    try:
+        inside = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        inside = False
+    if inside or loop.is_closed():
+        work.close()
+        if inside:
+            raise BenchError(
+                f"{what}: a blocking call from the bench's own loop would never return", "Call it from another thread"
+            )
+        raise BenchError(f"{what}: the bench is closed", "Open the bench first")
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return future.result(timeout)
+    except concurrent.futures.TimeoutError as error:
+        if future.done():  # the work itself ran into a time-out: that one tells more
+            raise
+        future.cancel()
+        raise BenchError(
+            f"{what}: the bench's loop did not do it within {timeout:g} s", "Is its thread blocked?"
+        ) from error

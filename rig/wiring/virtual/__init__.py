@@ -1,0 +1,148 @@
+"""The virtual bench: a board, its chip and its surroundings around the host build of the firmware.
+
+Reached only through `rig.wiring.open`, by a bench description of `kind = "virtual"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from rig.util.clock import BenchClock
+from rig.util.errors import BenchError
+from rig.util.folders import unwritable
+from rig.wiring.interfaces import Wiring
+from rig.wiring.virtual.access_point import VirtualAccessPoint
+from rig.wiring.virtual.board import Board, BoardPins
+from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.hooks import VirtualTestHooks
+from rig.wiring.virtual.pins import VirtualPinFactory
+from rig.wiring.virtual.run_directory import RunDirectory
+
+_AT_THE_BOARD = {"power.switch": False, "power.rail_sense": False, "control.en": True, "control.boot": True}
+"""Whether the board's end is low while the wire is active. Where the Pi's end is not, something between them inverts.
+
+What an active GPIO is, is the firmware's affair: those wires are plain ones."""
+
+_PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
+
+
+class DescribedWire(Protocol):
+    """A wire of a bench description."""
+
+    @property
+    def pin(self) -> int:
+        """The Pi's end, a BCM number."""
+
+    @property
+    def gpio(self) -> int | None:
+        """The board's end, a GPIO of the ESP32, where it is one."""
+
+    @property
+    def active_low(self) -> bool:
+        """Whether the Pi's end is low while the wire is active."""
+
+
+class DescribedNetwork(Protocol):
+    """The network of a bench description."""
+
+    @property
+    def profile(self) -> str:
+        """How fast the access point is: a name of `rig.wiring.virtual.access_point.PROFILES`."""
+
+
+class VirtualDescription(Protocol):
+    """What the virtual bench needs to know of a `rig.config.description.Description`."""
+
+    @property
+    def network(self) -> DescribedNetwork:
+        """The network that the device joins."""
+
+    def wires(self) -> Iterable[tuple[str, DescribedWire]]:
+        """Every wire by its signal's name, such as `inputs.cable`."""
+
+
+def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
+    """Set a virtual board up, wired as described, without power and with erased flash.
+
+    Args:
+        description: which Pi pin is joined to which GPIO.
+        clock: the bench's clock; the board shares it.
+        root: the project's folder, for the run folder.
+
+    Raises:
+        BenchError: a wire without its far end, an unknown network profile, or nothing can be written below `root`.
+    """
+    pins = board_pins(description)
+    run = RunDirectory(root)
+    try:
+        flash = Flash(run.path / "flash.bin")
+    except OSError as problem:
+        run.close()
+        raise unwritable(run.path, problem) from None
+    factory = VirtualPinFactory()
+    board = Board(factory.wires, pins, flash, clock)
+
+    def close() -> None:
+        board.close()
+        factory.close()
+        run.close()
+
+    try:
+        return Wiring(
+            pin_factory=factory,
+            serial_url=board.port.path,
+            serial_uncertainty=_PTY_UNCERTAINTY_NS,
+            clock=clock,
+            access_point=VirtualAccessPoint(board, description.network.profile),
+            hooks=VirtualTestHooks(board, clock),
+            capabilities=_capabilities(description),
+            flash_file=flash.path,
+            close=close,
+        )
+    except BaseException:
+        close()
+        raise
+
+
+def board_pins(description: VirtualDescription) -> BoardPins:
+    """The wires of a description, sorted by what they are on the board.
+
+    Raises:
+        BenchError: a wire of the device lacks its GPIO.
+    """
+    wires = dict(description.wires())
+
+    def by_gpio(*sections: str) -> dict[int, int]:
+        found = {}
+        for signal, wire in wires.items():
+            if signal.split(".")[0] in sections:
+                if wire.gpio is None:
+                    raise BenchError(
+                        f"{signal} has no gpio", "A virtual bench needs both ends of each wire: pin and gpio"
+                    )
+                found[wire.gpio] = wire.pin
+        return found
+
+    def pin(signal: str) -> int | None:
+        return wires[signal].pin if signal in wires else None
+
+    return BoardPins(
+        power_switch=wires["power.switch"].pin,
+        rail_sense=pin("power.rail_sense"),
+        en=pin("control.en"),
+        boot=pin("control.boot"),
+        inputs=by_gpio("inputs"),
+        outputs=by_gpio("leds", "outputs"),
+        inverted=frozenset(
+            wires[signal].pin
+            for signal, active_low in _AT_THE_BOARD.items()
+            if signal in wires and wires[signal].active_low != active_low
+        ),
+    )
+
+
+def _capabilities(description: VirtualDescription) -> frozenset[str]:
+    sections = {signal.split(".")[0] for signal, _ in description.wires()}
+    return frozenset(sections | {"access_point", "flash_file", "test_hooks", "time_scale"})

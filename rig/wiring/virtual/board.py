@@ -1,0 +1,416 @@
+"""The virtual board: power rail, reset and boot pins, and the chip that runs what is in flash."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeVar
+
+from rig.firmware.image import ImageError
+from rig.util.clock import BenchClock
+from rig.wiring.virtual.bootloader import load
+from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.pins import Wire, Wires
+from rig.wiring.virtual.process import DeviceProcess, device_arguments
+from rig.wiring.virtual.rom import Rom
+from rig.wiring.virtual.serial_port import SerialPort
+
+R = TypeVar("R")
+
+HEAP_BYTES = 300 * 1024
+"""The chip's heap, see docs/design.md section 6."""
+
+PULLED_UP = frozenset({0, 25})
+"""GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
+
+_INVALID_IMAGE_RETRY_S = 1.0  # the ROM's watchdog resets a chip that finds nothing to boot about that often
+_CRASH_LOOP_S = 0.1
+_CRASH_LOOP_PAUSE_S = 0.3
+_SYNC_LIMIT_S = 10.0  # a device that does not answer for so long has a bug of its own to tell
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPins:
+    """Which Pi pin (BCM number) is wired to what on the board.
+
+    Attributes:
+        power_switch: high, at the board, powers it.
+        rail_sense: high, at the board, while the rail is up; None where not wired.
+        en: low, at the chip, holds it in reset; None where not wired.
+        boot: low, at the chip, at the end of reset means download mode; None where not wired.
+        inputs: from the device's input GPIO to the Pi pin that drives it.
+        outputs: from the device's output GPIO to the Pi pin that watches it.
+        inverted: Pi pins whose level is turned round on its way to or from the board.
+    """
+
+    power_switch: int
+    rail_sense: int | None = None
+    en: int | None = None
+    boot: int | None = None
+    inputs: Mapping[int, int] = field(default_factory=dict)
+    outputs: Mapping[int, int] = field(default_factory=dict)
+    inverted: frozenset[int] = frozenset()
+
+
+class _Chip(Enum):
+    OFF = "off"
+    RESET = "held in reset"
+    DOWNLOAD = "in download mode"
+    RUNNING = "running"
+    WAITING = "about to boot"
+
+
+class Board:
+    """A board with an ESP32, on the far ends of `wires`. It lives in a thread of its own; any thread may call it.
+
+    Args:
+        wires: where the Pi's pins end.
+        pins: which of them are joined to what.
+        flash: what is flashed; closed with the board.
+        clock: bench time, for the pauses between boots and the device's clock.
+    """
+
+    def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock) -> None:
+        self.port = SerialPort()
+        self.flash = flash
+        self._wires = wires
+        self._clock = clock
+        for pin in pins.inverted:
+            wires.change(wires[pin], inverting=True)
+        self._en = wires[pins.en] if pins.en is not None else Wire()
+        self._boot = wires[pins.boot] if pins.boot is not None else Wire()
+        self._switch = wires[pins.power_switch]
+        self._rail = wires[pins.rail_sense] if pins.rail_sense is not None else Wire()
+        self._inputs = {gpio: wires[pin] for gpio, pin in pins.inputs.items()}
+        self._outputs = {gpio: wires[pin] for gpio, pin in pins.outputs.items()}
+
+        # What the board's thread alone touches.
+        self._chip = _Chip.OFF
+        self._powered = False
+        self._en_high = False
+        self._power_ups = 0
+        self._reset_reason = "power_on"
+        self._started_at = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self._settings: dict[str, tuple[object, ...]] = {}
+        self._tear: tuple[object, ...] | None = None
+        self._sync_numbers = itertools.count(1)
+        self._syncs: dict[int, threading.Event] = {}
+        # Changed under the wires' lock, because the Pi's edges reach the chip from whichever thread makes them.
+        self._process: DeviceProcess | None = None
+        self._rom: Rom | None = None
+
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="virtual-board", daemon=True)
+        self._thread.start()
+        self._call(self._connect)
+
+    # -- what others call ---------------------------------------------------------------------------------------
+
+    def set(self, name: str, *values: object) -> None:
+        """Send a setting of docs/design.md section 5 to the device, now and again at each of its boots."""
+        self._await_device(self._call(lambda: self._set(name, values)))
+
+    def tear(self, operation: int, effect: str, seed: int) -> None:
+        """Tear the n-th flash operation from now, or from the next boot where the device does not run."""
+        self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
+
+    def disarm_tear(self) -> None:
+        """Forget a tear that waits for the next boot. One that the device was told of ends with its run."""
+
+        def forget() -> None:
+            self._tear = None
+
+        self._call(forget)
+
+    def brown_out(self) -> None:
+        """Make the rail sag once, below what the chip's detector tolerates. Nothing happens where the chip is off."""
+
+        def sag() -> None:
+            if self._chip in (_Chip.OFF, _Chip.RESET):
+                return
+            self._halt()
+            self._reset_reason = "brownout"
+            self._chip = _Chip.RESET
+            self._leave_reset(self._boot.level)
+
+        self._call(sag)
+
+    @property
+    def state(self) -> str:
+        """What the chip does, in words: `off`, `held in reset`, `in download mode`, `running`, `about to boot`."""
+        return self._chip.value
+
+    @property
+    def device_pid(self) -> int | None:
+        """The device's process id, where it runs."""
+        process = self._process
+        return process.pid if process else None
+
+    def unplug(self) -> None:
+        """Pull the USB cable, which feeds the board as well: the port is gone for good, the board without power."""
+
+        def pull() -> None:
+            self._disconnect()
+            self.port.close()
+
+        self._call(pull)
+
+    def close(self) -> None:
+        """Take the power away and give everything back. Called once."""
+        self._call(self._disconnect)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self.port.close()
+        self.flash.close()
+
+    # -- the board's thread -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _call(self, action: Callable[[], R]) -> R:
+        if threading.current_thread() is self._thread:
+            return action()
+
+        async def act() -> R:
+            return action()
+
+        return asyncio.run_coroutine_threadsafe(act(), self._loop).result()
+
+    def _post(self, action: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the board is gone
+            self._loop.call_soon_threadsafe(action)
+
+    # -- power and reset ----------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        for gpio, wire in self._inputs.items():
+            self._wires.watch_board_end(wire, self._input_watcher(gpio))
+        self._wires.watch_board_end(self._en, self._en_changed)
+        self._switched(self._wires.watch_board_end(self._switch, self._switch_changed))
+
+    def _disconnect(self) -> None:
+        for wire in (self._switch, self._en, *self._inputs.values()):
+            self._wires.watch_board_end(wire, None)
+        self._power_down()
+
+    def _switch_changed(self, on: bool, _stamp: int) -> None:
+        self._stop_or_go(on)
+        self._post(lambda: self._switched(on))
+
+    def _stop_or_go(self, go: bool) -> None:
+        """What power and reset do at their very edge, under the wires' lock; the board's thread comes behind.
+
+        Who holds the chip in reset must not hear it any more, and what is sent after the release must not be lost.
+        """
+        if go:
+            self.port.drop_input()
+            return
+        if self._process is not None:
+            self._process.strike()
+        if self._rom is not None:
+            self._rom.silence()
+
+    def _switched(self, on: bool) -> None:
+        if on and not self._powered:
+            self._power_up()
+        elif not on:
+            self._power_down()
+
+    def _power_up(self) -> None:
+        self._powered = True
+        self._reset_reason = "power_on"
+        for gpio, wire in self._inputs.items():
+            self._wires.change(wire, board_pull=gpio in PULLED_UP)
+        self._wires.change(self._boot, board_pull=True)
+        self._wires.change(self._rail, board_drive=True)
+        self._chip = _Chip.RESET
+        # Edges of EN from before this moment, and the pull-up's own one, are history when the thread comes to them.
+        self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
+        if self._en_high:
+            self._leave_reset(self._boot.level)
+
+    def _rail_is_up(self) -> None:
+        self._power_ups += 1
+        self._en_high = self._en.level
+
+    def _power_down(self) -> None:
+        if not self._powered:
+            return
+        self._powered = False
+        self._halt()
+        self._chip = _Chip.OFF
+        self._wires.change(self._rail, board_drive=None)
+        for wire in (*self._inputs.values(), self._boot, self._en):
+            self._wires.change(wire, board_pull=None)
+
+    def _en_changed(self, high: bool, _stamp: int) -> None:
+        self._stop_or_go(high)
+        # BOOT is sampled at the very edge: the Pi may let go of it before the board's thread comes to look.
+        boot_high, power_ups = self._boot.level, self._power_ups
+        self._post(lambda: self._en_settled(high, boot_high, power_ups))
+
+    def _en_settled(self, high: bool, boot_high: bool, power_ups: int) -> None:
+        if not self._powered or power_ups != self._power_ups or high == self._en_high:
+            return
+        self._en_high = high
+        if high:
+            self._leave_reset(boot_high)
+        else:
+            if self._chip is not _Chip.RESET:
+                self._reset_reason = "external"
+            self._halt()
+            self._chip = _Chip.RESET
+
+    def _leave_reset(self, boot_high: bool) -> None:
+        if self._chip is not _Chip.RESET:
+            return
+        if boot_high:
+            self._start()
+        else:
+            self._chip = _Chip.DOWNLOAD
+            with self._wires.lock:
+                self._rom = Rom(self.port, self.flash)
+
+    def _halt(self) -> None:
+        """Stop whatever the chip does, at once."""
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+        with self._wires.lock:
+            rom, self._rom = self._rom, None
+        if rom is not None:
+            rom.stop()
+        if self._process is not None:
+            self._process.bury()
+            self._forget_process()
+
+    # -- booting ------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._retry = None
+        try:
+            executable = load(self.flash.read).executable
+            arguments = device_arguments(
+                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, clock_scale=self._clock.scale
+            )
+            process = DeviceProcess(executable, arguments, self.port.master)
+        except (ImageError, OSError) as problem:
+            self.port.print(str(problem))
+            self._start_after(_INVALID_IMAGE_RETRY_S)
+            return
+        self._chip = _Chip.RUNNING
+        self._started_at = time.monotonic_ns()
+        with self._wires.lock:
+            for name, values in self._settings.items():
+                process.link.send(name, *values)
+            for gpio, wire in self._inputs.items():
+                process.link.send("pin", gpio, int(wire.level))
+            if self._tear is not None:
+                process.link.send("flash tear", *self._tear)
+                self._tear = None
+            self._process = process
+            process.link.send("go")
+        self._loop.add_reader(process.link.fileno(), self._device_spoke)
+        self._loop.add_reader(process.pidfd, self._device_died)
+
+    def _start_after(self, seconds: float) -> None:
+        self._chip = _Chip.WAITING
+        self._retry = self._loop.call_later(self._clock.real(seconds), self._start)
+
+    def _device_died(self) -> None:
+        process = self._process
+        if process is None or process.struck:
+            return
+        self._reset_reason = process.reset_reason()
+        lived = self._clock.between(self._started_at, time.monotonic_ns())
+        torn = self._forget_process()
+        self.port.drop_input()
+        if torn:
+            self._power_down()
+        elif lived < _CRASH_LOOP_S:
+            self._start_after(_CRASH_LOOP_PAUSE_S)
+        else:
+            self._start()
+
+    def _forget_process(self) -> bool:
+        """The process is dead: let its outputs float. Returns whether its last words were that flash was torn."""
+        process = self._process
+        assert process is not None
+        self._loop.remove_reader(process.link.fileno())
+        self._loop.remove_reader(process.pidfd)
+        torn = self._listen(process)
+        with self._wires.lock:
+            self._process = None
+        process.close()
+        for taken in self._syncs.values():
+            taken.set()
+        self._syncs.clear()
+        for wire in self._outputs.values():
+            self._wires.change(wire, board_drive=None)
+        return torn
+
+    # -- talking with the device --------------------------------------------------------------------------------
+
+    def _set(self, name: str, values: tuple[object, ...]) -> threading.Event | None:
+        self._settings[name] = values
+        return self._tell(name, *values)
+
+    def _set_tear(self, tear: tuple[object, ...]) -> threading.Event | None:
+        if self._process is None:
+            self._tear = tear
+        return self._tell("flash tear", *tear)
+
+    def _tell(self, *words: object) -> threading.Event | None:
+        """Send a message to the device, where it runs. Returns what is set when it has taken effect, or it has died."""
+        if self._process is None:
+            return None
+        number = next(self._sync_numbers)
+        taken = self._syncs[number] = threading.Event()
+        self._process.link.send(*words)
+        self._process.link.send("sync", number)
+        return taken
+
+    def _await_device(self, taken: threading.Event | None) -> None:
+        # Who makes flash full, or good again, must not be overtaken by what comes to the device by another way.
+        if taken is not None and threading.current_thread() is not self._thread:
+            taken.wait(_SYNC_LIMIT_S)
+
+    def _input_watcher(self, gpio: int) -> Callable[[bool, int], None]:
+        def changed(level: bool, _stamp: int) -> None:
+            # A chip in reset sees nothing, though the board's thread may not have come to halt it yet.
+            if self._process is not None and self._en.level:
+                self._process.link.send("pin", gpio, int(level))
+
+        return changed
+
+    def _device_spoke(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        if self._listen(process):
+            self._power_down()
+        elif process.link.ended:
+            self._loop.remove_reader(process.link.fileno())
+
+    def _listen(self, process: DeviceProcess) -> bool:
+        """Take what the device has sent. Returns whether it says that its flash operation was torn."""
+        torn = False
+        for message in process.link.receive():
+            match message:
+                case ["pin", gpio, level, stamp] if int(gpio) in self._outputs:
+                    self._wires.change(self._outputs[int(gpio)], stamp=int(stamp), board_drive=level == "1")
+                case ["sync", number] if number.isdecimal() and int(number) in self._syncs:
+                    self._syncs.pop(int(number)).set()
+                case ["torn", *_]:
+                    torn = True
+        return torn

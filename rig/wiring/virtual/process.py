@@ -1,0 +1,95 @@
+"""The device's process: the host executable, run from memory, and never outliving the board."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from rig.wiring.virtual.link import Link
+
+_EXIT_RESET = 0x40
+_RESET_REASONS = {1: "power_on", 2: "software", 3: "panic", 4: "watchdog", 5: "brownout", 6: "external"}
+
+
+class DeviceProcess:
+    """One run of the device, from the end of a reset to its death.
+
+    Args:
+        executable: the host executable's bytes.
+        arguments: those of docs/design.md section 5, without the descriptors.
+        uart: the serial port's master descriptor.
+
+    Raises:
+        OSError: the executable cannot be run here.
+    """
+
+    def __init__(self, executable: bytes, arguments: Sequence[str], uart: int) -> None:
+        self.link = Link()
+        board_end = self.link.device_end.fileno()
+        memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
+        try:
+            with open(memory, "wb", closefd=False) as file:
+                file.write(executable)
+            # Through our own /proc entry the device does not inherit the memory file's descriptor.
+            self._process = subprocess.Popen(
+                ["plugbench-device", "--board-fd", str(board_end), "--uart-fd", str(uart), *arguments],
+                executable=f"/proc/{os.getpid()}/fd/{memory}",
+                pass_fds=(board_end, uart),
+                stdin=subprocess.DEVNULL,
+                stdout=uart,
+                stderr=uart,
+                # A Ctrl-C on the terminal is for the bench, which then takes the device down itself.
+                process_group=0,
+            )
+        except BaseException:
+            self.link.close()
+            raise
+        finally:
+            os.close(memory)
+        self.link.started()
+        self.pidfd = os.pidfd_open(self._process.pid)
+        self.struck = False
+        """Whether its end was our doing, not its own."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def strike(self) -> None:
+        """Take the power away: SIGKILL. Any thread may; the board's own one then comes with `bury`."""
+        self.struck = True
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def bury(self) -> None:
+        """Strike it, and wait until it is gone. Messages it has sent can still be received."""
+        if self._process.poll() is None:
+            self.strike()
+            self._process.wait()
+
+    def reset_reason(self) -> str:
+        """After its death: why the chip restarts by its exit code; a signal or a foreign code is a panic."""
+        code = self._process.wait()
+        return _RESET_REASONS.get(code - _EXIT_RESET, "panic")
+
+    def close(self) -> None:
+        """Give the descriptors of a dead process back."""
+        os.close(self.pidfd)
+        self.link.close()
+
+
+def device_arguments(*, flash: Path, reset: str, heap: int, clock_scale: float) -> list[str]:
+    """The command line behind the descriptors.
+
+    Args:
+        flash: the flash file.
+        reset: the reset reason's name.
+        heap: the chip's heap in bytes.
+        clock_scale: how fast the device's clock runs.
+    """
+    return ["--flash", str(flash), "--reset", reset, "--heap", str(heap), "--clock-scale", f"{clock_scale:g}"]

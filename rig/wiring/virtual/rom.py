@@ -1,0 +1,108 @@
+"""The chip's ROM in download mode: it answers esptool.
+
+The commands are those of esp32-mock-bootloader's command handler; this is the one adapter between it and the board: our
+flash below it, our serial port above it. tests/unit/virtual/test_rom.py is its contract with real esptool.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import threading
+import zlib
+
+from esp32_mock_bootloader import protocol, server
+
+from rig.wiring.virtual.flash import FLASH_SIZE, Flash
+from rig.wiring.virtual.serial_port import RomUart, SerialPort
+
+_CHIP = "esp32"
+
+
+class _RomFlash(server.FlashImage):  # type: ignore[misc]
+    """The board's flash under the handler's commands, with what the handler's own memory lacks: erasing and NOR."""
+
+    def __init__(self, flash: Flash) -> None:
+        self._flash = flash
+        self._decompressor: zlib._Decompress | None = None
+        self._offset = 0
+
+    @property
+    def data(self) -> bytes:
+        return self._flash.read(0, FLASH_SIZE)
+
+    def _begin(self, payload: bytes) -> None:
+        size, _blocks, _block_size, offset = struct.unpack_from("<IIII", payload, 0)
+        self._flash.erase(offset, size)
+        self._offset = offset
+
+    def begin_plain(self, payload: bytes) -> None:
+        self._begin(payload)
+
+    def begin_defl(self, payload: bytes) -> None:
+        self._begin(payload)
+        self._decompressor = zlib.decompressobj()
+
+    def write_plain_block(self, payload: bytes) -> None:
+        self._program(_block(payload))
+
+    def write_defl_block(self, payload: bytes) -> None:
+        if self._decompressor is not None:
+            self._program(self._decompressor.decompress(_block(payload)))
+
+    def end_defl(self) -> None:
+        self._decompressor = None
+
+    def _program(self, data: bytes) -> None:
+        self._flash.program(self._offset, data)
+        self._offset += len(data)
+
+    def erase_all(self) -> None:
+        self._flash.erase_all()
+
+    def erase_region(self, offset: int, size: int) -> None:
+        self._flash.erase(offset, size)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._flash.read(offset, length)
+
+    def md5_stub_response(self, payload: bytes, *, stub: bool = False) -> bytes:
+        offset, size = struct.unpack_from("<II", payload, 0)
+        digest = hashlib.md5(self._flash.read(offset, size)).digest()
+        # The flasher stub answers in binary with two status bytes, the ESP32's ROM in hex with four.
+        answer = digest + bytes(2) if stub else digest.hex().encode() + bytes(4)
+        header = struct.pack("<BBHI", 1, protocol.CMD_SPI_FLASH_MD5, len(answer), 0)
+        encoded: bytes = server.slip_encode(header + answer)
+        return encoded
+
+
+def _block(payload: bytes) -> bytes:
+    (length,) = struct.unpack_from("<I", payload, 0)
+    return payload[16 : 16 + length]
+
+
+class Rom:
+    """Download mode, from the end of a reset to the next one, in a thread of its own."""
+
+    def __init__(self, port: SerialPort, flash: Flash) -> None:
+        self._uart = RomUart(port.master)
+        self._stop = threading.Event()
+        self._flash = _RomFlash(flash)
+        self._thread = threading.Thread(target=self._serve, name="virtual-rom", daemon=True)
+        port.print("waiting for download")
+        self._thread.start()
+
+    def _serve(self) -> None:
+        # With exit_on_disconnect the handler goes on after FLASH_END until the connection ends: until reset.
+        server.handle_client(self._uart, self._stop, _CHIP, exit_on_disconnect=True, flash=self._flash)
+
+    def silence(self) -> None:
+        """It answers nothing from now on. Any thread may; the board's own one then comes with `stop`."""
+        self._stop.set()
+        self._uart.stop()
+
+    def stop(self) -> None:
+        """Reset: the ROM forgets everything. Returns when its thread has ended."""
+        self.silence()
+        self._thread.join()
+        self._uart.dispose()
