@@ -6,8 +6,8 @@ import re
 import sys
 from pathlib import Path
 
-from rig.report import read_run, timeline_svg
-from rig.runs.load import ReportError
+from rig.report import timeline_svg
+from rig.runs.load import ReportError, read_run
 
 RUNS = Path("reports/runs")
 

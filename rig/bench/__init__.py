@@ -1,5 +1,19 @@
 """The bench: everything between a test and the device."""
 
-from rig.bench.bench import Bench
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rig.bench.bench import Bench
 
 __all__ = ["Bench"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the bench when it is asked for: a command that only reads a bench description does without."""
+    if name == "Bench":
+        from rig.bench.bench import Bench
+
+        return Bench
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

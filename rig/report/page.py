@@ -24,7 +24,7 @@ from rig.util.folders import unwritable
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
 _TAIL = 30
-_ERROR_CLASS = re.compile(r"^rig\.errors\.\w+: ")
+_ERROR_CLASS = re.compile(r"^rig\.util\.errors\.\w+: ")
 """What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise."""
 
 

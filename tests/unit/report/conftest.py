@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this fi
 
 import synthetic_run
 
-from rig.report import load
+from rig.runs import load
 
 
 @pytest.fixture(scope="session")

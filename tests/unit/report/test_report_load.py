@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from synthetic_run import MS, Recorder, S
 
-from rig.report import load
+from rig.runs import load
 from rig.timeline import events as ev
 
 

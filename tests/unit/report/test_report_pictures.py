@@ -13,8 +13,9 @@ from lxml import etree
 from picture_geometry import SVG, collisions, parse, texts
 from synthetic_run import CP, MS, Recorder
 
-from rig.report import lanes, load, sequence_svg, timeline_svg
+from rig.report import lanes, sequence_svg, timeline_svg
 from rig.report.canvas import RED, contrast
+from rig.runs import load
 from rig.timeline import events as ev
 
 # -- what must be there ------------------------------------------------------------------------------------------------
