@@ -290,7 +290,8 @@ class Bench:
             work: the coroutine.
             timeout: in bench seconds.
         """
-        return run_on(self.loop, work, getattr(work, "__name__", "work"), self.clock.real(timeout))
+        deadline = self.clock.deadline(timeout, patient=False)
+        return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)
 
     def mark(self) -> Mark:
         """This moment, for `since=`."""

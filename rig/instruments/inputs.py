@@ -67,7 +67,7 @@ class PulseTrain:
         assert self._future is not None
         limit = timeout if timeout is not None else 2 * self._count / self._hz + 5
         try:
-            self._future.result(self._timeline.clock.patience(limit))
+            self._timeline.clock.deadline(limit).result(self._future)
         except concurrent.futures.TimeoutError:
             raise BenchError(
                 f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",

@@ -28,12 +28,12 @@ class Power:
         section: `[power]` of the bench description.
         en: the wire of EN; active holds the chip in reset.
         driven: every other wire that the bench drives.
-        rise_s: how long the rail takes to rise where nothing senses it, in real seconds.
+        rise_s: how long the rail takes to rise where nothing senses it, in bench seconds.
         fall_s: how long it takes to fall there.
     """
 
     RAIL_TIMEOUT_S = 5.0
-    """How long capacitors may hold the rail up, in real seconds."""
+    """How long capacitors may hold the rail up, in bench seconds."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class Power:
 
     def _wait_for_rail(self, up: bool) -> None:
         if self._rail is None:
-            threading.Event().wait(self._rise_s if up else self._fall_s)  # regulators and capacitors tell nobody
+            self._timeline.clock.deadline(self._rise_s if up else self._fall_s, patient=False).wait_out()
             return
         if self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return

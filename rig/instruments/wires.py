@@ -159,10 +159,13 @@ class WatchedWire:
         for listener in listeners:
             listener(state, t_ns)
 
-    def wait(self, state: bool, seconds: float) -> bool:
-        """Wait until it is in that state, at most that many real seconds. Says whether it is."""
+    def wait(self, state: bool, timeout: float) -> bool:
+        """Wait until it is in that state, at most `timeout` bench seconds. Returns whether it is."""
+        deadline = self._timeline.clock.deadline(timeout)
         with self._changed:
-            return self._changed.wait_for(lambda: self._state == state, seconds)
+            while self._state != state and not deadline.passed:
+                deadline.wait(self._changed)
+            return self._state == state
 
     def close(self) -> None:
         """Stop watching and give the pin back."""
