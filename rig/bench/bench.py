@@ -28,11 +28,12 @@ from rig.instruments.power import Power
 from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import BenchTrouble, ClockScale
+from rig.timeline.events import BenchTrouble
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
 from rig.wiring.interfaces import Wiring
-from rig.wiring.open import open_wiring
+from rig.wiring.open import open_clock, open_wiring
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ class Bench:
         logs: Path | None = None,
     ) -> None:
         self.description = description
-        self.timeline = Timeline() if timeline is None else timeline
+        self.timeline = Timeline(open_clock(description)) if timeline is None else timeline
         self.clock = self.timeline.clock
         self.root = root or Path.cwd()
         self.logs = logs or self.root / ".plugbench" / "logs"
@@ -89,7 +90,7 @@ class Bench:
         return self._open is not None
 
     def open(self) -> Bench:
-        """Take hold of the wires, the port and the CSMS. The board is without power, time runs at its own speed.
+        """Take hold of the wires, the port and the CSMS. The board is without power.
 
         Returns the bench itself.
 
@@ -99,10 +100,6 @@ class Bench:
         if self._open is not None:
             return self
         self.timeline.clear_trouble()
-        if self.clock.scale != 1:
-            # Whoever had scaled it could not take it back; the board to come has the clock of all.
-            self.clock.set_scale(1)
-            self.timeline.append(ClockScale(source="bench", scale=1))
         own = set(self.__dict__)
         stack = ExitStack()
         stack.callback(self._forget, own)
@@ -154,7 +151,7 @@ class Bench:
     def _take_hold(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
         stack.enter_context(self._lock())
-        self.loop = stack.enter_context(_loop_in_a_thread())
+        self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)
         self.csms = Csms(timeline, self.loop, identity=description.device.identity)
@@ -290,7 +287,7 @@ class Bench:
             work: the coroutine.
             timeout: in bench seconds.
         """
-        deadline = self.clock.deadline(timeout, patient=False)
+        deadline = self.clock.deadline(timeout)
         return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)
 
     def mark(self) -> Mark:
@@ -305,37 +302,10 @@ class Bench:
         """
         return inject_fault(self, fault)
 
-    @contextlib.contextmanager
-    def time_scale(self, scale: float) -> Iterator[None]:
-        """Let device and rig live `scale` times as fast, as a context.
-
-        Raises:
-            BenchError: the device is a real one.
-            ValueError: the scale is not above 0.
-        """
-        before = self.clock.scale
-        try:
-            self._set_scale(scale)
-            yield
-        finally:
-            if self.clock.scale != before:
-                self._set_scale(before)
-
-    def _set_scale(self, scale: float) -> None:
-        hooks = self.wiring.hooks
-        if hooks is None:
-            raise BenchError(
-                f"the bench {self.description.name!r} cannot change the speed of time: its device is a real one",
-                'Mark the test @pytest.mark.needs("time_scale")',
-            )
-        hooks.set_clock_scale(scale)
-        self.timeline.append(ClockScale(source="bench", scale=scale))
-        self.leds.clock_changed()
-
 
 @contextlib.contextmanager
-def _loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
-    loop = asyncio.new_event_loop()
+def _loop_in_a_thread(clock: BenchClock) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = clock.event_loop("bench")
     thread = threading.Thread(target=loop.run_forever, name="bench", daemon=True)
     thread.start()
     try:

@@ -161,7 +161,7 @@ def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) ->
 def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
     keys = keyboard.fileno()
     typed = b""
-    port = os.open(alone.board.port.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    port = os.open(alone.board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
         while True:
             ready, _, _ = select.select([port, keys], [], [])

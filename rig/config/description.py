@@ -145,6 +145,7 @@ class Description(_Table):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     kind: Literal["virtual", "pi"]
+    time: Literal["stepped", "real"] | None = None
     power: PowerSection
     control: ControlSection
     inputs: Mapping[str, InputWire] = {}
@@ -171,6 +172,8 @@ class Description(_Table):
         if self.kind == "pi":
             if self.console.port is None:
                 raise ValueError('console.port: missing; a bench of kind "pi" names it, like "/dev/ttyUSB0"')
+            if self.time == "stepped":
+                raise ValueError('time: "stepped" is not allowed here; a bench of kind "pi" lives in real time')
         elif self.console.port is not None:
             raise ValueError('console.port: not allowed here; a bench of kind "virtual" brings its own port')
         return self
@@ -225,6 +228,11 @@ class Description(_Table):
     def path(self) -> Path:
         """The file it came from."""
         return self._path
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether its time passes in steps (docs/design.md, section 5): a virtual one's that does not ask for real."""
+        return self.kind == "virtual" and self.time != "real"
 
     @property
     def rise_s(self) -> float:

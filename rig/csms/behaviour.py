@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rig.csms.answers import RegistrationStatus
@@ -19,7 +19,7 @@ class Behaviour:
     One serves all charge points of a CSMS. Its attributes may be changed at any time.
 
     Args:
-        clock: the bench's clock; `currentTime` runs with it, so that device and CSMS agree on a scaled bench too.
+        clock: the bench's clock; `currentTime` runs with it, so that device and CSMS agree in stepped time too.
         heartbeat_interval_s: the `interval` of BootNotification.conf, in seconds.
 
     Attributes:
@@ -31,8 +31,6 @@ class Behaviour:
 
     def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300) -> None:
         self._clock = clock
-        self._started = clock.now()
-        self._wall_at_start = datetime.now(UTC)
         self._transactions: dict[tuple[Any, ...], int] = {}
         self._heartbeat_at_start = heartbeat_interval_s
         self._answers: dict[str, Callable[[str, Payload], dict[str, Any]]] = {
@@ -61,8 +59,8 @@ class Behaviour:
 
     def current_time(self) -> str:
         """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
-        elapsed = timedelta(seconds=self._clock.between(self._started, self._clock.now()) + self.clock_offset_s)
-        return (self._wall_at_start + elapsed).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = self._clock.utc() + timedelta(seconds=self.clock_offset_s)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def tag_status(self, id_tag: str) -> AuthorizationStatus:
         """What an idTag is authorized as."""

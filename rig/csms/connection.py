@@ -48,6 +48,11 @@ class Connection(ServerConnection):
         super().connection_made(transport)
         self._made(self)
 
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        tcp.acknowledge(self.transport)
+        super().data_received(data)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP has it no more."""
         self._lost(self)

@@ -33,7 +33,7 @@ _ALIKE = 5
 _MOST_COMPARED = 200
 _MOST_QUOTED = 200
 _COMPLETE_AFTER_S = 0.05
-"""How long, in real seconds, a panic may take to print its backtrace."""
+"""How long, in bench seconds, a panic may take to print its backtrace."""
 
 
 class LineSplitter:
@@ -298,6 +298,7 @@ class Console:
         if transport is None:
             raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
         self._loop.call_soon_threadsafe(transport.write, text.encode(errors="surrogateescape") + b"\n")
+        self._timeline.clock.settle()
 
     def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
         """Wait for a line in which the regular expression is found; the line is consumed.

@@ -10,8 +10,8 @@ from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
 from rig.util.errors import BenchError
 
-_LEAST_REST_S = 0.03
-"""Real seconds between two presses: more than a busy computer is usually late with an edge."""
+_SLACK_S = 60.0
+"""Bench seconds by which the bench's loop may be late with the end of a press."""
 
 
 class PulseTrain:
@@ -47,7 +47,7 @@ class PulseTrain:
             while self._sent < self._count and not self._stopping:
                 for state in (True, False):
                     self._wire.set(state)
-                    half = self._timeline.clock.real(0.5 / self._hz)
+                    half = 0.5 / self._hz
                     # Late edges are caught up, but no half of a pulse is shorter than half of what was asked for.
                     due = max(due + half, loop.time() + half / 2)
                     await asyncio.sleep(due - loop.time())
@@ -73,6 +73,7 @@ class PulseTrain:
                 f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",
                 "The bench's computer is too busy for this rate; ask for a lower one",
             ) from None
+        self._timeline.clock.settle()
         return self._sent
 
     def stop(self) -> int:
@@ -124,19 +125,19 @@ class Input:
 
         Args:
             seconds: how long it is on, in bench seconds.
-            rest: how long it is off before this returns. On a clock that runs fast it is off for up to 30 ms of real
-                time all the same: the host does not run faster, and a device that is told late of one edge and at once
-                of the next would take two presses for one that bounces.
+            rest: how long it is off before this returns, in bench seconds.
         """
-        asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop).result()
+        press = asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop)
+        self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
+        self._timeline.clock.settle()
 
     async def _press(self, seconds: float, rest: float) -> None:
         self._wire.set(True)
         try:
-            await asyncio.sleep(self._timeline.clock.real(seconds))
+            await asyncio.sleep(seconds)
         finally:
             self._wire.set(False)
-        await asyncio.sleep(max(self._timeline.clock.real(rest), min(rest, _LEAST_REST_S)))
+        await asyncio.sleep(rest)
 
     def train(self, count: int, hz: float) -> PulseTrain:
         """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.

@@ -131,10 +131,6 @@ class Led:
         now = f"{'lit' if self.lit else 'dark'} for {for_s:.2f} s"
         return f"nearest miss: it shows {self._pattern}, {now}{before}\n{console_tail(self._timeline)}"
 
-    def clock_changed(self) -> None:
-        """Bench time runs at another speed: the timer must follow."""
-        self._loop.call_soon_threadsafe(self._check_steady)
-
     def _edge(self, lit: bool, t_ns: int) -> None:
         with self._lock:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
@@ -155,7 +151,7 @@ class Led:
             left = STEADY_AFTER_S - self._timeline.clock.between(self._edges[-1][0], now)
             if left > 0:
                 # A millisecond more, so that the timer cannot come just too early.
-                self._timer = self._loop.call_later(self._timeline.clock.real(left) + 0.001, self._check_steady)
+                self._timer = self._loop.call_later(left + 0.001, self._check_steady)
 
     def _device_may_restart(self, event: Event) -> None:
         # Called under the timeline's lock, which who holds ours may wait for: one assignment, and no lock.
@@ -223,11 +219,6 @@ class Leds:
 
     def __iter__(self) -> Iterator[Led]:
         return iter(self._leds.values())
-
-    def clock_changed(self) -> None:
-        """Bench time runs at another speed."""
-        for led in self:
-            led.clock_changed()
 
     def close(self) -> None:
         """End the timers."""

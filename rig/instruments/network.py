@@ -51,7 +51,7 @@ class Network:
         self._access_point = access_point
         if access_point is not None:
             self.up()
-        self._proxy = Proxy(host, port, (upstream_host, upstream_port), timeline.clock.real)
+        self._proxy = Proxy(host, port, (upstream_host, upstream_port))
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -129,6 +129,7 @@ class Network:
         Args:
             admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
         """
+        self.timeline.clock.ignores_syn = admission == "ignore"
         self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
 
     @property
@@ -168,6 +169,7 @@ class Network:
         else:
             access_point.down()
         self.timeline.append(AccessPointChange(source="network", up=up, t=begun))
+        self.timeline.clock.settle()
 
     def _switchable(self) -> AccessPoint:
         if self._access_point is None:
@@ -178,4 +180,6 @@ class Network:
         return self._access_point
 
     def _do(self, work: Coroutine[Any, Any, T], what: str) -> T:
-        return run_on(self._loop, work, f"network: {what}")
+        result = run_on(self._loop, work, f"network: {what}")
+        self.timeline.clock.settle()
+        return result

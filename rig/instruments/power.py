@@ -98,6 +98,7 @@ class Power:
                 raise
             for wire in (*self._driven, self._en):
                 wire.drive()
+        self._timeline.clock.settle()
 
     def off(self) -> None:
         """Switch off. Returns when the rail is down (after `power.fall_s` where `rail_sense` is not wired).
@@ -111,6 +112,7 @@ class Power:
             if was_on or self._rail is not None:
                 self._wait_for_rail(False)
             self._en.release()
+        self._timeline.clock.settle()
 
     def _cut(self) -> None:
         if self._on:
@@ -137,7 +139,7 @@ class Power:
 
     def _wait_for_rail(self, up: bool) -> None:
         if self._rail is None:
-            self._timeline.clock.deadline(self._rise_s if up else self._fall_s, patient=False).wait_out()
+            self._timeline.clock.deadline(self._rise_s if up else self._fall_s).wait_out()
             return
         if self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return

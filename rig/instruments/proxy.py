@@ -6,7 +6,6 @@ import asyncio
 import random
 import socket
 from collections import deque
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from rig.util import tcp
@@ -36,9 +35,17 @@ class Delay(NamedTuple):
 class _Way:
     """One direction of a connection: reads here, writes there, in order, none earlier than its delay says."""
 
-    def __init__(self, proxy: Proxy, source: asyncio.StreamReader, sink: asyncio.StreamWriter, seed: int) -> None:
+    def __init__(
+        self,
+        proxy: Proxy,
+        source: asyncio.StreamReader,
+        transport: asyncio.BaseTransport,
+        sink: asyncio.StreamWriter,
+        seed: int,
+    ) -> None:
         self._proxy = proxy
         self._source = source
+        self._transport = transport
         self._sink = sink
         self._random = random.Random(seed)
         self._pending: deque[tuple[float, bytes]] = deque()
@@ -57,6 +64,7 @@ class _Way:
             while self._pending_bytes >= _MAX_DELAYED:
                 await self._wait_for_change()
             data = await self._source.read(_CHUNK)
+            tcp.acknowledge(self._transport)
             self._pending.append((loop.time() + self._proxy.draw_delay(self._random), data))
             self._pending_bytes += len(data)
             self._changed.set()
@@ -97,16 +105,14 @@ class Proxy:
         host: the address to listen on.
         port: 0 takes a free one; the number is kept until `close`, also while it refuses.
         upstream: host and port of the server behind.
-        real: turns bench seconds into real ones (`BenchClock.real`).
 
     Raises:
         BenchError: the port is taken.
     """
 
-    def __init__(self, host: str, port: int, upstream: tuple[str, int], real: Callable[[float], float]) -> None:
+    def __init__(self, host: str, port: int, upstream: tuple[str, int]) -> None:
         self._port = tcp.Port(host, port, "the bench's CSMS port")
         self._upstream = upstream
-        self._real = real
         self._admission: Admission = "refuse"
         self._server: asyncio.Server | None = None
         self._deaf: tuple[socket.socket, socket.socket] | None = None
@@ -202,10 +208,10 @@ class Proxy:
     # -- for the ways -------------------------------------------------------------------------------------------
 
     def draw_delay(self, source: random.Random) -> float:
-        """How long the next piece takes, in real seconds."""
+        """How long the next piece takes, in bench seconds."""
         if not self._delay.latency_s and not self._delay.jitter_s:
             return 0.0
-        return self._real(self._delay.latency_s + source.uniform(0, self._delay.jitter_s))
+        return self._delay.latency_s + source.uniform(0, self._delay.jitter_s)
 
     async def passable(self) -> None:
         """Returns when no black hole is on."""
@@ -242,8 +248,8 @@ class Proxy:
         whole = True
         try:
             async with asyncio.TaskGroup() as ways:
-                ways.create_task(_Way(self, reader, up_writer, self._seeds.getrandbits(32)).run())
-                ways.create_task(_Way(self, up_reader, writer, self._seeds.getrandbits(32)).run())
+                ways.create_task(_Way(self, reader, writer.transport, up_writer, self._seeds.getrandbits(32)).run())
+                ways.create_task(_Way(self, up_reader, up_writer.transport, writer, self._seeds.getrandbits(32)).run())
         except* OSError:
             whole = False
         return whole

@@ -68,6 +68,7 @@ class DrivenWire:
         self._timeline.append(
             PinEdge(t=before, uncertainty=after - before, source="pins", signal=self.signal, level=state, driven=True)
         )
+        self._timeline.clock.settle()
 
     def drive(self) -> None:
         """Put the state on the wire."""
@@ -121,7 +122,7 @@ class WatchedWire:
         self._active_low = wire.active_low
         self._publish = publish
         self._listeners: tuple[EdgeListener, ...] = ()
-        self._changed = threading.Condition()
+        self._changed = timeline.clock.condition()
         self.device = InputDevice(wire.pin, pull_up=wire.active_low, pin_factory=factory)
         with self._changed:  # an edge from here on waits until its turn
             self._stop_watching = watch_edges(self.device.pin, self._edge)

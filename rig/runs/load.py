@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -16,7 +15,6 @@ from rig.timeline.events import (
     EVENT_TYPES,
     AccessPointChange,
     Boot,
-    ClockScale,
     Event,
     FaultInjected,
     FaultLifted,
@@ -215,8 +213,6 @@ class Slicer:
                 self._worker = event.worker
             if self._begun is not None:
                 self._events.append(event)
-            if isinstance(event, ClockScale) and math.isfinite(event.scale) and event.scale > 0:
-                self._scales.append((event.t, event.scale))
             self._state.apply(event)
         self._last = max(self._last, event.t)
         return done
@@ -245,7 +241,7 @@ class Slicer:
             ended=max(ended, begun.t),
             events=tuple(self._events),
             before=self._before,
-            clock=BenchClock.recorded(self._scales),
+            clock=BenchClock(),
             worker=self._worker,
         )
 

@@ -23,20 +23,19 @@ class KindIndex(Generic[E]):
         kind: the events' type; those derived from it count.
         events: all events that stand on the timeline.
         consumed: the ids of those that are consumed.
-        lock: the timeline's.
+        grown: of the timeline's lock; notified when one has come, where somebody is `waiting`.
 
     Attributes:
         events: all of the kind.
         unmatched: those that nobody has consumed.
-        grown: notified when one has come, where somebody is `waiting`.
         waiting: how many wait for that.
     """
 
-    def __init__(self, kind: type[E], events: Iterable[Event], consumed: Set[int], lock: threading.RLock) -> None:
+    def __init__(self, kind: type[E], events: Iterable[Event], consumed: Set[int], grown: threading.Condition) -> None:
         self.kind = kind
         self.events = [event for event in events if isinstance(event, kind)]
         self.unmatched = [event for event in self.events if event.id not in consumed]
-        self.grown = threading.Condition(lock)
+        self.grown = grown
         self.waiting = 0
 
     def add(self, event: E) -> None:

@@ -138,7 +138,7 @@ class Timeline:
         """The index of a kind, made when the kind is first looked for."""
         index = self._kinds.get(kind)
         if index is None:
-            index = self._kinds[kind] = KindIndex(kind, self._events, self._consumed, self._lock)
+            index = self._kinds[kind] = KindIndex(kind, self._events, self._consumed, self.clock.condition(self._lock))
             self._kinds_of.clear()
         return index
 
@@ -275,7 +275,6 @@ class Timeline:
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
-        patient: bool = True,
     ) -> E:
         """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
 
@@ -288,14 +287,13 @@ class Timeline:
             consume: False to look without taking: another `expect` may match the same event.
             explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
                 tell. None: the latest of them, and the console's last lines.
-            patient: see `BenchClock.deadline`; ignored where `timeout` is a deadline.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
             BenchError, DeviceError: what `interrupt` said, at once.
         """
         since = since or self._default_mark
-        deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout, patient=patient)
+        deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout)
         following = since
         while True:
             with self._lock:
@@ -307,6 +305,7 @@ class Timeline:
                     continue
             for event in unseen:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
+                    self.clock.settle()  # whatever else this moment brings is there, too, when the test looks
                     return event
                 following = Mark(event.id + 1)
             if trouble is not None:
@@ -332,7 +331,7 @@ class Timeline:
             ExpectationError: it came; the message shows it.
         """
         try:
-            found = self.expect(kind, where, since=since, timeout=within, consume=False, patient=False)
+            found = self.expect(kind, where, since=since, timeout=within, consume=False)
         except ExpectationError:
             return
         raise ExpectationError(

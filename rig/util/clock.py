@@ -1,135 +1,136 @@
-"""The bench's clock: real stamps, scaled durations."""
+"""The bench's clock: the one source of time for stamps, limits and delays."""
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import threading
 import time
-from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_LEAST_PATIENCE_S = 5.0
-_SIGNAL_LATENCY_S = 1.0
+SIGNAL_LATENCY_S = 1.0
 """The longest single wait. Python handles a signal that arrives just before a wait only when that wait ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A limit in bench time, made by `BenchClock.deadline`. Every wait for it goes through its methods.
+    """A limit in bench time, made by `BenchClock.deadline`. Whoever waits up to a limit waits through it.
 
     Attributes:
         timeout: the bench seconds that were asked for, for messages.
+        end: the stamp at which it passes, in ns.
     """
 
     timeout: float
+    end: int
     _clock: BenchClock
-    _end: int  # a stamp, in ns
 
     def left(self) -> float:
-        """Bench seconds until it passes, 0 when it has passed; more than `timeout` at first on a fast clock."""
-        return self._real_left() * self._clock.scale
+        """Bench seconds until it passes, 0 when it has passed."""
+        return max(0.0, (self.end - self._clock.now()) / 1e9)
 
     @property
     def passed(self) -> bool:
         """Whether no time is left."""
-        return self._real_left() <= 0
+        return self._clock.now() >= self.end
 
     def wait(self, condition: threading.Condition) -> None:
         """Wait until `condition`, which the caller holds, is notified, or until the deadline passes.
 
         It may return sooner without a reason, as after a signal: check what you wait for, and `passed`, in a loop.
+
+        Args:
+            condition: made by `BenchClock.condition`.
         """
-        left = self._real_left()
-        if left > 0:
-            condition.wait(min(left, _SIGNAL_LATENCY_S))
+        if not self.passed:
+            self._clock.wait(condition, self.end)
 
     def result(self, future: concurrent.futures.Future[T]) -> T:
         """Wait for the result of a future; raises `TimeoutError` when the deadline passes first."""
-        return future.result(self._real_left())
+        changed = self._clock.condition()
+
+        def done(_: object) -> None:
+            with changed:
+                changed.notify_all()
+
+        future.add_done_callback(done)
+        with changed:
+            while not future.done() and not self.passed:
+                self.wait(changed)
+        return future.result(0)
 
     def wait_out(self) -> None:
         """Wait until it has passed: for a delay that no event ends."""
-        condition = threading.Condition()
+        condition = self._clock.condition()
         with condition:
             while not self.passed:
                 self.wait(condition)
 
-    def _real_left(self) -> float:
-        return max(0.0, (self._end - self._clock.now()) / 1e9)
-
 
 class BenchClock:
-    """CLOCK_MONOTONIC stamps, and *bench time*: durations as the device lives them.
+    """Real time: stamps of CLOCK_MONOTONIC. A wired bench has this clock, and so have a console and a CSMS alone.
 
-    On real wires bench time is real time. The virtual bench can run both device and rig faster; every duration in
-    the rig's interfaces (time limits, LED rates, delays) is in bench time.
+    Every duration in the rig's interfaces (timeouts, LED rates, delays) is in bench time, which the clock defines.
+    `rig.wiring.virtual.stepping.SteppedClock` defines another.
+
+    Attributes:
+        steps: whether bench time stands still while anybody works: latencies of the computer are not in it.
+        ignores_syn: whether the bench leaves SYNs unanswered on purpose. A stepped clock, which waits for the answer to
+            each attempt to connect, does not wait then.
     """
 
+    steps = False
+    ignores_syn = False
+
     def __init__(self) -> None:
-        # (stamp of the change in ns, bench nanoseconds at that stamp, scale from then on); the origin is arbitrary.
-        start = time.monotonic_ns()
-        self._changes: list[tuple[int, float, float]] = [(start, 0.0, 1.0)]
+        self._utc_at_start = datetime.now(UTC)
+        self._start = self.now()
 
-    @classmethod
-    def recorded(cls, changes: Iterable[tuple[int, float]]) -> BenchClock:
-        """The clock of a finished run, for `between`.
-
-        Args:
-            changes: the stamps (ns) of its changes of scale, and the scale (above 0) from then on; 1 before the first.
-        """
-        clock = cls()
-        clock._changes = [(0, 0.0, 1.0)]
-        for stamp, scale in sorted(changes):
-            clock._changes.append((stamp, clock._bench_ns(stamp), scale))
-        return clock
-
-    @property
-    def scale(self) -> float:
-        """How many bench seconds pass in one real second."""
-        return self._changes[-1][2]
-
-    @staticmethod
-    def now() -> int:
-        """Now, in nanoseconds of CLOCK_MONOTONIC: the stamp of every event."""
+    def now(self) -> int:
+        """Now, in nanoseconds: the stamp of every event."""
         return time.monotonic_ns()
 
-    def set_scale(self, scale: float) -> None:
-        """Make bench time run `scale` (above 0) times as fast as real time from now on."""
-        if scale <= 0:
-            raise ValueError(f"a clock scale is above 0, not {scale}")
-        now = self.now()
-        self._changes = [*self._changes, (now, self._bench_ns(now), scale)]
+    def utc(self) -> datetime:
+        """Now, as a date that runs with bench time."""
+        return self._utc_at_start + timedelta(seconds=self.between(self._start, self.now()))
 
-    def real(self, seconds: float) -> float:
-        """Real seconds that `seconds` of bench time take at today's scale."""
-        return seconds / self.scale
-
-    def deadline(self, timeout: float, *, patient: bool = True, before: Deadline | None = None) -> Deadline:
+    def deadline(self, timeout: float, *, before: Deadline | None = None) -> Deadline:
         """The moment `timeout` bench seconds from now.
 
         Args:
             timeout: in bench seconds.
-            patient: on a clock that runs fast, allow 5 real seconds all the same where that many bench seconds were
-                asked for: the host does not run faster, and a limit of milliseconds would measure its scheduler. False
-                where the span itself is what counts.
             before: a deadline that this one must not pass.
         """
-        real = self.real(timeout)
-        if patient:
-            real = max(real, min(timeout, _LEAST_PATIENCE_S))
-        end = self.now() + int(real * 1e9)
-        return Deadline(timeout, self, end if before is None else min(end, before._end))
+        end = self.now() + round(timeout * 1e9)
+        return Deadline(timeout, end if before is None else min(end, before.end), self)
 
-    def between(self, start: int, end: int) -> float:
-        """Bench seconds between two stamps in nanoseconds, whatever the scale was meanwhile."""
-        return (self._bench_ns(end) - self._bench_ns(start)) / 1e9
+    @staticmethod
+    def between(start: int, end: int) -> float:
+        """Bench seconds between two stamps in nanoseconds."""
+        return (end - start) / 1e9
 
-    def _bench_ns(self, stamp: int) -> float:
-        changes = self._changes
-        since, bench_ns, scale = changes[max(0, bisect_right(changes, (stamp, inf, inf)) - 1)]
-        return bench_ns + (stamp - since) * scale
+    def condition(self, lock: threading.RLock | threading.Lock | None = None) -> threading.Condition:
+        """A condition that `Deadline.wait` can wait for."""
+        return threading.Condition(lock)
+
+    def wait(self, condition: threading.Condition, end: int) -> None:
+        """Wait for a condition, which the caller holds, up to a stamp; it may return sooner. See `Deadline.wait`."""
+        condition.wait(min((end - self.now()) / 1e9, SIGNAL_LATENCY_S))
+
+    def settle(self) -> None:
+        """Wait until everything that was set in motion has come to rest, where the clock knows that; time stands still.
+
+        A real clock never knows, and returns at once.
+        """
+
+    def event_loop(self, name: str) -> asyncio.AbstractEventLoop:  # noqa: ARG002
+        """A new event loop whose `time()` is bench time, in seconds.
+
+        Args:
+            name: whose it is, for messages.
+        """
+        return asyncio.new_event_loop()

@@ -96,6 +96,18 @@ def reset(transport: asyncio.WriteTransport) -> None:
     transport.abort()
 
 
+def acknowledge(transport: asyncio.BaseTransport) -> None:
+    """Acknowledge now what a TCP connection has received.
+
+    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), in the hope of something to send along.
+    Stepped time waits for them. Linux takes TCP_QUICKACK back by itself: call this after each read.
+    """
+    endpoint: socket.socket | None = transport.get_extra_info("socket")
+    if endpoint is not None:
+        with contextlib.suppress(OSError):  # closed meanwhile
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 def holder_of(port: int) -> str:
     """The process that listens on a TCP port, as `name (pid n)`; empty where /proc does not tell."""
     inodes: set[str] = set()

@@ -29,9 +29,6 @@ class AccessPoint(Protocol):
 class TestHooks(Protocol):
     """What only a virtual board can do. A bench without it lacks the capability `test_hooks`."""
 
-    def set_clock_scale(self, scale: float) -> None:
-        """Make the device's clock run `scale` times as fast as the host's."""
-
     def tear_flash(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now (`none`, `half` or `random`), then cut the power."""
 

@@ -11,6 +11,15 @@ from rig.wiring.interfaces import Wiring
 from rig.wiring.pins import open_factory
 
 
+def open_clock(description: Description) -> BenchClock:
+    """The clock of a bench: stepped where a virtual bench does not ask for real time."""
+    if not description.is_stepped:
+        return BenchClock()
+    from rig.wiring.virtual.stepping.clock import SteppedClock  # a wired bench has no use for it
+
+    return SteppedClock()
+
+
 def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiring:
     """The ends that a bench description names.
 
@@ -36,6 +45,6 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         clock=clock,
         serial_uncertainty=16_000_000 if milliseconds is None else round(milliseconds * 1e6),
         access_point=access_point,
-        capabilities=frozenset({"access_point"} if access_point else ()),
+        capabilities=frozenset({"real_time", *({"access_point"} if access_point else ())}),
         close=factory.close,
     )

@@ -122,7 +122,7 @@ class Expectations(Observations):
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         since = since or self.timeline.default_mark
-        end = self.timeline.clock.deadline(within, patient=False)
+        end = self.timeline.clock.deadline(within)
         first = self._expect(expected, since, within)
         second = self._see(expected, since, end)
         if second is not None:
@@ -194,9 +194,7 @@ class Expectations(Observations):
     def _see(self, expected: Expectation, since: Mark, within: float | Deadline) -> OcppFrame | None:
         """Such a CALL that nobody has matched, without taking it; None where none comes."""
         try:
-            return self.timeline.expect(
-                OcppFrame, expected.matches, since=since, timeout=within, consume=False, patient=False
-            )
+            return self.timeline.expect(OcppFrame, expected.matches, since=since, timeout=within, consume=False)
         except ExpectationError:
             return None
 

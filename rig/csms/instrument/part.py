@@ -30,7 +30,9 @@ class CsmsPart:
 
     def on_loop(self, work: Coroutine[Any, Any, T], what: str) -> T:
         """Run a coroutine on the bench's loop and wait for it."""
-        return run_on(self._loop, work, f"CSMS: {what}")
+        result = run_on(self._loop, work, f"CSMS: {what}")
+        self.timeline.clock.settle()
+        return result
 
     def _who(self, charge_point: str | None) -> str:
         if charge_point or self._identity:

@@ -17,7 +17,7 @@ from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
 from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.hooks import VirtualTestHooks
-from rig.wiring.virtual.pins import VirtualPinFactory
+from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
 _AT_THE_BOARD = {"power.switch": False, "power.rail_sense": False, "control.en": True, "control.boot": True}
@@ -81,7 +81,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
     except OSError as problem:
         run.close()
         raise unwritable(run.path, problem) from None
-    factory = VirtualPinFactory()
+    factory = VirtualPinFactory(Wires(clock.now))
     board = Board(factory.wires, pins, flash, clock)
 
     def close() -> None:
@@ -92,12 +92,12 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
     try:
         return Wiring(
             pin_factory=factory,
-            serial_url=board.port.path,
-            serial_uncertainty=_PTY_UNCERTAINTY_NS,
+            serial_url=board.port.url,
+            serial_uncertainty=0 if clock.steps else _PTY_UNCERTAINTY_NS,
             clock=clock,
             access_point=VirtualAccessPoint(board, description.network.profile),
-            hooks=VirtualTestHooks(board, clock),
-            capabilities=_capabilities(description),
+            hooks=VirtualTestHooks(board),
+            capabilities=_capabilities(description) | ({"stepped_time"} if clock.steps else {"real_time"}),
             flash_file=flash.path,
             close=close,
         )
@@ -145,4 +145,4 @@ def board_pins(description: VirtualDescription) -> BoardPins:
 
 def _capabilities(description: VirtualDescription) -> frozenset[str]:
     sections = {signal.split(".")[0] for signal, _ in description.wires()}
-    return frozenset(sections | {"access_point", "flash_file", "test_hooks", "time_scale"})
+    return frozenset(sections | {"access_point", "flash_file", "test_hooks"})

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,7 +18,9 @@ from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
 from rig.wiring.virtual.process import DeviceProcess, device_arguments
 from rig.wiring.virtual.rom import Rom
-from rig.wiring.virtual.serial_port import SerialPort
+from rig.wiring.virtual.serial_port import PtyPort
+from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stream_port import StreamPort
 
 R = TypeVar("R")
 
@@ -73,11 +74,11 @@ class Board:
         wires: where the Pi's pins end.
         pins: which of them are joined to what.
         flash: what is flashed; closed with the board.
-        clock: bench time, for the pauses between boots and the device's clock.
+        clock: bench time, for the pauses between boots and the device's clock. Where it steps, the device takes part.
     """
 
     def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock) -> None:
-        self.port = SerialPort()
+        self.port = StreamPort() if clock.steps else PtyPort()
         self.flash = flash
         self._wires = wires
         self._clock = clock
@@ -96,6 +97,7 @@ class Board:
         self._en_high = False
         self._power_ups = 0
         self._reset_reason = "power_on"
+        self._boots = 0
         self._started_at = 0
         self._retry: asyncio.TimerHandle | None = None
         self._settings: dict[str, tuple[object, ...]] = {}
@@ -106,7 +108,7 @@ class Board:
         self._process: DeviceProcess | None = None
         self._rom: Rom | None = None
 
-        self._loop = asyncio.new_event_loop()
+        self._loop = clock.event_loop("virtual board")
         self._thread = threading.Thread(target=self._run, name="virtual-board", daemon=True)
         self._thread.start()
         self._call(self._connect)
@@ -300,16 +302,16 @@ class Board:
         self._retry = None
         try:
             executable = load(self.flash.read).executable
-            arguments = device_arguments(
-                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, clock_scale=self._clock.scale
-            )
-            process = DeviceProcess(executable, arguments, self.port.master)
+            arguments = device_arguments(flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES)
+            self._boots += 1
+            clock = self._clock if isinstance(self._clock, SteppedClock) else None
+            process = DeviceProcess(executable, arguments, self.port.master, clock, seed=self._boots)
         except (ImageError, OSError) as problem:
             self.port.print(str(problem))
             self._start_after(_INVALID_IMAGE_RETRY_S)
             return
         self._chip = _Chip.RUNNING
-        self._started_at = time.monotonic_ns()
+        self._started_at = self._clock.now()
         with self._wires.lock:
             for name, values in self._settings.items():
                 process.link.send(name, *values)
@@ -325,14 +327,14 @@ class Board:
 
     def _start_after(self, seconds: float) -> None:
         self._chip = _Chip.WAITING
-        self._retry = self._loop.call_later(self._clock.real(seconds), self._start)
+        self._retry = self._loop.call_later(seconds, self._start)
 
     def _device_died(self) -> None:
         process = self._process
         if process is None or process.struck:
             return
         self._reset_reason = process.reset_reason()
-        lived = self._clock.between(self._started_at, time.monotonic_ns())
+        lived = self._clock.between(self._started_at, self._clock.now())
         torn = self._forget_process()
         self.port.drop_input()
         if torn:

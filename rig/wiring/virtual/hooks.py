@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rig.util.clock import BenchClock
 from rig.wiring.virtual.board import Board
 
 TEAR_EFFECTS = ("none", "half", "random")
@@ -11,24 +10,14 @@ TEAR_EFFECTS = ("none", "half", "random")
 class VirtualTestHooks:
     """`rig.wiring.interfaces.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
 
-    def __init__(self, board: Board, clock: BenchClock) -> None:
+    def __init__(self, board: Board) -> None:
         self._board = board
-        self._clock = clock
         self.erase_ms = 0
         """What `slow_erase` was told last; 0: erases are instant."""
         self.flash_is_full = False
         """What `fill_flash` was told last."""
         self.leaking = 0
         """What `leak` was told last, in bytes a connection; 0: nothing leaks."""
-
-    def set_clock_scale(self, scale: float) -> None:
-        """Make the device's clock, and the bench's, run `scale` times as fast as the host's.
-
-        Raises:
-            ValueError: the scale is not above 0.
-        """
-        self._clock.set_scale(scale)
-        self._board.set("clock", f"{scale:g}")
 
     def tear_flash(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now, then cut the power.

@@ -24,7 +24,7 @@ from gpiozero.exc import (
 from gpiozero.pins.pi import PiFactory, PiPin
 
 EdgeCallback = Callable[[bool, int], None]
-"""Called with the new level and its CLOCK_MONOTONIC stamp in nanoseconds."""
+"""Called with the new level and its stamp in nanoseconds of bench time."""
 
 _PI_3B = 0xA02082
 
@@ -41,7 +41,7 @@ class Wire:
         pi_pull: the pull of the Pi's pin; None where it floats.
         inverting: a transistor or an inverter in between turns the level round.
         level: what the board's end sees.
-        stamp: when the level last changed, in ns of CLOCK_MONOTONIC.
+        stamp: when the level last changed, in ns of bench time.
     """
 
     board_drive: bool | None = None
@@ -77,9 +77,13 @@ class Wires:
 
     Watchers on the Pi's side are called in the order of the edges and outside the lock, one at a time, so that they
     may take locks of their own and drive other pins.
+
+    Args:
+        now: gives the stamp of an edge that happens now, in ns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], int] = time.monotonic_ns) -> None:
+        self.now = now
         self.lock = threading.RLock()
         """Held while a level changes; hold it to see several levels at one moment."""
         self._wires: dict[int, Wire] = {}
@@ -99,7 +103,7 @@ class Wires:
 
         Args:
             wire: the wire.
-            stamp: when it happened, in ns of CLOCK_MONOTONIC; 0: now.
+            stamp: when it happened, in ns of bench time; 0: now.
             then: called under the lock once the level has changed and the board's watcher knows.
             ends: `pi_drive`, `pi_pull`, `board_drive`, `board_pull`, and what is between them: `inverting`.
         """
@@ -109,7 +113,7 @@ class Wires:
             level = wire.resolved()
             if level != wire.level:
                 wire.level = level
-                wire.stamp = stamp or time.monotonic_ns()
+                wire.stamp = stamp or self.now()
                 if wire.board_watch is not None:
                     wire.board_watch(level, wire.stamp)
                 self._edges.extend((watcher, wire.pi_level, wire.stamp) for watcher in wire.pi_watchers)
@@ -168,7 +172,7 @@ class VirtualPin(PiPin):  # type: ignore[misc]
 
     @property
     def stamp(self) -> int:
-        """When the level last changed, in ns of CLOCK_MONOTONIC; 0: never."""
+        """When the level last changed, in ns of bench time; 0: never."""
         return self._wire.stamp
 
     def close(self) -> None:
@@ -262,10 +266,9 @@ class VirtualPinFactory(PiFactory):  # type: ignore[misc]
     def _get_spi_class(self, shared: bool, hardware: bool) -> type:  # noqa: ARG002
         raise PinInvalidPin("the virtual Pi has no SPI")
 
-    @staticmethod
-    def ticks() -> float:
-        """Seconds of CLOCK_MONOTONIC."""
-        return time.monotonic()
+    def ticks(self) -> float:
+        """Seconds of bench time."""
+        return self.wires.now() / 1e9
 
     @staticmethod
     def ticks_diff(later: float, earlier: float) -> float:

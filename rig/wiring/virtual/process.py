@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rig.wiring.virtual.link import Link
+from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stepping.device_clock import DeviceClock
 
 _EXIT_RESET = 0x40
 _RESET_REASONS = {1: "power_on", 2: "software", 3: "panic", 4: "watchdog", 5: "brownout", 6: "external"}
@@ -22,13 +24,24 @@ class DeviceProcess:
         executable: the host executable's bytes.
         arguments: those of docs/design.md section 5, without the descriptors.
         uart: the serial port's master descriptor.
+        clock: the stepped clock that it takes part in; None: its time is real.
+        seed: of its randomness, where it takes part in a stepped clock: then each run of the bench is the same.
 
     Raises:
         OSError: the executable cannot be run here.
     """
 
-    def __init__(self, executable: bytes, arguments: Sequence[str], uart: int) -> None:
+    def __init__(
+        self, executable: bytes, arguments: Sequence[str], uart: int, clock: SteppedClock | None = None, seed: int = 0
+    ) -> None:
         self.link = Link()
+        self._clock = clock
+        self._time = DeviceClock() if clock is not None else None
+        inherited = [uart]
+        if clock is not None and self._time is not None:
+            link = self._time.device_end.fileno()
+            inherited += [link, clock.page.fd]
+            arguments = [*arguments, "--clock-page", str(clock.page.fd), "--clock-link", str(link), "--seed", str(seed)]
         board_end = self.link.device_end.fileno()
         memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
         try:
@@ -38,7 +51,7 @@ class DeviceProcess:
             self._process = subprocess.Popen(
                 ["plugbench-device", "--board-fd", str(board_end), "--uart-fd", str(uart), *arguments],
                 executable=f"/proc/{os.getpid()}/fd/{memory}",
-                pass_fds=(board_end, uart),
+                pass_fds=(board_end, *inherited),
                 stdin=subprocess.DEVNULL,
                 stdout=uart,
                 stderr=uart,
@@ -47,10 +60,15 @@ class DeviceProcess:
             )
         except BaseException:
             self.link.close()
+            if self._time is not None:
+                self._time.close()
             raise
         finally:
             os.close(memory)
         self.link.started()
+        if clock is not None and self._time is not None:
+            self._time.started(self._process.pid)
+            clock.attach(self._time)
         self.pidfd = os.pidfd_open(self._process.pid)
         self.struck = False
         """Whether its end was our doing, not its own."""
@@ -81,15 +99,17 @@ class DeviceProcess:
         """Give the descriptors of a dead process back."""
         os.close(self.pidfd)
         self.link.close()
+        if self._clock is not None and self._time is not None:
+            self._clock.detach(self._time)
+            self._time.close()
 
 
-def device_arguments(*, flash: Path, reset: str, heap: int, clock_scale: float) -> list[str]:
+def device_arguments(*, flash: Path, reset: str, heap: int) -> list[str]:
     """The command line behind the descriptors.
 
     Args:
         flash: the flash file.
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
-        clock_scale: how fast the device's clock runs.
     """
-    return ["--flash", str(flash), "--reset", reset, "--heap", str(heap), "--clock-scale", f"{clock_scale:g}"]
+    return ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]

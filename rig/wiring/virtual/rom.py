@@ -14,7 +14,8 @@ import zlib
 from esp32_mock_bootloader import protocol, server
 
 from rig.wiring.virtual.flash import FLASH_SIZE, Flash
-from rig.wiring.virtual.serial_port import RomUart, SerialPort
+from rig.wiring.virtual.serial_port import PtyPort, RomUart
+from rig.wiring.virtual.stream_port import StreamPort
 
 _CHIP = "esp32"
 
@@ -84,7 +85,7 @@ def _block(payload: bytes) -> bytes:
 class Rom:
     """Download mode, from the end of a reset to the next one, in a thread of its own."""
 
-    def __init__(self, port: SerialPort, flash: Flash) -> None:
+    def __init__(self, port: PtyPort | StreamPort, flash: Flash) -> None:
         self._uart = RomUart(port.master)
         self._stop = threading.Event()
         self._flash = _RomFlash(flash)

@@ -1,4 +1,4 @@
-"""The board's serial port: a pseudo-terminal that outlives every reboot of the device."""
+"""The board's serial port in real time: a pseudo-terminal that outlives every reboot of the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_FRAME = 65_536
 """Of esptool's frames; they carry at most 16 KB of data."""
 
 
-class SerialPort:
+class PtyPort:
     """A pty in raw mode. The master is the chip's UART, the slave what the bench opens.
 
     The board holds a slave descriptor of its own, so that the port neither hangs up nor loses its settings when the
@@ -25,7 +25,7 @@ class SerialPort:
         self.master, self._slave = pty.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self.master, False)
-        self.path = os.ttyname(self._slave)
+        self.url = os.ttyname(self._slave)
         self._is_there = True
 
     def drop_input(self) -> None:

@@ -1,0 +1,305 @@
+"""The clock of a virtual bench: it stands still while anybody works, and jumps to the earliest deadline when all idle.
+
+Those that take part are the event loops of bench and board, the device, and whoever waits in a call of the bench. Time
+moves only while somebody waits for it, and never past a deadline of anyone (conservative discrete-event simulation).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from rig.util.clock import SIGNAL_LATENCY_S, BenchClock
+from rig.util.errors import PlugbenchError
+from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
+from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
+from rig.wiring.virtual.stepping.in_flight import unacknowledged
+from rig.wiring.virtual.stepping.stall import Stall
+
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""The date at bench time 0: the same in each run, so that what a run says is the same."""
+_GRACE_S = 0.0002
+"""Real seconds until another look at what the kernel will finish by itself."""
+_LOOK_S = 0.05
+"""Real seconds that the conductor waits for an answer before it looks at everything again."""
+
+
+class _Waiter:
+    """A thread that waits in a call of the bench.
+
+    Attributes:
+        condition: notified when there is something to look at.
+        end: the stamp up to which it waits, in ns; None: it waits for rest, and time does not move for it.
+        woken: whether it was notified, and has not come round yet: time stands still until it has.
+        trouble: what it is to raise.
+    """
+
+    def __init__(self, condition: threading.Condition, end: int | None) -> None:
+        self.condition = condition
+        self.end = end
+        self.woken = False
+        self.trouble: PlugbenchError | None = None
+
+
+class _Condition(threading.Condition):
+    """A condition that reports to the clock whom it wakes."""
+
+    def __init__(self, clock: SteppedClock, lock: Any = None) -> None:
+        super().__init__(lock)
+        self._clock = clock
+
+    def notify(self, n: int = 1) -> None:
+        """Wake those who wait; they are at work from this moment on."""
+        self._clock.woken(self)
+        super().notify(n)
+
+
+class SteppedClock(BenchClock):
+    """Bench time from 0, in steps. All methods may be called from any thread.
+
+    Attributes:
+        page: the time in shared memory, for the device; there while any loop takes part.
+    """
+
+    steps = True
+    page: ClockPage
+
+    def __init__(self) -> None:
+        self._now = 0
+        super().__init__()
+        self._utc_at_start = _EPOCH
+        self._changed = threading.Condition()
+        self._activity = 0
+        self._loops: list[SteppedEventLoop] = []
+        self._device: DeviceClock | None = None
+        self._waiters: set[_Waiter] = set()
+        self._stall = Stall()
+        self._conductor: threading.Thread | None = None
+
+    # -- for everybody ------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Bench time, in ns."""
+        return self._now
+
+    def condition(self, lock: Any = None) -> threading.Condition:
+        """A condition that time waits for: whoever is notified works before time moves on."""
+        return _Condition(self, lock)
+
+    def wait(self, condition: threading.Condition, end: int) -> None:
+        """Let time pass up to `end`, or until the condition is notified.
+
+        Raises:
+            BenchError, DeviceError: somebody is stuck, and time cannot pass.
+        """
+        waiter = _Waiter(condition, end)
+        with self._waiting(waiter):
+            condition.wait(SIGNAL_LATENCY_S)
+
+    def settle(self) -> None:
+        """Wait until everybody is idle at the present time. Does nothing in a thread that takes part itself.
+
+        Raises:
+            BenchError, DeviceError: somebody is stuck.
+        """
+        if self._conductor is None or threading.current_thread() in [loop.thread for loop in self._loops]:
+            return
+        waiter = _Waiter(threading.Condition(), None)
+        with waiter.condition, self._waiting(waiter):
+            while not waiter.woken and self._conductor is not None:
+                waiter.condition.wait(SIGNAL_LATENCY_S)
+
+    @contextlib.contextmanager
+    def _waiting(self, waiter: _Waiter) -> Iterator[None]:
+        with self._changed:
+            self._waiters.add(waiter)
+            # The thread may have done anything since it waited last.
+            self._activity += 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiters.discard(waiter)
+                self._changed.notify_all()
+        if waiter.trouble is not None:
+            raise waiter.trouble
+
+    def woken(self, condition: threading.Condition) -> None:
+        """Whoever waits for that condition is at work from now on."""
+        with self._changed:
+            for waiter in self._waiters:
+                if waiter.condition is condition:
+                    waiter.woken = True
+
+    def event_loop(self, name: str) -> SteppedEventLoop:
+        """A new event loop that takes part until it is closed."""
+        loop = SteppedEventLoop(self, name)
+        with self._changed:
+            self._loops = [*self._loops, loop]
+            self._activity += 1
+            if self._conductor is None:
+                self.page = ClockPage(self._now)
+                self._conductor = threading.Thread(target=self._conduct, name="clock", daemon=True)
+                self._conductor.start()
+        return loop
+
+    # -- for those who take part --------------------------------------------------------------------------------
+
+    def leave(self, loop: SteppedEventLoop) -> None:
+        """A loop is closed. With the last one the conductor ends: time stands still until there are others."""
+        with self._changed:
+            self._loops = [other for other in self._loops if other is not loop]
+            self._activity += 1
+            conductor = None if self._loops else self._conductor
+            if conductor is not None:
+                self._conductor = None
+            self._changed.notify_all()
+        if conductor is not None:
+            conductor.join()
+            self.page.close()
+
+    def loop_is_idle(self, loop: SteppedEventLoop, timeout: float | None) -> None:
+        """A loop has nothing to do for `timeout` bench seconds; None: for ever."""
+        with self._changed:
+            loop.thread = threading.current_thread()
+            loop.due = loop.due_after(timeout)
+            loop.idle = True
+            self._changed.notify_all()
+
+    def loop_works(self, loop: SteppedEventLoop) -> None:
+        """A loop has something to do."""
+        with self._changed:
+            loop.idle = False
+            self._activity += 1
+
+    def attach(self, device: DeviceClock) -> None:
+        """A device takes part from now on. It works until it says that it is idle."""
+        with self._changed:
+            self._device = device
+            self._activity += 1
+            self._changed.notify_all()
+
+    def detach(self, device: DeviceClock) -> None:
+        """The device is gone, and forgotten by the board."""
+        with self._changed:
+            if self._device is device:
+                self._device = None
+            self._activity += 1
+            self._changed.notify_all()
+
+    # -- the conductor ------------------------------------------------------------------------------------------
+
+    def _conduct(self) -> None:
+        with self._changed:
+            while self._conductor is threading.current_thread():
+                if not self._is_wanted():
+                    self._stall.clear()
+                    self._changed.wait()
+                    continue
+                if not all(loop.idle for loop in self._loops):
+                    self._changed.wait(_LOOK_S)
+                    self._watch()
+                    continue
+                activity, device, loops = self._activity, self._device, self._loops
+                self._changed.release()
+                try:
+                    at_rest = self._is_at_rest(loops, device, activity)
+                finally:
+                    self._changed.acquire()
+                if activity != self._activity:
+                    continue
+                if not at_rest:
+                    self._changed.wait(_GRACE_S)
+                    self._watch()
+                    continue
+                self._stall.clear()
+                if not self._release():
+                    self._step(device)
+
+    def _is_wanted(self) -> bool:
+        """Whether somebody waits for rest, or for time to pass with nobody at work."""
+        return any(not waiter.woken for waiter in self._waiters) and not any(
+            waiter.woken and waiter.end is not None for waiter in self._waiters
+        )
+
+    def _is_at_rest(self, loops: list[SteppedEventLoop], device: DeviceClock | None, activity: int) -> bool:
+        """Whether nothing is under way. All loops have said that they are idle; the rest is asked here."""
+        if _any_ready(loops) or any(unacknowledged(fd) for loop in loops for fd in loop.descriptors()):
+            return False
+        if device is not None:
+            if device.ended:
+                return False  # the board has not noticed yet
+            if device.settled != activity:
+                device.ask()
+                while not device.receive(_LOOK_S):
+                    if device.ended or self._activity != activity:
+                        return False
+                    with self._changed:
+                        self._watch()
+            else:
+                device.receive(0)
+            if device.idle is None or (device.idle.connecting and not self.ignores_syn):
+                device.settled = -1
+                return False
+            device.settled = activity
+            # What the device has done before it was idle has arrived by now.
+            return not _any_ready(loops)
+        return True
+
+    def _release(self) -> bool:
+        """Let those go who wait for rest or for this very time: what comes at a deadline is in time. Any?"""
+        released = [w for w in self._waiters if not w.woken and (w.end is None or w.end <= self._now)]
+        self._wake(released)
+        return bool(released)
+
+    def _wake(self, waiters: list[_Waiter]) -> None:
+        for waiter in waiters:
+            waiter.woken = True
+        self._changed.release()
+        try:
+            for waiter in waiters:
+                with waiter.condition:
+                    # Not the clock's own way: they are marked already.
+                    threading.Condition.notify_all(waiter.condition)
+        finally:
+            self._changed.acquire()
+
+    def _step(self, device: DeviceClock | None) -> None:
+        """Move to the earliest deadline, and wake the loops and the device if it is theirs."""
+        due_of_device = device.idle.due if device is not None and device.idle is not None else None
+        dues = [waiter.end for waiter in self._waiters if waiter.end is not None]
+        dues += [loop.due for loop in self._loops if loop.due is not None]
+        if due_of_device is not None:
+            dues.append(due_of_device)
+        now = max(self._now, min(dues))
+        self._now = now
+        self.page.set(now)
+        self._activity += 1
+        for loop in self._loops:
+            if loop.due is not None and loop.due <= now:
+                loop.idle = False
+                loop.wake()
+        if device is not None and due_of_device is not None and due_of_device <= now:
+            device.wake()
+
+    def _watch(self) -> None:
+        """Give up where nothing gets on: everybody who waits is told who does not come to rest."""
+        busy = [loop.name for loop in self._loops if not loop.idle]
+        trouble = self._stall.look(self._activity, self._device, busy)
+        if trouble is not None:
+            for waiter in self._waiters:
+                waiter.trouble = trouble
+            self._wake(list(self._waiters))
+
+
+def _any_ready(loops: list[SteppedEventLoop]) -> bool:
+    """Whether a descriptor is ready that one of the loops waits for."""
+    poller = select.poll()
+    for loop in loops:
+        poller.register(loop.epoll(), select.POLLIN)
+    return bool(poller.poll(0))

@@ -1,0 +1,93 @@
+"""An asyncio event loop whose time is a stepped clock's."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rig.wiring.virtual.stepping.clock import SteppedClock
+
+_RESOLUTION_S = 1e-6
+"""Timers that are due within that run at once: a float of seconds does not hold every nanosecond."""
+
+
+class _Selector(selectors.EpollSelector):
+    """Reports to the clock when its loop has nothing to do until its next timer, and when it has again."""
+
+    def __init__(self, loop: SteppedEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def descriptors(self) -> list[int]:
+        """Those that are registered; for any thread, which no copy of the mapping would be."""
+        return list(self._fd_to_key)  # type: ignore[attr-defined]
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for descriptors. The loop's timers are the clock's affair: it wakes the loop when one is due."""
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        self._loop.clock.loop_is_idle(self._loop, timeout)
+        try:
+            return super().select(None)
+        finally:
+            self._loop.clock.loop_works(self._loop)
+
+
+class SteppedEventLoop(asyncio.SelectorEventLoop):
+    """A loop that takes part in stepped time: `time()` is bench time, and timers fire when bench time reaches them.
+
+    Args:
+        clock: it waits for this loop to be idle before it moves.
+        name: whose loop it is, for messages.
+
+    Attributes:
+        idle: whether nothing is ready; the clock's, under its lock.
+        due: the bench time of its next timer, in ns; None: it has none.
+        thread: the one that runs it, once it was idle for the first time.
+    """
+
+    def __init__(self, clock: SteppedClock, name: str) -> None:
+        self.clock = clock
+        self.name = name
+        self.thread: threading.Thread | None = None
+        self.idle = False
+        self.due: int | None = None
+        self._poller = _Selector(self)
+        super().__init__(self._poller)
+        self._clock_resolution = _RESOLUTION_S
+
+    def time(self) -> float:
+        """Bench time, in seconds."""
+        return self.clock.now() / 1e9
+
+    def close(self) -> None:
+        """Close the loop, and leave the clock."""
+        self.clock.leave(self)
+        super().close()
+
+    # -- for the clock ------------------------------------------------------------------------------------------
+
+    def due_after(self, timeout: float | None) -> int | None:
+        """The bench time in ns at which a wait of `timeout` seconds from now ends."""
+        return None if timeout is None else self.clock.now() + ceil(timeout * 1e9)
+
+    def epoll(self) -> int:
+        """The descriptor that is readable while any of the loop's descriptors is ready."""
+        return self._poller.fileno()
+
+    def descriptors(self) -> list[int]:
+        """What the loop waits for."""
+        return self._poller.descriptors()
+
+    def wake(self) -> None:
+        """End the wait of a loop whose timer is due."""
+        self.call_soon_threadsafe(_nothing)
+
+
+def _nothing() -> None:
+    """The loop looks at its timers after any call."""

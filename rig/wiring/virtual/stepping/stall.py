@@ -1,0 +1,74 @@
+"""Finds out that stepped time is stuck, and who holds it up."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from rig.util.errors import BenchError, DeviceError, PlugbenchError
+from rig.wiring.virtual.stepping.device_clock import DeviceClock
+
+_LIMIT_S = 30.0
+"""Real seconds without any progress. Work takes milliseconds, on a slow and busy computer tenths of a second."""
+
+_STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
+
+
+class Stall:
+    """Notes since when nothing has got on."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, float] | None = None  # real time, and CPU time of the device
+        self._seen: tuple[object, ...] = ()
+
+    def clear(self) -> None:
+        """Something has got on."""
+        self._since = None
+
+    def look(self, activity: int, device: DeviceClock | None, busy: list[str]) -> PlugbenchError | None:
+        """Say what is wrong where nothing has got on for too long; None where it has, or may still.
+
+        Args:
+            activity: a count that every progress raises.
+            device: the device's end, if any.
+            busy: the event loops that work, by name.
+        """
+        now, used = time.monotonic(), _cpu_s(device.pid) if device else 0.0
+        if self._since is None or self._seen != (activity, device):
+            self._since, self._seen = (now, used), (activity, device)
+            return None
+        # A device that runs is judged by the processor time it has got: a busy computer may give it little.
+        runs = device is not None and not busy and _state(device.pid) == _STATES["R"]
+        if (used - self._since[1] if runs else now - self._since[0]) < _LIMIT_S:
+            return None
+        self._since = None
+        if busy:
+            return BenchError(
+                f"bench time stands still: the event loop of the {' and of the '.join(busy)} has worked "
+                f"for {_LIMIT_S:g} s of real time",
+                "Something blocks it: look at its thread with faulthandler",
+            )
+        if device is None:
+            return BenchError(f"bench time stands still for {_LIMIT_S:g} s of real time", "Open the bench anew")
+        return DeviceError(
+            f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has reported no idleness "
+            f"for {_LIMIT_S:g} s {'of processor time' if runs else 'of real time'}"
+        )
+
+
+def _cpu_s(pid: int) -> float:
+    """The processor time that a process has used, in seconds; 0 where it is gone."""
+    return sum(map(int, _stat(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _state(pid: int) -> str:
+    stat = _stat(pid)
+    return _STATES.get(stat[0], stat[0]) if stat else "gone"
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
