@@ -45,14 +45,13 @@ def sent_since(bench: Bench, mark: Mark) -> list[str]:
     return [call.action for call in calls]
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 def test_the_boot_is_repeated_after_the_interval(booting: Device, bench: Bench, csms: Csms, status: str) -> None:
     """Not before, nothing else meanwhile, and with Accepted it goes on as always."""
     csms.answer("BootNotification", boot_answer(status), times=2)
-    with bench.time_scale(20):
-        bench.power.cycle()
-        boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
+    bench.power.cycle()
+    boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
     gaps = [bench.clock.between(boots[n].t, boots[n + 1].t) for n in range(2)]
     assert all(INTERVAL_S / 2 <= gap <= 3 * INTERVAL_S for gap in gaps), gaps
     between = bench.timeline.events(OcppFrame, Mark(boots[0].id), lambda f: f.direction == "received")
@@ -117,41 +116,38 @@ def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, be
     assert [f.action for f in sent] == ["BootNotification"]
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 def test_a_lost_connection_does_not_shorten_the_interval(
     booting: Device, bench: Bench, csms: Csms, status: str
 ) -> None:
     """The link is lost and comes back within the interval: no BootNotification before its time."""
     csms.answer("BootNotification", boot_answer(status), times=1)
-    with bench.time_scale(20):
-        bench.power.cycle()
-        first = csms.expect("BootNotification")
-        csms.close(1001)
-        csms.expect_connected(timeout=20)
-        second = csms.expect("BootNotification", timeout=90)
+    bench.power.cycle()
+    first = csms.expect("BootNotification")
+    csms.close(1001)
+    csms.expect_connected(timeout=20)
+    second = csms.expect("BootNotification", timeout=90)
     assert bench.clock.between(first.t, second.t) >= INTERVAL_S / 2
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_an_interval_of_0_leaves_the_choice_to_the_device(booting: Device, bench: Bench, csms: Csms) -> None:
     """Pending without an interval: it comes back by itself, and not at once."""
     csms.answer("BootNotification", boot_answer("Pending", 0), times=1)
-    with bench.time_scale(20):
-        bench.power.cycle()
-        first = csms.expect("BootNotification")
-        second = csms.expect("BootNotification", timeout=90)
+    bench.power.cycle()
+    first = csms.expect("BootNotification")
+    second = csms.expect("BootNotification", timeout=90)
     assert 10 <= bench.clock.between(first.t, second.t) <= 90
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_a_boot_that_is_answered_with_an_error_is_repeated(booting: Device, bench: Bench, csms: Csms) -> None:
     """A CALLERROR is no answer: it waits and asks again, as often as it must, and is accepted by the first answer."""
     csms.answer("BootNotification", CallError("InternalError", "not now"), times=2)
-    with bench.time_scale(20):
-        bench.power.cycle()
-        boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
-        booting.wait_status(accepted=True, timeout=30)
+    bench.power.cycle()
+    boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
+    booting.wait_status(accepted=True, timeout=30)
     assert all(bench.clock.between(boots[n].t, boots[n + 1].t) >= 10 for n in range(2))
 
 

@@ -12,7 +12,7 @@ from rig.instruments.console import Console
 from rig.timeline.events import LinkChange
 from tests.hil.samples import check_no_sample_lost
 
-pytestmark = pytest.mark.needs("time_scale")
+pytestmark = pytest.mark.needs("stepped_time")
 
 PING_INTERVAL_S = 10
 """The device's default `ws_ping_interval_s`."""
@@ -50,16 +50,15 @@ def test_twenty_connections_in_a_row_end_at_once(hasty_device: Device, bench: Be
 
 def test_a_csms_that_answers_no_ping_is_left_and_tried_again(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """Pings without pongs: the device leaves within two ping intervals, and always comes back."""
-    with bench.time_scale(12):
-        with bench.inject(NoPong()):
-            for _ in range(2):
-                lost = csms.expect_disconnected(timeout=4 * PING_INTERVAL_S)
-                csms.expect_connected(timeout=4 * PING_INTERVAL_S)
-                assert lost.code == 1006
-        # The ping that was under way when the pongs came back may cost one more connection, but no second one.
-        hasty_device.let_time_pass(2 * PING_INTERVAL_S)
-        mark = bench.mark()
-        bench.timeline.expect_none(LinkChange, since=mark, within=3 * PING_INTERVAL_S)
+    with bench.inject(NoPong()):
+        for _ in range(2):
+            lost = csms.expect_disconnected(timeout=4 * PING_INTERVAL_S)
+            csms.expect_connected(timeout=4 * PING_INTERVAL_S)
+            assert lost.code == 1006
+    # The ping that was under way when the pongs came back may cost one more connection, but no second one.
+    hasty_device.let_time_pass(2 * PING_INTERVAL_S)
+    mark = bench.mark()
+    bench.timeline.expect_none(LinkChange, since=mark, within=3 * PING_INTERVAL_S)
     csms.ping()
 
 
@@ -67,11 +66,10 @@ def test_a_csms_that_says_nothing_is_left_and_tried_again(
     hasty_device: Device, bench: Bench, csms: Csms, console: Console
 ) -> None:
     """The CSMS reads and says nothing, in a connection and in handshakes: both end in time, and it comes back."""
-    with bench.time_scale(20):
-        with bench.inject(CsmsSilent()):
-            console.expect("no answer to a ping", timeout=4 * PING_INTERVAL_S)
-            console.expect("no answer to the WebSocket handshake in time", timeout=60)
-        hasty_device.wait_status(timeout=60, connected=True, accepted=True)
+    with bench.inject(CsmsSilent()):
+        console.expect("no answer to a ping", timeout=4 * PING_INTERVAL_S)
+        console.expect("no answer to the WebSocket handshake in time", timeout=60)
+    hasty_device.wait_status(timeout=60, connected=True, accepted=True)
     csms.ping()
 
 
@@ -81,14 +79,13 @@ def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench
     device.configure(meter_value_sample_interval_s=10, backoff_initial_ms=100, backoff_max_ms=100)
     mark = bench.mark()
     transaction_id = driver.start_charge(csms)
-    with bench.time_scale(20):
-        with bench.inject(BlackHole()):
-            drawn = driver.draw(50, hz=2).wait()
-            device.wait_status(connected=False, state="Charging", timeout=60)
-            device.let_time_pass(20)  # a whole interval of MeterValues, however soon the loss was noticed
-        csms.expect_connected(timeout=150)
-        driver.present_tag()
-        csms.expect("StopTransaction", transactionId=transaction_id, timeout=150)
+    with bench.inject(BlackHole()):
+        drawn = driver.draw(50, hz=2).wait()
+        device.wait_status(connected=False, state="Charging", timeout=60)
+        device.let_time_pass(20)  # a whole interval of MeterValues, however soon the loss was noticed
+    csms.expect_connected(timeout=150)
+    driver.present_tag()
+    csms.expect("StopTransaction", transactionId=transaction_id, timeout=150)
     (transaction,) = csms.transactions
     transaction.check()
     check_no_sample_lost(bench, transaction, 10, mark)
@@ -119,7 +116,7 @@ def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
     """A StatusNotification gets no answer, and the link stays: the state is told again, and nobody reconnects."""
     device.configure(connection_timeout_s=3600, ws_ping_interval_s=600)
     mark = bench.mark()
-    with csms.hold("StatusNotification") as held, bench.time_scale(20):
+    with csms.hold("StatusNotification") as held:
         driver.plug_in()
         told = held.wait()
         again = held.wait(timeout=200)  # the device waits 30 s for an answer, and up to a minute more
@@ -165,7 +162,7 @@ def test_a_restart_of_the_csms_does_not_end_the_charge(
 @pytest.mark.needs("inputs")
 def test_a_charge_over_a_slow_network(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Half a second each way, with jitter: a charge is told in order and completely, over one connection."""
-    with bench.time_scale(5), bench.inject(Latency(ms=500, jitter_ms=200, seed=3)):
+    with bench.inject(Latency(ms=500, jitter_ms=200, seed=3)):
         driver.start_charge(csms)
         drawn = driver.draw(30, hz=20).wait()
         driver.present_tag()

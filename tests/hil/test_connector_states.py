@@ -21,32 +21,30 @@ def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Dr
     csms.expect_status("Available")
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_available_to_preparing_and_back_by_the_connection_time_out(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """A2, B1: an idTag is accepted and nobody plugs in within ConnectionTimeOut."""
     device.configure(connection_timeout_s=20)
-    with bench.time_scale(20):
-        mark = bench.mark()
-        driver.present_tag()
-        csms.expect_status("Preparing")
-        csms.expect_status("Available", since=mark, timeout=60)
+    mark = bench.mark()
+    driver.present_tag()
+    csms.expect_status("Preparing")
+    csms.expect_status("Available", since=mark, timeout=60)
     driver.plug_in()
     csms.expect_status("Preparing")
     csms.expect_none("StartTransaction", within=0.3)
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_preparing_to_finishing_when_nobody_presents_a_tag(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """B6, F2: plugged in, but no idTag within ConnectionTimeOut; a tag afterwards starts all the same."""
     device.configure(connection_timeout_s=20)
-    with bench.time_scale(20):
-        driver.plug_in()
-        csms.expect_status("Preparing")
-        csms.expect_status("Finishing", timeout=60)
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    csms.expect_status("Finishing", timeout=60)
     driver.present_tag()
     csms.expect_status("Preparing")
     csms.expect_status("Charging")
@@ -108,7 +106,7 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms
     csms.expect_status("Finishing")
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_finishing_to_unavailable_when_nobody_presents_a_tag(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -117,8 +115,7 @@ def test_finishing_to_unavailable_when_nobody_presents_a_tag(
     driver.plug_in()
     csms.expect_status("Preparing")
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
-    with bench.time_scale(20):
-        csms.expect_status("Finishing", timeout=60)
+    csms.expect_status("Finishing", timeout=60)
     driver.unplug()
     csms.expect_status("Unavailable")
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
@@ -163,7 +160,7 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
     csms.expect_status("Available")
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -174,11 +171,10 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     device.wait_status(state="Preparing")
     driver.unplug()
     device.wait_status(state="Available")
-    with bench.time_scale(20):
-        csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
-        driver.plug_in()
-        device.wait_status(state="Preparing")
-        csms.expect_status("Preparing", since=mark, timeout=60)
+    csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
+    driver.plug_in()
+    device.wait_status(state="Preparing")
+    csms.expect_status("Preparing", since=mark, timeout=60)
 
 
 # ---- the lock
@@ -215,7 +211,7 @@ def test_a_transaction_waits_for_the_lock(
     csms.expect_status("Charging")
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
     device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
@@ -223,9 +219,8 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
     device.configure(lock_timeout_ms=5_000)
     driver.plug_in()
     csms.expect_status("Preparing")
-    with bench.time_scale(10):
-        driver.present_tag()
-        csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    driver.present_tag()
+    csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
     csms.expect_none("StartTransaction", within=0.2)
     outputs["contactor"].expect(False)
     outputs["lock"].expect(False)

@@ -13,7 +13,7 @@ from rig.faults import BadHandshake, BlackHole, ConnectionDrop, CsmsGone, Fault,
 from rig.instruments.console import Console
 from rig.timeline.events import LinkChange, LogLine
 
-pytestmark = pytest.mark.needs("time_scale")
+pytestmark = pytest.mark.needs("stepped_time")
 
 CONNECTING = re.compile(r"^. \((\d+)\) ws: connecting to ")
 
@@ -49,10 +49,9 @@ def test_a_failed_attempt_has_an_end_a_reason_and_a_next_one(
     hasty_device: Device, bench: Bench, csms: Csms, console: Console, fault: Fault, reason: str
 ) -> None:
     """Whatever the other side does with the attempt: it ends in time, says why, and the device connects afterwards."""
-    with bench.time_scale(20):
-        with bench.inject(fault), bench.inject(ConnectionDrop()):
-            device_tries_in_vain(bench, console, reason, timeout=60)
-        hasty_device.wait_status(timeout=60, connected=True, accepted=True)
+    with bench.inject(fault), bench.inject(ConnectionDrop()):
+        device_tries_in_vain(bench, console, reason, timeout=60)
+    hasty_device.wait_status(timeout=60, connected=True, accepted=True)
     csms.ping()
     csms.expect_none("BootNotification", within=0.1)
 
@@ -75,7 +74,7 @@ def test_the_wait_grows_with_each_attempt_and_is_capped(device: Device, bench: B
     initial, cap = 1000, 8000
     device.configure(backoff_initial_ms=initial, backoff_max_ms=cap)
     mark = bench.mark()
-    with bench.time_scale(30), bench.inject(CsmsGone()):
+    with bench.inject(CsmsGone()):
         attempts = [_uptime(bench.timeline.expect(LogLine, _is_attempt, since=mark, timeout=60)) for _ in range(9)]
     told = _waits(bench)[: len(attempts)]
     steps = [min(initial * 2**number, cap) for number in range(len(told))]
@@ -89,13 +88,12 @@ def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csm
     """Lost five seconds after each connect: the waits grow all the same, and nothing boots."""
     device.configure(backoff_initial_ms=500, backoff_max_ms=16_000, ws_ping_interval_s=600)
     mark = bench.mark()
-    with bench.time_scale(20):
-        for _ in range(5):
-            before = bench.mark()
-            csms.close(1001, "flapping")
-            csms.expect_connected(since=before, timeout=60)
-            device.let_time_pass(5)
-        waits = _waits(bench)
+    for _ in range(5):
+        before = bench.mark()
+        csms.close(1001, "flapping")
+        csms.expect_connected(since=before, timeout=60)
+        device.let_time_pass(5)
+    waits = _waits(bench)
     assert all(half <= wait for half, wait in zip([250, 500, 1000, 2000, 4000], waits, strict=True)), waits
     csms.expect_none("BootNotification", since=mark, within=0.1)
 
@@ -104,18 +102,16 @@ def test_a_connection_that_holds_starts_the_wait_afresh(device: Device, bench: B
     """After a connection that held longer than `backoff_stable_s` the first wait is the short one again."""
     stable_s = 60  # six real seconds at this scale: longer than a busy computer takes from a connection to its end
     device.configure(backoff_initial_ms=500, backoff_max_ms=60_000, backoff_stable_s=stable_s, ws_ping_interval_s=600)
-    with bench.time_scale(10):
-        for _ in range(5):
-            before = bench.mark()
-            csms.close(1001, "flapping")
-            csms.expect_connected(since=before, timeout=60)
-        with bench.time_scale(60):
-            device.let_time_pass(1.2 * stable_s)
+    for _ in range(5):
         before = bench.mark()
-        csms.close(1001, "after a while")
+        csms.close(1001, "flapping")
         csms.expect_connected(since=before, timeout=60)
-        device.status()  # the console is another way than the network: its answer comes behind what was said before
-        waits = _waits(bench)
+    device.let_time_pass(1.2 * stable_s)
+    before = bench.mark()
+    csms.close(1001, "after a while")
+    csms.expect_connected(since=before, timeout=60)
+    device.status()  # the console is another way than the network: its answer comes behind what was said before
+    waits = _waits(bench)
     assert waits[4] >= 4000
     assert waits[5] <= 500
 

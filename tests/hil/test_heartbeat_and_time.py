@@ -13,7 +13,7 @@ from rig.device import Device, Driver
 from rig.faults import ClockJump
 from rig.instruments.power import Power
 
-pytestmark = pytest.mark.needs("time_scale")
+pytestmark = pytest.mark.needs("stepped_time")
 
 
 def time_of(text: str) -> datetime:
@@ -24,7 +24,7 @@ def time_of(text: str) -> datetime:
 def test_heartbeats_come_at_the_interval_of_the_boot(patient_device: Device, bench: Bench, csms: Csms) -> None:
     """`interval` of BootNotification.conf rules, not the device's own setting."""
     csms.behaviour.heartbeat_interval_s = 10
-    with bench.time_scale(8), patient_device.expecting_reboot():
+    with patient_device.expecting_reboot():
         bench.power.cycle()
         patient_device.wait_accepted()
         beats = [csms.expect("Heartbeat", timeout=60) for _ in range(3)]
@@ -38,7 +38,7 @@ def test_no_interval_in_the_boot_means_the_own_one(patient_device: Device, bench
     """An interval of 0 leaves the choice to the charge point (OCPP 1.6 section 6.6)."""
     patient_device.configure(heartbeat_interval_s=15, ws_ping_interval_s=600)
     csms.behaviour.heartbeat_interval_s = 0
-    with bench.time_scale(20), patient_device.expecting_reboot():
+    with patient_device.expecting_reboot():
         bench.power.cycle()
         patient_device.wait_accepted()
         csms.expect("Heartbeat", timeout=30)
@@ -47,7 +47,7 @@ def test_no_interval_in_the_boot_means_the_own_one(patient_device: Device, bench
 def test_a_heartbeat_that_is_not_answered_is_no_harm(patient_device: Device, bench: Bench, csms: Csms) -> None:
     """One Heartbeat without an answer: the next one comes in its time."""
     csms.behaviour.heartbeat_interval_s = 60
-    with bench.time_scale(40), patient_device.expecting_reboot():
+    with patient_device.expecting_reboot():
         with csms.hold("Heartbeat") as held:
             bench.power.cycle()
             patient_device.wait_accepted()
@@ -72,7 +72,7 @@ def test_a_clock_set_in_a_charge_makes_no_negative_duration(
 ) -> None:
     """The CSMS' clock jumps an hour in a charge: start, samples and stop stay in order of time."""
     csms.behaviour.heartbeat_interval_s = 90
-    with bench.time_scale(40), patient_device.expecting_reboot():
+    with patient_device.expecting_reboot():
         bench.power.cycle()
         patient_device.wait_accepted()
         driver.start_charge(csms)
@@ -91,7 +91,7 @@ def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: Driv
     """The CSMS tells 2020 at boot and today in a Heartbeat: the next charge is of today."""
     old = {"status": "Accepted", "currentTime": "2020-01-01T00:00:00Z", "interval": 10}
     csms.answer("BootNotification", old, times=1)
-    with bench.time_scale(10), device.expecting_reboot():
+    with device.expecting_reboot():
         power.cycle()
         device.wait_accepted()
         csms.expect("Heartbeat", timeout=30)

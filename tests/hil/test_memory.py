@@ -13,7 +13,7 @@ from rig.device import Device, Driver
 from rig.faults import HeapLeak
 from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 
-pytestmark = pytest.mark.needs("time_scale")
+pytestmark = pytest.mark.needs("stepped_time")
 
 
 @pytest.fixture
@@ -27,13 +27,12 @@ def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, round
     """Close the device's connection `rounds` times; the trend of its free heap once it is back each time."""
     bench = device.bench
     samples = []
-    with bench.time_scale(50):
-        for _ in range(rounds):
-            mark = bench.mark()
-            csms.close(1001, "reconnect")
-            csms.expect_connected(since=mark, timeout=60)
-            device.wait_status(connected=True, timeout=60)  # a handshake that a busy computer drew out is tried again
-            samples += telemetry.expect(1, since=bench.mark())
+    for _ in range(rounds):
+        mark = bench.mark()
+        csms.close(1001, "reconnect")
+        csms.expect_connected(since=mark, timeout=60)
+        device.wait_status(connected=True, timeout=60)  # a handshake that a busy computer drew out is tried again
+        samples += telemetry.expect(1, since=bench.mark())
     return heap_flat(samples, tolerance=512)
 
 
@@ -63,18 +62,17 @@ def test_heap_is_flat_over_50_charges(
 ) -> None:
     """50 charges from plug to unplug: the free heap after the last is what it was after the first."""
     samples = []
-    with bench.time_scale(5):
-        for number in range(50):
-            mark = bench.mark()
-            driver.plug_in()
-            driver.present_tag()
-            csms.expect("StartTransaction", since=mark)
-            csms.expect_status("Charging", since=mark)
-            driver.unplug()
-            csms.expect("StopTransaction", since=mark)
-            csms.expect_status("Available", since=mark)
-            if number % 5 == 4:
-                samples += telemetry.expect(1)
+    for number in range(50):
+        mark = bench.mark()
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction", since=mark)
+        csms.expect_status("Charging", since=mark)
+        driver.unplug()
+        csms.expect("StopTransaction", since=mark)
+        csms.expect_status("Available", since=mark)
+        if number % 5 == 4:
+            samples += telemetry.expect(1)
     trend = heap_flat(samples, tolerance=512)
     measure("heap lost over 50 charges", trend.lost, "bytes", high=512)
     for transaction in csms.transactions:
@@ -97,12 +95,11 @@ def test_heap_is_flat_over_malformed_frames(
     ]
     ids = itertools.count()
     samples = []
-    with bench.time_scale(20):
-        for _ in range(20):
-            for text in bad * 7:
-                csms.send_raw(text.replace("%d", str(next(ids))))
-            csms.ping()
-            samples += telemetry.expect(1)
+    for _ in range(20):
+        for text in bad * 7:
+            csms.send_raw(text.replace("%d", str(next(ids))))
+        csms.ping()
+        samples += telemetry.expect(1)
     trend = heap_flat(samples, tolerance=512)
     measure("heap lost over 980 malformed frames", trend.lost, "bytes", high=512)
     assert csms.call("RemoteStopTransaction", {"transactionId": 987654}) == {"status": "Rejected"}
@@ -110,8 +107,7 @@ def test_heap_is_flat_over_malformed_frames(
 
 def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Telemetry) -> None:
     """Fifteen records of memory and loop, a second apart by the device's clock, with every figure."""
-    with bench.time_scale(8):
-        samples = telemetry.expect(15)
+    samples = telemetry.expect(15)
     seconds = [sample.values["uptime_ms"] / 1000 for sample in samples]
     assert seconds == sorted(seconds)
     assert 0.9 <= (seconds[-1] - seconds[0]) / (len(seconds) - 1) <= 1.2, seconds

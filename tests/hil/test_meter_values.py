@@ -14,7 +14,7 @@ from rig.device import Device, Driver
 from rig.faults import CsmsGone
 from tests.hil.samples import check_no_sample_lost
 
-pytestmark = pytest.mark.needs("inputs", "time_scale")
+pytestmark = pytest.mark.needs("inputs", "stepped_time")
 
 ENERGY = "Energy.Active.Import.Register"
 POWER = "Power.Active.Import"
@@ -40,12 +40,11 @@ def test_every_measurand_is_told_and_they_fit_together(
         meter_value_sample_interval_s=25,
         ws_ping_interval_s=NO_PING,
     )
-    with bench.time_scale(8):  # a pulse that comes a whole period late bounds the power: that takes 150 ms
-        driver.start_charge(csms)
-        energy = driver.draw(200, hz=2)
-        for _ in range(2):
-            csms.expect("MeterValues", timeout=120)
-        energy.stop()
+    driver.start_charge(csms)
+    energy = driver.draw(200, hz=2)
+    for _ in range(2):
+        csms.expect("MeterValues", timeout=120)
+    energy.stop()
     (transaction,) = csms.transactions
     transaction.check()
     power, current, voltage = (transaction.samples(measurand)[-1] for measurand in (POWER, CURRENT, VOLTAGE))
@@ -62,9 +61,8 @@ def test_only_the_measurands_that_are_asked_for_are_told(
 ) -> None:
     """MeterValuesSampledData with the power alone."""
     device.configure(meter_values_sampled_data=POWER, meter_value_sample_interval_s=5, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(10):
-        driver.start_charge(csms)
-        told = csms.expect("MeterValues", timeout=30)
+    driver.start_charge(csms)
+    told = csms.expect("MeterValues", timeout=30)
     (value,) = told.payload["meterValue"]
     assert [sampled["measurand"] for sampled in value["sampledValue"]] == [POWER]
 
@@ -75,9 +73,8 @@ def test_no_samples_where_none_are_wanted(
 ) -> None:
     """MeterValueSampleInterval 0, or no measurands: a charge without MeterValues."""
     device.configure(**{"meter_value_sample_interval_s": 5, "ws_ping_interval_s": NO_PING} | setting)
-    with bench.time_scale(20):
-        driver.start_charge(csms)
-        csms.expect_none("MeterValues", within=30)
+    driver.start_charge(csms)
+    csms.expect_none("MeterValues", within=30)
 
 
 def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
@@ -85,9 +82,8 @@ def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
 ) -> None:
     """ClockAlignedDataInterval 30: one each half minute of the clock, never before it, also in a transaction."""
     device.configure(clock_aligned_data_interval_s=30, meter_value_sample_interval_s=0, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(20):
-        transaction_id = driver.start_charge(csms)
-        told = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
+    transaction_id = driver.start_charge(csms)
+    told = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
     times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]).timestamp() for frame in told]
     assert {context for frame in told for context in contexts(frame.payload["meterValue"])} == {"Sample.Clock"}
     # In fast time a busy computer lets the device look at its clock late.
@@ -98,8 +94,7 @@ def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
 def test_clock_aligned_values_come_without_a_transaction_too(device: Device, bench: Bench, csms: Csms) -> None:
     """Nobody charges: the connector's register is told at the boundary, without transactionId."""
     device.configure(clock_aligned_data_interval_s=30, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(20):
-        told = csms.expect("MeterValues", connectorId=1, timeout=90)
+    told = csms.expect("MeterValues", connectorId=1, timeout=90)
     assert "transactionId" not in told.payload
     assert contexts(told.payload["meterValue"]) == ["Sample.Clock"]
 
@@ -114,14 +109,13 @@ def test_periodic_and_clock_aligned_values_side_by_side(
         meter_values_aligned_data=VOLTAGE,
         ws_ping_interval_s=NO_PING,
     )
-    with bench.time_scale(20):
-        driver.start_charge(csms)
-        for context, measurand in (("Sample.Periodic", ENERGY), ("Sample.Clock", VOLTAGE)):
-            csms.expect(
-                "MeterValues", meterValue=[{"sampledValue": [{"context": context, "measurand": measurand}]}], timeout=90
-            )
-        driver.present_tag()
-        csms.expect("StopTransaction")
+    driver.start_charge(csms)
+    for context, measurand in (("Sample.Periodic", ENERGY), ("Sample.Clock", VOLTAGE)):
+        csms.expect(
+            "MeterValues", meterValue=[{"sampledValue": [{"context": context, "measurand": measurand}]}], timeout=90
+        )
+    driver.present_tag()
+    csms.expect("StopTransaction")
     csms.transactions[-1].check()
 
 
@@ -130,13 +124,12 @@ def test_the_stop_tells_the_readings_of_its_transaction(
 ) -> None:
     """StopTxnSampledData: transactionData from Transaction.Begin over the samples to Transaction.End."""
     device.configure(stop_txn_sampled_data=ENERGY, meter_value_sample_interval_s=10, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(20):
-        driver.start_charge(csms)
-        driver.draw(30, hz=10).wait()
-        for _ in range(3):
-            csms.expect("MeterValues", timeout=60)
-        driver.present_tag()
-        stop = csms.expect("StopTransaction").payload
+    driver.start_charge(csms)
+    driver.draw(30, hz=10).wait()
+    for _ in range(3):
+        csms.expect("MeterValues", timeout=60)
+    driver.present_tag()
+    stop = csms.expect("StopTransaction").payload
     told = contexts(stop["transactionData"])
     assert told[0] == "Transaction.Begin"
     assert told[-1] == "Transaction.End"
@@ -160,11 +153,10 @@ def test_the_readings_of_a_long_transaction_are_thinned_out(
 ) -> None:
     """More samples than one message holds: begin and end are told, and what lies between is spread evenly."""
     device.configure(stop_txn_sampled_data=ALL, meter_value_sample_interval_s=1, ws_ping_interval_s=NO_PING)
-    with bench.time_scale(40):
-        driver.start_charge(csms)
-        device.let_time_pass(70)
-        driver.present_tag()
-        stop = csms.expect("StopTransaction", timeout=120).payload
+    driver.start_charge(csms)
+    device.let_time_pass(70)
+    driver.present_tag()
+    stop = csms.expect("StopTransaction", timeout=120).payload
     told = contexts(stop["transactionData"])
     assert told[0] == "Transaction.Begin"
     assert told[-1] == "Transaction.End"
@@ -183,8 +175,7 @@ def test_hundreds_of_samples_without_csms_all_arrive(device: Device, bench: Benc
     mark = bench.mark()
     driver.start_charge(csms)
     with bench.inject(CsmsGone()):
-        with bench.time_scale(60):
-            device.let_time_pass(200)
+        device.let_time_pass(200)
         driver.present_tag()
         device.wait_status(state="Finishing")
     csms.expect("StopTransaction", timeout=60)

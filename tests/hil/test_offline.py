@@ -12,7 +12,7 @@ from rig.faults import AccessPointGone, BlackHole, CsmsGone
 from rig.timeline.events import LinkChange
 from tests.hil.samples import check_no_sample_lost
 
-pytestmark = pytest.mark.needs("inputs", "time_scale")
+pytestmark = pytest.mark.needs("inputs", "stepped_time")
 
 PING_INTERVAL_S = 10
 """The device's default `ws_ping_interval_s`."""
@@ -24,12 +24,11 @@ def test_csms_gone_in_a_transaction_loses_nothing(
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
     mark = bench.mark()
     driver.start_charge(csms)
-    with bench.time_scale(80):
-        with bench.inject(CsmsGone()):
-            patient_device.let_time_pass(300)
-        drawn = driver.draw(20, hz=2).wait()
-        driver.present_tag()
-        csms.expect("StopTransaction", timeout=200)
+    with bench.inject(CsmsGone()):
+        patient_device.let_time_pass(300)
+    drawn = driver.draw(20, hz=2).wait()
+    driver.present_tag()
+    csms.expect("StopTransaction", timeout=200)
     (transaction,) = csms.transactions
     transaction.check()
     check_no_sample_lost(bench, transaction, 60, mark)
@@ -41,17 +40,16 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
     hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """Start and stop without CSMS: both arrive after it is back, in order, with the id the CSMS then gave."""
-    with bench.time_scale(20):
-        with bench.inject(CsmsGone()):
-            csms.expect_disconnected()
-            driver.plug_in()
-            driver.present_tag()
-            hasty_device.wait_status(state="Charging", timeout=60)
-            drawn = driver.draw(10, hz=2).wait()
-            driver.present_tag()
-            hasty_device.wait_status(state="Finishing", timeout=60)
-        csms.expect("StartTransaction", timeout=200)
-        csms.expect("StopTransaction", timeout=200)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        hasty_device.wait_status(state="Charging", timeout=60)
+        drawn = driver.draw(10, hz=2).wait()
+        driver.present_tag()
+        hasty_device.wait_status(state="Finishing", timeout=60)
+    csms.expect("StartTransaction", timeout=200)
+    csms.expect("StopTransaction", timeout=200)
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == drawn
@@ -60,23 +58,21 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
 @pytest.mark.needs("access_point")
 def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """The access point vanishes without a word for a minute; the device is back on its own, without a new boot."""
-    with bench.time_scale(20):
-        with bench.inject(AccessPointGone()):
-            csms.expect_disconnected(timeout=60)
-            hasty_device.let_time_pass(60)
-        csms.expect_connected(timeout=150)
-        csms.expect_none("BootNotification", within=5)
+    with bench.inject(AccessPointGone()):
+        csms.expect_disconnected(timeout=60)
+        hasty_device.let_time_pass(60)
+    csms.expect_connected(timeout=150)
+    csms.expect_none("BootNotification", within=5)
     assert hasty_device.status()["connected"] is True
 
 
 def test_a_half_open_link_is_noticed(device: Device, bench: Bench, csms: Csms, measure: Measure) -> None:
     """The link goes silent without a close: noticed within two ping intervals, and a new one made."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=1000)
-    with bench.time_scale(4):
-        mark = bench.mark()
-        with bench.inject(BlackHole()) as injected:
-            device.wait_status(connected=False, timeout=3 * PING_INTERVAL_S)
-            noticed = bench.clock.now()
-        waited = bench.clock.between(injected.t, noticed)
-        measure("half-open link noticed", waited, "s", high=2 * PING_INTERVAL_S, start=injected, end=noticed)
-        bench.timeline.expect(LinkChange, lambda change: change.connected, since=mark, timeout=150)
+    mark = bench.mark()
+    with bench.inject(BlackHole()) as injected:
+        device.wait_status(connected=False, timeout=3 * PING_INTERVAL_S)
+        noticed = bench.clock.now()
+    waited = bench.clock.between(injected.t, noticed)
+    measure("half-open link noticed", waited, "s", high=2 * PING_INTERVAL_S, start=injected, end=noticed)
+    bench.timeline.expect(LinkChange, lambda change: change.connected, since=mark, timeout=150)

@@ -213,12 +213,12 @@ def _rail_fell(event: Event) -> bool:
     return isinstance(event, PowerChange) and event.rail and not event.on
 
 
-@pytest.mark.needs("test_hooks", "time_scale")
+@pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_full_flash_does_not_keep_anybody_from_charging(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """Storage out of space: a charge goes from start to stop all the same, told from memory."""
-    with bench.time_scale(10), bench.inject(FlashFull()):
+    with bench.inject(FlashFull()):
         driver.start_charge(csms)
         drawn = driver.draw(20).wait()
         driver.present_tag()
@@ -229,12 +229,12 @@ def test_a_full_flash_does_not_keep_anybody_from_charging(
     assert transaction.energy_wh == drawn
 
 
-@pytest.mark.needs("test_hooks", "time_scale")
+@pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Storage out of space for good, a sample every 10 s: what is answered makes room, and no charge is refused."""
     device.configure(ws_ping_interval_s=600, meter_value_sample_interval_s=10)
     charges = 4
-    with bench.time_scale(40), bench.inject(FlashFull()):
+    with bench.inject(FlashFull()):
         for _ in range(charges):
             driver.start_charge(csms)
             device.let_time_pass(50)
@@ -248,7 +248,7 @@ def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, 
         assert len(transaction.samples()) >= 2  # a busy computer stands still for some of the five
 
 
-@pytest.mark.needs("test_hooks", "time_scale")
+@pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -257,14 +257,13 @@ def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
     with device.expecting_reboot():
         with bench.inject(CsmsGone()):
             csms.expect_disconnected()
-            with bench.time_scale(10):
-                with bench.inject(FlashFull()):
-                    driver.plug_in()
-                    driver.present_tag()
-                    device.wait_status(state="Charging", timeout=60)
-                    bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
-                    device.let_time_pass(10)
+            with bench.inject(FlashFull()):
+                driver.plug_in()
+                driver.present_tag()
+                device.wait_status(state="Charging", timeout=60)
+                bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
                 device.let_time_pass(10)
+            device.let_time_pass(10)
             with bench.inject(PowerCut()):
                 driver.unplug()
         csms.expect("StartTransaction", timeout=30)
@@ -274,7 +273,7 @@ def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
     transaction.check()
 
 
-@pytest.mark.needs("test_hooks", "time_scale")
+@pytest.mark.needs("test_hooks", "stepped_time")
 def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -290,13 +289,12 @@ def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
     with device.expecting_reboot():
         with bench.inject(CsmsGone()):
             csms.expect_disconnected()
-            with bench.time_scale(10):
-                with bench.inject(FlashFull()):
-                    driver.present_tag()
-                    device.wait_status(state="Finishing", timeout=60)
-                    bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
-                    device.let_time_pass(10)
-                device.let_time_pass(20)
+            with bench.inject(FlashFull()):
+                driver.present_tag()
+                device.wait_status(state="Finishing", timeout=60)
+                bench.timeline.expect(LogLine, lambda line: "no space left" in line.text, timeout=30)
+                device.let_time_pass(10)
+            device.let_time_pass(20)
             with bench.inject(PowerCut()):
                 driver.unplug()
         stop = csms.expect("StopTransaction", reason="Local", timeout=30).payload
@@ -304,12 +302,11 @@ def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
     assert (contexts[0], contexts[-1]) == ("Transaction.Begin", "Transaction.End")
 
 
-@pytest.mark.needs("test_hooks", "time_scale")
+@pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
-    with bench.time_scale(10):
-        driver.start_charge(csms)
-    with bench.time_scale(10), bench.inject(FlashFull()):
+    driver.start_charge(csms)
+    with bench.inject(FlashFull()):
         drawn = driver.draw(20).wait()
         driver.present_tag()
         csms.expect("StopTransaction", reason="Local")
@@ -319,8 +316,7 @@ def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver:
     (transaction,) = csms.transactions
     transaction.check()
     assert transaction.energy_wh == drawn
-    with bench.time_scale(10):
-        second = driver.start_charge(csms)
+    second = driver.start_charge(csms)
     with device.expecting_reboot(), bench.inject(PowerCut()):
         driver.unplug()
     csms.expect("StopTransaction", transactionId=second, reason="PowerLoss")

@@ -56,13 +56,13 @@ def test_a_reset_in_a_charge_stops_it_first(
 
 
 @KINDS
-@pytest.mark.needs("inputs", "time_scale")
+@pytest.mark.needs("inputs", "stepped_time")
 def test_a_reset_does_not_wait_for_ever_for_an_answer(
     device: Device, bench: Bench, driver: Driver, csms: Csms, kind: str
 ) -> None:
     """StopTransaction is not answered: the device resets all the same, and tells the stop again after the boot."""
     transaction_id = driver.start_charge(csms)
-    with bench.time_scale(5), device.expecting_reboot(), csms.hold("StopTransaction") as held:
+    with device.expecting_reboot(), csms.hold("StopTransaction") as held:
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
         first = held.wait()
         bench.timeline.expect(Boot, timeout=30)
@@ -74,10 +74,10 @@ def test_a_reset_does_not_wait_for_ever_for_an_answer(
     device.wait_status(queue=0)
 
 
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, bench: Bench, csms: Csms) -> None:
     """The CSMS falls silent after its Reset: the device reboots all the same."""
-    with bench.time_scale(5), device.expecting_reboot():
+    with device.expecting_reboot():
         assert csms.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
         with bench.inject(CsmsSilent()):
             bench.timeline.expect(Boot, timeout=30)

@@ -18,7 +18,7 @@ from rig.timeline import Mark
 from rig.timeline.events import Event, LogLine, OcppFrame, PowerChange
 from tests.hil.samples import check_no_sample_lost
 
-pytestmark = pytest.mark.needs("inputs", "time_scale")
+pytestmark = pytest.mark.needs("inputs", "stepped_time")
 
 ATTEMPTS = 3
 """The device's default of `TransactionMessageAttempts` (OCPP 1.6 section 9.1)."""
@@ -40,14 +40,13 @@ def test_three_charges_offline_are_told_in_order(
     hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
     """Three whole charges without CSMS: each is told start to stop, in their order, each under its own id."""
-    with bench.time_scale(5):
-        with bench.inject(CsmsGone()):
-            csms.expect_disconnected()
-            for _ in range(3):
-                charge_offline(hasty_device, driver, 5)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
         for _ in range(3):
-            csms.expect("StopTransaction", timeout=30)
-        hasty_device.wait_status(queue=0)
+            charge_offline(hasty_device, driver, 5)
+    for _ in range(3):
+        csms.expect("StopTransaction", timeout=30)
+    hasty_device.wait_status(queue=0)
     transactions = csms.transactions
     assert len({transaction.transaction_id for transaction in transactions}) == 3
     for transaction in transactions:
@@ -85,8 +84,7 @@ def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, 
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
         energy = driver.draw(70, hz=20)
-        with bench.time_scale(40):
-            device.let_time_pass(70)
+        device.let_time_pass(70)
         energy.wait()
         driver.present_tag()
         device.wait_status(state="Finishing")
@@ -123,9 +121,8 @@ def test_a_stop_refused_once_is_sent_again(patient_device: Device, bench: Bench,
     csms.answer("StopTransaction", CallError("InternalError", "busy"), times=1)
     driver.present_tag()
     first = csms.expect("StopTransaction")
-    with bench.time_scale(40):
-        second = csms.expect("StopTransaction", timeout=90)
-        patient_device.wait_status(queue=0, timeout=30)
+    second = csms.expect("StopTransaction", timeout=90)
+    patient_device.wait_status(queue=0, timeout=30)
     assert second.payload == first.payload
     assert second.unique_id != first.unique_id
 
@@ -154,7 +151,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
 ) -> None:
     """Errors only: given up after TransactionMessageAttempts, counted, and the next charge goes through."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
-    with csms.answer(action, CallError("InternalError", "never")), bench.time_scale(40):
+    with csms.answer(action, CallError("InternalError", "never")):
         driver.plug_in()
         driver.present_tag()
         patient_device.wait_status(state="Charging", timeout=30)
@@ -205,7 +202,7 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
 ) -> None:
     """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
-    with csms.hold("StartTransaction") as held, bench.time_scale(20):
+    with csms.hold("StartTransaction") as held:
         driver.plug_in()
         driver.present_tag()
         for _ in range(ATTEMPTS):
@@ -221,7 +218,7 @@ def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
     """Each StopTransaction is refused after the device has given up waiting: it is sent as often as it should be."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=20)
     driver.start_charge(csms)
-    with csms.hold("StopTransaction") as held, bench.time_scale(20):
+    with csms.hold("StopTransaction") as held:
         driver.present_tag()
         for _ in range(ATTEMPTS):
             held.wait(timeout=300)
@@ -261,13 +258,12 @@ def test_a_stop_answered_with_nonsense_is_sent_again(
     """What is no answer acknowledges nothing: the same StopTransaction comes again, and its answer is the last word."""
     patient_device.configure(ws_ping_interval_s=600, transaction_message_retry_interval_s=5)
     driver.start_charge(csms)
-    with bench.time_scale(40):
-        with bench.inject(BadAnswers(kind=kind)):
-            driver.present_tag()
-            first = csms.expect("StopTransaction", timeout=60)
-            patient_device.wait_status(state="Finishing")
-        second = csms.expect("StopTransaction", timeout=120)
-        patient_device.wait_status(queue=0, timeout=60)
+    with bench.inject(BadAnswers(kind=kind)):
+        driver.present_tag()
+        first = csms.expect("StopTransaction", timeout=60)
+        patient_device.wait_status(state="Finishing")
+    second = csms.expect("StopTransaction", timeout=120)
+    patient_device.wait_status(queue=0, timeout=60)
     assert second.payload == first.payload
 
 

@@ -43,10 +43,10 @@ def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench
 
 
 @CRASHES
-@pytest.mark.needs("time_scale")
+@pytest.mark.needs("stepped_time")
 def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Bench) -> None:
     """A loop that stands still for 5 s is a panic, and the device boots with reset reason watchdog."""
-    with device.expecting_reboot() as reboot, bench.time_scale(4):
+    with device.expecting_reboot() as reboot:
         console.send("hang")
         panic = bench.timeline.expect(Panic, timeout=20)
     assert panic.cause == "the loop has not come round for 5 s (task watchdog)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
-from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class SteppedEventLoop(asyncio.SelectorEventLoop):
 
     def due_after(self, timeout: float | None) -> int | None:
         """The bench time in ns at which a wait of `timeout` seconds from now ends."""
-        return None if timeout is None else self.clock.now() + ceil(timeout * 1e9)
+        return None if timeout is None else self.clock.now() + round(timeout * 1e9)
 
     def epoll(self) -> int:
         """The descriptor that is readable while any of the loop's descriptors is ready."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from rig.util.errors import BenchError, DeviceError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import DeviceClock
 
-_LIMIT_S = 30.0
+LIMIT_S = 30.0
 """Real seconds without any progress. Work takes milliseconds, on a slow and busy computer tenths of a second."""
 
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
@@ -40,20 +40,20 @@ class Stall:
             return None
         # A device that runs is judged by the processor time it has got: a busy computer may give it little.
         runs = device is not None and not busy and _state(device.pid) == _STATES["R"]
-        if (used - self._since[1] if runs else now - self._since[0]) < _LIMIT_S:
+        if (used - self._since[1] if runs else now - self._since[0]) < LIMIT_S:
             return None
         self._since = None
         if busy:
             return BenchError(
                 f"bench time stands still: the event loop of the {' and of the '.join(busy)} has worked "
-                f"for {_LIMIT_S:g} s of real time",
+                f"for {LIMIT_S:g} s of real time",
                 "Something blocks it: look at its thread with faulthandler",
             )
         if device is None:
-            return BenchError(f"bench time stands still for {_LIMIT_S:g} s of real time", "Open the bench anew")
+            return BenchError(f"bench time stands still for {LIMIT_S:g} s of real time", "Open the bench anew")
         return DeviceError(
-            f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has reported no idleness "
-            f"for {_LIMIT_S:g} s {'of processor time' if runs else 'of real time'}"
+            f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has not reported idle "
+            f"for {LIMIT_S:g} s {'of processor time' if runs else 'of real time'}"
         )
 
 

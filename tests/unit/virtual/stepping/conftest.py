@@ -1,0 +1,71 @@
+"""A stepped clock with a loop, and a device that a test plays itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stepping.device_clock import DeviceClock
+from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
+
+
+@contextlib.contextmanager
+def running(clock: SteppedClock, name: str = "bench") -> Iterator[SteppedEventLoop]:
+    """A loop of the clock, run in a thread."""
+    loop = clock.event_loop(name)
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def loop(clock: SteppedClock) -> Iterator[asyncio.AbstractEventLoop]:
+    with running(clock) as found:
+        yield found
+
+
+class PlayedDevice:
+    """The device's end of a clock link. It answers each question with what `plan` says, in a thread of its own.
+
+    Attributes:
+        heard: the messages it got.
+    """
+
+    def __init__(self, clock: SteppedClock, plan: Callable[[str], str | None]) -> None:
+        self.bench_end = DeviceClock()
+        self._socket: socket.socket = self.bench_end.device_end
+        self._plan = plan
+        self.heard: list[str] = []
+        self._thread = threading.Thread(target=self._answer)
+        self._thread.start()
+        self._clock = clock
+        clock.attach(self.bench_end)
+
+    def _answer(self) -> None:
+        while packet := self._socket.recv(100):
+            self.heard.append(packet.decode())
+            said = self._plan(self.heard[-1])
+            if said is not None:
+                self._socket.send(said.encode())
+
+    def close(self) -> None:
+        self._clock.detach(self.bench_end)
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self.bench_end.close()

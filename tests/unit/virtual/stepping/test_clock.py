@@ -1,0 +1,170 @@
+"""Bench time stands still while anybody works, and jumps to the earliest deadline when all are idle."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rig.timeline import Timeline
+from rig.timeline.events import Note
+from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.wiring.virtual.stepping import stall
+from rig.wiring.virtual.stepping.clock import SteppedClock
+
+from .conftest import PlayedDevice, running
+
+SECOND = 1_000_000_000
+
+
+def do(clock: SteppedClock, loop: asyncio.AbstractEventLoop, work: Any, timeout: float = 10_000) -> Any:
+    return clock.deadline(timeout).result(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+def test_time_stands_still_while_nobody_waits(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    fired = threading.Event()
+    loop.call_soon_threadsafe(loop.call_later, 1, fired.set)
+    clock.settle()
+    assert not fired.wait(0.05)
+    assert clock.now() == 0
+
+
+def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop
+) -> None:
+    before = clock.utc()
+    clock.deadline(3600).wait_out()
+    assert clock.now() == 3600 * SECOND
+    assert clock.utc() - before == timedelta(hours=1)
+
+
+def test_timers_fire_in_order_at_their_very_times(clock: SteppedClock) -> None:
+    fired: list[tuple[str, int]] = []
+    with running(clock, "one") as one, running(clock, "other") as other:
+        for name, loop, after in (("c", one, 0.3), ("a", one, 0.1), ("b", other, 0.2)):
+            loop.call_soon_threadsafe(loop.call_later, after, lambda name=name: fired.append((name, clock.now())))
+        clock.settle()
+        clock.deadline(1).wait_out()
+    assert fired == [("a", SECOND // 10), ("b", 2 * SECOND // 10), ("c", 3 * SECOND // 10)]
+
+
+def test_a_long_sleep_costs_no_real_time(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    began = time.process_time()
+    do(clock, loop, asyncio.sleep(9000))
+    assert clock.now() == 9000 * SECOND
+    assert time.process_time() - began < 5
+
+
+def test_time_waits_for_a_loop_that_computes(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    async def compute() -> int:
+        threading.Event().wait(0.05)
+        return clock.now()
+
+    assert do(clock, loop, compute()) == 0
+
+
+def test_time_waits_for_bytes_on_their_way(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    async def there_and_back() -> None:
+        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while data := await reader.read(100):
+                writer.write(data)
+            writer.close()
+
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for _ in range(100):
+            writer.write(b"x")
+            assert await reader.read(1) == b"x"
+        writer.close()
+        assert await reader.read() == b""
+        server.close()
+        assert clock.now() == 0
+
+    do(clock, loop, there_and_back())
+
+
+def test_what_comes_at_the_deadline_is_in_time(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    timeline = Timeline(clock)
+    loop.call_soon_threadsafe(loop.call_later, 5, lambda: timeline.append(Note(text="tea")))
+    clock.settle()
+    assert timeline.expect(Note, timeout=5).t == 5 * SECOND
+    with pytest.raises(ExpectationError, match="within 2 s"):
+        timeline.expect(Note, timeout=2)
+    assert clock.now() == 7 * SECOND
+
+
+def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    """The event at 1 s ends the wait; that another timer follows at once does not move time meanwhile."""
+    timeline = Timeline(clock)
+
+    def say() -> None:
+        timeline.append(Note(text="tea"))
+        loop.call_later(0.001, lambda: None)
+
+    for _ in range(200):
+        start = clock.now()
+        loop.call_soon_threadsafe(loop.call_later, 1, say)
+        clock.settle()
+        timeline.expect(Note, timeout=60)
+        assert clock.now() == start + SECOND
+
+
+def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    def plan(heard: str) -> str | None:
+        word, _, number = heard.partition(" ")
+        due = min((at for at in (2 * SECOND, 7 * SECOND) if at > clock.now()), default="never")
+        return f"idle {number} {due} 0" if word == "ask" else None
+
+    device = PlayedDevice(clock, plan)
+    clock.deadline(10).wait_out()
+    assert device.heard.count("wake") == 2
+    assert clock.now() == 10 * SECOND
+    device.close()
+
+
+def test_a_device_is_not_idle_while_it_connects_unless_nobody_means_to_answer(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop
+) -> None:
+    answers = iter(["idle {} never 1", "idle {} never 1", "idle {} never 0"])
+    device = PlayedDevice(
+        clock, lambda heard: next(answers, "idle {} never 0").format(heard.split()[1]) if "ask" in heard else None
+    )
+    clock.deadline(1).wait_out()
+    assert len([message for message in device.heard if message.startswith("ask")]) >= 3
+    device.close()
+    device = PlayedDevice(clock, lambda heard: f"idle {heard.split()[1]} never 1" if "ask" in heard else None)
+    clock.ignores_syn = True
+    clock.deadline(1).wait_out()
+    assert clock.now() == 2 * SECOND
+    device.close()
+
+
+def test_who_holds_time_up_is_named(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stall, "LIMIT_S", 0.3)
+    device = PlayedDevice(clock, lambda _heard: None)
+    with pytest.raises(
+        DeviceError, match=r"stands still: the device \(process 0, gone\) has not reported idle for 0.3 s"
+    ):
+        clock.deadline(1).wait_out()
+    device.close()
+    go_on = threading.Event()
+    loop.call_soon_threadsafe(go_on.wait)
+    with pytest.raises(BenchError, match="stands still: the event loop of the bench has worked for 0.3 s"):
+        clock.deadline(1).wait_out()
+    go_on.set()
+    clock.deadline(1).wait_out()
+
+
+def test_a_closed_bench_leaves_no_conductor(clock: SteppedClock) -> None:
+    before = threading.active_count()
+    for _ in range(3):
+        with running(clock), running(clock):
+            clock.deadline(1).wait_out()
+        assert threading.active_count() == before
+    assert clock.now() == 3 * SECOND
