@@ -1,4 +1,4 @@
-"""The firmware runs where there is no operating system: outside `src/port` it includes only what every target has."""
+"""The firmware runs where there is no operating system: outside ports and entry points it includes only what every target has."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
 
 
 def run(root: Path) -> Result:
-    """Check every include of the firmware outside the ports' implementations."""
+    """Check every include of the firmware outside the ports' implementations and the entry points."""
     findings = []
     for path in tracked_files(root, "firmware/src", "firmware/test"):
         place = path.relative_to(root)
-        if path.suffix not in {".h", ".hpp", ".c", ".cc", ".cpp"} or _is_port(place):
+        if path.suffix not in {".h", ".hpp", ".c", ".cc", ".cpp"} or _is_platform(place):
             continue
         allowed = PORTABLE | TEST_ONLY if place.parts[1] == "test" else PORTABLE
         for number, line in numbered_lines(path):
@@ -49,8 +49,8 @@ def run(root: Path) -> Result:
     return Result(findings)
 
 
-def _is_port(place: Path) -> bool:
-    return place.parts[:4] in {("firmware", "src", "port", "posix"), ("firmware", "src", "port", "esp32")}
+def _is_platform(place: Path) -> bool:
+    return place.parts[1:3] in {("src", "port"), ("src", "main")} and place.parts[3] in {"posix", "esp32"}
 
 
 def _is_ours(root: Path, path: Path, header: str) -> bool:

@@ -38,7 +38,8 @@ def test_port_implementation_is_not_reached_around(repository: Path, write: Writ
 def test_portable_headers_and_our_own_pass(repository: Path, write: Write) -> None:
     write("firmware/src/core/span.h", "#include <stddef.h>\n#include <type_traits>\n")
     write("firmware/src/core/span.cpp", '#include "core/span.h"\n#include "span.h"\n')
-    write("firmware/src/port/posix/main.cpp", "#include <unistd.h>\n")
+    write("firmware/src/port/posix/posix_rng.h", "#include <unistd.h>\n")
+    write("firmware/src/main/posix/main.cpp", '#include <unistd.h>\n#include "port/posix/posix_rng.h"\n')
     write("firmware/test/test_span/test_span.cpp", '#include <unity.h>\n#include <vector>\n#include "core/span.h"\n')
     assert host_headers.run(repository).findings == []
 
