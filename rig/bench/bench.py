@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rig.adapters import registry
-from rig.config.description import Description, Wire
+from rig.config.description import Description
+from rig.config.signal import BOOT, EN, Signal
 from rig.csms import Csms
 from rig.faults import Fault
 from rig.faults import inject as inject_fault
@@ -171,19 +172,20 @@ class Bench:
         stack.callback(self.network.close)
         self.network.start()
         factory = wiring.pin_factory
-        control = {name: DrivenWire(factory, timeline, f"control.{name}", wire) for name, wire in self._control()}
+        en = DrivenWire(factory, timeline, EN, description.control.en)
+        boot = DrivenWire(factory, timeline, BOOT, description.control.boot)
         driven = {
-            name: DrivenWire(factory, timeline, f"inputs.{name}", wire, wire.rest)
+            name: DrivenWire(factory, timeline, Signal("inputs", name), wire, wire.rest)
             for name, wire in description.inputs.items()
         }
-        for driven_wire in (*control.values(), *driven.values()):
+        for driven_wire in (en, boot, *driven.values()):
             stack.callback(driven_wire.close)
         self.power = Power(
             factory,
             timeline,
             description.power,
-            control["en"],
-            [control["boot"], *driven.values()],
+            en,
+            [boot, *driven.values()],
             description.rise_s,
             description.fall_s,
         )
@@ -196,15 +198,27 @@ class Bench:
             }
         )
         watch = {
-            f"{section}.{name}": WatchedWire(factory, timeline, f"{section}.{name}", wire)
-            for section, wires in (("leds", description.leds), ("outputs", description.outputs))
-            for name, wire in wires.items()
+            signal: WatchedWire(factory, timeline, signal, wire)
+            for signal, wire in description.wires()
+            if signal.section in ("leds", "outputs")
         }
         for watched_wire in watch.values():
             stack.callback(watched_wire.close)
-        self.leds = Leds({name: Led(name, watch[f"leds.{name}"], timeline, self.loop) for name in description.leds})
+        self.leds = Leds(
+            {
+                signal.name: Led(signal.name, wire, timeline, self.loop)
+                for signal, wire in watch.items()
+                if signal.section == "leds"
+            }
+        )
         stack.callback(self.leds.close)
-        self.outputs = Outputs({name: Output(name, watch[f"outputs.{name}"], timeline) for name in description.outputs})
+        self.outputs = Outputs(
+            {
+                signal.name: Output(signal.name, wire, timeline)
+                for signal, wire in watch.items()
+                if signal.section == "outputs"
+            }
+        )
 
         self.telemetry = Telemetry(timeline)
         self.console = Console(
@@ -223,14 +237,11 @@ class Bench:
             timeline,
             wiring.serial_url,
             self.power.hold_reset,
-            control["boot"].set,
+            boot.set,
             release_port=self.console.release,
             take_port=self.console.take,
             log=self.logs / "flasher.log",
         )
-
-    def _control(self) -> list[tuple[str, Wire]]:
-        return [("en", self.description.control.en), ("boot", self.description.control.boot)]
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -263,7 +274,7 @@ class Bench:
     def capabilities(self) -> frozenset[str]:
         """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, and what the wiring can."""
         signals = {signal for signal, _ in self.description.wires()}
-        return self.wiring.capabilities | signals | {signal.split(".")[0] for signal in signals}
+        return self.wiring.capabilities | set(map(str, signals)) | {signal.section for signal in signals}
 
     @property
     def csms_url(self) -> str:
@@ -290,7 +301,8 @@ class Bench:
             work: the coroutine.
             timeout: in bench seconds.
         """
-        return run_on(self.loop, work, getattr(work, "__name__", "work"), self.clock.real(timeout))
+        deadline = self.clock.deadline(timeout, patient=False)
+        return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)
 
     def mark(self) -> Mark:
         """This moment, for `since=`."""

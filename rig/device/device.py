@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -270,7 +269,7 @@ class Device:
     def _not_idle(self) -> list[str]:
         if not self.bench.power.is_on:
             return ["it is switched off"]
-        problems = [f"inputs.{i.name} is not at rest" for i in self.bench.inputs if not i.at_rest]
+        problems = [f"{i.signal} is not at rest" for i in self.bench.inputs if not i.at_rest]
         return problems + _differences(self.status(), self.profile.idle)
 
     def make_idle(self) -> None:
@@ -376,19 +375,19 @@ class Device:
     def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
         """Look again whenever the device says or sends something, until there are no differences."""
         timeline = self.bench.timeline
-        end = time.monotonic() + timeline.clock.patience(timeout)
+        deadline = timeline.clock.deadline(timeout)
         again = self._LOOK_AGAIN_S
         while True:
             since = timeline.mark()
             found = differences()
             if not found:
                 return
-            left = end - time.monotonic()
-            if left <= 0:
+            if deadline.passed:
                 raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}\n{self.bench.console.tail()}")
             # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
             with contextlib.suppress(ExpectationError):
-                timeline.expect(Event, self._is_news, since=since, timeout=min(left, again), consume=False)
+                soon = timeline.clock.deadline(again, before=deadline)
+                timeline.expect(Event, self._is_news, since=since, timeout=soon, consume=False)
             again *= 2
 
     def _is_news(self, event: Event) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Iterator, Mapping
 
+from rig.config.signal import Signal
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
 from rig.util.errors import BenchError
@@ -67,7 +68,7 @@ class PulseTrain:
         assert self._future is not None
         limit = timeout if timeout is not None else 2 * self._count / self._hz + 5
         try:
-            self._future.result(self._timeline.clock.patience(limit))
+            self._timeline.clock.deadline(limit).result(self._future)
         except concurrent.futures.TimeoutError:
             raise BenchError(
                 f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",
@@ -101,6 +102,11 @@ class Input:
         self._timeline = timeline
         self._loop = loop
         self._train: PulseTrain | None = None
+
+    @property
+    def signal(self) -> Signal:
+        """Its name on the timeline."""
+        return self._wire.signal
 
     @property
     def state(self) -> bool:

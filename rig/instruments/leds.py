@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rig.config.signal import EN
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
 from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
@@ -16,6 +17,7 @@ from rig.timeline.log_tail import console_tail
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
 _MOST_SHOWN = 5
+_EN = str(EN)
 _RESTARTS = (PowerChange, PinEdge, Boot)
 
 
@@ -159,7 +161,7 @@ class Led:
 
     def _device_may_restart(self, event: Event) -> None:
         # Called under the timeline's lock, which who holds ours may wait for: one assignment, and no lock.
-        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == "control.en"):
+        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
             self._restarted_at = event.t
 
     def _decode(self, now: int, *, flash_begins: bool = False) -> None:

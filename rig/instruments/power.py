@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gpiozero import Factory, OutputDevice
 
 from rig.config.description import PowerSection
+from rig.config.signal import RAIL_SENSE
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PowerChange
@@ -28,12 +29,12 @@ class Power:
         section: `[power]` of the bench description.
         en: the wire of EN; active holds the chip in reset.
         driven: every other wire that the bench drives.
-        rise_s: how long the rail takes to rise where nothing senses it, in real seconds.
+        rise_s: how long the rail takes to rise where nothing senses it, in bench seconds.
         fall_s: how long it takes to fall there.
     """
 
     RAIL_TIMEOUT_S = 5.0
-    """How long capacitors may hold the rail up, in real seconds."""
+    """How long capacitors may hold the rail up, in bench seconds."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Power:
         timeline.append(PowerChange(source="power", on=False))
         self._rail: WatchedWire | None = None
         if section.rail_sense is not None:
-            self._rail = WatchedWire(factory, timeline, "power.rail_sense", section.rail_sense, publish=False)
+            self._rail = WatchedWire(factory, timeline, RAIL_SENSE, section.rail_sense, publish=False)
             self._rail.listen(self._rail_changed)
 
     @property
@@ -137,7 +138,7 @@ class Power:
 
     def _wait_for_rail(self, up: bool) -> None:
         if self._rail is None:
-            threading.Event().wait(self._rise_s if up else self._fall_s)  # regulators and capacitors tell nobody
+            self._timeline.clock.deadline(self._rise_s if up else self._fall_s, patient=False).wait_out()
             return
         if self._rail.wait(up, self.RAIL_TIMEOUT_S):
             return

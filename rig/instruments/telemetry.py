@@ -90,15 +90,14 @@ class Telemetry:
         start = since or self._timeline.mark()
         limit = timeout if timeout is not None else 2 * count + 3
         seen: list[TelemetrySample] = []
-        began = self._timeline.clock.now()
+        deadline = self._timeline.clock.deadline(limit)
         while len(seen) < count:
-            left = limit - self._timeline.clock.between(began, self._timeline.clock.now())
             after = Mark(seen[-1].id + 1) if seen else start
             seen.append(
                 self._timeline.expect(
                     TelemetrySample,
                     since=after,
-                    timeout=max(left, 0),
+                    timeout=deadline,
                     what=f"telemetry record {len(seen) + 1} of {count}",
                     consume=False,
                 )

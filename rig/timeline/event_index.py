@@ -9,12 +9,11 @@ from operator import attrgetter
 from typing import Generic, TypeVar
 
 from rig.timeline.events import Event
+from rig.util.clock import Deadline
 
 E = TypeVar("E", bound=Event)
 
 _ID = attrgetter("id")
-_HEARS_SIGNALS_S = 1.0
-"""The longest wait. Of a signal that comes just before one, Ctrl-C for example, Python hears at its end."""
 
 
 class KindIndex(Generic[E]):
@@ -62,14 +61,14 @@ class KindIndex(Generic[E]):
         self.events = self.events[place_of(last + 1, self.events) :]
         self.unmatched = self.unmatched[place_of(last + 1, self.unmatched) :]
 
-    def wait(self, seconds: float) -> None:
-        """Wait, letting go of the lock, until one has come or somebody interrupts; at most that long in real time.
+    def wait(self, deadline: Deadline) -> None:
+        """Wait, letting go of the lock, until one has come, somebody interrupts or the deadline passes.
 
         It may be over sooner for no reason.
         """
         self.waiting += 1
         try:
-            self.grown.wait(min(seconds, _HEARS_SIGNALS_S))
+            deadline.wait(self.grown)
         finally:
             self.waiting -= 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 from rig.timeline.event_index import KindIndex, place_of
 from rig.timeline.events import Event
 from rig.timeline.log_tail import console_tail
-from rig.util.clock import BenchClock
+from rig.util.clock import BenchClock, Deadline
 from rig.util.errors import ExpectationError, PlugbenchError
 
 E = TypeVar("E", bound=Event)
@@ -272,7 +271,7 @@ class Timeline:
         where: Callable[[E], bool] | None = None,
         *,
         since: Mark | None = None,
-        timeout: float = 5.0,
+        timeout: float | Deadline = 5.0,
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
@@ -284,28 +283,27 @@ class Timeline:
             kind: the event's type.
             where: what must hold for it.
             since: only what came after this mark; None: since the running test's start.
-            timeout: how long to wait, in bench seconds.
+            timeout: how long to wait, in bench seconds; or the deadline of several waits together.
             what: the expectation in words, for the message.
             consume: False to look without taking: another `expect` may match the same event.
             explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
                 tell. None: the latest of them, and the console's last lines.
-            patient: on a clock that runs fast, wait longer (`BenchClock.patience`). False where the span itself is what
-                counts.
+            patient: see `BenchClock.deadline`; ignored where `timeout` is a deadline.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
             BenchError, DeviceError: what `interrupt` said, at once.
         """
         since = since or self._default_mark
-        deadline = time.monotonic() + (self.clock.patience if patient else self.clock.real)(timeout)
+        deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout, patient=patient)
         following = since
         while True:
             with self._lock:
                 index = self._index(kind)
                 unseen = _from(following, index.unmatched)
-                trouble, left = self._trouble, deadline - time.monotonic()
-                if not unseen and trouble is None and left > 0:
-                    index.wait(left)
+                trouble, passed = self._trouble, deadline.passed
+                if not unseen and trouble is None and not passed:
+                    index.wait(deadline)
                     continue
             for event in unseen:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
@@ -313,11 +311,11 @@ class Timeline:
                 following = Mark(event.id + 1)
             if trouble is not None:
                 raise trouble
-            if left <= 0:
+            if passed:
                 break
         misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following.after]
         tell = explain or self._explain
-        raise ExpectationError(f"expected within {timeout:g} s: {what or kind.__name__}\n{tell(misses)}")
+        raise ExpectationError(f"expected within {deadline.timeout:g} s: {what or kind.__name__}\n{tell(misses)}")
 
     def expect_none(
         self,

@@ -2,12 +2,65 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import threading
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from math import inf
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _LEAST_PATIENCE_S = 5.0
+_SIGNAL_LATENCY_S = 1.0
+"""The longest single wait. Python handles a signal that arrives just before a wait only when that wait ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A limit in bench time, made by `BenchClock.deadline`. Every wait for it goes through its methods.
+
+    Attributes:
+        timeout: the bench seconds that were asked for, for messages.
+    """
+
+    timeout: float
+    _clock: BenchClock
+    _end: int  # a stamp, in ns
+
+    def left(self) -> float:
+        """Bench seconds until it passes, 0 when it has passed; more than `timeout` at first on a fast clock."""
+        return self._real_left() * self._clock.scale
+
+    @property
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self._real_left() <= 0
+
+    def wait(self, condition: threading.Condition) -> None:
+        """Wait until `condition`, which the caller holds, is notified, or until the deadline passes.
+
+        It may return sooner without a reason, as after a signal: check what you wait for, and `passed`, in a loop.
+        """
+        left = self._real_left()
+        if left > 0:
+            condition.wait(min(left, _SIGNAL_LATENCY_S))
+
+    def result(self, future: concurrent.futures.Future[T]) -> T:
+        """Wait for the result of a future; raises `TimeoutError` when the deadline passes first."""
+        return future.result(self._real_left())
+
+    def wait_out(self) -> None:
+        """Wait until it has passed: for a delay that no event ends."""
+        condition = threading.Condition()
+        with condition:
+            while not self.passed:
+                self.wait(condition)
+
+    def _real_left(self) -> float:
+        return max(0.0, (self._end - self._clock.now()) / 1e9)
 
 
 class BenchClock:
@@ -56,13 +109,21 @@ class BenchClock:
         """Real seconds that `seconds` of bench time take at today's scale."""
         return seconds / self.scale
 
-    def patience(self, seconds: float) -> float:
-        """Real seconds to wait at most for what should take at most `seconds` of bench time.
+    def deadline(self, timeout: float, *, patient: bool = True, before: Deadline | None = None) -> Deadline:
+        """The moment `timeout` bench seconds from now.
 
-        On a clock that runs fast they are five all the same, where that many were asked for: the host does not run
-        faster, and a limit of milliseconds would measure its scheduler.
+        Args:
+            timeout: in bench seconds.
+            patient: on a clock that runs fast, allow 5 real seconds all the same where that many bench seconds were
+                asked for: the host does not run faster, and a limit of milliseconds would measure its scheduler. False
+                where the span itself is what counts.
+            before: a deadline that this one must not pass.
         """
-        return max(self.real(seconds), min(seconds, _LEAST_PATIENCE_S))
+        real = self.real(timeout)
+        if patient:
+            real = max(real, min(timeout, _LEAST_PATIENCE_S))
+        end = self.now() + int(real * 1e9)
+        return Deadline(timeout, self, end if before is None else min(end, before._end))
 
     def between(self, start: int, end: int) -> float:
         """Bench seconds between two stamps in nanoseconds, whatever the scale was meanwhile."""

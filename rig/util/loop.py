@@ -7,22 +7,22 @@ import concurrent.futures
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from rig.util.clock import Deadline
 from rig.util.errors import BenchError
 
 T = TypeVar("T")
 
 
-def run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str, timeout: float = 10.0) -> T:
-    """Run `work` on the bench's loop and wait for its result; for any thread but the loop's own.
+def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str) -> concurrent.futures.Future[T]:
+    """Start `work` on the bench's loop; for any thread but the loop's own.
 
     Args:
         loop: the bench's event loop, running in another thread.
         work: the coroutine.
         what: what is being done, for the messages.
-        timeout: real seconds; the loop's own work never takes bench time.
 
     Raises:
-        BenchError: the loop is closed, is this very thread's, or did not finish the work in time.
+        BenchError: the loop is closed, or is this very thread's.
     """
     try:
         inside = asyncio.get_running_loop() is loop
@@ -35,13 +35,31 @@ def run_on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: 
                 f"{what}: a blocking call from the bench's own loop would never return", "Call it from another thread"
             )
         raise BenchError(f"{what}: the bench is closed", "Open the bench first")
-    future = asyncio.run_coroutine_threadsafe(work, loop)
+    return asyncio.run_coroutine_threadsafe(work, loop)
+
+
+def run_on(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str, timeout: float | Deadline = 10.0
+) -> T:
+    """Run `work` on the bench's loop and wait for its result; for any thread but the loop's own.
+
+    Args:
+        loop: the bench's event loop, running in another thread.
+        work: the coroutine.
+        what: what is being done, for the messages.
+        timeout: real seconds, because the loop's own work takes no bench time; or a deadline, for work that does.
+
+    Raises:
+        BenchError: the loop is closed, is this very thread's, or did not finish the work in time.
+    """
+    future = submit(loop, work, what)
     try:
-        return future.result(timeout)
+        return timeout.result(future) if isinstance(timeout, Deadline) else future.result(timeout)
     except concurrent.futures.TimeoutError as error:
-        if future.done():  # the work itself ran into a time-out: that one tells more
+        if future.done():  # the work itself timed out: that error says more
             raise
         future.cancel()
+        seconds = timeout.timeout if isinstance(timeout, Deadline) else timeout
         raise BenchError(
-            f"{what}: the bench's loop did not do it within {timeout:g} s", "Is its thread blocked?"
+            f"{what}: the bench's loop did not do it within {seconds:g} s", "Is its thread blocked?"
         ) from error

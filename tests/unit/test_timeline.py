@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+
 import pytest
 
 from rig.timeline import Timeline
@@ -72,9 +74,51 @@ def test_what_listeners_append_is_delivered_before_anything_is_forgotten() -> No
 
 
 def test_whoever_waits_on_a_fast_clock_has_patience() -> None:
+    def real_left(timeout: float) -> float:
+        return clock.real(clock.deadline(timeout).left())
+
     clock = BenchClock()
-    assert clock.patience(60) == 60
+    assert real_left(60) == pytest.approx(60, abs=0.05)
     clock.set_scale(100)
-    assert [clock.patience(seconds) for seconds in (0.1, 60, 1000)] == [0.1, 5, 10]
+    assert [real_left(seconds) for seconds in (0.1, 60, 1000)] == pytest.approx([0.1, 5, 10], abs=0.05)
     clock.set_scale(0.5)
-    assert clock.patience(60) == 120
+    assert real_left(60) == pytest.approx(120, abs=0.05)
+
+
+def test_a_deadline_passes_in_bench_time() -> None:
+    clock = BenchClock()
+    clock.set_scale(100)
+    deadline = clock.deadline(20, patient=False)
+    assert deadline.timeout == 20
+    assert 0 < deadline.left() <= 20
+    assert not deadline.passed
+    began = clock.now()
+    deadline.wait_out()
+    assert clock.between(began, clock.now()) >= 19.9
+    assert deadline.passed
+    assert deadline.left() == 0
+
+
+def test_a_deadline_never_passes_one_that_it_must_keep() -> None:
+    clock = BenchClock()
+    whole = clock.deadline(1)
+    assert clock.deadline(60, before=whole).left() <= 1
+    assert clock.deadline(0, before=whole).passed
+
+
+def test_a_deadline_ends_the_wait_for_a_result() -> None:
+    clock = BenchClock()
+    result: concurrent.futures.Future[int] = concurrent.futures.Future()
+    with pytest.raises(TimeoutError):
+        clock.deadline(0).result(result)
+    result.set_result(7)
+    assert clock.deadline(0).result(result) == 7
+
+
+def test_several_expectations_share_a_deadline() -> None:
+    timeline = Timeline()
+    timeline.append(Note(text="there"))
+    deadline = timeline.clock.deadline(0)
+    assert timeline.expect(Note, timeout=deadline).text == "there"
+    with pytest.raises(ExpectationError, match="expected within 0 s: Note"):
+        timeline.expect(Note, timeout=deadline)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from rig.csms.sendable import must_be_sendable
 from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.util.errors import ExpectationError
-from rig.util.loop import run_on
+from rig.util.loop import submit
 from rig.util.redaction import masked
 
 
@@ -133,21 +132,22 @@ class Calls(Observations):
             ExpectationError: no pong came in time, or the connection ended first.
         """
         connection = self._connection(charge_point, "ping")
-        limit = self.timeline.clock.patience(timeout)
+        deadline = self.timeline.clock.deadline(timeout)
 
-        async def ping_and_wait() -> str:
-            try:
-                await asyncio.wait_for(await connection.ping(payload), limit)
-            except ConnectionClosed as closed:
-                return f"the connection ended: {closed}"
-            except TimeoutError:
-                return "none came"
-            return ""
+        async def ping_and_wait() -> None:
+            await (await connection.ping(payload))
 
-        problem = run_on(self._loop, ping_and_wait(), "CSMS: ping", limit + 10)
-        if problem:
-            who = self._who(charge_point)
-            raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
+        pong = submit(self._loop, ping_and_wait(), "CSMS: ping")
+        try:
+            deadline.result(pong)
+            return
+        except ConnectionClosed as closed:
+            problem = f"the connection ended: {closed}"
+        except TimeoutError:
+            pong.cancel()
+            problem = "none came"
+        who = self._who(charge_point)
+        raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
 
     def pong(self, payload: bytes = b"", *, times: int = 1, charge_point: str | None = None) -> None:
         """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3), or many of them without a pause.

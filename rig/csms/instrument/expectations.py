@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rig.csms.expectation import Expectation, Where, assign
@@ -10,6 +9,7 @@ from rig.csms.instrument.observations import Observations, is_violation
 from rig.ocpp.messages import Request
 from rig.timeline import Mark
 from rig.timeline.events import OcppFrame
+from rig.util.clock import Deadline
 from rig.util.errors import ExpectationError
 
 
@@ -95,18 +95,14 @@ class Expectations(Observations):
         who = self._who(charge_point)
         wanted = [Expectation.of(who, call, {}) for call in calls]
         since = since or self.timeline.default_mark
-        began = self.timeline.clock.now()
-
-        def left() -> float:
-            return max(0.0, timeout - self.timeline.clock.between(began, self.timeline.clock.now()))
-
+        deadline = self.timeline.clock.deadline(timeout)
         if not in_order:
-            return self._expect_in_any_order(wanted, since, timeout, left)
+            return self._expect_in_any_order(wanted, since, deadline)
         found: list[OcppFrame] = []
         for expected in wanted:
             after = Mark(found[-1].id + 1) if found else since
             behind = f"{len(found) + 1} of {len(wanted)} in order"
-            found.append(self._expect(expected, after, left(), f" ({behind}, {timeout:g} s for all)", shown=since))
+            found.append(self._expect(expected, after, deadline, f" ({behind}, {timeout:g} s for all)", shown=since))
         return found
 
     def expect_once(
@@ -126,10 +122,9 @@ class Expectations(Observations):
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         since = since or self.timeline.default_mark
-        began = self.timeline.clock.now()
+        end = self.timeline.clock.deadline(within, patient=False)
         first = self._expect(expected, since, within)
-        left = within - self.timeline.clock.between(began, self.timeline.clock.now())
-        second = self._see(expected, since, max(0.0, left))
+        second = self._see(expected, since, end)
         if second is not None:
             shown = self.exchange(expected.charge_point, since, (first.id, second.id))
             raise ExpectationError(f"expected exactly once, but it came again: {expected}\n{shown}")
@@ -185,7 +180,7 @@ class Expectations(Observations):
         )
 
     def _expect(
-        self, expected: Expectation, since: Mark, timeout: float, which: str = "", shown: Mark | None = None
+        self, expected: Expectation, since: Mark, timeout: float | Deadline, which: str = "", shown: Mark | None = None
     ) -> OcppFrame:
         return self.timeline.expect(
             OcppFrame,
@@ -196,7 +191,7 @@ class Expectations(Observations):
             explain=lambda misses: self._explain(misses, expected, shown or since),
         )
 
-    def _see(self, expected: Expectation, since: Mark, within: float) -> OcppFrame | None:
+    def _see(self, expected: Expectation, since: Mark, within: float | Deadline) -> OcppFrame | None:
         """Such a CALL that nobody has matched, without taking it; None where none comes."""
         try:
             return self.timeline.expect(
@@ -205,9 +200,7 @@ class Expectations(Observations):
         except ExpectationError:
             return None
 
-    def _expect_in_any_order(
-        self, wanted: list[Expectation], since: Mark, timeout: float, left: Callable[[], float]
-    ) -> list[OcppFrame]:
+    def _expect_in_any_order(self, wanted: list[Expectation], since: Mark, deadline: Deadline) -> list[OcppFrame]:
         frames: list[OcppFrame] = []
         found: dict[int, OcppFrame] = {}
 
@@ -222,10 +215,10 @@ class Expectations(Observations):
             return "\n".join((*lines, self._explain(others, missing, since)))
 
         while len(found) < len(wanted):
-            what = f"all of these, in any order ({timeout:g} s for all)"
+            what = f"all of these, in any order ({deadline.timeout:g} s for all)"
             frames.append(
                 self.timeline.expect(
-                    OcppFrame, is_new, since=since, timeout=left(), what=what, consume=False, explain=explain
+                    OcppFrame, is_new, since=since, timeout=deadline, what=what, consume=False, explain=explain
                 )
             )
             found = assign(wanted, frames)

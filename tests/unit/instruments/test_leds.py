@@ -10,6 +10,7 @@ import pytest
 from gpiozero import Factory
 
 from rig.config.description import Wire
+from rig.config.signal import Signal
 from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline
@@ -26,7 +27,7 @@ LONG = 60 * SCALE  # bench seconds: a minute, of which a busy machine may need s
 @pytest.fixture
 def leds(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Leds]:
     timeline.clock.set_scale(SCALE)
-    wire = WatchedWire(factory, timeline, "leds.status", Wire(pin=STATUS))
+    wire = WatchedWire(factory, timeline, Signal("leds", "status"), Wire(pin=STATUS))
     made = Leds({"status": Led("status", wire, timeline, loop)})
     yield made
     made.close()
