@@ -15,7 +15,8 @@ from rig.csms.behaviour import Behaviour
 from rig.csms.server import CsmsServer, url_of
 from rig.ocpp.exchange import link_line, one_line
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, Event, LinkChange, Note, OcppFrame, to_json
+from rig.timeline.codec import encode
+from rig.timeline.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
 from rig.util.errors import BenchError
 from rig.util.signals import heard
 from rig.util.terminal import Terminal
@@ -69,7 +70,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
             nonlocal full
             if file is not None and full is None:
                 try:
-                    _write(file, to_json(event.record()) + b"\n")
+                    _write(file, encode(event))
                 except OSError as error:
                     full = error
                     ended.set()
