@@ -7,7 +7,7 @@ way, the source says a stamp may be (a USB serial adapter's latency timer: 16 ms
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of, to_json
@@ -36,6 +36,17 @@ class Event:
             if record[name]:
                 record[name] = masked(record[name])
         return record
+
+    def without_secrets(self) -> Self:
+        """Return a copy whose fields hold no secret; the same event where none of them does."""
+        layout = layout_of(type(self))
+        hidden: dict[str, Any] = {}
+        for name in layout.masked:
+            value = getattr(self, name)
+            shown = masked(value)
+            if shown is not value:
+                hidden[name] = tuple(shown) if name in layout.tuples else shown
+        return replace(self, **hidden) if hidden else self
 
     def must_be_recordable(self) -> None:
         """Look at what others than the rig have made, before it is on the timeline.

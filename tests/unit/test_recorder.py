@@ -29,7 +29,7 @@ from rig.timeline.events import (
     Panic,
     TestEnded,
 )
-from rig.timeline.timeline import in_words
+from rig.timeline.words import in_words
 from rig.util.errors import BenchError
 
 
