@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rig.report import describe
-from rig.report.text import number, one_line, seconds
 from rig.runs.load import Test, call_key
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
     ClockScale,
+    Event,
     FaultInjected,
     FaultLifted,
     Flashed,
@@ -30,8 +29,12 @@ from rig.timeline.events import (
     PowerChange,
     TelemetrySample,
 )
+from rig.timeline.frame_words import exchange_words, stray_words
+from rig.timeline.words import LEVELS, fault_words, led_pattern, measured, moment
+from rig.util.text import one_line
 
 Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
+MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
@@ -93,7 +96,7 @@ class Moment:
     """Something that happened at once, with its text. `kind` chooses how it is drawn."""
 
     at: float
-    kind: Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
+    kind: MomentKind
     text: str
     short: str
 
@@ -199,7 +202,7 @@ class _Reader:
 
     def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
         plain = signal.rpartition(".")[2]
-        words = describe.LEVELS.get(plain, ("", ""))
+        words = LEVELS.get(plain, ("", ""))
         before = self.test.before.pins.get(signal)
         self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
 
@@ -265,8 +268,8 @@ class _Reader:
                 open_calls[key] = (len(found), event)
                 found.append((event.charge_point, _call(event, at, from_device)))
             elif event.message_type == "INVALID":
-                text = "not OCPP: " + one_line(event.error or event.raw)
-                found.append((event.charge_point, Exchange(from_device, at, None, text, "not OCPP", wrong=True)))
+                exchange = Exchange(from_device, at, None, stray_words(event), "not OCPP", wrong=True)
+                found.append((event.charge_point, exchange))
             elif (opened := open_calls.pop(call_key(event), None)) is not None:
                 index, call = opened
                 begun = None if index < 0 else found[index][1].start
@@ -276,8 +279,8 @@ class _Reader:
                 else:
                     found[index] = (event.charge_point, exchange)
             else:
-                text = f"answer to no call: {one_line(event.action or event.unique_id)}"
-                found.append((event.charge_point, Exchange(not from_device, None, at, text, "answer to no call", True)))
+                exchange = Exchange(not from_device, None, at, stray_words(event), "answer to no call", wrong=True)
+                found.append((event.charge_point, exchange))
         for index, _ in open_calls.values():
             if index >= 0 and not found[index][1].wrong:
                 cp, e = found[index]
@@ -297,39 +300,21 @@ class _Reader:
             if isinstance(event, FaultInjected):
                 opened[event.id] = (self.at(event.t), event)
             elif isinstance(event, FaultLifted) and (begun := opened.pop(event.injected, None)) is not None:
-                stretches.append(Stretch(begun[0], max(begun[0], self.at(event.t)), describe.fault_words(begun[1])))
-        stretches += [Stretch(start, self.lanes.duration, describe.fault_words(f)) for start, f in opened.values()]
+                stretches.append(Stretch(begun[0], max(begun[0], self.at(event.t)), fault_words(begun[1])))
+        stretches += [Stretch(start, self.lanes.duration, fault_words(f)) for start, f in opened.values()]
         self.lanes.faults = sorted(stretches, key=lambda s: (s.start, s.end, s.text))
 
     def _moments(self) -> None:
         board, log, lanes = self.lanes.board, self.lanes.log, self.lanes
         lanes.scales = [_scale_at_start(self.test)]
         for event in self.test.events:
-            at = self.at(event.t)
-            match event:
-                case Boot():
-                    reset = one_line(event.reset).replace("_", " ")
-                    board.append(Moment(at, "boot", f"boot ({reset})", "boot"))
-                case Flashed():
-                    board.append(Moment(at, "flash", f"flashed in {seconds(event.seconds)}", "flashed"))
-                case Panic():
-                    board.append(Moment(at, "panic", "panic: " + one_line(event.cause), "panic"))
-                case BenchTrouble():
-                    board.append(Moment(at, "trouble", "bench: " + one_line(event.what), "bench error"))
-                case Note():
-                    board.append(Moment(at, "note", one_line(event.text), "note"))
-                case ClockScale():
-                    board.append(Moment(at, "clock", f"clock ×{number(event.scale)}", "clock"))
-                    lanes.scales.append(event.scale)
-                case Measurement():
-                    lanes.measurements.append(self._measurement(event))
-                case LogLine(level="E" | "W"):
-                    kind: Literal["E", "W"] = "E" if event.level == "E" else "W"
-                    text = one_line(event.text)
-                    _, separator, said = text.partition(") ")
-                    log.append(Moment(at, kind, said if separator and said else text, f"{kind} {one_line(event.tag)}"))
-                case _:
-                    pass
+            if isinstance(event, Measurement):
+                lanes.measurements.append(self._measurement(event))
+            elif (kind := _kind(event)) is not None and (words := moment(event)) is not None:
+                lane = log if isinstance(event, LogLine) else board
+                lane.append(Moment(self.at(event.t), kind, *words))
+            if isinstance(event, ClockScale):
+                lanes.scales.append(event.scale)
         if self.test.outcome not in ("passed", "skipped"):
             bench = "error of the bench"
             word = {
@@ -345,9 +330,7 @@ class _Reader:
         log.sort(key=lambda moment: moment.at)
 
     def _measurement(self, event: Measurement) -> Stretch:
-        limits = describe.limits(event)
-        text = f"{one_line(event.name).replace('_', ' ')}: {number(event.value)} {one_line(event.unit)}".rstrip()
-        text += f" ({limits})" if limits else ""
+        text = measured(event)
         end = self.at(event.t if event.end is None else event.end)
         if event.start is None:
             return Stretch(end, end, text, event.ok, spans=False)
@@ -371,27 +354,38 @@ class _Reader:
             line.sort()
 
 
+_MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
+    Boot: "boot",
+    Flashed: "flash",
+    Panic: "panic",
+    BenchTrouble: "trouble",
+    Note: "note",
+    ClockScale: "clock",
+}
+
+
+def _kind(event: Event) -> MomentKind | None:
+    """How an event is drawn at its moment; None where it is not."""
+    if isinstance(event, LogLine):
+        return event.level if event.level in ("E", "W") else None
+    return _MOMENT_KINDS.get(type(event))
+
+
 def _scale_at_start(test: Test) -> float:
     """How many bench seconds a real second took when the test began."""
     return test.clock.between(test.started - 1_000_000, test.started) * 1000
 
 
 def _call(frame: OcppFrame, at: float, from_device: bool) -> Exchange:
-    text = describe.call_short(frame)
-    if frame.error:
-        text += " wrong: " + one_line(frame.error)
-    return Exchange(from_device, at, None, text, one_line(frame.action) or "CALL", wrong=bool(frame.error))
+    action = one_line(frame.action) or "CALL"
+    return Exchange(from_device, at, None, exchange_words(frame), action, wrong=bool(frame.error))
 
 
 def _answered(call: OcppFrame, begun: float | None, answer: OcppFrame, at: float) -> Exchange:
-    text = describe.call_short(call)
-    said = describe.answer_short(answer)
-    if call.error:
-        text += " wrong: " + one_line(call.error)
-    text += f" → {said}" if said else ""
     wrong = bool(call.error or answer.error) or answer.message_type == "CALLERROR"
     end = at if begun is None else max(begun, at)
-    return Exchange(call.direction == "received", begun, end, text, one_line(call.action) or "CALL", wrong)
+    action = one_line(call.action) or "CALL"
+    return Exchange(call.direction == "received", begun, end, exchange_words(call, answer), action, wrong)
 
 
 def _led_segments(
@@ -430,7 +424,7 @@ def _longest(led: LedPattern | None) -> tuple[float, float]:
 def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
     if led is None:
         return Segment(start, end, None)
-    words = describe.led_pattern(led)
+    words = led_pattern(led)
     texture: Texture = ""
     if led.pattern == "double_flash":
         texture = "double"

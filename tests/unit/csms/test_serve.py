@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rig.cli.serve import serve
-from rig.timeline.events import LinkChange, OcppFrame, from_record
+from rig.timeline.codec import decode
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import BenchError
 from tests.unit.csms.conftest import Peer
 
@@ -76,7 +76,7 @@ def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[s
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "ended\n", "")
-    events = [from_record(orjson.loads(line)) for line in record.read_bytes().splitlines()]
+    events = [decode(line) for line in record.read_bytes().splitlines()]
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
 
 
