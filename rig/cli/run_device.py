@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
 
+from rig.adapters.plugbench import configuration, reconfigure
 from rig.firmware.build import build, package
-from rig.firmware.filesystem import configuration, make_filesystem, reconfigure
+from rig.firmware.filesystem import make_filesystem
 from rig.firmware.manifest import Manifest
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
