@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/board/board.h"
 #include "features/charging/cable_lock.h"
 #include "features/charging/connector_status.h"
@@ -11,6 +10,7 @@
 #include "features/logging/logger.h"
 #include "features/safety/safety.h"
 #include "features/transactions/transactions.h"
+#include "runtime/feature.h"
 
 namespace pb {
 
