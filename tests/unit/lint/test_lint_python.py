@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tools.lint import circles, imports, modules, sleeps, wording
+
+ROOT = Path(__file__).parents[3]
 
 Write = Callable[[str, str], Path]
 
@@ -175,6 +178,12 @@ def test_a_file_directly_in_rig_is_refused(repository: Path, write: Write) -> No
 def test_no_folder_has_two_ranks() -> None:
     folders = [folder for layer in imports.LAYERS for folder in layer]
     assert len(folders) == len(set(folders))
+
+
+def test_the_design_page_has_the_layers() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \| [^|]+ \|$", (ROOT / "docs" / "design.md").read_text(), re.MULTILINE)
+    layers = [tuple(re.findall(r"`([^`]+)`", row.replace("/", "."))) for row in rows]
+    assert "\n".join(map(str, imports.LAYERS)) in "\n".join(map(str, layers))
 
 
 def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
