@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rig.adapters import registry
+from rig.bench.locks import lock_bench
 from rig.config.description import Description
 from rig.config.signal import BOOT, EN, Signal
 from rig.csms import Csms
@@ -154,7 +153,7 @@ class Bench:
 
     def _take_hold(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
-        stack.enter_context(self._lock())
+        stack.enter_context(lock_bench(description, self.root))
         self.loop = stack.enter_context(_loop_in_a_thread())
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)
@@ -242,31 +241,6 @@ class Bench:
             take_port=self.console.take,
             log=self.logs / "flasher.log",
         )
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """A wired bench is there once. The kernel lets go of the lock however its holder dies."""
-        if self.description.kind == "virtual":
-            yield
-            return
-        folder = self.root / ".plugbench"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{self.description.name}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
-                raise BenchError(
-                    f"the bench {self.description.name!r} is in use by process {holder or '(unknown)'}",
-                    "Wait for it, or end it",
-                ) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.close(descriptor)
 
     # -- what it can do -------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ CHECKS = [
     Check("pins.h, bench descriptions and design page name the same pins", pins.run),
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),
-    Check("imports of rig go in no circle", circles.run),
+    Check("imports go in no circle", circles.run),
     Check("no test of the device and no fixture sleeps", sleeps.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
     Check("the API reference is up to date (make docs)", documents.api),

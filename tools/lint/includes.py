@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from tools.lint.check import Result, numbered_lines, tracked_files
 from tools.lint.host_headers import COMPUTED, INCLUDE, SUFFIXES
+from tools.lint.layout import Folder, Layout
 
 # Folders of firmware/src by layer, from the top down, and `test`, which is all of firmware/test. A file includes from
 # its own folder and from the layers below; folders of one layer know nothing of each other, so that none can be in a
@@ -55,21 +56,6 @@ class Include:
     included: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Folders of firmware/src and the includes between them.
-
-    Attributes:
-        lines: lines of code by folder, from the top layer down; folders without a rank are last.
-        arrows: number of includes by (including folder, included folder), without those inside one folder.
-        backward: the arrows that do not run down, sorted.
-    """
-
-    lines: dict[str, int]
-    arrows: dict[tuple[str, str], int]
-    backward: list[tuple[str, str]]
-
-
 def run(root: Path) -> Result:
     """Check the rank of every folder of firmware/src, and every include of firmware/src and firmware/test."""
     findings = [
@@ -85,16 +71,19 @@ def run(root: Path) -> Result:
 
 
 def layout(root: Path) -> Layout:
-    """Give the folders of firmware/src with their lines, the arrows between them, and the arrows that run back."""
-    lines: Counter[str] = Counter()
+    """Give the folders of firmware/src with their sizes, the arrows between them, and the arrows that run back."""
+    folders: dict[str, Folder] = {}
     for path in _files(root, _SOURCES):
-        lines[_folder(root, path)] += len(path.read_text(encoding="utf-8").splitlines())
+        name = _folder(root, path)
+        folder = folders.setdefault(name, Folder(len(LAYERS) - _RANKS[name] if name in _RANKS else None))
+        folder.files += 1
+        folder.lines += len(path.read_text(encoding="utf-8").splitlines())
     arrows: Counter[tuple[str, str]] = Counter()
     for include in includes(root, _SOURCES):
         if include.included is not None and include.included != include.folder:
             arrows[include.folder, include.included] += 1
     return Layout(
-        lines={folder: lines[folder] for folder in sorted(lines, key=_order)},
+        folders={name: folders[name] for name in sorted(folders, key=_order)},
         arrows={
             arrow: arrows[arrow] for arrow in sorted(arrows, key=lambda arrow: [_order(folder) for folder in arrow])
         },

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.adapters.log_format import PlainLogFormat, PlugbenchLogFormat
+from rig.adapters.log_format import PlainLogFormat
+from rig.adapters.plugbench import PlugbenchLogFormat
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
 from rig.runs.recorder import Recorder

@@ -116,7 +116,11 @@ def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: W
     write("firmware/src/app/app.cpp", '#include "app/app.h"\n#include "core/time.h"\n\n')
     write("firmware/src/port/clock.h", "")
     layout = includes.layout(repository)
-    assert list(layout.lines.items()) == [("app", 5), ("port", 0), ("core", 1)]
+    assert [(name, folder.files, folder.lines) for name, folder in layout.folders.items()] == [
+        ("app", 2, 5),
+        ("port", 1, 0),
+        ("core", 1, 1),
+    ]
     assert layout.arrows == {("app", "port"): 1, ("app", "core"): 2, ("core", "app"): 1}
     assert layout.backward == [("core", "app")]
 

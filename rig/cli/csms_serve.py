@@ -8,7 +8,9 @@ import signal
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from rig.csms.behaviour import Behaviour
@@ -24,6 +26,15 @@ from rig.util.signals import heard
 from rig.util.terminal import Terminal
 
 _KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
+
+
+def command(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event to a new file.")] = None,
+) -> None:
+    """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
+    serve(host, port, record)
 
 
 def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> None:

@@ -1,16 +1,20 @@
-"""The timeline on a terminal, as it happens: `rig fault inject`."""
+"""`rig fault inject`: a fault on the device of a bench, with the timeline on the terminal as it happens."""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from rig.bench import Bench
+from rig.bench.bench_file import load
+from rig.cli.options import DEFAULT_BENCH, BenchOption
 from rig.config.description import Description
 from rig.device import Device
-from rig.faults import Fault, TornWrite
+from rig.faults import Fault, TornWrite, by_name
 from rig.firmware.build import host_project
 from rig.timeline import Mark
 from rig.timeline.events import (
@@ -26,9 +30,35 @@ from rig.timeline.events import (
     PowerChange,
 )
 from rig.timeline.words import terminal_line
+from rig.util.errors import BenchError
 from rig.util.terminal import Terminal
 
 _AFTERMATH_TIMEOUT_S = 30.0
+_DAY_S = 86_400
+
+
+def _at_most_a_day(seconds: float) -> float:
+    if not 0 <= seconds <= _DAY_S:  # NaN is neither
+        raise typer.BadParameter(f"{seconds:g} is not in the range from 0 to {_DAY_S}.")
+    return seconds
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: see `rig fault list`.")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")] = None,
+    seconds: Annotated[
+        float,
+        typer.Option("--for", metavar="SECONDS", help="How long it lasts, at most a day.", callback=_at_most_a_day),
+    ] = 5.0,
+    bench: BenchOption = DEFAULT_BENCH,
+) -> None:
+    """Bring the device of a bench up, make a fault happen, take it back, and show what comes of it."""
+    pairs = [argument.partition("=") for argument in arguments or ()]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise BenchError(f"{key!r} is no argument of a fault", "Write KEY=VALUE")
+    fault = by_name(name, **{key: value for key, _, value in pairs})
+    show_fault(load(bench), fault, seconds)
 
 
 def show_fault(description: Description, fault: Fault, seconds: float) -> None:
