@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rig.errors import ExpectationError
+from rig.util.errors import ExpectationError
 
 ROOT = Path(__file__).parents[1]
 

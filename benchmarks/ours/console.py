@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 
 from rig.bench import Bench
-from rig.bench_file import load
+from rig.bench.bench_file import load
 from rig.device import Device
-from rig.events import Event, LogLine, TestStarted
+from rig.timeline.events import Event, LogLine, TestStarted
 from rig.instruments.console import Console
-from rig.log_format import PlugbenchLogFormat
-from rig.recorder import Recorder
-from rig.report.load import Slicer, Test
+from rig.adapters.log_format import PlugbenchLogFormat
+from rig.runs.recorder import Recorder
+from rig.runs.load import Slicer, Test
 from rig.timeline import Timeline
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rig.events import Boot, Event, Level, LogLine, Panic, TelemetrySample
+from rig.timeline.events import Boot, Event, Level, LogLine, Panic, TelemetrySample
 from rig.instruments.console import Console
-from rig.log_format import PlainLogFormat
-from rig.profile import DeviceProfile
+from rig.adapters.log_format import PlainLogFormat
+from rig.adapters.profile import DeviceProfile
 
 _LINE = re.compile(r"(?P<seconds>\d{1,9}\.\d{1,9}) (?P<level>[A-Z]+) (?P<tag>\w+): (?P<text>.*)")
 _LEVELS: Mapping[str, Level] = {"DEBUG": "D", "INFO": "I", "WARN": "W", "ERROR": "E", "FATAL": "E"}

@@ -7,8 +7,8 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.device import Device
-from rig.errors import BenchError, DeviceError
-from rig.events import PinEdge
+from rig.util.errors import BenchError, DeviceError
+from rig.timeline.events import PinEdge
 from rig.faults import PowerCut
 from rig.instruments.console import Console
 from rig.instruments.inputs import Inputs

@@ -10,7 +10,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import OcppFrame
+from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
 
 TRANSITIONS = {

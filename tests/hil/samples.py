@@ -7,8 +7,8 @@ from itertools import pairwise
 from math import ceil, floor
 
 from rig.bench import Bench
-from rig.csms.transactions import Transaction
-from rig.events import TelemetrySample
+from rig.ocpp.transactions import Transaction
+from rig.timeline.events import TelemetrySample
 from rig.timeline import Mark
 
 LATE = 1.05

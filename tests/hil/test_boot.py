@@ -8,7 +8,7 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import Boot, Event, OcppFrame, PinEdge, PowerChange
+from rig.timeline.events import Boot, Event, OcppFrame, PinEdge, PowerChange
 from rig.faults import Reset
 from rig.instruments.console import Console
 from rig.instruments.power import Power

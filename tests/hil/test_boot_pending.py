@@ -10,9 +10,9 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallError, Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.errors import ExpectationError
-from rig.events import OcppFrame
+from rig.device import Driver
+from rig.util.errors import ExpectationError
+from rig.timeline.events import OcppFrame
 from rig.timeline import Mark
 
 pytestmark = pytest.mark.needs("power")

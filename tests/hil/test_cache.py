@@ -9,7 +9,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
-from rig.driver import Driver
+from rig.device import Driver
 from rig.faults import CsmsGone
 
 pytestmark = pytest.mark.needs("inputs")

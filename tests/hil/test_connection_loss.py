@@ -7,8 +7,8 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange
+from rig.device import Driver
+from rig.timeline.events import LinkChange
 from rig.faults import BlackHole, ConnectionDrop, CsmsGone, CsmsRestart, CsmsSilent, Latency, NoPong
 from rig.instruments.console import Console
 from tests.hil.samples import check_no_sample_lost

@@ -9,7 +9,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import LogLine
+from rig.timeline.events import LogLine
 from rig.instruments.console import Console
 from rig.instruments.telemetry import Telemetry
 

@@ -8,8 +8,8 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import PinEdge
+from rig.device import Driver
+from rig.timeline.events import PinEdge
 from rig.faults import SlowErase
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs

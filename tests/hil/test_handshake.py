@@ -9,7 +9,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import LinkChange, LogLine
+from rig.timeline.events import LinkChange, LogLine
 from rig.faults import BadHandshake, BlackHole, ConnectionDrop, CsmsGone, Fault, HttpRefusal, SynIgnored
 from rig.instruments.console import Console
 

@@ -10,7 +10,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
+from rig.device import Driver
 from rig.faults import ClockJump
 from rig.instruments.power import Power
 

@@ -7,7 +7,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
+from rig.device import Driver
 from rig.faults import AccessPointGone, CsmsGone
 from rig.instruments.led_pattern import PatternName
 from rig.instruments.leds import Leds

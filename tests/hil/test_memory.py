@@ -10,7 +10,7 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
+from rig.device import Driver
 from rig.faults import HeapLeak
 from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 

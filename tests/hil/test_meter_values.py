@@ -11,7 +11,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
+from rig.device import Driver
 from rig.faults import CsmsGone
 from tests.hil.samples import check_no_sample_lost
 

@@ -7,8 +7,8 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange, OcppFrame
+from rig.device import Driver
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.faults import ConnectionDrop
 from rig.instruments.console import Console
 

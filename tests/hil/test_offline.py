@@ -8,8 +8,8 @@ from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import LinkChange
+from rig.device import Driver
+from rig.timeline.events import LinkChange
 from rig.faults import AccessPointGone, BlackHole, CsmsGone
 from tests.hil.samples import check_no_sample_lost
 

@@ -10,9 +10,9 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.errors import ExpectationError
-from rig.events import Boot, Event, LogLine, PowerChange
+from rig.device import Driver
+from rig.util.errors import ExpectationError
+from rig.timeline.events import Boot, Event, LogLine, PowerChange
 from rig.faults import CsmsGone, FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 

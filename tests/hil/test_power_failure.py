@@ -9,8 +9,8 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import PowerChange
+from rig.device import Driver
+from rig.timeline.events import PowerChange
 from rig.faults import BrownOut, ClockJump, CsmsGone, PowerCut, TornWrite
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs

@@ -7,8 +7,8 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import Boot, OcppFrame, PinEdge
+from rig.device import Driver
+from rig.timeline.events import Boot, OcppFrame, PinEdge
 from rig.faults import CsmsSilent, Reset
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs

@@ -11,8 +11,8 @@ from rig.bench import Bench
 from rig.csms import CallError, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import Event, LogLine, OcppFrame, PowerChange
+from rig.device import Driver
+from rig.timeline.events import Event, LogLine, OcppFrame, PowerChange
 from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry

@@ -9,8 +9,8 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
 from rig.device import Device
-from rig.driver import Driver
-from rig.events import OcppFrame
+from rig.device import Driver
+from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
 
 ACCEPTED = {"status": "Accepted"}

@@ -8,8 +8,8 @@ import pytest
 
 from rig.bench import Bench
 from rig.device import Device
-from rig.errors import DeviceError
-from rig.events import Boot, Panic
+from rig.util.errors import DeviceError
+from rig.timeline.events import Boot, Panic
 from rig.instruments.console import Console
 from rig.instruments.power import Power
 

@@ -8,7 +8,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
-from rig.events import LinkChange, OcppFrame
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.instruments.console import Console
 from rig.instruments.telemetry import Telemetry
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from rig.csms.matching import differences
+from rig.ocpp.matching import differences
 
 CALL_TIMEOUT_S = 20.0
 """How long a call may take to come; real seconds on a machine that may be busy."""

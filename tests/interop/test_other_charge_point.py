@@ -12,9 +12,9 @@ import websockets
 from ocpp.routing import after, on
 from ocpp.v16 import ChargePoint, call, call_result
 
-from rig.aio import in_thread
+from rig.util.aio import in_thread
 from rig.csms import Csms, Setting, messages
-from rig.errors import ExpectationError
+from rig.util.errors import ExpectationError
 
 
 def _at(minute: int) -> str:

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from rig.access_points import Nmcli
+from rig.wiring.access_points import Nmcli
 
 ROOT = Path(__file__).parents[2]
 SWITCH = """
 import os, sys
 if len(sys.argv) > 1:
     os.open(sys.argv[1], os.O_RDWR)  # the first terminal that the leader of a session opens is the session's own
-from rig.access_points import open_access_point
-from rig.description import ManualAccessPoint
-from rig.errors import BenchError
+from rig.wiring.access_points import open_access_point
+from rig.config.description import ManualAccessPoint
+from rig.util.errors import BenchError
 access_point = open_access_point(ManualAccessPoint(kind="manual"))
 try:
     access_point.down()

@@ -17,14 +17,14 @@ import pytest
 
 import rig.bench
 from rig.bench import Bench
-from rig.bench_file import load
-from rig.description import Description
-from rig.errors import BenchError
-from rig.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
+from rig.bench.bench_file import load
+from rig.config.description import Description
+from rig.util.errors import BenchError
+from rig.timeline.events import AccessPointChange, BenchTrouble, ClockScale, FaultInjected, FaultLifted, PowerChange
 from rig.faults import PowerCut
-from rig.pins import open_factory
+from rig.wiring.pins import open_factory
 from rig.timeline import Timeline
-from rig.virtual.board import Board
+from rig.wiring.virtual.board import Board
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,7 +116,7 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
             "network": wired.network.model_copy(update={"access_point": None}),
         }
     )
-    monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+    monkeypatch.setattr("rig.wiring.open.open_factory", lambda _name: open_factory("virtual"))
     bench = Bench(described, root=tmp_path)
     before = leftovers()
     began = time.monotonic()
@@ -161,8 +161,8 @@ def test_the_access_point_is_up_before_its_address_is_listened_on(
                 "csms": wired.csms.model_copy(update={"host": "127.0.0.1", "port": port}),
             }
         )
-        monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
-        monkeypatch.setattr("rig.wiring.open_access_point", lambda _section: Radio())
+        monkeypatch.setattr("rig.wiring.open.open_factory", lambda _name: open_factory("virtual"))
+        monkeypatch.setattr("rig.wiring.open.open_access_point", lambda _section: Radio())
         with Bench(described, root=tmp_path) as bench:
             assert bench.network.csms_port == port
             assert [change.up for change in bench.timeline.events(AccessPointChange)] == [True]
@@ -170,7 +170,7 @@ def test_the_access_point_is_up_before_its_address_is_listened_on(
 
 
 def test_an_access_point_that_stays_down_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rig.wiring.open_factory", lambda _name: open_factory("virtual"))
+    monkeypatch.setattr("rig.wiring.open.open_factory", lambda _name: open_factory("virtual"))
     monkeypatch.setenv("PATH", str(tmp_path))
     bench = Bench(load(ROOT / "benches" / "pi.toml"), root=tmp_path)
     before = leftovers()

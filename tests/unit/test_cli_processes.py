@@ -150,7 +150,7 @@ def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Star
 
 SLOW = """
 import sys
-import rig.ending
+import rig.util.signals
 from rig.cli import main
 from rig.faults.catalogue import CATALOGUE
 from rig.faults.network import AccessPointGone
@@ -163,7 +163,7 @@ class Slow(AccessPointGone):
         bench.network.down()
 
 CATALOGUE["access-point-gone"] = Slow
-rig.ending._ECHO_S = 3600  # however slow the machine is, another Ctrl-C is the same wish
+rig.util.signals._ECHO_S = 3600  # however slow the machine is, another Ctrl-C is the same wish
 main()
 """
 

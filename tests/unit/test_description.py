@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from rig import adapters
-from rig.bench_file import load
-from rig.description import ManualAccessPoint, NmcliAccessPoint
-from rig.errors import DescriptionError
+from rig.adapters import registry
+from rig.bench.bench_file import load
+from rig.config.description import ManualAccessPoint, NmcliAccessPoint
+from rig.util.errors import DescriptionError
 
 ROOT = Path(__file__).parents[2]
 BENCHES = sorted((ROOT / "benches").glob("*.toml"))
@@ -89,20 +89,20 @@ def test_how_long_a_rail_takes_to_rise_and_to_fall(tmp_path: Path, text: str, se
         (device('log_format = "esp"'), "device.log_format: 'esp' is not known; write plugbench, plain, or package.m"),
         (device('log_format = "no.such:X"'), "device.log_format: 'no.such:X' cannot be imported: ModuleNotFoundError"),
         (
-            device('log_format = "rig.clock:X"'),
-            "device.log_format: 'rig.clock:X' cannot be had: rig.clock has no class",
+            device('log_format = "rig.util.clock:X"'),
+            "device.log_format: 'rig.util.clock:X' cannot be had: rig.util.clock has no class",
         ),
         (
             device('log_format = "rig.timeline:Mark"'),
             "device.log_format: 'rig.timeline:Mark' cannot be made: TypeError",
         ),
         (
-            device('log_format = "rig.clock:BenchClock"'),
-            "device.log_format: 'rig.clock:BenchClock' is no log format: it lacks answer_prefix, line, events, pending",
+            device('log_format = "rig.util.clock:BenchClock"'),
+            "device.log_format: 'rig.util.clock:BenchClock' is no log format: it lacks answer_prefix, line, events, pending",
         ),
         (
-            device('profile = "rig.clock:BenchClock"'),
-            "device.profile: 'rig.clock:BenchClock' is no device profile; der",
+            device('profile = "rig.util.clock:BenchClock"'),
+            "device.profile: 'rig.util.clock:BenchClock' is no device profile; der",
         ),
     ],
 )
@@ -184,11 +184,11 @@ def test_another_firmware_needs_neither_network_nor_csms(tmp_path: Path) -> None
 def test_an_adapter_of_the_project_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`rig` is no `python -m`: it must look into the project's folder all the same."""
     (tmp_path / "my_adapter.py").write_text(
-        "from rig.log_format import PlainLogFormat\nclass Mine(PlainLogFormat):\n    answer_prefix = '# '\n"
+        "from rig.adapters.log_format import PlainLogFormat\nclass Mine(PlainLogFormat):\n    answer_prefix = '# '\n"
     )
     monkeypatch.chdir(tmp_path)
     path = list(sys.path)
     file = tmp_path / "bench.toml"
     file.write_text(device('log_format = "my_adapter:Mine"'))
-    assert adapters.log_format(load(file)).answer_prefix == "# "
+    assert registry.log_format(load(file)).answer_prefix == "# "
     assert sys.path == path

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from rig.bench import Bench
-from rig.bench_file import load
+from rig.bench.bench_file import load
 from rig.device import Device
-from rig.errors import DeviceError
-from rig.events import Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
+from rig.util.errors import DeviceError
+from rig.timeline.events import Boot, Event, LinkChange, LogLine, OcppFrame, Panic, PinEdge, PowerChange
 
 ROOT = Path(__file__).parents[2]
 WHO = "CP-BENCH-1"

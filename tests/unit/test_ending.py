@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import select, signal, sys
-import rig.ending
-rig.ending._ECHO_S = {echo_s}
-stop = rig.ending.end_as_by_ctrl_c()
+import rig.util.signals
+rig.util.signals._ECHO_S = {echo_s}
+stop = rig.util.signals.end_as_by_ctrl_c()
 def until_told():
     # In short waits: of a signal that comes just before one Python hears at its end.
     while not select.select([sys.stdin], [], [], 0.1)[0]:
@@ -32,8 +32,8 @@ try:
         print("at work", flush=True)
         until_told()
     else:
-        with rig.ending.uninterrupted():
-            with rig.ending.uninterrupted():
+        with rig.util.signals.uninterrupted():
+            with rig.util.signals.uninterrupted():
                 print("at work", flush=True)
                 give_back("its time")
             print("given back", flush=True)

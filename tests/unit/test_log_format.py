@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.events import Boot, Event, Panic, TelemetrySample
-from rig.log_format import PlugbenchLogFormat
+from rig.timeline.events import Boot, Event, Panic, TelemetrySample
+from rig.adapters.log_format import PlugbenchLogFormat
 
 BANNER = "I (0) boot: plugbench-cp 1.0.0 build=12345678 reset=panic"
 

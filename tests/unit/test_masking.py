@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.masking import MASK, masked, masked_text
+from rig.util.redaction import MASK, masked, masked_text
 
 
 @pytest.mark.parametrize(

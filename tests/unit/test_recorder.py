@@ -15,8 +15,8 @@ from types import MappingProxyType
 import orjson
 import pytest
 
-from rig.errors import BenchError
-from rig.events import (
+from rig.util.errors import BenchError
+from rig.timeline.events import (
     BenchTrouble,
     Event,
     FaultInjected,
@@ -28,7 +28,7 @@ from rig.events import (
     TestEnded,
     from_record,
 )
-from rig.recorder import Recorder
+from rig.runs.recorder import Recorder
 from rig.timeline import Timeline, in_words
 
 
@@ -127,8 +127,8 @@ def test_a_killed_process_has_written_all_that_it_appended(tmp_path: Path) -> No
     program = """
 import os, signal, sys
 from pathlib import Path
-from rig.events import LogLine
-from rig.recorder import Recorder
+from rig.timeline.events import LogLine
+from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
 timeline = Timeline()
 recorder = Recorder(timeline, Path(sys.argv[1]))

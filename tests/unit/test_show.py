@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from rig.bench_file import load
+from rig.bench.bench_file import load
 from rig.device import Device
-from rig.events import PowerChange
+from rig.timeline.events import PowerChange
 from rig.faults import TornWrite
-from rig.show import show_fault
+from rig.cli.show import show_fault
 
 ROOT = Path(__file__).parents[2]
 NOTHING_TORN = "no flash operation came: nothing was torn\n"

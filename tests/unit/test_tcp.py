@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from rig.tcp import Port, holder_of
+from rig.util.tcp import Port, holder_of
 
 
 @pytest.mark.asyncio

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rig.clock import BenchClock
-from rig.errors import ExpectationError
-from rig.events import Event, Note
+from rig.util.clock import BenchClock
+from rig.util.errors import ExpectationError
+from rig.timeline.events import Event, Note
 from rig.timeline import Timeline
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.errors import BenchError, ExpectationError
-from rig.events import Boot, Event, LogLine, Note
+from rig.util.errors import BenchError, ExpectationError
+from rig.timeline.events import Boot, Event, LogLine, Note
 from rig.timeline import Mark, Timeline
 
 NOTES = st.builds(Note, text=st.sampled_from("abc"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rig.csms import Csms, messages
-from rig.errors import ExpectationError
+from rig.util.errors import ExpectationError
 from tests.unit.csms.conftest import Peer
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}

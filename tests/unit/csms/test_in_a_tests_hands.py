@@ -19,8 +19,8 @@ from rig.csms import CallError, CallErrorReceived, Csms
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.server import CsmsServer
-from rig.errors import BenchError, DeviceError, ExpectationError
-from rig.events import BenchTrouble, OcppFrame
+from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.timeline.events import BenchTrouble, OcppFrame
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rig.csms.matching import differences
+from rig.ocpp.matching import differences
 
 
 @pytest.mark.parametrize(

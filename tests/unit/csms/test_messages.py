@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from rig.csms import answers, messages, schemas
-from rig.csms.messages import Request
+from rig.ocpp.messages import Request
 
 RENAMED = {"availability": "type", "kind": "type", "keys": "key", "valueFormat": "format"}
 """Parameters that are not named after their property: Python has that name for something else."""

@@ -9,8 +9,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms import Csms
-from rig.errors import ExpectationError
-from rig.events import LinkChange, OcppFrame
+from rig.util.errors import ExpectationError
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
 

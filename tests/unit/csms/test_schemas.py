@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.csms import schemas
+from rig.ocpp import schemas
 
 
 def profile(limit: float) -> dict[str, object]:

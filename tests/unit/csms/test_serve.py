@@ -16,9 +16,9 @@ import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from rig.csms.serve import serve
-from rig.errors import BenchError
-from rig.events import LinkChange, OcppFrame, from_record
+from rig.cli.serve import serve
+from rig.util.errors import BenchError
+from rig.timeline.events import LinkChange, OcppFrame, from_record
 from tests.unit.csms.conftest import Peer
 
 ROOT = Path(__file__).parents[3]
@@ -47,7 +47,7 @@ def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[s
 @pytest.fixture
 def process(record: Path) -> Iterator[subprocess.Popen[str]]:
     code = (
-        "import sys; from pathlib import Path; from rig.csms.serve import serve\n"
+        "import sys; from pathlib import Path; from rig.cli.serve import serve\n"
         "sys.exit(serve(port=0, record=Path(sys.argv[1])))"
     )
     with started("-c", code, str(record)) as process:
@@ -137,7 +137,7 @@ def test_a_record_that_cannot_be_made_is_told(record: Path) -> None:
 FILE_SIZE = 1000
 CODE = (
     # Python would cut short what it compiles, too, and each later start would trip over that (marshal data too short).
-    "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path; from rig.csms.serve import serve\n"
+    "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path; from rig.cli.serve import serve\n"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_SIZE}, {FILE_SIZE}))\n"
     "from rig.cli import main\n"
     "sys.argv = ['rig', 'csms', 'serve', '--port', '0', *sys.argv[1:]]\n"

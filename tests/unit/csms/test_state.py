@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from rig.csms import CallError, Connector, Csms, Setting, State, messages
-from rig.csms.messages import Request
+from rig.ocpp.messages import Request
 from tests.unit.csms.conftest import Peer
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rig.csms.transactions import Transaction, read_transactions
-from rig.errors import ExpectationError
-from rig.events import OcppFrame
+from rig.ocpp.transactions import Transaction, read_transactions
+from rig.util.errors import ExpectationError
+from rig.timeline.events import OcppFrame
 
 _ids = itertools.count(1)
 

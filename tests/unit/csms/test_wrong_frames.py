@@ -12,8 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from rig.csms import Csms
 from rig.csms.server import MAX_FRAME_BYTES
 from rig.csms.session import GIVEN_UP_AFTER_S
-from rig.errors import ExpectationError
-from rig.events import LinkChange, Note, OcppFrame
+from rig.util.errors import ExpectationError
+from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.timeline import Timeline
 from tests.unit.csms.conftest import IDENTITY, Peer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rig.csms import Csms
-from rig.errors import ExpectationError
+from rig.util.errors import ExpectationError
 from rig.timeline import Timeline
 from tests.document import ROOT, assert_tells, blocks, run_examples
 from tools.docs.api import PARTS, reference
@@ -100,7 +100,7 @@ def test_the_reference_has_every_public_method_once() -> None:
     for part in PARTS:
         assert f"\n## {part.title}\n" in text
     methods = [name for name in vars(Timeline) if not name.startswith("_")]
-    chapter = text.split("### `rig/timeline.py`")[1].split("\n### ")[0]
+    chapter = text.split("### `rig/timeline/timeline.py`")[1].split("\n### ")[0]
     for name in methods:
         assert chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:") == 1, name
     assert "def f" not in text

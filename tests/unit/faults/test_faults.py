@@ -12,8 +12,8 @@ import pytest
 
 from rig import faults
 from rig.csms.behaviour import Behaviour
-from rig.errors import BenchError
-from rig.events import BenchTrouble, FaultInjected, FaultLifted
+from rig.util.errors import BenchError
+from rig.timeline.events import BenchTrouble, FaultInjected, FaultLifted
 from rig.timeline import Timeline
 
 ALL = frozenset({"power", "control.en", "access_point", "test_hooks"})

@@ -12,9 +12,9 @@ from websockets.exceptions import InvalidStatus
 
 from rig import faults
 from rig.bench import Bench
-from rig.bench_file import load
-from rig.errors import BenchError
-from rig.events import FaultInjected
+from rig.bench.bench_file import load
+from rig.util.errors import BenchError
+from rig.timeline.events import FaultInjected
 from rig.faults import CATALOGUE, Fault
 from tests.unit.csms.conftest import Peer
 

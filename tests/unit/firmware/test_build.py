@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import BenchError
+from rig.util.errors import BenchError
 from rig.firmware.build import build, firmware, package
 from rig.firmware.image import parse_image
 from rig.firmware.manifest import load_manifest

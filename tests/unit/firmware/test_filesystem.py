@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rig.errors import BenchError
+from rig.util.errors import BenchError
 from rig.firmware.filesystem import make_filesystem, provision, read_filesystem
 from rig.firmware.partitions import Partition
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import BenchError
+from rig.util.errors import BenchError
 from rig.firmware.partitions import from_binary, read_csv, to_binary
 
 CSV = Path(__file__).parents[3] / "firmware" / "partitions.csv"

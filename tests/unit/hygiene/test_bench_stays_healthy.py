@@ -92,7 +92,7 @@ def fragile(bench, monkeypatch):
         bench.timeline.expect(Panic)
     monkeypatch.setattr(type(bench.inputs), "to_rest", lambda self: crash())
 
-from rig.events import Panic
+from rig.timeline.events import Panic
 
 def test_first(device): pass
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from gpiozero import Factory
 
-from rig.pins import open_factory
+from rig.wiring.pins import open_factory
 from rig.timeline import Timeline
 
 

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.errors import BenchError, ExpectationError
-from rig.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample, from_record
+from rig.util.errors import BenchError, ExpectationError
+from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample, from_record
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
-from rig.log_format import PlainLogFormat, PlugbenchLogFormat
-from rig.recorder import Recorder
+from rig.adapters.log_format import PlainLogFormat, PlugbenchLogFormat
+from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from gpiozero import Factory
 
-from rig.description import InputWire, Wire
-from rig.errors import BenchError, ExpectationError
-from rig.events import PinEdge
+from rig.config.description import InputWire, Wire
+from rig.util.errors import BenchError, ExpectationError
+from rig.timeline.events import PinEdge
 from rig.instruments.inputs import Input, Inputs
 from rig.instruments.outputs import Output, Outputs
 from rig.instruments.wires import DrivenWire, WatchedWire

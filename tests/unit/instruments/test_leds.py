@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from gpiozero import Factory
 
-from rig.description import Wire
-from rig.errors import BenchError, ExpectationError
-from rig.events import Boot, LedPattern, PinEdge, PowerChange
+from rig.config.description import Wire
+from rig.util.errors import BenchError, ExpectationError
+from rig.timeline.events import Boot, LedPattern, PinEdge, PowerChange
 from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.errors import ExpectationError
-from rig.events import TelemetrySample
+from rig.util.errors import ExpectationError
+from rig.timeline.events import TelemetrySample
 from rig.instruments.telemetry import Telemetry, heap_flat
 from rig.timeline import Timeline
 

@@ -11,12 +11,12 @@ from gpiozero import Factory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.description import InputWire, PowerSection, Wire
-from rig.errors import BenchError
-from rig.events import PinEdge, PowerChange
+from rig.config.description import InputWire, PowerSection, Wire
+from rig.util.errors import BenchError
+from rig.timeline.events import PinEdge, PowerChange
 from rig.instruments.power import Power
 from rig.instruments.wires import DrivenWire, WatchedWire
-from rig.pins import open_factory, watch_edges
+from rig.wiring.pins import open_factory, watch_edges
 from rig.timeline import Timeline
 
 from .conftest import FarEnd

@@ -21,13 +21,13 @@ Write = Callable[[str, str], Path]
         ("fixtures.bench", "tests.hil"),
         ("rig.timeline", "rig.bench.Bench"),
         ("rig.instruments.leds", "rig.bench"),
-        ("rig.events", "rig.instruments.console"),
+        ("rig.timeline.events", "rig.instruments.console"),
         ("rig.bench", "rig.cli"),
         ("rig.report.page", "rig.cli"),
-        ("rig.bench", "rig.virtual.board"),
-        ("rig.instruments.power", "rig.virtual"),
-        ("fixtures.bench", "rig.virtual.board"),
-        ("tests.hil.test_boot", "rig.virtual.board"),
+        ("rig.bench", "rig.wiring.virtual.board"),
+        ("rig.instruments.power", "rig.wiring.virtual"),
+        ("fixtures.bench", "rig.wiring.virtual.board"),
+        ("tests.hil.test_boot", "rig.wiring.virtual.board"),
         ("rig.cli", "tools.setup"),
     ],
 )
@@ -39,15 +39,15 @@ def test_imports_upwards_and_past_the_seams_are_refused(module: str, imported: s
     ("module", "imported"),
     [
         ("tests.hil.test_boot", "fixtures.device"),
-        ("tests.unit.test_board", "rig.virtual.board"),
+        ("tests.unit.test_board", "rig.wiring.virtual.board"),
         ("tests.unit.lint.test_lint_python", "tools.lint"),
         ("fixtures.bench", "rig.bench.Bench"),
         ("rig.cli", "rig.bench"),
-        ("rig.cli", "rig.virtual.run_device"),
+        ("rig.cli", "rig.cli.run_device"),
         ("rig.bench", "rig.instruments.leds"),
         ("rig.instruments.leds", "rig.timeline"),
-        ("rig.wiring", "rig.virtual"),
-        ("rig.virtual.board", "rig.virtual.flash"),
+        ("rig.wiring.open", "rig.wiring.virtual"),
+        ("rig.wiring.virtual.board", "rig.wiring.virtual.flash"),
         ("rig.bench", "gpiozero"),
     ],
 )
@@ -63,16 +63,16 @@ from ..bench import Bench
 if TYPE_CHECKING:
     from rig.cli import main
 def f():
-    import rig.virtual
+    import rig.wiring.virtual
 """
     found = {name for _line, name in imports.imports(ast.parse(source), "rig.instruments.leds")}
-    assert found == {"typing.TYPE_CHECKING", "rig.instruments.clock", "rig.bench.Bench", "rig.virtual"}
+    assert found == {"typing.TYPE_CHECKING", "rig.instruments.clock", "rig.bench.Bench", "rig.wiring.virtual"}
 
 
 def test_refused_import_is_told_with_its_line(repository: Path, write: Write) -> None:
-    write("rig/timeline.py", "import os\nimport rig.bench\n")
+    write("rig/timeline/timeline.py", "import os\nimport rig.bench\n")
     (finding,) = imports.run(repository).findings
-    assert finding.startswith("rig/timeline.py:2: imports rig.bench: rig.timeline is below rig.bench")
+    assert finding.startswith("rig/timeline/timeline.py:2: imports rig.bench: rig.timeline is below rig.bench")
 
 
 BELOW = "; move what they share to a file below"
@@ -101,9 +101,9 @@ def test_a_circle_is_found_however_it_is_hidden(repository: Path, write: Write, 
 
 def test_a_circle_through_a_package_that_is_loaded_on_the_way_is_found(repository: Path, write: Write) -> None:
     write("rig/csms/__init__.py", "from rig.csms.server import Server\n")
-    write("rig/csms/messages.py", "")
+    write("rig/ocpp/messages.py", "")
     write("rig/csms/server.py", "from rig.network import Proxy\n")
-    write("rig/network.py", "from rig.csms.messages import Call\n")
+    write("rig/network.py", "from rig.ocpp.messages import Call\n")
     assert circles.run(repository).findings == [
         f"rig/csms/__init__.py:1: imports go in a circle: rig.csms → rig.csms.server → rig.network → rig.csms{BELOW}"
     ]
@@ -117,8 +117,8 @@ def test_each_of_two_circles_is_told(repository: Path, write: Write) -> None:
 
 def test_a_package_and_its_own_modules_are_no_circle(repository: Path, write: Write) -> None:
     write("rig/csms/__init__.py", "from rig.csms.server import Server\n")
-    write("rig/csms/server.py", "from rig.csms import messages\nfrom rig.csms.messages import Call\n")
-    write("rig/csms/messages.py", "import rig\nimport os\n")
+    write("rig/csms/server.py", "from rig.csms import messages\nfrom rig.ocpp.messages import Call\n")
+    write("rig/ocpp/messages.py", "import rig\nimport os\n")
     assert circles.run(repository).findings == []
 
 

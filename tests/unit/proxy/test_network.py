@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rig.errors import BenchError
-from rig.events import AccessPointChange
+from rig.util.errors import BenchError
+from rig.timeline.events import AccessPointChange
 from rig.instruments.network import Network
 from rig.timeline import Timeline
 

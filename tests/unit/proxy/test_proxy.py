@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from rig import tcp
-from rig.errors import BenchError
+from rig.util import tcp
+from rig.util.errors import BenchError
 from rig.instruments.proxy import Delay, Proxy
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

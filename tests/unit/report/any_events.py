@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from synthetic_run import MS, S
 
-from rig import events as ev
+from rig.timeline import events as ev
 
 words = st.text(max_size=60) | st.sampled_from(
     ["<script>alert(1)</script>", "]]>", "&amp;", "\x00\x1b[31m", "\ud800", "ﷺ" * 9]

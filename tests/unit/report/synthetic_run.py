@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from rig import events as ev
+from rig.timeline import events as ev
 
 MS = 1_000_000
 S = 1000 * MS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from synthetic_run import MS, Recorder, S
 
-from rig import events as ev
+from rig.timeline import events as ev
 from rig.report import load
 
 

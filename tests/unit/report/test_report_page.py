@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 from synthetic_run import Recorder
 
-from rig import events as ev
+from rig.timeline import events as ev
 from rig.report import build
 from rig.report.page import FILES
 
@@ -68,14 +68,14 @@ def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_p
             nodeid,
             began,
             outcome,
-            "rig.errors.ExpectationError: expected within 3 s: tea" if outcome == "failed" else "",
+            "rig.util.errors.ExpectationError: expected within 3 s: tea" if outcome == "failed" else "",
         )
     r.write(tmp_path)
     page = html.fromstring(build(tmp_path, tmp_path).read_bytes())
     rows = [words(row) for row in page.xpath("//table[@class='tests']/tbody/tr")]
     assert rows[0] == "not passed 1 test"
     assert rows[1].startswith("failed three")
-    assert "rig.errors" not in words(page)
+    assert "rig.util.errors" not in words(page)
     assert rows[2] == "elsewhere 1 test"
     assert rows[4] == "tests/hil/test_a.py 1 test"
     assert words(page.xpath("//section[contains(@class, 'failed')]//pre")[0]) == "expected within 3 s: tea"

@@ -13,7 +13,7 @@ from lxml import etree
 from picture_geometry import SVG, collisions, parse, texts
 from synthetic_run import CP, MS, Recorder
 
-from rig import events as ev
+from rig.timeline import events as ev
 from rig.report import lanes, load, sequence_svg, timeline_svg
 from rig.report.canvas import RED, contrast
 

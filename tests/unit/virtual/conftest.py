@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from gpiozero import InputDevice, OutputDevice
 
-from rig.clock import BenchClock
+from rig.util.clock import BenchClock
 from rig.firmware.image import make_image
 from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, read_csv, to_binary
-from rig.pins import watch_edges
-from rig.seams import Wiring
-from rig.virtual import open_wiring
-from rig.virtual.flash import Flash
+from rig.wiring.pins import watch_edges
+from rig.wiring.interfaces import Wiring
+from rig.wiring.virtual import open_wiring
+from rig.wiring.virtual.flash import Flash
 
 ROOT = Path(__file__).parents[3]
 

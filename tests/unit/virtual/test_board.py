@@ -15,7 +15,7 @@ from gpiozero import InputDevice, OutputDevice
 from rig.faults import TornWrite, inject
 from rig.firmware.image import make_image
 from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, to_binary
-from rig.pins import watch_edges
+from rig.wiring.pins import watch_edges
 from rig.timeline import Timeline
 
 from .conftest import reaches

@@ -8,8 +8,8 @@ import pytest
 from esptool import loader
 from esptool.logger import EspLog
 
-from rig.errors import BenchError
-from rig.events import Flashed
+from rig.util.errors import BenchError
+from rig.timeline.events import Flashed
 from rig.firmware.filesystem import provision, read_filesystem
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import TABLE_OFFSET, to_binary

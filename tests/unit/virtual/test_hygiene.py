@@ -11,22 +11,22 @@ import sys
 import threading
 from pathlib import Path
 
-from rig.clock import BenchClock
+from rig.util.clock import BenchClock
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
-from rig.virtual import open_wiring
-from rig.virtual.run_directory import RunDirectory
+from rig.wiring.virtual import open_wiring
+from rig.wiring.virtual.run_directory import RunDirectory
 
 from .conftest import ROOT, Description, Desk
 
 HOST = """
 import sys
 from pathlib import Path
-from rig.clock import BenchClock
+from rig.util.clock import BenchClock
 from rig.firmware.partitions import TABLE_OFFSET, read_csv, to_binary
-from rig.virtual.board import Board, BoardPins
-from rig.virtual.flash import Flash
-from rig.virtual.pins import Wires
-from rig.virtual.run_directory import RunDirectory
+from rig.wiring.virtual.board import Board, BoardPins
+from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.pins import Wires
+from rig.wiring.virtual.run_directory import RunDirectory
 root, app = Path(sys.argv[1]), Path(sys.argv[2]).read_bytes()
 table = read_csv(Path("firmware/partitions.csv"))
 run = RunDirectory(root)

@@ -15,9 +15,9 @@ import pytest
 from gpiozero import DigitalInputDevice, InputDevice, OutputDevice
 from gpiozero.exc import GPIOPinInUse, PinInvalidPin, PinPWMUnsupported, PinSetInput
 
-from rig.errors import BenchError
-from rig.pins import open_factory, watch_edges
-from rig.virtual.pins import VirtualPinFactory, Wires
+from rig.util.errors import BenchError
+from rig.wiring.pins import open_factory, watch_edges
+from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_factory_is_opened_by_its_name():
 @pytest.mark.skipif(find_spec("lgpio") is None, reason="lgpio is not installed")
 def test_lgpio_leaves_nothing_where_it_is_loaded_and_stays_there(tmp_path: Path) -> None:
     program = (
-        "import os, sys; from rig.errors import BenchError; from rig.pins import open_factory\n"
+        "import os, sys; from rig.util.errors import BenchError; from rig.wiring.pins import open_factory\n"
         "try: open_factory('lgpio').close()\n"
         "except BenchError: pass\n"  # no Pi
         "print('lgpio' in sys.modules, os.getcwd(), os.listdir(), os.environ.get('LG_WD'))"

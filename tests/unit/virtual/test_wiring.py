@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from rig.clock import BenchClock
-from rig.errors import BenchError
+from rig.util.clock import BenchClock
+from rig.util.errors import BenchError
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
-from rig.virtual import board_pins, open_wiring
+from rig.wiring.virtual import board_pins, open_wiring
 
 from .conftest import ROOT, Description, Desk, Network, Wire, reaches
 
