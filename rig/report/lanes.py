@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from rig.config.signal import Signal
 from rig.runs.load import Test, call_key
 from rig.timeline.events import (
     AccessPointChange,
@@ -151,6 +152,7 @@ class _Reader:
         self.test = test
         self.lanes = lanes
         self.at = test.at
+        self._levels_before = {Signal.parse(text): level for text, level in test.before.pins.items()}
 
     def read(self) -> None:
         self._bands()
@@ -173,19 +175,20 @@ class _Reader:
             "radio", "access point", before.access_point,
             ((self.at(e.t), e.up) for e in events if isinstance(e, AccessPointChange)), ("down", "up"),
         )  # fmt: skip
-        edges: dict[str, list[PinEdge]] = {}
+        edges: dict[Signal, list[PinEdge]] = {}
         for event in events:
-            if isinstance(event, PinEdge) and not event.signal.startswith("power."):  # PowerChange tells of those
-                edges.setdefault(event.signal, []).append(event)
+            if isinstance(event, PinEdge):
+                edges.setdefault(Signal.parse(event.signal), []).append(event)
+        edges = {s: found for s, found in edges.items() if s.section != "power"}  # PowerChange reports those
         for signal in sorted(s for s, found in edges.items() if any(e.driven for e in found) and self._moved(s, found)):
-            self._pin("control" if signal.startswith("control.") else "input", signal, edges[signal])
+            self._pin("control" if signal.section == "control" else "input", signal, edges[signal])
         self._leds(edges)
         outputs = {
             s
             for s, found in edges.items()
-            if not any(e.driven for e in found) and not s.startswith("leds.") and self._moved(s, found)
+            if not any(e.driven for e in found) and s.section != "leds" and self._moved(s, found)
         }
-        outputs |= {signal for signal in (*before.pins, *edges) if signal.endswith("contactor")}
+        outputs |= {signal for signal in (*self._levels_before, *edges) if signal.name.endswith("contactor")}
         for signal in sorted(outputs):
             self._pin("output", signal, edges.get(signal, []))
         links: dict[str, list[tuple[float, bool]]] = {name: [] for name in before.links}
@@ -196,15 +199,14 @@ class _Reader:
             title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
 
-    def _moved(self, signal: str, edges: Sequence[PinEdge]) -> bool:
+    def _moved(self, signal: Signal, edges: Sequence[PinEdge]) -> bool:
         """Whether it changed: the bench also tells the level at which it finds a wire."""
-        return len({self.test.before.pins.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
+        return len({self._levels_before.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
 
-    def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
-        plain = signal.rpartition(".")[2]
-        words = LEVELS.get(plain, ("", ""))
-        before = self.test.before.pins.get(signal)
-        self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
+    def _pin(self, kind: Kind, signal: Signal, edges: Sequence[PinEdge]) -> None:
+        words = LEVELS.get(signal.name, ("", ""))
+        title, before = one_line(signal.name).replace("_", " "), self._levels_before.get(signal)
+        self._switch(kind, title, before, [(self.at(e.t), e.level) for e in edges], words)
 
     def _switch(
         self,
@@ -225,18 +227,19 @@ class _Reader:
         ]
         self.lanes.bands.append(Band(kind, name, _joined(segments), what=what))
 
-    def _leds(self, edges: dict[str, list[PinEdge]]) -> None:
+    def _leds(self, edges: dict[Signal, list[PinEdge]]) -> None:
         patterns: dict[str, list[LedPattern]] = {name: [] for name in self.test.before.leds}
         for event in self.test.events:
             if isinstance(event, LedPattern):
-                patterns.setdefault(event.led.removeprefix("leds."), []).append(event)
+                patterns.setdefault(Signal.parse(event.led).name, []).append(event)
         for name in sorted(patterns, key=_led_order):
             shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
             turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
             for event in sorted(patterns[name], key=lambda e: e.t):
                 shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
-            found = sorted((self.at(edge.t), edge.level) for edge in edges.get(f"leds.{name}", ()))
-            levels: list[tuple[float, bool | None]] = [(0.0, self.test.before.pins.get(f"leds.{name}")), *found]
+            found = sorted((self.at(edge.t), edge.level) for edge in edges.get(Signal("leds", name), ()))
+            before = self._levels_before.get(Signal("leds", name))
+            levels: list[tuple[float, bool | None]] = [(0.0, before), *found]
             segments = [
                 segment
                 for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
@@ -244,11 +247,11 @@ class _Reader:
             ]
             self.lanes.bands.append(Band("led", f"LED {one_line(name)}", _joined(segments), what=name))
         for signal in sorted(edges):
-            name = signal.removeprefix("leds.")
-            if signal.startswith("leds.") and name not in patterns and not any(e.driven for e in edges[signal]):
+            name = signal.name
+            if signal.section == "leds" and name not in patterns and not any(e.driven for e in edges[signal]):
                 # Too short a time to tell a pattern.
                 self._switch(
-                    "led", f"LED {one_line(name)}", self.test.before.pins.get(signal),
+                    "led", f"LED {one_line(name)}", self._levels_before.get(signal),
                     [(self.at(e.t), e.level) for e in edges[signal]], ("dark", "lit"), what=name,
                 )  # fmt: skip
 
