@@ -66,7 +66,7 @@ def _by_folder(layout: Layout, arrows: Iterable[tuple[str, str]]) -> list[str]:
     """Give a line for each importing folder: the folders that it imports from, with the number of imports."""
     lines: dict[str, list[str]] = {}
     for folder, imported in arrows:
-        lines.setdefault(folder, []).append(f"{imported} {layout.arrows[folder, imported]}")
+        lines.setdefault(folder, []).append(f"{imported}×{layout.arrows[folder, imported]}")
     return [f"{folder} → {', '.join(imported)}" for folder, imported in lines.items()]
 
 

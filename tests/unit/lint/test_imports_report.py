@@ -32,11 +32,11 @@ def test_it_prints_folders_arrows_and_circles(
         f"  {util:>4}  rig.util       2       1",
         "",
         "  arrows: 2",
-        "    rig.bench → rig.util 2",
-        "    rig.util → rig.bench 1",
+        "    rig.bench → rig.util×2",
+        "    rig.util → rig.bench×1",
         "",
         "  arrows that run back: 1",
-        "    rig.util → rig.bench 1",
+        "    rig.util → rig.bench×1",
         "",
         "  circles of folders: 1",
         "    rig.bench → rig.util → rig.bench",
@@ -44,7 +44,7 @@ def test_it_prints_folders_arrows_and_circles(
         "  circles of modules: 1",
         "    rig.bench.bench → rig.util.loop → rig.bench.bench",
     ]
-    assert "  arrows: 1\n    app → core 1\n" in firmware
+    assert "  arrows: 1\n    app → core×1\n" in firmware
     assert "  arrows that run back: 0\n" in firmware
 
 
