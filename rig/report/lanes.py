@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -232,9 +232,8 @@ class _Reader:
                 patterns.setdefault(event.led.removeprefix("leds."), []).append(event)
         for name in sorted(patterns, key=_led_order):
             shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
-            turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
-            for event in sorted(patterns[name], key=lambda e: e.t):
-                shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
+            begun = sorted(patterns[name], key=lambda led: (led.began or led.t, led.t))
+            shown += [(self.at(led.began or led.t), led) for led in begun]
             found = sorted((self.at(edge.t), edge.level) for edge in edges.get(f"leds.{name}", ()))
             levels: list[tuple[float, bool | None]] = [(0.0, self.test.before.pins.get(f"leds.{name}")), *found]
             segments = [
@@ -431,21 +430,6 @@ def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
     elif led.pattern == "blink":
         texture = "fast" if led.rate_hz >= 3.5 else "medium" if led.rate_hz >= 1.5 else "slow"
     return Segment(start, end, led.pattern != "off", words, texture)
-
-
-def _since(led: LedPattern, told: float, before: tuple[float, LedPattern | None], turns: Sequence[float]) -> float:
-    """When an LED began to show a pattern: it is told only when it was seen for long enough to be known.
-
-    Steady light began with the LED's last edge. Blinking began with its first one, where it was steady before; from
-    one way of blinking to another nobody can say better than when it was told.
-    """
-    begun, last = before
-    between = turns[bisect_left(turns, begun) : bisect_right(turns, told)]
-    if not between:
-        return told
-    if led.pattern in ("on", "off"):
-        return between[-1]
-    return between[0] if last is None or last.pattern in ("on", "off") else told
 
 
 def _led_order(name: str) -> tuple[int, str]:
