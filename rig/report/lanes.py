@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -234,12 +234,10 @@ class _Reader:
                 patterns.setdefault(Signal.parse(event.led).name, []).append(event)
         for name in sorted(patterns, key=_led_order):
             shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
-            turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
-            for event in sorted(patterns[name], key=lambda e: e.t):
-                shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
+            begun = sorted(patterns[name], key=lambda led: (led.began or led.t, led.t))
+            shown += [(self.at(led.began or led.t), led) for led in begun]
             found = sorted((self.at(edge.t), edge.level) for edge in edges.get(Signal("leds", name), ()))
-            before = self._levels_before.get(Signal("leds", name))
-            levels: list[tuple[float, bool | None]] = [(0.0, before), *found]
+            levels: list[tuple[float, bool | None]] = [(0.0, self._levels_before.get(Signal("leds", name))), *found]
             segments = [
                 segment
                 for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
@@ -434,21 +432,6 @@ def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
     elif led.pattern == "blink":
         texture = "fast" if led.rate_hz >= 3.5 else "medium" if led.rate_hz >= 1.5 else "slow"
     return Segment(start, end, led.pattern != "off", words, texture)
-
-
-def _since(led: LedPattern, told: float, before: tuple[float, LedPattern | None], turns: Sequence[float]) -> float:
-    """When an LED began to show a pattern: it is told only when it was seen for long enough to be known.
-
-    Steady light began with the LED's last edge. Blinking began with its first one, where it was steady before; from
-    one way of blinking to another nobody can say better than when it was told.
-    """
-    begun, last = before
-    between = turns[bisect_left(turns, begun) : bisect_right(turns, told)]
-    if not between:
-        return told
-    if led.pattern in ("on", "off"):
-        return between[-1]
-    return between[0] if last is None or last.pattern in ("on", "off") else told
 
 
 def _led_order(name: str) -> tuple[int, str]:

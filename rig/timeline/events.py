@@ -144,12 +144,16 @@ class PinEdge(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedPattern(Event):
-    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing."""
+    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing.
+
+    A pattern takes a while to be known, at `t`; `began` is the stamp of its first edge, 0 where nobody knows.
+    """
 
     led: NoSecret[str]
     pattern: Literal["off", "on", "blink", "double_flash", "unknown"]
     rate_hz: float = 0.0
     duty: float = 0.0
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
