@@ -33,7 +33,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format unit firmware-test examples hil flakes fresh-clone interop mutants coverage bench docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes fresh-clone interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -64,6 +64,9 @@ test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop;
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
 	@$(RUN) -m tools.lint
+
+imports: setup ## print folders with rank and size, the imports between them, and which of those run back
+	@$(RUN) -m tools.imports_report
 
 format: setup ## lay out Python and C++ as lint wants it
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .

@@ -1,7 +1,5 @@
-"""Loads the bench's pytest plugins for every test of this project, and pytester for the tests of the plugins."""
+"""Loads pytester for the tests of the plugins. The plugins themselves come by the package's entry point."""
 
 from __future__ import annotations
 
-from fixtures import PLUGINS
-
-pytest_plugins = (*PLUGINS, "pytester")
+pytest_plugins = ("pytester",)

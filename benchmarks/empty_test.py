@@ -22,8 +22,6 @@ CONFTEST = f"""
 import json, time
 from pathlib import Path
 import pytest
-from fixtures import PLUGINS
-pytest_plugins = PLUGINS
 spent = {{"plain": [], "fixtures": []}}
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -72,7 +70,7 @@ def _run() -> dict[str, list[float]]:
     (project / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
     (project / "conftest.py").write_text(CONFTEST)
     (project / "pytest.ini").write_text(
-        "[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers =\n    needs(*capabilities): x\n"
+        "[pytest]\nplugbench_bench = benches/virtual.toml\nasyncio_default_fixture_loop_scope = function\n"
     )
     (project / "test_empty.py").write_text(SOURCE)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:random_order", "-p", "no:cacheprovider", "test_empty.py"]

@@ -26,6 +26,7 @@ CATALOGUE = ROOT / "tests" / "mutants.toml"
 _SHARED = (
     "rig",
     "fixtures",
+    "pytest_plugbench.py",
     "tests",
     "benches",
     "tools",

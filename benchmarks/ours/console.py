@@ -13,7 +13,7 @@ import threading
 import time
 from pathlib import Path
 
-from rig.adapters.log_format import PlugbenchLogFormat
+from rig.adapters.plugbench import PlugbenchLogFormat
 from rig.bench import Bench
 from rig.bench.bench_file import load
 from rig.device import Device

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rig.adapters.log_format import PlainLogFormat
-from rig.adapters.profile import DeviceProfile
-from rig.instruments.console import Console
+from rig.adapters.profile import DeviceConsole, DeviceProfile
 from rig.timeline.events import Boot, Event, Level, LogLine, Panic, TelemetrySample
 
 _LINE = re.compile(r"(?P<seconds>\d{1,9}\.\d{1,9}) (?P<level>[A-Z]+) (?P<tag>\w+): (?P<text>.*)")
@@ -60,6 +59,6 @@ class Blinker(DeviceProfile):
         """It says so."""
         return isinstance(event, LogLine) and event.tag == "led"
 
-    def status(self, console: Console) -> dict[str, Any]:
+    def status(self, console: DeviceConsole) -> dict[str, Any]:
         """The answer to its command `status`."""
         return dict(pairs(console.command("status")))

@@ -7,21 +7,40 @@ docs/bring-your-own-firmware.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-import orjson
-
-from rig.firmware.filesystem import provision
+from rig.config.description import Description
+from rig.firmware.manifest import Manifest
+from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine
-from rig.util.errors import BenchError, DeviceError
-from rig.util.redaction import masked_text
-
-if TYPE_CHECKING:
-    from rig.config.description import Description
-    from rig.firmware.manifest import Manifest
-    from rig.instruments.console import Console
+from rig.util.errors import BenchError
 
 Settings = Mapping[str, str | int]
+
+
+class DeviceConsole(Protocol):
+    """The part of the console instrument that a profile may use."""
+
+    def send(self, text: str) -> None:
+        """Send a line, without waiting for anything.
+
+        Raises:
+            BenchError: the port is not open.
+        """
+
+    def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
+        """Wait for a line in which the regular expression is found; the timeout is in bench seconds.
+
+        Raises:
+            ExpectationError: no such line came.
+        """
+
+    def command(self, command: str, *, timeout: float = 5.0) -> str:
+        """Send a command and return its answer without the prefix; the timeout is in bench seconds.
+
+        Raises:
+            ExpectationError: no answer came.
+        """
 
 
 class DeviceProfile:
@@ -76,7 +95,7 @@ class DeviceProfile:
         """Whether an event says that the device is up. Asked for the boot and for everything after it."""
         return isinstance(event, Boot)
 
-    def status(self, console: Console) -> dict[str, Any]:
+    def status(self, console: DeviceConsole) -> dict[str, Any]:
         """What the device says of itself, for `Device.status`, `wait_status` and for telling that it is idle.
 
         Raises:
@@ -95,64 +114,3 @@ class DeviceProfile:
             BenchError: it has none.
         """
         raise BenchError(f"{type(self).__name__} has no command that writes flash", "Let `write_command` name one")
-
-
-class PlugbenchProfile(DeviceProfile):
-    """The charge point of this project: docs/design.md, sections 4 and 6."""
-
-    ocpp = True
-    ready = "`app: ready` on the console"
-    idle: Mapping[str, Any] = {
-        "state": "Available",
-        "accepted": True,
-        "connected": True,
-        "transaction": None,
-        "contactor": False,
-        "queue": 0,
-        "time_quality": "csms",
-    }
-
-    STATUS_TIMEOUT_S = 2.0
-
-    def check(self, description: Description) -> None:
-        """It is told its identity and its network."""
-        for key, value in (
-            ("device.identity", description.device.identity),
-            ("network.ssid", description.network.ssid),
-            ("network.psk", description.network.psk),
-        ):
-            if not value:
-                raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
-
-    def provision(
-        self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
-    ) -> bytes | None:
-        """A LittleFS image with its `config.json`."""
-        device, network = description.device, description.network
-        return provision(
-            csms_url,
-            device.identity,
-            network.ssid,
-            network.psk,
-            partition=manifest.storage(),
-            **{"local_id_tag": device.local_id_tag, **settings},
-        )
-
-    def is_ready(self, event: Event) -> bool:
-        """It says so when every feature runs."""
-        return isinstance(event, LogLine) and event.tag == "app" and event.text.endswith("ready")
-
-    def status(self, console: Console) -> dict[str, Any]:
-        """The answer to the console command `status`."""
-        answer = console.command("status", timeout=self.STATUS_TIMEOUT_S)
-        try:
-            status = orjson.loads(answer)
-        except orjson.JSONDecodeError:
-            status = None
-        if not isinstance(status, dict):
-            raise DeviceError(f"the answer to the console command `status` is no JSON object: {masked_text(answer)!r}")
-        return status
-
-    def write_command(self, number: int) -> str:
-        """A setting, which is answered when it is durable."""
-        return f"set heartbeat_interval_s {300 + number % 2}"

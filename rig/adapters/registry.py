@@ -15,13 +15,13 @@ from rig.adapters.profile import DeviceProfile
 from rig.config.description import Description
 
 LOG_FORMATS: Mapping[str, str] = {
-    "plugbench": "rig.adapters.log_format:PlugbenchLogFormat",
+    "plugbench": "rig.adapters.plugbench:PlugbenchLogFormat",
     "plain": "rig.adapters.log_format:PlainLogFormat",
 }
 """The built-in log formats, by the name that `device.log_format` gives."""
 
 PROFILES: Mapping[str, str] = {
-    "plugbench": "rig.adapters.profile:PlugbenchProfile",
+    "plugbench": "rig.adapters.plugbench:PlugbenchProfile",
     "plain": "rig.adapters.profile:DeviceProfile",
 }
 """The built-in device profiles, by the name that `device.profile` gives."""

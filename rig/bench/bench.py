@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -13,7 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rig.adapters import registry
-from rig.config.description import Description, Wire
+from rig.bench.locks import lock_bench
+from rig.config.description import Description
+from rig.config.signal import BOOT, EN, Signal
 from rig.csms import Csms
 from rig.faults import Fault
 from rig.faults import inject as inject_fault
@@ -150,7 +150,7 @@ class Bench:
 
     def _take_hold(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
-        stack.enter_context(self._lock())
+        stack.enter_context(lock_bench(description, self.root))
         self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)
@@ -168,19 +168,20 @@ class Bench:
         stack.callback(self.network.close)
         self.network.start()
         factory = wiring.pin_factory
-        control = {name: DrivenWire(factory, timeline, f"control.{name}", wire) for name, wire in self._control()}
+        en = DrivenWire(factory, timeline, EN, description.control.en)
+        boot = DrivenWire(factory, timeline, BOOT, description.control.boot)
         driven = {
-            name: DrivenWire(factory, timeline, f"inputs.{name}", wire, wire.rest)
+            name: DrivenWire(factory, timeline, Signal("inputs", name), wire, wire.rest)
             for name, wire in description.inputs.items()
         }
-        for driven_wire in (*control.values(), *driven.values()):
+        for driven_wire in (en, boot, *driven.values()):
             stack.callback(driven_wire.close)
         self.power = Power(
             factory,
             timeline,
             description.power,
-            control["en"],
-            [control["boot"], *driven.values()],
+            en,
+            [boot, *driven.values()],
             description.rise_s,
             description.fall_s,
         )
@@ -193,15 +194,27 @@ class Bench:
             }
         )
         watch = {
-            f"{section}.{name}": WatchedWire(factory, timeline, f"{section}.{name}", wire)
-            for section, wires in (("leds", description.leds), ("outputs", description.outputs))
-            for name, wire in wires.items()
+            signal: WatchedWire(factory, timeline, signal, wire)
+            for signal, wire in description.wires()
+            if signal.section in ("leds", "outputs")
         }
         for watched_wire in watch.values():
             stack.callback(watched_wire.close)
-        self.leds = Leds({name: Led(name, watch[f"leds.{name}"], timeline, self.loop) for name in description.leds})
+        self.leds = Leds(
+            {
+                signal.name: Led(signal.name, wire, timeline, self.loop)
+                for signal, wire in watch.items()
+                if signal.section == "leds"
+            }
+        )
         stack.callback(self.leds.close)
-        self.outputs = Outputs({name: Output(name, watch[f"outputs.{name}"], timeline) for name in description.outputs})
+        self.outputs = Outputs(
+            {
+                signal.name: Output(signal.name, wire, timeline)
+                for signal, wire in watch.items()
+                if signal.section == "outputs"
+            }
+        )
 
         self.telemetry = Telemetry(timeline)
         self.console = Console(
@@ -220,39 +233,11 @@ class Bench:
             timeline,
             wiring.serial_url,
             self.power.hold_reset,
-            control["boot"].set,
+            boot.set,
             release_port=self.console.release,
             take_port=self.console.take,
             log=self.logs / "flasher.log",
         )
-
-    def _control(self) -> list[tuple[str, Wire]]:
-        return [("en", self.description.control.en), ("boot", self.description.control.boot)]
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """A wired bench is there once. The kernel lets go of the lock however its holder dies."""
-        if self.description.kind == "virtual":
-            yield
-            return
-        folder = self.root / ".plugbench"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{self.description.name}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
-                raise BenchError(
-                    f"the bench {self.description.name!r} is in use by process {holder or '(unknown)'}",
-                    "Wait for it, or end it",
-                ) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.close(descriptor)
 
     # -- what it can do -------------------------------------------------------------------------------------------
 
@@ -260,7 +245,7 @@ class Bench:
     def capabilities(self) -> frozenset[str]:
         """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, and what the wiring can."""
         signals = {signal for signal, _ in self.description.wires()}
-        return self.wiring.capabilities | signals | {signal.split(".")[0] for signal in signals}
+        return self.wiring.capabilities | set(map(str, signals)) | {signal.section for signal in signals}
 
     @property
     def csms_url(self) -> str:

@@ -1,4 +1,4 @@
-"""What `rig doctor` looks at: one finding after the other, the bench untouched."""
+"""`rig doctor`: looks at everything that a bench needs, one finding after the other; the bench stays untouched."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from rig.bench.bench_file import load
+from rig.cli.exit_codes import EXIT_FAILURE
+from rig.cli.options import DEFAULT_BENCH, BenchOption
 from rig.config.description import Description, NmcliAccessPoint, NoAccessPoint
 from rig.firmware.manifest import FILE_NAME
 from rig.util.errors import BenchError, DescriptionError
@@ -42,6 +46,16 @@ class Finding:
     def line(self) -> str:
         """As the terminal shows it."""
         return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
+
+
+def command(bench: BenchOption = DEFAULT_BENCH) -> None:
+    """Look at everything that a bench needs, and say what is wrong and how to mend it."""
+    sound = True
+    for finding in examine(bench, Path.cwd()):
+        sound = sound and finding.ok
+        typer.secho(finding.line, fg=None if finding.ok else "red")
+    if not sound:
+        raise typer.Exit(EXIT_FAILURE)
 
 
 def examine(path: Path, root: Path) -> Iterator[Finding]:

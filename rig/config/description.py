@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
+
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
 TcpPort = Annotated[int, Field(ge=0, le=65535, description="a TCP port up to 65535, 0: any free one")]
@@ -55,7 +57,7 @@ class InputWire(Wire):
 class PowerSection(_Table):
     """The supply: `switch` turns it on, `rail_sense`, where wired, says whether the rail is up.
 
-    `rise_s` and `fall_s` are for a bench without `rail_sense`: how long, in real seconds, the rail takes to come up at
+    `rise_s` and `fall_s` are for a bench without `rail_sense`: how long, in bench seconds, the rail takes to come up at
     most, and how long capacitors hold it up at most.
     """
 
@@ -185,12 +187,11 @@ class Description(_Table):
                 close = difflib.get_close_matches(name, known - present, n=1, cutoff=0.75)
                 if close:
                     allowed = ", ".join(sorted(known))
-                    raise ValueError(
-                        f"{section}.{name}: unknown wire; did you mean {section}.{close[0]}? Known wires: {allowed}"
-                    )
+                    unknown, meant = Signal(section, name), Signal(section, close[0])
+                    raise ValueError(f"{unknown}: unknown wire; did you mean {meant}? Known wires: {allowed}")
 
     def _refuse_pin_twice(self) -> None:
-        holders: dict[int, str] = {}
+        holders: dict[int, Signal] = {}
         for signal, wire in self.wires():
             if wire.pin in holders:
                 raise ValueError(
@@ -199,7 +200,7 @@ class Description(_Table):
             holders[wire.pin] = signal
 
     def _refuse_gpio_twice(self) -> None:
-        holders: dict[int, str] = {}
+        holders: dict[int, Signal] = {}
         for signal, wire in self.wires():
             if wire.gpio is None:
                 continue
@@ -236,12 +237,12 @@ class Description(_Table):
 
     @property
     def rise_s(self) -> float:
-        """How long, in real seconds, the rail takes to rise where nothing senses it."""
+        """How long, in bench seconds, the rail takes to rise where nothing senses it."""
         return self._unless_virtual(self.power.rise_s, REAL_RISE_S)
 
     @property
     def fall_s(self) -> float:
-        """How long, in real seconds, the rail takes to fall where nothing senses it."""
+        """How long, in bench seconds, the rail takes to fall where nothing senses it."""
         return self._unless_virtual(self.power.fall_s, REAL_FALL_S)
 
     def _unless_virtual(self, described: float | None, usual: float) -> float:
@@ -249,13 +250,13 @@ class Description(_Table):
             return described
         return 0.0 if self.kind == "virtual" else usual
 
-    def wires(self) -> Iterator[tuple[str, Wire]]:
-        """Every wire with its signal name, like `inputs.cable` or `power.switch`."""
-        yield "power.switch", self.power.switch
+    def wires(self) -> Iterator[tuple[Signal, Wire]]:
+        """Every wire with its signal."""
+        yield POWER_SWITCH, self.power.switch
         if self.power.rail_sense is not None:
-            yield "power.rail_sense", self.power.rail_sense
-        yield "control.en", self.control.en
-        yield "control.boot", self.control.boot
+            yield RAIL_SENSE, self.power.rail_sense
+        yield EN, self.control.en
+        yield BOOT, self.control.boot
         for section in KNOWN_SIGNALS:
             for name, wire in getattr(self, section).items():
-                yield f"{section}.{name}", wire
+                yield Signal(section, name), wire

@@ -269,7 +269,7 @@ class Device:
     def _not_idle(self) -> list[str]:
         if not self.bench.power.is_on:
             return ["it is switched off"]
-        problems = [f"inputs.{i.name} is not at rest" for i in self.bench.inputs if not i.at_rest]
+        problems = [f"{i.signal} is not at rest" for i in self.bench.inputs if not i.at_rest]
         return problems + _differences(self.status(), self.profile.idle)
 
     def make_idle(self) -> None:

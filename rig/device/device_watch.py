@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from rig.config.signal import EN
 from rig.device.reboot_watch import RebootWatch
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
 from rig.util.errors import DeviceError
+
+_EN = str(EN)
 
 _RESETS = {
     "power_on": ": it lost its supply, and the bench did not switch it off",
@@ -65,7 +68,7 @@ class DeviceWatch:
             if not event.rail:
                 self._switched(event)
         elif isinstance(event, PinEdge):
-            if event.signal == "control.en":
+            if event.signal == _EN:
                 self._switched(event)
         elif isinstance(event, Boot):
             if self._reboots.is_unexpected(event):

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rig.config.signal import EN
 from rig.faults.fault import Bench, Fault
 
 
@@ -31,7 +32,7 @@ class Reset(Fault):
 
     name: ClassVar[str] = "reset"
     summary: ClassVar[str] = "the chip is held in reset (EN low) until the fault is lifted"
-    needs: ClassVar[frozenset[str]] = frozenset({"control.en"})
+    needs: ClassVar[frozenset[str]] = frozenset({str(EN)})
     reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:

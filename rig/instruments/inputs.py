@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import Iterator, Mapping
 
+from rig.config.signal import Signal
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
 from rig.util.errors import BenchError
@@ -102,6 +103,11 @@ class Input:
         self._timeline = timeline
         self._loop = loop
         self._train: PulseTrain | None = None
+
+    @property
+    def signal(self) -> Signal:
+        """Its name on the timeline."""
+        return self._wire.signal
 
     @property
     def state(self) -> bool:

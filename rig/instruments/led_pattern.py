@@ -16,6 +16,7 @@ EDGES_NEEDED = 12
 """How many of the latest edges `decode` may look at."""
 
 _SAME = 0.2
+_ALIKE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Pattern:
     rate_hz: float = 0.0
     duty: float = 0.0
 
-    def like(self, other: Pattern, tolerance: float = 0.15) -> bool:
+    def like(self, other: Pattern, tolerance: float = _ALIKE) -> bool:
         """Whether both are the same to the eye: rates by `tolerance` as a fraction, duties within a tenth."""
         return (
             self.name == other.name
@@ -63,6 +64,7 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     last = edges[-1]
     if now - last.t >= STEADY_AFTER_S:
         return Pattern("on" if last.lit else "off")
+    edges = edges[_first_of_flashes(edges) :]
     flashes = [(rise.t, fall.t - rise.t) for rise, fall in itertools.pairwise(edges) if rise.lit]
     starts = [start for start, _ in flashes]
     if last.lit:
@@ -70,6 +72,51 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
     widths = [width for _, width in flashes]
     periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
     return _blink(periods, widths) or _double_flash(periods, widths)
+
+
+def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
+    """Find the edge with which a pattern began.
+
+    A steady light begins with its only edge. Flashes begin with the first that repeats as all later ones do, or with
+    the fall before it, where the LED was no longer dark than it is between two flashes.
+
+    Args:
+        edges: what `decode` has looked at.
+        pattern: what it has found.
+
+    Returns:
+        The edge's index.
+    """
+    step = {"blink": 1, "double_flash": 2}.get(pattern.name)
+    if step is None:
+        return len(edges) - 1
+    offset = _first_of_flashes(edges)
+    edges = edges[offset:]
+    rises = [index for index, edge in enumerate(edges) if edge.lit]
+    starts = [edges[index].t for index in rises]
+    periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
+    widths = [edges[index + 1].t - edges[index].t for index in rises[: len(periods)]]
+    whole = 1 / pattern.rate_hz
+    first = len(periods) - 2 if step == 1 else len(periods) - 3  # known of as many periods
+    while (
+        first > 0
+        and _same(periods[first - 1], periods[first - 1 + step], whole, _ALIKE)
+        and _same(widths[first - 1], widths[first - 1 + step], whole, _ALIKE)
+    ):
+        first -= 1
+    pause = max(period - width for period, width in zip(periods[first:], widths[first:], strict=True))
+    begins = rises[first]
+    if begins > 0 and edges[begins].t - edges[begins - 1].t <= pause + _SAME * whole:
+        begins -= 1
+    return offset + begins
+
+
+def _first_of_flashes(edges: Sequence[Edge]) -> int:
+    """The index of the first edge after the last steady light: flashes from before it belong to another pattern."""
+    for index in range(len(edges) - 1, 0, -1):
+        if edges[index].t - edges[index - 1].t >= STEADY_AFTER_S:
+            return index
+    return 0
 
 
 def _blink(periods: list[float], widths: list[float]) -> Pattern | None:
@@ -99,5 +146,5 @@ def _double_flash(periods: list[float], widths: list[float]) -> Pattern | None:
     return Pattern("double_flash", 1 / whole, 2 * sum(flashes) / len(flashes) / whole)
 
 
-def _same(one: float, other: float, period: float) -> bool:
-    return abs(one - other) <= _SAME * period
+def _same(one: float, other: float, period: float, tolerance: float = _SAME) -> bool:
+    return abs(one - other) <= tolerance * period

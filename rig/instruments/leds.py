@@ -7,7 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, decode
+from rig.config.signal import EN
+from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, beginning, decode
 from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
@@ -16,6 +17,7 @@ from rig.timeline.log_tail import console_tail
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
 _MOST_SHOWN = 5
+_EN = str(EN)
 _RESTARTS = (PowerChange, PinEdge, Boot)
 
 
@@ -39,6 +41,7 @@ class Led:
         self._lock = threading.Lock()
         self._edges: deque[tuple[int, bool]] = deque(maxlen=EDGES_NEEDED)
         self._pattern = Pattern("unknown")
+        self._began = 0
         self._asked = False  # whether somebody waits to see that it still shows the pattern
         self._timer: asyncio.TimerHandle | None = None
         with self._lock:  # an edge from here on waits until its turn
@@ -155,7 +158,7 @@ class Led:
 
     def _device_may_restart(self, event: Event) -> None:
         # Called under the timeline's lock, which who holds ours may wait for: one assignment, and no lock.
-        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == "control.en"):
+        if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
             self._restarted_at = event.t
 
     def _decode(self, now: int, *, flash_begins: bool = False) -> None:
@@ -165,22 +168,35 @@ class Led:
         of_this_run = [edge for edge in self._edges if edge[0] >= self._restarted_at] or [self._edges[-1]]
         edges = [Edge(clock.between(origin, t), lit) for t, lit in of_this_run]
         pattern = decode(edges, clock.between(origin, now))
+        began = self._decoded_at
         if pattern is not None:
             self._decoded_at = now
         elif clock.between(self._decoded_at, now) > _UNKNOWN_AFTER_S:
             pattern = Pattern("unknown")
         if pattern is None:
             return
-        if pattern.like(self._pattern):
-            # Only the beginning of a flash tells that the last one, and the pause after it, were as long as ever.
-            if not self._asked or not (flash_begins or pattern.rate_hz == 0):
-                return
+        goes_on = pattern.like(self._pattern)
+        # Only the beginning of a flash tells that the last one, and the pause after it, were as long as ever.
+        if goes_on and (not self._asked or not (flash_begins or pattern.rate_hz == 0)):
+            return
+        if pattern.name != "unknown":
+            began = of_this_run[beginning(edges, pattern)][0]
+        if goes_on:
+            # Its first edges may be forgotten by now.
+            if pattern.rate_hz and began <= self._edges[1][0] and self._began >= self._restarted_at:
+                began = self._began
             pattern = self._pattern
         self._asked = False
-        self._pattern = pattern
+        self._pattern, self._began = pattern, began
         self._timeline.append(
             LedPattern(
-                t=now, source="leds", led=self.name, pattern=pattern.name, rate_hz=pattern.rate_hz, duty=pattern.duty
+                t=now,
+                source="leds",
+                led=self.name,
+                pattern=pattern.name,
+                rate_hz=pattern.rate_hz,
+                duty=pattern.duty,
+                began=began,
             )
         )
 

@@ -23,6 +23,7 @@ class Output:
         self.name = name
         self._wire = wire
         self._timeline = timeline
+        self._signal = str(wire.signal)
 
     @property
     def level(self) -> bool:
@@ -44,7 +45,7 @@ class Output:
         Raises:
             ExpectationError: it did not get there in time.
         """
-        what = f"{self._wire.signal} {'on' if level else 'off'}"
+        what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
             return self._timeline.expect(
                 PinEdge,
@@ -81,7 +82,7 @@ class Output:
             lambda e: self._mine(e) and e.level != level,
             since=since,
             within=within,
-            what=f"{self._wire.signal} {'off' if level else 'on'}",
+            what=f"{self._signal} {'off' if level else 'on'}",
         )
 
     def _explain(self, since: Mark) -> str:
@@ -98,7 +99,7 @@ class Output:
         return f"nearest miss: {miss}\n{console_tail(self._timeline)}"
 
     def _mine(self, edge: PinEdge) -> bool:
-        return edge.signal == self._wire.signal
+        return edge.signal == self._signal
 
 
 class Outputs:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gpiozero import Factory, OutputDevice
 
 from rig.config.description import PowerSection
+from rig.config.signal import RAIL_SENSE
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PowerChange
@@ -61,7 +62,7 @@ class Power:
         timeline.append(PowerChange(source="power", on=False))
         self._rail: WatchedWire | None = None
         if section.rail_sense is not None:
-            self._rail = WatchedWire(factory, timeline, "power.rail_sense", section.rail_sense, publish=False)
+            self._rail = WatchedWire(factory, timeline, RAIL_SENSE, section.rail_sense, publish=False)
             self._rail.listen(self._rail_changed)
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from gpiozero import Factory, InputDevice, OutputDevice, PinFixedPull
 
 from rig.config.description import Wire
+from rig.config.signal import Signal
 from rig.timeline import Timeline
 from rig.timeline.events import PinEdge
 from rig.util.errors import BenchError
@@ -26,12 +27,12 @@ class DrivenWire:
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change.
-        signal: the wire's name, like `inputs.cable`.
+        signal: its name.
         wire: its description.
         state: the state it has first.
     """
 
-    def __init__(self, factory: Factory, timeline: Timeline, signal: str, wire: Wire, state: bool = False) -> None:
+    def __init__(self, factory: Factory, timeline: Timeline, signal: Signal, wire: Wire, state: bool = False) -> None:
         self.signal = signal
         self._timeline = timeline
         self._active_low = wire.active_low
@@ -43,7 +44,7 @@ class DrivenWire:
             wire.pin, active_high=not wire.active_low, initial_value=wire.active_low, pin_factory=factory
         )
         self._float()
-        timeline.append(PinEdge(source="pins", signal=signal, level=state, driven=True))
+        timeline.append(PinEdge(source="pins", signal=str(signal), level=state, driven=True))
 
     @property
     def state(self) -> bool:
@@ -66,7 +67,9 @@ class DrivenWire:
                 self.device.value = state
             after = self._timeline.clock.now()
         self._timeline.append(
-            PinEdge(t=before, uncertainty=after - before, source="pins", signal=self.signal, level=state, driven=True)
+            PinEdge(
+                t=before, uncertainty=after - before, source="pins", signal=str(self.signal), level=state, driven=True
+            )
         )
         self._timeline.clock.settle()
 
@@ -111,12 +114,14 @@ class WatchedWire:
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change, and one for the state it has first.
-        signal: the wire's name, like `leds.status`.
+        signal: its name.
         wire: its description.
         publish: False where the listener publishes something better than a `PinEdge`.
     """
 
-    def __init__(self, factory: Factory, timeline: Timeline, signal: str, wire: Wire, *, publish: bool = True) -> None:
+    def __init__(
+        self, factory: Factory, timeline: Timeline, signal: Signal, wire: Wire, *, publish: bool = True
+    ) -> None:
         self.signal = signal
         self._timeline = timeline
         self._active_low = wire.active_low
@@ -129,7 +134,7 @@ class WatchedWire:
             self._state = bool(self.device.value)
             self._since = timeline.clock.now()
             if publish:
-                timeline.append(PinEdge(t=self._since, source="pins", signal=signal, level=self._state, driven=False))
+                self._report(self._state, self._since)
 
     @property
     def state(self) -> bool:
@@ -156,9 +161,12 @@ class WatchedWire:
             listeners = self._listeners
             self._changed.notify_all()
         if self._publish:
-            self._timeline.append(PinEdge(t=t_ns, source="pins", signal=self.signal, level=state, driven=False))
+            self._report(state, t_ns)
         for listener in listeners:
             listener(state, t_ns)
+
+    def _report(self, state: bool, t_ns: int) -> None:
+        self._timeline.append(PinEdge(t=t_ns, source="pins", signal=str(self.signal), level=state, driven=False))
 
     def wait(self, state: bool, timeout: float) -> bool:
         """Wait until it is in that state, at most `timeout` bench seconds. Returns whether it is."""

@@ -1,4 +1,4 @@
-"""Frames in readable form, without secrets: one line each, and a mark below where one is not as expected."""
+"""The last frames as a block of lines, without secrets, with a mark below one that is not as expected."""
 
 from __future__ import annotations
 
@@ -9,34 +9,14 @@ import orjson
 
 from rig.ocpp.matching import Difference, Path
 from rig.timeline.events import LinkChange, OcppFrame
+from rig.timeline.frame_words import PAYLOAD_WIDTH, frame_line, frame_title, payload_json
+from rig.timeline.words import link_line
 
 LAST_FRAMES = 20
 """How many frames a failed expectation shows."""
 
-_WIDTH = 160
 _NEEDLE = "\x00here\x00"  # stands in for the value that is looked for; no payload has it
 _NEEDLE_TEXT = orjson.dumps(_NEEDLE)
-
-
-def one_line(frame: OcppFrame, width: int = _WIDTH) -> str:
-    """A frame as a person reads it: direction, kind, action, payload, what is wrong with it.
-
-    Args:
-        frame: the frame.
-        width: longest payload shown, in characters.
-    """
-    body = frame.raw if frame.message_type == "INVALID" else orjson.dumps(frame.shown).decode()
-    if len(body) > width:
-        body = f"{body[:width]}… ({len(body)} characters)"
-    wrong = f"  !! {frame.error}" if frame.error else ""
-    return f"{_title(frame)}{body}{wrong}"
-
-
-def _title(frame: OcppFrame) -> str:
-    arrow = "→" if frame.direction == "received" else "←"
-    suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
-    action = "INVALID" if frame.message_type == "INVALID" else frame.action or "?"
-    return f"{arrow} [{frame.unique_id or '?'}] {action}{suffix} "
 
 
 def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
@@ -44,12 +24,12 @@ def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
 
     A payload that is too long for a line is cut on both sides of that place.
     """
-    body = orjson.dumps(frame.shown).decode()
+    body = payload_json(frame.shown)
     at = _place(frame.shown, difference.path)
-    begin = max(0, min(at - _WIDTH // 2, len(body) - _WIDTH))
-    shown = body[begin : begin + _WIDTH]
-    front = _title(frame) + ("…" if begin else "")
-    behind = f"… ({len(body)} characters)" if begin + _WIDTH < len(body) else ""
+    begin = max(0, min(at - PAYLOAD_WIDTH // 2, len(body) - PAYLOAD_WIDTH))
+    shown = body[begin : begin + PAYLOAD_WIDTH]
+    front = frame_title(frame) + ("…" if begin else "")
+    behind = f"… ({len(body)} characters)" if begin + PAYLOAD_WIDTH < len(body) else ""
     pointer = f"{' ' * (len(front) + at - begin)}^ expected {difference.expected}"
     if difference.found.startswith("but"):
         pointer += f" as {difference.path[-1]}, {difference.found}"
@@ -73,14 +53,6 @@ def _place(payload: Any, path: Path) -> int:
     else:
         at = text.find(_NEEDLE_TEXT)
     return len(text[:at].decode())
-
-
-def link_line(change: LinkChange) -> str:
-    """A connection that opened or closed, as a person reads it."""
-    if change.connected:
-        return "── connected"
-    why = " ".join(part for part in (str(change.code or ""), change.reason) if part)
-    return f"── disconnected{f' ({why})' if why else ''}"
 
 
 def exchange(
@@ -111,7 +83,7 @@ def exchange(
         elif event.id in marked and difference is not None:
             text, below = marked_lines(event, difference)
         else:
-            text = one_line(event)
+            text = frame_line(event)
         lines.append(front + text)
         if below is not None:
             lines.append(" " * len(front) + below)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import allure
 
 from rig.report import sequence_svg, timeline_svg
 from rig.report.page import full_log
 from rig.runs.load import Test
+from rig.util.redaction import masked_text
 
 
 def attach(test: Test) -> None:
@@ -15,6 +18,11 @@ def attach(test: Test) -> None:
     Args:
         test: what a `Slicer` that listens to the bench's timeline returned for its `TestEnded`.
     """
+    test = replace(
+        test,
+        events=tuple(event.without_secrets() for event in test.events),
+        message=masked_text(test.message),
+    )
     allure.attach(timeline_svg.render(test), name="timeline", attachment_type=allure.attachment_type.SVG)
     if sequence_svg.has_exchange(test):
         allure.attach(sequence_svg.render(test), name="OCPP exchange", attachment_type=allure.attachment_type.SVG)

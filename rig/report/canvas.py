@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from rig.report.text import FONT_FAMILY, clean, width
+from rig.report.text import FONT_FAMILY, width
+from rig.util.text import clean
 
 INK, GREY, FAINT, PAPER = "#1a1a1a", "#5f5f5f", "#e3e3e3", "#ffffff"
 # Okabe and Ito's palette: told apart with every common colour blindness; red means wrong and nothing else.

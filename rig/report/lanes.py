@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rig.report import describe
-from rig.report.text import number, one_line, seconds
+from rig.config.signal import Signal
 from rig.runs.load import Test, call_key
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
     ClockScale,
+    Event,
     FaultInjected,
     FaultLifted,
     Flashed,
@@ -30,8 +30,12 @@ from rig.timeline.events import (
     PowerChange,
     TelemetrySample,
 )
+from rig.timeline.frame_words import exchange_words, stray_words
+from rig.timeline.words import LEVELS, fault_words, led_pattern, measured, moment
+from rig.util.text import one_line
 
 Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
+MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
@@ -93,7 +97,7 @@ class Moment:
     """Something that happened at once, with its text. `kind` chooses how it is drawn."""
 
     at: float
-    kind: Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
+    kind: MomentKind
     text: str
     short: str
 
@@ -148,6 +152,7 @@ class _Reader:
         self.test = test
         self.lanes = lanes
         self.at = test.at
+        self._levels_before = {Signal.parse(text): level for text, level in test.before.pins.items()}
 
     def read(self) -> None:
         self._bands()
@@ -170,19 +175,20 @@ class _Reader:
             "radio", "access point", before.access_point,
             ((self.at(e.t), e.up) for e in events if isinstance(e, AccessPointChange)), ("down", "up"),
         )  # fmt: skip
-        edges: dict[str, list[PinEdge]] = {}
+        edges: dict[Signal, list[PinEdge]] = {}
         for event in events:
-            if isinstance(event, PinEdge) and not event.signal.startswith("power."):  # PowerChange tells of those
-                edges.setdefault(event.signal, []).append(event)
+            if isinstance(event, PinEdge):
+                edges.setdefault(Signal.parse(event.signal), []).append(event)
+        edges = {s: found for s, found in edges.items() if s.section != "power"}  # PowerChange reports those
         for signal in sorted(s for s, found in edges.items() if any(e.driven for e in found) and self._moved(s, found)):
-            self._pin("control" if signal.startswith("control.") else "input", signal, edges[signal])
+            self._pin("control" if signal.section == "control" else "input", signal, edges[signal])
         self._leds(edges)
         outputs = {
             s
             for s, found in edges.items()
-            if not any(e.driven for e in found) and not s.startswith("leds.") and self._moved(s, found)
+            if not any(e.driven for e in found) and s.section != "leds" and self._moved(s, found)
         }
-        outputs |= {signal for signal in (*before.pins, *edges) if signal.endswith("contactor")}
+        outputs |= {signal for signal in (*self._levels_before, *edges) if signal.name.endswith("contactor")}
         for signal in sorted(outputs):
             self._pin("output", signal, edges.get(signal, []))
         links: dict[str, list[tuple[float, bool]]] = {name: [] for name in before.links}
@@ -193,15 +199,14 @@ class _Reader:
             title = "WebSocket" if len(links) == 1 else f"WebSocket {one_line(name)}"
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"))
 
-    def _moved(self, signal: str, edges: Sequence[PinEdge]) -> bool:
+    def _moved(self, signal: Signal, edges: Sequence[PinEdge]) -> bool:
         """Whether it changed: the bench also tells the level at which it finds a wire."""
-        return len({self.test.before.pins.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
+        return len({self._levels_before.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
 
-    def _pin(self, kind: Kind, signal: str, edges: Sequence[PinEdge]) -> None:
-        plain = signal.rpartition(".")[2]
-        words = describe.LEVELS.get(plain, ("", ""))
-        before = self.test.before.pins.get(signal)
-        self._switch(kind, one_line(plain).replace("_", " "), before, [(self.at(e.t), e.level) for e in edges], words)
+    def _pin(self, kind: Kind, signal: Signal, edges: Sequence[PinEdge]) -> None:
+        words = LEVELS.get(signal.name, ("", ""))
+        title, before = one_line(signal.name).replace("_", " "), self._levels_before.get(signal)
+        self._switch(kind, title, before, [(self.at(e.t), e.level) for e in edges], words)
 
     def _switch(
         self,
@@ -222,18 +227,17 @@ class _Reader:
         ]
         self.lanes.bands.append(Band(kind, name, _joined(segments), what=what))
 
-    def _leds(self, edges: dict[str, list[PinEdge]]) -> None:
+    def _leds(self, edges: dict[Signal, list[PinEdge]]) -> None:
         patterns: dict[str, list[LedPattern]] = {name: [] for name in self.test.before.leds}
         for event in self.test.events:
             if isinstance(event, LedPattern):
-                patterns.setdefault(event.led.removeprefix("leds."), []).append(event)
+                patterns.setdefault(Signal.parse(event.led).name, []).append(event)
         for name in sorted(patterns, key=_led_order):
             shown: list[tuple[float, LedPattern | None]] = [(0.0, self.test.before.leds.get(name))]
-            turns = sorted(self.at(edge.t) for edge in edges.get(f"leds.{name}", ()))
-            for event in sorted(patterns[name], key=lambda e: e.t):
-                shown.append((_since(event, self.at(event.t), shown[-1], turns), event))
-            found = sorted((self.at(edge.t), edge.level) for edge in edges.get(f"leds.{name}", ()))
-            levels: list[tuple[float, bool | None]] = [(0.0, self.test.before.pins.get(f"leds.{name}")), *found]
+            begun = sorted(patterns[name], key=lambda led: (led.began or led.t, led.t))
+            shown += [(self.at(led.began or led.t), led) for led in begun]
+            found = sorted((self.at(edge.t), edge.level) for edge in edges.get(Signal("leds", name), ()))
+            levels: list[tuple[float, bool | None]] = [(0.0, self._levels_before.get(Signal("leds", name))), *found]
             segments = [
                 segment
                 for (start, led), end in zip(shown, [t for t, _ in shown[1:]] + [self.lanes.duration], strict=True)
@@ -241,11 +245,11 @@ class _Reader:
             ]
             self.lanes.bands.append(Band("led", f"LED {one_line(name)}", _joined(segments), what=name))
         for signal in sorted(edges):
-            name = signal.removeprefix("leds.")
-            if signal.startswith("leds.") and name not in patterns and not any(e.driven for e in edges[signal]):
+            name = signal.name
+            if signal.section == "leds" and name not in patterns and not any(e.driven for e in edges[signal]):
                 # Too short a time to tell a pattern.
                 self._switch(
-                    "led", f"LED {one_line(name)}", self.test.before.pins.get(signal),
+                    "led", f"LED {one_line(name)}", self._levels_before.get(signal),
                     [(self.at(e.t), e.level) for e in edges[signal]], ("dark", "lit"), what=name,
                 )  # fmt: skip
 
@@ -265,8 +269,8 @@ class _Reader:
                 open_calls[key] = (len(found), event)
                 found.append((event.charge_point, _call(event, at, from_device)))
             elif event.message_type == "INVALID":
-                text = "not OCPP: " + one_line(event.error or event.raw)
-                found.append((event.charge_point, Exchange(from_device, at, None, text, "not OCPP", wrong=True)))
+                exchange = Exchange(from_device, at, None, stray_words(event), "not OCPP", wrong=True)
+                found.append((event.charge_point, exchange))
             elif (opened := open_calls.pop(call_key(event), None)) is not None:
                 index, call = opened
                 begun = None if index < 0 else found[index][1].start
@@ -276,8 +280,8 @@ class _Reader:
                 else:
                     found[index] = (event.charge_point, exchange)
             else:
-                text = f"answer to no call: {one_line(event.action or event.unique_id)}"
-                found.append((event.charge_point, Exchange(not from_device, None, at, text, "answer to no call", True)))
+                exchange = Exchange(not from_device, None, at, stray_words(event), "answer to no call", wrong=True)
+                found.append((event.charge_point, exchange))
         for index, _ in open_calls.values():
             if index >= 0 and not found[index][1].wrong:
                 cp, e = found[index]
@@ -297,39 +301,21 @@ class _Reader:
             if isinstance(event, FaultInjected):
                 opened[event.id] = (self.at(event.t), event)
             elif isinstance(event, FaultLifted) and (begun := opened.pop(event.injected, None)) is not None:
-                stretches.append(Stretch(begun[0], max(begun[0], self.at(event.t)), describe.fault_words(begun[1])))
-        stretches += [Stretch(start, self.lanes.duration, describe.fault_words(f)) for start, f in opened.values()]
+                stretches.append(Stretch(begun[0], max(begun[0], self.at(event.t)), fault_words(begun[1])))
+        stretches += [Stretch(start, self.lanes.duration, fault_words(f)) for start, f in opened.values()]
         self.lanes.faults = sorted(stretches, key=lambda s: (s.start, s.end, s.text))
 
     def _moments(self) -> None:
         board, log, lanes = self.lanes.board, self.lanes.log, self.lanes
         lanes.scales = [_scale_at_start(self.test)]
         for event in self.test.events:
-            at = self.at(event.t)
-            match event:
-                case Boot():
-                    reset = one_line(event.reset).replace("_", " ")
-                    board.append(Moment(at, "boot", f"boot ({reset})", "boot"))
-                case Flashed():
-                    board.append(Moment(at, "flash", f"flashed in {seconds(event.seconds)}", "flashed"))
-                case Panic():
-                    board.append(Moment(at, "panic", "panic: " + one_line(event.cause), "panic"))
-                case BenchTrouble():
-                    board.append(Moment(at, "trouble", "bench: " + one_line(event.what), "bench error"))
-                case Note():
-                    board.append(Moment(at, "note", one_line(event.text), "note"))
-                case ClockScale():
-                    board.append(Moment(at, "clock", f"clock ×{number(event.scale)}", "clock"))
-                    lanes.scales.append(event.scale)
-                case Measurement():
-                    lanes.measurements.append(self._measurement(event))
-                case LogLine(level="E" | "W"):
-                    kind: Literal["E", "W"] = "E" if event.level == "E" else "W"
-                    text = one_line(event.text)
-                    _, separator, said = text.partition(") ")
-                    log.append(Moment(at, kind, said if separator and said else text, f"{kind} {one_line(event.tag)}"))
-                case _:
-                    pass
+            if isinstance(event, Measurement):
+                lanes.measurements.append(self._measurement(event))
+            elif (kind := _kind(event)) is not None and (words := moment(event)) is not None:
+                lane = log if isinstance(event, LogLine) else board
+                lane.append(Moment(self.at(event.t), kind, *words))
+            if isinstance(event, ClockScale):
+                lanes.scales.append(event.scale)
         if self.test.outcome not in ("passed", "skipped"):
             bench = "error of the bench"
             word = {
@@ -345,9 +331,7 @@ class _Reader:
         log.sort(key=lambda moment: moment.at)
 
     def _measurement(self, event: Measurement) -> Stretch:
-        limits = describe.limits(event)
-        text = f"{one_line(event.name).replace('_', ' ')}: {number(event.value)} {one_line(event.unit)}".rstrip()
-        text += f" ({limits})" if limits else ""
+        text = measured(event)
         end = self.at(event.t if event.end is None else event.end)
         if event.start is None:
             return Stretch(end, end, text, event.ok, spans=False)
@@ -371,27 +355,38 @@ class _Reader:
             line.sort()
 
 
+_MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
+    Boot: "boot",
+    Flashed: "flash",
+    Panic: "panic",
+    BenchTrouble: "trouble",
+    Note: "note",
+    ClockScale: "clock",
+}
+
+
+def _kind(event: Event) -> MomentKind | None:
+    """How an event is drawn at its moment; None where it is not."""
+    if isinstance(event, LogLine):
+        return event.level if event.level in ("E", "W") else None
+    return _MOMENT_KINDS.get(type(event))
+
+
 def _scale_at_start(test: Test) -> float:
     """How many bench seconds a real second took when the test began."""
     return test.clock.between(test.started - 1_000_000, test.started) * 1000
 
 
 def _call(frame: OcppFrame, at: float, from_device: bool) -> Exchange:
-    text = describe.call_short(frame)
-    if frame.error:
-        text += " wrong: " + one_line(frame.error)
-    return Exchange(from_device, at, None, text, one_line(frame.action) or "CALL", wrong=bool(frame.error))
+    action = one_line(frame.action) or "CALL"
+    return Exchange(from_device, at, None, exchange_words(frame), action, wrong=bool(frame.error))
 
 
 def _answered(call: OcppFrame, begun: float | None, answer: OcppFrame, at: float) -> Exchange:
-    text = describe.call_short(call)
-    said = describe.answer_short(answer)
-    if call.error:
-        text += " wrong: " + one_line(call.error)
-    text += f" → {said}" if said else ""
     wrong = bool(call.error or answer.error) or answer.message_type == "CALLERROR"
     end = at if begun is None else max(begun, at)
-    return Exchange(call.direction == "received", begun, end, text, one_line(call.action) or "CALL", wrong)
+    action = one_line(call.action) or "CALL"
+    return Exchange(call.direction == "received", begun, end, exchange_words(call, answer), action, wrong)
 
 
 def _led_segments(
@@ -430,28 +425,13 @@ def _longest(led: LedPattern | None) -> tuple[float, float]:
 def _led_segment(start: float, end: float, led: LedPattern | None) -> Segment:
     if led is None:
         return Segment(start, end, None)
-    words = describe.led_pattern(led)
+    words = led_pattern(led)
     texture: Texture = ""
     if led.pattern == "double_flash":
         texture = "double"
     elif led.pattern == "blink":
         texture = "fast" if led.rate_hz >= 3.5 else "medium" if led.rate_hz >= 1.5 else "slow"
     return Segment(start, end, led.pattern != "off", words, texture)
-
-
-def _since(led: LedPattern, told: float, before: tuple[float, LedPattern | None], turns: Sequence[float]) -> float:
-    """When an LED began to show a pattern: it is told only when it was seen for long enough to be known.
-
-    Steady light began with the LED's last edge. Blinking began with its first one, where it was steady before; from
-    one way of blinking to another nobody can say better than when it was told.
-    """
-    begun, last = before
-    between = turns[bisect_left(turns, begun) : bisect_right(turns, told)]
-    if not between:
-        return told
-    if led.pattern in ("on", "off"):
-        return between[-1]
-    return between[0] if last is None or last.pattern in ("on", "off") else told
 
 
 def _led_order(name: str) -> tuple[int, str]:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
-from rig.report.describe import limits, log_line
 from rig.report.lanes import lanes_of
-from rig.report.text import clean, number, one_line, seconds
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement
+from rig.timeline.words import limits, log_line
 from rig.util.folders import unwritable
+from rig.util.text import clean, number, one_line, seconds
 
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""

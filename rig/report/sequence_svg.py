@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rig.report.canvas import BLUE, FAINT, GREY, INK, PAPER, RED, Canvas, px
-from rig.report.describe import frame_fields, log_line
-from rig.report.text import fit, one_line, width
+from rig.report.text import fit, width
 from rig.runs.load import Test
 from rig.timeline.events import (
     AccessPointChange,
@@ -20,6 +19,9 @@ from rig.timeline.events import (
     OcppFrame,
     PowerChange,
 )
+from rig.timeline.frame_words import frame_fields, frame_name
+from rig.timeline.words import log_line
+from rig.util.text import one_line
 
 WIDTH = 1200.0
 _TIME_X, _LEFT, _RIGHT = 12.0, 170.0, 1110.0
@@ -80,13 +82,9 @@ def _row(test: Test, event: Event) -> _Row | None:
     match event:
         case OcppFrame():
             answer = event.message_type in ("CALLRESULT", "CALLERROR")
-            name = one_line(event.action)
-            if event.message_type == "INVALID":
-                name = "not OCPP"
-            elif answer:
-                name = f"{name} {'answer' if event.message_type == 'CALLRESULT' else 'CALLERROR'}".strip()
             wrong = bool(event.error) or event.message_type in ("CALLERROR", "INVALID")
-            return _Row(at, "frame", name, frame_fields(event), event.direction == "received", answer, wrong)
+            to_csms = event.direction == "received"
+            return _Row(at, "frame", frame_name(event), frame_fields(event), to_csms, answer, wrong)
         case FaultInjected() | FaultLifted():
             return _Row(at, "note", log_line(event), wrong=True)
         case PowerChange(rail=True):

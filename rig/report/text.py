@@ -1,4 +1,4 @@
-"""How wide a text is, what fits, and what may stand in an XML file.
+"""How wide a text is, and what fits.
 
 Pictures ask for Helvetica or a font of the same widths (Arial, Liberation Sans), and every text carries the width
 that was computed here as its `textLength`: a viewer with another font squeezes it to that width, so that geometry
@@ -7,7 +7,6 @@ that was free of collisions stays free of them.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -31,20 +30,6 @@ _KNOWN = {chr(0x20 + i): w for i, w in enumerate(_WIDTHS)} | {
 }
 _BOLD = 1.07
 """Helvetica Bold is at most about this much wider, over a word."""
-
-# What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SPACES = re.compile(r"\s+")
-
-
-def clean(text: str) -> str:
-    """`text` with every character that XML forbids replaced by U+FFFD."""
-    return _FORBIDDEN.sub("\ufffd", text)
-
-
-def one_line(text: str) -> str:
-    """`text` cleaned, on one line, runs of white space made one space."""
-    return _SPACES.sub(" ", clean(text)).strip()
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -79,27 +64,3 @@ def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
             break
         end += 1
     return text[:end].rstrip() + "…"
-
-
-def number(value: float) -> str:
-    """A figure for a reader: three or four digits that count, no exponent where avoidable."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
-    if value == int(value) and abs(value) < 1e7:
-        return str(int(value))
-    return f"{value:.4g}" if abs(value) < 1e7 else f"{value:.3e}"
-
-
-def seconds(value: float) -> str:
-    """A duration in seconds for a reader: `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`."""
-    if value < 0.9995:
-        return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
-    if value < 120:
-        return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
-    minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-
-
-def kilobytes(value: float) -> str:
-    """A size in bytes for a reader, in KB of 1,024 bytes."""
-    return f"{value / 1024:.1f} KB"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import NoneType
 from typing import Literal
 
-import orjson
-
+from rig.timeline.codec import UnreadableLineError, decode
 from rig.timeline.events import (
-    EVENT_TYPES,
     AccessPointChange,
     Boot,
     Event,
@@ -30,31 +27,12 @@ from rig.timeline.events import (
     TelemetrySample,
     TestEnded,
     TestStarted,
-    from_record,
 )
 from rig.util.clock import BenchClock
 from rig.util.errors import PlugbenchError
 
 Verdict = Outcome | Literal["cut off", "retried"]
 VERDICTS: tuple[Verdict, ...] = ("failed", "error", "broken", "cut off", "retried", "passed", "skipped")
-
-
-_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "int | None": (int, NoneType),
-    "float | None": (int, float, NoneType),
-    "tuple[str, ...]": (list,),
-    "Mapping[str, float]": (dict,),
-    "Mapping[str, Any]": (dict,),
-}
-_FIELDS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    name: {f.name: _JSON_TYPES[str(f.type)] for f in fields(cls) if str(f.type) in _JSON_TYPES}
-    for name, cls in EVENT_TYPES.items()
-}
-"""What JSON may hold in the fields of each type of event."""
 
 
 class ReportError(PlugbenchError):
@@ -375,18 +353,16 @@ def _read(record: Path) -> Run:
     events: list[Event] = []
     for index, line in enumerate(lines, 1):
         if line.strip():
-            event = _event(line)
-            if isinstance(event, str):
-                skipped.append((index, event))
-            else:
-                events.append(event)
+            try:
+                events.append(decode(line))
+            except UnreadableLineError as error:
+                skipped.append((index, str(error)))
     cut_off = ""
     if tail.strip():
-        event = _event(tail)
-        if isinstance(event, str):
+        try:
+            events.append(decode(tail))
+        except UnreadableLineError:
             cut_off = f"the record stops in the middle of line {len(lines) + 1}"
-        else:
-            events.append(event)
     if not events:
         why = skipped[0][1] if skipped else cut_off or "it is empty"
         raise ReportError(
@@ -394,25 +370,6 @@ def _read(record: Path) -> Run:
             "reports/runs/<id>/run.jsonl"
         )
     return _run(events, record.resolve().parent.name, cut_off, skipped)
-
-
-def _event(line: bytes) -> Event | str:
-    """The event of a line, or what is wrong with it."""
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return "not JSON"
-    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
-        return "no event: its `type` is missing"
-    for name, allowed in _FIELDS.get(record["type"], {}).items():
-        if name in record and not isinstance(record[name], allowed):
-            return f"{record['type']!r} with {name} = {str(record[name])[:40]!r}, which is of the wrong type"
-    try:
-        return from_record(record)
-    except KeyError:
-        return f"unknown type {record['type']!r}"
-    except TypeError as error:
-        return f"fields that {record['type']!r} does not have, or lacks: {error}"
 
 
 def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from rig.timeline import Timeline
-from rig.timeline.events import Event, to_json
+from rig.timeline.codec import encode
+from rig.timeline.events import Event
 from rig.util.errors import BenchError
 
 
@@ -37,7 +38,7 @@ class Recorder:
         self._stop = timeline.listen(self._add, self._write)
 
     def _add(self, event: Event) -> None:
-        self._due.append(to_json(event.record()) + b"\n")
+        self._due.append(encode(event))
 
     def _write(self) -> None:
         data = b"".join(self._due)

@@ -6,14 +6,11 @@ way, the source says a stamp may be (a USB serial adapter's latency timer: 16 ms
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
-from typing import Any, Literal, NamedTuple, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
-import orjson
-
+from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of, to_json
 from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
@@ -28,17 +25,28 @@ class Event:
     id: int = 0
     t: int = 0
     uncertainty: int = 0
-    source: str = ""
+    source: NoSecret[str] = ""
 
     def record(self) -> dict[str, Any]:
         """The event as it stands in `run.jsonl`: `type` and all its fields, without secrets."""
-        layout = _layout(type(self))
+        layout = layout_of(type(self))
         record: dict[str, Any] = {"type": layout.name}
         record.update(zip(layout.fields, layout.values(self), strict=True))
-        for name in layout.wordy:
+        for name in layout.masked:
             if record[name]:
                 record[name] = masked(record[name])
         return record
+
+    def without_secrets(self) -> Self:
+        """Return a copy whose fields hold no secret; the same event where none of them does."""
+        layout = layout_of(type(self))
+        hidden: dict[str, Any] = {}
+        for name in layout.masked:
+            value = getattr(self, name)
+            shown = masked(value)
+            if shown is not value:
+                hidden[name] = tuple(shown) if name in layout.tuples else shown
+        return replace(self, **hidden) if hidden else self
 
     def must_be_recordable(self) -> None:
         """Look at what others than the rig have made, before it is on the timeline.
@@ -46,7 +54,7 @@ class Event:
         Raises:
             ValueError: a field holds what the record cannot, such as an integer of more than 64 bits; names it.
         """
-        layout = _layout(type(self))
+        layout = layout_of(type(self))
         values = layout.values(self)
         try:
             to_json(values)
@@ -77,7 +85,7 @@ class Event:
         put(copy, "t", t)
         put(copy, "uncertainty", uncertainty)
         put(copy, "source", source)
-        for name in _layout(cls).own:
+        for name in layout_of(cls).own:
             put(copy, name, getattr(self, name))
         return copy
 
@@ -89,9 +97,9 @@ class LogLine(Event):
     `text` is whole, for tests to match on. What is written or shown of it is `shown`.
     """
 
-    text: str
+    text: MayHoldSecret[str]
     level: Level | Literal[""] = ""
-    tag: str = ""
+    tag: MayHoldSecret[str] = ""
     uptime_ms: int | None = None
 
     @property
@@ -104,31 +112,31 @@ class LogLine(Event):
 class Boot(Event):
     """The boot banner was seen: the device has (re)started."""
 
-    version: str
-    build: str
-    reset: str
+    version: MayHoldSecret[str]
+    build: MayHoldSecret[str]
+    reset: MayHoldSecret[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panic(Event):
     """The device crashed, by its own word. `backtrace` is decoded where the symbols are at hand."""
 
-    cause: str
-    backtrace: tuple[str, ...] = ()
+    cause: MayHoldSecret[str]
+    backtrace: MayHoldSecret[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample(Event):
     """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes."""
 
-    values: Mapping[str, float]
+    values: NoSecret[Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinEdge(Event):
     """A pin changed level. `signal` is its name in the bench description, e.g. `inputs.cable` or `leds.status`."""
 
-    signal: str
+    signal: NoSecret[str]
     level: bool
     driven: bool
     """True where the bench drives the pin, False where it only watches it."""
@@ -136,12 +144,16 @@ class PinEdge(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedPattern(Event):
-    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing."""
+    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing.
 
-    led: str
+    A pattern takes a while to be known, at `t`; `began` is the stamp of its first edge, 0 where nobody knows.
+    """
+
+    led: NoSecret[str]
     pattern: Literal["off", "on", "blink", "double_flash", "unknown"]
     rate_hz: float = 0.0
     duty: float = 0.0
+    began: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,10 +175,10 @@ class AccessPointChange(Event):
 class LinkChange(Event):
     """A charge point's WebSocket connection to the CSMS opened or closed (`code`, `reason`: RFC 6455 section 7.4)."""
 
-    charge_point: str
+    charge_point: MayHoldSecret[str]
     connected: bool
     code: int | None = None
-    reason: str = ""
+    reason: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -178,14 +190,14 @@ class OcppFrame(Event):
     written or shown of the payload is `shown`.
     """
 
-    charge_point: str
+    charge_point: MayHoldSecret[str]
     direction: Literal["received", "sent"]
     message_type: MessageType
-    unique_id: str
-    action: str = ""
-    payload: Any = None
-    error: str = ""
-    raw: str = ""
+    unique_id: MayHoldSecret[str]
+    action: MayHoldSecret[str] = ""
+    payload: MayHoldSecret[Any] = None
+    error: MayHoldSecret[str] = ""
+    raw: MayHoldSecret[str] = ""
 
     @property
     def shown(self) -> Any:
@@ -197,15 +209,15 @@ class OcppFrame(Event):
 class FaultInjected(Event):
     """A fault of the catalogue began. `fault` is its name, `arguments` its fields."""
 
-    fault: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    fault: NoSecret[str]
+    arguments: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLifted(Event):
     """A fault was taken back. `injected` is the id of the `FaultInjected` event."""
 
-    fault: str
+    fault: NoSecret[str]
     injected: int
 
 
@@ -213,9 +225,9 @@ class FaultLifted(Event):
 class Flashed(Event):
     """The board's flash was written. `image` is the SHA-256 of what was written, `seconds` how long it took."""
 
-    image: str
+    image: NoSecret[str]
     seconds: float
-    what: str = ""
+    what: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,10 +244,10 @@ class RunStarted(Event):
     `worker` is the pytest-xdist worker's name where the run has several, each with a bench and a record of its own.
     """
 
-    run: str
-    date: str
-    bench: str
-    worker: str = ""
+    run: NoSecret[str]
+    date: NoSecret[str]
+    bench: MayHoldSecret[str]
+    worker: NoSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,8 +261,8 @@ class TestStarted(Event):
 
     __test__ = False  # pytest collects by name
 
-    nodeid: str
-    doc: str = ""
+    nodeid: MayHoldSecret[str]
+    doc: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,10 +274,10 @@ class TestEnded(Event):
 
     __test__ = False  # pytest collects by name
 
-    nodeid: str
+    nodeid: MayHoldSecret[str]
     outcome: Outcome
     seconds: float
-    message: str = ""
+    message: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,9 +287,9 @@ class Measurement(Event):
     Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
     """
 
-    name: str
+    name: MayHoldSecret[str]
     value: float
-    unit: str
+    unit: MayHoldSecret[str]
     low: float | None = None
     high: float | None = None
     ok: bool = True
@@ -289,75 +301,11 @@ class Measurement(Event):
 class BenchTrouble(Event):
     """Something is wrong with the bench itself."""
 
-    what: str
+    what: MayHoldSecret[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note(Event):
     """A remark, by a person, a test or an instrument."""
 
-    text: str
-
-
-class _Layout(NamedTuple):
-    """What there is to know of a type of event, found out once.
-
-    Attributes:
-        name: in records.
-        fields: the names of all its fields.
-        own: of those that not every event has.
-        wordy: of those that may hold a secret: any that is no number and no name of a fixed set.
-        values: reads all fields of an event at once.
-    """
-
-    name: str
-    fields: tuple[str, ...]
-    own: tuple[str, ...]
-    wordy: tuple[str, ...]
-    values: Callable[[Event], tuple[Any, ...]]
-
-
-_LAYOUTS: dict[type[Event], _Layout] = {}
-_WORDLESS = ("bool", "int", "float", "Literal", "Level", "MessageType", "Outcome", "Mapping[str, float]")
-
-
-def _layout(event_type: type[Event]) -> _Layout:
-    layout = _LAYOUTS.get(event_type)
-    if layout is None:
-        names = tuple(f.name for f in fields(event_type))
-        own = names[len(fields(Event)) :]  # the base's come first
-        wordy = tuple(f.name for f in fields(event_type) if f.name in own and not str(f.type).startswith(_WORDLESS))
-        layout = _LAYOUTS[event_type] = _Layout(type_name(event_type), names, own, wordy, attrgetter(*names))
-    return layout
-
-
-def type_name(event_type: type[Event]) -> str:
-    """The event's name in records: `OcppFrame` is `ocpp_frame`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", event_type.__name__).lower()
-
-
-EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
-
-
-def to_json(content: Any) -> bytes:
-    """JSON as the record has it: mappings and sets as it can hold them, anything else by its words.
-
-    Raises:
-        TypeError: it has no place in JSON.
-    """
-    return orjson.dumps(content, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return str(value)
-
-
-def from_record(record: Mapping[str, Any]) -> Event:
-    """The event that `Event.record` wrote. Raises KeyError for a type this version does not know."""
-    values = dict(record)
-    cls = EVENT_TYPES[values.pop("type")]
-    return cls(**values)
+    text: MayHoldSecret[str]

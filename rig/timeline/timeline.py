@@ -11,13 +11,12 @@ from typing import Any, TypeVar
 from rig.timeline.event_index import KindIndex, place_of
 from rig.timeline.events import Event
 from rig.timeline.log_tail import console_tail
+from rig.timeline.words import in_words
 from rig.util.clock import BenchClock, Deadline
 from rig.util.errors import ExpectationError, PlugbenchError
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
-
-_BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,9 +345,3 @@ class Timeline:
 def _from(mark: Mark | None, events: list[E]) -> list[E]:
     """A copy of what comes after a mark; None: of all."""
     return events[place_of(mark.after, events) if mark is not None and mark.after > 1 else 0 :]
-
-
-def in_words(event: Event) -> str:
-    """An event for a message: what it says, without the bookkeeping."""
-    said = {name: value for name, value in event.record().items() if name not in _BOOKKEEPING}
-    return f"{type(event).__name__} {', '.join(f'{name}={value!r}' for name, value in said.items())}".rstrip()

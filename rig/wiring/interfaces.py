@@ -15,6 +15,9 @@ from gpiozero import Factory
 
 from rig.util.clock import BenchClock
 
+EdgeCallback = Callable[[bool, int], None]
+"""Called with the new level of a pin and its CLOCK_MONOTONIC stamp in nanoseconds."""
+
 
 class AccessPoint(Protocol):
     """The radio the board associates with."""

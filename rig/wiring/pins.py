@@ -12,9 +12,7 @@ from typing import Protocol, runtime_checkable
 from gpiozero import Factory, Pin
 
 from rig.util.errors import BenchError
-
-EdgeCallback = Callable[[bool, int], None]
-"""Called with the new level and its CLOCK_MONOTONIC stamp in nanoseconds."""
+from rig.wiring.interfaces import EdgeCallback
 
 FACTORIES = ("lgpio", "virtual")
 
@@ -42,9 +40,9 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
         raise BenchError(f"pin factory {name!r} is unknown", f"Allowed: {', '.join(FACTORIES)}")
     try:
         with _lgpio_in_a_passing_folder():
-            from gpiozero.pins.lgpio import LGPIOFactory
+            from rig.wiring.lgpio_pins import StampedPinFactory
 
-        return LGPIOFactory(chip)
+        return StampedPinFactory(chip)
     except ImportError as problem:
         raise BenchError(f"lgpio cannot be loaded ({problem})", "Install Debian's python3-lgpio") from None
     except Exception as problem:  # lgpio.error and gpiozero's own have no common base
@@ -91,26 +89,4 @@ def watch_edges(pin: Pin, callback: EdgeCallback) -> Callable[[], None]:
     """
     if isinstance(pin, _WatchesEdges):
         return pin.watch_edges(callback)
-    if type(pin).__module__ != "gpiozero.pins.lgpio":
-        raise BenchError(f"{pin!r} has no exact edge stamps", f"Use one of the pin factories {', '.join(FACTORIES)}")
-    return _watch_lgpio(pin, callback)
-
-
-def _watch_lgpio(pin: Pin, callback: EdgeCallback) -> Callable[[], None]:
-    import lgpio
-
-    handle, number = pin.factory._handle, pin._number  # gpiozero hands on the stamp only as rounded seconds
-    flags = lgpio.gpio_get_mode(handle, number) & pin.GPIO_LINE_FLAGS_MASK
-    lgpio.gpio_claim_alert(handle, number, lgpio.BOTH_EDGES, flags)
-
-    def edge(_chip: int, _gpio: int, level: int, stamp: int) -> None:
-        if level in (0, 1):  # 2 is lgpio's watchdog
-            callback(bool(level), stamp)
-
-    watching = lgpio.callback(handle, number, lgpio.BOTH_EDGES, edge)
-
-    def stop() -> None:
-        watching.cancel()
-        lgpio.gpio_claim_input(handle, number, flags)
-
-    return stop
+    raise BenchError(f"{pin!r} has no exact edge stamps", f"Use one of the pin factories {', '.join(FACTORIES)}")

@@ -73,7 +73,7 @@ def test_the_backtrace_names_the_function_and_the_line(device: Device, console: 
         console.send("crash assert")
         panic = bench.timeline.expect(Panic)
     assert re.match(r"0x[0-9a-f]+ pb::.+ at firmware/src/.+\.cpp:\d+$", panic.backtrace[0])
-    assert any(" main at firmware/src/port/posix/main.cpp:" in frame for frame in panic.backtrace)
+    assert any(" main at firmware/src/main/posix/main.cpp:" in frame for frame in panic.backtrace)
 
 
 @CRASHES

@@ -45,7 +45,7 @@ class Device:
             raise AssertionError(f"no {text!r} on the device's console within {within:g} s:\n{self.tail()}") from None
 
     async def board(self, command: str) -> None:
-        """Work the board: `cable 1`, `pulses 100`; see `rig.cli.run_device.HELP`."""
+        """Work the board: `cable 1`, `pulses 100`; see `rig.cli.device_run.HELP`."""
         await self._type(f"!{command}")
         await self.wait_for(f"! {command}")
 

@@ -18,6 +18,7 @@ import pytest
 import rig.bench.bench
 from rig.bench import Bench
 from rig.bench.bench_file import load
+from rig.bench.locks import lock_bench
 from rig.config.description import Description
 from rig.faults import PowerCut
 from rig.timeline import Timeline
@@ -193,10 +194,9 @@ def test_whatever_fails_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.
 def test_a_wired_bench_is_held_by_one_process(description: Description, tmp_path: Path) -> None:
     console = description.console.model_copy(update={"port": "/dev/null"})
     wired = description.model_copy(update={"kind": "pi", "console": console})
-    first, second = Bench(wired, root=tmp_path), Bench(wired, root=tmp_path)
-    with first._lock(), pytest.raises(BenchError, match=rf"in use by process {os.getpid()}"), second._lock():
-        pass
-    with second._lock():
+    with lock_bench(wired, tmp_path), pytest.raises(BenchError, match=rf"in use by process {os.getpid()}"):
+        Bench(wired, root=tmp_path).open()
+    with lock_bench(wired, tmp_path):
         pass
 
 

@@ -12,6 +12,7 @@ import pytest
 from rig.adapters import registry
 from rig.bench.bench_file import load
 from rig.config.description import ManualAccessPoint, NmcliAccessPoint
+from rig.config.signal import EN, Signal
 from rig.util.errors import DescriptionError
 
 ROOT = Path(__file__).parents[2]
@@ -143,6 +144,21 @@ def test_the_ways_to_switch_an_access_point(tmp_path: Path, given: str, kind: ty
     assert isinstance(load(file).network.access_point, kind)
 
 
+@pytest.mark.parametrize(
+    ("text", "signal"),
+    [
+        ("inputs.cable", Signal("inputs", "cable")),
+        ("control.en", EN),
+        ("outputs.relay.second", Signal("outputs", "relay.second")),
+        ("beacon", Signal("", "beacon")),
+        ("", Signal("", "")),
+    ],
+)
+def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
+    assert Signal.parse(text) == signal
+    assert str(signal) == text
+
+
 def documented_wires() -> dict[str, tuple[int | None, int]]:
     """The table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
     rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
@@ -159,7 +175,7 @@ def test_pins_are_those_of_the_design(path: Path) -> None:
         section, short = ("leds", name[4:]) if name.startswith("led_") else ("inputs", name)
         section = "outputs" if name in ("contactor", "lock") else section
         documented[names.get(name, f"{section}.{short}")] = wire
-    assert {signal: (wire.gpio, wire.pin) for signal, wire in load(path).wires()} == documented
+    assert {str(signal): (wire.gpio, wire.pin) for signal, wire in load(path).wires()} == documented
 
 
 def test_pins_are_those_of_the_firmware() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.adapters.log_format import PlugbenchLogFormat
+from rig.adapters.plugbench import PlugbenchLogFormat
 from rig.timeline.events import Boot, Event, Panic, TelemetrySample
 
 BANNER = "I (0) boot: plugbench-cp 1.0.0 build=12345678 reset=panic"

@@ -17,6 +17,7 @@ import pytest
 
 from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
+from rig.timeline.codec import decode
 from rig.timeline.events import (
     BenchTrouble,
     Event,
@@ -27,14 +28,13 @@ from rig.timeline.events import (
     OcppFrame,
     Panic,
     TestEnded,
-    from_record,
 )
-from rig.timeline.timeline import in_words
+from rig.timeline.words import in_words
 from rig.util.errors import BenchError
 
 
 def read(path: Path) -> list[Event]:
-    return [from_record(orjson.loads(line)) for line in path.read_bytes().splitlines()]
+    return [decode(line) for line in path.read_bytes().splitlines()]
 
 
 def test_every_event_comes_back(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rig.bench.bench_file import load
-from rig.cli.show import show_fault
+from rig.cli.fault_inject import show_fault
 from rig.device import Device
 from rig.faults import TornWrite
 from rig.timeline.events import PowerChange

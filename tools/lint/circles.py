@@ -1,35 +1,55 @@
-"""No modules of the rig import each other in a circle: each can be read, and loaded, before those that stand on it.
+"""No modules import each other in a circle: each can be read, and loaded, before those that stand on it.
 
 Imports inside functions and those for types only count too: they are how a circle is usually hidden.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tools.lint.check import Result, tracked_files
-from tools.lint.imports import imports, module_of
+from tools.lint.check import Result
+from tools.lint.modules import imports, modules
 
-# By module, what it imports, with the line.
-Graph = Mapping[str, Mapping[str, int]]
+# By module, what it imports, with the place.
+Graph = Mapping[str, Mapping[str, str]]
+
+_HOUSES = ("rig", "fixtures", "tools", "benchmarks", "examples", "tests")
 
 
 def run(root: Path) -> Result:
-    """Look for circles among the modules of rig."""
-    files = {module_of(path.relative_to(root)): path for path in tracked_files(root, "rig/*.py")}
-    graph = {module: _imported(module, path, files) for module, path in files.items()}
+    """Look for circles among the Python modules."""
+    graph = module_graph(root, *_HOUSES)
     findings = []
     for circle in circles(graph):
         importer, imported = circle[:2]
-        place = f"{files[importer].relative_to(root)}:{graph[importer][imported]}"
-        findings.append(f"{place}: imports go in a circle: {' → '.join(circle)}; move what they share to a file below")
+        findings.append(
+            f"{graph[importer][imported]}: imports go in a circle: {' → '.join(circle)}; "
+            "move what they share to a file below"
+        )
     return Result(findings)
 
 
-def circles(graph: Graph) -> Iterator[list[str]]:
+def module_graph(root: Path, *houses: str) -> Graph:
+    """Give by module what it imports: the modules, and the packages that are loaded with them.
+
+    Args:
+        root: the repository's root.
+        houses: the folders of the root to look through.
+    """
+    files = modules(root, *houses)
+    graph: dict[str, dict[str, str]] = {module: {} for module in files}
+    for found in imports(root, files):
+        parts = found.imported.split(".")
+        for length in range(1, len(parts) + 1):
+            loaded = ".".join(parts[:length])
+            if loaded in files and loaded != found.module and not found.module.startswith(f"{loaded}."):
+                graph[found.module].setdefault(loaded, found.place)
+    return graph
+
+
+def circles(graph: Mapping[str, Mapping[str, object]]) -> Iterator[list[str]]:
     """Give circles until none is left once one import of each is taken out.
 
     Yields:
@@ -47,16 +67,3 @@ def circles(graph: Graph) -> Iterator[list[str]]:
             yield circle
         else:
             return
-
-
-def _imported(module: str, path: Path, known: Mapping[str, Path]) -> dict[str, int]:
-    """What of `known` a module imports, with the line: the modules, and the packages that are loaded with them."""
-    found: dict[str, int] = {}
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    for line, name in imports(tree, module, is_package=path.name == "__init__.py", types=True):
-        parts = name.split(".")
-        for length in range(1, len(parts) + 1):
-            imported = ".".join(parts[:length])
-            if imported in known and imported != module and not module.startswith(f"{imported}."):
-                found.setdefault(imported, line)
-    return found

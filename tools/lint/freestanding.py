@@ -1,4 +1,4 @@
-"""Core and features compile for a 32-bit chip without an operating system, as the real target will compile them."""
+"""Core, runtime and features compile for a 32-bit chip without an operating system, as the target will compile them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ FLAGS = [
 ]
 
 # Their code is what is measured; a header that no source includes still has to compile.
-_SOURCES = ("firmware/src/core", "firmware/src/features")
+_SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features")
 
 
 def run(root: Path) -> Result:
-    """Compile every source and header of core and features; the note gives the size of all of it, -Os, unlinked."""
+    """Compile every source and header of core, runtime and features; the note gives the size of it all, unlinked."""
     if shutil.which(COMPILER) is None:
         raise SkippedError(f"{COMPILER} is not installed; `make install-extras` as root installs it")
     if not (root / ".deps" / "littlefs" / "lfs.h").exists():
@@ -52,4 +52,5 @@ def _size(objects: list[Path]) -> str:
         ["arm-none-eabi-size", "--totals", *objects], capture_output=True, text=True, check=True
     ).stdout
     text, data, bss = output.splitlines()[-1].split()[:3]
-    return f"core and features, unlinked, -Os for Cortex-M3: {text} bytes of code and constants, {data} data, {bss} bss"
+    of_what = "core, runtime and features, unlinked, -Os for Cortex-M3"
+    return f"{of_what}: {text} bytes of code and constants, {data} data, {bss} bss"

@@ -1,4 +1,4 @@
-"""The firmware runs where there is no operating system: outside `src/port` it includes only what every target has."""
+"""Outside its ports and entry points the firmware includes only what every target has: there is no operating system."""
 
 from __future__ import annotations
 
@@ -22,35 +22,34 @@ PORTABLE = frozenset(
 # What a Unity test may use besides: it runs on the host only, but its fakes must not reach for the host's system.
 TEST_ONLY = frozenset(["deque", "map", "set", "string", "unity.h", "unordered_map", "unordered_set", "vector"])
 
-_INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
+# Files of C and C++, and how one names a file that it includes: in the line, or by a macro.
+SUFFIXES = frozenset([".h", ".hh", ".hpp", ".inc", ".c", ".cc", ".cpp", ".cxx"])
+INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
+COMPUTED = re.compile(r"^\s*#\s*include(?:_next)?\s+[A-Za-z_]")
 
 
 def run(root: Path) -> Result:
-    """Check every include of the firmware outside the ports' implementations."""
+    """Check every include of the firmware outside the ports' implementations and the entry points."""
     findings = []
     for path in tracked_files(root, "firmware/src", "firmware/test"):
         place = path.relative_to(root)
-        if path.suffix not in {".h", ".hpp", ".c", ".cc", ".cpp"} or _is_port(place):
+        if path.suffix not in SUFFIXES or _is_platform(place):
             continue
         allowed = PORTABLE | TEST_ONLY if place.parts[1] == "test" else PORTABLE
         for number, line in numbered_lines(path):
-            match = _INCLUDE.match(line)
+            match = INCLUDE.match(line)
             if match is None:
                 continue
             bracket, header = match.groups()
-            if header.startswith(("port/posix/", "port/esp32/")):
-                findings.append(
-                    f"{place}:{number}: {header} is a port's implementation: include the interface in port/"
-                )
-            elif header not in allowed and (bracket == "<" or not _is_ours(root, path, header)):
+            if header not in allowed and (bracket == "<" or not _is_ours(root, path, header)):
                 findings.append(
                     f"{place}:{number}: <{header}> is not on every target: put what needs it behind src/port"
                 )
     return Result(findings)
 
 
-def _is_port(place: Path) -> bool:
-    return place.parts[:4] in {("firmware", "src", "port", "posix"), ("firmware", "src", "port", "esp32")}
+def _is_platform(place: Path) -> bool:
+    return place.parts[1:3] in {("src", "port"), ("src", "main")} and place.parts[3] in {"posix", "esp32"}
 
 
 def _is_ours(root: Path, path: Path, header: str) -> bool:

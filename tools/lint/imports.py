@@ -1,111 +1,117 @@
-"""Imports run one way: tests → fixtures → rig, and inside rig: cli → bench → instruments → timeline."""
+"""Imports run one way: from each layer to those below it."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from tools.lint.check import Result, tracked_files
+from tools.lint.check import Result
+from tools.lint.layout import Folder, Layout
+from tools.lint.modules import imports, modules
 
-# Houses, from the top floor down: a file may import from its own floor and from those below.
-_FLOORS = ("tests", "fixtures", "rig")
+# Folders by layer, from the top down, as the picture of docs/design.md section 1 has them. A file imports from its own
+# folder and from the layers below; folders of one layer know nothing of each other. A folder inside a ranked one
+# belongs to it.
+LAYERS = (
+    ("tests.unit", "benchmarks"),
+    ("tests.hil", "tests.interop", "examples", "tools"),
+    ("tests",),
+    ("fixtures", "rig.cli"),
+    ("rig.device",),
+    ("rig.bench",),
+    ("rig.faults",),
+    ("rig.instruments",),
+    ("rig.adapters", "rig.csms", "rig.report"),
+    ("rig.wiring", "rig.ocpp", "rig.runs"),
+    ("rig.firmware", "rig.timeline", "rig.config"),
+    ("rig.util",),
+    ("rig",),
+)
+_RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) for folder in layer}
+_HOUSES = sorted({folder.split(".")[0] for folder in _RANKS})
+# Their folders are ranked one by one; the others are ranked as a whole.
+_DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 
-# Rooms of rig, by floor. A room that is not listed (a helper) is held to one rule only: it does not import the cli.
-_ROOMS = {
-    "cli": 3,
-    "console": 3,
-    "bench": 2,
-    "device": 2,
-    "instruments": 1,
-    "csms": 1,
-    "timeline": 0,
-    "events": 0,
-    "clock": 0,
-    "errors": 0,
-}
-
-# Who may know the virtual board: itself, the seams (wiring, and the pin factories by name), the command that runs it
-# alone, and its own tests.
-_VIRTUAL = "rig.wiring.virtual"
-_KNOWS_VIRTUAL = ("rig.wiring.virtual", "rig.wiring.open", "rig.wiring.pins", "rig.cli", "tests.unit")
+# Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
+# command that runs it alone, and by the tests of the rig.
+_KNOWN_TO = {"rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.cli", "tests.unit")}
 
 
 def run(root: Path) -> Result:
-    """Check every import of tests, fixtures and rig, those inside functions too; imports for types only are free."""
-    findings = []
-    for path in tracked_files(root, *(f"{floor}/*.py" for floor in _FLOORS)):
-        place = path.relative_to(root)
-        module = module_of(place)
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(place))
-        for line, imported in imports(tree, module, is_package=path.name == "__init__.py"):
-            reason = refusal(module, imported)
-            if reason:
-                findings.append(f"{place}:{line}: imports {imported}: {reason}")
+    """Check that every folder has a rank, and every import, also inside functions and for types only."""
+    files = modules(root, *_HOUSES)
+    findings = [
+        f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py"
+        for folder in sorted({folder_of(root, path) for path in files.values()} - _RANKS.keys())
+    ]
+    findings += [
+        f"{path.relative_to(root)}: no file but __init__.py is directly in rig; move it to a folder of its layer"
+        for path in files.values()
+        if path.parent == root / "rig" and path.name != "__init__.py"
+    ]
+    for found in imports(root, files):
+        reason = refusal(*(folder_of(root, files[module]) for module in (found.module, found.imported)))
+        if reason := reason or seam(found.module, found.imported):
+            findings.append(f"{found.place}: imports {found.imported}: {reason}")
     return Result(findings)
 
 
-def module_of(place: Path) -> str:
-    """The dotted name of a file, given from the root."""
-    return ".".join(place.with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports(tree: ast.AST, module: str, *, is_package: bool = False, types: bool = False) -> Iterator[tuple[int, str]]:
-    """Give each import's line and full name.
+def layout(root: Path, houses: Sequence[str] = ("rig", "fixtures")) -> Layout:
+    """Give the folders with their sizes, the arrows between them, and the arrows that run back.
 
     Args:
-        tree: the parsed file.
-        module: its dotted name, which relative imports start from.
-        is_package: whether it is a package's `__init__.py`.
-        types: with those that are for types only.
+        root: the repository's root.
+        houses: the folders of the root to look through; arrows to others are left out.
     """
-    for node in ast.walk(tree) if types else _without_type_checking(tree):
-        if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = module.split(".")
-                keep = len(parts) - node.level + (1 if is_package else 0)
-                base = ".".join([*parts[:keep], *([node.module] if node.module else [])])
-            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+    files = modules(root, *houses)
+    folders: dict[str, Folder] = {}
+    for path in files.values():
+        name = folder_of(root, path)
+        folder = folders.setdefault(name, Folder(_RANKS.get(name)))
+        folder.files += 1
+        folder.lines += len(path.read_text(encoding="utf-8").splitlines())
+    pairs = {(found.module, found.imported) for found in imports(root, files)}
+    arrows = Counter((folder_of(root, files[one]), folder_of(root, files[other])) for one, other in pairs)
+    between = {(one, other): arrows[one, other] for one, other in sorted(arrows, key=_order) if one != other}
+    return Layout(
+        folders={name: folders[name] for name in sorted(folders, key=lambda name: _order((name,)))},
+        arrows=between,
+        backward=sorted(arrow for arrow in between if refusal(*arrow)),
+    )
 
 
-def refusal(module: str, imported: str) -> str:
-    """Say why `module` may not import `imported`; empty when it may."""
-    house, other = module.split(".")[0], imported.split(".")[0]
-    if other == "tools" and module.split(".")[:2] != ["tests", "unit"]:
-        return "tools are not part of the product"
-    if house not in _FLOORS or other not in _FLOORS:
+def folder_of(root: Path, path: Path) -> str:
+    """Name the folder of a file as LAYERS does."""
+    house, *more = path.parent.relative_to(root).parts
+    return f"{house}.{more[0]}" if more and house in _DIVIDED else house
+
+
+def refusal(folder: str, imported: str) -> str:
+    """Say why a file in `folder` may not import one in `imported`; empty when it may, or when one has no rank."""
+    if folder == imported or not {folder, imported} <= _RANKS.keys():
         return ""
-    if _FLOORS.index(other) < _FLOORS.index(house):
-        return f"{house} knows nothing of {other}; imports run {' → '.join(_FLOORS)}"
-    if _is_in(imported, _VIRTUAL) and not any(_is_in(module, known) for known in _KNOWS_VIRTUAL):
-        return "the virtual board is reached only through the bench description (rig/wiring/open.py)"
-    if house == other == "rig":
-        return _rooms(module, imported)
+    if _RANKS[folder] == _RANKS[imported]:
+        return (
+            f"{folder} and {imported} are of one layer; share what both need in a folder below, or rank one below "
+            "the other (tools/lint/imports.py)"
+        )
+    if _RANKS[folder] < _RANKS[imported]:
+        return f"{folder} is below {imported} (tools/lint/imports.py has the layers)"
     return ""
 
 
-def _rooms(module: str, imported: str) -> str:
-    mine, theirs = (name.split(".")[1] if "." in name else "" for name in (module, imported))
-    if theirs == "cli" and mine not in {"cli", "console"}:
-        return "only the command line knows rig.cli"
-    if mine in _ROOMS and theirs in _ROOMS and _ROOMS[theirs] > _ROOMS[mine]:
-        return f"rig.{mine} is below rig.{theirs}; inside rig: cli → bench → instruments → timeline"
+def seam(module: str, imported: str) -> str:
+    """Say why `module` may not import a module that only some know; empty when it may."""
+    for known, importers in _KNOWN_TO.items():
+        if _is_in(imported, known) and not any(_is_in(module, importer) for importer in (known, *importers)):
+            return f"only {', '.join(importers)} know {known}; all others reach it by the bench description"
     return ""
+
+
+def _order(names: Sequence[str]) -> list[tuple[int, str]]:
+    return [(-_RANKS.get(name, 0), name) for name in names]
 
 
 def _is_in(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
-
-
-def _without_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
-            for other in node.orelse:
-                yield other
-                yield from _without_type_checking(other)
-            continue
-        yield node
-        yield from _without_type_checking(node)

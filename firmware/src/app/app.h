@@ -2,8 +2,6 @@
 
 #include "app/indicator.h"
 #include "app/ports.h"
-#include "core/event_loop.h"
-#include "core/worker_feature.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/board/board.h"
 #include "features/charge_point/charge_point.h"
@@ -21,6 +19,8 @@
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
 #include "features/wifi/wifi.h"
+#include "runtime/event_loop.h"
+#include "runtime/worker_feature.h"
 
 namespace pb {
 

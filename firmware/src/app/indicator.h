@@ -1,11 +1,11 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/charge_point/charge_point.h"
 #include "features/charging/charging.h"
 #include "features/led_status/led_status.h"
 #include "features/safety/safety.h"
 #include "features/wifi/wifi.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

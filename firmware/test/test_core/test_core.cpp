@@ -1,7 +1,7 @@
-#include "core/backoff.h"
 #include "core/crc32.h"
 #include "core/ring_buffer.h"
 #include "core/text_writer.h"
+#include "runtime/backoff.h"
 #include "support/check.h"
 #include "support/fake_rng.h"
 

@@ -1,7 +1,7 @@
 #include <string>
 
-#include "core/event_loop.h"
-#include "core/worker_feature.h"
+#include "runtime/event_loop.h"
+#include "runtime/worker_feature.h"
 #include "support/check.h"
 #include "support/fake_clock.h"
 #include "support/fake_worker.h"

@@ -8,9 +8,10 @@ from functools import partial
 from rig.report.canvas import BLUE, GREY, INK, RED, Canvas
 from rig.report.flags import Flag
 from rig.report.lanes import Exchange
-from rig.report.text import fit, one_line, seconds, width
+from rig.report.text import fit, width
 from rig.report.timeline_svg.shapes import cross, head
 from rig.report.timeline_svg.sheet import LEFT, RIGHT, ROW, SIZE, Sheet
+from rig.util.text import one_line, seconds
 
 _ANSWER = "#8c8c8c"
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from rig.report.canvas import FAINT, GREY, INK, PAPER, RED, Canvas
 from rig.report.lanes import Stretch
-from rig.report.text import fit, one_line, width
+from rig.report.text import fit, width
 from rig.report.timeline_svg.shapes import zigzag
 from rig.report.timeline_svg.sheet import EDGE, LEFT, NAME_X, RIGHT, SIZE, Sheet
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
 from rig.runs.load import Test
+from rig.util.text import one_line
 
 
 def title(sheet: Sheet, test: Test, took: str) -> None:

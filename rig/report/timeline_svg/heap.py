@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rig.report.axis import Axis
 from rig.report.canvas import BLUE, GREY, PAPER
-from rig.report.text import kilobytes
 from rig.report.timeline_svg.sheet import LEFT, RIGHT, Sheet
+from rig.util.text import kilobytes
 
 
 def draw(sheet: Sheet, lines: Sequence[Sequence[tuple[float, float]]]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rig.report.lanes import Lanes, lanes_of
-from rig.report.text import kilobytes, number, one_line, seconds
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import Test
+from rig.util.text import kilobytes, number, one_line, seconds
 
 
 def timing(test: Test, lanes: Lanes | None = None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
@@ -20,7 +21,7 @@ from rig.wiring.virtual.hooks import VirtualTestHooks
 from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
-_AT_THE_BOARD = {"power.switch": False, "power.rail_sense": False, "control.en": True, "control.boot": True}
+_AT_THE_BOARD = {POWER_SWITCH: False, RAIL_SENSE: False, EN: True, BOOT: True}
 """Whether the board's end is low while the wire is active. Where the Pi's end is not, something between them inverts.
 
 What an active GPIO is, is the firmware's affair: those wires are plain ones."""
@@ -59,8 +60,8 @@ class VirtualDescription(Protocol):
     def network(self) -> DescribedNetwork:
         """The network that the device joins."""
 
-    def wires(self) -> Iterable[tuple[str, DescribedWire]]:
-        """Every wire by its signal's name, such as `inputs.cable`."""
+    def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
+        """Every wire with its signal."""
 
 
 def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
@@ -117,7 +118,7 @@ def board_pins(description: VirtualDescription) -> BoardPins:
     def by_gpio(*sections: str) -> dict[int, int]:
         found = {}
         for signal, wire in wires.items():
-            if signal.split(".")[0] in sections:
+            if signal.section in sections:
                 if wire.gpio is None:
                     raise BenchError(
                         f"{signal} has no gpio", "A virtual bench needs both ends of each wire: pin and gpio"
@@ -125,14 +126,14 @@ def board_pins(description: VirtualDescription) -> BoardPins:
                 found[wire.gpio] = wire.pin
         return found
 
-    def pin(signal: str) -> int | None:
+    def pin(signal: Signal) -> int | None:
         return wires[signal].pin if signal in wires else None
 
     return BoardPins(
-        power_switch=wires["power.switch"].pin,
-        rail_sense=pin("power.rail_sense"),
-        en=pin("control.en"),
-        boot=pin("control.boot"),
+        power_switch=wires[POWER_SWITCH].pin,
+        rail_sense=pin(RAIL_SENSE),
+        en=pin(EN),
+        boot=pin(BOOT),
         inputs=by_gpio("inputs"),
         outputs=by_gpio("leds", "outputs"),
         inverted=frozenset(
@@ -144,5 +145,5 @@ def board_pins(description: VirtualDescription) -> BoardPins:
 
 
 def _capabilities(description: VirtualDescription) -> frozenset[str]:
-    sections = {signal.split(".")[0] for signal, _ in description.wires()}
+    sections = {signal.section for signal, _ in description.wires()}
     return frozenset(sections | {"access_point", "flash_file", "test_hooks"})

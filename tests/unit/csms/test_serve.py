@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from rig.cli.serve import serve
-from rig.timeline.events import LinkChange, OcppFrame, from_record
+from rig.cli.csms_serve import serve
+from rig.timeline.codec import decode
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import BenchError
 from tests.unit.csms.conftest import Peer
 
@@ -47,7 +47,7 @@ def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[s
 @pytest.fixture
 def process(record: Path) -> Iterator[subprocess.Popen[str]]:
     code = (
-        "import sys; from pathlib import Path; from rig.cli.serve import serve\n"
+        "import sys; from pathlib import Path; from rig.cli.csms_serve import serve\n"
         "sys.exit(serve(port=0, record=Path(sys.argv[1])))"
     )
     with started("-c", code, str(record)) as process:
@@ -76,7 +76,7 @@ def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[s
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, "ended\n", "")
-    events = [from_record(orjson.loads(line)) for line in record.read_bytes().splitlines()]
+    events = [decode(line) for line in record.read_bytes().splitlines()]
     assert [type(event) for event in events] == [LinkChange, *[OcppFrame] * 4, LinkChange]
 
 
@@ -137,7 +137,8 @@ def test_a_record_that_cannot_be_made_is_told(record: Path) -> None:
 FILE_SIZE = 1000
 CODE = (
     # Python would cut short what it compiles, too, and each later start would trip over that (marshal data too short).
-    "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path; from rig.cli.serve import serve\n"
+    "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path\n"
+    "from rig.cli.csms_serve import serve\n"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_SIZE}, {FILE_SIZE}))\n"
     "from rig.cli import main\n"
     "sys.argv = ['rig', 'csms', 'serve', '--port', '0', *sys.argv[1:]]\n"

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from rig.firmware.filesystem import make_filesystem, provision, read_filesystem
+from rig.adapters.plugbench import provision
+from rig.firmware.filesystem import make_filesystem, read_filesystem
 from rig.firmware.partitions import Partition
 from rig.util.errors import BenchError
 

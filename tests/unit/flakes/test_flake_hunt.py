@@ -60,7 +60,6 @@ def test_without_its_option_nothing_changes(pytester: pytest.Pytester) -> None:
 def test_it_hunts_and_tells(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    pytester.makeconftest("from fixtures import PLUGINS\npytest_plugins = PLUGINS\n")
     sample = pytester.makepyfile(test_sample=SAMPLE)
     monkeypatch.setattr(flake_hunt, "RESULTS", pytester.path / "results")
     monkeypatch.setattr(flake_hunt, "TABLE", pytester.path / "flakes.txt")

@@ -30,10 +30,9 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "benches" / "virtual.toml", tmp_path / "benches")
     (tmp_path / "firmware").symlink_to(ROOT / "firmware")
     (tmp_path / "build" / "firmware").symlink_to(ROOT / "build" / "firmware")
-    (tmp_path / "conftest.py").write_text("from fixtures import PLUGINS\npytest_plugins = PLUGINS\n")
     (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
-        "markers =\n    needs(*capabilities): x\n"
+        "[pytest]\nplugbench_bench = benches/virtual.toml\n"
+        "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
     )
     return tmp_path
 

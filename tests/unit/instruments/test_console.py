@@ -12,17 +12,18 @@ import tty
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.adapters.log_format import PlainLogFormat, PlugbenchLogFormat
+from rig.adapters.log_format import PlainLogFormat
+from rig.adapters.plugbench import PlugbenchLogFormat
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console, LineSplitter
 from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample, from_record
+from rig.timeline.codec import decode
+from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample
 from rig.util.errors import BenchError, ExpectationError
 
 
@@ -303,7 +304,7 @@ def test_what_the_record_cannot_hold_is_the_formats_fault_and_costs_no_line(
     console.expect("two", timeout=10)
     console.release()
     recorder.close()
-    written = [from_record(orjson.loads(line)) for line in recorder.path.read_bytes().splitlines()]
+    written = [decode(line) for line in recorder.path.read_bytes().splitlines()]
     assert [each.text for each in written if isinstance(each, LogLine)] == ["one", "bad", "two"]
     assert written == list(timeline)
 

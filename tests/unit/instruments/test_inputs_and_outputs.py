@@ -10,6 +10,7 @@ import pytest
 from gpiozero import Factory
 
 from rig.config.description import InputWire, Wire
+from rig.config.signal import Signal
 from rig.instruments.inputs import Input, Inputs
 from rig.instruments.outputs import Output, Outputs
 from rig.instruments.wires import DrivenWire, WatchedWire
@@ -25,7 +26,7 @@ CABLE, METER, CONTACTOR = 5, 26, 25
 @pytest.fixture
 def inputs(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Inputs]:
     wires = {
-        name: DrivenWire(factory, timeline, f"inputs.{name}", InputWire(pin=pin))
+        name: DrivenWire(factory, timeline, Signal("inputs", name), InputWire(pin=pin))
         for name, pin in (("cable", CABLE), ("meter_pulse", METER))
     }
     for wire in wires.values():
@@ -37,7 +38,7 @@ def inputs(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop
 
 @pytest.fixture
 def outputs(factory: Factory, timeline: Timeline) -> Iterator[Outputs]:
-    wire = WatchedWire(factory, timeline, "outputs.contactor", Wire(pin=CONTACTOR))
+    wire = WatchedWire(factory, timeline, Signal("outputs", "contactor"), Wire(pin=CONTACTOR))
     yield Outputs({"contactor": Output("contactor", wire, timeline)})
     wire.close()
 

@@ -10,6 +10,7 @@ import pytest
 from gpiozero import Factory
 
 from rig.config.description import Wire
+from rig.config.signal import Signal
 from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline
@@ -26,7 +27,7 @@ LONG = 60 * SCALE  # bench seconds: a minute, of which a busy machine may need s
 @pytest.fixture
 def leds(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Leds]:
     timeline.clock.set_scale(SCALE)
-    wire = WatchedWire(factory, timeline, "leds.status", Wire(pin=STATUS))
+    wire = WatchedWire(factory, timeline, Signal("leds", "status"), Wire(pin=STATUS))
     made = Leds({"status": Led("status", wire, timeline, loop)})
     yield made
     made.close()
@@ -74,11 +75,16 @@ def test_a_dark_led_is_off_after_a_while(leds: Leds) -> None:
     assert leds.status.expect("off", timeout=LONG).pattern == "off"
 
 
-def test_a_blink_then_a_steady_light(leds: Leds, blinker: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
+def test_a_blink_then_a_steady_light(
+    leds: Leds, blinker: asyncio.Event, timeline: Timeline, loop: asyncio.AbstractEventLoop
+) -> None:
     event = leds["status"].expect("blink", rate_hz=1, duty=0.5, timeout=LONG)
     assert event.led == "status"
     loop.call_soon_threadsafe(blinker.set)
-    leds.status.expect("on", timeout=LONG)
+    steady = leds.status.expect("on", timeout=LONG)
+    edges = timeline.events(PinEdge)
+    assert event.began in [edge.t for edge in edges if edge.t < event.t]
+    assert steady.began == edges[-1].t
 
 
 def test_a_blink_that_ended_a_moment_ago_does_not_count(
@@ -138,8 +144,7 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
 
     wire, resting = Stamped(), asyncio.new_event_loop()
     led = Led("status", wire, timeline, resting)
-    for _ in range(4):
-        wire.flash()
+    first, *_ = [wire.flash() for _ in range(9)]  # more than are kept
     mark = timeline.mark()
     wire.flash()
     assert timeline.events(LedPattern, mark) == []  # known, and nobody asks
@@ -148,6 +153,7 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
     assert timeline.events(LedPattern, mark) == []
     began = wire.flash()
     assert [(event.pattern, event.t) for event in timeline.events(LedPattern, mark)] == [("blink", began)]
+    assert [event.began for event in timeline.events(LedPattern)] == [first, first]
     led.close()
     resting.close()
 

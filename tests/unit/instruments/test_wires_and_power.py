@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rig.config.description import InputWire, PowerSection, Wire
+from rig.config.signal import Signal
 from rig.instruments.power import Power
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
@@ -27,9 +28,9 @@ SWITCH, RAIL, CABLE, STOP, EN = 17, 27, 5, 13, 22
 @pytest.fixture
 def wires(factory: Factory, timeline: Timeline) -> list[DrivenWire]:
     return [
-        DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE)),
-        DrivenWire(factory, timeline, "inputs.emergency_stop", InputWire(pin=STOP)),
-        DrivenWire(factory, timeline, "control.en", Wire(pin=EN, active_low=True)),
+        DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE)),
+        DrivenWire(factory, timeline, Signal("inputs", "emergency_stop"), InputWire(pin=STOP)),
+        DrivenWire(factory, timeline, Signal("control", "en"), Wire(pin=EN, active_low=True)),
     ]
 
 
@@ -82,9 +83,9 @@ def test_nothing_is_ever_driven_high_into_an_unpowered_board(actions: list[str],
     """Whatever a test does, in whatever order: a wire is high only while the rail is up."""
     timeline, factory = Timeline(), open_factory("virtual")
     far_end = FarEnd(factory)
-    cable = DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE, active_low=active_low))
-    stop = DrivenWire(factory, timeline, "inputs.emergency_stop", InputWire(pin=STOP))
-    en = DrivenWire(factory, timeline, "control.en", Wire(pin=EN, active_low=True))
+    cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE, active_low=active_low))
+    stop = DrivenWire(factory, timeline, Signal("inputs", "emergency_stop"), InputWire(pin=STOP))
+    en = DrivenWire(factory, timeline, Signal("control", "en"), Wire(pin=EN, active_low=True))
     section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
     fed: list[int] = []
     far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
@@ -171,8 +172,8 @@ def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_
     factory: Factory, timeline: Timeline, far_end: FarEnd
 ) -> None:
     """The Pi's high level is the chip's low one; where the Pi's pin floats, EN has its pull-up."""
-    cable = DrivenWire(factory, timeline, "inputs.cable", InputWire(pin=CABLE))
-    en = DrivenWire(factory, timeline, "control.en", Wire(pin=EN))
+    cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE))
+    en = DrivenWire(factory, timeline, Signal("control", "en"), Wire(pin=EN))
     section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
     seen: list[tuple[bool, bool | None]] = []
 
@@ -282,7 +283,7 @@ def test_an_edge_while_the_watch_begins_is_not_missed(
         return watch_edges(*arguments)
 
     monkeypatch.setattr("rig.instruments.wires.watch_edges", watch_late)
-    wire = WatchedWire(factory, timeline, "outputs.lock", Wire(pin=18))
+    wire = WatchedWire(factory, timeline, Signal("outputs", "lock"), Wire(pin=18))
     assert wire.state is True
     assert timeline.events(PinEdge)[-1].level is True
     wire.close()
@@ -292,7 +293,7 @@ def test_an_edge_while_the_watch_begins_is_not_missed(
 def test_a_watched_wire_tells_states_not_levels(
     factory: Factory, timeline: Timeline, far_end: FarEnd, active_low: bool
 ) -> None:
-    wire = WatchedWire(factory, timeline, "outputs.lock", Wire(pin=18, active_low=active_low))
+    wire = WatchedWire(factory, timeline, Signal("outputs", "lock"), Wire(pin=18, active_low=active_low))
     assert wire.state is False
     far_end.drive(18, not active_low)
     assert wire.state is True

@@ -1,4 +1,4 @@
-"""The checks of the firmware's headers, of its freestanding compilation and of the pins."""
+"""The checks of the firmware's headers, of its layers, of its freestanding compilation and of the pins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import freestanding, host_headers, pins
+from tools.lint import freestanding, host_headers, includes, pins
 from tools.lint.check import SkippedError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,19 +28,101 @@ def test_host_header_in_quotes_is_found(repository: Path, write: Write) -> None:
     assert len(host_headers.run(repository).findings) == 1
 
 
-def test_port_implementation_is_not_reached_around(repository: Path, write: Write) -> None:
-    write("firmware/src/port/posix/posix_clock.h", "#include <time.h>\n")
-    write("firmware/src/app/app.cpp", '#include "port/posix/posix_clock.h"\n')
-    (finding,) = host_headers.run(repository).findings
-    assert "include the interface" in finding
-
-
 def test_portable_headers_and_our_own_pass(repository: Path, write: Write) -> None:
     write("firmware/src/core/span.h", "#include <stddef.h>\n#include <type_traits>\n")
     write("firmware/src/core/span.cpp", '#include "core/span.h"\n#include "span.h"\n')
-    write("firmware/src/port/posix/main.cpp", "#include <unistd.h>\n")
+    write("firmware/src/port/posix/posix_rng.h", "#include <unistd.h>\n")
+    write("firmware/src/main/posix/main.cpp", '#include <unistd.h>\n#include "port/posix/posix_rng.h"\n')
     write("firmware/test/test_span/test_span.cpp", '#include <unity.h>\n#include <vector>\n#include "core/span.h"\n')
     assert host_headers.run(repository).findings == []
+
+
+@pytest.mark.parametrize(
+    ("includer", "included", "reason"),
+    [
+        ("core/crc32.h", "port/rng.h", "includes run main → app"),
+        ("port/clock.h", "runtime/feature.h", "includes run main → app"),
+        ("runtime/event_loop.cpp", "features/logging/logger.h", "includes run main → app"),
+        ("features/wifi/wifi.cpp", "app/app.h", "includes run main → app"),
+        ("features/logging/logger.h", "features/config/settings.h", "includes run main → app"),
+        ("features/charging/charging.h", "features/auth_cache/auth_cache.h", "they are of one layer"),
+        ("app/app.cpp", "port/posix/posix_clock.h", "include the interface in port/"),
+        ("port/clock.h", "port/posix/posix_clock.h", "include the interface in port/"),
+        ("main/esp32/main.cpp", "port/posix/posix_clock.h", "include the interface in port/"),
+        ("port/posix/posix_clock.h", "runtime/feature.h", "includes run main → app"),
+        ("port/posix/posix_rng.h", "port/posix/test/rig.h", "includes run main → app"),
+        ("port/posix/posix_rng.h", "main/posix/arguments.h", "includes run main → app"),
+    ],
+)
+def test_include_that_runs_back_is_found(
+    repository: Path, write: Write, includer: str, included: str, reason: str
+) -> None:
+    write(f"firmware/src/{included}", "")
+    write(f"firmware/src/{includer}", f'#pragma once\n#include "{included}"\n')
+    (finding,) = includes.run(repository).findings
+    assert finding.startswith(f"firmware/src/{includer}:2: ")
+    assert reason in finding
+
+
+@pytest.mark.parametrize("line", ['#include "../app/app.h"', "#include <app/app.h>", '  #  include  "app/app.h" // x'])
+def test_every_way_to_name_a_file_is_followed(repository: Path, write: Write, line: str) -> None:
+    write("firmware/src/app/app.h", "")
+    write("firmware/src/core/crc32.h", f"{line}\n")
+    (finding,) = includes.run(repository).findings
+    assert "core includes app" in finding
+
+
+def test_include_by_a_macro_is_refused(repository: Path, write: Write) -> None:
+    write("firmware/src/core/crc32.h", '#define FILE "app/app.h"\n#include FILE\n')
+    (finding,) = includes.run(repository).findings
+    assert finding.startswith("firmware/src/core/crc32.h:2: the included file is named by a macro")
+
+
+@pytest.mark.parametrize("folder", ["features/http", "core/json", "web"])
+def test_folder_without_a_rank_is_refused(repository: Path, write: Write, folder: str) -> None:
+    write(f"firmware/src/{folder}/file.h", "")
+    (finding,) = includes.run(repository).findings
+    assert finding.startswith(f"firmware/src/{folder}: the folder has no rank")
+
+
+def test_tests_reach_all_but_the_implementation_of_ports(repository: Path, write: Write) -> None:
+    write("firmware/src/app/app.h", "")
+    write("firmware/src/port/posix/posix_clock.h", "")
+    write("firmware/test/support/check.h", "")
+    write("firmware/test/test_app/test_app.cpp", '#include "app/app.h"\n#include "port/posix/posix_clock.h"\n')
+    write("firmware/src/core/crc32.h", '#include "support/check.h"\n')
+    back, around = includes.run(repository).findings
+    assert "core includes test" in back
+    assert around.startswith("firmware/test/test_app/test_app.cpp:2: ")
+    assert "include the interface" in around
+
+
+def test_includes_that_run_down_pass(repository: Path, write: Write) -> None:
+    for name in ("core/time.h", "port/clock.h", "port/posix/posix_clock.h", "runtime/feature.h", "app/app.h"):
+        write(f"firmware/src/{name}", "#include <stdint.h>\n")
+    write("firmware/test/support/check.h", "")
+    write("firmware/src/main/posix/main.cpp", '#include "app/app.h"\n#include "port/posix/posix_clock.h"\n')
+    write("firmware/src/port/posix/posix_clock.cpp", '#include "posix_clock.h"\n#include "core/time.h"\n')
+    write(
+        "firmware/src/port/posix/test/clock.cpp",
+        '#include "port/posix/posix_clock.h"\n#include "runtime/feature.h"\n#include "support/check.h"\n',
+    )
+    assert includes.run(repository).findings == []
+
+
+def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
+    write("firmware/src/core/time.h", '#include "app/app.h"\n')
+    write("firmware/src/app/app.h", '#include "port/clock.h"\n#include "core/time.h"\n')
+    write("firmware/src/app/app.cpp", '#include "app/app.h"\n#include "core/time.h"\n\n')
+    write("firmware/src/port/clock.h", "")
+    layout = includes.layout(repository)
+    assert [(name, folder.files, folder.lines) for name, folder in layout.folders.items()] == [
+        ("app", 2, 5),
+        ("port", 1, 0),
+        ("core", 1, 1),
+    ]
+    assert layout.arrows == {("app", "port"): 1, ("app", "core"): 2, ("core", "app"): 1}
+    assert layout.backward == [("core", "app")]
 
 
 @pytest.mark.skipif(shutil.which(freestanding.COMPILER) is None, reason="make install-extras installs the compiler")

@@ -35,6 +35,7 @@ any_event = st.one_of(
         rate_hz=st.floats(0, 20),
         duty=st.floats(0, 1),
         pattern=st.sampled_from(["off", "on", "blink", "double_flash", "unknown"]),
+        began=st.just(0) | stamps,
     ),
     st.builds(ev.PowerChange, on=st.booleans(), rail=st.booleans()),
     st.builds(ev.AccessPointChange, up=st.booleans()),

@@ -214,17 +214,28 @@ def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known
     r = Recorder()
     r.put(ev.LedPattern(led="status", pattern="off"))
     r.put(ev.TestStarted(nodeid="t::led"))
-    r.pin("leds.status", True, after_ms=100)
+    first = r.pin("leds.status", True, after_ms=100)
     for level in (False, True, False, True):
         r.pin("leds.status", level, after_ms=100)
-    r.put(ev.LedPattern(led="status", pattern="blink", rate_hz=5.003, duty=0.5), after_ms=20)
+    r.put(ev.LedPattern(led="status", pattern="blink", rate_hz=5.003, duty=0.5, began=first.t), after_ms=20)
     r.pin("leds.status", False, after_ms=80)
-    r.pin("leds.status", True, after_ms=100)
-    r.put(ev.LedPattern(led="status", pattern="on"), after_ms=300)
+    last = r.pin("leds.status", True, after_ms=100)
+    r.put(ev.LedPattern(led="status", pattern="on", began=last.t), after_ms=300)
     r.put(ev.TestEnded(nodeid="t::led", outcome="passed", seconds=1.0), after_ms=100)
     (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
     shown = [(segment.texts[0], pytest.approx(segment.start)) for segment in band.segments]
     assert shown == [("off", 0.0), ("blinks 5 Hz", 0.1), ("on", 0.7)]
+
+
+def test_an_older_record_shows_a_pattern_from_when_it_was_known() -> None:
+    r = Recorder()
+    r.put(ev.LedPattern(led="status", pattern="off"))
+    r.put(ev.TestStarted(nodeid="t::led"))
+    r.put(ev.LedPattern(led="status", pattern="on"), after_ms=300)
+    r.put(ev.TestEnded(nodeid="t::led", outcome="passed", seconds=1.0), after_ms=100)
+    (band,) = lanes.lanes_of(load.from_events(r.events).tests[0]).bands
+    shown = [(segment.texts[0], pytest.approx(segment.start)) for segment in band.segments]
+    assert shown == [("off", 0.0), ("on", 0.3)]
 
 
 def test_until_its_pattern_is_known_an_led_shows_its_level() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from gpiozero import InputDevice, OutputDevice
 
+from rig.config.signal import Signal
 from rig.firmware.image import make_image
 from rig.firmware.partitions import TABLE_OFFSET, PartitionTable, read_csv, to_binary
 from rig.util.clock import BenchClock
@@ -43,15 +44,15 @@ class Description:
 
     network: Network = Network()
 
-    def wires(self) -> Iterator[tuple[str, Wire]]:
-        yield "power.switch", Wire(17)
-        yield "power.rail_sense", Wire(27)
-        yield "control.en", Wire(22, active_low=True)
-        yield "control.boot", Wire(23, 0, active_low=True)
-        yield "inputs.cable", Wire(5, 32)
-        yield "inputs.emergency_stop", Wire(13, 25)
-        yield "leds.status", Wire(20, 18)
-        yield "outputs.contactor", Wire(25, 22)
+    def wires(self) -> Iterator[tuple[Signal, Wire]]:
+        yield Signal("power", "switch"), Wire(17)
+        yield Signal("power", "rail_sense"), Wire(27)
+        yield Signal("control", "en"), Wire(22, active_low=True)
+        yield Signal("control", "boot"), Wire(23, 0, active_low=True)
+        yield Signal("inputs", "cable"), Wire(5, 32)
+        yield Signal("inputs", "emergency_stop"), Wire(13, 25)
+        yield Signal("leds", "status"), Wire(20, 18)
+        yield Signal("outputs", "contactor"), Wire(25, 22)
 
 
 class Port:

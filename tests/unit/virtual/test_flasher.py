@@ -8,7 +8,8 @@ import pytest
 from esptool import loader
 from esptool.logger import EspLog
 
-from rig.firmware.filesystem import provision, read_filesystem
+from rig.adapters.plugbench import provision
+from rig.firmware.filesystem import read_filesystem
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
 from rig.instruments.flasher import Flasher

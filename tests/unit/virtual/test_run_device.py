@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.cli.run_device import run_device
+from rig.cli.device_run import run_device
 from rig.firmware.filesystem import read_filesystem, update_filesystem
 from rig.firmware.partitions import read_csv
 from rig.util.errors import BenchError
@@ -25,7 +25,7 @@ from .conftest import ROOT
 PROGRAM = """
 import sys
 from pathlib import Path
-from rig.cli.run_device import run_device
+from rig.cli.device_run import run_device
 flash = Path(sys.argv[2]) if len(sys.argv) > 2 else None
 run_device("ws://127.0.0.1:9/ocpp", "CP-1", Path(sys.argv[1]), flash=flash)
 """

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from rig.config.signal import Signal
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
@@ -19,19 +20,19 @@ from .conftest import ROOT, Description, Desk, Network, Wire, reaches
 class OneWire(Description):
     """A description with a wire too few ends."""
 
-    def wires(self) -> Iterator[tuple[str, Wire]]:
-        yield "power.switch", Wire(17)
-        yield "inputs.cable", Wire(5)
+    def wires(self) -> Iterator[tuple[Signal, Wire]]:
+        yield Signal("power", "switch"), Wire(17)
+        yield Signal("inputs", "cable"), Wire(5)
 
 
 def test_the_default_bench_can_be_wired():
     sections = tomllib.loads((ROOT / "benches" / "virtual.toml").read_text())
 
     class Default(Description):
-        def wires(self) -> Iterator[tuple[str, Wire]]:
+        def wires(self) -> Iterator[tuple[Signal, Wire]]:
             for section in ("power", "control", "inputs", "leds", "outputs"):
                 for name, wire in sections[section].items():
-                    yield f"{section}.{name}", Wire(wire["pin"], wire.get("gpio"), wire.get("active_low", False))
+                    yield Signal(section, name), Wire(wire["pin"], wire.get("gpio"), wire.get("active_low", False))
 
     pins = board_pins(Default())
     assert (pins.power_switch, pins.rail_sense, pins.en, pins.boot) == (17, 27, 22, 23)
@@ -43,7 +44,7 @@ def test_the_default_bench_can_be_wired():
 class TurnedRound(Description):
     """Every wire the other way round: EN and BOOT behind transistors, an enable pin and a sense that are low."""
 
-    def wires(self) -> Iterator[tuple[str, Wire]]:
+    def wires(self) -> Iterator[tuple[Signal, Wire]]:
         for signal, wire in super().wires():
             yield signal, replace(wire, active_low=not wire.active_low)
 

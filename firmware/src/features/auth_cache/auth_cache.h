@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/auth_cache/id_tag_info.h"
 #include "features/config/settings.h"
 #include "features/logging/logger.h"
 #include "features/storage/storage.h"
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

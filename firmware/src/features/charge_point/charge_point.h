@@ -1,7 +1,5 @@
 #pragma once
 
-#include "core/backoff.h"
-#include "core/feature.h"
 #include "features/auth_cache/auth_cache.h"
 #include "features/charge_point/csms_requests.h"
 #include "features/charging/charging.h"
@@ -11,6 +9,8 @@
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
+#include "runtime/backoff.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

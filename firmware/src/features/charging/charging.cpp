@@ -10,9 +10,9 @@ constexpr Text kTag = "charging";
 void Charging::start() {
   energy_wh_ = transactions_.energy_wh();
   pulses_ = board_.meter.count();
-  interrupted_ = transactions_.open();
+  if (transactions_.open()) on(SessionEvent::found_open);
   // It outlives a restart; what was scheduled still waits for the end of the transaction.
-  unavailable_ = !operative() && !transactions_.open();
+  unavailable_ = !operative() && !is_open(session_);
 }
 
 Millis Charging::poll(Millis now) {
@@ -38,10 +38,10 @@ Millis Charging::poll(Millis now) {
 
 Millis Charging::next_due(Millis now) const {
   Millis due = lock_.next_due();
-  if (authorized_ && !(cable_ && may_begin())) due = earlier(due, authorized_until_);
+  if (session_ == SessionState::authorized && !can_begin()) due = earlier(due, authorized_until_);
   if (waits_for_nobody()) due = earlier(due, idle_since_ + Millis{1000} * settings_.connection_timeout_s);
   if (told_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
-  if (interrupted_ && !power_fail_) due = earlier(due, kResumeWait);
+  if (session_ == SessionState::interrupted && !power_fail_) due = earlier(due, kResumeWait);
   return due > now ? due : now + 1;
 }
 
@@ -65,14 +65,14 @@ void Charging::read_power_fail(Millis now) {
   power_fail_ = power_fail;
   if (!power_fail) {
     log_.info(kTag, "mains power is back");
-    if (!transactions_.open()) return;
+    if (!is_open(session_)) return;
     metering_.sample(reading(now), ReadingContext::interruption_end, now);
     metering_.keep(reading(now), ReadingContext::interruption_end, now);
     return;
   }
   log_.warning(kTag, "mains power is gone");
   transactions_.save_energy(energy_wh_);
-  if (!transactions_.open()) return;
+  if (!is_open(session_)) return;
   if (settings_.power_fail_action == PowerFailAction::stop) {
     end(StopReason::power_loss, "", now);
     return;
@@ -88,7 +88,7 @@ void Charging::read_stop(Millis now) {
   bool event = safety_.take_stop_event();
   stopped_ = safety_.stop_pressed() || event;
   if (!stopped_) return;
-  forget_authorization();
+  on(SessionEvent::dropped);
   end(StopReason::emergency_stop, "", now);
   report(now);
 }
@@ -99,11 +99,11 @@ void Charging::read_cable(Millis now) {
   cable_ = cable;
   log_.info(kTag, cable ? "cable plugged in" : "cable unplugged");
   if (!cable) {
-    finishing_ = false;
-    lock_failed_ = false;
+    finished_ = false;
+    on(SessionEvent::unplugged);
     if (settings_.stop_transaction_on_ev_side_disconnect) {
       end(StopReason::ev_disconnected, "", now);
-    } else if (transactions_.open()) {
+    } else if (is_open(session_)) {
       log_.info(kTag, "the transaction waits until the cable is back");
     }
   }
@@ -115,19 +115,19 @@ void Charging::read_cable(Millis now) {
 void Charging::read_button(Millis now) {
   if (!events_.take_button()) return;
   Text id_tag = settings_.local_id_tag.text();
-  if (asking_ || authorized_) return;
+  if (is_pending(session_) || other_asks_) return;
   if (id_tag.empty()) {
     log_.warning(kTag, "the button was pressed, but local_id_tag is not set");
-  } else if (transactions_.open() && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
+  } else if (is_open(session_) && equal_ignoring_case(transactions_.id_tag(), id_tag)) {
     end(StopReason::local, id_tag, now);
-  } else if (transactions_.open()) {
-    // It may be of the same group: whoever knows that is asked.
+  } else if (is_open(session_)) {
+    // It may be of the same group, which the listener knows.
     id_tag_.assign(id_tag);
-    asking_ = true;
+    other_asks_ = true;
     listener_->on_id_tag(id_tag, now);
-  } else if (held_) {
+  } else if (session_ == SessionState::held) {
     if (equal_ignoring_case(transactions_.id_tag(), id_tag)) {
-      held_ = false;
+      on(SessionEvent::released);
     } else {
       log_.warning(kTag, "the cable is held for another idTag");
     }
@@ -138,9 +138,8 @@ void Charging::read_button(Millis now) {
                  : restarting_                 ? "a reset is under way"
                                                : "the connector is unavailable");
   } else {
-    lock_failed_ = false;
     id_tag_.assign(id_tag);
-    asking_ = true;
+    on(SessionEvent::presented);
     report(now);
     listener_->on_id_tag(id_tag, now);
   }
@@ -152,18 +151,18 @@ void Charging::read_button(Millis now) {
 void Charging::read_availability() {
   if (operative()) {
     unavailable_ = false;
-  } else if (!transactions_.open()) {
-    forget_authorization();
+  } else {
+    on(SessionEvent::dropped);
   }
 }
 
 // ---- who may charge
 
 void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
-  if (!asking_) return;
-  asking_ = false;
+  if (session_ != SessionState::asking && !other_asks_) return;
   read_meter(now);  // a transaction may begin or end here
-  if (transactions_.open()) {
+  if (is_open(session_)) {
+    other_asks_ = false;
     if (accepted && !parent_id_tag.empty() && equal_ignoring_case(parent_id_tag, transactions_.parent_id_tag())) {
       end(StopReason::local, id_tag_.text(), now);
     } else {
@@ -173,11 +172,12 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
     return;
   }
   if (!accepted) {
+    on(SessionEvent::dropped);
     log_.warning(kTag, "idTag ", id_tag_.text(), " is not accepted");
     report(now);
     return;
   }
-  authorized_ = true;
+  on(SessionEvent::accepted);
   parent_id_tag_.clear();
   parent_id_tag_.assign(parent_id_tag);
   authorized_until_ = now + Millis{1000} * settings_.connection_timeout_s;
@@ -185,9 +185,8 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
 }
 
 bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
-  if (!may_begin() || asking_ || authorized_ || held_ || !id_tag_.assign(id_tag)) return false;
-  lock_failed_ = false;
-  asking_ = true;
+  if (!may_begin() || is_pending(session_) || session_ == SessionState::held || !id_tag_.assign(id_tag)) return false;
+  on(SessionEvent::presented);
   report(now);  // Finishing leads to a transaction by Preparing only (F2)
   if (authorize) {
     listener_->on_id_tag(id_tag, now);
@@ -199,7 +198,7 @@ bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
 
 void Charging::unlock(Millis now) {
   stop(StopReason::unlock_command, now);
-  held_ = false;
+  on(SessionEvent::released);
   drive(now);
   report(now);
 }
@@ -213,7 +212,7 @@ bool Charging::remote_stop(int64_t transaction_id, Millis now) {
 
 void Charging::stop(StopReason reason, Millis now) {
   read_meter(now);
-  forget_authorization();
+  on(SessionEvent::dropped);
   end(reason, "", now);
   report(now);
 }
@@ -247,49 +246,48 @@ void Charging::watch_refused(Millis now) {
 void Charging::watch_timeouts(Millis now) {
   const Millis timeout = Millis{1000} * settings_.connection_timeout_s;
   // With the cable in it is the lock that is waited for, and that has a limit of its own.
-  if (authorized_ && now >= authorized_until_ && !(cable_ && may_begin())) {
+  if (session_ == SessionState::authorized && now >= authorized_until_ && !can_begin()) {
     log_.info(kTag, "nobody plugged in: the authorization of ", id_tag_.text(), " has expired");
-    forget_authorization();
+    on(SessionEvent::dropped);
   }
   if (!waits_for_nobody()) {
     idle_since_ = now;
   } else if (now - idle_since_ >= timeout) {
     log_.info(kTag, "plugged in, but nobody presented an idTag");
-    finishing_ = true;
+    finished_ = true;
   }
 }
 
 /// Preparing because of the cable only.
 bool Charging::waits_for_nobody() const {
-  return cable_ && !transactions_.open() && !asking_ && !authorized_ && !finishing_ && !stopped_ && !lock_failed_ &&
-         !held_ && !unavailable_;
+  return session_ == SessionState::idle && cable_ && !finished_ && !stopped_ && !unavailable_;
 }
 
 // ---- the transaction
 
 void Charging::begin_when_ready(Millis now) {
-  if (!authorized_ || !cable_ || !may_begin()) return;
+  if (!can_begin()) return;
   lock_.drive(true, now);
   if (!lock_.closed()) {
     if (lock_.failed()) lock_failed(now);
     return;
   }
-  bool begun = transactions_.begin(id_tag_.text(), energy_wh_, now);
-  if (begun) {
+  if (transactions_.begin(id_tag_.text(), energy_wh_, now)) {
+    on(SessionEvent::began);
+    finished_ = false;
     transactions_.set_parent_id_tag(parent_id_tag_.text());
-    finishing_ = false;
     metering_.start(now);
     metering_.keep(reading(now), ReadingContext::transaction_begin, now);
+  } else {
+    on(SessionEvent::dropped);
   }
-  forget_authorization();
   drive(now);
   report(now);
 }
 
 void Charging::lock_failed(Millis now) {
   log_.error(kTag, "the lock does not close: no transaction");
-  lock_failed_ = true;
-  forget_authorization();
+  on(SessionEvent::lock_failed);
   drive(now);
   report(now);
 }
@@ -297,21 +295,21 @@ void Charging::lock_failed(Millis now) {
 /// The transaction that the last boot left open goes on when the cable is still in and the power was not gone for too
 /// long. How long that was can be told when the CSMS has told the time.
 void Charging::resume_when_known(Millis now) {
-  if (!interrupted_ || power_fail_) return;
+  if (session_ != SessionState::interrupted || power_fail_) return;
   Millis away = 0;
   bool known = transactions_.time_away(away);
   bool too_long = known && away > Millis{1000} * settings_.power_resume_limit_s;
   if (!cable_ || too_long) {
     log_.warning(kTag, "the transaction does not go on: ", cable_ ? "the power was gone too long" : "the cable is out");
-    interrupted_ = false;
-    finishing_ = cable_;
     transactions_.end_as_left(StopReason::power_loss, now);
+    on(other_asks_ ? SessionEvent::ended_asking : SessionEvent::ended);
+    other_asks_ = false;
+    finished_ = cable_;
     report(now);
     return;
   }
   if (!known && now < kResumeWait) return;
-  interrupted_ = false;
-  away_unknown_ = !known;
+  on(known ? SessionEvent::went_on : SessionEvent::went_on_unknown);
   log_.info(kTag, "the transaction goes on after the power failure");
   metering_.start(now);
   metering_.sample(reading(now), ReadingContext::interruption_end, now);
@@ -322,8 +320,8 @@ void Charging::resume_when_known(Millis now) {
 /// same, as soon as it is known.
 void Charging::watch_time_away(Millis now) {
   Millis away = 0;
-  if (!away_unknown_ || !transactions_.time_away(away)) return;
-  away_unknown_ = false;
+  if (session_ != SessionState::resumed || !transactions_.time_away(away)) return;
+  on(SessionEvent::absence_known);
   if (away <= Millis{1000} * settings_.power_resume_limit_s) return;
   log_.warning(kTag, "the power was gone too long, as the CSMS tells now: the transaction ends");
   end(StopReason::power_loss, "", now);
@@ -331,19 +329,18 @@ void Charging::watch_time_away(Millis now) {
 }
 
 void Charging::end(StopReason reason, Text id_tag, Millis now) {
-  if (!transactions_.open()) return;
+  if (!is_open(session_)) return;
   safety_.open_contactor();
   metering_.stop();
   metering_.keep(reading(now), ReadingContext::transaction_end, now);
   transactions_.end(reason, id_tag, energy_wh_, now);
-  asking_ = false;
-  interrupted_ = false;
-  away_unknown_ = false;
-  out_of_energy_ = false;
-  finishing_ = cable_;
   // OCPP 1.6 section 9.1, UnlockConnectorOnEVSideDisconnect, and section 3.5.4: it waits for the idTag that started it.
-  held_ = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
-          (reason == StopReason::de_authorized && cable_);
+  const bool held = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
+                    (reason == StopReason::de_authorized && cable_);
+  on(held ? SessionEvent::ended_held : SessionEvent::ended);
+  other_asks_ = false;
+  out_of_energy_ = false;
+  finished_ = cable_;
   drive(now);
 }
 
@@ -351,9 +348,9 @@ void Charging::drive(Millis now) {
   // The contactor opens before the lock does, and closes after it.
   // OCPP 1.6 section 4.10: a cable whose transaction goes on without the vehicle stays locked in any case.
   bool has_cable = cable_ || !settings_.stop_transaction_on_ev_side_disconnect;
-  bool lock = transactions_.open() ? has_cable : held_ || (authorized_ && cable_ && may_begin());
-  bool charging = transactions_.open() && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !interrupted_ &&
-                  !out_of_energy_ && lock;
+  bool lock = is_open(session_) ? has_cable : session_ == SessionState::held || can_begin();
+  bool charging =
+      is_going_on(session_) && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !out_of_energy_ && lock;
   // No current through a cable that can be pulled: a bolt that opens by itself takes the contactor along.
   if (safety_.contactor_closed() && !(charging && lock_.closed())) safety_.open_contactor();
   lock_.drive(lock, now);
@@ -363,42 +360,43 @@ void Charging::drive(Millis now) {
   }
 }
 
-void Charging::forget_authorization() {
-  asking_ = false;
-  authorized_ = false;
-  authorized_until_ = kNever;
-}
-
 // ---- what is told
 
 ConnectorStatus Charging::current_status() const {
-  if (stopped_ || lock_failed_) return ConnectorStatus::faulted;
-  if (transactions_.open()) {
-    // Suspended by both it is by the EVSE (OCPP 1.6 section 4.9).
-    if (interrupted_ || power_fail_ || out_of_energy_ || !lock_.closed()) return ConnectorStatus::suspended_evse;
-    if (!vehicle_ready_ || !cable_) return ConnectorStatus::suspended_ev;
-    return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
-  }
+  if (stopped_ || session_ == SessionState::lock_failed) return ConnectorStatus::faulted;
+  if (is_open(session_)) return status_in_transaction();
   if (unavailable_) return ConnectorStatus::unavailable;
-  if (asking_ || authorized_) return ConnectorStatus::preparing;
-  if (finishing_ || held_) return ConnectorStatus::finishing;
+  if (is_pending(session_)) return ConnectorStatus::preparing;
+  if (finished_ || session_ == SessionState::held) return ConnectorStatus::finishing;
   return cable_ ? ConnectorStatus::preparing : ConnectorStatus::available;
+}
+
+ConnectorStatus Charging::status_in_transaction() const {
+  // Suspended by both it is by the EVSE (OCPP 1.6 section 4.9).
+  if (session_ == SessionState::interrupted || power_fail_ || out_of_energy_ || !lock_.closed()) {
+    return ConnectorStatus::suspended_evse;
+  }
+  if (!vehicle_ready_ || !cable_) return ConnectorStatus::suspended_ev;
+  return safety_.contactor_closed() ? ConnectorStatus::charging : ConnectorStatus::suspended_evse;
 }
 
 Text Charging::error_code() const {
   if (stopped_) return "OtherError";
-  return lock_failed_ || (transactions_.open() && lock_.failed()) ? "ConnectorLockFailure" : "NoError";
+  return session_ == SessionState::lock_failed || (is_open(session_) && lock_.failed()) ? "ConnectorLockFailure"
+                                                                                        : "NoError";
 }
 
 Text Charging::error_info() const {
   if (stopped_) return "emergency stop";
   // Section 4.9 wants the reason of the suspension, or of the stop, told.
-  bool unplugged = !cable_ && (held_ || (transactions_.open() && !interrupted_));
+  bool unplugged = !cable_ && (session_ == SessionState::held || is_going_on(session_));
   return unplugged ? "EV side disconnected" : "";
 }
 
 /// Whether a connector that is to become Unavailable has to wait: for the end of the transaction, or for the cable.
-bool Charging::in_use() const { return !unavailable_ && (transactions_.open() || cable_ || held_); }
+bool Charging::in_use() const {
+  return !unavailable_ && (is_open(session_) || cable_ || session_ == SessionState::held);
+}
 
 void Charging::report(Millis now) {
   if (!operative() && !in_use() && !unavailable_) {

@@ -1,16 +1,17 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/board/board.h"
 #include "features/charging/cable_lock.h"
 #include "features/charging/connector_status.h"
 #include "features/charging/input_events.h"
 #include "features/charging/metering.h"
 #include "features/charging/power_estimate.h"
+#include "features/charging/session.h"
 #include "features/config/config.h"
 #include "features/logging/logger.h"
 #include "features/safety/safety.h"
 #include "features/transactions/transactions.h"
+#include "runtime/feature.h"
 
 namespace pb {
 
@@ -28,7 +29,8 @@ class ChargingListener {
 };
 
 /// The one connector: cable, vehicle, button, emergency stop and meter on one side, contactor and lock on the other,
-/// and the transaction between them. The states follow the table of OCPP 1.6 section 4.9.
+/// and the transaction between them. The session moves by the table of session.h; the connector's status (OCPP 1.6
+/// section 4.9) follows from its state and a few facts that hold beside each state.
 class Charging final : public Feature, private TransactionListener {
  public:
   /// S0 pulses: 1,000 a kWh.
@@ -111,14 +113,17 @@ class Charging final : public Feature, private TransactionListener {
   void lock_failed(Millis now);
   void end(StopReason reason, Text id_tag, Millis now);
   void drive(Millis now);
-  void forget_authorization();
   bool may_begin() const {
     // A stop that this feature has still to hear of counts already.
-    return !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !transactions_.open() && operative();
+    return !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) && operative();
   }
+  /// Whether an accepted idTag waits for the lock only.
+  bool can_begin() const { return session_ == SessionState::authorized && cable_ && may_begin(); }
+  void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }
   bool waits_for_nobody() const;
   ConnectorStatus current_status() const;
+  ConnectorStatus status_in_transaction() const;
   void report(Millis now);
   void tell(ConnectorStatus status, Millis now);
   Millis next_due(Millis now) const;
@@ -137,20 +142,21 @@ class Charging final : public Feature, private TransactionListener {
 
   uint32_t pulses_ = 0;
   uint64_t energy_wh_ = 0;
+
+  SessionState session_ = SessionState::idle;
+  // The inputs, as read last.
   bool cable_ = false;
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
-  bool stopped_ = false;        // by the emergency stop
-  bool restarting_ = false;     // nothing begins any more
-  bool finishing_ = false;      // a transaction has ended, or nobody presented an idTag, and the cable is still in
-  bool asking_ = false;         // an idTag waits for its answer
-  bool authorized_ = false;     // id_tag_ may begin a transaction
-  bool held_ = false;           // after a transaction the cable is locked here until its idTag is presented again
-  bool unavailable_ = false;    // inoperative, and nothing has to be waited for
-  bool lock_failed_ = false;    // the lock did not close for the last session
-  bool interrupted_ = false;    // the open transaction waits until it may go on after a power failure
-  bool away_unknown_ = false;   // it has gone on, and whether it might has still to be told
+  // Facts that hold beside each state.
+  bool stopped_ = false;      // by the emergency stop
+  bool restarting_ = false;   // nothing begins any more
+  bool unavailable_ = false;  // inoperative, and nothing has to be waited for
+  bool finished_ = false;     // the cable that is in has had its transaction, or its time for one
+  // Facts of the open transaction.
+  bool other_asks_ = false;     // another idTag was presented to end it, and waits for its answer
   bool out_of_energy_ = false;  // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
+
   IdTag id_tag_;
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/board/board.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

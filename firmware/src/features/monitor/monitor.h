@@ -1,10 +1,10 @@
 #pragma once
 
-#include "core/event_loop.h"
-#include "core/feature.h"
 #include "features/logging/logger.h"
 #include "port/heap.h"
 #include "port/tcp.h"
+#include "runtime/event_loop.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/feature.h"
 #include "core/json_reader.h"
 #include "core/json_writer.h"
 #include "features/logging/logger.h"
 #include "features/ocpp_message/frame.h"
 #include "features/websocket/connection.h"
 #include "port/rng.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/logging/logger.h"
 #include "port/uart.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

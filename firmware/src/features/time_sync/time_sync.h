@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/storage/storage.h"
 #include "features/time_sync/rfc3339.h"
 #include "port/clock.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

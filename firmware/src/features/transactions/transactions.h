@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/feature.h"
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_line.h"
 #include "features/transactions/outbox.h"
 #include "features/transactions/saver.h"
 #include "features/transactions/stop_data.h"
 #include "features/transactions/transaction_times.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/backoff.h"
-#include "core/feature.h"
 #include "features/logging/logger.h"
 #include "features/websocket/csms_url.h"
 #include "features/websocket/protocol.h"
 #include "port/network.h"
 #include "port/tcp.h"
+#include "runtime/backoff.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

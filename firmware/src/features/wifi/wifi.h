@@ -1,11 +1,11 @@
 #pragma once
 
-#include "core/backoff.h"
-#include "core/feature.h"
 #include "features/config/config.h"
 #include "features/logging/logger.h"
 #include "port/network.h"
 #include "port/rng.h"
+#include "runtime/backoff.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

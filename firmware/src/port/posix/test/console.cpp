@@ -8,10 +8,10 @@
 #include <string>
 #include <thread>
 
-#include "core/event_loop.h"
 #include "features/serial_debug/serial_debug.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/posix_uart.h"
+#include "runtime/event_loop.h"
 #include "suites.h"
 #include "support/check.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/feature.h"
 #include "port/worker.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

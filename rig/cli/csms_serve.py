@@ -8,19 +8,33 @@ import signal
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from rig.csms.behaviour import Behaviour
 from rig.csms.server import CsmsServer, url_of
-from rig.ocpp.exchange import link_line, one_line
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, Event, LinkChange, Note, OcppFrame, to_json
+from rig.timeline.codec import encode
+from rig.timeline.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
+from rig.timeline.frame_words import frame_line
+from rig.timeline.words import link_line
 from rig.util.errors import BenchError
+from rig.util.redaction import masked_text
 from rig.util.signals import heard
 from rig.util.terminal import Terminal
 
 _KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
+
+
+def command(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event to a new file.")] = None,
+) -> None:
+    """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
+    serve(host, port, record)
 
 
 def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> None:
@@ -69,7 +83,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
             nonlocal full
             if file is not None and full is None:
                 try:
-                    _write(file, to_json(event.record()) + b"\n")
+                    _write(file, encode(event))
                 except OSError as error:
                     full = error
                     ended.set()
@@ -98,13 +112,13 @@ def _line(event: Event) -> Text | None:
     stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
     match event:
         case OcppFrame():
-            text, style = one_line(event, width=1000), _style(event)
+            text, style = frame_line(event, width=1000), _style(event)
         case LinkChange():
             text, style = link_line(event), "bold"
         case Note():
-            return Text(f"{stamp} {event.text}", style="bold")
+            return Text(f"{stamp} {masked_text(event.text)}", style="bold")
         case BenchTrouble():
-            return Text(f"{stamp} {event.what}", style="bold red")
+            return Text(f"{stamp} {masked_text(event.what)}", style="bold red")
         case _:
             return None
     return Text.assemble((f"{stamp} ", "dim"), (f"{event.charge_point} ", "cyan"), (text, style))

@@ -1,19 +1,21 @@
-"""The timeline on a terminal, as it happens: `rig fault inject`."""
+"""`rig fault inject`: a fault on the device of a bench, with the timeline on the terminal as it happens."""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from rig.bench import Bench
+from rig.bench.bench_file import load
+from rig.cli.options import DEFAULT_BENCH, BenchOption
 from rig.config.description import Description
 from rig.device import Device
-from rig.faults import Fault, TornWrite
+from rig.faults import Fault, TornWrite, by_name
 from rig.firmware.build import host_project
-from rig.instruments.led_pattern import Pattern
-from rig.ocpp.exchange import one_line
 from rig.timeline import Mark
 from rig.timeline.events import (
     AccessPointChange,
@@ -21,16 +23,42 @@ from rig.timeline.events import (
     Event,
     FaultInjected,
     FaultLifted,
-    LedPattern,
     LinkChange,
     LogLine,
     OcppFrame,
     Panic,
     PowerChange,
 )
+from rig.timeline.words import terminal_line
+from rig.util.errors import BenchError
 from rig.util.terminal import Terminal
 
 _AFTERMATH_TIMEOUT_S = 30.0
+_DAY_S = 86_400
+
+
+def _at_most_a_day(seconds: float) -> float:
+    if not 0 <= seconds <= _DAY_S:  # NaN is neither
+        raise typer.BadParameter(f"{seconds:g} is not in the range from 0 to {_DAY_S}.")
+    return seconds
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: see `rig fault list`.")],
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")] = None,
+    seconds: Annotated[
+        float,
+        typer.Option("--for", metavar="SECONDS", help="How long it lasts, at most a day.", callback=_at_most_a_day),
+    ] = 5.0,
+    bench: BenchOption = DEFAULT_BENCH,
+) -> None:
+    """Bring the device of a bench up, make a fault happen, take it back, and show what comes of it."""
+    pairs = [argument.partition("=") for argument in arguments or ()]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise BenchError(f"{key!r} is no argument of a fault", "Write KEY=VALUE")
+    fault = by_name(name, **{key: value for key, _, value in pairs})
+    show_fault(load(bench), fault, seconds)
 
 
 def show_fault(description: Description, fault: Fault, seconds: float) -> None:
@@ -82,26 +110,22 @@ def _lost_its_rail(bench: Bench, since: Mark) -> bool:
 
 
 def _line(event: Event) -> Text | None:
-    """An event in a few words; None for what a person need not see."""
+    """An event as a line of the terminal; None for an event that a person need not see."""
+    line = terminal_line(event)
+    return None if line is None else Text(line, style=_style(event))
+
+
+def _style(event: Event) -> str:
     match event:
-        case LogLine(shown=text, level=level) if not text.startswith(("T (", "= ")):
-            return Text(f"console  {text}", style={"E": "red", "W": "yellow"}.get(level, ""))
+        case LogLine():
+            return {"E": "red", "W": "yellow"}.get(event.level, "")
         case OcppFrame():
-            return Text(f"OCPP     {one_line(event)}", style="bold red" if event.error else "cyan")
-        case LinkChange(charge_point=who, connected=connected):
-            return Text(f"link     {who} {'connected' if connected else 'disconnected'}", style="bold")
-        case PowerChange(on=on, rail=rail):
-            return Text(f"power    {'rail' if rail else 'switch'} {'on' if on else 'off'}", style="bold")
-        case AccessPointChange(up=up):
-            return Text(f"network  access point {'up' if up else 'down'}", style="bold")
-        case LedPattern(led=led, pattern=pattern, rate_hz=rate, duty=duty):
-            return Text(f"LED      {led}: {Pattern(pattern, rate, duty)}")
-        case FaultInjected(fault=fault, arguments=arguments):
-            given = " ".join(f"{key}={value}" for key, value in arguments.items())
-            return Text(f"fault    {fault} {given}".rstrip(), style="bold magenta")
-        case FaultLifted(fault=fault):
-            return Text(f"fault    {fault} lifted", style="bold magenta")
-        case Panic(cause=what) | BenchTrouble(what=what):
-            return Text(f"trouble  {what}", style="bold red")
+            return "bold red" if event.error else "cyan"
+        case LinkChange() | PowerChange() | AccessPointChange():
+            return "bold"
+        case FaultInjected() | FaultLifted():
+            return "bold magenta"
+        case Panic() | BenchTrouble():
+            return "bold red"
         case _:
-            return None
+            return ""

@@ -1,4 +1,4 @@
-"""The virtual charge point alone, for anyone's CSMS: `rig device run`."""
+"""`rig device run`: the virtual charge point alone, for anyone's CSMS."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 from urllib.parse import urlsplit
 
+import typer
+
+from rig.adapters.plugbench import configuration, reconfigure
 from rig.firmware.build import build, package
-from rig.firmware.filesystem import configuration, make_filesystem, reconfigure
+from rig.firmware.filesystem import make_filesystem
 from rig.firmware.manifest import Manifest
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
@@ -62,6 +65,15 @@ class _Alone:
 
     def drive(self, pin: int, level: bool) -> None:
         self.wires.change(self.wires[pin], pi_drive=level)
+
+
+def command(
+    csms: Annotated[str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH; the identity is appended.")],
+    identity: Annotated[str, typer.Option("--id", metavar="NAME", help="The charge point's identity.")],
+    flash: Annotated[Path | None, typer.Option(metavar="FILE", help="A flash file to keep.")] = None,
+) -> None:
+    """Run the virtual charge point alone, for anyone's CSMS; its console is on the terminal, Ctrl-C ends it."""
+    run_device(csms, identity, Path.cwd(), flash=flash)
 
 
 def run_device(

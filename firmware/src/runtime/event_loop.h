@@ -2,9 +2,9 @@
 
 #include <stddef.h>
 
-#include "core/feature.h"
 #include "core/time.h"
 #include "port/clock.h"
+#include "runtime/feature.h"
 
 namespace pb {
 

@@ -1,4 +1,4 @@
-#include "core/event_loop.h"
+#include "runtime/event_loop.h"
 
 namespace pb {
 

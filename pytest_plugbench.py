@@ -1,0 +1,85 @@
+"""The pytest plugin that the package installs: options, and the other plugins where a session has a bench.
+
+It stands outside `fixtures`, whose name other projects have for folders of their own, and imports nothing of Plugbench
+until a session has a bench: `--bench`, or `plugbench_bench` in the project's pytest.ini.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, in one group."""
+    group = parser.getgroup("plugbench", "tests of a device on a bench (plugbench)")
+    group.addoption(
+        "--bench",
+        metavar="FILE",
+        action="append",
+        help="bench description, which makes the fixtures of the bench available (default: plugbench_bench in "
+        "pytest.ini); with xdist, give one for each worker in turn",
+    )
+    group.addoption("--pause-on-fail", action="store_true", help="leave the bench as it is when a test fails, and wait")
+    group.addoption("--rig-record", metavar="DIR", default="reports/runs", help="where run records go")
+    group.addoption(
+        "--rig-keep-runs",
+        metavar="N",
+        type=_count,
+        default=20,
+        help="how many run records stay there, the newest, older ones are removed; 0: all (default: 20)",
+    )
+    group.addoption(
+        "--retry-bench-errors",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="run a device test that ends in an error of the bench again, up to N times, each time on a bench that is "
+        "opened anew; a failure of the firmware is never retried (default: 0)",
+    )
+    parser.addini(
+        "plugbench_bench",
+        type="linelist",
+        help="bench descriptions for sessions without --bench, one a line, relative to this file",
+    )
+
+
+def _count(text: str) -> int:
+    """Read an option's value that counts something.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no whole number of 0 or more.
+    """
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number: give 0 or more")
+    return int(text)
+
+
+# Before the conftests: like those of any package, the plugins are there when a conftest is loaded.
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Register the plugins of `fixtures` where the session has a bench.
+
+    Raises:
+        pytest.UsageError: another package by the name of `fixtures` is loaded.
+    """
+    if not early_config.known_args_namespace.bench and not early_config.getini("plugbench_bench"):
+        return
+    here = Path(__file__).parent
+    # A folder `fixtures` or `rig` in the working directory must not hide the packages beside this file.
+    sys.path.insert(0, str(here))
+    try:
+        found = importlib.import_module("fixtures")
+        if not found.__file__ or Path(found.__file__).parent.parent != here:
+            raise pytest.UsageError(
+                f"plugbench needs its own package `fixtures`, but {found.__file__ or next(iter(found.__path__))} has "
+                "been imported by that name. Rename that one"
+            )
+        for plugin in found.PLUGINS:
+            early_config.pluginmanager.import_plugin(plugin)
+    finally:
+        sys.path.remove(str(here))

@@ -1,0 +1,261 @@
+"""Everything that is special about the firmware of this project: its console, its life cycle, its settings.
+
+docs/design.md describes the console in section 4, the settings in section 6.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
+from rig.config.description import Description
+from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
+from rig.firmware.manifest import Manifest
+from rig.firmware.partitions import Partition
+from rig.timeline.events import Boot, Event, LogLine, Panic, TelemetrySample
+from rig.util.errors import BenchError, DeviceError
+from rig.util.redaction import masked_text
+
+CONFIG_FILE = "config.json"
+"""The file of the storage partition that holds the settings."""
+
+OPTIONAL_KEYS = (
+    "local_id_tag",
+    "backoff_initial_ms",
+    "backoff_max_ms",
+    "backoff_stable_s",
+    "log_level",
+    "availability",
+    "lock_timeout_ms",
+    "nominal_voltage_v",
+    "power_fail_action",
+    "power_resume_limit_s",
+    "allow_offline_tx_for_unknown_id",
+    "authorization_cache_enabled",
+    "authorize_remote_tx_requests",
+    "clock_aligned_data_interval_s",
+    "connection_timeout_s",
+    "connector_phase_rotation",
+    "heartbeat_interval_s",
+    "local_authorize_offline",
+    "local_pre_authorize",
+    "max_energy_on_invalid_id_wh",
+    "meter_values_aligned_data",
+    "meter_values_sampled_data",
+    "meter_value_sample_interval_s",
+    "minimum_status_duration_s",
+    "reset_retries",
+    "stop_transaction_on_ev_side_disconnect",
+    "stop_transaction_on_invalid_id",
+    "stop_txn_aligned_data",
+    "stop_txn_sampled_data",
+    "transaction_message_attempts",
+    "transaction_message_retry_interval_s",
+    "unlock_connector_on_ev_side_disconnect",
+    "ws_ping_interval_s",
+)
+
+# No number has more digits than one can have: a device may print anything, and `int` raises at thousands of digits.
+_UPTIME = r"\(([0-9]{1,15})\)"
+_LOG = re.compile(rf"([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
+_BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
+_TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
+_PANIC = re.compile(
+    r"PANIC: (?P<own>.+)"
+    r"|Guru Meditation Error: (?P<guru>.+)"
+    r"|(?P<abort>abort\(\) was called.*|assert failed: .*)"
+    r"|ERROR: (?P<sanitizer>\w+Sanitizer: .*)"
+    r"|(?P<undefined>(?<!\S)\S+: runtime error: .*)"
+)
+_BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
+_FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
+_MOST_FRAMES = 64
+
+
+class PlugbenchLogFormat:
+    """The console of docs/design.md, section 4; also understands ESP-IDF's panics and the sanitizers' reports."""
+
+    answer_prefix = "= "
+
+    def __init__(self) -> None:
+        self._cause = ""
+        self._frames: list[str] = []
+
+    def line(self, text: str) -> LogLine:
+        """A line with ESP-IDF's `I (12345) tag: ` taken apart. The text stays whole."""
+        match = _LOG.match(text)
+        if match is None or match[1] not in "EWID":
+            return LogLine(text=text)
+        return LogLine(text=text, level=match[1], tag=match[3], uptime_ms=int(match[2]))  # type: ignore[arg-type]
+
+    def events(self, line: LogLine) -> Sequence[Event]:
+        """Boot banner, telemetry record, panic. A panic is complete with its backtrace, or with what comes instead."""
+        text = line.text
+        found: list[Event] = []
+        if self._cause:
+            frames = self._read_frames(text)
+            if frames and len(self._frames) < _MOST_FRAMES:
+                self._frames += frames
+                return found
+        # A device that loses power in the middle of a line leaves the banner to follow on the same one.
+        if " boot: " in text and (banner := _BANNER.search(text)):
+            found += self.flush()
+            found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
+        elif _may_panic(text) and (panic := _PANIC.search(text)):
+            if not self._cause:
+                self._cause = next(value for value in panic.groups() if value).strip()
+        elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
+            found.append(TelemetrySample(values=values))
+        return found
+
+    @property
+    def pending(self) -> bool:
+        """A panic whose backtrace may follow."""
+        return bool(self._cause)
+
+    def flush(self) -> Sequence[Event]:
+        """The panic under way, with the backtrace as far as it came."""
+        if not self._cause:
+            return []
+        panic = Panic(cause=self._cause, backtrace=tuple(self._frames))
+        self._cause = ""
+        self._frames = []
+        return [panic]
+
+    @staticmethod
+    def _read_frames(text: str) -> list[str]:
+        if trace := _BACKTRACE.search(text):
+            return trace["frames"].split()
+        if frame := _FRAME.match(text):
+            return [frame["frame"]]
+        return []
+
+
+def _may_panic(text: str) -> bool:
+    """Whether `_PANIC` can be found at all: nearly no line has what it needs, and looking for that is much quicker."""
+    return (
+        "PANIC: " in text
+        or "Guru Meditation Error: " in text
+        or "abort() was called" in text
+        or "assert failed: " in text
+        or "ERROR: " in text
+        or ": runtime error: " in text
+    )
+
+
+def _numbers(record: str) -> dict[str, float]:
+    """The numbers of a telemetry record; empty where it is cut off or no record."""
+    try:
+        values: Any = orjson.loads(record)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: value for name, value in values.items() if isinstance(value, (int, float))}
+
+
+class PlugbenchProfile(DeviceProfile):
+    """The charge point of this project: docs/design.md, sections 4 and 6."""
+
+    ocpp = True
+    ready = "`app: ready` on the console"
+    idle: Mapping[str, Any] = {
+        "state": "Available",
+        "accepted": True,
+        "connected": True,
+        "transaction": None,
+        "contactor": False,
+        "queue": 0,
+        "time_quality": "csms",
+    }
+
+    STATUS_TIMEOUT_S = 2.0
+
+    def check(self, description: Description) -> None:
+        """It is told its identity and its network."""
+        for key, value in (
+            ("device.identity", description.device.identity),
+            ("network.ssid", description.network.ssid),
+            ("network.psk", description.network.psk),
+        ):
+            if not value:
+                raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
+
+    def provision(
+        self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
+    ) -> bytes | None:
+        """A LittleFS image with its `config.json`."""
+        device, network = description.device, description.network
+        return provision(
+            csms_url,
+            device.identity,
+            network.ssid,
+            network.psk,
+            partition=manifest.storage(),
+            **{"local_id_tag": device.local_id_tag, **settings},
+        )
+
+    def is_ready(self, event: Event) -> bool:
+        """It says so when every feature runs."""
+        return isinstance(event, LogLine) and event.tag == "app" and event.text.endswith("ready")
+
+    def status(self, console: DeviceConsole) -> dict[str, Any]:
+        """The answer to the console command `status`."""
+        answer = console.command("status", timeout=self.STATUS_TIMEOUT_S)
+        try:
+            status = orjson.loads(answer)
+        except orjson.JSONDecodeError:
+            status = None
+        if not isinstance(status, dict):
+            raise DeviceError(f"the answer to the console command `status` is no JSON object: {masked_text(answer)!r}")
+        return status
+
+    def write_command(self, number: int) -> str:
+        """A setting, which is answered when it is durable."""
+        return f"set heartbeat_interval_s {300 + number % 2}"
+
+
+def provision(
+    csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, *, partition: Partition, **more: str | int
+) -> bytes:
+    """A file system with nothing but the device's configuration: what a fresh device boots on.
+
+    Args:
+        csms_url: where the charge point connects to, without its identity: `ws://HOST:PORT/PATH`.
+        identity: the charge point's identity, the last segment of the URL (OCPP-J 1.6 section 3.1.1).
+        wifi_ssid: the network's name.
+        wifi_psk: its passphrase.
+        partition: the storage partition, whose size the image has.
+        more: further keys of docs/design.md section 6; those left out keep the device's defaults.
+
+    Raises:
+        BenchError: an unknown key.
+    """
+    values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
+    return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
+
+
+def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
+    """A device's file system with some settings changed; all others, and what else it has stored, stay.
+
+    Raises:
+        BenchError: there is no sound file system in `image`.
+    """
+    try:
+        kept = json.loads(read_filesystem(image)[CONFIG_FILE])
+    except (KeyError, ValueError):
+        kept = {}
+    return update_filesystem(image, {CONFIG_FILE: json.dumps(kept | values, separators=(",", ":")).encode()})
+
+
+def configuration(
+    csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, **more: str | int
+) -> dict[str, str | int]:
+    """The content of the device's configuration file. Arguments and errors are those of `provision`."""
+    unknown = sorted(set(more) - set(OPTIONAL_KEYS))
+    if unknown:
+        raise BenchError(f"the device has no setting {', '.join(unknown)}", f"It has: {', '.join(OPTIONAL_KEYS)}")
+    return {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}

@@ -1,0 +1,71 @@
+"""The record's codec: an event as a line of JSON, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from rig.timeline.events import Event
+from rig.timeline.layout import layout_of, to_json, type_name
+
+EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
+"""The types of event by their name in records."""
+
+_MOST_QUOTED = 40
+
+for _event_type in EVENT_TYPES.values():  # an event that does not declare its secrets is refused here, not in a run
+    layout_of(_event_type)
+
+
+class UnreadableLineError(ValueError):
+    """A line of a record that holds no event, or one that this version does not know; the text says why."""
+
+
+def encode(event: Event) -> bytes:
+    """Write an event as its line of the record, secrets masked, with the line's end.
+
+    Raises:
+        TypeError: a field holds what JSON cannot, such as half a surrogate pair.
+    """
+    return to_json(event.record()) + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """Read the event that `encode` wrote. Masked secrets stay masked.
+
+    Args:
+        line: one line of a record, with or without its end.
+
+    Raises:
+        UnreadableLineError: it holds no event of a known type and layout.
+    """
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise UnreadableLineError("not JSON") from None
+    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
+        raise UnreadableLineError("no event: its `type` is missing")
+    name = record.pop("type")
+    event_type = EVENT_TYPES.get(name)
+    if event_type is None:
+        raise UnreadableLineError(f"unknown type {name!r}")
+    return _event(event_type, record)
+
+
+def _event(event_type: type[Event], values: dict[str, Any]) -> Event:
+    layout = layout_of(event_type)
+    for name, accepted in layout.accepted.items():
+        if name in values:
+            value = values[name]
+            if not isinstance(value, accepted.types) and value not in accepted.values:
+                quoted = str(value)[:_MOST_QUOTED]
+                raise UnreadableLineError(f"{layout.name!r} with {name} = {quoted!r}, which is of the wrong type")
+    for name in layout.tuples:
+        if name in values:
+            values[name] = tuple(values[name])
+    try:
+        return event_type(**values)
+    except TypeError as error:
+        raise UnreadableLineError(f"fields that {layout.name!r} does not have, or lacks: {error}") from None

@@ -1,0 +1,203 @@
+"""An OCPP frame as text: a line for messages and the terminal, one for the full log, a few words for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from rig.timeline.events import OcppFrame
+from rig.util.redaction import masked_text
+from rig.util.text import one_line
+
+PAYLOAD_WIDTH = 160
+"""How many characters of a payload a line shows, where its reader asks for no other width."""
+
+# The fields of a CALL that tell one from another (OCPP 1.6 section 6), in the order of their weight.
+_KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "Authorize": ("idTag",),
+    "BootNotification": ("chargePointModel", "firmwareVersion"),
+    "ChangeAvailability": ("connectorId", "type"),
+    "ChangeConfiguration": ("key", "value"),
+    "DataTransfer": ("vendorId", "messageId"),
+    "DiagnosticsStatusNotification": ("status",),
+    "FirmwareStatusNotification": ("status",),
+    "GetConfiguration": ("key",),
+    "MeterValues": ("transactionId",),
+    "RemoteStartTransaction": ("idTag", "connectorId"),
+    "RemoteStopTransaction": ("transactionId",),
+    "Reset": ("type",),
+    "StartTransaction": ("idTag", "meterStart", "connectorId"),
+    "StatusNotification": ("status", "errorCode", "connectorId"),
+    "StopTransaction": ("transactionId", "reason", "meterStop"),
+    "TriggerMessage": ("requestedMessage",),
+    "UnlockConnector": ("connectorId",),
+}
+# The one of them that is worth its room in a picture.
+_SHORT_FIELD: Mapping[str, str] = {
+    "Authorize": "idTag",
+    "ChangeAvailability": "type",
+    "ChangeConfiguration": "key",
+    "RemoteStartTransaction": "idTag",
+    "Reset": "type",
+    "StatusNotification": "status",
+    "StopTransaction": "reason",
+    "TriggerMessage": "requestedMessage",
+}
+_EXPECTED = {"Accepted", "NoError", ""}
+
+
+def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
+    """Write a frame for a message, without secrets: direction, id, action, payload, and what is wrong with it.
+
+    Args:
+        frame: the frame.
+        width: of the longest payload that is shown whole, in characters.
+    """
+    body = frame.raw if frame.message_type == "INVALID" else payload_json(frame.shown)
+    if len(body) > width:
+        body = f"{body[:width]}… ({len(body)} characters)"
+    wrong = f"  !! {masked_text(frame.error)}" if frame.error else ""
+    return f"{frame_title(frame)}{body}{wrong}"
+
+
+def frame_title(frame: OcppFrame) -> str:
+    """Write the part of `frame_line` before the payload."""
+    arrow = "→" if frame.direction == "received" else "←"
+    suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
+    action = "INVALID" if frame.message_type == "INVALID" else frame.action or "?"
+    return f"{arrow} [{frame.unique_id or '?'}] {action}{suffix} "
+
+
+def frame_log(frame: OcppFrame) -> str:
+    """Write a whole frame for the full log."""
+    arrow = "charge point → CSMS" if frame.direction == "received" else "CSMS → charge point"
+    wrong = f"  WRONG: {frame.error}" if frame.error else ""
+    if frame.message_type == "INVALID":
+        return f"{arrow}  INVALID {frame.raw}{wrong}"
+    return f"{arrow}  {frame.message_type} {frame.action} [{frame.unique_id}] {payload_json(frame.shown)}{wrong}"
+
+
+def frame_name(frame: OcppFrame) -> str:
+    """Name a frame in a chart of the exchange: its action, and the kind of answer that it is."""
+    name = one_line(frame.action)
+    match frame.message_type:
+        case "INVALID":
+            return "not OCPP"
+        case "CALLRESULT":
+            return f"{name} answer".strip()
+        case "CALLERROR":
+            return f"{name} CALLERROR".strip()
+        case _:
+            return name
+
+
+def exchange_words(call: OcppFrame, answer: OcppFrame | None = None) -> str:
+    """Write a CALL, and its answer where there is one, in a few words: `Authorize TAG → Blocked`."""
+    text = call_short(call)
+    if call.error:
+        text += " wrong: " + one_line(call.error)
+    said = answer_short(answer) if answer is not None else ""
+    return f"{text} → {said}" if said else text
+
+
+def stray_words(frame: OcppFrame) -> str:
+    """Write a frame that is neither a CALL nor the answer to one in a few words."""
+    if frame.message_type == "INVALID":
+        return "not OCPP: " + one_line(frame.error or frame.raw)
+    return f"answer to no call: {one_line(frame.action or frame.unique_id)}"
+
+
+def payload_json(payload: Any) -> str:
+    """Write a payload as one line of JSON."""
+    try:
+        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return one_line(repr(payload))
+
+
+def status_of(answer: OcppFrame) -> str:
+    """Return the status in an answer: its own, or that of its idTagInfo; empty where it has none."""
+    payload = answer.payload
+    if not isinstance(payload, Mapping):
+        return ""
+    info = payload.get("idTagInfo")
+    status = payload.get("status") or (info.get("status") if isinstance(info, Mapping) else "")
+    return one_line(str(status or ""))
+
+
+def call_short(call: OcppFrame) -> str:
+    """Write a CALL in a few words: its action, and its most telling field."""
+    action = one_line(call.action) or "CALL without action"
+    payload = call.shown
+    value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
+    if value in (None, ""):
+        return action
+    whole = call.action == "StatusNotification" and payload.get("connectorId") == 0  # of the charge point itself
+    return f"{action} {one_line(str(value))}{' (connector 0)' if whole else ''}"
+
+
+def answer_short(answer: OcppFrame) -> str:
+    """Write the unexpected part of an answer; empty where the answer is as expected."""
+    if answer.error:
+        return "wrong: " + one_line(answer.error)
+    if answer.message_type == "CALLERROR":
+        return _error_code(answer)
+    status = status_of(answer)
+    if status in _EXPECTED and answer.action != "BootNotification":
+        return ""
+    return status
+
+
+def _error_code(answer: OcppFrame) -> str:
+    payload = answer.payload
+    if isinstance(payload, Mapping):
+        code = payload.get("errorCode") or payload.get("code") or ""
+    elif isinstance(payload, list | tuple) and payload:
+        code = payload[0]
+    elif isinstance(payload, str):
+        code = payload
+    else:
+        code = ""
+    return f"CALLERROR {one_line(str(code))}".rstrip()
+
+
+def frame_fields(frame: OcppFrame) -> str:
+    """Write the main fields of a frame for a chart of the exchange: `status=Charging connectorId=1`."""
+    if frame.error:
+        return one_line(frame.error)
+    if frame.message_type == "INVALID":
+        return one_line(frame.raw)[:200]
+    if frame.message_type == "CALLERROR":
+        return payload_json(frame.shown)[:200]
+    payload = frame.shown
+    if not isinstance(payload, Mapping):
+        return ""
+    if frame.message_type == "CALLRESULT":
+        parts = [f"status={status}"] if (status := status_of(frame)) else []
+        names = ["transactionId", "interval", "currentTime"]
+    else:
+        parts = [energy] if frame.action == "MeterValues" and (energy := _energy(payload)) else []
+        names = list(_KEY_FIELDS.get(frame.action, ())) or [
+            k for k, v in payload.items() if not isinstance(v, dict | list)
+        ]
+    parts += [f"{name}={one_line(scalar(payload[name]))}" for name in names[:4] if name in payload]
+    return " ".join(part for part in parts if part != "errorCode=NoError")
+
+
+def scalar(value: Any) -> str:
+    """Write a text as it is, any other value as JSON."""
+    return value if isinstance(value, str) else payload_json(value)
+
+
+def _energy(payload: Mapping[str, Any]) -> str:
+    """The energy register in a MeterValues request, the default measurand (OCPP 1.6 section 7.43)."""
+    try:
+        for meter_value in payload["meterValue"]:
+            for sample in meter_value["sampledValue"]:
+                if sample.get("measurand", "Energy.Active.Import.Register") == "Energy.Active.Import.Register":
+                    return f"energy={sample['value']} {sample.get('unit', 'Wh')}"
+    except (KeyError, TypeError, AttributeError):
+        pass
+    return ""

@@ -1,0 +1,191 @@
+"""An event as text: for a message, the terminal, the full log and the pictures of the report.
+
+Texts of an event from the record hold no secret. Of an event from a running bench take `Event.without_secrets` first,
+unless the function says that its text holds none. OCPP frames have their words in `rig.timeline.frame_words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rig.timeline.events import (
+    AccessPointChange,
+    BenchTrouble,
+    Boot,
+    ClockScale,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    Flashed,
+    LedPattern,
+    LinkChange,
+    LogLine,
+    Measurement,
+    Note,
+    OcppFrame,
+    Panic,
+    PinEdge,
+    PowerChange,
+    TelemetrySample,
+)
+from rig.timeline.frame_words import frame_line, frame_log, payload_json, scalar
+from rig.util.redaction import masked, masked_text
+from rig.util.text import number, one_line, seconds
+
+_BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
+
+# What the levels of a signal mean to a person (docs/design.md section 3): (low, high).
+LEVELS: Mapping[str, tuple[str, str]] = {
+    "cable": ("", "plugged in"),
+    "vehicle_ready": ("", "draws"),
+    "emergency_stop": ("", "pressed"),
+    "auth_button": ("", "held"),
+    "power_fail": ("", "mains gone"),
+    "lock_feedback": ("", "locked"),
+    "contactor": ("open", "closed"),
+    "lock": ("", "driven"),
+    "en": ("", "in reset"),
+    "boot": ("", "held"),
+}
+
+
+def in_words(event: Event) -> str:
+    """Write an event for a message: its type and its own fields, without secrets."""
+    said = {name: value for name, value in event.record().items() if name not in _BOOKKEEPING}
+    return f"{type(event).__name__} {', '.join(f'{name}={value!r}' for name, value in said.items())}".rstrip()
+
+
+def terminal_line(event: Event) -> str | None:
+    """Write an event for a terminal, without secrets; None for an event that a person need not see."""
+    event = event.without_secrets()
+    match event:
+        case LogLine(text=text) if not text.startswith(("T (", "= ")):
+            return f"console  {text}"
+        case OcppFrame():
+            return f"OCPP     {frame_line(event)}"
+        case LinkChange():
+            return f"link     {event.charge_point} {'connected' if event.connected else 'disconnected'}"
+        case PowerChange():
+            return f"power    {'rail' if event.rail else 'switch'} {'on' if event.on else 'off'}"
+        case AccessPointChange():
+            return f"network  access point {'up' if event.up else 'down'}"
+        case LedPattern():
+            return f"LED      {event.led}: {led_pattern(event)[0]}"
+        case FaultInjected():
+            return f"fault    {fault_words(event)}"
+        case FaultLifted():
+            return f"fault    {_spaced(event.fault)} lifted"
+        case Panic(cause=trouble) | BenchTrouble(what=trouble):
+            return f"trouble  {trouble}"
+        case _:
+            return None
+
+
+def link_line(change: LinkChange) -> str:
+    """Write a connection that opened or closed for a block of frames, without secrets."""
+    if change.connected:
+        return "── connected"
+    why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
+    return f"── disconnected{f' ({why})' if why else ''}"
+
+
+def led_pattern(event: LedPattern) -> tuple[str, str]:
+    """Write the pattern of an LED and, where room is short, the same in a word."""
+    match event.pattern:
+        case "blink":
+            rate = f"{float(f'{event.rate_hz:.2g}'):g} Hz"
+            duty = f", {event.duty:.0%} on" if 0 < event.duty < 0.35 else ""
+            return f"blinks {rate}{duty}", rate
+        case "double_flash":
+            return "double flash", "2×"
+        case "unknown":
+            return "no known pattern", "?"
+        case _:
+            return event.pattern, event.pattern
+
+
+def limits(measurement: Measurement) -> str:
+    """Write the limits of a measurement; empty where there are none."""
+    low, high, unit = measurement.low, measurement.high, measurement.unit
+    if low is not None and low == high:
+        return f"exactly {number(low)} {unit}".rstrip()
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)} {unit}".rstrip()
+    if high is not None:
+        return f"at most {number(high)} {unit}".rstrip()
+    return f"at least {number(low)} {unit}".rstrip() if low is not None else ""
+
+
+def measured(measurement: Measurement) -> str:
+    """Write a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
+    text = f"{_spaced(measurement.name)}: {number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+    allowed = limits(measurement)
+    return f"{text} ({allowed})" if allowed else text
+
+
+def fault_words(fault: FaultInjected) -> str:
+    """Write a fault and its arguments, without secrets: `torn write (operation=4, effect=half)`."""
+    arguments = ", ".join(
+        f"{one_line(str(key))}={one_line(scalar(value))}" for key, value in masked(fault.arguments).items()
+    )
+    return f"{_spaced(fault.fault)} ({arguments})" if arguments else _spaced(fault.fault)
+
+
+def moment(event: Event) -> tuple[str, str] | None:
+    """Write an event that a picture shows at its moment, and the same in a word; None for any other event."""
+    match event:
+        case Boot():
+            return f"boot ({_spaced(event.reset)})", "boot"
+        case Flashed():
+            return f"flashed in {seconds(event.seconds)}", "flashed"
+        case Panic():
+            return f"panic: {one_line(event.cause)}", "panic"
+        case BenchTrouble():
+            return f"bench: {one_line(event.what)}", "bench error"
+        case Note():
+            return one_line(event.text), "note"
+        case ClockScale():
+            return f"clock ×{number(event.scale)}", "clock"
+        case LogLine(level="E" | "W"):
+            text = one_line(event.text)
+            said = text.partition(") ")[2]  # behind level and uptime
+            return said or text, f"{event.level} {one_line(event.tag)}"
+        case _:
+            return None
+
+
+def log_line(event: Event) -> str:
+    """Write an event as one line of the full log."""
+    words = _LOG.get(type(event))
+    return one_line(words(event)) if words else type(event).__name__
+
+
+def _spaced(name: str) -> str:
+    return one_line(name).replace("_", " ")
+
+
+_LOG: Mapping[type[Event], Callable[[Any], str]] = {
+    LogLine: lambda e: e.text,
+    Boot: lambda e: f"boot: version {e.version}, build {e.build}, reset {e.reset}",
+    Panic: lambda e: " ← ".join([f"PANIC: {e.cause}", *e.backtrace]),
+    TelemetrySample: lambda e: f"telemetry {payload_json(dict(e.values))}",
+    PinEdge: lambda e: f"{e.signal} = {int(e.level)}{' (driven)' if e.driven else ''}",
+    LedPattern: lambda e: f"LED {e.led}: {led_pattern(e)[0]}",
+    PowerChange: lambda e: f"{'rail is' if e.rail else 'power switched'} {'on' if e.on else 'off'}",
+    AccessPointChange: lambda e: f"access point {'up' if e.up else 'down'}",
+    LinkChange: lambda e: (
+        f"WebSocket of {e.charge_point} "
+        + ("open" if e.connected else f"closed, code {e.code if e.code is not None else 'none'} {e.reason}".rstrip())
+    ),
+    OcppFrame: frame_log,
+    FaultInjected: lambda e: f"FAULT begins: {fault_words(e)}",
+    FaultLifted: lambda e: f"FAULT ends: {_spaced(e.fault)}",
+    Flashed: lambda e: f"flashed {e.what or 'image'} {e.image[:12]} in {e.seconds:.2f} s",
+    ClockScale: lambda e: f"clock runs at {number(e.scale)} times real time",
+    Measurement: lambda e: (
+        f"measured {e.name}: {number(e.value)} {e.unit} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip()
+    ),
+    BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
+    Note: lambda e: f"note: {e.text}",
+}

@@ -1,0 +1,43 @@
+"""Text for a reader: one line, characters that any file can hold, figures and durations."""
+
+from __future__ import annotations
+
+import re
+
+# What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPACES = re.compile(r"\s+")
+
+
+def clean(text: str) -> str:
+    """Replace every character that XML forbids by U+FFFD."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Put a cleaned text on one line, each run of white space made one space."""
+    return _SPACES.sub(" ", clean(text)).strip()
+
+
+def number(value: float) -> str:
+    """Write a figure with three or four significant digits, without an exponent where possible."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    if value == int(value) and abs(value) < 1e7:
+        return str(int(value))
+    return f"{value:.4g}" if abs(value) < 1e7 else f"{value:.3e}"
+
+
+def seconds(value: float) -> str:
+    """Write a duration in seconds: `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`."""
+    if value < 0.9995:
+        return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
+    if value < 120:
+        return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def kilobytes(value: float) -> str:
+    """Write a size in bytes, in KB of 1,024 bytes."""
+    return f"{value / 1024:.1f} KB"

@@ -1,0 +1,145 @@
+"""Includes of the firmware run one way: main → app → features → runtime → port → core."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tools.lint.check import Result, numbered_lines, tracked_files
+from tools.lint.host_headers import COMPUTED, INCLUDE, SUFFIXES
+from tools.lint.layout import Folder, Layout
+
+# Folders of firmware/src by layer, from the top down, and `test`, which is all of firmware/test. A file includes from
+# its own folder and from the layers below; folders of one layer know nothing of each other, so that none can be in a
+# circle. A folder is ranked by itself: a rank does not hold for the folders in it.
+LAYERS = (
+    ("port/posix/test",),
+    ("test",),
+    ("main/posix", "main/esp32"),
+    ("app",),
+    ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
+    ("features/auth_cache", "features/charging"),
+    ("features/transactions",),
+    ("features/ocpp_message",),
+    ("features/config", "features/safety", "features/time_sync", "features/websocket"),
+    ("features/board", "features/logging", "features/storage"),
+    ("runtime",),
+    ("port/posix", "port/esp32"),
+    ("port",),
+    ("core",),
+)
+_RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
+
+# The implementation of a platform's ports is known to its entry point and its own tests only.
+_KNOWS_PLATFORM = {
+    "port/posix": ("port/posix", "port/posix/test", "main/posix"),
+    "port/esp32": ("port/esp32", "main/esp32"),
+}
+
+_SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """An include of a file of the firmware.
+
+    Attributes:
+        place: `file:line` of the include.
+        folder: the including file's folder, from firmware/src.
+        included: the included file's folder; None where a macro names the file.
+    """
+
+    place: str
+    folder: str
+    included: str | None
+
+
+def run(root: Path) -> Result:
+    """Check the rank of every folder of firmware/src, and every include of firmware/src and firmware/test."""
+    findings = [
+        f"firmware/src/{folder}: the folder has no rank; give it one in tools/lint/includes.py"
+        for folder in sorted({_folder(root, path) for path in _files(root, _SOURCES)} - _RANKS.keys())
+    ]
+    for include in includes(root, _SOURCES, _TESTS):
+        if include.included is None:
+            findings.append(f"{include.place}: the included file is named by a macro; name it in the line itself")
+        elif reason := refusal(include.folder, include.included):
+            findings.append(f"{include.place}: {include.folder} includes {include.included}: {reason}")
+    return Result(findings)
+
+
+def layout(root: Path) -> Layout:
+    """Give the folders of firmware/src with their sizes, the arrows between them, and the arrows that run back."""
+    folders: dict[str, Folder] = {}
+    for path in _files(root, _SOURCES):
+        name = _folder(root, path)
+        folder = folders.setdefault(name, Folder(len(LAYERS) - _RANKS[name] if name in _RANKS else None))
+        folder.files += 1
+        folder.lines += len(path.read_text(encoding="utf-8").splitlines())
+    arrows: Counter[tuple[str, str]] = Counter()
+    for include in includes(root, _SOURCES):
+        if include.included is not None and include.included != include.folder:
+            arrows[include.folder, include.included] += 1
+    return Layout(
+        folders={name: folders[name] for name in sorted(folders, key=_order)},
+        arrows={
+            arrow: arrows[arrow] for arrow in sorted(arrows, key=lambda arrow: [_order(folder) for folder in arrow])
+        },
+        backward=sorted(arrow for arrow in arrows if refusal(*arrow)),
+    )
+
+
+def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
+    """Give each include of a file of the firmware, also in angle brackets or by a path relative to the file.
+
+    Args:
+        root: the repository's root.
+        folders: where the including files are, from the root.
+    """
+    for path in _files(root, *folders):
+        for number, line in numbered_lines(path):
+            place = f"{path.relative_to(root).as_posix()}:{number}"
+            if COMPUTED.match(line):
+                yield Include(place, _folder(root, path), None)
+            elif (match := INCLUDE.match(line)) and (file := _resolve(root, path, match[2])):
+                yield Include(place, _folder(root, path), _folder(root, file))
+
+
+def refusal(folder: str, included: str) -> str:
+    """Say why a file in `folder` may not include one in `included`; empty when it may, or when one has no rank."""
+    if folder == included or not {folder, included} <= _RANKS.keys():
+        return ""
+    if included in _KNOWS_PLATFORM and folder not in _KNOWS_PLATFORM[included]:
+        return f"{included} is a port's implementation: include the interface in port/"
+    if _RANKS[folder] == _RANKS[included]:
+        return "they are of one layer; share what both need in a folder below, or rank one below the other"
+    if _RANKS[folder] > _RANKS[included]:
+        return "includes run main → app → features → runtime → port → core (tools/lint/includes.py has the layers)"
+    return ""
+
+
+def _files(root: Path, *folders: PurePosixPath) -> Iterator[Path]:
+    """Give the sources and headers in `folders`."""
+    return (path for path in tracked_files(root, *map(str, folders)) if path.suffix in SUFFIXES)
+
+
+def _folder(root: Path, path: Path) -> str:
+    """Name the folder of a file of the firmware as LAYERS does."""
+    place = PurePosixPath(path.relative_to(root).as_posix())
+    return "test" if place.is_relative_to(_TESTS) else str(place.parent.relative_to(_SOURCES))
+
+
+def _order(folder: str) -> tuple[int, str]:
+    return _RANKS.get(folder, len(LAYERS)), folder
+
+
+def _resolve(root: Path, path: Path, header: str) -> Path | None:
+    """Find the file of the firmware that an include names, as the compiler looks for it; None when it is no such."""
+    for base in (path.parent, root / _SOURCES, root / _TESTS):
+        file = (base / header).resolve()
+        if file.is_file():
+            own = any(file.is_relative_to((root / folder).resolve()) for folder in (_SOURCES, _TESTS))
+            return root / file.relative_to(root.resolve()) if own else None
+    return None
