@@ -5,13 +5,26 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rig.wiring.virtual.stepping.clock import SteppedClock
+from typing import Protocol
 
 _RESOLUTION_S = 1e-6
 """Timers that are due within that run at once: a float of seconds does not hold every nanosecond."""
+
+
+class LoopClock(Protocol):
+    """What a loop needs of the clock that it takes part in."""
+
+    def now(self) -> int:
+        """Bench time, in ns."""
+
+    def loop_is_idle(self, loop: SteppedEventLoop, timeout: float | None) -> None:
+        """The loop has nothing to do for `timeout` bench seconds; None: for ever."""
+
+    def loop_works(self, loop: SteppedEventLoop) -> None:
+        """The loop has something to do."""
+
+    def leave(self, loop: SteppedEventLoop) -> None:
+        """The loop is closed."""
 
 
 class _Selector(selectors.EpollSelector):
@@ -50,7 +63,7 @@ class SteppedEventLoop(asyncio.SelectorEventLoop):
         thread: the one that runs it, once it was idle for the first time.
     """
 
-    def __init__(self, clock: SteppedClock, name: str) -> None:
+    def __init__(self, clock: LoopClock, name: str) -> None:
         self.clock = clock
         self.name = name
         self.thread: threading.Thread | None = None
