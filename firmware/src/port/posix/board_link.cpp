@@ -39,13 +39,15 @@ void BoardLink::wait_for_go() {
 }
 
 void BoardLink::start_reader() {
-  std::thread([this] {
-    for (;;) {
-      pollfd readable{fd_, POLLIN, 0};
-      poll(&readable, 1, -1);
-      catch_up();
-    }
-  }).detach();
+  std::thread([this] { serve(); }).detach();
+}
+
+void BoardLink::serve() {
+  for (;;) {
+    pollfd readable{fd_, POLLIN, 0};
+    poll(&readable, 1, -1);
+    catch_up();
+  }
 }
 
 void BoardLink::catch_up() {
@@ -72,10 +74,6 @@ void BoardLink::handle(const std::string& message) {
     words >> state >> associate_ms >> dhcp_ms;
     if (words && (state == "up" || state == "down"))
       return listener_.on_access_point(state == "up", associate_ms, dhcp_ms);
-  } else if (word == "clock") {
-    double scale = 0;
-    words >> scale;
-    if (words && scale > 0) return listener_.on_clock_scale(scale);
   } else if (word == "leak") {
     uint64_t bytes = 0;
     words >> bytes;

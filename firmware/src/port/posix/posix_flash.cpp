@@ -70,7 +70,7 @@ void PosixFlash::tear_off(size_t offset, size_t length, const uint8_t* programme
     cell = static_cast<uint8_t>(programmed != nullptr ? cell & (programmed[i] | ~reached) : cell | reached);
   }
   link_.send_torn(operation_);
-  for (;;) pause();  // the board cuts the power now, which ends the process
+  link_.serve();  // the board cuts the power now, which ends the process
 }
 
 FlashResult PosixFlash::read(size_t offset, MutableBytes into) {
@@ -93,10 +93,10 @@ FlashResult PosixFlash::erase(size_t offset) {
   const Millis takes = erase_ms_.load();
   const Micros end = clock_.now_us() + takes * 1000;
   if (torn_now()) {
-    if (takes != 0) clock_.block_until(end - takes * 500);
+    if (takes != 0) sleeper_.block_until(end - takes * 500);
     tear_off(offset, kSectorSize, nullptr);
   }
-  if (takes != 0) clock_.block_until(end);
+  if (takes != 0) sleeper_.block_until(end);
   memset(bytes_ + offset, 0xFF, kSectorSize);
   return FlashResult::ok;
 }

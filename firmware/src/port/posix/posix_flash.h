@@ -8,6 +8,7 @@
 #include "port/flash.h"
 #include "port/posix/board_link.h"
 #include "port/posix/posix_clock.h"
+#include "port/posix/sleeper.h"
 
 namespace pb::posix {
 
@@ -15,7 +16,8 @@ namespace pb::posix {
 /// by a cut of the power in the middle of an operation.
 class PosixFlash final : public Flash {
  public:
-  PosixFlash(const PosixClock& clock, BoardLink& link) : clock_(clock), link_(link) {}
+  PosixFlash(const PosixClock& clock, Sleeper& sleeper, BoardLink& link)
+      : clock_(clock), sleeper_(sleeper), link_(link) {}
   ~PosixFlash();
   PosixFlash(const PosixFlash&) = delete;
   PosixFlash& operator=(const PosixFlash&) = delete;
@@ -42,10 +44,11 @@ class PosixFlash final : public Flash {
   bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
   /// Counts an operation. @return whether it is the one to be torn.
   bool torn_now();
-  /// Applies `after` to the part of the run that the operation still reached, tells the board, and stops for ever.
+  /// Applies `after` to the part of the run that the operation still reached, notifies the board, and stops for ever.
   [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
 
   const PosixClock& clock_;
+  Sleeper& sleeper_;
   BoardLink& link_;
   uint8_t* bytes_ = nullptr;
   size_t size_ = 0;

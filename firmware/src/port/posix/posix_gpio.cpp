@@ -1,7 +1,5 @@
 #include "port/posix/posix_gpio.h"
 
-#include "port/posix/posix_clock.h"
-
 namespace pb::posix {
 
 bool PosixGpio::drive(int pin, bool level) {
@@ -29,7 +27,7 @@ bool PosixGpio::read(int pin) const {
 
 void PosixGpio::write(int pin, bool level) {
   const std::lock_guard lock(outputs_);
-  if (at(pin).level.exchange(level) != level) link_.send_pin(pin, level, monotonic_ns());
+  if (at(pin).level.exchange(level) != level) link_.send_pin(pin, level, clock_.bench_ns());
 }
 
 void PosixGpio::attach(int pin, Edge edge, Handler handler, void* context) {

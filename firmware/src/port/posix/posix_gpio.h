@@ -6,16 +6,17 @@
 
 #include "port/gpio.h"
 #include "port/posix/board_link.h"
+#include "port/posix/posix_clock.h"
 
 namespace pb::posix {
 
-/// Pins joined to the virtual board. The board link's thread stands for the interrupt controller: it runs handlers and
-/// counts pulses while the loop is anywhere.
+/// Pins joined to the virtual board. The thread that takes the board's messages stands for the interrupt controller: it
+/// runs handlers and counts pulses.
 class PosixGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
 
-  explicit PosixGpio(BoardLink& link) : link_(link) {}
+  PosixGpio(BoardLink& link, const PosixClock& clock) : link_(link), clock_(clock) {}
 
   /// The board drives `pin` to `level`. @return false when there is no such pin.
   bool drive(int pin, bool level);
@@ -43,6 +44,7 @@ class PosixGpio final : public Gpio {
   const Pin& at(int pin) const { return pins_[static_cast<size_t>(pin)]; }
 
   BoardLink& link_;
+  const PosixClock& clock_;
   std::array<Pin, kPins> pins_;
   std::mutex handlers_;  ///< held while a handler runs, so that none runs after detach()
   std::mutex outputs_;   ///< keeps messages in the order of the levels

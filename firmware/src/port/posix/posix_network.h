@@ -2,8 +2,9 @@
 
 #include <mutex>
 
+#include "port/clock.h"
 #include "port/network.h"
-#include "port/posix/posix_waker.h"
+#include "port/posix/wake_source.h"
 
 namespace pb::posix {
 

@@ -2,12 +2,22 @@
 
 #include <sys/random.h>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+
 #include "port/rng.h"
 
 namespace pb::posix {
 
+class PosixRng : public Rng {
+ public:
+  virtual ~PosixRng() = default;
+};
+
 /// The kernel's randomness.
-class PosixRng final : public Rng {
+class KernelRng final : public PosixRng {
  public:
   uint32_t next() override {
     uint32_t value = 0;
@@ -17,5 +27,21 @@ class PosixRng final : public Rng {
     return value;
   }
 };
+
+/// The same numbers from the same seed, so that a run can be repeated.
+class SeededRng final : public PosixRng {
+ public:
+  explicit SeededRng(uint64_t seed) : generator_(seed) {}
+  uint32_t next() override { return static_cast<uint32_t>(generator_() >> 32); }
+
+ private:
+  std::mt19937_64 generator_;  // the standard defines its sequence
+};
+
+/// @param seed none: the kernel's randomness
+inline std::unique_ptr<PosixRng> make_rng(std::optional<uint64_t> seed) {
+  if (seed) return std::make_unique<SeededRng>(*seed);
+  return std::make_unique<KernelRng>();
+}
 
 }  // namespace pb::posix

@@ -5,9 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <thread>
 
 #include "core/text_writer.h"
 
@@ -43,29 +40,9 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 
 }  // namespace
 
-PosixSystem::PosixSystem(ResetReason reason, const PosixClock& clock, CrashReporter& crash_reporter, PosixTcp& tcp)
-    : reason_(reason), clock_(clock), crash_reporter_(crash_reporter), tcp_(tcp), build_id_("00000000") {
+PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp)
+    : reason_(reason), watchdog_(watchdog), crash_reporter_(crash_reporter), tcp_(tcp), build_id_("00000000") {
   dl_iterate_phdr(&find_build_id, &build_id_);
-}
-
-void PosixSystem::start_watchdog() {
-  feed_watchdog();
-  std::thread([this] {
-    Micros seen = fed_us_.load();
-    for (int unfed = 0;;) {
-      std::this_thread::sleep_for(kWatchdogTick);
-      const Micros fed = fed_us_.load();
-      unfed = fed == seen ? unfed + 1 : 0;
-      seen = fed;
-      if (unfed < kWatchdogTicks || clock_.now_us() < seen + kWatchdogMs * 1000) continue;
-      crash_reporter_.report("the loop has not come round for 5 s (task watchdog)");
-      _exit(exit_code_of(ResetReason::watchdog));
-    }
-  }).detach();
-}
-
-void PosixSystem::hang() {
-  for (;;) pause();
 }
 
 // The sanitizer would catch the null pointer before the signal comes, and it is the signal that is wanted.

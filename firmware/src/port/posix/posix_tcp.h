@@ -5,10 +5,11 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "port/posix/device_heap.h"
 #include "port/posix/posix_network.h"
-#include "port/posix/posix_waker.h"
+#include "port/posix/wake_source.h"
 #include "port/tcp.h"
 
 namespace pb::posix {
@@ -23,7 +24,10 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  PosixTcp(DeviceHeap& heap, PosixNetwork& network) : heap_(heap), network_(network) {}
+  /// @param close_wait_s how long closing a connection may wait, in seconds of the host's time, until the peer's kernel
+  /// knows of the end; 0: it does not wait
+  PosixTcp(DeviceHeap& heap, PosixNetwork& network, int close_wait_s)
+      : heap_(heap), network_(network), close_wait_s_(close_wait_s) {}
   ~PosixTcp();
   PosixTcp(const PosixTcp&) = delete;
   PosixTcp& operator=(const PosixTcp&) = delete;
@@ -39,6 +43,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   size_t sockets_in_use() const override;
 
   void watch(std::vector<pollfd>& descriptors) override;
+  void add_to(UnderWay& under_way) const override;
 
  private:
   /// A name being looked up in a thread, which may outlive the socket and all of this: they share nothing else.
@@ -47,6 +52,10 @@ class PosixTcp final : public Tcp, public WakeSource {
     ~Lookup();
     Lookup(const Lookup&) = delete;
     Lookup& operator=(const Lookup&) = delete;
+
+    /// @param flags of addrinfo. @return whether the address is known now
+    bool resolve(const std::string& name, uint16_t port, int flags);
+    void end();
 
     int ended_fd;  ///< readable once the lookup has ended; wakes the loop
     std::atomic<bool> ended{false};
@@ -69,10 +78,11 @@ class PosixTcp final : public Tcp, public WakeSource {
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   void advance(Socket& socket);
   void connect(Socket& socket);
-  static void end(Socket& socket);
+  void end(Socket& socket) const;
 
   DeviceHeap& heap_;
   PosixNetwork& network_;
+  int close_wait_s_;
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

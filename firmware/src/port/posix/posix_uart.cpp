@@ -1,10 +1,11 @@
 #include "port/posix/posix_uart.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "port/posix/posix_clock.h"
+#include "port/posix/real_clock.h"
 
 namespace pb::posix {
 
@@ -23,6 +24,7 @@ bool PosixUart::write(Bytes bytes) {
 
 size_t PosixUart::read(MutableBytes into) {
   const ssize_t count = ::read(fd_, into.data, into.length);
+  hung_up_ = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);
   read_to_end_ = count <= 0;
   return count > 0 ? static_cast<size_t>(count) : 0;
 }
@@ -32,15 +34,16 @@ void PosixUart::pump() {
     size_t length = 0;
     const uint8_t* bytes = ring_.front_run(length);
     const ssize_t count = ::write(fd_, bytes, length);
-    if (count <= 0) return;
-    ring_.drop(static_cast<size_t>(count));
+    if (count <= 0 && (errno == EAGAIN || errno == EINTR)) return;
+    // Nobody will ever hear what is written to an end that has hung up.
+    ring_.drop(count > 0 ? static_cast<size_t>(count) : length);
   }
 }
 
 void PosixUart::watch(std::vector<pollfd>& descriptors) {
   pump();
   // Who has left input where it was does not want it now (features/serial_debug): it must not keep the loop awake.
-  const int events = (read_to_end_ ? POLLIN : 0) | (pending() ? POLLOUT : 0);
+  const int events = (read_to_end_ && !hung_up_ ? POLLIN : 0) | (pending() ? POLLOUT : 0);
   read_to_end_ = false;
   if (events != 0) descriptors.push_back({fd_, static_cast<short>(events), 0});
 }

@@ -1,15 +1,16 @@
 #pragma once
 
 #include "core/ring_buffer.h"
-#include "port/posix/posix_waker.h"
+#include "port/posix/wake_source.h"
 #include "port/uart.h"
 
 namespace pb::posix {
 
-/// The UART at the master side of a pseudo-terminal that the board owns.
+/// The UART at one end of a pseudo-terminal or of a stream socket that the board owns. When the other end hangs up
+/// there is nothing to read and nobody to write to, which is no error.
 class PosixUart final : public Uart, public WakeSource {
  public:
-  /// @param fd the master side; it is made non-blocking
+  /// @param fd it is made non-blocking
   explicit PosixUart(int fd);
 
   bool write(Bytes bytes) override;
@@ -31,6 +32,7 @@ class PosixUart final : public Uart, public WakeSource {
   RingBuffer<uint8_t, kRing> ring_;
   uint32_t dropped_ = 0;
   bool read_to_end_ = false;  ///< since the last sleep
+  bool hung_up_ = false;      ///< the last read found the other end closed
 };
 
 }  // namespace pb::posix

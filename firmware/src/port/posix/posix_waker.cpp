@@ -5,21 +5,16 @@
 
 namespace pb::posix {
 
-PosixWaker::PosixWaker(PosixClock& clock) : clock_(clock), event_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+PosixWaker::PosixWaker(Sleeper& sleeper, WakeSources& sources)
+    : sleeper_(sleeper), sources_(sources), event_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
 PosixWaker::~PosixWaker() { close(event_fd_); }
 
 void PosixWaker::sleep_until(Millis deadline) {
   descriptors_.clear();
   descriptors_.push_back({event_fd_, POLLIN, 0});
-  for (WakeSource* source : sources_) {
-    source->watch(descriptors_);
-    deadline = earlier(deadline, source->deadline());
-  }
-  int64_t left = deadline == kNever ? -1 : clock_.host_ns_at(deadline) - monotonic_ns();
-  if (deadline != kNever && left < 0) left = 0;
-  const timespec limit{left / 1'000'000'000, left % 1'000'000'000};
-  ppoll(descriptors_.data(), descriptors_.size(), left < 0 ? nullptr : &limit, nullptr);
+  sources_.watch(descriptors_);
+  sleeper_.sleep(descriptors_, earlier(deadline, sources_.deadline()));
   uint64_t count;
   // Only the wake-ups are taken back here; the sources' owners find out by themselves what came.
   if (read(event_fd_, &count, sizeof count) < 0) return;

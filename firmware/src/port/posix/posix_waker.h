@@ -4,40 +4,26 @@
 
 #include <vector>
 
-#include "port/posix/posix_clock.h"
+#include "port/posix/sleeper.h"
+#include "port/posix/wake_source.h"
 #include "port/waker.h"
 
 namespace pb::posix {
 
-/// Something the sleeping loop also waits for.
-class WakeSource {
- public:
-  /// Adds the descriptors whose readiness ends the sleep.
-  virtual void watch(std::vector<pollfd>& descriptors) = 0;
-  /// When the source itself has something to do, in device time.
-  virtual Millis deadline() { return kNever; }
-
- protected:
-  ~WakeSource() = default;
-};
-
 class PosixWaker final : public Waker {
  public:
-  explicit PosixWaker(PosixClock& clock);
+  PosixWaker(Sleeper& sleeper, WakeSources& sources);
   ~PosixWaker();
   PosixWaker(const PosixWaker&) = delete;
   PosixWaker& operator=(const PosixWaker&) = delete;
-
-  /// `source` outlives the waker's last sleep.
-  void add(WakeSource& source) { sources_.push_back(&source); }
 
   void sleep_until(Millis deadline) override;
   void wake() override;
 
  private:
-  PosixClock& clock_;
+  Sleeper& sleeper_;
+  WakeSources& sources_;
   int event_fd_;
-  std::vector<WakeSource*> sources_;
   std::vector<pollfd> descriptors_;
 };
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "port/system.h"
+
+namespace pb::posix {
+
+/// What the board gives on the command line; docs/design.md, section 5, has the options.
+struct Arguments {
+  int board_fd = -1;
+  int uart_fd = -1;
+  std::string flash;
+  ResetReason reset = ResetReason::power_on;
+  size_t heap = 300 * 1024;
+  int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
+  int clock_link = -1;
+  std::optional<uint64_t> seed;
+
+  bool stepped() const { return clock_page >= 0; }
+};
+
+/// Reads the command line; ends the process with a message when it is wrong.
+Arguments parse(int argc, char** argv);
+
+/// Prints why the device cannot start, and ends the process.
+[[noreturn]] void refuse(const std::string& message);
+
+}  // namespace pb::posix

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "port/posix/board_link.h"
+#include "port/posix/real_sleeper.h"
+#include "port/posix/real_watchdog.h"
+#include "port/posix/timebase.h"
+
+namespace pb::posix {
+
+/// Real time: nothing waits for the device, and interrupts come while it works.
+class RealTimebase final : public Timebase {
+ public:
+  RealTimebase(BoardLink& board, CrashReporter& crash_reporter) : board_(board), watchdog_(clock_, crash_reporter) {}
+
+  const PosixClock& clock() const override { return clock_; }
+  Sleeper& sleeper() override { return sleeper_; }
+  Watchdog& watchdog() override { return watchdog_; }
+  int close_wait_s() const override { return 0; }
+  void start() override {
+    clock_.start();
+    board_.start_reader();
+    watchdog_.start();
+  }
+
+ private:
+  BoardLink& board_;
+  RealClock clock_;
+  RealSleeper sleeper_{clock_};
+  RealWatchdog watchdog_;
+};
+
+}  // namespace pb::posix

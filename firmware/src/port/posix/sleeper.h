@@ -1,0 +1,25 @@
+#pragma once
+
+#include <poll.h>
+
+#include <vector>
+
+#include "core/time.h"
+
+namespace pb::posix {
+
+/// How the loop lets time pass. Loop only.
+class Sleeper {
+ public:
+  virtual ~Sleeper() = default;
+
+  /// Returns when one of `watched` is ready, or at `deadline` of device time.
+  virtual void sleep(const std::vector<pollfd>& watched, Millis deadline) = 0;
+  /// Blocks the loop in the middle of its work until it is `device_us`. Interrupt handlers still run.
+  virtual void block_until(Micros device_us) = 0;
+};
+
+/// `deadline` in us; kNever stays what it is.
+constexpr Micros micros_of(Millis deadline) { return deadline < kNever / 1000 ? deadline * 1000 : kNever; }
+
+}  // namespace pb::posix

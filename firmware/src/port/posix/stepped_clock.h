@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "port/posix/posix_clock.h"
+
+namespace pb::posix {
+
+/// Stepped time: the bench keeps it in shared memory, and it stands still while the device works (docs/design.md,
+/// section 5).
+class SteppedClock final : public PosixClock {
+ public:
+  SteppedClock() = default;
+  ~SteppedClock() override;
+  SteppedClock(const SteppedClock&) = delete;
+  SteppedClock& operator=(const SteppedClock&) = delete;
+
+  /// Maps the bench's page. @return an empty text, or the reason why it cannot be mapped.
+  std::string open(int page_fd);
+
+  int64_t bench_ns() const override { return __atomic_load_n(page_, __ATOMIC_ACQUIRE); }
+
+ private:
+  static constexpr size_t kPageSize = 4096;
+
+  const int64_t* page_ = nullptr;
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,58 @@
+#include "port/posix/stepped_sleeper.h"
+
+#include <optional>
+
+namespace pb::posix {
+
+namespace {
+
+constexpr int kForEver = -1;
+/// Nothing reports that the peer's kernel has acknowledged the last byte, so it is looked for so often.
+constexpr int kAcknowledgementMs = 1;
+
+}  // namespace
+
+void SteppedSleeper::sleep(const std::vector<pollfd>& watched, Millis deadline) {
+  wait(watched, clock_.bench_ns_at(micros_of(deadline)));
+}
+
+void SteppedSleeper::block_until(Micros device_us) { wait({}, clock_.bench_ns_at(device_us)); }
+
+void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_ns) {
+  for (std::optional<uint64_t> reported;;) {
+    // The order matters. A report covers all that was sent before its question, so the question is taken first. And
+    // work that is under way ends in something ready, so what is ready is looked at last.
+    link_.take();
+    board_.catch_up();
+    const UnderWay under_way = sources_.under_way();
+    if (any_ready(watched) || clock_.bench_ns() >= deadline_ns) return;
+
+    const bool idle = under_way.lookups.empty() && !under_way.unacknowledged;
+    short link_events = POLLIN;
+    if (idle && reported != link_.asked()) {
+      limit_.restart();
+      if (link_.report_idle(deadline_ns, under_way.connecting)) {
+        reported = link_.asked();
+      } else {
+        link_events |= POLLOUT;
+      }
+    }
+    poll_all(watched, under_way.lookups, link_events, under_way.unacknowledged ? kAcknowledgementMs : kForEver);
+  }
+}
+
+bool SteppedSleeper::any_ready(const std::vector<pollfd>& watched) {
+  polled_ = watched;
+  return poll(polled_.data(), polled_.size(), 0) > 0;
+}
+
+void SteppedSleeper::poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events,
+                              int limit_ms) {
+  polled_ = watched;
+  polled_.insert(polled_.end(), lookups.begin(), lookups.end());
+  polled_.push_back({link_.fd(), link_events, 0});
+  polled_.push_back({board_.fd(), POLLIN, 0});
+  poll(polled_.data(), polled_.size(), limit_ms);
+}
+
+}  // namespace pb::posix

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "port/posix/board_link.h"
+#include "port/posix/clock_link.h"
+#include "port/posix/cpu_limit.h"
+#include "port/posix/sleeper.h"
+#include "port/posix/stepped_clock.h"
+#include "port/posix/wake_source.h"
+
+namespace pb::posix {
+
+/// Reports to the bench that the device is idle, and waits until the bench has moved its time or sent something.
+///
+/// The loop's thread takes the board's messages itself: no other thread runs interrupt handlers in stepped time, so
+/// that the order of events does not depend on the host's scheduler.
+class SteppedSleeper final : public Sleeper {
+ public:
+  SteppedSleeper(const SteppedClock& clock, ClockLink& link, BoardLink& board, const WakeSources& sources,
+                 CpuLimit& limit)
+      : clock_(clock), link_(link), board_(board), sources_(sources), limit_(limit) {}
+
+  void sleep(const std::vector<pollfd>& watched, Millis deadline) override;
+  void block_until(Micros device_us) override;
+
+ private:
+  void wait(const std::vector<pollfd>& watched, int64_t deadline_ns);
+  bool any_ready(const std::vector<pollfd>& watched);
+  /// Waits for one of `watched`, a message, or the end of a lookup.
+  void poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events,
+                int limit_ms);
+
+  const SteppedClock& clock_;
+  ClockLink& link_;
+  BoardLink& board_;
+  const WakeSources& sources_;
+  CpuLimit& limit_;
+  std::vector<pollfd> polled_;
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "port/posix/stepped_sleeper.h"
+#include "port/posix/stepped_watchdog.h"
+#include "port/posix/timebase.h"
+
+namespace pb::posix {
+
+/// Stepped time: the bench's clock waits until the device is idle (docs/design.md, section 5).
+class SteppedTimebase final : public Timebase {
+ public:
+  /// @param link_fd the device's end of the clock link
+  SteppedTimebase(int link_fd, BoardLink& board, const WakeSources& sources, CrashReporter& crash_reporter)
+      : link_(link_fd),
+        limit_(crash_reporter, std::chrono::milliseconds(Watchdog::kLimitMs)),
+        sleeper_(clock_, link_, board, sources, limit_),
+        watchdog_(clock_, sleeper_, limit_, crash_reporter) {}
+
+  /// Maps the bench's clock page; before anything else. @return an empty text, or the reason why it cannot be mapped.
+  std::string open(int page_fd) { return clock_.open(page_fd); }
+
+  const PosixClock& clock() const override { return clock_; }
+  Sleeper& sleeper() override { return sleeper_; }
+  Watchdog& watchdog() override { return watchdog_; }
+  int close_wait_s() const override { return kCloseWaitS; }
+  void start() override {
+    clock_.start();
+    watchdog_.start();
+  }
+
+ private:
+  /// Time stands still meanwhile. Kernels acknowledge within milliseconds; the limit is for one that never does.
+  static constexpr int kCloseWaitS = 2;
+
+  SteppedClock clock_;
+  ClockLink link_;
+  CpuLimit limit_;
+  SteppedSleeper sleeper_;
+  SteppedWatchdog watchdog_;
+};
+
+}  // namespace pb::posix

@@ -1,0 +1,14 @@
+#include "port/posix/watchdog.h"
+
+#include <unistd.h>
+
+#include "port/posix/exit_code.h"
+
+namespace pb::posix {
+
+void bite(CrashReporter& crash_reporter) {
+  crash_reporter.report("the loop has not come round for 5 s (task watchdog)");
+  _exit(exit_code_of(ResetReason::watchdog));
+}
+
+}  // namespace pb::posix

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "core/time.h"
+#include "port/posix/crash_reporter.h"
+
+namespace pb::posix {
+
+/// Ends the process when the loop has not fed it for kLimitMs of device time.
+class Watchdog {
+ public:
+  static constexpr Millis kLimitMs = 5000;
+
+  virtual ~Watchdog() = default;
+
+  virtual void start() = 0;
+  virtual void feed() = 0;
+  /// Blocks the loop until the watchdog bites.
+  [[noreturn]] virtual void hang() = 0;
+};
+
+/// Prints the panic of the task watchdog and ends the process. Async-signal-safe.
+[[noreturn]] void bite(CrashReporter& crash_reporter);
+
+}  // namespace pb::posix
