@@ -1,0 +1,63 @@
+"""The run's summary: few figures, for readers that compare many runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from rig.runs.load import Run, read_run
+from rig.util.folders import unwritable
+from rig.util.redaction import masked
+
+SUMMARY = "summary.json"
+FORMAT = 1
+"""The version of the summary's layout. A reader skips a summary of a version that it does not know."""
+
+
+def write_summary(run_folder: Path) -> Path:
+    """Write `summary.json` into a run's folder, from the run's record alone.
+
+    Args:
+        run_folder: the folder that holds `run.jsonl`, or one in a folder for each worker.
+
+    Returns:
+        The path of the summary; one from before is replaced whole.
+
+    Raises:
+        ReportError: there is no record in the folder.
+        BenchError: the folder cannot be written to.
+    """
+    summary = masked(_summary(read_run(run_folder)))
+    path, unfinished = run_folder / SUMMARY, run_folder / f".{SUMMARY}"
+    try:
+        unfinished.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        unfinished.replace(path)
+    except OSError as problem:
+        raise unwritable(run_folder, problem) from None
+    return path
+
+
+def _summary(run: Run) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "run": run.name,
+        "started": run.date,
+        "seconds": run.seconds,
+        "bench": run.bench,
+        "workers": run.workers,
+        "firmware": run.firmware,
+        "cut_off": run.cut_off,
+        "counts": run.totals,
+        "tests": [
+            {
+                "id": test.nodeid,
+                "attempt": test.attempt,
+                "outcome": test.outcome,
+                "seconds": test.seconds,
+                "worker": test.worker,
+            }
+            for test in run.tests
+        ],
+    }
