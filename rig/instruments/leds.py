@@ -138,7 +138,11 @@ class Led:
         with self._lock:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
                 self._decoded_at = t_ns
-            self._edges.append((t_ns, lit))
+            if t_ns == self._edges[-1][0]:
+                # Back in the same instant, as in a reset in stepped time: nobody saw it.
+                self._edges.pop()
+            if not self._edges or self._edges[-1][1] != lit:
+                self._edges.append((t_ns, lit))
             self._decode(t_ns, flash_begins=lit)
             idle = self._timer is None
         if idle:
