@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,36 +17,72 @@ namespace {
 
 constexpr int kLed = 18;
 constexpr int kButton = 26;
-constexpr long long kTelemetryMs = 500;
+constexpr long long kMs = 1000000;  // in ns, as all times are
+constexpr long long kTelemetry = 500 * kMs;
 constexpr int kSoftwareReset = 0x40 + 2;
 
 int board_fd = -1;
 int uart_fd = -1;
 
-long long now_ns() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-// The board may let time run faster: device time goes on from where it was, at the new speed.
-class ScaledClock {
+// The bench's clock, counted from the start. The board either keeps it in shared memory, where it stands still while
+// this program works (stepped time), or it is the computer's (real time).
+class DeviceClock {
  public:
-  void set_scale(double scale) {
-    base_ms_ = now_ms();
-    since_ns_ = now_ns();
-    scale_ = scale;
+  void open(int page_fd, int link_fd) {
+    void* page = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, page_fd, 0);
+    if (page == MAP_FAILED) _exit(2);
+    page_ = static_cast<const long long*>(page);
+    link_fd_ = link_fd;
   }
-  double now_ms() const { return base_ms_ + static_cast<double>(now_ns() - since_ns_) / 1e6 * scale_; }
-  int real_ms(double device_ms) const { return device_ms <= 0 ? 0 : static_cast<int>(device_ms / scale_) + 1; }
+
+  void start() { start_ns_ = bench_ns(); }
+
+  long long bench_ns() const {
+    if (page_ != nullptr) return __atomic_load_n(page_, __ATOMIC_ACQUIRE);
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+  }
+
+  long long now_ns() const { return bench_ns() - start_ns_; }
+
+  // Returns when one of the two `ends` is ready, or at `deadline_ns`.
+  void sleep(const pollfd (&ends)[2], long long deadline_ns) {
+    pollfd all[] = {ends[0], ends[1], {link_fd_, POLLIN, 0}};
+    if (page_ == nullptr) {
+      const long long left_ns = deadline_ns - now_ns();
+      poll(all, 2, left_ns > 0 ? static_cast<int>(left_ns / kMs) + 1 : 0);
+      return;
+    }
+    for (;;) {
+      take_questions();
+      // Looked at after the questions: an answer covers all that the board sent before it asked.
+      if (poll(all, 2, 0) > 0 || now_ns() >= deadline_ns) return;
+      char message[64];
+      const int length = snprintf(message, sizeof message, "idle %llu %lld 0", asked_, start_ns_ + deadline_ns);
+      send(link_fd_, message, static_cast<size_t>(length), MSG_NOSIGNAL);
+      poll(all, 3, -1);
+    }
+  }
 
  private:
-  double base_ms_ = 0;
-  long long since_ns_ = now_ns();
-  double scale_ = 1;
+  void take_questions() {
+    char message[64];
+    ssize_t length;
+    while ((length = recv(link_fd_, message, sizeof message - 1, MSG_DONTWAIT)) > 0) {
+      message[length] = 0;
+      sscanf(message, "ask %llu", &asked_);  // the other message, `wake`, only ends the sleep
+    }
+    if (length == 0) _exit(0);
+  }
+
+  const long long* page_ = nullptr;
+  int link_fd_ = -1;
+  unsigned long long asked_ = 0;
+  long long start_ns_ = 0;
 };
 
-ScaledClock device_clock;
+DeviceClock device_clock;
 
 // One line of the console: `12.345 INFO led: text`. The port is non-blocking: what does not fit is lost, as on a UART.
 __attribute__((format(printf, 3, 4))) void say(const char* level, const char* tag, const char* format, ...) {
@@ -54,7 +91,7 @@ __attribute__((format(printf, 3, 4))) void say(const char* level, const char* ta
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  dprintf(uart_fd, "%.3f %s %s: %s\r\n", device_clock.now_ms() / 1000, level, tag, text);
+  dprintf(uart_fd, "%.3f %s %s: %s\r\n", static_cast<double>(device_clock.now_ns()) / 1e9, level, tag, text);
 }
 
 class Blinker {
@@ -64,28 +101,28 @@ class Blinker {
     held_ = held;
     say("INFO", "button", "%s", held ? "held" : "released");
     say("INFO", "led", "blinks at %d Hz", rate_hz());
-    next_ms_ = device_clock.now_ms();
+    next_ns_ = device_clock.now_ns();
   }
 
   void set_rate(int hz) {
     idle_rate_hz_ = hz;
-    next_ms_ = device_clock.now_ms();
+    next_ns_ = device_clock.now_ns();
   }
 
   int rate_hz() const { return held_ ? 5 * idle_rate_hz_ : idle_rate_hz_; }
   int blinks() const { return blinks_; }
   bool held() const { return held_; }
 
-  // Toggles the LED when it is due; returns the device time in ms of the next time.
-  double poll(double now_ms) {
-    if (now_ms < next_ms_) return next_ms_;
+  // Toggles the LED when it is due; returns the device time of the next time.
+  long long poll(long long now_ns) {
+    if (now_ns < next_ns_) return next_ns_;
     lit_ = !lit_;
     blinks_ += lit_;
     char message[64];
-    const int length = snprintf(message, sizeof message, "pin %d %d %lld", kLed, lit_, now_ns());
+    const int length = snprintf(message, sizeof message, "pin %d %d %lld", kLed, lit_, device_clock.bench_ns());
     send(board_fd, message, static_cast<size_t>(length), MSG_NOSIGNAL);
-    next_ms_ += 500.0 / rate_hz();  // from edge to edge, so that lateness does not add up
-    return next_ms_;
+    next_ns_ += 500 * kMs / rate_hz();  // from edge to edge, so that lateness does not add up
+    return next_ns_;
   }
 
  private:
@@ -93,7 +130,7 @@ class Blinker {
   int blinks_ = 0;
   bool held_ = false;
   bool lit_ = false;
-  double next_ms_ = 0;
+  long long next_ns_ = 0;
 };
 
 // Everything that came from the board. End of file means that the power is off.
@@ -104,9 +141,7 @@ void hear_board(Blinker& blinker, bool& running) {
     message[length] = 0;
     int gpio = 0;
     int level = 0;
-    double scale = 0;
     if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == kButton) blinker.press(level != 0);
-    if (sscanf(message, "clock %lf", &scale) == 1 && scale > 0) device_clock.set_scale(scale);
     if (strcmp(message, "go") == 0) running = true;
     // Who changed a setting waits for this: everything before it has taken effect.
     if (strncmp(message, "sync ", 5) == 0) send(board_fd, message, static_cast<size_t>(length), MSG_NOSIGNAL);
@@ -131,11 +166,13 @@ void obey(Blinker& blinker, const char* command) {
   }
 }
 
-void hear_console(Blinker& blinker) {
+// Returns false when nobody is at the console any more.
+bool hear_console(Blinker& blinker) {
   static char line[64];
   static size_t used = 0;
   char letter;
-  while (read(uart_fd, &letter, 1) == 1) {
+  ssize_t count;
+  while ((count = read(uart_fd, &letter, 1)) == 1) {
     if (letter == '\r' || letter == '\n') {
       line[used] = 0;
       if (used > 0) obey(blinker, line);
@@ -144,6 +181,7 @@ void hear_console(Blinker& blinker) {
       line[used++] = letter;
     }
   }
+  return count != 0;
 }
 
 }  // namespace
@@ -152,17 +190,22 @@ int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGPIPE, SIG_IGN);
   const char* reset = "power_on";
+  int page_fd = -1;
+  int link_fd = -1;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (strcmp(argv[i], "--board-fd") == 0) board_fd = atoi(argv[i + 1]);
     if (strcmp(argv[i], "--uart-fd") == 0) uart_fd = atoi(argv[i + 1]);
     if (strcmp(argv[i], "--reset") == 0) reset = argv[i + 1];
-    if (strcmp(argv[i], "--clock-scale") == 0) device_clock.set_scale(atof(argv[i + 1]));
+    if (strcmp(argv[i], "--clock-page") == 0) page_fd = atoi(argv[i + 1]);
+    if (strcmp(argv[i], "--clock-link") == 0) link_fd = atoi(argv[i + 1]);
   }
   if (board_fd < 0 || uart_fd < 0) {
     fprintf(stderr, "blinker is started by the virtual board: see docs/bring-your-own-firmware.md\n");
     return 2;
   }
   fcntl(uart_fd, F_SETFL, fcntl(uart_fd, F_GETFL) | O_NONBLOCK);
+  if (page_fd >= 0) device_clock.open(page_fd, link_fd);
+  device_clock.start();
 
   Blinker blinker;
   pollfd ends[] = {{board_fd, POLLIN, 0}, {uart_fd, POLLIN, 0}};
@@ -173,16 +216,17 @@ int main(int argc, char** argv) {
   }
   say("INFO", "main", "blinker 1.0 starts, reset=%s", reset);
   say("INFO", "led", "blinks at %d Hz", blinker.rate_hz());
-  for (double report_ms = device_clock.now_ms();;) {
-    const double now_ms = device_clock.now_ms();
-    double next_ms = blinker.poll(now_ms);
-    if (now_ms >= report_ms) {
-      say("STAT", "main", "uptime_s=%.3f blinks=%d rate_hz=%d", now_ms / 1000, blinker.blinks(), blinker.rate_hz());
-      report_ms = now_ms + kTelemetryMs;
+  for (long long report_ns = 0;;) {
+    const long long now_ns = device_clock.now_ns();
+    long long next_ns = blinker.poll(now_ns);
+    if (now_ns >= report_ns) {
+      say("STAT", "main", "uptime_s=%.3f blinks=%d rate_hz=%d", static_cast<double>(now_ns) / 1e9, blinker.blinks(),
+          blinker.rate_hz());
+      report_ns = now_ns + kTelemetry;
     }
-    if (report_ms < next_ms) next_ms = report_ms;
-    poll(ends, 2, device_clock.real_ms(next_ms - now_ms));
+    if (report_ns < next_ns) next_ns = report_ns;
+    device_clock.sleep(ends, next_ns);
     hear_board(blinker, running);
-    hear_console(blinker);
+    if (!hear_console(blinker)) ends[1].fd = -1;
   }
 }

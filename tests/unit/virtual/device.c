@@ -1,5 +1,5 @@
-// A device for the tests of the virtual board: it speaks the protocol of docs/design.md section 5 and does what it is
-// told on its console, one command a line.
+// A device for the tests of the virtual board: it speaks the protocol of docs/design.md section 5, in real and in stepped
+// time, and obeys the commands on its console, one a line.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,14 +12,53 @@
 #include <time.h>
 #include <unistd.h>
 
-static int board, uart;
+static int board, uart, clock_link = -1;
+static const long long* clock_page;
 static unsigned char* flash;
+static int running;
 
-static const char* argument(int argc, char** argv, const char* name) {
+static const char* option(int argc, char** argv, const char* name) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (strcmp(argv[i], name) == 0) return argv[i + 1];
   }
-  _exit(99);
+  return NULL;
+}
+
+static const char* argument(int argc, char** argv, const char* name) {
+  const char* value = option(argc, argv, name);
+  if (!value) _exit(99);
+  return value;
+}
+
+static long long bench_ns(void) {
+  if (clock_page) return __atomic_load_n(clock_page, __ATOMIC_ACQUIRE);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// Waits for the board and the console. It never has anything to do by itself.
+static void wait_for_input(struct pollfd* ends) {
+  if (clock_link < 0 || !running) {
+    poll(ends, 2, -1);
+    return;
+  }
+  static unsigned long long asked;
+  struct pollfd all[] = {ends[0], ends[1], {.fd = clock_link, .events = POLLIN}};
+  for (;;) {
+    char message[64];
+    ssize_t length;
+    while ((length = recv(clock_link, message, sizeof message - 1, MSG_DONTWAIT)) > 0) {
+      message[length] = 0;
+      sscanf(message, "ask %llu", &asked);
+    }
+    if (length == 0) _exit(0);
+    // Looked at after the question: an answer covers all that was sent before it.
+    if (poll(ends, 2, 0) > 0) return;
+    int written = snprintf(message, sizeof message, "idle %llu never 0", asked);
+    send(clock_link, message, (size_t)written, 0);
+    poll(all, 3, -1);
+  }
 }
 
 static void print(const char* text) {
@@ -27,10 +66,8 @@ static void print(const char* text) {
 }
 
 static void drive(int gpio, int level) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
   char message[64];
-  int length = snprintf(message, sizeof message, "pin %d %d %lld", gpio, level, now.tv_sec * 1000000000LL + now.tv_nsec);
+  int length = snprintf(message, sizeof message, "pin %d %d %lld", gpio, level, bench_ns());
   send(board, message, (size_t)length, 0);
 }
 
@@ -44,6 +81,7 @@ static void from_board(void) {
     send(board, message, (size_t)length, 0);
     return;
   }
+  if (strcmp(message, "go") == 0) running = 1;
   int gpio, level;
   if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == 32) drive(22, level);
   char line[300];
@@ -74,6 +112,11 @@ int main(int argc, char** argv) {
   int file = open(argument(argc, argv, "--flash"), O_RDWR);
   flash = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (flash == MAP_FAILED) _exit(98);
+  if (option(argc, argv, "--clock-link")) {
+    clock_link = atoi(argument(argc, argv, "--clock-link"));
+    clock_page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, atoi(argument(argc, argv, "--clock-page")), 0);
+    if (clock_page == MAP_FAILED) _exit(97);
+  }
   char line[512];
   snprintf(line, sizeof line, "I (0) boot: test-device 1 build=00000000 reset=%s\r\n", argument(argc, argv, "--reset"));
   print(line);
@@ -82,11 +125,12 @@ int main(int argc, char** argv) {
   size_t used = 0;
   struct pollfd ends[] = {{.fd = board, .events = POLLIN}, {.fd = uart, .events = POLLIN}};
   for (;;) {
-    poll(ends, 2, -1);
+    wait_for_input(ends);
     if (ends[0].revents) from_board();
     if (!(ends[1].revents & POLLIN)) continue;
     ssize_t got = read(uart, input + used, sizeof input - 1 - used);
     if (got > 0) used += (size_t)got;
+    if (got == 0) ends[1].fd = -1;  // nobody is at the console any more
     input[used] = 0;
     char* end;
     while ((end = strpbrk(input, "\r\n"))) {

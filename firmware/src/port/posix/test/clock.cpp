@@ -1,39 +1,56 @@
-#include "port/posix/posix_clock.h"
-#include "port/posix/posix_waker.h"
 #include "rig.h"
+#include "stepped_rig.h"
 #include "suites.h"
-#include "support/check.h"
 
 using namespace pb;
 using namespace pb::posix;
 
 namespace {
 
-void clock_changes_its_pace_without_a_jump() {
-  PosixClock clock(1000.0);
-  clock.start();
-  clock.block_until(2'000'000);
-  const Micros before = clock.now_us();
-  clock.set_scale(1.0);
-  const Micros after = clock.now_us();
-  TEST_ASSERT_TRUE(after >= before);
-  TEST_ASSERT_TRUE(after - before < 1'000'000);  // a second of the fast clock is a millisecond
+void real_waits_end_at_their_time() {
+  RealClock clock;
+  RealSleeper sleeper(clock);
+  sleeper.block_until(3000);
+  TEST_ASSERT_TRUE(clock.now_us() >= 3000);
+  sleeper.sleep({}, 6);
+  TEST_ASSERT_TRUE(clock.now_us() >= 6000);
 }
 
-void a_wait_follows_a_change_of_pace() {
-  PosixClock clock(0.001);
+void device_time_counts_from_the_start() {
+  Bench bench;
+  SteppedClock clock;
+  TEST_ASSERT_EQUAL_STRING("", clock.open(bench.page_fd).c_str());
+  bench.set(Bench::kStart + 500);
   clock.start();
-  const int64_t start = monotonic_ns();
-  std::thread hurry([&clock] { clock.set_scale(10'000.0); });
-  clock.block_until(10'000'000);  // ten seconds: three hours at the slow pace
-  hurry.join();
-  TEST_ASSERT_TRUE(monotonic_ns() - start < int64_t{kLimitMs} * 1'000'000);
+  bench.set(Bench::kStart + 3'000'999 + 500);
+  TEST_ASSERT_EQUAL_UINT64(3000, clock.now_us());
+  TEST_ASSERT_EQUAL_INT64(Bench::kStart + 3'000'999 + 500, clock.bench_ns());
+}
+
+void times_out_of_reach_never_come() {
+  Bench bench;
+  SteppedClock clock;
+  TEST_ASSERT_EQUAL_STRING("", clock.open(bench.page_fd).c_str());
+  TEST_ASSERT_EQUAL_INT64(Bench::kStart + 8000, clock.bench_ns_at(8));
+  TEST_ASSERT_EQUAL_INT64(PosixClock::kNeverNs, clock.bench_ns_at(micros_of(kNever)));
+  TEST_ASSERT_EQUAL_INT64(PosixClock::kNeverNs, clock.bench_ns_at(micros_of(kNever - 1)));
+  TEST_ASSERT_EQUAL_INT64(PosixClock::kNeverNs, clock.bench_ns_at(INT64_MAX / 1000));
+}
+
+void a_clock_page_that_is_none_is_explained() {
+  SteppedClock clock;
+  check_contains("cannot be mapped: Bad file descriptor", clock.open(-1));
+  const int empty = memfd_create("empty", MFD_CLOEXEC);
+  check_contains("has 0 bytes instead of 4096", clock.open(empty));
+  close(empty);
 }
 
 }  // namespace
 
 void run_clock_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(clock_changes_its_pace_without_a_jump);
-  RUN_TEST(a_wait_follows_a_change_of_pace);
+  RUN_TEST(real_waits_end_at_their_time);
+  RUN_TEST(device_time_counts_from_the_start);
+  RUN_TEST(times_out_of_reach_never_come);
+  RUN_TEST(a_clock_page_that_is_none_is_explained);
 }

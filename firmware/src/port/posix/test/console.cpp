@@ -11,6 +11,8 @@
 #include "features/serial_debug/serial_debug.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/posix_uart.h"
+#include "port/posix/posix_waker.h"
+#include "port/posix/real_sleeper.h"
 #include "runtime/event_loop.h"
 #include "suites.h"
 #include "support/check.h"
@@ -44,19 +46,41 @@ void the_uart_drops_whole_lines_and_counts_them() {
   ::close(fds[1]);
 }
 
+void a_uart_whose_other_end_hangs_up_is_silent() {
+  int fds[2];
+  TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
+  PosixUart uart(fds[0]);
+  uint8_t bytes[8];
+  TEST_ASSERT_EQUAL_size_t(0, uart.read(bytes));
+  std::vector<pollfd> watched;
+  uart.watch(watched);
+  TEST_ASSERT_EQUAL_size_t(1, watched.size());
+  ::close(fds[1]);
+  TEST_ASSERT_EQUAL_size_t(0, uart.read(bytes));
+  auto* const handler = signal(SIGPIPE, SIG_IGN);  // as the device's main() does
+  TEST_ASSERT_TRUE(uart.write(Text("lost").bytes()));
+  signal(SIGPIPE, handler);
+  TEST_ASSERT_FALSE(uart.pending());
+  watched.clear();
+  uart.watch(watched);
+  TEST_ASSERT_EQUAL_size_t(0, watched.size());
+  ::close(fds[0]);
+}
+
 /// A loop with nothing but a console, whose port has another end.
 struct Terminal {
   int fds[2] = {-1, -1};
-  PosixClock clock{1.0};
-  PosixWaker waker{clock};
+  RealClock clock;
+  RealSleeper sleeper{clock};
+  WakeSources sources;
+  PosixWaker waker{sleeper, sources};
   PosixUart uart;
   Logger log{clock, uart};
   SerialDebug console{uart, log};
   EventLoop loop{clock, {}};
 
   Terminal() : uart(joined(fds)) {
-    clock.start();
-    waker.add(uart);
+    sources.add(uart);
     console.add({"later", "", [](void*, Text, Logger&) {}, nullptr});
     console.add({"now", "", [](void*, Text, Logger& answer) { answer.answer("done"); }, nullptr});
     loop.add(console);
@@ -180,6 +204,7 @@ void an_error_found_by_a_sanitizer_is_a_panic() {
 void run_console_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(the_uart_drops_whole_lines_and_counts_them);
+  RUN_TEST(a_uart_whose_other_end_hangs_up_is_silent);
   RUN_TEST(the_loop_sleeps_while_input_waits_for_an_answer);
   RUN_TEST(input_ends_the_sleep);
   RUN_TEST(a_crash_tells_its_cause_and_dies_by_its_signal);

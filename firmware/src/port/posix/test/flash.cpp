@@ -40,7 +40,7 @@ void flash_refuses_what_no_chip_can_do() {
 
 void a_bad_flash_file_is_explained() {
   Chip chip;
-  PosixFlash other(chip.clock, chip.wires.link);
+  PosixFlash other(chip.clock, chip.sleeper, chip.wires.link);
   check_contains("cannot be opened: No such file", other.open("/nonexistent/flash.bin"));
   check_contains("whole sectors", other.open("/dev/null"));
 }

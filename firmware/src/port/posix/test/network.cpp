@@ -6,6 +6,7 @@
 #include "port/posix/posix_network.h"
 #include "port/posix/posix_tcp.h"
 #include "port/posix/posix_waker.h"
+#include "port/posix/real_sleeper.h"
 #include "rig.h"
 #include "suites.h"
 #include "support/fake_clock.h"
@@ -42,17 +43,19 @@ void the_network_takes_the_times_the_board_tells() {
 
 /// A network that is up, sockets on it, and a server on this machine.
 struct Net {
-  PosixClock clock{1.0};
-  PosixWaker waker{clock};
+  RealClock clock;
+  RealSleeper sleeper{clock};
+  WakeSources sources;
+  PosixWaker waker{sleeper, sources};
   PosixNetwork network{clock};
   DeviceHeap heap{200'000};
-  PosixTcp tcp{heap, network};
+  PosixTcp tcp;
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   uint16_t port = 0;
 
-  Net() {
-    waker.add(network);
-    waker.add(tcp);
+  explicit Net(int close_wait_s = 0) : tcp(heap, network, close_wait_s) {
+    sources.add(network);
+    sources.add(tcp);
     network.set_access_point(true, 0, 0);
     network.begin("Garage", "");
     sockaddr_in address{};
@@ -146,6 +149,54 @@ void who_cannot_send_is_woken_by_room_alone() {
   ::close(peer);
 }
 
+void only_bytes_that_the_peer_has_room_for_are_under_way() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  const std::string much(1 << 16, 'x');
+  const Bytes bytes{reinterpret_cast<const uint8_t*>(much.data()), much.size()};
+  while (net.tcp.send(socket, bytes) == bytes.length) {
+  }
+  // The peer's kernel acknowledges what it has taken, and the rest stays unsent.
+  while (net.sources.under_way().unacknowledged) std::this_thread::yield();
+  ::close(peer);
+}
+
+void a_connection_whose_syn_is_not_answered_is_counted() {
+  Net net;
+  TEST_ASSERT_EQUAL(0, listen(net.listener, 0));  // one connection may wait to be accepted; further SYNs are ignored
+  const int answered = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(answered, TcpState::open));
+  TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().connecting);
+  const int ignored = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_EQUAL(static_cast<int>(TcpState::connecting), static_cast<int>(net.tcp.state(ignored)));
+  TEST_ASSERT_EQUAL_size_t(1, net.sources.under_way().connecting);
+  net.tcp.close(ignored);
+  TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().connecting);
+}
+
+void a_name_is_under_way_until_its_lookup_has_ended() {
+  Net net;
+  TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port) >= 0);
+  TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().lookups.size());  // an address needs none
+  const int named = net.tcp.open("localhost", net.port);
+  for (UnderWay under_way = net.sources.under_way(); !under_way.lookups.empty(); under_way = net.sources.under_way())
+    TEST_ASSERT_EQUAL(1, poll(under_way.lookups.data(), 1, kLimitMs));
+  TEST_ASSERT_TRUE(net.becomes(named, TcpState::open));
+}
+
+void the_end_of_a_connection_has_arrived_when_close_returns() {
+  Net net(kLimitMs / 1000);
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  net.tcp.close(socket);
+  pollfd ended{peer, POLLRDHUP, 0};
+  TEST_ASSERT_EQUAL(1, poll(&ended, 1, 0));
+  ::close(peer);
+}
+
 void a_refused_connection_and_an_unknown_host_are_closed() {
   Net net;
   ::close(net.listener);
@@ -210,6 +261,10 @@ void run_network_tests() {
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
   RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
   RUN_TEST(who_cannot_send_is_woken_by_room_alone);
+  RUN_TEST(only_bytes_that_the_peer_has_room_for_are_under_way);
+  RUN_TEST(a_connection_whose_syn_is_not_answered_is_counted);
+  RUN_TEST(a_name_is_under_way_until_its_lookup_has_ended);
+  RUN_TEST(the_end_of_a_connection_has_arrived_when_close_returns);
   RUN_TEST(a_refused_connection_and_an_unknown_host_are_closed);
   RUN_TEST(without_a_link_sockets_are_silent);
   RUN_TEST(sockets_and_memory_run_out);

@@ -12,40 +12,43 @@
 
 #include "features/board/pins.h"
 #include "port/posix/board_link.h"
-#include "port/posix/posix_clock.h"
 #include "port/posix/posix_flash.h"
 #include "port/posix/posix_gpio.h"
+#include "port/posix/real_sleeper.h"
 #include "support/check.h"
 
 namespace pb::posix {
 
 constexpr int kLimitMs = 5000;
 
+/// The next message on a link, "" when none comes in time.
+inline std::string next_message(int fd, int limit_ms = kLimitMs) {
+  pollfd readable{fd, POLLIN, 0};
+  if (poll(&readable, 1, limit_ms) != 1) return "";
+  char bytes[256];
+  const ssize_t length = recv(fd, bytes, sizeof bytes, 0);
+  return length > 0 ? std::string(bytes, static_cast<size_t>(length)) : "";
+}
+
 /// The board's end of the wires, and pins that follow it.
 struct Wires final : BoardListener {
   int board;
   BoardLink link;
-  PosixGpio gpio{link};
+  PosixGpio gpio;
   std::vector<std::string> heard;
 
-  Wires() : Wires(joined()) {}
+  /// @param clock stamps the edges
+  explicit Wires(const PosixClock& clock) : Wires(clock, joined()) {}
 
   void say(const std::string& message) { TEST_ASSERT_TRUE(send(board, message.data(), message.size(), 0) > 0); }
   /// The device's next message; "" when none comes in time.
-  std::string hear(int limit_ms = kLimitMs) {
-    pollfd readable{board, POLLIN, 0};
-    if (poll(&readable, 1, limit_ms) != 1) return "";
-    char bytes[256];
-    const ssize_t length = recv(board, bytes, sizeof bytes, 0);
-    return length > 0 ? std::string(bytes, static_cast<size_t>(length)) : "";
-  }
+  std::string hear(int limit_ms = kLimitMs) { return next_message(board, limit_ms); }
 
   void on_pin(int pin, bool level) override { gpio.drive(pin, level); }
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
     heard.push_back(std::string("ap ") + (up ? "up " : "down ") + std::to_string(associate_ms) + " " +
                     std::to_string(dhcp_ms));
   }
-  void on_clock_scale(double scale) override { heard.push_back("clock " + std::to_string(scale)); }
   void on_erase_time(uint64_t ms) override { heard.push_back("erase " + std::to_string(ms)); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
     heard.push_back("tear " + std::to_string(operation) + " " + mode + " " + std::to_string(seed));
@@ -58,7 +61,7 @@ struct Wires final : BoardListener {
     int board;
     int device;
   };
-  explicit Wires(Ends ends) : board(ends.board), link(ends.device, *this) {}
+  Wires(const PosixClock& clock, Ends ends) : board(ends.board), link(ends.device, *this), gpio(link, clock) {}
   static Ends joined() {
     int fds[2];
     TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
@@ -77,9 +80,10 @@ inline std::string flash_file(size_t sectors) {
 }
 
 struct Chip {
-  Wires wires;
-  PosixClock clock{1.0};
-  PosixFlash flash{clock, wires.link};
+  RealClock clock;
+  RealSleeper sleeper{clock};
+  Wires wires{clock};
+  PosixFlash flash{clock, sleeper, wires.link};
   std::string path;
 
   explicit Chip(size_t sectors = 16) : path(flash_file(sectors)) {

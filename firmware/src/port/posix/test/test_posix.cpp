@@ -14,5 +14,9 @@ int main() {
   run_network_tests();
   run_console_tests();
   run_emergency_stop_tests();
+  run_stepped_sleep_tests();
+  run_watchdog_tests();
+  run_rng_tests();
+  run_command_line_tests();
   return UNITY_END();
 }

@@ -7,7 +7,8 @@ using namespace pb::posix;
 namespace {
 
 void pulses_are_counted_on_rising_edges() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   wires.gpio.configure(27, PinMode::input_pull_down);
   wires.gpio.count_pulses(27);
   for (int i = 0; i < 5; ++i) {
@@ -19,7 +20,8 @@ void pulses_are_counted_on_rising_edges() {
 }
 
 void pins_have_pulls_until_they_are_driven() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   wires.gpio.configure(25, PinMode::input_pull_up);
   TEST_ASSERT_TRUE(wires.gpio.read(25));
   wires.gpio.drive(25, false);
@@ -29,7 +31,8 @@ void pins_have_pulls_until_they_are_driven() {
 }
 
 void only_changes_of_outputs_are_told() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   wires.gpio.write(18, true);
   wires.gpio.write(18, true);
   wires.gpio.write(18, false);
@@ -39,21 +42,23 @@ void only_changes_of_outputs_are_told() {
 }
 
 void every_message_of_the_board_is_understood() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   const char* const messages[] = {
-      "pin 32 1",     "ap up 200 300", "ap down 0 0", "clock 20.5", "flash erase_ms 400", "flash tear 3 random 7",
+      "pin 32 1",     "ap up 200 300", "ap down 0 0", "flash erase_ms 400", "flash tear 3 random 7",
       "flash full 1", "leak 64",       "go"};
   for (const char* message : messages) wires.say(message);
   wires.link.wait_for_go();
   TEST_ASSERT_TRUE(wires.gpio.read(32));
-  const std::vector<std::string> expected = {"ap up 200 300",   "ap down 0 0", "clock 20.500000", "erase 400",
+  const std::vector<std::string> expected = {"ap up 200 300",   "ap down 0 0", "erase 400",
                                              "tear 3 random 7", "full",        "leak 64"};
   TEST_ASSERT_EQUAL_size_t(expected.size(), wires.heard.size());
   for (size_t i = 0; i < expected.size(); ++i) TEST_ASSERT_EQUAL_STRING(expected[i].c_str(), wires.heard[i].c_str());
 }
 
 void level_is_read_as_soon_as_the_board_has_set_it() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   wires.gpio.count_pulses(pins::kMeterPulse);
   wires.say("pin " + std::to_string(pins::kCable) + " 1");
   TEST_ASSERT_TRUE(wires.gpio.read(pins::kCable));
@@ -63,7 +68,8 @@ void level_is_read_as_soon_as_the_board_has_set_it() {
 }
 
 void handler_may_read_pins_while_more_is_to_come() {
-  Wires wires;
+  const RealClock clock;
+  Wires wires{clock};
   wires.gpio.attach(
       pins::kCable, Edge::rising,
       [](void* context) {
