@@ -47,11 +47,13 @@ class Idle:
         ask: the number of the question that it answers.
         due: the bench time, in ns, at which it has something to do by itself; None: never.
         connecting: how many of its connections wait for the answer to their SYN.
+        unacknowledged: whether it has sent bytes by TCP that the bench's kernel has not acknowledged.
     """
 
     ask: int
     due: int | None
     connecting: int
+    unacknowledged: bool
 
 
 class DeviceClock:
@@ -133,9 +135,8 @@ class DeviceClock:
 def _read(message: str) -> Idle | None:
     """A report; None where the message is none."""
     match message.split(" "):
-        case ["idle", ask, due, connecting] if ask.isdecimal() and connecting.isdecimal():
-            if due == _NEVER:
-                return Idle(int(ask), None, int(connecting))
-            if due.isdecimal():
-                return Idle(int(ask), int(due), int(connecting))
+        case ["idle", ask, due, connecting, *more] if ask.isdecimal() and connecting.isdecimal():
+            if due == _NEVER or due.isdecimal():
+                due_ns = None if due == _NEVER else int(due)
+                return Idle(int(ask), due_ns, int(connecting), more == ["unacknowledged"])
     return None
