@@ -14,7 +14,6 @@ from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
-    ClockScale,
     Event,
     FaultInjected,
     FaultLifted,
@@ -35,7 +34,7 @@ from rig.timeline.words import LEVELS, fault_words, led_pattern, measured, momen
 from rig.util.text import one_line
 
 Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
-MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
+MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "end", "E", "W"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
@@ -127,8 +126,6 @@ class Lanes:
     measurements: list[Stretch] = field(default_factory=list)
     heap: list[list[tuple[float, float]]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
-    scales: list[float] = field(default_factory=list)
-    """The clock's scales during the test, in order."""
 
     def times(self) -> list[float]:
         """Every moment at which something happened: between them it was quiet."""
@@ -307,15 +304,12 @@ class _Reader:
 
     def _moments(self) -> None:
         board, log, lanes = self.lanes.board, self.lanes.log, self.lanes
-        lanes.scales = [_scale_at_start(self.test)]
         for event in self.test.events:
             if isinstance(event, Measurement):
                 lanes.measurements.append(self._measurement(event))
             elif (kind := _kind(event)) is not None and (words := moment(event)) is not None:
                 lane = log if isinstance(event, LogLine) else board
                 lane.append(Moment(self.at(event.t), kind, *words))
-            if isinstance(event, ClockScale):
-                lanes.scales.append(event.scale)
         if self.test.outcome not in ("passed", "skipped"):
             bench = "error of the bench"
             word = {
@@ -361,7 +355,6 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     Panic: "panic",
     BenchTrouble: "trouble",
     Note: "note",
-    ClockScale: "clock",
 }
 
 
@@ -370,11 +363,6 @@ def _kind(event: Event) -> MomentKind | None:
     if isinstance(event, LogLine):
         return event.level if event.level in ("E", "W") else None
     return _MOMENT_KINDS.get(type(event))
-
-
-def _scale_at_start(test: Test) -> float:
-    """How many bench seconds a real second took when the test began."""
-    return test.clock.between(test.started - 1_000_000, test.started) * 1000
 
 
 def _call(frame: OcppFrame, at: float, from_device: bool) -> Exchange:
