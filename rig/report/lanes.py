@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rig.config.signal import Signal
+from rig.report.in_order import spread
 from rig.runs.load import Test, call_key
 from rig.timeline.events import (
     AccessPointChange,
@@ -118,6 +119,8 @@ class Lanes:
     """Everything the picture shows."""
 
     duration: float
+    in_order: bool = False
+    """No time passed: seconds stand for places in the order of events."""
     bands: list[Band] = field(default_factory=list)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     board: list[Moment] = field(default_factory=list)
@@ -139,7 +142,10 @@ class Lanes:
 
 def lanes_of(test: Test) -> Lanes:
     """Read a test's slice of the timeline."""
-    lanes = Lanes(duration=test.duration)
+    in_order = test.duration == 0
+    if in_order:
+        test = spread(test)
+    lanes = Lanes(duration=test.duration, in_order=in_order)
     _Reader(test, lanes).read()
     return lanes
 
