@@ -21,8 +21,10 @@ from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
 from rig.wiring.virtual.stepping.stall import Stall
 
+START_NS = 1_000_000_000
+"""Bench time at the beginning. Not 0, which stands for no stamp in events."""
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""The date at bench time 0: the same in each run, so that what a run says is the same."""
+"""The date at the beginning: the same in each run, so that what a run says is the same."""
 _GRACE_S = 0.0002
 """Real seconds until another look at what the kernel will finish by itself."""
 _LOOK_S = 0.05
@@ -62,7 +64,7 @@ class _Condition(threading.Condition):
 
 
 class SteppedClock(BenchClock):
-    """Bench time from 0, in steps. All methods may be called from any thread.
+    """Bench time from `START_NS`, in steps. All methods may be called from any thread.
 
     Attributes:
         page: the time in shared memory, for the device; there while any loop takes part.
@@ -72,7 +74,7 @@ class SteppedClock(BenchClock):
     page: ClockPage
 
     def __init__(self) -> None:
-        self._now = 0
+        self._now = START_NS
         super().__init__()
         self._utc_at_start = _EPOCH
         self._changed = threading.Condition()
