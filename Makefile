@@ -5,6 +5,7 @@ PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 RUNS := 1000
+TIMES := 10
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 # Each worker has a virtual bench of its own, and tests mostly wait: 6 a core, but no more than a small Pi has memory for.
 # A wired bench is there once, and runs no device of this machine.
@@ -33,7 +34,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes fresh-clone interop mutants coverage bench docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -120,6 +121,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare what the device did, to the nanosecond
+	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
 fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh
