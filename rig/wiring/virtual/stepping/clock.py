@@ -263,7 +263,7 @@ class SteppedClock(BenchClock):
                     at_rest = self._is_at_rest(loops, device, activity)
                 finally:
                     self._changed.acquire()
-                if activity != self._activity:
+                if activity != self._activity or not self._is_wanted():
                     continue
                 if not at_rest:
                     self._changed.wait(_GRACE_S)
@@ -274,10 +274,8 @@ class SteppedClock(BenchClock):
                     self._step(device)
 
     def _is_wanted(self) -> bool:
-        """Whether somebody waits for rest, or for time to pass with nobody at work."""
-        return any(not waiter.woken for waiter in self._waiters) and not any(
-            waiter.woken and waiter.end is not None for waiter in self._waiters
-        )
+        """Whether somebody waits, and nobody who was woken is still on the way."""
+        return bool(self._waiters) and not any(waiter.woken for waiter in self._waiters)
 
     def _is_at_rest(self, loops: list[SteppedEventLoop], device: DeviceClock | None, activity: int) -> bool:
         """Whether nothing is under way. All loops have said that they are idle; the rest is asked here."""
@@ -291,7 +289,7 @@ class SteppedClock(BenchClock):
             if not self._device_is_idle(device, activity) or device.idle is None:
                 return False  # where it has ended, the board has not noticed yet
             if were_under_way or device.idle.unacknowledged or (device.idle.connecting and not self.ignores_syn):
-                device.settled = -1  # bytes may have come to it after it has looked
+                device.forget()  # bytes may have come to it after it has looked
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
                     return False
             # What the device has done before it was idle has arrived by now.
@@ -307,7 +305,9 @@ class SteppedClock(BenchClock):
             return True
         if device.settled == activity:
             return device.receive(0)
-        device.ask()
+        if device.asked != activity:
+            device.ask()
+            device.asked = activity
         if not device.receive(_LOOK_S):
             return device.ended
         device.settled = activity
