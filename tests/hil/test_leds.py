@@ -13,8 +13,11 @@ from rig.instruments.leds import Leds
 
 pytestmark = pytest.mark.needs("leds", "inputs")
 
-PATIENCE_S = 20
-"""For a pattern to show itself two periods long: the scheduler of a busy computer shows in it, too."""
+
+def expect_blink(leds: Leds, led: str, *, rate_hz: float, duty: float) -> None:
+    """Wait until an LED blinks so, and make sure that it does exactly so where time is stepped."""
+    shown = leds[led].expect("blink", rate_hz=rate_hz, duty=duty)
+    assert shown.rate_hz == about(leds.bench, rate_hz, 0.15 * rate_hz)
 
 
 @pytest.mark.parametrize(

@@ -212,14 +212,12 @@ def test_the_charge_does_not_go_on_after_too_long(
 
 @pytest.mark.needs("stepped_time")
 def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
-    patient_device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
 ) -> None:
     """No CSMS tells how long it was dark: the charge goes on after a minute; told later, the limit counts."""
-    patient_device.configure(
-        power_fail_action="resume", power_resume_limit_s=0, backoff_initial_ms=100, backoff_max_ms=100
-    )
+    device.configure(power_fail_action="resume", power_resume_limit_s=0, backoff_initial_ms=100, backoff_max_ms=100)
     transaction_id = driver.start_charge(csms)
-    with patient_device.expecting_reboot():
+    with device.expecting_reboot():
         with bench.inject(CsmsGone()):
             with bench.inject(PowerCut()):
                 pass
@@ -232,10 +230,9 @@ def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
 
 @pytest.mark.needs("stepped_time")
 def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
-    patient_device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
 ) -> None:
     """The charge began offline, by a clock two days behind: cut for a moment, it goes on, whatever the CSMS tells."""
-    device = patient_device
     device.configure(power_fail_action="resume", backoff_initial_ms=100, backoff_max_ms=100)
     with device.expecting_reboot(), bench.inject(ClockJump(seconds=2 * 86_400)):
         with bench.inject(CsmsGone()):
