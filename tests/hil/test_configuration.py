@@ -224,6 +224,8 @@ def test_a_changed_heartbeat_interval_counts_at_once(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """HeartbeatInterval is first what BootNotification.conf said, then what ChangeConfiguration says."""
+    device.boot()
+    device.wait_accepted()
     assert keys["HeartbeatInterval"] == str(csms.behaviour.heartbeat_interval_s)
     assert keys.change("HeartbeatInterval", "20") == "Accepted"
     first = csms.expect("Heartbeat", timeout=100)
