@@ -281,21 +281,21 @@ def from_events(events: Iterable[Event], name: str = "") -> Run:
 
 
 def read_run(path: Path) -> Run:
-    """Read the record of a run, or those of its workers.
+    """Read the record of a run, with those of its workers and of other sessions that belong to it.
 
     A last line without its end, and lines of types this version does not know, are left out and told in the run.
 
     Args:
-        path: the record; or the run's folder, which holds it as `run.jsonl`, or has a folder for each worker.
+        path: the record; or the run's folder, which holds it as `run.jsonl`, has a folder for each worker, or both.
 
     Raises:
         ReportError: it is not there, holds no event, or the folders within are not the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
-    if parts and not record.exists():
-        return _of_workers(path, parts)
-    return _read(record)
+    if not parts:
+        return _read(record)
+    return _of_workers(path, [record, *parts] if record.exists() else parts)
 
 
 def _of_workers(folder: Path, records: list[Path]) -> Run:
