@@ -22,8 +22,8 @@ CRASHES = pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("how", ["abort", "null", "assert"])
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
-    console.send(f"crash {how}")
     with pytest.raises(DeviceError, match="the device panicked: "):
+        console.send(f"crash {how}")  # in stepped time it may be interrupted already
         console.expect("a line that never comes", timeout=60)
     panic = bench.timeline.last(Panic)
     assert panic is not None
@@ -34,8 +34,8 @@ def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Ben
 
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
-    console.send("reboot")
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
+        console.send("reboot")  # in stepped time it may be interrupted already
         console.expect("a line that never comes", timeout=10)
     bench.timeline.clear_trouble()
     device.make_idle()
@@ -57,8 +57,8 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
 @CRASHES
 def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """The same hang in the middle of something else fails the test, with what the watchdog has found."""
-    console.send("hang")
     with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
+        console.send("hang")  # in stepped time it may be interrupted already
         console.expect("a line that never comes", timeout=30)
     bench.timeline.clear_trouble()
     device.make_idle()
