@@ -16,7 +16,9 @@ from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.wiring.virtual.stepping import stall
 from rig.wiring.virtual.stepping.clock import SteppedClock
 
-from .conftest import PlayedDevice, running
+from tests.unit.conftest import running
+
+from .conftest import PlayedDevice
 
 SECOND = 1_000_000_000
 
@@ -40,6 +42,14 @@ def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
     clock.deadline(3600).wait_out()
     assert clock.now() == 3600 * SECOND
     assert clock.utc() - before == timedelta(hours=1)
+
+
+def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> None:
+    """As on the timeline of a closed bench."""
+    with pytest.raises(ExpectationError, match="within 5 s"):
+        Timeline(clock).expect(Note, timeout=5)
+    assert clock.now() == 5 * SECOND
+    clock.settle()
 
 
 def test_timers_fire_in_order_at_their_very_times(clock: SteppedClock) -> None:
