@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from rig.timeline import Timeline
 from rig.util.clock import BenchClock
+from rig.wiring.virtual.stepping.clock import SteppedClock
 
 _TIMEOUT_S = 600
 """Some fixtures build the firmware, which takes a busy computer minutes."""
@@ -43,10 +44,17 @@ def running(clock: BenchClock, name: str = "bench") -> Iterator[asyncio.Abstract
         loop.close()
 
 
+STEPPED = pytest.mark.parametrize("clock", [SteppedClock], indirect=True, ids=["stepped"])
+"""For tests whose subject takes bench time."""
+
+BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indirect=True, ids=["stepped", "real"])
+
+
 @pytest.fixture
-def clock() -> BenchClock:
-    """The bench's clock: real time. Tests whose subject takes bench time replace it by a stepped one."""
-    return BenchClock()
+def clock(request: pytest.FixtureRequest) -> BenchClock:
+    """The bench's clock: real time, unless the test asks for another."""
+    made: BenchClock = getattr(request, "param", BenchClock)()
+    return made
 
 
 @pytest.fixture
