@@ -16,7 +16,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import ExpectationError
 from tests.unit.conftest import STEPPED
-from tests.unit.csms.conftest import LIMIT_S, IDENTITY, Peer
+from tests.unit.csms.conftest import IDENTITY, LIMIT_S, Peer
 
 TIME = "2024-01-01T00:00:00Z"
 

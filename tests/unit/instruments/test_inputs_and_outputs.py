@@ -73,9 +73,7 @@ def test_two_presses_with_a_rest_between_them(inputs: Inputs, timeline: Timeline
 
 
 @pytest.mark.parametrize("hz", [50, 500])
-def test_a_train_has_as_many_pulses_as_asked_for(
-    inputs: Inputs, far_end: FarEnd, timeline: Timeline, hz: int
-) -> None:
+def test_a_train_has_as_many_pulses_as_asked_for(inputs: Inputs, far_end: FarEnd, timeline: Timeline, hz: int) -> None:
     rises: list[int] = []
     far_end.watch(METER, lambda level, t: rises.append(t) if level else None)
     train = inputs.meter_pulse.train(50, hz=hz)

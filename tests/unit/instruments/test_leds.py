@@ -47,9 +47,7 @@ def test_an_edge_while_the_led_begins_to_listen_is_not_missed(
 
 
 @pytest.fixture
-def blinker(
-    leds: Leds, far_end: FarEnd, clock: BenchClock, loop: asyncio.AbstractEventLoop
-) -> Iterator[asyncio.Event]:
+def blinker(leds: Leds, far_end: FarEnd, clock: BenchClock, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
     """A device that blinks at 1 Hz until told to stop, then stays lit."""
     del leds
     stop = asyncio.Event()

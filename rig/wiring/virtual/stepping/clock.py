@@ -18,7 +18,7 @@ from rig.util.errors import PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
 from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
-from rig.wiring.virtual.stepping.stall import Stall
+from rig.wiring.virtual.stepping.stall import Stall, holdup
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The date at bench time 0: the same in each run, so that what a run says is the same."""
@@ -116,6 +116,15 @@ class SteppedClock(BenchClock):
         with waiter.condition, self._waiting(waiter):
             while not waiter.woken and self._conductor is not None:
                 waiter.condition.wait(SIGNAL_LATENCY_S)
+
+    def holdup(self) -> str:
+        """Say why bench time does not pass: who is not idle, or that nobody waits for it. Empty where it passes."""
+        with self._changed:
+            if self._conductor is None:
+                return ""
+            if not any(waiter.end is not None for waiter in self._waiters):
+                return "bench time stands still: nobody waits for it in a call of the bench"
+            return holdup(self._device, [loop.name for loop in self._loops if not loop.idle])
 
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:

@@ -15,7 +15,6 @@ from rig.timeline.events import Note
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.wiring.virtual.stepping import stall
 from rig.wiring.virtual.stepping.clock import SteppedClock
-
 from tests.unit.conftest import running
 
 from .conftest import PlayedDevice
