@@ -122,6 +122,35 @@ def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.Abstrac
         assert clock.now() == start + SECOND
 
 
+def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    """An instrument's call that ends with it may be made on the bench's loop, which could not come to rest then."""
+
+    async def settle() -> int:
+        clock.settle()
+        await asyncio.sleep(1)
+        clock.settle()
+        return clock.now()
+
+    assert do(clock, loop, settle()) == SECOND
+
+
+def test_rest_includes_what_is_ready_now_and_nothing_later(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop
+) -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+        done.append("now")
+        await asyncio.sleep(1e-3)
+        done.append("later")
+
+    asyncio.run_coroutine_threadsafe(work(), loop)
+    clock.settle()
+    assert (done, clock.now()) == (["now"], 0)
+
+
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     def plan(heard: str) -> str | None:
         word, _, number = heard.partition(" ")
@@ -164,7 +193,7 @@ def test_who_holds_time_up_is_named(
     device.close()
     go_on = threading.Event()
     loop.call_soon_threadsafe(go_on.wait)
-    with pytest.raises(BenchError, match="stands still: the event loop of the bench has worked for 0.3 s"):
+    with pytest.raises(BenchError, match=r"stands still: the event loop of the bench has worked for 0\.3 s"):
         clock.deadline(1).wait_out()
     go_on.set()
     clock.deadline(1).wait_out()
