@@ -127,6 +127,10 @@ class BenchClock:
         A real clock never knows, and returns at once.
         """
 
+    def holdup(self) -> str:
+        """Say why bench time does not pass, for a message; empty where it does, as real time always does."""
+        return ""
+
     def event_loop(self, name: str) -> asyncio.AbstractEventLoop:  # noqa: ARG002
         """A new event loop whose `time()` is bench time, in seconds.
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from rig.timeline import Timeline
+from rig.util.clock import BenchClock
+from rig.wiring.virtual.stepping.clock import SteppedClock
 
 _TIMEOUT_S = 600
 """Some fixtures build the firmware, which takes a busy computer minutes."""
@@ -25,13 +30,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
 
 
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop in a thread of its own, as the bench has one."""
-    loop = asyncio.new_event_loop()
+@contextlib.contextmanager
+def running(clock: BenchClock, name: str = "bench") -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop of a clock, in a thread of its own."""
+    loop = clock.event_loop(name)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    yield loop
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+STEPPED = pytest.mark.parametrize("clock", [SteppedClock], indirect=True, ids=["stepped"])
+"""For tests whose subject takes bench time."""
+
+BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indirect=True, ids=["stepped", "real"])
+
+
+@pytest.fixture
+def clock(request: pytest.FixtureRequest) -> BenchClock:
+    """The bench's clock: real time, unless the test asks for another."""
+    made: BenchClock = getattr(request, "param", BenchClock)()
+    return made
+
+
+@pytest.fixture
+def timeline(clock: BenchClock) -> Timeline:
+    """The bench's timeline."""
+    return Timeline(clock)
+
+
+@pytest.fixture
+def loop(clock: BenchClock) -> Iterator[asyncio.AbstractEventLoop]:
+    """The bench's event loop, in a thread of its own."""
+    with running(clock) as found:
+        yield found

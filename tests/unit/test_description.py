@@ -14,6 +14,8 @@ from rig.bench.bench_file import load
 from rig.config.description import ManualAccessPoint, NmcliAccessPoint
 from rig.config.signal import EN, Signal
 from rig.util.errors import DescriptionError
+from rig.wiring.open import open_clock
+from rig.wiring.virtual.stepping.clock import SteppedClock
 
 ROOT = Path(__file__).parents[2]
 BENCHES = sorted((ROOT / "benches").glob("*.toml"))
@@ -84,6 +86,8 @@ def test_how_long_a_rail_takes_to_rise_and_to_fall(tmp_path: Path, text: str, se
         (change('kind = "nmcli"', 'kind = "magic"'), "network.access_point: cannot be used"),
         (change(', connection = "plugbench-ap"', ""), "network.access_point.connection: missing"),
         (change("[csms]", "[csms"), "not valid TOML: Expected ']'"),
+        (change('kind = "pi"', 'kind = "pi"\ntime = "stepped"'), 'time: "stepped" is not allowed here; a bench of'),
+        (change('kind = "pi"', 'kind = "pi"\ntime = "fast"'), "time: 'fast' cannot be used: input should be 'stepped'"),
         (change("[csms]", "path = 1\n[csms]"), "network.path: unknown key"),
         (change('ssid = "plugbench"', ""), 'network.ssid: missing; a device of profile "plugbench" is told it'),
         (change('identity = "CP-BENCH-1"', ""), 'device.identity: missing; a device of profile "plugbench" is told it'),
@@ -110,6 +114,27 @@ def test_how_long_a_rail_takes_to_rise_and_to_fall(tmp_path: Path, text: str, se
 )
 def test_a_bad_description_is_refused_by_key(tmp_path: Path, text: str, says: str) -> None:
     assert refused(tmp_path, text).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "is_stepped"),
+    [
+        ("virtual", "", True),
+        ("virtual", 'time = "stepped"', True),
+        ("virtual", 'time = "real"', False),
+        ("pi", "", False),
+        ("pi", 'time = "real"', False),
+    ],
+)
+def test_the_time_of_a_bench(tmp_path: Path, kind: str, line: str, is_stepped: bool) -> None:
+    text = PI if kind == "pi" else (ROOT / "benches" / "virtual.toml").read_text()
+    file = tmp_path / "bench.toml"
+    file.write_text(change(f'kind = "{kind}"', f'kind = "{kind}"\n{line}', text))
+    description = load(file)
+    assert description.is_stepped == is_stepped
+    clock = open_clock(description)
+    assert clock.steps == is_stepped
+    assert isinstance(clock, SteppedClock) == is_stepped
 
 
 def test_a_syntax_error_is_named_by_line(tmp_path: Path) -> None:

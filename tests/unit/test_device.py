@@ -137,6 +137,7 @@ def test_each_run_that_the_bench_began_says_one_banner(
     timeline = device.bench.timeline
     for event in then[:-1]:
         timeline.append(event)
+        timeline.clock.deadline(0.001).wait_out()  # each has a stamp of its own
     assert timeline.trouble is None
     timeline.append(then[-1])
     assert f"(reset={unexpected}" in str(timeline.trouble) if unexpected else timeline.trouble is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +12,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import Event, Note
 from rig.util.clock import BenchClock
 from rig.util.errors import ExpectationError
+from tests.unit.conftest import BOTH_CLOCKS
 
 
 def texts(timeline: Timeline) -> list[str]:
@@ -73,30 +76,63 @@ def test_what_listeners_append_is_delivered_before_anything_is_forgotten() -> No
     assert len(timeline) == 1
 
 
-def test_whoever_waits_on_a_fast_clock_has_patience() -> None:
-    def real_left(timeout: float) -> float:
-        return clock.real(clock.deadline(timeout).left())
-
-    clock = BenchClock()
-    assert real_left(60) == pytest.approx(60, abs=0.05)
-    clock.set_scale(100)
-    assert [real_left(seconds) for seconds in (0.1, 60, 1000)] == pytest.approx([0.1, 5, 10], abs=0.05)
-    clock.set_scale(0.5)
-    assert real_left(60) == pytest.approx(120, abs=0.05)
-
-
-def test_a_deadline_passes_in_bench_time() -> None:
-    clock = BenchClock()
-    clock.set_scale(100)
-    deadline = clock.deadline(20, patient=False)
-    assert deadline.timeout == 20
-    assert 0 < deadline.left() <= 20
+@BOTH_CLOCKS
+def test_a_deadline_passes_in_bench_time(clock: BenchClock, loop: asyncio.AbstractEventLoop) -> None:
+    deadline = clock.deadline(0.05)
+    assert deadline.timeout == 0.05
+    assert 0 < deadline.left() <= 0.05
     assert not deadline.passed
     began = clock.now()
     deadline.wait_out()
-    assert clock.between(began, clock.now()) >= 19.9
+    assert clock.between(began, clock.now()) >= 0.049
     assert deadline.passed
     assert deadline.left() == 0
+
+
+@BOTH_CLOCKS
+def test_a_deadline_waits_for_the_result_of_the_loops_work(clock: BenchClock, loop: asyncio.AbstractEventLoop) -> None:
+    async def seven() -> int:
+        await asyncio.sleep(0.01)
+        return 7
+
+    began = clock.now()
+    assert clock.deadline(60).result(asyncio.run_coroutine_threadsafe(seven(), loop)) == 7
+    assert 0.009 <= clock.between(began, clock.now()) < 60
+    with pytest.raises(TimeoutError):
+        clock.deadline(0.01).result(asyncio.run_coroutine_threadsafe(asyncio.sleep(1), loop))
+
+
+@BOTH_CLOCKS
+def test_a_deadline_that_is_far_waits_for_a_notification(clock: BenchClock, loop: asyncio.AbstractEventLoop) -> None:
+    condition, came = clock.condition(), []
+
+    def come() -> None:
+        with condition:
+            came.append(clock.now())
+            condition.notify_all()
+
+    loop.call_soon_threadsafe(loop.call_later, 0.01, come)
+    deadline = clock.deadline(60)
+    with condition:
+        while not came and not deadline.passed:
+            deadline.wait(condition)
+    assert came
+    assert not deadline.passed
+
+
+@BOTH_CLOCKS
+def test_dates_run_with_bench_time(clock: BenchClock) -> None:
+    stamp, date = clock.now(), clock.utc()
+    clock.deadline(0.01).wait_out()
+    assert clock.utc() - date >= timedelta(milliseconds=10)
+    assert abs((clock.utc() - date).total_seconds() - clock.between(stamp, clock.now())) < 60
+
+
+def test_real_time_has_nothing_to_settle_and_nobody_who_holds_it_up() -> None:
+    clock = BenchClock()
+    clock.settle()
+    assert not clock.steps
+    assert clock.holdup() == ""
 
 
 def test_a_deadline_never_passes_one_that_it_must_keep() -> None:

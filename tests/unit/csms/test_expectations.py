@@ -9,7 +9,7 @@ import pytest
 
 from rig.csms import Csms, messages
 from rig.util.errors import ExpectationError
-from tests.unit.csms.conftest import Peer
+from tests.unit.csms.conftest import LIMIT_S, Peer
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}
 
@@ -24,11 +24,11 @@ def test_a_typed_request_is_expected_by_the_fields_it_gives(csms: Csms, peer: Pe
 def test_a_typed_request_is_sent(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     with ThreadPoolExecutor() as pool:
-        call = pool.submit(csms.call, messages.remote_start_transaction("TAG", connector_id=1), timeout=5)
+        call = pool.submit(csms.call, messages.remote_start_transaction("TAG", connector_id=1), timeout=LIMIT_S)
         request = peer.receive()
         assert request[2:] == ["RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1}]
         peer.send(f'[3,"{request[1]}",{{"status":"Accepted"}}]')
-        assert call.result(5) == {"status": "Accepted"}
+        assert call.result(LIMIT_S) == {"status": "Accepted"}
 
 
 def test_a_request_that_only_fits_an_expectation_is_not_sent(csms: Csms, peer: Peer) -> None:
@@ -62,11 +62,11 @@ def test_each_has_a_frame_of_its_own_whatever_matches_first(csms: Csms, peer: Pe
 
 def test_what_is_still_to_come_is_awaited(csms: Csms, peer: Peer) -> None:
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(csms.expect_all, "Heartbeat", "Authorize", "Heartbeat", timeout=5)
+        waiting = pool.submit(csms.expect_all, "Heartbeat", "Authorize", "Heartbeat", timeout=LIMIT_S)
         peer.call("Heartbeat", {})
         peer.call("Authorize", {"idTag": "T"})
         peer.call("Heartbeat", {})
-        assert [frame.action for frame in waiting.result(5)] == ["Heartbeat", "Authorize", "Heartbeat"]
+        assert [frame.action for frame in waiting.result(LIMIT_S)] == ["Heartbeat", "Authorize", "Heartbeat"]
 
 
 def test_a_failure_says_which_came_and_takes_none(csms: Csms, peer: Peer) -> None:

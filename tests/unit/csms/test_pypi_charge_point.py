@@ -15,7 +15,7 @@ from rig.csms import Csms
 from rig.faults import BlackHole, CsmsGone, inject
 from rig.instruments.network import Network
 from rig.timeline import Timeline
-from tests.unit.csms.conftest import Peer
+from tests.unit.csms.conftest import LIMIT_S, Peer
 
 
 class Device(ChargePoint):
@@ -103,5 +103,5 @@ def test_a_black_hole_makes_the_link_half_open(csms: Csms, network: Network, tim
         with pytest.raises(TimeoutError):
             Peer(network.csms_url("CP-1"), open_timeout=0.05)
         assert csms.connected
-    assert peer.socket.ping().wait(2)
+    assert peer.socket.ping().wait(LIMIT_S)
     peer.socket.close()

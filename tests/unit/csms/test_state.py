@@ -10,7 +10,7 @@ import orjson
 
 from rig.csms import CallError, Connector, Csms, Setting, State, messages
 from rig.ocpp.messages import Request
-from tests.unit.csms.conftest import Peer
+from tests.unit.csms.conftest import LIMIT_S, Peer
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}
 
@@ -21,11 +21,11 @@ def stop(transaction: int) -> dict[str, Any]:
 
 def answered(csms: Csms, peer: Peer, request: Request, answer: Mapping[str, Any]) -> None:
     with ThreadPoolExecutor() as pool:
-        call = pool.submit(csms.call, request, timeout=5)
+        call = pool.submit(csms.call, request, timeout=LIMIT_S)
         unique_id = peer.receive()[1]
         assert [frame.unique_id for frame in csms.state.open_calls] == [unique_id]
         peer.send(orjson.dumps([3, unique_id, answer]).decode())
-        call.result(5)
+        call.result(LIMIT_S)
     assert csms.state.open_calls == ()
 
 

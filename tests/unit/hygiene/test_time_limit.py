@@ -29,8 +29,41 @@ def test_it(device, bench, network, csms):
     assert re.search(
         r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s\. Give what", output, re.M
     )
+    assert re.search(r"^E +bench time stands still: nobody waits for it in a call of the bench$", output, re.M)
     assert re.search(r"^E +last \d+ lines of the console:$", output, re.M)
     assert "threading.Event().wait(60)" in output, "the traceback says where"
+
+
+def test_a_wait_that_the_bench_or_the_device_holds_up(start: Start) -> None:
+    """The message names who is not idle, before the clock's own limit says so."""
+    process = start(
+        """
+import os, signal, threading, pytest
+
+@pytest.mark.timeout(60)
+def test_first(device): pass
+
+@pytest.mark.timeout(3)
+def test_loop(bench, timeline):
+    bench.loop.call_soon_threadsafe(threading.Event().wait, 6)
+    bench.clock.deadline(1).wait_out()
+
+@pytest.mark.timeout(60)
+def test_between(device): pass
+
+@pytest.mark.timeout(3)
+def test_device(device, bench):
+    os.kill(bench.wiring.hooks._board.device_pid, signal.SIGSTOP)
+    bench.clock.deadline(1).wait_out()
+"""
+        + NEXT.replace("def", "@pytest.mark.timeout(60)\ndef")
+    )
+    output, _ = process.communicate(timeout=180)
+    assert "2 failed, 3 passed" in output
+    assert re.search(r"^E +bench time stands still: the event loop of the bench works$", output, re.M)
+    assert re.search(
+        r"^E +bench time stands still: the device \(process \d+, stopped\) has not reported idle$", output, re.M
+    )
 
 
 PHASES = {

@@ -1,9 +1,7 @@
-"""Fake ends for the instruments: virtual pins that end nowhere, a bench loop in its own thread."""
+"""Fake ends for the instruments: virtual pins that end nowhere, in stepped time."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import pytest
 from gpiozero import Factory
 
-from rig.timeline import Timeline
-from rig.wiring.pins import open_factory
+from rig.util.clock import BenchClock
+from rig.wiring.virtual.pins import VirtualPinFactory, Wires
+from rig.wiring.virtual.stepping.clock import SteppedClock
 
 
 @dataclass
@@ -41,13 +40,13 @@ class FarEnd:
 
 
 @pytest.fixture
-def timeline() -> Timeline:
-    return Timeline()
+def clock() -> BenchClock:
+    return SteppedClock()
 
 
 @pytest.fixture
-def factory() -> Iterator[Factory]:
-    made = open_factory("virtual")
+def factory(clock: BenchClock) -> Iterator[Factory]:
+    made = VirtualPinFactory(Wires(clock.now))
     yield made
     made.close()
 
@@ -55,14 +54,3 @@ def factory() -> Iterator[Factory]:
 @pytest.fixture
 def far_end(factory: Factory) -> FarEnd:
     return FarEnd(factory)
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    thread = threading.Thread(target=made.run_forever, daemon=True)
-    thread.start()
-    yield made
-    made.call_soon_threadsafe(made.stop)
-    thread.join()
-    made.close()

@@ -1,14 +1,14 @@
-"""The console on a pty: lines, bursts, commands, a port that vanishes."""
+"""The console on a board's port, in stepped and in real time: lines, bursts, commands, a port that vanishes."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
-import pty
+import re
+import select
 import threading
-import time
-import tty
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,31 +24,41 @@ from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
 from rig.timeline.codec import decode
 from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError, ExpectationError
+from rig.wiring.virtual.serial_port import PtyPort
+from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stream_port import StreamPort
+
+
+@pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
+def clock(request: pytest.FixtureRequest) -> BenchClock:
+    """Both kinds of time, each with its kind of port."""
+    made: BenchClock = request.param()
+    return made
 
 
 class Port:
-    """A serial port whose far end the test holds."""
+    """A serial port whose far end the test holds: of the kind that goes with the clock."""
 
-    def __init__(self) -> None:
-        self.far, self._near = pty.openpty()
-        tty.setraw(self._near)
-        self.path = os.ttyname(self._near)
+    def __init__(self, clock: BenchClock) -> None:
+        self._port = StreamPort() if clock.steps else PtyPort()
+        self.path = self._port.url
+        self.far = self._port.master
 
     def print(self, data: bytes) -> None:
         while data:
-            data = data[os.write(self.far, data) :]
+            select.select([], [self.far], [])
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(self.far, data) :]
 
     def vanish(self) -> None:
-        far, self.far = self.far, -1  # first: a timer's thread may close it while the fixture looks
-        if far >= 0:
-            os.close(far)
-            os.close(self._near)
+        self._port.close()
 
 
 @pytest.fixture
-def port() -> Iterator[Port]:
-    made = Port()
+def port(clock: BenchClock) -> Iterator[Port]:
+    made = Port(clock)
     yield made
     made.vanish()
 
@@ -155,15 +165,17 @@ def test_a_panic_without_backtrace_is_not_waited_for(port: Port, console: Consol
     assert timeline.expect(Panic, timeout=10).cause == "hard fault"
 
 
-def test_a_command_gets_its_own_answer(console: Console, port: Port) -> None:
+def test_a_command_gets_its_own_answer(console: Console, port: Port, loop: asyncio.AbstractEventLoop) -> None:
+    heard: list[bytes] = []
+
     def device() -> None:
-        assert os.read(port.far, 100) == b"status\n"
+        heard.append(os.read(port.far, 100))
         port.print(b'I (5) app: noise\r\n= {"state":"Available"}\r\n')
 
-    thread = threading.Thread(target=device)
-    thread.start()
+    loop.call_soon_threadsafe(loop.add_reader, port.far, device)
     assert console.command("status") == '{"state":"Available"}'
-    thread.join()
+    assert heard == [b"status\n"]
+    loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
 def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
@@ -357,19 +369,20 @@ def test_garbage_becomes_lines(console: Console, port: Port) -> None:
 
 
 def test_a_vanished_port_interrupts_at_once_and_can_be_opened_again(
-    console: Console, port: Port, timeline: Timeline, open_console: OpenConsole
+    console: Console, port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop, open_console: OpenConsole
 ) -> None:
-    began = time.monotonic()
-    threading.Timer(0.05, port.vanish).start()
-    with pytest.raises(BenchError, match=r"serial port /dev/pts/\d+ vanished .* USB cable"):
+    began = timeline.clock.now()
+    loop.call_soon_threadsafe(loop.call_later, 0.05, port.vanish)
+    with pytest.raises(BenchError, match=rf"serial port {re.escape(port.path)} vanished .* USB cable"):
         console.expect("never", timeout=60)
-    assert time.monotonic() - began < 30
+    waited = timeline.clock.between(began, timeline.clock.now())
+    assert waited == 0.05 if timeline.clock.steps else waited < 60
     assert timeline.last(BenchTrouble) is not None
     with pytest.raises(BenchError, match="not open"):
         console.send("help")
 
     timeline.clear_trouble()
-    other = Port()
+    other = Port(timeline.clock)
     again = open_console(other.path)
     other.print(b"back\r\n")
     again.expect("back")
@@ -392,6 +405,7 @@ def test_a_port_that_is_not_there_names_key_and_ports(open_console: OpenConsole)
         open_console("/dev/ttyNONE")
 
 
+@pytest.mark.parametrize("clock", [BenchClock], indirect=True)
 def test_a_port_without_a_descriptor_works_too(open_console: OpenConsole) -> None:
     console = open_console("loop://")
     console.send("echoed")

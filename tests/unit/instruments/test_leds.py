@@ -1,9 +1,8 @@
-"""An LED on a wire: patterns on the timeline, at any speed of time."""
+"""An LED on a wire: patterns on the timeline."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,18 +14,16 @@ from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, LedPattern, PinEdge, PowerChange
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError, ExpectationError
 
 from .conftest import FarEnd
 
 STATUS = 20
-SCALE = 5.0
-LONG = 60 * SCALE  # bench seconds: a minute, of which a busy machine may need some
 
 
 @pytest.fixture
 def leds(factory: Factory, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Leds]:
-    timeline.clock.set_scale(SCALE)
     wire = WatchedWire(factory, timeline, Signal("leds", "status"), Wire(pin=STATUS))
     made = Leds({"status": Led("status", wire, timeline, loop)})
     yield made
@@ -42,17 +39,16 @@ def test_an_edge_while_the_led_begins_to_listen_is_not_missed(
             far_end.drive(STATUS, True)
             return super().listen(listener)
 
-    timeline.clock.set_scale(SCALE)
     wire = LitMeanwhile(factory, timeline, "leds.status", Wire(pin=STATUS))
     led = Led("status", wire, timeline, loop)
-    led.expect("on", timeout=LONG)
+    led.expect("on")
     led.close()
     wire.close()
 
 
 @pytest.fixture
-def blinker(leds: Leds, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
-    """A device that blinks at 1 Hz of its own time until told to stop, then stays lit."""
+def blinker(leds: Leds, far_end: FarEnd, clock: BenchClock, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
+    """A device that blinks at 1 Hz until told to stop, then stays lit."""
     del leds
     stop = asyncio.Event()
 
@@ -61,30 +57,31 @@ def blinker(leds: Leds, far_end: FarEnd, loop: asyncio.AbstractEventLoop) -> Ite
         while not stop.is_set():
             for lit in (True, False):
                 far_end.drive(STATUS, lit)
-                due += 0.5 / SCALE
+                due += 0.5
                 await asyncio.sleep(due - loop.time())
         far_end.drive(STATUS, True)
 
     future = asyncio.run_coroutine_threadsafe(blink(), loop)
     yield stop
     loop.call_soon_threadsafe(stop.set)
-    future.result(60)
+    clock.deadline(2).result(future)
 
 
 def test_a_dark_led_is_off_after_a_while(leds: Leds) -> None:
-    assert leds.status.expect("off", timeout=LONG).pattern == "off"
+    assert leds.status.expect("off").pattern == "off"
 
 
 def test_a_blink_then_a_steady_light(
     leds: Leds, blinker: asyncio.Event, timeline: Timeline, loop: asyncio.AbstractEventLoop
 ) -> None:
-    event = leds["status"].expect("blink", rate_hz=1, duty=0.5, timeout=LONG)
-    assert event.led == "status"
+    event = leds["status"].expect("blink", rate_hz=1, duty=0.5)
+    assert (event.led, event.rate_hz, event.duty) == ("status", 1, 0.5)
     loop.call_soon_threadsafe(blinker.set)
-    steady = leds.status.expect("on", timeout=LONG)
+    steady = leds.status.expect("on")
     edges = timeline.events(PinEdge)
     assert event.began in [edge.t for edge in edges if edge.t < event.t]
     assert steady.began == edges[-1].t
+    assert steady.t - steady.began == 1_251_000_000
 
 
 def test_a_blink_that_ended_a_moment_ago_does_not_count(
@@ -94,29 +91,32 @@ def test_a_blink_that_ended_a_moment_ago_does_not_count(
         blinker.set()
         return timeline.mark()
 
-    leds.status.expect("blink", timeout=LONG)
+    leds.status.expect("blink")
     stopped = asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
-    timeline.expect(PinEdge, lambda edge: edge.level, since=stopped, timeout=LONG)  # the last one: it stays lit
-    # The edge is on the timeline before the LED hears of it; when the loop has come round, it has.
-    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)
+    timeline.expect(PinEdge, lambda edge: edge.level, since=stopped)  # the last one: it stays lit
     with pytest.raises(ExpectationError, match=r"it shows .*, lit for \d+\.\d\d s"):
         leds.status.expect("blink", rate_hz=1, timeout=0.01)
-    leds.status.expect("on", timeout=LONG)
+    leds.status.expect("on")
 
 
 def test_a_steady_light_that_has_just_gone_out_does_not_count(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
-    leds.status.expect("off", timeout=LONG)
-    timeline.clock.set_scale(0.1)  # a moment: on a busy machine, too, it ends before the light counts as steady
-    leds.clock_changed()
+    leds.status.expect("off")
     far_end.drive(STATUS, True)
     with pytest.raises(ExpectationError, match=r"it shows .*, lit for"):
         leds.status.expect("off", timeout=0)
+    timeline.clock.deadline(0.1).wait_out()
     far_end.drive(STATUS, False)
     mark = timeline.mark()
-    timeline.clock.set_scale(SCALE)
-    leds.clock_changed()
-    leds.status.expect("off", timeout=LONG)  # a moment's light, and it is off as ever
+    leds.status.expect("off")  # a moment's light, and it is off as ever
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["off"]
+
+
+def test_a_light_of_no_duration_was_never_there(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+    """As in a reset in stepped time: both edges have one stamp."""
+    off = leds.status.expect("off")
+    for lit in (True, False):
+        far_end.drive(STATUS, lit)
+    assert leds.status.expect("off", timeout=0) == off
 
 
 def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> None:
@@ -159,32 +159,24 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
 
 
 def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
-    leds.status.expect("off", timeout=LONG)
+    leds.status.expect("off")
     with pytest.raises(ExpectationError, match=r"LED status: blink 2 Hz\nnearest miss: it shows off"):
         leds.status.expect("blink", rate_hz=2, timeout=0.1)
 
 
 def test_a_mark_asks_for_a_new_pattern(leds: Leds, timeline: Timeline) -> None:
-    leds.status.expect("off", timeout=LONG)
+    leds.status.expect("off")
     with pytest.raises(ExpectationError):
         leds.status.expect("off", since=timeline.mark(), timeout=0.1)
 
 
 def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
-    leds.status.expect("off", timeout=LONG)
+    leds.status.expect("off")
     mark = timeline.mark()
     far_end.drive(STATUS, True)
-    leds.status.expect("on", since=mark, timeout=LONG)
-    leds.clock_changed()
+    leds.status.expect("on", since=mark)
+    timeline.clock.deadline(10).wait_out()
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["on"]
-
-
-def test_the_timer_follows_the_speed_of_time(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
-    timeline.clock.set_scale(0.01)
-    far_end.drive(STATUS, True)
-    timeline.clock.set_scale(100)
-    leds.clock_changed()
-    leds.status.expect("on", timeout=6000)
 
 
 def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
@@ -203,28 +195,25 @@ RESTARTS = {
 def test_resets_that_come_like_clockwork_are_no_blink(
     leds: Leds, timeline: Timeline, far_end: FarEnd, how: str
 ) -> None:
-    leds.status.expect("off", timeout=LONG)
-    timeline.clock.set_scale(0.1)  # slowly: a busy machine's pause is no steady light
-    leds.clock_changed()
+    leds.status.expect("off")
     mark = timeline.mark()
     for _ in range(5):
         timeline.append(RESTARTS[how])
         far_end.drive(STATUS, False)
-        time.sleep(0.01)
+        timeline.clock.deadline(0.1).wait_out()
         far_end.drive(STATUS, True)
-        time.sleep(0.04)
+        timeline.clock.deadline(0.4).wait_out()
     assert timeline.events(LedPattern, mark) == []
-    timeline.clock.set_scale(SCALE)
-    leds.clock_changed()
-    leds.status.expect("on", timeout=LONG)
+    leds.status.expect("on")
 
 
 def test_it_blinks_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
     del blinker
-    leds.status.expect("blink", timeout=LONG)
+    leds.status.expect("blink")
+    timeline.clock.deadline(0.25).wait_out()  # away from the edge
     mark = timeline.mark()
     timeline.append(RESTARTS["reboot"])
     boot = timeline.expect(Boot, since=mark, timeout=0)
-    leds.status.expect("blink", rate_hz=1, timeout=LONG)
+    leds.status.expect("blink", rate_hz=1)
     rises = timeline.events(PinEdge, mark, lambda edge: edge.level and edge.id > boot.id)
     assert len(rises) >= 3  # two whole periods of this run

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-import pytest_asyncio
 
 from rig.instruments.proxy import Delay, Proxy
 from rig.util import tcp
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
+
+from .conftest import on_the_loop
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Start = Callable[[Handler], Awaitable[Proxy]]
 LIMIT = 5.0
-
-pytestmark = pytest.mark.asyncio
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,21 +33,24 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         writer.close()
 
 
-@pytest_asyncio.fixture
-async def start() -> AsyncIterator[Start]:
+@pytest.fixture
+def start(loop: asyncio.AbstractEventLoop, clock: BenchClock) -> Iterator[Start]:
     opened: list[tuple[asyncio.Server, Proxy]] = []
 
     async def make(handler: Handler = echo) -> Proxy:
         server = await asyncio.start_server(handler, "127.0.0.1", 0)
-        proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname(), lambda seconds: seconds)
+        proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname())
         await proxy.admit("accept")
         opened.append((server, proxy))
         return proxy
 
+    async def close() -> None:
+        for server, proxy in opened:
+            await proxy.close()
+            server.close()
+
     yield make
-    for server, proxy in opened:
-        await proxy.close()
-        server.close()
+    clock.deadline(LIMIT).result(asyncio.run_coroutine_threadsafe(close(), loop))
 
 
 async def connect(proxy: Proxy) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -69,6 +71,7 @@ async def nothing_comes(reader: asyncio.StreamReader, seconds: float = 0.05) -> 
     return False
 
 
+@on_the_loop
 async def test_every_byte_comes_through_in_order(start: Start) -> None:
     proxy = await start(echo)
     data = random.Random(1).randbytes(1_000_000)
@@ -78,6 +81,7 @@ async def test_every_byte_comes_through_in_order(start: Start) -> None:
     assert await asyncio.wait_for(received, LIMIT) == data
 
 
+@on_the_loop
 async def test_a_half_close_is_passed_on_and_the_answer_still_comes(start: Start) -> None:
     reader, writer = await connect(await start(echo))
     writer.write(b"x")
@@ -85,6 +89,7 @@ async def test_a_half_close_is_passed_on_and_the_answer_still_comes(start: Start
     assert await asyncio.wait_for(reader.read(-1), LIMIT) == b"x(end)"
 
 
+@on_the_loop
 async def test_a_slow_reader_holds_the_sender_up(start: Start) -> None:
     stalled = asyncio.Event()
 
@@ -102,6 +107,7 @@ async def test_a_slow_reader_holds_the_sender_up(start: Start) -> None:
     stalled.set()
 
 
+@on_the_loop
 async def test_a_drop_resets_both_sides(start: Start) -> None:
     seen: asyncio.Future[type[BaseException] | None] = asyncio.get_running_loop().create_future()
 
@@ -125,6 +131,7 @@ async def test_a_drop_resets_both_sides(start: Start) -> None:
     assert await asyncio.wait_for(seen, LIMIT) is ConnectionResetError
 
 
+@on_the_loop
 async def test_a_reset_by_the_server_reaches_the_client_as_a_reset(start: Start) -> None:
     async def slam(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -136,6 +143,7 @@ async def test_a_reset_by_the_server_reaches_the_client_as_a_reset(start: Start)
         await asyncio.wait_for(reader.read(1), LIMIT)
 
 
+@on_the_loop
 async def test_refusal_spares_open_connections_and_keeps_the_port(start: Start) -> None:
     proxy = await start(echo)
     port = proxy.port
@@ -150,6 +158,7 @@ async def test_refusal_spares_open_connections_and_keeps_the_port(start: Start) 
     assert await exchange(await connect(proxy), b"after") == b"after"
 
 
+@on_the_loop
 async def test_a_black_hole_holds_everything_back_and_lets_it_go(start: Start) -> None:
     proxy = await start(echo)
     old = await connect(proxy)
@@ -166,6 +175,7 @@ async def test_a_black_hole_holds_everything_back_and_lets_it_go(start: Start) -
 
 
 @pytest.mark.parametrize("end", ["close", "abort"])
+@on_the_loop
 async def test_the_end_of_a_connection_does_not_pass_a_black_hole(start: Start, end: str) -> None:
     server_sees: asyncio.Queue[str] = asyncio.Queue()
 
@@ -191,12 +201,14 @@ async def test_the_end_of_a_connection_does_not_pass_a_black_hole(start: Start, 
     assert await asyncio.wait_for(server_sees.get(), LIMIT) == ("eof" if end == "close" else "reset")
 
 
+@on_the_loop
 async def test_latency_delays_each_way_and_keeps_the_order(start: Start) -> None:
     proxy = await start(echo)
     reader, writer = await connect(proxy)
     await exchange((reader, writer), b"warm")
     await proxy.slow_down(Delay(0.03, 0.02, seed=7))
-    begun = time.monotonic()
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     sent = b""
     for number in range(20):
         piece = b"%06d" % number
@@ -204,11 +216,12 @@ async def test_latency_delays_each_way_and_keeps_the_order(start: Start) -> None
         sent += piece
         await asyncio.sleep(0)
     assert await asyncio.wait_for(reader.readexactly(len(sent)), LIMIT) == sent
-    assert time.monotonic() - begun >= 0.06
+    assert 0.06 <= loop.time() - begun <= 0.10
 
 
+@on_the_loop
 async def test_the_same_seed_draws_the_same_delays() -> None:
-    proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1), lambda seconds: seconds)
+    proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1))
     await proxy.slow_down(Delay(0.1, 0.1))
     draws = [[proxy.draw_delay(source) for _ in range(5)] for source in (random.Random(3), random.Random(3))]
     assert draws[0] == draws[1]
@@ -217,8 +230,9 @@ async def test_the_same_seed_draws_the_same_delays() -> None:
     await proxy.close()
 
 
+@on_the_loop
 async def test_a_server_that_is_not_there_resets_the_client() -> None:
-    proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1), lambda seconds: seconds)
+    proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1))
     await proxy.admit("accept")
     reader, _ = await connect(proxy)
     with pytest.raises(ConnectionResetError):
@@ -226,9 +240,10 @@ async def test_a_server_that_is_not_there_resets_the_client() -> None:
     await proxy.close()
 
 
+@on_the_loop
 async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname(), lambda seconds: seconds)
+    proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname())
     await proxy.admit("accept")
     await proxy.admit("ignore")
     with pytest.raises(TimeoutError):
@@ -241,9 +256,10 @@ async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
     server.close()
 
 
+@on_the_loop
 async def test_a_taken_port_names_who_holds_it() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(BenchError, match=rf"port {port} is taken by \S+ \(pid {os.getpid()}\)"):
-        Proxy("127.0.0.1", port, ("127.0.0.1", 1), lambda seconds: seconds)
+        Proxy("127.0.0.1", port, ("127.0.0.1", 1))
     server.close()

@@ -22,6 +22,7 @@ from rig.wiring.interfaces import Wiring
 from rig.wiring.pins import watch_edges
 from rig.wiring.virtual import open_wiring
 from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.stream_port import far_end
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,7 +63,10 @@ class Port:
         self.path = path
         self.seen = ""
         self._taken = 0
-        self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        scheme, _, name = path.partition("://")
+        self._fd = (
+            far_end(name).detach() if scheme == "board" else os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        )
 
     def expect(self, text: str, timeout: float = 5.0) -> str:
         """The next line that contains `text`; fails with what was seen instead."""
@@ -77,6 +81,12 @@ class Port:
             if left <= 0 or not select.select([self._fd], [], [], left)[0]:
                 pytest.fail(f"no line with {text!r} within {timeout} s; the console said:\n{self.seen}")
             self.seen += os.read(self._fd, 4096).decode()
+
+    def read(self) -> str:
+        """All that has come."""
+        while select.select([self._fd], [], [], 0)[0]:
+            self.seen += os.read(self._fd, 4096).decode()
+        return self.seen
 
     def send(self, line: str) -> None:
         os.write(self._fd, line.encode() + b"\n")
@@ -156,9 +166,9 @@ def app(device_executable: bytes) -> bytes:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, clock: BenchClock) -> Iterator[Desk]:
     """A board with nothing in its flash and no power."""
-    opened = Desk(open_wiring(Description(), BenchClock(), tmp_path))
+    opened = Desk(open_wiring(Description(), clock, tmp_path))
     yield opened
     opened.close()
 

@@ -93,6 +93,11 @@ static void from_console(char* command) {
   int number, other;
   if (sscanf(command, "exit %d", &number) == 1) _exit(number);
   if (strcmp(command, "abort") == 0) abort();
+  if (strcmp(command, "spin") == 0) {
+    print("= spin\r\n");
+    for (volatile int turns = 0;; turns++) {
+    }
+  }
   if (strcmp(command, "torn") == 0) {
     send(board, "torn 1", 6, 0);
     for (;;) pause();

@@ -13,9 +13,10 @@ from rig.firmware.filesystem import read_filesystem
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import TABLE_OFFSET, to_binary
 from rig.instruments.flasher import Flasher
-from rig.timeline import Timeline
 from rig.timeline.events import Flashed
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
+from rig.wiring.virtual.stepping.clock import SteppedClock
 
 
 class Hands:
@@ -25,9 +26,11 @@ class Hands:
         self.did: list[str] = []
 
 
-@pytest.fixture
-def timeline() -> Timeline:
-    return Timeline()
+@pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
+def clock(request: pytest.FixtureRequest) -> BenchClock:
+    """Both kinds of time, each with its kind of port."""
+    made: BenchClock = request.param()
+    return made
 
 
 @pytest.fixture

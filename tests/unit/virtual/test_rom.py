@@ -9,7 +9,17 @@ import random
 import esptool
 import pytest
 
+from rig.util.clock import BenchClock
+from rig.wiring.virtual.stepping.clock import SteppedClock
+
 CONTENT = random.Random(1).randbytes(300_000) + bytes(100_000)
+
+
+@pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
+def clock(request: pytest.FixtureRequest) -> BenchClock:
+    """Both kinds of time, each with its kind of port."""
+    made: BenchClock = request.param()
+    return made
 
 
 def run_esptool(desk, *arguments: str, stub: bool = True) -> str:

@@ -92,9 +92,6 @@ def test_the_realistic_access_point_takes_its_time(tmp_path, flashed):
 
 def test_the_hooks_reach_the_device(running):
     hooks = running.wiring.hooks
-    hooks.set_clock_scale(10)
-    running.port.expect("board: clock 10")
-    assert running.wiring.clock.scale == 10
     hooks.tear_flash(5, "random", 99)
     running.port.expect("board: flash tear 5 random 99")
     hooks.slow_erase(400)

@@ -19,7 +19,7 @@ from rig.util.errors import BenchError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
 from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
-from rig.wiring.virtual.stepping.stall import Stall
+from rig.wiring.virtual.stepping.stall import Stall, holdup
 
 START_NS = 1_000_000_000
 """Bench time at the beginning. Not 0, which stands for no stamp in events."""
@@ -104,6 +104,10 @@ class SteppedClock(BenchClock):
         Raises:
             BenchError, DeviceError: somebody is stuck, and time cannot pass.
         """
+        with self._changed:
+            if self._conductor is None:  # nobody takes part: nothing can come before the end
+                self._now = max(self._now, end)
+                return
         waiter = _Waiter(condition, end)
         with self._waiting(waiter):
             condition.wait(SIGNAL_LATENCY_S)
@@ -120,6 +124,15 @@ class SteppedClock(BenchClock):
         with waiter.condition, self._waiting(waiter):
             while not waiter.woken and self._conductor is not None:
                 waiter.condition.wait(SIGNAL_LATENCY_S)
+
+    def holdup(self) -> str:
+        """Say why bench time does not pass: who is not idle, or that nobody waits for it. Empty where it passes."""
+        with self._changed:
+            if self._conductor is None:
+                return ""
+            if not any(waiter.end is not None for waiter in self._waiters):
+                return "bench time stands still: nobody waits for it in a call of the bench"
+            return holdup(self._device, [loop.name for loop in self._loops if not loop.idle])
 
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:

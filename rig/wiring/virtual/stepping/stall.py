@@ -57,6 +57,20 @@ class Stall:
         )
 
 
+def holdup(device: DeviceClock | None, busy: list[str]) -> str:
+    """Say who is not idle at present; empty where all are.
+
+    Args:
+        device: the device's end, if any.
+        busy: the event loops that work, by name.
+    """
+    if busy:
+        return f"bench time stands still: the event loop of the {' and of the '.join(busy)} works"
+    if device is not None and device.idle is None:
+        return f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has not reported idle"
+    return ""
+
+
 def _cpu_s(pid: int) -> float:
     """The processor time that a process has used, in seconds; 0 where it is gone."""
     return sum(map(int, _stat(pid)[11:13])) / os.sysconf("SC_CLK_TCK")

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from rig.wiring.virtual.stepping.clock import SteppedClock
 from rig.wiring.virtual.stepping.device_clock import DeviceClock
-from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
-
-
-@contextlib.contextmanager
-def running(clock: SteppedClock, name: str = "bench") -> Iterator[SteppedEventLoop]:
-    """A loop of the clock, run in a thread."""
-    loop = clock.event_loop(name)
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 @pytest.fixture
 def clock() -> SteppedClock:
     return SteppedClock()
-
-
-@pytest.fixture
-def loop(clock: SteppedClock) -> Iterator[asyncio.AbstractEventLoop]:
-    with running(clock) as found:
-        yield found
 
 
 class PlayedDevice:

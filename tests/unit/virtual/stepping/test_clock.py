@@ -15,8 +15,9 @@ from rig.timeline.events import Note
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.wiring.virtual.stepping import stall
 from rig.wiring.virtual.stepping.clock import START_NS, SteppedClock
+from tests.unit.conftest import running
 
-from .conftest import PlayedDevice, running
+from .conftest import PlayedDevice
 
 SECOND = 1_000_000_000
 
@@ -40,6 +41,14 @@ def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
     clock.deadline(3600).wait_out()
     assert clock.now() == START_NS + 3600 * SECOND
     assert clock.utc() - before == timedelta(hours=1)
+
+
+def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> None:
+    """As on the timeline of a closed bench."""
+    with pytest.raises(ExpectationError, match="within 5 s"):
+        Timeline(clock).expect(Note, timeout=5)
+    assert clock.now() == 5 * SECOND
+    clock.settle()
 
 
 def test_timers_fire_in_order_at_their_very_times(clock: SteppedClock) -> None:
@@ -117,6 +126,35 @@ def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.Abstrac
         assert clock.now() == start + SECOND
 
 
+def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    """An instrument's call that ends with it may be made on the bench's loop, which could not come to rest then."""
+
+    async def settle() -> int:
+        clock.settle()
+        await asyncio.sleep(1)
+        clock.settle()
+        return clock.now()
+
+    assert do(clock, loop, settle()) == SECOND
+
+
+def test_rest_includes_what_is_ready_now_and_nothing_later(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop
+) -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+        done.append("now")
+        await asyncio.sleep(1e-3)
+        done.append("later")
+
+    asyncio.run_coroutine_threadsafe(work(), loop)
+    clock.settle()
+    assert (done, clock.now()) == (["now"], 0)
+
+
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     def plan(heard: str) -> str | None:
         word, _, number = heard.partition(" ")
@@ -159,7 +197,7 @@ def test_who_holds_time_up_is_named(
     device.close()
     go_on = threading.Event()
     loop.call_soon_threadsafe(go_on.wait)
-    with pytest.raises(BenchError, match="stands still: the event loop of the bench has worked for 0.3 s"):
+    with pytest.raises(BenchError, match=r"stands still: the event loop of the bench has worked for 0\.3 s"):
         clock.deadline(1).wait_out()
     go_on.set()
     clock.deadline(1).wait_out()
