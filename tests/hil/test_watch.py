@@ -18,13 +18,18 @@ CRASHES = pytest.mark.needs("test_hooks")
 """For tests that let the device crash or hang on command: a build for the field does not."""
 
 
+def provoke(console: Console, command: str, timeout: float) -> None:
+    """Give a command that has no answer, and wait. In stepped time the command itself may be interrupted already."""
+    console.send(command)
+    console.expect("a line that never comes", timeout=timeout)
+
+
 @CRASHES
 @pytest.mark.parametrize("how", ["abort", "null", "assert"])
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
     with pytest.raises(DeviceError, match="the device panicked: "):
-        console.send(f"crash {how}")  # in stepped time it may be interrupted already
-        console.expect("a line that never comes", timeout=60)
+        provoke(console, f"crash {how}", timeout=60)
     panic = bench.timeline.last(Panic)
     assert panic is not None
     assert bench.clock.between(panic.t, bench.clock.now()) == about(bench, 0, 5)
@@ -35,8 +40,7 @@ def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Ben
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
-        console.send("reboot")  # in stepped time it may be interrupted already
-        console.expect("a line that never comes", timeout=10)
+        provoke(console, "reboot", timeout=10)
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -58,8 +62,7 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
 def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """The same hang in the middle of something else fails the test, with what the watchdog has found."""
     with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
-        console.send("hang")  # in stepped time it may be interrupted already
-        console.expect("a line that never comes", timeout=30)
+        provoke(console, "hang", timeout=30)
     bench.timeline.clear_trouble()
     device.make_idle()
 

@@ -47,7 +47,7 @@ def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> 
     """As on the timeline of a closed bench."""
     with pytest.raises(ExpectationError, match="within 5 s"):
         Timeline(clock).expect(Note, timeout=5)
-    assert clock.now() == 5 * SECOND
+    assert clock.now() == START_NS + 5 * SECOND
     clock.settle()
 
 
@@ -135,7 +135,7 @@ def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asynci
         clock.settle()
         return clock.now()
 
-    assert do(clock, loop, settle()) == SECOND
+    assert do(clock, loop, settle()) == START_NS + SECOND
 
 
 def test_rest_includes_what_is_ready_now_and_nothing_later(
@@ -152,7 +152,7 @@ def test_rest_includes_what_is_ready_now_and_nothing_later(
 
     asyncio.run_coroutine_threadsafe(work(), loop)
     clock.settle()
-    assert (done, clock.now()) == (["now"], 0)
+    assert (done, clock.now()) == (["now"], START_NS)
 
 
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
