@@ -18,8 +18,8 @@ CRASHES = pytest.mark.needs("test_hooks")
 """For tests that let the device crash or hang on command: a build for the field does not."""
 
 
-def provoke(console: Console, command: str, timeout: float) -> None:
-    """Give a command that has no answer, and wait. In stepped time the command itself may be interrupted already."""
+def wait_in_vain(console: Console, command: str, timeout: float) -> None:
+    """Send a command and wait for a line that never comes. In stepped time what the command does may end the first."""
     console.send(command)
     console.expect("a line that never comes", timeout=timeout)
 
@@ -29,7 +29,7 @@ def provoke(console: Console, command: str, timeout: float) -> None:
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
     """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
     with pytest.raises(DeviceError, match="the device panicked: "):
-        provoke(console, f"crash {how}", timeout=60)
+        wait_in_vain(console, f"crash {how}", 60)
     panic = bench.timeline.last(Panic)
     assert panic is not None
     assert bench.clock.between(panic.t, bench.clock.now()) == about(bench, 0, 5)
@@ -40,7 +40,7 @@ def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Ben
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
-        provoke(console, "reboot", timeout=10)
+        wait_in_vain(console, "reboot", 10)
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -62,7 +62,7 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
 def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """The same hang in the middle of something else fails the test, with what the watchdog has found."""
     with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
-        provoke(console, "hang", timeout=30)
+        wait_in_vain(console, "hang", 30)
     bench.timeline.clear_trouble()
     device.make_idle()
 
