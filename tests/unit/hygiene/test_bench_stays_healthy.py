@@ -13,39 +13,29 @@ def test_next(device, csms):
 """
 
 
-TIMES = 3
-"""How often: a busy computer may hold up one of them for longer than a second, and hardly all."""
-
-
-def is_told_within_a_second(output: str) -> bool:
-    """Whether the trouble has ended the wait at once, at least where the computer was quick."""
-    seconds = [float(said) for said in re.findall(r"told after (\S+) s$", output, re.M)]
-    assert len(seconds) == TIMES
-    assert max(seconds) < 30, "it does not wait for its time limit"
-    return min(seconds) < 1
+def is_told_at_once(output: str) -> bool:
+    """Whether the trouble has ended the wait before the device's next turn, which comes within a second."""
+    (seconds,) = re.findall(r"told after (\S+) s$", output, re.M)
+    return float(seconds) < 1
 
 
 def test_an_abort_in_the_device(start: Start) -> None:
     process = start(
-        f"""
-import time
-import pytest
-
-@pytest.mark.parametrize("time_of", range({TIMES}))
-def test_it(device, console, time_of):
-    began = time.monotonic()
+        """
+def test_it(device, bench, console):
+    began = bench.clock.now()
     console.send("crash abort")
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", time.monotonic() - began, "s")
+        print("told after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )
     output, _ = process.communicate(timeout=180)
-    assert f"{TIMES} failed, 1 passed" in output
-    assert is_told_within_a_second(output)
-    assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == TIMES
+    assert "1 failed, 1 passed" in output
+    assert is_told_at_once(output)
+    assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == 1
     assert re.search(r"^E +0x[0-9a-f]+ pb::.* at \S*firmware/src/\S+\.cpp:\d+$", output, re.M), (
         "the backtrace is decoded"
     )
@@ -53,26 +43,22 @@ def test_it(device, console, time_of):
 
 def test_a_serial_port_that_vanishes_under_a_running_device(start: Start) -> None:
     process = start(
-        f"""
-import time
-import pytest
-
-@pytest.mark.parametrize("time_of", range({TIMES}))
-def test_it(device, bench, console, time_of):
-    began = time.monotonic()
+        """
+def test_it(device, bench, console):
+    began = bench.clock.now()
     bench.wiring.hooks.unplug()
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", time.monotonic() - began, "s")
+        print("told after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )
     output, _ = process.communicate(timeout=180)
-    assert f"1 passed, {TIMES} errors" in output
-    assert is_told_within_a_second(output)
+    assert "1 passed, 1 error" in output
+    assert is_told_at_once(output)
     errors = re.findall(r"^error of the bench: .*", output, re.M)
-    assert len(errors) == TIMES
+    assert len(errors) == 1
     assert re.search(r"the serial port board://\d+ vanished .* Look at the board's USB cable and plug", errors[0])
 
 
