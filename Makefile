@@ -152,7 +152,7 @@ docs: setup ## write docs/api.md from the sources
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile core and features for a 32-bit chip (needs: make install-extras)
+arm-check: setup ## compile core, runtime and features for a 32-bit chip (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
 screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
