@@ -24,8 +24,10 @@ from rig.util.text import clean, one_line, seconds
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
 _TAIL = 30
-_ERROR_CLASS = re.compile(r"^rig\.util\.errors\.\w+: ")
-"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise."""
+_ERROR_CLASS = re.compile(r"^rig\.(?:util\.)?errors\.\w+: ")
+"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise.
+
+Records from before the errors were in `rig/util` have it without `util`."""
 
 
 @dataclass(frozen=True, slots=True)

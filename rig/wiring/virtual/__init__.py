@@ -1,6 +1,6 @@
 """The virtual bench: a board, its chip and its surroundings around the host build of the firmware.
 
-Reached only through `rig.wiring.open`, by a bench description of `kind = "virtual"`.
+`rig.wiring` opens it for a bench description of `kind = "virtual"`; the command `rig device run` runs its board alone.
 """
 
 from __future__ import annotations
