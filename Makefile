@@ -5,11 +5,12 @@ PYTHON := python3
 RUN := .venv/bin/python
 BENCH := benches/virtual.toml
 RUNS := 1000
+TIMES := 10
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-# Each worker has a virtual bench of its own, and tests mostly wait: 6 a core, but no more than a small Pi has memory for.
+# Each worker has a virtual bench of its own, in stepped time: it computes and hardly ever waits.
 # A wired bench is there once, and runs no device of this machine.
 VIRTUAL := $(filter benches/virtual.toml,$(BENCH))
-WORKERS := $(if $(VIRTUAL),$(shell echo $$(( $(JOBS) < 2 ? 6 : 12 ))),0)
+WORKERS := $(if $(VIRTUAL),$(JOBS),0)
 RETRIES := 0
 # Every verb starts many Pythons; each would compile the same sources anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,9 +22,16 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts. No HIL test uses hypothesis, which
 # each worker would load.
-PYTEST_HIL := pytest tests/hil -p no:hypothesispytest --basetemp=build/tmp-hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
-  --self-contained-html --alluredir=reports/allure --clean-alluredir --numprocesses=$(WORKERS) --dist=worksteal \
-  --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES)
+PYTEST_HIL := pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-contained-html --alluredir=reports/allure \
+  --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES) \
+  --rig-run=$(shell date +%Y%m%d-%H%M%S)
+# In stepped time no latency can be measured: the virtual bench has a short session for that before, one test at a time. Both are one
+# run, and the second one's report shows all of it.
+HIL_REAL_TIME := $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
+  --junitxml=reports/junit/hil-real-time.xml --html=reports/pytest-real-time.html)
+HIL := $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
+  --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
+HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
 # PlatformIO lives below the clone and asks its registry nothing.
 PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
@@ -33,7 +41,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes fresh-clone interop mutants coverage bench docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage bench docs pio-test \
   clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -49,9 +57,9 @@ setup-interop:
 	@$(PYTHON) -m tools.setup --interop
 
 demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
-	@mkdir -p build reports/junit && rm -f reports/junit/hil.xml
-	@status=0; $(RUN) -m $(PYTEST_HIL) || status=1; \
-	  $(RUN) -m tools.summary reports/junit/hil.xml || status=1; \
+	@mkdir -p build reports/junit && rm -f $(HIL_RESULTS)
+	@status=0; for session in $(if $(VIRTUAL),"$(HIL_REAL_TIME)") "$(HIL)"; do $(RUN) -m $$session || status=1; done; \
+	  $(RUN) -m tools.summary $(HIL_RESULTS) || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
 test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
@@ -59,7 +67,7 @@ test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop;
 	  for verb in unit firmware-test examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/examples.xml \
-	    reports/junit/hil.xml reports/junit/interop.xml || status=1; \
+	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
 lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
@@ -98,7 +106,8 @@ build/examples/blinker: examples/blinker/blinker.cpp
 
 hil: setup $(if $(VIRTUAL),firmware) ## run tests/hil in random order (SEED=n repeats one), WORKERS=n at a time; BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
-	@$(COVERED) -m $(PYTEST_HIL)
+	@status=0; $(if $(VIRTUAL),$(COVERED) -m $(HIL_REAL_TIME) || status=$$?;) \
+	  $(COVERED) -m $(HIL) || status=$$?; exit $$status
 
 interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
 	@mkdir -p build reports/junit
@@ -120,6 +129,9 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+
+determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare what the device did, to the nanosecond
+	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
 fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh

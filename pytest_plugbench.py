@@ -27,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pause-on-fail", action="store_true", help="leave the bench as it is when a test fails, and wait")
     group.addoption("--rig-record", metavar="DIR", default="reports/runs", help="where run records go")
     group.addoption(
+        "--rig-run",
+        metavar="NAME",
+        help="name of this run's folder (default: date and time, as 20260131-235959); where it is there already, as of "
+        "tests on another bench, this session becomes a part of that run, and one report shows all of it",
+    )
+    group.addoption(
         "--rig-keep-runs",
         metavar="N",
         type=_count,

@@ -26,7 +26,7 @@ def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
         yield block["kind"], block["text"], document.count("\n", 0, block.start("text")) + 1
 
 
-def run_examples(path: Path, namespace: dict[str, Any]) -> None:
+def run_examples(path: Path, namespace: dict[str, Any], *, real_time: bool = False) -> None:
     """Execute the Python blocks of a Markdown file in a test module's namespace, which so gets its tests.
 
     The tests of a block marked `python fails` must fail, with the message that the next block marked `text` shows.
@@ -34,6 +34,7 @@ def run_examples(path: Path, namespace: dict[str, Any]) -> None:
     Args:
         path: the file.
         namespace: `globals()` of the test module.
+        real_time: whether it gets the tests of the blocks marked `python real_time`, or those of all others.
 
     Raises:
         ValueError: two examples have the same name, or a failing one has no message.
@@ -49,6 +50,10 @@ def run_examples(path: Path, namespace: dict[str, Any]) -> None:
         found: dict[str, Any] = {}
         exec(compile("\n" * (line - 1) + text, str(path), "exec", dont_inherit=True), namespace, found)
         tests = [name for name in found if name.startswith("test_")]
+        if ("real_time" in kind.split()) != real_time:
+            for name in tests:
+                del found[name]
+            tests = []
         if twice := [name for name in tests if name in namespace]:
             raise ValueError(f"{path.name}:{line}: there are two examples {', '.join(twice)}")
         namespace.update(found)

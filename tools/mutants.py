@@ -37,7 +37,7 @@ _SHARED = (
     ".venv",
     ".deps",
 )
-_WORKERS = 4
+_WORKERS = os.cpu_count() or 1
 
 Verdict = Literal["found", "survived", "unclear"]
 

@@ -63,15 +63,20 @@ class DrivenWire:
                 return
             self._state = state
             before = self._timeline.clock.now()
+            if self._timeline.clock.steps:
+                # Both have the same stamp: the edge stands before what the device makes of it.
+                self._publish(state, before, 0)
             if self._driving:
                 self.device.value = state
             after = self._timeline.clock.now()
-        self._timeline.append(
-            PinEdge(
-                t=before, uncertainty=after - before, source="pins", signal=str(self.signal), level=state, driven=True
-            )
-        )
+        if not self._timeline.clock.steps:
+            self._publish(state, before, after - before)
         self._timeline.clock.settle()
+
+    def _publish(self, level: bool, t: int, uncertainty: int) -> None:
+        self._timeline.append(
+            PinEdge(t=t, uncertainty=uncertainty, source="pins", signal=str(self.signal), level=level, driven=True)
+        )
 
     def drive(self) -> None:
         """Put the state on the wire."""

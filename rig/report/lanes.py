@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rig.config.signal import Signal
+from rig.report.in_order import spread
 from rig.runs.load import Test, call_key
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
-    ClockScale,
     Event,
     FaultInjected,
     FaultLifted,
@@ -35,7 +35,7 @@ from rig.timeline.words import LEVELS, fault_words, led_pattern, measured, momen
 from rig.util.text import one_line
 
 Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
-MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "clock", "end", "E", "W"]
+MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "end", "E", "W"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 
@@ -119,6 +119,8 @@ class Lanes:
     """Everything the picture shows."""
 
     duration: float
+    in_order: bool = False
+    """No time passed: seconds stand for places in the order of events."""
     bands: list[Band] = field(default_factory=list)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     board: list[Moment] = field(default_factory=list)
@@ -127,8 +129,6 @@ class Lanes:
     measurements: list[Stretch] = field(default_factory=list)
     heap: list[list[tuple[float, float]]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
-    scales: list[float] = field(default_factory=list)
-    """The clock's scales during the test, in order."""
 
     def times(self) -> list[float]:
         """Every moment at which something happened: between them it was quiet."""
@@ -142,7 +142,10 @@ class Lanes:
 
 def lanes_of(test: Test) -> Lanes:
     """Read a test's slice of the timeline."""
-    lanes = Lanes(duration=test.duration)
+    in_order = test.duration == 0
+    if in_order:
+        test = spread(test)
+    lanes = Lanes(duration=test.duration, in_order=in_order)
     _Reader(test, lanes).read()
     return lanes
 
@@ -307,15 +310,12 @@ class _Reader:
 
     def _moments(self) -> None:
         board, log, lanes = self.lanes.board, self.lanes.log, self.lanes
-        lanes.scales = [_scale_at_start(self.test)]
         for event in self.test.events:
             if isinstance(event, Measurement):
                 lanes.measurements.append(self._measurement(event))
             elif (kind := _kind(event)) is not None and (words := moment(event)) is not None:
                 lane = log if isinstance(event, LogLine) else board
                 lane.append(Moment(self.at(event.t), kind, *words))
-            if isinstance(event, ClockScale):
-                lanes.scales.append(event.scale)
         if self.test.outcome not in ("passed", "skipped"):
             bench = "error of the bench"
             word = {
@@ -361,7 +361,6 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     Panic: "panic",
     BenchTrouble: "trouble",
     Note: "note",
-    ClockScale: "clock",
 }
 
 
@@ -370,11 +369,6 @@ def _kind(event: Event) -> MomentKind | None:
     if isinstance(event, LogLine):
         return event.level if event.level in ("E", "W") else None
     return _MOMENT_KINDS.get(type(event))
-
-
-def _scale_at_start(test: Test) -> float:
-    """How many bench seconds a real second took when the test began."""
-    return test.clock.between(test.started - 1_000_000, test.started) * 1000
 
 
 def _call(frame: OcppFrame, at: float, from_device: bool) -> Exchange:

@@ -17,9 +17,9 @@ from rig.report.lanes import lanes_of
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement
-from rig.timeline.words import limits, log_line
+from rig.timeline.words import figure, limits, log_line
 from rig.util.folders import unwritable
-from rig.util.text import clean, number, one_line, seconds
+from rig.util.text import clean, one_line, seconds
 
 FILES = "index_files"
 """The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
@@ -36,6 +36,8 @@ class _Figure:
     value: str
     limits: str
     ok: bool
+    judged: bool
+    """False where stepped time leaves no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class _Section:
     verdict: Verdict
     word: str
     took: str
+    wall: str
     timing: str
     message: str
     first_line: str
@@ -112,7 +115,7 @@ def write(run: Run, out_dir: Path) -> Path:
     beside.mkdir(parents=True)
     (beside / "report.css").write_bytes(files("rig.report").joinpath("templates/report.css").read_bytes())
     sections = [
-        _section(index, test, beside, seconds((test.started - run.began) / 1e9), after)
+        _section(index, test, beside, seconds(max(0, test.wall_started - run.began) / 1e9), after)
         for index, (test, after) in enumerate(_in_order(run), 1)
     ]
     page = environment.get_template("index.html.j2").render(
@@ -121,7 +124,8 @@ def write(run: Run, out_dir: Path) -> Path:
         sections=sections,
         groups=_groups(sections),
         totals=[(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
-        took=seconds(run.seconds),
+        took=seconds(run.wall_seconds),
+        device_time=seconds(run.seconds),
     )
     index = out_dir / "index.html"
     index.write_text(clean(page), encoding="utf-8")
@@ -185,15 +189,16 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
         doc=one_line(test.doc),
         verdict=test.outcome,
         word=VERDICT_WORDS[test.outcome],
-        took=seconds(test.seconds),
-        timing=timeline_svg.timing(test, lanes),
+        took=seconds(test.duration),
+        wall=seconds(test.wall_seconds),
+        timing=timeline_svg.timing(test),
         message=message,
         first_line=one_line(message.partition("\n")[0]),
         picture=f"{FILES}/{stem}.svg",
         alt=timeline_svg.summary(test, lanes),
         sequence=sequence,
         figures=figures,
-        key_figure=next((f for f in figures if not f.ok), figures[0] if figures else None),
+        key_figure=min(figures, key=lambda f: (f.ok, not f.judged), default=None),
         trouble=_trouble(test),
         tail=[_LogRow(f"{test.at(e.t):.3f}", e.level or "none", clean(e.text)) for e in console[-_TAIL:]],
         lines=len(console),
@@ -210,8 +215,8 @@ def full_log(test: Test) -> str:
 
 
 def _figure(event: Measurement) -> _Figure:
-    value = f"{number(event.value)} {one_line(event.unit)}".rstrip()
-    return _Figure(one_line(event.name).replace("_", " "), value, one_line(limits(event)), event.ok)
+    judged = not (event.no_latency and event.ok)
+    return _Figure(one_line(event.name).replace("_", " "), figure(event), one_line(limits(event)), event.ok, judged)
 
 
 def _trouble(test: Test) -> list[str]:

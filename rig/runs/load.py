@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from rig.timeline.codec import UnreadableLineError, decode
+from rig.timeline.codec import Recorded, RetiredEventError, UnreadableLineError, decode_line
 from rig.timeline.events import (
     AccessPointChange,
     Boot,
@@ -28,7 +28,6 @@ from rig.timeline.events import (
     TestEnded,
     TestStarted,
 )
-from rig.util.clock import BenchClock
 from rig.util.errors import PlugbenchError
 
 Verdict = Outcome | Literal["cut off", "retried"]
@@ -114,14 +113,15 @@ class Test:
         attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
         outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
             it was an error of the bench and the test ran again.
-        seconds: how long it took, in real seconds, as the runner says.
+        wall_seconds: how long it took, in real seconds, as the runner says.
         message: why it did not pass, or was skipped.
-        started, ended: stamps in ns.
+        started, ended: stamps in ns of bench time.
+        wall_started: when it began, in ns of real time, which all workers share.
         events: its slice of the timeline, in order.
         before: how everything stood when it began.
-        clock: turns stamps into bench time.
         worker: which of the run's workers it ran on; empty where the run had but one bench.
-        duration: from its start to its end in bench seconds.
+        stepped: whether bench time was stepped time.
+        duration: from its start to its end in seconds of bench time.
     """
 
     __test__ = False
@@ -130,19 +130,20 @@ class Test:
     doc: str
     attempt: int
     outcome: Verdict
-    seconds: float
+    wall_seconds: float
     message: str
     started: int
     ended: int
+    wall_started: int
     events: tuple[Event, ...]
     before: State
-    clock: BenchClock
     worker: str = ""
+    stepped: bool = False
     duration: float = field(init=False)
 
     def __post_init__(self) -> None:
         """What every event's place in the picture is held against."""
-        object.__setattr__(self, "duration", max(0.0, self.clock.between(self.started, self.ended)))
+        object.__setattr__(self, "duration", max(0.0, (self.ended - self.started) / 1e9))
 
     @property
     def name(self) -> str:
@@ -155,8 +156,8 @@ class Test:
         return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
 
     def at(self, stamp: int) -> float:
-        """A stamp in bench seconds since the test's start, held within the test."""
-        return min(max(0.0, self.clock.between(self.started, stamp)), self.duration)
+        """A stamp in seconds of bench time since the test's start, held within the test."""
+        return min(max(0.0, (stamp - self.started) / 1e9), self.duration)
 
 
 class Slicer:
@@ -167,20 +168,27 @@ class Slicer:
 
     def __init__(self) -> None:
         self._state = State()
-        self._scales: list[tuple[int, float]] = []
         self._attempts: dict[str, int] = {}
         self._begun: TestStarted | None = None
         self._before = State()
         self._worker = ""
+        self._stepped = False
         self._events: list[Event] = []
-        self._last = 0
+        self._last = self._wall_started = self._wall_last = 0
 
-    def feed(self, event: Event) -> Test | None:
-        """Take the next event. Returns the test that it ends, if it does."""
+    def feed(self, event: Event, wall: int = 0) -> Test | None:
+        """Take the next event. Returns the test that it ends, if it does.
+
+        Args:
+            event: what happened.
+            wall: when it was written, in ns of real time; 0 where the record does not say: its stamp stands in.
+        """
+        wall = wall or event.t
         done: Test | None = None
         if isinstance(event, TestStarted):
             done = self.cut_off()
             self._begun = event
+            self._wall_started = wall
             self._before = self._state.copy()
             self._events = []
         elif isinstance(event, TestEnded):
@@ -188,11 +196,11 @@ class Slicer:
                 return self._test(event.outcome, event.seconds, event.message, event.t)
         else:
             if isinstance(event, RunStarted):
-                self._worker = event.worker
+                self._worker, self._stepped = event.worker, event.clock == "stepped"
             if self._begun is not None:
                 self._events.append(event)
             self._state.apply(event)
-        self._last = max(self._last, event.t)
+        self._last, self._wall_last = max(self._last, event.t), max(self._wall_last, wall)
         return done
 
     def cut_off(self) -> Test | None:
@@ -201,9 +209,10 @@ class Slicer:
             return None
         end = max(self._last, self._begun.t)
         message = "the record ends, or goes on with another test, before this one ended"
-        return self._test("cut off", (end - self._begun.t) / 1e9, message, end)
+        wall_seconds = max(0, self._wall_last - self._wall_started) / 1e9
+        return self._test("cut off", wall_seconds, message, end)
 
-    def _test(self, outcome: Verdict, seconds: float, message: str, ended: int) -> Test:
+    def _test(self, outcome: Verdict, wall_seconds: float, message: str, ended: int) -> Test:
         begun = self._begun
         assert begun is not None
         self._begun = None
@@ -213,14 +222,15 @@ class Slicer:
             doc=begun.doc,
             attempt=attempt,
             outcome=outcome,
-            seconds=seconds,
+            wall_seconds=wall_seconds,
             message=message,
             started=begun.t,
             ended=max(ended, begun.t),
+            wall_started=self._wall_started,
             events=tuple(self._events),
             before=self._before,
-            clock=BenchClock(),
             worker=self._worker,
+            stepped=self._stepped,
         )
 
 
@@ -234,7 +244,9 @@ class Run:
         workers: the names of the workers that recorded it; empty where it had but one bench.
         firmware: what booted in it: versions and builds, in order of first appearance.
         tests: in the order they began.
-        began, ended: its first and its last stamp.
+        began, ended: when its first and its last line were written, in ns of real time.
+        seconds: from its first stamp to its last, in seconds of bench time; of several workers the sum.
+        stepped: whether any of its benches had stepped time.
         cut_off: why the record is not whole, in words; empty where it is.
         skipped_lines: the numbers of lines that could not be read, with the reason.
     """
@@ -247,13 +259,15 @@ class Run:
     tests: tuple[Test, ...] = ()
     began: int = 0
     ended: int = 0
+    seconds: float = 0.0
+    stepped: bool = False
     cut_off: str = ""
     skipped_lines: tuple[tuple[int, str], ...] = ()
 
     @property
-    def seconds(self) -> float:
-        """From its first stamp to its last, in real seconds."""
-        return (self.ended - self.began) / 1e9
+    def wall_seconds(self) -> float:
+        """From its first line to its last, in real seconds."""
+        return max(0, self.ended - self.began) / 1e9
 
     @property
     def totals(self) -> Mapping[Verdict, int]:
@@ -263,25 +277,25 @@ class Run:
 
 def from_events(events: Iterable[Event], name: str = "") -> Run:
     """The run that a stream of events tells. `name` stands in where no `RunStarted` gives one."""
-    return _run(events, name, cut_off="", skipped=[])
+    return _run((Recorded(event, 0) for event in events), name, cut_off="", skipped=[])
 
 
 def read_run(path: Path) -> Run:
-    """Read the record of a run, or those of its workers.
+    """Read the record of a run, with those of its workers and of other sessions that belong to it.
 
     A last line without its end, and lines of types this version does not know, are left out and told in the run.
 
     Args:
-        path: the record; or the run's folder, which holds it as `run.jsonl`, or has a folder for each worker.
+        path: the record; or the run's folder, which holds it as `run.jsonl`, has a folder for each worker, or both.
 
     Raises:
         ReportError: it is not there, holds no event, or the folders within are not the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
-    if parts and not record.exists():
-        return _of_workers(path, parts)
-    return _read(record)
+    if not parts:
+        return _read(record)
+    return _of_workers(path, [record, *parts] if record.exists() else parts)
 
 
 def _of_workers(folder: Path, records: list[Path]) -> Run:
@@ -304,9 +318,9 @@ def _of_workers(folder: Path, records: list[Path]) -> Run:
 
 
 def _merged(parts: list[Run]) -> Run:
-    """One run of what several workers recorded, on benches of their own but with one clock."""
+    """One run of what several workers recorded, on benches of their own: their order is that of real time."""
     names = [", ".join(part.workers) or part.name for part in parts]
-    tests = sorted((test for part in parts for test in part.tests), key=lambda test: test.started)
+    tests = sorted((test for part in parts for test in part.tests), key=lambda test: test.wall_started)
     return Run(
         name=parts[0].name,
         date=min((part.date for part in parts if part.date), default=""),
@@ -314,8 +328,10 @@ def _merged(parts: list[Run]) -> Run:
         workers=tuple(names),
         firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
         tests=_in_attempts(tests),
-        began=min((part.began for part in parts if part.began), default=0),
+        began=min(part.began for part in parts),
         ended=max(part.ended for part in parts),
+        seconds=sum(part.seconds for part in parts),
+        stepped=any(part.stepped for part in parts),
         cut_off="; ".join(f"{name}: {part.cut_off}" for name, part in zip(names, parts, strict=True) if part.cut_off),
         skipped_lines=tuple(
             (line, f"{why} ({name})")
@@ -350,45 +366,48 @@ def _read(record: Path) -> Run:
     lines = data.split(b"\n")
     tail = lines.pop()
     skipped: list[tuple[int, str]] = []
-    events: list[Event] = []
+    found: list[Recorded] = []
     for index, line in enumerate(lines, 1):
         if line.strip():
             try:
-                events.append(decode(line))
+                found.append(decode_line(line))
+            except RetiredEventError:
+                continue
             except UnreadableLineError as error:
                 skipped.append((index, str(error)))
     cut_off = ""
     if tail.strip():
         try:
-            events.append(decode(tail))
+            found.append(decode_line(tail))
         except UnreadableLineError:
             cut_off = f"the record stops in the middle of line {len(lines) + 1}"
-    if not events:
+    if not found:
         why = skipped[0][1] if skipped else cut_off or "it is empty"
         raise ReportError(
             f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
             "reports/runs/<id>/run.jsonl"
         )
-    return _run(events, record.resolve().parent.name, cut_off, skipped)
+    return _run(found, record.resolve().parent.name, cut_off, skipped)
 
 
-def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:
+def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:
     slicer = Slicer()
     tests: list[Test] = []
     firmware: dict[str, None] = {}
     begun: RunStarted | None = None
     ended = False
-    first = last = 0
-    for event in events:
-        first = first or event.t
-        last = max(last, event.t)
+    stamps: list[int] = []
+    walls: list[int] = []
+    for event, wall in lines:
+        stamps.append(event.t)
+        walls.append(wall or event.t)
         if isinstance(event, RunStarted):
             begun = begun or event
         elif isinstance(event, RunEnded):
             ended = True
         elif isinstance(event, Boot):
             firmware[f"{event.version} build {event.build}"] = None
-        if (test := slicer.feed(event)) is not None:
+        if (test := slicer.feed(event, wall)) is not None:
             tests.append(test)
     if (test := slicer.cut_off()) is not None:
         tests.append(test)
@@ -402,8 +421,10 @@ def _run(events: Iterable[Event], name: str, cut_off: str, skipped: list[tuple[i
         workers=(begun.worker,) if begun and begun.worker else (),
         firmware=tuple(firmware),
         tests=_in_attempts(tests),
-        began=first,
-        ended=last,
+        began=walls[0] if walls else 0,
+        ended=max(walls, default=0),
+        seconds=(max(stamps) - stamps[0]) / 1e9 if stamps else 0.0,
+        stepped=begun is not None and begun.clock == "stepped",
         cut_off=cut_off,
         skipped_lines=tuple(skipped),
     )

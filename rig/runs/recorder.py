@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 from rig.timeline import Timeline
@@ -17,7 +18,7 @@ class Recorder:
 
     What is appended together is written together, before `Timeline.extend` returns. A full disk is trouble of the
     bench, which interrupts whoever waits. What could not be written is missing from the record, which goes on as soon
-    as there is room again.
+    as there is room again. Each line also says when it was written, as `wall`: an event has bench time alone.
 
     Args:
         timeline: what to write; events that stand there already are written first.
@@ -38,7 +39,7 @@ class Recorder:
         self._stop = timeline.listen(self._add, self._write)
 
     def _add(self, event: Event) -> None:
-        self._due.append(encode(event))
+        self._due.append(encode(event, time.time_ns()))
 
     def _write(self) -> None:
         data = b"".join(self._due)

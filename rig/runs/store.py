@@ -12,7 +12,7 @@ from rig.util.folders import unwritable
 from rig.util.redaction import masked
 
 SUMMARY = "summary.json"
-FORMAT = 1
+FORMAT = 2
 """The version of the summary's layout. A reader skips a summary of a version that it does not know."""
 
 
@@ -45,6 +45,7 @@ def _summary(run: Run) -> dict[str, Any]:
         "run": run.name,
         "started": run.date,
         "seconds": run.seconds,
+        "wall_seconds": run.wall_seconds,
         "bench": run.bench,
         "workers": run.workers,
         "firmware": run.firmware,
@@ -55,7 +56,8 @@ def _summary(run: Run) -> dict[str, Any]:
                 "id": test.nodeid,
                 "attempt": test.attempt,
                 "outcome": test.outcome,
-                "seconds": test.seconds,
+                "seconds": test.duration,
+                "wall_seconds": test.wall_seconds,
                 "worker": test.worker,
             }
             for test in run.tests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,6 +13,8 @@ from rig.timeline.layout import layout_of, to_json, type_name
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
 
+_RETIRED = frozenset({"clock_scale"})
+"""Types that earlier versions recorded, and that say nothing any more."""
 _MOST_QUOTED = 40
 
 for _event_type in EVENT_TYPES.values():  # an event that does not declare its secrets is refused here, not in a run
@@ -23,22 +25,51 @@ class UnreadableLineError(ValueError):
     """A line of a record that holds no event, or one that this version does not know; the text says why."""
 
 
-def encode(event: Event) -> bytes:
+class RetiredEventError(UnreadableLineError):
+    """A line with an event of a type that only earlier versions had: a reader may pass over it."""
+
+
+class Recorded(NamedTuple):
+    """A line of a record.
+
+    Attributes:
+        event: what happened; `event.t` is bench time.
+        wall: when it was written, in ns of CLOCK_REALTIME; 0 where the record does not say.
+    """
+
+    event: Event
+    wall: int
+
+
+def encode(event: Event, wall: int = 0) -> bytes:
     """Write an event as its line of the record, secrets masked, with the line's end.
+
+    Args:
+        event: what happened.
+        wall: the real time now, in ns of CLOCK_REALTIME; 0 leaves it out.
 
     Raises:
         TypeError: a field holds what JSON cannot, such as half a surrogate pair.
     """
-    return to_json(event.record()) + b"\n"
+    record = event.record()
+    if wall:
+        record["wall"] = wall
+    return to_json(record) + b"\n"
 
 
 def decode(line: bytes) -> Event:
-    """Read the event that `encode` wrote. Masked secrets stay masked.
+    """Read the event that `encode` wrote. Arguments and what is raised as for `decode_line`."""
+    return decode_line(line).event
+
+
+def decode_line(line: bytes) -> Recorded:
+    """Read the event that `encode` wrote, and when it did. Masked secrets stay masked.
 
     Args:
         line: one line of a record, with or without its end.
 
     Raises:
+        RetiredEventError: its event is of a type that is not recorded any more.
         UnreadableLineError: it holds no event of a known type and layout.
     """
     try:
@@ -48,10 +79,14 @@ def decode(line: bytes) -> Event:
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         raise UnreadableLineError("no event: its `type` is missing")
     name = record.pop("type")
+    wall = record.pop("wall", 0)
+    if type(wall) is not int:
+        raise UnreadableLineError(f"{name!r} with wall = {str(wall)[:_MOST_QUOTED]!r}, which is of the wrong type")
     event_type = EVENT_TYPES.get(name)
     if event_type is None:
-        raise UnreadableLineError(f"unknown type {name!r}")
-    return _event(event_type, record)
+        problem = RetiredEventError if name in _RETIRED else UnreadableLineError
+        raise problem(f"unknown type {name!r}")
+    return Recorded(_event(event_type, record), wall)
 
 
 def _event(event_type: type[Event], values: dict[str, Any]) -> Event:

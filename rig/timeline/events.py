@@ -1,7 +1,8 @@
 """Everything that can stand on the timeline, one typed event each.
 
-Stamps are nanoseconds of CLOCK_MONOTONIC on the bench's host; `uncertainty` is how far off, in nanoseconds either
-way, the source says a stamp may be (a USB serial adapter's latency timer: 16 ms).
+Stamps are nanoseconds of bench time: CLOCK_MONOTONIC of the bench's host, or from 0 where time is stepped.
+`uncertainty` is how far off, in nanoseconds either way, the source says a stamp may be (a USB serial adapter's latency
+timer: 16 ms).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rig.util.redaction import masked, masked_text
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
 Outcome = Literal["passed", "failed", "error", "broken", "skipped"]
+Clock = Literal["real", "stepped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,23 +233,18 @@ class Flashed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockScale(Event):
-    """Bench time runs at another speed from here on."""
-
-    scale: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
     """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name.
 
     `worker` is the pytest-xdist worker's name where the run has several, each with a bench and a record of its own.
+    `clock` is what the stamps count: real time, or stepped time, which begins at 0 and stands still while anyone works.
     """
 
     run: NoSecret[str]
     date: NoSecret[str]
     bench: MayHoldSecret[str]
     worker: NoSecret[str] = ""
+    clock: NoSecret[Clock] = "real"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +264,7 @@ class TestStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
-    """A test has ended. `message` says why where it did not pass.
+    """A test has ended. `seconds` is real time; `message` says why where it did not pass.
 
     Failed is by the firmware's fault, error by the bench's, broken by neither: a fixture raised, or it was interrupted.
     """
@@ -285,6 +282,7 @@ class Measurement(Event):
     """A figure that a test measured, with its unit and limits (None: no limit).
 
     Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
+    `no_latency` marks a latency taken in stepped time, in which work takes no time: only the limits were checked.
     """
 
     name: MayHoldSecret[str]
@@ -295,6 +293,7 @@ class Measurement(Event):
     ok: bool = True
     start: int | None = None
     end: int | None = None
+    no_latency: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

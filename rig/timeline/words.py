@@ -13,7 +13,6 @@ from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
-    ClockScale,
     Event,
     FaultInjected,
     FaultLifted,
@@ -33,6 +32,8 @@ from rig.timeline.frame_words import frame_line, frame_log, payload_json, scalar
 from rig.util.redaction import masked, masked_text
 from rig.util.text import number, one_line, seconds
 
+NO_LATENCY = "no latency in stepped time"
+"""The figure of a latency in stepped time."""
 _BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
 # What the levels of a signal mean to a person (docs/design.md section 3): (low, high).
@@ -117,9 +118,19 @@ def limits(measurement: Measurement) -> str:
     return f"at least {number(low)} {unit}".rstrip() if low is not None else ""
 
 
+def figure(measurement: Measurement) -> str:
+    """Write the figure of a measurement with its unit: `4 ms`; or that stepped time gives none.
+
+    One beyond its limits is written in any case: the bench waited that long, and work comes on top of it.
+    """
+    if measurement.no_latency and measurement.ok:
+        return NO_LATENCY
+    return f"{number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+
+
 def measured(measurement: Measurement) -> str:
     """Write a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
-    text = f"{_spaced(measurement.name)}: {number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+    text = f"{_spaced(measurement.name)}: {figure(measurement)}"
     allowed = limits(measurement)
     return f"{text} ({allowed})" if allowed else text
 
@@ -145,8 +156,6 @@ def moment(event: Event) -> tuple[str, str] | None:
             return f"bench: {one_line(event.what)}", "bench error"
         case Note():
             return one_line(event.text), "note"
-        case ClockScale():
-            return f"clock ×{number(event.scale)}", "clock"
         case LogLine(level="E" | "W"):
             text = one_line(event.text)
             said = text.partition(") ")[2]  # behind level and uptime
@@ -182,10 +191,7 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     FaultInjected: lambda e: f"FAULT begins: {fault_words(e)}",
     FaultLifted: lambda e: f"FAULT ends: {_spaced(e.fault)}",
     Flashed: lambda e: f"flashed {e.what or 'image'} {e.image[:12]} in {e.seconds:.2f} s",
-    ClockScale: lambda e: f"clock runs at {number(e.scale)} times real time",
-    Measurement: lambda e: (
-        f"measured {e.name}: {number(e.value)} {e.unit} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip()
-    ),
+    Measurement: lambda e: f"measured {e.name}: {figure(e)} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip(),
     BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
     Note: lambda e: f"note: {e.text}",
 }

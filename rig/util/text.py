@@ -29,12 +29,17 @@ def number(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Write a duration in seconds: `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`."""
+    """Write a duration in seconds: `0 s`, `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`, `1 h 2 min`."""
+    if value == 0:
+        return "0 s"
     if value < 0.9995:
         return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
     if value < 120:
         return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
+    if minutes >= 60:
+        hours, minutes = divmod(round(value / 60), 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 

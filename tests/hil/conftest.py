@@ -44,13 +44,6 @@ def hasty_device(device: Device) -> Device:
 
 
 @pytest.fixture
-def patient_device(device: Device) -> Device:
-    """A device that waits long for its pongs: in fast time a busy computer must not look like a dead link."""
-    device.configure(ws_ping_interval_s=600)
-    return device
-
-
-@pytest.fixture
 def keys(device: Device, csms: Csms) -> Iterator[ConfigurationKeys]:
     """The device's configuration keys; what a test changes is taken back at its end."""
     keys = ConfigurationKeys(csms)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.faults import Reset
 from rig.instruments.console import Console
-from rig.instruments.power import Power
-from rig.timeline.events import Boot, Event, OcppFrame, PinEdge, PowerChange
+from rig.timeline.events import Boot, PinEdge
 
 
 def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:
@@ -23,32 +21,6 @@ def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: 
     csms.expect_status("Available", connector=0, errorCode="NoError")
     csms.expect_status("Available", connector=1, errorCode="NoError")
     assert fresh_device.status()["accepted"] is True
-
-
-def test_power_on_to_accepted_is_quick(
-    device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure
-) -> None:
-    """From the power switch to the accepted BootNotification: the time a driver would wait."""
-    limits = {"fast": 300, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
-    is_virtual = bench.description.kind == "virtual"
-    boots: list[tuple[float, Event, Event]] = []
-    for _ in range(3 if is_virtual else 1):  # a busy computer may hold up one boot, and hardly three
-        with device.expecting_reboot():
-            power.off()
-            mark = bench.mark()
-            power.on()
-            csms.expect("BootNotification", since=mark)
-            answer = bench.timeline.expect(
-                OcppFrame,
-                lambda frame: frame.message_type == "CALLRESULT" and frame.action == "BootNotification",
-                since=mark,
-            )
-        device.wait_accepted(since=mark)
-        switched = bench.timeline.events(PowerChange, mark, lambda change: change.on)[0]
-        boots.append((bench.clock.between(switched.t, answer.t), switched, answer))
-    seconds, start, end = min(boots, key=lambda boot: boot[0])
-    limit = limits[bench.description.network.profile] if is_virtual else None
-    measure("power on to accepted", 1000 * seconds, "ms", high=limit, start=start, end=end)
 
 
 @pytest.mark.needs("outputs", "power", "control.en")

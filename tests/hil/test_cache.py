@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_a_cleared_cache_stays_clear_over_a_power_cut(
 
 def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, driver: Driver, csms: Csms) -> None:
     """expiryDate in the past, as the CSMS' clock tells: the cache does not vouch for it."""
-    past = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    past = (datetime.fromisoformat(csms.behaviour.current_time()) - timedelta(days=1)).isoformat()
     info = {"idTagInfo": {"status": "Accepted", "expiryDate": past}}
     with csms.answer("Authorize", info), csms.answer("StartTransaction", {"transactionId": 77, **info}):
         driver.plug_in()

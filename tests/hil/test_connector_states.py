@@ -9,6 +9,8 @@ from rig.csms import Csms
 from rig.device import Device, Driver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
+from rig.timeline.events import PinEdge
+from tests.hil.exact import moment
 
 pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("table_of_states")]
 
@@ -29,8 +31,9 @@ def test_available_to_preparing_and_back_by_the_connection_time_out(
     device.configure(connection_timeout_s=20)
     mark = bench.mark()
     driver.present_tag()
-    csms.expect_status("Preparing")
-    csms.expect_status("Available", since=mark, timeout=60)
+    began = csms.expect_status("Preparing")
+    ended = csms.expect_status("Available", since=mark, timeout=60)
+    assert bench.clock.between(began.t, ended.t) == 20
     driver.plug_in()
     csms.expect_status("Preparing")
     csms.expect_none("StartTransaction", within=0.3)
@@ -43,8 +46,9 @@ def test_preparing_to_finishing_when_nobody_presents_a_tag(
     """B6, F2: plugged in, but no idTag within ConnectionTimeOut; a tag afterwards starts all the same."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
-    csms.expect_status("Preparing")
-    csms.expect_status("Finishing", timeout=60)
+    began = csms.expect_status("Preparing")
+    ended = csms.expect_status("Finishing", timeout=60)
+    assert bench.clock.between(began.t, ended.t) == 20
     driver.present_tag()
     csms.expect_status("Preparing")
     csms.expect_status("Charging")
@@ -174,7 +178,10 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
     driver.plug_in()
     device.wait_status(state="Preparing")
-    csms.expect_status("Preparing", since=mark, timeout=60)
+    told = csms.expect_status("Preparing", since=mark, timeout=60)
+    plugged_in = bench.timeline.last(PinEdge, lambda edge: edge.signal == "inputs.cable")
+    assert plugged_in is not None
+    assert bench.clock.between(plugged_in.t, told.t) == 10
 
 
 # ---- the lock
@@ -187,12 +194,12 @@ def test_the_lock_closes_before_the_contactor_and_opens_after_it(
     driver.start_charge(csms)
     locked = outputs["lock"].expect(True)
     closed = outputs["contactor"].expect(True)
-    assert locked.t <= closed.t
+    assert moment(locked) < moment(closed)
     driver.present_tag()
     csms.expect("StopTransaction")
     opened = outputs["contactor"].expect(False)
     released = outputs["lock"].expect(False)
-    assert opened.t <= released.t
+    assert moment(opened) < moment(released)
 
 
 def test_a_transaction_waits_for_the_lock(
@@ -217,10 +224,13 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
 ) -> None:
     """TC_024: Faulted with ConnectorLockFailure, no transaction; the connector is fine again when unplugged."""
     device.configure(lock_timeout_ms=5_000)
+    since = bench.mark()
     driver.plug_in()
     csms.expect_status("Preparing")
     driver.present_tag()
-    csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    driven = outputs["lock"].expect(True, since=since)
+    told = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    assert bench.clock.between(driven.t, told.t) == 5
     csms.expect_none("StartTransaction", within=0.2)
     outputs["contactor"].expect(False)
     outputs["lock"].expect(False)

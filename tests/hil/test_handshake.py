@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -77,16 +78,15 @@ def test_the_wait_grows_with_each_attempt_and_is_capped(device: Device, bench: B
     with bench.inject(CsmsGone()):
         attempts = [_uptime(bench.timeline.expect(LogLine, _is_attempt, since=mark, timeout=60)) for _ in range(9)]
     told = _waits(bench)[: len(attempts)]
-    steps = [min(initial * 2**number, cap) for number in range(len(told))]
+    steps = [min(initial * 2**number, cap) for number in range(len(attempts))]
     assert all(step / 2 <= wait <= step for wait, step in zip(told, steps, strict=True)), (told, steps)
     assert len(set(told[3:])) > 1, f"no jitter: {told}"
-    # It keeps to what it says. Stamps in fast time are as good as the computer's scheduler: so all of them together.
-    assert attempts[-1] - attempts[0] >= 0.9 * sum(told[1:]), (attempts, told)
+    assert [later - sooner for sooner, later in pairwise(attempts)] == told[1:]  # it keeps to what it says
 
 
 def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csms) -> None:
     """Lost five seconds after each connect: the waits grow all the same, and nothing boots."""
-    device.configure(backoff_initial_ms=500, backoff_max_ms=16_000, ws_ping_interval_s=600)
+    device.configure(backoff_initial_ms=500, backoff_max_ms=16_000)
     mark = bench.mark()
     for _ in range(5):
         before = bench.mark()
@@ -94,26 +94,25 @@ def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csm
         csms.expect_connected(since=before, timeout=60)
         device.let_time_pass(5)
     waits = _waits(bench)
-    assert all(half <= wait for half, wait in zip([250, 500, 1000, 2000, 4000], waits, strict=True)), waits
+    assert all(step / 2 <= wait <= step for step, wait in zip([500, 1000, 2000, 4000, 8000], waits, strict=True)), waits
     csms.expect_none("BootNotification", since=mark, within=0.1)
 
 
 def test_a_connection_that_holds_starts_the_wait_afresh(device: Device, bench: Bench, csms: Csms) -> None:
     """After a connection that held longer than `backoff_stable_s` the first wait is the short one again."""
-    stable_s = 60  # six real seconds at this scale: longer than a busy computer takes from a connection to its end
-    device.configure(backoff_initial_ms=500, backoff_max_ms=60_000, backoff_stable_s=stable_s, ws_ping_interval_s=600)
+    stable_s = 60
+    device.configure(backoff_initial_ms=500, backoff_max_ms=60_000, backoff_stable_s=stable_s)
     for _ in range(5):
         before = bench.mark()
         csms.close(1001, "flapping")
         csms.expect_connected(since=before, timeout=60)
-    device.let_time_pass(1.2 * stable_s)
+    device.let_time_pass(stable_s)
     before = bench.mark()
     csms.close(1001, "after a while")
     csms.expect_connected(since=before, timeout=60)
-    device.status()  # the console is another way than the network: its answer comes behind what was said before
     waits = _waits(bench)
-    assert waits[4] >= 4000
-    assert waits[5] <= 500
+    assert 4000 <= waits[4] <= 8000
+    assert 250 <= waits[5] <= 500
 
 
 def _is_attempt(line: LogLine) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -16,13 +17,6 @@ from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 pytestmark = pytest.mark.needs("stepped_time")
 
 
-@pytest.fixture
-def reconnecting_device(device: Device) -> Device:
-    """A device that comes back at once, and leaves only where it is closed: fast time is hard on pongs."""
-    device.configure(backoff_initial_ms=100, backoff_max_ms=100, ws_ping_interval_s=600)
-    return device
-
-
 def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
     """Close the device's connection `rounds` times; the trend of its free heap once it is back each time."""
     bench = device.bench
@@ -30,27 +24,27 @@ def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, round
     for _ in range(rounds):
         mark = bench.mark()
         csms.close(1001, "reconnect")
-        csms.expect_connected(since=mark, timeout=60)
-        device.wait_status(connected=True, timeout=60)  # a handshake that a busy computer drew out is tried again
+        csms.expect_connected(since=mark)
+        device.wait_status(connected=True)
         samples += telemetry.expect(1, since=bench.mark())
     return heap_flat(samples, tolerance=512)
 
 
 def test_heap_is_flat_over_200_reconnects(
-    reconnecting_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure
+    hasty_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """200 connections, closed by the CSMS: the free heap after the last is what it was after the first."""
-    trend = heap_over_reconnects(reconnecting_device, csms, telemetry, 200)
+    trend = heap_over_reconnects(hasty_device, csms, telemetry, 200)
     measure("heap lost over 200 reconnects", trend.lost, "bytes", high=512)
 
 
 @pytest.mark.needs("test_hooks")
 def test_a_leak_of_64_bytes_a_connection_is_found(
-    reconnecting_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
+    hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
 ) -> None:
     """The same check condemns a device that was told to leak 64 bytes a connection: it can fail."""
     with bench.inject(HeapLeak(bytes_per_connection=64)):
-        trend = heap_over_reconnects(reconnecting_device, csms, telemetry, 50)
+        trend = heap_over_reconnects(hasty_device, csms, telemetry, 50)
     assert not trend.flat
     # Each block that the device's heap hands out costs a little more than what was asked for.
     assert 64 * 49 <= trend.lost <= 96 * 49
@@ -81,7 +75,7 @@ def test_heap_is_flat_over_50_charges(
 
 
 def test_heap_is_flat_over_malformed_frames(
-    patient_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
+    device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """A thousand frames that nobody can answer: the free heap stays, and so does the connection."""
     bad = [
@@ -109,8 +103,7 @@ def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Te
     """Fifteen records of memory and loop, a second apart by the device's clock, with every figure."""
     samples = telemetry.expect(15)
     seconds = [sample.values["uptime_ms"] / 1000 for sample in samples]
-    assert seconds == sorted(seconds)
-    assert 0.9 <= (seconds[-1] - seconds[0]) / (len(seconds) - 1) <= 1.2, seconds
+    assert [round(later - sooner, 3) for sooner, later in pairwise(seconds)] == [1.0] * 14
     for sample in samples:
         assert sample.values["heap_free"] >= sample.values["heap_largest"] >= sample.values["heap_min"] > 0
         assert sample.values["uart_dropped"] == samples[0].values["uart_dropped"]

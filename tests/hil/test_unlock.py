@@ -40,9 +40,7 @@ def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Benc
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_lock_that_stays_is_an_unlock_that_failed(
-    patient_device: Device, bench: Bench, inputs: Inputs, csms: Csms
-) -> None:
+def test_a_lock_that_stays_is_an_unlock_that_failed(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
     """lock_feedback keeps saying locked: UnlockFailed, within seconds."""
     inputs["lock_feedback"].on()
     assert csms.call("UnlockConnector", UNLOCK, timeout=30) == {"status": "UnlockFailed"}

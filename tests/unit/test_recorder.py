@@ -17,7 +17,7 @@ import pytest
 
 from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
-from rig.timeline.codec import decode
+from rig.timeline.codec import decode, decode_line
 from rig.timeline.events import (
     BenchTrouble,
     Event,
@@ -30,6 +30,7 @@ from rig.timeline.events import (
     TestEnded,
 )
 from rig.timeline.words import in_words
+from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 
 
@@ -93,6 +94,29 @@ def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -
     assert SECRET not in written
     assert "********" in written
     assert SECRET not in in_words(event)
+
+
+class StandingClock(BenchClock):
+    """Bench time that stands at 5 ns."""
+
+    def now(self) -> int:
+        return 5
+
+
+def test_a_line_says_when_it_was_written_and_its_event_does_not(tmp_path: Path) -> None:
+    timeline = Timeline(StandingClock())
+    recorder = Recorder(timeline, tmp_path)
+    before = time.time_ns()
+    timeline.append(LogLine(text="a"))
+    between = time.time_ns()
+    timeline.extend([LogLine(text="b"), LogLine(text="c")])
+    after = time.time_ns()
+    recorder.close()
+    found = [decode_line(line) for line in recorder.path.read_bytes().splitlines()]
+    assert [line.event for line in found] == list(timeline)
+    assert [line.event.t for line in found] == [5, 5, 5]
+    first, second, third = (line.wall for line in found)
+    assert before <= first <= between <= second <= third <= after
 
 
 def test_every_event_is_on_disk_at_once(tmp_path: Path) -> None:

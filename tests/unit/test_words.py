@@ -62,7 +62,6 @@ def test_a_line_of_the_terminal(event: ev.Event, line: str | None) -> None:
         (frame("INVALID", raw="[", error="no JSON"), "charge point → CSMS INVALID [ WRONG: no JSON"),
         (TORN, "FAULT begins: torn write (operation=4, effect=half)"),
         (ev.Flashed(image="9f" * 32, seconds=0.4), "flashed image 9f9f9f9f9f9f in 0.40 s"),
-        (ev.ClockScale(scale=20), "clock runs at 20 times real time"),
         (ev.Measurement(name="m", value=5, unit="ms", high=4, ok=False), "measured m: 5 ms OUT OF LIMITS at most 4 ms"),
         (ev.RunEnded(), "RunEnded"),
     ],
@@ -78,7 +77,6 @@ def test_a_line_of_the_full_log(event: ev.Event, line: str) -> None:
         (ev.LogLine(text="E (5) ws: no link", level="E", tag="ws"), ("ws: no link", "E ws")),
         (ev.LogLine(text="noise", level="W", tag="t"), ("noise", "W t")),
         (ev.LogLine(text="I (5) app: ready", level="I", tag="app"), None),
-        (ev.ClockScale(scale=20), ("clock ×20", "clock")),
         (BLINK, None),
     ],
 )

@@ -24,7 +24,7 @@ def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
     lanes = lanes or lanes_of(test)
     sheet = Sheet(lanes)
     if head:
-        frame.title(sheet, test, timing(test, lanes))
+        frame.title(sheet, test, timing(test))
     frame.axis_labels(sheet)
     top = sheet.y
     end = VERDICT_COLOURS[test.outcome]

@@ -49,8 +49,8 @@ def _arrows(sheet: Sheet, exchanges: Sequence[Exchange], device: float, csms: fl
         if ended is not None:
             origin = ended if begun is None else begun
             _arrow(sheet, drawn, origin, there, ended, here, RED if e.wrong else _ANSWER, "answer")
-            held = e.end - e.start if e.start is not None and e.end is not None else 0.0
-            _held(sheet, origin, ended, (device + csms) / 2, held, in_the_way)
+            if e.start is not None and e.end is not None and not sheet.in_order:
+                _held(sheet, origin, ended, (device + csms) / 2, e.end - e.start, in_the_way)
         if begun is not None:
             _arrow(sheet, drawn, begun, here, begun, there, RED if e.wrong else BLUE, "call")
             unanswered = (round(begun), round(begun), e.from_device, "no answer")
@@ -61,7 +61,8 @@ def _arrows(sheet: Sheet, exchanges: Sequence[Exchange], device: float, csms: fl
         if e.wrong:
             sheet.key("wrong", "wrong, or CALLERROR", partial(_arrow_key, RED))
     sheet.key("call", "CALL", partial(_arrow_key, BLUE))
-    sheet.key("answer", "its answer (slanted: it took that long)", partial(_arrow_key, _ANSWER))
+    answer = "its answer" if sheet.in_order else "its answer (slanted: it took that long)"
+    sheet.key("answer", answer, partial(_arrow_key, _ANSWER))
 
 
 def _held(

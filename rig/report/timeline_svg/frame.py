@@ -39,8 +39,10 @@ def title(sheet: Sheet, test: Test, took: str) -> None:
 def axis_labels(sheet: Sheet) -> None:
     """The time axis, and how long the breaks are."""
     c, y = sheet.c, sheet.y + 22
-    c.text(NAME_X, y, f"time ({sheet.axis.unit})", fill=GREY)
-    for tick in sheet.axis.ticks():
+    c.text(NAME_X, y, "order" if sheet.in_order else f"time ({sheet.axis.unit})", fill=GREY)
+    if sheet.in_order:
+        c.text(LEFT, y, "all at one moment: device time stood still", fill=GREY)
+    for tick in sheet.ticks:
         c.text(tick.x, y, tick.text, fill=GREY, anchor="middle")
     for quiet in sheet.axis.breaks:
         said = fit(_short_seconds(quiet.end - quiet.start), quiet.right - quiet.left - 8, SIZE)
@@ -64,7 +66,7 @@ def across(sheet: Sheet, top: float, faults: Sequence[Stretch], moments: Iterabl
         c.rect("back", left, top, max(right - left, 2), bottom - top, fill=RED, fill_opacity="0.10")
         for edge in (left, right):
             c.line("back", edge, top, edge, bottom, stroke=RED, stroke_width=1, stroke_opacity="0.5")
-    for tick in axis.ticks():
+    for tick in sheet.ticks:
         c.line("back", tick.x, top - 4, tick.x, bottom, stroke=FAINT, stroke_width=1)
     for x, colour in dict.fromkeys((round(axis.x(at)), colour) for at, colour in moments):
         c.line("back", x, top, x, bottom, stroke=colour, stroke_width=1.2, stroke_dasharray="5 4")

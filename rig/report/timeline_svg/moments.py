@@ -12,7 +12,7 @@ from rig.report.timeline_svg.sheet import ROW, Sheet
 
 _AMBER = "#8a5a00"
 _COLOURS = {
-    "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY, "clock": GREY,
+    "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY,
     "E": RED, "W": _AMBER,
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rig.report.axis import Axis
+from rig.report.axis import Axis, Tick
 from rig.report.canvas import FAINT, GREY, Canvas
 from rig.report.flags import POLE_GAP, Flag, Label, place
 from rig.report.lanes import Lanes
@@ -38,6 +38,8 @@ class Sheet:
     def __init__(self, lanes: Lanes) -> None:
         self.c = Canvas(WIDTH)
         self.axis = Axis(lanes.duration, lanes.times(), LEFT, RIGHT)
+        self.ticks: list[Tick] = [] if lanes.in_order else self.axis.ticks()
+        self.in_order = lanes.in_order
         self.y = 0.0
         self._keys: dict[str, _Key] = {}
 

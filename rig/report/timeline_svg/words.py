@@ -5,18 +5,13 @@ from __future__ import annotations
 from rig.report.lanes import Lanes, lanes_of
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import Test
-from rig.util.text import kilobytes, number, one_line, seconds
+from rig.util.text import kilobytes, one_line, seconds
 
 
-def timing(test: Test, lanes: Lanes | None = None) -> str:
-    """How long the test took in bench time and, where the clock was scaled, how fast it ran."""
-    lanes = lanes or lanes_of(test)
-    said = f"{seconds(lanes.duration)} of bench time"
-    scales = [scale for scale in lanes.scales if abs(scale - 1) > 1e-6]
-    if scales:
-        fastest = ", ".join(dict.fromkeys(f"×{number(float(f'{scale:.4g}'))}" for scale in scales[:3]))
-        said += f" (clock {fastest}, {seconds(test.seconds)} real)"
-    return said
+def timing(test: Test) -> str:
+    """How long the test took; in stepped time, both how much device time passed and how much real time that took."""
+    took = seconds(test.duration)
+    return f"{took} of device time in {seconds(test.wall_seconds)} of real time" if test.stepped else took
 
 
 def summary(test: Test, lanes: Lanes | None = None) -> str:

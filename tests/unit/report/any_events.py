@@ -54,7 +54,6 @@ any_event = st.one_of(
     st.builds(ev.FaultInjected, fault=words, arguments=st.dictionaries(words, json, max_size=2)),
     st.builds(ev.FaultLifted, fault=words, injected=st.integers(0, 30)),
     st.builds(ev.Flashed, image=words, seconds=st.floats(0, 99), what=words),
-    st.builds(ev.ClockScale, scale=st.floats(0.01, 100)),
     st.builds(
         ev.Measurement,
         name=words,
@@ -65,6 +64,7 @@ any_event = st.one_of(
         ok=st.booleans(),
         start=st.none() | stamps,
         end=st.none() | stamps,
+        no_latency=st.booleans(),
     ),
     st.builds(ev.BenchTrouble, what=words),
     st.builds(ev.Note, text=words),

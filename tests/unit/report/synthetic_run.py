@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from rig.timeline import events as ev
+from rig.timeline.codec import encode
 
 MS = 1_000_000
 S = 1000 * MS
@@ -17,11 +17,17 @@ CP = "CP-BENCH-1"
 
 
 class Recorder:
-    """Writes events on a clock of its own, in ns; `scale` makes bench time run faster."""
+    """Writes events on a clock of its own, in ns.
 
-    def __init__(self) -> None:
-        self.now = 8_123 * S
-        self.scale = 1.0
+    Args:
+        wall: when a run in stepped time begins, in ns of real time: bench time is from 0, and each event takes 1 ms of
+            real time. None: bench time is real time, and the record lacks `wall`, as those of earlier versions.
+    """
+
+    def __init__(self, wall: int | None = None) -> None:
+        self.now = 8_123 * S if wall is None else 0
+        self.wall = wall
+        self.walls: list[int] = []
         self.events: list[ev.Event] = []
         self.random = random.Random(16)
         self.boot_at = self.now
@@ -29,22 +35,25 @@ class Recorder:
         self.calls = 0
 
     def put(self, event: ev.Event, *, after_ms: float = 0.0) -> ev.Event:
-        self.now += round(after_ms * MS / self.scale)
+        self.now += round(after_ms * MS)
         placed = replace(event, id=len(self.events) + 1, t=self.now)
         self.events.append(placed)
+        if self.wall is not None:
+            self.walls.append(self.wall)
+            self.wall += MS
         return placed
 
     def write(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "run.jsonl"
-        path.write_bytes(b"".join(orjson.dumps(event.record()) + b"\n" for event in self.events))
+        path.write_bytes(b"".join(encode(e, wall) for e, wall in zip_longest(self.events, self.walls, fillvalue=0)))
         return path
 
     # -- what a bench does ----------------------------------------------------------------------------------------
 
     def log(self, text: str, level: str = "I", tag: str = "app", after_ms: float = 0.3) -> None:
-        self.now += round(after_ms * MS / self.scale)
-        uptime = round((self.now - self.boot_at) * self.scale / MS)
+        self.now += round(after_ms * MS)
+        uptime = round((self.now - self.boot_at) / MS)
         line = ev.LogLine(
             text=f"{level} ({uptime}) {tag}: {text}", level=level, tag=tag, uptime_ms=uptime, source="console"
         )  # type: ignore[arg-type]
@@ -58,8 +67,8 @@ class Recorder:
 
     def quiet(self, seconds: float) -> None:
         """Bench seconds in which only telemetry comes."""
-        end = self.now + round(seconds * S / self.scale)
-        while self.now + S / self.scale < end:
+        end = self.now + round(seconds * S)
+        while self.now + S < end:
             self.telemetry(after_ms=1000)
         self.now = end
 
@@ -135,7 +144,7 @@ class Recorder:
 
 
 def run() -> Recorder:
-    """Boot, a charge, faults, a failure, an error of the bench, a skipped test, a scaled clock, reconnects."""
+    """Boot, a charge, faults, a failure, an error of the bench, a skipped test, reconnects."""
     r = Recorder()
     r.put(ev.RunStarted(run="2026-11-23T12-00-00", date="2026-11-23T12:00:00+01:00", bench="virtual"))
     for name in ("cable", "vehicle_ready", "emergency_stop", "auth_button", "meter_pulse"):
@@ -364,8 +373,6 @@ def _skipped(r: Recorder) -> None:
 def _reconnects(r: Recorder) -> None:
     name = "tests/hil/test_memory.py::test_heap_is_flat_over_200_reconnects"
     started = r.test(name, "200 reconnects leave the heap as it was.")
-    r.put(ev.ClockScale(scale=20.0), after_ms=5)
-    r.scale = 20.0
     for _ in range(200):
         r.put(ev.LinkChange(charge_point=CP, connected=False, code=1012, reason="service restart"), after_ms=700)
         r.led("network", "blink", 2, after_ms=20)
@@ -374,8 +381,6 @@ def _reconnects(r: Recorder) -> None:
         r.call("Heartbeat", {}, {"currentTime": "2026-11-23T12:00:00Z"})
         r.telemetry(after_ms=10)
     r.put(ev.Measurement(name="heap_lost", value=31, unit="bytes", high=64))
-    r.put(ev.ClockScale(scale=1.0), after_ms=5)
-    r.scale = 1.0
     r.end(name, started)
 
 

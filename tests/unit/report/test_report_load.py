@@ -44,12 +44,65 @@ def test_a_fault_of_an_earlier_test_is_still_known() -> None:
     assert list(test.before.faults) == [fault.id]
 
 
-def test_bench_time_runs_with_the_clock(by_name: dict[str, load.Test]) -> None:
-    test = by_name["test_heap_is_flat_over_200_reconnects"]
-    real = (test.ended - test.started) / S
-    assert test.duration == pytest.approx(real * 20, rel=0.01)
-    before = by_name["test_cold_boot_to_accepted"]
-    assert before.duration == pytest.approx((before.ended - before.started) / S, abs=1e-6)
+def test_a_record_without_real_time_takes_it_from_its_stamps(recorder: Recorder, run: load.Run) -> None:
+    test = run.tests[0]
+    assert (test.stepped, test.wall_started) == (False, test.started)
+    assert test.duration == pytest.approx((test.ended - test.started) / S, abs=1e-6)
+    assert (run.began, run.ended) == (recorder.events[0].t, recorder.now)
+    assert run.seconds == pytest.approx(run.wall_seconds)
+
+
+NOON = 1_795_000_000 * S
+"""A moment of real time."""
+
+
+def stepped(wall: int, worker: str, device_seconds: float) -> Recorder:
+    """A run in stepped time, in which a test takes so long, and 2 ms of real time."""
+    r = Recorder(wall)
+    started = ev.RunStarted(
+        run="one", date="2026-11-23T12:00:00+01:00", bench="virtual", worker=worker, clock="stepped"
+    )
+    r.put(started)
+    r.test(f"t::{worker}", "")
+    r.put(ev.Note(text="after all that time"), after_ms=1000 * device_seconds)
+    r.put(ev.TestEnded(nodeid=f"t::{worker}", outcome="passed", seconds=0.002))
+    r.put(ev.RunEnded())
+    return r
+
+
+def test_a_record_in_stepped_time_has_both_times(tmp_path: Path) -> None:
+    stepped(NOON, "", 3720).write(tmp_path)
+    run = load.read_run(tmp_path)
+    (test,) = run.tests
+    assert (test.stepped, test.started, test.duration, test.wall_seconds) == (True, 0, 3720, 0.002)
+    assert test.wall_started == NOON + MS
+    assert (run.stepped, run.seconds, run.wall_seconds) == (True, 3720, 0.004)
+
+
+def test_workers_stand_in_the_order_of_real_time(tmp_path: Path) -> None:
+    stepped(NOON + 20 * S, "gw0", 3).write(tmp_path / "gw0")
+    stepped(NOON, "gw1", 50).write(tmp_path / "gw1")
+    run = load.read_run(tmp_path)
+    assert [test.worker for test in run.tests] == ["gw1", "gw0"]
+    assert run.wall_seconds == pytest.approx(20.004)
+    assert run.seconds == 53
+
+
+def test_a_test_that_is_cut_off_took_real_time_as_well(tmp_path: Path) -> None:
+    path = stepped(NOON, "", 50).write(tmp_path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
+    (test,) = load.read_run(tmp_path).tests
+    assert (test.outcome, test.duration, test.wall_seconds) == ("cut off", 50, 0.001)
+
+
+def test_scales_of_an_older_record_are_passed_over(recorder: Recorder, tmp_path: Path) -> None:
+    path = recorder.write(tmp_path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines.insert(3, b'{"type": "clock_scale", "id": 4, "t": 8123000000000, "scale": 80.0}\n')
+    path.write_bytes(b"".join(lines))
+    run = load.read_run(path)
+    assert run.skipped_lines == ()
+    assert len(run.tests) == 10
 
 
 @pytest.mark.parametrize("keep", [400, 700, -1, -40])
@@ -91,14 +144,16 @@ def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
         b'{"type": "note", "id": 3, "t": 7}',
         b'{"type": "note", "id": 4, "t": 7.5, "text": "x"}',
         b'{"type": "measurement", "id": 5, "t": 8, "name": "m", "value": null, "unit": "s"}',
+        b'{"type": "note", "id": 6, "t": 9, "text": "x", "wall": "noon"}',
     ]
     (tmp_path / "run.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     run = load.read_run(tmp_path)
-    assert [number for number, _ in run.skipped_lines] == [2, 3, 4, 5, 6, 7]
+    assert [number for number, _ in run.skipped_lines] == [2, 3, 4, 5, 6, 7, 8]
     reasons = " ".join(why for _, why in run.skipped_lines)
     assert "unknown type 'from_the_future'" in reasons
     assert "not JSON" in reasons
     assert "'measurement' with value = 'None'" in reasons
+    assert "'note' with wall = 'noon'" in reasons
 
 
 def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from lxml import html
-from synthetic_run import Recorder
+from synthetic_run import Recorder, S
 
 from rig.report import build
 from rig.report.page import FILES
 from rig.timeline import events as ev
+
+NOON = 1_795_000_000 * S
+"""A moment of real time."""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,61 @@ def test_table_leads_to_each_test(page: html.HtmlElement) -> None:
     row = words(page.xpath("//table[@class='tests']//tr[.//a[contains(., 'emergency')]]")[0])
     assert "failed" in row
     assert "edge to contactor 380 ms at most 10 ms" in row
+
+
+@pytest.fixture(scope="module")
+def stepped(tmp_path_factory: pytest.TempPathFactory) -> html.HtmlElement:
+    """The page of a run of two workers in stepped time."""
+    folder = tmp_path_factory.mktemp("stepped")
+    for worker, wall in (("gw0", NOON + 7 * S), ("gw1", NOON)):
+        r = Recorder(wall)
+        r.put(ev.RunStarted(run="one", date="2026-11-23", bench="virtual", worker=worker, clock="stepped"))
+        pressed = r.test(f"tests/hil/test_a.py::test_{worker}", "")
+        r.quiet(3720)
+        for name, value, unit, high in (
+            ("edge to contactor", 0, "ms", 20),
+            ("edge to banner", 40, "ms", 20),
+            ("half-open link noticed", 3720, "s", 4000),
+        ):
+            latency = unit == "ms"
+            r.put(
+                ev.Measurement(
+                    name=name, value=value, unit=unit, high=high, ok=value <= high,
+                    start=pressed, end=r.now, no_latency=latency,
+                )
+            )  # fmt: skip
+        r.put(ev.TestEnded(nodeid=f"tests/hil/test_a.py::test_{worker}", outcome="passed", seconds=3.7))
+        r.put(ev.RunEnded())
+        r.write(folder / worker)
+    return html.fromstring(build(folder, folder).read_bytes())
+
+
+def test_a_run_in_stepped_time_shows_device_time_and_real_time(stepped: html.HtmlElement) -> None:
+    assert [words(th) for th in stepped.xpath("//table[@class='tests']/thead//th")] == [
+        *("outcome", "test", "device time", "real time", "measured", "worker"),
+    ]
+    row = stepped.xpath("//table[@class='tests']//tr[.//a[contains(., 'gw1')]]")[0]
+    assert [words(td) for td in row.xpath("td")][2:4] == ["1 h 2 min", "3.7 s"]
+    assert "took10.7 s, for 2 h 4 min of device time" in words(stepped.find(".//header"))
+    first, second = (words(stepped.xpath(f"//section[contains(h2, '{name}')]")[0]) for name in ("gw1", "gw0"))
+    assert "1 h 2 min of device time in 3.7 s of real time; began 1 ms into the run on worker gw1" in first
+    assert "began 7.0 s into the run on worker gw0" in second
+
+
+def test_a_run_in_real_time_has_one_time(page: html.HtmlElement) -> None:
+    assert [words(th) for th in page.xpath("//table[@class='tests']/thead//th")] == [
+        *("outcome", "test", "took", "measured"),
+    ]
+    assert "device time" not in words(page)
+
+
+def test_stepped_time_has_no_latency_to_show(stepped: html.HtmlElement) -> None:
+    rows = stepped.xpath("(//table[@class='figures'])[1]/tbody/tr")
+    assert [[words(td) for td in row] for row in rows] == [
+        ["edge to contactor", "no latency in stepped time", "at most 20 ms", "only waits checked"],
+        ["edge to banner", "40 ms", "at most 20 ms", "out of limits"],
+        ["half-open link noticed", "3720 s", "at most 4000 s", "within"],
+    ]
 
 
 def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,10 +136,38 @@ def test_a_short_test_has_a_linear_axis(by_name: dict[str, load.Test]) -> None:
     assert "quiet time left out, this long" not in said
 
 
-def test_a_scaled_clock_is_told(by_name: dict[str, load.Test]) -> None:
-    said = " ".join(shown(by_name["test_heap_is_flat_over_200_reconnects"]))
-    assert "clock ×20" in said
-    assert "18.6 s real" in said
+def test_what_a_test_took_is_told_in_the_time_that_it_ran_in(by_name: dict[str, load.Test]) -> None:
+    test = by_name["test_heap_is_flat_over_200_reconnects"]
+    assert "6 min 11 s" in shown(test)
+    stepped = replace(test, stepped=True, wall_seconds=1.25)
+    assert "6 min 11 s of device time in 1.2 s of real time" in shown(stepped)
+
+
+def test_a_test_in_no_time_is_drawn_in_its_order() -> None:
+    r = Recorder()
+    r.put(ev.TestStarted(nodeid="t::instant"))
+    r.pin("inputs.cable", False, driven=True)
+    r.log("a line that has no mark in the picture", after_ms=0)
+    r.pin("inputs.cable", True, driven=True)
+    r.put(ev.LedPattern(led="status", pattern="on", began=r.now))
+    r.call("Heartbeat", {}, takes_ms=0, after_ms=0)
+    latency = ev.Measurement(
+        name="plug to heartbeat", value=0, unit="ms", high=9, start=r.now, end=r.now, no_latency=True
+    )
+    r.put(latency)
+    r.put(ev.TestEnded(nodeid="t::instant", outcome="passed", seconds=0.01))
+    (test,) = load.from_events(r.events).tests
+    drawn = lanes.lanes_of(test)
+    microseconds = [round(1e6 * time) for time in drawn.times()]
+    cable, led = drawn.bands
+    assert [round(1e6 * segment.start) for segment in cable.segments] == [0, 1, 2]
+    assert [round(1e6 * segment.start) for segment in led.segments] == [0, 3]
+    assert [(round(1e6 * e.start), round(1e6 * e.end)) for e in drawn.exchanges[CP]] == [(4, 5)]  # type: ignore[arg-type]
+    assert max(microseconds) == 6
+    said = shown(test)
+    assert "all at one moment: device time stood still" in said
+    assert "plug to heartbeat: no latency in stepped time (at most 9 ms)" in said
+    assert not [text for text in said if text.startswith(("time (", "after ", "0.0"))]
 
 
 def test_many_frames_are_counted_and_none_is_lost(by_name: dict[str, load.Test]) -> None:
@@ -290,8 +319,14 @@ def told(happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: i
     return test
 
 
+def in_no_time(happened: list[tuple[int, ev.Event]]) -> list[tuple[int, ev.Event]]:
+    return [(0, event) for _, event in happened]
+
+
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
-@given(timed, st.sampled_from(["passed", "failed", "error", "skipped"]), words, st.integers(0, 4))
+@given(
+    timed | timed.map(in_no_time), st.sampled_from(["passed", "failed", "error", "skipped"]), words, st.integers(0, 4)
+)
 def test_any_events_make_a_well_formed_picture_without_collisions(
     happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from synthetic_run import Recorder
+from synthetic_run import Recorder, S
 
 from rig.runs import load
 from rig.runs.store import write_summary
@@ -23,10 +23,11 @@ def test_a_summary_has_the_figures_of_the_run(recorder: Recorder, run: load.Run,
     summary = orjson.loads(path.read_bytes())
     tests = summary.pop("tests")
     assert summary == {
-        "format": 1,
+        "format": 2,
         "run": "2026-11-23T12-00-00",
         "started": "2026-11-23T12:00:00+01:00",
         "seconds": pytest.approx(run.seconds),
+        "wall_seconds": pytest.approx(run.wall_seconds),
         "bench": "virtual",
         "workers": [],
         "firmware": ["0.1.0 build 5ec0ffee"],
@@ -38,7 +39,8 @@ def test_a_summary_has_the_figures_of_the_run(recorder: Recorder, run: load.Run,
         "id": "tests/hil/test_boot.py::test_cold_boot_to_accepted",
         "attempt": 1,
         "outcome": "passed",
-        "seconds": pytest.approx(run.tests[0].seconds),
+        "seconds": pytest.approx(run.tests[0].duration),
+        "wall_seconds": pytest.approx(run.tests[0].wall_seconds),
         "worker": "",
     }
 
@@ -59,6 +61,18 @@ def test_workers_and_attempts_have_one_summary(tmp_path: Path) -> None:
         for worker in ("gw0", "gw1")
         for attempt, outcome in ((1, "retried"), (2, "passed"))
     }
+
+
+def test_a_run_in_stepped_time_has_both_times(tmp_path: Path) -> None:
+    r = Recorder(1_795_000_000 * S)
+    r.put(ev.RunStarted(run="one", date="2026-11-23T12:00:00+01:00", bench="virtual", clock="stepped"))
+    r.test("t::hour", "")
+    r.put(ev.TestEnded(nodeid="t::hour", outcome="passed", seconds=0.5), after_ms=3_600_000)
+    r.write(tmp_path)
+    summary = orjson.loads(write_summary(tmp_path).read_bytes())
+    assert (summary["seconds"], summary["wall_seconds"]) == (3600, 0.002)
+    (test,) = summary["tests"]
+    assert (test["seconds"], test["wall_seconds"]) == (3600, 0.5)
 
 
 def test_a_run_that_was_cut_off_says_so(recorder: Recorder, tmp_path: Path) -> None:

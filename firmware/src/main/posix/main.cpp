@@ -50,7 +50,7 @@ class Chip final : private BoardListener {
         storage_(flash_),
         network_(time_->clock()),
         heap_(arguments.heap),
-        tcp_(heap_, network_, time_->close_wait_s()),
+        tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
         system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_) {
     sources_.add(uart_);

@@ -40,9 +40,10 @@ void ClockLink::handle(const std::string& message) {
   _exit(kExitNotUnderstood);
 }
 
-bool ClockLink::report_idle(int64_t deadline_ns, size_t connecting) {
+bool ClockLink::report_idle(int64_t deadline_ns, size_t connecting, bool unacknowledged) {
   const std::string deadline = deadline_ns == PosixClock::kNeverNs ? "never" : std::to_string(deadline_ns);
-  const std::string message = "idle " + std::to_string(asked_) + " " + deadline + " " + std::to_string(connecting);
+  const std::string message = "idle " + std::to_string(asked_) + " " + deadline + " " + std::to_string(connecting) +
+                              (unacknowledged ? " unacknowledged" : "");
   ssize_t sent;
   do {
     sent = send(fd_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

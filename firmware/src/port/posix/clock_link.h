@@ -18,8 +18,9 @@ class ClockLink {
   /// Number of the latest `ask` taken; 0 before the first.
   uint64_t asked() const { return asked_; }
   /// Reports that the device is idle until `deadline_ns` of bench time (PosixClock::kNeverNs: until there is input).
+  /// @param unacknowledged whether bytes were sent that the peer's kernel has not acknowledged yet
   /// @return false when the link has no room for it now
-  bool report_idle(int64_t deadline_ns, size_t connecting);
+  bool report_idle(int64_t deadline_ns, size_t connecting, bool unacknowledged);
 
  private:
   void handle(const std::string& message);

@@ -17,6 +17,8 @@ constexpr size_t kTableOffset = 0x8000;
 constexpr size_t kTableSize = 0xC00;
 constexpr size_t kEntrySize = 32;
 constexpr uint16_t kEntryMagic = 0x50AA;
+/// How often a chip whose power is about to fail looks for that.
+constexpr Micros kLook = 10'000;
 
 uint32_t little_endian(const uint8_t* bytes, size_t count) {
   uint32_t value = 0;
@@ -70,7 +72,12 @@ void PosixFlash::tear_off(size_t offset, size_t length, const uint8_t* programme
     cell = static_cast<uint8_t>(programmed != nullptr ? cell & (programmed[i] | ~reached) : cell | reached);
   }
   link_.send_torn(operation_);
-  link_.serve();  // the board cuts the power now, which ends the process
+  // The board cuts the power now, which ends the process. Until then the device is idle: in stepped time the board only
+  // acts while it is.
+  for (;;) {
+    link_.catch_up();
+    sleeper_.block_until(clock_.now_us() + kLook);
+  }
 }
 
 FlashResult PosixFlash::read(size_t offset, MutableBytes into) {

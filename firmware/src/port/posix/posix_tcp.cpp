@@ -113,12 +113,7 @@ void PosixTcp::advance(Socket& socket) {
   socket.state = TcpState::open;
 }
 
-void PosixTcp::end(Socket& socket) const {
-  // The end of the stream follows the last byte: where the peer takes no more bytes, there is nothing to wait for.
-  if (close_wait_s_ != 0 && socket.fd >= 0 && queued(socket.fd, SIOCOUTQNSD) == 0) {
-    const linger wait{1, close_wait_s_};
-    setsockopt(socket.fd, SOL_SOCKET, SO_LINGER, &wait, sizeof wait);
-  }
+void PosixTcp::end(Socket& socket) {
   if (socket.fd >= 0) ::close(socket.fd);
   socket.fd = -1;
   socket.state = TcpState::closed;

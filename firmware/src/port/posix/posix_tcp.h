@@ -24,10 +24,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  /// @param close_wait_s how long closing a connection may wait, in seconds of the host's time, until the peer's kernel
-  /// knows of the end; 0: it does not wait
-  PosixTcp(DeviceHeap& heap, PosixNetwork& network, int close_wait_s)
-      : heap_(heap), network_(network), close_wait_s_(close_wait_s) {}
+  PosixTcp(DeviceHeap& heap, PosixNetwork& network) : heap_(heap), network_(network) {}
   ~PosixTcp();
   PosixTcp(const PosixTcp&) = delete;
   PosixTcp& operator=(const PosixTcp&) = delete;
@@ -78,11 +75,10 @@ class PosixTcp final : public Tcp, public WakeSource {
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   void advance(Socket& socket);
   void connect(Socket& socket);
-  void end(Socket& socket) const;
+  static void end(Socket& socket);
 
   DeviceHeap& heap_;
   PosixNetwork& network_;
-  int close_wait_s_;
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

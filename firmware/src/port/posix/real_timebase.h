@@ -15,7 +15,6 @@ class RealTimebase final : public Timebase {
   const PosixClock& clock() const override { return clock_; }
   Sleeper& sleeper() override { return sleeper_; }
   Watchdog& watchdog() override { return watchdog_; }
-  int close_wait_s() const override { return 0; }
   void start() override {
     clock_.start();
     board_.start_reader();

@@ -7,8 +7,6 @@ namespace pb::posix {
 namespace {
 
 constexpr int kForEver = -1;
-/// Nothing reports that the peer's kernel has acknowledged the last byte, so it is looked for so often.
-constexpr int kAcknowledgementMs = 1;
 
 }  // namespace
 
@@ -27,17 +25,17 @@ void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_n
     const UnderWay under_way = sources_.under_way();
     if (any_ready(watched) || clock_.bench_ns() >= deadline_ns) return;
 
-    const bool idle = under_way.lookups.empty() && !under_way.unacknowledged;
+    const bool idle = under_way.lookups.empty();
     short link_events = POLLIN;
     if (idle && reported != link_.asked()) {
       limit_.restart();
-      if (link_.report_idle(deadline_ns, under_way.connecting)) {
+      if (link_.report_idle(deadline_ns, under_way.connecting, under_way.unacknowledged)) {
         reported = link_.asked();
       } else {
         link_events |= POLLOUT;
       }
     }
-    poll_all(watched, under_way.lookups, link_events, under_way.unacknowledged ? kAcknowledgementMs : kForEver);
+    poll_all(watched, under_way.lookups, link_events);
   }
 }
 
@@ -46,13 +44,13 @@ bool SteppedSleeper::any_ready(const std::vector<pollfd>& watched) {
   return poll(polled_.data(), polled_.size(), 0) > 0;
 }
 
-void SteppedSleeper::poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events,
-                              int limit_ms) {
+void SteppedSleeper::poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups,
+                              short link_events) {
   polled_ = watched;
   polled_.insert(polled_.end(), lookups.begin(), lookups.end());
   polled_.push_back({link_.fd(), link_events, 0});
   polled_.push_back({board_.fd(), POLLIN, 0});
-  poll(polled_.data(), polled_.size(), limit_ms);
+  poll(polled_.data(), polled_.size(), kForEver);
 }
 
 }  // namespace pb::posix

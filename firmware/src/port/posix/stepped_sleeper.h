@@ -26,8 +26,7 @@ class SteppedSleeper final : public Sleeper {
   void wait(const std::vector<pollfd>& watched, int64_t deadline_ns);
   bool any_ready(const std::vector<pollfd>& watched);
   /// Waits for one of `watched`, a message, or the end of a lookup.
-  void poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events,
-                int limit_ms);
+  void poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events);
 
   const SteppedClock& clock_;
   ClockLink& link_;

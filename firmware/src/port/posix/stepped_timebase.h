@@ -25,16 +25,12 @@ class SteppedTimebase final : public Timebase {
   const PosixClock& clock() const override { return clock_; }
   Sleeper& sleeper() override { return sleeper_; }
   Watchdog& watchdog() override { return watchdog_; }
-  int close_wait_s() const override { return kCloseWaitS; }
   void start() override {
     clock_.start();
     watchdog_.start();
   }
 
  private:
-  /// Time stands still meanwhile. Kernels acknowledge within milliseconds; the limit is for one that never does.
-  static constexpr int kCloseWaitS = 2;
-
   SteppedClock clock_;
   ClockLink link_;
   CpuLimit limit_;

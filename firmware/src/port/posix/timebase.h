@@ -14,8 +14,6 @@ class Timebase {
   virtual const PosixClock& clock() const = 0;
   virtual Sleeper& sleeper() = 0;
   virtual Watchdog& watchdog() = 0;
-  /// How long closing a connection may wait, in seconds of the host's time, until the peer's kernel knows of the end.
-  virtual int close_wait_s() const = 0;
   /// `go` has come: device time is 0, and the chip's interrupts and its watchdog run from now on.
   virtual void start() = 0;
 };

@@ -9,23 +9,28 @@ from __future__ import annotations
 import contextlib
 import select
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from rig.util.clock import SIGNAL_LATENCY_S, BenchClock
-from rig.util.errors import PlugbenchError
+from rig.util.errors import BenchError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
 from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
 from rig.wiring.virtual.stepping.stall import Stall, holdup
 
+START_NS = 1_000_000_000
+"""Bench time at the beginning. Not 0, which stands for no stamp in events."""
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""The date at bench time 0: the same in each run, so that what a run says is the same."""
+"""The date at the beginning: the same in each run, so that what a run says is the same."""
 _GRACE_S = 0.0002
 """Real seconds until another look at what the kernel will finish by itself."""
 _LOOK_S = 0.05
-"""Real seconds that the conductor waits for an answer before it looks at everything again."""
+"""Real seconds to wait for an answer of the device before looking at everything again."""
+_TURN_S = 2.0
+"""Real seconds that a loop waits for a device that does not come to rest."""
 
 
 class _Waiter:
@@ -59,7 +64,7 @@ class _Condition(threading.Condition):
 
 
 class SteppedClock(BenchClock):
-    """Bench time from 0, in steps. All methods may be called from any thread.
+    """Bench time from `START_NS`, in steps. All methods may be called from any thread.
 
     Attributes:
         page: the time in shared memory, for the device; there while any loop takes part.
@@ -69,7 +74,7 @@ class SteppedClock(BenchClock):
     page: ClockPage
 
     def __init__(self) -> None:
-        self._now = 0
+        self._now = START_NS
         super().__init__()
         self._utc_at_start = _EPOCH
         self._changed = threading.Condition()
@@ -79,6 +84,9 @@ class SteppedClock(BenchClock):
         self._waiters: set[_Waiter] = set()
         self._stall = Stall()
         self._conductor: threading.Thread | None = None
+        self._broken: PlugbenchError | None = None
+        self._turn = threading.Condition()
+        self._has_turn: object = None  # whoever may act, besides the device and the tests
 
     # -- for everybody ------------------------------------------------------------------------------------------
 
@@ -129,6 +137,8 @@ class SteppedClock(BenchClock):
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:
         with self._changed:
+            if self._broken is not None:
+                raise self._broken
             self._waiters.add(waiter)
             # The thread may have done anything since it waited last.
             self._activity += 1
@@ -157,6 +167,7 @@ class SteppedClock(BenchClock):
             self._activity += 1
             if self._conductor is None:
                 self.page = ClockPage(self._now)
+                self._broken = None
                 self._conductor = threading.Thread(target=self._conduct, name="clock", daemon=True)
                 self._conductor.start()
         return loop
@@ -172,23 +183,54 @@ class SteppedClock(BenchClock):
             if conductor is not None:
                 self._conductor = None
             self._changed.notify_all()
+        self._give_back(loop)  # a loop that was stopped ended in the middle of its turn
         if conductor is not None:
             conductor.join()
             self.page.close()
 
     def loop_is_idle(self, loop: SteppedEventLoop, timeout: float | None) -> None:
-        """A loop has nothing to do for `timeout` bench seconds; None: for ever."""
+        """A loop has nothing to do for `timeout` bench seconds (None: for ever), and gives its turn back."""
         with self._changed:
             loop.thread = threading.current_thread()
             loop.due = loop.due_after(timeout)
             loop.idle = True
             self._changed.notify_all()
+        self._give_back(loop)
 
     def loop_works(self, loop: SteppedEventLoop) -> None:
-        """A loop has something to do."""
+        """A loop has something to do, and waits for its turn.
+
+        One acts at a time: the device until it is idle, then the loops, those that were made first before the others.
+        So the order of events does not depend on the computer.
+        """
+        end = time.monotonic() + _TURN_S
+        while True:
+            self._take(loop)
+            with self._changed:
+                before = self._loops[: self._loops.index(loop)] if loop in self._loops else []
+                activity, device = self._activity, self._device
+            if time.monotonic() > end:
+                break  # a device that does not come to rest must not keep the bench from ending it
+            if (device is None or self._device_is_idle(device, activity)) and not _any_ready(before):
+                break
+            self._give_back(loop)
+            with self._turn:
+                self._turn.wait(_GRACE_S)
         with self._changed:
             loop.idle = False
             self._activity += 1
+
+    def _take(self, who: object) -> None:
+        with self._turn:
+            while self._has_turn is not None:
+                self._turn.wait()
+            self._has_turn = who
+
+    def _give_back(self, who: object) -> None:
+        with self._turn:
+            if self._has_turn is who:
+                self._has_turn = None
+                self._turn.notify_all()
 
     def attach(self, device: DeviceClock) -> None:
         """A device takes part from now on. It works until it says that it is idle."""
@@ -208,6 +250,16 @@ class SteppedClock(BenchClock):
     # -- the conductor ------------------------------------------------------------------------------------------
 
     def _conduct(self) -> None:
+        try:
+            self._move()
+        except Exception as error:  # a bug; nobody must wait for ever because of it
+            trouble = BenchError(f"the bench's clock is broken: {type(error).__name__}: {error}", "Open the bench anew")
+            with self._changed:
+                self._broken = trouble
+                self._give_up(trouble)
+            raise
+
+    def _move(self) -> None:
         with self._changed:
             while self._conductor is threading.current_thread():
                 if not self._is_wanted():
@@ -224,7 +276,7 @@ class SteppedClock(BenchClock):
                     at_rest = self._is_at_rest(loops, device, activity)
                 finally:
                     self._changed.acquire()
-                if activity != self._activity:
+                if activity != self._activity or not self._is_wanted():
                     continue
                 if not at_rest:
                     self._changed.wait(_GRACE_S)
@@ -235,33 +287,43 @@ class SteppedClock(BenchClock):
                     self._step(device)
 
     def _is_wanted(self) -> bool:
-        """Whether somebody waits for rest, or for time to pass with nobody at work."""
-        return any(not waiter.woken for waiter in self._waiters) and not any(
-            waiter.woken and waiter.end is not None for waiter in self._waiters
-        )
+        """Whether somebody waits, and nobody who was woken is still on the way."""
+        return bool(self._waiters) and not any(waiter.woken for waiter in self._waiters)
 
     def _is_at_rest(self, loops: list[SteppedEventLoop], device: DeviceClock | None, activity: int) -> bool:
         """Whether nothing is under way. All loops have said that they are idle; the rest is asked here."""
-        if _any_ready(loops) or any(unacknowledged(fd) for loop in loops for fd in loop.descriptors()):
-            return False
-        if device is not None:
-            if device.ended:
-                return False  # the board has not noticed yet
-            if device.settled != activity:
-                device.ask()
-                while not device.receive(_LOOK_S):
-                    if device.ended or self._activity != activity:
-                        return False
-                    with self._changed:
-                        self._watch()
-            else:
-                device.receive(0)
-            if device.idle is None or (device.idle.connecting and not self.ignores_syn):
-                device.settled = -1
+        self._take(self)
+        try:
+            if _any_ready(loops):
                 return False
-            device.settled = activity
+            if device is None:
+                return not _any_under_way(loops)
+            were_under_way = _any_under_way(loops)
+            if not self._device_is_idle(device, activity) or device.idle is None:
+                return False  # where it has ended, the board has not noticed yet
+            if were_under_way or device.idle.unacknowledged or (device.idle.connecting and not self.ignores_syn):
+                device.forget()  # bytes may have come to it after it has looked
+                if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
+                    return False
             # What the device has done before it was idle has arrived by now.
-            return not _any_ready(loops)
+            return not (
+                device.idle.unacknowledged or (device.idle.connecting and not self.ignores_syn) or _any_ready(loops)
+            )
+        finally:
+            self._give_back(self)
+
+    def _device_is_idle(self, device: DeviceClock, activity: int) -> bool:
+        """Ask the device, where anything has happened since it said so. For who has the turn."""
+        if device.ended:
+            return True
+        if device.settled == activity:
+            return device.receive(0)
+        if device.asked != activity:
+            device.ask()
+            device.asked = activity
+        if not device.receive(_LOOK_S):
+            return device.ended
+        device.settled = activity
         return True
 
     def _release(self) -> bool:
@@ -305,9 +367,17 @@ class SteppedClock(BenchClock):
         busy = [loop.name for loop in self._loops if not loop.idle]
         trouble = self._stall.look(self._activity, self._device, busy)
         if trouble is not None:
-            for waiter in self._waiters:
-                waiter.trouble = trouble
-            self._wake(list(self._waiters))
+            self._give_up(trouble)
+
+    def _give_up(self, trouble: PlugbenchError) -> None:
+        for waiter in self._waiters:
+            waiter.trouble = trouble
+        self._wake(list(self._waiters))
+
+
+def _any_under_way(loops: list[SteppedEventLoop]) -> bool:
+    """Whether bytes have left for a TCP peer and have not arrived there."""
+    return any(unacknowledged(fd) for loop in loops for fd in loop.descriptors())
 
 
 def _any_ready(loops: list[SteppedEventLoop]) -> bool:

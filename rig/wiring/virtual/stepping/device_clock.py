@@ -47,11 +47,13 @@ class Idle:
         ask: the number of the question that it answers.
         due: the bench time, in ns, at which it has something to do by itself; None: never.
         connecting: how many of its connections wait for the answer to their SYN.
+        unacknowledged: whether it has sent bytes by TCP that the bench's kernel has not acknowledged.
     """
 
     ask: int
     due: int | None
     connecting: int
+    unacknowledged: bool
 
 
 class DeviceClock:
@@ -61,7 +63,8 @@ class DeviceClock:
         device_end: for the device's process.
         ended: whether the device's end is closed: it has died.
         idle: the latest report; None while it works.
-        settled: the clock's count of activity that `idle` takes into account.
+        asked: the clock's count of activity when it was asked last.
+        settled: the count that `idle` takes into account.
     """
 
     def __init__(self, pid: int = 0) -> None:
@@ -70,8 +73,9 @@ class DeviceClock:
         self.pid = pid
         self.ended = False
         self.idle: Idle | None = None
+        self.asked = -1
         self.settled = -1
-        self._asked = 0
+        self._questions = 0
 
     def started(self, pid: int) -> None:
         """The device's process has its end: give ours of that end up, so that its death is seen as end of file."""
@@ -80,15 +84,19 @@ class DeviceClock:
 
     def ask(self) -> None:
         """Ask for a report as soon as the device is idle."""
-        self._asked += 1
+        self._questions += 1
         self.idle = None
-        self._send(f"ask {self._asked}")
+        self._send(f"ask {self._questions}")
 
     def wake(self) -> None:
         """The time that it waits for has come."""
-        self.idle = None
-        self.settled = -1
+        self.forget()
         self._send("wake")
+
+    def forget(self) -> None:
+        """Whatever it has reported does not count any more."""
+        self.idle = None
+        self.asked = self.settled = -1
 
     def _send(self, message: str) -> None:
         try:
@@ -120,7 +128,7 @@ class DeviceClock:
                 self.ended = True
                 break
             report = _read(packet.decode("ascii", "replace"))
-            if report is not None and report.ask == self._asked:
+            if report is not None and report.ask == self._questions:
                 self.idle = report
         return self.idle is not None
 
@@ -133,9 +141,8 @@ class DeviceClock:
 def _read(message: str) -> Idle | None:
     """A report; None where the message is none."""
     match message.split(" "):
-        case ["idle", ask, due, connecting] if ask.isdecimal() and connecting.isdecimal():
-            if due == _NEVER:
-                return Idle(int(ask), None, int(connecting))
-            if due.isdecimal():
-                return Idle(int(ask), int(due), int(connecting))
+        case ["idle", ask, due, connecting, *more] if ask.isdecimal() and connecting.isdecimal():
+            if due == _NEVER or due.isdecimal():
+                due_ns = None if due == _NEVER else int(due)
+                return Idle(int(ask), due_ns, int(connecting), more == ["unacknowledged"])
     return None

@@ -44,10 +44,10 @@ class _Selector(selectors.EpollSelector):
         if ready or (timeout is not None and timeout <= 0):
             return ready
         self._loop.clock.loop_is_idle(self._loop, timeout)
-        try:
-            return super().select(None)
-        finally:
-            self._loop.clock.loop_works(self._loop)
+        ready = super().select(None)
+        self._loop.clock.loop_works(self._loop)
+        # By now, everything is there that the others have set in motion.
+        return super().select(0) or ready
 
 
 class SteppedEventLoop(asyncio.SelectorEventLoop):

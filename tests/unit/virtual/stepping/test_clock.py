@@ -14,7 +14,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import Note
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.wiring.virtual.stepping import stall
-from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stepping.clock import START_NS, SteppedClock
 from tests.unit.conftest import running
 
 from .conftest import PlayedDevice
@@ -31,7 +31,7 @@ def test_time_stands_still_while_nobody_waits(clock: SteppedClock, loop: asyncio
     loop.call_soon_threadsafe(loop.call_later, 1, fired.set)
     clock.settle()
     assert not fired.wait(0.05)
-    assert clock.now() == 0
+    assert clock.now() == START_NS
 
 
 def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
@@ -39,7 +39,7 @@ def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
 ) -> None:
     before = clock.utc()
     clock.deadline(3600).wait_out()
-    assert clock.now() == 3600 * SECOND
+    assert clock.now() == START_NS + 3600 * SECOND
     assert clock.utc() - before == timedelta(hours=1)
 
 
@@ -47,7 +47,7 @@ def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> 
     """As on the timeline of a closed bench."""
     with pytest.raises(ExpectationError, match="within 5 s"):
         Timeline(clock).expect(Note, timeout=5)
-    assert clock.now() == 5 * SECOND
+    assert clock.now() == START_NS + 5 * SECOND
     clock.settle()
 
 
@@ -58,13 +58,17 @@ def test_timers_fire_in_order_at_their_very_times(clock: SteppedClock) -> None:
             loop.call_soon_threadsafe(loop.call_later, after, lambda name=name: fired.append((name, clock.now())))
         clock.settle()
         clock.deadline(1).wait_out()
-    assert fired == [("a", SECOND // 10), ("b", 2 * SECOND // 10), ("c", 3 * SECOND // 10)]
+    assert [(name, at - START_NS) for name, at in fired] == [
+        ("a", SECOND // 10),
+        ("b", 2 * SECOND // 10),
+        ("c", 3 * SECOND // 10),
+    ]
 
 
 def test_a_long_sleep_costs_no_real_time(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     began = time.process_time()
     do(clock, loop, asyncio.sleep(9000))
-    assert clock.now() == 9000 * SECOND
+    assert clock.now() == START_NS + 9000 * SECOND
     assert time.process_time() - began < 5
 
 
@@ -73,7 +77,7 @@ def test_time_waits_for_a_loop_that_computes(clock: SteppedClock, loop: asyncio.
         threading.Event().wait(0.05)
         return clock.now()
 
-    assert do(clock, loop, compute()) == 0
+    assert do(clock, loop, compute()) == START_NS
 
 
 def test_time_waits_for_bytes_on_their_way(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
@@ -91,7 +95,7 @@ def test_time_waits_for_bytes_on_their_way(clock: SteppedClock, loop: asyncio.Ab
         writer.close()
         assert await reader.read() == b""
         server.close()
-        assert clock.now() == 0
+        assert clock.now() == START_NS
 
     do(clock, loop, there_and_back())
 
@@ -100,10 +104,10 @@ def test_what_comes_at_the_deadline_is_in_time(clock: SteppedClock, loop: asynci
     timeline = Timeline(clock)
     loop.call_soon_threadsafe(loop.call_later, 5, lambda: timeline.append(Note(text="tea")))
     clock.settle()
-    assert timeline.expect(Note, timeout=5).t == 5 * SECOND
+    assert timeline.expect(Note, timeout=5).t == START_NS + 5 * SECOND
     with pytest.raises(ExpectationError, match="within 2 s"):
         timeline.expect(Note, timeout=2)
-    assert clock.now() == 7 * SECOND
+    assert clock.now() == START_NS + 7 * SECOND
 
 
 def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
@@ -131,7 +135,7 @@ def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asynci
         clock.settle()
         return clock.now()
 
-    assert do(clock, loop, settle()) == SECOND
+    assert do(clock, loop, settle()) == START_NS + SECOND
 
 
 def test_rest_includes_what_is_ready_now_and_nothing_later(
@@ -148,19 +152,19 @@ def test_rest_includes_what_is_ready_now_and_nothing_later(
 
     asyncio.run_coroutine_threadsafe(work(), loop)
     clock.settle()
-    assert (done, clock.now()) == (["now"], 0)
+    assert (done, clock.now()) == (["now"], START_NS)
 
 
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     def plan(heard: str) -> str | None:
         word, _, number = heard.partition(" ")
-        due = min((at for at in (2 * SECOND, 7 * SECOND) if at > clock.now()), default="never")
+        due = min((at for at in (START_NS + 2 * SECOND, START_NS + 7 * SECOND) if at > clock.now()), default="never")
         return f"idle {number} {due} 0" if word == "ask" else None
 
     device = PlayedDevice(clock, plan)
     clock.deadline(10).wait_out()
     assert device.heard.count("wake") == 2
-    assert clock.now() == 10 * SECOND
+    assert clock.now() == START_NS + 10 * SECOND
     device.close()
 
 
@@ -177,7 +181,7 @@ def test_a_device_is_not_idle_while_it_connects_unless_nobody_means_to_answer(
     device = PlayedDevice(clock, lambda heard: f"idle {heard.split()[1]} never 1" if "ask" in heard else None)
     clock.ignores_syn = True
     clock.deadline(1).wait_out()
-    assert clock.now() == 2 * SECOND
+    assert clock.now() == START_NS + 2 * SECOND
     device.close()
 
 
@@ -205,4 +209,4 @@ def test_a_closed_bench_leaves_no_conductor(clock: SteppedClock) -> None:
         with running(clock), running(clock):
             clock.deadline(1).wait_out()
         assert threading.active_count() == before
-    assert clock.now() == 3 * SECOND
+    assert clock.now() == START_NS + 3 * SECOND

@@ -53,7 +53,7 @@ struct Net {
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   uint16_t port = 0;
 
-  explicit Net(int close_wait_s = 0) : tcp(heap, network, close_wait_s) {
+  Net() {
     sources.add(network);
     sources.add(tcp);
     network.set_access_point(true, 0, 0);
@@ -186,17 +186,6 @@ void a_name_is_under_way_until_its_lookup_has_ended() {
   TEST_ASSERT_TRUE(net.becomes(named, TcpState::open));
 }
 
-void the_end_of_a_connection_has_arrived_when_close_returns() {
-  Net net(kLimitMs / 1000);
-  const int socket = net.tcp.open("127.0.0.1", net.port);
-  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
-  const int peer = accept(net.listener, nullptr, nullptr);
-  net.tcp.close(socket);
-  pollfd ended{peer, POLLRDHUP, 0};
-  TEST_ASSERT_EQUAL(1, poll(&ended, 1, 0));
-  ::close(peer);
-}
-
 void a_refused_connection_and_an_unknown_host_are_closed() {
   Net net;
   ::close(net.listener);
@@ -264,7 +253,6 @@ void run_network_tests() {
   RUN_TEST(only_bytes_that_the_peer_has_room_for_are_under_way);
   RUN_TEST(a_connection_whose_syn_is_not_answered_is_counted);
   RUN_TEST(a_name_is_under_way_until_its_lookup_has_ended);
-  RUN_TEST(the_end_of_a_connection_has_arrived_when_close_returns);
   RUN_TEST(a_refused_connection_and_an_unknown_host_are_closed);
   RUN_TEST(without_a_link_sockets_are_silent);
   RUN_TEST(sockets_and_memory_run_out);

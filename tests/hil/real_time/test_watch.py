@@ -1,0 +1,32 @@
+"""The bench's watch over the device while the test computes: in stepped time the device stands still then, too."""
+
+from __future__ import annotations
+
+import pytest
+
+from rig.bench import Bench
+from rig.device import Device
+from rig.instruments.console import Console
+from rig.timeline.events import Panic
+from rig.util.errors import DeviceError
+
+AT_ONCE_S = 5
+"""From the panic to its error, for a very busy computer: without the watch nobody would hear of it for a minute."""
+
+
+@pytest.mark.needs("test_hooks", "real_time")
+def test_a_crash_interrupts_a_test_that_computes(device: Device, console: Console, bench: Bench) -> None:
+    """Also a test that asks nothing of the device is interrupted."""
+    console.send("crash abort")
+    with pytest.raises(DeviceError, match="the device panicked: abort"):
+        _count_for_ever()
+    panic = bench.timeline.last(Panic)
+    assert panic is not None
+    assert bench.clock.between(panic.t, bench.clock.now()) < AT_ONCE_S
+    bench.timeline.clear_trouble()
+    device.make_idle()
+
+
+def _count_for_ever() -> None:
+    while True:
+        pass

@@ -1,0 +1,7 @@
+"""The examples in docs/writing-tests.md that measure a latency."""
+
+from __future__ import annotations
+
+from tests.document import ROOT, run_examples
+
+run_examples(ROOT / "docs" / "writing-tests.md", globals(), real_time=True)
