@@ -27,7 +27,7 @@ from rig.timeline.events import AccessPointChange, BenchTrouble, FaultInjected, 
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.wiring.pins import open_factory
-from rig.wiring.virtual.stepping.clock import SteppedClock
+from rig.wiring.virtual.stepping.clock import START_NS, SteppedClock
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,7 +123,7 @@ def test_an_occupied_port_is_one_clear_error_at_once(bench: Bench, description: 
         before = Leftovers()
         with pytest.raises(BenchError, match=rf"127\.0\.0\.1 port {port} is taken by .*pid {os.getpid()}"):
             other.open()
-        assert other.clock.now() == 0, "it did not wait"
+        assert other.clock.now() == START_NS, "it did not wait"
         assert before.found() == []
         assert not other.is_open
         assert other.timeline.last(BenchTrouble) is not None
