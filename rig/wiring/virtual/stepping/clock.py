@@ -41,6 +41,7 @@ class _Waiter:
         end: the stamp up to which it waits, in ns; None: it waits for rest, and time does not move for it.
         woken: whether it was notified, and has not come round yet: time stands still until it has.
         trouble: what it is to raise.
+        thread: whose wait it is.
     """
 
     def __init__(self, condition: threading.Condition, end: int | None) -> None:
@@ -48,6 +49,7 @@ class _Waiter:
         self.end = end
         self.woken = False
         self.trouble: PlugbenchError | None = None
+        self.thread = threading.current_thread()
 
 
 class _Condition(threading.Condition):
@@ -136,14 +138,15 @@ class SteppedClock(BenchClock):
 
     @contextlib.contextmanager
     def _waiting(self, waiter: _Waiter) -> Iterator[None]:
-        with self._changed:
-            if self._broken is not None:
-                raise self._broken
-            self._waiters.add(waiter)
-            # The thread may have done anything since it waited last.
-            self._activity += 1
-            self._changed.notify_all()
         try:
+            with self._changed:
+                if self._broken is not None:
+                    raise self._broken
+                # A signal's exception may have kept this thread's last wait from being taken out.
+                self._waiters = {other for other in self._waiters if other.thread is not waiter.thread} | {waiter}
+                # The thread may have done anything since it waited last.
+                self._activity += 1
+                self._changed.notify_all()
             yield
         finally:
             with self._changed:

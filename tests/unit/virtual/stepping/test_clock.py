@@ -126,6 +126,26 @@ def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.Abstrac
         assert clock.now() == start + SECOND
 
 
+def test_a_wait_whose_end_a_signal_interrupted_does_not_hold_up_the_next(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop
+) -> None:
+    class Interrupted(set[Any]):
+        def discard(self, _: object) -> None:
+            raise KeyboardInterrupt
+
+    def interrupt() -> None:
+        with clock._changed:
+            clock._waiters = Interrupted(clock._waiters)
+
+    loop.call_soon_threadsafe(loop.call_later, 1, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        clock.deadline(5).wait_out()
+    before = clock.now()
+    clock.settle()
+    clock.deadline(1).wait_out()
+    assert clock.now() == before + SECOND
+
+
 def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     """An instrument's call that ends with it may be made on the bench's loop, which could not come to rest then."""
 
