@@ -49,7 +49,7 @@ struct Net {
   PosixWaker waker{sleeper, sources};
   PosixNetwork network{clock};
   DeviceHeap heap{200'000};
-  PosixTcp tcp;
+  PosixTcp tcp{heap, network};
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   uint16_t port = 0;
 
