@@ -99,8 +99,8 @@ def reset(transport: asyncio.WriteTransport) -> None:
 def acknowledge(transport: asyncio.BaseTransport) -> None:
     """Acknowledge now what a TCP connection has received.
 
-    The kernel delays them by up to 40 ms (RFC 1122 section 4.2.3.2), in the hope of something to send along.
-    Stepped time waits for them. Linux takes TCP_QUICKACK back by itself: call this after each read.
+    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data. Stepped
+    time waits for them. Linux takes TCP_QUICKACK back by itself: call this after each read.
     """
     endpoint: socket.socket | None = transport.get_extra_info("socket")
     if endpoint is not None:
