@@ -37,14 +37,33 @@ def section(title: str, layout: Layout) -> Iterator[str]:
         yield f"  {rank:>4}  {name:{width}}  {folder.files:5}  {folder.lines:6,}"
     yield from listed("arrows", _by_folder(layout, layout.arrows), len(layout.arrows))
     yield from listed("arrows that run back", _by_folder(layout, layout.backward), len(layout.backward))
-    yield from listed("circles of folders", [" → ".join(circle) for circle in folder_circles(layout)])
+    yield from listed("circles of folders", [" → ".join(circle) for circle in folder_circles(layout.arrows)])
+    if layout.inside:
+        yield from listed(
+            "folders inside others, counted there",
+            [
+                f"{name}, inside {inside.owner}: {inside.files} files, {inside.lines:,} lines: {inside.reason}"
+                for name, inside in layout.inside.items()
+            ],
+        )
+        yield from listed(
+            "circles inside a folder, which are allowed",
+            [
+                f"inside {_owner(layout, circle)}: {' → '.join(circle)}"
+                for circle in folder_circles(layout.arrows_inside)
+            ],
+        )
 
 
-def folder_circles(layout: Layout) -> list[list[str]]:
-    """Give the circles of folders, each with the first at the end again."""
-    graph: Mapping[str, dict[str, int]] = {name: {} for name in layout.folders}
-    for (folder, imported), number in layout.arrows.items():
-        graph[folder][imported] = number
+def folder_circles(arrows: Mapping[tuple[str, str], int]) -> list[list[str]]:
+    """Give the circles of folders, each with the first at the end again.
+
+    Args:
+        arrows: number of imports by (importing folder, imported folder).
+    """
+    graph: dict[str, dict[str, int]] = {}
+    for (folder, imported), number in arrows.items():
+        graph.setdefault(folder, {})[imported] = number
     return list(circles.circles(graph))
 
 
@@ -70,9 +89,16 @@ def _by_folder(layout: Layout, arrows: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{folder} → {', '.join(imported)}" for folder, imported in lines.items()]
 
 
+def _owner(layout: Layout, circle: Sequence[str]) -> str:
+    """The ranked folder that all folders of a circle belong to."""
+    return next(layout.inside[name].owner for name in circle if name in layout.inside)
+
+
 def _is_sound(layout: Layout) -> bool:
     return not (
-        layout.backward or folder_circles(layout) or any(folder.rank is None for folder in layout.folders.values())
+        layout.backward
+        or folder_circles(layout.arrows)
+        or any(folder.rank is None for folder in layout.folders.values())
     )
 
 

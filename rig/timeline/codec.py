@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from rig.timeline.events import Event
-from rig.timeline.layout import layout_of, to_json, type_name
+from rig.timeline.layout import layout_of, type_name
+from rig.util.plain_json import to_json
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
@@ -98,7 +99,7 @@ def _event(event_type: type[Event], values: dict[str, Any]) -> Event:
                 quoted = str(value)[:_MOST_QUOTED]
                 raise UnreadableLineError(f"{layout.name!r} with {name} = {quoted!r}, which is of the wrong type")
     for name in layout.tuples:
-        if name in values:
+        if isinstance(values.get(name), list):
             values[name] = tuple(values[name])
     try:
         return event_type(**values)

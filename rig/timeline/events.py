@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of, to_json
+from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
+from rig.util.plain_json import plain, to_json
 from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
@@ -34,6 +35,8 @@ class Event:
         layout = layout_of(type(self))
         record: dict[str, Any] = {"type": layout.name}
         record.update(zip(layout.fields, layout.values(self), strict=True))
+        for name in layout.foreign:
+            record[name] = plain(record[name])
         for name in layout.masked:
             if record[name]:
                 record[name] = masked(record[name])
@@ -47,7 +50,7 @@ class Event:
             value = getattr(self, name)
             shown = masked(value)
             if shown is not value:
-                hidden[name] = tuple(shown) if name in layout.tuples else shown
+                hidden[name] = tuple(shown) if isinstance(value, tuple) else shown
         return replace(self, **hidden) if hidden else self
 
     def must_be_recordable(self) -> None:
@@ -58,6 +61,10 @@ class Event:
         """
         layout = layout_of(type(self))
         values = layout.values(self)
+        if layout.foreign:
+            values = tuple(
+                plain(getattr(self, name)) if name in layout.foreign else getattr(self, name) for name in layout.fields
+            )
         try:
             to_json(values)
         except TypeError:

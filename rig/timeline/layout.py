@@ -1,6 +1,7 @@
 """The layout of an event's type: its fields, the JSON they may be, and whether they may hold a secret.
 
-A field of text declares that itself, by `MayHoldSecret[...]` or `NoSecret[...]` around its type.
+A field of text declares that itself, by `MayHoldSecret[...]` or `NoSecret[...]` around its type. A field of a type that
+a reader does not check, such as a list, a path or an enum, is written as JSON or as text, and masked unless `NoSecret`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from operator import attrgetter
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
-
-import orjson
+from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -37,6 +36,7 @@ _JSON_TYPES: Mapping[Any, tuple[type, ...]] = {
     tuple: (list,),
     Mapping: (dict,),
 }
+_HOLD_TEXT = (str, tuple, Mapping, Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class Layout:
         own: the names of those that not every event has.
         masked: the names of those that may hold a secret.
         tuples: the names of those that are lists in JSON, and tuples in the event.
-        accepted: the JSON that each field may be; a field that may be any has no entry.
+        foreign: the names of those of a type that no reader checks: they are written as JSON or as text.
+        accepted: the JSON that each field may be; a field that may be any has no entry, and is read as JSON gives it.
         values: reads all fields of an event at once.
     """
 
@@ -71,6 +72,7 @@ class Layout:
     own: tuple[str, ...]
     masked: tuple[str, ...]
     tuples: tuple[str, ...]
+    foreign: tuple[str, ...]
     accepted: Mapping[str, Accepted]
     values: Callable[[Any], tuple[Any, ...]]
 
@@ -85,7 +87,7 @@ def layout_of(event_type: type) -> Layout:
         event_type: a dataclass.
 
     Raises:
-        TypeError: a field can hold text and does not declare whether it may hold a secret.
+        TypeError: a field can hold text and does not declare whether it may hold a secret, or its type is not defined.
     """
     layout = _LAYOUTS.get(event_type)
     if layout is None:
@@ -97,57 +99,60 @@ def _read(event_type: type) -> Layout:
     names = tuple(f.name for f in fields(event_type))
     base = [cls for cls in event_type.__mro__ if is_dataclass(cls)][-1]
     own = names[len(fields(base)) :]  # the base's come first
-    hints = get_type_hints(event_type, include_extras=True)
-    masked, tuples, accepted = [], [], {}
+    hints = _hints(event_type)
+    masked, tuples, foreign, accepted = [], [], [], {}
     for name in names:
-        secrecy = next((mark for mark in getattr(hints[name], "__metadata__", ()) if isinstance(mark, _Secrecy)), None)
         found = list(_plain_types(hints[name]))
-        if secrecy is None and any(kind in (str, tuple, Mapping, Any) for kind in found):
+        if any(secrecy is None and kind in _HOLD_TEXT for kind, secrecy in found):
             raise TypeError(
                 f"{event_type.__name__}.{name} can hold text: declare it MayHoldSecret[...] or NoSecret[...]"
             )
-        if secrecy is _Secrecy.MAY_HOLD_SECRET:
+        kinds = [kind for kind, _secrecy in found]
+        choices = tuple(kind for kind in kinds if isinstance(kind, str))
+        unknown = [kind for kind in kinds if kind is not Any and kind not in choices and kind not in _JSON_TYPES]
+        if any(mark is _Secrecy.MAY_HOLD_SECRET or (mark is None and kind in unknown) for kind, mark in found):
             masked.append(name)
-        if tuple in found:
+        if tuple in kinds:
             tuples.append(name)
-        if Any not in found:
-            choices = tuple(kind for kind in found if isinstance(kind, str))
-            kinds = tuple(json for kind in found if not isinstance(kind, str) for json in _JSON_TYPES[kind])
-            accepted[name] = Accepted(kinds, choices)
-    return Layout(type_name(event_type), names, own, tuple(masked), tuple(tuples), accepted, attrgetter(*names))
+        if unknown:
+            foreign.append(name)
+        elif Any not in kinds:
+            json = tuple(json for kind in kinds if kind in _JSON_TYPES for json in _JSON_TYPES[kind])
+            accepted[name] = Accepted(json, choices)
+    return Layout(
+        type_name(event_type), names, own, tuple(masked), tuple(tuples), tuple(foreign), accepted, attrgetter(*names)
+    )
 
 
-def _plain_types(hint: Any) -> Iterator[Any]:
-    """The types that an annotation allows, without their parameters; of a Literal its texts."""
+def _hints(event_type: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(event_type, include_extras=True)
+    except NameError as error:
+        spelled = {f.name: str(f.type) for f in fields(event_type)}
+        name = next((name for name in spelled if re.search(rf"\b{error.name}\b", spelled[name])), "?")
+        raise TypeError(
+            f"{event_type.__name__}.{name}: {error.name!r} of its type {spelled.get(name, '')!r} is not defined when "
+            "events are recorded: import it outside `if TYPE_CHECKING`, or define it in the module, not in a function"
+        ) from None
+
+
+def _plain_types(hint: Any, secrecy: _Secrecy | None = None) -> Iterator[tuple[Any, _Secrecy | None]]:
+    """The types that an annotation allows, without their parameters, and what each declares; of a Literal its texts."""
     origin = get_origin(hint)
     if origin is Annotated:
-        yield from _plain_types(get_args(hint)[0])
+        inner, *marks = get_args(hint)
+        yield from _plain_types(inner, next((mark for mark in marks if isinstance(mark, _Secrecy)), secrecy))
     elif origin in (Union, types.UnionType):
         for member in get_args(hint):
-            yield from _plain_types(member)
+            yield from _plain_types(member, secrecy)
     elif origin is Literal:
-        yield from get_args(hint)
+        yield from ((value if isinstance(value, str) else type(value), secrecy) for value in get_args(hint))
+    elif isinstance(hint, NewType):
+        yield from _plain_types(hint.__supertype__, secrecy)
     else:
-        yield hint if origin is None else origin
+        yield hint if origin is None else origin, secrecy
 
 
 def type_name(event_type: type) -> str:
     """Return the event's name in records: `OcppFrame` is `ocpp_frame`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", event_type.__name__).lower()
-
-
-def to_json(content: Any) -> bytes:
-    """Write JSON as the record has it: mappings and sets as it can hold them, any other object as its `str`.
-
-    Raises:
-        TypeError: it has no place in JSON.
-    """
-    return orjson.dumps(content, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return str(value)

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from rig.util.plain_json import plain
+
 MASK = "********"
 
 _SECRET_KEYS = frozenset({"authorizationkey", "wifi_psk", "psk", "password"})
@@ -41,6 +43,7 @@ def masked(content: Any) -> Any:
 
     Secrets are the passwords in URLs, the values of keys that hold one, and the `value` beside a `key` that names one,
     as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29), to any depth and in texts.
+    An object that is no JSON, such as a path or an enum, is masked as the JSON or the text that it is written as.
     """
     if isinstance(content, str):
         return masked_text(content)
@@ -50,7 +53,11 @@ def masked(content: Any) -> Any:
     if isinstance(content, list | tuple):
         parts = [masked(part) for part in content]
         return content if all(part is other for part, other in zip(parts, content, strict=True)) else parts
-    return content
+    if content is None or isinstance(content, int | float):
+        return content
+    written = plain(content)
+    shown = masked(written)
+    return content if shown is written else shown
 
 
 def masked_text(text: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NewType
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +16,9 @@ from hypothesis import strategies as st
 from rig.timeline import events as ev
 from rig.timeline.codec import EVENT_TYPES, UnreadableLineError, decode, encode
 from rig.timeline.layout import MayHoldSecret, NoSecret, layout_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 integer = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -87,6 +94,107 @@ def test_an_event_of_another_kind_masks_what_it_declares() -> None:
     record = Heard(words=url, name=url).record()
     assert record["words"] == "ws://user:********@host/CP-1"
     assert record["name"] == url
+
+
+MAY: Any = MayHoldSecret
+URL = "ws://user:hunter2@host/CP-1"
+HIDDEN = "ws://user:********@host/CP-1"
+PAIR = {"key": "AuthorizationKey", "value": "hunter2"}
+HIDDEN_PAIR = {"key": "AuthorizationKey", "value": "********"}
+
+
+class Place(enum.Enum):
+    """Where a charge point connects to."""
+
+    CSMS = URL
+
+
+@dataclass
+class Setting:
+    """An object of a project's own."""
+
+    password: str
+
+
+def event_with(annotation: Any, value: object) -> ev.Event:
+    """An event of a project's own type, with one field."""
+    event_type = make_dataclass(
+        "Own", [("held", annotation)], bases=(ev.Event,), frozen=True, slots=True, kw_only=True, repr=False
+    )
+    event: ev.Event = event_type(held=value)
+    return event
+
+
+@pytest.mark.parametrize("mark", ["none", "may hold a secret"])
+@pytest.mark.parametrize(
+    ("annotation", "value", "written"),
+    [
+        (list[str], [URL], [HIDDEN]),
+        (Sequence[str], (URL,), [HIDDEN]),
+        (dict[str, Any], PAIR, HIDDEN_PAIR),
+        (dict[int, str], {1: URL}, {"1": HIDDEN}),
+        (object, URL, HIDDEN),
+        (list[int], [1 << 64], "[18446744073709551616]"),
+        (Place, Place.CSMS, HIDDEN),
+        (Path, Path("/run/ws:/user:hunter2@host"), "/run/ws:/user:********@host"),
+        (bytes, URL.encode(), f"b'{HIDDEN}'"),
+        (frozenset[str], frozenset([URL]), [HIDDEN]),
+        (frozenset[object], frozenset([URL, 1]), [1, HIDDEN]),
+        (Setting, Setting("hunter2"), {"password": "********"}),
+        (list[Setting] | None, [Setting("hunter2")], [{"password": "********"}]),
+    ],
+)
+def test_a_field_of_any_type_is_written_and_masked(mark: str, annotation: Any, value: object, written: object) -> None:
+    event = event_with(annotation if mark == "none" else MAY[annotation], value)
+    event.must_be_recordable()
+    assert orjson.loads(encode(event))["held"] == written
+    assert orjson.loads(encode(event.without_secrets()))["held"] == written
+    assert "hunter2" not in repr(event)
+
+
+def test_an_object_without_secrets_stays_what_it_is() -> None:
+    event = event_with(Path, Path("/run/one"))
+    assert event.without_secrets() is event
+    assert orjson.loads(encode(event))["held"] == "/run/one"
+
+
+def test_a_field_of_any_type_is_written_as_it_is_where_it_is_no_secret() -> None:
+    assert orjson.loads(encode(event_with(NoSecret[list[str]], [URL])))["held"] == [URL]
+
+
+def test_objects_in_a_field_of_json_are_masked_too() -> None:
+    event = event_with(MayHoldSecret[tuple[Any, ...]], (Place.CSMS, [Setting("hunter2")]))
+    assert orjson.loads(encode(event))["held"] == [HIDDEN, [{"password": "********"}]]
+
+
+@pytest.mark.parametrize("annotation", [MAY[str] | None, MAY[str | None]], ids=["in", "around"])
+def test_a_field_that_may_be_none_declares_itself_too(annotation: Any) -> None:
+    assert event_with(annotation, URL).record()["held"] == HIDDEN
+    assert layout_of(type(event_with(annotation, None))).accepted["held"].types == (str, type(None))
+
+
+@pytest.mark.parametrize("annotation", [MayHoldSecret[list[str]] | str, NewType("Name", str)], ids=["one", "named"])
+def test_a_text_that_does_not_declare_itself_is_refused_beside_others(annotation: Any) -> None:
+    with pytest.raises(TypeError, match=r"Own\.held can hold text"):
+        event_with(annotation, URL).record()
+
+
+def test_numbers_and_fixed_values_need_no_declaration() -> None:
+    layout = layout_of(type(event_with(Literal[1, "a", None], 1)))
+    assert layout.masked == ()
+    assert layout.accepted["held"].values == ("a",)
+    assert layout.accepted["held"].types == (int, type(None))
+
+
+def test_a_type_that_is_only_there_for_type_checkers_is_refused() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+    class Paid(ev.Event):
+        amount: Decimal | None = None
+
+    with pytest.raises(
+        TypeError, match=r"Paid\.amount: 'Decimal' of its type 'Decimal \| None' is not defined .* import"
+    ):
+        Paid().record()
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,10 @@ from tools.lint.modules import imports, modules
 # By module, what it imports, with the place.
 Graph = Mapping[str, Mapping[str, str]]
 
-_HOUSES = ("rig", "fixtures", "tools", "benchmarks", "examples", "tests")
-
 
 def run(root: Path) -> Result:
     """Look for circles among the Python modules."""
-    graph = module_graph(root, *_HOUSES)
+    graph = module_graph(root)
     findings = []
     for circle in circles(graph):
         importer, imported = circle[:2]
@@ -36,7 +34,7 @@ def module_graph(root: Path, *houses: str) -> Graph:
 
     Args:
         root: the repository's root.
-        houses: the folders of the root to look through.
+        houses: the folders of the root to look through; none: all, with the modules beside them.
     """
     files = modules(root, *houses)
     graph: dict[str, dict[str, str]] = {module: {} for module in files}

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lint.check import Result
-from tools.lint.layout import Folder, Layout
+from tools.lint.layout import Folder, Inside, Layout
 from tools.lint.modules import imports, modules
 
-# Folders by layer, from the top down, as the picture of docs/design.md section 1 has them. A file imports from its own
-# folder and from the layers below; folders of one layer know nothing of each other. A folder inside a ranked one
-# belongs to it.
+# Folders by layer, from the top down, as the picture of docs/design.md section 1 has them, and the modules beside them.
+# A file imports from its own folder and from the layers below; folders of one layer know nothing of each other.
 LAYERS = (
     ("tests.unit", "benchmarks"),
     ("tests.hil", "tests.interop", "examples", "tools"),
-    ("tests",),
+    ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
     ("rig.device",),
     ("rig.bench",),
@@ -29,20 +28,36 @@ LAYERS = (
     ("rig",),
 )
 _RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) for folder in layer}
-_HOUSES = sorted({folder.split(".")[0] for folder in _RANKS})
 # Their folders are ranked one by one; the others are ranked as a whole.
 _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
+
+# Every folder of these has a rank, or is listed here: it belongs to the ranked folder around it, and may import from
+# that and be imported by it. `make imports` prints these folders, and the circles that this allows.
+_EACH_FOLDER = ("rig", "fixtures")
+INSIDE = {
+    "fixtures.session": "the plugins of a session's life, which the other plugins take their run and record from",
+    "rig.csms.instrument": "the methods of the fake CSMS that a test calls, one file each",
+    "rig.report.timeline_svg": "the parts of one picture, which the pages of a test place",
+    "rig.wiring.virtual": "one kind of wiring; others reach it by the bench description only, which is checked below",
+    "rig.wiring.virtual.stepping": "the clock of the virtual bench, which its parts wait on",
+}
+# Files that another program loads by their path, without the packages of this repository.
+_LOADED_ELSEWHERE = {"firmware"}
 
 # Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
 # command that runs it alone, and by the tests of the rig.
 _KNOWN_TO = {"rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.cli", "tests.unit")}
 
+# Modules that import from nothing else in the repository: pytest loads the plugin in every project that has the package
+# installed, and it loads the others only where there is a bench.
+_KNOWS_ONLY = {"pytest_plugbench": ("fixtures",)}
+
 
 def run(root: Path) -> Result:
     """Check that every folder has a rank, and every import, also inside functions and for types only."""
-    files = modules(root, *_HOUSES)
+    files = {name: path for name, path in modules(root).items() if name.split(".")[0] not in _LOADED_ELSEWHERE}
     findings = [
-        f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py"
+        f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py{_or_listed(folder)}"
         for folder in sorted({folder_of(root, path) for path in files.values()} - _RANKS.keys())
     ]
     findings += [
@@ -65,26 +80,58 @@ def layout(root: Path, houses: Sequence[str] = ("rig", "fixtures")) -> Layout:
         houses: the folders of the root to look through; arrows to others are left out.
     """
     files = modules(root, *houses)
+    places = {module: ".".join(path.parent.relative_to(root).parts) for module, path in files.items()}
+    owners = {places[module]: folder_of(root, path) for module, path in files.items()}
     folders: dict[str, Folder] = {}
-    for path in files.values():
-        name = folder_of(root, path)
-        folder = folders.setdefault(name, Folder(_RANKS.get(name)))
-        folder.files += 1
-        folder.lines += len(path.read_text(encoding="utf-8").splitlines())
+    inside: dict[str, Folder] = {}
+    for module, path in files.items():
+        place = places[module]
+        name = owners[place]
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        folders.setdefault(name, Folder(_RANKS.get(name))).add(lines)
+        if place in INSIDE:
+            inside.setdefault(place, Folder(None)).add(lines)
     pairs = {(found.module, found.imported) for found in imports(root, files)}
-    arrows = Counter((folder_of(root, files[one]), folder_of(root, files[other])) for one, other in pairs)
+    nested = Counter((places[one], places[other]) for one, other in pairs)
+    arrows: Counter[tuple[str, str]] = Counter()
+    for (one, other), number in nested.items():
+        arrows[owners[one], owners[other]] += number
     between = {(one, other): arrows[one, other] for one, other in sorted(arrows, key=_order) if one != other}
     return Layout(
         folders={name: folders[name] for name in sorted(folders, key=lambda name: _order((name,)))},
         arrows=between,
         backward=sorted(arrow for arrow in between if refusal(*arrow)),
+        inside={
+            place: Inside(owners[place], INSIDE[place], inside[place].files, inside[place].lines)
+            for place in sorted(inside)
+        },
+        arrows_inside={
+            (one, other): nested[one, other]
+            for one, other in sorted(nested)
+            if one != other and owners[one] == owners[other]
+        },
     )
 
 
 def folder_of(root: Path, path: Path) -> str:
-    """Name the folder of a file as LAYERS does."""
-    house, *more = path.parent.relative_to(root).parts
-    return f"{house}.{more[0]}" if more and house in _DIVIDED else house
+    """Name the folder of a file as LAYERS does: the ranked one around it where it is listed as inside that."""
+    parts = path.parent.relative_to(root).parts
+    if not parts:
+        return path.stem
+    if parts[0] not in _EACH_FOLDER:
+        return ".".join(parts[:2] if parts[0] in _DIVIDED else parts[:1])
+    folder = ".".join(parts)
+    if folder not in INSIDE:
+        return folder
+    around = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+    return next((name for name in around if name in _RANKS), folder)
+
+
+def _or_listed(folder: str) -> str:
+    parent = folder.rpartition(".")[0]
+    if folder.split(".")[0] in _EACH_FOLDER and (parent in INSIDE or (parent in _RANKS and parent != "rig")):
+        return f", or list it in INSIDE there, as belonging to {parent.replace('.', '/')}"
+    return ""
 
 
 def refusal(folder: str, imported: str) -> str:
@@ -103,6 +150,9 @@ def refusal(folder: str, imported: str) -> str:
 
 def seam(module: str, imported: str) -> str:
     """Say why `module` may not import a module that only some know; empty when it may."""
+    for knowing, known_ones in _KNOWS_ONLY.items():
+        if _is_in(module, knowing) and not any(_is_in(imported, known) for known in (knowing, *known_ones)):
+            return f"{knowing} knows only {', '.join(known_ones)}; it is loaded in projects without a bench too"
     for known, importers in _KNOWN_TO.items():
         if _is_in(imported, known) and not any(_is_in(module, importer) for importer in (known, *importers)):
             return f"only {', '.join(importers)} know {known}; all others reach it by the bench description"

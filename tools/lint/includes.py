@@ -76,8 +76,7 @@ def layout(root: Path) -> Layout:
     for path in _files(root, _SOURCES):
         name = _folder(root, path)
         folder = folders.setdefault(name, Folder(len(LAYERS) - _RANKS[name] if name in _RANKS else None))
-        folder.files += 1
-        folder.lines += len(path.read_text(encoding="utf-8").splitlines())
+        folder.add(len(path.read_text(encoding="utf-8").splitlines()))
     arrows: Counter[tuple[str, str]] = Counter()
     for include in includes(root, _SOURCES):
         if include.included is not None and include.included != include.folder:

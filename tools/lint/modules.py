@@ -30,9 +30,9 @@ def modules(root: Path, *folders: str) -> dict[str, Path]:
 
     Args:
         root: the repository's root.
-        folders: folders of the root to look through.
+        folders: folders of the root to look through; none: all, with the modules beside them.
     """
-    paths = tracked_files(root, *(f"{folder}/*.py" for folder in folders))
+    paths = tracked_files(root, *([f"{folder}/*.py" for folder in folders] or ["*.py"]))
     return {module_of(path.relative_to(root)): path for path in paths}
 
 
@@ -67,20 +67,53 @@ def imported_names(tree: ast.AST, module: str, *, is_package: bool = False) -> I
         module: its dotted name, which relative imports start from.
         is_package: whether it is a package's `__init__.py`.
     """
+    importers = _importers(tree)
+    package = module if is_package else module.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                parts = module.split(".")
-                keep = len(parts) - node.level + (1 if is_package else 0)
-                base = ".".join([*parts[:keep], *([node.module] if node.module else [])])
+            base = _absolute("." * node.level + (node.module or ""), package)
             yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.Call):
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
-                    args=[ast.Constant(value=str(name)), *_],
-                ):
-                    yield node.lineno, name
+        elif isinstance(node, ast.Call) and _called(node) in importers:
+            name, start = _argument(node, 0, "name"), _argument(node, 1, "package")
+            if name is not None:
+                yield node.lineno, _absolute(name, start or package)
+
+
+def _importers(tree: ast.AST) -> set[str]:
+    """The names by which a module can call `import_module`."""
+    return {"import_module", "__import__"} | {
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name in ("import_module", "__import__")
+    }
+
+
+def _called(call: ast.Call) -> str:
+    """The last name of what is called: of `importlib.import_module(...)` it is `import_module`."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _argument(call: ast.Call, position: int, keyword: str) -> str | None:
+    """The text given for a parameter; None where there is none, or the program makes it up."""
+    given = [*call.args[position : position + 1], *(each.value for each in call.keywords if each.arg == keyword)]
+    match given:
+        case [ast.Constant(value=str(text))]:
+            return text
+    return None
+
+
+def _absolute(name: str, package: str) -> str:
+    """The full name of a module, whose name starts with a dot for each package to go up from, as `..bench`."""
+    relative = name.lstrip(".")
+    level = len(name) - len(relative)
+    if not level:
+        return name
+    parts = package.split(".")
+    return ".".join([*parts[: max(0, len(parts) - level + 1)], *([relative] if relative else [])])

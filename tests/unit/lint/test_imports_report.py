@@ -59,3 +59,21 @@ def test_a_folder_without_a_rank_fails(repository: Path, write: Write, capsys: p
     write("rig/fresh/fresh.py", "")
     assert imports_report.main([str(repository)]) == 1
     assert "  none  rig.fresh      1       0\n" in capsys.readouterr().out
+
+
+def test_circles_with_a_folder_inside_another_are_printed_and_pass(
+    repository: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("rig/csms/csms.py", "import rig.csms.instrument.calls\n")
+    write("rig/csms/messages.py", "")
+    write("rig/csms/instrument/calls.py", "import rig.csms.messages\n")
+    assert imports_report.main([str(repository)]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "  folders inside others, counted there: 1\n    rig.csms.instrument, inside rig.csms: 1 files, 1 lines: "
+        in printed
+    )
+    assert (
+        "  circles inside a folder, which are allowed: 1\n"
+        "    inside rig.csms: rig.csms → rig.csms.instrument → rig.csms\n"
+    ) in printed

@@ -137,6 +137,14 @@ def f():
         "from ..bench import bench",
         "def f():\n    from rig.bench import bench",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from rig.bench.bench import Bench",
+        "import importlib\nimportlib.import_module(name='rig.bench')",
+        "import importlib as loader\nloader.import_module('rig.bench')",
+        "from importlib import import_module as im\nim('rig.bench')",
+        "from importlib import import_module as im\nim(package=__package__, name='..bench')",
+        "from importlib import import_module\nimport_module('..bench', __package__)",
+        "from importlib import import_module\nimport_module('.bench', 'rig')",
+        "from importlib import import_module\nimport_module('.bench', package='rig')",
+        "from builtins import __import__ as load\nload('rig.bench')",
     ],
 )
 def test_a_backward_arrow_is_found_however_it_is_hidden(repository: Path, write: Write, line: str) -> None:
@@ -158,13 +166,61 @@ def test_an_import_past_a_seam_is_refused_with_its_line(repository: Path, write:
 
 def test_a_folder_without_a_rank_is_refused(repository: Path, write: Write) -> None:
     write("rig/fresh/__init__.py", "")
-    write("rig/csms/fresh/__init__.py", "from rig.csms import part\n")  # belongs to rig/csms
-    write("rig/csms/part.py", "")
+    write("rig/csms/fresh/__init__.py", "from rig.csms import part\n")
+    write("rig/csms/instrument/__init__.py", "from rig.csms import part\n")  # listed: it belongs to rig/csms
+    write("rig/csms/part.py", "import rig.csms.instrument\n")
+    write("fixtures/fresh/plugin.py", "")
+    write("fixtures/session/deep/plugin.py", "")
+    write("fixtures/session/run.py", "")
     write("tests/fresh/test_it.py", "")
+    write("tests/unit/fresh/test_it.py", "")  # ranked with tests/unit as a whole
+    write("fresh/deep/tool.py", "")
+    write("script.py", "")
+    write("firmware/test/runner.py", "")
+    missing = "the folder has no rank; give it one in tools/lint/imports.py"
+    listed = f"{missing}, or list it in INSIDE there, as belonging to "
     assert imports.run(repository).findings == [
-        "rig/fresh: the folder has no rank; give it one in tools/lint/imports.py",
-        "tests/fresh: the folder has no rank; give it one in tools/lint/imports.py",
+        f"fixtures/fresh: {listed}fixtures",
+        f"fixtures/session/deep: {listed}fixtures/session",
+        f"fresh: {missing}",
+        f"rig/csms/fresh: {listed}rig/csms",
+        f"rig/fresh: {missing}",
+        f"script: {missing}",
+        f"tests/fresh: {missing}",
     ]
+
+
+@pytest.mark.parametrize("line", ["import pytest_plugbench", "from pytest_plugbench import pytest_addoption"])
+def test_modules_beside_the_folders_have_a_rank(repository: Path, write: Write, line: str) -> None:
+    write("pytest_plugbench.py", "import importlib\nfound = importlib.import_module('fixtures')\n")
+    write("fixtures/__init__.py", "")
+    write("rig/bench/bench.py", f"{line}\n")
+    (finding,) = imports.run(repository).findings
+    assert finding.startswith("rig/bench/bench.py:1: imports pytest_plugbench: rig.bench is below pytest_plugbench")
+
+
+def test_the_plugin_that_every_project_loads_knows_the_fixtures_only(repository: Path, write: Write) -> None:
+    write("pytest_plugbench.py", "import fixtures.device\nimport rig.cli\n")
+    write("fixtures/device.py", "")
+    write("rig/cli/__init__.py", "")
+    (finding,) = imports.run(repository).findings
+    assert finding.startswith("pytest_plugbench.py:2: imports rig.cli: pytest_plugbench knows only fixtures; ")
+
+
+def test_a_circle_with_a_module_beside_the_folders_is_found(repository: Path, write: Write) -> None:
+    write("plugin.py", "import fixtures.device\n")
+    write("fixtures/device.py", "import plugin\n")
+    (finding,) = circles.run(repository).findings
+    assert "fixtures.device → plugin → fixtures.device" in finding
+
+
+def test_each_listed_folder_is_there_inside_a_ranked_one() -> None:
+    for folder in imports.INSIDE:
+        path = ROOT.joinpath(*folder.split("."), "__init__.py")
+        assert path.is_file()
+        owner = imports.folder_of(ROOT, path)
+        assert folder.startswith(f"{owner}.")
+        assert any(owner in layer for layer in imports.LAYERS)
 
 
 def test_a_file_directly_in_rig_is_refused(repository: Path, write: Write) -> None:
@@ -191,21 +247,37 @@ def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: W
     write("rig/bench/bench.py", "import rig.util.clock\nimport rig.util.loop\nimport rig.bench.locks\n")
     write("rig/bench/locks.py", "import rig.util.clock\n")
     write("rig/bench/parts/part.py", "")
+    write("rig/csms/csms.py", "import rig.csms.instrument.calls\n")
+    write("rig/csms/instrument/calls.py", "import rig.csms.csms\nimport rig.util.clock\n")
     write("rig/util/clock.py", "def f():\n    from rig.bench.bench import Bench\n")
     write("rig/util/loop.py", "")
     write("rig/fresh/fresh.py", "")
     layout = imports.layout(repository)
     assert [(name, folder.files, folder.lines) for name, folder in layout.folders.items()] == [
         ("fixtures", 1, 2),
-        ("rig.bench", 3, 4),
+        ("rig.bench", 2, 4),
+        ("rig.csms", 2, 3),
         ("rig.util", 2, 2),
+        ("rig.bench.parts", 1, 0),
         ("rig.fresh", 1, 0),
     ]
     ranks = [folder.rank or 0 for folder in layout.folders.values()]
     assert ranks == sorted(ranks, reverse=True)
     assert ranks[-1] == 0
-    assert layout.arrows == {("fixtures", "rig.bench"): 1, ("rig.bench", "rig.util"): 3, ("rig.util", "rig.bench"): 1}
+    assert layout.arrows == {
+        ("fixtures", "rig.bench"): 1,
+        ("rig.bench", "rig.util"): 3,
+        ("rig.csms", "rig.util"): 1,
+        ("rig.util", "rig.bench"): 1,
+    }
     assert layout.backward == [("rig.util", "rig.bench")]
+    (inside,) = layout.inside.items()
+    assert inside[0] == "rig.csms.instrument"
+    assert (inside[1].owner, inside[1].files, inside[1].lines) == ("rig.csms", 1, 2)
+    assert layout.arrows_inside == {
+        ("rig.csms", "rig.csms.instrument"): 1,
+        ("rig.csms.instrument", "rig.csms"): 1,
+    }
 
 
 BELOW = "; move what they share to a file below"
