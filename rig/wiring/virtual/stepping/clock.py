@@ -223,11 +223,13 @@ class SteppedClock(BenchClock):
             loop.idle = False
             self._activity += 1
 
-    def _take(self, who: object) -> None:
+    def _take(self, who: object, seconds: float | None = None) -> bool:
+        """Wait for the turn, at most that many real seconds; None: as long as it takes. Returns whether it is there."""
         with self._turn:
-            while self._has_turn is not None:
-                self._turn.wait()
+            if not self._turn.wait_for(lambda: self._has_turn is None, seconds):
+                return False
             self._has_turn = who
+            return True
 
     def _give_back(self, who: object) -> None:
         with self._turn:
@@ -295,7 +297,8 @@ class SteppedClock(BenchClock):
 
     def _is_at_rest(self, loops: list[SteppedEventLoop], device: DeviceClock | None, activity: int) -> bool:
         """Whether nothing is under way. All loops have said that they are idle; the rest is asked here."""
-        self._take(self)
+        if not self._take(self, _LOOK_S):
+            return False
         try:
             if _any_ready(loops):
                 return False

@@ -223,6 +223,18 @@ def test_who_holds_time_up_is_named(
     clock.deadline(1).wait_out()
 
 
+def test_a_turn_that_is_never_given_back_is_noticed(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of a loop that is blocked right after it has got its turn."""
+    monkeypatch.setattr(stall, "LIMIT_S", 0.3)
+    assert clock._take("somebody")
+    with pytest.raises(BenchError, match=r"bench time stands still for 0\.3 s"):
+        clock.deadline(1).wait_out()
+    clock._give_back("somebody")
+    clock.deadline(1).wait_out()
+
+
 def test_a_closed_bench_leaves_no_conductor(clock: SteppedClock) -> None:
     before = threading.active_count()
     for _ in range(3):
