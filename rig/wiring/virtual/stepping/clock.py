@@ -80,7 +80,8 @@ class SteppedClock(BenchClock):
         super().__init__()
         self._utc_at_start = _EPOCH
         self._changed = threading.Condition()
-        self._activity = 0
+        self._activity = 0  # raised by whatever may have set the device in motion
+        self._progress = 0  # raised by whoever gets on
         self._loops: list[SteppedEventLoop] = []
         self._device: DeviceClock | None = None
         self._waiters: set[_Waiter] = set()
@@ -222,6 +223,7 @@ class SteppedClock(BenchClock):
         with self._changed:
             loop.idle = False
             self._activity += 1
+            self._progress += 1
 
     def _take(self, who: object, seconds: float | None = None) -> bool:
         """Wait for the turn, at most that many real seconds; None: as long as it takes. Returns whether it is there."""
@@ -268,7 +270,6 @@ class SteppedClock(BenchClock):
         with self._changed:
             while self._conductor is threading.current_thread():
                 if not self._is_wanted():
-                    self._stall.clear()
                     self._changed.wait()
                     continue
                 if not all(loop.idle for loop in self._loops):
@@ -371,7 +372,7 @@ class SteppedClock(BenchClock):
     def _watch(self) -> None:
         """Give up where nothing gets on: everybody who waits is told who does not come to rest."""
         busy = [loop.name for loop in self._loops if not loop.idle]
-        trouble = self._stall.look(self._activity, self._device, busy)
+        trouble = self._stall.look(self._progress, self._device, busy)
         if trouble is not None:
             self._give_up(trouble)
 

@@ -12,6 +12,9 @@ from rig.wiring.virtual.stepping.device_clock import DeviceClock
 LIMIT_S = 30.0
 """Real seconds without any progress. Work takes milliseconds, on a slow and busy computer tenths of a second."""
 
+_PAUSE_S = 2.0
+"""A wait looks round once a second (`SIGNAL_LATENCY_S`), and begins again at once."""
+
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
 
 
@@ -21,22 +24,27 @@ class Stall:
     def __init__(self) -> None:
         self._since: tuple[float, float] | None = None  # real time, and CPU time of the device
         self._seen: tuple[object, ...] = ()
+        self._looked = 0.0
 
     def clear(self) -> None:
         """Something has got on."""
         self._since = None
 
-    def look(self, activity: int, device: DeviceClock | None, busy: list[str]) -> PlugbenchError | None:
+    def look(self, progress: int, device: DeviceClock | None, busy: list[str]) -> PlugbenchError | None:
         """Say what is wrong where nothing has got on for too long; None where it has, or may still.
 
+        Call it again and again while somebody waits. After a pause, in which nobody did, it begins anew.
+
         Args:
-            activity: a count that every progress raises.
+            progress: a count that every progress raises.
             device: the device's end, if any.
             busy: the event loops that work, by name.
         """
         now, used = time.monotonic(), _cpu_s(device.pid) if device else 0.0
-        if self._since is None or self._seen != (activity, device):
-            self._since, self._seen = (now, used), (activity, device)
+        paused = now - self._looked > _PAUSE_S
+        self._looked = now
+        if self._since is None or paused or self._seen != (progress, device):
+            self._since, self._seen = (now, used), (progress, device)
             return None
         # A device that runs is judged by the processor time it has got: a busy computer may give it little.
         runs = device is not None and not busy and _state(device.pid) == _STATES["R"]

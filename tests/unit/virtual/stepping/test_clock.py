@@ -223,6 +223,16 @@ def test_who_holds_time_up_is_named(
     clock.deadline(1).wait_out()
 
 
+def test_a_stall_outlasts_the_seconds_in_which_a_wait_looks_round(
+    clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stall, "LIMIT_S", 1.5)
+    device = PlayedDevice(clock, lambda _heard: None)
+    with pytest.raises(DeviceError, match=r"has not reported idle for 1\.5 s"):
+        clock.deadline(10).wait_out()
+    device.close()
+
+
 def test_a_turn_that_is_never_given_back_is_noticed(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
