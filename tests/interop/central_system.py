@@ -13,7 +13,7 @@ CALL_TIMEOUT_S = 20.0
 
 
 class CentralSystem(Protocol):
-    """What the session needs of it. It validates every payload, both ways, and answers as a normal CSMS."""
+    """The session's view of it. It validates every call of the charge point and answers as a normal CSMS."""
 
     @property
     def url(self) -> str:
@@ -24,7 +24,7 @@ class CentralSystem(Protocol):
         """The calls that it took, found valid and answered."""
 
     async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the charge point; returns the payload of its CALLRESULT, found valid."""
+        """Call the charge point; return the payload of its CALLRESULT."""
 
     def problems(self) -> list[str]:
         """Everything that its strict checks found, and every CALLERROR of either side."""

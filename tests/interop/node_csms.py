@@ -1,4 +1,4 @@
-"""A CSMS made of the npm package `ocpp-rpc` in strict mode, in a process of its own."""
+"""A CSMS made of an npm package, in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ from tests.interop.device import ROOT
 MODULES = ROOT / ".cache" / "interop"
 """Where `make interop` puts its node_modules."""
 
-_SCRIPT = Path(__file__).with_name("strict_csms.mjs")
+SCRIPTS = {"ocpp-rpc": "ocpp_rpc_csms.mjs", "ocpp-ts": "ocpp_ts_csms.mjs", "@voltbras/ts-ocpp": "ts_ocpp_csms.mjs"}
+"""The package, and the script that makes a CSMS of it."""
 
 
-def why_not() -> str:
-    """Why it cannot run here; empty where it can."""
+def missing() -> str:
+    """Name what these CSMSs lack here; empty where they can run."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
-    if not (MODULES / "node_modules" / "ocpp-rpc").is_dir():
-        return "the npm package ocpp-rpc is not installed: run `make interop`"
+    for package in SCRIPTS:
+        if not (MODULES / "node_modules" / package).is_dir():
+            return f"the npm package {package} is not installed: run `make interop`"
     return ""
 
 
-needs_node = pytest.mark.skipif(bool(why_not()), reason=f"no CSMS of ocpp-rpc here: {why_not()}")
-"""For a test with this CSMS."""
+needs_node = pytest.mark.skipif(bool(missing()), reason=f"no CSMS of an npm package here: {missing()}")
+"""For a test with such a CSMS."""
 
 
 class NodeCsms:
@@ -48,7 +50,7 @@ class NodeCsms:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the device through the package; strict mode judges request and answer."""
+        """Call the device through the package."""
         assert self._process.stdin is not None
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -57,7 +59,7 @@ class NodeCsms:
         return await asyncio.wait_for(answer, CALL_TIMEOUT_S)
 
     def problems(self) -> list[str]:
-        """What strict mode found, and every CALLERROR."""
+        """Return what the package found, and every CALLERROR."""
         return self._problems
 
     async def next_line(self) -> bool:
@@ -86,10 +88,11 @@ class NodeCsms:
 
 
 @asynccontextmanager
-async def node_csms() -> AsyncIterator[NodeCsms]:
-    """It, listening."""
+async def node_csms(package: str) -> AsyncIterator[NodeCsms]:
+    """Run a CSMS of that package, listening; see `SCRIPTS`."""
+    script = Path(__file__).with_name(SCRIPTS[package])
     process = await asyncio.create_subprocess_exec(
-        "node", str(_SCRIPT), str(MODULES), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        "node", str(script), str(MODULES), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     csms = NodeCsms(process)
     try:

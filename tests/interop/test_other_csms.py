@@ -7,7 +7,7 @@ import pytest
 from tests.interop import session
 from tests.interop.central_system import CentralSystem
 from tests.interop.device import running
-from tests.interop.node_csms import needs_node, node_csms
+from tests.interop.node_csms import SCRIPTS, needs_node, node_csms
 from tests.interop.python_csms import python_csms
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,8 @@ async def test_the_ocpp_package_as_csms() -> None:
 
 
 @needs_node
-async def test_ocpp_rpc_in_strict_mode_as_csms() -> None:
-    """The npm package `ocpp-rpc` with strict mode on."""
-    async with node_csms() as csms:
+@pytest.mark.parametrize("package", SCRIPTS)
+async def test_an_npm_package_as_csms(package: str) -> None:
+    """Three packages that share no code of OCPP; `ocpp-rpc` has its strict mode on."""
+    async with node_csms(package) as csms:
         await _day(csms)

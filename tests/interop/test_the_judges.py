@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import pytest
 import websockets
 
 from tests.interop.central_system import CentralSystem
-from tests.interop.node_csms import needs_node, node_csms
+from tests.interop.node_csms import SCRIPTS, needs_node, node_csms
 from tests.interop.python_csms import python_csms
 
-BOTH = [
+ALL = [
     pytest.param(python_csms, id="ocpp"),
-    pytest.param(node_csms, id="ocpp-rpc", marks=needs_node),
+    *(pytest.param(partial(node_csms, package), id=package, marks=needs_node) for package in SCRIPTS),
 ]
+JUDGES_OF_ANSWERS = ALL[:2]
+"""The others validate calls only."""
 Opens = Any  # a function that opens a CentralSystem
 
 
@@ -32,7 +35,7 @@ async def _exchange(csms: CentralSystem, *frames: str) -> list[Any]:
         return answers
 
 
-@pytest.mark.parametrize("opens", BOTH)
+@pytest.mark.parametrize("opens", ALL)
 async def test_a_valid_call_is_taken(opens: Opens) -> None:
     """What is right is answered, and nothing is found."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()
@@ -52,7 +55,7 @@ async def test_a_valid_call_is_taken(opens: Opens) -> None:
         '[2,"a","Heartbeat",{"more":1}]',
     ],
 )
-@pytest.mark.parametrize("opens", BOTH)
+@pytest.mark.parametrize("opens", ALL)
 async def test_an_invalid_call_is_found(opens: Opens, frame: str) -> None:
     """A value, a length, a type, a property that the schema does not have."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()
@@ -63,7 +66,7 @@ async def test_an_invalid_call_is_found(opens: Opens, frame: str) -> None:
         assert csms.problems() != []
 
 
-@pytest.mark.parametrize("opens", BOTH)
+@pytest.mark.parametrize("opens", JUDGES_OF_ANSWERS)
 async def test_an_invalid_answer_is_found(opens: Opens) -> None:
     """An answer to a call of the CSMS is judged as well."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()

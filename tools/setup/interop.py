@@ -1,7 +1,8 @@
-"""What tests/interop needs beyond the environment: the npm package ocpp-rpc, pinned with all below it by hash."""
+"""Install what tests/interop needs beyond the environment: npm packages, pinned with all below them by hash."""
 
 from __future__ import annotations
 
+import json
 import shutil
 
 from tools.setup.steps import CACHE, ROOT, Log, Step
@@ -17,9 +18,13 @@ def steps() -> list[Step]:
     """Say what fills `.cache/interop`; nothing where node or npm is missing: what needs them is skipped then."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
-        print(f"  ocpp-rpc is left out, and its test will be skipped: {', '.join(missing)} not installed")
+        print(f"  the CSMSs from npm are left out, and their tests will be skipped: {', '.join(missing)} not installed")
         return []
-    return [Step("ocpp-rpc", _install, _PINS, [FOLDER / "node_modules" / "ocpp-rpc"])]
+    return [Step("interop", _install, _PINS, [FOLDER / "node_modules" / name for name in _packages()])]
+
+
+def _packages() -> list[str]:
+    return list(json.loads(_PINS[0].read_text())["dependencies"])
 
 
 def _install(log: Log) -> None:
