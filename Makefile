@@ -16,7 +16,7 @@ RETRIES := 0
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
 
-CMAKE := .venv/bin/cmake -S firmware/host -G Ninja -DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja -DPLUGBENCH_DEPS=$(ROOT)/.deps
+CMAKE := .venv/bin/cmake -S firmware/host -G Ninja "-DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja" "-DPLUGBENCH_DEPS=$(ROOT)/.deps"
 CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-size-passed 1000000 \
   --test-output-size-failed 1000000
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
@@ -34,7 +34,7 @@ HIL := $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
 # PlatformIO lives below the clone and asks its registry nothing.
-PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
+PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_ENABLE_TELEMETRY=No \
   PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL=99999 PLATFORMIO_SETTING_CHECK_PRUNE_SYSTEM_THRESHOLD=0 \
   .cache/platformio/environment/bin/pio
 
@@ -93,7 +93,7 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@mkdir -p build reports/junit
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
-	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
+	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
 examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
 	@mkdir -p build reports/junit

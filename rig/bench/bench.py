@@ -46,7 +46,7 @@ class Bench:
     Args:
         description: which wire goes where.
         timeline: None: a new one.
-        root: the project's folder; run directories and locks are kept in its `.plugbench`.
+        root: the project's folder; run directories are kept in its `.plugbench`.
         logs: where instruments put logs of their own; None: `.plugbench/logs`.
     """
 
@@ -150,7 +150,7 @@ class Bench:
 
     def _take_hold(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
-        stack.enter_context(lock_bench(description, self.root))
+        stack.enter_context(lock_bench(description))
         self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 import tomllib
 from pathlib import Path
 from types import UnionType
@@ -16,6 +17,9 @@ from rig.config.description import Description
 from rig.util.errors import DescriptionError
 from rig.util.redaction import is_secret
 
+_LARGEST_FILE = 1_000_000
+"""In bytes; the longest description with a comment on each line has some ten thousand."""
+
 
 def load(path: Path | str) -> Description:
     """Read a bench description.
@@ -28,7 +32,7 @@ def load(path: Path | str) -> Description:
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(_text(path))
     except FileNotFoundError:
         there = ", ".join(sorted(str(found) for found in Path("benches").glob("*.toml"))) or "none"
         raise DescriptionError(f"{path}: no such file", f"Bench descriptions here: {there}") from None
@@ -36,6 +40,10 @@ def load(path: Path | str) -> Description:
         raise DescriptionError(f"{path}: cannot be read: {error}", "A bench description is a UTF-8 text file") from None
     except tomllib.TOMLDecodeError as error:
         raise DescriptionError(f"{path}: not valid TOML: {error}", "See https://toml.io for the syntax") from None
+    except RecursionError:
+        raise DescriptionError(
+            f"{path}: nested too deep", "A bench description has tables of tables, three levels at most"
+        ) from None
     try:
         description = Description.of(values, path)
     except ValidationError as error:
@@ -48,6 +56,17 @@ def load(path: Path | str) -> Description:
     except ValueError as error:
         raise DescriptionError(f"{path}: {error}") from error
     return description
+
+
+def _text(path: Path) -> str:
+    """Read the file; an endless device such as /dev/zero, or a pipe that nobody writes to, must not be read."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DescriptionError(f"{path}: not a file", "Name the TOML file of a bench description")
+    if (size := path.stat().st_size) > _LARGEST_FILE:
+        raise DescriptionError(
+            f"{path}: {size} bytes are too many for a bench description, {_LARGEST_FILE} at most", "Name another file"
+        )
+    return path.read_text(encoding="utf-8")
 
 
 def _explain(detail: ErrorDetails) -> str:

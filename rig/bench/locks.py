@@ -1,48 +1,122 @@
-"""The lock of a wired bench: one process at a time uses its wires."""
+"""The locks of a bench: each resource has one holder on this machine, whatever clone or description names it."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
+import re
+import shlex
+import stat
+import sys
+import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rig.config.description import Description
 from rig.util.errors import BenchError
+from rig.util.redaction import masked_text, without_url_passwords
+
+_LONGEST_ENTRY = 4096
+_LONGEST_COMMAND = 200
+
+
+def folder() -> Path:
+    """Return where the lock files of this machine are: `/run/lock`, or the folder for temporary files."""
+    usual = Path("/run/lock")
+    return usual if os.access(usual, os.W_OK) else Path(tempfile.gettempdir())
 
 
 @contextlib.contextmanager
-def lock_bench(description: Description, root: Path) -> Iterator[None]:
-    """Hold a wired bench, as a context; each process has a virtual bench of its own, which needs no lock.
+def lock_bench(description: Description) -> Iterator[None]:
+    """Hold everything of a bench that can be held once only, as a context.
 
-    The kernel releases the lock when its holder dies, however it dies.
+    That is the device of its serial port, its GPIO lines and a TCP port that it names. A virtual bench has its own port
+    and pins. The kernel releases the locks when their holder dies, however it dies.
 
     Args:
         description: the bench.
-        root: the project's folder; the lock is a file in its `.plugbench`.
 
     Raises:
-        BenchError: another process holds it.
+        BenchError: another process, or another bench of this one, holds something of it; names the holder.
     """
-    if description.kind == "virtual":
+    with contextlib.ExitStack() as stack:
+        for name, shown in _resources(description).items():
+            stack.enter_context(_lock(name, shown, description))
         yield
-        return
-    folder = root / ".plugbench"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{description.name}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _resources(description: Description) -> dict[str, str]:
+    """The names of its locks, and of the things that they stand for."""
+    found = {}
+    if description.kind != "virtual":
+        port = description.console.port or ""
+        # A port has many names: /dev/serial/by-id/… is a link to /dev/ttyUSB0.
+        device = port if "://" in port else os.path.realpath(port)
+        found[f"port-{without_url_passwords(device)}"] = f"the serial port {port}"
+        for signal, wire in description.wires():
+            found[f"gpio-{wire.pin}"] = f"GPIO {wire.pin} ({signal})"
+    if description.csms.port:
+        found[f"tcp-{description.csms.port}"] = f"the TCP port {description.csms.port} (csms.port)"
+    return found
+
+
+@contextlib.contextmanager
+def _lock(name: str, shown: str, description: Description) -> Iterator[None]:
+    path = folder() / f"plugbench-{re.sub(r'[^A-Za-z0-9.-]+', '_', name).strip('_')}.lock"
+    descriptor = _open(path)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
             raise BenchError(
-                f"the bench {description.name!r} is in use by process {holder or '(unknown)'}",
-                "Wait for it, or end it",
+                f"{description.path}: {shown} is in use {_holder(descriptor)}",
+                "Wait for it, end it, or give this bench wires of its own",
             ) from None
+        entry = {
+            "pid": os.getpid(),
+            "since": datetime.now().astimezone().isoformat(sep=" ", timespec="seconds"),
+            "bench": description.name,
+            "command": masked_text(shlex.join(sys.orig_argv))[:_LONGEST_COMMAND],
+        }
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        os.pwrite(descriptor, json.dumps(entry).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    """Open the lock file, which may be another user's; make it where there is none."""
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        try:
+            # Without O_CREAT first: Linux refuses it for another user's file in a folder with the sticky bit.
+            descriptor = os.open(path, flags)
+        except FileNotFoundError:
+            descriptor = os.open(path, flags | os.O_CREAT, 0o666)
+            os.fchmod(descriptor, 0o666)  # every user of the machine may hold the lock
+    except OSError as error:
+        raise BenchError(
+            f"the lock {path} cannot be opened: {error.strerror}",
+            "Make it a file that this user may write, or remove it",
+        ) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BenchError(f"the lock {path} is no file", "Remove it")
+    return descriptor
+
+
+def _holder(descriptor: int) -> str:
+    """Say who holds a lock, since when and what for; the file may hold anything."""
+    try:
+        entry: Any = json.loads(os.pread(descriptor, _LONGEST_ENTRY, 0))
+        return (
+            f"by process {int(entry['pid'])} since {str(entry['since'])!a}, for the bench {str(entry['bench'])!a} "
+            f"({str(entry['command'])!a})"
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "by a process that has not said who it is"

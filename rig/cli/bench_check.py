@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from rig.bench.bench_file import load
+from rig.firmware.build import check_source
 
 
 def command(file: Annotated[Path, typer.Argument(metavar="FILE", help="The bench description.")]) -> None:
-    """Say whether a bench description can be used."""
+    """Say whether a bench description can be used, and the firmware that it names where that is built already."""
     description = load(file)
+    firmware = description.device.firmware
+    if firmware != "host" and Path(firmware).exists():
+        check_source(firmware, Path.cwd())
     typer.echo(f"{file}: a {description.kind} bench named {description.name}, {len(list(description.wires()))} wires")

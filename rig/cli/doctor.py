@@ -16,14 +16,12 @@ from rig.bench.bench_file import load
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.cli.options import DEFAULT_BENCH, BenchOption
 from rig.config.description import Description, NmcliAccessPoint, NoAccessPoint
-from rig.firmware.manifest import FILE_NAME
 from rig.util.errors import BenchError, DescriptionError
 from rig.util.folders import make_writable
 from rig.util.redaction import without_url_passwords
 
 SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a contactor that switches mains"
 
-_FIX = "name the build folder of firmware for the board; docs/wiring.md says which there is"
 
 FOLDERS = (".plugbench", "build", "reports")
 """What the rig writes into: each is made when it is first needed."""
@@ -94,14 +92,13 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
 
 
 def _firmware(source: str, root: Path) -> Finding:
-    path = root / source
-    if (path / FILE_NAME).exists() or (path.is_file() and os.access(path, os.X_OK)):
-        return Finding("firmware", source)
-    lacks = f"holds no {FILE_NAME}" if path.is_dir() else "is no executable" if path.exists() else "is not there"
-    return Finding(
-        "firmware",
-        problem=f"device.firmware: {source} {lacks}: {_FIX}",
-    )
+    from rig.firmware.build import check_source
+
+    try:
+        check_source(source, root)
+    except BenchError as error:
+        return Finding("firmware", problem=str(error))
+    return Finding("firmware", source)
 
 
 def _csms_port(description: Description) -> Finding:

@@ -50,14 +50,49 @@ def firmware(source: str, root: Path) -> Firmware:
     if source == "host":
         return package(build(root), root)
     path = root / source
+    check_source(source, root)
     if path.is_dir():
         return Firmware(load_manifest(path))
-    if not os.access(path, os.X_OK):
-        raise BenchError(
-            f"device.firmware: {path} is {'no executable' if path.exists() else 'not there'}",
-            f"Build it, or name {FILE_NAME}'s folder, an executable for the virtual board, or host",
-        )
     return package(path, root, project=path.name, version="")
+
+
+def check_source(source: str, root: Path) -> None:
+    """Look at the firmware that a bench description names, without building it.
+
+    Args:
+        source: as in `firmware`.
+        root: the project's folder.
+
+    Raises:
+        BenchError: it is not there, or it is neither a build folder of ESP-IDF nor a program for this machine.
+    """
+    if source == "host":
+        host_project(root)
+        return
+    path = root / source
+    if path.is_dir():
+        load_manifest(path).contents()
+        return
+    if not path.exists():
+        lacks = "is not there"
+    elif not path.is_file() or not os.access(path, os.X_OK):
+        lacks = "is no executable"
+    elif _machine(path) != _machine(Path(sys.executable)):
+        lacks = "is no program for this machine: its ELF header (ELF-64, figure 1-2) is missing or another machine's"
+    else:
+        return
+    raise BenchError(
+        f"device.firmware: {path} {lacks}",
+        f"Build it, or name the build folder of firmware for the board (with {FILE_NAME}), an executable for the "
+        "virtual board, or host; docs/wiring.md says which there is",
+    )
+
+
+def _machine(program: Path) -> bytes:
+    """The bytes of an ELF header that say which machine it runs on; empty for another file."""
+    with program.open("rb") as file:
+        header = file.read(20)
+    return header[4:6] + header[18:20] if header.startswith(b"\x7fELF") and len(header) == 20 else b""
 
 
 def build(root: Path, *, sanitize: bool = True) -> Path:

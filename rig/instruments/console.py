@@ -3,104 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
-import io
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
-
-import serial
-import serial_asyncio
-from serial.threaded import ReaderThread
-from serial.tools import list_ports
 
 from rig.adapters.log_format import LogFormat
+from rig.config.signal import EN
 from rig.firmware.backtrace import Backtraces
+from rig.instruments.line_splitter import LineSplitter
+from rig.instruments.serial_port import SerialPort
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic
+from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
 from rig.util.redaction import masked_text
 
-_READ_BYTES = 4096
-"""At once; a pty has no more. pyserial-asyncio has no setting for its 1,024, which cost as much a read."""
-_LONGEST_LINE = 16_384
 _ALIKE = 5
 """So many characters in a row make a line a near miss of a pattern."""
 _MOST_COMPARED = 200
 _MOST_QUOTED = 200
 _COMPLETE_AFTER_S = 0.05
 """How long, in bench seconds, a panic may take to print its backtrace."""
-
-
-class LineSplitter:
-    """Bytes to lines, whatever comes: CR LF or LF, invalid UTF-8 as \\xNN, a line without end in pieces."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> list[str]:
-        """The lines that `data` completes."""
-        *lines, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
-        while len(rest) > _LONGEST_LINE:
-            lines.append(rest[:_LONGEST_LINE])
-            rest = rest[_LONGEST_LINE:]
-        self._rest = rest
-        return [line.rstrip(b"\r").decode("utf-8", "backslashreplace") for line in lines]
-
-
-class _Port(asyncio.Protocol):
-    """Our end of pyserial-asyncio's transport."""
-
-    def __init__(self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
-        self._received = received
-        self._lost = lost
-        self.closed = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        self._received(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.closed.done():
-            self.closed.set_result(None)
-        self._lost(exc)
-
-
-class _ThreadedTransport:
-    """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial's."""
-
-    def __init__(self, port: Any, protocol: _Port, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._protocol = protocol
-        self._reader = ReaderThread(port, lambda: self)
-        self._reader.start()
-
-    def connection_made(self, _transport: Any) -> None:
-        """Called by the thread when it runs."""
-
-    def data_received(self, data: bytes) -> None:
-        """Called by the thread."""
-        self._loop.call_soon_threadsafe(self._protocol.data_received, data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the thread at its end."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._protocol.connection_lost, exc)
-
-    def write(self, data: bytes) -> None:
-        """Send."""
-        self._reader.write(data)
-
-    def close(self) -> None:
-        """End the thread."""
-        self._reader.close()
+_PROMPT_AFTER_S = 0.05
+"""After so long without a byte, in bench seconds, an open line that somebody waits for is complete: a prompt."""
+_QUIET_AFTER_S = 0.5
+"""After so long without a byte any open line is complete. A device pauses for a sector erase at most, 0.4 s."""
 
 
 class Console:
     """Reads and writes the console. Publishes each line as `LogLine`, and what the log format finds in it.
+
+    A line ends with its newline. One that has none, such as a prompt, ends when the device is quiet, when it restarts,
+    when something is sent to it, and when the port is released.
 
     A log format that raises costs nothing but what it would have found in that line: the line and all others are there,
     and whoever waits is told.
@@ -136,11 +74,15 @@ class Console:
         self._key = key
         self._backtraces = backtraces
         self._splitter = LineSplitter()
-        self._port: _Port | None = None
-        self._transport: Any = None
+        self._port: SerialPort | None = None
         self._letting_go = False
         self._quiet: asyncio.TimerHandle | None = None
+        self._line_timer: asyncio.TimerHandle | None = None
+        self._last_byte = 0
+        self._restarted: int | None = None
+        self._wanted: list[re.Pattern[str]] = []
         self._commands = threading.Lock()
+        self._stop_listening: Callable[[], None] = lambda: None
 
     # -- the port -------------------------------------------------------------------------------------------------
 
@@ -150,39 +92,22 @@ class Console:
         Raises:
             BenchError: it cannot be opened; the message names the ports that are there.
         """
-        try:
-            # Opening some ports takes long (rfc2217 negotiates); the loop must not wait for it.
-            port = await asyncio.to_thread(
-                serial.serial_for_url, self._url, baudrate=self._baud, timeout=0, write_timeout=0
-            )
-        except (serial.SerialException, ValueError, OSError) as error:
-            there = ", ".join(found.device for found in list_ports.comports()) or "none"
-            raise BenchError(
-                f"{self._key}: the serial port {self._url} cannot be opened: {error}",
-                f"Plug the board in, or name its port in the bench description. Serial ports here: {there}",
-            ) from None
         self._letting_go = False
         self._splitter = LineSplitter()
-        self._port = _Port(self._received, self._lost)
-        try:
-            port.fileno()
-        except (io.UnsupportedOperation, AttributeError):
-            port.timeout = port.write_timeout = None
-            self._transport = _ThreadedTransport(port, self._port, self._loop)
-        else:
-            self._transport = serial_asyncio.SerialTransport(self._loop, self._port, port)
-            self._transport._max_read_size = _READ_BYTES
+        self._port = await SerialPort(self._received, self._lost).open(self._url, self._baud, self._key)
+        self._stop_listening = self._timeline.listen(self._notice_restart)
 
     async def close(self) -> None:
         """Give the port back, on the bench's loop."""
         self._letting_go = True
+        self._stop_listening()
+        self._end_line()
         if self._quiet is not None:
             self._quiet.cancel()
             self._flush()
-        if self._transport is not None and self._port is not None:
-            transport, self._transport = self._transport, None
-            transport.close()
-            await self._port.closed
+        if self._port is not None:
+            port, self._port = self._port, None
+            await port.close()
 
     def release(self) -> None:
         """Let go of the port, for the flasher. `take` takes it back."""
@@ -194,20 +119,56 @@ class Console:
         Raises:
             BenchError: it cannot be opened.
         """
-        if self._transport is None:
+        if self._port is None:
             run_on(self._loop, self.open(), "opening the serial port")
 
     @property
     def is_open(self) -> bool:
         """Whether the port is open."""
-        return self._transport is not None
+        return self._port is not None
 
     # -- what comes -----------------------------------------------------------------------------------------------
 
+    def _notice_restart(self, event: Event) -> None:
+        """Remember, in the thread that starts the device, that its next byte begins a line."""
+        match event:
+            case PowerChange(on=True, rail=False):
+                self._restarted = event.t
+            case PinEdge(signal=signal, level=False, driven=True) if signal == str(EN):
+                self._restarted = event.t
+
     def _received(self, data: bytes) -> None:
-        now = self._timeline.clock.now()
+        restarted, self._restarted = self._restarted, None
+        if restarted is not None and self._last_byte <= restarted:
+            self._end_line()
+        self._last_byte = self._timeline.clock.now()
+        self._take_lines(self._splitter.feed(data), self._last_byte)
+        if self._line_timer is None and self._splitter.open_line:
+            self._line_timer = self._loop.call_later(_PROMPT_AFTER_S, self._look_at_open_line)
+
+    def _look_at_open_line(self) -> None:
+        self._line_timer = None
+        text = self._splitter.open_line
+        if not text:
+            return
+        clock = self._timeline.clock
+        quiet_s = clock.between(self._last_byte, clock.now())
+        is_wanted = any(regex.search(text) for regex in tuple(self._wanted))
+        left_s = (_PROMPT_AFTER_S if is_wanted else _QUIET_AFTER_S) - quiet_s
+        if left_s <= 0:
+            self._end_line()
+        else:
+            self._line_timer = self._loop.call_later(min(left_s, _PROMPT_AFTER_S), self._look_at_open_line)
+
+    def _end_line(self) -> None:
+        if self._line_timer is not None:
+            self._line_timer.cancel()
+            self._line_timer = None
+        self._take_lines(self._splitter.end(), self._timeline.clock.now())
+
+    def _take_lines(self, lines: Sequence[str], now: int) -> None:
         came: list[Event] = []
-        for text in self._splitter.feed(data):
+        for text in lines:
             line: LogLine | None = None
             try:
                 read = self._format.line(text)
@@ -269,9 +230,11 @@ class Console:
         return replace(event, backtrace=self._backtraces.decode(event.backtrace, boot.build if boot else ""))
 
     def _lost(self, exc: Exception | None) -> None:
+        self._end_line()
         if self._letting_go:
             return
-        self._transport = None
+        self._port = None
+        self._stop_listening()
         trouble = BenchError(
             f"the serial port {self._url} vanished ({exc or 'hung up'})", "Look at the board's USB cable and plug"
         )
@@ -294,14 +257,36 @@ class Console:
         Raises:
             BenchError: the port is not open.
         """
-        transport = self._transport
-        if transport is None:
+        port = self._port
+        if port is None:
             raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
-        self._loop.call_soon_threadsafe(transport.write, text.encode(errors="surrogateescape") + b"\n")
+        self._loop.call_soon_threadsafe(self._write, port, text.encode(errors="surrogateescape") + b"\n")
         self._timeline.clock.settle()
+
+    def _write(self, port: SerialPort, data: bytes) -> None:
+        self._end_line()  # the answer does not belong to the prompt before it
+        port.write(data)
+
+    @contextlib.contextmanager
+    def _waiting_for(self, regex: re.Pattern[str]) -> Iterator[None]:
+        """Let the expression match the open line as well, as a context."""
+        self._wanted.append(regex)
+        if self._line_timer is not None:
+            self._loop.call_soon_threadsafe(self._hurry)
+        try:
+            yield
+        finally:
+            self._wanted.remove(regex)
+
+    def _hurry(self) -> None:
+        if self._line_timer is not None:
+            self._line_timer.cancel()
+            self._look_at_open_line()
 
     def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
         """Wait for a line in which the regular expression is found; the line is consumed.
+
+        A line without a newline, such as a prompt, is found as soon as the device pauses after it.
 
         Args:
             pattern: for `re.search`, on the whole line.
@@ -312,14 +297,15 @@ class Console:
             ExpectationError: no such line came; the message shows the last lines.
         """
         regex = re.compile(pattern)
-        return self._timeline.expect(
-            LogLine,
-            lambda line: regex.search(line.text) is not None,
-            since=since,
-            timeout=timeout,
-            what=f"a line of the console that matches /{pattern}/",
-            explain=lambda misses: self._explain(regex, misses, since),
-        )
+        with self._waiting_for(regex):
+            return self._timeline.expect(
+                LogLine,
+                lambda line: regex.search(line.text) is not None,
+                since=since,
+                timeout=timeout,
+                what=f"a line of the console that matches /{pattern}/",
+                explain=lambda misses: self._explain(regex, misses, since),
+            )
 
     def expect_none(self, pattern: str, *, since: Mark | None = None, within: float) -> None:
         """Make sure that no line matches, since the mark and for `within` bench seconds from now.
@@ -328,13 +314,14 @@ class Console:
             ExpectationError: one does.
         """
         regex = re.compile(pattern)
-        self._timeline.expect_none(
-            LogLine,
-            lambda line: regex.search(line.text) is not None,
-            since=since,
-            within=within,
-            what=f"a line of the console that matches /{pattern}/",
-        )
+        with self._waiting_for(regex):
+            self._timeline.expect_none(
+                LogLine,
+                lambda line: regex.search(line.text) is not None,
+                since=since,
+                within=within,
+                what=f"a line of the console that matches /{pattern}/",
+            )
 
     def command(self, command: str, *, timeout: float = 5.0) -> str:
         """Give the device a command and return its answer, without the mark that it starts with.

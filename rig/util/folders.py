@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from rig.util.errors import BenchError
@@ -33,3 +34,20 @@ def make_writable(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as problem:
         raise unwritable(folder, problem) from None
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Make sure that a folder's disk has room.
+
+    Args:
+        folder: a folder that is there.
+        needed: in bytes.
+
+    Raises:
+        BenchError: less than that is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BenchError(
+            f"{folder} has {free / 1e6:.1f} MB free, {needed / 1e6:.0f} MB are needed", "Free some space on its disk"
+        )

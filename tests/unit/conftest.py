@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import rig.bench.locks
 from rig.timeline import Timeline
 from rig.util.clock import BenchClock
 from rig.wiring.virtual.stepping.clock import SteppedClock
@@ -48,6 +49,15 @@ STEPPED = pytest.mark.parametrize("clock", [SteppedClock], indirect=True, ids=["
 """For tests whose subject takes bench time."""
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indirect=True, ids=["stepped", "real"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give each worker a machine of its own as far as the locks of wired benches go: tests run side by side."""
+    folder = tmp_path_factory.mktemp("locks")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rig.bench.locks, "folder", lambda: folder)
+        yield
 
 
 @pytest.fixture

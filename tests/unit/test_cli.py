@@ -50,6 +50,22 @@ def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
 
 
 @pytest.mark.parametrize(
+    "content", [b"", b"hello\n", b"#!/bin/sh\nexit 0\n", b"\x7fELF", b"\x7fELF\x01\x01\x01" + bytes(11) + b"\x5e\x00"]
+)
+def test_a_firmware_that_is_no_program_of_this_machine_is_refused(rig, tmp_path: Path, content: bytes) -> None:  # type: ignore[no-untyped-def]
+    """Empty, text, a script, a cut header, a program for an Xtensa chip."""
+    program = tmp_path / "program"
+    program.write_bytes(content)
+    program.chmod(0o755)
+    bench = tmp_path / "bench.toml"
+    text = Path("examples/blinker/bench.toml").read_text()
+    bench.write_text(text.replace("build/examples/blinker", str(program)))
+    code, output = rig("bench", "check", str(bench))
+    assert code == 2
+    assert f"rig: device.firmware: {program} is no program for this machine" in output
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ("device", "run", "--id", "CP-1", "--csms", "ws://user:hunter2@host/"),
@@ -157,7 +173,11 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     code, output = rig("doctor", "--bench", str(file))
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
-    assert "BAD  firmware     device.firmware: build/none is not there: name the build folder of firmware " in output
+    assert re.search(
+        r"BAD  firmware     device\.firmware: \S+/build/none is not there\. "
+        r"Build it, or name the build folder of firmware ",
+        output,
+    )
 
 
 @pytest.mark.parametrize(

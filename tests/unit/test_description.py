@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tomllib
@@ -139,6 +140,35 @@ def test_the_time_of_a_bench(tmp_path: Path, kind: str, line: str, is_stepped: b
 
 def test_a_syntax_error_is_named_by_line(tmp_path: Path) -> None:
     assert re.search(r"at line \d+", refused(tmp_path, "name = 'x'\nkind = \npower = 1"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 5000 + "]" * 5000,
+        "x = " + "{a=" * 5000 + "1" + "}" * 5000,
+        "x = " + "[{a=" * 3000 + "1" + "}]" * 3000,
+    ],
+)
+def test_a_file_nested_too_deep_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "deep.toml"
+    file.write_text(text)
+    with pytest.raises(DescriptionError, match=r"deep\.toml: nested too deep"):
+        load(file)
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    for path in (Path("/dev/zero"), pipe, tmp_path):
+        with pytest.raises(DescriptionError, match=f"^{re.escape(str(path))}: not a file"):
+            load(path)
+
+
+def test_a_file_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "long.toml"
+    file.write_text("# " + "x" * 1_000_000)
+    with pytest.raises(DescriptionError, match="1000002 bytes are too many for a bench description"):
+        load(file)
 
 
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:

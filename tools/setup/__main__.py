@@ -10,7 +10,7 @@ import fcntl
 import shutil
 import sys
 
-from tools.setup import environment, interop, platformio, sources
+from tools.setup import builds, environment, interop, platformio, sources
 from tools.setup.steps import LOGS, SetupError, run
 
 _TOOLS = {"g++": "g++", "make": "make", "git": "git"}
@@ -24,7 +24,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         _check_machine()
-        steps = environment.steps() + sources.steps()
+        steps = environment.steps() + sources.steps() + builds.steps()
         if arguments.platformio:
             steps += platformio.steps()
         if arguments.interop:

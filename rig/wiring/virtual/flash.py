@@ -6,6 +6,8 @@ import mmap
 import os
 from pathlib import Path
 
+from rig.util.folders import unwritable
+
 FLASH_SIZE = 4 * 1024 * 1024
 SECTOR_SIZE = 4096
 
@@ -18,6 +20,7 @@ class Flash:
 
     Raises:
         ValueError: the file has another size than a 4 MB flash.
+        BenchError: there is no room for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,10 +28,9 @@ class Flash:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             size = os.fstat(descriptor).st_size
-            if size == 0:
-                os.ftruncate(descriptor, FLASH_SIZE)
-            elif size != FLASH_SIZE:
+            if size not in (0, FLASH_SIZE):
                 raise ValueError(f"{path} has {size} bytes, a flash file has {FLASH_SIZE}. Remove it to start anew")
+            _allocate(descriptor, path)
             self._map = mmap.mmap(descriptor, FLASH_SIZE)
         finally:
             os.close(descriptor)
@@ -60,3 +62,11 @@ class Flash:
     def close(self) -> None:
         """Unmap it; the file stays."""
         self._map.close()
+
+
+def _allocate(descriptor: int, path: Path) -> None:
+    """Give the file all its blocks: where the disk has none left, SIGBUS ends whoever writes to the map."""
+    try:
+        os.posix_fallocate(descriptor, 0, FLASH_SIZE)
+    except OSError as problem:
+        raise unwritable(path.parent, problem) from None

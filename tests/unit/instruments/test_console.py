@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from rig.adapters.log_format import PlainLogFormat
 from rig.adapters.plugbench import PlugbenchLogFormat
 from rig.firmware.backtrace import Backtraces
-from rig.instruments.console import Console, LineSplitter
+from rig.instruments.console import Console
+from rig.instruments.line_splitter import LineSplitter
 from rig.runs.recorder import Recorder
 from rig.timeline import Timeline
 from rig.timeline.codec import decode
-from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, TelemetrySample
+from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, PinEdge, PowerChange, TelemetrySample
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError, ExpectationError
 from rig.wiring.virtual.serial_port import PtyPort
@@ -426,3 +427,83 @@ def test_a_line_without_end_comes_in_pieces() -> None:
     lines = splitter.feed(b"x" * 40_000) + splitter.feed(b"y\n")
     assert "".join(lines) == "x" * 40_000 + "y"
     assert len(lines) == 3
+
+
+def test_a_prompt_without_newline_is_found(console: Console, port: Port, timeline: Timeline) -> None:
+    port.print(b"I (1) app: ready\r\nesp32> ")
+    assert console.expect(r"^esp32> $", timeout=10).text == "esp32> "
+    port.print(b"I (2) app: more\r\n")
+    assert console.expect("more", timeout=10).tag == "app"
+    assert [line.text for line in timeline.events(LogLine)] == ["I (1) app: ready", "esp32> ", "I (2) app: more"]
+
+
+def test_an_unexpected_prompt_fails_an_expectation_of_none(console: Console, port: Port) -> None:
+    port.print(b"login: ")
+    with pytest.raises(ExpectationError, match="login"):
+        console.expect_none("login", within=10)
+
+
+def test_an_answer_does_not_belong_to_the_prompt_before_it(
+    console: Console, port: Port, loop: asyncio.AbstractEventLoop
+) -> None:
+    port.print(b"ready\r\nesp32> ")
+    console.expect("ready", timeout=10)
+
+    def device() -> None:
+        os.read(port.far, 100)
+        port.print(b"= done\r\nesp32> ")
+
+    loop.call_soon_threadsafe(loop.add_reader, port.far, device)
+    assert console.command("status", timeout=10) == "done"
+    loop.call_soon_threadsafe(loop.remove_reader, port.far)
+
+
+@pytest.mark.parametrize("pause", ["quiet", "power", "reset", "release"])
+def test_half_a_line_does_not_swallow_the_next_banner(
+    console: Console, port: Port, timeline: Timeline, pause: str
+) -> None:
+    port.print(b"I (0) app: first\r\nI (9) app: half a li")
+    console.expect("first", timeout=10)
+    match pause:
+        case "quiet":
+            timeline.clock.deadline(1.0).wait_out()
+        case "power":
+            timeline.append(PowerChange(on=False))
+            timeline.append(PowerChange(on=True))
+        case "reset":
+            timeline.append(PinEdge(signal="control.en", level=True, driven=True))
+            timeline.append(PinEdge(signal="control.en", level=False, driven=True))
+        case "release":
+            console.release()
+            console.take()
+    port.print(b"I (0) app: ready\r\n")
+    assert console.expect(r"^I \(0\) app: ready$", timeout=10).uptime_ms == 0
+    assert console.lines() == ["I (0) app: first", "I (9) app: half a li", "I (0) app: ready"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "tag"),
+    [
+        (b"\x1b[0;32mI (42) wifi: up\x1b[0m\r\n", "wifi"),
+        (b"\x1b[2K\x1b[1;31mE (42) flash: full\x1b[m\r\n", "flash"),
+        (b"\x1b7\x1b[38;5;208mW (42) app: warm\x1b[0m\x1b8\r\n", "app"),
+    ],
+)
+def test_colours_hide_no_level_and_tag(console: Console, port: Port, printed: bytes, tag: str) -> None:
+    port.print(printed)
+    line = console.expect(tag, timeout=10)
+    assert (line.tag, line.uptime_ms) == (tag, 42)
+    assert "\x1b" not in line.text
+
+
+def test_coloured_telemetry_is_read(console: Console, port: Port, timeline: Timeline) -> None:
+    del console
+    port.print(b'\x1b[0;36mT (7) monitor: {"heap_free":5}\x1b[0m\r\n')
+    assert timeline.expect(TelemetrySample, timeout=10).values == {"heap_free": 5}
+
+
+@pytest.mark.parametrize("clock", [BenchClock], indirect=True)
+def test_a_port_has_one_reader(console: Console, port: Port, open_console: OpenConsole) -> None:
+    del console
+    with pytest.raises(BenchError, match=r"cannot be opened.*end the program that has the port open"):
+        open_console(port.path)

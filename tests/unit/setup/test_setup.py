@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.setup import environment, sources, steps
+from tools.setup import builds, environment, sources, steps
 from tools.setup.steps import Log, SetupError, Step
 
 
@@ -121,3 +121,22 @@ def test_every_package_of_the_locks_is_pinned_by_version_and_hash() -> None:
         assert requirements
         assert all("==" in line and "--hash=sha256:" in line for line in requirements), lock
         assert "://" not in text
+
+
+@pytest.mark.parametrize(
+    ("cache", "stays"),
+    [
+        ("CMAKE_HOME_DIRECTORY:INTERNAL={root}/firmware/host\n", True),
+        ("CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere/firmware/host\n", False),
+        ("CMAKE_HOME_DIRECTORY:INTERNAL={root}/firmware\n", False),
+        ("half a fi", False),
+    ],
+)
+def test_a_build_of_a_clone_that_has_moved_is_removed(tmp_path: Path, cache: str, stays: bool) -> None:
+    build = tmp_path / "a b" / "build" / "firmware"
+    build.mkdir(parents=True)
+    (build / "CMakeCache.txt").write_text("# x\n" + cache.format(root=tmp_path / "a b"))
+    (build.parent / "coverage-python").mkdir()
+    builds.remove_foreign(tmp_path / "a b")
+    assert build.exists() is stays
+    assert (build.parent / "coverage-python").exists()

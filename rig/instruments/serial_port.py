@@ -1,0 +1,133 @@
+"""The bench's end of a serial port, on its event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import io
+import termios
+from collections.abc import Callable
+from typing import Any
+
+import serial
+import serial_asyncio
+from serial.threaded import ReaderThread
+from serial.tools import list_ports
+
+from rig.util.errors import BenchError
+
+_READ_BYTES = 4096
+"""At once; a pty has no more. pyserial-asyncio has no setting for its 1,024, which cost as much a read."""
+
+
+class SerialPort(asyncio.Protocol):
+    """An open port. It belongs to this process alone: pyserial locks its device (flock), and TIOCEXCL is set.
+
+    Args:
+        received: called on the loop with bytes as they come.
+        lost: called on the loop when the port is gone, with the cause where there is one.
+    """
+
+    def __init__(self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
+        self._received = received
+        self._lost = lost
+        self._closed = asyncio.get_running_loop().create_future()
+        self._transport: Any = None
+
+    async def open(self, url: str, baud: int, key: str) -> SerialPort:
+        """Open it; return the port itself.
+
+        Args:
+            url: what pyserial opens.
+            baud: baud rate.
+            key: the key of the bench description to blame.
+
+        Raises:
+            BenchError: it cannot be opened; the message names the ports that are there.
+        """
+        try:
+            # Opening some ports takes long (rfc2217 negotiates); the loop must not wait for it.
+            port = await asyncio.to_thread(_open_exclusively, url, baud)
+        except (serial.SerialException, ValueError, OSError) as error:
+            there = ", ".join(found.device for found in list_ports.comports()) or "none"
+            raise BenchError(
+                f"{key}: the serial port {url} cannot be opened: {error}",
+                "Plug the board in, end the program that has the port open, or name another port in the bench "
+                f"description. Serial ports here: {there}",
+            ) from None
+        loop = asyncio.get_running_loop()
+        if _descriptor(port) is None:
+            port.timeout = port.write_timeout = None
+            self._transport = _ThreadedTransport(port, self, loop)
+        else:
+            self._transport = serial_asyncio.SerialTransport(loop, self, port)
+            self._transport._max_read_size = _READ_BYTES
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, on the loop."""
+        self._transport.write(data)
+
+    async def close(self) -> None:
+        """Close it, and wait until it is closed."""
+        self._transport.close()
+        await self._closed
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the transport."""
+        self._received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take the end of the port from the transport."""
+        if not self._closed.done():
+            self._closed.set_result(None)
+        self._lost(exc)
+
+
+def _open_exclusively(url: str, baud: int) -> Any:
+    # Only a port with a device of its own knows `exclusive`; the others refuse the setting.
+    exclusive = {"exclusive": True} if "://" not in url else {}
+    port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, **exclusive)
+    descriptor = _descriptor(port) if exclusive else None
+    if descriptor is not None:
+        # It keeps out programs that do not look at the lock; root is let through.
+        fcntl.ioctl(descriptor, termios.TIOCEXCL)
+    return port
+
+
+def _descriptor(port: Any) -> int | None:
+    try:
+        number: int = port.fileno()
+    except (io.UnsupportedOperation, AttributeError):
+        return None
+    return number
+
+
+class _ThreadedTransport:
+    """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial's."""
+
+    def __init__(self, port: Any, protocol: SerialPort, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._protocol = protocol
+        self._reader = ReaderThread(port, lambda: self)
+        self._reader.start()
+
+    def connection_made(self, _transport: Any) -> None:
+        """Called by the thread when it runs."""
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the thread."""
+        self._loop.call_soon_threadsafe(self._protocol.data_received, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the thread at its end."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._protocol.connection_lost, exc)
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        self._reader.write(data)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._reader.close()
