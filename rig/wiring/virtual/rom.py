@@ -15,8 +15,8 @@ import zlib
 from esp32_mock_bootloader import protocol, server
 
 from rig.wiring.virtual.flash import FLASH_SIZE, Flash
-from rig.wiring.virtual.serial_port import PtyPort, RomUart
-from rig.wiring.virtual.stream_port import StreamPort
+from rig.wiring.virtual.serial_port import RomUart
+from rig.wiring.virtual.uart_master import UartMaster
 
 _CHIP = "esp32"
 
@@ -106,7 +106,7 @@ server.slip_decode_frames = slip_decode_frames
 class Rom:
     """Download mode, from the end of a reset to the next one, in a thread of its own."""
 
-    def __init__(self, port: PtyPort | StreamPort, flash: Flash) -> None:
+    def __init__(self, port: UartMaster, flash: Flash) -> None:
         self._uart = RomUart(port.master)
         self._stop = threading.Event()
         self._flash = _RomFlash(flash)
