@@ -89,23 +89,23 @@ class _Section:
     log: str
 
 
-def build(run_dir: Path, out_dir: Path) -> Path:
+def build(run: Path | Run, out_dir: Path) -> Path:
     """Make the report of a run.
 
     Args:
-        run_dir: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; nothing else is read.
+        run: its folder, which holds `run.jsonl`, or one in a folder for each worker, and nothing else is read; or what
+            `read_run` makes of it.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
 
     Returns:
         The path of `index.html`.
 
     Raises:
-        ReportError: there is no record at `run_dir`.
+        ReportError: there is no record at `run`.
         BenchError: `out_dir` cannot be written to.
     """
-    run = read_run(run_dir)
     try:
-        return write(run, out_dir)
+        return write(read_run(run) if isinstance(run, Path) else run, out_dir)
     except OSError as problem:
         raise unwritable(out_dir, problem) from None
 
