@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from rig.report import sequence_svg, timeline_svg
+from rig.report import timeline_svg
 from rig.report.canvas import environment
+from rig.report.drawn import Taker, draw
 from rig.report.lanes import lanes_of
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement
-from rig.timeline.words import figure, limits, log_line
+from rig.timeline.words import figure, limits
 from rig.util.folders import unwritable
 from rig.util.text import clean, one_line, seconds
 
@@ -89,35 +90,36 @@ class _Section:
     log: str
 
 
-def build(run_dir: Path, out_dir: Path) -> Path:
+def build(run: Path | Run, out_dir: Path, taker: Taker | None = None) -> Path:
     """Make the report of a run.
 
     Args:
-        run_dir: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; nothing else is read.
+        run: its folder, which holds `run.jsonl`, or one in a folder for each worker, and nothing else is read; or what
+            `read_run` makes of it.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
+        taker: called with all that was drawn of each test, for another place that shows it.
 
     Returns:
         The path of `index.html`.
 
     Raises:
-        ReportError: there is no record at `run_dir`.
+        ReportError: there is no record at `run`.
         BenchError: `out_dir` cannot be written to.
     """
-    run = read_run(run_dir)
     try:
-        return write(run, out_dir)
+        return write(read_run(run) if isinstance(run, Path) else run, out_dir, taker)
     except OSError as problem:
         raise unwritable(out_dir, problem) from None
 
 
-def write(run: Run, out_dir: Path) -> Path:
+def write(run: Run, out_dir: Path, taker: Taker | None = None) -> Path:
     """Write the report of a run that was read already. Arguments and return as for `build`."""
     beside = out_dir / FILES
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     (beside / "report.css").write_bytes(files("rig.report").joinpath("templates/report.css").read_bytes())
     sections = [
-        _section(index, test, beside, seconds(max(0, test.wall_started - run.began) / 1e9), after)
+        _section(index, test, beside, seconds(max(0, test.wall_started - run.began) / 1e9), after, taker)
         for index, (test, after) in enumerate(_in_order(run), 1)
     ]
     page = environment.get_template("index.html.j2").render(
@@ -168,15 +170,18 @@ def _groups(sections: list[_Section]) -> dict[str, list[_Section]]:
     return groups
 
 
-def _section(index: int, test: Test, beside: Path, began: str, after: _Link | None) -> _Section:
+def _section(index: int, test: Test, beside: Path, began: str, after: _Link | None, taker: Taker | None) -> _Section:
     stem = f"{index:03d}-{_slug(test.name)}"
     lanes = lanes_of(test)
-    (beside / f"{stem}.svg").write_text(timeline_svg.render(test, lanes, head=False), encoding="utf-8")
+    drawn = draw(test, lanes)
+    (beside / f"{stem}.svg").write_text(drawn.picture, encoding="utf-8")
     sequence = ""
-    if sequence_svg.has_exchange(test):
+    if drawn.exchange:
         sequence = f"{FILES}/{stem}-ocpp.svg"
-        (beside / f"{stem}-ocpp.svg").write_text(sequence_svg.render(test), encoding="utf-8")
-    (beside / f"{stem}.txt").write_text(full_log(test), encoding="utf-8")
+        (beside / f"{stem}-ocpp.svg").write_text(drawn.exchange, encoding="utf-8")
+    (beside / f"{stem}.txt").write_text(drawn.log, encoding="utf-8")
+    if taker is not None:
+        taker(test, drawn)
     console = [event for event in test.events if isinstance(event, LogLine)]
     figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
     message = _ERROR_CLASS.sub("", clean(test.message).strip())
@@ -206,14 +211,6 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
         lines=len(console),
         log=f"{FILES}/{stem}.txt",
     )
-
-
-def full_log(test: Test) -> str:
-    """Everything that stands on the timeline of a test as text, one event a line."""
-    head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
-    rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
-    message = f"\n{clean(test.message)}\n" if test.message else ""
-    return clean(head + "".join(rows)) + message
 
 
 def _figure(event: Measurement) -> _Figure:

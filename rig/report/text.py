@@ -8,6 +8,9 @@ that was free of collisions stays free of them.
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
+from functools import lru_cache
+from itertools import accumulate
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
@@ -20,31 +23,27 @@ _WIDTHS = (
     *(333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556),
     *(556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
 )
-_KNOWN = {chr(0x20 + i): w for i, w in enumerate(_WIDTHS)} | {
-    "…": 1000,
-    "·": 278,
-    "×": 584,
-    "→": 1000,
-    "≤": 549,
-    "≥": 549,
-}
+
+
+class _Advances(dict[str, int]):
+    """The advance width of each character, in thousandths of the font size."""
+
+    def __missing__(self, character: str) -> int:
+        if unicodedata.combining(character):
+            return 0
+        return 1000 if unicodedata.east_asian_width(character) in "WF" else 650
+
+
+_ADVANCES = _Advances({chr(0x20 + i): w for i, w in enumerate(_WIDTHS)})
+_ADVANCES.update({"…": 1000, "·": 278, "×": 584, "→": 1000, "≤": 549, "≥": 549})
 _BOLD = 1.07
 """Helvetica Bold is at most about this much wider, over a word."""
 
 
+@lru_cache(maxsize=1 << 12)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of `text` in pixels at a font size in pixels."""
-    total = 0
-    for character in text:
-        known = _KNOWN.get(character)
-        total += _other(character) if known is None else known
-    return total * size / 1000 * (_BOLD if bold else 1.0)
-
-
-def _other(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 1000 if unicodedata.east_asian_width(character) in "WF" else 650
+    return sum(map(_ADVANCES.__getitem__, text)) * size / 1000 * (_BOLD if bold else 1.0)
 
 
 def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
@@ -57,10 +56,5 @@ def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
     room -= width("…", size, bold=bold)
     if room < 0:
         return ""
-    end, taken = 0, 0.0
-    for character in text:
-        taken += width(character, size, bold=bold)
-        if taken > room:
-            break
-        end += 1
-    return text[:end].rstrip() + "…"
+    ends = list(accumulate(map(_ADVANCES.__getitem__, text)))
+    return text[: bisect_right(ends, room * 1000 / size / (_BOLD if bold else 1.0))].rstrip() + "…"

@@ -16,11 +16,12 @@ FORMAT = 2
 """The version of the summary's layout. A reader skips a summary of a version that it does not know."""
 
 
-def write_summary(run_folder: Path) -> Path:
+def write_summary(run_folder: Path, run: Run | None = None) -> Path:
     """Write `summary.json` into a run's folder, from the run's record alone.
 
     Args:
         run_folder: the folder that holds `run.jsonl`, or one in a folder for each worker.
+        run: what `read_run` makes of it, where it is at hand.
 
     Returns:
         The path of the summary; one from before is replaced whole.
@@ -29,7 +30,7 @@ def write_summary(run_folder: Path) -> Path:
         ReportError: there is no record in the folder.
         BenchError: the folder cannot be written to.
     """
-    summary = masked(_summary(read_run(run_folder)))
+    summary = masked(_summary(run or read_run(run_folder)))
     path, unfinished = run_folder / SUMMARY, run_folder / f".{SUMMARY}"
     try:
         unfinished.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

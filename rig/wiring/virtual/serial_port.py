@@ -9,23 +9,25 @@ import select
 import termios
 import tty
 
+from rig.wiring.virtual.uart_master import UartMaster
+
 _SLIP_END = b"\xc0"
 _LONGEST_FRAME = 65_536
 """Of esptool's frames; they carry at most 16 KB of data."""
 
 
-class PtyPort:
+class PtyPort(UartMaster):
     """A pty in raw mode. The master is the chip's UART, the slave what the bench opens.
 
     The board holds a slave descriptor of its own, so that the port neither hangs up nor loses its settings when the
-    bench closes it. The master does not block: a UART with nobody at its other end drops what does not fit.
+    bench closes it.
     """
 
     def __init__(self) -> None:
-        self.master, self._slave = pty.openpty()
+        master, self._slave = pty.openpty()
         tty.setraw(self._slave)
-        os.set_blocking(self.master, False)
-        self.url = os.ttyname(self._slave)
+        os.set_blocking(master, False)
+        super().__init__(master, os.ttyname(self._slave))
         self._is_there = True
 
     def drop_input(self) -> None:
@@ -33,14 +35,7 @@ class PtyPort:
         # What is on its way is in the slave's output queue, what has arrived must be read away.
         with contextlib.suppress(termios.error):
             termios.tcflush(self._slave, termios.TCOFLUSH)
-        with contextlib.suppress(BlockingIOError):
-            while os.read(self.master, 4096):
-                pass
-
-    def print(self, line: str) -> None:
-        """Print a line as the chip's ROM does; what does not fit is lost."""
-        with contextlib.suppress(OSError):
-            os.write(self.master, line.encode() + b"\r\n")
+        super().drop_input()
 
     def close(self) -> None:
         """Hang up; does nothing the second time."""

@@ -6,12 +6,12 @@ way. AF_UNIX delivers within the call that writes.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import os
 import socket
 
 import serial
+
+from rig.wiring.virtual.uart_master import UartMaster
 
 _BUFFER = 32_768
 """Of each direction, by the kernel's own account, in which each write costs some 700 bytes more than it has."""
@@ -38,11 +38,10 @@ def far_end(name: str) -> socket.socket:
         raise FileNotFoundError(f"no board of this process has a serial port named {name!r}") from None
 
 
-class StreamPort:
-    """The master is the chip's UART; the bench opens the other end by `url` (`protocol_board.py`).
+class StreamPort(UartMaster):
+    """A pair of sockets: one is the chip's UART, the bench opens the other by `url` (`protocol_board.py`).
 
-    The port outlives every reboot of the device. The master does not block: a UART with nobody at its other end drops
-    what does not fit.
+    The port outlives every reboot of the device.
     """
 
     def __init__(self) -> None:
@@ -52,21 +51,9 @@ class StreamPort:
         for end in (self._master, far):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
             end.setblocking(False)
-        self.master = self._master.fileno()
         self._name = str(next(_numbers))
-        self.url = f"board://{self._name}"
         _far_ends[self._name] = far
-
-    def drop_input(self) -> None:
-        """Forget what was sent to the chip while it could not listen."""
-        with contextlib.suppress(OSError):
-            while os.read(self.master, 4096):
-                pass
-
-    def print(self, line: str) -> None:
-        """Print a line as the chip's ROM does; what does not fit is lost."""
-        with contextlib.suppress(OSError):
-            os.write(self.master, line.encode() + b"\r\n")
+        super().__init__(self._master.fileno(), f"board://{self._name}")
 
     def close(self) -> None:
         """Hang up; does nothing the second time."""

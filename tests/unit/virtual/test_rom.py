@@ -8,10 +8,13 @@ import random
 
 import esptool
 import pytest
+from esp32_mock_bootloader import server
 
 from rig.util.clock import BenchClock
+from rig.wiring.virtual.rom import slip_decode_frames
 from rig.wiring.virtual.stepping.clock import SteppedClock
 
+EVERY_BYTE = bytes(range(256))
 CONTENT = random.Random(1).randbytes(300_000) + bytes(100_000)
 
 
@@ -122,3 +125,27 @@ def test_power_cut_while_esptool_writes(desk, content):
     written = desk.read_flash(0x10000, len(CONTENT))
     assert written != CONTENT
     assert written.startswith(CONTENT[:1024])
+
+
+@pytest.mark.parametrize(
+    ("raw", "frames"),
+    [
+        (
+            server.slip_encode(bytes(range(256))) + server.slip_encode(b"\xdb\xdc\xc0"),
+            [bytes(range(256)), b"\xdb\xdc\xc0"],
+        ),
+        (b"\xc0one\xc0two\xc0three", [b"one", b"two"]),
+        (b"noise\xc0\xc0\xc0one\xc0", [b"one"]),
+        (b"\xc0a\xdbb\xdb\xc0", [b"ab"]),
+        (b"\xc0\xdb\xc0", []),
+        (b"no end", []),
+    ],
+    ids=["escapes", "a frame without its end", "noise", "an escape of nothing special", "nothing", "no frame"],
+)
+def test_frames_of_slip(raw: bytes, frames: list[bytes]) -> None:
+    """Also those that no sound encoder writes: esptool talks to a chip at many speeds before it is understood."""
+    assert slip_decode_frames(raw) == frames
+
+
+def test_the_handler_reads_frames_by_it() -> None:
+    assert server.slip_decode_frames is slip_decode_frames

@@ -36,8 +36,6 @@ class BoardLink {
   /// Takes messages for ever, in a thread of its own, which is also the one that interrupt handlers run in; but for
   /// those that catch_up() takes.
   void start_reader();
-  /// Takes messages until the power is off, in the calling thread.
-  [[noreturn]] void serve();
   /// Takes, in the calling thread, the messages that have come already. A level on a wire is there at once, so whoever
   /// reads a pin must not see an older one because the reader's thread has not had its turn yet. Any thread; does
   /// nothing in a handler, which runs in the middle of that.
@@ -51,6 +49,8 @@ class BoardLink {
  private:
   /// @return the next message, empty when there is none and `flags` say not to wait
   std::string receive(int flags = 0);
+  /// Takes messages until the power is off, in the calling thread.
+  [[noreturn]] void serve();
   void handle(const std::string& message);
   void send(const std::string& message);
 

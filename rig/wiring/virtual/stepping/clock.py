@@ -152,7 +152,8 @@ class SteppedClock(BenchClock):
         finally:
             with self._changed:
                 self._waiters.discard(waiter)
-                self._changed.notify_all()
+                if self._waiters:  # for nobody else the conductor has anything to do
+                    self._changed.notify_all()
         if waiter.trouble is not None:
             raise waiter.trouble
 
@@ -198,7 +199,9 @@ class SteppedClock(BenchClock):
             loop.thread = threading.current_thread()
             loop.due = loop.due_after(timeout)
             loop.idle = True
-            self._changed.notify_all()
+            # Each waking costs a change of threads: only the last loop's is one that the conductor can use.
+            if self._waiters and all(other.idle for other in self._loops):
+                self._changed.notify_all()
         self._give_back(loop)
 
     def loop_works(self, loop: SteppedEventLoop) -> None:
@@ -384,7 +387,7 @@ class SteppedClock(BenchClock):
 
 def _any_under_way(loops: list[SteppedEventLoop]) -> bool:
     """Whether bytes have left for a TCP peer and have not arrived there."""
-    return any(unacknowledged(fd) for loop in loops for fd in loop.descriptors())
+    return any(unacknowledged(fd) for loop in loops for fd in loop.connections())
 
 
 def _any_ready(loops: list[SteppedEventLoop]) -> bool:

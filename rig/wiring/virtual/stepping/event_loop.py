@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rig.wiring.virtual.stepping.in_flight import is_connection
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 _RESOLUTION_S = 1e-6
 """Timers that are due within that run at once: a float of seconds does not hold every nanosecond."""
@@ -33,10 +38,21 @@ class _Selector(selectors.EpollSelector):
     def __init__(self, loop: SteppedEventLoop) -> None:
         super().__init__()
         self._loop = loop
+        self.connections: frozenset[int] = frozenset()
+        """The descriptors of TCP connections among those that are registered; replaced, so that any thread may read."""
 
-    def descriptors(self) -> list[int]:
-        """Those that are registered; for any thread, which no copy of the mapping would be."""
-        return list(self._fd_to_key)  # type: ignore[attr-defined]
+    def register(self, fileobj: FileDescriptorLike, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Take a descriptor in."""
+        key = super().register(fileobj, events, data)
+        if is_connection(key.fd):
+            self.connections |= {key.fd}
+        return key
+
+    def unregister(self, fileobj: FileDescriptorLike) -> selectors.SelectorKey:
+        """Forget a descriptor."""
+        key = super().unregister(fileobj)
+        self.connections -= {key.fd}
+        return key
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for descriptors. The loop's timers are the clock's affair: it wakes the loop when one is due."""
@@ -92,9 +108,9 @@ class SteppedEventLoop(asyncio.SelectorEventLoop):
         """The descriptor that is readable while any of the loop's descriptors is ready."""
         return self._poller.fileno()
 
-    def descriptors(self) -> list[int]:
-        """What the loop waits for."""
-        return self._poller.descriptors()
+    def connections(self) -> frozenset[int]:
+        """The descriptors of the TCP connections that the loop waits for."""
+        return self._poller.connections
 
     def wake(self) -> None:
         """End the wait of a loop whose timer is due."""

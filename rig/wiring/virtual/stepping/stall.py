@@ -12,6 +12,9 @@ from rig.wiring.virtual.stepping.device_clock import DeviceClock
 LIMIT_S = 30.0
 """Real seconds without any progress. Work takes milliseconds, on a slow and busy computer tenths of a second."""
 
+_SHORT = 0.1
+"""The share of the limit in which nobody asks what the device does."""
+
 _PAUSE_S = 2.0
 """A wait looks round once a second (`SIGNAL_LATENCY_S`), and begins again at once."""
 
@@ -22,7 +25,8 @@ class Stall:
     """Notes since when nothing has got on."""
 
     def __init__(self) -> None:
-        self._since: tuple[float, float] | None = None  # real time, and CPU time of the device
+        self._since: float | None = None  # real time
+        self._used: float | None = None  # processor time of the device, from when the silence was long
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
 
@@ -40,15 +44,21 @@ class Stall:
             device: the device's end, if any.
             busy: the event loops that work, by name.
         """
-        now, used = time.monotonic(), _cpu_s(device.pid) if device else 0.0
+        now = time.monotonic()
         paused = now - self._looked > _PAUSE_S
         self._looked = now
         if self._since is None or paused or self._seen != (progress, device):
-            self._since, self._seen = (now, used), (progress, device)
+            self._since, self._used, self._seen = now, None, (progress, device)
             return None
+        # Nearly all looks end here: to ask the kernel each time would take longer than all else that the clock does.
+        if now - self._since < LIMIT_S * _SHORT:
+            return None
+        used = _cpu_s(device.pid) if device else 0.0
+        if self._used is None:
+            self._used = used
         # A device that runs is judged by the processor time it has got: a busy computer may give it little.
         runs = device is not None and not busy and _state(device.pid) == _STATES["R"]
-        if (used - self._since[1] if runs else now - self._since[0]) < LIMIT_S:
+        if (used - self._used if runs else now - self._since) < LIMIT_S:
             return None
         self._since = None
         if busy:

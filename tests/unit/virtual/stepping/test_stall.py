@@ -12,6 +12,7 @@ import pytest
 from rig.util.clock import BenchClock
 from rig.util.errors import DeviceError
 from rig.wiring.virtual.stepping import stall
+from rig.wiring.virtual.stepping.device_clock import DeviceClock
 from tests.unit.virtual.conftest import Desk
 
 from .conftest import PlayedDevice
@@ -53,6 +54,19 @@ def test_a_device_that_spins_is_judged_by_its_processor_time(running: Desk, cloc
         clock.deadline(1).wait_out()
     running.power.off()
     clock.deadline(1).wait_out()
+
+
+def test_nobody_asks_for_the_processor_time_of_a_device_that_has_worked_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock looks several times for each step of time, and the kernel takes longer to answer than all the rest."""
+    monkeypatch.setattr(stall, "LIMIT_S", 30)
+    asked: list[int] = []
+    monkeypatch.setattr(stall, "_stat", lambda pid: asked.append(pid) or [])
+    watch, device = stall.Stall(), DeviceClock(1)
+    assert [watch.look(1, device, []) for _ in range(3)] == [None] * 3
+    assert not asked
+    device.close()
 
 
 def test_who_settles_learns_of_it_too(running: Desk, clock: BenchClock) -> None:

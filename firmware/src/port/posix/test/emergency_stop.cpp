@@ -21,9 +21,19 @@ struct HeldSleeper final : Sleeper {
   void block_until(Micros) override { released.get_future().wait(); }
 };
 
-void close_contactor(Wires& wires, Safety& safety) {
+/// Calls `press` while the contactor is closed and an erase of 2 s keeps the loop, which `press` lets end.
+template <typename Press>
+void during_an_erase(Wires& wires, PosixFlash& flash, Press press) {
+  FakeClock still;
+  FakeWaker waker(still);
+  wires.gpio.drive(pins::kEmergencyStop, false);
+  Safety safety(wires.gpio, waker);
   TEST_ASSERT_TRUE(safety.close_contactor());
   check_contains("pin 22 1 ", wires.hear());
+  flash.set_erase_time(2000);
+  std::thread loop([&flash] { flash.erase(0); });
+  press();
+  loop.join();
 }
 
 void the_emergency_stop_opens_the_contactor_during_an_erase() {
@@ -34,19 +44,15 @@ void the_emergency_stop_opens_the_contactor_during_an_erase() {
   const std::string path = flash_file(1);
   TEST_ASSERT_EQUAL_STRING("", flash.open(path).c_str());
   unlink(path.c_str());
-  FakeClock still;
-  FakeWaker waker(still);
-  wires.gpio.drive(pins::kEmergencyStop, false);
-  Safety safety(wires.gpio, waker);
-  close_contactor(wires, safety);
-  wires.link.start_reader();
-  flash.set_erase_time(2000);
-  std::thread loop([&flash] { flash.erase(0); });
-  const int64_t pressed = clock.bench_ns();
-  wires.say("pin 25 1");
-  const std::string opened = wires.hear();
-  held.released.set_value();
-  loop.join();
+  int64_t pressed = 0;
+  std::string opened;
+  during_an_erase(wires, flash, [&] {
+    wires.link.start_reader();
+    pressed = clock.bench_ns();
+    wires.say("pin 25 1");
+    opened = wires.hear();
+    held.released.set_value();
+  });
   check_contains("pin 22 0 ", opened);
   const int64_t stamp = atoll(opened.substr(strlen("pin 22 0 ")).c_str());
   TEST_ASSERT_TRUE(stamp >= pressed && stamp <= clock.bench_ns());
@@ -54,24 +60,18 @@ void the_emergency_stop_opens_the_contactor_during_an_erase() {
 
 void in_stepped_time_the_emergency_stop_opens_the_contactor_during_an_erase() {
   SteppedChip chip;
-  FakeClock still;
-  FakeWaker waker(still);
-  chip.wires.gpio.drive(pins::kEmergencyStop, false);
-  Safety safety(chip.wires.gpio, waker);
-  close_contactor(chip.wires, safety);
-  chip.flash.set_erase_time(2000);
-  std::thread loop([&chip] { chip.flash.erase(0); });
-  const std::string end = std::to_string(Bench::kStart + 2'000'000'000);
-  TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), chip.bench.hear().c_str());
-  chip.bench.set(Bench::kStart + 700);
-  chip.wires.say("pin 25 1");
-  chip.bench.say("ask 1");
-  TEST_ASSERT_EQUAL_STRING(("idle 1 " + end + " 0").c_str(), chip.bench.hear().c_str());
-  // The answer covers the edge: its handler has run.
-  TEST_ASSERT_EQUAL_STRING(("pin 22 0 " + std::to_string(Bench::kStart + 700)).c_str(), chip.wires.hear(0).c_str());
-  chip.bench.set(Bench::kStart + 2'000'000'000);
-  chip.bench.say("wake");
-  loop.join();
+  during_an_erase(chip.wires, chip.flash, [&chip] {
+    const std::string end = std::to_string(Bench::kStart + 2'000'000'000);
+    TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), chip.bench.hear().c_str());
+    chip.bench.set(Bench::kStart + 700);
+    chip.wires.say("pin 25 1");
+    chip.bench.say("ask 1");
+    TEST_ASSERT_EQUAL_STRING(("idle 1 " + end + " 0").c_str(), chip.bench.hear().c_str());
+    // The answer covers the edge: its handler has run.
+    TEST_ASSERT_EQUAL_STRING(("pin 22 0 " + std::to_string(Bench::kStart + 700)).c_str(), chip.wires.hear(0).c_str());
+    chip.bench.set(Bench::kStart + 2'000'000'000);
+    chip.bench.say("wake");
+  });
 }
 
 }  // namespace
