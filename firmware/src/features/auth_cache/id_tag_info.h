@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/json_reader.h"
-#include "features/time_sync/rfc3339.h"
+#include "features/time_sync/date_time.h"
 #include "features/transactions/record.h"
 
 namespace pb {
