@@ -19,7 +19,8 @@ Timestamp format_timestamp(UnixMillis time);
 /// Reads a date and time of day of ISO 8601, in basic or extended format:
 ///  - the date as calendar date, ordinal date (`2024-060`) or week date (`2024-W09-4`), of a year from 0 to 9999;
 ///  - `T`, `t` or, as RFC 3339 allows, a blank;
-///  - hours, minutes and seconds, or less of them, the last one with a fraction behind `.` or `,` of any length. What is
+///  - hours, minutes and seconds, or less of them, the last one with a fraction behind `.` or `,` of any length. What
+///  is
 ///    finer than milliseconds is cut off. 24:00 is the end of the day; a leap second counts as the second before it;
 ///  - `Z`, `z`, `+hh`, `+hhmm` or `+hh:mm`. A time without any of them is UTC.
 /// @return false, with `time` unchanged, for anything else, such as a date that no calendar has.
