@@ -47,13 +47,16 @@ void refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge() {
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
-void acceptance_without_a_transaction_id_is_asked_for_again() {
-  Rig rig;
-  charge_answered_with(rig, "{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Accepted\"}}");
-  TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
-  rig.answers.clear();
-  rig.pass(kRetry);
-  assert_is("100", console_status(rig, "transaction"));
+void start_that_is_not_refused_is_sent_again_for_its_transaction_id() {
+  for (const char* answer :
+       {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Accepted\"}}", "{\"idTagInfo\":null}", "{}"}) {
+    Rig rig;
+    charge_answered_with(rig, answer);
+    TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), answer);
+    rig.answers.clear();
+    rig.pass(kRetry);
+    assert_is("100", console_status(rig, "transaction"));
+  }
 }
 
 void transaction_id_in_a_string_or_with_an_empty_fraction_is_one() {
@@ -182,7 +185,7 @@ void run_answers_tests() {
   RUN_TEST(refusal_without_a_readable_transaction_id_ends_the_charge);
   RUN_TEST(refusal_without_a_transaction_id_ends_the_charge);
   RUN_TEST(refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge);
-  RUN_TEST(acceptance_without_a_transaction_id_is_asked_for_again);
+  RUN_TEST(start_that_is_not_refused_is_sent_again_for_its_transaction_id);
   RUN_TEST(transaction_id_in_a_string_or_with_an_empty_fraction_is_one);
   RUN_TEST(start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it);
   RUN_TEST(authorize_is_judged_by_its_status_whatever_else_cannot_be_read);

@@ -74,8 +74,8 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   } else if (is_attempt) {
     failed_attempt("an answer without a transactionId that is an integer", now);
   }
-  // A refusal counts whether or not the transaction has got its id.
-  if (is_start) starts_.on_start_answered(transaction, info, now);
+  // A refusal counts whether or not the transaction has got its id. Where both are missing the next attempt says more.
+  if (is_start && (is_done || is_given(payload.find("idTagInfo")))) starts_.on_start_answered(transaction, info, now);
   return is_done || is_attempt;
 }
 
@@ -93,10 +93,10 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
 IdTagInfo Outbox::take_id_tag_info(const WaitingMessage& entry, JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
-  // StopTransaction.conf may leave it out.
-  if (entry.kind == WaitingMessage::Kind::start || is_given(json)) info.read(json, log_);
+  if (!is_given(json)) return info;
+  info.read(json, log_);
   Record record;
-  if (id_tag_listener_ != nullptr && is_given(json) && line_.read(entry, record) && !record.id_tag.empty()) {
+  if (id_tag_listener_ != nullptr && line_.read(entry, record) && !record.id_tag.empty()) {
     id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
   }
   return info;
