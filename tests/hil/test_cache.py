@@ -147,6 +147,27 @@ def test_offline_an_unknown_tag_does_not_charge(
         assert strict_device.status()["transaction"] is None
 
 
+@pytest.mark.parametrize("expiry", ["2025/01/01", "01.01.2099", 4102444800, True])
+def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, expiry: object
+) -> None:
+    """A restriction that cannot be read restricts: the CSMS accepts the tag each time, and the cache never."""
+    device.configure(authorization_cache_enabled=True)
+    info = {"idTagInfo": {"status": "Accepted", "expiryDate": expiry}}
+    with (
+        csms.answer("Authorize", info, check=False),
+        csms.answer("StartTransaction", {"transactionId": 79, **info}, check=False),
+        csms.answer("StopTransaction", info, check=False),
+    ):
+        charge_once(driver, csms)
+    with bench.inject(CsmsGone()):
+        csms.expect_disconnected()
+        driver.plug_in()
+        driver.present_tag()
+        bench.console.expect("may not charge, the authorization cache has it as Expired")
+        assert device.status()["transaction"] is None
+
+
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid"])
 def test_offline_a_tag_that_was_refused_does_not_charge(
     device: Device, bench: Bench, driver: Driver, csms: Csms, status: str

@@ -11,6 +11,7 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device, Driver
 from rig.faults import ClockJump
+from rig.instruments.leds import Leds
 from rig.instruments.power import Power
 from rig.timeline.events import OcppFrame
 
@@ -122,3 +123,45 @@ def test_a_csms_without_a_valid_time_is_no_harm(
         status = csms.expect_status("Available", connector=1)
     # The time that it had stored before: whatever a CSMS told it then, no CSMS tells 1970.
     assert time_of(status.payload["timestamp"]) > datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.needs("inputs", "power")
+@pytest.mark.parametrize(
+    "told", ["2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T120000,000+02"]
+)
+def test_the_time_of_a_csms_in_another_form_of_iso_8601_counts(
+    device: Device, driver: Driver, csms: Csms, power: Power, told: str
+) -> None:
+    """No offset means UTC, and seconds may be missing: charges are reported with that time."""
+    answer = {"status": "Accepted", "currentTime": told, "interval": 300}
+    csms.answer("BootNotification", answer, times=1, check=False)
+    with device.expecting_reboot():
+        power.cycle()
+        device.wait_accepted()
+    driver.start_charge(csms)
+    (transaction,) = csms.transactions
+    assert time_of("2026-11-28T10:00Z") < time_of(transaction.start["timestamp"]) < time_of("2026-11-28T10:01Z")
+
+
+@pytest.mark.needs("inputs", "leds")
+def test_a_charge_is_seen_to_wait_for_the_time_and_is_reported_then(
+    device: Device, bench: Bench, driver: Driver, leds: Leds, csms: Csms
+) -> None:
+    """Flashed anew, and accepted without a usable currentTime: Heartbeats ask for it until the CSMS sends one."""
+    answer = {"status": "Accepted", "currentTime": "28.11.2026", "interval": 3600}
+    csms.answer("BootNotification", answer, times=1, check=False)
+    with csms.answer("Heartbeat", {"currentTime": "28.11.2026"}, check=False), device.expecting_reboot():
+        device.flash(fresh=True)
+        device.wait_accepted()
+        driver.plug_in()
+        driver.present_tag()
+        device.wait_status(state="Charging", reporting="no_time", time_quality="none")
+        leds["network"].expect("blink", rate_hz=1, duty=0.9)
+        csms.expect("Heartbeat", timeout=10)
+        csms.expect_none("StartTransaction", within=0.1)
+    # It has asked once or twice by now: the next pause is 20 s or 40 s at most.
+    csms.expect("StartTransaction", timeout=40)
+    device.wait_status(reporting="possible", queue=0)
+    leds["network"].expect("on")
+    (transaction,) = csms.transactions
+    assert time_of(transaction.start["timestamp"]) < time_of_csms_at(bench, transaction.starts[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rig.bench import Bench
@@ -110,6 +112,24 @@ def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: 
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_status("Finishing")
+
+
+@pytest.mark.parametrize("answer", [{"transactionId": None}, {"transactionId": "one"}, {}])
+def test_a_refused_start_without_a_transaction_id_stops_at_once(
+    device: Device, driver: Driver, outputs: Outputs, csms: Csms, answer: dict[str, Any]
+) -> None:
+    """The refusal counts without the id, for which StartTransaction is sent again; with it the stop is reported."""
+    device.configure(transaction_message_retry_interval_s=1)
+    refusal = {**answer, "idTagInfo": {"status": "Invalid"}}
+    with csms.answer("StartTransaction", refusal, times=1, check=False):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        csms.expect_status("Finishing")
+    outputs["contactor"].expect(False)
+    csms.expect("StartTransaction")
+    csms.expect("StopTransaction", reason="DeAuthorized")
+    assert csms.transactions[-1].energy_wh == 0
 
 
 def test_a_refused_driver_gets_the_cable_by_the_tag(

@@ -26,7 +26,7 @@ class Indicator final : public Feature {
     LedState state;
     state.status = status_light(charging_.status());
     if (connection_.connected()) {
-      state.network = charge_point_.accepted() ? NetworkLight::accepted : NetworkLight::connected;
+      state.network = accepted_light();
     } else if (wifi_.up()) {
       state.network = NetworkLight::link;
     }
@@ -40,6 +40,10 @@ class Indicator final : public Feature {
   }
 
  private:
+  NetworkLight accepted_light() const {
+    if (!charge_point_.accepted()) return NetworkLight::connected;
+    return charge_point_.reporting() == Reporting::possible ? NetworkLight::accepted : NetworkLight::unreported;
+  }
   static StatusLight status_light(ConnectorStatus status) {
     switch (status) {
       case ConnectorStatus::available:

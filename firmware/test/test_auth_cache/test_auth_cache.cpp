@@ -30,8 +30,13 @@ struct Bench {
   AuthCache cache{storage, time, settings, log};
 
   Bench() { settings.authorization_cache_enabled = true; }
+  IdTagInfo read(const std::string& info) {
+    IdTagInfo result;
+    result.read(info_of(info), log);
+    return result;
+  }
   void learn(const std::string& id_tag, const std::string& info) {
-    cache.on_id_tag_info({id_tag.data(), id_tag.size()}, info_of(info));
+    cache.on_id_tag_info({id_tag.data(), id_tag.size()}, read(info));
   }
   void save() {
     cache.poll(clock.now());
@@ -58,14 +63,64 @@ void what_the_csms_says_is_known_whatever_the_case() {
   check_text("FLEET", info.parent.text());
 }
 
-void what_is_no_status_or_only_of_the_moment_is_not_kept() {
+void what_is_only_of_the_moment_is_not_kept() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.learn("TAG", R"({"status":"ConcurrentTx"})");
-  bench.learn("TAG", R"({"status":"Maybe"})");
-  bench.learn("TAG", R"({})");
-  bench.learn("TAG", R"(7)");
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+}
+
+void status_that_cannot_be_read_is_invalid() {
+  for (const char* info : {R"({"status":"Maybe"})", R"({})", R"(7)", R"({"status":null})", R"({"status":["Accepted"]})",
+                           R"({"status":"Accepted until further notice"})", R"("Accepted")"}) {
+    Bench bench;
+    bench.learn("TAG", kAccepted);
+    bench.learn("TAG", info);
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("Invalid", bench.status("TAG").c_str(), info);
+    check_contains("has no status that OCPP 1.6 knows", bench.uart.written());
+  }
+}
+
+void expiry_date_that_cannot_be_read_has_passed() {
+  for (const char* expiry : {R"("2025/01/01")", R"("2099-01-01")", R"("never")", R"("")", "4102444800", "true", "{}"}) {
+    Bench bench;
+    bench.time.set_from_csms(kNow);
+    bench.learn("TAG", R"({"status":"Accepted","expiryDate":)" + std::string(expiry) + "}");
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("Expired", bench.status("TAG").c_str(), expiry);
+    check_contains("no date-time of ISO 8601", bench.uart.written());
+    bench.save();
+    AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
+    again.load();
+    IdTagInfo info;
+    TEST_ASSERT_TRUE(again.find("TAG", info));
+    check_text("Expired", name_of(info.status));
+  }
+}
+
+void expiry_date_of_1970_has_passed() {
+  Bench bench;
+  bench.time.set_from_csms(kNow);
+  bench.learn("TAG", R"({"status":"Accepted","expiryDate":"1970-01-01T00:00:00Z"})");
+  TEST_ASSERT_EQUAL_STRING("Expired", bench.status("TAG").c_str());
+}
+
+void group_that_cannot_be_read_is_none_and_the_rest_counts() {
+  for (const char* parent : {"7", "[]", R"("a group of more than 20 characters")"}) {
+    Bench bench;
+    bench.learn("TAG", R"({"parentIdTag":)" + std::string(parent) + R"(,"status":"Blocked"})");
+    IdTagInfo info;
+    TEST_ASSERT_TRUE(bench.cache.find("TAG", info));
+    check_text("Blocked", name_of(info.status));
+    check_text("", info.parent.text());
+    check_contains("it counts as none", bench.uart.written());
+  }
+}
+
+void optional_field_that_is_null_is_not_there() {
+  Bench bench;
+  bench.learn("TAG", R"({"status":"Accepted","expiryDate":null,"parentIdTag":null})");
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
+  TEST_ASSERT_FALSE(bench.uart.wrote("idTagInfo"));
 }
 
 void entries_expire_and_are_not_trusted_without_a_clock() {
@@ -132,7 +187,7 @@ void full_it_keeps_the_regular_customer() {
   AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
   again.load();
   for (size_t i = 2; i < AuthCache::kMaxEntries; ++i)
-    again.on_id_tag_info(Text(("N" + std::to_string(i)).c_str()), info_of(kAccepted));
+    again.on_id_tag_info(Text(("N" + std::to_string(i)).c_str()), bench.read(kAccepted));
   IdTagInfo info;
   TEST_ASSERT_TRUE(again.find("TAG0", info));
 }
@@ -220,7 +275,12 @@ void switched_off_it_knows_nobody() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(what_the_csms_says_is_known_whatever_the_case);
-  RUN_TEST(what_is_no_status_or_only_of_the_moment_is_not_kept);
+  RUN_TEST(what_is_only_of_the_moment_is_not_kept);
+  RUN_TEST(status_that_cannot_be_read_is_invalid);
+  RUN_TEST(expiry_date_that_cannot_be_read_has_passed);
+  RUN_TEST(expiry_date_of_1970_has_passed);
+  RUN_TEST(group_that_cannot_be_read_is_none_and_the_rest_counts);
+  RUN_TEST(optional_field_that_is_null_is_not_there);
   RUN_TEST(entries_expire_and_are_not_trusted_without_a_clock);
   RUN_TEST(entries_outlive_a_restart);
   RUN_TEST(nothing_new_is_not_written);

@@ -8,17 +8,6 @@ namespace {
 const char* const kParented =
     "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"FLEET\",\"expiryDate\":\"2024-05-01T12:30:00Z\"}}";
 
-/// The connector's state, as the console tells it.
-std::string console_state(Rig& rig) {
-  rig.uart.take();
-  rig.uart.type("status\r\n");
-  rig.settle();
-  const std::string all = rig.uart.take();
-  const size_t at = all.find("= {");
-  TEST_ASSERT_TRUE(at != std::string::npos);
-  return Rig::field(all.substr(at + 2, all.find('\r', at) - at - 2), "state");
-}
-
 /// Whether the local idTag charges now; the cable is in.
 bool charges(Rig& rig) {
   rig.press();
@@ -154,7 +143,7 @@ void answer_about_one_id_tag_is_none_about_the_next() {
     rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"" + answer + "\"}}]");
     rig.settle();
     rig.assert_story("Authorize");
-    assert_is("Preparing", console_state(rig));
+    assert_is("Preparing", console_status(rig, "state"));
     rig.peer.send("[3,\"" + rig.ids["Authorize"] + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
     rig.settle();
     rig.assert_story("StartTransaction 1:SuspendedEV");
@@ -175,7 +164,7 @@ void cache_does_not_learn_of_one_id_tag_what_was_said_of_another() {
   rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
   rig.settle();
   go_offline(rig);  // whoever is asked about now is asked of the cache
-  assert_is("Available", console_state(rig));
+  assert_is("Available", console_status(rig, "state"));
 }
 
 }  // namespace

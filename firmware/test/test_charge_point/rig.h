@@ -252,6 +252,17 @@ inline std::string trigger(Rig& rig, const std::string& fields) {
   return Rig::field(rig.ask("TriggerMessage", "{\"requestedMessage\":" + fields + "}"), "2.status");
 }
 
+/// A member of the answer to the console's `status`.
+inline std::string console_status(Rig& rig, const char* member) {
+  rig.uart.take();
+  rig.uart.type("status\r\n");
+  rig.settle();
+  const std::string all = rig.uart.take();
+  const size_t at = all.find("= {");
+  TEST_ASSERT_TRUE(at != std::string::npos);
+  return Rig::field(all.substr(at + 2, all.find('\r', at) - at - 2), member);
+}
+
 inline void go_offline(Rig& rig) {
   rig.reachable = false;
   rig.lose_link();

@@ -83,6 +83,7 @@ void network_shows_how_far_the_connection_is() {
   check_network(NetworkLight::no_link, {{0, false}});
   check_network(NetworkLight::link, blink(250, 1000));
   check_network(NetworkLight::connected, {{0, true}, {100, false}, {200, true}, {300, false}});
+  check_network(NetworkLight::unreported, {{0, true}, {900, false}});
   check_network(NetworkLight::accepted, {{0, true}});
 }
 

@@ -22,7 +22,9 @@ void AuthCache::load() {
   if (file.kind() != JsonKind::array) log_.warning(kTag, "the authorization cache cannot be read: it is empty now");
   for (JsonItems items(file); items.next() && count_ < kMaxEntries;) {
     Entry& entry = entries_[count_];
-    if (items.value().find("idTag").get(entry.id_tag) && entry.info.read(items.value())) ++count_;
+    if (!items.value().find("idTag").get(entry.id_tag)) continue;
+    entry.info.read(items.value(), log_);
+    ++count_;
   }
 }
 
@@ -39,9 +41,8 @@ bool AuthCache::has_expired(const IdTagInfo& info) const {
   return timed && (time_.quality() == TimeQuality::none || time_.now() >= info.expires);
 }
 
-void AuthCache::on_id_tag_info(Text id_tag, JsonValue json) {
-  IdTagInfo info;
-  if (!settings_.authorization_cache_enabled || !info.read(json)) return;
+void AuthCache::on_id_tag_info(Text id_tag, const IdTagInfo& info) {
+  if (!settings_.authorization_cache_enabled) return;
   // ConcurrentTx is about this moment, not about the idTag.
   if (info.status == AuthorizationStatus::concurrent_tx) return;
   const size_t index = index_of(id_tag);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "features/auth_cache/id_tag_info.h"
 #include "features/config/settings.h"
 #include "features/logging/logger.h"
 #include "features/storage/storage.h"
@@ -31,7 +30,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   /// Expired. @return false when nothing is known.
   bool find(Text id_tag, IdTagInfo& info) const;
   /// Learns what the CSMS says, from any of its answers.
-  void on_id_tag_info(Text id_tag, JsonValue info) override;
+  void on_id_tag_info(Text id_tag, const IdTagInfo& info) override;
 
   /// Forgets everything; `done` is called on the loop once that is durable. @return false when it cannot begin now.
   bool clear(StorageDone done);

@@ -1,5 +1,7 @@
 #include "features/charge_point/charge_point.h"
 
+#include "features/ocpp_message/answer_field.h"
+
 namespace pb {
 namespace {
 
@@ -16,6 +18,17 @@ constexpr uint32_t tag_of_status(int connector, uint16_t number) {
   return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(number) << 16;
 }
 constexpr Call call_of(uint32_t tag) { return static_cast<Call>(tag & 0xff); }
+/// @return the interval of a BootNotification.conf in seconds, 0 where it has none that can be used.
+uint64_t interval_of(JsonValue payload) {
+  const JsonValue field = payload.find("interval");
+  int64_t interval_s = 0;
+  uint64_t too_long = 0;
+  if (!read_integer(field, interval_s) && field.get_unsigned(too_long)) return ChargePoint::kLongestIntervalS;
+  if (interval_s < 0) return 0;
+  const auto seconds = static_cast<uint64_t>(interval_s);
+  return seconds < ChargePoint::kLongestIntervalS ? seconds : ChargePoint::kLongestIntervalS;
+}
+
 constexpr int connector_of(uint32_t tag) { return static_cast<int>((tag >> 8) & 0xff); }
 
 }  // namespace
@@ -89,12 +102,10 @@ bool ChargePoint::send_boot_notification(Millis now) {
 }
 
 void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
-  take_time(payload);
+  take_time(payload, now);
   FixedText<16> status;
   payload.find("status").get(status);
-  uint64_t interval_s = 0;
-  payload.find("interval").get_unsigned(interval_s);
-  if (interval_s > kLongestIntervalS) interval_s = kLongestIntervalS;
+  const uint64_t interval_s = interval_of(payload);
   if (status.text() == "Accepted") {
     // After a boot the CSMS is told everything anew, whatever it has triggered before.
     for (Told& told : told_) told.is_confirmed = told.is_confirmed && accepted();
@@ -116,14 +127,33 @@ void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
 
 bool ChargePoint::send_heartbeat(Millis now) {
   last_heartbeat_ = now;
-  return messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), priority(), WhenFull::replaceable, now);
+  ask_time_at_ = kNever;
+  const bool queued =
+      messenger_.call("Heartbeat", "{}", *this, tag_of(Call::heartbeat), priority(), WhenFull::replaceable, now);
+  if (!queued) ask_time_later(now);
+  return queued;
 }
 
-void ChargePoint::take_time(JsonValue payload) {
-  FixedText<40> text;
+void ChargePoint::take_time(JsonValue payload, Millis now) {
+  const JsonValue told = payload.find("currentTime");
   UnixMillis time = 0;
-  const bool is_time = payload.find("currentTime").get(text) && parse_timestamp(text.text(), time);
-  if (!is_time || !time_.set_from_csms(time)) log_.warning(kTag, "the CSMS sent no valid currentTime");
+  if (read_timestamp(told, time) && time_.set_from_csms(time)) {
+    ask_time_at_ = kNever;
+    ask_time_backoff_.reset();
+    return;
+  }
+  Text shown = told.exists() ? told.raw() : Text("none");
+  if (shown.length > kLongestDateTime) shown = "a long value";
+  log_.warning(kTag, "the CSMS sent no usable currentTime (", shown,
+               "): it needs a date-time of ISO 8601, from 2020 on");
+  ask_time_later(now);
+}
+
+/// Without the CSMS' time transaction messages wait, or go out with a time that may be wrong.
+void ChargePoint::ask_time_later(Millis now) {
+  if (time_.quality() == TimeQuality::csms) return;
+  ask_time_at_ = now + ask_time_backoff_.next(rng_, kAskTimeFirst, kAskTimeLongest);
+  log_.info(kTag, "a Heartbeat asks for the time in ", (ask_time_at_ - now) / 1000, " s at the latest");
 }
 
 // ---- status
@@ -264,7 +294,7 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       on_boot_answer(payload, now);
       return;
     case Call::heartbeat:
-      take_time(payload);
+      take_time(payload, now);
       return;
     case Call::status:
       if (Told* told = told_by(tag)) told->is_confirmed = true;
@@ -272,11 +302,12 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
       return;
     case Call::authorize: {
       if (tag != tag_of_authorize(authorization_)) return;
-      const JsonValue info = payload.find("idTagInfo");
-      cache_.on_id_tag_info(asked_.text(), info);
-      IdTag parent_id_tag;
-      info.find("parentIdTag").get(parent_id_tag);
-      charging_.authorized(info.find("status").equals("Accepted"), parent_id_tag.text(), now);
+      const JsonValue json = payload.find("idTagInfo");
+      IdTagInfo info;
+      info.read(json, log_);
+      if (is_given(json)) cache_.on_id_tag_info(asked_.text(), info);
+      // Accepted counts now, whatever its expiryDate says of the time after (section 7.27).
+      charging_.authorized(info.accepted(), info.parent.text(), now);
       return;
     }
     case Call::meter_values:
@@ -310,6 +341,8 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       }
       return;
     case Call::heartbeat:
+      ask_time_later(now);
+      return;
     case Call::meter_values:
       return;
   }
@@ -429,6 +462,7 @@ void ChargePoint::write_status(JsonWriter& json) const {
     json.null();
   }
   json.member("energy_wh", charging_.energy_wh()).member("queue", static_cast<uint64_t>(messenger_.queued()));
+  json.member("reporting", name_of(reporting()));
 }
 
 }  // namespace pb

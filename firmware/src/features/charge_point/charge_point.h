@@ -52,6 +52,10 @@ class ChargePoint final : public Feature,
   /// A StatusNotification that got no answer is told again: after a minute at most, then ever more seldom, up to this.
   static constexpr Millis kRetellFirst = 60'000;
   static constexpr Millis kRetellLongest = 3'600'000;
+  /// While the CSMS has sent no usable currentTime a Heartbeat asks for one: within ten seconds at first, then ever
+  /// more seldom, up to five minutes, and never later than the regular Heartbeat.
+  static constexpr Millis kAskTimeFirst = 10'000;
+  static constexpr Millis kAskTimeLongest = 300'000;
   /// Intervals of BootNotification.conf are held at or below this: a day.
   static constexpr uint64_t kLongestIntervalS = 86'400;
 
@@ -60,6 +64,7 @@ class ChargePoint final : public Feature,
               Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
+  Reporting reporting() const { return transactions_.reporting(); }
   /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
@@ -108,7 +113,8 @@ class ChargePoint final : public Feature,
   bool send_boot_notification(Millis now);
   void on_boot_answer(JsonValue payload, Millis now);
   bool send_heartbeat(Millis now);
-  void take_time(JsonValue payload);
+  void take_time(JsonValue payload, Millis now);
+  void ask_time_later(Millis now);
   Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
   Told* told_by(uint32_t tag);
@@ -119,7 +125,9 @@ class ChargePoint final : public Feature,
   void end_transfer(Text answer, Text failure);
   /// What goes out before the CSMS has accepted us has been triggered by it.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
-  Millis heartbeat_due() const { return last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s; }
+  Millis heartbeat_due() const {
+    return earlier(ask_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);
+  }
   void send_statuses_that_changed(Millis now);
   Millis send_lost_statuses(Millis now);
   Millis poll_reset(Millis now);
@@ -140,6 +148,8 @@ class ChargePoint final : public Feature,
   Registration registration_ = Registration::unknown;
   Millis next_boot_ = 0;
   Millis last_heartbeat_ = 0;
+  Millis ask_time_at_ = kNever;  // kNever: the time is known, or a Heartbeat that asks for it is under way
+  Backoff ask_time_backoff_;
   Told told_[kConnectors];
 
   IdTag asked_;                 // the idTag of the last Authorize

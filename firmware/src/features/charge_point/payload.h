@@ -2,7 +2,7 @@
 
 #include "core/json_reader.h"
 #include "features/ocpp_message/ocpp_error.h"
-#include "features/time_sync/rfc3339.h"
+#include "features/time_sync/date_time.h"
 
 namespace pb {
 
@@ -36,12 +36,11 @@ class Payload {
   /// A number with or without fraction.
   void required_number(Text field) { find(field, JsonKind::number, Need::required); }
   void optional_number(Text field) { find(field, JsonKind::number, Need::optional); }
-  /// A date-time (RFC 3339).
+  /// A date-time (ISO 8601).
   void optional_time(Text field) {
     const JsonValue value = find(field, JsonKind::string, Need::optional);
-    FixedText<40> text;
     UnixMillis time = 0;
-    if (value.exists() && !(value.get(text) && parse_timestamp(text.text(), time))) refuse("a field is no date-time");
+    if (value.exists() && !read_timestamp(value, time)) refuse("a field is no date-time");
   }
   /// Object, array or string to be read by the caller; `none` when it is not there or something else.
   JsonValue required_value(Text field, JsonKind kind) { return find(field, kind, Need::required); }

@@ -58,6 +58,8 @@ LedPattern pattern_of(NetworkLight light) {
       return blink(500);
     case NetworkLight::connected:
       return kDoubleFlash;
+    case NetworkLight::unreported:
+      return {1000, 900, 0};
     case NetworkLight::accepted:
       break;
   }

@@ -8,7 +8,13 @@ namespace pb {
 /// What the status LED says about the connector.
 enum class StatusLight : uint8_t { available, preparing, charging, suspended, finishing, out_of_order };
 /// What the network LED says, from the link up to the CSMS.
-enum class NetworkLight : uint8_t { no_link, link, connected, accepted };
+enum class NetworkLight : uint8_t {
+  no_link,
+  link,
+  connected,
+  unreported,  ///< accepted, but a charge cannot be reported
+  accepted,
+};
 enum class FaultLight : uint8_t { none, emergency_stop, error };
 
 struct LedState {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "features/storage/storage.h"
-#include "features/time_sync/rfc3339.h"
+#include "features/time_sync/date_time.h"
 #include "port/clock.h"
 #include "runtime/feature.h"
 

@@ -1,5 +1,7 @@
 #include "features/transactions/outbox.h"
 
+#include "features/ocpp_message/answer_field.h"
+
 namespace pb {
 namespace {
 
@@ -62,30 +64,42 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   if (entry == nullptr || !attempts_.is_of(id)) return false;
   const bool is_start = entry->kind == WaitingMessage::Kind::start;
   const uint32_t transaction = entry->transaction;
-  if (is_start) {
-    int64_t transaction_id = 0;
-    if (!payload.find("transactionId").get(transaction_id)) {
-      if (!attempts_.is_under_way(id)) return false;
-      failed_attempt("an answer without transactionId", now);
-      return true;
-    }
-    ledger_.now().started = transaction;
-    ledger_.now().transaction_id = transaction_id;
-    ledger_.touch();
-    log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
-  } else if (entry->kind == WaitingMessage::Kind::stop) {
-    note_stopped(transaction);
+  IdTagInfo info;
+  if (!entry->is_batch()) info = take_id_tag_info(*entry, payload);
+  const bool is_attempt = attempts_.is_under_way(id);
+  const bool is_done = !is_start || take_transaction_id(transaction, payload);
+  if (is_done) {
+    if (entry->kind == WaitingMessage::Kind::stop) note_stopped(transaction);
+    acknowledge(*entry);
+  } else if (is_attempt) {
+    failed_attempt("an answer without a transactionId that is an integer", now);
   }
-  if (!entry->is_batch()) tell_id_tag_info(*entry, payload.find("idTagInfo"));
-  acknowledge(*entry);
-  if (is_start) starts_.on_start_answered(transaction, payload, now);
+  // A refusal counts whether or not the transaction has got its id. Where both are missing the next attempt says more.
+  if (is_start && (is_done || is_given(payload.find("idTagInfo")))) starts_.on_start_answered(transaction, info, now);
+  return is_done || is_attempt;
+}
+
+bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
+  int64_t transaction_id = 0;
+  if (!read_integer(payload.find("transactionId"), transaction_id)) return false;
+  ledger_.now().started = transaction;
+  ledger_.now().transaction_id = transaction_id;
+  ledger_.touch();
+  log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
   return true;
 }
 
-void Outbox::tell_id_tag_info(const WaitingMessage& entry, JsonValue info) {
+/// Reads idTagInfo and passes it on. Where there is none the listener hears nothing: nothing was said of the idTag.
+IdTagInfo Outbox::take_id_tag_info(const WaitingMessage& entry, JsonValue payload) {
+  const JsonValue json = payload.find("idTagInfo");
+  IdTagInfo info;
+  if (!is_given(json)) return info;
+  info.read(json, log_);
   Record record;
-  if (id_tag_listener_ == nullptr || !info.exists() || !line_.read(entry, record) || record.id_tag.empty()) return;
-  id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
+  if (id_tag_listener_ != nullptr && line_.read(entry, record) && !record.id_tag.empty()) {
+    id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
+  }
+  return info;
 }
 
 bool Outbox::on_error(Text id, Text code, Millis now) {

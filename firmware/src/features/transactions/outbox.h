@@ -2,6 +2,7 @@
 
 #include "features/ocpp_message/messenger.h"
 #include "features/transactions/attempts.h"
+#include "features/transactions/id_tag_info.h"
 #include "features/transactions/ledger_file.h"
 #include "features/transactions/message_line.h"
 #include "features/transactions/message_payloads.h"
@@ -12,17 +13,16 @@ namespace pb {
 /// Hears what the CSMS says of an idTag in its answers to StartTransaction and StopTransaction.
 class IdTagInfoListener {
  public:
-  /// @param info an IdTagInfo of OCPP 1.6 (section 7.27), as the CSMS sent it, valid during the call
-  virtual void on_id_tag_info(Text id_tag, JsonValue info) = 0;
+  virtual void on_id_tag_info(Text id_tag, const IdTagInfo& info) = 0;
 
  protected:
   ~IdTagInfoListener() = default;
 };
 
-/// Hears that the CSMS has answered a StartTransaction and so given the transaction its id.
+/// Hears that the CSMS has answered a StartTransaction, be it without a transactionId that can be read.
 class StartListener {
  public:
-  virtual void on_start_answered(uint32_t transaction, JsonValue payload, Millis now) = 0;
+  virtual void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) = 0;
 
  protected:
   ~StartListener() = default;
@@ -61,7 +61,8 @@ class Outbox final : public DurableCalls {
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
-  void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
+  bool take_transaction_id(uint32_t transaction, JsonValue payload);
+  IdTagInfo take_id_tag_info(const WaitingMessage& entry, JsonValue payload);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
   void give_up_message(WaitingMessage& entry, Text cause);

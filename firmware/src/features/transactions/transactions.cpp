@@ -9,6 +9,18 @@ constexpr Text kTag = "tx";
 
 }  // namespace
 
+Text name_of(Reporting reporting) {
+  switch (reporting) {
+    case Reporting::no_time:
+      return "no_time";
+    case Reporting::given_up:
+      return "given_up";
+    case Reporting::possible:
+      break;
+  }
+  return "possible";
+}
+
 Transactions::Transactions(Storage& storage, const TimeSync& time, Rng& rng, Logger& log)
     : log_(log),
       times_(time, rng.next()),
@@ -59,6 +71,9 @@ bool Transactions::begin(Text id_tag, uint64_t energy_wh, Millis now) {
   data_.begin();
   add(record, now);
   log_.info(kTag, "transaction ", open_, " begins at ", energy_wh, " Wh");
+  if (!times_.known()) {
+    log_.error(kTag, "transaction ", open_, " cannot be reported until the CSMS sends a usable currentTime");
+  }
   return true;
 }
 
@@ -115,14 +130,25 @@ void Transactions::add(Record& record, Millis now) {
   ledger_.take(record.energy_wh, &record.stamp);
 }
 
-void Transactions::on_start_answered(uint32_t transaction, JsonValue payload, Millis now) {
+void Transactions::on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) {
   if (transaction != open_) return;
-  IdTag parent;
-  if (payload.path("idTagInfo.parentIdTag").get(parent)) ledger_.now().parent_id_tag = parent;
-  FixedText<16> status;
-  if (!payload.path("idTagInfo.status").get(status) || status.text() == "Accepted") return;
+  if (!info.parent.empty()) ledger_.now().parent_id_tag = info.parent;
+  if (info.accepted()) return;
   ledger_.now().refused = true;
-  if (listener_ != nullptr) listener_->on_start_not_accepted(status.text(), now);
+  ledger_.touch();
+  if (listener_ != nullptr) listener_->on_start_not_accepted(name_of(info.status), now);
+}
+
+Reporting Transactions::reporting() const {
+  if (!times_.known()) return Reporting::no_time;
+  if (open_ == 0 || ledger_.now().started == open_) return Reporting::possible;
+  for (const WaitingMessage& entry : line_) {
+    if (entry.transaction == open_ && entry.kind == WaitingMessage::Kind::start &&
+        entry.state != WaitingMessage::State::removing) {
+      return Reporting::possible;
+    }
+  }
+  return Reporting::given_up;
 }
 
 bool Transactions::transaction_id(int64_t& id) const {

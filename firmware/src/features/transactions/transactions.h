@@ -20,6 +20,15 @@ class TransactionListener {
   ~TransactionListener() = default;
 };
 
+/// Whether the messages of transactions reach a CSMS that has accepted this charge point.
+enum class Reporting : uint8_t {
+  possible,
+  no_time,   ///< they wait: no usable time is known, and none goes out with one of 1970
+  given_up,  ///< the open transaction's StartTransaction has been given up, and the rest means nothing without it
+};
+
+Text name_of(Reporting reporting);
+
 /// The transaction, and its messages: StartTransaction, MeterValues, StopTransaction. They are kept in small files from
 /// the moment they are made until the CSMS has answered them, so they survive a power cut, and go out in the order in
 /// which they were made. Full, it thins out meter values; begin() refuses before a start or stop would be lost.
@@ -66,6 +75,7 @@ class Transactions final : public Feature, private StartListener {
   bool time_away(Millis& duration) const { return times_.before_boot(left_, duration); }
   const TimeSync& time() const { return times_.time(); }
 
+  Reporting reporting() const;
   /// The id that the CSMS gave the open transaction. @return false while it has not.
   bool transaction_id(int64_t& id) const;
 
@@ -89,7 +99,7 @@ class Transactions final : public Feature, private StartListener {
   Millis poll(Millis now) override;
 
  private:
-  void on_start_answered(uint32_t transaction, JsonValue payload, Millis now) override;
+  void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) override;
   void add(Record& record, Millis now);
 
   Logger& log_;

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "core/json_reader.h"
-#include "features/time_sync/rfc3339.h"
+#include "features/logging/logger.h"
+#include "features/time_sync/date_time.h"
 #include "features/transactions/record.h"
 
 namespace pb {
@@ -13,13 +14,17 @@ Text name_of(AuthorizationStatus status);
 
 /// IdTagInfo (OCPP 1.6 section 7.27): what the CSMS says of an idTag.
 struct IdTagInfo {
+  /// An expiryDate that has passed for certain, whatever the clock says.
+  static constexpr UnixMillis kExpired = 1;
+
   AuthorizationStatus status = AuthorizationStatus::invalid;
   UnixMillis expires = 0;  ///< 0: never
   IdTag parent;            ///< empty: none
 
-  /// Reads the object that the CSMS sent. An expiryDate or parentIdTag that is none is left out.
-  /// @return false when it has no status that OCPP 1.6 knows.
-  bool read(JsonValue info);
+  bool accepted() const { return status == AuthorizationStatus::accepted; }
+  /// Reads the object that the CSMS sent, each field by itself. A field that cannot be read restricts, and is logged:
+  /// no known status is Invalid, an unreadable expiryDate has passed, an unreadable parentIdTag is no group.
+  void read(JsonValue info, Logger& log);
 };
 
 }  // namespace pb

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "core/json_reader.h"
+#include "core/text.h"
+
+namespace pb {
+
+/// Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+using UnixMillis = int64_t;
+
+/// Room for `2024-02-29T12:34:56.789Z`.
+constexpr size_t kTimestampLength = 24;
+using Timestamp = FixedText<kTimestampLength>;
+
+/// Formats a date-time of RFC 3339, section 5.6, in UTC with milliseconds. Years outside of 0 to 9999 are held at the
+/// end of that range.
+Timestamp format_timestamp(UnixMillis time);
+
+/// Reads a date and time of day of ISO 8601, in basic or extended format:
+///  - the date as calendar date, ordinal date (`2024-060`) or week date (`2024-W09-4`), of a year from 0 to 9999;
+///  - `T`, `t` or, as RFC 3339 allows, a blank;
+///  - hours, minutes and seconds, or less of them, the last one with a fraction behind `.` or `,` of any length. What
+///  is
+///    finer than milliseconds is cut off. 24:00 is the end of the day; a leap second counts as the second before it;
+///  - `Z`, `z`, `+hh`, `+hhmm` or `+hh:mm`. A time without any of them is UTC.
+/// @return false, with `time` unchanged, for anything else, such as a date that no calendar has.
+bool parse_timestamp(Text text, UnixMillis& time);
+
+/// The longest string that read_timestamp takes, in bytes.
+constexpr size_t kLongestDateTime = 128;
+
+/// Reads a date-time out of a JSON string. @return false, with `time` unchanged, when the value is something else.
+bool read_timestamp(JsonValue value, UnixMillis& time);
+
+}  // namespace pb

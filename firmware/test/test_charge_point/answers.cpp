@@ -1,0 +1,197 @@
+// Answers of the CSMS with a field that cannot be read: the others count all the same.
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+constexpr Millis kRetry = 60'000;  // TransactionMessageRetryInterval, the default
+
+/// A vehicle that draws, and an idTag whose StartTransaction gets this answer.
+void charge_answered_with(Rig& rig, const std::string& start_answer) {
+  rig.gpio.drive(pins::kVehicleReady, true);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.answers["StartTransaction"] = start_answer;
+  rig.story();
+  rig.press();
+  rig.pass(1'000);
+}
+
+void refusal_without_a_readable_transaction_id_ends_the_charge() {
+  for (const char* id : {"null", "\"\"", "\"47x\"", "47.5", "[47]", "true", "99999999999999999999"}) {
+    Rig rig;
+    charge_answered_with(rig, "{\"transactionId\":" + std::string(id) + ",\"idTagInfo\":{\"status\":\"Invalid\"}}");
+    TEST_ASSERT_FALSE_MESSAGE(rig.gpio.read(pins::kContactor), id);
+    rig.answers["StartTransaction"] = "{\"transactionId\":47,\"idTagInfo\":{\"status\":\"Invalid\"}}";
+    rig.pass(kRetry);
+    assert_is("47", rig.last("StopTransaction", "transactionId"));
+    assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
+  }
+}
+
+void refusal_without_a_transaction_id_ends_the_charge() {
+  Rig rig;
+  charge_answered_with(rig, "{\"idTagInfo\":{\"status\":\"Blocked\"}}");
+  TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+}
+
+void refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge() {
+  Rig rig;
+  charge_answered_with(rig, "");
+  rig.pass(Messenger::kCallTimeout);
+  TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
+  rig.peer.send("[3,\"" + rig.ids["StartTransaction"] + "\",{\"idTagInfo\":{\"status\":\"Invalid\"}}]");
+  rig.settle();
+  TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+}
+
+void start_that_is_not_refused_is_sent_again_for_its_transaction_id() {
+  for (const char* answer :
+       {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Accepted\"}}", "{\"idTagInfo\":null}", "{}"}) {
+    Rig rig;
+    charge_answered_with(rig, answer);
+    TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), answer);
+    rig.answers.clear();
+    rig.pass(kRetry);
+    assert_is("100", console_status(rig, "transaction"));
+  }
+}
+
+void transaction_id_in_a_string_or_with_an_empty_fraction_is_one() {
+  for (const char* id : {"\"4711\"", "4711.0", "4711.000"}) {
+    Rig rig;
+    charge_answered_with(rig, "{\"transactionId\":" + std::string(id) + ",\"idTagInfo\":{\"status\":\"Accepted\"}}");
+    assert_is("4711", console_status(rig, "transaction"));
+    rig.press();
+    assert_is("4711", rig.last("StopTransaction", "transactionId"));
+  }
+}
+
+void start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it() {
+  for (const char* info : {"", ",\"idTagInfo\":null", ",\"idTagInfo\":\"Accepted\"", ",\"idTagInfo\":{}",
+                           ",\"idTagInfo\":{\"status\":null}", ",\"idTagInfo\":{\"status\":\"Perhaps\"}",
+                           ",\"idTagInfo\":{\"status\":\"NotAcceptedAtThisLocation\"}"}) {
+    Rig rig;
+    charge_answered_with(rig, "{\"transactionId\":5" + std::string(info) + "}");
+    TEST_ASSERT_FALSE_MESSAGE(rig.gpio.read(pins::kContactor), info);
+    assert_is("5", rig.last("StopTransaction", "transactionId"));
+  }
+}
+
+void authorize_is_judged_by_its_status_whatever_else_cannot_be_read() {
+  for (const char* rest :
+       {"\"expiryDate\":\"2025/01/01\"", "\"expiryDate\":7", "\"parentIdTag\":7", "\"parentIdTag\":{}"}) {
+    for (const char* status : {"Accepted", "Blocked"}) {
+      Rig rig;
+      rig.answers["Authorize"] = "{\"idTagInfo\":{" + std::string(rest) + ",\"status\":\"" + status + "\"}}";
+      rig.settle();
+      rig.drive(pins::kCable, true);
+      rig.press();
+      assert_is(status == std::string("Accepted") ? "100" : "null", console_status(rig, "transaction"));
+    }
+  }
+}
+
+// What was accepted with an expiryDate that cannot be read counts once.
+void offline_an_unreadable_expiry_date_has_passed() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Accepted\",\"expiryDate\":\"2025/01/01\"}}";
+  rig.answers["StartTransaction"] =
+      "{\"transactionId\":5,\"idTagInfo\":{\"status\":\"Accepted\",\"expiryDate\":\"2025/01/01\"}}";
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is("5", console_status(rig, "transaction"));
+  rig.press();
+  go_offline(rig);
+  rig.press();
+  assert_is("null", console_status(rig, "transaction"));
+}
+
+void stop_without_id_tag_info_says_nothing_of_the_id_tag() {
+  struct {
+    const char* answer;
+    const char* charges_offline;
+  } const kCases[] = {{"{}", "0"},
+                      {"{\"idTagInfo\":null}", "0"},
+                      {"{\"idTagInfo\":{\"status\":7}}", "null"},
+                      {"{\"idTagInfo\":{\"status\":\"Invalid\",\"expiryDate\":7}}", "null"}};
+  for (const auto& one : kCases) {
+    Rig rig;
+    rig.set("AuthorizationCacheEnabled", "true");
+    rig.answers["StopTransaction"] = one.answer;
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.press();
+    rig.press();
+    go_offline(rig);
+    rig.press();
+    TEST_ASSERT_EQUAL_STRING_MESSAGE(one.charges_offline, console_status(rig, "transaction").c_str(), one.answer);
+  }
+}
+
+void boot_answer_without_a_readable_interval_is_accepted_all_the_same() {
+  struct {
+    const char* interval;
+    const char* heartbeat_s;
+  } const kCases[] = {{"null", "300"}, {"\"soon\"", "300"}, {"-1", "300"},  {"45.5", "300"},
+                      {"{}", "300"},   {"\"45\"", "45"},    {"45.0", "45"}, {"99999999999999999999999", "300"}};
+  for (const auto& one : kCases) {
+    Rig rig;
+    rig.answers["BootNotification"] = "{\"interval\":" + std::string(one.interval) +
+                                      ",\"status\":\"Accepted\",\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+    rig.settle();
+    assert_is("true", console_status(rig, "accepted"));
+    assert_is("csms", console_status(rig, "time_quality"));
+    assert_is(one.heartbeat_s, get(rig, "HeartbeatInterval"));
+  }
+}
+
+void boot_answer_without_a_readable_status_still_has_time_and_interval() {
+  for (const char* status : {"", "\"status\":null,", "\"status\":\"accepted?\",", "\"status\":true,"}) {
+    Rig rig;
+    rig.answers["BootNotification"] =
+        "{" + std::string(status) + "\"interval\":20,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+    rig.settle();
+    assert_is("false", console_status(rig, "accepted"));
+    assert_is("csms", console_status(rig, "time_quality"));
+    rig.story();
+    rig.pass(19'999);
+    rig.assert_story("");
+    rig.pass(1);
+    rig.assert_story("BootNotification");
+  }
+}
+
+void answer_to_a_data_transfer_is_shown_whatever_it_is() {
+  for (const char* answer : {"{}", "{\"status\":null,\"data\":\"x\"}", "{\"status\":\"Accepted\",\"data\":7}"}) {
+    Rig rig;
+    rig.answers["DataTransfer"] = answer;
+    rig.settle();
+    rig.uart.take();
+    rig.uart.type("transfer Acme\r\n");
+    rig.settle();
+    check_contains("= " + std::string(answer), rig.uart.take());
+  }
+}
+
+}  // namespace
+
+void run_answers_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(refusal_without_a_readable_transaction_id_ends_the_charge);
+  RUN_TEST(refusal_without_a_transaction_id_ends_the_charge);
+  RUN_TEST(refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge);
+  RUN_TEST(start_that_is_not_refused_is_sent_again_for_its_transaction_id);
+  RUN_TEST(transaction_id_in_a_string_or_with_an_empty_fraction_is_one);
+  RUN_TEST(start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it);
+  RUN_TEST(authorize_is_judged_by_its_status_whatever_else_cannot_be_read);
+  RUN_TEST(offline_an_unreadable_expiry_date_has_passed);
+  RUN_TEST(stop_without_id_tag_info_says_nothing_of_the_id_tag);
+  RUN_TEST(boot_answer_without_a_readable_interval_is_accepted_all_the_same);
+  RUN_TEST(boot_answer_without_a_readable_status_still_has_time_and_interval);
+  RUN_TEST(answer_to_a_data_transfer_is_shown_whatever_it_is);
+}

@@ -1,0 +1,146 @@
+// A CSMS that sends no usable time: the charge point asks for one, and shows that charges are not reported.
+#include "rig.h"
+#include "suites.h"
+
+using namespace pb;
+
+namespace {
+
+std::string accepted_at(const std::string& current_time, const char* interval = "86400") {
+  return "{\"status\":\"Accepted\",\"interval\":" + std::string(interval) + ",\"currentTime\":" + current_time + "}";
+}
+
+size_t heard_times(const Rig& rig, const char* action) {
+  size_t count = 0;
+  for (const auto& one : rig.heard) count += one.first == action ? 1u : 0u;
+  return count;
+}
+
+/// How long the network LED is lit in a second, in milliseconds.
+Millis network_led_lit(Rig& rig) {
+  Millis lit = 0;
+  for (int step = 0; step < 100; ++step) {
+    rig.pass(10);
+    lit += rig.gpio.read(pins::kLedNetwork) ? 10u : 0u;
+  }
+  return lit;
+}
+
+void time_of_any_iso_8601_form_is_taken_and_charges_are_reported() {
+  for (const char* told : {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T100000,0",
+                           "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02"}) {
+    Rig rig;
+    rig.answers["BootNotification"] = accepted_at("\"" + std::string(told) + "\"");
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.press();
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("2026-11-28T10:00:00.100Z", rig.last("StartTransaction", "timestamp").c_str(),
+                                     told);
+    assert_is("possible", console_status(rig, "reporting"));
+  }
+}
+
+void unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then() {
+  for (const char* told : {"null", "\"now\"", "\"2026-11-31T10:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "1795860000"}) {
+    Rig rig;
+    rig.answers["BootNotification"] = accepted_at(told);
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.press();
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(0, heard_times(rig, "StartTransaction"), told);
+    rig.pass(ChargePoint::kAskTimeFirst);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, heard_times(rig, "Heartbeat"), told);
+    TEST_ASSERT_EQUAL_STRING_LEN("2024-05-01T12:59:5", rig.last("StartTransaction", "timestamp").c_str(), 18);
+    rig.pass(3'600'000);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, heard_times(rig, "Heartbeat"), told);
+  }
+}
+
+void heartbeats_that_ask_for_the_time_become_seldom() {
+  for (const char* answer : {"{}", "{\"currentTime\":\"soon\"}", "", "Error InternalError"}) {
+    Rig rig;
+    rig.answers["BootNotification"] = accepted_at("null");
+    rig.answers["Heartbeat"] = answer;
+    rig.settle();
+    rig.pass(3'600'000);
+    const size_t first_hour = heard_times(rig, "Heartbeat");
+    TEST_ASSERT_GREATER_THAN_size_t_MESSAGE(12, first_hour, answer);
+    TEST_ASSERT_LESS_THAN_size_t_MESSAGE(30, first_hour, answer);
+    assert_is("0", console_status(rig, "queue"));
+    rig.answers["Heartbeat"] = "{\"currentTime\":\"2024-05-01T13:00:00Z\"}";
+    rig.pass(ChargePoint::kAskTimeLongest + Messenger::kCallTimeout);
+    assert_is("csms", console_status(rig, "time_quality"));
+  }
+}
+
+void heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for() {
+  Rig rig;
+  rig.answers["BootNotification"] = accepted_at("null", "20");
+  rig.answers["Heartbeat"] = "{}";
+  rig.settle();
+  rig.pass(600'000);
+  rig.story();
+  rig.pass(200'000);
+  TEST_ASSERT_EQUAL_size_t(10, heard_times(rig, "Heartbeat"));
+}
+
+void unreadable_time_of_a_heartbeat_leaves_the_clock_as_it_is() {
+  Rig rig;
+  rig.answers["BootNotification"] = accepted_at("\"2026-11-28T10:00:00Z\"", "100");
+  rig.answers["Heartbeat"] = "{\"currentTime\":7}";
+  rig.settle();
+  rig.pass(100'000);
+  rig.story();
+  rig.drive(pins::kCable, true);
+  assert_is("2026-11-28T10:01:40.000Z", rig.last("StatusNotification", "timestamp"));
+  rig.pass(99'999);
+  TEST_ASSERT_EQUAL_size_t(0, heard_times(rig, "Heartbeat"));
+}
+
+void charge_without_a_time_is_shown_as_not_reported() {
+  Rig rig;
+  rig.answers["BootNotification"] = accepted_at("\"28.11.2026\"");
+  rig.answers["Heartbeat"] = "{}";
+  rig.gpio.drive(pins::kVehicleReady, true);
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  check_contains("no usable currentTime (\"28.11.2026\")", rig.uart.written());
+  rig.press();
+  check_contains("cannot be reported until the CSMS sends a usable currentTime", rig.uart.written());
+  TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
+  assert_is("no_time", console_status(rig, "reporting"));
+  TEST_ASSERT_EQUAL_UINT64(900, network_led_lit(rig));
+  rig.answers.clear();
+  rig.pass(ChargePoint::kAskTimeLongest);
+  assert_is("possible", console_status(rig, "reporting"));
+  TEST_ASSERT_EQUAL_UINT64(1'000, network_led_lit(rig));
+}
+
+void charge_whose_start_is_given_up_is_shown_as_not_reported() {
+  Rig rig;
+  rig.set("TransactionMessageRetryInterval", "1");
+  rig.answers["StartTransaction"] = "Error InternalError";
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  assert_is("possible", console_status(rig, "reporting"));
+  rig.pass(10'000);
+  assert_is("given_up", console_status(rig, "reporting"));
+  TEST_ASSERT_EQUAL_UINT64(900, network_led_lit(rig));
+  rig.press();
+  assert_is("possible", console_status(rig, "reporting"));
+  TEST_ASSERT_EQUAL_UINT64(1'000, network_led_lit(rig));
+}
+
+}  // namespace
+
+void run_time_tests() {
+  UnitySetTestFile(__FILE__);
+  RUN_TEST(time_of_any_iso_8601_form_is_taken_and_charges_are_reported);
+  RUN_TEST(unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then);
+  RUN_TEST(heartbeats_that_ask_for_the_time_become_seldom);
+  RUN_TEST(heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for);
+  RUN_TEST(unreadable_time_of_a_heartbeat_leaves_the_clock_as_it_is);
+  RUN_TEST(charge_without_a_time_is_shown_as_not_reported);
+  RUN_TEST(charge_whose_start_is_given_up_is_shown_as_not_reported);
+}
