@@ -19,7 +19,9 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake, bad_handshake
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
-from rig.csms.session import ChargePoint, tell
+from rig.csms.handshakes import Handshakes
+from rig.csms.session import ChargePoint
+from rig.csms.trouble import report_trouble
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note
 from rig.util.tcp import Port
@@ -55,6 +57,7 @@ class CsmsServer:
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
         self._connections: set[Connection] = set()  # also those that are in their opening handshake
+        self._handshakes = Handshakes(timeline)
         self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
         self._speaking = asyncio.Event()
@@ -102,11 +105,14 @@ class CsmsServer:
                 sock=self._port.listener(),
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
+                process_response=self._process_response,
                 # It takes whatever makes connections; its type says less.
-                create_connection=functools.partial(Connection, made=self._made, lost=self._connections.discard),  # type: ignore[arg-type]
+                create_connection=functools.partial(  # type: ignore[arg-type]
+                    Connection, made=self._made, unreadable=self._handshakes.end, lost=self._lost
+                ),
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
-                open_timeout=None,
+                open_timeout=None,  # `Handshakes` has one, which leaves out the time for which the CSMS is silent
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 start_serving=False,  # nobody comes before `self._server` says that somebody may
@@ -185,20 +191,37 @@ class CsmsServer:
         self._connections.add(connection)
         if self._server is None:  # it was accepted just before the end
             connection.reset()
+        else:
+            self._handshakes.begin(connection)
+
+    def _lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._handshakes.forget(connection)
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, Connection)
+        self._handshakes.forget(connection)
         await self._speaking.wait()
         if self.bad_handshake is not None:
             return await _misanswer(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):
-            return connection.respond(
-                http.HTTPStatus.NOT_FOUND,
-                f"CSMS: the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
-                f"{request.path!r} has none.\n",
+            status = http.HTTPStatus.NOT_FOUND
+            why = (
+                f"the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
+                f"{request.path!r} has none"
             )
+            self._handshakes.report(connection, f"HTTP {status.value}", why)
+            return connection.respond(status, f"CSMS: {why}.\n")
         return None
+
+    def _process_response(self, connection: ServerConnection, _request: Request, response: Response) -> None:
+        """Report a request that is no opening handshake; the WebSocket library has found that out."""
+        assert isinstance(connection, Connection)
+        problem = connection.protocol.handshake_exc
+        if problem is not None:
+            self._handshakes.report(connection, f"HTTP {response.status_code}", f"no opening handshake: {problem}")
 
     async def _serve_connection(self, connection: ServerConnection) -> None:
         assert isinstance(connection, Connection)
@@ -216,7 +239,7 @@ class CsmsServer:
                     await point.received(await connection.recv())
         except Exception as error:
             what = f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}"
-            tell(
+            report_trouble(
                 self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
             )
             raise  # websockets closes and logs

@@ -7,6 +7,9 @@ import re
 # What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACES = re.compile(r"\s+")
+# What moves a terminal's cursor, breaks a line or turns its direction: C0 and C1 controls, DEL, line and paragraph
+# separators, marks of direction (Unicode UAX 9), halves of surrogate pairs, the byte order mark.
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 def clean(text: str) -> str:
@@ -17,6 +20,16 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Put a cleaned text on one line, each run of white space made one space."""
     return _SPACES.sub(" ", clean(text)).strip()
+
+
+def visible(text: str) -> str:
+    r"""Write every control character of a text as an escape, like `\x1b`: for a text of others on one line."""
+    return _INVISIBLE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def number(value: float) -> str:
