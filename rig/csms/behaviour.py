@@ -68,6 +68,10 @@ class Behaviour:
         for key in [key for key, number in running.items() if number == transaction_id]:
             del running[key]
 
+    def forget(self, charge_point: str) -> None:
+        """Forget the transactions of a charge point."""
+        self._running.pop(charge_point, None)
+
     def current_time(self) -> str:
         """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
         now = self._clock.utc() + timedelta(seconds=self.clock_offset_s)

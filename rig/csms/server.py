@@ -30,6 +30,9 @@ SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 1 << 20
 """Above this a message is refused with close code 1009 (RFC 6455 section 7.4.1)."""
 
+MOST_CHARGE_POINTS = 1000
+"""How many charge points the CSMS remembers, besides those that are connected."""
+
 _CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
 
 
@@ -87,9 +90,18 @@ class CsmsServer:
         """What it keeps of a charge point; made at first mention."""
         point = self._points.get(identity)
         if point is None:
+            if len(self._points) >= MOST_CHARGE_POINTS:
+                self._forget_one()
             point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour)
             point.bad_answer = self._bad_answer
         return point
+
+    def _forget_one(self) -> None:
+        """Forget the charge point that came first of those without a connection, if there is any."""
+        gone = next((identity for identity, point in self._points.items() if point.connection is None), None)
+        if gone is not None:
+            del self._points[gone]
+            self.behaviour.forget(gone)
 
     # -- life ---------------------------------------------------------------------------------------------------
 

@@ -18,13 +18,18 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Put a cleaned text on one line, each run of white space made one space."""
-    return _SPACES.sub(" ", clean(text)).strip()
+    """Put a cleaned text on one line, each run of white space made one space, other control characters escaped."""
+    return visible(_SPACES.sub(" ", clean(text)).strip())
 
 
 def visible(text: str) -> str:
     r"""Write every control character of a text as an escape, like `\x1b`: for a text of others on one line."""
-    return _INVISIBLE.sub(_escape, text)
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(_escape, text)
+
+
+def visible_lines(text: str) -> str:
+    """Write every control character as an escape but the ends of lines and tabs: for a text of several lines."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
 def _escape(found: re.Match[str]) -> str:
