@@ -93,7 +93,7 @@ class Behaviour:
         return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
 
     def _start(self, point: str, request: Payload) -> dict[str, Any]:
-        # A charge point that missed the answer sends the same start again: that is the same transaction, until its stop.
+        # A charge point that missed the answer sends the same start again: the same transaction, until its stop.
         key = (request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
         running = self._running.setdefault(point, OrderedDict())
         transaction = running.get(key)

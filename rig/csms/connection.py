@@ -61,18 +61,24 @@ class Connection(ServerConnection):
 
         def fail_and_remember(code: CloseCode | int, reason: str = "") -> None:
             if code in _BLAME:
-                self.violation = Close(CloseCode(code), reason)
+                self.violation = Close(int(code), reason)
+                if self.close_timeout is not None:  # the peer may never close its half
+                    self.loop.call_later(self.close_timeout, self._abort_unless_silent)
             fail(code, reason)
 
         self.protocol.fail = fail_and_remember  # type: ignore[method-assign]
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return code and reason of the end: those that were sent where the peer broke the protocol, else the peer's."""
+        """Return code and reason of the end: those that were sent to a peer that broke the protocol, else the peer's."""
         sent = self.protocol.close_sent
         if self.violation is not None and sent is not None and not self._close_was_swallowed:
-            return sent.code, sent.reason
+            return int(sent.code), sent.reason
         return self.close_code, self.close_reason or ""
+
+    def _abort_unless_silent(self) -> None:
+        if self.mute != "all":
+            self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TCP has a connection."""
@@ -94,7 +100,8 @@ class Connection(ServerConnection):
         super().data_received(data)
         problem = self.protocol.handshake_exc
         if self.request is None and problem is not None:
-            self._unreadable(self, f"{problem}{f': {problem.__cause__}' if problem.__cause__ else ''}")
+            cause = f": {problem.__cause__}" if problem.__cause__ is not None else ""
+            self._unreadable(self, f"its opening handshake cannot be read: {problem}{cause}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP has it no more."""

@@ -11,7 +11,7 @@ MASK = "********"
 _WORD = r"[\w.\-]++"
 # A name of up to three words, its closing quote, and a colon or an equals sign. In JSON within JSON quotes have
 # backslashes before them. Every repetition is possessive or bounded, because a device may print anything.
-_PAIR = re.compile(rf"(?<![\w.\-])({_WORD}(?: {_WORD}){{0,2}})(\\*+[\"'`]|)\s{{0,8}}(?::=|=>|==|[:=])[ \t]{{0,8}}")
+_PAIR = re.compile(rf"(?<![\w.\-])({_WORD}(?: {_WORD}){{0,2}})(\\*+[\"'`]|)\s{{0,8}}(?::=|=>|==?|:(?!:))[ \t]{{0,8}}")
 _QUOTE = re.compile(r"\s{0,8}(\\{0,16}[\"'])")
 _NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
 _IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
