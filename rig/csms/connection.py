@@ -25,6 +25,7 @@ class Connection(ServerConnection):
 
     Args:
         made: called when TCP has the connection.
+        opened: called when the request of the opening handshake is there.
         unreadable: called with the reason when the bytes that came are no opening handshake.
         lost: called when TCP has it no more.
 
@@ -38,12 +39,14 @@ class Connection(ServerConnection):
         self,
         *args: Any,
         made: Callable[[Connection], None],
+        opened: Callable[[Connection], None],
         unreadable: Callable[[Connection, str], None],
         lost: Callable[[Connection], None],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._made = made
+        self._opened = opened
         self._unreadable = unreadable
         self._lost = lost
         self.violation: Close | None = None
@@ -60,7 +63,9 @@ class Connection(ServerConnection):
         fail = self.protocol.fail
 
         def fail_and_remember(code: CloseCode | int, reason: str = "") -> None:
-            if code in _BLAME:
+            if code in _BLAME and self.protocol.state is State.CONNECTING:
+                self._unreadable(self, f"what it sent before its opening handshake was answered is no frame: {reason}")
+            elif code in _BLAME:
                 self.violation = Close(int(code), reason)
                 if self.close_timeout is not None:  # the peer may never close its half
                     self.loop.call_later(self.close_timeout, self._abort_unless_silent)
@@ -70,7 +75,7 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return code and reason of the end: those that were sent to a peer that broke the protocol, else the peer's."""
+        """Return code and reason of the end: those that were sent where there is a `violation`, else the peer's."""
         sent = self.protocol.close_sent
         if self.violation is not None and sent is not None and not self._close_was_swallowed:
             return int(sent.code), sent.reason
@@ -99,7 +104,9 @@ class Connection(ServerConnection):
             return
         super().data_received(data)
         problem = self.protocol.handshake_exc
-        if self.request is None and problem is not None:
+        if self.request is not None:
+            self._opened(self)
+        elif problem is not None:
             cause = f": {problem.__cause__}" if problem.__cause__ is not None else ""
             self._unreadable(self, f"its opening handshake cannot be read: {problem}{cause}")
 

@@ -11,8 +11,11 @@ from rig.util.text import visible
 
 HANDSHAKE_TIMEOUT_S = 30.0
 """How long, in bench seconds, a client may take for the request that opens its connection."""
-MOST_HANDSHAKES = 64
-"""How many clients may be at that at once; one more ends the oldest of them, so that nobody keeps the others out."""
+MOST_HANDSHAKES = 256
+"""How many clients may be at that at once; one more ends the oldest of them, so that idle ones keep nobody out.
+
+More than a round of the loop accepts (100): the request of a client that sends it at once is read before that.
+"""
 
 _MOST_QUOTED = 300
 

@@ -120,7 +120,11 @@ class CsmsServer:
                 process_response=self._process_response,
                 # It takes whatever makes connections; its type says less.
                 create_connection=functools.partial(  # type: ignore[arg-type]
-                    Connection, made=self._made, unreadable=self._handshakes.end, lost=self._lost
+                    Connection,
+                    made=self._made,
+                    opened=self._handshakes.forget,
+                    unreadable=self._handshakes.end,
+                    lost=self._lost,
                 ),
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
@@ -212,7 +216,6 @@ class CsmsServer:
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, Connection)
-        self._handshakes.forget(connection)
         await self._speaking.wait()
         if self.bad_handshake is not None:
             return await _misanswer(connection, request, self.bad_handshake)

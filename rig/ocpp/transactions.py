@@ -121,8 +121,8 @@ class Transaction:
             gap = (later.timestamp - earlier.timestamp).total_seconds()
             if gap > interval_s + tolerance_s:
                 raise ExpectationError(
-                    f"{self._name}: {gap:g} s without a sample after {earlier.timestamp.isoformat()}, where one is due every "
-                    f"{interval_s:g} s"
+                    f"{self._name}: {gap:g} s without a sample after {earlier.timestamp.isoformat()}, where one is due "
+                    f"every {interval_s:g} s"
                 )
 
     def _first_wrong(self) -> str:

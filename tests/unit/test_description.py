@@ -245,9 +245,9 @@ def test_a_file_without_a_passphrase_is_named_and_not_shown(tmp_path: Path, cont
 
 
 def test_a_wired_bench_without_a_passphrase_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DescriptionError, match="network.psk_file: missing"):
+    with pytest.raises(DescriptionError, match=r"network\.psk_file: missing"):
         with_psk(tmp_path, None, "")
-    with pytest.raises(DescriptionError, match="network.psk_file: not allowed beside network.psk"):
+    with pytest.raises(DescriptionError, match=r"network\.psk_file: not allowed beside network\.psk"):
         with_psk(tmp_path, None, 'psk = "12345678"\npsk_file = "x"')
 
 
