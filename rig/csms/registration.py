@@ -37,6 +37,8 @@ class Registration:
     """What the latest answer to a BootNotification allows. It outlives connections, as the charge point's own does."""
 
     def __init__(self) -> None:
+        self.restricts = False
+        """Whether a message could be forbidden now: the quick question, asked of each."""
         self._answer: OcppFrame | None = None
         self._triggers: list[_Trigger] = []
 
@@ -47,6 +49,7 @@ class Registration:
     def answered(self, answer: OcppFrame) -> None:
         """A BootNotification was answered with this valid CALLRESULT."""
         self._answer = answer
+        self.restricts = self._status in ("Pending", "Rejected")
         if self._status != "Pending":
             self._triggers.clear()
 
@@ -65,7 +68,7 @@ class Registration:
     def forbidden_call(self, action: str, payload: Mapping[str, Any]) -> str:
         """Return the reason why the charge point must not send a CALL now; empty where it may."""
         status = self._status
-        if status in ("", "Accepted") or action == "BootNotification":
+        if not self.restricts or action == "BootNotification":
             return ""
         if status == "Rejected":
             return f"{action} was sent while Rejected: only BootNotification may be (OCPP 1.6 section 4.2)"

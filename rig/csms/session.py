@@ -138,11 +138,9 @@ class ChargePoint:
                     error = violation.what
                     refusal = CallError(violation.code, error[:_MAX_DESCRIPTION])
                 else:
-                    error = (
-                        self._registration.forbidden_call(action, message.payload)
-                        or self._reused(message, raw)
-                        or self._early()
-                    )
+                    if self._registration.restricts:
+                        error = self._registration.forbidden_call(action, message.payload)
+                    error = error or self._reused(message, raw) or self._early()
             case Malformed(why=error):
                 if message.call and message.unique_id:
                     refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
