@@ -123,7 +123,7 @@ def _line(event: Event) -> Text | None:
             return Text(f"{stamp} {visible(masked_text(event.what))}", style="bold red")
         case _:
             return None
-    return Text.assemble((f"{stamp} ", "dim"), (f"{visible(event.charge_point)} ", "cyan"), (text, style))
+    return Text.assemble((f"{stamp} ", "dim"), (f"{visible(masked_text(event.charge_point))} ", "cyan"), (text, style))
 
 
 def _style(frame: OcppFrame) -> str:

@@ -66,8 +66,8 @@ def frame_title(frame: OcppFrame) -> str:
     """Write the part of `frame_line` before the payload."""
     arrow = "→" if frame.direction == "received" else "←"
     suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
-    action = "INVALID" if frame.message_type == "INVALID" else frame.action or "?"
-    return visible(f"{arrow} [{frame.unique_id or '?'}] {action}{suffix} ")
+    action = "INVALID" if frame.message_type == "INVALID" else masked_text(frame.action) or "?"
+    return visible(f"{arrow} [{masked_text(frame.unique_id) or '?'}] {action}{suffix} ")
 
 
 def frame_log(frame: OcppFrame) -> str:

@@ -18,6 +18,8 @@ from rig.util.plain_json import plain
 from rig.util.secret_names import is_key_name, is_secret_name, is_value_name, may_name_secret
 from rig.util.secret_pairs import MASK, masked_pairs, without_escapes
 
+__all__ = ["MASK", "is_secret", "masked", "masked_text", "without_url_passwords"]
+
 # The password of a URL's userinfo (RFC 3986 section 3.2.1), also where it has an @ or a / that should have been
 # escaped, or the text ends before the @. A port is none. JSON may escape a slash, a path loses one. Bounded, because a
 # device may print anything.

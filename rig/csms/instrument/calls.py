@@ -34,7 +34,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
         self.description = description
         self.details = details
         said = " ".join(str(part) for part in (masked(description), masked(details)) if part)
-        super().__init__(visible(f"{action} was answered with CALLERROR {code}{f': {said}' if said else ''}"))
+        super().__init__(visible(f"{action} was answered with CALLERROR {masked(code)}{f': {said}' if said else ''}"))
 
 
 class Calls(Observations):

@@ -17,7 +17,7 @@ from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
 
 SECRET = "0123456789abcdef"
 IDLE_CLIENTS = 70
-BIG_MESSAGES = 8
+BIG_MESSAGES = 32
 _BIG = "x" * ((1 << 20) - 100)
 
 

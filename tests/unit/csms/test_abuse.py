@@ -17,8 +17,8 @@ from tests.unit.csms.conftest import LIMIT_S, Peer
 
 ROOT = Path(__file__).parents[3]
 GOOD = "CP-GOOD"
-MOST_MEMORY_KB = 400_000
-"""Two of them send 16 MB a round, and the CSMS itself takes some 60 MB."""
+MOST_MEMORY_KB = 250_000
+"""Two of them send 64 MB a round, and the CSMS itself takes some 60 MB."""
 ROUNDS = 3
 
 
@@ -63,7 +63,7 @@ def test_the_answers_of_another_charge_point_all_come_in_order(csms: subprocess.
         )
         for name in ("A", "B")
     ]
-    rounds = threading.Thread(target=lambda: [_await_rounds(abuser) for abuser in abusers])
+    rounds = threading.Thread(target=_await_rounds, args=(abusers,))
     rounds.start()
     number = 0
     while rounds.is_alive() or number < 100:
@@ -91,9 +91,11 @@ def test_the_answers_of_another_charge_point_all_come_in_order(csms: subprocess.
     assert all(line.removesuffix("\n").isprintable() for line in lines)
 
 
-def _await_rounds(abuser: subprocess.Popen[str]) -> None:
-    assert abuser.stdout is not None
-    assert abuser.stdin is not None
-    for _ in range(ROUNDS):
-        assert abuser.stdout.readline() == "round\n"
-    abuser.stdin.close()
+def _await_rounds(abusers: list[subprocess.Popen[str]]) -> None:
+    """Let each do some rounds, then end it. One that fails prints none, and its exit code says so."""
+    for abuser in abusers:
+        assert abuser.stdout is not None
+        assert abuser.stdin is not None
+        for _ in range(ROUNDS):
+            abuser.stdout.readline()
+        abuser.stdin.close()
