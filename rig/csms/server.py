@@ -11,12 +11,13 @@ from urllib.parse import quote, unquote
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from rig.csms.bad_answer import BadAnswer
-from rig.csms.bad_handshake import BadHandshake, bad_handshake
+from rig.csms.bad_handshake import BadHandshake, misanswer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.handshakes import Handshakes
@@ -218,7 +219,7 @@ class CsmsServer:
         assert isinstance(connection, Connection)
         await self._speaking.wait()
         if self.bad_handshake is not None:
-            return await _misanswer(connection, request, self.bad_handshake)
+            return await misanswer(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):
@@ -257,7 +258,8 @@ class CsmsServer:
             report_trouble(
                 self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
             )
-            raise  # websockets closes and logs
+            await connection.close(CloseCode.INTERNAL_ERROR)  # before `detach`, which records the code
+            raise  # websockets logs
         finally:
             point.detach(connection)
 
@@ -272,15 +274,6 @@ class CsmsServer:
             what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
             self._timeline.append(Note(source="csms", text=what))
         await connection.close(1002, reason)
-
-
-async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
-    """Answer badly, past the WebSocket library. What leaves the peer waiting ends when the peer gives up."""
-    connection.transport.write(bad_handshake(kind, request))
-    if kind == "close":
-        connection.transport.close()
-    await connection.wait_closed()
-    return connection.respond(http.HTTPStatus.BAD_REQUEST, "")  # to nobody: the connection is gone
 
 
 def url_of(host: str, port: int, identity: str) -> str:
