@@ -63,7 +63,7 @@ class Behaviour:
         return answer(charge_point, request) if answer else {}
 
     def stopped(self, charge_point: str, transaction_id: int) -> None:
-        """A transaction has ended: a start with the content of its own begins another one."""
+        """Forget a transaction that has ended: a start with the same content begins another one."""
         running = self._running.get(charge_point, OrderedDict())
         for key in [key for key, number in running.items() if number == transaction_id]:
             del running[key]

@@ -64,7 +64,7 @@ class Connection(ServerConnection):
 
         def fail_and_remember(code: CloseCode | int, reason: str = "") -> None:
             if code in _BLAME and self.protocol.state is State.CONNECTING:
-                self._unreadable(self, f"what it sent before its opening handshake was answered is no frame: {reason}")
+                self._unreadable(self, f"bytes before the answer to its opening handshake are no frame: {reason}")
             elif code in _BLAME:
                 self.violation = Close(int(code), reason)
                 if self.close_timeout is not None:  # the peer may never close its half

@@ -32,7 +32,7 @@ class Handshakes:
         self._pending: dict[Connection, asyncio.TimerHandle] = {}
 
     def begin(self, connection: Connection) -> None:
-        """TCP has a connection."""
+        """Take in a connection that TCP has made."""
         if len(self._pending) >= MOST_HANDSHAKES:
             oldest = next(iter(self._pending))
             self.end(oldest, f"it sent no opening handshake, and {MOST_HANDSHAKES} others began one after it")
@@ -40,7 +40,7 @@ class Handshakes:
         self._pending[connection] = connection.loop.call_later(HANDSHAKE_TIMEOUT_S, self.end, connection, late)
 
     def forget(self, connection: Connection) -> None:
-        """The request has come, or the connection is gone."""
+        """Stop the timer: the request has come, or the connection is gone."""
         timer = self._pending.pop(connection, None)
         if timer is not None:
             timer.cancel()

@@ -29,12 +29,12 @@ class _Trigger:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more can come of it; of a trigger for each connector nobody knows the number."""
+        """Whether it allows nothing more. The number of connectors is unknown, so a trigger of each is never done."""
         return bool(self.served) and (self.connector is not None or self.action not in _OF_CONNECTORS)
 
 
 class Registration:
-    """What the latest answer to a BootNotification allows. It outlives connections, as the charge point's own does."""
+    """The latest answer to a BootNotification, and the messages that it allows. It outlives connections."""
 
     def __init__(self) -> None:
         self.restricts = False
@@ -47,14 +47,14 @@ class Registration:
         return str(self._answer.payload["status"]) if self._answer is not None else ""
 
     def answered(self, answer: OcppFrame) -> None:
-        """A BootNotification was answered with this valid CALLRESULT."""
+        """Take in the valid CALLRESULT that answers a BootNotification."""
         self._answer = answer
         self.restricts = self._status in ("Pending", "Rejected")
         if self._status != "Pending":
             self._triggers.clear()
 
     def triggered(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """The charge point has answered a TriggerMessage or an ExtendedTriggerMessage.
+        """Take in the charge point's answer to a TriggerMessage or an ExtendedTriggerMessage.
 
         Args:
             request: the payload of the CALL.

@@ -29,7 +29,7 @@ def without_escapes(text: str) -> str:
 def masked_pairs(text: str) -> str:
     """Mask each value whose name means a secret, and values beside a key that names one; the rest stays.
 
-    Where nobody can say where a value ends, more than the value is masked.
+    A value without a visible end is masked to the end of the line or of the text.
     """
     beside_key = any(_names_secret(text, pair) for pair in _PAIR.finditer(text))
     parts: list[str] = []

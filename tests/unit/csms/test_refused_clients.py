@@ -37,7 +37,11 @@ def refusal(timeline: Timeline) -> str:
         (CLIENT_HELLO, "its connection was closed", "the client speaks TLS, and this port does not: its URL must"),
         (b"hello\r\n\r\n", "its connection was closed", "did not receive a valid HTTP request"),
         (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n", "its connection was closed", "read 20016 bytes, expected no mo"),
-        (handshake("/CP-1") + b"\x83\x80", "its connection was closed", "answered is no frame: invalid opcode"),
+        (
+            handshake("/CP-1") + b"\x83\x80",
+            "its connection was closed",
+            "opening handshake are no frame: invalid opcode",
+        ),
         (handshake("/\xfcber"), "its connection was closed", "did not receive a valid HTTP request"),
     ],
 )
