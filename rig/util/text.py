@@ -7,8 +7,8 @@ import re
 # What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACES = re.compile(r"\s+")
-# Characters that move a terminal's cursor, break a line or turn its direction: C0 and C1 controls, DEL, line and paragraph
-# separators, marks of direction (Unicode UAX 9), halves of surrogate pairs, the byte order mark.
+# Characters that move a terminal's cursor, break a line or turn its direction: C0 and C1 controls, DEL, separators of
+# lines and paragraphs, marks of direction (Unicode UAX 9), halves of surrogate pairs, the byte order mark.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
 )
