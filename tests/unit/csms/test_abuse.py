@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 GOOD = "CP-GOOD"
 MOST_MEMORY_KB = 250_000
 """Two of them send 64 MB a round, and the CSMS itself takes some 60 MB."""
-ROUNDS = 3
+ROUNDS = 2
 
 
 @pytest.fixture
