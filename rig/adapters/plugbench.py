@@ -179,10 +179,11 @@ class PlugbenchProfile(DeviceProfile):
         for key, value in (
             ("device.identity", description.device.identity),
             ("network.ssid", description.network.ssid),
-            ("network.psk", description.network.psk),
         ):
             if not value:
                 raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
+        if not description.has_psk:
+            raise ValueError('network.psk_file: missing; a device of profile "plugbench" is told the passphrase in it')
 
     def provision(
         self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
@@ -193,7 +194,7 @@ class PlugbenchProfile(DeviceProfile):
             csms_url,
             device.identity,
             network.ssid,
-            network.psk,
+            description.psk(),
             partition=manifest.storage(),
             **{"local_id_tag": device.local_id_tag, **settings},
         )

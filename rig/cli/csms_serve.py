@@ -24,8 +24,10 @@ from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
 from rig.util.signals import heard
 from rig.util.terminal import Terminal
+from rig.util.text import visible
 
-_KEPT_EVENTS = 1000  # nobody looks back: the record has it all, and a server may run for months
+# Nobody looks back: the record has it all, a server may run for months, and a frame may have a megabyte.
+_KEPT_EVENTS = 16
 
 
 def command(
@@ -116,12 +118,12 @@ def _line(event: Event) -> Text | None:
         case LinkChange():
             text, style = link_line(event), "bold"
         case Note():
-            return Text(f"{stamp} {masked_text(event.text)}", style="bold")
+            return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
         case BenchTrouble():
-            return Text(f"{stamp} {masked_text(event.what)}", style="bold red")
+            return Text(f"{stamp} {visible(masked_text(event.what))}", style="bold red")
         case _:
             return None
-    return Text.assemble((f"{stamp} ", "dim"), (f"{event.charge_point} ", "cyan"), (text, style))
+    return Text.assemble((f"{stamp} ", "dim"), (f"{visible(masked_text(event.charge_point))} ", "cyan"), (text, style))
 
 
 def _style(frame: OcppFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import select
 import sys
 from collections.abc import Callable, Mapping
@@ -113,7 +114,7 @@ def run_device(
     clock = BenchClock()
     print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
     firmware = package(build(root), root)
-    values = configuration(csms_url, identity, "virtual", "virtual-psk", **(settings or {}))
+    values = configuration(csms_url, identity, "virtual", secrets.token_urlsafe(), **(settings or {}))
     with contextlib.ExitStack() as stack:
         run = RunDirectory(root)
         stack.callback(run.close)

@@ -72,6 +72,8 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
         yield Finding("description", problem=str(error))
         return
     yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
+    if description.psk_path is not None:
+        yield _passphrase(description)
     yield _csms_port(description)
     yield _folder("folder", root)
     for name in FOLDERS:
@@ -99,6 +101,14 @@ def _firmware(source: str, root: Path) -> Finding:
     except BenchError as error:
         return Finding("firmware", problem=str(error))
     return Finding("firmware", source)
+
+
+def _passphrase(description: Description) -> Finding:
+    try:
+        description.psk()
+    except DescriptionError as error:
+        return Finding("passphrase", problem=str(error))
+    return Finding("passphrase", f"in {description.psk_path}")
 
 
 def _csms_port(description: Description) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
+from rig.util.errors import DescriptionError
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
@@ -28,6 +30,8 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
 REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
 
+
+_PSK_BYTES = 12  # of randomness in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
 """How long, in seconds, the rail of a usual board takes at most: soft starts of load switch and regulator, some ms."""
@@ -109,10 +113,15 @@ AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPo
 
 
 class NetworkSection(_Table):
-    """The network that the device is told to join, if any. `profile` is the virtual access point's speed."""
+    """The network that the device is told to join, if any. `profile` is the virtual access point's speed.
+
+    `psk_file` is a file that holds the passphrase, so that it stands in no repository; `psk` is the passphrase itself.
+    A virtual bench without either makes one of its own for each session.
+    """
 
     ssid: Annotated[str, Field(min_length=1, max_length=32)] = ""
     psk: Annotated[str, Field(min_length=8, max_length=63)] = ""
+    psk_file: Annotated[str, Field(min_length=1)] = ""
     profile: Literal["fast", "realistic"] = "fast"
     access_point: AccessPointSection = NoAccessPoint()
 
@@ -144,6 +153,7 @@ class Description(_Table):
     """A whole bench."""
 
     _path: Path = PrivateAttr(default=Path("bench.toml"))
+    _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     kind: Literal["virtual", "pi"]
@@ -168,6 +178,8 @@ class Description(_Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.network.psk and self.network.psk_file:
+            raise ValueError("network.psk_file: not allowed beside network.psk; keep one of them")
         self._refuse_misspelt_signals()
         self._refuse_pin_twice()
         self._refuse_gpio_twice()
@@ -229,6 +241,45 @@ class Description(_Table):
     def path(self) -> Path:
         """The file it came from."""
         return self._path
+
+    @property
+    def psk_path(self) -> Path | None:
+        """The file with the passphrase, relative to the description's folder, `~` for the home; None: there is none."""
+        file = self.network.psk_file
+        return self._path.parent / Path(file).expanduser() if file else None
+
+    @property
+    def has_psk(self) -> bool:
+        """Whether the description says where the passphrase of the network comes from."""
+        return bool(self.network.psk or self.network.psk_file) or self.kind == "virtual"
+
+    def psk(self) -> str:
+        """Return the passphrase of the network (IEEE 802.11: 8 to 63 characters of ASCII); empty where there is none.
+
+        Raises:
+            DescriptionError: the file that holds it cannot be read, or holds no passphrase.
+        """
+        if self.network.psk:
+            return self.network.psk
+        path = self.psk_path
+        if path is None:
+            return self._session_psk if self.kind == "virtual" else ""
+        named = f"{self._path}: network.psk_file: {path}"
+        fix = (
+            f"Write the passphrase of the network {self.network.ssid!r} into it, 8 to 63 characters on one line, and "
+            "keep it out of git"
+        )
+        try:
+            text = path.read_text(encoding="ascii").removesuffix("\n").removesuffix("\r")
+        except FileNotFoundError:
+            raise DescriptionError(f"{named}: no such file", fix) from None
+        except UnicodeDecodeError:  # its message would show the passphrase
+            raise DescriptionError(f"{named}: holds a character that is not ASCII", fix) from None
+        except OSError as error:
+            raise DescriptionError(f"{named}: cannot be read: {error.strerror}", fix) from None
+        if not 8 <= len(text) <= 63 or not text.isprintable():
+            raise DescriptionError(f"{named}: holds no passphrase of 8 to 63 printable characters", fix)
+        return text
 
     @property
     def is_stepped(self) -> bool:

@@ -5,7 +5,8 @@ from rig.csms.instrument import CallErrorReceived, Csms, Held
 from rig.csms.state import Connector, Setting, State
 from rig.ocpp import messages
 from rig.ocpp.ocppj import CallError
-from rig.ocpp.transactions import Sample, Transaction
+from rig.ocpp.samples import Sample
+from rig.ocpp.transactions import Transaction
 
 __all__ = [
     "CallError",

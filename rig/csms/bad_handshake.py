@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Literal
 
-from websockets.http11 import Request
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotocol", "no-subprotocol"]
@@ -35,3 +37,12 @@ def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
         lines.append(f"Sec-WebSocket-Protocol: {'ocpp2.0.1' if kind == 'other-subprotocol' else 'ocpp1.6'}")
     answer = "\r\n".join([*lines, "", ""]).encode()
     return answer[: len(answer) // 2] if kind == "half" else answer
+
+
+async def misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
+    """Answer badly, past the WebSocket library. A peer that is left waiting ends the connection itself."""
+    connection.transport.write(bad_handshake(kind, request))
+    if kind == "close":
+        connection.transport.close()
+    await connection.wait_closed()
+    return connection.respond(HTTPStatus.BAD_REQUEST, "")  # to nobody: the connection is gone

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,6 +13,8 @@ from rig.ocpp.messages import AuthorizationStatus
 from rig.util.clock import BenchClock
 
 Payload = Mapping[str, Any]
+
+_MOST_RUNNING = 256  # transactions of a charge point that were never stopped; the oldest is forgotten
 
 
 class Behaviour:
@@ -31,7 +35,8 @@ class Behaviour:
 
     def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300) -> None:
         self._clock = clock
-        self._transactions: dict[tuple[Any, ...], int] = {}
+        self._running: dict[str, OrderedDict[tuple[Any, ...], int]] = {}  # by charge point and content of the start
+        self._numbers = itertools.count(1)
         self._heartbeat_at_start = heartbeat_interval_s
         self._answers: dict[str, Callable[[str, Payload], dict[str, Any]]] = {
             "Authorize": self._authorize,
@@ -57,6 +62,16 @@ class Behaviour:
         answer = self._answers.get(action)
         return answer(charge_point, request) if answer else {}
 
+    def stopped(self, charge_point: str, transaction_id: int) -> None:
+        """Forget a transaction that has ended: a start with the same content begins another one."""
+        running = self._running.get(charge_point, OrderedDict())
+        for key in [key for key, number in running.items() if number == transaction_id]:
+            del running[key]
+
+    def forget(self, charge_point: str) -> None:
+        """Forget the transactions of a charge point."""
+        self._running.pop(charge_point, None)
+
     def current_time(self) -> str:
         """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
         now = self._clock.utc() + timedelta(seconds=self.clock_offset_s)
@@ -78,9 +93,14 @@ class Behaviour:
         return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
 
     def _start(self, point: str, request: Payload) -> dict[str, Any]:
-        # A charge point that missed the answer sends the same start again: that is the same transaction.
-        key = (point, request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
-        transaction = self._transactions.setdefault(key, len(self._transactions) + 1)
+        # A charge point that missed the answer sends the same start again: the same transaction, until its stop.
+        key = (request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
+        running = self._running.setdefault(point, OrderedDict())
+        transaction = running.get(key)
+        if transaction is None:
+            transaction = running[key] = next(self._numbers)
+            if len(running) > _MOST_RUNNING:
+                running.popitem(last=False)
         return {"transactionId": transaction, "idTagInfo": {"status": self.tag_status(request["idTag"])}}
 
     def _stop(self, _point: str, request: Payload) -> dict[str, Any]:

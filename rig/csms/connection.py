@@ -8,12 +8,16 @@ from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Frame, Opcode
+from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import State
 
 from rig.util import tcp
 
 Mute = Literal["", "pong", "all"]
+
+_TLS_HANDSHAKE = b"\x16\x03"  # the record of a ClientHello (RFC 8446 section 5.1)
+_BLAME = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG})
+"""The close codes by which an endpoint says that its peer has broken the protocol (RFC 6455 section 7.4.1)."""
 
 
 class Connection(ServerConnection):
@@ -21,18 +25,32 @@ class Connection(ServerConnection):
 
     Args:
         made: called when TCP has the connection.
-        lost: called when it has it no more.
+        opened: called when the request of the opening handshake is there.
+        unreadable: called with the reason when the bytes that came are no opening handshake.
+        lost: called when TCP has it no more.
 
     Attributes:
+        violation: the close code and the reason with which the connection was failed, because the peer broke the
+            protocol (RFC 6455 section 7.1.7).
         mute: "pong": pings are not answered; "all": nothing at all leaves, neither frames nor the close handshake.
     """
 
     def __init__(
-        self, *args: Any, made: Callable[[Connection], None], lost: Callable[[Connection], None], **kwargs: Any
+        self,
+        *args: Any,
+        made: Callable[[Connection], None],
+        opened: Callable[[Connection], None],
+        unreadable: Callable[[Connection, str], None],
+        lost: Callable[[Connection], None],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._made = made
+        self._opened = opened
+        self._unreadable = unreadable
         self._lost = lost
+        self.violation: Close | None = None
+        self._close_was_swallowed = False
         self.mute: Mute = ""
         # The sans-IO core answers pings by itself, so this is the only place to keep a pong back.
         send_frame = self.protocol.send_frame
@@ -42,6 +60,30 @@ class Connection(ServerConnection):
                 send_frame(frame)
 
         self.protocol.send_frame = unless_muted  # type: ignore[method-assign]
+        fail = self.protocol.fail
+
+        def fail_and_remember(code: CloseCode | int, reason: str = "") -> None:
+            if code in _BLAME and self.protocol.state is State.CONNECTING:
+                self._unreadable(self, f"bytes before the answer to its opening handshake are no frame: {reason}")
+            elif code in _BLAME:
+                self.violation = Close(int(code), reason)
+                if self.close_timeout is not None:  # the peer may never close its half
+                    self.loop.call_later(self.close_timeout, self._abort_unless_silent)
+            fail(code, reason)
+
+        self.protocol.fail = fail_and_remember  # type: ignore[method-assign]
+
+    @property
+    def close_words(self) -> tuple[int | None, str]:
+        """Return code and reason of the end: those that were sent where there is a `violation`, else the peer's."""
+        sent = self.protocol.close_sent
+        if self.violation is not None and sent is not None and not self._close_was_swallowed:
+            return int(sent.code), sent.reason
+        return self.close_code, self.close_reason or ""
+
+    def _abort_unless_silent(self) -> None:
+        if self.mute != "all":
+            self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TCP has a connection."""
@@ -51,7 +93,22 @@ class Connection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         tcp.acknowledge(self.transport)
+        if self.request is None:
+            self._read_handshake(data)
+        else:
+            super().data_received(data)
+
+    def _read_handshake(self, data: bytes) -> None:
+        if data.startswith(_TLS_HANDSHAKE):  # there may be no line in it, for which HTTP would wait
+            self._unreadable(self, "the client speaks TLS, and this port does not: its URL must begin with ws://")
+            return
         super().data_received(data)
+        problem = self.protocol.handshake_exc
+        if self.request is not None:
+            self._opened(self)
+        elif problem is not None:
+            cause = f": {problem.__cause__}" if problem.__cause__ is not None else ""
+            self._unreadable(self, f"its opening handshake cannot be read: {problem}{cause}")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """TCP has it no more."""
@@ -61,7 +118,8 @@ class Connection(ServerConnection):
     def send_data(self) -> None:
         """Write what is due, or drop it while silent. Frames are dropped whole, so the stream stays well formed."""
         if self.mute == "all":
-            self.protocol.data_to_send()
+            if self.protocol.data_to_send() and self.protocol.close_sent is not None:
+                self._close_was_swallowed = True
         else:
             super().send_data()
 

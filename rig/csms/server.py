@@ -11,15 +11,18 @@ from urllib.parse import quote, unquote
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from rig.csms.bad_answer import BadAnswer
-from rig.csms.bad_handshake import BadHandshake, bad_handshake
+from rig.csms.bad_handshake import BadHandshake, misanswer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
-from rig.csms.session import ChargePoint, tell
+from rig.csms.handshakes import Handshakes
+from rig.csms.session import ChargePoint
+from rig.csms.trouble import report_trouble
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note
 from rig.util.tcp import Port
@@ -27,6 +30,9 @@ from rig.util.tcp import Port
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 1 << 20
 """Above this a message is refused with close code 1009 (RFC 6455 section 7.4.1)."""
+
+MOST_CHARGE_POINTS = 1000
+"""How many charge points the CSMS remembers, besides those that are connected."""
 
 _CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
 
@@ -55,6 +61,7 @@ class CsmsServer:
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
         self._connections: set[Connection] = set()  # also those that are in their opening handshake
+        self._handshakes = Handshakes(timeline)
         self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
         self._speaking = asyncio.Event()
@@ -84,9 +91,18 @@ class CsmsServer:
         """What it keeps of a charge point; made at first mention."""
         point = self._points.get(identity)
         if point is None:
+            if len(self._points) >= MOST_CHARGE_POINTS:
+                self._forget_one()
             point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour)
             point.bad_answer = self._bad_answer
         return point
+
+    def _forget_one(self) -> None:
+        """Forget the charge point that came first of those without a connection, if there is any."""
+        gone = next((identity for identity, point in self._points.items() if point.connection is None), None)
+        if gone is not None:
+            del self._points[gone]
+            self.behaviour.forget(gone)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -102,11 +118,18 @@ class CsmsServer:
                 sock=self._port.listener(),
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
+                process_response=self._process_response,
                 # It takes whatever makes connections; its type says less.
-                create_connection=functools.partial(Connection, made=self._made, lost=self._connections.discard),  # type: ignore[arg-type]
+                create_connection=functools.partial(  # type: ignore[arg-type]
+                    Connection,
+                    made=self._made,
+                    opened=self._handshakes.forget,
+                    unreadable=self._handshakes.end,
+                    lost=self._lost,
+                ),
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
-                open_timeout=None,
+                open_timeout=None,  # `Handshakes` has one, which leaves out the time for which the CSMS is silent
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 start_serving=False,  # nobody comes before `self._server` says that somebody may
@@ -185,20 +208,36 @@ class CsmsServer:
         self._connections.add(connection)
         if self._server is None:  # it was accepted just before the end
             connection.reset()
+        else:
+            self._handshakes.begin(connection)
+
+    def _lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._handshakes.forget(connection)
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, Connection)
         await self._speaking.wait()
         if self.bad_handshake is not None:
-            return await _misanswer(connection, request, self.bad_handshake)
+            return await misanswer(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):
-            return connection.respond(
-                http.HTTPStatus.NOT_FOUND,
-                f"CSMS: the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
-                f"{request.path!r} has none.\n",
+            status = http.HTTPStatus.NOT_FOUND
+            why = (
+                f"the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
+                f"{request.path!r} has none"
             )
+            self._handshakes.report(connection, f"HTTP {status.value}", why)
+            return connection.respond(status, f"CSMS: {why}.\n")
         return None
+
+    def _process_response(self, connection: ServerConnection, _request: Request, response: Response) -> None:
+        """Report a request that is no opening handshake; the WebSocket library has found that out."""
+        assert isinstance(connection, Connection)
+        problem = connection.protocol.handshake_exc
+        if problem is not None:
+            self._handshakes.report(connection, f"HTTP {response.status_code}", f"no opening handshake: {problem}")
 
     async def _serve_connection(self, connection: ServerConnection) -> None:
         assert isinstance(connection, Connection)
@@ -216,10 +255,11 @@ class CsmsServer:
                     await point.received(await connection.recv())
         except Exception as error:
             what = f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}"
-            tell(
+            report_trouble(
                 self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
             )
-            raise  # websockets closes and logs
+            await connection.close(CloseCode.INTERNAL_ERROR)  # before `detach`, which records the code
+            raise  # websockets logs
         finally:
             point.detach(connection)
 
@@ -234,15 +274,6 @@ class CsmsServer:
             what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
             self._timeline.append(Note(source="csms", text=what))
         await connection.close(1002, reason)
-
-
-async def _misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
-    """Answer badly, past the WebSocket library. What leaves the peer waiting ends when the peer gives up."""
-    connection.transport.write(bad_handshake(kind, request))
-    if kind == "close":
-        connection.transport.close()
-    await connection.wait_closed()
-    return connection.respond(http.HTTPStatus.BAD_REQUEST, "")  # to nobody: the connection is gone
 
 
 def url_of(host: str, port: int, identity: str) -> str:

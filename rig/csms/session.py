@@ -4,57 +4,34 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
+
+import orjson
 
 from rig.csms.bad_answer import BadAnswer, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
+from rig.csms.frames import as_event, wrong_answer
+from rig.csms.registration import Registration
+from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
+from rig.csms.trouble import report_trouble
 from rig.ocpp import schemas
-from rig.ocpp.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
+from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message, parse
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, LinkChange, MessageType, OcppFrame
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import BenchError, DeviceError, ExpectationError
-from rig.util.redaction import masked_text
-
-Reply = Mapping[str, Any] | CallError
-Answer = Reply | Callable[[dict[str, Any]], Reply]
 
 _MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
+_REMEMBERED_WHOLE = 1024  # characters of a frame; of a longer one only the hash is remembered
+_MOST_OPEN = 256  # CALLs of a charge point that wait for an answer, or are held for a test
+_TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 
 GIVEN_UP_AFTER_S = 10.0
 """A charge point that has waited that many bench seconds for an answer may have given its CALL up, and send another."""
-
-
-class Replacement:
-    """An answer that stands in for the normal one. As a context it ends with the block.
-
-    Attributes:
-        used: how many calls it has answered.
-    """
-
-    def __init__(
-        self, answer: Answer, times: int | None, undo: Callable[[Replacement], None], check: bool = True
-    ) -> None:
-        self.answer = answer
-        self.times = times
-        self.check = check
-        self.used = 0
-        self._undo = undo
-
-    def undo(self) -> None:
-        """Answer as before from now on. Twice does no harm."""
-        self._undo(self)
-
-    def __enter__(self) -> Replacement:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.undo()
 
 
 class ChargePoint:
@@ -81,6 +58,7 @@ class ChargePoint:
         self._our_calls: dict[str, OcppFrame] = {}  # by unique id, as long as they are unanswered; and so:
         self._its_calls: dict[str, OcppFrame] = {}
         self._seen_calls: OrderedDict[str, tuple[str, Any]] = OrderedDict()
+        self._registration = Registration()
         self._numbers = itertools.count(1)
 
     # -- connections --------------------------------------------------------------------------------------------
@@ -99,7 +77,7 @@ class ChargePoint:
         """A connection opened. An older one of the same identity is reset: the charge point has given it up."""
         if self.connection is not None:
             self.connection.reset()
-            self._gone(None, "replaced by a new connection of the same charge point")
+            self._gone(self.connection, None, "replaced by a new connection of the same charge point")
         self.connection = connection
         self._seen_calls.clear()  # a unique id is unique within one connection
         self._timeline.append(LinkChange(source="csms", charge_point=self.identity, connected=True))
@@ -107,12 +85,15 @@ class ChargePoint:
     def detach(self, connection: Connection) -> None:
         """A connection closed; nothing happens where it was replaced before."""
         if self.connection is connection:
-            self._gone(connection.close_code, connection.close_reason or "")
+            self._gone(connection, *connection.close_words)
 
-    def _gone(self, code: int | None, reason: str) -> None:
+    def _gone(self, connection: Connection, code: int | None, reason: str) -> None:
         self.connection = None
         self._our_calls.clear()
         self._its_calls.clear()
+        if connection.violation is not None:
+            wrong = f"breaks RFC 6455: {connection.violation.reason} (close code {connection.violation.code})"
+            self._timeline.append(as_event(self.identity, "received", Malformed(wrong), "", "", wrong))
         self._timeline.append(
             LinkChange(source="csms", charge_point=self.identity, connected=False, code=code, reason=reason)
         )
@@ -127,14 +108,20 @@ class ChargePoint:
         frame = self._timeline.append(frame)
         if isinstance(message, Call):
             self._its_calls[frame.unique_id] = frame
+            if len(self._its_calls) > _MOST_OPEN:
+                del self._its_calls[next(iter(self._its_calls))]
         if not frame.error and isinstance(message, Call):
             self.state = self.state.after_call(frame)
+            if frame.action == "StopTransaction":
+                self._behaviour.stopped(self.identity, frame.payload["transactionId"])
         elif not frame.error and isinstance(message, CallResult) and answered is not None:
             self.state = self.state.after_answer(answered, frame.payload)
+            if answered.action in _TRIGGERS:
+                self._registration.triggered(answered.payload, frame.payload)
         if refusal is not None:
             await self._reply(frame, refusal)
         elif isinstance(message, Call):
-            if frame.action in self.held:
+            if frame.action in self.held and len(self.held[frame.action]) < _MOST_OPEN:
                 self.held[frame.action].append(frame)
             else:
                 await self.answer(frame)
@@ -151,21 +138,27 @@ class ChargePoint:
                     error = violation.what
                     refusal = CallError(violation.code, error[:_MAX_DESCRIPTION])
                 else:
-                    error = self._reused(message) or self._early()
+                    if self._registration.restricts:
+                        error = self._registration.forbidden_call(action, message.payload)
+                    error = error or self._reused(message, raw) or self._early()
             case Malformed(why=error):
                 if message.call and message.unique_id:
                     refusal = CallError("FormationViolation", error[:_MAX_DESCRIPTION])
             case _:
                 asked = self._our_calls.get(message.unique_id)
                 if asked is not None:
-                    action, error = asked.action, _wrong_answer(asked.action, message)
+                    action = asked.action
+                    error = wrong_answer(action, message) or self._registration.forbidden_answer(asked)
                 else:
                     error = f"answers {message.unique_id!r}, which is no open call of the CSMS"
-        return _as_event(self.identity, "received", message, raw, action, error), refusal
+        return as_event(self.identity, "received", message, raw, action, error), refusal
 
-    def _reused(self, message: Call) -> str:
+    def _reused(self, message: Call, raw: str | bytes) -> str:
         """What is wrong with a unique id that came before; sending the same call again is allowed (section 4.1.4)."""
-        content = (message.action, message.payload)
+        payload = message.payload
+        if len(raw) > _REMEMBERED_WHOLE:
+            payload = hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
+        content = (message.action, payload)
         earlier = self._seen_calls.setdefault(message.unique_id, content)
         if len(self._seen_calls) > _REMEMBERED_CALLS:
             self._seen_calls.popitem(last=False)
@@ -238,7 +231,7 @@ class ChargePoint:
 
     def _no_answer(self, what: str) -> CallError:
         """The test is told as soon as it waits for anything, or at its end; the charge point gets an answer at once."""
-        tell(self._timeline, what, "Mend the function")
+        report_trouble(self._timeline, what, "Mend the function")
         return CallError("InternalError", what[:_MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
@@ -292,10 +285,10 @@ class ChargePoint:
             case Malformed():
                 error = message.why
             case _ if action:
-                error = _wrong_answer(action, message)
+                error = wrong_answer(action, message)
             case _ if message.unique_id not in self._its_calls:
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
-        frame = _as_event(self.identity, "sent", message, text, action, error)
+        frame = as_event(self.identity, "sent", message, text, action, error)
         frame = self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
             self._our_calls[message.unique_id] = frame
@@ -303,58 +296,6 @@ class ChargePoint:
             self._its_calls.pop(message.unique_id, None)
             if call is not None and isinstance(message, CallResult) and not frame.error and not call.error:
                 self.state = self.state.after_answer(call, message.payload)
+                if action == "BootNotification":
+                    self._registration.answered(frame)
         return await connection.transmit(text, fragments)
-
-
-def tell(timeline: Timeline, what: str, fix: str) -> None:
-    """Trouble of the CSMS: on the timeline, and in the face of whoever waits there."""
-    trouble = BenchError(what, fix)
-    timeline.append(BenchTrouble(source="csms", what=str(trouble)))
-    timeline.interrupt(trouble)
-
-
-def _as_event(
-    identity: str, direction: Literal["received", "sent"], message: Message, raw: str | bytes, action: str, error: str
-) -> OcppFrame:
-    message_type: MessageType = "INVALID"
-    payload: Any = None
-    match message:
-        case Call():
-            message_type, payload = "CALL", message.payload
-        case CallResult():
-            message_type, payload = "CALLRESULT", message.payload
-        case CallError():
-            message_type = "CALLERROR"
-            payload = {"code": message.code, "description": message.description, "details": message.details}
-    return OcppFrame(
-        source="csms",
-        charge_point=identity,
-        direction=direction,
-        message_type=message_type,
-        unique_id=message.unique_id,
-        action=action,
-        payload=payload,
-        error=error,
-        raw=_without_secrets(raw),
-    )
-
-
-def _without_secrets(raw: str | bytes) -> str:
-    """What the event has of the frame's text; of a binary message its bytes, in hex."""
-    if isinstance(raw, str):
-        return masked_text(raw)
-    text = raw.decode("utf-8", "replace")
-    shown = masked_text(text)
-    return raw.hex() if shown == text else shown.encode().hex()
-
-
-def _wrong_answer(action: str, message: CallResult | CallError) -> str:
-    """What is wrong with an answer to `action`; empty where nothing."""
-    if isinstance(message, CallError):
-        if message.code in CALL_ERROR_CODES:
-            return ""
-        return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
-    if not action:
-        return "a result for a call that could not be read"
-    violation = schemas.check(action, message.payload, "response")
-    return violation.what if violation else ""

@@ -28,6 +28,7 @@ class Setting:
 
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
+_MOST_KEPT = 256  # connectors, and transactions that were never stopped; the oldest are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class State:
                 return replace(self, boot=payload, registration="")
             case "StatusNotification":
                 now = Connector(payload["status"], payload["errorCode"], payload.get("timestamp", ""))
-                return replace(self, connectors={**self.connectors, payload["connectorId"]: now})
+                return replace(self, connectors=_with(self.connectors, payload["connectorId"], now))
             case "StopTransaction":
                 left = {key: start for key, start in self.transactions.items() if key != payload["transactionId"]}
                 return replace(self, transactions=left)
@@ -75,7 +76,7 @@ class State:
             case "BootNotification":
                 return replace(self, registration=answer["status"])
             case "StartTransaction":
-                return replace(self, transactions={**self.transactions, answer["transactionId"]: call.payload})
+                return replace(self, transactions=_with(self.transactions, answer["transactionId"], call.payload))
             case "GetConfiguration":
                 unknown = answer.get("unknownKey", ())
                 known = {key: setting for key, setting in self.configuration.items() if key not in unknown}
@@ -86,3 +87,10 @@ class State:
                 changed = Setting(call.payload["value"], readonly=False)
                 return replace(self, configuration={**self.configuration, call.payload["key"]: changed})
         return self
+
+
+def _with(kept: Mapping[int, Any], number: int, value: Any) -> Mapping[int, Any]:
+    more = {**kept, number: value}
+    while len(more) > _MOST_KEPT:
+        del more[next(iter(more))]
+    return more

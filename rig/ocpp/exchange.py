@@ -11,6 +11,7 @@ from rig.ocpp.matching import Difference, Path
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.timeline.frame_words import PAYLOAD_WIDTH, frame_line, frame_title, payload_json
 from rig.timeline.words import link_line
+from rig.util.text import visible
 
 LAST_FRAMES = 20
 """How many frames a failed expectation shows."""
@@ -52,7 +53,7 @@ def _place(payload: Any, path: Path) -> int:
         at = before - 1 if text[before - 1 : before] == b"," else before
     else:
         at = text.find(_NEEDLE_TEXT)
-    return len(text[:at].decode())
+    return len(visible(text[:at].decode()))
 
 
 def exchange(

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from rig.ocpp.samples import ENERGY, OUTLET, Sample, read_samples, read_time
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
 
-ENERGY = "Energy.Active.Import.Register"
-"""The default measurand of a sampled value (OCPP 1.6 section 7.43)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One sampled value of a transaction (OCPP 1.6 section 7.43)."""
-
-    timestamp: datetime
-    value: float
-    unit: str
-    measurand: str
-    context: str
-    phase: str
+_WH: dict[str, float] = {"Wh": 1, "kWh": 1000}
+"""The units of energy that a charge point may give (OCPP 1.6 section 7.45), in Wh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,50 +58,71 @@ class Transaction:
         """What it drew by its own meter, in Wh."""
         return int(self.stop["meterStop"]) - int(self.start["meterStart"])
 
-    def samples(self, measurand: str = ENERGY, phase: str = "") -> list[Sample]:
-        """Its samples of a measurand from MeterValues, in the order in which they came. Same messages count once."""
+    def samples(self, measurand: str = ENERGY, phase: str = "", location: str = OUTLET) -> list[Sample]:
+        """Its samples of a measurand from MeterValues, in the order in which they came. Same messages count once.
+
+        Args:
+            measurand: which one (OCPP 1.6 section 7.31).
+            phase: of which phase; empty: of all together.
+            location: where it is measured: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
+
+        Raises:
+            ExpectationError: a sample of its MeterValues cannot be read; the message quotes it.
+        """
+        return [
+            sample
+            for sample in self._every_sample()
+            if (sample.measurand, sample.phase, sample.location) == (measurand, phase, location)
+        ]
+
+    def _every_sample(self) -> list[Sample]:
         found: list[Sample] = []
         for frame in _distinct(self.meters):
-            for meter_value in frame.payload["meterValue"]:
-                for sampled in meter_value["sampledValue"]:
-                    if sampled.get("format") == "SignedData":
-                        continue
-                    sample = _sample(meter_value["timestamp"], sampled)
-                    if sample.measurand == measurand and sample.phase == phase:
-                        found.append(sample)
+            try:
+                found += read_samples(frame.payload)
+            except ValueError as error:
+                raise ExpectationError(f"{self._name}: MeterValues [{frame.unique_id}]: {error}") from None
         return found
+
+    @property
+    def _name(self) -> str:
+        return f"transaction {self.transaction_id} of {self.charge_point}"
 
     def check(self) -> None:
         """Make sure that it came as OCPP 1.6 section 3.7 wants it: start, meter values, stop, times and energy rising.
+
+        Energy is compared within a location and a phase. `meterStart` and `meterStop` are those of the outlet.
 
         Raises:
             ExpectationError: names the first thing that is wrong.
         """
         wrong = self._first_wrong()
         if wrong:
-            raise ExpectationError(f"transaction {self.transaction_id} of {self.charge_point}: {wrong}")
+            raise ExpectationError(f"{self._name}: {wrong}")
 
-    def check_gapless(self, interval_s: float, tolerance_s: float = 1.0, measurand: str = ENERGY) -> None:
+    def check_gapless(
+        self, interval_s: float, tolerance_s: float = 1.0, measurand: str = ENERGY, location: str = OUTLET
+    ) -> None:
         """Make sure that no sample is missing between the first and the last.
 
         Args:
             interval_s: the sample interval, in seconds by the charge point's clock.
             tolerance_s: how much later a sample may be.
             measurand: which samples.
+            location: measured where.
 
         Raises:
-            ExpectationError: fewer than two samples, or two that are too far apart.
+            ExpectationError: fewer than two samples, two that are too far apart, or one that cannot be read.
         """
-        samples = self.samples(measurand)
-        who = f"transaction {self.transaction_id} of {self.charge_point}"
+        samples = self.samples(measurand, location=location)
         if len(samples) < 2:
-            raise ExpectationError(f"{who}: {len(samples)} samples of {measurand} say nothing about gaps")
+            raise ExpectationError(f"{self._name}: {len(samples)} samples of {measurand} say nothing about gaps")
         for earlier, later in pairwise(samples):
             gap = (later.timestamp - earlier.timestamp).total_seconds()
             if gap > interval_s + tolerance_s:
                 raise ExpectationError(
-                    f"{who}: {gap:g} s without a sample after {earlier.timestamp.isoformat()}, where one is due every "
-                    f"{interval_s:g} s"
+                    f"{self._name}: {gap:g} s without a sample after {earlier.timestamp.isoformat()}, where one is due "
+                    f"every {interval_s:g} s"
                 )
 
     def _first_wrong(self) -> str:
@@ -131,22 +140,41 @@ class Transaction:
             late = next((f for f in _distinct(self.meters) if f.id > self.stops[0].id), None)
             if late is not None:
                 return "MeterValues came after its StopTransaction"
-        times = [
-            _time(self.start["timestamp"]),
-            *(_time(value["timestamp"]) for frame in _distinct(self.meters) for value in frame.payload["meterValue"]),
-            *(_time(frame.payload["timestamp"]) for frame in self.stops[:1]),
+        return self._wrong_time() or self._wrong_energy()
+
+    def _wrong_time(self) -> str:
+        stamps = [
+            (self.starts[0], self.start["timestamp"]),
+            *((frame, value["timestamp"]) for frame in _distinct(self.meters) for value in frame.payload["meterValue"]),
+            *((frame, frame.payload["timestamp"]) for frame in self.stops[:1]),
         ]
+        times = []
+        for frame, stamp in stamps:
+            try:
+                times.append(read_time(stamp))
+            except ValueError as error:
+                return f"{frame.action} [{frame.unique_id}]: {error}"
         for before, after in pairwise(times):
             if after < before:
                 return f"time goes back from {before.isoformat()} to {after.isoformat()}"
-        energies = [
-            float(self.start["meterStart"]),
-            *(sample.value * (1000 if sample.unit == "kWh" else 1) for sample in self.samples()),
-            *(float(frame.payload["meterStop"]) for frame in self.stops[:1]),
-        ]
-        for less, more in pairwise(energies):
-            if more < less:
-                return f"the energy register goes back from {less:g} Wh to {more:g} Wh"
+        return ""
+
+    def _wrong_energy(self) -> str:
+        registers: dict[tuple[str, str], list[float]] = {(OUTLET, ""): [float(self.start["meterStart"])]}
+        for sample in self._every_sample():
+            if sample.measurand != ENERGY:
+                continue
+            if sample.unit not in _WH:
+                return f"a sample of {ENERGY} has the unit {sample.unit!r}: Wh and kWh are units of energy"
+            register = registers.setdefault((sample.location, sample.phase), [])
+            register.append(sample.value * _WH[sample.unit])
+        registers[OUTLET, ""] += [float(frame.payload["meterStop"]) for frame in self.stops[:1]]
+        for (location, phase), energies in registers.items():
+            for less, more in pairwise(energies):
+                if more < less:
+                    place = " ".join(part for part in (location if location != OUTLET else "", phase) if part)
+                    which = f"the energy register{f' ({place})' if place else ''}"
+                    return f"{which} goes back from {less:g} Wh to {more:g} Wh"
         return ""
 
 
@@ -163,47 +191,71 @@ def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
     """The transactions that the frames of one charge point tell of, in the order of their first frame.
 
     Frames that the CSMS found invalid are left out. A start that was not answered yet is a transaction without id;
-    once a repetition of it is answered, it is that transaction.
+    once a repetition of it is answered, it is that transaction. The same start after the stop is another transaction.
     """
-    found: list[_Growing] = []
-    by_id: dict[int, _Growing] = {}
-    by_start: dict[str, _Growing] = {}
-    asked: dict[str, _Growing] = {}
-
-    def known(frame: OcppFrame, transaction_id: int) -> _Growing:
-        if transaction_id not in by_id:
-            by_id[transaction_id] = _Growing(frame.charge_point, transaction_id)
-            found.append(by_id[transaction_id])
-        return by_id[transaction_id]
-
+    reader = _Reader()
     for frame in frames:
-        if frame.error:
-            continue
-        if frame.direction == "sent":
-            if frame.message_type == "CALLRESULT" and frame.action == "StartTransaction" and frame.unique_id in asked:
-                growing = asked.pop(frame.unique_id)
-                growing.transaction_id = int(frame.payload["transactionId"])
-                early = by_id.get(growing.transaction_id)
-                if early is not None and early is not growing:  # told of before its start
-                    found.remove(early)
-                    growing.meters[:0], growing.stops[:0] = early.meters, early.stops
-                by_id[growing.transaction_id] = growing
-        elif frame.message_type != "CALL":
-            continue
-        elif frame.action == "StartTransaction":
-            content = _content(frame)
-            if content not in by_start:
-                by_start[content] = _Growing(frame.charge_point, None)
-                found.append(by_start[content])
-            by_start[content].starts.append(frame)
-            asked[frame.unique_id] = by_start[content]
-        elif frame.action == "MeterValues" and "transactionId" in frame.payload:
-            known(frame, frame.payload["transactionId"]).meters.append(frame)
-        elif frame.action == "StopTransaction":
-            known(frame, frame.payload["transactionId"]).stops.append(frame)
+        if not frame.error:
+            reader.read(frame)
     return [
-        Transaction(g.charge_point, g.transaction_id, tuple(g.starts), tuple(g.meters), tuple(g.stops)) for g in found
+        Transaction(g.charge_point, g.transaction_id, tuple(g.starts), tuple(g.meters), tuple(g.stops))
+        for g in reader.found
     ]
+
+
+class _Reader:
+    """Collects frames into transactions, one frame after the other."""
+
+    def __init__(self) -> None:
+        self.found: list[_Growing] = []
+        self._by_id: dict[int, _Growing] = {}
+        self._by_start: dict[str, _Growing] = {}
+        self._asked: dict[str, tuple[_Growing, OcppFrame]] = {}
+
+    def read(self, frame: OcppFrame) -> None:
+        if frame.direction == "sent":
+            if frame.message_type == "CALLRESULT" and frame.action == "StartTransaction":
+                asked = self._asked.pop(frame.unique_id, None)
+                if asked is not None:
+                    self._number(*asked, int(frame.payload["transactionId"]))
+        elif frame.message_type != "CALL":
+            return
+        elif frame.action == "StartTransaction":
+            growing = self._by_start.get(_content(frame))
+            if growing is None or growing.stops:
+                growing = self._begin(frame)
+            growing.starts.append(frame)
+            self._asked[frame.unique_id] = growing, frame
+        elif frame.action == "MeterValues" and "transactionId" in frame.payload:
+            self._known(frame).meters.append(frame)
+        elif frame.action == "StopTransaction":
+            self._known(frame).stops.append(frame)
+
+    def _begin(self, start: OcppFrame) -> _Growing:
+        growing = _Growing(start.charge_point, None)
+        self._by_start[_content(start)] = growing
+        self.found.append(growing)
+        return growing
+
+    def _known(self, frame: OcppFrame) -> _Growing:
+        number: int = frame.payload["transactionId"]
+        if number not in self._by_id:
+            self._by_id[number] = _Growing(frame.charge_point, number)
+            self.found.append(self._by_id[number])
+        return self._by_id[number]
+
+    def _number(self, growing: _Growing, start: OcppFrame, number: int) -> None:
+        """A start has got its transactionId."""
+        if growing.transaction_id not in (None, number):  # the CSMS holds the same content for another transaction
+            growing.starts.remove(start)
+            growing = self._begin(start)
+            growing.starts.append(start)
+        growing.transaction_id = number
+        early = self._by_id.get(number)
+        if early is not None and early is not growing and not early.starts:  # told of before its start
+            self.found.remove(early)
+            growing.meters[:0], growing.stops[:0] = early.meters, early.stops
+        self._by_id[number] = growing
 
 
 def _content(frame: OcppFrame) -> str:
@@ -216,18 +268,3 @@ def _distinct(frames: Iterable[OcppFrame]) -> list[OcppFrame]:
     for frame in frames:
         first.setdefault((frame.unique_id, _content(frame)), frame)
     return list(first.values())
-
-
-def _sample(timestamp: str, sampled: dict[str, Any]) -> Sample:
-    return Sample(
-        timestamp=_time(timestamp),
-        value=float(sampled["value"]),
-        unit=sampled.get("unit", "Wh"),
-        measurand=sampled.get("measurand", ENERGY),
-        context=sampled.get("context", "Sample.Periodic"),
-        phase=sampled.get("phase", ""),
-    )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

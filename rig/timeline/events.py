@@ -136,9 +136,12 @@ class Panic(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelemetrySample(Event):
-    """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes."""
+    """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes.
 
-    values: NoSecret[Mapping[str, float]]
+    The names are the device's: in the record and in words, a value whose name means a secret is masked.
+    """
+
+    values: MayHoldSecret[Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import orjson
 
 from rig.timeline.events import OcppFrame
 from rig.util.redaction import masked_text
-from rig.util.text import one_line
+from rig.util.text import one_line, visible
 
 PAYLOAD_WIDTH = 160
 """How many characters of a payload a line shows, where its reader asks for no other width."""
@@ -59,15 +59,15 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
     if len(body) > width:
         body = f"{body[:width]}… ({len(body)} characters)"
     wrong = f"  !! {masked_text(frame.error)}" if frame.error else ""
-    return f"{frame_title(frame)}{body}{wrong}"
+    return f"{frame_title(frame)}{visible(body)}{visible(wrong)}"
 
 
 def frame_title(frame: OcppFrame) -> str:
     """Write the part of `frame_line` before the payload."""
     arrow = "→" if frame.direction == "received" else "←"
     suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
-    action = "INVALID" if frame.message_type == "INVALID" else frame.action or "?"
-    return f"{arrow} [{frame.unique_id or '?'}] {action}{suffix} "
+    action = "INVALID" if frame.message_type == "INVALID" else masked_text(frame.action) or "?"
+    return visible(f"{arrow} [{masked_text(frame.unique_id) or '?'}] {action}{suffix} ")
 
 
 def frame_log(frame: OcppFrame) -> str:
@@ -112,7 +112,7 @@ def stray_words(frame: OcppFrame) -> str:
 def payload_json(payload: Any) -> str:
     """Write a payload as one line of JSON."""
     try:
-        return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode()
+        return visible(orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode())
     except TypeError:
         return one_line(repr(payload))
 

@@ -30,7 +30,7 @@ from rig.timeline.events import (
 )
 from rig.timeline.frame_words import frame_line, frame_log, payload_json, scalar
 from rig.util.redaction import masked, masked_text
-from rig.util.text import number, one_line, seconds
+from rig.util.text import number, one_line, seconds, visible
 
 NO_LATENCY = "no latency in stepped time"
 """The figure of a latency in stepped time."""
@@ -59,7 +59,11 @@ def in_words(event: Event) -> str:
 
 def terminal_line(event: Event) -> str | None:
     """Write an event for a terminal, without secrets; None for an event that a person need not see."""
-    event = event.without_secrets()
+    line = _terminal_line(event.without_secrets())
+    return visible(line) if line is not None else None
+
+
+def _terminal_line(event: Event) -> str | None:
     match event:
         case LogLine(text=text) if not text.startswith(("T (", "= ")):
             return f"console  {text}"
@@ -88,7 +92,7 @@ def link_line(change: LinkChange) -> str:
     if change.connected:
         return "── connected"
     why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
-    return f"── disconnected{f' ({why})' if why else ''}"
+    return visible(f"── disconnected{f' ({why})' if why else ''}")
 
 
 def led_pattern(event: LedPattern) -> tuple[str, str]:

@@ -7,17 +7,18 @@ failed expectation are *failures* of the firmware under test.
 from __future__ import annotations
 
 from rig.util.redaction import without_url_passwords
+from rig.util.text import visible_lines
 
 
 class PlugbenchError(Exception):
     """The root of everything the rig raises on purpose.
 
     Args:
-        message: in words; a URL in it loses its password.
+        message: in words; a URL in it loses its password, and control characters are escaped.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(without_url_passwords(message))
+        super().__init__(visible_lines(without_url_passwords(message)))
 
 
 class BenchError(PlugbenchError):

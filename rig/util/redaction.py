@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import is_ as _is
 from typing import Any
 
 import orjson
 
 from rig.util.plain_json import plain
+from rig.util.secret_names import is_key_name, is_secret_name, is_value_name, may_name_secret
+from rig.util.secret_pairs import MASK, masked_pairs, without_escapes
 
-MASK = "********"
+__all__ = ["MASK", "is_secret", "masked", "masked_text", "without_url_passwords"]
 
-_SECRET_KEYS = frozenset({"authorizationkey", "wifi_psk", "psk", "password"})
-# In what is no JSON, such as half a frame. A value may come before or behind the key that makes it a secret.
-_IN_TEXT = re.compile(
-    rf'("(?:value|{"|".join(_SECRET_KEYS)})"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[^",}}\]]+)',
-    re.IGNORECASE | re.DOTALL,
-)
 # The password of a URL's userinfo (RFC 3986 section 3.2.1), also where it has an @ or a / that should have been
 # escaped, or the text ends before the @. A port is none. JSON may escape a slash, a path loses one. Bounded, because a
 # device may print anything.
@@ -41,18 +38,26 @@ _IN_URL = re.compile(
 def masked(content: Any) -> Any:
     """Decoded JSON without its secrets; the same object where there are none.
 
-    Secrets are the passwords in URLs, the values of keys that hold one, and the `value` beside a `key` that names one,
-    as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29), to any depth and in texts.
+    Secrets are the passwords in URLs, the values of names that mean a secret (`rig.util.secret_names`), and the value
+    beside a key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and
+    7.29), to any depth, in texts and in the names of an object.
     An object that is no JSON, such as a path or an enum, is masked as the JSON or the text that it is written as.
     """
     if isinstance(content, str):
         return masked_text(content)
     if isinstance(content, Mapping):
-        hidden = {key: MASK if is_secret(content, key) else masked(value) for key, value in content.items()}
-        return content if all(hidden[key] is value for key, value in content.items()) else hidden
+        beside_key = _names_secret(content)
+        hidden = {
+            masked_text(key) if isinstance(key, str) else key: (
+                MASK if _is_secret(key, beside_key=beside_key) else masked(value)
+            )
+            for key, value in content.items()
+        }
+        same = all(map(_is, hidden, content)) and all(map(_is, hidden.values(), content.values()))
+        return content if same and len(hidden) == len(content) else hidden
     if isinstance(content, list | tuple):
         parts = [masked(part) for part in content]
-        return content if all(part is other for part, other in zip(parts, content, strict=True)) else parts
+        return content if all(map(_is, parts, content)) else parts
     if content is None or isinstance(content, int | float):
         return content
     written = plain(content)
@@ -63,31 +68,26 @@ def masked(content: Any) -> Any:
 def masked_text(text: str) -> str:
     """A text that may be JSON, whole or in part, without its secrets; the same where there are none.
 
-    JSON in which a key makes a value a secret is written anew.
+    JSON in which a name makes a value a secret is written anew.
     """
     text = without_url_passwords(text)
     lower = text.lower()
-    # A letter of a key, or the @ of a URL, may be written as an escape; then only a parser finds it.
-    if "\\u" not in lower and not _names_a_secret(lower):
+    # A letter of a name, or the @ of a URL, may be written as an escape.
+    if "\\u" not in lower and not may_name_secret(lower):
         return text
     try:
         content = orjson.loads(text)
         hidden = masked(content)
-        return text if hidden is content else orjson.dumps(hidden).decode()
+        return text if hidden is content else orjson.dumps(hidden, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep for one of us
-        return _IN_TEXT.sub(rf'\1"{MASK}"', text) if _names_a_secret(lower) else text
+        plainly = without_escapes(text) if "\\u" in lower else text
+        shown = masked_pairs(without_url_passwords(plainly))
+        return text if shown == plainly else shown
 
 
 def without_url_passwords(text: str) -> str:
     """A text in words, without the password of each URL in it; the same where there is none."""
     return _IN_URL.sub(rf"\1{MASK}", text) if ":/" in text or ":\\/" in text else text
-
-
-def _names_a_secret(lower: str) -> bool:
-    for key in _SECRET_KEYS:  # noqa: SIM110 - asked of every line of the console, and `any` takes twice as long
-        if key in lower:
-            return True
-    return False
 
 
 def is_secret(holder: Mapping[Any, Any], key: Any) -> bool:
@@ -97,6 +97,22 @@ def is_secret(holder: Mapping[Any, Any], key: Any) -> bool:
         holder: the JSON object.
         key: one of its keys.
     """
-    if str(key).lower() in _SECRET_KEYS:
-        return True
-    return key == "value" and str(holder.get("key", "")).lower() in _SECRET_KEYS
+    return _is_secret(key, beside_key=_names_secret(holder))
+
+
+def _is_secret(key: Any, *, beside_key: bool) -> bool:
+    name = str(key)
+    return is_secret_name(name) or (beside_key and is_value_name(name))
+
+
+def _names_secret(holder: Mapping[Any, Any]) -> bool:
+    """Whether a field of an object, or of an object in it, says that its value is a secret's."""
+    for key, value in holder.items():
+        if isinstance(value, str):
+            if may_name_secret(value.lower()) and is_secret_name(value) and is_key_name(str(key)):
+                return True
+        elif isinstance(value, Mapping) and any(
+            isinstance(inner, str) and is_secret_name(inner) and is_key_name(str(name)) for name, inner in value.items()
+        ):
+            return True
+    return False

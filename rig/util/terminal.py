@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -13,11 +14,15 @@ from rich.console import Console
 class Terminal(Console):
     """Standard output. Once nobody reads it any more (`| head`, a closed ssh session) it is quiet, and raises nothing.
 
+    A character that its encoding lacks is written as an escape.
+
     Args:
         on_gone: called once, in the thread that prints, when that is found out.
     """
 
     def __init__(self, on_gone: Callable[[], None] = lambda: None) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         super().__init__(highlight=False, soft_wrap=True)
         self._on_gone = on_gone
 

@@ -7,6 +7,11 @@ import re
 # What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACES = re.compile(r"\s+")
+# Characters that move a terminal's cursor, break a line or turn its direction: C0 and C1 controls, DEL, separators of
+# lines and paragraphs, marks of direction (Unicode UAX 9), halves of surrogate pairs, the byte order mark.
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 def clean(text: str) -> str:
@@ -15,10 +20,25 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Put a cleaned text on one line, each run of white space made one space."""
+    """Put a cleaned text on one line, each run of white space made one space, other control characters escaped."""
     if text.isascii() and text.isprintable() and "  " not in text:  # nearly all: three looks instead of two searches
         return text.strip()
-    return _SPACES.sub(" ", clean(text)).strip()
+    return visible(_SPACES.sub(" ", clean(text)).strip())
+
+
+def visible(text: str) -> str:
+    r"""Write every control character of a text as an escape, like `\x1b`: for a text of others on one line."""
+    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(_escape, text)
+
+
+def visible_lines(text: str) -> str:
+    """Write every control character as an escape but the ends of lines and tabs: for a text of several lines."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def number(value: float) -> str:

@@ -91,7 +91,7 @@ def test_a_password_of_the_command_line_is_in_no_message(rig, arguments: tuple[s
 
 def test_a_pre_shared_key_that_cannot_be_used_is_not_told(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     bench = tmp_path / "bench.toml"
-    bench.write_text((ROOT / "benches" / "virtual.toml").read_text().replace("plugbench-psk", "hunter2"))
+    bench.write_text((ROOT / "benches" / "virtual.toml").read_text().replace("[network]", '[network]\npsk = "hunter2"'))
     code, output = rig("bench", "check", str(bench))
     assert (code, "network.psk: cannot be used: " in output, "hunter2" in output) == (2, True, False)
 

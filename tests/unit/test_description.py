@@ -12,7 +12,7 @@ import pytest
 
 from rig.adapters import registry
 from rig.bench.bench_file import load
-from rig.config.description import ManualAccessPoint, NmcliAccessPoint
+from rig.config.description import Description, ManualAccessPoint, NmcliAccessPoint
 from rig.config.signal import EN, Signal
 from rig.util.errors import DescriptionError
 from rig.wiring.open import open_clock
@@ -243,6 +243,52 @@ def test_pins_are_those_of_the_firmware() -> None:
     described = {name: wire["gpio"] for section in ("inputs", "outputs") for name, wire in bench[section].items()}
     described |= {f"led_{name}": wire["gpio"] for name, wire in bench["leds"].items()}
     assert {name: numbers.get(name.removesuffix("_pin")) for name in described} == described
+
+
+def with_psk(tmp_path: Path, content: bytes | None, line: str = 'psk_file = "bench.psk"') -> Description:
+    if content is not None:
+        (tmp_path / "bench.psk").write_bytes(content)
+    file = tmp_path / "bench.toml"
+    file.write_text(re.sub("psk_file = .*", line, PI))
+    return load(file)
+
+
+@pytest.mark.parametrize("content", [b"correct horse", b"correct horse\n", b"correct horse\r\n"])
+def test_the_passphrase_of_a_wired_bench_is_in_a_file_of_its_own(tmp_path: Path, content: bytes) -> None:
+    assert with_psk(tmp_path, content).psk() == "correct horse"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "no such file. Write the passphrase of the network 'plugbench' into it, 8 to 63 characters on one line"),
+        (b"hunter2", "holds no passphrase of 8 to 63 printable characters"),
+        (b"hunter2hunter2\nhunter2", "holds no passphrase of 8 to 63 printable characters"),
+        (b"h\xc3\xbcnter2hunter2", "holds a character that is not ASCII"),
+    ],
+)
+def test_a_file_without_a_passphrase_is_named_and_not_shown(tmp_path: Path, content: bytes | None, says: str) -> None:
+    with pytest.raises(DescriptionError) as caught:
+        with_psk(tmp_path, content).psk()
+    assert f"bench.toml: network.psk_file: {tmp_path / 'bench.psk'}: {says}" in str(caught.value)
+    assert "nter2" not in str(caught.value)
+
+
+def test_a_wired_bench_without_a_passphrase_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DescriptionError, match=r"network\.psk_file: missing"):
+        with_psk(tmp_path, None, "")
+    with pytest.raises(DescriptionError, match=r"network\.psk_file: not allowed beside network\.psk"):
+        with_psk(tmp_path, None, 'psk = "12345678"\npsk_file = "x"')
+
+
+def test_a_virtual_bench_makes_a_passphrase_for_its_session() -> None:
+    first, second = (load(ROOT / "benches" / "virtual.toml") for _ in range(2))
+    assert first.psk() == first.psk() != second.psk()
+    assert 8 <= len(first.psk()) <= 63
+
+
+def test_no_bench_that_comes_along_holds_a_passphrase() -> None:
+    assert [path.name for path in BENCHES if "psk" in tomllib.loads(path.read_text())["network"]] == []
 
 
 def test_another_firmware_needs_neither_network_nor_csms(tmp_path: Path) -> None:

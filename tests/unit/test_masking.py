@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rig.timeline.events import TelemetrySample
+from rig.timeline.words import log_line
+from rig.util.errors import BenchError
 from rig.util.redaction import MASK, masked, masked_text
+from rig.util.text import visible
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,87 @@ def test_a_text_loses_its_secrets_also_where_it_is_no_whole_json(text: str, show
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("AuthorizationKey=S", f"AuthorizationKey={MASK}"),
+        ("basicAuthPassword: S T", f"basicAuthPassword: {MASK}"),
+        ("I (7) config: wifi_psk = S", f"I (7) config: wifi_psk = {MASK}"),
+        ("the authorization key: S\nnext: line", f"the authorization key: {MASK}\nnext: line"),
+        ("AuthorizationKey=S, HeartbeatInterval=300", f"AuthorizationKey={MASK}, HeartbeatInterval=300"),
+        ("/update?client_secret=S&id=7", f"/update?client_secret={MASK}&id=7"),
+        ("{'key': 'AuthorizationKey', 'value': 'S'}", f"{{'key': 'AuthorizationKey', 'value': '{MASK}'}}"),
+        ("set wifi_psk S T", f"set wifi_psk {MASK}"),
+        ("Authorization: Basic UzpT", f"Authorization: Basic {MASK}"),
+        (
+            r'[2,"1","X",{"key":"\u0041uthorizationKey","value":"S',
+            f'[2,"1","X",{{"key":"AuthorizationKey","value":"{MASK}"',
+        ),
+        (r'{"p\u0061ssword":"S', f'{{"password":"{MASK}"'),
+        (r'"data":"{\"wifi_psk\":\"S\"}', rf'"data":"{{\"wifi_psk\":\"{MASK}\"}}'),
+        (r'"data":"{\u0022psk\u0022:\u0022S', f'"data":"{{"psk":"{MASK}"'),
+        ('"VALUE":"S","KEY":"AUTHORIZATIONKEY"', f'"VALUE":"{MASK}","KEY":"AUTHORIZATIONKEY"'),
+        ('[2,"1","X",{"password":{"deep":"S"', f'[2,"1","X",{{"password":"{MASK}"'),
+        *(
+            (whole, whole)
+            for whole in (
+                "password:",
+                "tests/test_password.py::test_it PASSED",
+                "the key is right: idTag=T, connectorId=1",
+                "ups_kw=3, monkey: 1",
+                "LocalAuthorizeOffline=true",
+                '{"key":"HeartbeatInterval","value":"300"',
+                r"\u0041bc",
+            )
+        ),
+    ],
+)
+def test_a_text_that_is_no_json_loses_them_by_the_meaning_of_names(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        ({"key": "AuthorizationKey", "VALUE": "S"}, {"key": "AuthorizationKey", "VALUE": MASK}),
+        ({"Key": "authorization-key", "newValue": "S"}, {"Key": "authorization-key", "newValue": MASK}),
+        (
+            {"variable": {"name": "BasicAuthPassword"}, "attributeValue": "S"},
+            {"variable": {"name": "BasicAuthPassword"}, "attributeValue": MASK},
+        ),
+        ({"basicAuthPassword": "S"}, {"basicAuthPassword": MASK}),
+        ({"APN_PWD": "S", "private key": "S"}, {"APN_PWD": MASK, "private key": MASK}),
+        ({"data": "AuthorizationKey=S"}, {"data": f"AuthorizationKey={MASK}"}),
+        ({"psk=S": 1}, {f"psk={MASK}": 1}),
+    ],
+)
+def test_names_are_judged_by_their_meaning(content: Any, shown: Any) -> None:
+    assert masked(content) == shown
+
+
+def test_a_figure_of_the_device_whose_name_means_a_secret_is_masked() -> None:
+    sample = TelemetrySample(values={"heap_free": 7, "psk": 12345678})
+    assert sample.record()["values"] == {"heap_free": 7, "psk": MASK}
+    assert "12345678" not in log_line(sample.without_secrets())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31m\r\n", "a\\x1b[31m\\x0d\\x0a"),
+        ("\x9b2J\x7f", "\\x9b2J\\x7f"),
+        ("a\u202eb\u2028", "a\\u202eb\\u2028"),
+        ("→ Prüfstand 充电", "→ Prüfstand 充电"),
+    ],
+)
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+def test_an_error_shows_control_characters_as_escapes_and_keeps_its_lines() -> None:
+    assert str(BenchError("one\x1b[2J\n  two\x85")) == "one\\x1b[2J\n  two\\x85"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
         ("connecting to ws://user:S@host:9000/CP-1", f"connecting to ws://user:{MASK}@host:9000/CP-1"),
         ("ws://:S@host ftp://u:T@[::1]:21/x@y", f"ws://:{MASK}@host ftp://u:{MASK}@[::1]:21/x@y"),
         ("WSS://user:S@T@host/", f"WSS://user:{MASK}@host/"),
@@ -97,9 +182,24 @@ def test_the_password_of_a_url_is_masked_and_nothing_else_of_it(text: str, shown
 
 
 def test_what_a_hostile_device_prints_is_read_in_no_time() -> None:
-    for part in ("://a:b", "://", "a", "://:", "ws://a:1,", "://a:@"):
+    parts = (
+        "://a:b",
+        "://",
+        "a",
+        "://:",
+        "ws://a:1,",
+        "://a:@",
+        "psk ",
+        "psk=",
+        "psk:\\",
+        "key=psk ",
+        "\\",
+        "\\u0041",
+        " ,",
+    )
+    for part in parts:
         began = time.process_time()
-        masked_text("//" + part * (100_000 // len(part)))
+        masked_text("//psk=" + part * (100_000 // len(part)))
         assert time.process_time() - began < 10
 
 

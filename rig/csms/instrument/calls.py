@@ -15,6 +15,7 @@ from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.util.errors import ExpectationError
 from rig.util.loop import submit
 from rig.util.redaction import masked
+from rig.util.text import visible
 
 
 class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame CALLERROR
@@ -33,7 +34,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
         self.description = description
         self.details = details
         said = " ".join(str(part) for part in (masked(description), masked(details)) if part)
-        super().__init__(f"{action} was answered with CALLERROR {code}{f': {said}' if said else ''}")
+        super().__init__(visible(f"{action} was answered with CALLERROR {masked(code)}{f': {said}' if said else ''}"))
 
 
 class Calls(Observations):
@@ -88,7 +89,7 @@ class Calls(Observations):
                 f"{point.identity} went away before it answered {action}\n{self.exchange(point.identity, since)}"
             )
         if found.error:
-            raise ExpectationError(f"{point.identity} answered {action} wrongly: {found.error}\n{found.raw}")
+            raise ExpectationError(f"{point.identity} answered {action} wrongly: {found.error}\n{visible(found.raw)}")
         answer: dict[str, Any] = found.payload
         if found.message_type == "CALLERROR":
             raise CallErrorReceived(action, answer["code"], answer["description"], answer["details"])

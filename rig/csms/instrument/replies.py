@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from rig.csms.expectation import Expectation, must_be_call_of_charge_point
 from rig.csms.instrument.observations import Observations
+from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import must_be_answer
-from rig.csms.session import Answer, ChargePoint, Replacement, Reply
+from rig.csms.session import ChargePoint
 from rig.timeline.events import OcppFrame
 
 

@@ -51,6 +51,27 @@ class Peer:
         return self.call("StatusNotification", {"connectorId": connector, "errorCode": "NoError", "status": status})
 
 
+def handshake(path: str, *, without: str = "", **headers: str) -> bytes:
+    """A client's opening handshake (RFC 6455 section 4.1).
+
+    Args:
+        path: of the URL.
+        without: a header that is left out.
+        headers: others than the right ones, with `_` for `-`.
+    """
+    right = {
+        "Host": "localhost",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Protocol": "ocpp1.6",
+    }
+    given = right | {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"{name}: {value}" for name, value in given.items() if name != without]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode()
+
+
 @pytest.fixture
 def csms(timeline: Timeline, loop: asyncio.AbstractEventLoop) -> Iterator[Csms]:
     csms = Csms(timeline, loop, identity=IDENTITY)

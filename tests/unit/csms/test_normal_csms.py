@@ -77,6 +77,17 @@ def test_a_start_that_is_sent_again_is_the_same_transaction(csms: Csms, peer: Pe
     assert len(csms.transactions) == 2
 
 
+def test_a_charge_with_the_content_of_one_that_has_ended_is_another_transaction(csms: Csms, peer: Peer) -> None:
+    stop = {"meterStop": 100, "timestamp": METER_START["timestamp"]}
+    with csms.answer("StopTransaction", {}):  # whoever answers the stop
+        numbers = []
+        for _ in range(3):
+            numbers.append(peer.call("StartTransaction", METER_START)["transactionId"])
+            peer.call("StopTransaction", stop | {"transactionId": numbers[-1]})
+    assert len(set(numbers)) == 3
+    assert [transaction.transaction_id for transaction in csms.transactions] == numbers
+
+
 def test_tags_are_known_without_regard_to_case(csms: Csms, peer: Peer) -> None:
     csms.behaviour.tags["bad"] = "Blocked"
     assert peer.call("Authorize", {"idTag": "BAD"})["idTagInfo"]["status"] == "Blocked"

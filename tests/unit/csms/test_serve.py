@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -19,7 +20,7 @@ from rig.cli.csms_serve import serve
 from rig.timeline.codec import decode
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import BenchError
-from tests.unit.csms.conftest import Peer
+from tests.unit.csms.conftest import Peer, handshake
 
 ROOT = Path(__file__).parents[3]
 
@@ -99,6 +100,45 @@ def test_no_secret_is_on_the_terminal_or_in_the_record(process: subprocess.Popen
     written = record.read_text()
     assert written.count("AuthorizationKey") == 4  # as payload, and as text
     assert "0123456789abcdef" not in out + written
+
+
+def test_an_output_that_is_not_utf_8_closes_no_connection() -> None:
+    code = "from rig.cli.csms_serve import serve; serve(port=0)"
+    with started("-c", code, env=os.environ | {"PYTHONIOENCODING": "ascii"}) as process:
+        assert process.stdout is not None
+        found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert found
+        peer = Peer(found[0] + "Pr%C3%BCfstand")
+        for _ in range(3):
+            peer.boot()
+        peer.socket.close(1000, "→")
+        lines = [process.stdout.readline() for _ in range(8)]
+    assert r"Pr\xfcfstand \u2500\u2500 connected" in lines[0]
+    assert r"\u2192 [m1] BootNotification" in lines[1]
+    assert r"disconnected (1000 \u2192)" in lines[7]
+
+
+def test_control_characters_of_a_charge_point_are_escaped(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    found = re.search(r"ws://127\.0\.0\.1:\d+/", process.stdout.readline())
+    assert found
+    evil = "\x1b[2J\x9b\r\n\u202e"
+    peer = Peer(found[0] + quote(evil))
+    peer.send(evil)
+    peer.start_call(evil, {evil: evil}, evil)
+    peer.receive()
+    peer.start_call("DataTransfer", {"vendorId": evil, "data": evil})
+    peer.receive()
+    peer.socket.close(1000, evil)
+    with socket.create_connection(("127.0.0.1", int(found[0].split(":")[2][:-1]))) as client:
+        client.sendall(handshake("/CP-1/"))
+        client.recv(4096)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    lines = out.removesuffix("\n").split("\n")
+    assert len(lines) == 9  # connected, a text, two calls and their answers, disconnected, the refused client, ended
+    assert all(line.isprintable() for line in lines)
+    assert "refused the client 127.0.0.1:" in lines[7]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

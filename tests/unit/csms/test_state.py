@@ -47,6 +47,14 @@ def test_boot_and_registration(csms: Csms, peer: Peer) -> None:
     assert csms.state.registration == ""
 
 
+def test_it_keeps_as_many_connectors_and_transactions_as_a_charge_point_can_have(csms: Csms, peer: Peer) -> None:
+    for connector in range(300):
+        peer.status("Available", connector)
+        peer.call("StartTransaction", START | {"connectorId": connector})
+    assert list(csms.state.connectors) == list(range(300 - 256, 300))
+    assert [start["connectorId"] for start in csms.state.transactions.values()] == list(range(300 - 256, 300))
+
+
 def test_connectors_by_their_latest_status(csms: Csms, peer: Peer) -> None:
     peer.status("Available", connector=0)
     peer.status("Available")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rig.ocpp.samples import read_time
 from rig.ocpp.transactions import Transaction, read_transactions
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
@@ -94,6 +95,101 @@ def test_what_is_wrong_is_named(frames: list[OcppFrame], wrong: str) -> None:
     transaction = only(*frames)
     with pytest.raises(ExpectationError, match=wrong):
         transaction.check()
+
+
+Sampled = tuple[int, dict[str, str]]
+
+
+def charge(*samples: Sampled) -> Transaction:
+    """A transaction with one MeterValues for each sample: its second and its fields."""
+    frames = [start(), started()]
+    for second, fields in samples:
+        meter_value = {"timestamp": at(second), "sampledValue": [fields]}
+        frames.append(
+            frame("MeterValues", {"connectorId": 1, "transactionId": 7, "meterValue": [meter_value]}, f"m{second}")
+        )
+    return only(*frames, stop())
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1_0", "abc", "", "50,5", " 5", "0x10", "1e3", "٣", "9" * 400])
+def test_a_value_that_is_no_decimal_number_is_named(value: str) -> None:
+    transaction = charge((10, {"value": value}))
+    with pytest.raises(
+        ExpectationError, match=r"transaction 7 of CP: MeterValues \[m10\]: the sampled value '.* is no dec"
+    ):
+        transaction.check()
+    with pytest.raises(ExpectationError, match="is no decimal number"):
+        transaction.samples()
+
+
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "2024-01-01T00:00:61Z",
+        "2024-01-01T00:00:60Z",
+        "2024-01-01T00:00:10",
+        "20240101T000010Z",
+        "",
+        "9999-12-31T23:59:60Z",
+    ],
+)
+def test_a_time_that_is_none_is_named(timestamp: str) -> None:
+    transaction = charge((10, {"value": "5"}))
+    transaction.meters[0].payload["meterValue"][0]["timestamp"] = timestamp
+    with pytest.raises(ExpectationError, match=r"MeterValues \[m10\]: the timestamp '.* is no time with a zone"):
+        transaction.check()
+
+
+def test_a_leap_second_is_a_time() -> None:
+    assert read_time("2016-12-31T23:59:60Z") == read_time("2017-01-01T00:00:00Z")
+    assert read_time("2017-01-01T00:59:60.5+01:00") == read_time("2017-01-01T00:00:00.5Z")
+
+
+def test_locations_are_not_compared_with_each_other() -> None:
+    energies = {"Outlet": 1, "Inlet": 500, "Body": 3, "Cable": 2, "EV": 1}
+    transaction = charge(
+        *(
+            (second, {"value": f"{energy + second}", "location": place})
+            for second in (10, 20)
+            for place, energy in energies.items()
+        )
+    )
+    transaction.check()
+    assert [sample.value for sample in transaction.samples()] == [11, 21]
+    assert [sample.value for sample in transaction.samples(location="Inlet")] == [510, 520]
+    transaction.check_gapless(10, location="EV")
+
+
+@pytest.mark.parametrize(
+    ("fields", "values", "wrong"),
+    [
+        ({"location": "Inlet"}, ("9", "8"), r"the energy register \(Inlet\) goes back from 9 Wh to 8 Wh"),
+        ({"phase": "L1"}, ("9", "8"), r"the energy register \(L1\) goes back from 9 Wh to 8 Wh"),
+        ({"location": "Outlet"}, ("9", "101"), "the energy register goes back from 101 Wh to 100 Wh"),
+        ({"unit": "W"}, ("9", "9"), "has the unit 'W': Wh and kWh are units of energy"),
+    ],
+)
+def test_each_register_is_checked_for_itself(fields: dict[str, str], values: tuple[str, str], wrong: str) -> None:
+    first, second = values
+    with pytest.raises(ExpectationError, match=wrong):
+        charge((10, {"value": first, **fields}), (20, {"value": second, **fields})).check()
+
+
+def test_a_start_with_the_same_content_after_the_stop_is_another_transaction() -> None:
+    first, second = read_transactions(
+        [start("a"), started(7, "a"), stop(50, 0), start("b"), started(8, "b"), stop(51, 0, number=8)]
+    )
+    assert (first.transaction_id, second.transaction_id) == (7, 8)
+    first.check()
+    second.check()
+
+
+def test_a_start_with_the_same_content_that_gets_another_id_is_another_transaction() -> None:
+    first, second = read_transactions(
+        [start("a"), started(7, "a"), start("b"), started(8, "b"), meter(10, 1, number=8)]
+    )
+    assert (first.transaction_id, len(first.starts), len(first.meters)) == (7, 1, 0)
+    assert (second.transaction_id, len(second.starts), len(second.meters)) == (8, 1, 1)
 
 
 def test_a_gap_is_named() -> None:

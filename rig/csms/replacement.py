@@ -1,0 +1,38 @@
+"""Answers of the CSMS that a test puts in the place of the normal ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rig.ocpp.ocppj import CallError
+
+Reply = Mapping[str, Any] | CallError
+Answer = Reply | Callable[[dict[str, Any]], Reply]
+
+
+class Replacement:
+    """An answer that stands in for the normal one. As a context it ends with the block.
+
+    Attributes:
+        used: how many calls it has answered.
+    """
+
+    def __init__(
+        self, answer: Answer, times: int | None, undo: Callable[[Replacement], None], check: bool = True
+    ) -> None:
+        self.answer = answer
+        self.times = times
+        self.check = check
+        self.used = 0
+        self._undo = undo
+
+    def undo(self) -> None:
+        """Answer as before from now on. Twice does no harm."""
+        self._undo(self)
+
+    def __enter__(self) -> Replacement:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.undo()

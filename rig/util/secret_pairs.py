@@ -1,0 +1,92 @@
+"""Names and values in a text that is no JSON: a line of a log, half a frame, a message in words."""
+
+from __future__ import annotations
+
+import re
+
+from rig.util.secret_names import is_key_name, is_secret_name, is_secret_phrase, is_value_name
+
+MASK = "********"
+
+_WORD = r"[\w.\-]++"
+# A name of up to three words, its closing quote, and a colon or an equals sign. In JSON within JSON quotes have
+# backslashes before them. Every repetition is possessive or bounded, because a device may print anything.
+_PAIR = re.compile(rf"(?<![\w.\-])({_WORD}(?: {_WORD}){{0,2}})(\\*+[\"'`]|)\s{{0,8}}(?::=|=>|==?|:(?!:))[ \t]{{0,8}}")
+_QUOTE = re.compile(r"\s{0,8}(\\{0,16}[\"'])")
+_NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
+_IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
+_NEXT_PAIR = re.compile(rf"\s{{0,8}}[,;&]\s{{0,8}}[\"']?{_WORD}[\"']?\s{{0,8}}[:=]|\s{{1,8}}{_WORD}=|[\r\n]|\Z")
+_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/design.md section 4)
+_HTTP_CREDENTIALS = re.compile(r"\b(authorization\W{1,6}(?:basic|bearer|digest) +)[^\r\n\"']+", re.IGNORECASE)
+_ESCAPED = re.compile(r"(?<!\\)\\++u00([2-7][0-9a-f])", re.IGNORECASE)
+
+
+def without_escapes(text: str) -> str:
+    """Write the printable characters of ASCII that JSON has as escapes, like `\\u0041`, as themselves."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def masked_pairs(text: str) -> str:
+    """Mask each value whose name means a secret, and values beside a key that names one; the rest stays.
+
+    A value without a visible end is masked to the end of the line or of the text.
+    """
+    beside_key = any(_names_secret(text, pair) for pair in _PAIR.finditer(text))
+    parts: list[str] = []
+    done = at = 0
+    while (pair := _PAIR.search(text, at)) is not None:
+        at = pair.end()
+        last = pair[1].rpartition(" ")[2]
+        if is_secret_name(last) or is_secret_phrase(pair[1]) or (beside_key and is_value_name(last)):
+            end, shown = _value(text, at, quoted=bool(pair[2]))
+            parts += (text[done:at], shown)
+            done = at = end
+    parts.append(text[done:])
+    masked = _SET_COMMAND.sub(_masked_command, "".join(parts))
+    return _HTTP_CREDENTIALS.sub(rf"\1{MASK}", masked)
+
+
+def _names_secret(text: str, pair: re.Match[str]) -> bool:
+    if not is_key_name(pair[1].rpartition(" ")[2]):
+        return False
+    named = _NAMED.match(text, pair.end())
+    return named is not None and is_secret_name(named[1])
+
+
+def _masked_command(found: re.Match[str]) -> str:
+    return f"{found[0][: found.start(2) - found.start()]}{MASK}" if is_secret_name(found[1]) else found[0]
+
+
+def _value(text: str, at: int, *, quoted: bool) -> tuple[int, str]:
+    """Find the value that begins at a place.
+
+    Args:
+        text: all of it.
+        at: behind the colon.
+        quoted: whether the name was, as in JSON.
+
+    Returns:
+        Its end, and the text that stands in for it.
+    """
+    quote = _QUOTE.match(text, at)
+    if quote is not None:
+        mark = quote[1]
+        return _end_of_quoted(text, quote.end(), mark), f"{mark}{MASK}{mark}"
+    rest = text[at:].lstrip()
+    if rest.startswith(("{", "[")):  # an object that was cut has no end that could be found
+        return len(text), f'"{MASK}"'
+    if quoted:
+        bare = _IN_JSON.match(text, at)
+        return (bare.end(), f'"{MASK}"') if bare is not None and bare[1] else (at, "")
+    following = _NEXT_PAIR.search(text, at)
+    end = following.start() if following is not None else len(text)
+    return (end, MASK) if text[at:end].strip() else (at, "")
+
+
+def _end_of_quoted(text: str, at: int, mark: str) -> int:
+    if len(mark) == 1:
+        ending = re.compile(rf"(?:[^{mark}\\]|\\.)*+(?:{mark}|\\?\Z)", re.DOTALL)
+        found = ending.match(text, at)
+        return found.end() if found is not None else len(text)
+    closing = re.compile(rf"(?<!\\){re.escape(mark)}").search(text, at)
+    return closing.end() if closing is not None else len(text)
