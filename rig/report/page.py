@@ -14,7 +14,7 @@ from pathlib import Path
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
 from rig.report.lanes import lanes_of
-from rig.report.verdict_words import VERDICT_WORDS
+from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement
 from rig.timeline.words import figure, limits, log_line
@@ -124,6 +124,7 @@ def write(run: Run, out_dir: Path) -> Path:
         run=run,
         files=FILES,
         sections=sections,
+        headings=VERDICT_HEADINGS,
         groups=_groups(sections),
         totals=[(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
         took=seconds(run.wall_seconds),

@@ -17,7 +17,7 @@ from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
-Outcome = Literal["passed", "failed", "error", "broken", "skipped"]
+Outcome = Literal["passed", "failed", "error", "broken", "not measurable", "skipped"]
 Clock = Literal["real", "stepped"]
 
 
@@ -273,7 +273,8 @@ class TestStarted(Event):
 class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` says why where it did not pass.
 
-    Failed is by the firmware's fault, error by the bench's, broken by neither: a fixture raised, or it was interrupted.
+    Failed is by the firmware's fault, error by the bench's, broken by the author's (or it was interrupted). It is not
+    measurable where all was well but the machine was too busy for one of its measurements.
     """
 
     __test__ = False  # pytest collects by name
