@@ -39,7 +39,7 @@ class _Figure:
     limits: str
     ok: bool
     judged: bool
-    """False where stepped time leaves no figure."""
+    """False where stepped time, or a busy machine, leaves no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def full_log(test: Test) -> str:
 
 
 def _figure(event: Measurement) -> _Figure:
-    judged = not (event.no_latency and event.ok)
+    judged = event.measurable and not (event.no_latency and event.ok)
     return _Figure(one_line(event.name).replace("_", " "), figure(event), one_line(limits(event)), event.ok, judged)
 
 

@@ -125,7 +125,11 @@ def figure(measurement: Measurement) -> str:
     """
     if measurement.no_latency and measurement.ok:
         return NO_LATENCY
-    return f"{number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+    unit = one_line(measurement.unit)
+    if not measurement.measurable:
+        wall, held = number(measurement.value + measurement.held_up), number(measurement.held_up)
+        return f"not measurable: {held} of {wall} {unit} without a processor"
+    return f"{number(measurement.value)} {unit}".rstrip()
 
 
 def measured(measurement: Measurement) -> str:

@@ -68,7 +68,11 @@ def must_be_number(
     )
     if not fits:
         raise AuthorError(f"{what} is {wanted}, not {number:g}")
-    return number
+    return value if isinstance(value, float) or abs(value) < _EXACT else number
+
+
+_EXACT = 1 << 53
+"""Integers below this are exact as floats, and stay integers."""
 
 
 def must_be_bool(what: str, value: object) -> None:
