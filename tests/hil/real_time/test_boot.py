@@ -17,7 +17,7 @@ def test_power_on_to_accepted_is_quick(
     device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure
 ) -> None:
     """From the power switch to the accepted BootNotification: the time a driver would wait."""
-    limits = {"fast": 300, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
+    limits = {"fast": 200, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
     is_virtual = bench.description.kind == "virtual"
     boots: list[tuple[int, Event, Event]] = []
     for _ in range(3 if is_virtual else 1):  # a busy machine holds one up more than another
