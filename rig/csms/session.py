@@ -17,12 +17,11 @@ from rig.csms.registration import Registration
 from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import must_be_answer
 from rig.csms.state import State
-from rig.csms.trouble import report_trouble
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message, parse
 from rig.timeline import Timeline
-from rig.timeline.events import LinkChange, OcppFrame
-from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.timeline.events import LinkChange, Note, OcppFrame
+from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 
 _MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
 _REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
@@ -231,7 +230,8 @@ class ChargePoint:
 
     def _no_answer(self, what: str) -> CallError:
         """The test is told as soon as it waits for anything, or at its end; the charge point gets an answer at once."""
-        report_trouble(self._timeline, what, "Mend the function")
+        self._timeline.append(Note(source="csms", text=f"{what}. Mend the function"))
+        self._timeline.interrupt(AuthorError(f"{what}. Mend the function"))
         return CallError("InternalError", what[:_MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:

@@ -127,9 +127,15 @@ def figure(measurement: Measurement) -> str:
 
     One beyond its limits is written in any case: the bench waited that long, and work comes on top of it.
     """
+    unit = one_line(measurement.unit)
+    value, held = number(measurement.value), number(measurement.held_up)
+    if not measurement.measurable:
+        return f"not measurable: {held} of {value} {unit} without a processor"
     if measurement.no_latency and measurement.ok:
         return NO_LATENCY
-    return f"{number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+    if measurement.held_up and measurement.high is not None and measurement.value > measurement.high:
+        return f"{value} {unit}, {held} of them without a processor"
+    return f"{value} {unit}".rstrip()
 
 
 def measured(measurement: Measurement) -> str:

@@ -1,0 +1,92 @@
+"""The time that the machine has no processor for device or bench, by the kernel's account."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from rig.bench.held_up import HeldUp
+from rig.util.clock import BenchClock
+from rig.util.processor import ProcessorWait
+
+SPIN = "while True: pass"
+ONE_CPU = min(os.sched_getaffinity(0))
+
+
+@pytest.fixture
+def crowd() -> Iterator[list[int]]:
+    """Three processes that compute on one processor, each of which waits for the others."""
+    crowd = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(3)]
+    for process in crowd:
+        os.sched_setaffinity(process.pid, {ONE_CPU})
+    yield [process.pid for process in crowd]
+    for process in crowd:
+        process.kill()
+        process.wait()
+
+
+def test_waits_of_a_process_add_up_and_stay_when_it_has_ended(crowd: list[int]) -> None:
+    clock, wait = BenchClock(), ProcessorWait()
+    before = wait.of(crowd[0])
+    clock.deadline(0.5).wait_out()
+    waited = wait.of(crowd[0]) - before
+    assert waited > 100_000_000, "of half a second it had a third"
+    assert wait.of(None) >= before + waited
+    assert wait.of(crowd[1]) >= before + waited
+    os.kill(crowd[0], signal.SIGKILL)
+    assert wait.of(crowd[0]) >= before + waited
+
+
+@pytest.fixture
+def waited() -> list[int]:
+    """What the device is said to have waited, in ns."""
+    return [0]
+
+
+@pytest.fixture
+def held_up(waited: list[int]) -> Iterator[HeldUp]:
+    found = HeldUp(BenchClock(), lambda: waited[0])
+    found.start()
+    yield found
+    found.close()
+
+
+def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(held_up: HeldUp, waited: list[int]) -> None:
+    """Only what lies between the stamps counts, and never more than all of it."""
+    clock = BenchClock()
+    start = clock.now()
+    clock.deadline(0.1).wait_out()
+    end = clock.now()
+    held_up.between(start, end)  # a sample: what follows is later
+    waited[0] += 3_600_000_000_000
+    clock.deadline(0.05).wait_out()
+    later = clock.now()
+    assert held_up.between(start, end) < 50_000_000, "nobody waited then"
+    assert 0 < held_up.between(end, later) <= later - end
+
+
+def test_a_bench_that_rests_is_not_late_however_busy_the_machine(held_up: HeldUp, crowd: list[int]) -> None:
+    """Where the device takes its time and the bench has nothing to do, the time is the device's."""
+    clock = BenchClock()
+    os.sched_setaffinity(held_up._thread.native_id or 0, {ONE_CPU})
+    start = clock.now()
+    clock.deadline(0.5).wait_out()
+    assert held_up.between(start, clock.now()) < 250_000_000
+
+
+def test_a_bench_that_works_is_late_where_there_is_no_processor(held_up: HeldUp, crowd: list[int]) -> None:
+    clock = BenchClock()
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {ONE_CPU})
+    try:
+        start = clock.now()
+        while clock.now() < start + 500_000_000:
+            pass
+    finally:
+        os.sched_setaffinity(0, before)
+    assert held_up.between(start, clock.now()) > 150_000_000
