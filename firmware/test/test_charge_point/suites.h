@@ -9,3 +9,5 @@ void run_configuration_tests();
 void run_availability_tests();
 void run_authorization_tests();
 void run_requests_tests();
+void run_late_answers_tests();
+void run_limits_tests();

@@ -14,5 +14,7 @@ int main() {
   run_availability_tests();
   run_authorization_tests();
   run_requests_tests();
+  run_late_answers_tests();
+  run_limits_tests();
   return UNITY_END();
 }
