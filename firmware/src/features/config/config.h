@@ -34,8 +34,8 @@ class Config {
   static constexpr size_t kMaxChanges = 6;
   /// What set() can complain about; a literal, nullptr for nothing.
   using Complaint = const char*;
-  /// The complaint of which neither key nor value is the cause.
-  static constexpr Complaint kBusy = "is not set: the storage is busy with other settings, try again";
+  /// The complaint of which neither key nor value is the cause; an array, so that its address is the same everywhere.
+  static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.
   struct Listener {
