@@ -16,9 +16,9 @@ class FakeTcp final : public Tcp {
     TcpState state = TcpState::closed;
     std::string host;
     uint16_t port = 0;
-    std::string sent;         ///< what the firmware sent; the test takes it out
-    std::string incoming;     ///< what the firmware receives next
-    size_t window = 1 << 20;  ///< bytes that send() still takes
+    std::string sent;          ///< what the firmware sent; the test takes it out
+    std::string incoming;      ///< what the firmware receives next
+    size_t window = 1 << 20;   ///< bytes that send() still takes
     bool acknowledges = true;  ///< whether what was sent counts as delivered
   };
 

@@ -5,8 +5,7 @@ using namespace pb;
 
 namespace {
 
-constexpr const char* kAccepted =
-    "{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
+constexpr const char* kAccepted = "{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
 constexpr const char* kTagAccepted = "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"GROUP\"}}";
 
 /// Answers the last request of the action only now.
@@ -135,6 +134,41 @@ void late_answer_is_void_when_an_idtag_was_presented_since() {
   rig.assert_story("Authorize");
 }
 
+/// A charge whose StartTransaction, the only attempt, has had no answer for 32 s.
+struct Unanswered : Rig {
+  Unanswered() {
+    settle();
+    set("TransactionMessageAttempts", "1");
+    answers["StartTransaction"] = "";
+    drive(pins::kCable, true);
+    press();
+    pass(32'000);
+    story();
+  }
+};
+
+void start_answered_after_it_was_given_up_gives_the_transaction_its_id() {
+  Unanswered rig;
+  answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":77}");
+  assert_is(status_answer("Accepted").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":77}"));
+  rig.settle();
+  assert_is("77", rig.last("StopTransaction", "transactionId"));
+}
+
+void start_refused_after_it_was_given_up_ends_the_charge() {
+  Unanswered rig;
+  answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
+  assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
+}
+
+void start_without_an_answer_is_given_up_and_its_stop_with_it() {
+  Unanswered rig;
+  rig.drive(pins::kCable, false);
+  rig.pass(1'000);
+  answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Accepted\"}}");  // no id
+  assert_is("never heard", rig.last("StopTransaction", "transactionId"));
+}
+
 void late_answer_to_a_transfer_ends_no_other_one() {
   Rig rig;
   rig.settle();
@@ -163,5 +197,8 @@ void run_late_answers_tests() {
   RUN_TEST(idtag_accepted_after_its_time_charges);
   RUN_TEST(idtag_accepted_when_the_driver_may_be_gone_does_not_charge);
   RUN_TEST(late_answer_is_void_when_an_idtag_was_presented_since);
+  RUN_TEST(start_answered_after_it_was_given_up_gives_the_transaction_its_id);
+  RUN_TEST(start_refused_after_it_was_given_up_ends_the_charge);
+  RUN_TEST(start_without_an_answer_is_given_up_and_its_stop_with_it);
   RUN_TEST(late_answer_to_a_transfer_ends_no_other_one);
 }

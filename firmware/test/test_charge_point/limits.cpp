@@ -113,14 +113,16 @@ void without_a_local_list_its_answers_say_so() {
   Rig rig;
   rig.settle();
   assert_is("[3,\"q\",{\"listVersion\":-1}]", rig.ask("GetLocalListVersion", "{}"));
-  for (const char* payload : {"{\"listVersion\":1,\"updateType\":\"Full\"}",
-                              "{\"listVersion\":2,\"updateType\":\"Differential\",\"localAuthorizationList\":[]}",
-                              "{\"updateType\":\"Full\",\"listVersion\":1,\"localAuthorizationList\":[{\"idTag\":\"A\"}]}"}) {
+  for (const char* payload :
+       {"{\"listVersion\":1,\"updateType\":\"Full\"}",
+        "{\"listVersion\":2,\"updateType\":\"Differential\",\"localAuthorizationList\":[]}",
+        "{\"updateType\":\"Full\",\"listVersion\":1,\"localAuthorizationList\":[{\"idTag\":\"A\"}]}"}) {
     assert_is(status_answer("NotSupported").c_str(), rig.ask("SendLocalList", payload));
   }
   check_contains("FormationViolation", rig.ask("GetLocalListVersion", "{\"all\":true}"));
   check_contains("OccurenceConstraintViolation", rig.ask("SendLocalList", "{\"updateType\":\"Full\"}"));
-  check_contains("PropertyConstraintViolation", rig.ask("SendLocalList", "{\"listVersion\":1,\"updateType\":\"Half\"}"));
+  check_contains("PropertyConstraintViolation",
+                 rig.ask("SendLocalList", "{\"listVersion\":1,\"updateType\":\"Half\"}"));
 }
 
 /// More requests at once than can wait for the flash: the last one gets an error that does not blame it.

@@ -98,7 +98,8 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"csms_url":"ws://user:pw@host"})", "csms_url must have no user and password");
   check_warning(R"({"identity":"CP\t1"})", "identity must have no control characters");
   check_warning(R"({"csms_url":7})", "csms_url must be a string");
-  check_warning(R"({"identity":"0123456789012345678901234567890123456789012345678"})", "identity must have 1 to 48 characters");
+  check_warning(R"({"identity":"0123456789012345678901234567890123456789012345678"})",
+                "identity must have 1 to 48 characters");
   check_warning(R"({"wifi_psk":"short"})", "wifi_psk must have 8 to 64 characters");
   check_warning(R"({"local_id_tag":"123456789012345678901"})", "local_id_tag is too long");
   check_warning(R"({"heartbeat_interval_s":0})", "heartbeat_interval_s is too small");

@@ -103,12 +103,9 @@ void bad_identities_are_named() {
     const char* message;
   };
   const Case cases[] = {
-      {"", "1 to 48 characters"},
-      {std::string(CsmsUrl::kMaxIdentity + 1, 'x'), "1 to 48 characters"},
-      {"a\tb", "no control characters"},
-      {"CP\r\nHost: x", "no control characters"},
-      {"CP\x7f", "no control characters"},
-      {"CP\xff", "UTF-8"},
+      {"", "1 to 48 characters"},          {std::string(CsmsUrl::kMaxIdentity + 1, 'x'), "1 to 48 characters"},
+      {"a\tb", "no control characters"},   {"CP\r\nHost: x", "no control characters"},
+      {"CP\x7f", "no control characters"}, {"CP\xff", "UTF-8"},
   };
   for (const Case& c : cases) {
     const char* problem = CsmsUrl::check_identity(text_of(c.identity));

@@ -45,6 +45,7 @@ struct Line final : DurableCalls {
     state = Front::none;
     return true;
   }
+  bool on_late_result(Text id, JsonValue, Millis) override { return id == "given-up"; }
   bool on_error(Text id, Text, Millis) override {
     if (id != "durable-1") return false;
     ++errors;
@@ -268,7 +269,8 @@ void code_and_description_of_a_refusal_are_logged() {
       {"\"GenericError\",\"a\\nb \\\"c\\\"\",{}", "A was answered with GenericError \"a\\nb \\\"c\\\"\""},
       {"\"SecurityError\"", "A was answered with SecurityError\r\n"},
       {"5,\"x\",{}", "A was answered with a CALLERROR without a code \"x\""},
-      {"\"InternalError\",\"" + std::string(149, 'x') + "\xc3\xa4" + std::string(400, 'x') + "\",{}", "InternalError \"xxx"},
+      {"\"InternalError\",\"" + std::string(149, 'x') + "\xc3\xa4" + std::string(400, 'x') + "\",{}",
+       "InternalError \"xxx"},
   };
   for (const Case& c : cases) {
     Rig rig;
@@ -413,6 +415,17 @@ void durable_time_out_and_late_answers_go_to_the_line() {
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
 }
 
+void late_answer_to_a_message_given_up_ends_nothing_under_way() {
+  Rig rig;
+  rig.line.state = DurableCalls::Front::ready;
+  const std::string under_way = rig.sent_one();
+  rig.receive("[3,\"given-up\",{}]");
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  TEST_ASSERT_FALSE(rig.uart.wrote("was ignored"));
+  rig.answer(under_way);
+  TEST_ASSERT_EQUAL(1, rig.line.results);
+}
+
 void full_queue_drops_the_oldest_replaceable_request() {
   Rig rig;
   rig.call("Sent", 99);
@@ -531,6 +544,7 @@ int main() {
   RUN_TEST(younger_requests_wait_for_what_is_being_stored);
   RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
   RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
+  RUN_TEST(late_answer_to_a_message_given_up_ends_nothing_under_way);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
   RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);

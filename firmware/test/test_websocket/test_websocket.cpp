@@ -245,14 +245,14 @@ void protocol_errors_close_with_their_code() {
       {"\x81\x7e\x00\x7d", 4, 1002},                           // 125 in two bytes
       {"\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff", 10, 1002},  // 65535 in eight bytes
       {"\x81\x7f\x80\x00\x00\x00\x00\x01\x00\x00", 10, 1002},  // highest bit
-      {"\x81\x01\x80", 3, 1007},                  // not UTF-8
-      {"\x81\x02\xe2\x82", 4, 1007},              // ends inside a character
-      {"\x01\x02\xe2\x82\x80\x01\x28", 7, 1007},  // broken in the second fragment
-      {"\x88\x01\x03", 3, 1002},                  // one byte
-      {"\x88\x02\x03\xed", 4, 1002},              // 1005
-      {"\x88\x02\x03\xec", 4, 1002},              // 1004
-      {"\x88\x02\x0b\xb7", 4, 1002},              // 2999
-      {"\x88\x03\x03\xe8\xff", 5, 1007},          // reason is not UTF-8
+      {"\x81\x01\x80", 3, 1007},                               // not UTF-8
+      {"\x81\x02\xe2\x82", 4, 1007},                           // ends inside a character
+      {"\x01\x02\xe2\x82\x80\x01\x28", 7, 1007},               // broken in the second fragment
+      {"\x88\x01\x03", 3, 1002},                               // one byte
+      {"\x88\x02\x03\xed", 4, 1002},                           // 1005
+      {"\x88\x02\x03\xec", 4, 1002},                           // 1004
+      {"\x88\x02\x0b\xb7", 4, 1002},                           // 2999
+      {"\x88\x03\x03\xe8\xff", 5, 1007},                       // reason is not UTF-8
   };
   for (const Case& c : cases) {
     in_pieces([&](Client& client) {

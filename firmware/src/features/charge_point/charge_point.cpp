@@ -86,8 +86,8 @@ bool ChargePoint::send_boot_notification(Millis now) {
   json.member("chargePointVendor", "Plugbench").member("chargePointModel", "Plugbench CP");
   json.member("chargePointSerialNumber", serial_writer.text()).member("firmwareVersion", identity_.firmware_version);
   json.end_object();
-  const bool queued =
-      messenger_.call("BootNotification", json.text(), *this, tag_of_boot(boots_ + 1), Priority::boot, WhenFull::keep, now);
+  const bool queued = messenger_.call("BootNotification", json.text(), *this, tag_of_boot(boots_ + 1), Priority::boot,
+                                      WhenFull::keep, now);
   if (queued) ++boots_;
   next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until the answer has come, or not
   return queued;

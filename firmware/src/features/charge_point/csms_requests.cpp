@@ -40,8 +40,9 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
 };
 
 // OCPP-J 1.6 section 4.2.3: known, but not supported. They belong to FirmwareManagement, Reservation and SmartCharging.
-constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule", "GetDiagnostics",
-                                   "ReserveNow",        "SetChargingProfile",   "UpdateFirmware"};
+constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
+                                   "GetDiagnostics",    "ReserveNow",           "SetChargingProfile",
+                                   "UpdateFirmware"};
 
 void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now) {
   for (const Row& row : kRows) {
@@ -133,7 +134,8 @@ void CsmsRequests::change_configuration(Request& request) {
   OcppKey key;
   if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
   FixedText<Config::kMaxText> text;
-  if (value.get(text)) return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
+  if (value.get(text))
+    return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
   log_.warning(kTag, "the CSMS sets ", key.name, " to what is rejected: it is too long");
   write_status(request.reply, "Rejected");
 }

@@ -69,10 +69,7 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
       failed_attempt("an answer without transactionId", now);
       return true;
     }
-    ledger_.now().started = transaction;
-    ledger_.now().transaction_id = transaction_id;
-    ledger_.touch();
-    log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
+    note_started(transaction, transaction_id);
   } else if (entry->kind == WaitingMessage::Kind::stop) {
     note_stopped(transaction);
   }
@@ -80,6 +77,25 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   acknowledge(*entry);
   if (is_start) starts_.on_start_answered(transaction, payload, now);
   return true;
+}
+
+/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id.
+bool Outbox::on_late_result(Text id, JsonValue payload, Millis now) {
+  const uint32_t transaction = unanswered_transaction_;
+  int64_t transaction_id = 0;
+  if (transaction <= ledger_.now().started || !unanswered_.is_of(id)) return false;
+  if (!payload.find("transactionId").get(transaction_id)) return false;
+  unanswered_transaction_ = 0;
+  note_started(transaction, transaction_id);
+  starts_.on_start_answered(transaction, payload, now);
+  return true;
+}
+
+void Outbox::note_started(uint32_t transaction, int64_t transaction_id) {
+  ledger_.now().started = transaction;
+  ledger_.now().transaction_id = transaction_id;
+  ledger_.touch();
+  log_.info(kTag, "transaction ", transaction, " has the id ", transaction_id);
 }
 
 void Outbox::tell_id_tag_info(const WaitingMessage& entry, JsonValue info) {
@@ -95,9 +111,19 @@ bool Outbox::on_error(Text id, Text code, Millis now) {
   return true;
 }
 
-void Outbox::on_timeout(Millis now) { failed_attempt("no answer in time", now); }
+void Outbox::on_timeout(Millis now) {
+  const WaitingMessage* entry = line_.front();
+  if (entry != nullptr && entry->kind == WaitingMessage::Kind::start) {
+    unanswered_ = attempts_;
+    unanswered_transaction_ = entry->transaction;
+  }
+  failed_attempt("no answer in time", now);
+}
 
-void Outbox::on_disconnected(Millis) { attempts_.on_disconnected(); }
+void Outbox::on_disconnected(Millis) {
+  attempts_.on_disconnected();
+  unanswered_transaction_ = 0;
+}
 
 void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = line_.front();

@@ -50,6 +50,7 @@ class Outbox final : public DurableCalls {
   Front front(Millis now, Millis& queued_at) override;
   bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) override;
   bool on_result(Text id, JsonValue payload, Millis now) override;
+  bool on_late_result(Text id, JsonValue payload, Millis now) override;
   bool on_error(Text id, Text code, Millis now) override;
   void on_timeout(Millis now) override;
   void on_disconnected(Millis now) override;
@@ -61,6 +62,7 @@ class Outbox final : public DurableCalls {
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
+  void note_started(uint32_t transaction, int64_t transaction_id);
   void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
@@ -78,6 +80,10 @@ class Outbox final : public DurableCalls {
   MessagePayloads payloads_;
   TransactionRetries retries_;
   Attempts attempts_;  // of the front
+
+  // The StartTransaction given up last, while its answer may still come: the rest of its transaction needs the id.
+  Attempts unanswered_;
+  uint32_t unanswered_transaction_ = 0;  // 0: none
 };
 
 }  // namespace pb
