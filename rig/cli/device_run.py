@@ -51,9 +51,11 @@ anything else goes to the device's console; Ctrl-C ends"""
 
 _LONGEST_URL = 255
 _LONGEST_IDENTITY = 48
-"""What the device takes, in bytes: firmware/src/features/config/README.md."""
+"""What the device takes, of a URL in bytes, of an identity in characters: firmware/src/features/config/README.md."""
 _MOST_PULSES = 100_000
 _PRINTABLE = re.compile(r"[!-~]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""What an identity may not have: control characters, and bytes of the command line that are no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def run_device(
     Lines that start with `!` work the board, see `HELP`; all others go to the device.
 
     Args:
-        csms_url: `ws://HOST:PORT/PATH`; the identity is appended by the device.
+        csms_url: `ws://HOST:PORT/PATH`; the identity is appended to its path by the device.
         identity: the charge point's identity.
         root: the project's folder.
         flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
@@ -106,10 +108,10 @@ def run_device(
             the flash file cannot be used.
     """
     _check_url(csms_url)
-    if not _PRINTABLE.fullmatch(identity) or len(identity) > _LONGEST_IDENTITY:
+    if not 1 <= len(identity) <= _LONGEST_IDENTITY or _CONTROL.search(identity):
         raise BenchError(
             f"--id {identity!r} is no identity of a charge point",
-            f"Give 1 to {_LONGEST_IDENTITY} printable ASCII characters without blanks, like CP-1",
+            f"Give 1 to {_LONGEST_IDENTITY} printable characters, like CP-1",
         )
     clock = BenchClock()
     print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
@@ -131,7 +133,7 @@ def run_device(
 
 
 def _check_url(url: str) -> None:
-    """As the device reads it: what it refuses it only logs, and then runs without a connection."""
+    """By the device's own rules: what it refuses in its file it only logs, and then runs without a connection."""
     fix = "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/"
     if len(url) > _LONGEST_URL:
         raise BenchError(f"--csms has {len(url)} characters, and the device takes {_LONGEST_URL}", "Give a shorter URL")
@@ -140,8 +142,8 @@ def _check_url(url: str) -> None:
         host = parts.hostname
     except ValueError:
         host = None
-    # The device has no TLS, and sends neither credentials nor a query.
-    if not host or parts.scheme != "ws" or not _PRINTABLE.fullmatch(url) or set("@?#") & set(url):
+    # The device has no TLS and sends no credentials; a fragment is no part of a WebSocket URL (RFC 6455 section 3).
+    if not host or parts.scheme != "ws" or not _PRINTABLE.fullmatch(url) or "@" in parts.netloc or "#" in url:
         raise BenchError(f"--csms {url!r} is no URL of a CSMS", fix)
     port = parts.netloc.rpartition("]")[2].partition(":")
     if port[1] and not (port[2].isdecimal() and 1 <= int(port[2]) <= 65535):

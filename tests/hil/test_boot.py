@@ -55,3 +55,19 @@ def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: 
     csms.expect("BootNotification")
     device.wait_accepted()
     assert "status" in console.command("help")
+
+
+@pytest.mark.needs("power", "stepped_time")
+def test_a_csms_that_takes_longer_than_the_timeout_accepts_it(
+    device: Device, bench: Bench, csms: Csms, console: Console
+) -> None:
+    """Every BootNotification is answered after 32 s, when the device has logged that it has no answer: accepted."""
+    with csms.hold("BootNotification") as held, device.expecting_reboot():
+        bench.power.cycle()
+        held.wait()
+        device.let_time_pass(32)
+        console.expect("BootNotification: no answer in time")
+        assert held.release() == 1
+        device.wait_status(accepted=True)
+    csms.expect_status("Available", connector=1)
+    csms.expect_none("BootNotification", since=bench.mark(), within=60)

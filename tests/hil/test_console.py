@@ -86,3 +86,23 @@ def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Con
     console.send("status")
     console.expect(r'^= \{"state":"Available"')
     device.verify_idle()
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        ("wss://csms.example/ocpp", "no TLS"),
+        ("ws://user:secret@csms.example/ocpp", "no Basic authentication"),
+        ("ws://csms.example/ocpp#top", "no fragment"),
+        ("ws://csms.example:0/", "port from 1 to 65535"),
+    ],
+)
+def test_a_url_that_it_could_not_connect_to_is_refused(
+    device: Device, console: Console, value: str, cause: str
+) -> None:
+    """Refused when it is set, with cause and remedy; nothing is stored, and no password is shown."""
+    before = console.command("config")
+    answer = console.command(f"set csms_url {value}")
+    assert answer.startswith("error: csms_url must ")
+    assert cause in answer
+    assert console.command("config") == before

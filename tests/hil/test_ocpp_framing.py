@@ -86,7 +86,8 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
         ('[2,"bad","NoSuchAction",{}]', "NotImplemented"),
         (f'[2,"bad","{"NoSuchAction" * 20}",{{}}]', "NotImplemented"),
         ('[2,"bad","Authorize",{"idTag":"X"}]', "NotImplemented|NotSupported"),
-        ('[2,"bad","GetLocalListVersion",{}]', "NotSupported"),
+        ('[2,"bad","GetLocalListVersion",{"all":true}]', "FormationViolation"),
+        ('[2,"bad","ReserveNow",{}]', "NotSupported"),
         ('[2,"bad","CancelReservation",{"reservationId":1}]', "NotSupported"),
         ('[2,"bad","ClearChargingProfile",{}]', "NotSupported"),
         ('[2,"bad","GetDiagnostics",{"location":"ftp://nowhere"}]', "NotSupported"),
@@ -105,7 +106,8 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
         "unknown-action",
         "very-long-action",
         "action-of-a-charge-point",
-        "action-of-local-lists",
+        "field-of-no-request",
+        "another-action-of-reservation",
         "action-of-reservation",
         "action-of-smart-charging",
         "action-of-firmware-management",
@@ -131,6 +133,14 @@ def test_a_bad_call_is_answered_with_its_error(device: Device, bench: Bench, csm
     assert error.payload["code"] in code.split("|")
     assert error.error == ""
     stays_connected(bench, csms)
+
+
+def test_without_a_local_list_its_answers_say_so(device: Device, csms: Csms) -> None:
+    """OCPP 1.6 sections 5.10 and 5.15: version -1 and NotSupported, which are no errors."""
+    assert csms.call("GetLocalListVersion", {}) == {"listVersion": -1}
+    entries = [{"idTag": "TAG", "idTagInfo": {"status": "Accepted"}}]
+    request = {"listVersion": 1, "updateType": "Full", "localAuthorizationList": entries}
+    assert csms.call("SendLocalList", request) == {"status": "NotSupported"}
 
 
 def test_calls_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, csms: Csms) -> None:

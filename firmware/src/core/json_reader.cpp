@@ -386,6 +386,16 @@ bool JsonValue::unescape(Span<char> into, size_t& length) const {
   return true;
 }
 
+size_t JsonValue::characters() const {
+  if (kind() != JsonKind::string) return 0;
+  StringDecoder decoder(raw_);
+  uint8_t bytes[4];
+  size_t length = 0;
+  size_t count = 0;
+  while (decoder.next(bytes, length)) count += count_characters({reinterpret_cast<const char*>(bytes), length});
+  return count;
+}
+
 bool JsonValue::equals(Text text) const {
   if (kind() != JsonKind::string) return false;
   StringDecoder decoder(raw_);

@@ -40,14 +40,16 @@ class JsonValue {
   bool get(bool& value) const;
   bool get(int64_t& value) const;
   bool get_unsigned(uint64_t& value) const;
-  template <size_t Capacity>
-  bool get(FixedText<Capacity>& value) const {
+  template <size_t Capacity, size_t Characters>
+  bool get(FixedText<Capacity, Characters>& value) const {
     char decoded[Capacity + 1];  // one more, because an empty array is none
     size_t length = 0;
     return unescape({decoded, Capacity}, length) && value.assign({decoded, length});
   }
   /// Decodes a string. @return false when this is none, or `into` is too small.
   bool unescape(Span<char> into, size_t& length) const;
+  /// How many characters a string decodes to; 0 for everything else.
+  size_t characters() const;
   /// True for a string that decodes to `text`.
   bool equals(Text text) const;
 

@@ -53,8 +53,16 @@ inline bool equal_ignoring_case(Text a, Text b) {
   return true;
 }
 
-/// `Capacity` bytes of text in place, NUL-ended. Assigning more than fits cuts nothing: it is refused.
-template <size_t Capacity>
+/// How many characters a text in UTF-8 has: OCPP counts its limits so (JSON Schema, maxLength).
+inline size_t count_characters(Text text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.length; ++i) count += (static_cast<uint8_t>(text.data[i]) & 0xc0) != 0x80 ? 1 : 0;
+  return count;
+}
+
+/// `Capacity` bytes of text in place, NUL-ended, of at most `Characters` characters. Assigning more than fits cuts
+/// nothing: it is refused.
+template <size_t Capacity, size_t Characters = Capacity>
 class FixedText {
  public:
   FixedText() = default;
@@ -65,9 +73,9 @@ class FixedText {
     assign(Text(literal, Size - 1));
   }
 
-  /// Takes a copy. @return false, with the old content kept, when `text` is longer than Capacity.
+  /// Takes a copy. @return false, with the old content kept, when `text` is longer than Capacity or Characters.
   bool assign(Text text) {
-    if (text.length > Capacity) return false;
+    if (text.length > Capacity || (text.length > Characters && count_characters(text) > Characters)) return false;
     memmove(bytes_, text.data, text.length);
     length_ = text.length;
     bytes_[length_] = '\0';
@@ -87,5 +95,10 @@ class FixedText {
   char bytes_[Capacity + 1] = {};
   size_t length_ = 0;
 };
+
+/// A text of at most `Characters` characters, as OCPP limits it (CiString20Type and the like, OCPP 1.6 section 7.16):
+/// UTF-8 takes up to four bytes for one.
+template <size_t Characters>
+using CharacterText = FixedText<4 * Characters, Characters>;
 
 }  // namespace pb

@@ -21,6 +21,9 @@ class Tcp {
   virtual size_t send(int socket, Bytes bytes) = 0;
   /// @return bytes put into `into`, 0 when there are none now.
   virtual size_t receive(int socket, MutableBytes into) = 0;
+  /// Whether the peer has acknowledged all that send() has taken; true for a connection that has ended. Nothing wakes
+  /// the loop when it becomes so.
+  virtual bool delivered(int socket) = 0;
   /// Gives the socket back. Never fails; kNoSocket is allowed.
   virtual void close(int socket) = 0;
   /// Sockets between open and close now, for the telemetry.

@@ -16,9 +16,10 @@ class FakeTcp final : public Tcp {
     TcpState state = TcpState::closed;
     std::string host;
     uint16_t port = 0;
-    std::string sent;         ///< what the firmware sent; the test takes it out
-    std::string incoming;     ///< what the firmware receives next
-    size_t window = 1 << 20;  ///< bytes that send() still takes
+    std::string sent;          ///< what the firmware sent; the test takes it out
+    std::string incoming;      ///< what the firmware receives next
+    size_t window = 1 << 20;   ///< bytes that send() still takes
+    bool acknowledges = true;  ///< whether what was sent counts as delivered
   };
 
   /// How many connections were opened so far, and the socket opened last.
@@ -74,6 +75,7 @@ class FakeTcp final : public Tcp {
     incoming.erase(0, count);
     return count;
   }
+  bool delivered(int socket) override { return !valid(socket) || peers_[socket].acknowledges; }
   void close(int socket) override {
     if (valid(socket)) peers_[socket].used = false;
   }

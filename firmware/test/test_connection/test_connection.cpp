@@ -23,7 +23,9 @@ struct Listener final : ConnectionListener {
   int disconnected = 0;
   std::vector<std::string> messages;
   void on_connected(Millis) override { ++connected; }
+  std::vector<std::string> beginnings;
   void on_message(Text message, Millis) override { messages.emplace_back(message.data, message.length); }
+  void on_long_message(Text beginning, Millis) override { beginnings.emplace_back(beginning.data, beginning.length); }
   void on_disconnected(Millis) override { ++disconnected; }
 };
 
@@ -292,39 +294,58 @@ void a_peer_that_never_pauses_does_not_outlast_a_deadline() {
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
 }
 
-void bad_urls_are_named() {
+void settings_that_cannot_work_are_named_and_not_tried() {
   struct Case {
     const char* url;
+    const char* identity;
     const char* message;
   };
   const Case cases[] = {
-      {"http://x/", "must begin with ws://"},
-      {"wss://x/", "wss needs TLS"},
-      {"ws://", "has no host"},
-      {"ws://:80/", "has no host"},
-      {"ws://h:0/", "port must be a number from 1 to 65535"},
-      {"ws://h:65536/", "port must be a number from 1 to 65535"},
-      {"ws://h:x/", "port must be a number from 1 to 65535"},
-      {"ws://[::1/", "'[' without ']'"},
-      {"ws://h/a?b", "query or fragment"},
-      {"ws://h/a b", "a space, a control character or one that is not ASCII"},
-      {"ws://h/\xc3\xa4", "not ASCII"},
+      {"", "id", "csms_url is not set; no connection is tried"},
+      {"wss://x/", "id", "csms_url must begin with ws://, because this firmware has no TLS"},
+      {"ws://x/", "", "identity must have 1 to 48 characters; no connection is tried"},
   };
   for (const Case& c : cases) {
-    CsmsUrl url;
-    const char* problem = url.parse(c.url, "id");
-    TEST_ASSERT_NOT_NULL_MESSAGE(problem, c.url);
-    TEST_ASSERT_NOT_NULL_MESSAGE(strstr(problem, c.message), problem);
+    Rig rig;
+    Connection connection{rig.tcp, rig.network, rig.rng, rig.log};
+    ConnectionSettings settings;
+    settings.url = c.url;
+    settings.identity = c.identity;
+    connection.configure(settings);
+    TEST_ASSERT_TRUE_MESSAGE(rig.logged(c.message), c.message);
+    TEST_ASSERT_EQUAL_UINT64(kNever, connection.poll(rig.clock.now()));
   }
-  CsmsUrl url;
-  TEST_ASSERT_NULL(url.parse("ws://[::1]:8080/x/", "a b"));
-  TEST_ASSERT_EQUAL_STRING("::1", url.host.c_str());
-  TEST_ASSERT_EQUAL_STRING("[::1]:8080", url.authority.c_str());
-  TEST_ASSERT_EQUAL_STRING("/x/a%20b", url.path.c_str());
-  TEST_ASSERT_NULL(url.parse("ws://h", "id"));
-  TEST_ASSERT_EQUAL_STRING("/id", url.path.c_str());
-  TEST_ASSERT_EQUAL_UINT16(80, url.port);
-  TEST_ASSERT_NOT_NULL(url.parse("ws://h", ""));
+}
+
+void a_message_longer_than_the_buffer_costs_no_connection() {
+  Rig rig;
+  rig.open();
+  rig.peer.send(std::string(WsProtocol::kMaxMessage, 'a'));
+  rig.peer.send(std::string(WsProtocol::kMaxMessage, 'b') + "c");
+  rig.peer.send("next");
+  while (rig.poll() <= rig.clock.now()) {
+  }
+  TEST_ASSERT_TRUE(rig.connection.connected());
+  TEST_ASSERT_EQUAL_size_t(2, rig.listener.messages.size());
+  TEST_ASSERT_EQUAL_STRING("next", rig.listener.messages[1].c_str());
+  TEST_ASSERT_EQUAL_size_t(1, rig.listener.beginnings.size());
+  TEST_ASSERT_TRUE(rig.listener.beginnings[0] == std::string(WsProtocol::kMaxMessage, 'b'));
+}
+
+void what_was_sent_is_delivered_once_it_is_acknowledged() {
+  Rig rig;
+  TEST_ASSERT_TRUE(rig.connection.delivered());
+  rig.open();
+  rig.tcp.take_sent();
+  rig.tcp.peer().window = 3;
+  rig.connection.send("hello");
+  TEST_ASSERT_FALSE(rig.connection.delivered());
+  rig.tcp.peer().acknowledges = false;
+  rig.tcp.peer().window = 100;
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.connection.delivered());
+  rig.tcp.peer().acknowledges = true;
+  TEST_ASSERT_TRUE(rig.connection.delivered());
 }
 
 }  // namespace
@@ -346,6 +367,8 @@ int main() {
   RUN_TEST(last_words_and_the_end_are_heard_while_something_waits_to_be_sent);
   RUN_TEST(a_peer_that_never_pauses_leaves_the_others_their_turn);
   RUN_TEST(a_peer_that_never_pauses_does_not_outlast_a_deadline);
-  RUN_TEST(bad_urls_are_named);
+  RUN_TEST(settings_that_cannot_work_are_named_and_not_tried);
+  RUN_TEST(a_message_longer_than_the_buffer_costs_no_connection);
+  RUN_TEST(what_was_sent_is_delivered_once_it_is_acknowledged);
   return UNITY_END();
 }

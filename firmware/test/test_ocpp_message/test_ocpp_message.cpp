@@ -45,6 +45,7 @@ struct Line final : DurableCalls {
     state = Front::none;
     return true;
   }
+  bool on_late_result(Text id, JsonValue, Millis) override { return id == "given-up"; }
   bool on_error(Text id, Text, Millis) override {
     if (id != "durable-1") return false;
     ++errors;
@@ -64,7 +65,9 @@ struct Caller final : CallListener {
   std::vector<uint32_t> results;
   std::vector<std::pair<uint32_t, CallFailure>> failures;
   void on_result(uint32_t tag, JsonValue, Millis) override { results.push_back(tag); }
+  std::vector<uint32_t> late;
   void on_failure(uint32_t tag, CallFailure failure, Millis) override { failures.emplace_back(tag, failure); }
+  void on_late_result(uint32_t tag, JsonValue, Millis) override { late.push_back(tag); }
 };
 
 struct Handler final : CallHandler, Messenger::LinkListener {
@@ -153,6 +156,12 @@ struct Rig {
     peer.send(message);
     poll();
   }
+  /// Several polls' worth.
+  void read_all() {
+    while (connection.poll(clock.now()) <= clock.now()) {
+    }
+    messenger.poll(clock.now());
+  }
   bool call(const char* action, uint32_t tag, Priority priority = Priority::normal, WhenFull full = WhenFull::keep) {
     return messenger.call(action, "{}", caller, tag, priority, full, clock.now());
   }
@@ -190,7 +199,7 @@ void one_request_at_a_time_in_order_with_ids_of_their_own() {
   TEST_ASSERT_EQUAL_size_t(0, rig.messenger.queued());
 }
 
-void request_without_answer_times_out_and_the_late_answer_is_ignored() {
+void request_without_answer_times_out_and_the_late_answer_is_taken_once() {
   Rig rig;
   rig.call("A", 1);
   rig.call("B", 2);
@@ -203,9 +212,110 @@ void request_without_answer_times_out_and_the_late_answer_is_ignored() {
   TEST_ASSERT_EQUAL(CallFailure::timed_out, rig.caller.failures.at(0).second);
   rig.answer(first);
   TEST_ASSERT_EQUAL_size_t(0, rig.caller.results.size());
+  TEST_ASSERT_EQUAL_UINT32(1, rig.caller.late.at(0));
+  rig.answer(first);
+  TEST_ASSERT_EQUAL_size_t(1, rig.caller.late.size());
   TEST_ASSERT_TRUE(rig.uart.wrote("an answer to no open request was ignored"));
   rig.answer(second);
   TEST_ASSERT_EQUAL_UINT32(2, rig.caller.results.at(0));
+}
+
+void late_answers_are_taken_for_as_many_requests_as_there_is_room_for() {
+  Rig rig;
+  std::vector<std::string> sent;
+  for (uint32_t i = 0; i <= Messenger::kMaxOverdue; ++i) {
+    rig.call("A", i);
+    sent.push_back(rig.sent_one());
+    rig.clock.advance(Messenger::kCallTimeout);
+    rig.poll();
+  }
+  for (size_t i = sent.size(); i-- > 0;) rig.answer(sent[i]);
+  TEST_ASSERT_EQUAL_size_t(Messenger::kMaxOverdue, rig.caller.late.size());
+  TEST_ASSERT_EQUAL_UINT32(Messenger::kMaxOverdue, rig.caller.late.front());
+  TEST_ASSERT_EQUAL_UINT32(1, rig.caller.late.back());
+}
+
+void a_late_refusal_is_only_logged() {
+  Rig rig;
+  rig.call("A", 1);
+  const std::string first = rig.sent_one();
+  rig.clock.advance(Messenger::kCallTimeout);
+  rig.poll();
+  rig.receive("[4,\"" + Rig::id_of(first) + "\",\"InternalError\",\"busy\",{}]");
+  TEST_ASSERT_TRUE(rig.uart.wrote("A was answered after its time with InternalError \"busy\""));
+  TEST_ASSERT_EQUAL_size_t(0, rig.caller.late.size());
+  TEST_ASSERT_EQUAL_size_t(1, rig.caller.failures.size());
+}
+
+void no_late_answer_comes_by_another_connection() {
+  Rig rig;
+  rig.call("A", 1);
+  const std::string first = rig.sent_one();
+  rig.clock.advance(Messenger::kCallTimeout);
+  rig.poll();
+  rig.lose_link();
+  rig.connect();
+  rig.answer(first);
+  TEST_ASSERT_EQUAL_size_t(0, rig.caller.late.size());
+}
+
+void code_and_description_of_a_refusal_are_logged() {
+  struct Case {
+    std::string rest;
+    const char* logged;
+  };
+  const Case cases[] = {
+      {"\"InternalError\",\"no database\",{}", "A was answered with InternalError \"no database\""},
+      {"\"GenericError\",\"a\\nb \\\"c\\\"\",{}", "A was answered with GenericError \"a\\nb \\\"c\\\"\""},
+      {"\"SecurityError\"", "A was answered with SecurityError\r\n"},
+      {"5,\"x\",{}", "A was answered with a CALLERROR without a code \"x\""},
+      {"\"InternalError\",\"" + std::string(149, 'x') + "\xc3\xa4" + std::string(400, 'x') + "\",{}",
+       "InternalError \"xxx"},
+  };
+  for (const Case& c : cases) {
+    Rig rig;
+    rig.call("A", 1);
+    rig.receive("[4,\"" + Rig::id_of(rig.sent_one()) + "\"," + c.rest + "]");
+    TEST_ASSERT_TRUE_MESSAGE(rig.uart.wrote(c.logged), c.logged);
+    TEST_ASSERT_EQUAL(CallFailure::refused, rig.caller.failures.at(0).second);
+  }
+}
+
+void calls_longer_than_the_buffer_are_answered() {
+  std::string escapes;
+  for (int i = 0; i < 2'500; ++i) escapes += "\\u00e4";
+  const std::string items = "{\"list\":[\"" + escapes + "\",\"" + escapes + "\"]}]";
+  const std::string calls[] = {
+      "[2,\"long\",\"SendLocalList\"," + items,
+      "[ 2 ,\n\"long\" , \"A\" , " + items,
+      "[2,\"long\",\"" + std::string(9'000, 'a') + "\",{}]",
+      "[2,\"long\"," + items,
+      "[2,\"lo\\u006eg\",\"" + std::string(48, 'a') + "\"," + items,
+  };
+  for (const std::string& call : calls) {
+    Rig rig;
+    rig.receive(call);
+    rig.read_all();
+    const std::vector<std::string> answers = rig.peer.take_messages();
+    TEST_ASSERT_EQUAL_size_t(1, answers.size());
+    TEST_ASSERT_EQUAL_STRING("[4,\"long\",\"InternalError\",\"the message is longer than 8192 bytes\",{}]",
+                             answers[0].c_str());
+    TEST_ASSERT_TRUE(rig.connection.connected());
+  }
+}
+
+void answers_longer_than_the_buffer_are_failures() {
+  const std::string items = "{\"a\":\"" + std::string(9'000, 'x') + "\"}]";
+  for (const bool refused : {false, true}) {
+    Rig rig;
+    rig.call("A", 1);
+    const std::string id = Rig::id_of(rig.sent_one());
+    rig.receive(refused ? "[4,\"" + id + "\",\"GenericError\",\"\"," + items : "[3,\"" + id + "\"," + items);
+    rig.read_all();
+    TEST_ASSERT_EQUAL(refused ? CallFailure::refused : CallFailure::malformed, rig.caller.failures.at(0).second);
+    TEST_ASSERT_TRUE(rig.uart.wrote(refused ? "A was answered with GenericError"
+                                            : "A was answered with the message is longer than 8192 bytes"));
+  }
 }
 
 void errors_and_malformed_answers_are_failures() {
@@ -303,6 +413,17 @@ void durable_time_out_and_late_answers_go_to_the_line() {
   TEST_ASSERT_EQUAL(1, rig.line.results);
   rig.answer(ordinary);
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
+}
+
+void late_answer_to_a_message_given_up_ends_nothing_under_way() {
+  Rig rig;
+  rig.line.state = DurableCalls::Front::ready;
+  const std::string under_way = rig.sent_one();
+  rig.receive("[3,\"given-up\",{}]");
+  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
+  TEST_ASSERT_FALSE(rig.uart.wrote("was ignored"));
+  rig.answer(under_way);
+  TEST_ASSERT_EQUAL(1, rig.line.results);
 }
 
 void full_queue_drops_the_oldest_replaceable_request() {
@@ -409,7 +530,13 @@ void bad_messages_get_the_right_answer_or_none() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(one_request_at_a_time_in_order_with_ids_of_their_own);
-  RUN_TEST(request_without_answer_times_out_and_the_late_answer_is_ignored);
+  RUN_TEST(request_without_answer_times_out_and_the_late_answer_is_taken_once);
+  RUN_TEST(late_answers_are_taken_for_as_many_requests_as_there_is_room_for);
+  RUN_TEST(a_late_refusal_is_only_logged);
+  RUN_TEST(no_late_answer_comes_by_another_connection);
+  RUN_TEST(code_and_description_of_a_refusal_are_logged);
+  RUN_TEST(calls_longer_than_the_buffer_are_answered);
+  RUN_TEST(answers_longer_than_the_buffer_are_failures);
   RUN_TEST(errors_and_malformed_answers_are_failures);
   RUN_TEST(lost_link_fails_all_ordinary_requests_and_takes_no_new_ones);
   RUN_TEST(closed_gate_lets_only_boot_notification_through);
@@ -417,6 +544,7 @@ int main() {
   RUN_TEST(younger_requests_wait_for_what_is_being_stored);
   RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
   RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
+  RUN_TEST(late_answer_to_a_message_given_up_ends_nothing_under_way);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
   RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);

@@ -7,16 +7,20 @@ namespace {
 
 constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
+/// Nothing wakes the loop when the peer has acknowledged what was sent.
+constexpr Millis kDeliveryCheck = 20;
 
-/// What a request was, in the low byte of its tag. With an Authorize comes its number, with a status notification its
-/// connector and its number.
+/// What a request was, in the low byte of its tag. With an Authorize and a BootNotification comes its number, with a
+/// status notification its connector and its number.
 enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }
+constexpr uint32_t tag_of_boot(uint32_t number) { return tag_of(Call::boot) | number << 8; }
 constexpr uint32_t tag_of_authorize(uint32_t number) { return tag_of(Call::authorize) | number << 8; }
 constexpr uint32_t tag_of_status(int connector, uint16_t number) {
   return tag_of(Call::status) | static_cast<uint32_t>(connector) << 8 | static_cast<uint32_t>(number) << 16;
 }
+constexpr uint32_t number_of(uint32_t tag) { return tag >> 8; }
 constexpr Call call_of(uint32_t tag) { return static_cast<Call>(tag & 0xff); }
 /// @return the interval of a BootNotification.conf in seconds, 0 where it has none that can be used.
 uint64_t interval_of(JsonValue payload) {
@@ -95,13 +99,22 @@ bool ChargePoint::send_boot_notification(Millis now) {
   json.member("chargePointVendor", "Plugbench").member("chargePointModel", "Plugbench CP");
   json.member("chargePointSerialNumber", serial_writer.text()).member("firmwareVersion", identity_.firmware_version);
   json.end_object();
-  const bool queued =
-      messenger_.call("BootNotification", json.text(), *this, tag_of(Call::boot), Priority::boot, WhenFull::keep, now);
+  const bool queued = messenger_.call("BootNotification", json.text(), *this, tag_of_boot(boots_ + 1), Priority::boot,
+                                      WhenFull::keep, now);
+  if (queued) ++boots_;
   next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until the answer has come, or not
   return queued;
 }
 
-void ChargePoint::on_boot_answer(JsonValue payload, Millis now) {
+/// A late answer counts unless a later BootNotification has been answered. One that does not accept us counts only for
+/// the last BootNotification: the answer to a later one says when the next one is due.
+void ChargePoint::on_late_boot_answer(uint32_t number, JsonValue payload, Millis now) {
+  const bool counts = number > answered_boot_ && (number == boots_ || payload.find("status").equals("Accepted"));
+  if (counts) on_boot_answer(number, payload, now);
+}
+
+void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now) {
+  answered_boot_ = number;
   take_time(payload, now);
   FixedText<16> status;
   payload.find("status").get(status);
@@ -170,6 +183,7 @@ ChargePoint::Status ChargePoint::status_of(int connector) const {
 }
 
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
+  turned_away_ = false;
   if (!messenger_.gate_open()) return;
   if (!(status_of(0) == told_[0].what)) send_status(0, now);
   send_status(1, now);
@@ -242,6 +256,7 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
   asked_.assign(id_tag);
+  asked_at_ = now;
   if (!messenger_.call("Authorize", json.text(), *this, tag_of_authorize(authorization_), Priority::user,
                        WhenFull::keep, now)) {
     charging_.authorized(false, "", now);
@@ -291,14 +306,13 @@ void ChargePoint::end_transfer(Text answer, Text failure) {
 void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
   switch (call_of(tag)) {
     case Call::boot:
-      on_boot_answer(payload, now);
+      on_boot_answer(number_of(tag), payload, now);
       return;
     case Call::heartbeat:
       take_time(payload, now);
       return;
     case Call::status:
-      if (Told* told = told_by(tag)) told->is_confirmed = true;
-      told_[connector_of(tag)].backoff.reset();
+      on_status_answer(tag);
       return;
     case Call::authorize: {
       if (tag != tag_of_authorize(authorization_)) return;
@@ -318,6 +332,46 @@ void ChargePoint::on_result(uint32_t tag, JsonValue payload, Millis now) {
   }
 }
 
+void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
+  switch (call_of(tag)) {
+    case Call::boot:
+      on_late_boot_answer(number_of(tag), payload, now);
+      return;
+    case Call::heartbeat:
+      take_time(payload, now);
+      return;
+    case Call::status:
+      on_status_answer(tag);
+      return;
+    case Call::authorize:
+      if (tag == tag_of_authorize(authorization_)) on_late_authorization(payload.find("idTagInfo"), now);
+      return;
+    case Call::meter_values:
+    case Call::data_transfer:  // the console has had its answer
+      return;
+  }
+}
+
+void ChargePoint::on_status_answer(uint32_t tag) {
+  if (Told* told = told_by(tag)) {
+    told->is_confirmed = true;
+    told->retell_at = kNever;
+  }
+  told_[connector_of(tag)].backoff.reset();
+}
+
+/// The driver was turned away. As long as nothing has happened at the connector since, and the driver might still have
+/// plugged in had the answer been in time, it counts.
+void ChargePoint::on_late_authorization(JsonValue json, Millis now) {
+  IdTagInfo info;
+  info.read(json, log_);
+  if (is_given(json)) cache_.on_id_tag_info(asked_.text(), info);
+  const Millis wait = Millis{1000} * config_.settings().connection_timeout_s;
+  if (!turned_away_ || now - asked_at_ >= wait || !info.accepted()) return;
+  turned_away_ = false;
+  charging_.remote_start(asked_.text(), now, false, info.parent.text());
+}
+
 void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
   switch (call_of(tag)) {
     case Call::boot:
@@ -327,6 +381,7 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
     case Call::authorize:
       if (tag != tag_of_authorize(authorization_)) return;
       charging_.authorized(failure == CallFailure::disconnected && may_charge_offline(asked_.text()), "", now);
+      turned_away_ = failure == CallFailure::timed_out;
       return;
     case Call::data_transfer:
       end_transfer("", name_of(failure));
@@ -435,6 +490,8 @@ Millis ChargePoint::poll_reset(Millis now) {
         return save_limit_;
       }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
+      // The restart would take what is still in the socket along, Reset.conf above all.
+      if (!connection_.delivered() && now < reset_limit_) return earlier(reset_limit_, now + kDeliveryCheck);
       connection_.close(ws_close::kGoingAway, "reset", now);
       reset_ = Reset::closing;
       reset_limit_ = now + kCloseLimit;

@@ -105,13 +105,17 @@ class ChargePoint final : public Feature,
   void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) override;
   void on_result(uint32_t tag, JsonValue payload, Millis now) override;
   void on_failure(uint32_t tag, CallFailure failure, Millis now) override;
+  void on_late_result(uint32_t tag, JsonValue payload, Millis now) override;
   void on_status(ConnectorStatus status, Millis now) override;
   void on_id_tag(Text id_tag, Millis now) override;
   bool on_reset(ResetKind kind, Millis now) override;
   bool on_trigger(Trigger trigger, const int64_t* connector, Millis now) override;
 
   bool send_boot_notification(Millis now);
-  void on_boot_answer(JsonValue payload, Millis now);
+  void on_boot_answer(uint32_t number, JsonValue payload, Millis now);
+  void on_late_boot_answer(uint32_t number, JsonValue payload, Millis now);
+  void on_status_answer(uint32_t tag);
+  void on_late_authorization(JsonValue json, Millis now);
   bool send_heartbeat(Millis now);
   void take_time(JsonValue payload, Millis now);
   void ask_time_later(Millis now);
@@ -147,6 +151,8 @@ class ChargePoint final : public Feature,
 
   Registration registration_ = Registration::unknown;
   Millis next_boot_ = 0;
+  uint32_t boots_ = 0;          // counts the BootNotifications
+  uint32_t answered_boot_ = 0;  // the last one whose answer was taken
   Millis last_heartbeat_ = 0;
   Millis ask_time_at_ = kNever;  // kNever: the time is known, or a Heartbeat that asks for it is under way
   Backoff ask_time_backoff_;
@@ -154,6 +160,8 @@ class ChargePoint final : public Feature,
 
   IdTag asked_;                 // the idTag of the last Authorize
   uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use
+  Millis asked_at_ = 0;
+  bool turned_away_ = false;  // no answer in time, and nothing has happened at the connector since
   DataTransferDone transfer_done_;
 
   // MeterValues that the CSMS has triggered, until the register is on flash; empty: none wait.

@@ -7,6 +7,12 @@ namespace {
 
 constexpr Text kTag = "cp";
 
+/// Whether a string is this short name, whatever its case.
+bool is_ignoring_case(JsonValue value, Text name) {
+  FixedText<32> text;
+  return value.get(text) && equal_ignoring_case(text.text(), name);
+}
+
 void write_status(CallReply& reply, Text status) {
   reply.result().begin_object().member("status", status).end_object();
 }
@@ -24,18 +30,19 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
     {"ClearCache", &CsmsRequests::clear_cache},
     {"DataTransfer", &CsmsRequests::data_transfer},
     {"GetConfiguration", &CsmsRequests::get_configuration},
+    {"GetLocalListVersion", &CsmsRequests::get_local_list_version},
     {"RemoteStartTransaction", &CsmsRequests::remote_start_transaction},
     {"RemoteStopTransaction", &CsmsRequests::remote_stop_transaction},
     {"Reset", &CsmsRequests::reset},
+    {"SendLocalList", &CsmsRequests::send_local_list},
     {"TriggerMessage", &CsmsRequests::trigger_message},
     {"UnlockConnector", &CsmsRequests::unlock_connector},
 };
 
-// OCPP-J 1.6 section 4.2.3: known, but not supported. They belong to FirmwareManagement, LocalAuthListManagement,
-// Reservation and SmartCharging.
+// OCPP-J 1.6 section 4.2.3: known, but not supported. They belong to FirmwareManagement, Reservation and SmartCharging.
 constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
-                                   "GetDiagnostics",    "GetLocalListVersion",  "ReserveNow",
-                                   "SendLocalList",     "SetChargingProfile",   "UpdateFirmware"};
+                                   "GetDiagnostics",    "ReserveNow",           "SetChargingProfile",
+                                   "UpdateFirmware"};
 
 void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now) {
   for (const Row& row : kRows) {
@@ -55,6 +62,17 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
 }
 
 Millis CsmsRequests::poll(Millis now) { return earlier(poll_stop(now), poll_unlock(now)); }
+
+/// Where no more can wait the CSMS gets an error that it may try again after, and not one that blames the request.
+LateAnswers::Slot* CsmsRequests::put_off(Request& request, const char* when_done, const char* when_failed) {
+  LateAnswers::Slot* slot = late_.put_off(request.reply, when_done, when_failed);
+  if (slot == nullptr) refuse_busy(request);
+  return slot;
+}
+
+void CsmsRequests::refuse_busy(Request& request) {
+  request.reply.error(OcppError::internal_error, "too many requests wait for their answer, try again later");
+}
 
 bool CsmsRequests::is_saved(const Ending& ending, Millis now) const {
   return transactions_.all_saved() || now >= ending.since + kSaveLimit;
@@ -104,57 +122,74 @@ void CsmsRequests::change_availability(Request& request) {
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
   // What is being written is not durable yet: it is written again, behind that.
   if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
-  LateAnswers::Slot* slot = late_.put_off(request.reply, status, "Rejected");
-  if (slot == nullptr) return write_status(request.reply, "Rejected");
-  change(*slot, "availability", name_of(after));
+  change(request, status, "availability", name_of(after));
 }
 
 /// OCPP 1.6 section 5.3. Accepted is said once the value is durable.
 void CsmsRequests::change_configuration(Request& request) {
-  FixedText<50> name;
-  FixedText<500> value;
+  CharacterText<50> name;
   request.payload.required("key", name);
-  request.payload.required("value", value);
+  const JsonValue value = request.payload.required_text("value", 500);
   if (!request.payload.complete()) return;
   OcppKey key;
   if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
-  LateAnswers::Slot* slot =
-      late_.put_off(request.reply, key.reboot_required ? "RebootRequired" : "Accepted", "Rejected");
-  if (slot == nullptr) return write_status(request.reply, "Rejected");
-  change(*slot, key.name, value.text());
+  FixedText<Config::kMaxText> text;
+  if (value.get(text))
+    return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
+  log_.warning(kTag, "the CSMS sets ", key.name, " to what is rejected: it is too long");
+  write_status(request.reply, "Rejected");
 }
 
-void CsmsRequests::change(LateAnswers::Slot& slot, Text key, Text value) {
-  const Config::Complaint complaint = config_.set(key, value, LateAnswers::when_stored(slot));
+void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {
+  LateAnswers::Slot* slot = put_off(request, when_done, "Rejected");
+  if (slot == nullptr) return;
+  const Config::Complaint complaint = config_.set(key, value, LateAnswers::when_stored(*slot));
   if (complaint == nullptr) return;
   log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", complaint);
-  late_.settle(slot, false);
+  if (complaint != Config::kBusy) return late_.settle(*slot, false);
+  late_.drop(*slot);
+  refuse_busy(request);
 }
 
 /// OCPP 1.6 section 5.4.
 void CsmsRequests::clear_cache(Request& request) {
   if (!request.payload.complete()) return;
   // A cache that is off has nothing to clear (section 3.5.1).
-  LateAnswers::Slot* slot =
-      config_.settings().authorization_cache_enabled ? late_.put_off(request.reply, "Accepted", "Rejected") : nullptr;
-  if (slot == nullptr) return write_status(request.reply, "Rejected");
-  if (!cache_.clear(LateAnswers::when_stored(*slot))) late_.settle(*slot, false);
+  if (!config_.settings().authorization_cache_enabled) return write_status(request.reply, "Rejected");
+  LateAnswers::Slot* slot = put_off(request, "Accepted", "Rejected");
+  if (slot == nullptr || cache_.clear(LateAnswers::when_stored(*slot))) return;
+  late_.drop(*slot);
+  refuse_busy(request);
 }
 
 /// OCPP 1.6 section 5.6.
 void CsmsRequests::data_transfer(Request& request) {
-  FixedText<255> vendor;
-  FixedText<50> message;
-  request.payload.required("vendorId", vendor);
-  request.payload.optional("messageId", message);
+  const JsonValue vendor = request.payload.required_text("vendorId", 255);
+  const JsonValue message = request.payload.optional_text("messageId", 50);
   const JsonValue data = request.payload.optional_value("data", JsonKind::string);
   if (!request.payload.complete()) return;
-  if (!equal_ignoring_case(vendor.text(), kVendorId)) return write_status(request.reply, "UnknownVendorId");
-  if (!equal_ignoring_case(message.text(), kEchoMessageId)) return write_status(request.reply, "UnknownMessageId");
+  if (!is_ignoring_case(vendor, kVendorId)) return write_status(request.reply, "UnknownVendorId");
+  if (!is_ignoring_case(message, kEchoMessageId)) return write_status(request.reply, "UnknownMessageId");
   JsonWriter& json = request.reply.result();
   json.begin_object().member("status", "Accepted");
   if (data.exists()) json.key("data").raw(data.raw());
   json.end_object();
+}
+
+/// OCPP 1.6 section 5.10: -1 says that there is no local list.
+void CsmsRequests::get_local_list_version(Request& request) {
+  if (!request.payload.complete()) return;
+  request.reply.result().begin_object().member("listVersion", -1).end_object();
+}
+
+/// OCPP 1.6 section 5.15: a charge point without a local list says so in the answer.
+void CsmsRequests::send_local_list(Request& request) {
+  static constexpr Text kUpdateTypes[] = {"Differential", "Full"};
+  int64_t version = 0;
+  request.payload.required("listVersion", version);
+  request.payload.optional_value("localAuthorizationList", JsonKind::array);
+  request.payload.required_name("updateType", kUpdateTypes);
+  if (request.payload.complete()) write_status(request.reply, "NotSupported");
 }
 
 /// OCPP 1.6 section 5.11. A profile is checked and otherwise ignored: we have no smart charging.
@@ -218,69 +253,11 @@ void CsmsRequests::unlock_connector(Request& request) {
   request.payload.required("connectorId", connector);
   if (!request.payload.complete()) return;
   if (connector != kConnector) return write_status(request.reply, "NotSupported");
-  LateAnswers::Slot* slot =
-      unlocking_.slot == nullptr ? late_.put_off(request.reply, "Unlocked", "UnlockFailed") : nullptr;
-  if (slot == nullptr) return write_status(request.reply, "UnlockFailed");
+  if (unlocking_.slot != nullptr) return refuse_busy(request);
+  LateAnswers::Slot* slot = put_off(request, "Unlocked", "UnlockFailed");
+  if (slot == nullptr) return;
   charging_.unlock(request.now);
   unlocking_ = {slot, request.now};
-}
-
-namespace {
-
-/// What GetConfiguration.conf is written from.
-struct Reading {
-  JsonWriter& json;
-  JsonValue wanted;
-
-  bool wants(Text name) const {
-    if (wanted.size() == 0) return true;
-    for (JsonItems items(wanted); items.next();) {
-      FixedText<50> one;
-      if (items.value().get(one) && equal_ignoring_case(one.text(), name)) return true;
-    }
-    return false;
-  }
-};
-
-}  // namespace
-
-/// OCPP 1.6 section 5.8.
-void CsmsRequests::get_configuration(Request& request) {
-  const JsonValue wanted = request.payload.optional_value("key", JsonKind::array);
-  if (wanted.size() > Config::kMaxKeysOfRequest) request.payload.refuse_count("more keys than GetConfigurationMaxKeys");
-  for (JsonItems items(wanted); items.next();) {
-    FixedText<50> name;
-    if (items.value().kind() != JsonKind::string) {
-      request.payload.refuse_type("a key is no string");
-    } else if (!items.value().get(name)) {
-      request.payload.refuse("a key has more than 50 characters");
-    }
-  }
-  if (!request.payload.complete()) return;
-  Reading reading{request.reply.result(), wanted};
-  JsonWriter& json = reading.json;
-  json.begin_object().key("configurationKey").begin_array();
-  config_.visit_ocpp(
-      [](void* context, const OcppKey& key, Text value) {
-        const Reading& wish = *static_cast<const Reading*>(context);
-        if (!wish.wants(key.name)) return;
-        wish.json.begin_object().member("key", key.name).member("readonly", key.read_only);
-        wish.json.member("value", value).end_object();
-      },
-      &reading);
-  json.end_array();
-  bool any_unknown = false;
-  for (JsonItems items(wanted); items.next();) {
-    FixedText<50> name;
-    OcppKey key;
-    items.value().get(name);
-    if (Config::find_ocpp(name.text(), key)) continue;
-    if (!any_unknown) json.key("unknownKey").begin_array();
-    any_unknown = true;
-    json.string(name.text());
-  }
-  if (any_unknown) json.end_array();
-  json.end_object();
 }
 
 }  // namespace pb

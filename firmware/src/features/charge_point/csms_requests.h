@@ -78,17 +78,22 @@ class CsmsRequests {
   void settle(Ending& ending, bool done);
   Millis poll_stop(Millis now);
   Millis poll_unlock(Millis now);
-  /// Stores a setting and settles the slot when that is done or not.
-  void change(LateAnswers::Slot& slot, Text key, Text value);
+  /// Puts off the answer. @return nullptr, with an error as the answer, when too many requests wait.
+  LateAnswers::Slot* put_off(Request& request, const char* when_done, const char* when_failed);
+  static void refuse_busy(Request& request);
+  /// Stores a setting and answers when that is done or not.
+  void change(Request& request, const char* when_done, Text key, Text value);
 
   void change_availability(Request& request);
   void change_configuration(Request& request);
   void clear_cache(Request& request);
   void data_transfer(Request& request);
   void get_configuration(Request& request);
+  void get_local_list_version(Request& request);
   void remote_start_transaction(Request& request);
   void remote_stop_transaction(Request& request);
   void reset(Request& request);
+  void send_local_list(Request& request);
   void trigger_message(Request& request);
   void unlock_connector(Request& request);
 

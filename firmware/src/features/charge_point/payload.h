@@ -12,15 +12,18 @@ class Payload {
  public:
   explicit Payload(JsonValue object) : object_(object) {}
 
-  /// A string of at most Capacity bytes.
-  template <size_t Capacity>
-  void required(Text field, FixedText<Capacity>& into) {
+  /// A string of at most `Characters` characters.
+  template <size_t Capacity, size_t Characters>
+  void required(Text field, FixedText<Capacity, Characters>& into) {
     read(field, Need::required, into);
   }
-  template <size_t Capacity>
-  void optional(Text field, FixedText<Capacity>& into) {
+  template <size_t Capacity, size_t Characters>
+  void optional(Text field, FixedText<Capacity, Characters>& into) {
     read(field, Need::optional, into);
   }
+  /// A string that is not copied, because most of what is allowed would be of no use. @return `none` when refused.
+  JsonValue required_text(Text field, size_t max_characters) { return text(field, Need::required, max_characters); }
+  JsonValue optional_text(Text field, size_t max_characters) { return text(field, Need::optional, max_characters); }
   void required(Text field, int64_t& into) { read(field, Need::required, into); }
   /// @return whether the field is there.
   bool optional(Text field, int64_t& into) { return read(field, Need::optional, into); }
@@ -79,10 +82,16 @@ class Payload {
     refuse_type("a field has the wrong type");
     return {};
   }
-  template <size_t Capacity>
-  void read(Text field, Need need, FixedText<Capacity>& into) {
+  template <size_t Capacity, size_t Characters>
+  void read(Text field, Need need, FixedText<Capacity, Characters>& into) {
     const JsonValue value = find(field, JsonKind::string, need);
     if (value.exists() && !value.get(into)) refuse("a field is too long");
+  }
+  JsonValue text(Text field, Need need, size_t max_characters) {
+    const JsonValue value = find(field, JsonKind::string, need);
+    if (value.characters() <= max_characters) return value;
+    refuse("a field is too long");
+    return {};
   }
   bool read(Text field, Need need, int64_t& into) {
     const JsonValue value = find(field, JsonKind::number, need);

@@ -184,14 +184,14 @@ void Charging::authorized(bool accepted, Text parent_id_tag, Millis now) {
   begin_when_ready(now);
 }
 
-bool Charging::remote_start(Text id_tag, Millis now, bool authorize) {
+bool Charging::remote_start(Text id_tag, Millis now, bool authorize, Text parent_id_tag) {
   if (!may_begin() || is_pending(session_) || session_ == SessionState::held || !id_tag_.assign(id_tag)) return false;
   on(SessionEvent::presented);
   report(now);  // Finishing leads to a transaction by Preparing only (F2)
   if (authorize) {
     listener_->on_id_tag(id_tag, now);
   } else {
-    authorized(true, "", now);
+    authorized(true, parent_id_tag, now);
   }
   return true;
 }

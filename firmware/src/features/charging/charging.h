@@ -63,7 +63,8 @@ class Charging final : public Feature, private TransactionListener {
   /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
   /// @param authorize whether the idTag has to be asked about first, as if it had been presented here
   /// @return false when the connector cannot take it.
-  bool remote_start(Text id_tag, Millis now, bool authorize = false);
+  /// @param parent_id_tag as of authorized(), where the CSMS has given it already
+  bool remote_start(Text id_tag, Millis now, bool authorize = false, Text parent_id_tag = "");
   /// Ends the transaction with this id. @return false when there is none.
   bool remote_stop(int64_t transaction_id, Millis now);
   /// Ends whatever transaction there is.

@@ -95,7 +95,7 @@ void Config::apply() {
 Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   const Key* key = find_key(key_name);
   if (key == nullptr) return "is no key of the configuration";
-  if (change_count_ == kMaxChanges) return "is not set: other settings are being written, try again";
+  if (change_count_ == kMaxChanges) return kBusy;
   Settings after = wanted();
   if (const Complaint complaint = key->parse(after, value); complaint != nullptr) return complaint;
   if (const Complaint complaint = check_together(after); complaint != nullptr) return complaint;
@@ -107,7 +107,7 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   changes_[change_count_++] = {key, done, false};
   if (saving_ || start_write()) return nullptr;
   change_count_ = 0;
-  return "is not set: the storage is busy, try again";
+  return kBusy;
 }
 
 bool Config::start_write() {

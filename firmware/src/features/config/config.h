@@ -28,10 +28,14 @@ class Config {
   static constexpr Text kFile = "config.json";
   /// How many keys GetConfiguration may ask for (GetConfigurationMaxKeys).
   static constexpr uint32_t kMaxKeysOfRequest = 50;
+  /// The longest value as text, in bytes.
+  static constexpr size_t kMaxText = 255;
   /// How many changes can wait for the flash at the same time.
   static constexpr size_t kMaxChanges = 6;
   /// What set() can complain about; a literal, nullptr for nothing.
   using Complaint = const char*;
+  /// The complaint of which neither key nor value is the cause; an array, so that its address is the same everywhere.
+  static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.
   struct Listener {

@@ -1,6 +1,7 @@
 #include "features/config/keys.h"
 
 #include "core/decimal.h"
+#include "features/websocket/csms_url.h"
 
 namespace pb {
 namespace {
@@ -11,16 +12,9 @@ using TextRule = Complaint (*)(Text value);
 
 Complaint any_text(Text) { return nullptr; }
 
-Complaint url_rule(Text value) {
-  if (value.empty()) return nullptr;
-  if (!starts_with(value, "ws://") && !starts_with(value, "wss://")) return "must begin with ws:// or wss://";
-  if (value == "ws://" || value == "wss://") return "must have a host behind ws:// or wss://";
-  return is_graphic_ascii(value) ? nullptr : "must be printable ASCII without blanks";
-}
-
-Complaint identity_rule(Text value) {
-  return is_graphic_ascii(value) ? nullptr : "must be printable ASCII without blanks";
-}
+/// Empty: the default.
+Complaint url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
+Complaint identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
 
 Complaint psk_rule(Text value) {
   return value.empty() || value.length >= 8 ? nullptr : "must have 8 to 64 characters, or none for an open network";

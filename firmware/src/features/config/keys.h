@@ -34,7 +34,7 @@ struct Key {
 };
 
 /// The longest value as text.
-constexpr size_t kMaxValue = 255;
+constexpr size_t kMaxValue = Config::kMaxText;
 
 /// All of them: the table in keys.cpp.
 Span<const Key> all_keys();

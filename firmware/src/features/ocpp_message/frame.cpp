@@ -29,6 +29,44 @@ OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
   return frame;
 }
 
+/// @return false, with the reason in the frame, when there is no answering it.
+bool read_type_and_id(OcppFrame& frame, JsonValue array, int64_t& type) {
+  if (!array.at(0).get(type)) {
+    frame.reason = "the message type is no number";
+    return false;
+  }
+  if (!array.at(1).get(frame.id) || frame.id.empty()) {
+    frame.reason = "the message id is no string of 1 to 36 characters";
+    return false;
+  }
+  return true;
+}
+
+/// The text before the comma behind the `count`-th element of an array, or behind the last one that has a comma: it
+/// need not be whole. Only brackets and strings matter.
+Text first_elements(Text array, size_t count) {
+  size_t depth = 0;
+  size_t end = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < array.length; ++i) {
+    const char c = array.data[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      if (depth-- <= 1) break;
+    } else if (c == ',' && depth == 1) {
+      end = i;
+      if (--count == 0) break;
+    }
+  }
+  return {array.data, end};
+}
+
 }  // namespace
 
 OcppFrame read_ocpp_frame(Text message) {
@@ -40,14 +78,7 @@ OcppFrame read_ocpp_frame(Text message) {
     return frame;
   }
   int64_t type = 0;
-  if (!array.at(0).get(type)) {
-    frame.reason = "the message type is no number";
-    return frame;
-  }
-  if (!array.at(1).get(frame.id) || frame.id.empty()) {
-    frame.reason = "the message id is no string of 1 to 36 characters";
-    return frame;
-  }
+  if (!read_type_and_id(frame, array, type)) return frame;
   switch (type) {
     case kCall:
       return read_call(frame, array);
@@ -57,11 +88,45 @@ OcppFrame read_ocpp_frame(Text message) {
       return frame;
     case kCallError:
       array.at(2).get(frame.code);
+      frame.description = array.at(3);
       frame.kind = OcppFrame::Kind::error;
       return frame;
     default:
       // OCPP-J 1.6 section 4.1.3: messages of unknown types are ignored.
       frame.reason = "unknown message type";
+      return frame;
+  }
+}
+
+OcppFrame read_ocpp_frame_beginning(Text beginning, const char* reason) {
+  OcppFrame frame;
+  // Type, id and action or code, closed as an array of their own; without the third where that is the long one. An id
+  // and an action that are all escapes fit.
+  char bytes[1024];
+  JsonValue array;
+  for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {
+    const Text head = first_elements(beginning, elements);
+    if (head.length >= sizeof bytes) continue;
+    memcpy(bytes, head.data, head.length);
+    bytes[head.length] = ']';
+    JsonError error;
+    array = parse_json({bytes, head.length + 1}, error);
+  }
+  int64_t type = 0;
+  const bool is_frame = read_type_and_id(frame, array, type);
+  frame.reason = reason;
+  switch (is_frame ? type : 0) {
+    case kCall:
+      array.at(2).get(frame.action);
+      return bad_call(frame, OcppError::internal_error, reason);
+    case kCallResult:
+      frame.kind = OcppFrame::Kind::result;
+      return frame;
+    case kCallError:
+      array.at(2).get(frame.code);
+      frame.kind = OcppFrame::Kind::error;
+      return frame;
+    default:
       return frame;
   }
 }

@@ -8,7 +8,7 @@ namespace pb {
 
 /// OCPP-J 1.6 section 4.1.4: a message id has at most 36 characters, the length of a GUID.
 constexpr size_t kMaxMessageId = 36;
-using MessageId = FixedText<kMaxMessageId>;
+using MessageId = CharacterText<kMaxMessageId>;
 /// The longest action name of OCPP 1.6 has 30.
 constexpr size_t kMaxAction = 48;
 
@@ -27,12 +27,16 @@ struct OcppFrame {
   FixedText<kMaxAction> action;                      // of a call
   JsonValue payload;                                 // of a call or result: an object
   FixedText<kMaxAction> code;                        // of an error, as far as it is one
+  JsonValue description;                             // of an error, where there is one
   OcppError error = OcppError::formation_violation;  // of a bad call
-  const char* reason = "";                           // of a bad call or an ignored message, for people
+  const char* reason = "";                           // of what is bad, ignored or cut, for people
 };
 
 /// Reads one WebSocket text message.
 OcppFrame read_ocpp_frame(Text message);
+/// Reads what can be read of a message of which only the beginning was kept: its type and id, and an action or a code.
+/// A call is a bad one, a result has no payload. @param reason what to say of it, a literal
+OcppFrame read_ocpp_frame_beginning(Text beginning, const char* reason);
 
 /// Writes `[2,"id","action",payload]`. `payload` is JSON.
 void write_call(JsonWriter& json, Text id, Text action, Text payload);

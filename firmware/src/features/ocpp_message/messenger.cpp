@@ -1,9 +1,28 @@
 #include "features/ocpp_message/messenger.h"
 
+#include "core/utf8.h"
+
 namespace pb {
 namespace {
 
 constexpr Text kTag = "ocpp";
+constexpr const char* kTooLong = "the message is longer than 8192 bytes";
+static_assert(WsProtocol::kMaxMessage == 8192, "kTooLong names the limit");
+
+/// Writes what is wrong with an answer: the code and description of a CALLERROR. @return empty for a good answer.
+Text problem_of(const OcppFrame& frame, Span<char> into) {
+  if (frame.kind == OcppFrame::Kind::error) {
+    TextWriter writer(into);
+    writer.append(frame.code.empty() ? Text("a CALLERROR without a code") : frame.code.text());
+    // As it stands in the message, so that it stays one line.
+    if (frame.description.exists()) writer.append_all(" ", frame.description.raw());
+    Text text = writer.text();
+    while (!is_utf8(text.bytes())) --text.length;  // never cut through a character
+    return text;
+  }
+  if (frame.payload.kind() == JsonKind::object) return {};
+  return *frame.reason != '\0' ? frame.reason : "an answer without an object";
+}
 
 }  // namespace
 
@@ -154,6 +173,7 @@ void Messenger::on_disconnected(Millis now) {
     take_out(0, request);
     request.listener->on_failure(request.tag, CallFailure::disconnected, now);
   }
+  overdue_count_ = 0;
   durable_.on_disconnected(now);
   link_->on_offline(now);
 }
@@ -164,15 +184,32 @@ void Messenger::fail_outstanding(CallFailure failure, Millis now) {
   answer_deadline_ = kNever;
   if (which == Outstanding::request) {
     log_.warning(kTag, sent_.action, ": ", name_of(failure));
+    if (failure == CallFailure::timed_out) note_overdue();
     sent_.listener->on_failure(sent_.tag, failure, now);
   } else if (failure == CallFailure::timed_out) {
     durable_.on_timeout(now);
   }
 }
 
+void Messenger::note_overdue() {
+  if (overdue_count_ == kMaxOverdue) {
+    --overdue_count_;
+    for (size_t i = 0; i < overdue_count_; ++i) overdue_[i] = overdue_[i + 1];
+  }
+  overdue_[overdue_count_++] = {sent_id_, sent_.action, sent_.listener, sent_.tag};
+}
+
 void Messenger::on_message(Text message, Millis now) {
   log_.debug(kTag, "< ", message);
-  OcppFrame frame = read_ocpp_frame(message);
+  take(read_ocpp_frame(message), now);
+}
+
+void Messenger::on_long_message(Text beginning, Millis now) {
+  log_.debug(kTag, "< ", beginning, "...");
+  take(read_ocpp_frame_beginning(beginning, kTooLong), now);
+}
+
+void Messenger::take(const OcppFrame& frame, Millis now) {
   switch (frame.kind) {
     case OcppFrame::Kind::call:
     case OcppFrame::Kind::bad_call:
@@ -222,29 +259,48 @@ void Messenger::answer_bad_call(const OcppFrame& frame) {
 }
 
 void Messenger::on_answer(const OcppFrame& frame, Millis now) {
-  bool is_error = frame.kind == OcppFrame::Kind::error;
-  bool malformed = !is_error && frame.payload.kind() != JsonKind::object;
-  Text code = is_error ? frame.code.text() : Text(malformed ? "an answer without an object" : "");
+  char bytes[320];
+  const Text problem = problem_of(frame, bytes);
   if (outstanding_ == Outstanding::request && sent_id_.text() == frame.id.text()) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
-    if (!is_error && !malformed) {
+    if (problem.empty()) {
       sent_.listener->on_result(sent_.tag, frame.payload, now);
       return;
     }
-    log_.warning(kTag, sent_.action, " was answered with ", code);
+    log_.warning(kTag, sent_.action, " was answered with ", problem);
+    const bool is_error = frame.kind == OcppFrame::Kind::error;
     sent_.listener->on_failure(sent_.tag, is_error ? CallFailure::refused : CallFailure::malformed, now);
     return;
   }
+  if (on_late_answer(frame, problem, now)) return;
   bool matches = outstanding_ == Outstanding::durable && sent_id_.text() == frame.id.text();
-  bool known = is_error || malformed ? durable_.on_error(frame.id.text(), code, now)
-                                     : durable_.on_result(frame.id.text(), frame.payload, now);
+  bool known = problem.empty() ? durable_.on_result(frame.id.text(), frame.payload, now)
+                               : durable_.on_error(frame.id.text(), problem, now);
   // An answer of its front, also a late one to an earlier attempt, ends what is under way in that line.
   if (matches || (known && outstanding_ == Outstanding::durable)) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
   }
+  known = known || (problem.empty() && durable_.on_late_result(frame.id.text(), frame.payload, now));
   if (!known) log_.warning(kTag, "an answer to no open request was ignored: ", frame.id.text());
+}
+
+bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now) {
+  size_t index = 0;
+  while (index < overdue_count_ && overdue_[index].id.text() != frame.id.text()) ++index;
+  if (index == overdue_count_) return false;
+  const Overdue request = overdue_[index];
+  --overdue_count_;
+  for (size_t i = index; i < overdue_count_; ++i) overdue_[i] = overdue_[i + 1];
+  if (problem.empty()) {
+    log_.info(kTag, request.action, " was answered after its time");
+    request.listener->on_late_result(request.tag, frame.payload, now);
+  } else {
+    // It has failed already.
+    log_.warning(kTag, request.action, " was answered after its time with ", problem);
+  }
+  return true;
 }
 
 }  // namespace pb

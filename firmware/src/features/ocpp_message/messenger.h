@@ -21,12 +21,14 @@ enum class CallFailure : uint8_t {
 
 const char* name_of(CallFailure failure);
 
-/// Hears how a request of the charge point ended: exactly one of the two, once.
+/// Hears how a request of the charge point ended: exactly one of on_result and on_failure, once.
 class CallListener {
  public:
   /// @param tag what the caller gave to call()  @param payload an object, valid during the call
   virtual void on_result(uint32_t tag, JsonValue payload, Millis now) = 0;
   virtual void on_failure(uint32_t tag, CallFailure failure, Millis now) = 0;
+  /// A result has come for a request that has timed out before, at most once.
+  virtual void on_late_result(uint32_t tag, JsonValue payload, Millis now) = 0;
 
  protected:
   ~CallListener() = default;
@@ -55,13 +57,13 @@ class CallReply {
   }
   /// Answers with a CALLERROR; what result() got is forgotten.
   void error(OcppError error, Text description);
-  /// The answer comes later, by Messenger::answer, with this id.
+  /// The answer comes later, by Messenger::answer, with this id; unless error() is called after all.
   Text later() {
     later_ = true;
     return id_;
   }
 
-  bool comes_later() const { return later_; }
+  bool comes_later() const { return later_ && !is_error_; }
   /// The whole frame; an InternalError when the result did not fit or was never given.
   Text finish();
 
@@ -102,7 +104,10 @@ class DurableCalls {
   /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none, or
   /// refuses an attempt that has failed already.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
-  virtual bool on_error(Text id, Text code, Millis now) = 0;
+  /// A result has come for none of these: perhaps for a message that was given up. @return false when it is not wanted.
+  virtual bool on_late_result(Text id, JsonValue payload, Millis now) = 0;
+  /// @param problem what is wrong with the answer, for people: of a CALLERROR code and description
+  virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent, and this happened instead of an answer.
   virtual void on_timeout(Millis now) = 0;
   virtual void on_disconnected(Millis now) = 0;
@@ -123,6 +128,8 @@ class Messenger final : public Feature, private ConnectionListener {
   /// Of a transaction message: what a frame leaves beside id and action.
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
   static constexpr Millis kCallTimeout = 30'000;
+  /// Requests that have timed out and whose answers are still taken: those of the last four minutes at least.
+  static constexpr size_t kMaxOverdue = 8;
 
   /// Hears about the connection itself.
   class LinkListener {
@@ -179,12 +186,24 @@ class Messenger final : public Feature, private ConnectionListener {
     Millis queued_at = 0;
   };
   enum class Outstanding : uint8_t { none, request, durable };
+  /// A request that has timed out.
+  struct Overdue {
+    MessageId id;
+    const char* action = "";
+    CallListener* listener = nullptr;
+    uint32_t tag = 0;
+  };
 
   void on_connected(Millis now) override;
   void on_message(Text message, Millis now) override;
+  void on_long_message(Text beginning, Millis now) override;
   void on_disconnected(Millis now) override;
 
+  void take(const OcppFrame& frame, Millis now);
   void on_answer(const OcppFrame& frame, Millis now);
+  /// @return false when it answers no request that has timed out.
+  bool on_late_answer(const OcppFrame& frame, Text problem, Millis now);
+  void note_overdue();
   void answer_call(const OcppFrame& frame, Millis now);
   void answer_bad_call(const OcppFrame& frame);
   void send_next(Millis now);
@@ -216,6 +235,8 @@ class Messenger final : public Feature, private ConnectionListener {
   Request sent_;
   MessageId sent_id_;
   Millis answer_deadline_ = kNever;
+  Overdue overdue_[kMaxOverdue];  // oldest first; of this connection, because no answer can come by another one
+  size_t overdue_count_ = 0;
 
   char frame_[kMaxFrame] = {};
   char durable_payload_[kMaxDurablePayload] = {};

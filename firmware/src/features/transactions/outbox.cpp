@@ -89,6 +89,18 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   return true;
 }
 
+/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id.
+bool Outbox::on_late_result(Text id, JsonValue payload, Millis now) {
+  const uint32_t transaction = unanswered_transaction_;
+  if (transaction <= ledger_.now().started || !unanswered_.is_of(id)) return false;
+  if (!take_transaction_id(transaction, payload)) return false;
+  unanswered_transaction_ = 0;
+  IdTagInfo info;
+  if (const JsonValue json = payload.find("idTagInfo"); is_given(json)) info.read(json, log_);
+  starts_.on_start_answered(transaction, info, now);
+  return true;
+}
+
 /// Reads idTagInfo and passes it on. Where there is none the listener hears nothing: nothing was said of the idTag.
 IdTagInfo Outbox::take_id_tag_info(const WaitingMessage& entry, JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
@@ -109,9 +121,19 @@ bool Outbox::on_error(Text id, Text code, Millis now) {
   return true;
 }
 
-void Outbox::on_timeout(Millis now) { failed_attempt("no answer in time", now); }
+void Outbox::on_timeout(Millis now) {
+  const WaitingMessage* entry = line_.front();
+  if (entry != nullptr && entry->kind == WaitingMessage::Kind::start) {
+    unanswered_ = attempts_;
+    unanswered_transaction_ = entry->transaction;
+  }
+  failed_attempt("no answer in time", now);
+}
 
-void Outbox::on_disconnected(Millis) { attempts_.on_disconnected(); }
+void Outbox::on_disconnected(Millis) {
+  attempts_.on_disconnected();
+  unanswered_transaction_ = 0;
+}
 
 void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = line_.front();

@@ -50,6 +50,7 @@ class Outbox final : public DurableCalls {
   Front front(Millis now, Millis& queued_at) override;
   bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) override;
   bool on_result(Text id, JsonValue payload, Millis now) override;
+  bool on_late_result(Text id, JsonValue payload, Millis now) override;
   bool on_error(Text id, Text code, Millis now) override;
   void on_timeout(Millis now) override;
   void on_disconnected(Millis now) override;
@@ -79,6 +80,10 @@ class Outbox final : public DurableCalls {
   MessagePayloads payloads_;
   TransactionRetries retries_;
   Attempts attempts_;  // of the front
+
+  // The StartTransaction given up last, while its answer may still come: the rest of its transaction needs the id.
+  Attempts unanswered_;
+  uint32_t unanswered_transaction_ = 0;  // 0: none
 };
 
 }  // namespace pb

@@ -8,7 +8,7 @@
 namespace pb {
 
 /// OCPP 1.6 section 7.28: an idToken has at most 20 characters.
-using IdTag = FixedText<20>;
+using IdTag = CharacterText<20>;
 
 /// A StartTransaction or StopTransaction that waits to be sent: the content of one small file. Meter values wait in a
 /// MeterBatch.

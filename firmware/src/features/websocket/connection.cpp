@@ -10,9 +10,12 @@ static_assert(Connection::kMaxReceivedPerPoll % kReceiveChunk == 0, "what a poll
 }  // namespace
 
 void Connection::configure(const ConnectionSettings& settings) {
-  const char* problem = url_.parse(settings.url, settings.identity);
-  if (problem != nullptr) {
-    log_.error(kTag, problem, "; no connection is tried");
+  if (!url_.parse(settings.url, settings.identity)) {
+    if (const char* complaint = CsmsUrl::check(settings.url); complaint != nullptr) {
+      log_.error(kTag, "csms_url ", settings.url.empty() ? "is not set" : complaint, "; no connection is tried");
+    } else {
+      log_.error(kTag, "identity ", CsmsUrl::check_identity(settings.identity), "; no connection is tried");
+    }
     return;
   }
   timeouts_.ping_interval = settings.ping_interval;
@@ -151,8 +154,13 @@ void Connection::handle(WsProtocol::Event event, Millis now) {
         log_.warning(kTag, "a binary message was ignored: OCPP-J uses text");
         return;
       }
-      Bytes message = protocol_.message();
-      listener_->on_message({reinterpret_cast<const char*>(message.data), message.length}, now);
+      Bytes bytes = protocol_.message();
+      Text message{reinterpret_cast<const char*>(bytes.data), bytes.length};
+      if (protocol_.message_is_cut()) {
+        listener_->on_long_message(message, now);
+      } else {
+        listener_->on_message(message, now);
+      }
       return;
     }
     case WsProtocol::Event::closed:

@@ -26,6 +26,8 @@ class ConnectionListener {
   virtual void on_connected(Millis now) = 0;
   /// One text message; it is valid during the call.
   virtual void on_message(Text message, Millis now) = 0;
+  /// A text message of more than WsProtocol::kMaxMessage bytes has come: only its beginning was kept, cut anywhere.
+  virtual void on_long_message(Text beginning, Millis now) = 0;
   virtual void on_disconnected(Millis now) = 0;
 
  protected:
@@ -58,6 +60,8 @@ class Connection final : public Feature {
 
   /// How often a WebSocket was opened since the start.
   uint32_t connects() const { return connects_; }
+  /// Whether the peer has acknowledged all that was sent; true also where there is no connection left to wait for.
+  bool delivered() { return socket_ == Tcp::kNoSocket || (protocol_.output().empty() && tcp_.delivered(socket_)); }
   /// Sockets in use: 0 or 1.
   uint32_t sockets() const { return socket_ == Tcp::kNoSocket ? 0 : 1; }
 

@@ -2,72 +2,125 @@
 
 #include "core/decimal.h"
 #include "core/text_writer.h"
+#include "core/utf8.h"
 
 namespace pb {
 namespace {
+
+constexpr Text kScheme = "ws://";
+constexpr Text kSecureScheme = "wss://";
+
+bool has_scheme(Text url, Text scheme) {
+  return url.length >= scheme.length && equal_ignoring_case({url.data, scheme.length}, scheme);
+}
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
          c == '_' || c == '~';
 }
 
+size_t find_any(Text text, Text characters) {
+  size_t i = 0;
+  for (; i < text.length; ++i) {
+    for (size_t k = 0; k < characters.length; ++k) {
+      if (text.data[i] == characters.data[k]) return i;
+    }
+  }
+  return i;
+}
+
+/// Takes off and returns the first `length` bytes.
+Text take(Text& text, size_t length) {
+  const Text taken{text.data, length};
+  text = {text.data + length, text.length - length};
+  return taken;
+}
+
+void append_percent_encoded(TextWriter& writer, Text text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  for (const uint8_t byte : text.bytes()) {
+    if (is_unreserved(static_cast<char>(byte))) {
+      writer.append(static_cast<char>(byte));
+    } else {
+      writer.append('%').append(kDigits[byte >> 4]).append(kDigits[byte & 0xf]);
+    }
+  }
+}
+
+/// The parts of a URL, borrowed from it.
+struct Parts {
+  Text host;
+  Text authority;
+  Text directory;
+  Text query;  // with its '?'
+  uint16_t port = 80;
+};
+
+/// @return as CsmsUrl::check().
+const char* split(Text url, Parts& parts) {
+  if (has_scheme(url, kSecureScheme)) return "must begin with ws://, because this firmware has no TLS for wss://";
+  if (!has_scheme(url, kScheme)) return "must begin with ws://";
+  if (url.length > CsmsUrl::kMaxUrl) return "must have at most 255 bytes";
+  // A space or control character would end the request line and let a URL write headers.
+  if (!is_graphic_ascii(url)) return "must be printable ASCII without blanks; percent-encode other characters";
+
+  Text rest = url;
+  take(rest, kScheme.length);
+  const Text hostport = take(rest, find_any(rest, "/?#"));
+  parts.directory = take(rest, find_any(rest, "?#"));
+  parts.query = rest;
+  if (find_any(rest, "#") != rest.length) return "must have no fragment, the part from '#' on";
+  if (find_any(hostport, "@") != hostport.length) {
+    return "must have no user and password before '@', because this firmware has no Basic authentication";
+  }
+  parts.authority = hostport;
+
+  const bool brackets = starts_with(hostport, "[");
+  const size_t host_end = find_any(hostport, brackets ? "]" : ":");
+  if (brackets && host_end == hostport.length) return "must have a ']' behind the '[' of its IPv6 address";
+  const size_t skip = brackets ? 1 : 0;
+  parts.host = {hostport.data + skip, host_end - skip};
+  if (parts.host.empty()) return "must have a host behind ws://";
+  const Text after{hostport.data + host_end + skip, hostport.length - host_end - skip};
+  if (after.empty()) return nullptr;
+  uint64_t number = 0;
+  if (after.data[0] != ':' || !parse_decimal_unsigned({after.data + 1, after.length - 1}, number) || number == 0 ||
+      number > UINT16_MAX) {
+    return "must have a port from 1 to 65535, or none";
+  }
+  parts.port = static_cast<uint16_t>(number);
+  return nullptr;
+}
+
 }  // namespace
 
-const char* CsmsUrl::parse(Text url, Text identity) {
-  constexpr Text kScheme = "ws://";
-  if (starts_with(url, "wss://")) return "csms_url: wss needs TLS, which this build does not have; use ws://";
-  if (!starts_with(url, kScheme)) return "csms_url must begin with ws://";
-  if (url.length > kMaxUrl) return "csms_url is longer than 255 bytes";
-  // A space or control character would end the request line and let a URL write headers.
-  if (!is_graphic_ascii(url)) return "csms_url has a space, a control character or one that is not ASCII";
-  if (identity.empty() || identity.length > kMaxIdentity) return "identity must have 1 to 48 bytes";
+const char* CsmsUrl::check(Text url) {
+  Parts parts;
+  return split(url, parts);
+}
 
-  Text rest{url.data + kScheme.length, url.length - kScheme.length};
-  size_t end = 0;
-  while (end < rest.length && rest.data[end] != '/' && rest.data[end] != '?' && rest.data[end] != '#') ++end;
-  Text hostport{rest.data, end};
-  Text directory{rest.data + end, rest.length - end};
-  for (size_t i = 0; i < directory.length; ++i) {
-    if (directory.data[i] == '?' || directory.data[i] == '#') return "csms_url must not have a query or fragment";
+const char* CsmsUrl::check_identity(Text identity) {
+  if (identity.empty() || count_characters(identity) > kMaxIdentity) return "must have 1 to 48 characters";
+  if (!is_utf8(identity.bytes())) return "must be UTF-8";
+  for (const uint8_t byte : identity.bytes()) {
+    if (byte < ' ' || byte == 0x7f) return "must have no control characters";
   }
-  authority.assign(hostport);
+  return nullptr;
+}
 
-  size_t host_end = 0;
-  bool brackets = starts_with(hostport, "[");
-  while (host_end < hostport.length && hostport.data[host_end] != (brackets ? ']' : ':')) ++host_end;
-  if (brackets && host_end == hostport.length) return "csms_url has a '[' without ']'";
-  size_t skip = brackets ? 1 : 0;
-  host.assign({hostport.data + skip, host_end - skip});
-  if (host.empty()) return "csms_url has no host";
-  Text after{hostport.data + host_end + skip, hostport.length - host_end - skip};
-  port = 80;
-  if (!after.empty()) {
-    uint64_t number = 0;
-    if (after.data[0] != ':' || !parse_decimal_unsigned({after.data + 1, after.length - 1}, number) || number == 0 ||
-        number > UINT16_MAX) {
-      return "csms_url: the port must be a number from 1 to 65535";
-    }
-    port = static_cast<uint16_t>(number);
-  }
-
+bool CsmsUrl::parse(Text url, Text identity) {
+  Parts parts;
+  if (split(url, parts) != nullptr || check_identity(identity) != nullptr) return false;
+  host.assign(parts.host);
+  authority.assign(parts.authority);
+  port = parts.port;
   char joined[decltype(path)::capacity()];
   TextWriter writer(joined);
-  writer.append(directory);
-  if (directory.empty() || directory.data[directory.length - 1] != '/') writer.append('/');
-  for (size_t i = 0; i < identity.length; ++i) {
-    char c = identity.data[i];
-    if (is_unreserved(c)) {
-      writer.append(c);
-    } else {
-      char hex[2];
-      TextWriter digits(hex);
-      digits.append(Hex{static_cast<uint8_t>(c), 2});
-      for (char& digit : hex) digit = digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit;
-      writer.append('%').append(digits.text());
-    }
-  }
-  path.assign(writer.text());
-  return nullptr;
+  writer.append(parts.directory);
+  if (parts.directory.empty() || parts.directory.data[parts.directory.length - 1] != '/') writer.append('/');
+  append_percent_encoded(writer, identity);
+  writer.append(parts.query);
+  return path.assign(writer.text());
 }
 
 }  // namespace pb

@@ -4,20 +4,28 @@
 
 namespace pb {
 
-/// Where the CSMS listens: the parts of `ws://host[:port][/path]`, with the charge point's identity as the last
+/// Where the CSMS listens: the parts of `ws://host[:port][/path][?query]`, with the charge point's identity as the last
 /// segment of the path (OCPP-J 1.6 section 3.1.1).
 struct CsmsUrl {
   static constexpr size_t kMaxUrl = 255;
+  /// Characters of UTF-8, each of up to four bytes.
   static constexpr size_t kMaxIdentity = 48;
 
   FixedText<kMaxUrl> host;       // as it is resolved: an IPv6 address without its brackets
   FixedText<kMaxUrl> authority;  // as it is written in the Host header
-  FixedText<kMaxUrl + 1 + 3 * kMaxIdentity> path;
+  /// With the query. A byte that is percent-encoded takes three.
+  FixedText<kMaxUrl + 1 + 3 * 4 * kMaxIdentity> path;
   uint16_t port = 80;
 
+  /// The rules for the setting `csms_url` wherever it is made: each URL that passes can be connected to.
+  /// @return nullptr, or what is wrong with the URL and what to do, to be read behind its name.
+  static const char* check(Text url);
+  /// The rules for the setting `identity`. @return as check().
+  static const char* check_identity(Text identity);
+
   /// Takes the URL apart. Bytes of the identity that a path cannot hold are percent-encoded (RFC 3986 section 2.1).
-  /// @return nullptr, or what is wrong, for people; the content is undefined then.
-  const char* parse(Text url, Text identity);
+  /// @return false, with undefined content, where check() or check_identity() complains.
+  bool parse(Text url, Text identity);
 };
 
 }  // namespace pb

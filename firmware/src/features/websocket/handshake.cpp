@@ -24,6 +24,23 @@ bool list_has(Text list, Text token) {
   }
 }
 
+constexpr bool is_interim(uint16_t status) { return status >= 100 && status < 200 && status != 101; }
+
+constexpr Text kUpgrade = "Upgrade";
+constexpr Text kConnection = "Connection";
+constexpr Text kAccept = "Sec-WebSocket-Accept";
+constexpr Text kSubprotocolHeader = "Sec-WebSocket-Protocol";
+constexpr Text kExtensions = "Sec-WebSocket-Extensions";
+
+constexpr Text kOfHandshake[] = {kUpgrade, kConnection, kAccept, kSubprotocolHeader, kExtensions};
+
+bool is_of_handshake(Text name) {
+  for (const Text known : kOfHandshake) {
+    if (equal_ignoring_case(name, known)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]) {
@@ -74,23 +91,30 @@ size_t WsHandshake::begin(const WsRequest& request, Rng& rng, Span<char> into) {
 }
 
 WsHandshake::Result WsHandshake::feed(uint8_t byte) {
+  const uint8_t previous = previous_;
+  previous_ = byte;
   if (byte == '\n') {
-    if (length_ == 0 || line_[length_ - 1] != '\r') return refuse("line of the HTTP answer does not end with CR LF");
-    --length_;
+    if (previous != '\r') return refuse("line of the HTTP answer does not end with CR LF");
+    if (!line_is_cut_) --length_;
     return line_done();
   }
-  if (length_ == kMaxLine) return refuse("line of the HTTP answer is too long");
-  line_[length_++] = static_cast<char>(byte);
+  if (length_ == kMaxLine) {
+    line_is_cut_ = true;
+  } else {
+    line_[length_++] = static_cast<char>(byte);
+  }
   return Result::more;
 }
 
 WsHandshake::Result WsHandshake::line_done() {
   Text line{line_, length_};
+  const bool is_cut = line_is_cut_;
   length_ = 0;
-  if (lines_++ == 0) return status_line(line);
-  if (line.empty()) return verdict();
-  if (lines_ > kMaxHeaders + 1) return refuse("too many headers in the HTTP answer");
-  return header(line);
+  line_is_cut_ = false;
+  if (!in_headers_) return status_line(line);
+  if (!line.empty()) return is_interim(status_) ? Result::more : header(line, is_cut);
+  in_headers_ = false;
+  return is_interim(status_) ? Result::more : verdict();
 }
 
 WsHandshake::Result WsHandshake::status_line(Text line) {
@@ -101,25 +125,33 @@ WsHandshake::Result WsHandshake::status_line(Text line) {
     return refuse("not an HTTP/1.1 answer");
   }
   status_ = static_cast<uint16_t>(status);
-  return status_ == 101 ? Result::more : refuse("server did not switch to WebSocket");
+  in_headers_ = true;
+  return status_ == 101 || is_interim(status_) ? Result::more : refuse("server did not switch to WebSocket");
 }
 
-WsHandshake::Result WsHandshake::header(Text line) {
+WsHandshake::Result WsHandshake::header(Text line, bool is_cut) {
+  // A line that begins with a blank goes on with the header before it (RFC 9112 section 5.2).
+  if (line.data[0] == ' ' || line.data[0] == '\t') {
+    return may_fold_ ? Result::more : refuse("folded header of WebSocket in the HTTP answer");
+  }
   size_t colon = find(line, ':');
-  if (colon == 0 || colon == line.length) return refuse("malformed header in the HTTP answer");
+  if (colon == 0 || (colon == line.length && !is_cut)) return refuse("malformed header in the HTTP answer");
   Text name{line.data, colon};
+  may_fold_ = !is_of_handshake(name);
+  if (may_fold_) return Result::more;
+  if (is_cut) return refuse("header of WebSocket in the HTTP answer is too long");
   Text value = trimmed({line.data + colon + 1, line.length - colon - 1});
-  if (equal_ignoring_case(name, "Upgrade")) {
+  if (equal_ignoring_case(name, kUpgrade)) {
     upgrade_ = upgrade_ || equal_ignoring_case(value, "websocket");
-  } else if (equal_ignoring_case(name, "Connection")) {
+  } else if (equal_ignoring_case(name, kConnection)) {
     connection_ = connection_ || list_has(value, "Upgrade");
-  } else if (equal_ignoring_case(name, "Sec-WebSocket-Accept")) {
+  } else if (equal_ignoring_case(name, kAccept)) {
     if (value != Text{accept_, kWsAcceptLength}) return refuse("wrong Sec-WebSocket-Accept");
     accepted_ = true;
-  } else if (equal_ignoring_case(name, "Sec-WebSocket-Protocol")) {
+  } else if (equal_ignoring_case(name, kSubprotocolHeader)) {
     if (value != subprotocol_.text()) return refuse("server chose a subprotocol that was not offered");
     subprotocol_seen_ = true;
-  } else if (equal_ignoring_case(name, "Sec-WebSocket-Extensions") && !value.empty()) {
+  } else if (equal_ignoring_case(name, kExtensions) && !value.empty()) {
     return refuse("server chose an extension that was not offered");
   }
   return Result::more;

@@ -22,11 +22,13 @@ constexpr size_t kWsAcceptLength = base64_length(20);
 void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]);
 
 /// The client's side of the opening handshake: writes the request and judges the answer, which it takes byte by byte.
+/// Interim answers (RFC 9110 section 15.2) and headers that are not of WebSocket are skipped, whatever their number and
+/// length: proxies and load balancers add them.
 class WsHandshake {
  public:
-  static constexpr size_t kMaxRequest = 768;
+  static constexpr size_t kMaxRequest = 1536;
+  /// The longest header of WebSocket; of all other lines only that much is kept.
   static constexpr size_t kMaxLine = 512;
-  static constexpr size_t kMaxHeaders = 64;
   static constexpr size_t kMaxSubprotocol = 16;
 
   enum class Result : uint8_t { more, accepted, refused };
@@ -49,14 +51,17 @@ class WsHandshake {
   }
   Result line_done();
   Result status_line(Text line);
-  Result header(Text line);
+  Result header(Text line, bool is_cut);
   Result verdict();
 
   FixedText<kMaxSubprotocol> subprotocol_;
   char accept_[kWsAcceptLength] = {};
   char line_[kMaxLine] = {};
   size_t length_ = 0;
-  size_t lines_ = 0;
+  bool line_is_cut_ = false;
+  uint8_t previous_ = 0;
+  bool in_headers_ = false;
+  bool may_fold_ = false;  // the last header was of no interest, and so is its continuation
   uint16_t status_ = 0;
   bool upgrade_ = false;
   bool connection_ = false;

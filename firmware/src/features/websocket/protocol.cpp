@@ -10,6 +10,7 @@ bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Mil
   header_.reset();
   in_payload_ = in_message_ = pong_due_ = false;
   message_length_ = control_length_ = 0;
+  message_is_cut_ = false;
   sent_ = 0;
   close_code_ = 0;
   close_reason_.clear();
@@ -63,7 +64,11 @@ WsProtocol::Event WsProtocol::take(uint8_t byte, Millis now) {
   } else if (state_ == State::open) {
     // While closing, data is read past: the peer may not have seen our Close yet (RFC 6455 section 1.4).
     if (message_is_text_ && !utf8_.feed(byte)) return fail(ws_close::kInvalidData, "text is not UTF-8", now);
-    message_[message_length_++] = byte;
+    if (message_length_ < kMaxMessage) {
+      message_[message_length_++] = byte;
+    } else {
+      message_is_cut_ = true;
+    }
   }
   return --payload_left_ == 0 ? frame_done(now) : Event::none;
 }
@@ -82,10 +87,8 @@ WsProtocol::Event WsProtocol::header_done(Millis now) {
       in_message_ = true;
       message_is_text_ = header_.opcode() == WsOpcode::text;
       message_length_ = 0;
+      message_is_cut_ = false;
       utf8_.reset();
-    }
-    if (state_ == State::open && payload_left_ > kMaxMessage - message_length_) {
-      return fail(ws_close::kTooBig, "message is too long", now);
     }
   }
   in_payload_ = true;

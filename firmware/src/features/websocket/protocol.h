@@ -23,7 +23,7 @@ struct WsTimeouts {
 /// The client's side of one WebSocket connection (RFC 6455), without a socket: bytes and time in, events and bytes out.
 class WsProtocol {
  public:
-  /// The longest message taken and sent. Longer ones are refused with 1009.
+  /// The longest message taken whole, and sent. Of a longer one the beginning is kept and the rest is skipped.
   static constexpr size_t kMaxMessage = 8192;
 
   enum class State : uint8_t {
@@ -59,6 +59,8 @@ class WsProtocol {
 
   State state() const { return state_; }
   Bytes message() const { return {message_, message_length_}; }
+  /// Whether message() is only the beginning of a longer one.
+  bool message_is_cut() const { return message_is_cut_; }
   bool message_is_text() const { return message_is_text_; }
   /// Why the connection was closed: code, and for people the reason.
   uint16_t close_code() const { return close_code_; }
@@ -96,6 +98,7 @@ class WsProtocol {
   Utf8Validator utf8_;
   uint8_t message_[kMaxMessage] = {};
   size_t message_length_ = 0;
+  bool message_is_cut_ = false;
   uint8_t control_[kMaxControlPayload] = {};
   size_t control_length_ = 0;
 

@@ -146,6 +146,8 @@ size_t PosixTcp::receive(int socket, MutableBytes into) {
   return 0;
 }
 
+bool PosixTcp::delivered(int socket) { return state(socket) != TcpState::open || queued(at(socket).fd, SIOCOUTQ) == 0; }
+
 void PosixTcp::close(int socket) {
   if (!valid(socket)) return;
   Socket& closed = at(socket);

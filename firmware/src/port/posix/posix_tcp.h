@@ -36,6 +36,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   TcpState state(int socket) override;
   size_t send(int socket, Bytes bytes) override;
   size_t receive(int socket, MutableBytes into) override;
+  bool delivered(int socket) override;
   void close(int socket) override;
   size_t sockets_in_use() const override;
 

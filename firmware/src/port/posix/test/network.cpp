@@ -118,6 +118,26 @@ void tcp_sends_and_receives_and_sees_the_end() {
   TEST_ASSERT_EQUAL_size_t(0, net.tcp.sockets_in_use());
 }
 
+void what_was_sent_is_delivered_when_the_peer_has_acknowledged_it() {
+  Net net;
+  const int socket = net.tcp.open("127.0.0.1", net.port);
+  TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
+  const int peer = accept(net.listener, nullptr, nullptr);
+  TEST_ASSERT_TRUE(net.tcp.delivered(socket));
+  const std::string chunk(65'536, 'x');
+  size_t unread = 0;
+  for (size_t taken = chunk.size(); taken == chunk.size(); unread += taken) {
+    taken = net.tcp.send(socket, Text(chunk.data(), chunk.size()).bytes());
+  }
+  TEST_ASSERT_FALSE(net.tcp.delivered(socket));
+  char bytes[65'536];
+  while (unread > 0) unread -= static_cast<size_t>(recv(peer, bytes, sizeof bytes, 0));
+  TEST_ASSERT_TRUE(net.until([&] { return net.tcp.delivered(socket); }));
+  net.tcp.close(socket);
+  TEST_ASSERT_TRUE(net.tcp.delivered(socket));
+  ::close(peer);
+}
+
 void a_reset_is_found_though_something_was_to_be_sent() {
   Net net;
   const int socket = net.tcp.open("127.0.0.1", net.port);
@@ -248,6 +268,7 @@ void run_network_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(the_network_takes_the_times_the_board_tells);
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
+  RUN_TEST(what_was_sent_is_delivered_when_the_peer_has_acknowledged_it);
   RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
   RUN_TEST(who_cannot_send_is_woken_by_room_alone);
   RUN_TEST(only_bytes_that_the_peer_has_room_for_are_under_way);

@@ -1,0 +1,62 @@
+// How CsmsRequests answers GetConfiguration.
+#include "features/charge_point/csms_requests.h"
+
+namespace pb {
+namespace {
+
+/// What GetConfiguration.conf is written from.
+struct Reading {
+  JsonWriter& json;
+  JsonValue wanted;
+
+  bool wants(Text name) const {
+    if (wanted.size() == 0) return true;
+    for (JsonItems items(wanted); items.next();) {
+      CharacterText<50> one;
+      if (items.value().get(one) && equal_ignoring_case(one.text(), name)) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+/// OCPP 1.6 section 5.8.
+void CsmsRequests::get_configuration(Request& request) {
+  const JsonValue wanted = request.payload.optional_value("key", JsonKind::array);
+  if (wanted.size() > Config::kMaxKeysOfRequest) request.payload.refuse_count("more keys than GetConfigurationMaxKeys");
+  for (JsonItems items(wanted); items.next();) {
+    if (items.value().kind() != JsonKind::string) {
+      request.payload.refuse_type("a key is no string");
+    } else if (items.value().characters() > 50) {
+      request.payload.refuse("a key has more than 50 characters");
+    }
+  }
+  if (!request.payload.complete()) return;
+  Reading reading{request.reply.result(), wanted};
+  JsonWriter& json = reading.json;
+  json.begin_object().key("configurationKey").begin_array();
+  config_.visit_ocpp(
+      [](void* context, const OcppKey& key, Text value) {
+        const Reading& wish = *static_cast<const Reading*>(context);
+        if (!wish.wants(key.name)) return;
+        wish.json.begin_object().member("key", key.name).member("readonly", key.read_only);
+        wish.json.member("value", value).end_object();
+      },
+      &reading);
+  json.end_array();
+  bool any_unknown = false;
+  for (JsonItems items(wanted); items.next();) {
+    CharacterText<50> name;
+    OcppKey key;
+    items.value().get(name);
+    if (Config::find_ocpp(name.text(), key)) continue;
+    if (!any_unknown) json.key("unknownKey").begin_array();
+    any_unknown = true;
+    json.string(name.text());
+  }
+  if (any_unknown) json.end_array();
+  json.end_object();
+}
+
+}  // namespace pb

@@ -1,0 +1,129 @@
+#include <unity.h>
+
+#include <string>
+
+#include "features/websocket/csms_url.h"
+#include "support/check.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+Text text_of(const std::string& text) { return {text.data(), text.size()}; }
+
+void bad_urls_are_named() {
+  struct Case {
+    const char* url;
+    const char* message;
+  };
+  const Case cases[] = {
+      {"", "must begin with ws://"},
+      {"http://x/", "must begin with ws://"},
+      {"wss://x/", "no TLS"},
+      {"WSS://x/", "no TLS"},
+      {"ws://", "must have a host"},
+      {"ws://:80/", "must have a host"},
+      {"ws:///path", "must have a host"},
+      {"ws://h:0/", "port from 1 to 65535"},
+      {"ws://h:65536/", "port from 1 to 65535"},
+      {"ws://h:x/", "port from 1 to 65535"},
+      {"ws://h:/", "port from 1 to 65535"},
+      {"ws://[::1/", "']' behind the '['"},
+      {"ws://h/a#b", "no fragment"},
+      {"ws://h?a#b", "no fragment"},
+      {"ws://user:pw@host/", "no user and password"},
+      {"ws://user@host:9000/ocpp", "no user and password"},
+      {"ws://@host", "no user and password"},
+      {"ws://h/a b", "printable ASCII without blanks"},
+      {"ws://h/\xc3\xa4", "printable ASCII without blanks"},
+  };
+  for (const Case& c : cases) {
+    const char* problem = CsmsUrl::check(c.url);
+    TEST_ASSERT_NOT_NULL_MESSAGE(problem, c.url);
+    TEST_ASSERT_NOT_NULL_MESSAGE(strstr(problem, c.message), problem);
+    CsmsUrl url;
+    TEST_ASSERT_FALSE_MESSAGE(url.parse(c.url, "id"), c.url);
+  }
+}
+
+void a_url_is_taken_apart() {
+  CsmsUrl url;
+  TEST_ASSERT_TRUE(url.parse("ws://[::1]:8080/x/", "a b"));
+  TEST_ASSERT_EQUAL_STRING("::1", url.host.c_str());
+  TEST_ASSERT_EQUAL_STRING("[::1]:8080", url.authority.c_str());
+  TEST_ASSERT_EQUAL_STRING("/x/a%20b", url.path.c_str());
+  TEST_ASSERT_EQUAL_UINT16(8080, url.port);
+  TEST_ASSERT_TRUE(url.parse("ws://h", "id"));
+  TEST_ASSERT_EQUAL_STRING("/id", url.path.c_str());
+  TEST_ASSERT_EQUAL_UINT16(80, url.port);
+  TEST_ASSERT_TRUE(url.parse("WS://h/a@b", "id"));
+  TEST_ASSERT_EQUAL_STRING("/a@b/id", url.path.c_str());
+}
+
+void the_query_stands_behind_the_identity() {
+  struct Case {
+    const char* url;
+    const char* path;
+  };
+  const Case cases[] = {
+      {"ws://h/ocpp?tenant=5", "/ocpp/id?tenant=5"},
+      {"ws://h?tenant=5", "/id?tenant=5"},
+      {"ws://h:9000/?", "/id?"},
+      {"ws://h/a/?b=/c?d&e=f@g", "/a/id?b=/c?d&e=f@g"},
+  };
+  for (const Case& c : cases) {
+    CsmsUrl url;
+    TEST_ASSERT_TRUE_MESSAGE(url.parse(c.url, "id"), c.url);
+    TEST_ASSERT_EQUAL_STRING(c.path, url.path.c_str());
+    TEST_ASSERT_EQUAL_STRING("h", url.host.c_str());
+  }
+}
+
+void an_identity_is_counted_in_characters_and_percent_encoded() {
+  CsmsUrl url;
+  TEST_ASSERT_TRUE(url.parse("ws://h", "RDAM 123"));
+  TEST_ASSERT_EQUAL_STRING("/RDAM%20123", url.path.c_str());
+  TEST_ASSERT_TRUE(url.parse("ws://h", "a/b?c#d%e:f"));
+  TEST_ASSERT_EQUAL_STRING("/a%2Fb%3Fc%23d%25e%3Af", url.path.c_str());
+  TEST_ASSERT_TRUE(url.parse("ws://h", "\xc3\xa4\xf0\x9f\x94\x8c"));
+  TEST_ASSERT_EQUAL_STRING("/%C3%A4%F0%9F%94%8C", url.path.c_str());
+  std::string longest;
+  for (size_t i = 0; i < CsmsUrl::kMaxIdentity; ++i) longest += "\xf0\x9f\x94\x8c";
+  const std::string long_url = "ws://h/" + std::string(CsmsUrl::kMaxUrl - 7, 'p');
+  TEST_ASSERT_TRUE(url.parse(text_of(long_url), text_of(longest)));
+  TEST_ASSERT_EQUAL_size_t(1 + CsmsUrl::kMaxUrl - 7 + 1 + 3 * longest.size(), url.path.length());
+}
+
+void bad_identities_are_named() {
+  struct Case {
+    std::string identity;
+    const char* message;
+  };
+  const Case cases[] = {
+      {"", "1 to 48 characters"},          {std::string(CsmsUrl::kMaxIdentity + 1, 'x'), "1 to 48 characters"},
+      {"a\tb", "no control characters"},   {"CP\r\nHost: x", "no control characters"},
+      {"CP\x7f", "no control characters"}, {"CP\xff", "UTF-8"},
+  };
+  for (const Case& c : cases) {
+    const char* problem = CsmsUrl::check_identity(text_of(c.identity));
+    TEST_ASSERT_NOT_NULL_MESSAGE(problem, c.identity.c_str());
+    check_contains(c.message, problem);
+    CsmsUrl url;
+    TEST_ASSERT_FALSE(url.parse("ws://h", text_of(c.identity)));
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(bad_urls_are_named);
+  RUN_TEST(a_url_is_taken_apart);
+  RUN_TEST(the_query_stands_behind_the_identity);
+  RUN_TEST(an_identity_is_counted_in_characters_and_percent_encoded);
+  RUN_TEST(bad_identities_are_named);
+  return UNITY_END();
+}

@@ -1,0 +1,131 @@
+#include <unity.h>
+
+#include <string>
+
+#include "features/websocket/handshake.h"
+#include "support/fake_rng.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+using Result = WsHandshake::Result;
+
+/// The client's side of a handshake whose request has gone out.
+struct Client {
+  FakeRng rng;
+  WsHandshake handshake;
+  std::string accept;  // the header that belongs to the request
+
+  Client() {
+    char request[WsHandshake::kMaxRequest];
+    const size_t length = handshake.begin({"csms", "/CP-1", "ocpp1.6", ""}, rng, request);
+    const std::string marker = "Sec-WebSocket-Key: ";
+    const size_t at = std::string(request, length).find(marker) + marker.size();
+    char value[kWsAcceptLength];
+    websocket_accept_key({request + at, kWsKeyLength}, value);
+    accept = "Sec-WebSocket-Accept: " + std::string(value, kWsAcceptLength) + "\r\n";
+  }
+  Result give(const std::string& bytes) {
+    Result result = Result::more;
+    for (size_t i = 0; i < bytes.size() && result == Result::more; ++i) {
+      result = handshake.feed(static_cast<uint8_t>(bytes[i]));
+    }
+    return result;
+  }
+  /// The usual 101 with other headers in front of and among its own.
+  Result answer(const std::string& before, const std::string& first, const std::string& among) {
+    return give(before + "HTTP/1.1 101 Switching Protocols\r\n" + first + "Upgrade: websocket\r\n" + among +
+                "Connection: Upgrade\r\n" + accept + "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n");
+  }
+};
+
+std::string header(const std::string& name, size_t length) { return name + ": " + std::string(length, 'x') + "\r\n"; }
+
+void unknown_headers_of_any_length_and_number_are_skipped() {
+  std::string many;
+  for (int i = 0; i < 70; ++i) many += "X-Trace-" + std::to_string(i) + ": 1\r\n";
+  const std::string headers[] = {
+      header("Set-Cookie", 600),
+      many,
+      header("Content-Security-Policy", 20'000),
+      header("X-Exact", WsHandshake::kMaxLine - 9),  // with its CR the line is one byte longer than what is kept
+      header(std::string(600, 'N'), 1),              // not even its name is kept whole
+      "X-Folded: a\r\n  b: c\r\n\td\r\n",
+      "X-Empty:\r\nX-Bytes: \xff\xfe\r\n",
+  };
+  for (const std::string& extra : headers) {
+    const char* name = extra.c_str();
+    TEST_ASSERT_EQUAL_MESSAGE(Result::accepted, Client().answer("", extra, ""), name);
+    TEST_ASSERT_EQUAL_MESSAGE(Result::accepted, Client().answer("", "", extra), name);
+  }
+}
+
+void a_long_reason_phrase_is_skipped() {
+  Client client;
+  TEST_ASSERT_EQUAL(Result::more, client.give("HTTP/1.1 101 " + std::string(2'000, 'x') + "\r\n"));
+  TEST_ASSERT_EQUAL_UINT16(101, client.handshake.status());
+}
+
+void interim_answers_are_skipped() {
+  const std::string interims[] = {
+      "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+      "HTTP/1.1 100 Continue\r\n\r\n",
+      "HTTP/1.1 102 Processing\r\nUpgrade: h2c\r\nno colon\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n",
+      "HTTP/1.1 199 \r\n" + header("Link", 3'000) + "\r\n",
+  };
+  for (const std::string& interim : interims) {
+    Client client;
+    TEST_ASSERT_EQUAL_MESSAGE(Result::accepted, client.answer(interim, "", ""), interim.c_str());
+    TEST_ASSERT_EQUAL_UINT16(101, client.handshake.status());
+  }
+}
+
+void headers_of_an_interim_answer_do_not_count() {
+  Client client;
+  client.give("HTTP/1.1 103 Early Hints\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + client.accept + "\r\n");
+  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 101 OK\r\n\r\n"));
+  TEST_ASSERT_EQUAL_STRING("HTTP answer lacks 'Upgrade: websocket'", client.handshake.reason());
+}
+
+void a_refusal_behind_an_interim_answer_has_its_own_status() {
+  Client client;
+  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n"));
+  TEST_ASSERT_EQUAL_UINT16(404, client.handshake.status());
+}
+
+void headers_of_websocket_are_judged_whole_or_not_at_all() {
+  struct Case {
+    std::string extra;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {header("Sec-WebSocket-Extensions", 600), "header of WebSocket in the HTTP answer is too long"},
+      {"Connection: " + std::string(600, ' ') + "close\r\n", "header of WebSocket in the HTTP answer is too long"},
+      {"Sec-WebSocket-Protocol: ocpp1.6\r\n , ocpp2.0.1\r\n", "folded header of WebSocket in the HTTP answer"},
+      {" before any header\r\n", "folded header of WebSocket in the HTTP answer"},
+      {"no colon\r\n", "malformed header in the HTTP answer"},
+      {"X-Bare: line\n", "line of the HTTP answer does not end with CR LF"},
+  };
+  for (const Case& c : cases) {
+    Client client;
+    TEST_ASSERT_EQUAL_MESSAGE(Result::refused, client.answer("", c.extra, ""), c.reason);
+    TEST_ASSERT_EQUAL_STRING(c.reason, client.handshake.reason());
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(unknown_headers_of_any_length_and_number_are_skipped);
+  RUN_TEST(a_long_reason_phrase_is_skipped);
+  RUN_TEST(interim_answers_are_skipped);
+  RUN_TEST(headers_of_an_interim_answer_do_not_count);
+  RUN_TEST(a_refusal_behind_an_interim_answer_has_its_own_status);
+  RUN_TEST(headers_of_websocket_are_judged_whole_or_not_at_all);
+  return UNITY_END();
+}
