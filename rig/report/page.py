@@ -41,6 +41,7 @@ class _Figure:
     ok: bool
     judged: bool
     """False where stepped time, or a busy machine, leaves no figure."""
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,20 @@ def _section(index: int, test: Test, beside: Path, began: str, after: _Link | No
 
 
 def _figure(event: Measurement) -> _Figure:
-    judged = event.measurable and not (event.no_latency and event.ok)
-    return _Figure(one_line(event.name).replace("_", " "), figure(event), one_line(limits(event)), event.ok, judged)
+    if not event.ok:
+        verdict = "out of limits"
+    elif not event.measurable:
+        verdict = "not measurable"
+    else:
+        verdict = "only waits checked" if event.no_latency else "within"
+    return _Figure(
+        name=one_line(event.name).replace("_", " "),
+        value=figure(event),
+        limits=one_line(limits(event)),
+        ok=event.ok,
+        judged=verdict in ("within", "out of limits"),
+        verdict=verdict,
+    )
 
 
 def _trouble(test: Test) -> list[str]:
