@@ -18,7 +18,8 @@ from rig.firmware.filesystem import make_filesystem, read_filesystem, update_fil
 from rig.firmware.manifest import Manifest
 from rig.firmware.partitions import Partition
 from rig.timeline.events import Boot, Event, LogLine, Panic, TelemetrySample
-from rig.util.errors import BenchError, DeviceError
+from rig.util.arguments import did_you_mean
+from rig.util.errors import AuthorError, DeviceError
 from rig.util.redaction import masked_text
 
 CONFIG_FILE = "config.json"
@@ -172,6 +173,8 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
+    status_keys = frozenset({*idle, "energy_wh"})
+
     STATUS_TIMEOUT_S = 2.0
 
     def check(self, description: Description) -> None:
@@ -232,7 +235,7 @@ def provision(
         more: further keys of docs/design.md section 6; those left out keep the device's defaults.
 
     Raises:
-        BenchError: an unknown key.
+        AuthorError: an unknown key, or a value that is neither a text nor an integer.
     """
     values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
     return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
@@ -257,5 +260,12 @@ def configuration(
     """The content of the device's configuration file. Arguments and errors are those of `provision`."""
     unknown = sorted(set(more) - set(OPTIONAL_KEYS))
     if unknown:
-        raise BenchError(f"the device has no setting {', '.join(unknown)}", f"It has: {', '.join(OPTIONAL_KEYS)}")
+        meant = did_you_mean(unknown[0], OPTIONAL_KEYS)
+        nearest = f"Did you mean {meant!r}? " if meant else ""
+        raise AuthorError(
+            f"the device has no setting {', '.join(unknown)}. {nearest}It has: {', '.join(OPTIONAL_KEYS)}"
+        )
+    for key, value in more.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise AuthorError(f"the setting {key} is a text or an integer, not {value!r}")
     return {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}

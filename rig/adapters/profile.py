@@ -13,7 +13,7 @@ from rig.config.description import Description
 from rig.firmware.manifest import Manifest
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 
 Settings = Mapping[str, str | int]
 
@@ -52,12 +52,14 @@ class DeviceProfile:
         ocpp: whether it is an OCPP charge point, and up only when the CSMS has accepted it.
         ready: what `is_ready` waits for, in words.
         idle: what `status` says of an idle device, as far as it matters.
+        status_keys: all that `status` can say, so that a misspelt key is refused; None: nobody knows.
         settle_s: how long, in bench seconds, it may take to be idle by itself, after a boot or what a test has left.
     """
 
     ocpp: bool = False
     ready: str = "the boot banner"
     idle: Mapping[str, Any] = {}
+    status_keys: frozenset[str] | None = None
     settle_s: float = 3.0
 
     def check(self, description: Description) -> None:
@@ -82,12 +84,12 @@ class DeviceProfile:
             The image; None: this firmware needs none.
 
         Raises:
-            BenchError: it does not know such a setting.
+            AuthorError: it does not know such a setting.
         """
         if settings:
-            raise BenchError(
-                f"{type(self).__name__} has no setting {', '.join(sorted(settings))}",
-                "Let `provision` of the device's profile make use of settings",
+            raise AuthorError(
+                f"{type(self).__name__} has no setting {', '.join(sorted(settings))}. "
+                "Let `provision` of the device's profile make use of settings"
             )
         return None
 

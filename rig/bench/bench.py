@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rig.adapters import registry
+from rig.bench.held_up import HeldUp
 from rig.bench.locks import lock_bench
 from rig.config.description import Description
 from rig.config.signal import BOOT, EN, Signal
@@ -61,6 +62,7 @@ class Bench:
     network: Network
     csms: Csms
     flasher: Flasher
+    _held_up: HeldUp | None
 
     def __init__(
         self,
@@ -154,6 +156,11 @@ class Bench:
         self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)
+        self._held_up = None
+        if wiring.device_waits is not None:
+            self._held_up = HeldUp(self.clock, self.loop, wiring.device_waits)
+            self._held_up.start()
+            stack.callback(self._held_up.close)
         self.csms = Csms(timeline, self.loop, identity=description.device.identity)
         stack.callback(self.csms.shut_down)
         self.csms.start()
@@ -278,6 +285,17 @@ class Bench:
     def mark(self) -> Mark:
         """This moment, for `since=`."""
         return self.timeline.mark()
+
+    def held_up(self, start: int, end: int) -> int:
+        """Say for how long the machine had no processor for bench and device: it is no time of the device's.
+
+        Args:
+            start, end: stamps in ns; the end has passed.
+
+        Returns:
+            The time in ns; 0 on real wires, whose device has a processor of its own, and in stepped time.
+        """
+        return 0 if self._held_up is None else self._held_up.between(start, end)
 
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
         """Make a fault of the catalogue happen, as a context; it is always taken back.

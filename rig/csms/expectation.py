@@ -9,7 +9,10 @@ from typing import Any
 from rig.ocpp import schemas
 from rig.ocpp.matching import Difference, differences
 from rig.ocpp.messages import Request
+from rig.ocpp.partial import misfit
 from rig.timeline.events import OcppFrame
+from rig.util.arguments import did_you_mean
+from rig.util.errors import AuthorError
 from rig.util.redaction import masked
 
 Where = Callable[[OcppFrame], bool]
@@ -26,7 +29,7 @@ class Expectation:
         where: what else must hold for the frame.
 
     Raises:
-        ValueError: OCPP 1.6 knows no such call of a charge point.
+        AuthorError: OCPP 1.6 has no such call of a charge point, or none whose payload has such fields.
     """
 
     charge_point: str
@@ -36,6 +39,10 @@ class Expectation:
 
     def __post_init__(self) -> None:
         must_be_call_of_charge_point(self.action)
+        if problem := misfit(self.action, self.fields):
+            raise AuthorError(f"no valid {self.action} can match: {problem}")
+        if self.where is not None and not callable(self.where):
+            raise AuthorError(f"`where` is a function that gets a frame, not {type(self.where).__name__}")
 
     @classmethod
     def of(
@@ -99,11 +106,13 @@ def must_be_call_of_charge_point(action: str) -> None:
     """Refuse an action that is misspelt or goes the other way.
 
     Raises:
-        ValueError: OCPP 1.6 knows no such call of a charge point.
+        AuthorError: OCPP 1.6 has no such call of a charge point.
     """
     if action not in schemas.FROM_CHARGE_POINT:
         known = ", ".join(sorted(schemas.FROM_CHARGE_POINT))
-        raise ValueError(f"{action!r} is no call of a charge point; these are: {known}")
+        meant = did_you_mean(str(action), schemas.FROM_CHARGE_POINT)
+        nearest = f"; did you mean {meant!r}?" if meant else ";"
+        raise AuthorError(f"{action!r} is no call of a charge point{nearest} These are: {known}")
 
 
 def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> dict[int, OcppFrame]:

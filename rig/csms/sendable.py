@@ -9,6 +9,7 @@ import orjson
 
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import CallError
+from rig.util.errors import AuthorError
 
 
 def must_be_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
@@ -29,16 +30,16 @@ def must_be_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind
         check: False lets it break its schema.
 
     Raises:
-        ValueError: it is no JSON, or breaks its schema, and `check` is set.
+        AuthorError: it is no JSON, or breaks its schema, and `check` is set.
     """
     try:
         orjson.dumps(payload)
     except TypeError as error:
-        raise ValueError(
+        raise AuthorError(
             f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
         ) from None
     if not check:
         return
     violation = schemas.check(action, payload, kind)
     if violation is not None:
-        raise ValueError(f"the {kind} to send for {action} breaks its schema: {violation.what} (check=False sends it)")
+        raise AuthorError(f"the {kind} to send for {action} breaks its schema: {violation.what} (check=False sends it)")

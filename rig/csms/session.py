@@ -16,8 +16,8 @@ from rig.csms.state import State
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import CALL_ERROR_CODES, Call, CallError, CallResult, Malformed, Message, parse
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, LinkChange, MessageType, OcppFrame
-from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.timeline.events import BenchTrouble, LinkChange, MessageType, Note, OcppFrame
+from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 from rig.util.redaction import masked_text
 
 Reply = Mapping[str, Any] | CallError
@@ -238,7 +238,8 @@ class ChargePoint:
 
     def _no_answer(self, what: str) -> CallError:
         """The test is told as soon as it waits for anything, or at its end; the charge point gets an answer at once."""
-        tell(self._timeline, what, "Mend the function")
+        self._timeline.append(Note(source="csms", text=f"{what}. Mend the function"))
+        self._timeline.interrupt(AuthorError(f"{what}. Mend the function"))
         return CallError("InternalError", what[:_MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:

@@ -14,6 +14,7 @@ from rig.device.device_watch import DeviceWatch, Reboot
 from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine, OcppFrame, Panic
+from rig.util.arguments import must_be_one_of
 from rig.util.errors import DeviceError, ExpectationError
 
 E = TypeVar("E", bound=Event)
@@ -94,7 +95,8 @@ class Device:
             settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
 
         Raises:
-            BenchError: an unknown key, or it cannot be flashed.
+            AuthorError: an unknown key, or a value of a wrong type.
+            BenchError: it cannot be flashed.
             DeviceError: it does not come to idle.
         """
         since = self.bench.mark()
@@ -199,7 +201,11 @@ class Device:
 
         Raises:
             ExpectationError: it does not in time; the message names each difference.
+            AuthorError: a key that the device's status does not have.
         """
+        if (known := self.profile.status_keys) is not None:
+            for key in fields:
+                must_be_one_of("a key of the device's status", key, sorted(known))
         status: dict[str, Any] = {}
 
         def differences() -> list[str]:

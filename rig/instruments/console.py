@@ -21,7 +21,7 @@ from rig.firmware.backtrace import Backtraces
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic
 from rig.timeline.log_tail import console_tail
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 from rig.util.loop import run_on
 from rig.util.redaction import masked_text
 
@@ -310,8 +310,9 @@ class Console:
 
         Raises:
             ExpectationError: no such line came; the message shows the last lines.
+            AuthorError: the pattern is no regular expression.
         """
-        regex = re.compile(pattern)
+        regex = _compiled(pattern)
         return self._timeline.expect(
             LogLine,
             lambda line: regex.search(line.text) is not None,
@@ -326,8 +327,9 @@ class Console:
 
         Raises:
             ExpectationError: one does.
+            AuthorError: the pattern is no regular expression.
         """
-        regex = re.compile(pattern)
+        regex = _compiled(pattern)
         self._timeline.expect_none(
             LogLine,
             lambda line: regex.search(line.text) is not None,
@@ -381,6 +383,15 @@ class Console:
         else:
             miss = f"none of the lines that came ({len(misses)}) is alike"
         return f"{miss}\n{self.tail()}"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise AuthorError(
+            f"{pattern!r} is no regular expression: {error}. re.escape() takes a text literally"
+        ) from None
 
 
 def _recordable(events: Sequence[Event]) -> Sequence[Event]:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
 
 from rig.config.signal import EN
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, beginning, decode
@@ -13,6 +14,7 @@ from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
+from rig.util.arguments import must_be_number, must_be_one_of
 
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
@@ -87,7 +89,15 @@ class Led:
 
         Raises:
             ExpectationError: it does not show it in time; the message says what it shows.
+            AuthorError: no LED can show that.
         """
+
+        must_be_one_of(f"the pattern of LED {self.name}", pattern, get_args(PatternName))
+        if rate_hz is not None:
+            must_be_number("rate_hz", rate_hz, above=0)
+        if duty is not None:
+            must_be_number("duty", duty, least=0, most=1)
+        must_be_number("tolerance", tolerance, least=0)
 
         def matches(event: LedPattern) -> bool:
             return (

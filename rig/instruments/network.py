@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from rig.csms.server import url_of
 from rig.instruments.proxy import Admission, Delay, Proxy
 from rig.timeline import Timeline
 from rig.timeline.events import AccessPointChange
+from rig.util.arguments import must_be_number, must_be_one_of
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
 from rig.wiring.interfaces import AccessPoint
@@ -107,9 +108,12 @@ class Network:
             ms: milliseconds each way.
             jitter_ms: up to this much more, drawn for each piece; the order is kept.
             seed: the same seed draws the same.
+
+        Raises:
+            AuthorError: a delay or jitter that is no number of 0 or more.
         """
-        if ms < 0 or jitter_ms < 0:
-            raise ValueError(f"a delay is 0 ms or more, not {ms:g} ms with {jitter_ms:g} ms of jitter")
+        must_be_number("a delay in ms", ms, least=0)
+        must_be_number("the jitter of a delay in ms", jitter_ms, least=0)
         self._do(self._proxy.slow_down(Delay(ms / 1000, jitter_ms / 1000, seed)), "delay the traffic")
 
     @property
@@ -129,6 +133,7 @@ class Network:
         Args:
             admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
         """
+        must_be_one_of("what becomes of attempts to connect", admission, get_args(Admission))
         self.timeline.clock.ignores_syn = admission == "ignore"
         self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
 

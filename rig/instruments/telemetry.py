@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import TelemetrySample
+from rig.util.arguments import must_be_number, must_be_one_of
+from rig.util.errors import AuthorError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,11 @@ def heap_flat(samples: Sequence[TelemetrySample], tolerance: float = 512, name: 
         name: which figure.
 
     Raises:
-        ValueError: there are fewer than three samples.
+        AuthorError: there are fewer than three samples, or they have no such figure.
     """
     if len(samples) < 3:
-        raise ValueError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
+        raise AuthorError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
+    must_be_one_of("the figure of a trend", name, set.intersection(*(set(sample.values) for sample in samples)))
     values = [sample.values[name] for sample in samples]
     count = len(values)
     mid = (count - 1) / 2
@@ -87,6 +90,7 @@ class Telemetry:
         Raises:
             ExpectationError: they did not come in time.
         """
+        must_be_number("the count of telemetry records", count, least=1)
         start = since or self._timeline.mark()
         limit = timeout if timeout is not None else 2 * count + 3
         seen: list[TelemetrySample] = []

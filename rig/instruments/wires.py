@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import threading
 from collections.abc import Callable, Iterable
 
@@ -13,7 +12,8 @@ from rig.config.description import Wire
 from rig.config.signal import Signal
 from rig.timeline import Timeline
 from rig.timeline.events import PinEdge
-from rig.util.errors import BenchError
+from rig.util.arguments import did_you_mean
+from rig.util.errors import AuthorError
 from rig.wiring.pins import watch_edges
 
 EdgeListener = Callable[[bool, int], None]
@@ -187,7 +187,7 @@ class WatchedWire:
         self.device.close()
 
 
-class UnknownWireError(BenchError, AttributeError):
+class UnknownWireError(AuthorError, AttributeError):
     """A wire was asked for that this bench does not have.
 
     Attributes:
@@ -196,6 +196,6 @@ class UnknownWireError(BenchError, AttributeError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        self.meant = next(iter(difflib.get_close_matches(name, names, 1)), "")
+        self.meant = did_you_mean(name, names)
         nearest = f"Did you mean {self.meant!r}? " if self.meant else ""
-        super().__init__(f"this bench has no {kind} named {name!r}", f"{nearest}It has: {', '.join(names) or 'none'}")
+        super().__init__(f"this bench has no {kind} named {name!r}. {nearest}It has: {', '.join(names) or 'none'}")

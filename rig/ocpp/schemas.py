@@ -91,6 +91,19 @@ def check(action: str, payload: Any, kind: Kind) -> Violation | None:
 
 
 @cache
+def schema(action: str, kind: Kind) -> dict[str, Any]:
+    """Return the JSON schema of an action's payload.
+
+    Args:
+        action: one of `actions()`.
+        kind: of the request or of the response.
+    """
+    file = _folder() / f"{action}{'Response' if kind == 'response' else ''}.json"
+    found: dict[str, Any] = orjson.loads(file.read_bytes())
+    return found
+
+
+@cache
 def _folder() -> Path:
     # Found, not imported: importing `ocpp` costs a fifth of a second.
     spec = find_spec("ocpp")
@@ -105,5 +118,4 @@ def _folder() -> Path:
 def _validator(action: str, kind: Kind, mask: str | None = None) -> jsonschema_rs.Validator | None:
     if action not in actions():
         return None
-    file = _folder() / f"{action}{'Response' if kind == 'response' else ''}.json"
-    return jsonschema_rs.validator_for(orjson.loads(file.read_bytes()), validate_formats=True, mask=mask)
+    return jsonschema_rs.validator_for(schema(action, kind), validate_formats=True, mask=mask)

@@ -323,7 +323,8 @@ class _Reader:
                 "error": bench,
                 "retried": bench,
                 "cut off": "record cut off",
-                "broken": "test broke",
+                "broken": "error of the test",
+                "not measurable": "not measurable",
             }
             kind_of_end = word[self.test.outcome]
             board.append(Moment(lanes.duration, "end", kind_of_end, kind_of_end))

@@ -14,7 +14,7 @@ from pathlib import Path
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
 from rig.report.lanes import lanes_of
-from rig.report.verdict_words import VERDICT_WORDS
+from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement
 from rig.timeline.words import figure, limits, log_line
@@ -39,7 +39,7 @@ class _Figure:
     limits: str
     ok: bool
     judged: bool
-    """False where stepped time leaves no figure."""
+    """False where stepped time, or a busy machine, leaves no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ def write(run: Run, out_dir: Path) -> Path:
         run=run,
         files=FILES,
         sections=sections,
+        headings=VERDICT_HEADINGS,
         groups=_groups(sections),
         totals=[(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
         took=seconds(run.wall_seconds),
@@ -217,7 +218,7 @@ def full_log(test: Test) -> str:
 
 
 def _figure(event: Measurement) -> _Figure:
-    judged = not (event.no_latency and event.ok)
+    judged = event.measurable and not (event.no_latency and event.ok)
     return _Figure(one_line(event.name).replace("_", " "), figure(event), one_line(limits(event)), event.ok, judged)
 
 

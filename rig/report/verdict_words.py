@@ -9,7 +9,8 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "passed": "passed",
     "failed": "failed",
     "error": "error of the bench",
-    "broken": "broken test",
+    "broken": "error of the test",
+    "not measurable": "not measurable",
     "skipped": "skipped",
     "cut off": "cut off",
     "retried": "error of the bench, retried",
@@ -19,7 +20,19 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "failed": RED,
     "error": VIOLET,
     "broken": "#8a5a00",
+    "not measurable": "#8a5a00",
     "skipped": GREY,
     "cut off": "#8a5a00",
     "retried": VIOLET,
 }
+VERDICT_HEADINGS: dict[Verdict, str] = {
+    "passed": "Message",
+    "failed": "Failure of the firmware",
+    "error": "Error of the bench, not of the firmware",
+    "broken": "Error of the test: neither of the firmware nor of the bench",
+    "not measurable": "Not measurable: the machine was too busy",
+    "skipped": "Skipped",
+    "cut off": "Cut off",
+    "retried": "Error of the bench, not of the firmware: the test was run again",
+}
+"""What stands above the message of a test."""

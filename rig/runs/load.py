@@ -31,7 +31,16 @@ from rig.timeline.events import (
 from rig.util.errors import PlugbenchError
 
 Verdict = Outcome | Literal["cut off", "retried"]
-VERDICTS: tuple[Verdict, ...] = ("failed", "error", "broken", "cut off", "retried", "passed", "skipped")
+VERDICTS: tuple[Verdict, ...] = (
+    "failed",
+    "error",
+    "broken",
+    "cut off",
+    "not measurable",
+    "retried",
+    "passed",
+    "skipped",
+)
 
 
 class ReportError(PlugbenchError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import orjson
 
 from rig.timeline.events import Event
 from rig.timeline.layout import layout_of, type_name
-from rig.util.plain_json import to_json
+from rig.util.plain_json import to_json_at_any_price
 
 EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event.__subclasses__()}
 """The types of event by their name in records."""
@@ -17,6 +18,8 @@ EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event._
 _RETIRED = frozenset({"clock_scale"})
 """Types that earlier versions recorded, and that say nothing any more."""
 _MOST_QUOTED = 40
+_NO_JSON = ("nan", "inf", "-inf")
+"""The floats that JSON does not have, by their names."""
 
 for _event_type in EVENT_TYPES.values():  # an event that does not declare its secrets is refused here, not in a run
     layout_of(_event_type)
@@ -43,19 +46,34 @@ class Recorded(NamedTuple):
 
 
 def encode(event: Event, wall: int = 0) -> bytes:
-    """Write an event as its line of the record, secrets masked, with the line's end.
+    """Write an event as its line of the record, secrets masked, with the line's end. It loses no event.
 
     Args:
         event: what happened.
         wall: the real time now, in ns of CLOCK_REALTIME; 0 leaves it out.
-
-    Raises:
-        TypeError: a field holds what JSON cannot, such as half a surrogate pair.
     """
     record = event.record()
+    for name in layout_of(type(event)).numbers:
+        record[name] = _spelt(record[name])
     if wall:
         record["wall"] = wall
-    return to_json(record) + b"\n"
+    return to_json_at_any_price(record) + b"\n"
+
+
+def _spelt(value: Any) -> Any:
+    """Write a float that JSON does not have as its name; any other value stays as it is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: _spelt(inner) for name, inner in value.items()}
+    return value
+
+
+def _read_number(value: Any) -> Any:
+    """Read what `_spelt` wrote."""
+    if isinstance(value, dict):
+        return {name: _read_number(inner) for name, inner in value.items()}
+    return float(value) if value in _NO_JSON else value
 
 
 def decode(line: bytes) -> Event:
@@ -92,12 +110,28 @@ def decode_line(line: bytes) -> Recorded:
 
 def _event(event_type: type[Event], values: dict[str, Any]) -> Event:
     layout = layout_of(event_type)
+    for name in layout.numbers:
+        if name in values:
+            values[name] = _read_number(values[name])
     for name, accepted in layout.accepted.items():
         if name in values:
             value = values[name]
+            if (
+                isinstance(value, float)
+                and int in accepted.types
+                and float not in accepted.types
+                and value.is_integer()
+            ):
+                value = values[name] = int(value)  # one of more than 64 bits
             if not isinstance(value, accepted.types) and value not in accepted.values:
                 quoted = str(value)[:_MOST_QUOTED]
                 raise UnreadableLineError(f"{layout.name!r} with {name} = {quoted!r}, which is of the wrong type")
+    for name, types in layout.elements.items():
+        held = values.get(name)
+        for value in held.values() if isinstance(held, dict) else held or ():
+            if not isinstance(value, types):
+                quoted = str(value)[:_MOST_QUOTED]
+                raise UnreadableLineError(f"{layout.name!r} with {quoted!r} in {name}, which is of the wrong type")
     for name in layout.tuples:
         if isinstance(values.get(name), list):
             values[name] = tuple(values[name])

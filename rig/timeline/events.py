@@ -17,7 +17,7 @@ from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
-Outcome = Literal["passed", "failed", "error", "broken", "skipped"]
+Outcome = Literal["passed", "failed", "error", "broken", "not measurable", "skipped"]
 Clock = Literal["real", "stepped"]
 
 
@@ -273,7 +273,8 @@ class TestStarted(Event):
 class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` says why where it did not pass.
 
-    Failed is by the firmware's fault, error by the bench's, broken by neither: a fixture raised, or it was interrupted.
+    Failed is by the firmware's fault, error by the bench's, broken by the author's (or it was interrupted). It is not
+    measurable where all was well but the machine was too busy for one of its measurements.
     """
 
     __test__ = False  # pytest collects by name
@@ -290,6 +291,8 @@ class Measurement(Event):
 
     Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
     `no_latency` marks a latency taken in stepped time, in which work takes no time: only the limits were checked.
+    `held_up`, in the same unit, is for how long the machine had no processor for device or bench meanwhile; it is no
+    part of `value`. Where it is too much to judge the figure, `measurable` is False.
     """
 
     name: MayHoldSecret[str]
@@ -301,6 +304,8 @@ class Measurement(Event):
     start: int | None = None
     end: int | None = None
     no_latency: bool = False
+    held_up: float = 0.0
+    measurable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class Layout:
         tuples: the names of those that are lists in JSON, and tuples in the event.
         foreign: the names of those of a type that no reader checks: they are written as JSON or as text.
         accepted: the JSON that each field may be; a field that may be any has no entry, and is read as JSON gives it.
+        elements: the JSON that each element of a list, or value of an object, may be; no entry where that is any.
+        numbers: the names of those that are a float or hold floats, which may be none that JSON has.
         values: reads all fields of an event at once.
     """
 
@@ -74,6 +76,8 @@ class Layout:
     tuples: tuple[str, ...]
     foreign: tuple[str, ...]
     accepted: Mapping[str, Accepted]
+    elements: Mapping[str, tuple[type, ...]]
+    numbers: tuple[str, ...]
     values: Callable[[Any], tuple[Any, ...]]
 
 
@@ -119,9 +123,35 @@ def _read(event_type: type) -> Layout:
         elif Any not in kinds:
             json = tuple(json for kind in kinds if kind in _JSON_TYPES for json in _JSON_TYPES[kind])
             accepted[name] = Accepted(json, choices)
+    elements = {name: types for name in names if name in accepted and (types := _element_types(hints[name]))}
+    numbers = [name for name in accepted if float in (*accepted[name].types, *elements.get(name, ()))]
     return Layout(
-        type_name(event_type), names, own, tuple(masked), tuple(tuples), tuple(foreign), accepted, attrgetter(*names)
+        type_name(event_type),
+        names,
+        own,
+        tuple(masked),
+        tuple(tuples),
+        tuple(foreign),
+        accepted,
+        elements,
+        tuple(numbers),
+        attrgetter(*names),
     )
+
+
+def _element_types(hint: Any) -> tuple[type, ...]:
+    """The JSON that the elements of a tuple, or the values of a mapping, may be; empty where that is not said."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _element_types(arguments[0])
+    if origin in (Union, types.UnionType):
+        return next(filter(None, map(_element_types, arguments)), ())
+    inner = arguments[0] if origin is tuple and arguments else arguments[-1] if _is_mapping(origin) else None
+    return _JSON_TYPES.get(inner, ()) if inner is not None else ()
+
+
+def _is_mapping(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
 def _hints(event_type: type) -> dict[str, Any]:

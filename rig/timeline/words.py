@@ -123,9 +123,13 @@ def figure(measurement: Measurement) -> str:
 
     One beyond its limits is written in any case: the bench waited that long, and work comes on top of it.
     """
+    unit = one_line(measurement.unit)
+    if not measurement.measurable:
+        wall, held = number(measurement.value + measurement.held_up), number(measurement.held_up)
+        return f"not measurable: {held} of {wall} {unit} without a processor"
     if measurement.no_latency and measurement.ok:
         return NO_LATENCY
-    return f"{number(measurement.value)} {one_line(measurement.unit)}".rstrip()
+    return f"{number(measurement.value)} {unit}".rstrip()
 
 
 def measured(measurement: Measurement) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from rig.util.arguments import must_be_number
+
 T = TypeVar("T")
 
 SIGNAL_LATENCY_S = 1.0
@@ -104,7 +106,11 @@ class BenchClock:
         Args:
             timeout: in bench seconds.
             before: a deadline that this one must not pass.
+
+        Raises:
+            AuthorError: the timeout is no finite number of 0 or more.
         """
+        must_be_number("a timeout in bench seconds", timeout, least=0)
         end = self.now() + round(timeout * 1e9)
         return Deadline(timeout, end if before is None else min(end, before.end), self)
 

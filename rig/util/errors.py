@@ -1,7 +1,7 @@
 """What can go wrong, by whose fault it is.
 
-Two colours of red: a `BenchError` is trouble of the bench (an *error* in every report); a `DeviceError` and a
-failed expectation are *failures* of the firmware under test.
+Three verdicts: a `BenchError` is trouble of the bench, an `AuthorError` a mistake of the test's author (both are
+*errors* in every report); a `DeviceError` and a failed expectation are *failures* of the firmware under test.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class BenchError(PlugbenchError):
         self.what = what
         self.fix = fix
         super().__init__(f"{what}. {fix}" if fix else what)
+
+
+class AuthorError(PlugbenchError, ValueError):
+    """The test is written wrongly: a misspelt name, a value that can never match, a call out of order.
+
+    Each entry point that a test calls raises it before it does anything: waiting would not help, and neither the
+    firmware nor the bench is at fault.
+    """
 
 
 class DescriptionError(BenchError):

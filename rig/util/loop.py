@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from rig.util.clock import Deadline
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 
 T = TypeVar("T")
 
@@ -22,7 +22,8 @@ def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: 
         what: what is being done, for the messages.
 
     Raises:
-        BenchError: the loop is closed, or is this very thread's.
+        BenchError: the loop is closed.
+        AuthorError: it is this very thread's.
     """
     try:
         inside = asyncio.get_running_loop() is loop
@@ -31,8 +32,8 @@ def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: 
     if inside or loop.is_closed():
         work.close()
         if inside:
-            raise BenchError(
-                f"{what}: a blocking call from the bench's own loop would never return", "Call it from another thread"
+            raise AuthorError(
+                f"{what}: a blocking call from the bench's own loop would never return. Call it from another thread"
             )
         raise BenchError(f"{what}: the bench is closed", "Open the bench first")
     return asyncio.run_coroutine_threadsafe(work, loop)
@@ -50,7 +51,8 @@ def run_on(
         timeout: real seconds, because the loop's own work takes no bench time; or a deadline, for work that does.
 
     Raises:
-        BenchError: the loop is closed, is this very thread's, or did not finish the work in time.
+        BenchError: the loop is closed, or did not finish the work in time.
+        AuthorError: it is this very thread's.
     """
     future = submit(loop, work, what)
     try:

@@ -14,6 +14,11 @@ def clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
+def encodable(text: str) -> str:
+    """Write half a surrogate pair, which no encoding has, as `\\ud800`; all other texts stay as they are."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def one_line(text: str) -> str:
     """Put a cleaned text on one line, each run of white space made one space."""
     if text.isascii() and text.isprintable() and "  " not in text:  # nearly all: three looks instead of two searches

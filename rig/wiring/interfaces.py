@@ -79,6 +79,8 @@ class Wiring:
         clock: the bench's clock, already shared with the board.
         capabilities: what tests may ask for with `@pytest.mark.needs(...)`.
         flash_file: the virtual board's flash, to look into; None on real wires.
+        device_waits: how long, in ns, the device's threads have waited for a processor of this machine so far. None on
+            real wires, where the device has a processor of its own, and in stepped time, which stands still meanwhile.
         close: gives everything back; called once.
     """
 
@@ -90,4 +92,5 @@ class Wiring:
     hooks: TestHooks | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None
+    device_waits: Callable[[], int] | None = None
     close: Callable[[], None] = lambda: None

@@ -210,6 +210,10 @@ def test_a_type_that_is_only_there_for_type_checkers_is_refused() -> None:
         (b'{"type": "led_pattern", "led": "x", "pattern": "glow"}', "'led_pattern' with pattern = 'glow'"),
         (b'{"type": "log_line", "text": "x", "level": ["E"]}', "'log_line' with level"),
         (b'{"type": "panic", "cause": "x", "backtrace": "0x1"}', "'panic' with backtrace = '0x1'"),
+        (b'{"type": "panic", "cause": "x", "backtrace": ["0x1", 1]}', "'panic' with '1' in backtrace"),
+        (b'{"type": "panic", "cause": "x", "backtrace": [null]}', "'panic' with 'None' in backtrace"),
+        (b'{"type": "telemetry_sample", "values": {"loops": "many"}}', "'telemetry_sample' with 'many' in values"),
+        (b'{"type": "telemetry_sample", "values": {"loops": []}}', "'telemetry_sample' with '[]' in values"),
     ],
 )
 def test_a_line_that_holds_no_event_says_why(line: bytes, why: str) -> None:

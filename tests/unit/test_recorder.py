@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -24,9 +25,11 @@ from rig.timeline.events import (
     FaultInjected,
     LinkChange,
     LogLine,
+    Measurement,
     Note,
     OcppFrame,
     Panic,
+    TelemetrySample,
     TestEnded,
 )
 from rig.timeline.words import in_words
@@ -138,13 +141,22 @@ def test_what_is_appended_together_is_on_disk_when_that_returns(tmp_path: Path) 
     recorder.close()
 
 
-def test_one_that_cannot_be_written_takes_no_other_along(tmp_path: Path) -> None:
+def test_what_json_does_not_have_is_written_as_the_nearest_that_it_has(tmp_path: Path) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
-    with pytest.raises(TypeError):
-        timeline.extend([LogLine(text="a"), LogLine(text="\udc80"), LogLine(text="b")])
-    timeline.append(LogLine(text="c"))
-    assert [event.id for event in read(recorder.path)] == [1, 3, 4]
+    timeline.extend([LogLine(text="a"), LogLine(text="\udc80"), LogLine(text="b", uptime_ms=1 << 70)])
+    timeline.append(Measurement(name="c", value=float("nan"), unit="ms", high=float("inf")))
+    timeline.append(TelemetrySample(values={"heap_free": float("-inf"), "loops": 1}))
+    _, half, large, measured, sample = read(recorder.path)
+    assert isinstance(half, LogLine)
+    assert half.text == "\\udc80"
+    assert isinstance(large, LogLine)
+    assert large.uptime_ms == 1 << 70
+    assert isinstance(measured, Measurement)
+    assert math.isnan(measured.value)
+    assert measured.high == math.inf
+    assert isinstance(sample, TelemetrySample)
+    assert sample.values == {"heap_free": -math.inf, "loops": 1}
     recorder.close()
 
 

@@ -12,7 +12,7 @@ from rig.csms.instrument.observations import Observations
 from rig.csms.sendable import must_be_sendable
 from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
-from rig.util.errors import ExpectationError
+from rig.util.errors import AuthorError, ExpectationError
 from rig.util.loop import submit
 from rig.util.redaction import masked
 
@@ -65,7 +65,7 @@ class Calls(Observations):
         Raises:
             CallErrorReceived: it answered with a CALLERROR.
             ExpectationError: it did not answer in time, wrongly, is not connected or went away.
-            ValueError: the request is no JSON, or breaks its schema, and `check` is set.
+            AuthorError: the request is no JSON, or breaks its schema, and `check` is set.
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
@@ -104,10 +104,10 @@ class Calls(Observations):
 
         Raises:
             ExpectationError: it is not connected.
-            ValueError: the text has fewer characters than there are to be fragments.
+            AuthorError: the text has fewer characters than there are to be fragments.
         """
         if not 1 <= fragments <= max(1, len(text)):
-            raise ValueError(
+            raise AuthorError(
                 f"a text of {len(text)} characters has 1 to {max(1, len(text))} fragments, not {fragments}"
             )
         self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")

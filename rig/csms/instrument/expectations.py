@@ -42,7 +42,7 @@ class Expectations(Observations):
 
         Raises:
             ExpectationError: it did not come in time. The message names the nearest miss and shows the exchange.
-            ValueError: OCPP 1.6 knows no such call of a charge point.
+            AuthorError: OCPP 1.6 has no such call of a charge point, or none with such fields.
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         return self._expect(expected, since or self.timeline.default_mark, timeout)
@@ -90,7 +90,7 @@ class Expectations(Observations):
 
         Raises:
             ExpectationError: some did not come in time; the message says which came, and the nearest miss.
-            ValueError: OCPP 1.6 knows no such call of a charge point.
+            AuthorError: OCPP 1.6 has no such call of a charge point, or none with such fields.
         """
         who = self._who(charge_point)
         wanted = [Expectation.of(who, call, {}) for call in calls]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import get_args
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.connection import Mute
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.refusals import REFUSALS
+from rig.util.arguments import must_be_one_of
+from rig.util.errors import AuthorError
 
 
 class Misbehaviour(CsmsPart):
@@ -31,7 +34,7 @@ class Misbehaviour(CsmsPart):
     def refuse(self, status: int = 503) -> Iterator[None]:
         """Within the block opening handshakes are refused with an HTTP status of `REFUSALS`; open connections stay."""
         if status not in REFUSALS:
-            raise ValueError(
+            raise AuthorError(
                 f"a refusal has an HTTP status that is one of {', '.join(map(str, REFUSALS))}, not {status}"
             )
         before, self._server.refuse_with = self._server.refuse_with, status
@@ -43,6 +46,7 @@ class Misbehaviour(CsmsPart):
     @contextlib.contextmanager
     def misanswer(self, kind: BadHandshake) -> Iterator[None]:
         """Within the block opening handshakes are answered badly; open connections stay."""
+        must_be_one_of("how an opening handshake goes wrong", kind, get_args(BadHandshake))
         before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
             yield
@@ -52,6 +56,7 @@ class Misbehaviour(CsmsPart):
     @contextlib.contextmanager
     def spoil_answers(self, kind: BadAnswer) -> Iterator[None]:
         """Within the block the answer to every CALL is a bad one."""
+        must_be_one_of("how an answer goes wrong", kind, get_args(BadAnswer))
         before = self.on_loop(self._server.spoil_answers(kind), "spoil answers")
         try:
             yield

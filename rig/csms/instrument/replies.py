@@ -10,6 +10,7 @@ from rig.csms.instrument.observations import Observations
 from rig.csms.sendable import must_be_answer
 from rig.csms.session import Answer, ChargePoint, Replacement, Reply
 from rig.timeline.events import OcppFrame
+from rig.util.errors import AuthorError
 
 
 class Held:
@@ -56,7 +57,7 @@ class Held:
             How many answers went out: fewer where the charge point is not connected.
 
         Raises:
-            ValueError: the payload is no JSON, or breaks its schema, and `check` is set.
+            AuthorError: the payload is no JSON, or breaks its schema, and `check` is set.
         """
         if answer is not None:
             must_be_answer(self._action, answer, check=check)
@@ -85,9 +86,9 @@ class Replies(Observations):
         Args:
             action: a call of the charge point, e.g. `Authorize`.
             answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
-                It runs on the bench's loop and must not block. One that raises, or gives what may not be sent, is
-                trouble of the bench: the charge point gets a CALLERROR InternalError, the test a `BenchError` as soon
-                as it waits for something, or at its end.
+                It runs on the bench's loop and must not block. One that raises, or gives what may not be sent, is a
+                mistake of the test: the charge point gets a CALLERROR InternalError, the test an `AuthorError` as
+                soon as it waits for something, or at its end.
             times: how many calls get this answer; None: all until the returned replacement is undone.
             check: False lets a payload pass that breaks the schema.
             charge_point: whose calls.
@@ -96,11 +97,11 @@ class Replies(Observations):
             The replacement: `undo()` it, or use it as a context.
 
         Raises:
-            ValueError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
+            AuthorError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
         """
         must_be_call_of_charge_point(action)
         if times is not None and times < 1:
-            raise ValueError(f"an answer is given at least once, not {times} times")
+            raise AuthorError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
         if not callable(answer):  # what a function gives is checked when it has given it
@@ -123,7 +124,7 @@ class Replies(Observations):
         must_be_call_of_charge_point(action)
         point = self._point(charge_point)
         if action in point.held:
-            raise ValueError(f"answers to {action} are held back already")
+            raise AuthorError(f"answers to {action} are held back already")
         held = Held(self, point, action)
 
         async def begin() -> None:

@@ -13,6 +13,7 @@ from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
+from rig.util.processor import ProcessorWait
 from rig.wiring.interfaces import Wiring
 from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
@@ -84,6 +85,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory(Wires(clock.now))
     board = Board(factory.wires, pins, flash, clock)
+    waits = ProcessorWait()
 
     def close() -> None:
         board.close()
@@ -100,6 +102,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
             hooks=VirtualTestHooks(board),
             capabilities=_capabilities(description) | ({"stepped_time"} if clock.steps else {"real_time"}),
             flash_file=flash.path,
+            device_waits=None if clock.steps else lambda: waits.of(board.device_pid),
             close=close,
         )
     except BaseException:

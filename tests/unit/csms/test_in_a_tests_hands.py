@@ -20,8 +20,8 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake
 from rig.csms.server import CsmsServer
 from rig.timeline import Timeline
-from rig.timeline.events import BenchTrouble, OcppFrame
-from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.timeline.events import BenchTrouble, Note, OcppFrame
+from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 from tests.unit.conftest import STEPPED
 from tests.unit.csms.conftest import IDENTITY, LIMIT_S, Peer
 
@@ -106,9 +106,9 @@ def test_a_forbidden_call_is_shown_and_its_absence_is_fine(csms: Csms, peer: Pee
 
 
 def test_a_misspelt_action_is_refused_at_once(csms: Csms) -> None:
-    with pytest.raises(ValueError, match="'StartTransction' is no call of a charge point; these are: Authorize"):
+    with pytest.raises(AuthorError, match=r"did you mean 'StartTransaction'\? These are: Authorize"):
         csms.expect("StartTransction")
-    with pytest.raises(ValueError, match="'Reset' is no call of a charge point"):
+    with pytest.raises(AuthorError, match="'Reset' is no call of a charge point"):
         csms.answer("Reset", {})
 
 
@@ -258,16 +258,16 @@ def test_an_answer_may_be_an_error_or_a_function(csms: Csms, peer: Peer) -> None
         (lambda _request: CallError("InternalError", "", {"a": object()}), "gave a wrong one: .* no JSON"),
     ],
 )
-def test_a_function_that_gives_no_answer_is_trouble_of_the_bench(
+def test_a_function_that_gives_no_answer_is_a_mistake_of_the_test(
     csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any], error: str
 ) -> None:
     csms.answer("Authorize", wrong)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
     error = f"the function that the test answers Authorize with {error}"
-    with pytest.raises(BenchError, match=error):
+    with pytest.raises(AuthorError, match=error):
         csms.expect("Heartbeat", timeout=LIMIT_S)
-    assert re.match(error, timeline.events(BenchTrouble)[0].what)
+    assert re.match(error, timeline.events(Note)[0].text)
 
 
 def test_a_function_may_judge_the_device(csms: Csms, timeline: Timeline, peer: Peer) -> None:
@@ -541,11 +541,14 @@ def test_a_secret_is_in_no_message_about_what_is_wrong(csms: Csms, peer: Peer) -
     peer.start_call("DataTransfer", {"vendorId": "V", **KEY})
     peer.receive()
     with pytest.raises(ExpectationError) as missed:
-        csms.expect("DataTransfer", timeout=0, value="another secret", vendorId="V")
+        csms.expect("DataTransfer", timeout=0, vendorId="W")
+    with pytest.raises(AuthorError, match="has no field 'value'") as misspelt:
+        csms.expect("DataTransfer", timeout=0, value=SECRET, vendorId="V")
     peer.socket.send(orjson.dumps([2, "b", "DataTransfer", KEY]))
     peer.boot()
     broken = csms.expect_violation("binary", timeout=0)
-    for text in (*(str(each.value) for each in (refused, unanswered, answered, missed)), bytes.fromhex(broken.raw)):
+    messages = (str(each.value) for each in (refused, unanswered, answered, missed, misspelt))
+    for text in (*messages, bytes.fromhex(broken.raw)):
         assert SECRET not in str(text)
 
 
@@ -567,7 +570,7 @@ def test_a_blocking_call_on_the_loop_is_refused(csms: Csms, loop: asyncio.Abstra
     async def wrong() -> None:
         csms.start()
 
-    with pytest.raises(BenchError, match="would never return"):
+    with pytest.raises(AuthorError, match="would never return"):
         asyncio.run_coroutine_threadsafe(wrong(), loop).result(LIMIT_S)
 
 

@@ -9,7 +9,7 @@ import pytest
 from rig.adapters.plugbench import provision
 from rig.firmware.filesystem import make_filesystem, read_filesystem
 from rig.firmware.partitions import Partition
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 
 STORAGE = Partition("storage", "data", "littlefs", 0x350000, 0x90000)
 
@@ -32,7 +32,7 @@ def test_equal_settings_make_equal_images():
 
 
 def test_unknown_settings_are_refused_with_what_there_is():
-    with pytest.raises(BenchError, match=r"no setting hartbeat_s.*heartbeat_interval_s"):
+    with pytest.raises(AuthorError, match=r"no setting hartbeat_s.*heartbeat_interval_s"):
         provision("ws://h:1/p", "CP-1", "n", "p", partition=STORAGE, hartbeat_s=7)
 
 

@@ -16,7 +16,7 @@ from rig.instruments.outputs import Output, Outputs
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PinEdge
-from rig.util.errors import BenchError, ExpectationError
+from rig.util.errors import AuthorError, ExpectationError
 
 from .conftest import FarEnd
 
@@ -51,7 +51,7 @@ def test_an_input_by_attribute_and_by_name(inputs: Inputs, far_end: FarEnd) -> N
 
 
 def test_an_unknown_input_says_which_there_are(inputs: Inputs) -> None:
-    with pytest.raises(BenchError, match=r"no input named 'cabel'\. Did you mean 'cable'\? It has: cable, meter_pulse"):
+    with pytest.raises(AuthorError, match=r"named 'cabel'\. Did you mean 'cable'\? It has: cable, meter_pulse"):
         inputs["cabel"].on()
     assert not hasattr(inputs, "cabel")
 
@@ -86,7 +86,7 @@ def test_a_train_has_as_many_pulses_as_asked_for(inputs: Inputs, far_end: FarEnd
 def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Timeline) -> None:
     train = inputs.meter_pulse.train(1_000_000, hz=100)
     assert not inputs.at_rest()
-    with pytest.raises(BenchError, match="already giving pulses"):
+    with pytest.raises(AuthorError, match="already giving pulses"):
         inputs.meter_pulse.train(1, hz=1)
     timeline.clock.deadline(0.092).wait_out()
     inputs.to_rest()
@@ -96,9 +96,9 @@ def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Tim
 
 
 def test_a_train_that_cannot_be_is_refused(inputs: Inputs) -> None:
-    with pytest.raises(ValueError, match="at least 1 pulse"):
+    with pytest.raises(AuthorError, match="at least 1, not 0"):
         inputs.meter_pulse.train(0, hz=1)
-    with pytest.raises(ValueError, match="above 0 Hz"):
+    with pytest.raises(AuthorError, match=r"rate of a pulse train in Hz is .* above 0, not 0"):
         inputs.meter_pulse.train(1, hz=0)
 
 

@@ -15,7 +15,7 @@ from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, LedPattern, PinEdge, PowerChange
 from rig.util.clock import BenchClock
-from rig.util.errors import BenchError, ExpectationError
+from rig.util.errors import AuthorError, ExpectationError
 
 from .conftest import FarEnd
 
@@ -180,7 +180,7 @@ def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: Far
 
 
 def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
-    with pytest.raises(BenchError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
+    with pytest.raises(AuthorError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
 
 

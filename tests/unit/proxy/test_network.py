@@ -14,7 +14,7 @@ from rig.instruments.network import Network
 from rig.timeline import Timeline
 from rig.timeline.events import AccessPointChange
 from rig.util.clock import BenchClock
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 
 from .conftest import send
 
@@ -89,7 +89,7 @@ def test_latency_is_in_milliseconds_of_bench_time(network: Network, server: sock
     clock.deadline(0.001).wait_out()
     clock.settle()
     assert behind.recv(1) == b"x"
-    with pytest.raises(ValueError, match="0 ms or more"):
+    with pytest.raises(AuthorError, match=r"a delay in ms is .* at least 0, not -1"):
         network.latency(-1)
 
 

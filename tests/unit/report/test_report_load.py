@@ -20,7 +20,9 @@ def test_reads_back_what_was_recorded(recorder: Recorder, run: load.Run, tmp_pat
     assert [len(t.events) for t in read.tests] == [len(t.events) for t in run.tests]
     assert (read.name, read.bench, read.date) == ("2026-11-23T12-00-00", "virtual", "2026-11-23T12:00:00+01:00")
     assert read.firmware == ("0.1.0 build 5ec0ffee",)
-    assert read.totals == {"passed": 6, "failed": 2, "error": 1, "broken": 0, "skipped": 1, "cut off": 0, "retried": 0}
+    some = {verdict: count for verdict, count in read.totals.items() if count}
+    assert some == {"passed": 6, "failed": 2, "error": 1, "skipped": 1}
+    assert set(read.totals) == set(load.VERDICTS)
     assert read.cut_off == ""
     assert read.skipped_lines == ()
 

@@ -1,0 +1,69 @@
+"""Parts of payloads, as a test expects them: held against the schema, which knows all that can ever come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rig.ocpp.schemas import Kind, schema
+from rig.util.arguments import did_you_mean
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int, float),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+
+
+def misfit(action: str, fields: Mapping[str, Any], kind: Kind = "request") -> str:
+    """Say why no valid payload can have such fields; empty where one can.
+
+    Args:
+        action: of OCPP 1.6, e.g. `StatusNotification`.
+        fields: what must stand in the payload (`rig.ocpp.matching.differences`): predicates, patterns and objects with
+            an equality of their own are not looked into.
+        kind: of the request's payload, or of the response's.
+    """
+    root = schema(action, kind)
+    return _misfit(root, root, fields, action)
+
+
+def _misfit(root: Mapping[str, Any], node: Mapping[str, Any], value: Any, place: str) -> str:
+    while "$ref" in node:
+        node = root["definitions"][node["$ref"].rpartition("/")[2]]
+    if isinstance(value, Mapping):
+        if node.get("type") != "object":
+            return f"{place} is no object, but {_article(node)}"
+        known = node.get("properties", {})
+        for key, inner in value.items():
+            if key not in known:
+                if node.get("additionalProperties", True) is not False:
+                    continue
+                meant = did_you_mean(str(key), known)
+                nearest = f"did you mean {meant!r}? " if meant else ""
+                return f"{place} has no field {key!r}: {nearest}it has {', '.join(known) or 'none'}"
+            if problem := _misfit(root, known[key], inner, f"{place}.{key}"):
+                return problem
+        return ""
+    if isinstance(value, (list, tuple)):
+        if node.get("type") != "array":
+            return f"{place} is no array, but {_article(node)}"
+        found = (_misfit(root, node.get("items", {}), inner, f"{place}[{i}]") for i, inner in enumerate(value))
+        return next(filter(None, found), "")
+    if value is not None and not isinstance(value, (str, bool, int, float)):
+        return ""
+    types = _TYPES.get(node.get("type", ""), ())
+    # A bool is an int to Python, and none to JSON.
+    if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
+        return f"{place} is {_article(node)}, not of type {type(value).__name__}"
+    if "enum" in node and value not in node["enum"]:
+        meant = did_you_mean(str(value), node["enum"])
+        nearest = f"did you mean {meant!r}? " if meant else ""
+        return f"{place} is never {value!r}: {nearest}it is one of {', '.join(node['enum'])}"
+    return ""
+
+
+def _article(node: Mapping[str, Any]) -> str:
+    name = str(node.get("type", "value"))
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
