@@ -8,7 +8,7 @@ import allure
 
 from rig.report import sequence_svg, timeline_svg
 from rig.report.page import full_log
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.util.redaction import masked_text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rig.report.canvas import GREY, RED, VIOLET
-from rig.runs.load import Verdict
+from rig.runs.slicer import Verdict
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "passed": "passed",

@@ -8,7 +8,7 @@ from rig.report.timeline_svg import bands, exchanges, frame, heap, moments, stre
 from rig.report.timeline_svg.sheet import LEFT, Sheet
 from rig.report.timeline_svg.words import summary, timing
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 
 __all__ = ["render", "summary", "timing"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rig.report.lanes import Lanes, lanes_of
 from rig.report.verdict_words import VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.util.text import kilobytes, one_line, seconds
 
 
