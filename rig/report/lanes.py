@@ -9,12 +9,17 @@ Kind = Literal["power", "radio", "control", "input", "led", "output", "link"]
 MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "end", "E", "W"]
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
+_MOST_FLASHES = 400
+"""An LED that flashes more often keeps but the first and the last of its flashes to scale: no axis has room for all."""
+_KEPT_FLASHES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of a lane in which nothing changes.
 
-    `on` is None where nobody knows; `texts` say it in words, the longest first; `texture` tells how an LED blinks.
+    `on` is None where nobody knows; `texts` say it in words, the longest first; `texture` tells how an LED blinks, and
+    `flashes` from when to when it was lit.
     """
 
     start: float
@@ -22,28 +27,47 @@ class Segment:
     on: bool | None
     texts: tuple[str, ...] = ()
     texture: Texture = ""
+    flashes: tuple[tuple[float, float], ...] = ()
+
+    def times(self) -> list[float]:
+        """Its moments: its start, and where it blinks those at which the light changed."""
+        flashes = self.flashes
+        if len(flashes) > _MOST_FLASHES:
+            flashes = (*flashes[:_KEPT_FLASHES], *flashes[-_KEPT_FLASHES:])
+        return [self.start, *(t for flash in flashes for t in flash)]
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A lane of segments."""
+    """A lane of segments. `signal` is its wire in the bench description, empty where it is none."""
 
     kind: Kind
     name: str
     segments: tuple[Segment, ...]
     what: str = ""
     """For LEDs, which one."""
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A CALL and its answer, or a frame that is neither.
+    """A CALL and its answer, or a frame that is neither. Each frame has a moment at either end.
 
-    `start` is None where the CALL came before the test, `end` where no answer came in it.
+    Attributes:
+        from_device: whether the charge point made the CALL.
+        start: when the CALL was sent; None where that was before the test.
+        arrived: when it was there.
+        answered: when the answer was sent; None where none came in the test.
+        end: when the answer was there.
+        text: the label.
+        action: a shorter one.
+        wrong: whether it is drawn as wrong.
     """
 
     from_device: bool
     start: float | None
+    arrived: float | None
+    answered: float | None
     end: float | None
     text: str
     action: str
@@ -92,12 +116,16 @@ class Lanes:
     measurements: list[Stretch] = field(default_factory=list)
     heap: list[list[tuple[float, float]]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
+    missed: dict[str, list[Stretch]] = field(default_factory=dict)
+    """What the test expected and did not see, by the signal of its lane; `ocpp`, `log`, `link` or empty for others."""
 
     def times(self) -> list[float]:
         """Every moment at which something happened: between them it was quiet."""
-        found = [s.start for band in self.bands for s in band.segments]
-        found += [t for frames in self.exchanges.values() for e in frames for t in (e.start, e.end) if t is not None]
+        found = [t for band in self.bands for s in band.segments for t in s.times()]
+        for e in (e for frames in self.exchanges.values() for e in frames):
+            found += [t for t in (e.start, e.arrived, e.answered, e.end) if t is not None]
         found += [m.at for m in self.board] + [m.at for m in self.log]
         found += [t for s in self.faults for t in (s.start, s.end)]
         found += [t for s in self.measurements for t in (s.start, s.end)]
+        found += [t for missed in self.missed.values() for s in missed for t in (s.start, s.end)]
         return found

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rig.report import sequence_svg, timeline_svg
 from rig.report.canvas import environment
-from rig.report.lanes import lanes_of
+from rig.report.lane_reader import lanes_of
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
 from rig.timeline.events import BenchTrouble, LogLine, Measurement

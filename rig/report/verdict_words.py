@@ -36,3 +36,12 @@ VERDICT_HEADINGS: dict[Verdict, str] = {
     "retried": "Error of the bench, not of the firmware: the test was run again",
 }
 """What stands above the message of a test."""
+VERDICT_ENDS: dict[Verdict, str] = {
+    "failed": "test failed",
+    "error": "error of the bench",
+    "retried": "error of the bench",
+    "cut off": "record cut off",
+    "broken": "error of the test",
+    "not measurable": "not measurable",
+}
+"""What stands in a picture where its test ended, unless all was well."""

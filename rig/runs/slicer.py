@@ -33,6 +33,7 @@ class Test:
             it was an error of the bench and the test ran again.
         wall_seconds: how long it took, in real seconds, as the runner says.
         message: why it did not pass, or was skipped.
+        excerpt: the failing line of the test with its values, and the lines before it.
         started, ended: stamps in ns of bench time.
         wall_started: when it began, in ns of real time, which all workers share.
         events: its slice of the timeline, in order.
@@ -57,6 +58,7 @@ class Test:
     before: State
     worker: str = ""
     stepped: bool = False
+    excerpt: str = ""
     duration: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ class Slicer:
             self._events = []
         elif isinstance(event, TestEnded):
             if self._begun is not None and self._begun.nodeid == event.nodeid:
-                return self._test(event.outcome, event.seconds, event.message, event.t)
+                return self._test(event.outcome, event.seconds, event.message, event.t, event.excerpt)
         else:
             if isinstance(event, RunStarted):
                 self._worker, self._stepped = event.worker, event.clock == "stepped"
@@ -130,7 +132,7 @@ class Slicer:
         wall_seconds = max(0, self._wall_last - self._wall_started) / 1e9
         return self._test("cut off", wall_seconds, message, end)
 
-    def _test(self, outcome: Verdict, wall_seconds: float, message: str, ended: int) -> Test:
+    def _test(self, outcome: Verdict, wall_seconds: float, message: str, ended: int, excerpt: str = "") -> Test:
         begun = self._begun
         assert begun is not None
         self._begun = None
@@ -149,4 +151,5 @@ class Slicer:
             before=self._before,
             worker=self._worker,
             stepped=self._stepped,
+            excerpt=excerpt,
         )
