@@ -7,7 +7,7 @@ from dataclasses import replace
 import allure
 
 from rig.report import sequence_svg, timeline_svg
-from rig.report.page import full_log
+from rig.report.sections import full_log
 from rig.runs.slicer import Test
 from rig.util.redaction import masked_text
 

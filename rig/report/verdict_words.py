@@ -14,6 +14,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "skipped": "skipped",
     "cut off": "cut off",
     "retried": "error of the bench, retried",
+    "recorded": "recorded",
 }
 VERDICT_COLOURS: dict[Verdict, str] = {
     "passed": "#00694c",
@@ -24,6 +25,7 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "skipped": GREY,
     "cut off": "#8a5a00",
     "retried": VIOLET,
+    "recorded": GREY,
 }
 VERDICT_HEADINGS: dict[Verdict, str] = {
     "passed": "Message",
@@ -34,6 +36,7 @@ VERDICT_HEADINGS: dict[Verdict, str] = {
     "skipped": "Skipped",
     "cut off": "Cut off",
     "retried": "Error of the bench, not of the firmware: the test was run again",
+    "recorded": "Recorded without a test",
 }
 """What stands above the message of a test."""
 VERDICT_ENDS: dict[Verdict, str] = {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rig.runs.slicer import VERDICTS, Slicer, Test, Verdict
 from rig.runs.state import State
@@ -26,7 +27,8 @@ class Run:
 
     Attributes:
         name: its id.
-        date, bench: as `RunStarted` says, empty where the record lacks it.
+        date, bench, commit, seed: as `RunStarted` says, empty where the record lacks it.
+        links: other reports of the run by name, relative to its folder.
         workers: the names of the workers that recorded it; empty where it had but one bench.
         firmware: what booted in it: versions and builds, in order of first appearance.
         tests: in the order they began.
@@ -35,11 +37,15 @@ class Run:
         stepped: whether any of its benches had stepped time.
         cut_off: why the record is not whole, in words; empty where it is.
         skipped_lines: the numbers of lines that could not be read, with the reason.
+        whole: where no test began, everything in the record as if it were one.
     """
 
     name: str
     date: str = ""
     bench: str = ""
+    commit: str = ""
+    seed: str = ""
+    links: Mapping[str, Any] = field(default_factory=dict)
     workers: tuple[str, ...] = ()
     firmware: tuple[str, ...] = ()
     tests: tuple[Test, ...] = ()
@@ -49,6 +55,7 @@ class Run:
     stepped: bool = False
     cut_off: str = ""
     skipped_lines: tuple[tuple[int, str], ...] = ()
+    whole: Test | None = None
 
     @property
     def wall_seconds(self) -> float:
@@ -111,6 +118,9 @@ def _merged(parts: list[Run]) -> Run:
         name=parts[0].name,
         date=min((part.date for part in parts if part.date), default=""),
         bench=", ".join(dict.fromkeys(part.bench for part in parts if part.bench)),
+        commit=", ".join(dict.fromkeys(part.commit for part in parts if part.commit)),
+        seed=", ".join(dict.fromkeys(part.seed for part in parts if part.seed)),
+        links={name: target for part in parts for name, target in part.links.items()},
         workers=tuple(names),
         firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
         tests=_in_attempts(tests),
@@ -173,7 +183,12 @@ def _read(record: Path) -> Run:
             f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
             "reports/runs/<id>/run.jsonl"
         )
-    return _run(found, record.resolve().parent.name, cut_off, skipped)
+    return _run(found, _name_of(record), cut_off, skipped)
+
+
+def _name_of(record: Path) -> str:
+    """What a record is called that does not say: its folder's name, as of all runs, or its own."""
+    return record.resolve().parent.name if record.name == "run.jsonl" else record.stem
 
 
 def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:
@@ -184,7 +199,10 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
     ended = False
     stamps: list[int] = []
     walls: list[int] = []
+    seen: list[Recorded] = []
     for event, wall in lines:
+        if not tests and not slicer.in_test:
+            seen.append(Recorded(event, wall))
         stamps.append(event.t)
         walls.append(wall or event.t)
         if isinstance(event, RunStarted):
@@ -204,6 +222,9 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
         name=begun.run if begun else name,
         date=begun.date if begun else "",
         bench=begun.bench if begun else "",
+        commit=begun.commit if begun else "",
+        seed=begun.seed if begun else "",
+        links=begun.links if begun else {},
         workers=(begun.worker,) if begun and begun.worker else (),
         firmware=tuple(firmware),
         tests=_in_attempts(tests),
@@ -213,4 +234,26 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
         stepped=begun is not None and begun.clock == "stepped",
         cut_off=cut_off,
         skipped_lines=tuple(skipped),
+        whole=None if tests else _whole(name, seen),
+    )
+
+
+def _whole(name: str, events: Sequence[Recorded]) -> Test | None:
+    """A record without tests, as of `rig csms serve --record`, as one test; None where nothing happened in it."""
+    happened = [event for event, _ in events if not isinstance(event, RunStarted | RunEnded)]
+    if not happened:
+        return None
+    walls = [wall or event.t for event, wall in events]
+    return Test(
+        nodeid=name or "record",
+        doc="Everything in the record: it has no tests.",
+        attempt=1,
+        outcome="recorded",
+        wall_seconds=(max(walls) - walls[0]) / 1e9,
+        message="",
+        started=happened[0].t,
+        ended=max(event.t for event in happened),
+        wall_started=walls[0],
+        events=tuple(happened),
+        before=State(),
     )

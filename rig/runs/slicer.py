@@ -8,7 +8,7 @@ from typing import Literal
 from rig.runs.state import State
 from rig.timeline.events import Event, Outcome, RunStarted, TestEnded, TestStarted
 
-Verdict = Outcome | Literal["cut off", "retried"]
+Verdict = Outcome | Literal["cut off", "retried", "recorded"]
 VERDICTS: tuple[Verdict, ...] = (
     "failed",
     "error",
@@ -30,7 +30,7 @@ class Test:
         doc: the first line of its docstring.
         attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
         outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
-            it was an error of the bench and the test ran again.
+            it was an error of the bench and the test ran again; `recorded` where it stands for a record without tests.
         wall_seconds: how long it took, in real seconds, as the runner says.
         message: why it did not pass, or was skipped.
         excerpt: the failing line of the test with its values, and the lines before it.
@@ -95,6 +95,11 @@ class Slicer:
         self._stepped = False
         self._events: list[Event] = []
         self._last = self._wall_started = self._wall_last = 0
+
+    @property
+    def in_test(self) -> bool:
+        """Whether a test has begun and not ended."""
+        return self._begun is not None
 
     def feed(self, event: Event, wall: int = 0) -> Test | None:
         """Take the next event. Returns the test that it ends, if it does.
