@@ -30,6 +30,7 @@ def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: 
     measure(name, (opened.t - pressed.t) / 1e6, "ms", high=limit, start=pressed, end=opened)
 
 
+@pytest.mark.smoke
 def test_it_opens_the_contactor_while_charging(
     device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
 ) -> None:
