@@ -20,6 +20,7 @@ class Tally:
     failed: int = 0
     errors: int = 0
     skipped: int = 0
+    not_measurable: int = 0
     seconds: float = 0.0
 
     def __str__(self) -> str:
@@ -28,6 +29,8 @@ class Tally:
             parts.append(f"{self.errors} errors")
         if self.skipped:
             parts.append(f"{self.skipped} skipped")
+        if self.not_measurable:
+            parts.append(f"{self.not_measurable} not measurable")
         return f"{', '.join(parts)} in {self.seconds:.1f} s"
 
 
@@ -41,7 +44,7 @@ def tally(path: Path) -> Tally:
         OSError: it is not there.
         ElementTree.ParseError: it is cut off.
     """
-    passed = failed = errors = skipped = 0
+    passed = failed = errors = skipped = not_measurable = 0
     seconds = 0.0
     for case in ElementTree.parse(path).getroot().iter("testcase"):
         seconds += float(case.get("time") or 0)
@@ -55,11 +58,12 @@ def tally(path: Path) -> Tally:
             failed += 1
         elif case.find("error") is not None:
             errors += 1
-        elif case.find("skipped") is not None:
-            skipped += 1
+        elif (reason := case.find("skipped")) is not None:
+            busy = (reason.get("message") or "").startswith("not measurable:")
+            not_measurable, skipped = not_measurable + busy, skipped + (not busy)
         else:
             passed += 1
-    return Tally(passed, failed, errors, skipped, seconds)
+    return Tally(passed, failed, errors, skipped, not_measurable, seconds)
 
 
 def main(paths: list[str]) -> int:
@@ -75,11 +79,11 @@ def main(paths: list[str]) -> int:
             good = False
             continue
         rows.append((path.stem, str(one)))
-        good &= one.failed == one.errors == 0 and one.passed > 0
+        good &= one.failed == one.errors == 0 and one.passed + one.not_measurable > 0
         total = Tally(
             *(
                 getattr(total, name) + getattr(one, name)
-                for name in ("passed", "failed", "errors", "skipped", "seconds")
+                for name in ("passed", "failed", "errors", "skipped", "not_measurable", "seconds")
             )
         )
     rows.append(("total", str(total)))

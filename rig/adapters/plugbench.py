@@ -237,7 +237,7 @@ def provision(
         more: further keys of docs/design.md section 6; those left out keep the device's defaults.
 
     Raises:
-        AuthorError: an unknown key, or a value that is neither a text nor an integer.
+        AuthorError: an unknown key, or a value that is neither a text, an integer nor a bool.
     """
     values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
     return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
@@ -268,6 +268,6 @@ def configuration(
             f"the device has no setting {', '.join(unknown)}. {nearest}It has: {', '.join(OPTIONAL_KEYS)}"
         )
     for key, value in more.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise AuthorError(f"the setting {key} is a text or an integer, not {value!r}")
+        if not isinstance(value, (str, int)):  # a bool is an int to Python
+            raise AuthorError(f"the setting {key} is a text, an integer or a bool, not {value!r}")
     return {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}

@@ -158,7 +158,7 @@ class Bench:
         stack.callback(wiring.close)
         self._held_up = None
         if wiring.device_waits is not None:
-            self._held_up = HeldUp(self.clock, self.loop, wiring.device_waits)
+            self._held_up = HeldUp(self.clock, wiring.device_waits)
             self._held_up.start()
             stack.callback(self._held_up.close)
         self.csms = Csms(timeline, self.loop, identity=description.device.identity)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from rig.util.clock import BenchClock
-from rig.util.loop import run_on
 from rig.util.processor import ProcessorWait
 
 _PERIOD_S = 0.01
-_TOLERANCE_NS = 2_000_000
-"""How late a timer may be on an idle machine: what is within it says nothing about other work."""
 _KEPT = 60_000
 """How many samples are kept: ten minutes."""
 
@@ -34,38 +31,35 @@ class _Sample:
 
 
 class HeldUp:
-    """Samples how long the threads of device and bench have waited for a processor, and how late the bench's loop is.
+    """Samples how long the threads of device and bench have waited for a processor.
 
-    Waits of several threads add up, but no stretch of time is held up for longer than it lasted.
+    Waits of several threads add up, but no stretch of time is held up for longer than it lasted. The bench is late only
+    where it has something to do: the sampler, which has nothing to do with the device, is a thread of its own and left
+    out.
 
     Args:
         clock: the bench's clock, in real time.
-        loop: the bench's loop.
         device_waits: how long the device's threads have waited so far, in ns.
     """
 
-    def __init__(self, clock: BenchClock, loop: asyncio.AbstractEventLoop, device_waits: Callable[[], int]) -> None:
+    def __init__(self, clock: BenchClock, device_waits: Callable[[], int]) -> None:
         self._clock = clock
-        self._loop = loop
         self._device_waits = device_waits
         self._bench = ProcessorWait()
         self._samples: deque[_Sample] = deque(maxlen=_KEPT)
-        self._timer: asyncio.TimerHandle | None = None
-        self._last = self._due = clock.now()
-        self._waited_device = self._waited_bench = 0
+        self._lock = threading.Lock()
+        self._last = self._waited = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="held-up", daemon=True)
 
     def start(self) -> None:
-        """Begin, from any thread."""
-        self._loop.call_soon_threadsafe(self._begin)
+        """Begin."""
+        self._thread.start()
 
     def close(self) -> None:
-        """End, from any thread."""
-
-        def cancel() -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-
-        self._loop.call_soon_threadsafe(cancel)
+        """End, and wait until the thread has."""
+        self._ended.set()
+        self._thread.join()
 
     def between(self, start: int, end: int) -> int:
         """Say for how long, in ns, the machine had no processor for device or bench between two stamps.
@@ -73,35 +67,25 @@ class HeldUp:
         Args:
             start, end: stamps in ns of the bench's clock; the end has passed.
         """
+        self._sample()
+        with self._lock:
+            samples = list(self._samples)
+        return sum(
+            min(sample.held, min(end, sample.end) - max(start, sample.begin))
+            for sample in samples
+            if sample.end > start and sample.begin < end
+        )
 
-        async def look() -> int:
+    def _run(self) -> None:
+        while True:
             self._sample()
-            return sum(
-                min(sample.held, min(end, sample.end) - max(start, sample.begin))
-                for sample in self._samples
-                if sample.end > start and sample.begin < end
-            )
-
-        return run_on(self._loop, look(), "the time without a processor")
-
-    def _begin(self) -> None:
-        self._sample()
-        self._samples.clear()
-        self._wait()
-
-    def _tick(self) -> None:
-        self._sample()
-        self._wait()
-
-    def _wait(self) -> None:
-        self._due = self._clock.now() + round(_PERIOD_S * 1e9)
-        self._timer = self._loop.call_later(_PERIOD_S, self._tick)
+            if self._ended.wait(_PERIOD_S):
+                return
 
     def _sample(self) -> None:
-        now = self._clock.now()
-        device, bench = self._device_waits(), self._bench.of(os.getpid())
-        late = now - self._due
-        of_bench = max(bench - self._waited_bench, late if late > _TOLERANCE_NS else 0)
-        held = min(now - self._last, device - self._waited_device + of_bench)
-        self._samples.append(_Sample(self._last, now, held))
-        self._last, self._waited_device, self._waited_bench = now, device, bench
+        with self._lock:
+            now = self._clock.now()
+            waited = self._device_waits() + self._bench.of(os.getpid(), without=self._thread.native_id)
+            if self._last:  # the first one only says where the next begins
+                self._samples.append(_Sample(self._last, now, min(now - self._last, waited - self._waited)))
+            self._last, self._waited = now, waited

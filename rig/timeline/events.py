@@ -309,8 +309,8 @@ class Measurement(Event):
 
     Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
     `no_latency` marks a latency taken in stepped time, in which work takes no time: only the limits were checked.
-    `held_up`, in the same unit, is for how long the machine had no processor for device or bench meanwhile; it is no
-    part of `value`. Where it is too much to judge the figure, `measurable` is False.
+    `held_up`, in the same unit, is the part of `value`, at most, for which the machine had no processor for device or
+    bench: limits are held against the rest. Where it is too much to judge the figure, `measurable` is False.
     """
 
     name: MayHoldSecret[str]

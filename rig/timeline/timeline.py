@@ -295,12 +295,14 @@ class Timeline:
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
             BenchError, DeviceError: what `interrupt` said, at once.
+            WaitEndedError: the test has ended meanwhile, or the task that awaited it was cancelled.
         """
         since = since or self._default_mark
         deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout)
         began = self.clock.now()
         following = since
         while True:
+            deadline.check()
             with self._lock:
                 index = self._index(kind)
                 unseen = _from(following, index.unmatched)

@@ -126,12 +126,14 @@ def figure(measurement: Measurement) -> str:
     One beyond its limits is written in any case: the bench waited that long, and work comes on top of it.
     """
     unit = one_line(measurement.unit)
+    value, held = number(measurement.value), number(measurement.held_up)
     if not measurement.measurable:
-        wall, held = number(measurement.value + measurement.held_up), number(measurement.held_up)
-        return f"not measurable: {held} of {wall} {unit} without a processor"
+        return f"not measurable: {held} of {value} {unit} without a processor"
     if measurement.no_latency and measurement.ok:
         return NO_LATENCY
-    return f"{number(measurement.value)} {unit}".rstrip()
+    if measurement.held_up and measurement.high is not None and measurement.value > measurement.high:
+        return f"{value} {unit}, {held} of them without a processor"
+    return f"{value} {unit}".rstrip()
 
 
 def measured(measurement: Measurement) -> str:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
+
+from rig.util.waits import SCOPES, WaitScope
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Await a blocking call of the rig, while the test's own loop goes on. Returns and raises what the call does."""
-    return await asyncio.to_thread(call, *args, **kwargs)
+    """Await a blocking call of the rig, while the test's own loop goes on. Returns and raises what the call does.
+
+    Where the task is cancelled, the call ends, too, wherever it waits: it takes no event that somebody else expects.
+    """
+    scope = WaitScope()
+    context = contextvars.copy_context()
+    context.run(SCOPES.set, (*SCOPES.get(), scope))
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, partial(context.run, call, *args, **kwargs))
+    finally:
+        scope.end()

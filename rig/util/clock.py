@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from rig.util.arguments import must_be_number
+from rig.util.waits import SCOPES, WaitScope
 
 T = TypeVar("T")
 
@@ -30,6 +32,7 @@ class Deadline:
     timeout: float
     end: int
     _clock: BenchClock
+    _scopes: tuple[WaitScope, ...] = ()
 
     def left(self) -> float:
         """Bench seconds until it passes, 0 when it has passed."""
@@ -47,9 +50,25 @@ class Deadline:
 
         Args:
             condition: made by `BenchClock.condition`.
+
+        Raises:
+            WaitEndedError: the test in which the deadline was made has ended, or the task was cancelled.
         """
-        if not self.passed:
+        if self.passed:
+            return
+        with contextlib.ExitStack() as stack:
+            for scope in self._scopes:
+                stack.enter_context(scope.waiting(condition))
             self._clock.wait(condition, self.end)
+
+    def check(self) -> None:
+        """Make sure that whoever waits up to it may go on.
+
+        Raises:
+            WaitEndedError: as for `wait`.
+        """
+        for scope in self._scopes:
+            scope.check()
 
     def result(self, future: concurrent.futures.Future[T]) -> T:
         """Wait for the result of a future; raises `TimeoutError` when the deadline passes first."""
@@ -89,6 +108,7 @@ class BenchClock:
     ignores_syn = False
 
     def __init__(self) -> None:
+        self._waits = WaitScope()
         self._utc_at_start = datetime.now(UTC)
         self._start = self.now()
 
@@ -112,7 +132,13 @@ class BenchClock:
         """
         must_be_number("a timeout in bench seconds", timeout, least=0)
         end = self.now() + round(timeout * 1e9)
-        return Deadline(timeout, end if before is None else min(end, before.end), self)
+        scopes = (self._waits, *SCOPES.get())
+        return Deadline(timeout, end if before is None else min(end, before.end), self, scopes)
+
+    def end_waits(self) -> None:
+        """End all waits up to a deadline that was made before, in any thread: their test has ended."""
+        ended, self._waits = self._waits, WaitScope()
+        ended.end()
 
     @staticmethod
     def between(start: int, end: int) -> float:

@@ -44,6 +44,10 @@ class AuthorError(PlugbenchError, ValueError):
     """
 
 
+class WaitEndedError(PlugbenchError):
+    """A blocking call was ended from outside: its test has ended, or the task that awaited it was cancelled."""
+
+
 class DescriptionError(BenchError):
     """A bench description (`benches/*.toml`) that cannot be used, by file and key."""
 

@@ -16,13 +16,16 @@ class ProcessorWait:
         self._seen: dict[tuple[int, str], int] = {}
         self._ended = 0
 
-    def of(self, pid: int | None) -> int:
+    def of(self, pid: int | None, *, without: int | None = None) -> int:
         """Return the waits so far, in ns. They never become less.
 
         Args:
             pid: the process that runs now; None: none does.
+            without: the native id of a thread that does not count.
         """
         now = _waits(pid) if pid is not None else {}
+        if pid is not None:
+            now.pop((pid, str(without)), None)
         for thread in [thread for thread in self._seen if thread not in now]:
             self._ended += self._seen.pop(thread)
         self._seen |= now

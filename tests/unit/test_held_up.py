@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -44,33 +42,51 @@ def test_waits_of_a_process_add_up_and_stay_when_it_has_ended(crowd: list[int]) 
     assert wait.of(crowd[0]) >= before + waited
 
 
-def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(loop: asyncio.AbstractEventLoop) -> None:
+@pytest.fixture
+def waited() -> list[int]:
+    """What the device is said to have waited, in ns."""
+    return [0]
+
+
+@pytest.fixture
+def held_up(waited: list[int]) -> Iterator[HeldUp]:
+    found = HeldUp(BenchClock(), lambda: waited[0])
+    found.start()
+    yield found
+    found.close()
+
+
+def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(held_up: HeldUp, waited: list[int]) -> None:
     """Only what lies between the stamps counts, and never more than all of it."""
     clock = BenchClock()
-    waited = 0
-    held_up = HeldUp(clock, loop, lambda: waited)
-    held_up.start()
     start = clock.now()
     clock.deadline(0.1).wait_out()
-    quiet = clock.now()
-    assert held_up.between(start, quiet) < 50_000_000, "nothing was said to wait"
-    waited += 3_600_000_000_000
-    busy = clock.now()
-    clock.deadline(0.05).wait_out()
     end = clock.now()
-    held = held_up.between(quiet, end)
-    assert busy - quiet < held + 20_000_000
-    assert 0 < held <= end - quiet
-    held_up.close()
-
-
-def test_a_loop_that_is_late_holds_up(loop: asyncio.AbstractEventLoop) -> None:
-    clock = BenchClock()
-    held_up = HeldUp(clock, loop, lambda: 0)
-    held_up.start()
+    held_up.between(start, end)  # a sample: what follows is later
+    waited[0] += 3_600_000_000_000
     clock.deadline(0.05).wait_out()
+    later = clock.now()
+    assert held_up.between(start, end) < 50_000_000, "nobody waited then"
+    assert 0 < held_up.between(end, later) <= later - end
+
+
+def test_a_bench_that_rests_is_not_late_however_busy_the_machine(held_up: HeldUp, crowd: list[int]) -> None:
+    """Where the device takes its time and the bench has nothing to do, the time is the device's."""
+    clock = BenchClock()
+    os.sched_setaffinity(held_up._thread.native_id or 0, {ONE_CPU})
     start = clock.now()
-    loop.call_soon_threadsafe(threading.Event().wait, 0.3)
-    clock.deadline(0.35).wait_out()
-    assert held_up.between(start, clock.now()) > 200_000_000
-    held_up.close()
+    clock.deadline(0.5).wait_out()
+    assert held_up.between(start, clock.now()) < 250_000_000
+
+
+def test_a_bench_that_works_is_late_where_there_is_no_processor(held_up: HeldUp, crowd: list[int]) -> None:
+    clock = BenchClock()
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {ONE_CPU})
+    try:
+        start = clock.now()
+        while clock.now() < start + 500_000_000:
+            pass
+    finally:
+        os.sched_setaffinity(0, before)
+    assert held_up.between(start, clock.now()) > 150_000_000

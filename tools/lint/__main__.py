@@ -18,7 +18,6 @@ from tools.lint import (
     includes,
     jenkinsfile,
     pins,
-    sleeps,
     wording,
 )
 from tools.lint.check import Check, Result, SkippedError
@@ -37,7 +36,6 @@ CHECKS = [
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),
     Check("imports go in no circle", circles.run),
-    Check("no test of the device and no fixture sleeps", sleeps.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
     Check("the API reference is up to date (make docs)", documents.api),
     Check("links of the documents lead somewhere", documents.links),

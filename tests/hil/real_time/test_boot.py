@@ -18,10 +18,10 @@ def test_power_on_to_accepted_is_quick(
     device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure
 ) -> None:
     """From the power switch to the accepted BootNotification: the time a driver would wait."""
-    limits = {"fast": 300, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
+    limits = {"fast": 200, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
     is_virtual = bench.description.kind == "virtual"
-    boots: list[tuple[float, Event, Event]] = []
-    for _ in range(3 if is_virtual else 1):  # a busy computer may hold up one boot, and hardly three
+    boots: list[tuple[int, Event, Event]] = []
+    for _ in range(5 if is_virtual else 1):  # a busy machine holds one up more than another
         with device.expecting_reboot():
             power.off()
             mark = bench.mark()
@@ -34,7 +34,8 @@ def test_power_on_to_accepted_is_quick(
             )
         device.wait_accepted(since=mark)
         switched = bench.timeline.events(PowerChange, mark, lambda change: change.on)[0]
-        boots.append((bench.clock.between(switched.t, answer.t), switched, answer))
-    seconds, start, end = min(boots, key=lambda boot: boot[0])
+        boots.append((bench.held_up(switched.t, answer.t), switched, answer))
+    _, start, end = min(boots, key=lambda boot: boot[0])
+    seconds = bench.clock.between(start.t, end.t)
     limit = limits[bench.description.network.profile] if is_virtual else None
     measure("power on to accepted", 1000 * seconds, "ms", high=limit, start=start, end=end)

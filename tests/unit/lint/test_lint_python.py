@@ -1,4 +1,4 @@
-"""The checks of imports, of sleeping and of words."""
+"""The checks of imports and of words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import circles, imports, modules, sleeps, wording
+from tools.lint import circles, imports, modules, wording
 
 ROOT = Path(__file__).parents[3]
 
@@ -332,30 +332,6 @@ def test_a_package_and_its_own_modules_are_no_circle(repository: Path, write: Wr
     write("rig/csms/server.py", "from rig.csms import messages\nfrom rig.csms.messages import Call\n")
     write("rig/csms/messages.py", "import rig\nimport os\n")
     assert circles.run(repository).findings == []
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import time\ntime.sleep(1)",
-        "import time as t\nt.sleep(1)",
-        "from time import sleep as wait\nwait(1)",
-        "import asyncio\nasync def f():\n    await asyncio.sleep(1)",
-        "import time\nnap = time.sleep",
-    ],
-)
-def test_sleeping_is_found_under_any_name(source: str) -> None:
-    assert list(sleeps.sleeps(ast.parse(source)))
-
-
-def test_sleep_of_something_else_passes() -> None:
-    assert list(sleeps.sleeps(ast.parse("device.sleep()\nimport time\ntime.monotonic()"))) == []
-
-
-def test_only_tests_of_the_device_and_fixtures_must_not_sleep(repository: Path, write: Write) -> None:
-    for name in ("tests/hil/test_a.py", "fixtures/b.py", "tests/unit/test_c.py"):
-        write(name, "import time\ntime.sleep(1)\n")
-    assert [text.split(":")[0] for text in sleeps.run(repository).findings] == ["fixtures/b.py", "tests/hil/test_a.py"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ PYTEST = """<testsuites><testsuite tests="4">
 <testcase name="c"><error message="y"/></testcase><testcase name="d"><skipped/></testcase>
 </testsuite></testsuites>"""
 
+BUSY = """<testsuite><testcase name="a"><skipped message="not measurable: too busy"/></testcase>
+<testcase name="b"><skipped message="the bench lacks tea"/></testcase></testsuite>"""
+
 CTEST = """<testsuite tests="2">
 <testcase name="test_json" time="0.1"><system-out>x:1:f:PASS
 -----------------------
@@ -39,6 +42,7 @@ def test_counts_of_unity_programs_and_their_crashes(tmp_path: Path) -> None:
     ("text", "code", "words"),
     [
         ('<testsuite><testcase name="a"/></testsuite>', 0, "hil    1 passed, 0 failed in 0.0 s"),
+        (BUSY, 0, "hil    0 passed, 0 failed, 1 skipped, 1 not measurable in 0.0 s"),
         (PYTEST, 1, "1 passed, 1 failed, 1 errors, 1 skipped"),
         ("<testsuite><testcase", 1, "cut off in the middle"),
         ("<testsuite/>", 1, "0 passed, 0 failed"),
