@@ -33,7 +33,7 @@ def command(
         out = run.with_name(f"{run.stem}-report")
     home = run.resolve().parent
     is_listed = out is None and home.parent == _REPORTS.resolve()
-    page = build(run, out or run, _REPORTS / INDEX if is_listed else None)
+    page = build(run, out or run, runs_page=_REPORTS / INDEX if is_listed else None)
     if is_listed:
         write_runs(_REPORTS, home)
     typer.echo(str(page))

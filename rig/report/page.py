@@ -15,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rig.report.canvas import environment
+from rig.report.drawn import Taker
 from rig.report.sections import Link, Section, write_section
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.load import VERDICTS, Run, Verdict, read_run
@@ -44,13 +45,14 @@ class _File:
         ]
 
 
-def build(run: Path | Run, out_dir: Path, runs_page: Path | None = None) -> Path:
+def build(run: Path | Run, out_dir: Path, taker: Taker | None = None, runs_page: Path | None = None) -> Path:
     """Make the pages of a run, or of any record.
 
     Args:
         run: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; a record on its own; or what
             `read_run` makes of them. Nothing else is read.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
+        taker: called with all that was drawn of each test, for another place that shows it.
         runs_page: the page that lists the runs, for a link to it.
 
     Returns:
@@ -63,7 +65,7 @@ def build(run: Path | Run, out_dir: Path, runs_page: Path | None = None) -> Path
     home = (run if run.is_dir() else run.parent) if isinstance(run, Path) else out_dir
     read = read_run(run) if isinstance(run, Path) else run
     try:
-        return _write(read, out_dir, home, runs_page)
+        return _write(read, out_dir, home, taker, runs_page)
     except OSError as problem:
         raise unwritable(out_dir, problem) from None
 
@@ -73,12 +75,12 @@ def write_style(folder: Path) -> None:
     (folder / STYLE).write_bytes(files("rig.report").joinpath(f"templates/{STYLE}").read_bytes())
 
 
-def _write(run: Run, out_dir: Path, home: Path, runs_page: Path | None) -> Path:
+def _write(run: Run, out_dir: Path, home: Path, taker: Taker | None, runs_page: Path | None) -> Path:
     beside = out_dir / FILES
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     write_style(beside)
-    pages = _files(run, beside)
+    pages = _files(run, beside, taker)
     red = [section for page in pages for section in page.sections if section.is_red]
     common = {
         "run": run,
@@ -105,7 +107,7 @@ def _relative(target: Path, start: Path) -> str:
     return Path(os.path.relpath(target, start)).as_posix()
 
 
-def _files(run: Run, beside: Path) -> list[_File]:
+def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
     """Write the pictures and logs of all tests. Returns their pages, those where something did not pass first."""
     tests = run.tests or ((run.whole,) if run.whole is not None else ())
     order = sorted(tests, key=lambda t: (t.file, not _is_red(t.outcome), _natural(t.name), t.attempt))
@@ -124,7 +126,9 @@ def _files(run: Run, beside: Path) -> list[_File]:
         key = (test.nodeid, test.attempt)
         began = seconds(max(0, test.wall_started - run.began) / 1e9)
         stem = f"{index:03d}-{_slug(test.name)}"
-        sections.setdefault(test.file, []).append(write_section(test, links[key], stem, beside, began, before[key]))
+        sections.setdefault(test.file, []).append(
+            write_section(test, links[key], stem, beside, began, before[key], taker)
+        )
     pages = [_File(names[file], one_line(file) or "elsewhere", found) for file, found in sections.items()]
     return sorted(pages, key=lambda page: not any(section.is_red for section in page.sections))
 

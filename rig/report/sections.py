@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.report import sequence_svg, timeline_svg
+from rig.report import timeline_svg
+from rig.report.drawn import Taker, draw
 from rig.report.lane_reader import lanes_of
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.slicer import Test, Verdict
 from rig.timeline.events import BenchTrouble, LogLine, Measurement, TelemetrySample
 from rig.timeline.log_tail import without_telemetry
-from rig.timeline.words import figure, limits, log_line
+from rig.timeline.words import figure, limits
 from rig.util.text import clean, one_line, seconds
 
 _TAIL = 30
@@ -91,7 +92,9 @@ class Section:
         return self.verdict not in ("passed", "skipped", "recorded")
 
 
-def write_section(test: Test, link: Link, stem: str, folder: Path, began: str, after: Link | None) -> Section:
+def write_section(
+    test: Test, link: Link, stem: str, folder: Path, began: str, after: Link | None, taker: Taker | None
+) -> Section:
     """Write a test's pictures and log, and say what the page shows of it.
 
     Args:
@@ -101,13 +104,16 @@ def write_section(test: Test, link: Link, stem: str, folder: Path, began: str, a
         folder: where its files go.
         began: when it began, counted from the run's start, in words.
         after: the test before it on the same bench.
+        taker: called with all that was drawn of the test.
     """
     lanes = lanes_of(test)
-    (folder / f"{stem}.svg").write_text(timeline_svg.render(test, lanes, head=False), encoding="utf-8")
-    has_exchange = sequence_svg.has_exchange(test)
-    if has_exchange:
-        (folder / f"{stem}-ocpp.svg").write_text(sequence_svg.render(test), encoding="utf-8")
-    (folder / f"{stem}.txt").write_text(full_log(test), encoding="utf-8")
+    drawn = draw(test, lanes)
+    (folder / f"{stem}.svg").write_text(drawn.picture, encoding="utf-8")
+    if drawn.exchange:
+        (folder / f"{stem}-ocpp.svg").write_text(drawn.exchange, encoding="utf-8")
+    (folder / f"{stem}.txt").write_text(drawn.log, encoding="utf-8")
+    if taker is not None:
+        taker(test, drawn)
     samples = (event for event in test.events if isinstance(event, TelemetrySample))
     console = without_telemetry((event for event in test.events if isinstance(event, LogLine)), samples)
     figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
@@ -131,7 +137,7 @@ def write_section(test: Test, link: Link, stem: str, folder: Path, began: str, a
         excerpt=clean(test.excerpt),
         picture=f"{stem}.svg",
         alt=timeline_svg.summary(test, lanes),
-        sequence=f"{stem}-ocpp.svg" if has_exchange else "",
+        sequence=f"{stem}-ocpp.svg" if drawn.exchange else "",
         figures=figures,
         key_figure=min(figures, key=lambda f: (f.ok, not f.judged), default=None),
         trouble=_trouble(test),
@@ -145,14 +151,6 @@ def message_of(test: Test) -> str:
     """The message of a test without what its page shows elsewhere."""
     message = _ERROR_CLASS.sub("", clean(test.message).strip())
     return _CONSOLE_TAIL.sub("", message).strip()
-
-
-def full_log(test: Test) -> str:
-    """Everything that stands on the timeline of a test as text, one event a line."""
-    head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nseconds since the test began, source, event\n\n"
-    rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
-    message = f"\n{clean(test.message)}\n" if test.message else ""
-    return clean(head + "".join(rows)) + message
 
 
 def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:

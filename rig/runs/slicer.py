@@ -38,6 +38,7 @@ class Test:
         wall_started: when it began, in ns of real time, which all workers share.
         events: its slice of the timeline, in order.
         before: how everything stood when it began.
+        number: the id of its `TestStarted` on the timeline of its worker.
         worker: which of the run's workers it ran on; empty where the run had but one bench.
         stepped: whether bench time was stepped time.
         duration: from its start to its end in seconds of bench time.
@@ -56,6 +57,7 @@ class Test:
     wall_started: int
     events: tuple[Event, ...]
     before: State
+    number: int = 0
     worker: str = ""
     stepped: bool = False
     excerpt: str = ""
@@ -154,6 +156,7 @@ class Slicer:
             wall_started=self._wall_started,
             events=tuple(self._events),
             before=self._before,
+            number=begun.id,
             worker=self._worker,
             stepped=self._stepped,
             excerpt=excerpt,

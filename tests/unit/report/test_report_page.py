@@ -327,7 +327,7 @@ def test_the_head_has_commit_and_seed_and_links(tmp_path: Path) -> None:
     )
     r.put(ev.RunEnded())
     r.write(tmp_path / "run")
-    page = html.fromstring(build(tmp_path / "run", tmp_path / "out", tmp_path / "index.html").read_bytes())
+    page = html.fromstring(build(tmp_path / "run", tmp_path / "out", runs_page=tmp_path / "index.html").read_bytes())
     header = words(page.find(".//header"))
     assert "commitabc-dirty" in header
     assert "seed42" in header
