@@ -82,6 +82,7 @@ def _write(run: Run, out_dir: Path, home: Path, taker: Taker | None, runs_page: 
     write_style(beside)
     pages = _files(run, beside, taker)
     red = [section for page in pages for section in page.sections if section.is_red]
+    red.sort(key=lambda section: _severity(section.verdict))
     common = {
         "run": run,
         "took": seconds(run.wall_seconds),
@@ -110,7 +111,7 @@ def _relative(target: Path, start: Path) -> str:
 def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
     """Write the pictures and logs of all tests. Returns their pages, those where something did not pass first."""
     tests = run.tests or ((run.whole,) if run.whole is not None else ())
-    order = sorted(tests, key=lambda t: (t.file, not _is_red(t.outcome), _natural(t.name), t.attempt))
+    order = sorted(tests, key=lambda t: (t.file, _severity(t.outcome), _natural(t.name), t.attempt))
     names = _page_names([test.file for test in order])
     links = {
         (test.nodeid, test.attempt): Link(names[test.file], f"test-{index}", one_line(test.name))
@@ -133,8 +134,9 @@ def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
     return sorted(pages, key=lambda page: not any(section.is_red for section in page.sections))
 
 
-def _is_red(verdict: Verdict) -> bool:
-    return verdict not in ("passed", "skipped")
+def _severity(verdict: Verdict) -> int:
+    """For sorting: the worst first, what passed or was skipped together."""
+    return VERDICTS.index(verdict) if verdict in VERDICTS and verdict not in ("passed", "skipped") else len(VERDICTS)
 
 
 def _page_names(paths: list[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rig.report.canvas import environment
 from rig.report.page import FILES, INDEX, write_style
+from rig.report.sections import shown_message
 from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
 from rig.runs.load import VERDICTS
 from rig.runs.store import read_summary
@@ -53,7 +54,12 @@ def write_runs(reports: Path, records: Path) -> Path:
     rows = [_row(folder, reports) for folder in folders]
     newest = next((row for row in rows if row.summary is not None), None)
     tests = newest.summary["tests"] if newest is not None and newest.summary is not None else []
-    red = [test for test in tests if test["outcome"] not in ("passed", "skipped")]
+    red = [
+        test | {"message": shown_message(test["message"])}
+        for test in tests
+        if test["outcome"] not in ("passed", "skipped")
+    ]
+    red.sort(key=lambda test: VERDICTS.index(test["outcome"]))
     page = environment.get_template("runs.html.j2").render(
         rows=rows,
         newest=newest,

@@ -117,7 +117,7 @@ def write_section(
     samples = (event for event in test.events if isinstance(event, TelemetrySample))
     console = without_telemetry((event for event in test.events if isinstance(event, LogLine)), samples)
     figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
-    message = message_of(test)
+    message = shown_message(test.message)
     return Section(
         link=link,
         began=began,
@@ -147,10 +147,9 @@ def write_section(
     )
 
 
-def message_of(test: Test) -> str:
+def shown_message(message: str) -> str:
     """The message of a test without what its page shows elsewhere."""
-    message = _ERROR_CLASS.sub("", clean(test.message).strip())
-    return _CONSOLE_TAIL.sub("", message).strip()
+    return _CONSOLE_TAIL.sub("", _ERROR_CLASS.sub("", clean(message).strip())).strip()
 
 
 def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:
