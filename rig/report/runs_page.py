@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class _Row:
     """A run in the list; without a summary it runs still, or was killed."""
 
     name: str
+    began: float
     page: str
     summary: Mapping[str, Any] | None
     counts: list[tuple[str, str, int]]
@@ -50,8 +52,7 @@ def write_runs(reports: Path, records: Path) -> Path:
     Raises:
         BenchError: `reports` cannot be written to.
     """
-    folders = sorted(_runs_in(records), key=lambda folder: folder.name, reverse=True)
-    rows = [_row(folder, reports) for folder in folders]
+    rows = sorted((_row(folder, reports) for folder in _runs_in(records)), key=lambda row: row.began, reverse=True)
     newest = next((row for row in rows if row.summary is not None), None)
     tests = newest.summary["tests"] if newest is not None and newest.summary is not None else []
     red = [
@@ -93,8 +94,17 @@ def _row(folder: Path, reports: Path) -> _Row:
     place = Path(os.path.relpath(folder, reports)).as_posix()
     page = f"{place}/{INDEX}" if (folder / INDEX).is_file() else ""
     if summary is None:
-        return _Row(one_line(folder.name), page, None, [], "", {})
+        return _Row(one_line(folder.name), folder.stat().st_mtime, page, None, [], "", {})
     counts = summary["counts"]
     shown = [(verdict, VERDICT_WORDS[verdict], counts[verdict]) for verdict in VERDICTS if counts.get(verdict)]
     links = {one_line(str(name)): f"{place}/{target}" for name, target in summary.get("links", {}).items()}
-    return _Row(one_line(folder.name), page, summary, list(shown), seconds(summary["wall_seconds"]), links)
+    began = _began(summary["started"], folder)
+    return _Row(one_line(folder.name), began, page, summary, list(shown), seconds(summary["wall_seconds"]), links)
+
+
+def _began(started: str, folder: Path) -> float:
+    """When a run began, in seconds; of one whose record does not say, when its folder was changed last."""
+    try:
+        return datetime.fromisoformat(started).timestamp()
+    except ValueError:
+        return folder.stat().st_mtime

@@ -15,10 +15,10 @@ from rig.timeline import Timeline
 from rig.timeline import events as ev
 
 
-def recorded(folder: Path, outcome: str, *, ended: bool = True) -> None:
-    """A run of one test, in a folder of its name."""
+def recorded(folder: Path, outcome: str, day: int = 23, *, ended: bool = True) -> None:
+    """A run of one test on a day of November, in a folder of its name."""
     r = Recorder()
-    r.put(ev.RunStarted(run=folder.name, date="2026-11-23T12:00:00+01:00", bench="virtual", commit="abc", seed="7"))
+    r.put(ev.RunStarted(run=folder.name, date=f"2026-11-{day}T12:00:00+01:00", bench="virtual", commit="abc", seed="7"))
     began = r.test("tests/hil/test_a.py::test_one", "")
     r.end("tests/hil/test_a.py::test_one", began, outcome, "" if outcome == "passed" else "no tea came")
     r.put(ev.RunEnded())
@@ -33,8 +33,8 @@ def rows(page: html.HtmlElement) -> list[str]:
 
 
 def test_runs_stand_newest_first_with_their_heads_and_pages(tmp_path: Path) -> None:
-    for name, outcome in (("20261123-120000", "failed"), ("20261124-120000", "passed")):
-        recorded(tmp_path / "runs" / name, outcome)
+    for name, outcome, day in (("named", "failed", 23), ("20261124-120000", "passed", 24)):
+        recorded(tmp_path / "runs" / name, outcome, day)
     page = html.fromstring(write_runs(tmp_path, tmp_path / "runs").read_bytes())
     newest, oldest = rows(page)
     for part in ("20261124-120000", "1 passed", "virtual", "abc", "7"):
@@ -46,8 +46,8 @@ def test_runs_stand_newest_first_with_their_heads_and_pages(tmp_path: Path) -> N
 
 
 def test_the_failures_of_the_newest_run_are_shown_at_once(tmp_path: Path) -> None:
-    for name, outcome in (("20261123-120000", "passed"), ("20261124-120000", "failed")):
-        recorded(tmp_path / "runs" / name, outcome)
+    for name, outcome, day in (("20261123-120000", "passed", 23), ("20261124-120000", "failed", 24)):
+        recorded(tmp_path / "runs" / name, outcome, day)
     page = html.fromstring(write_runs(tmp_path, tmp_path / "runs").read_bytes())
     (article,) = page.xpath("//article")
     assert "no tea came" in article.text_content()
