@@ -36,6 +36,7 @@ class Figure:
     ok: bool
     judged: bool
     """False where stepped time, or a busy machine, leaves no figure."""
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,20 @@ def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:
 
 
 def _figure(event: Measurement) -> Figure:
-    judged = event.measurable and not (event.no_latency and event.ok)
-    return Figure(one_line(event.name).replace("_", " "), figure(event), one_line(limits(event)), event.ok, judged)
+    if not event.ok:
+        verdict = "out of limits"
+    elif not event.measurable:
+        verdict = "not measurable"
+    else:
+        verdict = "only waits checked" if event.no_latency else "within"
+    return Figure(
+        name=one_line(event.name).replace("_", " "),
+        value=figure(event),
+        limits=one_line(limits(event)),
+        ok=event.ok,
+        judged=verdict in ("within", "out of limits"),
+        verdict=verdict,
+    )
 
 
 def _trouble(test: Test) -> list[str]:
