@@ -15,6 +15,7 @@ RETRIES := 0
 # Every verb starts many Pythons; each would compile the same sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 ROOT := $(CURDIR)
+BEGAN := $(shell date +%s)
 
 CMAKE := .venv/bin/cmake -S firmware/host -G Ninja "-DCMAKE_MAKE_PROGRAM=$(ROOT)/.venv/bin/ninja" "-DPLUGBENCH_DEPS=$(ROOT)/.deps"
 CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-size-passed 1000000 \
@@ -22,14 +23,16 @@ CTEST := .venv/bin/ctest --output-on-failure --parallel $(JOBS) --test-output-si
 COVERED := mkdir -p build/coverage-python && .venv/bin/coverage run
 # Scratch files of tests stay inside the clone too; pytest empties a folder when it starts. No HIL test uses hypothesis, which
 # each worker would load.
-PYTEST_HIL := pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-contained-html --alluredir=reports/allure \
+# The folder of the run that a verb makes, which is never written over.
+RUN_ID := $(shell date +%Y%m%d-%H%M%S)
+PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-contained-html --alluredir=reports/allure \
   --random-order-bucket=global $(if $(SEED),--random-order-seed=$(SEED)) --retry-bench-errors=$(RETRIES) \
-  --rig-run=$(shell date +%Y%m%d-%H%M%S)
+  --rig-run=$(RUN_ID) --durations=5 --durations-min=1 $(MARKED)
 # In stepped time no latency can be measured: the virtual bench has a short session for that before, one test at a time. Both are one
 # run, and the second one's report shows all of it.
-HIL_REAL_TIME := $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
-  --junitxml=reports/junit/hil-real-time.xml --html=reports/pytest-real-time.html)
-HIL := $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/pytest.html \
+HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
+  --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
+HIL = $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
@@ -56,10 +59,12 @@ setup-platformio:
 setup-interop:
 	@$(PYTHON) -m tools.setup --interop
 
-demo: setup firmware ## run tests/hil on the virtual bench and write reports/index.html
+demo: MARKED := -m smoke
+demo: setup firmware ## a tour: a test of each kind on the virtual bench, and reports/index.html to look at
 	@mkdir -p build reports/junit && rm -f $(HIL_RESULTS)
 	@status=0; for session in $(if $(VIRTUAL),"$(HIL_REAL_TIME)") "$(HIL)"; do $(RUN) -m $$session || status=1; done; \
 	  $(RUN) -m tools.summary $(HIL_RESULTS) || status=1; \
+	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
 test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
@@ -95,19 +100,22 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
-examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
+examples: setup build/examples/blinker ## run the tests of examples/ on benches of their own; there tests/hil skips what they lack
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
 	  --junitxml=reports/junit/examples.xml
+	@$(RUN) -m pytest tests/hil --bench examples/blinker/bench.toml --basetemp=build/tmp-examples -p no:hypothesispytest \
+	  --quiet --numprocesses=$(JOBS)
 
 build/examples/blinker: examples/blinker/blinker.cpp
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 -O1 -Wall -Wextra -Werror -o $@ $<
 
-hil: setup $(if $(VIRTUAL),firmware) ## run tests/hil in random order (SEED=n repeats one), WORKERS=n at a time; BENCH=benches/pi.toml for real wires
+hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SEED=n repeats one), WORKERS=n at a time; BENCH=benches/pi.toml for real wires
 	@mkdir -p build reports/junit
 	@status=0; $(if $(VIRTUAL),$(COVERED) -m $(HIL_REAL_TIME) || status=$$?;) \
-	  $(COVERED) -m $(HIL) || status=$$?; exit $$status
+	  $(COVERED) -m $(HIL) || status=$$?; \
+	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build"; exit $$status
 
 interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
 	@mkdir -p build reports/junit
@@ -129,6 +137,7 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
 	  sed 's/.*/rig: & % covered/'
+	@.venv/bin/rig report list >/dev/null
 
 determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare what the device did, to the nanosecond
 	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))

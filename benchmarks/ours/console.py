@@ -18,8 +18,8 @@ from rig.bench import Bench
 from rig.bench.bench_file import load
 from rig.device import Device
 from rig.instruments.console import Console
-from rig.runs.load import Slicer, Test
 from rig.runs.recorder import Recorder
+from rig.runs.slicer import Slicer, Test
 from rig.timeline import Timeline
 from rig.timeline.events import Event, LogLine, TestStarted
 

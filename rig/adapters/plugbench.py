@@ -161,6 +161,8 @@ def _numbers(record: str) -> dict[str, float]:
 class PlugbenchProfile(DeviceProfile):
     """The charge point of this project: docs/design.md, sections 4 and 6."""
 
+    takes_settings = True
+    has_commands = True
     ocpp = True
     ready = "`app: ready` on the console"
     idle: Mapping[str, Any] = {

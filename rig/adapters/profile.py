@@ -18,6 +18,10 @@ from rig.util.errors import AuthorError, BenchError
 Settings = Mapping[str, str | int]
 
 
+class NoSettingsError(AuthorError):
+    """A test gives settings to a firmware that takes none."""
+
+
 class DeviceConsole(Protocol):
     """The part of the console instrument that a profile may use."""
 
@@ -49,6 +53,8 @@ class DeviceProfile:
     Derive from it and override what yours can tell; name the class in the bench description (`device.profile`).
 
     Attributes:
+        takes_settings: whether `provision` makes use of settings; without it a test that gives some is skipped.
+        has_commands: whether its console has the commands and the telemetry of docs/design.md, section 4.
         ocpp: whether it is an OCPP charge point, and up only when the CSMS has accepted it.
         ready: what `is_ready` waits for, in words.
         idle: what `status` says of an idle device, as far as it matters.
@@ -56,6 +62,8 @@ class DeviceProfile:
         settle_s: how long, in bench seconds, it may take to be idle by itself, after a boot or what a test has left.
     """
 
+    takes_settings: bool = False
+    has_commands: bool = False
     ocpp: bool = False
     ready: str = "the boot banner"
     idle: Mapping[str, Any] = {}
@@ -87,7 +95,7 @@ class DeviceProfile:
             AuthorError: it does not know such a setting.
         """
         if settings:
-            raise AuthorError(
+            raise NoSettingsError(
                 f"{type(self).__name__} has no setting {', '.join(sorted(settings))}. "
                 "Let `provision` of the device's profile make use of settings"
             )

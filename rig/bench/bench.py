@@ -250,9 +250,20 @@ class Bench:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, and what the wiring can."""
+        """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, what wiring and firmware can.
+
+        Of the firmware that is `ocpp`, where it is a charge point, `settings`, where it can be given some, and
+        `commands`, where its console has those of docs/design.md, section 4.
+        """
         signals = {signal for signal, _ in self.description.wires()}
-        return self.wiring.capabilities | set(map(str, signals)) | {signal.section for signal in signals}
+        profile = registry.profile(self.description)
+        firmware = {"ocpp": profile.ocpp, "settings": profile.takes_settings, "commands": profile.has_commands}
+        return (
+            self.wiring.capabilities
+            | set(map(str, signals))
+            | {signal.section for signal in signals}
+            | {name for name, has in firmware.items() if has}
+        )
 
     @property
     def csms_url(self) -> str:

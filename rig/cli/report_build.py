@@ -1,4 +1,4 @@
-"""`rig report build`: the report of a run, from its record."""
+"""`rig report build`: the pages of a run, or of any record."""
 
 from __future__ import annotations
 
@@ -7,12 +7,33 @@ from typing import Annotated
 
 import typer
 
-from rig.report import build
+from rig.report import build, write_runs
+from rig.report.page import INDEX
+
+_REPORTS = Path("reports")
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, like reports/runs/ID.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where index.html goes.")] = Path("reports"),
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN",
+            help="The folder of a run, like reports/runs/ID, or a record, as of `rig csms serve --record`.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where index.html goes (default: the run's folder; RECORD-report beside a record)."
+        ),
+    ] = None,
 ) -> None:
-    """Make the report of a run from its record."""
-    typer.echo(str(build(run, out)))
+    """Make the pages of a run, or of any record."""
+    if out is None and (run.is_file() or not run.exists()):
+        out = run.with_name(f"{run.stem}-report")
+    home = run.resolve().parent
+    is_listed = out is None and home.parent == _REPORTS.resolve()
+    page = build(run, out or run, runs_page=_REPORTS / INDEX if is_listed else None)
+    if is_listed:
+        write_runs(_REPORTS, home)
+    typer.echo(str(page))

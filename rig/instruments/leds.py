@@ -120,6 +120,7 @@ class Led:
             what=f"LED {self.name}: {_wanted(pattern, rate_hz, duty)}",
             consume=False,
             explain=lambda misses: self._explain(misses),
+            lane=f"leds.{self.name}",
         )
 
     def _still_shown(self, matches: Callable[[LedPattern], bool]) -> LedPattern | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from rig.csms.server import url_of
 from rig.instruments.proxy import Admission, Delay, Proxy
 from rig.timeline import Timeline
-from rig.timeline.events import AccessPointChange
+from rig.timeline.events import AccessPointChange, Carried
 from rig.util.arguments import must_be_number, must_be_one_of
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
@@ -52,7 +52,11 @@ class Network:
         self._access_point = access_point
         if access_point is not None:
             self.up()
-        self._proxy = Proxy(host, port, (upstream_host, upstream_port))
+        self._proxy = Proxy(host, port, (upstream_host, upstream_port), self._held)
+
+    def _held(self, to_device: bool, seconds: float) -> None:
+        came = self.timeline.clock.now() - round(seconds * 1e9)
+        self.timeline.append(Carried(source="network", to_device=to_device, came=came))
 
     # -- life ---------------------------------------------------------------------------------------------------
 

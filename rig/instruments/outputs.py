@@ -56,6 +56,7 @@ class Output:
                 timeout=timeout,
                 what=what,
                 explain=lambda _: self._explain(since),
+                lane=self._signal,
             )
         mark = self._timeline.mark()
         last = self._timeline.last(PinEdge, self._mine)
@@ -69,6 +70,7 @@ class Output:
             what=what,
             consume=False,
             explain=lambda _: self._explain(mark),
+            lane=self._signal,
         )
 
     def expect_steady(self, level: bool, *, within: float) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 from collections import deque
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from rig.util import tcp
@@ -16,6 +17,10 @@ drops SYNs."""
 
 _CHUNK = 65536
 _MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; above it the sender is held up
+
+
+_HELD_S = 0.001
+"""A piece that passed within this many seconds was not held back."""
 
 
 class Delay(NamedTuple):
@@ -42,13 +47,15 @@ class _Way:
         transport: asyncio.BaseTransport,
         sink: asyncio.StreamWriter,
         seed: int,
+        to_device: bool,
     ) -> None:
         self._proxy = proxy
+        self._to_device = to_device
         self._source = source
         self._transport = transport
         self._sink = sink
         self._random = random.Random(seed)
-        self._pending: deque[tuple[float, bytes]] = deque()
+        self._pending: deque[tuple[float, float, bytes]] = deque()
         self._pending_bytes = 0
         self._changed = asyncio.Event()
 
@@ -65,7 +72,8 @@ class _Way:
                 await self._wait_for_change()
             data = await self._source.read(_CHUNK)
             tcp.acknowledge(self._transport)
-            self._pending.append((loop.time() + self._proxy.draw_delay(self._random), data))
+            now = loop.time()
+            self._pending.append((now, now + self._proxy.draw_delay(self._random), data))
             self._pending_bytes += len(data)
             self._changed.set()
             if not data:
@@ -76,7 +84,7 @@ class _Way:
         while True:
             while not self._pending:
                 await self._wait_for_change()
-            due, data = self._pending[0]
+            came, due, data = self._pending[0]
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())  # the delay itself
             await self._proxy.passable()
@@ -87,6 +95,7 @@ class _Way:
                 if self._sink.can_write_eof():
                     self._sink.write_eof()
                 return
+            self._proxy.report_held(self._to_device, loop.time() - came)
             self._sink.write(data)
             await self._sink.drain()
 
@@ -105,12 +114,20 @@ class Proxy:
         host: the address to listen on.
         port: 0 takes a free one; the number is kept until `close`, also while it refuses.
         upstream: host and port of the server behind.
+        on_held: called with the direction, True to the device, and the bench seconds for which a piece was held back.
 
     Raises:
         BenchError: the port is taken.
     """
 
-    def __init__(self, host: str, port: int, upstream: tuple[str, int]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        upstream: tuple[str, int],
+        on_held: Callable[[bool, float], None] | None = None,
+    ) -> None:
+        self._on_held = on_held
         self._port = tcp.Port(host, port, "the bench's CSMS port")
         self._upstream = upstream
         self._admission: Admission = "refuse"
@@ -213,6 +230,11 @@ class Proxy:
             return 0.0
         return self._delay.latency_s + source.uniform(0, self._delay.jitter_s)
 
+    def report_held(self, to_device: bool, seconds: float) -> None:
+        """Report a piece that goes on after it was held back; one that passed at once is not worth a word."""
+        if self._on_held is not None and seconds >= _HELD_S:
+            self._on_held(to_device, seconds)
+
     async def passable(self) -> None:
         """Returns when no black hole is on."""
         await self._passable.wait()
@@ -248,8 +270,14 @@ class Proxy:
         whole = True
         try:
             async with asyncio.TaskGroup() as ways:
-                ways.create_task(_Way(self, reader, writer.transport, up_writer, self._seeds.getrandbits(32)).run())
-                ways.create_task(_Way(self, up_reader, up_writer.transport, writer, self._seeds.getrandbits(32)).run())
+                ways.create_task(
+                    _Way(self, reader, writer.transport, up_writer, self._seeds.getrandbits(32), to_device=False).run()
+                )
+                ways.create_task(
+                    _Way(
+                        self, up_reader, up_writer.transport, writer, self._seeds.getrandbits(32), to_device=True
+                    ).run()
+                )
         except* OSError:
             whole = False
         return whole

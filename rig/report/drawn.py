@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rig.report import sequence_svg, timeline_svg
 from rig.report.lanes import Lanes
 from rig.report.verdict_words import VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.timeline.words import log_line
 from rig.util.text import clean, one_line
 
@@ -42,7 +42,7 @@ def draw(test: Test, lanes: Lanes) -> Drawn:
 
 def full_log(test: Test) -> str:
     """Everything that stands on the timeline of a test as text, one event a line."""
-    head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nbench seconds since its start, source, event\n\n"
+    head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nseconds since the test began, source, event\n\n"
     rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
     message = f"\n{clean(test.message)}\n" if test.message else ""
     return clean(head + "".join(rows)) + message

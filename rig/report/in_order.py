@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.timeline.events import Event, LedPattern, LogLine, Measurement, TelemetrySample
 
 _STEP_NS = 1000

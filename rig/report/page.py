@@ -1,104 +1,59 @@
-"""index.html and what stands beside it: works from a folder, a zip, a web server, and under Jenkins' content policy.
+"""The pages of a run: one with its head and what did not pass, and one for each file of tests.
 
-No script, no inline style, nothing from elsewhere.
+They work from a folder, a zip, a web server, and under Jenkins' content policy: no script, no inline style, nothing
+from elsewhere.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from rig.report import timeline_svg
 from rig.report.canvas import environment
-from rig.report.drawn import Taker, draw
-from rig.report.lanes import lanes_of
-from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
-from rig.runs.load import VERDICTS, Run, Test, Verdict, read_run
-from rig.timeline.events import BenchTrouble, LogLine, Measurement
-from rig.timeline.words import figure, limits
+from rig.report.drawn import Taker
+from rig.report.sections import Link, Section, write_section
+from rig.report.verdict_words import VERDICT_WORDS
+from rig.runs.load import VERDICTS, Run, Verdict, read_run
 from rig.util.folders import unwritable
 from rig.util.text import clean, one_line, seconds
 
+INDEX = "index.html"
 FILES = "index_files"
-"""The folder beside index.html that holds everything it shows. It belongs to the report: a new one replaces it."""
-_TAIL = 30
-_ERROR_CLASS = re.compile(r"^rig\.(?:util\.)?errors\.\w+: ")
-"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise.
-
-Records from before the errors were in `rig/util` have it without `util`."""
+"""The folder beside the page that holds everything else. It belongs to the report: a new one replaces it."""
+STYLE = "report.css"
 
 
 @dataclass(frozen=True, slots=True)
-class _Figure:
-    """A measurement in words."""
+class _File:
+    """The page of a file of tests: its name in `index_files`, and what is on it."""
 
+    page: str
     name: str
-    value: str
-    limits: str
-    ok: bool
-    judged: bool
-    """False where stepped time, or a busy machine, leaves no figure."""
-    verdict: str
+    sections: list[Section]
+
+    @property
+    def counts(self) -> list[tuple[Verdict, str, int]]:
+        """How many of its tests have each verdict, worst first, none left at 0."""
+        found = Counter(section.verdict for section in self.sections)
+        return [
+            (verdict, VERDICT_WORDS[verdict], found[verdict]) for verdict in (*VERDICTS, "recorded") if found[verdict]
+        ]
 
 
-@dataclass(frozen=True, slots=True)
-class _LogRow:
-    """A line of the console, with the bench time at which it came."""
-
-    at: str
-    level: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """Where on the page a test is."""
-
-    anchor: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """All that the page says about a test."""
-
-    anchor: str
-    began: str
-    after: _Link | None
-    name: str
-    file: str
-    attempt: int
-    worker: str
-    doc: str
-    verdict: Verdict
-    word: str
-    took: str
-    wall: str
-    timing: str
-    message: str
-    first_line: str
-    picture: str
-    alt: str
-    sequence: str
-    figures: list[_Figure]
-    key_figure: _Figure | None
-    trouble: list[str]
-    tail: list[_LogRow]
-    lines: int
-    log: str
-
-
-def build(run: Path | Run, out_dir: Path, taker: Taker | None = None) -> Path:
-    """Make the report of a run.
+def build(run: Path | Run, out_dir: Path, taker: Taker | None = None, runs_page: Path | None = None) -> Path:
+    """Make the pages of a run, or of any record.
 
     Args:
-        run: its folder, which holds `run.jsonl`, or one in a folder for each worker, and nothing else is read; or what
-            `read_run` makes of it.
+        run: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; a record on its own; or what
+            `read_run` makes of them. Nothing else is read.
         out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
         taker: called with all that was drawn of each test, for another place that shows it.
+        runs_page: the page that lists the runs, for a link to it.
 
     Returns:
         The path of `index.html`.
@@ -107,136 +62,95 @@ def build(run: Path | Run, out_dir: Path, taker: Taker | None = None) -> Path:
         ReportError: there is no record at `run`.
         BenchError: `out_dir` cannot be written to.
     """
+    home = (run if run.is_dir() else run.parent) if isinstance(run, Path) else out_dir
+    read = read_run(run) if isinstance(run, Path) else run
     try:
-        return write(read_run(run) if isinstance(run, Path) else run, out_dir, taker)
+        return _write(read, out_dir, home, taker, runs_page)
     except OSError as problem:
         raise unwritable(out_dir, problem) from None
 
 
-def write(run: Run, out_dir: Path, taker: Taker | None = None) -> Path:
-    """Write the report of a run that was read already. Arguments and return as for `build`."""
+def write_style(folder: Path) -> None:
+    """Put the style sheet of all pages into a folder."""
+    (folder / STYLE).write_bytes(files("rig.report").joinpath(f"templates/{STYLE}").read_bytes())
+
+
+def _write(run: Run, out_dir: Path, home: Path, taker: Taker | None, runs_page: Path | None) -> Path:
     beside = out_dir / FILES
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    (beside / "report.css").write_bytes(files("rig.report").joinpath("templates/report.css").read_bytes())
-    sections = [
-        _section(index, test, beside, seconds(max(0, test.wall_started - run.began) / 1e9), after, taker)
-        for index, (test, after) in enumerate(_in_order(run), 1)
-    ]
-    page = environment.get_template("index.html.j2").render(
-        run=run,
-        files=FILES,
-        sections=sections,
-        headings=VERDICT_HEADINGS,
-        groups=_groups(sections),
-        totals=[(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
-        took=seconds(run.wall_seconds),
-        device_time=seconds(run.seconds),
+    write_style(beside)
+    pages = _files(run, beside, taker)
+    red = [section for page in pages for section in page.sections if section.is_red]
+    red.sort(key=lambda section: _severity(section.verdict))
+    common = {
+        "run": run,
+        "took": seconds(run.wall_seconds),
+        "device_time": seconds(run.seconds),
+        "totals": [(verdict, VERDICT_WORDS[verdict], run.totals[verdict]) for verdict in VERDICTS],
+    }
+    for page in pages:
+        _render(beside / page.page, "file.html.j2", files="", page=page, **common)
+    links = {one_line(name): _relative(home / str(target), out_dir) for name, target in run.links.items()}
+    above = _relative(runs_page, out_dir) if runs_page else ""
+    return _render(
+        out_dir / INDEX, "run.html.j2", files=f"{FILES}/", pages=pages, red=red, links=links, above=above, **common
     )
-    index = out_dir / "index.html"
-    index.write_text(clean(page), encoding="utf-8")
-    return index
 
 
-def _in_order(run: Run) -> list[tuple[Test, _Link | None]]:
-    """The tests as the page has them, the same in every run: what did not pass, then by file and name.
+def _render(path: Path, template: str, **values: object) -> Path:
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(clean(environment.get_template(template).render(**values)), encoding="utf-8")
+    return unfinished.replace(path)
 
-    With each the one before it on the same bench, which may have left something behind.
-    """
-    order = sorted(run.tests, key=lambda t: (_passed(t.outcome), t.file, _natural(t.name), t.attempt))
-    anchors = {(test.nodeid, test.attempt): f"test-{index}" for index, test in enumerate(order, 1)}
-    before: dict[tuple[str, int], _Link | None] = {}
-    last: dict[str, _Link] = {}
-    for test in run.tests:
+
+def _relative(target: Path, start: Path) -> str:
+    return Path(os.path.relpath(target, start)).as_posix()
+
+
+def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
+    """Write the pictures and logs of all tests. Returns their pages, those where something did not pass first."""
+    tests = run.tests or ((run.whole,) if run.whole is not None else ())
+    order = sorted(tests, key=lambda t: (t.file, _severity(t.outcome), _natural(t.name), t.attempt))
+    names = _page_names([test.file for test in order])
+    links = {
+        (test.nodeid, test.attempt): Link(names[test.file], f"test-{index}", one_line(test.name))
+        for index, test in enumerate(order, 1)
+    }
+    before: dict[tuple[str, int], Link | None] = {}
+    last: dict[str, Link] = {}
+    for test in tests:
+        before[test.nodeid, test.attempt] = last.get(test.worker)
+        last[test.worker] = links[test.nodeid, test.attempt]
+    sections: dict[str, list[Section]] = {}
+    for index, test in enumerate(order, 1):
         key = (test.nodeid, test.attempt)
-        before[key] = last.get(test.worker)
-        last[test.worker] = _Link(anchors[key], one_line(test.name))
-    return [(test, before[test.nodeid, test.attempt]) for test in order]
+        began = seconds(max(0, test.wall_started - run.began) / 1e9)
+        stem = f"{index:03d}-{_slug(test.name)}"
+        sections.setdefault(test.file, []).append(
+            write_section(test, links[key], stem, beside, began, before[key], taker)
+        )
+    pages = [_File(names[file], one_line(file) or "elsewhere", found) for file, found in sections.items()]
+    return sorted(pages, key=lambda page: not any(section.is_red for section in page.sections))
 
 
-def _passed(verdict: Verdict) -> bool:
-    return verdict in ("passed", "skipped")
+def _severity(verdict: Verdict) -> int:
+    """For sorting: the worst first, what passed or was skipped together."""
+    return VERDICTS.index(verdict) if verdict in VERDICTS and verdict not in ("passed", "skipped") else len(VERDICTS)
+
+
+def _page_names(paths: list[str]) -> dict[str, str]:
+    """The names of pages by the path of the file of tests, no two the same."""
+    names: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        stem = _slug(path.removesuffix(".py"))
+        names[path] = f"{stem}.html" if f"{stem}.html" not in names.values() else f"{stem}-{len(names)}.html"
+    return names
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """For sorting: numbers by their value."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _groups(sections: list[_Section]) -> dict[str, list[_Section]]:
-    """The rows of the table by heading."""
-    groups: dict[str, list[_Section]] = {}
-    for section in sections:
-        heading = (section.file or "elsewhere") if _passed(section.verdict) else "not passed"
-        groups.setdefault(heading, []).append(section)
-    return groups
-
-
-def _section(index: int, test: Test, beside: Path, began: str, after: _Link | None, taker: Taker | None) -> _Section:
-    stem = f"{index:03d}-{_slug(test.name)}"
-    lanes = lanes_of(test)
-    drawn = draw(test, lanes)
-    (beside / f"{stem}.svg").write_text(drawn.picture, encoding="utf-8")
-    sequence = ""
-    if drawn.exchange:
-        sequence = f"{FILES}/{stem}-ocpp.svg"
-        (beside / f"{stem}-ocpp.svg").write_text(drawn.exchange, encoding="utf-8")
-    (beside / f"{stem}.txt").write_text(drawn.log, encoding="utf-8")
-    if taker is not None:
-        taker(test, drawn)
-    console = [event for event in test.events if isinstance(event, LogLine)]
-    figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
-    message = _ERROR_CLASS.sub("", clean(test.message).strip())
-    return _Section(
-        anchor=f"test-{index}",
-        began=began,
-        after=after,
-        name=one_line(test.name),
-        file=one_line(test.file),
-        attempt=test.attempt,
-        worker=one_line(test.worker),
-        doc=one_line(test.doc),
-        verdict=test.outcome,
-        word=VERDICT_WORDS[test.outcome],
-        took=seconds(test.duration),
-        wall=seconds(test.wall_seconds),
-        timing=timeline_svg.timing(test),
-        message=message,
-        first_line=one_line(message.partition("\n")[0]),
-        picture=f"{FILES}/{stem}.svg",
-        alt=timeline_svg.summary(test, lanes),
-        sequence=sequence,
-        figures=figures,
-        key_figure=min(figures, key=lambda f: (f.ok, not f.judged), default=None),
-        trouble=_trouble(test),
-        tail=[_LogRow(f"{test.at(e.t):.3f}", e.level or "none", clean(e.text)) for e in console[-_TAIL:]],
-        lines=len(console),
-        log=f"{FILES}/{stem}.txt",
-    )
-
-
-def _figure(event: Measurement) -> _Figure:
-    if not event.ok:
-        verdict = "out of limits"
-    elif not event.measurable:
-        verdict = "not measurable"
-    else:
-        verdict = "only waits checked" if event.no_latency else "within"
-    return _Figure(
-        name=one_line(event.name).replace("_", " "),
-        value=figure(event),
-        limits=one_line(limits(event)),
-        ok=event.ok,
-        judged=verdict in ("within", "out of limits"),
-        verdict=verdict,
-    )
-
-
-def _trouble(test: Test) -> list[str]:
-    """What was wrong with the bench, as far as the test's message does not say it already."""
-    told = one_line(test.message)
-    found = (one_line(event.what) for event in test.events if isinstance(event, BenchTrouble))
-    return [what for what in dict.fromkeys(found) if what not in told]
 
 
 def _slug(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rig.report.canvas import BLUE, FAINT, GREY, INK, PAPER, RED, Canvas, px
 from rig.report.text import fit, width
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.timeline.events import (
     AccessPointChange,
     Boot,

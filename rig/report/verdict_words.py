@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rig.report.canvas import GREY, RED, VIOLET
-from rig.runs.load import Verdict
+from rig.runs.slicer import Verdict
 
 VERDICT_WORDS: dict[Verdict, str] = {
     "passed": "passed",
@@ -14,6 +14,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "skipped": "skipped",
     "cut off": "cut off",
     "retried": "error of the bench, retried",
+    "recorded": "recorded",
 }
 VERDICT_COLOURS: dict[Verdict, str] = {
     "passed": "#00694c",
@@ -24,6 +25,7 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "skipped": GREY,
     "cut off": "#8a5a00",
     "retried": VIOLET,
+    "recorded": GREY,
 }
 VERDICT_HEADINGS: dict[Verdict, str] = {
     "passed": "Message",
@@ -34,5 +36,15 @@ VERDICT_HEADINGS: dict[Verdict, str] = {
     "skipped": "Skipped",
     "cut off": "Cut off",
     "retried": "Error of the bench, not of the firmware: the test was run again",
+    "recorded": "Recorded without a test",
 }
 """What stands above the message of a test."""
+VERDICT_ENDS: dict[Verdict, str] = {
+    "failed": "test failed",
+    "error": "error of the bench",
+    "retried": "error of the bench",
+    "cut off": "record cut off",
+    "broken": "error of the test",
+    "not measurable": "not measurable",
+}
+"""What stands in a picture where its test ended, unless all was well."""

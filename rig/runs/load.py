@@ -1,249 +1,24 @@
-"""From a run's record to its tests: each with its slice of the timeline and how everything stood when it began."""
+"""Reads the record of a run: its tests, and what stands at the head of its report."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
+from rig.runs.slicer import VERDICTS, Slicer, Test, Verdict
+from rig.runs.state import State
 from rig.timeline.codec import Recorded, RetiredEventError, UnreadableLineError, decode_line
-from rig.timeline.events import (
-    AccessPointChange,
-    Boot,
-    Event,
-    FaultInjected,
-    FaultLifted,
-    LedPattern,
-    LinkChange,
-    LogLine,
-    OcppFrame,
-    Outcome,
-    PinEdge,
-    PowerChange,
-    RunEnded,
-    RunStarted,
-    TelemetrySample,
-    TestEnded,
-    TestStarted,
-)
+from rig.timeline.events import Boot, Event, RunEnded, RunStarted
 from rig.util.errors import PlugbenchError
 
-Verdict = Outcome | Literal["cut off", "retried"]
-VERDICTS: tuple[Verdict, ...] = (
-    "failed",
-    "error",
-    "broken",
-    "cut off",
-    "not measurable",
-    "retried",
-    "passed",
-    "skipped",
-)
+__all__ = ["VERDICTS", "ReportError", "Run", "Slicer", "State", "Test", "Verdict", "from_events", "read_run"]
 
 
 class ReportError(PlugbenchError):
     """A run of which no report can be made."""
-
-
-@dataclass(slots=True)
-class State:
-    """How everything stands at a moment. None, or not there: nobody has said yet."""
-
-    power: bool | None = None
-    rail: bool | None = None
-    access_point: bool | None = None
-    pins: dict[str, bool] = field(default_factory=dict)
-    leds: dict[str, LedPattern] = field(default_factory=dict)
-    links: dict[str, bool] = field(default_factory=dict)
-    faults: dict[int, FaultInjected] = field(default_factory=dict)
-    calls: dict[tuple[str, str, str], OcppFrame] = field(default_factory=dict)
-    """CALLs without an answer yet, by charge point, direction and unique id."""
-
-    def apply(self, event: Event) -> None:
-        """Take in what happened."""
-        match event:
-            case LogLine() | TelemetrySample():  # nearly all events
-                pass
-            case PowerChange():
-                if event.rail:
-                    self.rail = event.on
-                else:
-                    self.power = event.on
-            case AccessPointChange():
-                self.access_point = event.up
-            case PinEdge():
-                self.pins[event.signal] = event.level
-            case LedPattern():
-                self.leds[event.led.removeprefix("leds.")] = event
-            case LinkChange():
-                self.links[event.charge_point] = event.connected
-                if not event.connected:  # an answer cannot come on another connection (OCPP-J 1.6 section 4.1)
-                    self.calls = {key: call for key, call in self.calls.items() if key[0] != event.charge_point}
-            case FaultInjected():
-                self.faults[event.id] = event
-            case FaultLifted():
-                self.faults.pop(event.injected, None)
-            case OcppFrame():
-                if event.message_type == "CALL":
-                    self.calls[(event.charge_point, event.direction, event.unique_id)] = event
-                elif event.message_type in ("CALLRESULT", "CALLERROR"):
-                    self.calls.pop(call_key(event), None)
-            case _:
-                pass
-
-    def copy(self) -> State:
-        """A copy that later events do not change."""
-        return State(
-            self.power,
-            self.rail,
-            self.access_point,
-            dict(self.pins),
-            dict(self.leds),
-            dict(self.links),
-            dict(self.faults),
-            dict(self.calls),
-        )
-
-
-def call_key(answer: OcppFrame) -> tuple[str, str, str]:
-    """The key in `State.calls` of the CALL that `answer` answers."""
-    return (answer.charge_point, "sent" if answer.direction == "received" else "received", answer.unique_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
-    """One test that ran, or was cut off.
-
-    Attributes:
-        nodeid: pytest's name of it.
-        doc: the first line of its docstring.
-        attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
-        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
-            it was an error of the bench and the test ran again.
-        wall_seconds: how long it took, in real seconds, as the runner says.
-        message: why it did not pass, or was skipped.
-        started, ended: stamps in ns of bench time.
-        wall_started: when it began, in ns of real time, which all workers share.
-        events: its slice of the timeline, in order.
-        before: how everything stood when it began.
-        number: the id of its `TestStarted` on the timeline of its worker.
-        worker: which of the run's workers it ran on; empty where the run had but one bench.
-        stepped: whether bench time was stepped time.
-        duration: from its start to its end in seconds of bench time.
-    """
-
-    __test__ = False
-
-    nodeid: str
-    doc: str
-    attempt: int
-    outcome: Verdict
-    wall_seconds: float
-    message: str
-    started: int
-    ended: int
-    wall_started: int
-    events: tuple[Event, ...]
-    before: State
-    number: int = 0
-    worker: str = ""
-    stepped: bool = False
-    duration: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """What every event's place in the picture is held against."""
-        object.__setattr__(self, "duration", max(0.0, (self.ended - self.started) / 1e9))
-
-    @property
-    def name(self) -> str:
-        """The test's name without the path of its file."""
-        return self.nodeid.rpartition("::")[2] or self.nodeid
-
-    @property
-    def file(self) -> str:
-        """The file that holds it, empty where the name does not say."""
-        return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
-
-    def at(self, stamp: int) -> float:
-        """A stamp in seconds of bench time since the test's start, held within the test."""
-        return min(max(0.0, (stamp - self.started) / 1e9), self.duration)
-
-
-class Slicer:
-    """Cuts a stream of events into tests.
-
-    `feed` is quick enough to be a listener of the bench's timeline.
-    """
-
-    def __init__(self) -> None:
-        self._state = State()
-        self._attempts: dict[str, int] = {}
-        self._begun: TestStarted | None = None
-        self._before = State()
-        self._worker = ""
-        self._stepped = False
-        self._events: list[Event] = []
-        self._last = self._wall_started = self._wall_last = 0
-
-    def feed(self, event: Event, wall: int = 0) -> Test | None:
-        """Take the next event. Returns the test that it ends, if it does.
-
-        Args:
-            event: what happened.
-            wall: when it was written, in ns of real time; 0 where the record does not say: its stamp stands in.
-        """
-        wall = wall or event.t
-        done: Test | None = None
-        if isinstance(event, TestStarted):
-            done = self.cut_off()
-            self._begun = event
-            self._wall_started = wall
-            self._before = self._state.copy()
-            self._events = []
-        elif isinstance(event, TestEnded):
-            if self._begun is not None and self._begun.nodeid == event.nodeid:
-                return self._test(event.outcome, event.seconds, event.message, event.t)
-        else:
-            if isinstance(event, RunStarted):
-                self._worker, self._stepped = event.worker, event.clock == "stepped"
-            if self._begun is not None:
-                self._events.append(event)
-            self._state.apply(event)
-        self._last, self._wall_last = max(self._last, event.t), max(self._wall_last, wall)
-        return done
-
-    def cut_off(self) -> Test | None:
-        """The test that began and did not end, if there is one: call it when no more events come."""
-        if self._begun is None:
-            return None
-        end = max(self._last, self._begun.t)
-        message = "the record ends, or goes on with another test, before this one ended"
-        wall_seconds = max(0, self._wall_last - self._wall_started) / 1e9
-        return self._test("cut off", wall_seconds, message, end)
-
-    def _test(self, outcome: Verdict, wall_seconds: float, message: str, ended: int) -> Test:
-        begun = self._begun
-        assert begun is not None
-        self._begun = None
-        attempt = self._attempts[begun.nodeid] = self._attempts.get(begun.nodeid, 0) + 1
-        return Test(
-            nodeid=begun.nodeid,
-            doc=begun.doc,
-            attempt=attempt,
-            outcome=outcome,
-            wall_seconds=wall_seconds,
-            message=message,
-            started=begun.t,
-            ended=max(ended, begun.t),
-            wall_started=self._wall_started,
-            events=tuple(self._events),
-            before=self._before,
-            number=begun.id,
-            worker=self._worker,
-            stepped=self._stepped,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +27,8 @@ class Run:
 
     Attributes:
         name: its id.
-        date, bench: as `RunStarted` says, empty where the record lacks it.
+        date, bench, commit, seed: as `RunStarted` says, empty where the record lacks it.
+        links: other reports of the run by name, relative to its folder.
         workers: the names of the workers that recorded it; empty where it had but one bench.
         firmware: what booted in it: versions and builds, in order of first appearance.
         tests: in the order they began.
@@ -261,11 +37,15 @@ class Run:
         stepped: whether any of its benches had stepped time.
         cut_off: why the record is not whole, in words; empty where it is.
         skipped_lines: the numbers of lines that could not be read, with the reason.
+        whole: where no test began, everything in the record as if it were one.
     """
 
     name: str
     date: str = ""
     bench: str = ""
+    commit: str = ""
+    seed: str = ""
+    links: Mapping[str, Any] = field(default_factory=dict)
     workers: tuple[str, ...] = ()
     firmware: tuple[str, ...] = ()
     tests: tuple[Test, ...] = ()
@@ -275,6 +55,7 @@ class Run:
     stepped: bool = False
     cut_off: str = ""
     skipped_lines: tuple[tuple[int, str], ...] = ()
+    whole: Test | None = None
 
     @property
     def wall_seconds(self) -> float:
@@ -337,6 +118,9 @@ def _merged(parts: list[Run]) -> Run:
         name=parts[0].name,
         date=min((part.date for part in parts if part.date), default=""),
         bench=", ".join(dict.fromkeys(part.bench for part in parts if part.bench)),
+        commit=", ".join(dict.fromkeys(part.commit for part in parts if part.commit)),
+        seed=", ".join(dict.fromkeys(part.seed for part in parts if part.seed)),
+        links={name: target for part in parts for name, target in part.links.items()},
         workers=tuple(names),
         firmware=tuple(dict.fromkeys(booted for part in parts for booted in part.firmware)),
         tests=_in_attempts(tests),
@@ -399,7 +183,12 @@ def _read(record: Path) -> Run:
             f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
             "reports/runs/<id>/run.jsonl"
         )
-    return _run(found, record.resolve().parent.name, cut_off, skipped)
+    return _run(found, _name_of(record), cut_off, skipped)
+
+
+def _name_of(record: Path) -> str:
+    """What a record is called that does not say: its folder's name, as of all runs, or its own."""
+    return record.resolve().parent.name if record.name == "run.jsonl" else record.stem
 
 
 def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple[int, str]]) -> Run:
@@ -410,7 +199,10 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
     ended = False
     stamps: list[int] = []
     walls: list[int] = []
+    seen: list[Recorded] = []
     for event, wall in lines:
+        if not tests and not slicer.in_test:
+            seen.append(Recorded(event, wall))
         stamps.append(event.t)
         walls.append(wall or event.t)
         if isinstance(event, RunStarted):
@@ -430,6 +222,9 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
         name=begun.run if begun else name,
         date=begun.date if begun else "",
         bench=begun.bench if begun else "",
+        commit=begun.commit if begun else "",
+        seed=begun.seed if begun else "",
+        links=begun.links if begun else {},
         workers=(begun.worker,) if begun and begun.worker else (),
         firmware=tuple(firmware),
         tests=_in_attempts(tests),
@@ -439,4 +234,26 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
         stepped=begun is not None and begun.clock == "stepped",
         cut_off=cut_off,
         skipped_lines=tuple(skipped),
+        whole=None if tests else _whole(name, seen),
+    )
+
+
+def _whole(name: str, events: Sequence[Recorded]) -> Test | None:
+    """A record without tests, as of `rig csms serve --record`, as one test; None where nothing happened in it."""
+    happened = [event for event, _ in events if not isinstance(event, RunStarted | RunEnded)]
+    if not happened:
+        return None
+    walls = [wall or event.t for event, wall in events]
+    return Test(
+        nodeid=name or "record",
+        doc="Everything in the record: it has no tests.",
+        attempt=1,
+        outcome="recorded",
+        wall_seconds=(max(walls) - walls[0]) / 1e9,
+        message="",
+        started=happened[0].t,
+        ended=max(event.t for event in happened),
+        wall_started=walls[0],
+        events=tuple(happened),
+        before=State(),
     )

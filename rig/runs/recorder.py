@@ -23,12 +23,17 @@ class Recorder:
     Args:
         timeline: what to write; events that stand there already are written first.
         folder: gets `run.jsonl`; made where it is missing.
+
+    Raises:
+        FileExistsError: the folder has a record already, which is never written over.
     """
 
     def __init__(self, timeline: Timeline, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "run.jsonl"
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        if self.path.is_file():
+            raise FileExistsError(f"{self.path} is a record already: a run is never written over")
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._due: list[bytes] = []
         self._timeline = timeline
         self._whole = 0

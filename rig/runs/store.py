@@ -8,12 +8,16 @@ from typing import Any
 import orjson
 
 from rig.runs.load import Run, read_run
+from rig.runs.slicer import Test
 from rig.util.folders import unwritable
 from rig.util.redaction import masked
 
 SUMMARY = "summary.json"
-FORMAT = 2
+FORMAT = 3
 """The version of the summary's layout. A reader skips a summary of a version that it does not know."""
+
+_MOST_LINES = 6
+"""How many lines of a message the summary has; the run's pages have all."""
 
 
 def write_summary(run_folder: Path, run: Run | None = None) -> Path:
@@ -48,6 +52,9 @@ def _summary(run: Run) -> dict[str, Any]:
         "seconds": run.seconds,
         "wall_seconds": run.wall_seconds,
         "bench": run.bench,
+        "commit": run.commit,
+        "seed": run.seed,
+        "links": run.links,
         "workers": run.workers,
         "firmware": run.firmware,
         "cut_off": run.cut_off,
@@ -60,7 +67,24 @@ def _summary(run: Run) -> dict[str, Any]:
                 "seconds": test.duration,
                 "wall_seconds": test.wall_seconds,
                 "worker": test.worker,
+                **_why(test),
             }
             for test in run.tests
         ],
     }
+
+
+def _why(test: Test) -> dict[str, str]:
+    """Why a test did not pass: the first lines of its message, and its failing line."""
+    if test.outcome == "passed":
+        return {}
+    return {"message": "\n".join(test.message.splitlines()[:_MOST_LINES]), "excerpt": test.excerpt}
+
+
+def read_summary(run_folder: Path) -> dict[str, Any] | None:
+    """Read the summary of a run; None where there is none, or none of this format."""
+    try:
+        summary = orjson.loads((run_folder / SUMMARY).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return summary if isinstance(summary, dict) and summary.get("format") == FORMAT else None

@@ -218,6 +218,17 @@ class OcppFrame(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carried(Event):
+    """The bench's network held a piece of a connection back, from `came` (ns of bench time) to the event's stamp.
+
+    `to_device` is its direction. With it the report knows when a frame was at the device's end.
+    """
+
+    to_device: bool
+    came: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjected(Event):
     """A fault of the catalogue began. `fault` is its name, `arguments` its fields."""
 
@@ -248,6 +259,8 @@ class RunStarted(Event):
 
     `worker` is the pytest-xdist worker's name where the run has several, each with a bench and a record of its own.
     `clock` is what the stamps count: real time, or stepped time, which begins at 0 and stands still while anyone works.
+    `commit` is the project's Git commit, `seed` that of the order of tests; both are empty where there is none. `links`
+    are other reports of the same session by name, relative to the run's folder.
     """
 
     run: NoSecret[str]
@@ -255,6 +268,9 @@ class RunStarted(Event):
     bench: MayHoldSecret[str]
     worker: NoSecret[str] = ""
     clock: NoSecret[Clock] = "real"
+    commit: NoSecret[str] = ""
+    seed: NoSecret[str] = ""
+    links: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +291,7 @@ class TestStarted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` says why where it did not pass.
+    `excerpt` has the failing line of the test, the lines before it, and the values of its names.
 
     Failed is by the firmware's fault, error by the bench's, broken by the author's (or it was interrupted). It is not
     measurable where all was well but the machine was too busy for one of its measurements.
@@ -286,6 +303,7 @@ class TestEnded(Event):
     outcome: Outcome
     seconds: float
     message: MayHoldSecret[str] = ""
+    excerpt: MayHoldSecret[str] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +327,18 @@ class Measurement(Event):
     no_latency: bool = False
     held_up: float = 0.0
     measurable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed(Event):
+    """A test failed because this did not come, by the event's stamp. It was waited for since `since`, in ns.
+
+    `lane` is the wire it was expected on, such as `leds.status`; `ocpp`, `log` or `link`; empty where it has none.
+    """
+
+    lane: NoSecret[str]
+    what: MayHoldSecret[str]
+    since: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from rig.timeline.events import LogLine
+from rig.timeline.events import Event, LogLine, TelemetrySample
 from rig.util.clock import BenchClock
 
+E = TypeVar("E", bound=Event)
+
+CLOCK = "by bench seconds before this failure"
+"""The clock of the lines in a message."""
 TAIL_LINES = 20
 """How many lines a message shows of a log."""
 _MOST_LOOKED_AT = 200
@@ -20,16 +24,28 @@ class Logged(Protocol):
     clock: BenchClock
     logs: Path | None
 
-    def tail(self, kind: type[LogLine], count: int) -> Sequence[LogLine]:
-        """The latest `count` lines, the latest last."""
+    def tail(self, kind: type[E], count: int) -> Sequence[E]:
+        """The latest `count` events of a kind, the latest last."""
+
+
+def without_telemetry(lines: Iterable[LogLine], samples: Iterable[TelemetrySample]) -> list[LogLine]:
+    """Leave out the lines that were telemetry: their figures are in the picture, and they hide what was said.
+
+    Args:
+        lines: of the console.
+        samples: the telemetry of the same time. Each follows the line that it was read from.
+    """
+    telemetry = {sample.id - 1 for sample in samples}
+    return [line for line in lines if line.id not in telemetry]
 
 
 def console_tail(timeline: Logged) -> str:
-    """The last lines of the console, by bench seconds before now, repeats once, and where all of them are."""
+    """The last lines of the console but its telemetry, by bench seconds before now, and where all of them are."""
     now = timeline.clock.now()
     shown: list[str] = []
     last, times = "", 0
-    for line in timeline.tail(LogLine, _MOST_LOOKED_AT):
+    samples = timeline.tail(TelemetrySample, _MOST_LOOKED_AT)
+    for line in without_telemetry(timeline.tail(LogLine, _MOST_LOOKED_AT), samples):
         times = times + 1 if shown and line.text == last else 1
         last = line.text
         if times > 1:
@@ -39,7 +55,7 @@ def console_tail(timeline: Logged) -> str:
     if not shown:
         return "the console said nothing at all"
     shown = shown[-TAIL_LINES:]
-    return "\n".join([f"last {len(shown)} lines of the console:", *shown, *whole_log(timeline, "console")])
+    return "\n".join([f"last {len(shown)} lines of the console, {CLOCK}:", *shown, *whole_log(timeline, "console")])
 
 
 def whole_log(timeline: Logged, name: str) -> list[str]:

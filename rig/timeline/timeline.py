@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rig.timeline.event_index import KindIndex, place_of
-from rig.timeline.events import Event
+from rig.timeline.events import Event, LinkChange, LogLine, OcppFrame
 from rig.timeline.log_tail import console_tail
 from rig.timeline.words import in_words
 from rig.util.clock import BenchClock, Deadline
-from rig.util.errors import ExpectationError, PlugbenchError
+from rig.util.errors import ExpectationError, Miss, PlugbenchError
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
+_LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChange: "link"}
+"""Where the report draws that such an event was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,7 @@ class Timeline:
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
+        lane: str = "",
     ) -> E:
         """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
 
@@ -286,6 +289,8 @@ class Timeline:
             consume: False to look without taking: another `expect` may match the same event.
             explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
                 tell. None: the latest of them, and the console's last lines.
+            lane: the wire it is expected on, such as `leds.status`, where the report draws what was missed; empty: the
+                lane of all events of the kind, if they have one.
 
         Raises:
             ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
@@ -294,6 +299,7 @@ class Timeline:
         """
         since = since or self._default_mark
         deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout)
+        began = self.clock.now()
         following = since
         while True:
             deadline.check()
@@ -315,7 +321,11 @@ class Timeline:
                 break
         misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following.after]
         tell = explain or self._explain
-        raise ExpectationError(f"expected within {deadline.timeout:g} s: {what or kind.__name__}\n{tell(misses)}")
+        what = what or kind.__name__
+        raise ExpectationError(
+            f"expected within {deadline.timeout:g} s: {what}\n{tell(misses)}",
+            Miss(lane or _LANES.get(kind, ""), what, began, self.clock.now()),
+        )
 
     def expect_none(
         self,

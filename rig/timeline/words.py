@@ -13,6 +13,7 @@ from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
+    Carried,
     Event,
     FaultInjected,
     FaultLifted,
@@ -21,6 +22,7 @@ from rig.timeline.events import (
     LinkChange,
     LogLine,
     Measurement,
+    Missed,
     Note,
     OcppFrame,
     Panic,
@@ -198,6 +200,10 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
         + ("open" if e.connected else f"closed, code {e.code if e.code is not None else 'none'} {e.reason}".rstrip())
     ),
     OcppFrame: frame_log,
+    Carried: lambda e: (
+        f"network held back for {seconds((e.t - e.came) / 1e9)}, {'to' if e.to_device else 'from'} the device"
+    ),
+    Missed: lambda e: f"MISSED since {seconds((e.t - e.since) / 1e9)}: {e.what}",
     FaultInjected: lambda e: f"FAULT begins: {fault_words(e)}",
     FaultLifted: lambda e: f"FAULT ends: {_spaced(e.fault)}",
     Flashed: lambda e: f"flashed {e.what or 'image'} {e.image[:12]} in {e.seconds:.2f} s",

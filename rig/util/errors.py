@@ -6,6 +6,8 @@ Three verdicts: a `BenchError` is trouble of the bench, an `AuthorError` a mista
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rig.util.redaction import without_url_passwords
 from rig.util.text import visible_lines
 
@@ -55,5 +57,30 @@ class DeviceError(PlugbenchError, AssertionError):
     """The firmware did something it must not do: a panic, an unexpected reboot, a boot that never ends."""
 
 
+class Miss(NamedTuple):
+    """What did not come in time, for the picture of a test.
+
+    Attributes:
+        lane: the wire it was expected on, such as `leds.status`; `ocpp`, `log` or `link`; empty where it has none.
+        what: the expectation in words.
+        since: when the wait began, in ns of bench time.
+        until: when it ended.
+    """
+
+    lane: str
+    what: str
+    since: int
+    until: int
+
+
 class ExpectationError(PlugbenchError, AssertionError):
-    """Something that was expected did not come, or something forbidden came."""
+    """Something that was expected did not come, or something forbidden came.
+
+    Args:
+        message: in words.
+        miss: what did not come, where that was waited for.
+    """
+
+    def __init__(self, message: str, miss: Miss | None = None) -> None:
+        self.miss = miss
+        super().__init__(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,19 @@ from rig.csms import Csms
 from rig.device import Device
 from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
+
+_NEEDED_FOR = {"csms": "ocpp", "driver": "ocpp", "console": "commands", "telemetry": "commands"}
+"""What the firmware must be able to do for a test that uses such a fixture."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each test need what its fixtures need: with other firmware `make hil` skips it, with the reason."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            names = getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.needs(*{_NEEDED_FOR[name] for name in names if name in _NEEDED_FOR}))
+
 
 TRANSITIONS = {
     "Available": {"Preparing", "Charging", "SuspendedEV", "SuspendedEVSE", "Reserved", "Unavailable", "Faulted"},

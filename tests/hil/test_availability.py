@@ -21,6 +21,7 @@ def change(csms: Csms, connector: int, kind: str) -> dict[str, object]:
     return csms.call("ChangeAvailability", {"connectorId": connector, "type": kind})
 
 
+@pytest.mark.smoke
 def test_a_connector_goes_out_of_service_and_back(device: Device, csms: Csms) -> None:
     """Accepted, and a StatusNotification follows; the charge point as a whole stays as it is."""
     assert change(csms, 1, "Inoperative") == ACCEPTED
@@ -81,6 +82,7 @@ def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver
     csms.expect_none("StartTransaction", within=0.2)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("connector", [0, 1])
 def test_in_a_charge_it_is_scheduled(device: Device, bench: Bench, driver: Driver, csms: Csms, connector: int) -> None:

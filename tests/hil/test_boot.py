@@ -12,6 +12,7 @@ from rig.instruments.console import Console
 from rig.timeline.events import Boot, PinEdge
 
 
+@pytest.mark.smoke
 def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:
     """An erased board, flashed with esptool, boots cold and is accepted by the CSMS."""
     boot = bench.timeline.expect(Boot, consume=False)
@@ -46,6 +47,7 @@ def test_contactor_stays_open_while_it_boots(device: Device, bench: Bench, csms:
     )
 
 
+@pytest.mark.smoke
 def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: Bench, csms: Csms) -> None:
     """The console outlives a reboot: the banner tells the reset reason on the same port."""
     with device.expecting_reboot():

@@ -59,6 +59,7 @@ def test_the_boot_is_repeated_after_the_interval(booting: Device, bench: Bench, 
     csms.expect_status("Available", connector=1)
 
 
+@pytest.mark.smoke
 def test_while_pending_requests_are_answered(booting: Device, bench: Bench, csms: Csms) -> None:
     """The CSMS may look and set things up before it accepts."""
     csms.answer("BootNotification", boot_answer("Pending"), times=1)
@@ -100,6 +101,7 @@ def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driv
     driver.unplug()
 
 
+@pytest.mark.smoke
 def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, bench: Bench, csms: Csms) -> None:
     """Rejected: silence until the interval has passed, also for requests of the CSMS."""
     csms.answer("BootNotification", boot_answer("Rejected"), times=1)

@@ -39,6 +39,7 @@ def charge_once(driver: Driver, csms: Csms) -> None:
     csms.expect_status("Available")
 
 
+@pytest.mark.smoke
 def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, driver: Driver, csms: Csms) -> None:
     """LocalPreAuthorize: the first charge asks the CSMS, the second one does not wait for it."""
     charge_once(driver, csms)
@@ -109,6 +110,7 @@ def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: Driver, c
     csms.expect("Authorize")
 
 
+@pytest.mark.smoke
 def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """LocalAuthorizeOffline: whom the CSMS has accepted before may charge while it is away."""
     charge_once(driver, csms)

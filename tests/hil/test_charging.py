@@ -15,6 +15,7 @@ pytestmark = pytest.mark.needs("inputs", "outputs")
 TAG = "BENCH-TAG"
 
 
+@pytest.mark.smoke
 def test_charge_from_plug_to_stop_adds_up(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
     """A driver plugs in, presents a tag, charges 120 Wh and stops: the values add up."""
     driver.plug_in()
@@ -61,6 +62,7 @@ def test_unplugging_stops_the_transaction(device: Device, driver: Driver, csms: 
     csms.expect_status("Available")
 
 
+@pytest.mark.smoke
 def test_remote_start_and_stop(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
     """The CSMS starts a charge on a plugged-in vehicle and stops it again."""
     driver.plug_in()
@@ -83,6 +85,7 @@ def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, drive
     csms.expect_none("StopTransaction", within=0.5)
 
 
+@pytest.mark.smoke
 def test_a_refused_tag_does_not_charge(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
     """Authorize answered Blocked: no transaction, the contactor stays open."""
     with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):

@@ -38,6 +38,7 @@ REQUIRED_KEYS = {
 """What OCPP 1.6 section 9.1 requires of every charge point, and whether it is read-only."""
 
 
+@pytest.mark.smoke
 def test_every_required_core_key_is_there(device: Device, csms: Csms) -> None:
     """GetConfiguration without keys tells all of them, each once, read-only where the specification says so."""
     answer = csms.call("GetConfiguration", {})
@@ -191,6 +192,7 @@ def test_a_key_that_it_does_not_know_is_not_supported(device: Device, csms: Csms
     assert csms.call("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("power")
 def test_an_accepted_change_outlives_a_power_cut(device: Device, bench: Bench, keys: ConfigurationKeys) -> None:
     """Accepted means stored: the power is cut at the very answer, and the value is there after the boot."""
@@ -219,6 +221,7 @@ def test_what_counts_from_the_next_boot_says_so(device: Device, keys: Configurat
     assert keys["WebSocketPingInterval"] == "33"
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("stepped_time")
 def test_a_changed_heartbeat_interval_counts_at_once(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys

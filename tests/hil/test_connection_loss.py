@@ -28,6 +28,7 @@ def test_a_clean_close_is_followed_by_a_new_connection(hasty_device: Device, csm
     csms.expect_none("BootNotification", within=0.3)
 
 
+@pytest.mark.smoke
 def test_a_reset_connection_is_followed_by_a_new_one(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """The TCP connection is reset: the device connects again, and does not boot for it."""
     with bench.inject(ConnectionDrop()):
@@ -73,6 +74,7 @@ def test_a_csms_that_says_nothing_is_left_and_tried_again(
     csms.ping()
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Nothing gets through either way for a minute of a charge: it goes on, and all is told afterwards."""
@@ -158,6 +160,7 @@ def test_a_restart_of_the_csms_does_not_end_the_charge(
     assert transaction.energy_wh == drawn
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_charge_over_a_slow_network(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Half a second each way, with jitter: a charge is told in order and completely, over one connection."""

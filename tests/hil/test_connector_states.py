@@ -54,6 +54,7 @@ def test_preparing_to_finishing_when_nobody_presents_a_tag(
     csms.expect_status("Charging")
 
 
+@pytest.mark.smoke
 def test_suspended_by_the_vehicle_and_charging_again(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
@@ -99,6 +100,7 @@ def test_faulted_and_back_to_the_state_before(device: Device, driver: Driver, cs
     csms.expect_status(before, errorCode="NoError")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("draws", [True, False])
 def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms: Csms, draws: bool) -> None:
     """C9, D9, I6: the emergency stop ends the transaction; released, the cable is still to be taken."""
@@ -241,6 +243,7 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
     driver.start_charge(csms)
 
 
+@pytest.mark.smoke
 def test_a_lock_that_opens_under_current_opens_the_contactor(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:

@@ -21,6 +21,7 @@ def talkative(device: Device, console: Console) -> Device:
     return device
 
 
+@pytest.mark.smoke
 def test_no_line_is_lost_in_a_flood(
     talkative: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
 ) -> None:
@@ -40,6 +41,7 @@ def test_no_line_is_lost_in_a_flood(
     assert after == before
 
 
+@pytest.mark.smoke
 def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, console: Console) -> None:
     """Forty commands without waiting: forty answers, in order."""
     since = bench.mark()

@@ -16,6 +16,7 @@ def test_our_vendor_echoes_its_data(device: Device, csms: Csms, data: str) -> No
     assert answer == {"status": "Accepted", "data": data}
 
 
+@pytest.mark.smoke
 def test_a_vendor_or_message_that_it_does_not_know(device: Device, csms: Csms) -> None:
     """UnknownVendorId, and UnknownMessageId for its own vendor."""
     assert csms.call("DataTransfer", {"vendorId": "org.example", "data": "x"}) == {"status": "UnknownVendorId"}
@@ -24,6 +25,7 @@ def test_a_vendor_or_message_that_it_does_not_know(device: Device, csms: Csms) -
     assert csms.call("DataTransfer", {"vendorId": "Plugbench"}) == unknown
 
 
+@pytest.mark.smoke
 def test_the_device_sends_a_data_transfer(device: Device, console: Console, csms: Csms) -> None:
     """The console's `transfer`: the request goes out, and the console shows the CSMS' answer."""
     csms.answer("DataTransfer", {"status": "Accepted", "data": "pong"}, times=1)

@@ -25,6 +25,7 @@ def expect_contactor_to_open(bench: Bench, outputs: Outputs, since: Mark) -> Pin
     return opened
 
 
+@pytest.mark.smoke
 def test_it_opens_the_contactor_while_charging(
     device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs
 ) -> None:
@@ -41,6 +42,7 @@ def test_it_opens_the_contactor_while_charging(
     outputs["contactor"].expect_steady(False, within=0.2)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
 def test_it_opens_the_contactor_during_a_flash_erase(
     device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs

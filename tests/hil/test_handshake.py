@@ -57,6 +57,7 @@ def test_a_failed_attempt_has_an_end_a_reason_and_a_next_one(
     csms.expect_none("BootNotification", within=0.1)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("power")
 def test_a_cold_boot_waits_for_a_csms_that_comes_late(device: Device, bench: Bench, csms: Csms) -> None:
     """Switched on before the CSMS is up: as soon as it is, the device boots into it."""

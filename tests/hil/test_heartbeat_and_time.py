@@ -29,6 +29,7 @@ def time_of_csms_at(bench: Bench, frame: OcppFrame) -> datetime:
     return time_of(bench.csms.behaviour.current_time()) - timedelta(seconds=ago)
 
 
+@pytest.mark.smoke
 def test_heartbeats_come_at_the_interval_of_the_boot(device: Device, bench: Bench, csms: Csms) -> None:
     """`interval` of BootNotification.conf rules, not the device's own setting."""
     csms.behaviour.heartbeat_interval_s = 10
@@ -64,6 +65,7 @@ def test_a_heartbeat_that_is_not_answered_is_no_harm(device: Device, bench: Benc
         csms.expect("Heartbeat", timeout=90)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """From the first message after the boot on, timestamps lie within seconds of the CSMS' clock."""

@@ -22,6 +22,7 @@ def expect_pattern(bench: Bench, leds: Leds, led: str, pattern: PatternName, rat
     assert shown.duty == about(bench, duty, 0.1)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("state", "pattern", "rate_hz", "duty"),
     [
@@ -57,6 +58,7 @@ def test_status_led_tells_the_state_of_a_charge(
     expect_pattern(bench, leds, "status", pattern, rate_hz, duty)
 
 
+@pytest.mark.smoke
 def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
     """Accepted: steady. CSMS gone: 2 Hz. No access point: off."""
     leds["network"].expect("on")
@@ -121,6 +123,7 @@ def test_fault_led_blinks_for_any_other_error(
     leds["fault"].expect("off")
 
 
+@pytest.mark.smoke
 def test_fault_led_shows_the_emergency_stop(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
     """Pressed: the fault LED is steady and the status LED dark. Released: the other way round."""
     leds["fault"].expect("off")

@@ -38,6 +38,7 @@ def test_heap_is_flat_over_200_reconnects(
     measure("heap lost over 200 reconnects", trend.lost, "bytes", high=512)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
 def test_a_leak_of_64_bytes_a_connection_is_found(
     hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
@@ -99,6 +100,7 @@ def test_heap_is_flat_over_malformed_frames(
     assert csms.call("RemoteStopTransaction", {"transactionId": 987654}) == {"status": "Rejected"}
 
 
+@pytest.mark.smoke
 def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Telemetry) -> None:
     """Fifteen records of memory and loop, a second apart by the device's clock, with every figure."""
     samples = telemetry.expect(15)

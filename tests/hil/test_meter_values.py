@@ -28,6 +28,7 @@ def contexts(meter_values: list[dict[str, Any]]) -> list[str]:
     return [value["sampledValue"][0]["context"] for value in meter_values]
 
 
+@pytest.mark.smoke
 def test_every_measurand_is_told_and_they_fit_together(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -73,6 +74,7 @@ def test_no_samples_where_none_are_wanted(
     csms.expect_none("MeterValues", within=30)
 
 
+@pytest.mark.smoke
 def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
     device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:

@@ -143,6 +143,7 @@ def test_without_a_local_list_its_answers_say_so(device: Device, csms: Csms) -> 
     assert csms.call("SendLocalList", request) == {"status": "NotSupported"}
 
 
+@pytest.mark.smoke
 def test_calls_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, csms: Csms) -> None:
     """Fifty calls before the first answer: a CSMS that does not wait gets fifty answers, in order."""
     for number in range(50):
@@ -171,6 +172,7 @@ def test_it_answers_while_its_own_call_is_open(device: Device, bench: Bench, csm
     csms.expect_none("BootNotification", since=bench.mark(), within=0.3)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_only_one_call_of_the_device_is_open_at_a_time(
     device: Device, bench: Bench, driver: Driver, csms: Csms

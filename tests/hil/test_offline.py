@@ -18,6 +18,7 @@ PING_INTERVAL_S = 10
 """The device's default `ws_ping_interval_s`."""
 
 
+@pytest.mark.smoke
 def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
     driver.start_charge(csms)
@@ -52,6 +53,7 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
     assert transaction.energy_wh == drawn
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("access_point")
 def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Csms) -> None:
     """The access point vanishes without a word for a minute; the device is back on its own, without a new boot."""

@@ -19,6 +19,7 @@ from tests.hil.samples import check_no_sample_lost
 pytestmark = pytest.mark.needs("inputs", "power")
 
 
+@pytest.mark.smoke
 def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Cut while charging: after the boot the transaction is stopped with reason PowerLoss, not below its start."""
     transaction_id = driver.start_charge(csms)
@@ -134,6 +135,7 @@ def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
     transaction.check()
 
 
+@pytest.mark.smoke
 def test_brown_out_like_flicker(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Five quick power cycles in a charge, faster than it boots: one transaction, stopped once, with PowerLoss."""
     transaction_id = driver.start_charge(csms)
@@ -214,6 +216,7 @@ def _rail_fell(event: Event) -> bool:
     return isinstance(event, PowerChange) and event.rail and not event.on
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_full_flash_does_not_keep_anybody_from_charging(
     device: Device, bench: Bench, driver: Driver, csms: Csms

@@ -24,6 +24,7 @@ SAVED_EVERY_WH = 100
 # ---- power_fail_action = stop, the default
 
 
+@pytest.mark.smoke
 def test_a_warning_stops_the_transaction_before_the_lights_go_out(
     device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_short_failure_interrupts_the_charge(
     csms.expect_none("StopTransaction", within=0.2)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("warned", [True, False])
 def test_the_charge_goes_on_after_the_boot(
     device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms, warned: bool

@@ -45,6 +45,7 @@ def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
     csms.expect_none("StartTransaction", within=0.3)
 
 
+@pytest.mark.smoke
 def test_remote_start_without_a_connector(device: Device, driver: Driver, csms: Csms) -> None:
     """Without connectorId the charge point chooses: it has one."""
     driver.plug_in()
@@ -83,6 +84,7 @@ def test_remote_start_while_another_is_waiting_is_rejected(device: Device, drive
     csms.expect("StartTransaction", idTag="FIRST")
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs.emergency_stop")
 def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
     """Faulted: nothing starts, also not when the stop is released."""

@@ -16,6 +16,7 @@ from tests.hil.exact import moment
 KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
 
 
+@pytest.mark.smoke
 @KINDS
 def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
     """Accepted, then a reboot, a BootNotification and the connectors' states."""
@@ -100,6 +101,7 @@ def test_a_restart_of_its_own_stops_the_charge_afterwards(
     csms.transactions[-1].check()
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Another Reset while the first one waits for the transaction's end: one reboot, one StopTransaction."""

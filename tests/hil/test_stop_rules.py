@@ -42,6 +42,7 @@ def start_refused(csms: Csms, driver: Driver) -> None:
 # ---- the cable
 
 
+@pytest.mark.smoke
 def test_unplugged_and_plugged_in_again_is_one_transaction(
     device: Device, driver: Driver, outputs: Outputs, csms: Csms
 ) -> None:
@@ -204,6 +205,7 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
 # ---- whose tag ends it
 
 
+@pytest.mark.smoke
 def test_a_tag_of_the_same_group_stops_it(device: Device, driver: Driver, csms: Csms) -> None:
     """parentIdTag: another tag of the family ends the transaction, and is named in the StopTransaction."""
     with csms.answer("StartTransaction", {"transactionId": 4714, **GROUP}), csms.answer("Authorize", GROUP):

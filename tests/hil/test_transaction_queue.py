@@ -35,6 +35,7 @@ def charge_offline(device: Device, driver: Driver, wh: int) -> None:
     device.wait_status(state="Available", timeout=60)
 
 
+@pytest.mark.smoke
 def test_three_charges_offline_are_told_in_order(
     hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
 ) -> None:
@@ -57,6 +58,7 @@ def test_three_charges_offline_are_told_in_order(
         assert datetime.fromisoformat(sooner.stop["timestamp"]) <= datetime.fromisoformat(later.start["timestamp"])
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("power")
 def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
     """Start and stop without CSMS, then the power fails: after the boot both are told, once, in order."""

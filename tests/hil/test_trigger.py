@@ -33,6 +33,7 @@ def test_a_triggered_message_comes_behind_the_answer(device: Device, bench: Benc
     assert answer.id < sent.id
 
 
+@pytest.mark.smoke
 def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None:
     """Without connectorId both are told, with it that one only; 0 is the charge point itself."""
     assert trigger(csms, "StatusNotification") == ACCEPTED
@@ -44,6 +45,7 @@ def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None
         csms.expect_none("StatusNotification", within=0.2)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_meter_values_in_a_charge_and_outside(device: Device, driver: Driver, csms: Csms) -> None:
     """Context Trigger and the present reading; the transactionId is there in a charge only."""

@@ -24,6 +24,7 @@ def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) ->
     csms.expect_none("StatusNotification", within=0.2)
 
 
+@pytest.mark.smoke
 def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
     """The answer waits for lock_feedback: Unlocked means that the cable can be taken out."""
     inputs["lock_feedback"].on()

@@ -37,6 +37,7 @@ def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Ben
     device.make_idle()
 
 
+@pytest.mark.smoke
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """A reboot that nobody announced is an error, and names the reset reason."""
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
@@ -45,6 +46,7 @@ def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench
     device.make_idle()
 
 
+@pytest.mark.smoke
 @CRASHES
 @pytest.mark.needs("stepped_time")
 def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Bench) -> None:
@@ -67,6 +69,7 @@ def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Consol
     device.make_idle()
 
 
+@pytest.mark.smoke
 @CRASHES
 @pytest.mark.needs("flash_file")
 def test_the_backtrace_names_the_function_and_the_line(device: Device, console: Console, bench: Bench) -> None:

@@ -39,6 +39,7 @@ def data_transfer(unique_id: str, length: int) -> str:
     return frame.replace('"data":""', f'"data":"{"x" * (length - len(frame))}"')
 
 
+@pytest.mark.smoke
 def test_pings_of_the_server_are_answered(device: Device, bench: Bench, csms: Csms) -> None:
     """Pings without, with little and with the most payload: each gets its pong, with the same payload."""
     for payload in (b"", b"are you there?", bytes(125)):
@@ -88,6 +89,7 @@ def test_a_large_call_is_answered(device: Device, bench: Bench, csms: Csms, leng
     stays(bench, csms)
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("length", "fragments"), [(LONGEST_MESSAGE + 1, 1), (15_000, 7), (1_000_000, 1)])
 def test_too_large_a_call_gets_an_error_and_costs_no_connection(
     device: Device, bench: Bench, csms: Csms, length: int, fragments: int

@@ -239,6 +239,20 @@ def test_it_knows_what_it_can(bench: Bench) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("profile", "can"),
+    [
+        ("plugbench", {"ocpp", "settings", "commands"}),
+        ("examples.blinker.adapter:Blinker", set()),
+        ("rig.adapters.profile:DeviceProfile", set()),
+    ],
+)
+def test_it_knows_what_its_firmware_can(description: Description, tmp_path: Path, profile: str, can: set[str]) -> None:
+    device = description.device.model_copy(update={"profile": profile})
+    with Bench(description.model_copy(update={"device": device}), root=tmp_path) as bench:
+        assert bench.capabilities & {"ocpp", "settings", "commands"} == can
+
+
 def test_time_stands_still_unless_somebody_waits(bench: Bench) -> None:
     bench.open()
     assert isinstance(bench.clock, SteppedClock)

@@ -232,6 +232,25 @@ def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, s
     assert says in output
 
 
+def test_a_record_on_its_own_has_its_pages_beside_it(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "traffic.jsonl").write_text('{"type": "note", "id": 1, "t": 1, "text": "tea"}\n')
+    code, output = rig("report", "build", str(tmp_path / "traffic.jsonl"))
+    page = tmp_path / "traffic-report" / "index.html"
+    assert (code, output.strip().replace("\n", "")) == (0, str(page))
+    assert page.is_file()
+
+
+def test_a_run_has_its_pages_in_its_folder_and_is_listed(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "reports" / "runs" / "20260101-120000"
+    folder.mkdir(parents=True)
+    (folder / "run.jsonl").write_text('{"type": "run_ended", "id": 1, "t": 1}\n')
+    assert rig("report", "build", str(folder))[0] == 0
+    assert (folder / "index.html").is_file()
+    code, output = rig("report", "list", str(tmp_path / "reports"))
+    assert code == 0, output
+    assert "20260101-120000" in (tmp_path / "reports" / "index.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("run", "out", "says"),
     [

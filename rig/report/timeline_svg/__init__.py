@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from rig.report.canvas import GREY
-from rig.report.lanes import Lanes, lanes_of
-from rig.report.timeline_svg import bands, exchanges, frame, heap, moments, stretches
+from rig.report.lane_reader import lanes_of
+from rig.report.lanes import Lanes
+from rig.report.timeline_svg import bands, exchanges, frame, heap, missed, moments, stretches
 from rig.report.timeline_svg.sheet import LEFT, Sheet
 from rig.report.timeline_svg.words import summary, timing
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 
 __all__ = ["render", "summary", "timing"]
 
@@ -33,15 +34,19 @@ def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
     if lanes.board:
         moments.board(sheet, lanes.board, end)
     for band in lanes.bands:
-        bands.draw(sheet, band)
+        bands.draw(sheet, band, lanes.missed.get(band.signal, ()) if band.signal else ())
+    expected = lanes.missed.get("ocpp", [])
     for charge_point in sorted(lanes.exchanges):
-        exchanges.draw(sheet, charge_point, lanes.exchanges[charge_point])
+        exchanges.draw(sheet, charge_point, lanes.exchanges[charge_point], expected)
+        expected = []
     if lanes.heap:
         heap.draw(sheet, lanes.heap)
     if lanes.log:
-        moments.log(sheet, lanes.log)
+        moments.log(sheet, lanes.log, lanes.missed.get("log", ()))
     if lanes.measurements:
         stretches.measurements(sheet, lanes.measurements)
+    if "" in lanes.missed:
+        missed.lane(sheet, lanes.missed[""])
     if sheet.y == top:
         sheet.c.text(LEFT, sheet.y + 20, "Nothing stands on the timeline of this test.", fill=GREY, size=12)
         sheet.y += 34

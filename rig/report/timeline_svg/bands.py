@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rig.report.canvas import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, Canvas, text_on
-from rig.report.lanes import Band, Segment
+from rig.report.lanes import Band, Segment, Stretch
 from rig.report.text import width
+from rig.report.timeline_svg import missed
 from rig.report.timeline_svg.sheet import SIZE, Sheet
 
 _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
@@ -22,14 +24,17 @@ _BAND_COLOURS = {
 _TINTED = {"power", "radio", "link"}
 """What is on nearly always is drawn light, so that what moves stands out."""
 _KIND_WORDS = {"input": "input", "control": "control", "output": "output"}
+_FLASH_PX = 6.0
+"""Flashes that are narrower on average, with the dark after them, are drawn as stripes."""
 _BUSY_PX = 3.0
 """Neighbouring segments narrower than this are drawn as one, with a count."""
 
 
-def draw(sheet: Sheet, band: Band) -> None:
-    """One lane."""
+def draw(sheet: Sheet, band: Band, expected: Sequence[Stretch] = ()) -> None:
+    """One lane, with what was expected in it and did not come."""
     top, height = sheet.y + 4, 15.0
-    sheet.lane(band.name, top + height / 2, 23, _KIND_WORDS.get(band.kind, ""))
+    below = missed.rows(sheet, sheet.y + 23, expected)
+    sheet.lane(band.name, top + height / 2, 23 + below, _KIND_WORDS.get(band.kind, ""))
     colour = _LED_COLOURS.get(band.what, _BAND_COLOURS[band.kind])
     for left, right, shown in _condensed(sheet, band.segments):
         if isinstance(shown, int):
@@ -37,10 +42,10 @@ def draw(sheet: Sheet, band: Band) -> None:
         elif shown.on is None:
             sheet.c.line("lanes", left, top + height / 2, right, top + height / 2, stroke=GREY, stroke_dasharray="1 4")
             sheet.key("unknown", "not known yet", _unknown_key)
+        elif shown.texture and shown.on:
+            _blinking(sheet, left, right, top, colour, shown)
         elif shown.on:
-            look = {"fill": sheet.c.blink(colour, shown.texture) if shown.texture else colour, "stroke": colour}
-            if shown.texture:
-                sheet.key("blinks", "LED blinks (stripes, not to scale)", _blink_key)
+            look = {"fill": colour, "stroke": colour}
             tinted = band.kind in _TINTED
             if tinted:
                 look["fill_opacity"] = "0.22"
@@ -49,6 +54,27 @@ def draw(sheet: Sheet, band: Band) -> None:
         else:
             sheet.c.line("lanes", left, top + height, right, top + height, stroke=colour, stroke_width=1.5)
             _within(sheet, left, right, top, shown, GREY)
+
+
+def _blinking(sheet: Sheet, left: float, right: float, top: float, colour: str, segment: Segment) -> None:
+    """An LED that blinks: its flashes to scale where there is room for them, else stripes, also across breaks."""
+    c = sheet.c
+    flashes = [(sheet.axis.x(start), sheet.axis.x(end)) for start, end in segment.flashes]
+    in_scale = len(flashes) * _FLASH_PX <= right - left
+    fill = colour if flashes and in_scale else c.blink(colour, segment.texture)
+    if flashes and in_scale:
+        c.rect("lanes", left, top, max(right - left, 1.2), 15, fill="none", stroke=colour, stroke_width=1)
+        for lit, dark in flashes:
+            c.rect("lanes", lit, top, max(dark - lit, 1.2), 15, fill=fill)
+        sheet.key("flashes", "LED lit, to scale", partial(_flash_key, colour))
+    else:
+        c.rect("lanes", left, top, max(right - left, 1.2), 15, fill=fill, stroke=colour, stroke_width=1)
+        sheet.key("blinks", "LED blinks (stripes, not to scale)", _blink_key)
+    for quiet in sheet.axis.breaks:
+        begin, end = max(left, quiet.left + 4), min(right, quiet.right - 4)
+        if begin < end:
+            c.rect("front", begin, top, end - begin, 15, fill=c.blink(colour, segment.texture), fill_opacity="0.6")
+    _within(sheet, left, right, top, segment, INK)
 
 
 def _condensed(sheet: Sheet, segments: Sequence[Segment]) -> list[tuple[float, float, Segment | int]]:
@@ -95,6 +121,11 @@ def _within(sheet: Sheet, left: float, right: float, top: float, segment: Segmen
 
 def _blink_key(c: Canvas, x: float, y: float) -> None:
     c.rect("front", x, y - 7, 22, 14, fill=c.blink(GREEN, "medium"), stroke=GREEN, stroke_width=1)
+
+
+def _flash_key(colour: str, c: Canvas, x: float, y: float) -> None:
+    c.rect("front", x, y - 7, 22, 14, fill="none", stroke=colour, stroke_width=1)
+    c.rect("front", x + 6, y - 7, 7, 14, fill=colour)
 
 
 def _unknown_key(c: Canvas, x: float, y: float) -> None:

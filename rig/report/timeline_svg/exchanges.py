@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
-from rig.report.canvas import BLUE, GREY, INK, RED, Canvas
+from rig.report.canvas import BLUE, GREY, INK, PAPER, RED, Canvas
 from rig.report.flags import Flag
-from rig.report.lanes import Exchange
+from rig.report.lanes import Exchange, Stretch
 from rig.report.text import fit, width
+from rig.report.timeline_svg import missed
 from rig.report.timeline_svg.shapes import cross, head
 from rig.report.timeline_svg.sheet import LEFT, RIGHT, ROW, SIZE, Sheet
 from rig.util.text import one_line, seconds
 
 _ANSWER = "#8c8c8c"
+_PENDING_PX = 8.0
+"""An answer that was pending for less has no bar: it came at once."""
 
 
-def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange]) -> None:
-    """One charge point's calls above its line, the CSMS's below its own, and the arrows between."""
+def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange], expected: Sequence[Stretch] = ()) -> None:
+    """One charge point's calls above its line, the CSMS's below its own, the arrows between, and what did not come."""
     ordered = sorted(exchanges, key=lambda e: e.at)
     above = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if e.from_device]
     below = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if not e.from_device]
@@ -34,6 +38,7 @@ def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange]) -> None
         for label in labels:
             sheet.flag(label, line, side, RED if label.loud else INK)
     _arrows(sheet, ordered, device, csms)
+    bottom += missed.rows(sheet, bottom, expected)
     sheet.lane("OCPP", (device + csms) / 2, bottom - sheet.y)
 
 
@@ -42,27 +47,45 @@ def _arrows(sheet: Sheet, exchanges: Sequence[Exchange], device: float, csms: fl
     in_the_way = [(float(x), float(x)) for x in {round(sheet.axis.x(e.at)) for e in exchanges}]
     for e in exchanges:
         here, there = (device, csms) if e.from_device else (csms, device)
-        begun = None if e.start is None else sheet.axis.x(e.start)
-        ended = None if e.end is None else sheet.axis.x(e.end)
-        if begun is not None and ended is not None:
-            ended = max(ended, begun + 3)
-        if ended is not None:
-            origin = ended if begun is None else begun
-            _arrow(sheet, drawn, origin, there, ended, here, RED if e.wrong else _ANSWER, "answer")
-            if e.start is not None and e.end is not None and not sheet.in_order:
-                _held(sheet, origin, ended, (device + csms) / 2, e.end - e.start, in_the_way)
-        if begun is not None:
-            _arrow(sheet, drawn, begun, here, begun, there, RED if e.wrong else BLUE, "call")
-            unanswered = (round(begun), round(begun), e.from_device, "no answer")
+        sent, arrived = _pixels(sheet, e.start, e.arrived, -math.inf)
+        answered, ended = _pixels(sheet, e.answered, e.end, -math.inf if arrived is None else arrived + 3)
+        if answered is not None and ended is not None:
+            if arrived is not None:
+                _pending(sheet, drawn, arrived, answered, there)
+            _arrow(sheet, drawn, answered, there, ended, here, RED if e.wrong else _ANSWER, "answer")
+            if e.arrived is not None and e.answered is not None and arrived is not None and not sheet.in_order:
+                _held(sheet, arrived, answered, (device + csms) / 2, e.answered - e.arrived, in_the_way)
+        if sent is not None and arrived is not None:
+            _arrow(sheet, drawn, sent, here, arrived, there, RED if e.wrong else BLUE, "call")
+            unanswered = (round(sent), round(arrived), e.from_device, "no answer")
             if ended is None and not e.wrong and unanswered not in drawn:
                 drawn.add(unanswered)
-                sheet.c.path("lanes", cross(begun, there, 4), stroke=INK, stroke_width=2, fill="none")
+                sheet.c.path("lanes", cross(arrived, there, 4), stroke=INK, stroke_width=2, fill="none")
                 sheet.key("no answer", "no answer in this test", _no_answer_key)
         if e.wrong:
             sheet.key("wrong", "wrong, or CALLERROR", partial(_arrow_key, RED))
     sheet.key("call", "CALL", partial(_arrow_key, BLUE))
-    answer = "its answer" if sheet.in_order else "its answer (slanted: it took that long)"
-    sheet.key("answer", answer, partial(_arrow_key, _ANSWER))
+    sheet.key("answer", "its answer", partial(_arrow_key, _ANSWER))
+
+
+def _pixels(sheet: Sheet, sent: float | None, arrived: float | None, least: float) -> tuple[float | None, float | None]:
+    """Where a frame was sent, and where it was there, at `least` or later; None where it was not in this test."""
+    if sent is None or arrived is None:
+        return None, None
+    x = max(sheet.axis.x(sent), least)
+    return x, max(x, sheet.axis.x(arrived))
+
+
+def _pending(
+    sheet: Sheet, drawn: set[tuple[int, int, bool, str]], arrived: float, answered: float, line: float
+) -> None:
+    """For how long an answer was not sent yet: a bar on the line of whoever had to send it."""
+    key = (round(arrived), round(answered), line > 0, f"pending {line}")
+    if answered - arrived < _PENDING_PX or key in drawn:
+        return
+    drawn.add(key)
+    sheet.c.rect("lanes", arrived, line - 2.5, answered - arrived, 5, fill=PAPER, stroke=_ANSWER, stroke_width=1)
+    sheet.key("pending", "answer pending, this long", _pending_key)
 
 
 def _held(
@@ -102,6 +125,10 @@ def _arrow(
 def _arrow_key(colour: str, c: Canvas, x: float, y: float) -> None:
     c.line("front", x, y, x + 20, y, stroke=colour, stroke_width=2.8 if colour == RED else 1.5)
     c.path("front", head(x, y, x + 22, y), fill=colour)
+
+
+def _pending_key(c: Canvas, x: float, y: float) -> None:
+    c.rect("front", x, y - 2.5, 22, 5, fill=PAPER, stroke=_ANSWER, stroke_width=1)
 
 
 def _no_answer_key(c: Canvas, x: float, y: float) -> None:

@@ -10,7 +10,7 @@ from rig.report.text import fit, width
 from rig.report.timeline_svg.shapes import zigzag
 from rig.report.timeline_svg.sheet import EDGE, LEFT, NAME_X, RIGHT, SIZE, Sheet
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.util.text import one_line
 
 

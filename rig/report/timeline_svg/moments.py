@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from rig.report.canvas import BLUE, GREY, INK, PAPER, RED, VIOLET, Canvas
 from rig.report.flags import Flag
-from rig.report.lanes import Moment
+from rig.report.lanes import Moment, Stretch
+from rig.report.timeline_svg import missed
 from rig.report.timeline_svg.shapes import cross, triangle
 from rig.report.timeline_svg.sheet import ROW, Sheet
 
@@ -29,15 +30,16 @@ def board(sheet: Sheet, moments: Sequence[Moment], end: str) -> None:
     sheet.lane("board", line, line + 8 - sheet.y)
 
 
-def log(sheet: Sheet, moments: Sequence[Moment]) -> None:
-    """Errors and warnings."""
+def log(sheet: Sheet, moments: Sequence[Moment], expected: Sequence[Stretch] = ()) -> None:
+    """Errors and warnings, with lines that were expected and did not come."""
     flags = [Flag(sheet.axis.x(m.at), m.text, m.short, m.kind == "E") for m in moments]
     labels = sheet.place(flags, 3)
     line = sheet.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
     _markers(sheet, moments, line)
     for label in labels:
         sheet.flag(label, line, -1, RED if label.loud else _AMBER)
-    sheet.lane("log", line, line + 8 - sheet.y)
+    below = missed.rows(sheet, line + 8, expected)
+    sheet.lane("log", line, line + 8 + below - sheet.y)
 
 
 def colour_of(moment: Moment, end: str) -> str:

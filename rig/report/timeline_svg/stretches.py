@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from rig.report.canvas import GREY, INK, PAPER, RED, Canvas
 from rig.report.lanes import Stretch
-from rig.report.text import fit, width
+from rig.report.text import width
+from rig.report.timeline_svg.beside import Beside, beside
 from rig.report.timeline_svg.shapes import diamond, head
-from rig.report.timeline_svg.sheet import EDGE, LEFT, SIZE, Sheet
+from rig.report.timeline_svg.sheet import LEFT, SIZE, Sheet
 
 _MOST_STRETCHES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """A stretch's pixels, where its text stands, and the room that both take.
-
-    `inside` is the part of the stretch that takes the text, None where it stands beside it, at `x`.
-    """
-
-    left: float
-    right: float
-    text: str
-    x: float
-    anchor: Literal["start", "end"]
-    begin: float
-    end: float
-    inside: tuple[float, float] | None = None
-
-    def clear_of(self, other: _Beside) -> bool:
-        return self.begin > other.end + 4 or self.end + 4 < other.begin
 
 
 def faults(sheet: Sheet, stretches: Sequence[Stretch]) -> None:
@@ -46,19 +25,20 @@ def measurements(sheet: Sheet, stretches: Sequence[Stretch]) -> None:
 
 
 def _rows(
-    sheet: Sheet, name: str, stretches: Sequence[Stretch], draw: Callable[[Sheet, Stretch, _Beside, float], None]
+    sheet: Sheet, name: str, stretches: Sequence[Stretch], draw: Callable[[Sheet, Stretch, Beside, float], None]
 ) -> None:
     """Rows of stretches, each with its text beside it or, for bars, within."""
     worst = sorted(stretches, key=lambda stretch: stretch.ok)[:_MOST_STRETCHES]
-    rows: list[list[_Beside]] = []
+    rows: list[list[Beside]] = []
     top = sheet.y + 4
     for stretch in sorted(worst, key=lambda stretch: stretch.start):
-        beside = _beside(sheet, stretch)
-        row = next((i for i, taken in enumerate(rows) if all(beside.clear_of(other) for other in taken)), len(rows))
+        text = stretch.text + ("" if stretch.ok else " OUT OF LIMITS")
+        place = beside(sheet, stretch.start, stretch.end, text)
+        row = next((i for i, taken in enumerate(rows) if all(place.clear_of(other) for other in taken)), len(rows))
         if row == len(rows):
             rows.append([])
-        rows[row].append(beside)
-        draw(sheet, stretch, beside, top + row * 19)
+        rows[row].append(place)
+        draw(sheet, stretch, place, top + row * 19)
     height = len(rows) * 19.0
     if (more := len(stretches) - len(worst)) > 0:
         sheet.c.text(LEFT, top + height + 11, f"and {more} more", fill=GREY)
@@ -66,21 +46,7 @@ def _rows(
     sheet.lane(name, top + height / 2 - 2, height + 7)
 
 
-def _beside(sheet: Sheet, stretch: Stretch) -> _Beside:
-    """Where a stretch's text goes: inside it where it fits, else right of it, else left, else right, shortened."""
-    left, right = sheet.axis.x(stretch.start), sheet.axis.x(stretch.end)
-    text = fit(stretch.text + ("" if stretch.ok else " OUT OF LIMITS"), 480, SIZE)
-    wide = width(text, SIZE)
-    inside = sheet.unbroken(left, right)
-    if inside[1] - inside[0] >= wide + 44:
-        return _Beside(left, right, text, left, "start", left - 2, right + 2, inside)
-    if right + 8 + wide > EDGE and left - 20 - wide >= LEFT:
-        return _Beside(left, right, text, left - 18, "end", left - 18 - wide, right + 14)
-    text = fit(text, EDGE - right - 8, SIZE)
-    return _Beside(left, right, text, right + 8, "start", left - 14, right + 8 + width(text, SIZE))
-
-
-def _fault(sheet: Sheet, _: Stretch, at: _Beside, top: float) -> None:
+def _fault(sheet: Sheet, _: Stretch, at: Beside, top: float) -> None:
     c = sheet.c
     c.rect("lanes", at.left, top, max(at.right - at.left, 3), 15, fill=RED)
     if at.inside is not None:
@@ -94,7 +60,7 @@ def _fault_key(c: Canvas, x: float, y: float) -> None:
     c.rect("front", x, y - 7, 22, 14, fill=RED, fill_opacity="0.25", stroke=RED)
 
 
-def _measurement(sheet: Sheet, stretch: Stretch, at: _Beside, top: float) -> None:
+def _measurement(sheet: Sheet, stretch: Stretch, at: Beside, top: float) -> None:
     c, y = sheet.c, top + 8
     colour = INK if stretch.ok else RED
     if not stretch.spans:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rig.report.lanes import Lanes, lanes_of
+from rig.report.lane_reader import lanes_of
+from rig.report.lanes import Lanes
 from rig.report.verdict_words import VERDICT_WORDS
-from rig.runs.load import Test
+from rig.runs.slicer import Test
 from rig.util.text import kilobytes, one_line, seconds
 
 
@@ -27,6 +28,9 @@ def summary(test: Test, lanes: Lanes | None = None) -> str:
     if exchanges:
         wrong = sum(e.wrong for e in exchanges)
         parts.append(_count(len(exchanges), "OCPP exchange") + (f", {wrong} wrong" if wrong else ""))
+    unseen = [s.text for found in lanes.missed.values() for s in found]
+    if unseen:
+        parts.append("; ".join(unseen[:4]))
     heap = [value for line in lanes.heap for _, value in line]
     if heap:
         parts.append(f"free heap {kilobytes(min(heap))} to {kilobytes(max(heap))}")

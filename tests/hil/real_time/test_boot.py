@@ -12,6 +12,7 @@ from rig.instruments.power import Power
 from rig.timeline.events import Event, OcppFrame, PowerChange
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("real_time")
 def test_power_on_to_accepted_is_quick(
     device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure

@@ -30,6 +30,7 @@ def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: 
     measure(name, (opened.t - pressed.t) / 1e6, "ms", high=limit, start=pressed, end=opened)
 
 
+@pytest.mark.smoke
 def test_it_opens_the_contactor_while_charging(
     device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
 ) -> None:
@@ -46,6 +47,7 @@ def test_it_opens_the_contactor_while_charging(
     outputs["contactor"].expect_steady(False, within=0.2)
 
 
+@pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
 def test_it_opens_the_contactor_during_a_flash_erase(
     device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, console: Console, measure: Measure

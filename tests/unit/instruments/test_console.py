@@ -217,10 +217,17 @@ def test_a_message_shows_twenty_lines_repeats_once_and_names_the_log(
     port.print(b"".join(b"line %d\r\n" % n for n in range(30)) + b"again\r\n" * 7 + b"end\r\n")
     console.expect("end")
     lines = console.tail().splitlines()
-    assert lines[0] == "last 20 lines of the console:"
+    assert lines[0] == "last 20 lines of the console, by bench seconds before this failure:"
     assert [line.partition(" | ")[2] for line in lines[1:4]] == ["line 12", "line 13", "line 14"]
     assert [line.partition(" | ")[2] for line in lines[-3:-1]] == ["again  (7 times)", "end"]
     assert lines[-1] == "the whole log: /run/tests/one/console.log"
+
+
+def test_a_message_shows_no_telemetry(console: Console, port: Port) -> None:
+    port.print(b'I (1) app: ready\r\nT (1000) monitor: {"heap_free":9}\r\nT (x) monitor: {\r\nI (3) app: end\r\n')
+    console.expect("end")
+    said = [line.partition(" | ")[2] for line in console.tail().splitlines()[1:]]
+    assert said == ["I (1) app: ready", "T (x) monitor: {", "I (3) app: end"]
 
 
 def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline) -> None:

@@ -66,6 +66,10 @@ any_event = st.one_of(
         end=st.none() | stamps,
         no_latency=st.booleans(),
     ),
+    st.builds(
+        ev.Missed, lane=st.sampled_from(["", "ocpp", "log", "link", "leds.status"]) | words, what=words, since=stamps
+    ),
+    st.builds(ev.Carried, to_device=st.booleans(), came=stamps),
     st.builds(ev.BenchTrouble, what=words),
     st.builds(ev.Note, text=words),
 )

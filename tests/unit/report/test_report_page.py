@@ -1,4 +1,4 @@
-"""index.html: complete, safe, and readable without anything from elsewhere."""
+"""The pages of a run: complete, safe, and readable without anything from elsewhere."""
 
 from __future__ import annotations
 
@@ -27,8 +27,26 @@ def out(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(out: Path) -> html.HtmlElement:
-    """Its page as a tree."""
+    """Its first page as a tree."""
     return html.fromstring((out / "index.html").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def pages(out: Path) -> list[html.HtmlElement]:
+    """The pages of its files of tests."""
+    return file_pages(out)
+
+
+def file_pages(out: Path) -> list[html.HtmlElement]:
+    return [html.fromstring(path.read_bytes()) for path in sorted((out / FILES).glob("*.html"))]
+
+
+def section(pages: list[html.HtmlElement], name: str) -> html.HtmlElement:
+    """The section of a test, by a part of its name or by its verdict."""
+    found = [
+        s for page in pages for s in page.xpath(f"//section[contains(@class, '{name}') or contains(h2, '{name}')]")
+    ]
+    return found[0]
 
 
 def words(element: html.HtmlElement) -> str:
@@ -49,19 +67,35 @@ def test_header_says_what_ran_and_how_it_ended(page: html.HtmlElement) -> None:
         assert part in header
 
 
-def test_table_leads_to_each_test(page: html.HtmlElement) -> None:
-    links = page.xpath("//table[@class='tests']//a/@href")
-    assert len(links) == 10
-    for link in links:
-        assert page.get_element_by_id(link.removeprefix("#")).tag == "section"
-    row = words(page.xpath("//table[@class='tests']//tr[.//a[contains(., 'emergency')]]")[0])
+def test_each_file_of_tests_has_a_page_that_leads_to_each_test(page: html.HtmlElement, out: Path) -> None:
+    files = page.xpath("//section[@aria-label='Tests by file']//a/@href")
+    assert len(files) == len(set(files)) == 10
+    tests = 0
+    for file in files:
+        tree = html.fromstring((out / file).read_bytes())
+        for link in tree.xpath("//table[@class='tests']//a/@href"):
+            assert tree.get_element_by_id(link.removeprefix("#")).tag == "section"
+            tests += 1
+    assert tests == 10
+
+
+def test_what_did_not_pass_stands_on_the_first_page(page: html.HtmlElement, out: Path) -> None:
+    assert len(page.xpath("//article")) == 3
+    for link in page.xpath("//article//a/@href"):
+        file, _, anchor = link.partition("#")
+        assert html.fromstring((out / file).read_bytes()).get_element_by_id(anchor).tag == "section"
+
+
+def test_a_row_has_the_key_figure(pages: list[html.HtmlElement]) -> None:
+    (row,) = [r for p in pages for r in p.xpath("//table[@class='tests']//tr[.//a[contains(., 'emergency')]]")]
+    row = words(row)
     assert "failed" in row
     assert "edge to contactor 380 ms at most 10 ms" in row
 
 
 @pytest.fixture(scope="module")
-def stepped(tmp_path_factory: pytest.TempPathFactory) -> html.HtmlElement:
-    """The page of a run of two workers in stepped time."""
+def stepped(tmp_path_factory: pytest.TempPathFactory) -> list[html.HtmlElement]:
+    """The pages of a run of two workers in stepped time."""
     folder = tmp_path_factory.mktemp("stepped")
     for worker, wall in (("gw0", NOON + 7 * S), ("gw1", NOON)):
         r = Recorder(wall)
@@ -83,30 +117,33 @@ def stepped(tmp_path_factory: pytest.TempPathFactory) -> html.HtmlElement:
         r.put(ev.TestEnded(nodeid=f"tests/hil/test_a.py::test_{worker}", outcome="passed", seconds=3.7))
         r.put(ev.RunEnded())
         r.write(folder / worker)
-    return html.fromstring(build(folder, folder).read_bytes())
+    return [html.fromstring(build(folder, folder).read_bytes()), *file_pages(folder)]
 
 
-def test_a_run_in_stepped_time_shows_device_time_and_real_time(stepped: html.HtmlElement) -> None:
-    assert [words(th) for th in stepped.xpath("//table[@class='tests']/thead//th")] == [
+def test_a_run_in_stepped_time_shows_device_time_and_real_time(stepped: list[html.HtmlElement]) -> None:
+    index, page = stepped
+    assert [words(th) for th in page.xpath("//table[@class='tests']/thead//th")] == [
         *("outcome", "test", "device time", "real time", "measured", "worker"),
     ]
-    row = stepped.xpath("//table[@class='tests']//tr[.//a[contains(., 'gw1')]]")[0]
+    row = page.xpath("//table[@class='tests']//tr[.//a[contains(., 'gw1')]]")[0]
     assert [words(td) for td in row.xpath("td")][2:4] == ["1 h 2 min", "3.7 s"]
-    assert "took10.7 s, for 2 h 4 min of device time" in words(stepped.find(".//header"))
-    first, second = (words(stepped.xpath(f"//section[contains(h2, '{name}')]")[0]) for name in ("gw1", "gw0"))
+    assert "took10.7 s 2 h 4 min of device time, 2 workers" in words(index.find(".//header"))
+    first, second = (words(section([page], name)) for name in ("gw1", "gw0"))
     assert "1 h 2 min of device time in 3.7 s of real time; began 1 ms into the run on worker gw1" in first
     assert "began 7.0 s into the run on worker gw0" in second
 
 
-def test_a_run_in_real_time_has_one_time(page: html.HtmlElement) -> None:
-    assert [words(th) for th in page.xpath("//table[@class='tests']/thead//th")] == [
-        *("outcome", "test", "took", "measured"),
-    ]
+def test_a_run_in_real_time_has_one_time(page: html.HtmlElement, pages: list[html.HtmlElement]) -> None:
+    for file in pages:
+        assert [words(th) for th in file.xpath("//table[@class='tests']/thead//th")] == [
+            *("outcome", "test", "took", "measured"),
+        ]
+        assert "device time" not in words(file)
     assert "device time" not in words(page)
 
 
-def test_stepped_time_has_no_latency_to_show(stepped: html.HtmlElement) -> None:
-    rows = stepped.xpath("(//table[@class='figures'])[1]/tbody/tr")
+def test_stepped_time_has_no_latency_to_show(stepped: list[html.HtmlElement]) -> None:
+    rows = stepped[1].xpath("(//table[@class='figures'])[1]/tbody/tr")
     assert [[words(td) for td in row] for row in rows] == [
         ["edge to contactor", "no latency in stepped time", "at most 20 ms", "not judged"],
         ["edge to banner", "40 ms", "at most 20 ms", "out of limits"],
@@ -131,55 +168,67 @@ def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_p
         )
     r.write(tmp_path)
     page = html.fromstring(build(tmp_path, tmp_path).read_bytes())
-    rows = [words(row) for row in page.xpath("//table[@class='tests']/tbody/tr")]
-    assert rows[0] == "not passed 1 test"
-    assert rows[1].startswith("failed three")
-    assert errors not in words(page)
-    assert rows[2] == "elsewhere 1 test"
-    assert rows[4] == "tests/hil/test_a.py 1 test"
-    assert words(page.xpath("//section[contains(@class, 'failed')]//pre")[0]) == "expected within 3 s: tea"
+    assert [words(a) for a in page.xpath("//section[@aria-label='Tests by file']//a")] == [
+        "elsewhere",
+        "tests/hil/test_a.py",
+    ]
+    (article,) = page.xpath("//article")
+    assert words(article) == "failed three Failure of the firmware expected within 3 s: tea"
+    everything = [page, *file_pages(tmp_path)]
+    assert not [page for page in everything if errors in words(page)]
+    assert words(section(everything, "three").find(".//pre")) == "expected within 3 s: tea"
 
 
-def test_everything_it_shows_is_there(page: html.HtmlElement, out: Path) -> None:
-    wanted = page.xpath("//@href | //@src")
-    assert wanted
-    for link in wanted:
-        assert link.startswith("#") or (out / link).is_file(), link
+def test_everything_it_shows_is_there(out: Path) -> None:
+    for path in (out / "index.html", *(out / FILES).glob("*.html")):
+        wanted = html.fromstring(path.read_bytes()).xpath("//@href | //@src")
+        assert wanted
+        for link in wanted:
+            assert link.startswith("#") or (path.parent / link.partition("#")[0]).is_file(), link
 
 
-def test_nothing_that_a_strict_content_policy_blocks(page: html.HtmlElement) -> None:
+def test_nothing_that_a_strict_content_policy_blocks(page: html.HtmlElement, pages: list[html.HtmlElement]) -> None:
+    for each in (page, *pages):
+        must_keep_to_the_policy(each)
+
+
+def must_keep_to_the_policy(page: html.HtmlElement) -> None:
     assert not page.xpath("//script | //style | //iframe | //object | //embed | //@style")
     assert not [name for name in page.xpath("//@*") if getattr(name, "attrname", "").startswith("on")]
     assert not [link for link in page.xpath("//@href | //@src") if "//" in link or link.startswith("data:")]
 
 
-def test_the_two_reds_are_told_apart(page: html.HtmlElement) -> None:
-    assert "Failure of the firmware" in words(page.xpath("//section[contains(@class, 'failed')]")[0])
-    bench = words(page.xpath("//section[contains(@class, 'error')]")[0])
+def test_the_two_reds_are_told_apart(pages: list[html.HtmlElement]) -> None:
+    assert "Failure of the firmware" in words(section(pages, "failed"))
+    bench = words(section(pages, "error"))
     assert "Error of the bench, not of the firmware" in bench
     assert bench.count("vanished") == 1
 
 
-def test_a_skipped_test_says_why_and_shows_no_picture(page: html.HtmlElement) -> None:
-    section = page.xpath("//section[contains(@class, 'skipped')]")[0]
-    assert "lacks what the test needs: control_pilot" in words(section)
-    assert not section.xpath(".//img")
+def test_a_skipped_test_says_why_and_shows_no_picture(pages: list[html.HtmlElement]) -> None:
+    skipped = section(pages, "skipped")
+    assert "lacks what the test needs: control_pilot" in words(skipped)
+    assert not skipped.xpath(".//img")
 
 
-def test_pictures_have_text_alternatives(page: html.HtmlElement) -> None:
-    for picture in page.xpath("//img"):
+def test_pictures_have_text_alternatives(pages: list[html.HtmlElement]) -> None:
+    pictures = [picture for page in pages for picture in page.xpath("//img")]
+    assert pictures
+    for picture in pictures:
         assert len(picture.get("alt")) > 30
 
 
-def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(page: html.HtmlElement) -> None:
-    logs = page.xpath("//pre[@class='log']")
+def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(pages: list[html.HtmlElement]) -> None:
+    logs = [log for page in pages for log in page.xpath("//pre[@class='log' or @class='excerpt']")]
     assert logs
     for log in logs:
         assert (log.get("role"), log.get("tabindex")) == ("region", "0")
-        assert log.get("aria-label").startswith("Console of ")
-    assert all(picture.getparent().tag == "a" for picture in page.xpath("//img"))
-    assert page.get("lang") == "en"
-    assert [heading.tag for heading in page.iter("h1", "h2", "h3")] == ["h1", *["h2"] * 11]
+        assert log.get("aria-label").startswith(("Console of ", "The failing line of "))
+    for page in pages:
+        assert all(picture.getparent().tag == "a" for picture in page.xpath("//img"))
+        assert page.get("lang") == "en"
+        sections = len(page.xpath("//section[contains(@class, 'test ')]"))
+        assert [heading.tag for heading in page.iter("h1", "h2", "h3")] == ["h1", *["h2"] * (sections + 1)]
 
 
 def test_hostile_text_is_shown_not_run(out: Path, page: html.HtmlElement) -> None:
@@ -194,7 +243,8 @@ def test_console_tail_has_thirty_lines_at_most(tmp_path: Path) -> None:
         r.log(f"line {n}")
     r.end("t::chatty", started)
     r.write(tmp_path)
-    text = words(html.fromstring(build(tmp_path, tmp_path).read_bytes()))
+    build(tmp_path, tmp_path)
+    text = words(file_pages(tmp_path)[0])
     assert "last 30 of 50 lines" in text
     assert "line 20" in text
     assert "line 19" not in text
@@ -213,14 +263,76 @@ def test_a_run_cut_off_in_the_middle_says_so(recorder: Recorder, tmp_path: Path)
     path.write_bytes(data[: len(data) // 3])
     page = html.fromstring(build(tmp_path, tmp_path).read_bytes())
     assert "This run was cut off" in words(page)
-    assert page.xpath("//section[contains(@class, 'cut-off')]")
+    assert page.xpath("//article[@class='cut-off']")
 
 
-def test_a_run_without_tests_has_a_page(tmp_path: Path) -> None:
+def test_a_run_in_which_nothing_happened_has_a_page(tmp_path: Path) -> None:
     r = Recorder()
-    r.events = [ev.Note(text="alone", t=1, id=1)]
+    r.put(ev.RunStarted(run="one", date="", bench="virtual"))
+    r.put(ev.RunEnded())
     r.write(tmp_path)
     assert "No test began in this run" in words(html.fromstring(build(tmp_path, tmp_path).read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["run.jsonl", "traffic.jsonl", "cp 1.log"])
+def test_a_record_without_tests_has_a_picture_of_all_of_it(tmp_path: Path, name: str) -> None:
+    """As of `rig csms serve --record`."""
+    r = Recorder()
+    r.put(ev.LinkChange(charge_point="CP-9", connected=True))
+    r.call("Heartbeat", {}, {"currentTime": "2026-11-23T12:00:00Z"})
+    r.write(tmp_path)
+    record = (tmp_path / "run.jsonl").rename(tmp_path / name)
+    build(record, tmp_path / "out")
+    (page,) = file_pages(tmp_path / "out")
+    (picture,) = page.xpath("//section//a[@class='picture']/img[contains(@alt, 'Timeline')]/@src")
+    assert "Heartbeat" in (tmp_path / "out" / FILES / picture).read_text()
+    assert "recorded" in words(page)
+
+
+def test_a_failure_shows_its_line_with_values_on_both_pages(tmp_path: Path) -> None:
+    r = Recorder()
+    r.test("tests/hil/test_a.py::test_one", "")
+    excerpt = "tests/hil/test_a.py:7\n>    7      assert took < 3\n        took = 5"
+    r.put(
+        ev.TestEnded(nodeid="tests/hil/test_a.py::test_one", outcome="failed", seconds=1, message="no", excerpt=excerpt)
+    )
+    r.write(tmp_path)
+    pages = [html.fromstring(build(tmp_path, tmp_path).read_bytes()), *file_pages(tmp_path)]
+    for page in pages:
+        assert [pre.text_content().strip() for pre in page.xpath("//pre[@class='excerpt']")] == [excerpt]
+
+
+def test_the_console_of_a_message_and_telemetry_stand_once_and_not_at_all(tmp_path: Path) -> None:
+    r = Recorder()
+    began = r.test("t::one", "")
+    r.log("ready")
+    r.put(ev.LogLine(text="T (9) monitor: {}"))
+    r.put(ev.TelemetrySample(values={"heap_free": 1}))
+    message = "no tea\nlast 1 lines of the console, by:\n  -1 s | ready\nthe whole log: console.log"
+    r.end("t::one", began, "failed", message)
+    r.write(tmp_path)
+    build(tmp_path, tmp_path)
+    text = words(file_pages(tmp_path)[0])
+    assert "no tea the whole log: console.log" in text
+    assert "Console, last 1 of 1 lines, by seconds since the test began" in text
+    assert "monitor" not in text
+
+
+def test_the_head_has_commit_and_seed_and_links(tmp_path: Path) -> None:
+    r = Recorder()
+    r.put(
+        ev.RunStarted(
+            run="one", date="2026", bench="virtual", commit="abc-dirty", seed="42", links={"pytest": "pytest.html"}
+        )
+    )
+    r.put(ev.RunEnded())
+    r.write(tmp_path / "run")
+    page = html.fromstring(build(tmp_path / "run", tmp_path / "out", runs_page=tmp_path / "index.html").read_bytes())
+    header = words(page.find(".//header"))
+    assert "commitabc-dirty" in header
+    assert "seed42" in header
+    assert page.xpath("//a[.='pytest']/@href") == ["../run/pytest.html"]
+    assert page.xpath("//a[.='all runs']/@href") == ["../index.html"]
 
 
 def test_a_second_report_replaces_the_first_and_leaves_the_rest(recorder: Recorder, tmp_path: Path) -> None:

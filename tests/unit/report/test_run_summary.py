@@ -24,12 +24,15 @@ def test_a_summary_has_the_figures_of_the_run(recorder: Recorder, run: load.Run,
     summary = orjson.loads(path.read_bytes())
     tests = summary.pop("tests")
     assert summary == {
-        "format": 2,
+        "format": 3,
         "run": "2026-11-23T12-00-00",
         "started": "2026-11-23T12:00:00+01:00",
         "seconds": pytest.approx(run.seconds),
         "wall_seconds": pytest.approx(run.wall_seconds),
         "bench": "virtual",
+        "commit": "",
+        "seed": "",
+        "links": {},
         "workers": [],
         "firmware": ["0.1.0 build 5ec0ffee"],
         "cut_off": "",

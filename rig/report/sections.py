@@ -1,0 +1,181 @@
+"""What the report says of each test: its words, and the names of the files that go with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rig.report import timeline_svg
+from rig.report.drawn import Taker, draw
+from rig.report.lane_reader import lanes_of
+from rig.report.verdict_words import VERDICT_HEADINGS, VERDICT_WORDS
+from rig.runs.slicer import Test, Verdict
+from rig.timeline.events import BenchTrouble, LogLine, Measurement, TelemetrySample
+from rig.timeline.log_tail import without_telemetry
+from rig.timeline.words import figure, limits
+from rig.util.text import clean, one_line, seconds
+
+_TAIL = 30
+_ERROR_CLASS = re.compile(r"^rig\.(?:util\.)?errors\.\w+: ")
+"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise.
+
+Records from before the errors were in `rig/util` have it without `util`."""
+_CONSOLE_TAIL = re.compile(r"^last \d+ lines of the console.*?(?=^the whole log: |\Z)", re.M | re.S)
+"""The end of the console in a message: the page shows it once, by its own clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measurement in words."""
+
+    name: str
+    value: str
+    limits: str
+    ok: bool
+    judged: bool
+    """False where stepped time, or a busy machine, leaves no figure."""
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A line of the console, with the bench time at which it came."""
+
+    at: str
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a test is: the page of its file, and its place there."""
+
+    page: str
+    anchor: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All that a page says about a test. Names of files are those beside the page."""
+
+    link: Link
+    began: str
+    after: Link | None
+    file: str
+    attempt: int
+    worker: str
+    doc: str
+    verdict: Verdict
+    word: str
+    heading: str
+    took: str
+    wall: str
+    timing: str
+    message: str
+    first_line: str
+    excerpt: str
+    picture: str
+    alt: str
+    sequence: str
+    figures: list[Figure]
+    key_figure: Figure | None
+    trouble: list[str]
+    tail: list[LogRow]
+    lines: int
+    log: str
+
+    @property
+    def is_red(self) -> bool:
+        """Whether somebody must look at it."""
+        return self.verdict not in ("passed", "skipped", "recorded")
+
+
+def write_section(
+    test: Test, link: Link, stem: str, folder: Path, began: str, after: Link | None, taker: Taker | None
+) -> Section:
+    """Write a test's pictures and log, and say what the page shows of it.
+
+    Args:
+        test: which test.
+        link: where it will be.
+        stem: how the names of its files begin.
+        folder: where its files go.
+        began: when it began, counted from the run's start, in words.
+        after: the test before it on the same bench.
+        taker: called with all that was drawn of the test.
+    """
+    lanes = lanes_of(test)
+    drawn = draw(test, lanes)
+    (folder / f"{stem}.svg").write_text(drawn.picture, encoding="utf-8")
+    if drawn.exchange:
+        (folder / f"{stem}-ocpp.svg").write_text(drawn.exchange, encoding="utf-8")
+    (folder / f"{stem}.txt").write_text(drawn.log, encoding="utf-8")
+    if taker is not None:
+        taker(test, drawn)
+    samples = (event for event in test.events if isinstance(event, TelemetrySample))
+    console = without_telemetry((event for event in test.events if isinstance(event, LogLine)), samples)
+    figures = [_figure(event) for event in test.events if isinstance(event, Measurement)]
+    message = shown_message(test.message)
+    return Section(
+        link=link,
+        began=began,
+        after=after,
+        file=one_line(test.file),
+        attempt=test.attempt,
+        worker=one_line(test.worker),
+        doc=one_line(test.doc),
+        verdict=test.outcome,
+        word=VERDICT_WORDS[test.outcome],
+        heading=VERDICT_HEADINGS[test.outcome],
+        took=seconds(test.duration),
+        wall=seconds(test.wall_seconds),
+        timing=timeline_svg.timing(test),
+        message=message,
+        first_line=one_line(message.partition("\n")[0]),
+        excerpt=clean(test.excerpt),
+        picture=f"{stem}.svg",
+        alt=timeline_svg.summary(test, lanes),
+        sequence=f"{stem}-ocpp.svg" if drawn.exchange else "",
+        figures=figures,
+        key_figure=min(figures, key=lambda f: (f.ok, not f.judged), default=None),
+        trouble=_trouble(test),
+        tail=list(_rows(test, console[-_TAIL:])),
+        lines=len(console),
+        log=f"{stem}.txt",
+    )
+
+
+def shown_message(message: str) -> str:
+    """The message of a test without what its page shows elsewhere."""
+    return _CONSOLE_TAIL.sub("", _ERROR_CLASS.sub("", clean(message).strip())).strip()
+
+
+def _rows(test: Test, lines: Iterable[LogLine]) -> Iterable[LogRow]:
+    return (LogRow(f"{test.at(line.t):.3f}", line.level or "none", clean(line.text)) for line in lines)
+
+
+def _figure(event: Measurement) -> Figure:
+    if not event.ok:
+        verdict = "out of limits"
+    elif not event.measurable:
+        verdict = "not measurable"
+    else:
+        verdict = "only waits checked" if event.no_latency else "within"
+    return Figure(
+        name=one_line(event.name).replace("_", " "),
+        value=figure(event),
+        limits=one_line(limits(event)),
+        ok=event.ok,
+        judged=verdict in ("within", "out of limits"),
+        verdict=verdict,
+    )
+
+
+def _trouble(test: Test) -> list[str]:
+    """What was wrong with the bench, as far as the test's message does not say it already."""
+    told = one_line(test.message)
+    found = (one_line(event.what) for event in test.events if isinstance(event, BenchTrouble))
+    return [what for what in dict.fromkeys(found) if what not in told]

@@ -1,0 +1,163 @@
+"""Cuts a timeline into tests: each with its slice of the events and how everything stood when it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rig.runs.state import State
+from rig.timeline.events import Event, Outcome, RunStarted, TestEnded, TestStarted
+
+Verdict = Outcome | Literal["cut off", "retried", "recorded"]
+VERDICTS: tuple[Verdict, ...] = (
+    "failed",
+    "error",
+    "broken",
+    "cut off",
+    "not measurable",
+    "retried",
+    "passed",
+    "skipped",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """One test that ran, or was cut off.
+
+    Attributes:
+        nodeid: pytest's name of it.
+        doc: the first line of its docstring.
+        attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
+        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
+            it was an error of the bench and the test ran again; `recorded` where it stands for a record without tests.
+        wall_seconds: how long it took, in real seconds, as the runner says.
+        message: why it did not pass, or was skipped.
+        excerpt: the failing line of the test with its values, and the lines before it.
+        started, ended: stamps in ns of bench time.
+        wall_started: when it began, in ns of real time, which all workers share.
+        events: its slice of the timeline, in order.
+        before: how everything stood when it began.
+        number: the id of its `TestStarted` on the timeline of its worker.
+        worker: which of the run's workers it ran on; empty where the run had but one bench.
+        stepped: whether bench time was stepped time.
+        duration: from its start to its end in seconds of bench time.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    doc: str
+    attempt: int
+    outcome: Verdict
+    wall_seconds: float
+    message: str
+    started: int
+    ended: int
+    wall_started: int
+    events: tuple[Event, ...]
+    before: State
+    number: int = 0
+    worker: str = ""
+    stepped: bool = False
+    excerpt: str = ""
+    duration: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What every event's place in the picture is held against."""
+        object.__setattr__(self, "duration", max(0.0, (self.ended - self.started) / 1e9))
+
+    @property
+    def name(self) -> str:
+        """The test's name without the path of its file."""
+        return self.nodeid.rpartition("::")[2] or self.nodeid
+
+    @property
+    def file(self) -> str:
+        """The file that holds it, empty where the name does not say."""
+        return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
+
+    def at(self, stamp: int) -> float:
+        """A stamp in seconds of bench time since the test's start, held within the test."""
+        return min(max(0.0, (stamp - self.started) / 1e9), self.duration)
+
+
+class Slicer:
+    """Cuts a stream of events into tests.
+
+    `feed` is quick enough to be a listener of the bench's timeline.
+    """
+
+    def __init__(self) -> None:
+        self._state = State()
+        self._attempts: dict[str, int] = {}
+        self._begun: TestStarted | None = None
+        self._before = State()
+        self._worker = ""
+        self._stepped = False
+        self._events: list[Event] = []
+        self._last = self._wall_started = self._wall_last = 0
+
+    @property
+    def in_test(self) -> bool:
+        """Whether a test has begun and not ended."""
+        return self._begun is not None
+
+    def feed(self, event: Event, wall: int = 0) -> Test | None:
+        """Take the next event. Returns the test that it ends, if it does.
+
+        Args:
+            event: what happened.
+            wall: when it was written, in ns of real time; 0 where the record does not say: its stamp stands in.
+        """
+        wall = wall or event.t
+        done: Test | None = None
+        if isinstance(event, TestStarted):
+            done = self.cut_off()
+            self._begun = event
+            self._wall_started = wall
+            self._before = self._state.copy()
+            self._events = []
+        elif isinstance(event, TestEnded):
+            if self._begun is not None and self._begun.nodeid == event.nodeid:
+                return self._test(event.outcome, event.seconds, event.message, event.t, event.excerpt)
+        else:
+            if isinstance(event, RunStarted):
+                self._worker, self._stepped = event.worker, event.clock == "stepped"
+            if self._begun is not None:
+                self._events.append(event)
+            self._state.apply(event)
+        self._last, self._wall_last = max(self._last, event.t), max(self._wall_last, wall)
+        return done
+
+    def cut_off(self) -> Test | None:
+        """The test that began and did not end, if there is one: call it when no more events come."""
+        if self._begun is None:
+            return None
+        end = max(self._last, self._begun.t)
+        message = "the record ends, or goes on with another test, before this one ended"
+        wall_seconds = max(0, self._wall_last - self._wall_started) / 1e9
+        return self._test("cut off", wall_seconds, message, end)
+
+    def _test(self, outcome: Verdict, wall_seconds: float, message: str, ended: int, excerpt: str = "") -> Test:
+        begun = self._begun
+        assert begun is not None
+        self._begun = None
+        attempt = self._attempts[begun.nodeid] = self._attempts.get(begun.nodeid, 0) + 1
+        return Test(
+            nodeid=begun.nodeid,
+            doc=begun.doc,
+            attempt=attempt,
+            outcome=outcome,
+            wall_seconds=wall_seconds,
+            message=message,
+            started=begun.t,
+            ended=max(ended, begun.t),
+            wall_started=self._wall_started,
+            events=tuple(self._events),
+            before=self._before,
+            number=begun.id,
+            worker=self._worker,
+            stepped=self._stepped,
+            excerpt=excerpt,
+        )
