@@ -13,9 +13,8 @@ FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageLine
 
 WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis now) {
   const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
-  size_t slot = 0;
-  while (slot < kMaxUnsaved && record_used_[slot]) ++slot;
-  if (slot == kMaxUnsaved || room() == 0) {
+  const size_t slot = free_record();
+  if (slot == kNoSlot || room() == 0) {
     ++lost_;
     log_.error(kTag, kind == Kind::start ? "a StartTransaction" : "a StopTransaction", " was lost: no room");
     return nullptr;
@@ -41,12 +40,17 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
   entry->boot = sample.stamp.boot;
   entry->energy_wh = sample.reading.energy_wh;
   if (entry->count == 1) entry->from = sample.stamp.at;
-  if (entry->state == State::saving) {
-    entry->changed = true;
-  } else {
-    entry->state = State::unsaved;
-  }
+  changed(*entry);
   return true;
+}
+
+/// What is in memory is to be written, again if it is being written already.
+void MessageLine::changed(WaitingMessage& entry) {
+  if (entry.state == State::saving) {
+    entry.changed = true;
+  } else {
+    entry.state = State::unsaved;
+  }
 }
 
 WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
@@ -74,6 +78,13 @@ size_t MessageLine::free_batch() {
     const size_t slot = entry.slot;
     forget_content(entry);
     return slot;
+  }
+  return kNoSlot;
+}
+
+size_t MessageLine::free_record() const {
+  for (size_t slot = 0; slot < kMaxUnsaved; ++slot) {
+    if (!record_used_[slot]) return slot;
   }
   return kNoSlot;
 }
@@ -179,6 +190,43 @@ bool MessageLine::all_stored() const {
   for (const WaitingMessage& entry : *this) {
     if (!entry.is_stored()) return false;
   }
+  return true;
+}
+
+bool MessageLine::settle(WaitingMessage& entry, const TransactionTimes& times) {
+  if (entry.is_settled()) return true;
+  if (!(entry.is_batch() ? settle_batch(entry, times) : settle_record(entry, times))) return true;
+  changed(entry);
+  return entry.is_stored();
+}
+
+/// @return whether the content in memory has changed. Without a place for it the time is worked out at each sending.
+bool MessageLine::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
+  if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {
+    entry.settled = entry.count;
+    return false;
+  }
+  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
+  if (slot == kNoSlot) return false;
+  batches_[slot] = scratch_;
+  batch_used_[slot] = true;
+  entry.slot = slot;
+  entry.settled = entry.count;
+  return true;
+}
+
+bool MessageLine::settle_record(WaitingMessage& entry, const TransactionTimes& times) {
+  Record record;
+  if (!read(entry, record) || !times.settle(record.stamp)) {
+    entry.settled = 1;
+    return false;
+  }
+  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_record();
+  if (slot == kNoSlot) return false;
+  records_[slot] = record;
+  record_used_[slot] = true;
+  entry.slot = slot;
+  entry.settled = 1;
   return true;
 }
 

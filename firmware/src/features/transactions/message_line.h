@@ -68,6 +68,9 @@ class MessageLine {
   size_t waiting() const;
   /// True when all is on flash, or cannot get there.
   bool all_stored() const;
+  /// Gives the next message of an entry that is stored its final time, which has to be on flash before it is sent.
+  /// @return whether it is there, or cannot get there.
+  bool settle(WaitingMessage& entry, const TransactionTimes& times);
   /// @return false when its file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
   bool read(const WaitingMessage& entry, MeterBatch& batch) const;
@@ -99,6 +102,10 @@ class MessageLine {
   size_t free_slots() const;
   void forget_content(WaitingMessage& entry);
   bool merge(WaitingMessage& entry, WaitingMessage& next);
+  size_t free_record() const;
+  bool settle_batch(WaitingMessage& entry, const TransactionTimes& times);
+  bool settle_record(WaitingMessage& entry, const TransactionTimes& times);
+  static void changed(WaitingMessage& entry);
 
   Storage& storage_;
   Rng& rng_;

@@ -101,6 +101,18 @@ void MeterBatch::tell_time(const Stamp& later) {
   }
 }
 
+bool MeterBatch::settle(size_t first, const TransactionTimes& times) {
+  bool changed = false;
+  bool packable = true;
+  for (size_t i = first; i < count_; ++i) {
+    int32_t drift = 0;
+    changed = times.settle(samples_[i].stamp) || changed;
+    packable = packable && drift_of(samples_[i], samples_[0], unit(), drift);
+  }
+  if (!packable) tell_time(last().stamp);
+  return changed;
+}
+
 bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   samples_[count_++] = sample;

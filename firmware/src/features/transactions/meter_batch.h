@@ -2,6 +2,7 @@
 
 #include "core/span.h"
 #include "features/transactions/meter_sample.h"
+#include "features/transactions/transaction_times.h"
 
 namespace pb {
 
@@ -33,6 +34,8 @@ class MeterBatch {
   bool takes(const MeterSample& sample) const;
   /// Gives all samples the wall time that follows from a later stamp of the same boot, where that knows it.
   void tell_time(const Stamp& later);
+  /// Gives the samples from `first` on their final wall time. @return whether that changed one.
+  bool settle(size_t first, const TransactionTimes& times);
   /// Forgets every second sample; the first `kept` stay.
   void halve(size_t kept);
   void clear() { *this = MeterBatch(); }

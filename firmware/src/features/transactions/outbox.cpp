@@ -16,10 +16,15 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
       continue;
     }
     queued_at = entry->queued_at;
-    if (!entry->is_stored()) return Front::coming;
+    if (!entry->is_stored() || !line_.settle(*entry, times_)) return Front::coming;
     return attempts_.may_send(now) ? Front::ready : Front::none;
   }
   return Front::none;
+}
+
+bool Outbox::settle_front() {
+  WaitingMessage* entry = line_.front();
+  return entry != nullptr && times_.known() && entry->is_stored() && line_.settle(*entry, times_);
 }
 
 bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) {
@@ -43,18 +48,30 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   if (entry.is_batch()) {
     if (!line_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
     id.append_all(Hex{scratch_.nonce, 8}, '-', entry.sequence, '.', entry.sent);
-    payloads_.write_sample(payload, scratch_[entry.sent], entry.transaction != 0 ? &transaction_id : nullptr);
+    if (!entry.is_settled()) scratch_.settle(entry.sent, times_);
+    const MeterSample& sample = scratch_[entry.sent];
+    payloads_.write_sample(payload, sample, time_to_tell(entry, sample.stamp),
+                           entry.transaction != 0 ? &transaction_id : nullptr);
     return true;
   }
   Record record;
   if (!line_.read(entry, record)) return false;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
+  if (!entry.is_settled()) times_.settle(record.stamp);
+  const UnixMillis told = time_to_tell(entry, record.stamp);
   if (record.type == Record::Type::start) {
-    payloads_.write_start(payload, record);
+    payloads_.write_start(payload, record, told);
   } else {
-    payloads_.write_stop(payload, record, transaction_id, data_.find(record.transaction, scratch_));
+    payloads_.write_stop(payload, record, told, transaction_id, data_.find(record.transaction, scratch_));
   }
   return true;
+}
+
+/// Never before what the CSMS has been told of the same transaction, in whichever boot: a clock may have been set back.
+UnixMillis Outbox::time_to_tell(const WaitingMessage& entry, const Stamp& stamp) {
+  const UnixMillis before = ledger_.now().told_ms;
+  const bool goes_on = entry.transaction != 0 && entry.kind != WaitingMessage::Kind::start;
+  return told_ = goes_on && stamp.wall_ms < before ? before : stamp.wall_ms;
 }
 
 bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
@@ -132,10 +149,14 @@ void Outbox::give_up(WaitingMessage& entry, Text cause) {
 
 /// The message at the front is done with: answered, or given up.
 void Outbox::acknowledge(WaitingMessage& entry) {
-  if (entry.is_batch() && entry.sent + 1 < entry.count) {
-    ++entry.sent;
-    ledger_.now().batch = entry.sequence;
-    ledger_.now().batch_sent = entry.sent;
+  Ledger& ledger = ledger_.now();
+  if (told_ != 0 && entry.transaction != 0) ledger.told_ms = entry.told_ms = told_;
+  told_ = 0;
+  if (entry.is_batch()) {
+    ledger.batch = entry.sequence;
+    ledger.batch_sent = ++entry.sent;
+  }
+  if (entry.is_batch() && entry.sent < entry.count) {
     ledger_.touch();
   } else {
     line_.done_with(entry);

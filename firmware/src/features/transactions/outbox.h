@@ -40,8 +40,7 @@ class Outbox final : public DurableCalls {
         times_(times),
         scratch_(scratch),
         starts_(starts),
-        log_(log),
-        payloads_(times) {}
+        log_(log) {}
 
   void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
@@ -56,11 +55,14 @@ class Outbox final : public DurableCalls {
   Millis next_due() const override;
   size_t size() const override;
 
+  /// Gives the front its final time, once the time is known: then it can be sent. @return whether it can.
+  bool settle_front();
   /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
   void give_up(WaitingMessage& entry, Text cause);
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
+  UnixMillis time_to_tell(const WaitingMessage& entry, const Stamp& stamp);
   void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
@@ -77,7 +79,8 @@ class Outbox final : public DurableCalls {
   IdTagInfoListener* id_tag_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
-  Attempts attempts_;  // of the front
+  Attempts attempts_;    // of the front
+  UnixMillis told_ = 0;  // the timestamp of the front, once it was sent
 };
 
 }  // namespace pb
