@@ -52,6 +52,7 @@ OPTIONAL_KEYS = (
     "reset_retries",
     "stop_transaction_on_ev_side_disconnect",
     "stop_transaction_on_invalid_id",
+    "stop_transaction_on_start_given_up",
     "stop_txn_aligned_data",
     "stop_txn_sampled_data",
     "transaction_message_attempts",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/span.h"
+#include "features/storage/file_header.h"
 #include "features/transactions/meter_sample.h"
 #include "features/transactions/transaction_times.h"
 
@@ -14,7 +15,7 @@ class MeterBatch {
   static constexpr size_t kHeader = 46;
   static constexpr size_t kSampleSize = 16;
   static constexpr size_t kMaxEncoded = kHeader + kMaxSamples * kSampleSize;
-  static_assert(kMaxEncoded <= 512, "larger files do not live inside the directory");
+  static_assert(kMaxEncoded + FileHeader::kSize <= 512, "larger files do not live inside the directory");
 
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // as in Record

@@ -12,7 +12,7 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
   while (WaitingMessage* entry = line_.front()) {
     if (entry->kind != WaitingMessage::Kind::start && entry->transaction != 0 &&
         entry->transaction != ledger_.now().started) {
-      give_up(*entry, "the CSMS never accepted its StartTransaction");
+      give_up(*entry, "the CSMS never accepted its StartTransaction", now);
       continue;
     }
     queued_at = entry->queued_at;
@@ -33,7 +33,7 @@ bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Milli
   char text[kMaxMessageId];
   TextWriter base(text);
   if (!write(payload, base, *entry)) {
-    give_up(*entry, "its file is damaged");
+    give_up(*entry, "its file is damaged", now);
     return false;
   }
   id = attempts_.next_id(base.text());
@@ -120,17 +120,18 @@ void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = line_.front();
   if (entry == nullptr) return;
   if (!attempts_.failed(retries_, now)) {
-    give_up_message(*entry, cause);
+    give_up_message(*entry, cause, now);
     return;
   }
   log_.warning(kTag, entry->action(), " ", entry->sequence, ": ", cause, "; again in ", attempts_.pause(), " ms");
 }
 
-void Outbox::give_up_message(WaitingMessage& entry, Text cause) {
+void Outbox::give_up_message(WaitingMessage& entry, Text cause, Millis now) {
   line_.count_lost(1);
   log_.error(kTag, entry.action(), " ", entry.sequence, " is given up: ", cause);
   if (entry.kind == WaitingMessage::Kind::stop) note_stopped(entry.transaction);
   acknowledge(entry);
+  if (entry.kind == WaitingMessage::Kind::start) starts_.on_start_given_up(entry.transaction, now);
 }
 
 /// Without its StopTransaction's file only the ledger tells the next boot that a transaction is over.
@@ -139,12 +140,12 @@ void Outbox::note_stopped(uint32_t transaction) {
   ledger_.touch();
 }
 
-void Outbox::give_up(WaitingMessage& entry, Text cause) {
+void Outbox::give_up(WaitingMessage& entry, Text cause, Millis now) {
   if (entry.is_batch() && entry.count > 0) {
     line_.count_lost(entry.count - entry.sent - 1u);
     entry.sent = static_cast<uint8_t>(entry.count - 1);
   }
-  give_up_message(entry, cause);
+  give_up_message(entry, cause, now);
 }
 
 /// The message at the front is done with: answered, or given up.

@@ -19,10 +19,12 @@ class IdTagInfoListener {
   ~IdTagInfoListener() = default;
 };
 
-/// Hears that the CSMS has answered a StartTransaction and so given the transaction its id.
+/// Hears what becomes of a StartTransaction: the CSMS has answered it and so given the transaction its id, or it is
+/// given up.
 class StartListener {
  public:
   virtual void on_start_answered(uint32_t transaction, JsonValue payload, Millis now) = 0;
+  virtual void on_start_given_up(uint32_t transaction, Millis now) = 0;
 
  protected:
   ~StartListener() = default;
@@ -34,13 +36,7 @@ class Outbox final : public DurableCalls {
  public:
   Outbox(MessageLine& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
          MeterBatch& scratch, StartListener& starts, Logger& log)
-      : line_(line),
-        ledger_(ledger),
-        data_(data),
-        times_(times),
-        scratch_(scratch),
-        starts_(starts),
-        log_(log) {}
+      : line_(line), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
 
   void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
@@ -58,7 +54,7 @@ class Outbox final : public DurableCalls {
   /// Gives the front its final time, once the time is known: then it can be sent. @return whether it can.
   bool settle_front();
   /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
-  void give_up(WaitingMessage& entry, Text cause);
+  void give_up(WaitingMessage& entry, Text cause, Millis now);
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
@@ -66,7 +62,7 @@ class Outbox final : public DurableCalls {
   void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
-  void give_up_message(WaitingMessage& entry, Text cause);
+  void give_up_message(WaitingMessage& entry, Text cause, Millis now);
   void note_stopped(uint32_t transaction);
 
   MessageLine& line_;

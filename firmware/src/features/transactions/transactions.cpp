@@ -125,6 +125,28 @@ void Transactions::on_start_answered(uint32_t transaction, JsonValue payload, Mi
   if (listener_ != nullptr) listener_->on_start_not_accepted(status.text(), now);
 }
 
+void Transactions::on_start_given_up(uint32_t transaction, Millis now) {
+  if (transaction == open_ && listener_ != nullptr) listener_->on_start_given_up(now);
+}
+
+/// The StartTransaction of the open transaction, nullptr when it is done with.
+const WaitingMessage* Transactions::start() const {
+  for (const WaitingMessage& entry : line_) {
+    if (entry.kind == WaitingMessage::Kind::start && entry.transaction == open_) return &entry;
+  }
+  return nullptr;
+}
+
+bool Transactions::start_is_stored() const {
+  const WaitingMessage* entry = start();
+  return entry == nullptr || entry->is_stored();
+}
+
+bool Transactions::start_is_refused_by_flash() const {
+  const WaitingMessage* entry = start();
+  return entry != nullptr && entry->unsavable && entry->state != WaitingMessage::State::removing;
+}
+
 bool Transactions::transaction_id(int64_t& id) const {
   if (open_ == 0 || ledger_.now().started != open_) return false;
   id = ledger_.now().transaction_id;

@@ -15,6 +15,8 @@ class TransactionListener {
  public:
   /// The CSMS has answered StartTransaction, but does not accept the idTag.
   virtual void on_start_not_accepted(Text status, Millis now) = 0;
+  /// StartTransaction is given up: nothing of the transaction will be reported to the CSMS.
+  virtual void on_start_given_up(Millis now) = 0;
 
  protected:
   ~TransactionListener() = default;
@@ -54,6 +56,10 @@ class Transactions final : public Feature, private StartListener {
   void end_as_left(StopReason reason, Millis now);
 
   bool open() const { return open_ != 0; }
+  /// Whether the start of the open transaction outlives a power cut, or the flash has refused it.
+  bool start_is_stored() const;
+  /// Whether the flash has refused it: it is sent from memory and written again, and until then a power cut loses it.
+  bool start_is_refused_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
   /// The group of the idTag that began the open transaction, empty while none is known.
   Text parent_id_tag() const { return ledger_.now().parent_id_tag.text(); }
@@ -90,6 +96,8 @@ class Transactions final : public Feature, private StartListener {
 
  private:
   void on_start_answered(uint32_t transaction, JsonValue payload, Millis now) override;
+  void on_start_given_up(uint32_t transaction, Millis now) override;
+  const WaitingMessage* start() const;
   void add(Record& record, Millis now);
 
   Logger& log_;
