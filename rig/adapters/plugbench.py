@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
+from rig.adapters.stored_file import content_of
 from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
 from rig.firmware.manifest import Manifest
@@ -246,7 +247,7 @@ def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
         BenchError: there is no sound file system in `image`.
     """
     try:
-        kept = json.loads(read_filesystem(image)[CONFIG_FILE])
+        kept = json.loads(content_of(read_filesystem(image)[CONFIG_FILE]) or b"{}")
     except (KeyError, ValueError):
         kept = {}
     return update_filesystem(image, {CONFIG_FILE: json.dumps(kept | values, separators=(",", ":")).encode()})
