@@ -154,23 +154,26 @@ void assert_sent_again_as_it_was(Simple& rig) {
   for (const UnixMillis set_by : {-kTwoHours, kTwoDays}) {
     rig.tx().outbox().on_disconnected(rig.clock.now());
     rig.device->time.set_from_csms(kNoon + set_by);
+    rig.tx().set_nominal_voltage(120);
     TEST_ASSERT_EQUAL_STRING(first.c_str(), sent(rig).c_str());
   }
   rig.boot();
   rig.device->time.set_from_csms(kNoon - kTwoHours);
+  rig.tx().set_nominal_voltage(120);
   TEST_ASSERT_EQUAL_STRING(first.c_str(), sent(rig).c_str());
 }
 
 /// A boot by a stale clock, or by none, in which a whole charge is made; then the CSMS tells the time.
 void charge_before_the_time_is_known(Simple& rig, bool has_stale_clock) {
   if (has_stale_clock) boot_with_a_stale_clock(rig);
-  const Measurands energy = {Measurand::energy_active_import_register};
+  rig.tx().set_nominal_voltage(230);
+  const Measurands measurands = {Measurand::energy_active_import_register, Measurand::current_import};
   rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, energy, rig.clock.now());
+  rig.tx().keep_for_stop({0, 0}, ReadingContext::transaction_begin, measurands, rig.clock.now());
   rig.clock.advance(1'000);
-  rig.device->sample(5);
+  rig.tx().sample({5, 2'300}, ReadingContext::sample_periodic, measurands, rig.clock.now());
   rig.clock.advance(1'000);
-  rig.tx().keep_for_stop({9, 0}, ReadingContext::transaction_end, energy, rig.clock.now());
+  rig.tx().keep_for_stop({9, 2'300}, ReadingContext::transaction_end, measurands, rig.clock.now());
   rig.tx().end(StopReason::local, "TAG", 9, rig.clock.now());
   rig.settle();
 }

@@ -33,7 +33,7 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
   WaitingMessage* entry = count_ > 0 ? &entries_[count_ - 1] : nullptr;
   const bool goes_on = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
                        entry->transaction == transaction && entry->slot != kNoSlot &&
-                       batches_[entry->slot].takes(sample);
+                       batches_[entry->slot].voltage_v == voltage_v_ && batches_[entry->slot].takes(sample);
   if (!goes_on) entry = new_batch(transaction, next_sequence, now);
   if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
   entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
@@ -63,6 +63,7 @@ WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequ
   batch.sequence = next_sequence++;
   batch.nonce = rng_.next();
   batch.transaction = transaction;
+  batch.voltage_v = voltage_v_;
   WaitingMessage& entry = append(Kind::meter, batch.sequence, transaction, now);
   entry.slot = slot;
   return &entry;
@@ -134,7 +135,7 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
   if (slot == kNoSlot) return false;
   MeterBatch whole;
-  if (!read(entry, whole) || !read(next, scratch_)) {
+  if (!read(entry, whole) || !read(next, scratch_) || whole.voltage_v != scratch_.voltage_v) {
     entry.alone = true;  // what is damaged is given up when its turn comes; until then it holds up no others
     return false;
   }
@@ -143,6 +144,7 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   merged.sequence = entry.sequence;
   merged.nonce = whole.nonce;
   merged.transaction = entry.transaction;
+  merged.voltage_v = whole.voltage_v;
   // The last sample stays: by it the next boot sees that the other file is in here.
   for (const MeterBatch* batch : {&whole, &scratch_}) {
     for (size_t i = (batch->count() + 1) % 2; i < batch->count(); i += 2) {

@@ -35,6 +35,9 @@ class MessageLine {
   MessageLine(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
       : storage_(storage), rng_(rng), scratch_(scratch), log_(log) {}
 
+  /// Of the samples that come.
+  void set_nominal_voltage(uint32_t volts) { voltage_v_ = static_cast<uint16_t>(volts); }
+
   // ---- what comes
 
   /// Appends a start or stop, which gets its number and nonce here.
@@ -118,6 +121,7 @@ class MessageLine {
   bool record_used_[kMaxUnsaved] = {};
   MeterBatch batches_[kMaxBatches];
   bool batch_used_[kMaxBatches] = {};
+  uint16_t voltage_v_ = 0;
   uint32_t lost_ = 0;
 };
 

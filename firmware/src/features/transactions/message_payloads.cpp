@@ -30,12 +30,12 @@ void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMil
   json.end_object();
 }
 
-void MessagePayloads::write_sample(JsonWriter& json, const MeterSample& sample, UnixMillis told,
+void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis told,
                                    const int64_t* transaction_id) const {
   json.begin_object().member("connectorId", kConnector);
   if (transaction_id != nullptr) json.member("transactionId", *transaction_id);
   json.key("meterValue").begin_array();
-  write_meter_value(json, sample, told);
+  write_meter_value(json, batch, index, told);
   json.end_array().end_object();
 }
 
@@ -47,7 +47,7 @@ void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch&
     json.key("transactionData").begin_array();
     for (size_t i = 0; i < data.count(); ++i) {
       const bool ends = i == 0 || i + 1 == data.count();
-      if (ends || i % step == 0) write_meter_value(json, data[i], time_of(data[i].stamp, stop));
+      if (ends || i % step == 0) write_meter_value(json, data, i, time_of(data[i].stamp, stop));
     }
     json.end_array();
     JsonWriter closed = json;  // with the brace that is still to come
@@ -56,9 +56,10 @@ void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch&
   json = without;
 }
 
-void MessagePayloads::write_meter_value(JsonWriter& json, const MeterSample& sample, UnixMillis wall) const {
+void MessagePayloads::write_meter_value(JsonWriter& json, const MeterBatch& batch, size_t index,
+                                        UnixMillis wall) const {
   json.begin_object().member("timestamp", format_timestamp(wall).text()).key("sampledValue");
-  write_sampled_values(json, sample, nominal_voltage_v_);
+  write_sampled_values(json, batch[index], batch.voltage_v != 0 ? batch.voltage_v : nominal_voltage_v_);
   json.end_object();
 }
 

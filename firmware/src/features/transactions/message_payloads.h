@@ -10,7 +10,7 @@ namespace pb {
 /// same bytes from the same content, at whatever time.
 class MessagePayloads {
  public:
-  /// Voltage that Current.Import is derived from, in volts; above 0.
+  /// Voltage that Current.Import is derived from, in volts; above 0. Of samples whose file does not have it.
   void set_nominal_voltage(uint32_t volts) { nominal_voltage_v_ = volts; }
 
   /// @param told the message's timestamp
@@ -19,11 +19,12 @@ class MessagePayloads {
   void write_stop(JsonWriter& json, const Record& record, UnixMillis told, int64_t transaction_id,
                   const MeterBatch* data) const;
   /// @param transaction_id nullptr outside of transactions
-  void write_sample(JsonWriter& json, const MeterSample& sample, UnixMillis told, const int64_t* transaction_id) const;
+  void write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis told,
+                    const int64_t* transaction_id) const;
 
  private:
   void write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop) const;
-  void write_meter_value(JsonWriter& json, const MeterSample& sample, UnixMillis wall) const;
+  void write_meter_value(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis wall) const;
 
   uint32_t nominal_voltage_v_ = 230;
 };

@@ -12,7 +12,7 @@ namespace pb {
 class MeterBatch {
  public:
   static constexpr size_t kMaxSamples = 28;
-  static constexpr size_t kHeader = 46;
+  static constexpr size_t kHeader = 48;
   static constexpr size_t kSampleSize = 16;
   static constexpr size_t kMaxEncoded = kHeader + kMaxSamples * kSampleSize;
   static_assert(kMaxEncoded + FileHeader::kSize <= 512, "larger files do not live inside the directory");
@@ -20,6 +20,8 @@ class MeterBatch {
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // as in Record
   uint32_t transaction = 0;  // our own number; 0 outside of transactions
+  /// Nominal voltage by which Current.Import and Voltage are told; 0 in files of the firmware that did not keep it.
+  uint16_t voltage_v = 0;
   /// Packs the distance from the first sample in seconds: for 68 years instead of 24 days. Wall times stay exact.
   bool in_seconds = false;
 

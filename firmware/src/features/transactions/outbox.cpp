@@ -49,8 +49,7 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
     if (!line_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
     id.append_all(Hex{scratch_.nonce, 8}, '-', entry.sequence, '.', entry.sent);
     if (!entry.is_settled()) scratch_.settle(entry.sent, times_);
-    const MeterSample& sample = scratch_[entry.sent];
-    payloads_.write_sample(payload, sample, time_to_tell(entry, sample.stamp),
+    payloads_.write_sample(payload, scratch_, entry.sent, time_to_tell(entry, scratch_[entry.sent].stamp),
                            entry.transaction != 0 ? &transaction_id : nullptr);
     return true;
   }

@@ -32,8 +32,12 @@ class Transactions final : public Feature, private StartListener {
   void set_listener(TransactionListener& listener) { listener_ = &listener; }
   void set_id_tag_listener(IdTagInfoListener& listener) { outbox_.set_id_tag_listener(listener); }
   void set_retries(TransactionRetries retries) { outbox_.set_retries(retries); }
-  /// Voltage that Current.Import is derived from, in volts; above 0.
-  void set_nominal_voltage(uint32_t volts) { outbox_.set_nominal_voltage(volts); }
+  /// Voltage that Current.Import is derived from, in volts, 1 to 65,535. Samples keep the one that they were made with.
+  void set_nominal_voltage(uint32_t volts) {
+    line_.set_nominal_voltage(volts);
+    data_.set_nominal_voltage(volts);
+    outbox_.set_nominal_voltage(volts);
+  }
 
   /// What to do with a transaction that the last boot left open.
   enum class LeftOpen : uint8_t { end, keep };
