@@ -265,6 +265,29 @@ void cut_behind_the_ledger_tells_the_same_again() {
   }
 }
 
+void cut_before_the_file_of_an_answered_batch_is_removed_sends_none_of_it_again() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.device->sample(1);
+  rig.tx().set_nominal_voltage(120);  // with it another batch begins
+  for (const uint64_t energy_wh : {2, 3}) {
+    rig.clock.advance(1'000);
+    rig.device->sample(energy_wh);
+  }
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(2, rig.record_files());
+  for (int answered = 0; answered < 2; ++answered) TEST_ASSERT_TRUE(rig.device->exchange(rig.csms));
+  rig.tx().poll(rig.clock.now());
+  TEST_ASSERT_TRUE(rig.storage.run_one());  // the ledger
+  TEST_ASSERT_EQUAL_size_t(2, rig.record_files());
+  rig.boot(Transactions::LeftOpen::keep);
+  rig.device->set_time();
+  sent(rig);
+  TEST_ASSERT_EQUAL_INT64(3, rig.csms.messages.back().energy);
+}
+
 }  // namespace
 
 void run_times_tests() {
@@ -280,4 +303,5 @@ void run_times_tests() {
   RUN_TEST(batch_that_grows_is_sent_again_as_it_was);
   RUN_TEST(clock_that_is_set_back_makes_no_time_go_back_over_a_cut);
   RUN_TEST(cut_behind_the_ledger_tells_the_same_again);
+  RUN_TEST(cut_before_the_file_of_an_answered_batch_is_removed_sends_none_of_it_again);
 }
