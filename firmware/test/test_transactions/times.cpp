@@ -272,7 +272,7 @@ void cut_before_the_file_of_an_answered_batch_is_removed_sends_none_of_it_again(
   rig.settle_and_send_all();
   rig.device->sample(1);
   rig.tx().set_nominal_voltage(120);  // with it another batch begins
-  for (const uint64_t energy_wh : {2, 3}) {
+  for (const uint64_t energy_wh : {uint64_t{2}, uint64_t{3}}) {
     rig.clock.advance(1'000);
     rig.device->sample(energy_wh);
   }
