@@ -13,15 +13,15 @@ UnixMillis time_of(const Stamp& reading, const Stamp& stop) {
 
 }  // namespace
 
-void MessagePayloads::write_start(JsonWriter& json, const Record& record, UnixMillis told) const {
-  const Timestamp timestamp = format_timestamp(told);
+void MessagePayloads::write_start(JsonWriter& json, const Record& record, UnixMillis wall) const {
+  const Timestamp timestamp = format_timestamp(wall);
   json.begin_object().member("connectorId", kConnector).member("idTag", record.id_tag.text());
   json.member("meterStart", record.energy_wh).member("timestamp", timestamp.text()).end_object();
 }
 
-void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMillis told, int64_t transaction_id,
+void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMillis wall, int64_t transaction_id,
                                  const MeterBatch* data) const {
-  const Timestamp timestamp = format_timestamp(told);
+  const Timestamp timestamp = format_timestamp(wall);
   json.begin_object().member("transactionId", transaction_id);
   if (!record.id_tag.empty()) json.member("idTag", record.id_tag.text());
   json.member("meterStop", record.energy_wh).member("timestamp", timestamp.text());
@@ -30,12 +30,12 @@ void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMil
   json.end_object();
 }
 
-void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis told,
+void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis wall,
                                    const int64_t* transaction_id) const {
   json.begin_object().member("connectorId", kConnector);
   if (transaction_id != nullptr) json.member("transactionId", *transaction_id);
   json.key("meterValue").begin_array();
-  write_meter_value(json, batch, index, told);
+  write_meter_value(json, batch, index, wall);
   json.end_array().end_object();
 }
 

@@ -13,13 +13,13 @@ class MessagePayloads {
   /// Voltage that Current.Import is derived from, in volts; above 0. Of samples whose file does not have it.
   void set_nominal_voltage(uint32_t volts) { nominal_voltage_v_ = volts; }
 
-  /// @param told the message's timestamp
-  void write_start(JsonWriter& json, const Record& record, UnixMillis told) const;
+  /// @param wall the message's timestamp
+  void write_start(JsonWriter& json, const Record& record, UnixMillis wall) const;
   /// @param transaction_id by which the CSMS knows the transaction  @param data for transactionData, or nullptr
-  void write_stop(JsonWriter& json, const Record& record, UnixMillis told, int64_t transaction_id,
+  void write_stop(JsonWriter& json, const Record& record, UnixMillis wall, int64_t transaction_id,
                   const MeterBatch* data) const;
   /// @param transaction_id nullptr outside of transactions
-  void write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis told,
+  void write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis wall,
                     const int64_t* transaction_id) const;
 
  private:

@@ -49,7 +49,7 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
     if (!line_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
     id.append_all(Hex{scratch_.nonce, 8}, '-', entry.sequence, '.', entry.sent);
     if (!entry.is_settled()) scratch_.settle(entry.sent, times_);
-    payloads_.write_sample(payload, scratch_, entry.sent, time_to_tell(entry, scratch_[entry.sent].stamp),
+    payloads_.write_sample(payload, scratch_, entry.sent, time_to_send(entry, scratch_[entry.sent].stamp),
                            entry.transaction != 0 ? &transaction_id : nullptr);
     return true;
   }
@@ -57,20 +57,21 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   if (!line_.read(entry, record)) return false;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
   if (!entry.is_settled()) times_.settle(record.stamp);
-  const UnixMillis told = time_to_tell(entry, record.stamp);
+  const UnixMillis timestamp = time_to_send(entry, record.stamp);
   if (record.type == Record::Type::start) {
-    payloads_.write_start(payload, record, told);
+    payloads_.write_start(payload, record, timestamp);
   } else {
-    payloads_.write_stop(payload, record, told, transaction_id, data_.find(record.transaction, scratch_));
+    payloads_.write_stop(payload, record, timestamp, transaction_id, data_.find(record.transaction, scratch_));
   }
   return true;
 }
 
-/// Never before what the CSMS has been told of the same transaction, in whichever boot: a clock may have been set back.
-UnixMillis Outbox::time_to_tell(const WaitingMessage& entry, const Stamp& stamp) {
-  const UnixMillis before = ledger_.now().told_ms;
+/// Never before the latest one that the CSMS has of the transaction, from whichever boot: a clock may have been set
+/// back.
+UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
+  const UnixMillis before = ledger_.now().last_sent_ms;
   const bool goes_on = entry.transaction != 0 && entry.kind != WaitingMessage::Kind::start;
-  return told_ = goes_on && stamp.wall_ms < before ? before : stamp.wall_ms;
+  return sent_time_ = goes_on && stamp.wall_ms < before ? before : stamp.wall_ms;
 }
 
 bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
@@ -150,8 +151,8 @@ void Outbox::give_up(WaitingMessage& entry, Text cause, Millis now) {
 /// The message at the front is done with: answered, or given up.
 void Outbox::acknowledge(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
-  if (told_ != 0 && entry.transaction != 0) ledger.told_ms = entry.told_ms = told_;
-  told_ = 0;
+  if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;
+  sent_time_ = 0;
   if (entry.is_batch()) {
     ledger.batch = entry.sequence;
     ledger.batch_sent = ++entry.sent;

@@ -58,7 +58,7 @@ class Outbox final : public DurableCalls {
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
-  UnixMillis time_to_tell(const WaitingMessage& entry, const Stamp& stamp);
+  UnixMillis time_to_send(const WaitingMessage& entry, const Stamp& stamp);
   void tell_id_tag_info(const WaitingMessage& entry, JsonValue info);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
@@ -75,8 +75,8 @@ class Outbox final : public DurableCalls {
   IdTagInfoListener* id_tag_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
-  Attempts attempts_;    // of the front
-  UnixMillis told_ = 0;  // the timestamp of the front, once it was sent
+  Attempts attempts_;         // of the front
+  UnixMillis sent_time_ = 0;  // the timestamp of the front, once it was sent
 };
 
 }  // namespace pb

@@ -45,7 +45,7 @@ struct Ledger {
   uint32_t stopped = 0;        // the last transaction whose StopTransaction is done with: answered, or given up
   uint64_t energy_wh = 0;      // the energy register
   Stamp sampled;               // when a transaction message was made last
-  int64_t told_ms = 0;         // the latest timestamp that the CSMS has of the transaction whose messages are sent
+  int64_t last_sent_ms = 0;    // the latest timestamp that the CSMS has of the transaction whose messages are sent
   uint32_t batch = 0;          // the MeterBatch of which ...
   uint32_t batch_sent = 0;     // ... that many samples have been answered
 

@@ -81,7 +81,7 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   if (entry.sequence >= saved.next_sequence || entry.energy_wh > saved.energy_wh) return true;
   // What comes after it may not be told with an earlier time. A flash that takes no ledger needs the room more.
   const bool goes_on = entry.transaction == now.started && now.started > now.stopped;
-  if (goes_on && entry.told_ms > saved.told_ms && !ledger_.failed()) return true;
+  if (goes_on && entry.last_sent_ms > saved.last_sent_ms && !ledger_.failed()) return true;
   switch (entry.kind) {
     case WaitingMessage::Kind::start: {
       // Its id, for what follows it.
