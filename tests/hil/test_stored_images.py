@@ -15,6 +15,8 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device, Driver
 from rig.faults import CsmsGone
+from rig.firmware.filesystem import read_filesystem, update_filesystem
+from rig.timeline.events import LogLine
 
 pytestmark = pytest.mark.needs("inputs", "power", "stepped_time", "flash_file")
 
@@ -24,24 +26,39 @@ FIRST_BOOT = datetime(2024, 5, 1, 12, tzinfo=UTC)
 BootFrom = Callable[..., None]
 
 
+@pytest.fixture
+def borrowed_device(device: Device) -> Iterator[Device]:
+    """A device whose storage the test replaces; at its end it has the bench's own again."""
+    yield device
+    device.flash()
+
+
 @pytest.fixture(params=sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir()))
-def boot_from(request: pytest.FixtureRequest, device: Device, bench: Bench) -> Iterator[BootFrom]:
+def boot_from(request: pytest.FixtureRequest, borrowed_device: Device, bench: Bench) -> BootFrom:
     """Boot the device from an image, by its name, with further settings; of one folder of images after the other."""
 
     def boot(name: str, **settings: str | int) -> None:
-        image = gzip.decompress((FOLDER / request.param / f"{name}.bin.gz").read_bytes())
-        point, network = bench.description.device, bench.description.network
-        assert network is not None
-        values = configuration(bench.csms_url, point.identity, network.ssid, network.psk, **settings)
-        bench.power.off()
-        write_storage(bench, device, reconfigure(image, values))
-        since = bench.mark()
-        bench.power.on()
-        device.wait_ready(since)
-        device.wait_accepted(since)
+        boot_with(bench, borrowed_device, image_of(request.param, name), **settings)
 
-    yield boot
-    device.flash()
+    return boot
+
+
+def image_of(folder: str, name: str) -> bytes:
+    """A storage partition as it was kept."""
+    return gzip.decompress((FOLDER / folder / f"{name}.bin.gz").read_bytes())
+
+
+def boot_with(bench: Bench, device: Device, image: bytes, **settings: str | int) -> None:
+    """Boot the device cold from a storage partition, with the bench's address and further settings in it."""
+    point, network = bench.description.device, bench.description.network
+    assert network is not None
+    values = configuration(bench.csms_url, point.identity, network.ssid, network.psk, **settings)
+    bench.power.off()
+    write_storage(bench, device, reconfigure(image, values))
+    since = bench.mark()
+    bench.power.on()
+    device.wait_ready(since)
+    device.wait_accepted(since)
 
 
 def write_storage(bench: Bench, device: Device, image: bytes) -> None:
@@ -141,3 +158,22 @@ def test_a_blocked_tag_is_known_as_such(
         driver.present_tag()
         device.let_time_pass(1)
         assert device.status()["state"] == "Preparing"
+
+
+@pytest.mark.parametrize("name", ["auth_cache", "last_time", "ledger"])
+def test_a_damaged_file_is_lost_alone_and_named(borrowed_device: Device, bench: Bench, csms: Csms, name: str) -> None:
+    """One bit of a file is wrong: the log names it, and the device goes on with all the others."""
+    image = image_of("1-header", "settings")
+    content = read_filesystem(image)[name]
+    csms.behaviour.heartbeat_interval_s = 0  # none of the CSMS, which the device would adopt
+    mark = bench.mark()
+    damaged = {name: content[:-1] + bytes([content[-1] ^ 1])}
+    boot_with(bench, borrowed_device, update_filesystem(image, damaged))
+    bench.timeline.expect(LogLine, lambda line: f"the file {name} is lost: corrupt" in line.text, since=mark)
+    bench.timeline.expect_none(LogLine, _names_another(name), since=mark, within=0.1)
+    keys = csms.call("GetConfiguration", {"key": ["HeartbeatInterval"]})
+    assert keys["configurationKey"][0]["value"] == "900"
+
+
+def _names_another(name: str) -> Callable[[LogLine], bool]:
+    return lambda line: "is lost" in line.text and name not in line.text
