@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from rig.adapters.profile import DeviceConsole, DeviceProfile, Settings
+from rig.adapters.stored_file import content_of
 from rig.config.description import Description
 from rig.firmware.filesystem import make_filesystem, read_filesystem, update_filesystem
 from rig.firmware.manifest import Manifest
@@ -53,6 +54,7 @@ OPTIONAL_KEYS = (
     "reset_retries",
     "stop_transaction_on_ev_side_disconnect",
     "stop_transaction_on_invalid_id",
+    "stop_transaction_on_start_given_up",
     "stop_txn_aligned_data",
     "stop_txn_sampled_data",
     "transaction_message_attempts",
@@ -251,7 +253,7 @@ def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
         BenchError: there is no sound file system in `image`.
     """
     try:
-        kept = json.loads(read_filesystem(image)[CONFIG_FILE])
+        kept = json.loads(content_of(read_filesystem(image)[CONFIG_FILE]) or b"{}")
     except (KeyError, ValueError):
         kept = {}
     return update_filesystem(image, {CONFIG_FILE: json.dumps(kept | values, separators=(",", ":")).encode()})

@@ -12,7 +12,7 @@ from rig.csms import Csms
 from rig.device import Device, Driver
 from rig.faults import CsmsGone, FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
-from rig.timeline.events import Boot, Event, LogLine, PowerChange
+from rig.timeline.events import Boot, Event, LogLine, PinEdge, PowerChange
 from rig.util.errors import ExpectationError
 from tests.hil.samples import check_no_sample_lost
 
@@ -56,6 +56,31 @@ def test_torn_write_in_a_transaction(
     (transaction,) = csms.transactions
     transaction.check()
     assert 0 <= transaction.energy_wh <= 10
+
+
+@pytest.mark.needs("test_hooks")
+@pytest.mark.parametrize("effect", ["none", "half", "random"])
+@pytest.mark.parametrize("operation", [1, 2, 3])
+def test_no_energy_before_the_start_is_stored(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int, effect: str
+) -> None:
+    """The power fails while StartTransaction is stored: the contactor was open, or the CSMS hears of the charge."""
+    driver.plug_in()
+    csms.expect_status("Preparing")
+    mark = bench.mark()
+    with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect=effect, seed=7)):
+        driver.present_tag()
+        bench.timeline.expect(PowerChange, _rail_fell, since=mark)
+        closed = bench.timeline.events(PinEdge, mark, lambda edge: edge.signal == "outputs.contactor" and edge.level)
+        driver.unplug()
+        bench.power.off()
+        bench.power.on()
+        device.wait_status(accepted=True, queue=0, state="Available")
+    if operation == 1:
+        assert not closed
+    if closed:
+        (transaction,) = csms.transactions
+        transaction.check()
 
 
 @pytest.mark.parametrize("moment", ["banner", "wifi: joining", "ws: connecting to", "ws: connected"])

@@ -227,11 +227,31 @@ def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
     device.wait_status(queue=0)
 
 
+def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+    """StartTransaction refused for good: no energy that nobody is told of; the next charge is told."""
+    device.configure(transaction_message_attempts=1)
+    with csms.answer("StartTransaction", CallError("InternalError", "never")):
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction")
+        csms.expect_status("Finishing")
+        outputs["contactor"].expect_steady(False, within=0.2)
+        device.wait_status(queue=0, transaction=None)
+    driver.unplug()
+    csms.expect_status("Available")
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    refused, told = csms.transactions
+    assert refused.stops == ()
+    told.check()
+
+
 def test_a_charge_whose_start_was_given_up_goes_on(
     device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
 ) -> None:
-    """StartTransaction refused for good (section 3.7.1): the driver charges on and ends it; the next charge is told."""
-    device.configure(transaction_message_attempts=1)
+    """As a setting wants it (section 3.7.1): the driver charges on and ends it; the next charge is told."""
+    device.configure(transaction_message_attempts=1, stop_transaction_on_start_given_up=False)
     with csms.answer("StartTransaction", CallError("InternalError", "never")):
         driver.plug_in()
         driver.present_tag()

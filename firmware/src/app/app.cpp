@@ -66,6 +66,11 @@ void App::take_settings() {
 }
 
 void App::start_storage() {
+  storage_.set_loss_listener({[](void* app, Text name, StorageResult why) {
+                                static_cast<App*>(app)->log_.error("storage", "the file ", name,
+                                                                   " is lost: ", name_of(why));
+                              },
+                              this});
   if (storage_.mount() != StorageResult::ok) {
     log_.error("storage", "the file system cannot be used, nothing will be kept");
   } else if (storage_.formatted()) {

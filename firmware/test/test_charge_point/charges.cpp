@@ -135,13 +135,14 @@ void console_status_tells_it_all() {
       rig.uart.take());
 }
 
-// OCPP 1.6 section 3.7.1: what the CSMS cannot process is discarded, and that is all. Nobody has refused the idTag.
+// A setting wants OCPP 1.6 section 3.7.1 by the letter: what the CSMS cannot process is discarded, and that is all.
 void charge_whose_start_is_given_up_goes_on_to_its_end() {
   for (const char* answer : {"Error InternalError", ""}) {
     Rig rig;
     rig.settle();
     rig.set("TransactionMessageRetryInterval", "1");
     rig.set("ConnectionTimeOut", "3600");
+    rig.set("stop_transaction_on_start_given_up", "false");
     rig.gpio.drive(pins::kVehicleReady, true);
     rig.drive(pins::kCable, true);
     rig.answers["StartTransaction"] = answer;
@@ -163,11 +164,33 @@ void charge_whose_start_is_given_up_goes_on_to_its_end() {
   }
 }
 
+void charge_whose_start_is_given_up_ends() {
+  for (const char* answer : {"Error InternalError", ""}) {
+    Rig rig;
+    rig.settle();
+    rig.set("TransactionMessageRetryInterval", "1");
+    rig.gpio.drive(pins::kVehicleReady, true);
+    rig.drive(pins::kCable, true);
+    rig.answers["StartTransaction"] = answer;
+    rig.press();
+    rig.story();
+    rig.pass(120'000);
+    TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
+    assert_is("Finishing", rig.last("StatusNotification", "status"));
+    rig.answers.clear();
+    rig.story();
+    rig.press();
+    rig.pass(1'000);
+    rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+  }
+}
+
 }  // namespace
 
 void run_charges_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(charge_whose_start_is_given_up_goes_on_to_its_end);
+  RUN_TEST(charge_whose_start_is_given_up_ends);
   RUN_TEST(charge_is_told_in_the_order_in_which_it_happened);
   RUN_TEST(emergency_stop_is_told_for_both_connectors);
   RUN_TEST(refused_id_tag_does_not_charge);

@@ -1,5 +1,6 @@
 #include "rig.h"
 #include "suites.h"
+#include "support/check.h"
 
 using namespace pb;
 
@@ -26,6 +27,82 @@ void charge_from_plug_to_unplug() {
   TEST_ASSERT_EQUAL_STRING("LOCAL", rig.last_record().id_tag.c_str());
   rig.set(pins::kCable, false);
   rig.assert_happened("Available");
+}
+
+/// A transaction begins, in whichever way, up to the write of its start, which does not come.
+void begin_without_the_flash(Rig& rig, int how) {
+  rig.settings.lock_timeout_ms = how == 2 ? 5'000 : 0;
+  rig.gpio.drive(pins::kCable, true);
+  rig.gpio.drive(pins::kVehicleReady, how != 1);
+  rig.charging.poll(rig.clock.now());
+  TEST_ASSERT_TRUE(rig.charging.remote_start("TAG", rig.clock.now()));
+  rig.gpio.drive(pins::kLockFeedback, true);
+  for (int i = 0; i < 2; ++i) {
+    rig.charging.poll(rig.clock.now());
+    rig.clock.advance(CableLock::kSteady);
+  }
+  rig.charging.poll(rig.clock.now());
+  rig.gpio.drive(pins::kVehicleReady, true);
+  rig.charging.poll(rig.clock.now());
+  rig.transactions.poll(rig.clock.now());
+  TEST_ASSERT_TRUE(rig.transactions.open());
+}
+
+void contactor_closes_when_the_start_is_on_flash() {
+  for (int how : {0, 1, 2}) {
+    Rig rig;
+    begin_without_the_flash(rig, how);
+    TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "a power cut would lose the energy without a trace");
+    rig.assert_happened("Preparing");
+    TEST_ASSERT_TRUE(rig.storage.run_one());
+    rig.charging.poll(rig.clock.now());
+    TEST_ASSERT_TRUE(rig.contactor());
+    rig.assert_happened("Charging");
+  }
+}
+
+void transaction_that_ends_before_its_start_is_on_flash_closes_nothing() {
+  Rig rig;
+  begin_without_the_flash(rig, 0);
+  rig.set(pins::kCable, false);
+  rig.assert_stopped(StopReason::ev_disconnected);
+  rig.assert_happened("Preparing, Available");
+}
+
+void start_that_the_flash_refuses_is_reported_while_it_lasts() {
+  for (const StorageResult result : {StorageResult::full, StorageResult::failed, StorageResult::corrupt}) {
+    Rig rig;
+    rig.storage.result = result;
+    rig.start_charging();
+    TEST_ASSERT_TRUE_MESSAGE(rig.contactor(), "the driver is not kept from charging");
+    TEST_ASSERT_EQUAL_STRING("InternalError", str(rig.charging.error_code()).c_str());
+    TEST_ASSERT_EQUAL_STRING("the storage takes no transaction", str(rig.charging.error_info()).c_str());
+    rig.storage.result = StorageResult::ok;
+    rig.pass(Saver::kSaveAgain);
+    rig.assert_happened("Charging");  // again, without the error
+    TEST_ASSERT_EQUAL_STRING("NoError", str(rig.charging.error_code()).c_str());
+  }
+}
+
+void transaction_whose_start_is_given_up_ends_unless_it_may_go_on() {
+  for (const bool ends : {true, false}) {
+    Rig rig;
+    rig.settings.stop_transaction_on_start_given_up = ends;
+    rig.transactions.set_retries({1, 1'000});
+    rig.start_charging();
+    rig.time.set_from_csms(1'700'000'000'000);
+    rig.poll();
+    char buffer[512];
+    JsonWriter payload(buffer);
+    MessageId id;
+    Text action;
+    TEST_ASSERT_TRUE(rig.transactions.outbox().write_front(payload, id, action, rig.clock.now()));
+    rig.transactions.outbox().on_error(id.text(), "InternalError", rig.clock.now());
+    TEST_ASSERT_EQUAL(!ends, rig.contactor());
+    rig.poll();
+    TEST_ASSERT_EQUAL(!ends, rig.transactions.open());
+    rig.assert_happened(ends ? "Finishing" : "");
+  }
 }
 
 void unplugging_ends_the_transaction() {
@@ -244,6 +321,10 @@ void run_charge_tests() {
   RUN_TEST(bolt_that_came_home_in_time_may_bounce);
   RUN_TEST(bolt_that_does_not_come_to_rest_is_a_fault);
   RUN_TEST(charge_from_plug_to_unplug);
+  RUN_TEST(contactor_closes_when_the_start_is_on_flash);
+  RUN_TEST(transaction_that_ends_before_its_start_is_on_flash_closes_nothing);
+  RUN_TEST(start_that_the_flash_refuses_is_reported_while_it_lasts);
+  RUN_TEST(transaction_whose_start_is_given_up_ends_unless_it_may_go_on);
   RUN_TEST(unplugging_ends_the_transaction);
   RUN_TEST(after_finishing_a_tag_starts_again);
   RUN_TEST(remote_start_and_stop);

@@ -112,6 +112,7 @@ void nothing_begins_under_an_emergency_stop_that_is_over() {
   TEST_ASSERT_EQUAL(0, rig.gpio.changes(pins::kContactor));
   rig.poll();
   TEST_ASSERT_TRUE_MESSAGE(rig.charging.remote_start("REMOTE", rig.clock.now()), "it has been heard of and is over");
+  rig.poll();
   TEST_ASSERT_TRUE(rig.contactor());
 }
 

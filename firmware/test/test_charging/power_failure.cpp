@@ -46,11 +46,30 @@ void power_failure_interrupts_the_transaction_where_it_may_go_on() {
   TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
 }
 
+/// Refused while it waits for the mains, and then away for too long: that is no fact of the next transaction.
+void refused_transaction_that_does_not_go_on_leaves_the_next_one_its_energy() {
+  Rig before;
+  before.time.set_from_csms(1'700'000'000'000 - 36'000'000);
+  before.start_charging();
+  Rig rig(before.storage.files);
+  rig.settings.power_fail_action = PowerFailAction::resume;
+  rig.settings.stop_transaction_on_invalid_id = false;
+  rig.set(pins::kPowerFail, true);
+  answer_start(rig, "Blocked");
+  rig.set(pins::kPowerFail, false);
+  TEST_ASSERT_FALSE(rig.transactions.open());
+  rig.happened.clear();
+  rig.press();
+  rig.assert_happened("Preparing, idTag LOCAL, Charging");
+  TEST_ASSERT_TRUE(rig.contactor());
+}
+
 }  // namespace
 
 void run_power_failure_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(power_failure_saves_the_register);
   RUN_TEST(power_failure_stops_the_transaction);
+  RUN_TEST(refused_transaction_that_does_not_go_on_leaves_the_next_one_its_energy);
   RUN_TEST(power_failure_interrupts_the_transaction_where_it_may_go_on);
 }

@@ -4,6 +4,7 @@
 
 #include <unity.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,11 +39,17 @@ struct Rig final : ChargingListener {
   bool accept = true;
   const char* parent = "";  // of the idTag that is presented
 
-  Rig()
-      : safety((gpio.drive(pins::kEmergencyStop, false), gpio), waker),
+  /// @param files what an earlier boot has left; then the cable is in, and the transaction in them is kept open
+  explicit Rig(const std::map<std::string, std::string>& files = {})
+      : rng(static_cast<uint32_t>(1 + files.size())),
+        safety((gpio.drive(pins::kEmergencyStop, false), gpio), waker),
         charging(board, safety, events, transactions, settings, log) {
     settings.local_id_tag.assign("LOCAL");
     charging.set_listener(*this);
+    storage.files = files;
+    gpio.drive(pins::kCable, !files.empty());
+    gpio.drive(pins::kVehicleReady, !files.empty());
+    transactions.load(StopReason::power_loss, Transactions::LeftOpen::keep, clock.now());
     charging.start();
     clock.advance(1000);
     poll();
@@ -56,12 +63,12 @@ struct Rig final : ChargingListener {
 
   Millis poll() {
     charging.poll(clock.now());
-    Millis due = charging.poll(clock.now());
+    charging.poll(clock.now());
     for (int i = 0; i < 20; ++i) {
       transactions.poll(clock.now());
       if (!storage.run_one()) break;
     }
-    return due;
+    return charging.poll(clock.now());
   }
   void set(int pin, bool level) {
     gpio.drive(pin, level);

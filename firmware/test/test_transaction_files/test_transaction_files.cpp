@@ -109,6 +109,37 @@ void ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_th
   TEST_ASSERT_EQUAL_INT64(1'700'000'000'000, read.sampled.wall_ms);
 }
 
+/// Hot files are to cost a small commit: larger ones than 512 bytes have a block of their own.
+void ledger_with_the_longest_numbers_lives_inside_the_directory() {
+  Ledger ledger;
+  ledger.next_sequence = ledger.next_transaction = ledger.started = ledger.stopped = UINT32_MAX;
+  ledger.batch = ledger.batch_sent = UINT32_MAX;
+  ledger.transaction_id = ledger.last_sent_ms = INT64_MIN;
+  ledger.energy_wh = ledger.meter_start_wh = UINT64_MAX;
+  ledger.sampled = kLongestStamp;
+  ledger.id_tag.assign("12345678901234567890");
+  ledger.parent_id_tag = ledger.id_tag;
+  char bytes[Ledger::kMaxEncoded];
+  const Bytes content = ledger.encode(bytes);
+  TEST_ASSERT_TRUE(content.length + FileHeader::kSize <= 512);
+  Ledger read;
+  TEST_ASSERT_TRUE(read.decode(content));
+  TEST_ASSERT_EQUAL_INT64(INT64_MIN, read.last_sent_ms);
+}
+
+void ledger_of_a_version_before_has_no_time_sent_last() {
+  Ledger read;
+  read.last_sent_ms = 7;
+  std::string text =
+      "{\"next_seq\":3,\"next_tx\":2,\"started\":1,\"id\":77,\"stopped\":1,\"wh\":5,\"sampled\":[574995807,700,"
+      "1714564800700,"
+      "true],\"batch\":0,\"batch_sent\":0,\"tag\":\"BENCH-TAG\",\"parent\":\"FAMILY\",\"from\":0,\"refused\":false}";
+  text.insert(0, "42470a60 ");
+  TEST_ASSERT_TRUE(read.decode(Text(text.c_str()).bytes()));
+  TEST_ASSERT_EQUAL_INT64(0, read.last_sent_ms);
+  TEST_ASSERT_EQUAL_INT64(77, read.transaction_id);
+}
+
 // ---- the ledger's file
 
 struct LedgerRig {
@@ -388,6 +419,8 @@ int main() {
   RUN_TEST(numbered_files_are_found_in_their_order_and_strangers_are_not);
   RUN_TEST(more_files_than_there_can_be_are_counted);
   RUN_TEST(longest_record_and_ledger_find_room);
+  RUN_TEST(ledger_with_the_longest_numbers_lives_inside_the_directory);
+  RUN_TEST(ledger_of_a_version_before_has_no_time_sent_last);
   RUN_TEST(ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms);
   RUN_TEST(register_is_saved_every_hundred_wh_and_never_goes_back);
   RUN_TEST(change_during_a_write_and_a_write_that_fails_leave_it_dirty);

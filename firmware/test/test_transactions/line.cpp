@@ -176,7 +176,9 @@ void start_answer_without_transaction_id_is_a_failed_attempt() {
 
 struct Refusal final : TransactionListener {
   std::string status;
+  bool given_up = false;
   void on_start_not_accepted(Text text, Millis) override { status = str(text); }
+  void on_start_given_up(Millis) override { given_up = true; }
 };
 
 void refused_id_tag_is_told() {
@@ -190,6 +192,29 @@ void refused_id_tag_is_told() {
   std::string message = rig.device->send(rig.csms, id);
   rig.device->answer(message, id, "Blocked");
   TEST_ASSERT_EQUAL_STRING("Blocked", refusal.status.c_str());
+}
+
+void start_that_is_given_up_is_reported_whatever_the_cause() {
+  enum { refused, unanswered, without_id, damaged };
+  for (int cause : {refused, unanswered, without_id, damaged}) {
+    Simple rig;
+    Refusal listener;
+    rig.tx().set_listener(listener);
+    rig.tx().set_retries({1, 1'000});
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle();
+    if (cause == damaged) rig.storage.files.begin()->second[0] = '-';
+    int64_t none = 0;
+    const std::string id = rig.device->send(rig.csms, none);
+    JsonError error;
+    if (cause == refused) rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now());
+    if (cause == unanswered) rig.tx().outbox().on_timeout(rig.clock.now());
+    if (cause == without_id) {
+      rig.tx().outbox().on_result({id.data(), id.size()}, parse_json("{}", error), rig.clock.now());
+    }
+    TEST_ASSERT_TRUE(listener.given_up);
+  }
 }
 
 }  // namespace
@@ -206,4 +231,5 @@ void run_line_tests() {
   RUN_TEST(same_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
   RUN_TEST(refused_id_tag_is_told);
+  RUN_TEST(start_that_is_given_up_is_reported_whatever_the_cause);
 }

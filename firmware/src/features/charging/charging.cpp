@@ -228,6 +228,16 @@ void Charging::on_start_not_accepted(Text status, Millis now) {
   watch_refused(now);
 }
 
+/// Without an id of the CSMS nothing of the transaction can be reported, and no RemoteStopTransaction ends it.
+void Charging::on_start_given_up(Millis now) {
+  if (!settings_.stop_transaction_on_start_given_up) return;
+  log_.error(kTag, "the CSMS never accepted the transaction: it ends, set stop_transaction_on_start_given_up to false ",
+             "to let such a one go on");
+  read_meter(now);
+  end(StopReason::other, "", now);
+  report(now);
+}
+
 /// OCPP 1.6 section 9.1, StopTransactionOnInvalidId. What the transaction has had until the refusal counts: the
 /// operator gives away MaxEnergyOnInvalidId in all.
 void Charging::watch_refused(Millis now) {
@@ -304,6 +314,7 @@ void Charging::resume_when_known(Millis now) {
     transactions_.end_as_left(StopReason::power_loss, now);
     on(other_asks_ ? SessionEvent::ended_asking : SessionEvent::ended);
     other_asks_ = false;
+    out_of_energy_ = false;
     finished_ = cable_;
     report(now);
     return;
@@ -351,10 +362,12 @@ void Charging::drive(Millis now) {
   bool lock = is_open(session_) ? has_cable : session_ == SessionState::held || can_begin();
   bool charging =
       is_going_on(session_) && cable_ && vehicle_ready_ && !stopped_ && !power_fail_ && !out_of_energy_ && lock;
+  // No energy before the record that accounts for it: a power cut would lose it without a trace.
+  const bool accounted = transactions_.start_is_stored();
   // No current through a cable that can be pulled: a bolt that opens by itself takes the contactor along.
   if (safety_.contactor_closed() && !(charging && lock_.closed())) safety_.open_contactor();
   lock_.drive(lock, now);
-  if (charging && lock_.closed() && !safety_.contactor_closed()) {
+  if (charging && accounted && lock_.closed() && !safety_.contactor_closed()) {
     power_.reset();
     safety_.close_contactor();
   }
@@ -372,6 +385,7 @@ ConnectorStatus Charging::current_status() const {
 }
 
 ConnectorStatus Charging::status_in_transaction() const {
+  if (!transactions_.start_is_stored()) return ConnectorStatus::preparing;
   // Suspended by both it is by the EVSE (OCPP 1.6 section 4.9).
   if (session_ == SessionState::interrupted || power_fail_ || out_of_energy_ || !lock_.closed()) {
     return ConnectorStatus::suspended_evse;
@@ -382,12 +396,14 @@ ConnectorStatus Charging::status_in_transaction() const {
 
 Text Charging::error_code() const {
   if (stopped_) return "OtherError";
+  if (unrecorded()) return "InternalError";
   return session_ == SessionState::lock_failed || (is_open(session_) && lock_.failed()) ? "ConnectorLockFailure"
                                                                                         : "NoError";
 }
 
 Text Charging::error_info() const {
   if (stopped_) return "emergency stop";
+  if (unrecorded()) return "the storage takes no transaction";
   // Section 4.9 wants the reason of the suspension, or of the stop, told.
   bool unplugged = !cable_ && (session_ == SessionState::held || is_going_on(session_));
   return unplugged ? "EV side disconnected" : "";

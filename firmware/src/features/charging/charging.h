@@ -99,6 +99,7 @@ class Charging final : public Feature, private TransactionListener {
 
  private:
   void on_start_not_accepted(Text status, Millis now) override;
+  void on_start_given_up(Millis now) override;
 
   void read_meter(Millis now);
   void read_power_fail(Millis now);
@@ -123,6 +124,7 @@ class Charging final : public Feature, private TransactionListener {
   void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }
   bool waits_for_nobody() const;
+  bool unrecorded() const { return is_open(session_) && transactions_.start_is_refused_by_flash(); }
   ConnectorStatus current_status() const;
   ConnectorStatus status_in_transaction() const;
   void report(Millis now);

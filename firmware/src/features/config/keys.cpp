@@ -177,6 +177,7 @@ constexpr Key kKeys[] = {
                                                                    "StopTransactionOnEVSideDisconnect"),
     boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
                                                            "StopTransactionOnInvalidId"),
+    boolean_key<&Settings::stop_transaction_on_start_given_up>("stop_transaction_on_start_given_up"),
     measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData"),
     fact_key<kMeasurands>("StopTxnAlignedDataMaxLength"),
     measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData"),

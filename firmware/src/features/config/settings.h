@@ -36,6 +36,7 @@ struct Settings {
   uint32_t minimum_status_duration_s = 0;
   bool stop_transaction_on_ev_side_disconnect = true;
   bool stop_transaction_on_invalid_id = true;
+  bool stop_transaction_on_start_given_up = true;  ///< one whose StartTransaction the CSMS never takes
   uint32_t max_energy_on_invalid_id_wh = 0;
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase

@@ -1,5 +1,7 @@
 #include "features/storage/littlefs_storage.h"
 
+#include "features/storage/file_header.h"
+
 namespace pb {
 
 namespace {
@@ -166,7 +168,12 @@ StorageResult LittleFsStorage::write_file(const StorageJob& job) {
   int error =
       lfs_file_opencfg(&file_system_, &file, job.name.c_str(), LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC, &file_config);
   if (error != LFS_ERR_OK) return to_result(error);
-  const lfs_ssize_t written = lfs_file_write(&file_system_, &file, job.content, static_cast<lfs_size_t>(job.length));
+  uint8_t header[FileHeader::kSize];
+  FileHeader::write(header, {job.content, job.length});
+  lfs_ssize_t written = lfs_file_write(&file_system_, &file, header, sizeof header);
+  if (written >= 0) {
+    written = lfs_file_write(&file_system_, &file, job.content, static_cast<lfs_size_t>(job.length));
+  }
   // After a failed write, close keeps the old content.
   error = lfs_file_close(&file_system_, &file);
   return to_result(written < 0 ? static_cast<int>(written) : error);
@@ -180,6 +187,8 @@ StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length
         asked.result = asked.storage.read_file(asked);
       },
       &request);
+  const bool is_lost = request.result == StorageResult::corrupt || request.result == StorageResult::newer;
+  if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, request.result);
   return request.result;
 }
 
@@ -193,24 +202,35 @@ StorageResult LittleFsStorage::read_file(ReadRequest& request) {
   file_config.buffer = file_buffer_;
   const int error = lfs_file_opencfg(&file_system_, &file, name.c_str(), LFS_O_RDONLY, &file_config);
   if (error != LFS_ERR_OK) return to_result(error);
-  const lfs_soff_t size = lfs_file_size(&file_system_, &file);
-  StorageResult result = StorageResult::ok;
-  if (size < 0) {
-    result = to_result(size);
-  } else if (size == 0) {
-    result = StorageResult::not_found;
-  } else if (static_cast<size_t>(size) > request.into.length) {
-    result = StorageResult::too_large;
-  } else {
-    const lfs_ssize_t count = lfs_file_read(&file_system_, &file, request.into.data, static_cast<lfs_size_t>(size));
-    if (count < 0) {
-      result = to_result(count);
-    } else {
-      request.length = static_cast<size_t>(count);
-    }
-  }
+  const StorageResult result = read_content(request, file);
   lfs_file_close(&file_system_, &file);
   return result;
+}
+
+StorageResult LittleFsStorage::read_content(ReadRequest& request, lfs_file_t& file) {
+  const lfs_soff_t size = lfs_file_size(&file_system_, &file);
+  if (size < 0) return to_result(size);
+  if (size == 0) return StorageResult::not_found;
+  uint8_t header[FileHeader::kSize];
+  const lfs_ssize_t begun = lfs_file_read(&file_system_, &file, header, sizeof header);
+  if (begun < 0) return to_result(begun);
+  const Bytes begin{header, static_cast<size_t>(begun)};
+  // A file without a header is of the format before it.
+  const bool has_header = FileHeader::is_there(begin);
+  const size_t skipped = has_header ? begin.length : 0;
+  const size_t length = static_cast<size_t>(size) - skipped;
+  if (length > request.into.length) return StorageResult::too_large;
+  if (!has_header && lfs_file_rewind(&file_system_, &file) < 0) return StorageResult::failed;
+  const lfs_ssize_t count = lfs_file_read(&file_system_, &file, request.into.data, static_cast<lfs_size_t>(length));
+  if (count < 0) return to_result(count);
+  const Bytes content{request.into.data, static_cast<size_t>(count)};
+  if (has_header) {
+    const FileHeader::Verdict verdict = FileHeader::check(begin, content);
+    if (verdict == FileHeader::Verdict::newer) return StorageResult::newer;
+    if (verdict == FileHeader::Verdict::damaged) return StorageResult::corrupt;
+  }
+  request.length = content.length;
+  return StorageResult::ok;
 }
 
 void LittleFsStorage::list(Text prefix, void (*visit)(void* context, Text name), void* context) {

@@ -27,6 +27,8 @@ class LittleFsStorage final : public Storage {
   StorageResult mount();
   /// Whether mount() had to make a new file system: what was stored, if anything, is lost.
   bool formatted() const { return formatted_; }
+  /// Hears of each file that is read and fails its check.
+  void set_loss_listener(StorageLoss listener) { loss_ = listener; }
   /// Blocks of 4,096 bytes in use; 0 when that cannot be told.
   size_t blocks_in_use();
 
@@ -57,6 +59,7 @@ class LittleFsStorage final : public Storage {
   void end_job();
   StorageResult write_file(const StorageJob& job);
   StorageResult read_file(ReadRequest& request);
+  StorageResult read_content(ReadRequest& request, lfs_file_t& file);
   void list_files(const ListRequest& request);
   void remove_empty_files();
 
@@ -66,6 +69,7 @@ class LittleFsStorage final : public Storage {
   bool formatted_ = false;
   bool job_posted_ = false;
   StorageResult result_ = StorageResult::ok;
+  StorageLoss loss_;
   RingBuffer<StorageJob, kMaxJobs> jobs_;
 
   lfs_t file_system_ = {};

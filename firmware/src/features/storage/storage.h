@@ -5,7 +5,7 @@
 
 namespace pb {
 
-enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, failed };
+enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, newer, failed };
 
 /// For messages to people.
 constexpr Text name_of(StorageResult result) {
@@ -20,6 +20,8 @@ constexpr Text name_of(StorageResult result) {
       return "no space left";
     case StorageResult::corrupt:
       return "corrupt";
+    case StorageResult::newer:
+      return "written by a newer firmware";
     case StorageResult::failed:
       break;
   }
@@ -29,6 +31,12 @@ constexpr Text name_of(StorageResult result) {
 /// What to call on the loop when a storage job has ended.
 struct StorageDone {
   void (*call)(void* context, StorageResult result) = nullptr;
+  void* context = nullptr;
+};
+
+/// What to call, on the loop, when a file is found whose content fails its check: it is lost.
+struct StorageLoss {
+  void (*call)(void* context, Text name, StorageResult why) = nullptr;
   void* context = nullptr;
 };
 
@@ -45,7 +53,8 @@ class Storage {
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;
 
-  /// Reads a whole file, at once: for start-up, before the loop runs, and for files known to be small.
+  /// Reads a whole file, at once: for start-up, before the loop runs, and for files known to be small. One that fails
+  /// its check is `corrupt`, one of a format to come is `newer`; nothing of either is in `into` then.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
   /// Calls `visit` for each file whose name starts with `prefix`, in no order. At once, as read.
   virtual void list(Text prefix, void (*visit)(void* context, Text name), void* context) = 0;

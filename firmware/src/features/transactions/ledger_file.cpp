@@ -43,6 +43,7 @@ bool LedgerFile::write(StorageDone done) {
 }
 
 void LedgerFile::written(bool ok) {
+  failed_ = !ok;
   if (ok) {
     saved_ = under_way_;
   } else {

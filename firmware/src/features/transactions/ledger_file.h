@@ -26,6 +26,8 @@ class LedgerFile {
   /// What has changed is to be saved.
   void touch() { dirty_ = true; }
   bool dirty() const { return dirty_; }
+  /// Whether the last write has failed.
+  bool failed() const { return failed_; }
   /// Takes a reading of the register that a message has, and tells when that was made. The message saves both.
   void take(uint64_t energy_wh, const Stamp* stamp);
   /// Tells the register's reading, which is saved now and then.
@@ -45,6 +47,7 @@ class LedgerFile {
   Ledger saved_;
   Ledger under_way_;
   bool dirty_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace pb

@@ -13,9 +13,8 @@ FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageLine
 
 WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis now) {
   const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
-  size_t slot = 0;
-  while (slot < kMaxUnsaved && record_used_[slot]) ++slot;
-  if (slot == kMaxUnsaved || room() == 0) {
+  const size_t slot = free_record();
+  if (slot == kNoSlot || room() == 0) {
     ++lost_;
     log_.error(kTag, kind == Kind::start ? "a StartTransaction" : "a StopTransaction", " was lost: no room");
     return nullptr;
@@ -34,19 +33,24 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
   WaitingMessage* entry = count_ > 0 ? &entries_[count_ - 1] : nullptr;
   const bool goes_on = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
                        entry->transaction == transaction && entry->slot != kNoSlot &&
-                       batches_[entry->slot].takes(sample);
+                       batches_[entry->slot].voltage_v == voltage_v_ && batches_[entry->slot].takes(sample);
   if (!goes_on) entry = new_batch(transaction, next_sequence, now);
   if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
   entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
   entry->boot = sample.stamp.boot;
   entry->energy_wh = sample.reading.energy_wh;
   if (entry->count == 1) entry->from = sample.stamp.at;
-  if (entry->state == State::saving) {
-    entry->changed = true;
-  } else {
-    entry->state = State::unsaved;
-  }
+  changed(*entry);
   return true;
+}
+
+/// What is in memory is to be written, again if it is being written already.
+void MessageLine::changed(WaitingMessage& entry) {
+  if (entry.state == State::saving) {
+    entry.changed = true;
+  } else {
+    entry.state = State::unsaved;
+  }
 }
 
 WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
@@ -59,6 +63,7 @@ WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequ
   batch.sequence = next_sequence++;
   batch.nonce = rng_.next();
   batch.transaction = transaction;
+  batch.voltage_v = voltage_v_;
   WaitingMessage& entry = append(Kind::meter, batch.sequence, transaction, now);
   entry.slot = slot;
   return &entry;
@@ -74,6 +79,13 @@ size_t MessageLine::free_batch() {
     const size_t slot = entry.slot;
     forget_content(entry);
     return slot;
+  }
+  return kNoSlot;
+}
+
+size_t MessageLine::free_record() const {
+  for (size_t slot = 0; slot < kMaxUnsaved; ++slot) {
+    if (!record_used_[slot]) return slot;
   }
   return kNoSlot;
 }
@@ -123,7 +135,7 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
   if (slot == kNoSlot) return false;
   MeterBatch whole;
-  if (!read(entry, whole) || !read(next, scratch_)) {
+  if (!read(entry, whole) || !read(next, scratch_) || whole.voltage_v != scratch_.voltage_v) {
     entry.alone = true;  // what is damaged is given up when its turn comes; until then it holds up no others
     return false;
   }
@@ -132,6 +144,7 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
   merged.sequence = entry.sequence;
   merged.nonce = whole.nonce;
   merged.transaction = entry.transaction;
+  merged.voltage_v = whole.voltage_v;
   // The last sample stays: by it the next boot sees that the other file is in here.
   for (const MeterBatch* batch : {&whole, &scratch_}) {
     for (size_t i = (batch->count() + 1) % 2; i < batch->count(); i += 2) {
@@ -179,6 +192,43 @@ bool MessageLine::all_stored() const {
   for (const WaitingMessage& entry : *this) {
     if (!entry.is_stored()) return false;
   }
+  return true;
+}
+
+bool MessageLine::settle(WaitingMessage& entry, const TransactionTimes& times) {
+  if (entry.is_settled()) return true;
+  if (!(entry.is_batch() ? settle_batch(entry, times) : settle_record(entry, times))) return true;
+  changed(entry);
+  return entry.is_stored();
+}
+
+/// @return whether the content in memory has changed. Without a place for it the time is worked out at each sending.
+bool MessageLine::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
+  if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {
+    entry.settled = entry.count;
+    return false;
+  }
+  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
+  if (slot == kNoSlot) return false;
+  batches_[slot] = scratch_;
+  batch_used_[slot] = true;
+  entry.slot = slot;
+  entry.settled = entry.count;
+  return true;
+}
+
+bool MessageLine::settle_record(WaitingMessage& entry, const TransactionTimes& times) {
+  Record record;
+  if (!read(entry, record) || !times.settle(record.stamp)) {
+    entry.settled = 1;
+    return false;
+  }
+  const size_t slot = entry.slot != kNoSlot ? entry.slot : free_record();
+  if (slot == kNoSlot) return false;
+  records_[slot] = record;
+  record_used_[slot] = true;
+  entry.slot = slot;
+  entry.settled = 1;
   return true;
 }
 

@@ -35,6 +35,9 @@ class MessageLine {
   MessageLine(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
       : storage_(storage), rng_(rng), scratch_(scratch), log_(log) {}
 
+  /// Of the samples that come.
+  void set_nominal_voltage(uint32_t volts) { voltage_v_ = static_cast<uint16_t>(volts); }
+
   // ---- what comes
 
   /// Appends a start or stop, which gets its number and nonce here.
@@ -68,6 +71,9 @@ class MessageLine {
   size_t waiting() const;
   /// True when all is on flash, or cannot get there.
   bool all_stored() const;
+  /// Gives the next message of an entry that is stored its final time, which has to be on flash before it is sent.
+  /// @return whether it is there, or cannot get there.
+  bool settle(WaitingMessage& entry, const TransactionTimes& times);
   /// @return false when its file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
   bool read(const WaitingMessage& entry, MeterBatch& batch) const;
@@ -99,6 +105,10 @@ class MessageLine {
   size_t free_slots() const;
   void forget_content(WaitingMessage& entry);
   bool merge(WaitingMessage& entry, WaitingMessage& next);
+  size_t free_record() const;
+  bool settle_batch(WaitingMessage& entry, const TransactionTimes& times);
+  bool settle_record(WaitingMessage& entry, const TransactionTimes& times);
+  static void changed(WaitingMessage& entry);
 
   Storage& storage_;
   Rng& rng_;
@@ -111,6 +121,7 @@ class MessageLine {
   bool record_used_[kMaxUnsaved] = {};
   MeterBatch batches_[kMaxBatches];
   bool batch_used_[kMaxBatches] = {};
+  uint16_t voltage_v_ = 0;
   uint32_t lost_ = 0;
 };
 

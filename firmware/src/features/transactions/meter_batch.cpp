@@ -8,8 +8,12 @@ namespace pb {
 namespace {
 
 // Unlike the first byte of a Record's file, which is a hexadecimal digit.
-constexpr uint8_t kMagic = 'M';
-constexpr uint8_t kMagicSeconds = 'S';
+constexpr uint8_t kMagic = 'm';
+constexpr uint8_t kMagicSeconds = 's';
+// Of the firmware before, which did not keep the voltage.
+constexpr uint8_t kMagicBefore = 'M';
+constexpr uint8_t kMagicSecondsBefore = 'S';
+constexpr size_t kVoltageSize = 2;
 constexpr size_t kCrcEnd = 5;
 constexpr int32_t kNoWallTime = INT32_MIN;
 
@@ -101,6 +105,18 @@ void MeterBatch::tell_time(const Stamp& later) {
   }
 }
 
+bool MeterBatch::settle(size_t first, const TransactionTimes& times) {
+  bool changed = false;
+  bool packable = true;
+  for (size_t i = first; i < count_; ++i) {
+    int32_t drift = 0;
+    changed = times.settle(samples_[i].stamp) || changed;
+    packable = packable && drift_of(samples_[i], samples_[0], unit(), drift);
+  }
+  if (!packable) tell_time(last().stamp);
+  return changed;
+}
+
 bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   samples_[count_++] = sample;
@@ -125,6 +141,7 @@ Bytes MeterBatch::encode(MutableBytes into) const {
   packer.put(first.stamp.at, 8);
   packer.put(static_cast<uint64_t>(first.stamp.wall_ms), 8);
   packer.put(first.reading.energy_wh, 8);
+  packer.put(voltage_v, kVoltageSize);
   for (size_t i = 0; i < count_; ++i) {
     const MeterSample& sample = samples_[i];
     int32_t drift = 0;
@@ -143,12 +160,16 @@ Bytes MeterBatch::encode(MutableBytes into) const {
 }
 
 bool MeterBatch::decode(Bytes content) {
-  if (content.length < kHeader || (content[0] != kMagic && content[0] != kMagicSeconds)) return false;
+  if (content.length < kHeader) return false;
+  const bool is_old = content[0] == kMagicBefore || content[0] == kMagicSecondsBefore;
+  if (!is_old && content[0] != kMagic && content[0] != kMagicSeconds) return false;
   if (Unpacker(content.after(1)).take32() != crc32(content.after(kCrcEnd))) return false;
   Unpacker from(content.after(kCrcEnd));
   const auto count = static_cast<size_t>(from.take(1));
-  if (count == 0 || count > kMaxSamples || content.length != kHeader + count * kSampleSize) return false;
-  in_seconds = content[0] == kMagicSeconds;
+  if (count == 0 || count > kMaxSamples ||
+      content.length != kHeader - (is_old ? kVoltageSize : 0) + count * kSampleSize)
+    return false;
+  in_seconds = content[0] == kMagicSeconds || content[0] == kMagicSecondsBefore;
   sequence = from.take32();
   nonce = from.take32();
   transaction = from.take32();
@@ -157,6 +178,7 @@ bool MeterBatch::decode(Bytes content) {
   first.stamp.at = from.take(8);
   first.stamp.wall_ms = static_cast<int64_t>(from.take(8));
   first.reading.energy_wh = from.take(8);
+  voltage_v = is_old ? uint16_t{0} : static_cast<uint16_t>(from.take(kVoltageSize));
   for (count_ = 0; count_ < count; ++count_) {
     MeterSample& sample = samples_[count_];
     const uint32_t word = from.take32();

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "core/span.h"
+#include "features/storage/file_header.h"
 #include "features/transactions/meter_sample.h"
+#include "features/transactions/transaction_times.h"
 
 namespace pb {
 
@@ -10,14 +12,16 @@ namespace pb {
 class MeterBatch {
  public:
   static constexpr size_t kMaxSamples = 28;
-  static constexpr size_t kHeader = 46;
+  static constexpr size_t kHeader = 48;
   static constexpr size_t kSampleSize = 16;
   static constexpr size_t kMaxEncoded = kHeader + kMaxSamples * kSampleSize;
-  static_assert(kMaxEncoded <= 512, "larger files do not live inside the directory");
+  static_assert(kMaxEncoded + FileHeader::kSize <= 512, "larger files do not live inside the directory");
 
   uint32_t sequence = 0;     // order of sending; never used twice
   uint32_t nonce = 0;        // as in Record
   uint32_t transaction = 0;  // our own number; 0 outside of transactions
+  /// Nominal voltage by which Current.Import and Voltage are told; 0 in files of the firmware that did not keep it.
+  uint16_t voltage_v = 0;
   /// Packs the distance from the first sample in seconds: for 68 years instead of 24 days. Wall times stay exact.
   bool in_seconds = false;
 
@@ -33,6 +37,8 @@ class MeterBatch {
   bool takes(const MeterSample& sample) const;
   /// Gives all samples the wall time that follows from a later stamp of the same boot, where that knows it.
   void tell_time(const Stamp& later);
+  /// Gives the samples from `first` on their final wall time. @return whether that changed one.
+  bool settle(size_t first, const TransactionTimes& times);
   /// Forgets every second sample; the first `kept` stay.
   void halve(size_t kept);
   void clear() { *this = MeterBatch(); }

@@ -14,14 +14,19 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
   while (WaitingMessage* entry = line_.front()) {
     if (entry->kind != WaitingMessage::Kind::start && entry->transaction != 0 &&
         entry->transaction != ledger_.now().started) {
-      give_up(*entry, "the CSMS never accepted its StartTransaction");
+      give_up(*entry, "the CSMS never accepted its StartTransaction", now);
       continue;
     }
     queued_at = entry->queued_at;
-    if (!entry->is_stored()) return Front::coming;
+    if (!entry->is_stored() || !line_.settle(*entry, times_)) return Front::coming;
     return attempts_.may_send(now) ? Front::ready : Front::none;
   }
   return Front::none;
+}
+
+bool Outbox::settle_front() {
+  WaitingMessage* entry = line_.front();
+  return entry != nullptr && times_.known() && entry->is_stored() && line_.settle(*entry, times_);
 }
 
 bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) {
@@ -30,7 +35,7 @@ bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Milli
   char text[kMaxMessageId];
   TextWriter base(text);
   if (!write(payload, base, *entry)) {
-    give_up(*entry, "its file is damaged");
+    give_up(*entry, "its file is damaged", now);
     return false;
   }
   id = attempts_.next_id(base.text());
@@ -45,18 +50,30 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   if (entry.is_batch()) {
     if (!line_.read(entry, scratch_) || entry.sent >= scratch_.count()) return false;
     id.append_all(Hex{scratch_.nonce, 8}, '-', entry.sequence, '.', entry.sent);
-    payloads_.write_sample(payload, scratch_[entry.sent], entry.transaction != 0 ? &transaction_id : nullptr);
+    if (!entry.is_settled()) scratch_.settle(entry.sent, times_);
+    payloads_.write_sample(payload, scratch_, entry.sent, time_to_send(entry, scratch_[entry.sent].stamp),
+                           entry.transaction != 0 ? &transaction_id : nullptr);
     return true;
   }
   Record record;
   if (!line_.read(entry, record)) return false;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
+  if (!entry.is_settled()) times_.settle(record.stamp);
+  const UnixMillis timestamp = time_to_send(entry, record.stamp);
   if (record.type == Record::Type::start) {
-    payloads_.write_start(payload, record);
+    payloads_.write_start(payload, record, timestamp);
   } else {
-    payloads_.write_stop(payload, record, transaction_id, data_.find(record.transaction, scratch_));
+    payloads_.write_stop(payload, record, timestamp, transaction_id, data_.find(record.transaction, scratch_));
   }
   return true;
+}
+
+/// Never before the latest one that the CSMS has of the transaction, from whichever boot: a clock may have been set
+/// back.
+UnixMillis Outbox::time_to_send(const WaitingMessage& entry, const Stamp& stamp) {
+  const UnixMillis before = ledger_.now().last_sent_ms;
+  const bool goes_on = entry.transaction != 0 && entry.kind != WaitingMessage::Kind::start;
+  return sent_time_ = goes_on && stamp.wall_ms < before ? before : stamp.wall_ms;
 }
 
 bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
@@ -139,17 +156,18 @@ void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = line_.front();
   if (entry == nullptr) return;
   if (!attempts_.failed(retries_, now)) {
-    give_up_message(*entry, cause);
+    give_up_message(*entry, cause, now);
     return;
   }
   log_.warning(kTag, entry->action(), " ", entry->sequence, ": ", cause, "; again in ", attempts_.pause(), " ms");
 }
 
-void Outbox::give_up_message(WaitingMessage& entry, Text cause) {
+void Outbox::give_up_message(WaitingMessage& entry, Text cause, Millis now) {
   line_.count_lost(1);
   log_.error(kTag, entry.action(), " ", entry.sequence, " is given up: ", cause);
   if (entry.kind == WaitingMessage::Kind::stop) note_stopped(entry.transaction);
   acknowledge(entry);
+  if (entry.kind == WaitingMessage::Kind::start) starts_.on_start_given_up(entry.transaction, now);
 }
 
 /// Without its StopTransaction's file only the ledger tells the next boot that a transaction is over.
@@ -158,20 +176,24 @@ void Outbox::note_stopped(uint32_t transaction) {
   ledger_.touch();
 }
 
-void Outbox::give_up(WaitingMessage& entry, Text cause) {
+void Outbox::give_up(WaitingMessage& entry, Text cause, Millis now) {
   if (entry.is_batch() && entry.count > 0) {
     line_.count_lost(entry.count - entry.sent - 1u);
     entry.sent = static_cast<uint8_t>(entry.count - 1);
   }
-  give_up_message(entry, cause);
+  give_up_message(entry, cause, now);
 }
 
 /// The message at the front is done with: answered, or given up.
 void Outbox::acknowledge(WaitingMessage& entry) {
-  if (entry.is_batch() && entry.sent + 1 < entry.count) {
-    ++entry.sent;
-    ledger_.now().batch = entry.sequence;
-    ledger_.now().batch_sent = entry.sent;
+  Ledger& ledger = ledger_.now();
+  if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;
+  sent_time_ = 0;
+  if (entry.is_batch()) {
+    ledger.batch = entry.sequence;
+    ledger.batch_sent = ++entry.sent;
+  }
+  if (entry.is_batch() && entry.sent < entry.count) {
     ledger_.touch();
   } else {
     line_.done_with(entry);

@@ -19,10 +19,12 @@ class IdTagInfoListener {
   ~IdTagInfoListener() = default;
 };
 
-/// Hears that the CSMS has answered a StartTransaction, be it without a transactionId that can be read.
+/// Hears what becomes of a StartTransaction: the CSMS has answered it, be it without a transactionId that can be read, or
+/// it is given up.
 class StartListener {
  public:
   virtual void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) = 0;
+  virtual void on_start_given_up(uint32_t transaction, Millis now) = 0;
 
  protected:
   ~StartListener() = default;
@@ -34,14 +36,7 @@ class Outbox final : public DurableCalls {
  public:
   Outbox(MessageLine& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
          MeterBatch& scratch, StartListener& starts, Logger& log)
-      : line_(line),
-        ledger_(ledger),
-        data_(data),
-        times_(times),
-        scratch_(scratch),
-        starts_(starts),
-        log_(log),
-        payloads_(times) {}
+      : line_(line), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
 
   void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
@@ -57,16 +52,19 @@ class Outbox final : public DurableCalls {
   Millis next_due() const override;
   size_t size() const override;
 
+  /// Gives the front its final time, once the time is known: then it can be sent. @return whether it can.
+  bool settle_front();
   /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
-  void give_up(WaitingMessage& entry, Text cause);
+  void give_up(WaitingMessage& entry, Text cause, Millis now);
 
  private:
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
   bool take_transaction_id(uint32_t transaction, JsonValue payload);
+  UnixMillis time_to_send(const WaitingMessage& entry, const Stamp& stamp);
   IdTagInfo take_id_tag_info(const WaitingMessage& entry, JsonValue payload);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
-  void give_up_message(WaitingMessage& entry, Text cause);
+  void give_up_message(WaitingMessage& entry, Text cause, Millis now);
   void note_stopped(uint32_t transaction);
 
   MessageLine& line_;
@@ -79,7 +77,8 @@ class Outbox final : public DurableCalls {
   IdTagInfoListener* id_tag_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
-  Attempts attempts_;  // of the front
+  Attempts attempts_;         // of the front
+  UnixMillis sent_time_ = 0;  // the timestamp of the front, once it was sent
 
   // The StartTransaction given up last, while its answer may still come: the rest of its transaction needs the id.
   Attempts unanswered_;

@@ -35,7 +35,8 @@ void Recovery::load_message(WaitingMessage& entry) {
   // The CSMS had answered, and the power went before the file did.
   const bool answered = entry.transaction != 0 && ((entry.kind == Kind::start && entry.transaction <= ledger.started) ||
                                                    entry.transaction <= ledger.stopped);
-  if (answered) line_.done_with(entry);
+  // Messages are answered in order: a file in front of the batch that the ledger names was done with.
+  if (answered || entry.sequence < ledger.batch) line_.done_with(entry);
 }
 
 bool Recovery::load_record(WaitingMessage& entry) {

@@ -79,6 +79,9 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
   const Ledger& now = ledger_.now();
   // The file with the highest number keeps that number from being used again, until the ledger does.
   if (entry.sequence >= saved.next_sequence || entry.energy_wh > saved.energy_wh) return true;
+  // What comes after it may not be told with an earlier time. A flash that takes no ledger needs the room more.
+  const bool goes_on = entry.transaction == now.started && now.started > now.stopped;
+  if (goes_on && entry.last_sent_ms > saved.last_sent_ms && !ledger_.failed()) return true;
   switch (entry.kind) {
     case WaitingMessage::Kind::start: {
       // Its id, for what follows it.

@@ -31,6 +31,7 @@ void StopData::begin() {
     log_.error("tx", "the transactionData of transaction ", last_->batch.transaction, " is lost: it was never saved");
   }
   *last_ = Place();
+  last_->batch.voltage_v = voltage_v_;
 }
 
 void StopData::keep(uint32_t transaction, MeterSample sample) {

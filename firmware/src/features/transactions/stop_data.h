@@ -17,6 +17,9 @@ class StopData {
 
   StopData(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
+  /// Of the transactions that begin.
+  void set_nominal_voltage(uint32_t volts) { voltage_v_ = static_cast<uint16_t>(volts); }
+
   /// A transaction begins. Where all places are taken by what is not on flash yet, the oldest one goes.
   void begin();
   /// Keeps a reading. There is room for MeterBatch::kMaxSamples: then every second one is forgotten, but not the first.
@@ -61,6 +64,7 @@ class StopData {
   Place places_[kMaxAtHand];
   Place* last_ = places_;  // of the transaction begun last
   bool failed_ = false;
+  uint16_t voltage_v_ = 0;
 };
 
 }  // namespace pb

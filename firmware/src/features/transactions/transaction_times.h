@@ -22,12 +22,15 @@ class TransactionTimes {
     stamp.wall_ms = time_.at(stamp.at);
     return stamp.from_csms = true;
   }
-  UnixMillis wall_ms(const Stamp& stamp) const {
-    // Within the same boot what the CSMS says now counts for then as well.
-    if (stamp.boot == boot_) return time_.at(stamp.at);
-    if (stamp.wall_ms != 0) return stamp.wall_ms;
-    // Of a boot that never heard the time: it was before this one.
-    return time_.at(0);
+  /// Gives a stamp its final wall time, before its message is sent for the first time: what is sent again must say the
+  /// same, whatever the clock says then. @return whether that changed it.
+  bool settle(Stamp& stamp) const {
+    const UnixMillis before = stamp.wall_ms;
+    if (!put_right(stamp) && stamp.wall_ms == 0) {
+      // Of a boot that never heard the time: it was before this one.
+      stamp.wall_ms = time_.at(stamp.boot == boot_ ? stamp.at : 0);
+    }
+    return stamp.wall_ms != before;
   }
   /// How long before this boot something was. @return false while that cannot be told: by the CSMS' time only.
   bool before_boot(const Stamp& stamp, Millis& duration) const {

@@ -151,6 +151,28 @@ Reporting Transactions::reporting() const {
   return Reporting::given_up;
 }
 
+void Transactions::on_start_given_up(uint32_t transaction, Millis now) {
+  if (transaction == open_ && listener_ != nullptr) listener_->on_start_given_up(now);
+}
+
+/// The StartTransaction of the open transaction, nullptr when it is done with.
+const WaitingMessage* Transactions::start() const {
+  for (const WaitingMessage& entry : line_) {
+    if (entry.kind == WaitingMessage::Kind::start && entry.transaction == open_) return &entry;
+  }
+  return nullptr;
+}
+
+bool Transactions::start_is_stored() const {
+  const WaitingMessage* entry = start();
+  return entry == nullptr || entry->is_stored();
+}
+
+bool Transactions::start_is_refused_by_flash() const {
+  const WaitingMessage* entry = start();
+  return entry != nullptr && entry->unsavable && entry->state != WaitingMessage::State::removing;
+}
+
 bool Transactions::transaction_id(int64_t& id) const {
   if (open_ == 0 || ledger_.now().started != open_) return false;
   id = ledger_.now().transaction_id;
@@ -160,6 +182,7 @@ bool Transactions::transaction_id(int64_t& id) const {
 Millis Transactions::poll(Millis now) {
   if (line_.room() < MessageLine::kSpare) line_.thin_out();
   if (open_ != 0 && times_.put_right(ledger_.now().sampled)) ledger_.touch();
+  outbox_.settle_front();
   return saver_.poll(now);
 }
 

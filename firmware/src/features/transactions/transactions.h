@@ -15,6 +15,8 @@ class TransactionListener {
  public:
   /// The CSMS has answered StartTransaction, but does not accept the idTag.
   virtual void on_start_not_accepted(Text status, Millis now) = 0;
+  /// StartTransaction is given up: nothing of the transaction will be reported to the CSMS.
+  virtual void on_start_given_up(Millis now) = 0;
 
  protected:
   ~TransactionListener() = default;
@@ -39,8 +41,12 @@ class Transactions final : public Feature, private StartListener {
   void set_listener(TransactionListener& listener) { listener_ = &listener; }
   void set_id_tag_listener(IdTagInfoListener& listener) { outbox_.set_id_tag_listener(listener); }
   void set_retries(TransactionRetries retries) { outbox_.set_retries(retries); }
-  /// Voltage that Current.Import is derived from, in volts; above 0.
-  void set_nominal_voltage(uint32_t volts) { outbox_.set_nominal_voltage(volts); }
+  /// Voltage that Current.Import is derived from, in volts, 1 to 65,535. Samples keep the one that they were made with.
+  void set_nominal_voltage(uint32_t volts) {
+    line_.set_nominal_voltage(volts);
+    data_.set_nominal_voltage(volts);
+    outbox_.set_nominal_voltage(volts);
+  }
 
   /// What to do with a transaction that the last boot left open.
   enum class LeftOpen : uint8_t { end, keep };
@@ -63,6 +69,10 @@ class Transactions final : public Feature, private StartListener {
   void end_as_left(StopReason reason, Millis now);
 
   bool open() const { return open_ != 0; }
+  /// Whether the start of the open transaction outlives a power cut, or the flash has refused it.
+  bool start_is_stored() const;
+  /// Whether the flash has refused it: it is sent from memory and written again, and until then a power cut loses it.
+  bool start_is_refused_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
   /// The group of the idTag that began the open transaction, empty while none is known.
   Text parent_id_tag() const { return ledger_.now().parent_id_tag.text(); }
@@ -100,6 +110,8 @@ class Transactions final : public Feature, private StartListener {
 
  private:
   void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) override;
+  void on_start_given_up(uint32_t transaction, Millis now) override;
+  const WaitingMessage* start() const;
   void add(Record& record, Millis now);
 
   Logger& log_;

@@ -1,0 +1,102 @@
+"""A message that the CSMS has had once comes again as the same one, and no time goes back in a transaction."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.device import Device, Driver
+from rig.faults import CsmsGone, PowerCut
+from rig.timeline.events import OcppFrame
+
+pytestmark = pytest.mark.needs("inputs", "power", "stepped_time")
+
+HOUR_S = 3600
+
+
+@pytest.mark.parametrize("action", ["StartTransaction", "MeterValues", "StopTransaction"])
+def test_a_message_of_an_offline_charge_comes_again_as_it_was(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+) -> None:
+    """Booted and charged offline, by a clock an hour behind; the power fails when the CSMS has a message."""
+    device.configure(
+        meter_value_sample_interval_s=2,
+        stop_txn_sampled_data="Energy.Active.Import.Register",
+        backoff_initial_ms=100,
+        backoff_max_ms=100,
+    )
+    with csms.hold(action) as held:
+        with bench.inject(CsmsGone()):
+            csms.expect_disconnected()
+            with device.expecting_reboot():
+                bench.power.cycle()
+            charge_for(device, driver, 5)
+            csms.behaviour.clock_offset_s = HOUR_S
+        first = held.wait(timeout=30)
+        with device.expecting_reboot(), bench.inject(PowerCut()):
+            pass
+        second = held.wait(timeout=30)
+    assert (second.unique_id, second.payload) == (first.unique_id, first.payload)
+    device.wait_status(queue=0, timeout=30)
+    (transaction,) = csms.transactions
+    transaction.check()
+
+
+def test_a_message_comes_again_as_it_was_on_the_next_connection(
+    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+) -> None:
+    """The CSMS loses the connection before it answers, and comes back with another time: the same stop once more."""
+    driver.start_charge(csms)
+    with csms.hold("StopTransaction") as held:
+        driver.present_tag()
+        first = held.wait()
+        csms.behaviour.clock_offset_s = -2 * HOUR_S
+        csms.close()
+        csms.expect_connected()
+        assert csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+        second = held.wait(timeout=60)
+    assert (second.unique_id, second.payload) == (first.unique_id, first.payload)
+
+
+@pytest.mark.parametrize("power_fail_action", ["stop", "resume"])
+def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, power_fail_action: str
+) -> None:
+    """The CSMS' clock goes back two hours, then the power fails: start, samples and stop keep their order."""
+    device.configure(power_fail_action=power_fail_action, meter_value_sample_interval_s=2)
+    driver.start_charge(csms)
+    csms.behaviour.clock_offset_s = -2 * HOUR_S
+    assert csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+    driver.draw(10, hz=2).wait()
+    with device.expecting_reboot(), bench.inject(PowerCut()):
+        pass
+    if power_fail_action == "resume":
+        device.wait_status(state="Charging", queue=0, timeout=30)
+        driver.present_tag()
+    csms.expect("StopTransaction", timeout=30)
+    (transaction,) = csms.transactions
+    transaction.check()
+    frames = (*transaction.starts, *transaction.meters, *transaction.stops)
+    times = [time_of(frame) for frame in frames]
+    assert all(sooner <= later for sooner, later in pairwise(times))
+
+
+def charge_for(device: Device, driver: Driver, seconds: float) -> None:
+    """A whole charge of so many seconds, watched at the device."""
+    driver.plug_in()
+    driver.present_tag()
+    device.wait_status(state="Charging", timeout=60)
+    device.let_time_pass(seconds)
+    driver.present_tag()
+    device.wait_status(state="Finishing", timeout=60)
+    driver.unplug()
+    device.wait_status(state="Available", timeout=60)
+
+
+def time_of(frame: OcppFrame) -> str:
+    """The timestamp of a transaction message: in one format, so their order is that of the texts."""
+    values = frame.payload.get("meterValue", [frame.payload])
+    return str(values[0]["timestamp"])
