@@ -1,0 +1,193 @@
+#include "powercut/scenario.h"
+
+namespace pb::powercut {
+namespace {
+
+constexpr Millis kTwoHours = 7'200'000;
+
+std::string remote_start(const std::string& id_tag) { return R"({"connectorId":1,"idTag":")" + id_tag + R"("})"; }
+
+/// A driver plugs in and is started by the CSMS.
+void begin_charge(Device& device, const std::string& id_tag) {
+  device.session(id_tag);
+  device.plug(true);
+  device.vehicle(true);
+  device.call("RemoteStartTransaction", remote_start(id_tag));
+}
+
+void end_charge(Device& device) {
+  device.vehicle(false);
+  device.plug(false);
+}
+
+void prepare(Device& device) {
+  device.power_on();
+  provision(device);
+}
+
+// ---- without a charge
+
+void cold_boot(Device& device) {
+  device.power_on();
+  device.run_for(3'000);
+}
+
+void settings(Device& device) {
+  device.power_on();
+  device.set("nominal_voltage_v", "231");
+  device.set("local_id_tag", "NEW");
+  device.set("identity", "a-name-that-makes-the-file-longer");
+  device.call_to_store("ChangeConfiguration", R"({"key":"MeterValueSampleInterval","value":"3"})",
+                       "meter_value_sample_interval_s", "3");
+  device.settle();
+}
+
+/// The authorization cache gets to know the idTag of the button.
+void prepare_cache(Device& device) {
+  prepare(device);
+  device.set("local_id_tag", "CACHED");
+  device.set("connection_timeout_s", "1");
+  device.set("local_pre_authorize", "true");
+  device.press_button();
+  device.settle();
+  device.world().acknowledge("cached", "yes");
+}
+
+void availability(Device& device) {
+  device.power_on();
+  device.call_to_store("ChangeAvailability", R"({"connectorId":1,"type":"Inoperative"})", "availability",
+                       "connector_inoperative");
+  device.call_to_store("ClearCache", "{}", "cached", "no");
+  device.call_to_store("ChangeAvailability", R"({"connectorId":0,"type":"Inoperative"})", "availability",
+                       "inoperative");
+  device.call_to_store("ChangeAvailability", R"({"connectorId":0,"type":"Operative"})", "availability", "operative");
+  device.settle();
+}
+
+// ---- charges
+
+void charge_online(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(45);
+  end_charge(device);
+  device.settle();
+}
+
+void charge_offline(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  device.session("BUTTON");
+  device.plug(true);
+  device.vehicle(true);
+  device.press_button();
+  device.charge(45);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+/// The time is known from flash, or not at all.
+void csms_away(Device& device) {
+  device.world().csms_reachable = false;
+  device.power_on();
+  device.session("BUTTON");
+  device.plug(true);
+  device.vehicle(true);
+  device.press_button();
+  device.charge(45);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+void prepare_without_time(Device& device) {
+  device.world().csms_reachable = false;
+  prepare(device);
+}
+
+void reboot(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(25);
+  device.command("reboot");
+  device.settle();
+  end_charge(device);
+  device.settle();
+}
+
+void prepare_resume(Device& device) {
+  prepare(device);
+  device.set("power_fail_action", "resume");
+}
+
+void resume(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(25);
+  device.power_off();
+  device.power_on();
+  device.settle();
+  device.charge(25);
+  end_charge(device);
+  device.settle();
+}
+
+void clock_set_back(Device& device) {
+  device.world().csms.heartbeat_interval_s = 1;
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(15);
+  device.world().csms.clock_offset = -static_cast<UnixMillis>(kTwoHours);
+  device.charge(25);
+  end_charge(device);
+  device.settle();
+}
+
+void prepare_full(Device& device) {
+  prepare(device);
+  device.world().ballast = true;
+}
+
+constexpr size_t kSmallFlash = 24;
+
+constexpr Scenario kScenarios[] = {
+    {"cold-boot", nullptr, &cold_boot},
+    {"settings", &prepare, &settings},
+    {"availability", &prepare_cache, &availability},
+    {"charge-online", &prepare, &charge_online},
+    {"charge-offline", &prepare, &charge_offline},
+    {"away-time-from-flash", &prepare, &csms_away},
+    {"away-time-never-known", &prepare_without_time, &csms_away},
+    {"reboot-in-charge", &prepare, &reboot},
+    {"resume", &prepare_resume, &resume},
+    {"clock-set-back", &prepare, &clock_set_back},
+    {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
+};
+
+}  // namespace
+
+Scenarios scenarios() { return {kScenarios, sizeof kScenarios / sizeof *kScenarios}; }
+
+void provision(Device& device) {
+  device.set("csms_url", "ws://csms.example/ocpp");
+  device.set("wifi_ssid", "Garage");
+  device.set("local_id_tag", "BUTTON");
+  device.set("backoff_initial_ms", "50");
+  device.set("backoff_max_ms", "50");
+  device.set("meter_value_sample_interval_s", "1");
+  device.set("stop_txn_sampled_data", "Energy.Active.Import.Register");
+  device.set("authorization_cache_enabled", "true");
+  // The address of the CSMS counts from the next start.
+  device.power_off();
+  device.world().provisioned = true;
+  device.power_on();
+  device.settle();
+}
+
+}  // namespace pb::powercut
