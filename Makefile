@@ -42,7 +42,7 @@ PIO := PLATFORMIO_CORE_DIR=$(ROOT)/.cache/platformio/core PLATFORMIO_SETTING_ENA
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage bench docs pio-test \
-  clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -94,6 +94,12 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit $(ROOT)/reports/junit/firmware.xml
+
+powercut: setup ## cut the power at every flash operation; FULL=1 for every second cut, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
+	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
 examples: setup build/examples/blinker ## run the tests of examples/, on benches of their own
 	@mkdir -p build reports/junit

@@ -104,6 +104,13 @@ class History {
     const auto [known, is_new] = numbers_.emplace(number, nonce);
     if (!is_new && known->second != nonce) violate("number-reused", received, "it was " + known->second);
     if (is_new && number != numbers_.rbegin()->first) violate("order", received, "a later number came before it");
+    const size_t dot = base.find('.');
+    if (dot == std::string::npos) return;
+    // Samples share a number and count behind it.
+    const auto place = static_cast<uint32_t>(strtoul(base.c_str() + dot + 1, nullptr, 10));
+    if (place != samples_[number])
+      violate("number-skipped", received, "sample " + std::to_string(samples_[number]) + " is missing");
+    samples_[number] = place + 1;
   }
 
   void start(const Received& received, const Message& message) {
@@ -132,7 +139,9 @@ class History {
       return violate(stop ? "stopped-twice" : "order", received, "it was stopped by " + transaction.stop_id);
     }
     if (message.time < transaction.begun) {
-      violate("before-start", received, "it began at " + std::string(format_timestamp(transaction.begun).c_str()));
+      const bool stop = received.action == "StopTransaction";
+      violate(stop ? "stop-before-start" : "sample-before-start", received,
+              "it began at " + std::string(format_timestamp(transaction.begun).c_str()));
     }
     transaction.until_wh = message.energy_wh;
     if (received.action == "StopTransaction") {
@@ -186,6 +195,7 @@ class History {
   World& world_;
   std::map<std::string, const Received*> seen_;
   std::map<uint32_t, std::string> numbers_;
+  std::map<uint32_t, uint32_t> samples_;  // of each number, so far
   std::map<int64_t, Transaction> transactions_;
   uint64_t register_wh_ = 0;
 };

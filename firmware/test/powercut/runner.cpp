@@ -4,7 +4,7 @@ namespace pb::powercut {
 namespace {
 
 /// A boot that is not done with the flash by then never will be.
-constexpr uint64_t kMostOperations = 600;
+constexpr uint64_t kMostOperations = 100;
 constexpr size_t kFreeBlocks = 3;
 
 uint32_t mix(uint32_t a, uint64_t b) {
