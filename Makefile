@@ -62,11 +62,11 @@ demo: setup firmware ## run tests/hil on the virtual bench and write reports/ind
 	  $(RUN) -m tools.summary $(HIL_RESULTS) || status=1; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, power cuts, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test examples hil interop coverage; do \
+	  for verb in unit firmware-test powercut examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/examples.xml \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
@@ -142,8 +142,8 @@ determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) a
 fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh
 
-mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
-	@$(RUN) -m tools.mutants
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each, or the power cuts (about half a minute a bug)
+	@status=0; $(RUN) -m tools.mutants || status=1; $(RUN) -m tools.mutants --powercut || status=1; exit $$status
 
 bench: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/bench.json
 	@$(RUN) -m benchmarks

@@ -1,3 +1,4 @@
+#include "powercut/old_files.h"
 #include "powercut/scenario.h"
 
 namespace pb::powercut {
@@ -149,6 +150,12 @@ void clock_set_back(Device& device) {
   device.settle();
 }
 
+/// A device with the files of an older version starts.
+void old_files(Device& device) {
+  device.power_on();
+  device.settle();
+}
+
 void prepare_full(Device& device) {
   prepare(device);
   device.world().ballast = true;
@@ -167,6 +174,7 @@ constexpr Scenario kScenarios[] = {
     {"reboot-in-charge", &prepare, &reboot},
     {"resume", &prepare_resume, &resume},
     {"clock-set-back", &prepare, &clock_set_back},
+    {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
 };
 
