@@ -7,6 +7,7 @@ namespace {
 constexpr int kUnwindRounds = 4;
 constexpr Millis kUnwindStep = 6'000;
 
+constexpr int kWhPerHalfSecond = 5;
 constexpr UnixMillis kPowerGap = 5'000;
 
 }  // namespace
@@ -238,13 +239,13 @@ void Device::press_button() {
   run_for(100);
 }
 
-void Device::charge(int wh) {
-  for (int i = 0; i < wh && alive(); ++i) {
-    if (contactor_closed()) {
+void Device::charge(int half_seconds) {
+  for (int i = 0; i < half_seconds && alive(); ++i) {
+    for (int pulse = 0; pulse < kWhPerHalfSecond && contactor_closed(); ++pulse) {
       world_.flow();
       life_->gpio.pulse(pins::kMeterPulse);
     }
-    run_for(100);
+    run_for(500);
   }
 }
 

@@ -70,8 +70,8 @@ class Device {
   void plug(bool in);
   void vehicle(bool ready);
   void press_button();
-  /// Energy flows, if the contactor lets it, 1 Wh each 100 ms.
-  void charge(int wh);
+  /// Energy flows, if the contactor lets it: 5 Wh each half second.
+  void charge(int half_seconds);
   void set_reachable(bool reachable);
   /// Sessions that begin from now on are of this idTag.
   void session(const std::string& id_tag) { world_.id_tag = id_tag; }

@@ -78,6 +78,8 @@ void prepare_files_of_0_1_0(Device& device) {
   world.acknowledge("local_id_tag", "SECOND");
   world.acknowledge("authorization_cache_enabled", "true");
   world.now = 1'714'564'900'000;
+  // The boot that wrote them was another one, with other random numbers.
+  world.boots = 100;
   // As much flowed when the files were written; the CSMS has the first charge.
   world.energy_wh = 68;
   world.energy_by_tag = {{"BUTTON", 26}, {"SECOND", 26}};

@@ -62,7 +62,7 @@ void charge_once_more(Device& device) {
   device.plug(true);
   device.vehicle(true);
   device.call("RemoteStartTransaction", R"({"connectorId":1,"idTag":"CANARY"})");
-  device.charge(12);
+  device.charge(3);
   const auto id = std::to_string(world.csms.transaction_of("CANARY"));
   device.call("RemoteStopTransaction", "{\"transactionId\":" + id + "}");
   device.vehicle(false);
@@ -114,7 +114,7 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   device.keep_console = console != nullptr;
   device.power_on();
   device.settle();
-  device.charge(3);
+  device.charge(1);
   device.vehicle(false);
   device.plug(false);
   device.settle();

@@ -71,20 +71,25 @@ void charge_online(Device& device) {
   device.power_on();
   device.settle();
   begin_charge(device, "ONLINE");
-  device.charge(45);
+  device.charge(9);
   end_charge(device);
   device.settle();
+}
+
+/// A driver plugs in and presses the button, whose idTag is `id_tag`.
+void begin_charge_offline(Device& device, const std::string& id_tag) {
+  device.session(id_tag);
+  device.plug(true);
+  device.vehicle(true);
+  device.press_button();
 }
 
 void charge_offline(Device& device) {
   device.power_on();
   device.settle();
   device.set_reachable(false);
-  device.session("BUTTON");
-  device.plug(true);
-  device.vehicle(true);
-  device.press_button();
-  device.charge(45);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(9);
   end_charge(device);
   device.set_reachable(true);
   device.settle();
@@ -94,11 +99,8 @@ void charge_offline(Device& device) {
 void csms_away(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
-  device.session("BUTTON");
-  device.plug(true);
-  device.vehicle(true);
-  device.press_button();
-  device.charge(45);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(9);
   end_charge(device);
   device.set_reachable(true);
   device.settle();
@@ -109,11 +111,29 @@ void prepare_without_time(Device& device) {
   prepare(device);
 }
 
+/// Two charges wait for the CSMS, with a loss of power between them.
+void two_charges_offline(Device& device) {
+  device.world().csms_reachable = false;
+  device.power_on();
+  begin_charge_offline(device, "BUTTON");
+  device.charge(3);
+  end_charge(device);
+  device.settle();
+  device.power_off();
+  device.power_on();
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(3);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
 void reboot(Device& device) {
   device.power_on();
   device.settle();
   begin_charge(device, "ONLINE");
-  device.charge(25);
+  device.charge(5);
   device.command("reboot");
   device.settle();
   end_charge(device);
@@ -123,18 +143,21 @@ void reboot(Device& device) {
 void prepare_resume(Device& device) {
   prepare(device);
   device.set("power_fail_action", "resume");
+  device.world().acknowledge("ended", "");
 }
 
+/// The vehicle would go on drawing: what was stopped stays so.
 void resume(Device& device) {
   device.power_on();
   device.settle();
   begin_charge(device, "ONLINE");
-  device.charge(25);
+  device.charge(5);
   device.power_off();
   device.power_on();
   device.settle();
-  device.charge(25);
-  end_charge(device);
+  device.charge(5);
+  const std::string id = std::to_string(device.world().csms.transaction_of("ONLINE"));
+  device.call_to_store("RemoteStopTransaction", "{\"transactionId\":" + id + "}", "ended", "ONLINE");
   device.settle();
 }
 
@@ -143,9 +166,9 @@ void clock_set_back(Device& device) {
   device.power_on();
   device.settle();
   begin_charge(device, "ONLINE");
-  device.charge(15);
+  device.charge(3);
   device.world().csms.clock_offset = -static_cast<UnixMillis>(kTwoHours);
-  device.charge(25);
+  device.charge(5);
   end_charge(device);
   device.settle();
 }
@@ -169,6 +192,7 @@ constexpr Scenario kScenarios[] = {
     {"availability", &prepare_cache, &availability},
     {"charge-online", &prepare, &charge_online},
     {"charge-offline", &prepare, &charge_offline},
+    {"two-charges-offline", &prepare, &two_charges_offline},
     {"away-time-from-flash", &prepare, &csms_away},
     {"away-time-never-known", &prepare_without_time, &csms_away},
     {"reboot-in-charge", &prepare, &reboot},

@@ -62,6 +62,10 @@ struct World {
   void violate(const std::string& rule, const std::string& text) { violations.push_back({rule, text}); }
   /// One watt-hour flows through the contactor.
   void flow() {
+    const auto ended = stored.find("ended");
+    if (ended != stored.end() && ended->second == std::set<std::string>{id_tag}) {
+      violate("goes-on", "energy flows for " + id_tag + ", whose end was acknowledged");
+    }
     ++energy_wh;
     ++energy_by_tag[id_tag];
   }
