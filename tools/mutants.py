@@ -46,7 +46,7 @@ _SHARED = (
 )
 _WORKERS = os.cpu_count() or 1
 
-# Second cuts of each scenario; a few are enough for a bug, and one first cut finds most.
+# Second cuts of each scenario, for a bug that no first cut finds.
 _SECOND_CUTS = 300
 
 Verdict = Literal["found", "survived", "unclear"]
@@ -135,17 +135,19 @@ def _find_by_cuts(sound: Broken) -> Finder:
 
     def find(tree: Path, _mutant: Mutant) -> tuple[Verdict, str]:
         try:
-            broken = _cut(tree)
+            _build_cuts(tree)
+            for second_cuts in (0, _SECOND_CUTS):
+                broken = _cut(tree, second_cuts)
+                new = {what: runs for what, runs in broken.items() if what not in sound}
+                if new:
+                    (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
+                    return "found", f"{sum(new.values())} findings, most of them {scenario}: {rule}"
         except powercut.PowercutError as error:
             # The sanitizers found it.
             return "found", str(error)[:200]
         except _BuildError as error:
             return "unclear", str(error)
-        new = {what: runs for what, runs in broken.items() if what not in sound}
-        if not new:
-            return "survived", ""
-        (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
-        return "found", f"{sum(new.values())} findings, most of them {scenario}: {rule}"
+        return "survived", ""
 
     return find
 
@@ -154,16 +156,18 @@ class _BuildError(Exception):
     """The copy does not build; the text is the end of the compiler's output."""
 
 
-def _cut(tree: Path) -> Broken:
-    build = tree / "build"
+def _build_cuts(tree: Path) -> None:
     cmake = str(ROOT / ".venv/bin/cmake")
-    configure = [cmake, "-S", str(tree / "firmware/host"), "-B", str(build), "-G", "Ninja"]
+    configure = [cmake, "-S", str(tree / "firmware/host"), "-B", str(tree / "build"), "-G", "Ninja"]
     configure += [f"-DCMAKE_MAKE_PROGRAM={ROOT / '.venv/bin/ninja'}", f"-DPLUGBENCH_DEPS={ROOT / '.deps'}"]
-    for command in (configure, [cmake, "--build", str(build), "--target", "powercut"]):
+    for command in (configure, [cmake, "--build", str(tree / "build"), "--target", "powercut"]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise _BuildError((done.stdout + done.stderr).strip()[-300:])
-    rows = powercut.explore(build / "powercut", _WORKERS, ["--nested", str(_SECOND_CUTS)])
+
+
+def _cut(tree: Path, second_cuts: int) -> Broken:
+    rows = powercut.explore(tree / "build" / "powercut", _WORKERS, ["--nested", str(second_cuts)])
     return {(row.scenario, rule): runs for row in rows for rule, runs in row.rules.items()}
 
 
@@ -200,7 +204,8 @@ def main(arguments: list[str]) -> int:
     tree = nursery(ROOT / "build" / ("powercut-bugs" if by_cuts else "mutants"))
     is_sound = True
     if by_cuts:
-        broken = _cut(tree)
+        _build_cuts(tree)
+        broken = _cut(tree, _SECOND_CUTS)
         find = _find_by_cuts(broken)
         is_sound = not broken
         if broken:

@@ -24,15 +24,16 @@ Files list_files(RamFlash& flash) {
   return files;
 }
 
-void fill_flash(RamFlash& flash, size_t blocks) {
+void fill_flash(RamFlash& flash) {
   FakeWorker worker;
   LittleFsStorage storage(flash, worker);
   storage.mount();
   const std::string content(Storage::kMaxContent, 'x');
-  const size_t most = flash.size() / Flash::kSectorSize - blocks;
-  for (int i = 0; storage.blocks_in_use() < most; ++i) {
+  StorageResult result = StorageResult::ok;
+  for (int i = 0; result == StorageResult::ok; ++i) {
     const std::string name = kBallast + std::to_string(i);
-    storage.write({name.data(), name.size()}, Text(content.data(), content.size()).bytes(), {});
+    storage.write({name.data(), name.size()}, Text(content.data(), content.size()).bytes(),
+                  {[](void* last, StorageResult each) { *static_cast<StorageResult*>(last) = each; }, &result});
     worker.deliver_all();
   }
 }

@@ -20,8 +20,8 @@ struct Files {
 /// Mounts the flash without the device and lists it. Only while the device is off.
 Files list_files(RamFlash& flash);
 
-/// Fills the flash with a file until `blocks` blocks are left.
-void fill_flash(RamFlash& flash, size_t blocks);
+/// Fills the flash with files until no block is left. What lives in the directory itself still has its place.
+void fill_flash(RamFlash& flash);
 
 /// Checks that no file was left behind, and no block, against a run without a cut.
 void check_files(World& world, const Files& expected);

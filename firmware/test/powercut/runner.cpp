@@ -5,7 +5,6 @@ namespace {
 
 /// A boot that is not done with the flash by then never will be.
 constexpr uint64_t kMostOperations = 100;
-constexpr size_t kFreeBlocks = 3;
 
 uint32_t mix(uint32_t a, uint64_t b) {
   uint64_t value = (a + 1) * 0x9E3779B97F4A7C15u ^ (b + 1) * 0xBF58476D1CE4E5B9u;
@@ -82,7 +81,7 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
     read_settings(device,
                   [this](const std::string& key, const std::string& value) { prepared_.acknowledge(key, value); });
   }
-  if (prepared_.ballast) fill_flash(prepared_.flash, kFreeBlocks);
+  if (prepared_.ballast) fill_flash(prepared_.flash);
   World uncut = play(prepared_, nullptr);
   operations_ = uncut.flash.operations() - prepared_.flash.operations();
   uncut = recover(uncut, nullptr);

@@ -210,8 +210,7 @@ void provision(Device& device) {
   device.set("csms_url", "ws://csms.example/ocpp");
   device.set("wifi_ssid", "Garage");
   device.set("local_id_tag", "BUTTON");
-  device.set("backoff_initial_ms", "50");
-  device.set("backoff_max_ms", "50");
+  device.set("backoff_max_ms", "1000");
   device.set("meter_value_sample_interval_s", "1");
   device.set("stop_txn_sampled_data", "Energy.Active.Import.Register");
   device.set("authorization_cache_enabled", "true");

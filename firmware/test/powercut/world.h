@@ -31,7 +31,7 @@ struct World {
 
   /// Whether the device knows its CSMS.
   bool provisioned = false;
-  /// Blocks that the harness has filled so that the flash is nearly full.
+  /// Whether the flash is to be filled up before the scenario begins.
   bool ballast = false;
 
   /// True energy in Wh: of all, and by the idTag whose session it was.
