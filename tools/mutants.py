@@ -130,7 +130,7 @@ def _find_by_tests(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
     return _run(tree) if verdict == "survived" else (verdict, by)
 
 
-def _find_by_cuts(sound: Broken) -> Finder:
+def find_by_cuts(sound: Broken) -> Finder:
     """Look for rules in scenarios that the sound device does not break."""
 
     def find(tree: Path, _mutant: Mutant) -> tuple[Verdict, str]:
@@ -145,15 +145,15 @@ def _find_by_cuts(sound: Broken) -> Finder:
         except powercut.PowercutError as error:
             # The sanitizers found it.
             return "found", str(error)[:200]
-        except _BuildError as error:
+        except BuildError as error:
             return "unclear", str(error)
         return "survived", ""
 
     return find
 
 
-class _BuildError(Exception):
-    """The copy does not build; the text is the end of the compiler's output."""
+class BuildError(Exception):
+    """A copy of the firmware does not build; the text is the end of the compiler's output."""
 
 
 def _build_cuts(tree: Path) -> None:
@@ -163,7 +163,7 @@ def _build_cuts(tree: Path) -> None:
     for command in (configure, [cmake, "--build", str(tree / "build"), "--target", "powercut"]):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise _BuildError((done.stdout + done.stderr).strip()[-300:])
+            raise BuildError((done.stdout + done.stderr).strip()[-300:])
 
 
 def _cut(tree: Path, second_cuts: int) -> Broken:
@@ -206,7 +206,7 @@ def main(arguments: list[str]) -> int:
     if by_cuts:
         _build_cuts(tree)
         broken = _cut(tree, _SECOND_CUTS)
-        find = _find_by_cuts(broken)
+        find = find_by_cuts(broken)
         is_sound = not broken
         if broken:
             words = ", ".join(f"{scenario}: {rule} ({runs} runs)" for (scenario, rule), runs in broken.items())
