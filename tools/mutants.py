@@ -132,12 +132,14 @@ def _find_by_tests(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
 
 def find_by_cuts(sound: Broken) -> Finder:
     """Look for rules in scenarios that the sound device does not break."""
+    # A few runs that fail are enough, where any that fails is news.
+    limit = () if sound else ("--limit", "10")
 
     def find(tree: Path, _mutant: Mutant) -> tuple[Verdict, str]:
         try:
             _build_cuts(tree)
             for second_cuts in (0, _SECOND_CUTS):
-                broken = _cut(tree, second_cuts)
+                broken = _cut(tree, second_cuts, *limit)
                 new = {what: runs for what, runs in broken.items() if what not in sound}
                 if new:
                     (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
@@ -166,8 +168,8 @@ def _build_cuts(tree: Path) -> None:
             raise BuildError((done.stdout + done.stderr).strip()[-300:])
 
 
-def _cut(tree: Path, second_cuts: int) -> Broken:
-    rows = powercut.explore(tree / "build" / "powercut", _WORKERS, ["--nested", str(second_cuts)])
+def _cut(tree: Path, second_cuts: int, *limit: str) -> Broken:
+    rows = powercut.explore(tree / "build" / "powercut", _WORKERS, ["--nested", str(second_cuts), *limit])
     return {(row.scenario, rule): runs for row in rows for rule, runs in row.rules.items()}
 
 

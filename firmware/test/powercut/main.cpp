@@ -91,6 +91,8 @@ int main(int count, char** arguments) {
       extent.seed = static_cast<uint32_t>(number);
     } else if (option == "--nested") {
       extent.nested = number;
+    } else if (option == "--limit") {
+      extent.limit = number;
     } else if (option == "--share") {
       extent.share = number;
     } else if (option == "--shares" && number > 0) {
@@ -98,7 +100,7 @@ int main(int count, char** arguments) {
     } else {
       return complain("'" + option + " " + value +
                       "' is no option: --list, --id ID, --scenario NAME, --seed N, "
-                      "--nested N, --share K --shares N, --trace");
+                      "--nested N, --limit N, --share K --shares N, --trace");
     }
   }
   if (!wanted.empty() && scenarios().find(wanted) == nullptr) {

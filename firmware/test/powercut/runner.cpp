@@ -189,6 +189,7 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
   for (uint64_t operation = 1; operation <= operations_; ++operation) {
     if (operation % extent.shares != extent.share) continue;
     for (const Tear effect : {Tear::none, Tear::half, Tear::random}) {
+      if (is_enough(extent, tally)) return tally;
       const Cut first{operation, effect};
       trace(extent, {first});
       const World once = play(prepared_, &first);
@@ -198,7 +199,7 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
       tally.nested_of += all;
       const uint64_t chosen = quota < all ? quota : all;
       uint32_t random = mix(seed_, operation * 3 + static_cast<uint64_t>(effect));
-      for (uint64_t i = 0; i < chosen; ++i) {
+      for (uint64_t i = 0; i < chosen && !is_enough(extent, tally); ++i) {
         // All of them, or one out of each of as many parts as there are to choose.
         const uint64_t part = all / chosen;
         const uint64_t pick = chosen == all ? i : i * part + (random = mix(random, i)) % part;

@@ -32,6 +32,8 @@ struct Extent {
   uint64_t nested = 0;
   uint64_t share = 0;
   uint64_t shares = 1;
+  /// Runs that may fail before the rest of the scenario is left out; 0 for no limit.
+  uint64_t limit = 0;
   /// Gets the id of each run before it is played: the last one is that of a crash.
   void (*trace)(const std::string& id) = nullptr;
 };
@@ -52,6 +54,9 @@ class Runner {
   void judge(World& world, std::string* console = nullptr) const;
   uint64_t run_leaf(const World& cut_world, Tally& tally, const std::vector<Cut>& cuts,
                     const std::function<void(const Finding&)>& report) const;
+  static bool is_enough(const Extent& extent, const Tally& tally) {
+    return extent.limit > 0 && tally.failed_runs >= extent.limit;
+  }
   void trace(const Extent& extent, const std::vector<Cut>& cuts) const {
     if (extent.trace != nullptr) extent.trace(id_of(cuts).text());
   }

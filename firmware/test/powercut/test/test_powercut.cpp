@@ -95,6 +95,17 @@ void the_shares_together_are_the_whole() {
   TEST_ASSERT_EQUAL_UINT64(whole.first_cuts, first_cuts);
 }
 
+void a_limit_ends_the_search_for_more_of_the_same() {
+  Tally all;
+  explore(kInventing, {}, all);
+  TEST_ASSERT_TRUE(all.failed_runs > 2);
+  Tally some;
+  Extent extent;
+  extent.limit = 2;
+  explore(kInventing, extent, some);
+  TEST_ASSERT_EQUAL_UINT64(2, some.failed_runs);
+}
+
 void after_a_cut_the_rest_of_a_scenario_has_no_effect() {
   World world;
   Device device(world);
@@ -139,6 +150,7 @@ int main() {
   RUN_TEST(a_violation_without_a_cut_is_found);
   RUN_TEST(every_operation_is_cut_with_every_effect_and_every_recovery_again);
   RUN_TEST(the_shares_together_are_the_whole);
+  RUN_TEST(a_limit_ends_the_search_for_more_of_the_same);
   RUN_TEST(after_a_cut_the_rest_of_a_scenario_has_no_effect);
   RUN_TEST(an_id_is_read_as_it_was_written);
   RUN_TEST(what_is_no_id_is_refused_with_an_example);
