@@ -158,7 +158,7 @@ bool Device::settle() {
       return true;
     active_at_ = uptime();
   }
-  if (alive()) world_.violate("stuck", "the device is still busy after 90 s: " + command("status"));
+  if (alive()) world_.violate("stuck", "the device is still busy after 30 s: " + command("status"));
   return false;
 }
 

@@ -119,7 +119,7 @@ class Device {
   bool quiet() const { return uptime() - active_at_ >= kQuiet; }
 
   static constexpr Millis kQuiet = 600;
-  static constexpr Millis kSettleLimit = 90'000;
+  static constexpr Millis kSettleLimit = 30'000;
   static constexpr Millis kAnswerLimit = 20'000;
 
   World& world_;
