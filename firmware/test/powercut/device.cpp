@@ -151,8 +151,14 @@ void Device::run_for(Millis duration) {
 }
 
 bool Device::settle() {
+  const uint64_t before = world_.flash.operations();
+  const auto is_busy_with_flash = [this, before] { return world_.flash.operations() - before > kMostOperations; };
   for (const Millis end = uptime() + kSettleLimit; alive() && uptime() < end;) {
-    if (!run_until([this] { return quiet(); }, kSettleLimit)) break;
+    if (!run_until([&] { return quiet() || is_busy_with_flash(); }, kSettleLimit)) break;
+    if (is_busy_with_flash()) {
+      world_.violate("unbounded", "more than " + std::to_string(kMostOperations) + " flash operations, and no end");
+      return false;
+    }
     const Status now = status();
     if (now.answered && (!world_.csms_reachable || !world_.provisioned || (now.accepted && now.queue == 0)))
       return true;

@@ -119,6 +119,8 @@ class Device {
   bool quiet() const { return uptime() - active_at_ >= kQuiet; }
 
   static constexpr Millis kQuiet = 600;
+  /// A device that is not done with the flash by then never will be.
+  static constexpr uint64_t kMostOperations = 100;
   static constexpr Millis kSettleLimit = 30'000;
   static constexpr Millis kAnswerLimit = 20'000;
 
