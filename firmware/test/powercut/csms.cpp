@@ -29,13 +29,23 @@ std::string Csms::respond(const Received& request) {
            std::to_string(heartbeat_interval_s) + "}";
   }
   if (request.action == "Heartbeat") return R"({"currentTime":")" + time + "\"}";
-  if (request.action == "Authorize" || request.action == "StopTransaction") return "{" + accepted + "}";
+  if (request.action == "Authorize") return "{" + accepted + "}";
+  JsonError error;
+  const JsonValue payload = parse_json({request.payload.data(), request.payload.size()}, error);
+  if (request.action == "StopTransaction") {
+    int64_t stopped = 0;
+    payload.find("transactionId").get(stopped);
+    open_.erase(stopped);
+    return "{" + accepted + "}";
+  }
   if (request.action != "StartTransaction") return "{}";
   int64_t& id = transactions_[base_of(request.id)];
-  if (id == 0) id = static_cast<int64_t>(transactions_.size()) + 100;
-  JsonError error;
+  if (id == 0) {
+    id = static_cast<int64_t>(transactions_.size()) + 100;
+    open_.insert(id);
+  }
   FixedText<20> tag;
-  parse_json({request.payload.data(), request.payload.size()}, error).find("idTag").get(tag);
+  payload.find("idTag").get(tag);
   by_tag_[tag.c_str()] = id;
   return R"({"transactionId":)" + std::to_string(id) + "," + accepted + "}";
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class Csms {
   const std::string* answer(const std::string& id) const;
   /// The transaction of an idTag; 0 when there is none.
   int64_t transaction_of(const std::string& id_tag) const;
+  /// Transactions that were started and not stopped.
+  size_t open() const { return open_.size(); }
   /// Whether a request with this text in its payload has come.
   bool got(const std::string& action, const std::string& part, size_t since = 0) const;
 
@@ -49,6 +52,7 @@ class Csms {
   std::vector<Received> log_;
   std::map<std::string, int64_t> transactions_;  // by the id of the StartTransaction
   std::map<std::string, int64_t> by_tag_;
+  std::set<int64_t> open_;
   std::map<std::string, std::string> answers_;
   uint32_t requests_ = 0;
 };

@@ -42,6 +42,13 @@ void observe_register(Device& device) {
   }
 }
 
+/// The CSMS has no open transaction that the device does not know of.
+void observe_open(Device& device) {
+  const Status status = device.status();
+  if (!status.answered || status.transaction_open || device.world().csms.open() == 0) return;
+  device.world().violate("left-open", "the CSMS has an open transaction, and the device has none");
+}
+
 /// Whether the idTag of the button is in the authorization cache: if so, nobody is asked about it.
 void observe_cache(Device& device) {
   if (device.world().stored.count("cached") == 0) return;
@@ -113,6 +120,7 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   device.vehicle(false);
   device.plug(false);
   device.settle();
+  observe_open(device);
   device.power_off();
   if (console != nullptr) *console += device.console();
   return world;
