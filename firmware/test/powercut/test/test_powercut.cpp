@@ -1,5 +1,6 @@
 // Tests of the power-cut runner itself: it finds what is planted, and an id brings it back.
 #include "powercut/runner.h"
+#include "suites.h"
 #include "support/check.h"
 
 using namespace pb;
@@ -154,5 +155,6 @@ int main() {
   RUN_TEST(after_a_cut_the_rest_of_a_scenario_has_no_effect);
   RUN_TEST(an_id_is_read_as_it_was_written);
   RUN_TEST(what_is_no_id_is_refused_with_an_example);
+  test_rules();
   return UNITY_END();
 }
