@@ -45,7 +45,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage bench docs pio-test \
-  clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -67,11 +67,11 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, power cuts, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test examples hil interop coverage; do \
+	  for verb in unit firmware-test powercut examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
-	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/examples.xml \
+	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
@@ -99,6 +99,12 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
+
+powercut: setup ## cut the power at every flash operation; FULL=1 for every second cut, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
+	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
 examples: setup build/examples/blinker ## run the tests of examples/ on benches of their own; there tests/hil skips what they lack
 	@mkdir -p build reports/junit
@@ -145,8 +151,8 @@ determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) a
 fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh
 
-mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each (about half a minute a bug)
-	@$(RUN) -m tools.mutants
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each, or the power cuts (about half a minute a bug)
+	@status=0; $(RUN) -m tools.mutants || status=1; $(RUN) -m tools.mutants --powercut || status=1; exit $$status
 
 bench: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/bench.json
 	@$(RUN) -m benchmarks

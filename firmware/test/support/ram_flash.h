@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string.h>
+
 #include <vector>
 
 #include "port/flash.h"
@@ -34,6 +36,9 @@ class RamFlash final : public Flash {
   std::vector<uint8_t>& content() { return bytes_; }
   /// What claims_full() says.
   bool full = false;
+  /// Called when the power fails, before the torn operation returns: the world outside sees what there was until then.
+  void (*on_cut)(void* context) = nullptr;
+  void* cut_context = nullptr;
 
   size_t size() const override { return bytes_.size(); }
   FlashResult read(size_t offset, MutableBytes into) override {
@@ -71,8 +76,10 @@ class RamFlash final : public Flash {
     return offset <= bytes_.size() && length <= bytes_.size() - offset;
   }
   bool begin_operation() {
-    if (++operations_ == cut_) dead_ = true;
-    return dead_;
+    if (++operations_ != cut_) return false;
+    dead_ = true;
+    if (on_cut != nullptr) on_cut(cut_context);
+    return true;
   }
   /// The bits of byte `i` that the torn operation still reached.
   uint8_t reach(size_t i, size_t length) {

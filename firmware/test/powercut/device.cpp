@@ -1,0 +1,269 @@
+#include "powercut/device.h"
+
+namespace pb::powercut {
+namespace {
+
+/// Rounds that the code gets to unwind after a cut, and the time between: longer than the pause after a failed write.
+constexpr int kUnwindRounds = 4;
+constexpr Millis kUnwindStep = 6'000;
+
+constexpr int kWhPerHalfSecond = 5;
+constexpr UnixMillis kPowerGap = 5'000;
+
+}  // namespace
+
+void Device::power_on(ResetReason reason) {
+  if (world_.flash.dead()) return;
+  if (life_ != nullptr) power_off();
+  world_.flash.on_cut = [](void* self) { static_cast<Device*>(self)->on_power_cut(); };
+  world_.flash.cut_context = this;
+  if (reason == ResetReason::power_on) world_.now += kPowerGap;
+  ++world_.boots;
+  life_ = std::make_unique<Life>(world_.seed * 7919u + world_.boots * 104729u);
+  active_at_ = 0;
+  Life& life = *life_;
+  life.system.reason = reason;
+  life.gpio.drive(pins::kEmergencyStop, false);
+  life.gpio.drive(pins::kCable, world_.cable);
+  life.gpio.drive(pins::kVehicleReady, world_.vehicle_ready);
+  life.gpio.hook_context = this;
+  // Energy flows from the moment in which the contactor closes, not from the next round of the loop on.
+  life.gpio.before_write = [](void* context, int pin, bool level) {
+    auto& self = *static_cast<Device*>(context);
+    if (pin != pins::kContactor || !level || !self.alive() || !self.world_.vehicle_ready) return;
+    if (self.contactor_closed()) return;
+    self.world_.flow();
+    self.life_->gpio.pulse(pins::kMeterPulse);
+  };
+  life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.uart, life.network, life.tcp,
+                                         world_.flash, life.heap, life.worker, life.waker, life.system});
+  if (alive()) take_console();
+}
+
+void Device::power_off() {
+  if (life_ == nullptr) return;
+  if (world_.flash.dead()) {
+    for (int i = 0; i < kUnwindRounds; ++i) {
+      life_->app->run_once();
+      life_->clock.advance(kUnwindStep);
+    }
+  } else {
+    if (contactor_closed()) ++world_.outages;
+    take_messages(false);
+    take_console();
+  }
+  life_.reset();
+  world_.flash.on_cut = nullptr;
+}
+
+/// Messages that were sent before the cut may have arrived; no answer comes back.
+void Device::on_power_cut() {
+  ++world_.outages;
+  take_messages(false);
+  take_console();
+}
+
+void Device::advance(Millis duration) {
+  life_->clock.advance(duration);
+  world_.now += static_cast<UnixMillis>(duration);
+}
+
+void Device::round(Millis limit) {
+  if (!alive()) return;
+  const Millis due = life_->app->run_once();
+  if (!alive()) return;
+  if (life_->app->restart_requested()) return power_on(ResetReason::software);
+  const Millis next = uptime() + 1;
+  if (serve() || due <= next) return advance(1);
+  advance((due < limit ? due : limit > next ? limit : next) - uptime());
+}
+
+/// Plays the world outside. @return whether anything happened.
+bool Device::serve() {
+  bool busy = serve_network();
+  if (life_->upgraded) busy = take_messages(true) || busy;
+  take_console();
+  if (world_.flash.operations() != operations_ || life_->worker.waiting() > 0) busy = true;
+  operations_ = world_.flash.operations();
+  if (busy) active_at_ = uptime();
+  return busy;
+}
+
+bool Device::serve_network() {
+  Life& life = *life_;
+  if (life.network.state() == NetworkState::associating) {
+    life.network.become(NetworkState::up);
+    return true;
+  }
+  if (life.tcp.opens != life.opens) {
+    life.opens = life.tcp.opens;
+    life.upgraded = false;
+    if (!world_.csms_reachable) {
+      life.tcp.reset();
+      return false;
+    }
+    life.csms.accept_tcp();
+    return true;
+  }
+  if (life.opens == 0 || life.upgraded || life.tcp.peer().sent.find("\r\n\r\n") == std::string::npos) return false;
+  life.csms.accept_handshake();
+  return life.upgraded = true;
+}
+
+bool Device::take_messages(bool deliver) {
+  if (!life_->upgraded) return false;
+  bool any = false;
+  for (const WsPeer::Frame& frame : life_->csms.take_frames()) {
+    if (frame.opcode == 9 && deliver) life_->csms.send_pong();
+    if (frame.opcode != 1) continue;
+    const std::string answer = world_.csms.take(frame.payload, world_.now, world_.boots);
+    if (deliver && !answer.empty()) life_->csms.send(answer);
+    any = any || answer.empty() || world_.csms.log().back().action != "Heartbeat";
+  }
+  const std::string* answer = asked_.key.empty() ? nullptr : world_.csms.answer(asked_.id);
+  if (answer != nullptr) {
+    if (answer->find("Rejected") == std::string::npos) world_.acknowledge(asked_.key, asked_.value);
+    asked_ = Change();
+  }
+  return any;
+}
+
+void Device::take_console() {
+  const std::string text = life_->uart.take();
+  if (keep_console) console_ += text;
+  for (const char c : text) {
+    if (c == '\r') continue;
+    if (c != '\n') {
+      line_ += c;
+      continue;
+    }
+    if (line_.compare(0, 2, "= ") == 0) {
+      answer_ = line_.substr(2);
+      if (!typed_.key.empty() && answer_ == "ok") world_.acknowledge(typed_.key, typed_.value);
+      typed_ = Change();
+    }
+    line_.clear();
+  }
+}
+
+void Device::run_for(Millis duration) {
+  run_until([] { return false; }, duration);
+}
+
+bool Device::settle() {
+  const uint64_t before = world_.flash.operations();
+  const auto is_busy_with_flash = [this, before] { return world_.flash.operations() - before > kMostOperations; };
+  for (const Millis end = uptime() + kSettleLimit; alive() && uptime() < end;) {
+    if (!run_until([&] { return quiet() || is_busy_with_flash(); }, kSettleLimit)) break;
+    if (is_busy_with_flash()) {
+      world_.violate("unbounded", "more than " + std::to_string(kMostOperations) + " flash operations, and no end");
+      return false;
+    }
+    const Status now = status();
+    if (now.answered && (!world_.csms_reachable || !world_.provisioned || (now.accepted && now.queue == 0)))
+      return true;
+    active_at_ = uptime();
+  }
+  if (alive()) world_.violate("stuck", "the device is still busy after 30 s: " + command("status"));
+  return false;
+}
+
+std::string Device::command(const std::string& line) {
+  if (!alive()) return "";
+  answer_.clear();
+  life_->uart.type(line + "\r\n");
+  run_until([this] { return !answer_.empty(); }, kAnswerLimit);
+  std::string answer;
+  answer.swap(answer_);
+  return alive() ? answer : "";
+}
+
+Status Device::status() {
+  Status status;
+  const std::string text = command("status");
+  JsonError error;
+  const JsonValue json = parse_json({text.data(), text.size()}, error);
+  if (json.kind() != JsonKind::object) return status;
+  status.answered = true;
+  json.find("accepted").get(status.accepted);
+  json.find("energy_wh").get_unsigned(status.energy_wh);
+  json.find("queue").get_unsigned(status.queue);
+  status.transaction_open = json.find("transaction").kind() == JsonKind::number;
+  return status;
+}
+
+void Device::set(const std::string& key, const std::string& value) {
+  if (!alive()) return;
+  world_.change(key, value);
+  typed_ = {"", key, value};
+  const std::string answer = command("set " + key + " " + value);
+  if (alive() && answer != "ok") world_.violate("refused", "set " + key + ": " + answer);
+}
+
+std::string Device::call(const std::string& action, const std::string& payload) {
+  if (!alive() || !run_until([this] { return life_->upgraded; }, kAnswerLimit)) return "";
+  std::string id;
+  life_->csms.send(world_.csms.request(action, payload, id));
+  if (asked_.id.empty()) asked_.id = id;
+  run_until([this, &id] { return world_.csms.answer(id) != nullptr; }, kAnswerLimit);
+  const std::string* answer = world_.csms.answer(id);
+  if (alive() && answer == nullptr) world_.violate("refused", action + " is not answered");
+  return alive() && answer != nullptr ? *answer : "";
+}
+
+void Device::call_to_store(const std::string& action, const std::string& payload, const std::string& key,
+                           const std::string& value) {
+  if (!alive()) return;
+  world_.change(key, value);
+  asked_ = {"", key, value};
+  const std::string answer = call(action, payload);
+  if (alive() && answer.find("Rejected") != std::string::npos) world_.violate("refused", action + ": " + answer);
+}
+
+void Device::plug(bool in) {
+  if (!alive()) return;
+  world_.cable = in;
+  life_->gpio.drive(pins::kCable, in);
+  run_for(5);
+}
+
+void Device::vehicle(bool ready) {
+  if (!alive()) return;
+  world_.vehicle_ready = ready;
+  life_->gpio.drive(pins::kVehicleReady, ready);
+  run_for(5);
+}
+
+void Device::press_button() {
+  if (!alive()) return;
+  run_for(100);
+  if (!alive()) return;
+  life_->gpio.drive(pins::kAuthButton, true);
+  run_for(100);
+  if (!alive()) return;
+  life_->gpio.drive(pins::kAuthButton, false);
+  run_for(100);
+}
+
+void Device::charge(int half_seconds) {
+  for (int i = 0; i < half_seconds && alive(); ++i) {
+    for (int pulse = 0; pulse < kWhPerHalfSecond && contactor_closed(); ++pulse) {
+      world_.flow();
+      life_->gpio.pulse(pins::kMeterPulse);
+    }
+    run_for(500);
+  }
+}
+
+void Device::set_reachable(bool reachable) {
+  if (!alive()) return;
+  world_.csms_reachable = reachable;
+  if (!reachable && life_->opens > 0) {
+    take_messages(false);
+    life_->tcp.reset();
+    life_->upgraded = false;
+  }
+  active_at_ = uptime();
+}
+
+}  // namespace pb::powercut

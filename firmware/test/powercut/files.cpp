@@ -1,0 +1,53 @@
+// The file system of a device that is off.
+#include "features/storage/littlefs_storage.h"
+#include "powercut/invariants.h"
+#include "support/fake_worker.h"
+
+namespace pb::powercut {
+namespace {
+
+const char* const kBallast = "ballast";
+/// A file system that has lived longer may have split its directory once more.
+constexpr size_t kDirectoryBlocks = 2;
+
+}  // namespace
+
+Files list_files(RamFlash& flash) {
+  FakeWorker worker;
+  LittleFsStorage storage(flash, worker);
+  Files files;
+  if (storage.mount() != StorageResult::ok) return files;
+  storage.list(
+      "", [](void* names, Text name) { static_cast<std::set<std::string>*>(names)->insert({name.data, name.length}); },
+      &files.names);
+  files.blocks = storage.blocks_in_use();
+  return files;
+}
+
+void fill_flash(RamFlash& flash) {
+  FakeWorker worker;
+  LittleFsStorage storage(flash, worker);
+  storage.mount();
+  const std::string content(Storage::kMaxContent, 'x');
+  StorageResult result = StorageResult::ok;
+  for (int i = 0; result == StorageResult::ok; ++i) {
+    const std::string name = kBallast + std::to_string(i);
+    storage.write({name.data(), name.size()}, Text(content.data(), content.size()).bytes(),
+                  {[](void* last, StorageResult each) { *static_cast<StorageResult*>(last) = each; }, &result});
+    worker.deliver_all();
+  }
+}
+
+void check_files(World& world, const Files& expected) {
+  const Files files = list_files(world.flash);
+  for (const std::string& name : files.names) {
+    const bool is_message = name.compare(0, 2, "tx") == 0;
+    if (is_message || expected.names.count(name) == 0) world.violate("file-left", name);
+  }
+  if (files.blocks > expected.blocks + kDirectoryBlocks) {
+    world.violate("space-leaks", std::to_string(files.blocks) + " blocks in use, " + std::to_string(expected.blocks) +
+                                     " without a cut");
+  }
+}
+
+}  // namespace pb::powercut

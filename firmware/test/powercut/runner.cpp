@@ -1,0 +1,217 @@
+#include "powercut/runner.h"
+
+namespace pb::powercut {
+namespace {
+
+uint32_t mix(uint32_t a, uint64_t b) {
+  uint64_t value = (a + 1) * 0x9E3779B97F4A7C15u ^ (b + 1) * 0xBF58476D1CE4E5B9u;
+  value ^= value >> 29;
+  value *= 0x94D049BB133111EBu;
+  return static_cast<uint32_t>(value >> 32);
+}
+
+/// Calls `take` with each setting that the device says is stored.
+template <class Take>
+void read_settings(Device& device, Take take) {
+  const std::string text = device.command("config");
+  JsonError error;
+  const JsonValue config = parse_json({text.data(), text.size()}, error);
+  if (device.alive() && config.kind() != JsonKind::object) device.world().violate("stuck", "no answer to config");
+  for (JsonItems items(config); items.next();) {
+    FixedText<48> name;
+    FixedText<256> value;
+    items.name().get(name);
+    if (!items.value().get(value)) value.assign(items.value().raw());
+    // The CSMS says the interval at each boot, so what is stored does not show.
+    if (name.text() != "heartbeat_interval_s") take(std::string(name.c_str()), std::string(value.c_str()));
+  }
+}
+
+/// The register holds what the CSMS got, and no more than what flowed.
+void observe_register(Device& device) {
+  const uint64_t energy_wh = device.status().energy_wh;
+  if (!device.alive()) return;
+  const uint64_t reported = reported_energy(device.world().csms);
+  if (energy_wh < reported) {
+    device.world().violate("register-decreases",
+                           "it is " + std::to_string(energy_wh) + " Wh, the CSMS has " + std::to_string(reported));
+  }
+  if (energy_wh > device.world().energy_wh) {
+    device.world().violate("over-reported", "the register is " + std::to_string(energy_wh) + " Wh of " +
+                                                std::to_string(device.world().energy_wh));
+  }
+}
+
+/// The CSMS has no open transaction that the device does not know of.
+void observe_open(Device& device) {
+  const Status status = device.status();
+  if (!status.answered || status.transaction_open || device.world().csms.open() == 0) return;
+  device.world().violate("left-open", "the CSMS has an open transaction, and the device has none");
+}
+
+/// Whether the idTag of the button is in the authorization cache: if so, nobody is asked about it.
+void observe_cache(Device& device) {
+  if (device.world().stored.count("cached") == 0) return;
+  const size_t since = device.world().csms.log().size();
+  device.press_button();
+  device.run_for(3'000);
+  device.world().observe("cached", device.world().csms.got("Authorize", "CACHED", since) ? "no" : "yes");
+}
+
+/// The device still charges, under numbers that are new.
+void charge_once_more(Device& device) {
+  World& world = device.world();
+  device.session("CANARY");
+  device.plug(true);
+  device.vehicle(true);
+  device.call("RemoteStartTransaction", R"({"connectorId":1,"idTag":"CANARY"})");
+  device.charge(3);
+  const auto id = std::to_string(world.csms.transaction_of("CANARY"));
+  device.call("RemoteStopTransaction", "{\"transactionId\":" + id + "}");
+  device.vehicle(false);
+  device.plug(false);
+  device.settle();
+  if (world.energy_by_tag["CANARY"] == 0) world.violate("no-charge", "the device does not charge any more");
+}
+
+}  // namespace
+
+Runner::Runner(const Scenario& scenario, uint32_t seed)
+    : scenario_(scenario), seed_(seed), prepared_(scenario.sectors) {
+  prepared_.seed = seed;
+  if (scenario.prepare != nullptr) {
+    Device device(prepared_);
+    scenario.prepare(device);
+    read_settings(device,
+                  [this](const std::string& key, const std::string& value) { prepared_.acknowledge(key, value); });
+  }
+  if (prepared_.ballast) fill_flash(prepared_.flash);
+  World uncut = play(prepared_, nullptr);
+  operations_ = uncut.flash.operations() - prepared_.flash.operations();
+  uncut = recover(uncut, nullptr);
+  judge(uncut);
+  expected_ = list_files(uncut.flash);
+  uncut_ = uncut.violations;
+}
+
+/// The scenario, until it has ended or the power is cut.
+World Runner::play(const World& from, const Cut* cut, std::string* console) const {
+  World world = from;
+  if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
+  Device device(world);
+  device.keep_console = console != nullptr;
+  scenario_.play(device);
+  device.power_off();
+  if (console != nullptr) *console += device.console();
+  return world;
+}
+
+/// The power is back, and so is the CSMS. What was under way comes to its end.
+World Runner::recover(const World& from, const Cut* cut, std::string* console) const {
+  World world = from;
+  world.flash.power_on();
+  world.csms_reachable = true;
+  if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
+  Device device(world);
+  device.keep_console = console != nullptr;
+  device.power_on();
+  device.settle();
+  device.charge(1);
+  device.vehicle(false);
+  device.plug(false);
+  device.settle();
+  observe_open(device);
+  device.power_off();
+  if (console != nullptr) *console += device.console();
+  return world;
+}
+
+/// Looks at what there is after a recovery, by a device that starts anew and charges once more.
+void Runner::judge(World& world, std::string* console) const {
+  world.flash.power_on();
+  {
+    Device device(world);
+    device.keep_console = console != nullptr;
+    device.power_on();
+    if (!world.provisioned) provision(device);
+    device.settle();
+    read_settings(device, [&world](const std::string& key, const std::string& value) { world.observe(key, value); });
+    observe_register(device);
+    if (world.stored.count("availability") != 0) {
+      device.call("ChangeAvailability", R"({"connectorId":0,"type":"Operative"})");
+    }
+    observe_cache(device);
+    charge_once_more(device);
+    device.power_off();
+    if (console != nullptr) *console += device.console();
+  }
+  check_history(world);
+  if (!expected_.names.empty()) check_files(world, expected_);
+}
+
+std::vector<Violation> Runner::replay(const std::vector<Cut>& cuts, std::string* console) {
+  World world = play(prepared_, cuts.empty() ? nullptr : &cuts[0], console);
+  for (size_t i = 1; i < cuts.size(); ++i) world = recover(world, &cuts[i], console);
+  world = recover(world, nullptr, console);
+  judge(world, console);
+  return world.violations;
+}
+
+/// Recovers from the cuts so far without another one, and judges. @return the operations of the recovery.
+uint64_t Runner::run_leaf(const World& cut_world, Tally& tally, const std::vector<Cut>& cuts,
+                          const std::function<void(const Finding&)>& report) const {
+  World world = recover(cut_world, nullptr);
+  const uint64_t operations = world.flash.operations() - cut_world.flash.operations();
+  if (operations > tally.most_operations) tally.most_operations = operations;
+  judge(world);
+  if (world.violations.empty()) return operations;
+  ++tally.failed_runs;
+  std::set<std::string> rules;
+  for (const Violation& violation : world.violations) {
+    if (!rules.insert(violation.rule).second) continue;
+    ++tally.rules[violation.rule];
+    report({id_of(cuts).text(), violation});
+  }
+  return operations;
+}
+
+Tally Runner::explore(const Extent& extent, const std::function<void(const Finding&)>& report) {
+  Tally tally;
+  tally.operations = operations_;
+  if (extent.share == 0) {
+    for (const Violation& violation : uncut_) {
+      ++tally.rules[violation.rule];
+      report({id_of({}).text(), violation});
+    }
+    if (!uncut_.empty()) ++tally.failed_runs;
+  }
+  const uint64_t quota = operations_ == 0 ? 0 : (extent.nested + 3 * operations_ - 1) / (3 * operations_);
+  for (uint64_t operation = 1; operation <= operations_; ++operation) {
+    if (operation % extent.shares != extent.share) continue;
+    for (const Tear effect : {Tear::none, Tear::half, Tear::random}) {
+      if (is_enough(extent, tally)) return tally;
+      const Cut first{operation, effect};
+      trace(extent, {first});
+      const World once = play(prepared_, &first);
+      ++tally.first_cuts;
+      const uint64_t operations = run_leaf(once, tally, {first}, report);
+      const uint64_t all = 3 * operations;
+      tally.nested_of += all;
+      const uint64_t chosen = quota < all ? quota : all;
+      uint32_t random = mix(seed_, operation * 3 + static_cast<uint64_t>(effect));
+      for (uint64_t i = 0; i < chosen && !is_enough(extent, tally); ++i) {
+        // All of them, or one out of each of as many parts as there are to choose.
+        const uint64_t part = all / chosen;
+        const uint64_t pick = chosen == all ? i : i * part + (random = mix(random, i)) % part;
+        const Cut second{pick / 3 + 1, static_cast<Tear>(pick % 3)};
+        trace(extent, {first, second});
+        const World twice = recover(once, &second);
+        ++tally.nested_cuts;
+        run_leaf(twice, tally, {first, second}, report);
+      }
+    }
+  }
+  return tally;
+}
+
+}  // namespace pb::powercut

@@ -1,0 +1,224 @@
+#include "powercut/old_files.h"
+#include "powercut/scenario.h"
+
+namespace pb::powercut {
+namespace {
+
+constexpr Millis kTwoHours = 7'200'000;
+
+std::string remote_start(const std::string& id_tag) { return R"({"connectorId":1,"idTag":")" + id_tag + R"("})"; }
+
+/// A driver plugs in and is started by the CSMS.
+void begin_charge(Device& device, const std::string& id_tag) {
+  device.session(id_tag);
+  device.plug(true);
+  device.vehicle(true);
+  device.call("RemoteStartTransaction", remote_start(id_tag));
+}
+
+void end_charge(Device& device) {
+  device.vehicle(false);
+  device.plug(false);
+}
+
+void prepare(Device& device) {
+  device.power_on();
+  provision(device);
+}
+
+// ---- without a charge
+
+void cold_boot(Device& device) {
+  device.power_on();
+  device.run_for(3'000);
+}
+
+void settings(Device& device) {
+  device.power_on();
+  device.set("nominal_voltage_v", "231");
+  device.set("local_id_tag", "NEW");
+  device.set("identity", "a-name-that-makes-the-file-longer");
+  device.call_to_store("ChangeConfiguration", R"({"key":"MeterValueSampleInterval","value":"3"})",
+                       "meter_value_sample_interval_s", "3");
+  device.settle();
+}
+
+/// The authorization cache gets to know the idTag of the button.
+void prepare_cache(Device& device) {
+  prepare(device);
+  device.set("local_id_tag", "CACHED");
+  device.set("connection_timeout_s", "1");
+  device.set("local_pre_authorize", "true");
+  device.press_button();
+  device.settle();
+  device.world().acknowledge("cached", "yes");
+}
+
+void availability(Device& device) {
+  device.power_on();
+  device.call_to_store("ChangeAvailability", R"({"connectorId":1,"type":"Inoperative"})", "availability",
+                       "connector_inoperative");
+  device.call_to_store("ClearCache", "{}", "cached", "no");
+  device.call_to_store("ChangeAvailability", R"({"connectorId":0,"type":"Inoperative"})", "availability",
+                       "inoperative");
+  device.call_to_store("ChangeAvailability", R"({"connectorId":0,"type":"Operative"})", "availability", "operative");
+  device.settle();
+}
+
+// ---- charges
+
+void charge_online(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(9);
+  end_charge(device);
+  device.settle();
+}
+
+/// A driver plugs in and presses the button, whose idTag is `id_tag`.
+void begin_charge_offline(Device& device, const std::string& id_tag) {
+  device.session(id_tag);
+  device.plug(true);
+  device.vehicle(true);
+  device.press_button();
+}
+
+void charge_offline(Device& device) {
+  device.power_on();
+  device.settle();
+  device.set_reachable(false);
+  begin_charge_offline(device, "BUTTON");
+  device.charge(9);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+/// The time is known from flash, or not at all.
+void csms_away(Device& device) {
+  device.world().csms_reachable = false;
+  device.power_on();
+  begin_charge_offline(device, "BUTTON");
+  device.charge(9);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+void prepare_without_time(Device& device) {
+  device.world().csms_reachable = false;
+  prepare(device);
+}
+
+/// Two charges wait for the CSMS, with a loss of power between them.
+void two_charges_offline(Device& device) {
+  device.world().csms_reachable = false;
+  device.power_on();
+  begin_charge_offline(device, "BUTTON");
+  device.charge(3);
+  end_charge(device);
+  device.settle();
+  device.power_off();
+  device.power_on();
+  device.set("local_id_tag", "SECOND");
+  begin_charge_offline(device, "SECOND");
+  device.charge(3);
+  end_charge(device);
+  device.set_reachable(true);
+  device.settle();
+}
+
+void reboot(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(5);
+  device.command("reboot");
+  device.settle();
+  end_charge(device);
+  device.settle();
+}
+
+void prepare_resume(Device& device) {
+  prepare(device);
+  device.set("power_fail_action", "resume");
+  device.world().acknowledge("ended", "");
+}
+
+/// The vehicle would go on drawing: what was stopped stays so.
+void resume(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(5);
+  device.power_off();
+  device.power_on();
+  device.settle();
+  device.charge(5);
+  const std::string id = std::to_string(device.world().csms.transaction_of("ONLINE"));
+  device.call_to_store("RemoteStopTransaction", "{\"transactionId\":" + id + "}", "ended", "ONLINE");
+  device.settle();
+}
+
+void clock_set_back(Device& device) {
+  device.world().csms.heartbeat_interval_s = 1;
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(3);
+  device.world().csms.clock_offset = -static_cast<UnixMillis>(kTwoHours);
+  device.charge(5);
+  end_charge(device);
+  device.settle();
+}
+
+/// A device with the files of an older version starts.
+void old_files(Device& device) {
+  device.power_on();
+  device.settle();
+}
+
+void prepare_full(Device& device) {
+  prepare(device);
+  device.world().ballast = true;
+}
+
+constexpr size_t kSmallFlash = 24;
+
+constexpr Scenario kScenarios[] = {
+    {"cold-boot", nullptr, &cold_boot},
+    {"settings", &prepare, &settings},
+    {"availability", &prepare_cache, &availability},
+    {"charge-online", &prepare, &charge_online},
+    {"charge-offline", &prepare, &charge_offline},
+    {"two-charges-offline", &prepare, &two_charges_offline},
+    {"away-time-from-flash", &prepare, &csms_away},
+    {"away-time-never-known", &prepare_without_time, &csms_away},
+    {"reboot-in-charge", &prepare, &reboot},
+    {"resume", &prepare_resume, &resume},
+    {"clock-set-back", &prepare, &clock_set_back},
+    {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
+    {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
+};
+
+}  // namespace
+
+Scenarios scenarios() { return {kScenarios, sizeof kScenarios / sizeof *kScenarios}; }
+
+void provision(Device& device) {
+  device.set("csms_url", "ws://csms.example/ocpp");
+  device.set("wifi_ssid", "Garage");
+  device.set("local_id_tag", "BUTTON");
+  device.set("backoff_max_ms", "1000");
+  device.set("meter_value_sample_interval_s", "1");
+  device.set("stop_txn_sampled_data", "Energy.Active.Import.Register");
+  device.set("authorization_cache_enabled", "true");
+  // The address of the CSMS counts from the next start.
+  device.power_off();
+  device.world().provisioned = true;
+  device.power_on();
+  device.settle();
+}
+
+}  // namespace pb::powercut

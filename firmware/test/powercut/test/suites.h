@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pb {
+
+void test_rules();
+
+}  // namespace pb

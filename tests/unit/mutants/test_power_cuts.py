@@ -1,0 +1,57 @@
+"""A planted bug counts as found by the power cuts when they break a rule that the sound device keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tools import mutants, powercut
+from tools.mutants import Mutant
+
+BUG = Mutant("bug", "a.cpp", "x", "y")
+
+
+def rows(rules: dict[str, int]) -> list[powercut.Row]:
+    """Give what the runner finds in one scenario."""
+    return [powercut.Row("charge", rules=Counter(rules))]
+
+
+@pytest.mark.parametrize(
+    ("by_first_cuts", "by_second_cuts", "verdict"),
+    [
+        ({"order": 2}, {}, "found"),
+        ({}, {"order": 1}, "found"),
+        ({"unreported": 9}, {"unreported": 9}, "survived"),
+        ({}, {}, "survived"),
+    ],
+    ids=["first-cut", "second-cut", "as-the-sound-one", "nothing"],
+)
+def test_a_bug_is_found_by_what_the_sound_device_does_not_break(
+    monkeypatch: pytest.MonkeyPatch, by_first_cuts: dict[str, int], by_second_cuts: dict[str, int], verdict: str
+) -> None:
+    """Second cuts are tried where no first one shows the bug."""
+
+    def explore(_program: Path, _jobs: int, options: list[str]) -> list[powercut.Row]:
+        return rows(by_first_cuts if options[:2] == ["--nested", "0"] else by_second_cuts)
+
+    monkeypatch.setattr(mutants, "_build_cuts", lambda _tree: None)
+    monkeypatch.setattr(powercut, "explore", explore)
+    assert mutants.find_by_cuts({("charge", "unreported"): 12})(Path(), BUG)[0] == verdict
+
+
+def test_a_crash_finds_a_bug_and_a_failed_build_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sanitizers are part of the runner; a bug that does not build says nothing."""
+
+    def crash(_program: Path, _jobs: int, _options: list[str]) -> list[powercut.Row]:
+        raise powercut.PowercutError("crashed in charge:1n:s1")
+
+    def broken_build(_tree: Path) -> None:
+        raise mutants.BuildError("expected ';'")
+
+    monkeypatch.setattr(powercut, "explore", crash)
+    monkeypatch.setattr(mutants, "_build_cuts", lambda _tree: None)
+    assert mutants.find_by_cuts({})(Path(), BUG) == ("found", "crashed in charge:1n:s1")
+    monkeypatch.setattr(mutants, "_build_cuts", broken_build)
+    assert mutants.find_by_cuts({})(Path(), BUG) == ("unclear", "expected ';'")

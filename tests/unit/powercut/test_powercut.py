@@ -1,0 +1,118 @@
+"""`make powercut` sums up what its processes found, and says which run it was when one of them crashed."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from tools import powercut
+from tools.summary import tally
+
+TALLY = {
+    "scenario": "charge",
+    "operations": 4,
+    "first_cuts": 6,
+    "nested_cuts": 10,
+    "nested_of": 20,
+    "most_operations": 9,
+    "failed_runs": 0,
+    "rules": {},
+}
+FINDING = {"id": "charge:1n:2h:s1", "rule": "order", "text": "a stop before its start"}
+
+
+def program(folder: Path, body: str) -> Path:
+    """Write a program that takes the place of the runner; `share` is its share, `trace` whether ids are wanted."""
+    path = folder / "program"
+    head = 'for last; do :; done\nshare=0; trace=\nwhile [ $# -gt 0 ]; do case "$1" in\n'
+    head += '--share) share="$2";; --trace) trace=1;;\nesac; shift; done\n'
+    path.write_text(f"#!/bin/sh\n{head}{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def lines(*entries: dict[str, object]) -> str:
+    """Let the program print these entries."""
+    return "".join(f"echo '{json.dumps(entry)}'\n" for entry in entries)
+
+
+def run(path: Path, *options: str) -> tuple[int, Path]:
+    """Run the tool with two jobs; gives its exit code and the JUnit file."""
+    junit = path.parent / "powercut.xml"
+    return powercut.main(["--program", str(path), "--jobs", "2", "--junit", str(junit), *options]), junit
+
+
+def test_the_shares_are_summed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two processes with half of the cuts each have covered all operations times effects."""
+    code, junit = run(program(tmp_path, lines(TALLY)))
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert printed.splitlines()[1].split() == ["charge", "4", "12", "100", "%", "20", "40", "9", "0"]
+    assert tally(junit).passed == 1
+
+
+def test_a_share_that_is_missing_shows(tmp_path: Path) -> None:
+    """Coverage is of what was cut, not of what was asked for."""
+    path = program(tmp_path, lines(TALLY))
+    assert [row.covered for row in powercut.explore(path, 1, [])] == [50.0]
+
+
+def test_a_broken_rule_fails_with_ids_that_replay_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shortest id of each rule is shown, and stands in the JUnit file."""
+    shorter = FINDING | {"id": "charge:3r:s1"}
+    broken = TALLY | {"failed_runs": 2, "rules": {"order": 2}}
+    code, junit = run(
+        program(tmp_path, f"if [ $share = 1 ]; then {lines(FINDING, shorter, broken)} else {lines(TALLY)} fi")
+    )
+    assert code == 1
+    assert "make powercut ID=charge:3r:s1\n  order: a stop before its start" in capsys.readouterr().out
+    failure = ElementTree.parse(junit).getroot().find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == "order: 2 runs"
+    assert tally(junit).failed == 1
+
+
+def test_a_crash_names_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run is the same each time: what the program named last is what crashed."""
+    body = 'if [ "$trace" ]; then echo charge:1n:s1; echo charge:1h:s1; fi\necho "stack overflow" >&2; exit 134'
+    code, _junit = run(program(tmp_path, body))
+    assert code == 2
+    shown = capsys.readouterr().err
+    assert "crashed in charge:1h:s1 (exit code 134)" in shown
+    assert "stack overflow" in shown
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("echo 'powercut: there is no scenario'>&2; exit 2", "there is no scenario"),
+        ("echo 'leak' >&2; exit 1", "crashed before the first cut"),
+    ],
+)
+def test_a_program_that_does_not_run_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str, expected: str
+) -> None:
+    """A refusal is handed on; an exit code alone does not make a crash a finding."""
+    code, _junit = run(program(tmp_path, body))
+    assert code == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_a_program_that_is_not_there_says_how_to_build_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The remedy stands in the message."""
+    code, _junit = run(tmp_path / "none")
+    assert code == 2
+    assert "build it with `make powercut`" in capsys.readouterr().err
+
+
+def test_depth_and_full_choose_the_second_cuts(tmp_path: Path) -> None:
+    """Depth 1 has none, `--full` has no limit."""
+    path = program(tmp_path, "")
+    path.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/log"\n' + lines(TALLY))
+    for options in ([], ["--depth", "1"], ["--full"]):
+        run(path, *options)
+    asked = [line.split("--nested ")[1].split()[0] for line in (tmp_path / "log").read_text().splitlines()[::2]]
+    assert asked == [str(powercut.NESTED_FIXED), "0", str(powercut.NESTED_ALL)]

@@ -1,0 +1,213 @@
+"""Cut the power of the device at every flash operation, in many processes, and sum up: `python -m tools.powercut`.
+
+The program `powercut` (firmware/test/powercut) does the work; this starts one process a job, each with its share of
+the cuts, prints a table and writes JUnit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "build" / "firmware" / "powercut"
+JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
+EFFECTS = 3
+# Second cuts of each scenario: those of the fixed part, and more than there are.
+NESTED_FIXED = 1_000
+NESTED_ALL = 10_000_000
+# Ids that are shown of each rule.
+_SHOWN = 1
+_WIDTH = 300
+_USAGE = 2
+
+
+class PowercutError(Exception):
+    """The program could not be run, or crashed; the text names the run."""
+
+
+@dataclass(slots=True)
+class Row:
+    """The results of one scenario, summed over the processes."""
+
+    scenario: str
+    operations: int = 0
+    first_cuts: int = 0
+    nested_cuts: int = 0
+    nested_of: int = 0
+    most_operations: int = 0
+    failed_runs: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
+    findings: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, tally: dict[str, object]) -> None:
+        """Add what one process found out about the scenario."""
+        counts = {name: value for name, value in tally.items() if isinstance(value, int)}
+        self.operations = max(self.operations, counts["operations"])
+        self.most_operations = max(self.most_operations, counts["most_operations"])
+        self.first_cuts += counts["first_cuts"]
+        self.nested_cuts += counts["nested_cuts"]
+        self.nested_of += counts["nested_of"]
+        self.failed_runs += counts["failed_runs"]
+        rules = tally["rules"]
+        if isinstance(rules, dict):
+            self.rules.update(rules)
+
+    @property
+    def covered(self) -> float:
+        """The share of operations times effects that was cut, in percent."""
+        return 100 * self.first_cuts / (EFFECTS * self.operations) if self.operations else 0.0
+
+    def examples(self) -> list[dict[str, str]]:
+        """Give the shortest ids of each rule: those with the fewest cuts are the easiest to read."""
+        chosen = []
+        for rule in self.rules:
+            of_rule = [finding for finding in self.findings if finding["rule"] == rule]
+            chosen += sorted(of_rule, key=lambda finding: finding["id"].count(":"))[:_SHOWN]
+        return chosen
+
+
+def explore(program: Path, jobs: int, options: list[str]) -> list[Row]:
+    """Run the program in `jobs` processes.
+
+    Args:
+        program: the executable.
+        jobs: processes, at least 1.
+        options: what the program gets besides its share.
+
+    Returns:
+        A row for each scenario, in the program's order.
+
+    Raises:
+        PowercutError: a process could not be started, refused its options or crashed.
+    """
+    commands = [[str(program), *options, "--share", str(share), "--shares", str(jobs)] for share in range(jobs)]
+    with ThreadPoolExecutor(jobs) as pool:
+        outputs = list(pool.map(_run, commands))
+    rows: dict[str, Row] = {}
+    for output in outputs:
+        findings: list[dict[str, str]] = []
+        for line in output.splitlines():
+            entry = json.loads(line)
+            if "rule" in entry:
+                findings.append(entry)
+                continue
+            row = rows.setdefault(entry["scenario"], Row(entry["scenario"]))
+            row.add(entry)
+            row.findings += findings
+            findings = []
+    return list(rows.values())
+
+
+def _run(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise PowercutError(
+            f"{command[0]} cannot be started: {error.strerror}; build it with `make powercut`"
+        ) from error
+    if done.returncode == _USAGE:
+        raise PowercutError(done.stderr.strip())
+    if done.returncode in (0, 1) and not done.stderr:
+        return done.stdout
+    # The run is the same each time; the last id that it names is that of the crash.
+    traced = subprocess.run([*command, "--trace"], capture_output=True, text=True, check=False)
+    ids = [line for line in traced.stdout.splitlines() if not line.startswith("{")]
+    place = f"in {ids[-1]}" if ids else "before the first cut"
+    raise PowercutError(f"the program crashed {place} (exit code {done.returncode}):\n{done.stderr.strip()}")
+
+
+def table(rows: list[Row]) -> str:
+    """Lay the rows out as text."""
+    lines = [("scenario", "operations", "cuts", "covered", "nested", "of", "longest boot", "failed runs")]
+    lines += [
+        (
+            row.scenario,
+            str(row.operations),
+            str(row.first_cuts),
+            f"{row.covered:.0f} %",
+            str(row.nested_cuts),
+            str(row.nested_of),
+            str(row.most_operations),
+            str(row.failed_runs),
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if not column else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+
+
+def write_junit(path: Path, rows: list[Row], seconds: float) -> None:
+    """Write a test case for each scenario; one that broke a rule names it with ids that replay it."""
+    suite = ElementTree.Element("testsuite", name="powercut", tests=str(len(rows)), time=f"{seconds:.1f}")
+    for row in rows:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname="powercut", name=row.scenario, time=f"{seconds / len(rows):.2f}"
+        )
+        if row.failed_runs:
+            message = ", ".join(f"{rule}: {count} runs" for rule, count in sorted(row.rules.items()))
+            failure = ElementTree.SubElement(case, "failure", message=message)
+            failure.text = "\n".join(_words(finding) for finding in row.examples())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(suite).write(path, encoding="unicode")
+
+
+def _words(finding: dict[str, str]) -> str:
+    return f"make powercut ID={finding['id']}\n  {finding['rule']}: {finding['text'][:_WIDTH]}"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the scenarios and print the table; returns 1 when a rule was broken, 2 when nothing can be said."""
+    parser = argparse.ArgumentParser(prog="python -m tools.powercut", description="Cut the power at flash operations.")
+    parser.add_argument("--scenario", help="only this one")
+    parser.add_argument("--seed", type=int, default=1, help="of the random effects and of the choice of second cuts")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second cut in the recovery")
+    parser.add_argument("--full", action="store_true", help="every second cut, not a choice of them")
+    parser.add_argument("--id", help="replay one run and show the console of the device")
+    parser.add_argument("--program", type=Path, default=PROGRAM)
+    parser.add_argument("--junit", type=Path, default=JUNIT)
+    chosen = parser.parse_args(arguments)
+    if chosen.id:
+        return subprocess.run([str(chosen.program), "--id", chosen.id], check=False).returncode
+    nested = 0 if chosen.depth == 1 else NESTED_ALL if chosen.full else NESTED_FIXED
+    options = ["--seed", str(chosen.seed), "--nested", str(nested)]
+    if chosen.scenario:
+        options += ["--scenario", chosen.scenario]
+    began = monotonic()
+    try:
+        rows = explore(chosen.program, max(1, chosen.jobs), options)
+    except PowercutError as error:
+        print(f"powercut: {error}", file=sys.stderr)
+        return 2
+    seconds = monotonic() - began
+    write_junit(chosen.junit, rows, seconds)
+    print(table(rows))
+    for row in rows:
+        for finding in row.examples():
+            print(_words(finding))
+    runs = sum(row.first_cuts + row.nested_cuts for row in rows)
+    failed = sum(row.failed_runs for row in rows)
+    rules = sum((row.rules for row in rows), Counter[str]())
+    words = "".join(f", {rule}: {count}" for rule, count in sorted(rules.items()))
+    print(f"powercut: {runs} runs in {seconds:.0f} s, {failed} broke a rule{words}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
