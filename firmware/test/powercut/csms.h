@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "features/ocpp_message/frame.h"
-#include "features/time_sync/rfc3339.h"
+#include "features/time_sync/date_time.h"
 
 namespace pb::powercut {
 

@@ -134,11 +134,12 @@ void late_answer_is_void_when_an_idtag_was_presented_since() {
   rig.assert_story("Authorize");
 }
 
-/// A charge whose StartTransaction, the only attempt, has had no answer for 32 s.
+/// A charge whose StartTransaction, the only attempt, has had no answer for 32 s, and which goes on all the same.
 struct Unanswered : Rig {
   Unanswered() {
     settle();
     set("TransactionMessageAttempts", "1");
+    set("stop_transaction_on_start_given_up", "false");
     answers["StartTransaction"] = "";
     drive(pins::kCable, true);
     press();

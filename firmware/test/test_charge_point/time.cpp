@@ -119,6 +119,7 @@ void charge_without_a_time_is_shown_as_not_reported() {
 void charge_whose_start_is_given_up_is_shown_as_not_reported() {
   Rig rig;
   rig.set("TransactionMessageRetryInterval", "1");
+  rig.set("stop_transaction_on_start_given_up", "false");
   rig.answers["StartTransaction"] = "Error InternalError";
   rig.settle();
   rig.drive(pins::kCable, true);
