@@ -73,6 +73,17 @@ void heartbeats_that_ask_for_the_time_become_seldom() {
   }
 }
 
+void time_of_a_boot_that_was_triggered_is_asked_for_no_more() {
+  Rig rig;
+  rig.answers["BootNotification"] = accepted_at("null");
+  rig.settle();
+  rig.answers["BootNotification"] = accepted_at("\"2026-11-28T10:00:00Z\"");
+  assert_is("Accepted", trigger(rig, "\"BootNotification\""));
+  assert_is("csms", console_status(rig, "time_quality"));
+  rig.pass(3'600'000);
+  TEST_ASSERT_EQUAL_size_t(0, heard_times(rig, "Heartbeat"));
+}
+
 void heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for() {
   Rig rig;
   rig.answers["BootNotification"] = accepted_at("null", "20");
@@ -140,6 +151,7 @@ void run_time_tests() {
   RUN_TEST(time_of_any_iso_8601_form_is_taken_and_charges_are_reported);
   RUN_TEST(unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then);
   RUN_TEST(heartbeats_that_ask_for_the_time_become_seldom);
+  RUN_TEST(time_of_a_boot_that_was_triggered_is_asked_for_no_more);
   RUN_TEST(heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for);
   RUN_TEST(unreadable_time_of_a_heartbeat_leaves_the_clock_as_it_is);
   RUN_TEST(charge_without_a_time_is_shown_as_not_reported);
