@@ -174,6 +174,7 @@ class PlugbenchProfile(DeviceProfile):
         "transaction": None,
         "contactor": False,
         "queue": 0,
+        "reporting": "possible",
         "time_quality": "csms",
     }
 
