@@ -19,8 +19,8 @@ class IdTagInfoListener {
   ~IdTagInfoListener() = default;
 };
 
-/// Hears what becomes of a StartTransaction: the CSMS has answered it, be it without a transactionId that can be read, or
-/// it is given up.
+/// Hears what becomes of a StartTransaction: the CSMS has answered it, be it without a transactionId that can be read,
+/// or it is given up.
 class StartListener {
  public:
   virtual void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) = 0;
