@@ -106,14 +106,19 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   return true;
 }
 
-/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id.
+/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id, and a
+/// refusal counts with or without one.
 bool Outbox::on_late_result(Text id, JsonValue payload, Millis now) {
   const uint32_t transaction = unanswered_transaction_;
   if (transaction <= ledger_.now().started || !unanswered_.is_of(id)) return false;
-  if (!take_transaction_id(transaction, payload)) return false;
-  unanswered_transaction_ = 0;
+  const WaitingMessage* front = line_.front();
+  if (front != nullptr && front->transaction == transaction && front->kind == WaitingMessage::Kind::start) return false;
+  const JsonValue json = payload.find("idTagInfo");
+  const bool has_id = take_transaction_id(transaction, payload);
+  if (!has_id && !is_given(json)) return false;
+  if (has_id) unanswered_transaction_ = 0;
   IdTagInfo info;
-  if (const JsonValue json = payload.find("idTagInfo"); is_given(json)) info.read(json, log_);
+  if (is_given(json)) info.read(json, log_);
   starts_.on_start_answered(transaction, info, now);
   return true;
 }
