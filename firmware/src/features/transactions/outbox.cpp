@@ -63,7 +63,8 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   if (record.type == Record::Type::start) {
     payloads_.write_start(payload, record, timestamp);
   } else {
-    payloads_.write_stop(payload, record, timestamp, transaction_id, data_.find(record.transaction, scratch_));
+    payloads_.write_stop(payload, record, ledger_.now().start_sent_ms, timestamp, transaction_id,
+                         data_.find(record.transaction, scratch_));
   }
   return true;
 }
@@ -193,6 +194,7 @@ void Outbox::give_up(WaitingMessage& entry, Text cause, Millis now) {
 void Outbox::acknowledge(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;
+  if (sent_time_ != 0 && entry.kind == WaitingMessage::Kind::start) ledger.start_sent_ms = sent_time_;
   sent_time_ = 0;
   if (entry.is_batch()) {
     ledger.batch = entry.sequence;
