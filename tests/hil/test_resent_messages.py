@@ -61,6 +61,50 @@ def test_a_message_comes_again_as_it_was_on_the_next_connection(
     assert (second.unique_id, second.payload) == (first.unique_id, first.payload)
 
 
+@pytest.mark.parametrize("action", ["MeterValues", "StopTransaction"])
+def test_measurands_in_any_order_come_again_as_they_were(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+) -> None:
+    """Sent from memory first and from flash after the cut, in whatever order the measurands are configured."""
+    measurands = "Voltage,Power.Active.Import,Energy.Active.Import.Register"
+    device.configure(
+        meter_value_sample_interval_s=2, meter_values_sampled_data=measurands, stop_txn_sampled_data=measurands
+    )
+    with csms.hold(action) as held:
+        driver.start_charge(csms)
+        if action == "StopTransaction":
+            driver.draw(5, hz=2).wait()
+            driver.present_tag()
+        first = held.wait(timeout=30)
+        with device.expecting_reboot(), bench.inject(PowerCut()):
+            pass
+        second = held.wait(timeout=30)
+    assert (second.unique_id, second.payload) == (first.unique_id, first.payload)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_clock_that_is_set_back_dates_no_reading_outside_of_the_charge(
+    device: Device, bench: Bench, driver: Driver, csms: Csms, cut: bool
+) -> None:
+    """transactionData lies between the timestamps of StartTransaction and StopTransaction."""
+    device.configure(meter_value_sample_interval_s=2, stop_txn_sampled_data="Energy.Active.Import.Register")
+    driver.start_charge(csms)
+    csms.behaviour.clock_offset_s = -2 * HOUR_S
+    assert csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+    driver.draw(5, hz=2).wait()
+    if cut:
+        with device.expecting_reboot(), bench.inject(PowerCut()):
+            pass
+    else:
+        driver.present_tag()
+    stop = csms.expect("StopTransaction", timeout=30).payload
+    (transaction,) = csms.transactions
+    times = [value["timestamp"] for value in stop["transactionData"]]
+    assert times == sorted(times)
+    assert time_of(transaction.starts[0]) <= times[0]
+    assert times[-1] <= stop["timestamp"]
+
+
 @pytest.mark.parametrize("power_fail_action", ["stop", "resume"])
 def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
     device: Device, bench: Bench, driver: Driver, csms: Csms, power_fail_action: str

@@ -125,6 +125,25 @@ void months_are_packed_in_seconds_and_keep_their_wall_time() {
   TEST_ASSERT_TRUE_MESSAGE(read.takes(later), "it goes on after a boot");
 }
 
+void sample_is_kept_as_the_file_gives_it_back() {
+  MeterBatch batch;
+  MeterSample sample = sample_at(1000, 500, kNoon);
+  sample.measurands = {Measurand::voltage, Measurand::power_active_import, Measurand::energy_active_import_register};
+  sample.reading.power_w = UINT32_MAX;
+  TEST_ASSERT_TRUE(batch.append(sample));
+  uint8_t bytes[MeterBatch::kMaxEncoded];
+  MeterBatch read;
+  TEST_ASSERT_TRUE(read.decode(batch.encode(bytes)));
+  char texts[2][512];
+  size_t i = 0;
+  for (const MeterBatch* each : {&batch, &read}) {
+    JsonWriter json(texts[i]);
+    write_sampled_values(json, (*each)[0], 230);
+    texts[i++][json.text().length] = '\0';
+  }
+  TEST_ASSERT_EQUAL_STRING(texts[0], texts[1]);
+}
+
 void halving_keeps_the_first_and_the_last() {
   MeterBatch batch = full_batch();
   const uint64_t first = batch[0].reading.energy_wh;
@@ -192,6 +211,7 @@ int main() {
   RUN_TEST(every_damaged_byte_is_noticed);
   RUN_TEST(what_lies_too_far_off_begins_another_batch);
   RUN_TEST(months_are_packed_in_seconds_and_keep_their_wall_time);
+  RUN_TEST(sample_is_kept_as_the_file_gives_it_back);
   RUN_TEST(halving_keeps_the_first_and_the_last);
   RUN_TEST(sampled_values_have_their_units_and_the_current_is_derived);
   RUN_TEST(power_follows_the_pulses);

@@ -114,7 +114,7 @@ void ledger_with_the_longest_numbers_lives_inside_the_directory() {
   Ledger ledger;
   ledger.next_sequence = ledger.next_transaction = ledger.started = ledger.stopped = UINT32_MAX;
   ledger.batch = ledger.batch_sent = UINT32_MAX;
-  ledger.transaction_id = ledger.last_sent_ms = INT64_MIN;
+  ledger.transaction_id = ledger.last_sent_ms = ledger.start_sent_ms = INT64_MIN;
   ledger.energy_wh = ledger.meter_start_wh = UINT64_MAX;
   ledger.sampled = kLongestStamp;
   ledger.id_tag.assign("12345678901234567890");
@@ -125,11 +125,12 @@ void ledger_with_the_longest_numbers_lives_inside_the_directory() {
   Ledger read;
   TEST_ASSERT_TRUE(read.decode(content));
   TEST_ASSERT_EQUAL_INT64(INT64_MIN, read.last_sent_ms);
+  TEST_ASSERT_EQUAL_INT64(INT64_MIN, read.start_sent_ms);
 }
 
 void ledger_of_a_version_before_has_no_time_sent_last() {
   Ledger read;
-  read.last_sent_ms = 7;
+  read.last_sent_ms = read.start_sent_ms = 7;
   std::string text =
       "{\"next_seq\":3,\"next_tx\":2,\"started\":1,\"id\":77,\"stopped\":1,\"wh\":5,\"sampled\":[574995807,700,"
       "1714564800700,"
@@ -137,6 +138,7 @@ void ledger_of_a_version_before_has_no_time_sent_last() {
   text.insert(0, "42470a60 ");
   TEST_ASSERT_TRUE(read.decode(Text(text.c_str()).bytes()));
   TEST_ASSERT_EQUAL_INT64(0, read.last_sent_ms);
+  TEST_ASSERT_EQUAL_INT64(0, read.start_sent_ms);
   TEST_ASSERT_EQUAL_INT64(77, read.transaction_id);
 }
 

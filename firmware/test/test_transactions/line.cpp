@@ -194,6 +194,55 @@ void refused_id_tag_is_told() {
   TEST_ASSERT_EQUAL_STRING("Blocked", refusal.status.c_str());
 }
 
+/// A charge that goes on although its StartTransaction was given up: the refusal that comes late is heard, whatever
+/// else is in the answer, and once.
+void late_refusal_of_a_start_that_was_given_up_counts_without_a_transaction_id() {
+  for (const char* answer :
+       {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Invalid\"}}", "{\"idTagInfo\":{\"status\":\"Invalid\"}}",
+        "{\"idTagInfo\":{}}", "{\"transactionId\":\"none\",\"idTagInfo\":{\"status\":\"Invalid\"}}"}) {
+    Simple rig;
+    Refusal refusal;
+    rig.tx().set_listener(refusal);
+    rig.tx().set_retries({1, 1'000});
+    rig.device->set_time();
+    rig.tx().begin("TAG", 0, rig.clock.now());
+    rig.settle();
+    int64_t id = 0;
+    const std::string message = rig.device->send(rig.csms, id);
+    rig.tx().outbox().on_timeout(rig.clock.now());
+    TEST_ASSERT_TRUE(refusal.given_up);
+    const auto answered = [&](const char* text) {
+      JsonError error;
+      return rig.tx().outbox().on_late_result({message.data(), message.size()}, parse_json(text, error),
+                                              rig.clock.now());
+    };
+    TEST_ASSERT_FALSE_MESSAGE(answered("{}"), "nothing is said");
+    TEST_ASSERT_FALSE(rig.tx().refused());
+    TEST_ASSERT_TRUE_MESSAGE(answered(answer), answer);
+    TEST_ASSERT_TRUE(rig.tx().refused());
+    TEST_ASSERT_EQUAL_STRING("Invalid", refusal.status.c_str());
+    TEST_ASSERT_TRUE_MESSAGE(answered("{\"transactionId\":5}"), "its id is still wanted");
+    TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+  }
+}
+
+void answer_to_an_earlier_attempt_is_not_taken_for_one_of_a_start_that_was_given_up() {
+  Simple rig;
+  Refusal refusal;
+  rig.tx().set_listener(refusal);
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  int64_t id = 0;
+  const std::string message = rig.device->send(rig.csms, id);
+  rig.tx().outbox().on_timeout(rig.clock.now());
+  JsonError error;
+  TEST_ASSERT_FALSE(rig.tx().outbox().on_late_result({message.data(), message.size()},
+                                                     parse_json("{\"idTagInfo\":{\"status\":\"Invalid\"}}", error),
+                                                     rig.clock.now()));
+  TEST_ASSERT_EQUAL_STRING("", refusal.status.c_str());
+}
+
 void start_that_is_given_up_is_reported_whatever_the_cause() {
   enum { refused, unanswered, without_id, damaged };
   for (int cause : {refused, unanswered, without_id, damaged}) {
@@ -231,5 +280,7 @@ void run_line_tests() {
   RUN_TEST(same_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
   RUN_TEST(refused_id_tag_is_told);
+  RUN_TEST(late_refusal_of_a_start_that_was_given_up_counts_without_a_transaction_id);
+  RUN_TEST(answer_to_an_earlier_attempt_is_not_taken_for_one_of_a_start_that_was_given_up);
   RUN_TEST(start_that_is_given_up_is_reported_whatever_the_cause);
 }

@@ -213,6 +213,22 @@ void batch_that_grows_is_sent_again_as_it_was() {
   TEST_ASSERT_EQUAL_STRING(first.c_str(), sent(rig).c_str());
 }
 
+/// Written again with its final time, a start is on flash all the while, also where the flash refuses that write.
+void start_whose_time_becomes_final_stays_stored() {
+  Simple rig;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  TEST_ASSERT_FALSE(rig.tx().start_is_stored());
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.tx().start_is_stored());
+  rig.device->set_time();
+  rig.tx().poll(rig.clock.now());
+  TEST_ASSERT_TRUE_MESSAGE(rig.tx().start_is_stored(), "while it is written");
+  rig.storage.result = StorageResult::failed;
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.tx().start_is_stored());
+  TEST_ASSERT_FALSE(rig.tx().start_is_refused_by_flash());
+}
+
 /// The CSMS' clock is set back in a charge: nothing of the charge is told with a time before what it was told already.
 void clock_that_is_set_back_makes_no_time_go_back_over_a_cut() {
   enum { after_the_start, after_a_sample, in_the_next_boot };
@@ -301,6 +317,7 @@ void run_times_tests() {
   RUN_TEST(time_of_the_csms_tells_how_long_the_power_was_gone);
   RUN_TEST(message_that_was_sent_is_sent_again_as_it_was);
   RUN_TEST(batch_that_grows_is_sent_again_as_it_was);
+  RUN_TEST(start_whose_time_becomes_final_stays_stored);
   RUN_TEST(clock_that_is_set_back_makes_no_time_go_back_over_a_cut);
   RUN_TEST(cut_behind_the_ledger_tells_the_same_again);
   RUN_TEST(cut_before_the_file_of_an_answered_batch_is_removed_sends_none_of_it_again);

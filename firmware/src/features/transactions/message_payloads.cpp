@@ -11,6 +11,11 @@ UnixMillis time_of(const Stamp& reading, const Stamp& stop) {
   return reading.wall_ms != 0 ? reading.wall_ms : stop.wall_ms;
 }
 
+UnixMillis held_between(UnixMillis time, UnixMillis from, UnixMillis to) {
+  if (time > to) time = to;
+  return time < from ? from : time;
+}
+
 }  // namespace
 
 void MessagePayloads::write_start(JsonWriter& json, const Record& record, UnixMillis wall) const {
@@ -19,14 +24,14 @@ void MessagePayloads::write_start(JsonWriter& json, const Record& record, UnixMi
   json.member("meterStart", record.energy_wh).member("timestamp", timestamp.text()).end_object();
 }
 
-void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMillis wall, int64_t transaction_id,
-                                 const MeterBatch* data) const {
+void MessagePayloads::write_stop(JsonWriter& json, const Record& record, UnixMillis started, UnixMillis wall,
+                                 int64_t transaction_id, const MeterBatch* data) const {
   const Timestamp timestamp = format_timestamp(wall);
   json.begin_object().member("transactionId", transaction_id);
   if (!record.id_tag.empty()) json.member("idTag", record.id_tag.text());
   json.member("meterStop", record.energy_wh).member("timestamp", timestamp.text());
   json.member("reason", name_of(record.reason));
-  if (data != nullptr) write_transaction_data(json, *data, record.stamp);
+  if (data != nullptr) write_transaction_data(json, *data, record.stamp, {started, wall});
   json.end_object();
 }
 
@@ -39,15 +44,18 @@ void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, si
   json.end_array().end_object();
 }
 
-/// Leaves out what does not fit into a message: every second sample, then three of four, and so on.
-void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop) const {
+/// Leaves out what does not fit into a message: every second sample, then three of four, and so on. A clock that was
+/// set in the charge dates no reading before its start or after its stop.
+void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop,
+                                             Charge charge) const {
   const JsonWriter without = json;
   for (size_t step = 1; step <= MeterBatch::kMaxSamples; step *= 2) {
     json = without;
     json.key("transactionData").begin_array();
     for (size_t i = 0; i < data.count(); ++i) {
       const bool ends = i == 0 || i + 1 == data.count();
-      if (ends || i % step == 0) write_meter_value(json, data, i, time_of(data[i].stamp, stop));
+      if (!ends && i % step != 0) continue;
+      write_meter_value(json, data, i, held_between(time_of(data[i].stamp, stop), charge.from, charge.to));
     }
     json.end_array();
     JsonWriter closed = json;  // with the brace that is still to come

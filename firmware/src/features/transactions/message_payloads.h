@@ -15,15 +15,22 @@ class MessagePayloads {
 
   /// @param wall the message's timestamp
   void write_start(JsonWriter& json, const Record& record, UnixMillis wall) const;
+  /// @param started the timestamp of the StartTransaction, before which no reading is dated
   /// @param transaction_id by which the CSMS knows the transaction  @param data for transactionData, or nullptr
-  void write_stop(JsonWriter& json, const Record& record, UnixMillis wall, int64_t transaction_id,
+  void write_stop(JsonWriter& json, const Record& record, UnixMillis started, UnixMillis wall, int64_t transaction_id,
                   const MeterBatch* data) const;
   /// @param transaction_id nullptr outside of transactions
   void write_sample(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis wall,
                     const int64_t* transaction_id) const;
 
  private:
-  void write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop) const;
+  /// The timestamps of StartTransaction and StopTransaction.
+  struct Charge {
+    UnixMillis from;
+    UnixMillis to;
+  };
+
+  void write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop, Charge charge) const;
   void write_meter_value(JsonWriter& json, const MeterBatch& batch, size_t index, UnixMillis wall) const;
 
   uint32_t nominal_voltage_v_ = 230;

@@ -119,7 +119,11 @@ bool MeterBatch::settle(size_t first, const TransactionTimes& times) {
 
 bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
-  samples_[count_++] = sample;
+  MeterSample& kept = samples_[count_++];
+  kept = sample;
+  // As the file gives them back: a message that is sent from memory first and from the file after a cut is the same.
+  kept.measurands = unpack(pack(sample.measurands));
+  kept.reading.power_w = power_of(sample);
   return true;
 }
 

@@ -63,7 +63,8 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   if (record.type == Record::Type::start) {
     payloads_.write_start(payload, record, timestamp);
   } else {
-    payloads_.write_stop(payload, record, timestamp, transaction_id, data_.find(record.transaction, scratch_));
+    payloads_.write_stop(payload, record, ledger_.now().start_sent_ms, timestamp, transaction_id,
+                         data_.find(record.transaction, scratch_));
   }
   return true;
 }
@@ -106,14 +107,19 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   return true;
 }
 
-/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id.
+/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id, and a
+/// refusal counts with or without one.
 bool Outbox::on_late_result(Text id, JsonValue payload, Millis now) {
   const uint32_t transaction = unanswered_transaction_;
   if (transaction <= ledger_.now().started || !unanswered_.is_of(id)) return false;
-  if (!take_transaction_id(transaction, payload)) return false;
-  unanswered_transaction_ = 0;
+  const WaitingMessage* front = line_.front();
+  if (front != nullptr && front->transaction == transaction && front->kind == WaitingMessage::Kind::start) return false;
+  const JsonValue json = payload.find("idTagInfo");
+  const bool has_id = take_transaction_id(transaction, payload);
+  if (!has_id && !is_given(json)) return false;
+  if (has_id) unanswered_transaction_ = 0;
   IdTagInfo info;
-  if (const JsonValue json = payload.find("idTagInfo"); is_given(json)) info.read(json, log_);
+  if (is_given(json)) info.read(json, log_);
   starts_.on_start_answered(transaction, info, now);
   return true;
 }
@@ -188,6 +194,7 @@ void Outbox::give_up(WaitingMessage& entry, Text cause, Millis now) {
 void Outbox::acknowledge(WaitingMessage& entry) {
   Ledger& ledger = ledger_.now();
   if (sent_time_ != 0 && entry.transaction != 0) ledger.last_sent_ms = entry.last_sent_ms = sent_time_;
+  if (sent_time_ != 0 && entry.kind == WaitingMessage::Kind::start) ledger.start_sent_ms = sent_time_;
   sent_time_ = 0;
   if (entry.is_batch()) {
     ledger.batch = entry.sequence;

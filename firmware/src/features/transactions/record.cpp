@@ -88,7 +88,7 @@ Bytes Ledger::encode(Span<char> into) const {
   json.member("next_seq", next_sequence).member("next_tx", next_transaction);
   json.member("started", started).member("id", transaction_id).member("stopped", stopped).member("wh", energy_wh);
   write(json.key("sampled"), sampled);
-  json.member("last_sent", last_sent_ms);
+  json.member("last_sent", last_sent_ms).member("start_sent", start_sent_ms);
   json.member("batch", batch).member("batch_sent", batch_sent);
   json.member("tag", id_tag.text()).member("parent", parent_id_tag.text());
   json.member("from", meter_start_wh).member("refused", refused);
@@ -110,6 +110,7 @@ bool Ledger::decode(Bytes content) {
   }
   // Versions before did not keep it.
   if (!json.find("last_sent").get(read_one.last_sent_ms)) read_one.last_sent_ms = 0;
+  if (!json.find("start_sent").get(read_one.start_sent_ms)) read_one.start_sent_ms = 0;
   *this = read_one;
   return true;
 }

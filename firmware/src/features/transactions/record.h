@@ -36,7 +36,7 @@ struct Record {
 /// What must be known besides the records: the content of the file "ledger".
 struct Ledger {
   /// The longest that encode() writes.
-  static constexpr size_t kMaxEncoded = 608;
+  static constexpr size_t kMaxEncoded = 640;
 
   uint32_t next_sequence = 1;
   uint32_t next_transaction = 1;
@@ -46,6 +46,7 @@ struct Ledger {
   uint64_t energy_wh = 0;      // the energy register
   Stamp sampled;               // when a transaction message was made last
   int64_t last_sent_ms = 0;    // the latest timestamp that the CSMS has of the transaction whose messages are sent
+  int64_t start_sent_ms = 0;   // the timestamp of its StartTransaction, 0 where that is not known
   uint32_t batch = 0;          // the MeterBatch of which ...
   uint32_t batch_sent = 0;     // ... that many samples have been answered
 

@@ -165,12 +165,13 @@ const WaitingMessage* Transactions::start() const {
 
 bool Transactions::start_is_stored() const {
   const WaitingMessage* entry = start();
-  return entry == nullptr || entry->is_stored();
+  // One whose time becomes final is written again, over the file that is there.
+  return entry == nullptr || entry->has_file || entry->is_stored();
 }
 
 bool Transactions::start_is_refused_by_flash() const {
   const WaitingMessage* entry = start();
-  return entry != nullptr && entry->unsavable && entry->state != WaitingMessage::State::removing;
+  return entry != nullptr && entry->unsavable && !entry->has_file && entry->state != WaitingMessage::State::removing;
 }
 
 bool Transactions::transaction_id(int64_t& id) const {
