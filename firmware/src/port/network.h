@@ -23,7 +23,7 @@ class Network {
   static constexpr uint16_t kReasonNoAccessPoint = 201;
 
   /// Starts one attempt to join; ignored while one is under way or the link is up.
-  /// @param ssid 1 to 32 bytes  @param psk 0 (open network) or 8 to 64 bytes
+  /// @param ssid 1 to 32 bytes  @param psk 0 (open network), 8 to 63 bytes, or 64 hexadecimal digits
   virtual void begin(Text ssid, Text psk) = 0;
   /// Leaves the network; the state becomes down.
   virtual void end() = 0;

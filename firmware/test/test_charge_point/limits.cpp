@@ -152,6 +152,22 @@ void a_request_beyond_those_that_can_wait_is_told_to_come_again() {
   }
 }
 
+/// The end of a charge does not wait for room, and Accepted says that it is on flash.
+void a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.worker.hold = true;
+  for (size_t i = 0; i < LateAnswers::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
+  assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  rig.worker.hold = false;
+  rig.settle();
+  assert_is(status_answer("Accepted").c_str(), rig.last_answer());
+  assert_is("Remote", rig.last("StopTransaction", "reason"));
+}
+
 void a_second_unlock_while_the_first_waits_is_told_to_come_again() {
   Rig rig;
   rig.settle();
@@ -210,6 +226,7 @@ void run_limits_tests() {
   RUN_TEST(a_long_list_gets_an_answer);
   RUN_TEST(without_a_local_list_its_answers_say_so);
   RUN_TEST(a_request_beyond_those_that_can_wait_is_told_to_come_again);
+  RUN_TEST(a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable);
   RUN_TEST(a_second_unlock_while_the_first_waits_is_told_to_come_again);
   RUN_TEST(a_change_that_the_storage_cannot_take_is_told_to_come_again);
   RUN_TEST(reset_waits_until_its_answer_has_arrived);

@@ -100,7 +100,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"csms_url":7})", "csms_url must be a string");
   check_warning(R"({"identity":"0123456789012345678901234567890123456789012345678"})",
                 "identity must have 1 to 48 characters");
-  check_warning(R"({"wifi_psk":"short"})", "wifi_psk must have 8 to 64 characters");
+  check_warning(R"({"wifi_psk":"short"})", "wifi_psk must have 8 to 63 characters");
   check_warning(R"({"local_id_tag":"123456789012345678901"})", "local_id_tag is too long");
   check_warning(R"({"heartbeat_interval_s":0})", "heartbeat_interval_s is too small");
   check_warning(R"({"heartbeat_interval_s":86401})", "heartbeat_interval_s is too large");
@@ -355,16 +355,28 @@ void ocpp_is_told_its_own_keys_only() {
 void the_longest_settings_fit_into_the_file_or_are_refused() {
   Bench bench;
   bench.load("{}");
-  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://" + std::string(250, 'x'))));
+  TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, 'x'))));
   TEST_ASSERT_NULL(bench.set("wifi_ssid", text_of(std::string(32, '"'))));
-  TEST_ASSERT_NULL(bench.set("wifi_psk", text_of(std::string(64, '"'))));
+  TEST_ASSERT_NULL(bench.set("wifi_psk", text_of(std::string(63, '"'))));
   bench.storage.run_all();
   const Config::Complaint complaint = bench.set("local_id_tag", text_of(std::string(20, '\x01')));
   TEST_ASSERT_NULL(complaint);
   bench.storage.run_all();
   Config again(bench.storage, bench.log);
   again.load(1);
-  TEST_ASSERT_EQUAL_size_t(64, again.settings().wifi_psk.length());
+  TEST_ASSERT_EQUAL_size_t(63, again.settings().wifi_psk.length());
+}
+
+void a_key_of_64_characters_is_hexadecimal() {
+  Bench bench;
+  bench.load("{}");
+  const std::string digits = "0123456789abcdefABCDEF0123456789abcdefABCDEF0123456789abcdefABCD";
+  TEST_ASSERT_NULL(bench.set("wifi_psk", text_of(digits)));
+  for (const char* end : {"g", " ", "-"}) {
+    const std::string key = digits.substr(1) + end;
+    check_contains("64 hexadecimal digits", bench.set("wifi_psk", text_of(key)));
+    TEST_ASSERT_NULL_MESSAGE(bench.set("wifi_psk", text_of(key.substr(1))), "a passphrase");
+  }
 }
 
 void the_interval_of_the_boot_answer_counts_at_once() {
@@ -411,6 +423,7 @@ int main() {
   RUN_TEST(lists_keep_their_order);
   RUN_TEST(ocpp_is_told_its_own_keys_only);
   RUN_TEST(the_longest_settings_fit_into_the_file_or_are_refused);
+  RUN_TEST(a_key_of_64_characters_is_hexadecimal);
   RUN_TEST(the_interval_of_the_boot_answer_counts_at_once);
   RUN_TEST(the_key_of_the_network_is_masked);
   return UNITY_END();

@@ -14,6 +14,8 @@ namespace {
 
 Text text_of(const std::string& text) { return {text.data(), text.size()}; }
 
+constexpr const char* kLongLabel = "ws://a.l234567890123456789012345678901234567890123456789012345678901234/";
+
 void bad_urls_are_named() {
   struct Case {
     const char* url;
@@ -32,6 +34,19 @@ void bad_urls_are_named() {
       {"ws://h:x/", "port from 1 to 65535"},
       {"ws://h:/", "port from 1 to 65535"},
       {"ws://[::1/", "']' behind the '['"},
+      {"ws://[csms]/", "IPv6 address"},
+      {"ws://[12]/", "IPv6 address"},
+      {"ws://[fe80::1%25eth0]/", "IPv6 address"},
+      {"ws://a..b/", "single dots"},
+      {"ws://.csms/", "single dots"},
+      {"ws://./", "single dots"},
+      {"ws://csms\\ocpp", "host of letters"},
+      {"ws://a,b/", "host of letters"},
+      {"ws://<csms>/", "host of letters"},
+      {"ws://%68ost/", "host of letters"},
+      {"ws://h]/", "host of letters"},
+      {"ws://~h/", "host of letters"},
+      {kLongLabel, "parts of 1 to 63"},
       {"ws://h/a#b", "no fragment"},
       {"ws://h?a#b", "no fragment"},
       {"ws://user:pw@host/", "no user and password"},
@@ -61,6 +76,20 @@ void a_url_is_taken_apart() {
   TEST_ASSERT_EQUAL_UINT16(80, url.port);
   TEST_ASSERT_TRUE(url.parse("WS://h/a@b", "id"));
   TEST_ASSERT_EQUAL_STRING("/a@b/id", url.path.c_str());
+}
+
+void every_kind_of_host_is_taken() {
+  for (const char* host : {"csms", "csms.example.com", "csms.example.com.", "csms_1-a", "10.0.0.7", "3com",
+                           "l23456789012345678901234567890123456789012345678901234567890123.org"}) {
+    CsmsUrl url;
+    TEST_ASSERT_TRUE_MESSAGE(url.parse(text_of("ws://" + std::string(host) + ":9000/ocpp"), "id"), host);
+    TEST_ASSERT_EQUAL_STRING(host, url.host.c_str());
+  }
+  for (const char* address : {"::", "fe80::1", "2001:DB8::a", "::ffff:10.0.0.7"}) {
+    CsmsUrl url;
+    TEST_ASSERT_TRUE_MESSAGE(url.parse(text_of("ws://[" + std::string(address) + "]"), "id"), address);
+    TEST_ASSERT_EQUAL_STRING(address, url.host.c_str());
+  }
 }
 
 void the_query_stands_behind_the_identity() {
@@ -122,6 +151,7 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(bad_urls_are_named);
   RUN_TEST(a_url_is_taken_apart);
+  RUN_TEST(every_kind_of_host_is_taken);
   RUN_TEST(the_query_stands_behind_the_identity);
   RUN_TEST(an_identity_is_counted_in_characters_and_percent_encoded);
   RUN_TEST(bad_identities_are_named);

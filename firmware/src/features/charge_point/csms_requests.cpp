@@ -212,13 +212,10 @@ void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
   request.payload.required("transactionId", transaction_id);
   if (!request.payload.complete()) return;
-  LateAnswers::Slot* slot =
-      request.accepted && stopping_.slot == nullptr ? late_.put_off(request.reply, "Accepted", "Rejected") : nullptr;
   const bool stopped = request.accepted && charging_.remote_stop(transaction_id, request.now);
-  // Where too many answers wait already, this one does not; stopped is stopped.
-  if (slot == nullptr) return write_status(request.reply, stopped ? "Accepted" : "Rejected");
-  if (!stopped) return late_.settle(*slot, false);
-  stopping_ = {slot, request.now};
+  if (!stopped || stopping_.slot != nullptr) return write_status(request.reply, stopped ? "Accepted" : "Rejected");
+  // A stop is never refused for want of room, so its answer has a slot of its own.
+  stopping_ = {late_.put_off_reserved(request.reply, "Accepted", "Rejected"), request.now};
 }
 
 /// OCPP 1.6 section 5.14.

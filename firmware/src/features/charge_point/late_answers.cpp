@@ -3,16 +3,23 @@
 namespace pb {
 
 LateAnswers::Slot* LateAnswers::put_off(CallReply& reply, const char* when_done, const char* when_failed) {
-  for (Slot& slot : slots_) {
-    if (slot.owner != nullptr) continue;
-    slot.owner = this;
-    slot.id.assign(reply.later());
-    slot.when_done = when_done;
-    slot.when_failed = when_failed;
-    return &slot;
+  for (size_t i = 0; i < kMax; ++i) {
+    if (slots_[i].owner == nullptr) return take(slots_[i], reply, when_done, when_failed);
   }
   log_.warning("cp", "too many requests of the CSMS wait for their answer");
   return nullptr;
+}
+
+LateAnswers::Slot* LateAnswers::put_off_reserved(CallReply& reply, const char* when_done, const char* when_failed) {
+  return take(slots_[kMax], reply, when_done, when_failed);
+}
+
+LateAnswers::Slot* LateAnswers::take(Slot& slot, CallReply& reply, const char* when_done, const char* when_failed) {
+  slot.owner = this;
+  slot.id.assign(reply.later());
+  slot.when_done = when_done;
+  slot.when_failed = when_failed;
+  return &slot;
 }
 
 void LateAnswers::settle(Slot& slot, bool done) {

@@ -25,6 +25,9 @@ class LateAnswers {
   /// @param when_done  @param when_failed the status to answer with, literals
   /// @return nullptr, with nothing put off, when too many requests wait.
   Slot* put_off(CallReply& reply, const char* when_done, const char* when_failed);
+  /// As put_off(), in a slot that is kept free for the one request whose effect does not wait for room.
+  /// @return never nullptr
+  Slot* put_off_reserved(CallReply& reply, const char* when_done, const char* when_failed);
   /// Answers, and frees the slot.
   void settle(Slot& slot, bool done);
   /// Frees the slot without an answer: the request is answered in another way.
@@ -36,9 +39,11 @@ class LateAnswers {
   void forget_ids();
 
  private:
+  Slot* take(Slot& slot, CallReply& reply, const char* when_done, const char* when_failed);
+
   Messenger& messenger_;
   Logger& log_;
-  Slot slots_[kMax];
+  Slot slots_[kMax + 1];  // the last one is the reserved one
 };
 
 }  // namespace pb

@@ -1,6 +1,7 @@
 #include "features/config/keys.h"
 
 #include "core/decimal.h"
+#include "core/hexadecimal.h"
 #include "features/websocket/csms_url.h"
 
 namespace pb {
@@ -16,8 +17,13 @@ Complaint any_text(Text) { return nullptr; }
 Complaint url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
 Complaint identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
 
+/// A passphrase, or the key itself in hexadecimal digits (IEEE 802.11, WPA-PSK).
 Complaint psk_rule(Text value) {
-  return value.empty() || value.length >= 8 ? nullptr : "must have 8 to 64 characters, or none for an open network";
+  constexpr size_t kLeast = 8;
+  constexpr size_t kKeyDigits = 64;
+  const bool is_passphrase = value.length >= kLeast && value.length < kKeyDigits;
+  if (value.empty() || is_passphrase || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
+  return "must have 8 to 63 characters, or 64 hexadecimal digits, or none for an open network";
 }
 
 /// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.

@@ -1,6 +1,7 @@
 #include "features/websocket/csms_url.h"
 
 #include "core/decimal.h"
+#include "core/hexadecimal.h"
 #include "core/text_writer.h"
 #include "core/utf8.h"
 
@@ -47,6 +48,32 @@ void append_percent_encoded(TextWriter& writer, Text text) {
   }
 }
 
+/// What stands between the brackets of an IPv6 address; the resolver knows the rest of its rules.
+bool is_ipv6_text(Text text) {
+  size_t colons = 0;
+  for (size_t i = 0; i < text.length; ++i) {
+    const char c = text.data[i];
+    if (c == ':') ++colons;
+    if (c != ':' && c != '.' && !is_hexadecimal({&c, 1})) return false;
+  }
+  return colons >= 2;
+}
+
+/// Labels of 1 to 63 characters with dots between them (RFC 1035 section 2.3.4), as an IPv4 address has them, too. The
+/// underscore is no letter of a host name, but local networks have it.
+bool is_host_name(Text text) {
+  constexpr size_t kMaxLabel = 63;
+  if (text.data[text.length - 1] == '.') --text.length;  // the root of the DNS
+  size_t label = 0;
+  for (size_t i = 0; i < text.length; ++i) {
+    const char c = text.data[i];
+    if (c == '.' ? label == 0 : c == '~' || !is_unreserved(c)) return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > kMaxLabel) return false;
+  }
+  return label != 0;
+}
+
 /// The parts of a URL, borrowed from it.
 struct Parts {
   Text host;
@@ -81,6 +108,10 @@ const char* split(Text url, Parts& parts) {
   const size_t skip = brackets ? 1 : 0;
   parts.host = {hostport.data + skip, host_end - skip};
   if (parts.host.empty()) return "must have a host behind ws://";
+  if (brackets && !is_ipv6_text(parts.host)) return "must have an IPv6 address between '[' and ']'";
+  if (!brackets && !is_host_name(parts.host)) {
+    return "must have a host of letters, digits, '-' and '_', with single dots between parts of 1 to 63 of them";
+  }
   const Text after{hostport.data + host_end + skip, hostport.length - host_end - skip};
   if (after.empty()) return nullptr;
   uint64_t number = 0;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "core/text.h"
+
+namespace pb {
+
+/// Whether there is nothing in it but hexadecimal digits.
+inline bool is_hexadecimal(Text text) {
+  for (size_t i = 0; i < text.length; ++i) {
+    const char c = text.data[i];
+    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (!is_digit) return false;
+  }
+  return true;
+}
+
+}  // namespace pb
