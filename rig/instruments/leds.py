@@ -15,6 +15,7 @@ from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
 from rig.util.arguments import must_be_number, must_be_one_of
+from rig.util.errors import AuthorError
 
 _UNKNOWN_AFTER_S = 3.0
 """An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
@@ -89,7 +90,7 @@ class Led:
 
         Raises:
             ExpectationError: it does not show it in time; the message says what it shows.
-            AuthorError: no LED can show that.
+            AuthorError: no LED can show that, such as a rate of a steady light.
         """
 
         must_be_one_of(f"the pattern of LED {self.name}", pattern, get_args(PatternName))
@@ -98,6 +99,8 @@ class Led:
         if duty is not None:
             must_be_number("duty", duty, least=0, most=1)
         must_be_number("tolerance", tolerance, least=0)
+        if pattern in ("off", "on") and (rate_hz is not None or duty is not None):
+            raise AuthorError(f"LED {self.name} has no rate and no duty while it is {pattern}: leave both out")
 
         def matches(event: LedPattern) -> bool:
             return (

@@ -10,6 +10,7 @@ from gpiozero import Factory
 
 from rig.config.description import Wire
 from rig.config.signal import Signal
+from rig.instruments.led_pattern import PatternName
 from rig.instruments.leds import Led, Leds
 from rig.instruments.wires import EdgeListener, WatchedWire
 from rig.timeline import Mark, Timeline
@@ -182,6 +183,13 @@ def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: Far
 def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
     with pytest.raises(AuthorError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
+
+
+@pytest.mark.parametrize("pattern", ["off", "on"])
+@pytest.mark.parametrize("wanted", [{"rate_hz": 2}, {"duty": 0.5}, {"rate_hz": 2, "duty": 1}])
+def test_a_steady_led_has_no_rate_to_wait_for(leds: Leds, pattern: PatternName, wanted: dict[str, float]) -> None:
+    with pytest.raises(AuthorError, match=f"^LED status has no rate and no duty while it is {pattern}"):
+        leds.status.expect(pattern, timeout=60, **wanted)
 
 
 RESTARTS = {
