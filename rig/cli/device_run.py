@@ -147,7 +147,7 @@ def _check_url(url: str) -> None:
         raise BenchError(f"--csms {url!r} is no URL of a CSMS", fix)
     port = parts.netloc.rpartition("]")[2].partition(":")
     if port[1] and not (port[2].isdecimal() and 1 <= int(port[2]) <= 65535):
-        raise BenchError(f"--csms {url!r}: the port is a number from 1 to 65535, not {port[2]!r}", fix)
+        raise BenchError(f"--csms {url!r}: the port is no number from 1 to 65535", fix)
 
 
 def _pins() -> BoardPins:

@@ -86,6 +86,7 @@ def test_every_command_is_in_the_document() -> None:
         "csms serve",
         "device run",
         "report build",
+        "report list",
     }
 
 

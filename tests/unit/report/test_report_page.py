@@ -145,7 +145,7 @@ def test_a_run_in_real_time_has_one_time(page: html.HtmlElement, pages: list[htm
 def test_stepped_time_has_no_latency_to_show(stepped: list[html.HtmlElement]) -> None:
     rows = stepped[1].xpath("(//table[@class='figures'])[1]/tbody/tr")
     assert [[words(td) for td in row] for row in rows] == [
-        ["edge to contactor", "no latency in stepped time", "at most 20 ms", "not judged"],
+        ["edge to contactor", "no latency in stepped time", "at most 20 ms", "only waits checked"],
         ["edge to banner", "40 ms", "at most 20 ms", "out of limits"],
         ["half-open link noticed", "3720 s", "at most 4000 s", "within"],
     ]
