@@ -490,8 +490,18 @@ Millis ChargePoint::poll_reset(Millis now) {
         return save_limit_;
       }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
-      // The restart would take what is still in the socket along, Reset.conf above all.
-      if (!connection_.delivered() && now < reset_limit_) return earlier(reset_limit_, now + kDeliveryCheck);
+      reset_ = Reset::delivering;
+      delivery_check_at_ = earlier(reset_limit_, now + kDeliveryCheck);
+      return delivery_check_at_;
+    }
+    case Reset::delivering: {
+      // The restart would take what is still in the socket along, Reset.conf above all. An acknowledgement takes a
+      // while, so the first look waits as well: whether it is there at once is the network's affair.
+      if (now < delivery_check_at_) return delivery_check_at_;
+      if (!connection_.delivered() && now < reset_limit_) {
+        delivery_check_at_ = earlier(reset_limit_, now + kDeliveryCheck);
+        return delivery_check_at_;
+      }
       connection_.close(ws_close::kGoingAway, "reset", now);
       reset_ = Reset::closing;
       reset_limit_ = now + kCloseLimit;

@@ -96,7 +96,7 @@ class ChargePoint final : public Feature,
     Backoff backoff;            // of what gets no answer
   };
 
-  enum class Reset : uint8_t { none, stopping, closing, asked };
+  enum class Reset : uint8_t { none, stopping, delivering, closing, asked };
 
   void on_online(Millis now) override;
   void on_offline(Millis now) override;
@@ -172,6 +172,7 @@ class ChargePoint final : public Feature,
   Reset reset_ = Reset::none;
   Millis answer_wait_ = 0;
   Millis reset_limit_ = kNever;
+  Millis delivery_check_at_ = kNever;
   Millis save_limit_ = kNever;
 };
 
