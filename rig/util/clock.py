@@ -59,7 +59,13 @@ class Deadline:
         with contextlib.ExitStack() as stack:
             for scope in self._scopes:
                 stack.enter_context(scope.waiting(condition))
-            self._clock.wait(condition, self.end)
+            try:
+                self._clock.wait(condition, self.end)
+            except BaseException:
+                # A signal's exception may come after the wait and before `Condition.wait` has the lock again.
+                if not condition._is_owned():  # type: ignore[attr-defined]
+                    condition.acquire()
+                raise
 
     def check(self) -> None:
         """Make sure that whoever waits up to it may go on.
