@@ -301,6 +301,7 @@ def test_what_the_csms_itself_cannot_do_is_trouble_of_the_bench(csms: Csms, time
     with pytest.raises(BenchError, match=r"the CSMS could not go on with CP-1, OverflowError: .*1011"):
         csms.expect("StatusNotification", timeout=LIMIT_S)
     assert "OverflowError" in timeline.events(BenchTrouble)[0].what
+    timeline.clear_trouble()
     assert csms.expect_disconnected(LIMIT_S).code == 1011
 
 
