@@ -44,7 +44,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage bench docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
   powercut clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -154,8 +154,8 @@ fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and mak
 mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each, or the power cuts (about half a minute a bug)
 	@status=0; $(RUN) -m tools.mutants || status=1; $(RUN) -m tools.mutants --powercut || status=1; exit $$status
 
-bench: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/bench.json
-	@$(RUN) -m benchmarks
+perf: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/perf.json
+	@$(RUN) -m perf
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
 	@mkdir -p build reports/junit

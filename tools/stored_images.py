@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rig.bench import Bench
 from rig.bench.bench_file import load
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,7 @@ class _Scene:
         self.bench = bench
         self.device = device
         self.csms = bench.csms
-        self.driver = Driver(bench.inputs)
+        self.driver = EvDriver(bench.inputs)
 
     def charge(self, wh: int) -> None:
         """Plug in, start, draw, stop and unplug, watched at the device."""

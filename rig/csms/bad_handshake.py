@@ -39,7 +39,7 @@ def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
     return answer[: len(answer) // 2] if kind == "half" else answer
 
 
-async def misanswer(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
+async def malform_handshakes(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
     """Answer badly, past the WebSocket library. A peer that is left waiting ends the connection itself."""
     connection.transport.write(bad_handshake(kind, request))
     if kind == "close":

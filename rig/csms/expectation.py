@@ -38,7 +38,7 @@ class Expectation:
     where: Where | None = None
 
     def __post_init__(self) -> None:
-        must_be_call_of_charge_point(self.action)
+        validate_call_of_charge_point(self.action)
         if problem := misfit(self.action, self.fields):
             raise AuthorError(f"no valid {self.action} can match: {problem}")
         if self.where is not None and not callable(self.where):
@@ -102,7 +102,7 @@ class NearMiss:
         return f"nearest miss: {self.reasons[0]}{more}, in {self.frame.action} [{self.frame.unique_id}]"
 
 
-def must_be_call_of_charge_point(action: str) -> None:
+def validate_call_of_charge_point(action: str) -> None:
     """Refuse an action that is misspelt or goes the other way.
 
     Raises:

@@ -12,15 +12,15 @@ from rig.ocpp.ocppj import CallError
 from rig.util.errors import AuthorError
 
 
-def must_be_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
-    """Refuse an answer that cannot be sent. Arguments and what is raised as for `must_be_sendable`."""
+def validate_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
+    """Refuse an answer that cannot be sent. Arguments and what is raised as for `validate_sendable`."""
     if isinstance(answer, CallError):
-        must_be_sendable(action, answer.details, "response", check=False)  # no schema says what details are
+        validate_sendable(action, answer.details, "response", check=False)  # no schema says what details are
     else:
-        must_be_sendable(action, answer, "response", check=check)
+        validate_sendable(action, answer, "response", check=check)
 
 
-def must_be_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
+def validate_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
     """Refuse a payload that cannot be sent.
 
     Args:

@@ -17,7 +17,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from rig.csms.bad_answer import BadAnswer
-from rig.csms.bad_handshake import BadHandshake, misanswer
+from rig.csms.bad_handshake import BadHandshake, malform_handshakes
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.handshakes import Handshakes
@@ -184,7 +184,7 @@ class CsmsServer:
             self._speaking.set()
         return before
 
-    async def spoil_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
+    async def malform_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
         """Give every answer wrong from now on; None: right again. Returns what was before."""
         before, self._bad_answer = self._bad_answer, kind
         for point in self._points.values():
@@ -193,7 +193,7 @@ class CsmsServer:
 
     async def reset(self) -> None:
         """A normal CSMS again: speaks, accepts, no answers replaced, held or spoiled."""
-        await self.spoil_answers(None)
+        await self.malform_answers(None)
         self.refuse_with = None
         self.bad_handshake = None
         self.behaviour.reset()
@@ -219,7 +219,7 @@ class CsmsServer:
         assert isinstance(connection, Connection)
         await self._speaking.wait()
         if self.bad_handshake is not None:
-            return await misanswer(connection, request, self.bad_handshake)
+            return await malform_handshakes(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):

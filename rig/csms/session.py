@@ -15,7 +15,7 @@ from rig.csms.connection import Connection
 from rig.csms.frames import as_event, wrong_answer
 from rig.csms.registration import Registration
 from rig.csms.replacement import Answer, Replacement, Reply
-from rig.csms.sendable import must_be_answer
+from rig.csms.sendable import validate_answer
 from rig.csms.state import State
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message, parse
@@ -222,7 +222,7 @@ class ChargePoint:
             except Exception as error:
                 return self._no_answer(f"{own} raised {type(error).__name__}: {error}")
             try:
-                must_be_answer(frame.action, reply, check=replacement.check)
+                validate_answer(frame.action, reply, check=replacement.check)
             except ValueError as error:
                 return self._no_answer(f"{own} gave a wrong one: {error}")
             return reply

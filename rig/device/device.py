@@ -14,7 +14,7 @@ from rig.device.device_watch import DeviceWatch, Reboot
 from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine, OcppFrame, Panic
-from rig.util.arguments import must_be_one_of
+from rig.util.arguments import validate_one_of
 from rig.util.errors import DeviceError, ExpectationError
 
 E = TypeVar("E", bound=Event)
@@ -205,7 +205,7 @@ class Device:
         """
         if (known := self.profile.status_keys) is not None:
             for key in fields:
-                must_be_one_of("a key of the device's status", key, sorted(known))
+                validate_one_of("a key of the device's status", key, sorted(known))
         status: dict[str, Any] = {}
 
         def differences() -> list[str]:

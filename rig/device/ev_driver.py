@@ -12,7 +12,7 @@ S0_PULSES_PER_KWH = 1000
 """Pulses a kWh of the bench's S0 meter (IEC 62053-31): one pulse is one Wh."""
 
 
-class Driver:
+class EvDriver:
     """Plugs in, presents a card, draws energy, leaves. Thin words over the bench's inputs.
 
     Args:

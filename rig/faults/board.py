@@ -49,7 +49,7 @@ class TornWrite(Fault):
         at_least(self, "operation", 1)
         one_of(self, "effect", get_args(TearEffect))
 
-    def must_be_possible(self, bench: Bench) -> None:
+    def validate_possible(self, bench: Bench) -> None:
         """One tear is armed at a time."""
         if self.name in injected_now(bench):
             raise BenchError(f"The fault {self.name} is injected already: one tear is armed at a time", "Lift it first")

@@ -39,7 +39,7 @@ class CsmsRestart(Fault):
     name: ClassVar[str] = "csms-restart"
     summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
 
-    def must_be_possible(self, bench: Bench) -> None:
+    def validate_possible(self, bench: Bench) -> None:
         """A CSMS that is gone cannot restart: it would be back."""
         if not bench.csms.is_listening:
             raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
@@ -117,7 +117,7 @@ class BadHandshake(Fault):
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Answer badly, then well. Who still waits for the other half of an answer gets a reset at the end."""
         restore.callback(bench.network.drop_connections)
-        restore.enter_context(bench.csms.misanswer(self.kind))
+        restore.enter_context(bench.csms.malform_handshakes(self.kind))
         bench.network.drop_connections()
 
 
@@ -139,7 +139,7 @@ class BadAnswers(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Answer badly, then well."""
-        restore.enter_context(bench.csms.spoil_answers(self.kind))
+        restore.enter_context(bench.csms.malform_answers(self.kind))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Fault(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     reboots: ClassVar[bool] = False
 
-    def must_be_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
+    def validate_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
         """Refuse, before anything is changed, what does not go with the bench's present state. `inject` calls this.
 
         Raises:

@@ -38,7 +38,7 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
             f"The fault {fault.name} needs the capability {', '.join(lacking)}, which this bench lacks",
             "Mark the test with needs(...), or take a bench that has it",
         )
-    fault.must_be_possible(bench)
+    fault.validate_possible(bench)
     injected = bench.timeline.append(FaultInjected(source="faults", fault=fault.name, arguments=fault.arguments()))
     restore = ExitStack()
     try:

@@ -172,7 +172,7 @@ class Console:
             line: LogLine | None = None
             try:
                 read = self._format.line(text)
-                read.must_be_recordable()
+                read.validate_recordable()
                 line = read
                 found = _recordable(self._format.events(line))
             except Exception as error:  # whatever the format's author did not think of
@@ -385,7 +385,7 @@ def _recordable(events: Sequence[Event]) -> Sequence[Event]:
     """What a log format has found; raises ValueError where the record could not hold it."""
     found = tuple(events)
     for event in found:
-        event.must_be_recordable()
+        event.validate_recordable()
     return found
 
 

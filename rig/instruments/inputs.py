@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from rig.config.signal import Signal
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
-from rig.util.arguments import must_be_bool, must_be_number
+from rig.util.arguments import validate_bool, validate_number
 from rig.util.errors import AuthorError, BenchError
 
 _SLACK_S = 60.0
@@ -125,7 +125,7 @@ class Input:
 
     def set(self, state: bool) -> None:
         """On or off."""
-        must_be_bool(f"the state of {self._wire.signal}", state)
+        validate_bool(f"the state of {self._wire.signal}", state)
         self._wire.set(state)
 
     def press(self, seconds: float = 0.1, *, rest: float = 0.0) -> None:
@@ -135,8 +135,8 @@ class Input:
             seconds: how long it is on, in bench seconds.
             rest: how long it is off before this returns, in bench seconds.
         """
-        must_be_number("seconds", seconds, least=0)
-        must_be_number("rest", rest, least=0)
+        validate_number("seconds", seconds, least=0)
+        validate_number("rest", rest, least=0)
         press = asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop)
         self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
         self._timeline.clock.settle()
@@ -155,8 +155,8 @@ class Input:
         Raises:
             AuthorError: a count below 1, a rate that is not above 0, or this input is already giving pulses.
         """
-        must_be_number("the count of a pulse train", count, least=1)
-        must_be_number("the rate of a pulse train in Hz", hz, above=0)
+        validate_number("the count of a pulse train", count, least=1)
+        validate_number("the rate of a pulse train in Hz", hz, above=0)
         if self._train is not None and not self._train.done:
             raise AuthorError(f"{self._wire.signal} is already giving pulses. Wait for the train under way, or stop it")
         self._train = PulseTrain(self._wire, count, hz, self._timeline).start(self._loop)

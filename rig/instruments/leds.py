@@ -14,7 +14,7 @@ from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
-from rig.util.arguments import must_be_number, must_be_one_of
+from rig.util.arguments import validate_number, validate_one_of
 from rig.util.errors import AuthorError
 
 _UNKNOWN_AFTER_S = 3.0
@@ -93,12 +93,12 @@ class Led:
             AuthorError: no LED can show that, such as a rate of a steady light.
         """
 
-        must_be_one_of(f"the pattern of LED {self.name}", pattern, get_args(PatternName))
+        validate_one_of(f"the pattern of LED {self.name}", pattern, get_args(PatternName))
         if rate_hz is not None:
-            must_be_number("rate_hz", rate_hz, above=0)
+            validate_number("rate_hz", rate_hz, above=0)
         if duty is not None:
-            must_be_number("duty", duty, least=0, most=1)
-        must_be_number("tolerance", tolerance, least=0)
+            validate_number("duty", duty, least=0, most=1)
+        validate_number("tolerance", tolerance, least=0)
         if pattern in ("off", "on") and (rate_hz is not None or duty is not None):
             raise AuthorError(f"LED {self.name} has no rate and no duty while it is {pattern}: leave both out")
 

@@ -10,7 +10,7 @@ from rig.csms.server import url_of
 from rig.instruments.proxy import Admission, Delay, Proxy
 from rig.timeline import Timeline
 from rig.timeline.events import AccessPointChange, Carried
-from rig.util.arguments import must_be_number, must_be_one_of
+from rig.util.arguments import validate_number, validate_one_of
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
 from rig.wiring.interfaces import AccessPoint
@@ -116,8 +116,8 @@ class Network:
         Raises:
             AuthorError: a delay or jitter that is no number of 0 or more.
         """
-        must_be_number("a delay in ms", ms, least=0)
-        must_be_number("the jitter of a delay in ms", jitter_ms, least=0)
+        validate_number("a delay in ms", ms, least=0)
+        validate_number("the jitter of a delay in ms", jitter_ms, least=0)
         self._do(self._proxy.slow_down(Delay(ms / 1000, jitter_ms / 1000, seed)), "delay the traffic")
 
     @property
@@ -137,7 +137,7 @@ class Network:
         Args:
             admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
         """
-        must_be_one_of("what becomes of attempts to connect", admission, get_args(Admission))
+        validate_one_of("what becomes of attempts to connect", admission, get_args(Admission))
         self.timeline.clock.ignores_syn = admission == "ignore"
         self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
 

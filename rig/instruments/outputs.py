@@ -8,7 +8,7 @@ from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import PinEdge
 from rig.timeline.log_tail import console_tail
-from rig.util.arguments import must_be_bool
+from rig.util.arguments import validate_bool
 
 
 class Output:
@@ -46,7 +46,7 @@ class Output:
         Raises:
             ExpectationError: it did not get there in time.
         """
-        must_be_bool(f"the level of {self._signal}", level)
+        validate_bool(f"the level of {self._signal}", level)
         what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
             return self._timeline.expect(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import TelemetrySample
-from rig.util.arguments import must_be_number, must_be_one_of
+from rig.util.arguments import validate_number, validate_one_of
 from rig.util.errors import AuthorError
 
 
@@ -48,7 +48,7 @@ def heap_flat(samples: Sequence[TelemetrySample], tolerance: float = 512, name: 
     """
     if len(samples) < 3:
         raise AuthorError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
-    must_be_one_of("the figure of a trend", name, set.intersection(*(set(sample.values) for sample in samples)))
+    validate_one_of("the figure of a trend", name, set.intersection(*(set(sample.values) for sample in samples)))
     values = [sample.values[name] for sample in samples]
     count = len(values)
     mid = (count - 1) / 2
@@ -90,7 +90,7 @@ class Telemetry:
         Raises:
             ExpectationError: they did not come in time.
         """
-        must_be_number("the count of telemetry records", count, least=1)
+        validate_number("the count of telemetry records", count, least=1)
         start = since or self._timeline.mark()
         limit = timeout if timeout is not None else 2 * count + 3
         seen: list[TelemetrySample] = []

@@ -53,7 +53,7 @@ class Event:
                 hidden[name] = tuple(shown) if isinstance(value, tuple) else shown
         return replace(self, **hidden) if hidden else self
 
-    def must_be_recordable(self) -> None:
+    def validate_recordable(self) -> None:
         """Look at what others than the rig have made, before it is on the timeline.
 
         Raises:

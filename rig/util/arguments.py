@@ -14,7 +14,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(name, sorted(known), 1)), "")
 
 
-def must_be_one_of(what: str, value: object, allowed: Iterable[str]) -> None:
+def validate_one_of(what: str, value: object, allowed: Iterable[str]) -> None:
     """Refuse a text that is none of a fixed set.
 
     Args:
@@ -33,7 +33,7 @@ def must_be_one_of(what: str, value: object, allowed: Iterable[str]) -> None:
     raise AuthorError(f"{what} is one of {', '.join(names)}, not {value!r}{nearest}")
 
 
-def must_be_number(
+def validate_number(
     what: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
 ) -> float:
     """Refuse what is no finite number within its limits, and return the number.
@@ -75,7 +75,7 @@ _EXACT = 1 << 53
 """Integers below this are exact as floats, and stay integers."""
 
 
-def must_be_bool(what: str, value: object) -> None:
+def validate_bool(what: str, value: object) -> None:
     """Refuse what is neither True nor False: a text such as `"off"` counts as true where nobody looks.
 
     Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from rig.util.arguments import must_be_number
+from rig.util.arguments import validate_number
 from rig.util.waits import SCOPES, WaitScope
 
 T = TypeVar("T")
@@ -136,7 +136,7 @@ class BenchClock:
         Raises:
             AuthorError: the timeout is no finite number of 0 or more.
         """
-        must_be_number("a timeout in bench seconds", timeout, least=0)
+        validate_number("a timeout in bench seconds", timeout, least=0)
         end = self.now() + round(timeout * 1e9)
         scopes = (self._waits, *SCOPES.get())
         return Deadline(timeout, end if before is None else min(end, before.end), self, scopes)

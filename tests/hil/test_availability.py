@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 
 pytestmark = pytest.mark.usefixtures("operative", "table_of_states")
@@ -67,7 +67,9 @@ def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, c
 
 
 @pytest.mark.needs("inputs", "outputs")
-def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_an_inoperative_connector_does_not_charge(
+    device: Device, driver: EvDriver, csms: Csms, outputs: Outputs
+) -> None:
     """A8, H2: neither cable nor idTag nor remote start begins anything; Operative again, the cable is noticed."""
     assert change(csms, 1, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=1)
@@ -85,7 +87,9 @@ def test_an_inoperative_connector_does_not_charge(device: Device, driver: Driver
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("connector", [0, 1])
-def test_in_a_charge_it_is_scheduled(device: Device, bench: Bench, driver: Driver, csms: Csms, connector: int) -> None:
+def test_in_a_charge_it_is_scheduled(
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, connector: int
+) -> None:
     """Scheduled: the transaction goes on to its own end, and when the cable is out the connector is Unavailable."""
     transaction_id = driver.start_charge(csms)
     assert change(csms, connector, "Inoperative") == SCHEDULED
@@ -104,7 +108,7 @@ def test_in_a_charge_it_is_scheduled(device: Device, bench: Bench, driver: Drive
 
 
 @pytest.mark.needs("inputs")
-def test_with_a_cable_in_it_is_scheduled_and_nothing_begins(device: Device, driver: Driver, csms: Csms) -> None:
+def test_with_a_cable_in_it_is_scheduled_and_nothing_begins(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Preparing does not lead to Unavailable (section 4.9): no idTag starts anything, and the cable's end does it."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -127,7 +131,7 @@ def test_a_remote_start_that_waits_for_its_cable_is_given_up(device: Device, csm
 
 
 @pytest.mark.needs("inputs")
-def test_what_is_scheduled_can_be_taken_back(device: Device, driver: Driver, csms: Csms) -> None:
+def test_what_is_scheduled_can_be_taken_back(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Operative in the same charge: it ends as any other."""
     driver.start_charge(csms)
     assert change(csms, 1, "Inoperative") == SCHEDULED

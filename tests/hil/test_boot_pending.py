@@ -9,7 +9,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallError, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.timeline import Mark
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
@@ -89,7 +89,7 @@ def test_while_pending_only_what_is_triggered_is_sent(booting: Device, bench: Be
 
 
 @pytest.mark.needs("inputs")
-def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """What happens meanwhile is not sent, and what is so then is told after Accepted."""
     csms.answer("BootNotification", boot_answer("Pending"), times=1)
     bench.power.cycle()

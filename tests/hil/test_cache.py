@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone
 
 pytestmark = pytest.mark.needs("inputs")
@@ -30,7 +30,7 @@ def strict_device(device: Device) -> Device:
     return device
 
 
-def charge_once(driver: Driver, csms: Csms) -> None:
+def charge_once(driver: EvDriver, csms: Csms) -> None:
     """A whole charge with the local idTag; the cable is out again at its end."""
     driver.start_charge(csms)
     driver.present_tag()
@@ -40,7 +40,7 @@ def charge_once(driver: Driver, csms: Csms) -> None:
 
 
 @pytest.mark.smoke
-def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
     """LocalPreAuthorize: the first charge asks the CSMS, the second one does not wait for it."""
     charge_once(driver, csms)
     csms.expect("Authorize")
@@ -49,7 +49,7 @@ def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, dr
 
 
 @pytest.mark.needs("power")
-def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """The cache is on flash: after a power cycle the tag still starts at once."""
     charge_once(driver, csms)
     csms.expect("Authorize")
@@ -60,7 +60,7 @@ def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, d
     csms.expect_none("Authorize", within=0.1)
 
 
-def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: Driver, csms: Csms) -> None:
+def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
     """ClearCache: Accepted, and the next charge asks the CSMS as the first one did."""
     charge_once(driver, csms)
     csms.expect("Authorize")
@@ -71,7 +71,7 @@ def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: Driver, 
 
 @pytest.mark.needs("power")
 def test_a_cleared_cache_stays_clear_over_a_power_cut(
-    caching_device: Device, bench: Bench, driver: Driver, csms: Csms
+    caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Accepted means that it is gone from flash: the power is cut at the answer."""
     charge_once(driver, csms)
@@ -84,7 +84,7 @@ def test_a_cleared_cache_stays_clear_over_a_power_cut(
     csms.expect("Authorize")
 
 
-def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
     """expiryDate in the past, as the CSMS' clock tells: the cache does not vouch for it."""
     past = (datetime.fromisoformat(csms.behaviour.current_time()) - timedelta(days=1)).isoformat()
     info = {"idTagInfo": {"status": "Accepted", "expiryDate": past}}
@@ -101,7 +101,7 @@ def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, dri
         csms.expect("Authorize")
 
 
-def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: EvDriver, csms: Csms) -> None:
     """AuthorizationCacheEnabled is false: ClearCache is Rejected, and each charge asks."""
     assert csms.call("ClearCache", {}) == {"status": "Rejected"}
     charge_once(driver, csms)
@@ -111,7 +111,7 @@ def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: Driver, c
 
 
 @pytest.mark.smoke
-def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """LocalAuthorizeOffline: whom the CSMS has accepted before may charge while it is away."""
     charge_once(driver, csms)
     with bench.inject(CsmsGone()):
@@ -122,7 +122,7 @@ def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver
 
 
 def test_offline_a_known_tag_does_not_charge_where_it_must_not(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """LocalAuthorizeOffline false: without the CSMS nobody may charge, however well known."""
     device.configure(
@@ -138,7 +138,7 @@ def test_offline_a_known_tag_does_not_charge_where_it_must_not(
 
 
 def test_offline_an_unknown_tag_does_not_charge(
-    strict_device: Device, bench: Bench, driver: Driver, csms: Csms
+    strict_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """AllowOfflineTxForUnknownId is false: who is in no cache has to wait for the CSMS."""
     with bench.inject(CsmsGone()):
@@ -151,7 +151,7 @@ def test_offline_an_unknown_tag_does_not_charge(
 
 @pytest.mark.parametrize("expiry", ["2025/01/01", "01.01.2099", 4102444800, True])
 def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, expiry: object
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, expiry: object
 ) -> None:
     """A restriction that cannot be read restricts: the CSMS accepts the tag each time, and the cache never."""
     device.configure(authorization_cache_enabled=True)
@@ -178,7 +178,7 @@ def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid"])
 def test_offline_a_tag_that_was_refused_does_not_charge(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, status: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, status: str
 ) -> None:
     """What the CSMS has said counts while it is away, also where strangers may charge."""
     device.configure(authorization_cache_enabled=True)
@@ -195,7 +195,7 @@ def test_offline_a_tag_that_was_refused_does_not_charge(
 
 
 def test_the_cache_learns_from_start_transaction_too(
-    caching_device: Device, bench: Bench, driver: Driver, csms: Csms
+    caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """A tag that StartTransaction.conf blocks is not let in by an older Accepted."""
     charge_once(driver, csms)
@@ -213,7 +213,7 @@ def test_the_cache_learns_from_start_transaction_too(
     csms.expect("Authorize")
 
 
-def test_a_full_cache_keeps_the_regular_customer(caching_device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_full_cache_keeps_the_regular_customer(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
     """Sixteen strangers are one too many: of all idTags the one that the CSMS has not spoken of for longest goes."""
 
     def strangers_charge(numbers: range) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 from tests.hil.samples import check_no_sample_lost
 
@@ -16,7 +16,7 @@ TAG = "BENCH-TAG"
 
 
 @pytest.mark.smoke
-def test_charge_from_plug_to_stop_adds_up(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_charge_from_plug_to_stop_adds_up(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """A driver plugs in, presents a tag, charges 120 Wh and stops: the values add up."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -38,7 +38,9 @@ def test_charge_from_plug_to_stop_adds_up(device: Device, driver: Driver, csms: 
 
 
 @pytest.mark.needs("stepped_time")
-def test_meter_values_come_at_the_interval_and_add_up(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_meter_values_come_at_the_interval_and_add_up(
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
+) -> None:
     """Five minutes of charging: a sample a minute, none missing, the register rising to the stop value."""
     driver.start_charge(csms)
     energy = driver.draw(150, hz=0.5)
@@ -53,7 +55,7 @@ def test_meter_values_come_at_the_interval_and_add_up(device: Device, bench: Ben
     assert transaction.energy_wh == drawn
 
 
-def test_unplugging_stops_the_transaction(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_unplugging_stops_the_transaction(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """Pulling the cable opens the contactor and stops the transaction with reason EVDisconnected."""
     driver.start_charge(csms)
     driver.unplug()
@@ -63,7 +65,7 @@ def test_unplugging_stops_the_transaction(device: Device, driver: Driver, csms: 
 
 
 @pytest.mark.smoke
-def test_remote_start_and_stop(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_remote_start_and_stop(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """The CSMS starts a charge on a plugged-in vehicle and stops it again."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -78,7 +80,7 @@ def test_remote_start_and_stop(device: Device, driver: Driver, csms: Csms, outpu
     outputs["contactor"].expect(False)
 
 
-def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
     """A RemoteStopTransaction for another transaction is rejected and the charge goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("RemoteStopTransaction", {"transactionId": transaction_id + 1}) == {"status": "Rejected"}
@@ -86,7 +88,7 @@ def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, drive
 
 
 @pytest.mark.smoke
-def test_a_refused_tag_does_not_charge(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_a_refused_tag_does_not_charge(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """Authorize answered Blocked: no transaction, the contactor stays open."""
     with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()

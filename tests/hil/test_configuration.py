@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import FlashFull
 from rig.instruments.console import Console
 from tests.hil.configuration_keys import ConfigurationKeys
@@ -253,7 +253,7 @@ def test_the_interval_of_the_boot_is_not_stored(
 
 @pytest.mark.needs("inputs", "stepped_time")
 def test_a_changed_sample_interval_counts_in_the_next_charge(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, keys: ConfigurationKeys
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """MeterValueSampleInterval: ten seconds instead of a minute."""
     assert keys.change("MeterValueSampleInterval", "10") == "Accepted"

@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import BlackHole, ConnectionDrop, CsmsGone, CsmsRestart, CsmsSilent, Latency, NoPong
 from rig.instruments.console import Console
 from rig.timeline.events import LinkChange
@@ -76,7 +76,7 @@ def test_a_csms_that_says_nothing_is_left_and_tried_again(
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
-def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Nothing gets through either way for a minute of a charge: it goes on, and all is told afterwards."""
     device.configure(meter_value_sample_interval_s=10, backoff_initial_ms=100, backoff_max_ms=100)
     transaction_id = driver.start_charge(csms)
@@ -95,7 +95,7 @@ def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench
 
 @pytest.mark.needs("inputs")
 def test_a_status_whose_answer_was_lost_is_corrected(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Available, then Preparing, which the CSMS hears and cannot answer; unplugged offline: Available again."""
     with csms.hold("StatusNotification") as held:
@@ -112,7 +112,7 @@ def test_a_status_whose_answer_was_lost_is_corrected(
 
 @pytest.mark.needs("inputs")
 def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """A StatusNotification gets no answer, and the link stays: the state is told again, and nobody reconnects."""
     device.configure(connection_timeout_s=3600)
@@ -128,7 +128,7 @@ def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
 
 
 @pytest.mark.needs("inputs")
-def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """The status is the one that the CSMS knows, the reason is another: it is told as well."""
     device.configure(stop_transaction_on_ev_side_disconnect=False, backoff_initial_ms=100, backoff_max_ms=100)
     driver.start_charge(csms, draws=False)
@@ -143,7 +143,7 @@ def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver:
 
 @pytest.mark.needs("inputs")
 def test_a_restart_of_the_csms_does_not_end_the_charge(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The CSMS restarts in a transaction: the same transaction goes on and is stopped under its id."""
     transaction_id = driver.start_charge(csms)
@@ -162,7 +162,7 @@ def test_a_restart_of_the_csms_does_not_end_the_charge(
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
-def test_a_charge_over_a_slow_network(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_charge_over_a_slow_network(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Half a second each way, with jitter: a charge is told in order and completely, over one connection."""
     with bench.inject(Latency(ms=500, jitter_ms=200, seed=3)):
         driver.start_charge(csms)

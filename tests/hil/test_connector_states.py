@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
 from rig.timeline.events import PinEdge
@@ -15,7 +15,7 @@ from tests.hil.exact import moment
 pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("table_of_states")]
 
 
-def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Driver, csms: Csms) -> None:
+def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: EvDriver, csms: Csms) -> None:
     """A2, B1: plugged in and out again without an idTag."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -25,7 +25,7 @@ def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Dr
 
 @pytest.mark.needs("stepped_time")
 def test_available_to_preparing_and_back_by_the_connection_time_out(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """A2, B1: an idTag is accepted and nobody plugs in within ConnectionTimeOut."""
     device.configure(connection_timeout_s=20)
@@ -41,7 +41,7 @@ def test_available_to_preparing_and_back_by_the_connection_time_out(
 
 @pytest.mark.needs("stepped_time")
 def test_preparing_to_finishing_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """B6, F2: plugged in, but no idTag within ConnectionTimeOut; a tag afterwards starts all the same."""
     device.configure(connection_timeout_s=20)
@@ -56,7 +56,7 @@ def test_preparing_to_finishing_when_nobody_presents_a_tag(
 
 @pytest.mark.smoke
 def test_suspended_by_the_vehicle_and_charging_again(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """B4, D3, C4, D6: the vehicle does not draw, draws, stops drawing; the driver ends it."""
     driver.start_charge(csms, draws=False)
@@ -73,7 +73,7 @@ def test_suspended_by_the_vehicle_and_charging_again(
     csms.expect_status("Available")
 
 
-def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: Driver, csms: Csms) -> None:
+def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver, csms: Csms) -> None:
     """F2, B3: the cable stays in after a charge, and the driver starts another one."""
     driver.start_charge(csms)
     driver.present_tag()
@@ -85,7 +85,7 @@ def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: Driver, 
 
 
 @pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
-def test_faulted_and_back_to_the_state_before(device: Device, driver: Driver, csms: Csms, before: str) -> None:
+def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, csms: Csms, before: str) -> None:
     """A9, B9, F9 and I1, I2, I6: the emergency stop over each state, and back to it."""
     if before == "Finishing":
         driver.start_charge(csms)
@@ -102,7 +102,7 @@ def test_faulted_and_back_to_the_state_before(device: Device, driver: Driver, cs
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("draws", [True, False])
-def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms: Csms, draws: bool) -> None:
+def test_faulted_over_a_transaction_ends_it(device: Device, driver: EvDriver, csms: Csms, draws: bool) -> None:
     """C9, D9, I6: the emergency stop ends the transaction; released, the cable is still to be taken."""
     driver.start_charge(csms, draws=draws)
     driver.press_emergency_stop()
@@ -114,7 +114,7 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: Driver, csms
 
 @pytest.mark.needs("stepped_time")
 def test_finishing_to_unavailable_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """B6, F8, H1: made inoperative in Preparing, the time-out, and the cable out."""
     device.configure(connection_timeout_s=20)
@@ -128,7 +128,7 @@ def test_finishing_to_unavailable_when_nobody_presents_a_tag(
     csms.expect_status("Available")
 
 
-def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: Driver, csms: Csms) -> None:
+def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: EvDriver, csms: Csms) -> None:
     """F2, B3: also where nobody has to be asked about the idTag, Preparing comes first."""
     driver.start_charge(csms)
     driver.present_tag()
@@ -138,7 +138,7 @@ def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: Driver
     csms.expect_status("Charging")
 
 
-def test_faulted_over_unavailable_and_back(device: Device, driver: Driver, csms: Csms) -> None:
+def test_faulted_over_unavailable_and_back(device: Device, driver: EvDriver, csms: Csms) -> None:
     """H9, I8: the emergency stop of an inoperative connector."""
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
@@ -152,7 +152,7 @@ def test_faulted_over_unavailable_and_back(device: Device, driver: Driver, csms:
 
 @pytest.mark.parametrize("draws", [True, False])
 def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
-    device: Device, driver: Driver, inputs: Inputs, csms: Csms, draws: bool
+    device: Device, driver: EvDriver, inputs: Inputs, csms: Csms, draws: bool
 ) -> None:
     """C8, D8: made inoperative in a transaction, and the cable is pulled: Unavailable at once, never Available."""
     driver.start_charge(csms, draws=draws)
@@ -168,7 +168,7 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
 
 @pytest.mark.needs("stepped_time")
 def test_a_status_shorter_than_the_minimum_duration_is_not_told(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """MinimumStatusDuration: plugged in and out at once tells nothing; a state is told when it has lasted."""
     device.configure(minimum_status_duration_s=10)
@@ -190,7 +190,7 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
 
 
 def test_the_lock_closes_before_the_contactor_and_opens_after_it(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """The cable is held as long as current may flow through it."""
     driver.start_charge(csms)
@@ -205,7 +205,7 @@ def test_the_lock_closes_before_the_contactor_and_opens_after_it(
 
 
 def test_a_transaction_waits_for_the_lock(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """With a feedback contact the transaction begins when the bolt is home, not when it is driven."""
     device.configure(lock_timeout_ms=30_000)
@@ -222,7 +222,7 @@ def test_a_transaction_waits_for_the_lock(
 
 @pytest.mark.needs("stepped_time")
 def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """TC_024: Faulted with ConnectorLockFailure, no transaction; the connector is fine again when unplugged."""
     device.configure(lock_timeout_ms=5_000)
@@ -245,7 +245,7 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
 
 @pytest.mark.smoke
 def test_a_lock_that_opens_under_current_opens_the_contactor(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """D5, E3: no cable is pulled live: the contactor follows the bolt, and the charge goes on when that is home."""
     device.configure(lock_timeout_ms=30_000)
@@ -262,7 +262,7 @@ def test_a_lock_that_opens_under_current_opens_the_contactor(
 
 
 def test_a_lock_that_opens_for_a_moment_opens_the_contactor(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """D5, E3: the bolt is home again before the device may have looked: it counts all the same, each time."""
     device.configure(lock_timeout_ms=30_000)
@@ -281,7 +281,7 @@ def test_a_lock_that_opens_for_a_moment_opens_the_contactor(
 
 
 def test_a_lock_that_opens_in_a_pause_is_needed_to_go_on(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """E: the vehicle pauses, the bolt is found open: SuspendedEVSE with ConnectorLockFailure until it is home."""
     device.configure(lock_timeout_ms=30_000)

@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import SlowErase
 from rig.instruments.outputs import Outputs
 from rig.timeline import Mark
@@ -27,7 +27,7 @@ def expect_contactor_to_open(bench: Bench, outputs: Outputs, since: Mark) -> Pin
 
 @pytest.mark.smoke
 def test_it_opens_the_contactor_while_charging(
-    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs
+    device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs
 ) -> None:
     """Pressed while charging: the contactor opens at once, the transaction stops with reason EmergencyStop."""
     driver.start_charge(csms)
@@ -45,7 +45,7 @@ def test_it_opens_the_contactor_while_charging(
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
 def test_it_opens_the_contactor_during_a_flash_erase(
-    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs
+    device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs
 ) -> None:
     """Pressed in the middle of a 400 ms erase, which stops the loop: the contactor does not wait for it."""
     driver.start_charge(csms)

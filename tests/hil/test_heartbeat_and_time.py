@@ -9,7 +9,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import ClockJump
 from rig.instruments.leds import Leds
 from rig.instruments.power import Power
@@ -67,7 +67,7 @@ def test_a_heartbeat_that_is_not_answered_is_no_harm(device: Device, bench: Benc
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
-def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """From the first message after the boot on, timestamps lie within seconds of the CSMS' clock."""
     driver.start_charge(csms)
     (transaction,) = csms.transactions
@@ -79,7 +79,7 @@ def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: 
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_set_in_a_charge_makes_no_negative_duration(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, hours: int
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, hours: int
 ) -> None:
     """The CSMS' clock jumps an hour in a charge: start, samples and stop stay in order of time."""
     csms.behaviour.heartbeat_interval_s = 90
@@ -98,7 +98,7 @@ def test_a_clock_set_in_a_charge_makes_no_negative_duration(
 
 
 @pytest.mark.needs("inputs", "power")
-def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: Driver, csms: Csms, power: Power) -> None:
+def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: EvDriver, csms: Csms, power: Power) -> None:
     """The CSMS tells 2020 at boot and today in a Heartbeat: the next charge is of today."""
     old = {"status": "Accepted", "currentTime": "2020-01-01T00:00:00Z", "interval": 10}
     csms.answer("BootNotification", old, times=1)
@@ -132,7 +132,7 @@ def test_a_csms_without_a_valid_time_is_no_harm(
     "told", ["2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T120000,000+02"]
 )
 def test_the_time_of_a_csms_in_another_form_of_iso_8601_counts(
-    device: Device, driver: Driver, csms: Csms, power: Power, told: str
+    device: Device, driver: EvDriver, csms: Csms, power: Power, told: str
 ) -> None:
     """No offset means UTC, and seconds may be missing: charges are reported with that time."""
     answer = {"status": "Accepted", "currentTime": told, "interval": 300}
@@ -147,7 +147,7 @@ def test_the_time_of_a_csms_in_another_form_of_iso_8601_counts(
 
 @pytest.mark.needs("inputs", "leds")
 def test_a_charge_is_seen_to_wait_for_the_time_and_is_reported_then(
-    device: Device, bench: Bench, driver: Driver, leds: Leds, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
     """Flashed anew, and accepted without a usable currentTime: Heartbeats ask for it until the CSMS sends one."""
     answer = {"status": "Accepted", "currentTime": "28.11.2026", "interval": 3600}

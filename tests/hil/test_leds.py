@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import AccessPointGone, CsmsGone
 from rig.instruments.led_pattern import PatternName
 from rig.instruments.leds import Leds
@@ -35,7 +35,7 @@ def expect_pattern(bench: Bench, leds: Leds, led: str, pattern: PatternName, rat
 def test_status_led_tells_the_state_of_a_charge(
     device: Device,
     bench: Bench,
-    driver: Driver,
+    driver: EvDriver,
     leds: Leds,
     csms: Csms,
     state: str,
@@ -83,7 +83,7 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
 
 @pytest.mark.needs("outputs")
 def test_status_led_tells_that_the_charge_point_suspended_it(
-    device: Device, bench: Bench, driver: Driver, leds: Leds, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
     """SuspendedEVSE, here for an idTag that the CSMS refuses, looks like SuspendedEV: 1 Hz, lit for a tenth."""
     device.configure(stop_transaction_on_invalid_id=False)
@@ -109,7 +109,7 @@ def test_status_led_is_dark_while_out_of_service(device: Device, leds: Leds, csm
 
 @pytest.mark.needs("inputs.lock_feedback")
 def test_fault_led_blinks_for_any_other_error(
-    device: Device, bench: Bench, driver: Driver, leds: Leds, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
     """The lock does not close, and nobody has pressed the emergency stop: 4 Hz, and the status LED dark."""
     device.configure(lock_timeout_ms=200)
@@ -124,7 +124,7 @@ def test_fault_led_blinks_for_any_other_error(
 
 
 @pytest.mark.smoke
-def test_fault_led_shows_the_emergency_stop(device: Device, driver: Driver, leds: Leds, csms: Csms) -> None:
+def test_fault_led_shows_the_emergency_stop(device: Device, driver: EvDriver, leds: Leds, csms: Csms) -> None:
     """Pressed: the fault LED is steady and the status LED dark. Released: the other way round."""
     leds["fault"].expect("off")
     driver.press_emergency_stop()

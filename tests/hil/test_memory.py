@@ -10,7 +10,7 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import HeapLeak
 from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
 
@@ -53,7 +53,7 @@ def test_a_leak_of_64_bytes_a_connection_is_found(
 
 @pytest.mark.needs("inputs")
 def test_heap_is_flat_over_50_charges(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, measure: Measure
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """50 charges from plug to unplug: the free heap after the last is what it was after the first."""
     samples = []

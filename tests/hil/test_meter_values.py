@@ -10,7 +10,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone
 from tests.hil.samples import check_no_sample_lost
 
@@ -30,7 +30,7 @@ def contexts(meter_values: list[dict[str, Any]]) -> list[str]:
 
 @pytest.mark.smoke
 def test_every_measurand_is_told_and_they_fit_together(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """MeterValuesSampledData with all four: power by the pulses, current from it and the nominal voltage."""
     device.configure(
@@ -54,7 +54,7 @@ def test_every_measurand_is_told_and_they_fit_together(
 
 
 def test_only_the_measurands_that_are_asked_for_are_told(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """MeterValuesSampledData with the power alone."""
     device.configure(meter_values_sampled_data=POWER, meter_value_sample_interval_s=5)
@@ -66,7 +66,7 @@ def test_only_the_measurands_that_are_asked_for_are_told(
 
 @pytest.mark.parametrize("setting", [{"meter_value_sample_interval_s": 0}, {"meter_values_sampled_data": ""}])
 def test_no_samples_where_none_are_wanted(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, setting: dict[str, Any]
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, setting: dict[str, Any]
 ) -> None:
     """MeterValueSampleInterval 0, or no measurands: a charge without MeterValues."""
     device.configure(**{"meter_value_sample_interval_s": 5} | setting)
@@ -76,7 +76,7 @@ def test_no_samples_where_none_are_wanted(
 
 @pytest.mark.smoke
 def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """ClockAlignedDataInterval 30: one each half minute of the clock, never before it, also in a transaction."""
     device.configure(clock_aligned_data_interval_s=30, meter_value_sample_interval_s=0)
@@ -97,7 +97,7 @@ def test_clock_aligned_values_come_without_a_transaction_too(device: Device, ben
 
 
 def test_periodic_and_clock_aligned_values_side_by_side(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Both kinds in one transaction, told apart by their context, each with its own measurands."""
     device.configure(
@@ -116,7 +116,7 @@ def test_periodic_and_clock_aligned_values_side_by_side(
 
 
 def test_the_stop_tells_the_readings_of_its_transaction(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """StopTxnSampledData: transactionData from Transaction.Begin over the samples to Transaction.End."""
     device.configure(stop_txn_sampled_data=ENERGY, meter_value_sample_interval_s=10)
@@ -137,7 +137,7 @@ def test_the_stop_tells_the_readings_of_its_transaction(
     assert energies[0] == csms.transactions[-1].start["meterStart"]
 
 
-def test_the_stop_tells_no_readings_by_default(device: Device, driver: Driver, csms: Csms) -> None:
+def test_the_stop_tells_no_readings_by_default(device: Device, driver: EvDriver, csms: Csms) -> None:
     """StopTxnSampledData and StopTxnAlignedData empty: no transactionData."""
     driver.start_charge(csms)
     driver.present_tag()
@@ -145,7 +145,7 @@ def test_the_stop_tells_no_readings_by_default(device: Device, driver: Driver, c
 
 
 def test_the_readings_of_a_long_transaction_are_thinned_out(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """More samples than one message holds: begin and end are told, and what lies between is spread evenly."""
     device.configure(stop_txn_sampled_data=ALL, meter_value_sample_interval_s=1)
@@ -159,7 +159,9 @@ def test_the_readings_of_a_long_transaction_are_thinned_out(
     assert 4 <= len(told) < 30
 
 
-def test_hundreds_of_samples_without_csms_all_arrive(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_hundreds_of_samples_without_csms_all_arrive(
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
+) -> None:
     """A sample a second for minutes without CSMS: each arrives afterwards, in order, once."""
     device.configure(
         meter_value_sample_interval_s=1,

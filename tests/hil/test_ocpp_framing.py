@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import ConnectionDrop
 from rig.instruments.console import Console
 from rig.timeline.events import LinkChange, OcppFrame
@@ -175,7 +175,7 @@ def test_it_answers_while_its_own_call_is_open(device: Device, bench: Bench, csm
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_only_one_call_of_the_device_is_open_at_a_time(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """OCPP-J section 4.1.1: while a call is unanswered no other is sent, whatever happens at the connector."""
     with csms.hold("StatusNotification") as held:
@@ -196,7 +196,7 @@ def test_only_one_call_of_the_device_is_open_at_a_time(
 
 @pytest.mark.needs("inputs")
 def test_a_late_answer_after_a_reconnect_is_taken_or_ignored(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The link is lost after StartTransaction was sent; its answer comes on the new connection, and then again."""
     with csms.hold("StartTransaction") as held:
@@ -220,7 +220,7 @@ def test_a_late_answer_after_a_reconnect_is_taken_or_ignored(
 
 @pytest.mark.needs("inputs")
 def test_an_answer_that_comes_twice_changes_nothing(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, console: Console
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console
 ) -> None:
     """A second answer to StartTransaction, with another transactionId: the first one holds."""
     transaction_id = driver.start_charge(csms)
@@ -237,7 +237,7 @@ def test_an_answer_that_comes_twice_changes_nothing(
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("answer", ["null", "[]", "7", '"Accepted"'])
 def test_a_result_without_an_object_fails_the_call_and_no_more(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, console: Console, answer: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console, answer: str
 ) -> None:
     """Authorize answered with something that is no object: the driver may not charge, and may try again."""
     with csms.hold("Authorize") as held:

@@ -7,7 +7,7 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import AccessPointGone, BlackHole, CsmsGone
 from rig.timeline.events import LinkChange
 from tests.hil.samples import check_no_sample_lost
@@ -19,7 +19,7 @@ PING_INTERVAL_S = 10
 
 
 @pytest.mark.smoke
-def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
     driver.start_charge(csms)
     with bench.inject(CsmsGone()):
@@ -35,7 +35,7 @@ def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, 
 
 
 def test_a_charge_that_begins_and_ends_offline_is_told_later(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Start and stop without CSMS: both arrive after it is back, in order, with the id the CSMS then gave."""
     with bench.inject(CsmsGone()):

@@ -9,7 +9,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone, FlashFull, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.timeline.events import Boot, Event, LogLine, PinEdge, PowerChange
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.needs("inputs", "power")
 
 
 @pytest.mark.smoke
-def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Cut while charging: after the boot the transaction is stopped with reason PowerLoss, not below its start."""
     transaction_id = driver.start_charge(csms)
     driver.draw(30).wait()
@@ -39,7 +39,7 @@ def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: Driver
 @pytest.mark.parametrize("effect", ["none", "half", "random"])
 @pytest.mark.parametrize("operation", [1, 2, 3])
 def test_torn_write_in_a_transaction(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int, effect: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int, effect: str
 ) -> None:
     """The power fails inside a flash operation at a charge's end: it is stopped exactly once, whatever was torn."""
     transaction_id = driver.start_charge(csms)
@@ -62,7 +62,7 @@ def test_torn_write_in_a_transaction(
 @pytest.mark.parametrize("effect", ["none", "half", "random"])
 @pytest.mark.parametrize("operation", [1, 2, 3])
 def test_no_energy_before_the_start_is_stored(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int, effect: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int, effect: str
 ) -> None:
     """The power fails while StartTransaction is stored: the contactor was open, or the CSMS hears of the charge."""
     driver.plug_in()
@@ -101,7 +101,7 @@ def test_power_cut_while_it_boots(device: Device, bench: Bench, csms: Csms, mome
 
 
 def test_power_cut_while_authorizing(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """Cut between the tag and the answer: nothing was promised, so nothing charges after the boot."""
     with device.expecting_reboot(), csms.hold("Authorize") as held:
@@ -115,7 +115,7 @@ def test_power_cut_while_authorizing(
     outputs["contactor"].expect_steady(False, within=0.1)
 
 
-def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Cut the moment the CSMS has heard the stop: it is not told a second, different one."""
     driver.start_charge(csms)
     driver.draw(5).wait()
@@ -130,7 +130,7 @@ def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench
 
 
 def test_a_cut_leaves_the_energy_that_was_told_on_demand(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """A triggered MeterValues has told a reading: the stop that is made after the cut has no lower one."""
     transaction_id = driver.start_charge(csms)
@@ -145,7 +145,7 @@ def test_a_cut_leaves_the_energy_that_was_told_on_demand(
 
 @pytest.mark.needs("test_hooks")
 def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Cut before the stop is stored: the charge goes on after the boot, and nobody was told otherwise."""
     device.configure(power_fail_action="resume")
@@ -161,7 +161,7 @@ def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
 
 
 @pytest.mark.smoke
-def test_brown_out_like_flicker(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_brown_out_like_flicker(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Five quick power cycles in a charge, faster than it boots: one transaction, stopped once, with PowerLoss."""
     transaction_id = driver.start_charge(csms)
     driver.draw(5).wait()
@@ -177,7 +177,7 @@ def test_brown_out_like_flicker(device: Device, bench: Bench, driver: Driver, cs
     transaction.check()
 
 
-def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Ten charges, each cut: ten transactions, ids of their own, and the energy register never goes back."""
     for _ in range(10):
         since = bench.mark()
@@ -203,7 +203,7 @@ def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: Driv
 @pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("operation", [1, 2, 4, 8])
 def test_torn_write_on_a_fresh_file_system(
-    fresh_device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int
+    fresh_device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int
 ) -> None:
     """The first charge on a fresh flash, torn at the n-th operation: it boots, tells at most one stop, and charges."""
     with fresh_device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="random", seed=operation)):
@@ -223,7 +223,7 @@ def test_torn_write_on_a_fresh_file_system(
     csms.expect("StartTransaction", since=mark)
 
 
-def _charge_until_torn(bench: Bench, driver: Driver) -> None:
+def _charge_until_torn(bench: Bench, driver: EvDriver) -> None:
     """Start and stop charges, each of which writes, until the power is gone."""
     mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
     for status in itertools.cycle(("Charging", "Finishing")):
@@ -244,7 +244,7 @@ def _rail_fell(event: Event) -> bool:
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_full_flash_does_not_keep_anybody_from_charging(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Storage out of space: a charge goes from start to stop all the same, told from memory."""
     with bench.inject(FlashFull()):
@@ -259,7 +259,7 @@ def test_a_full_flash_does_not_keep_anybody_from_charging(
 
 
 @pytest.mark.needs("test_hooks", "stepped_time")
-def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Storage out of space for good, a sample every 10 s: what is answered makes room, and no charge is refused."""
     device.configure(meter_value_sample_interval_s=10)
     charges = 4
@@ -280,7 +280,7 @@ def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, 
 
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Offline, and the flash full for the moment in which the charge begins: stored later, and told after the cut."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=100)
@@ -305,7 +305,7 @@ def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
 
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Offline, and the flash full when the charge ends: transactionData is stored later, and whole after a cut."""
     device.configure(
@@ -332,7 +332,7 @@ def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
 
 
 @pytest.mark.needs("test_hooks", "stepped_time")
-def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
     driver.start_charge(csms)
     with bench.inject(FlashFull()):

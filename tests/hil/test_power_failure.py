@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import BrownOut, ClockJump, CsmsGone, PowerCut, TornWrite
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
@@ -26,7 +26,7 @@ SAVED_EVERY_WH = 100
 
 @pytest.mark.smoke
 def test_a_warning_stops_the_transaction_before_the_lights_go_out(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """The hold-up lasts: contactor open, StopTransaction with PowerLoss, told at once."""
     transaction_id = driver.start_charge(csms)
@@ -39,7 +39,7 @@ def test_a_warning_stops_the_transaction_before_the_lights_go_out(
 
 
 def test_a_stop_that_was_told_before_the_cut_is_not_another_one_after_it(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, csms: Csms
 ) -> None:
     """Warned, stopped, told, then dark: told again it is, at most, as the same message under the same id."""
     driver.start_charge(csms)
@@ -57,7 +57,7 @@ def test_a_stop_that_was_told_before_the_cut_is_not_another_one_after_it(
 
 
 def test_a_stop_that_could_not_be_told_comes_after_the_boot(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """Warned while the CSMS is gone, then dark: one StopTransaction after the boot, with the energy of the warning."""
     transaction_id = driver.start_charge(csms)
@@ -81,7 +81,7 @@ def test_a_stop_that_could_not_be_told_comes_after_the_boot(
 
 @pytest.mark.needs("test_hooks")
 def test_a_brown_out_ends_the_transaction_as_a_power_cut_does(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The supply sags without a warning: reset by the brown-out detector, StopTransaction with PowerLoss after it."""
     transaction_id = driver.start_charge(csms)
@@ -96,7 +96,7 @@ def test_a_brown_out_ends_the_transaction_as_a_power_cut_does(
 @pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("operation", [1, 2, 3, 4])
 def test_a_cut_while_the_stop_is_saved_tells_it_once(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, csms: Csms, operation: int
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, csms: Csms, operation: int
 ) -> None:
     """The hold-up ends inside a flash operation after the warning: exactly one StopTransaction, one content."""
     transaction_id = driver.start_charge(csms)
@@ -117,7 +117,7 @@ def test_a_cut_while_the_stop_is_saved_tells_it_once(
 
 
 def test_nothing_starts_while_the_mains_power_is_gone(
-    device: Device, driver: Driver, inputs: Inputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, csms: Csms
 ) -> None:
     """A tag and a remote start during the hold-up start nothing; afterwards they do."""
     inputs["power_fail"].on()
@@ -135,7 +135,7 @@ def test_nothing_starts_while_the_mains_power_is_gone(
 
 
 def test_a_short_failure_interrupts_the_charge(
-    device: Device, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
     """The hold-up outlasts the failure: SuspendedEVSE without current, then on; both moments are told as samples."""
     device.configure(power_fail_action="resume")
@@ -153,7 +153,7 @@ def test_a_short_failure_interrupts_the_charge(
 @pytest.mark.smoke
 @pytest.mark.parametrize("warned", [True, False])
 def test_the_charge_goes_on_after_the_boot(
-    device: Device, bench: Bench, driver: Driver, inputs: Inputs, outputs: Outputs, csms: Csms, warned: bool
+    device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms, warned: bool
 ) -> None:
     """Dark while charging, with and without a warning: the same transaction goes on, and is stopped by its tag."""
     device.configure(power_fail_action="resume")
@@ -187,7 +187,9 @@ def test_the_charge_goes_on_after_the_boot(
     assert 150 - lost <= transaction.energy_wh <= 150
 
 
-def test_the_charge_does_not_go_on_without_the_cable(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_the_charge_does_not_go_on_without_the_cable(
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
+) -> None:
     """Unplugged in the dark: StopTransaction with PowerLoss after the boot."""
     device.configure(power_fail_action="resume")
     transaction_id = driver.start_charge(csms)
@@ -200,7 +202,7 @@ def test_the_charge_does_not_go_on_without_the_cable(device: Device, bench: Benc
 
 
 def test_the_charge_does_not_go_on_after_too_long(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """power_resume_limit_s: dark for longer, and it is stopped with PowerLoss although the cable is in."""
     device.configure(power_fail_action="resume", power_resume_limit_s=0)
@@ -215,7 +217,7 @@ def test_the_charge_does_not_go_on_after_too_long(
 
 @pytest.mark.needs("stepped_time")
 def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """No CSMS tells how long it was dark: the charge goes on after a minute; told later, the limit counts."""
     device.configure(power_fail_action="resume", power_resume_limit_s=0, backoff_initial_ms=100, backoff_max_ms=100)
@@ -233,7 +235,7 @@ def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
 
 @pytest.mark.needs("stepped_time")
 def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """The charge began offline, by a clock two days behind: cut for a moment, it goes on, whatever the CSMS tells."""
     device.configure(power_fail_action="resume", backoff_initial_ms=100, backoff_max_ms=100)
@@ -265,7 +267,7 @@ def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
 
 @pytest.mark.parametrize("action", ["stop", "resume"])
 def test_the_register_never_goes_back_over_cuts(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
     """Three cuts without warning: each boot counts on from what was told before, and loses less than 100 Wh."""
     device.configure(power_fail_action=action)
@@ -287,7 +289,7 @@ def test_the_register_never_goes_back_over_cuts(
 
 
 def test_a_charge_that_began_before_the_time_was_known_is_not_of_1970(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Flashed anew, and never online: start and stop get their right times as soon as the CSMS has told the time."""
     mark = bench.mark()

@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 from tests.hil.configuration_keys import ConfigurationKeys
 
@@ -18,7 +18,7 @@ REJECTED = {"status": "Rejected"}
 
 @pytest.mark.usefixtures("table_of_states")
 @pytest.mark.parametrize("connector", [{"connectorId": 1}, {}], ids=["connector-1", "any-connector"])
-def test_remote_start_before_the_cable(device: Device, driver: Driver, csms: Csms, connector: dict[str, int]) -> None:
+def test_remote_start_before_the_cable(device: Device, driver: EvDriver, csms: Csms, connector: dict[str, int]) -> None:
     """Accepted while nobody is plugged in: Preparing, and the transaction begins with the cable."""
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"} | connector) == ACCEPTED
     csms.expect_status("Preparing")
@@ -31,7 +31,7 @@ def test_remote_start_before_the_cable(device: Device, driver: Driver, csms: Csm
 @pytest.mark.needs("stepped_time")
 @pytest.mark.usefixtures("table_of_states")
 def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Nobody plugs in within ConnectionTimeOut: Available again, and a cable that comes later starts nothing."""
     device.configure(connection_timeout_s=20)
@@ -46,7 +46,7 @@ def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
 
 
 @pytest.mark.smoke
-def test_remote_start_without_a_connector(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_without_a_connector(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Without connectorId the charge point chooses: it has one."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -54,7 +54,7 @@ def test_remote_start_without_a_connector(device: Device, driver: Driver, csms: 
     csms.expect("StartTransaction", idTag="REMOTE", connectorId=1)
 
 
-def test_remote_start_of_connector_0_starts_nothing(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_of_connector_0_starts_nothing(device: Device, driver: EvDriver, csms: Csms) -> None:
     """connectorId must be above 0 (OCPP 1.6 section 6.33): Rejected, for to the schema any integer is well-formed."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -62,13 +62,15 @@ def test_remote_start_of_connector_0_starts_nothing(device: Device, driver: Driv
     csms.expect_none("StartTransaction", within=0.3)
 
 
-def test_remote_start_of_a_connector_that_is_not_there_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_of_a_connector_that_is_not_there_is_rejected(
+    device: Device, driver: EvDriver, csms: Csms
+) -> None:
     """There is no connector 7."""
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 7}) == REJECTED
     csms.expect_none("StartTransaction", within=0.3)
 
 
-def test_remote_start_while_charging_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_while_charging_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
     """One connector, one transaction: the running one goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
@@ -76,7 +78,7 @@ def test_remote_start_while_charging_is_rejected(device: Device, driver: Driver,
     assert device.status()["transaction"] == transaction_id
 
 
-def test_remote_start_while_another_is_waiting_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_while_another_is_waiting_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
     """The first user has a minute to plug in; nobody takes the place away."""
     assert csms.call("RemoteStartTransaction", {"idTag": "FIRST", "connectorId": 1}) == ACCEPTED
     assert csms.call("RemoteStartTransaction", {"idTag": "SECOND", "connectorId": 1}) == REJECTED
@@ -86,7 +88,7 @@ def test_remote_start_while_another_is_waiting_is_rejected(device: Device, drive
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs.emergency_stop")
-def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver: Driver, csms: Csms) -> None:
+def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Faulted: nothing starts, also not when the stop is released."""
     driver.press_emergency_stop()
     csms.expect_status("Faulted")
@@ -98,7 +100,7 @@ def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
 def test_remote_start_of_a_tag_that_the_csms_then_refuses(
-    device: Device, driver: Driver, csms: Csms, outputs: Outputs, status: str
+    device: Device, driver: EvDriver, csms: Csms, outputs: Outputs, status: str
 ) -> None:
     """AuthorizeRemoteTxRequests false: refused in the answer to StartTransaction, it is stopped with DeAuthorized."""
     csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
@@ -115,7 +117,7 @@ def test_remote_start_of_a_tag_that_the_csms_then_refuses(
 
 
 def test_remote_start_asks_about_the_tag_where_it_must(
-    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+    device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """AuthorizeRemoteTxRequests true: Authorize first, and the transaction when it is Accepted."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
@@ -129,7 +131,7 @@ def test_remote_start_asks_about_the_tag_where_it_must(
 
 
 def test_the_answer_about_a_tag_that_is_gone_is_none_about_the_next(
-    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+    device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """An Authorize is unanswered, its session is over, and a remote start asks anew: each has its own answer."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
@@ -148,7 +150,7 @@ def test_the_answer_about_a_tag_that_is_gone_is_none_about_the_next(
 
 
 def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
-    device: Device, driver: Driver, csms: Csms, keys: ConfigurationKeys
+    device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
     """AuthorizeRemoteTxRequests true, and Authorize says Blocked: nothing begins."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
@@ -181,7 +183,7 @@ def test_a_malformed_remote_start_is_answered_with_an_error(
 
 @pytest.mark.needs("power")
 def test_remote_start_before_the_boot_is_accepted_is_rejected(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """While the CSMS has not accepted the device nothing is started for it (OCPP 1.6 section 4.2)."""
     driver.plug_in()

@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone, PowerCut
 from rig.timeline.events import OcppFrame
 
@@ -19,7 +19,7 @@ HOUR_S = 3600
 
 @pytest.mark.parametrize("action", ["StartTransaction", "MeterValues", "StopTransaction"])
 def test_a_message_of_an_offline_charge_comes_again_as_it_was(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
     """Booted and charged offline, by a clock an hour behind; the power fails when the CSMS has a message."""
     device.configure(
@@ -46,7 +46,7 @@ def test_a_message_of_an_offline_charge_comes_again_as_it_was(
 
 
 def test_a_message_comes_again_as_it_was_on_the_next_connection(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The CSMS loses the connection before it answers, and comes back with another time: the same stop once more."""
     driver.start_charge(csms)
@@ -63,7 +63,7 @@ def test_a_message_comes_again_as_it_was_on_the_next_connection(
 
 @pytest.mark.parametrize("action", ["MeterValues", "StopTransaction"])
 def test_measurands_in_any_order_come_again_as_they_were(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, action: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
     """Sent from memory first and from flash after the cut, in whatever order the measurands are configured."""
     measurands = "Voltage,Power.Active.Import,Energy.Active.Import.Register"
@@ -84,7 +84,7 @@ def test_measurands_in_any_order_come_again_as_they_were(
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_a_clock_that_is_set_back_dates_no_reading_outside_of_the_charge(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, cut: bool
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, cut: bool
 ) -> None:
     """transactionData lies between the timestamps of StartTransaction and StopTransaction."""
     device.configure(meter_value_sample_interval_s=2, stop_txn_sampled_data="Energy.Active.Import.Register")
@@ -107,7 +107,7 @@ def test_a_clock_that_is_set_back_dates_no_reading_outside_of_the_charge(
 
 @pytest.mark.parametrize("power_fail_action", ["stop", "resume"])
 def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, power_fail_action: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, power_fail_action: str
 ) -> None:
     """The CSMS' clock goes back two hours, then the power fails: start, samples and stop keep their order."""
     device.configure(power_fail_action=power_fail_action, meter_value_sample_interval_s=2)
@@ -128,7 +128,7 @@ def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
     assert all(sooner <= later for sooner, later in pairwise(times))
 
 
-def charge_for(device: Device, driver: Driver, seconds: float) -> None:
+def charge_for(device: Device, driver: EvDriver, seconds: float) -> None:
     """A whole charge of so many seconds, watched at the device."""
     driver.plug_in()
     driver.present_tag()

@@ -6,7 +6,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsSilent, Reset
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
@@ -33,7 +33,7 @@ def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms,
 @KINDS
 @pytest.mark.needs("inputs", "outputs")
 def test_a_reset_in_a_charge_stops_it_first(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs, kind: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs, kind: str
 ) -> None:
     """The contactor opens and the transaction is stopped with the reset's reason before the device goes down."""
     transaction_id = driver.start_charge(csms)
@@ -61,7 +61,7 @@ def test_a_reset_in_a_charge_stops_it_first(
 @KINDS
 @pytest.mark.needs("inputs", "stepped_time")
 def test_a_reset_does_not_wait_for_ever_for_an_answer(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, kind: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, kind: str
 ) -> None:
     """StopTransaction is not answered: the device resets all the same, and tells the stop again after the boot."""
     transaction_id = driver.start_charge(csms)
@@ -90,7 +90,7 @@ def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, 
 @pytest.mark.needs("inputs", "test_hooks")
 @pytest.mark.parametrize("how", ["reboot", "crash abort"])
 def test_a_restart_of_its_own_stops_the_charge_afterwards(
-    device: Device, console: Console, driver: Driver, csms: Csms, how: str
+    device: Device, console: Console, driver: EvDriver, csms: Csms, how: str
 ) -> None:
     """Restarted at the console, or by a panic: StopTransaction with Reboot when the CSMS has accepted it again."""
     transaction_id = driver.start_charge(csms)
@@ -103,7 +103,7 @@ def test_a_restart_of_its_own_stops_the_charge_afterwards(
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
-def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Another Reset while the first one waits for the transaction's end: one reboot, one StopTransaction."""
     driver.start_charge(csms)
     with device.expecting_reboot():
@@ -121,7 +121,7 @@ def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Dr
 
 @pytest.mark.needs("inputs", "outputs")
 def test_nothing_starts_while_a_reset_is_under_way(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """A remote start is Rejected, for the restart would cut it off; after the boot it is welcome."""
     driver.start_charge(csms)
@@ -160,7 +160,7 @@ def test_a_reset_of_no_known_type_is_refused(
 
 @pytest.mark.needs("inputs", "outputs", "control.en")
 def test_the_reset_line_in_a_charge_opens_the_contactor_at_once(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """EN low is no orderly end: the contactor falls with the chip, and after the boot the transaction is stopped."""
     transaction_id = driver.start_charge(csms)

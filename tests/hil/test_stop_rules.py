@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 
 pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("table_of_states")]
@@ -18,7 +18,7 @@ GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
 OTHER_GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "NEIGHBOURS"}}
 
 
-def start_for(csms: Csms, driver: Driver, tag: str) -> int:
+def start_for(csms: Csms, driver: EvDriver, tag: str) -> int:
     """Plug in and let the CSMS start a charge for `tag`. Returns the transactionId."""
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -30,7 +30,7 @@ def start_for(csms: Csms, driver: Driver, tag: str) -> int:
     return transaction_id
 
 
-def start_refused(csms: Csms, driver: Driver) -> None:
+def start_refused(csms: Csms, driver: EvDriver) -> None:
     """Begin a charge whose StartTransaction the CSMS refuses, and hear of its end."""
     with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
         driver.plug_in()
@@ -44,7 +44,7 @@ def start_refused(csms: Csms, driver: Driver) -> None:
 
 @pytest.mark.smoke
 def test_unplugged_and_plugged_in_again_is_one_transaction(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """StopTransactionOnEVSideDisconnect false: it waits as SuspendedEV without current, locked, and goes on."""
     device.configure(stop_transaction_on_ev_side_disconnect=False)
@@ -66,7 +66,7 @@ def test_unplugged_and_plugged_in_again_is_one_transaction(
     assert transaction.energy_wh == 20
 
 
-def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """StopTransactionOnEVSideDisconnect false: the driver ends it with the cable out; the connector is free."""
     device.configure(stop_transaction_on_ev_side_disconnect=False)
     transaction_id = driver.start_charge(csms)
@@ -79,7 +79,7 @@ def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: 
 
 
 def test_the_cable_stays_locked_until_its_owner_comes(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """UnlockConnectorOnEVSideDisconnect false: unplugged at the vehicle, the lock waits for the same tag."""
     device.configure(unlock_connector_on_ev_side_disconnect=False)
@@ -95,7 +95,9 @@ def test_the_cable_stays_locked_until_its_owner_comes(
     csms.expect_status("Available", since=mark)
 
 
-def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+def test_the_cable_is_released_at_once_by_default(
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
+) -> None:
     """UnlockConnectorOnEVSideDisconnect true: unplugged at the vehicle, the lock opens."""
     driver.start_charge(csms)
     outputs["lock"].expect(True)
@@ -107,7 +109,7 @@ def test_the_cable_is_released_at_once_by_default(device: Device, driver: Driver
 # ---- an idTag that the CSMS refuses when it hears of the start
 
 
-def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+def test_a_refused_start_stops_at_once(device: Device, driver: EvDriver, outputs: Outputs, csms: Csms) -> None:
     """StopTransactionOnInvalidId true, MaxEnergyOnInvalidId 0: StopTransaction with DeAuthorized."""
     start_refused(csms, driver)
     outputs["contactor"].expect(False)
@@ -117,7 +119,7 @@ def test_a_refused_start_stops_at_once(device: Device, driver: Driver, outputs: 
 
 @pytest.mark.parametrize("answer", [{"transactionId": None}, {"transactionId": "one"}, {}])
 def test_a_refused_start_without_a_transaction_id_stops_at_once(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms, answer: dict[str, Any]
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms, answer: dict[str, Any]
 ) -> None:
     """The refusal counts without the id, for which StartTransaction is sent again; with it the stop is reported."""
     device.configure(transaction_message_retry_interval_s=1)
@@ -134,7 +136,7 @@ def test_a_refused_start_without_a_transaction_id_stops_at_once(
 
 
 def test_a_refused_driver_gets_the_cable_by_the_tag(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """Section 3.5.4: the cable stays locked until the idTag of the refused transaction is presented again."""
     start_refused(csms, driver)
@@ -150,7 +152,7 @@ def test_a_refused_driver_gets_the_cable_by_the_tag(
 
 
 def test_a_refused_driver_gets_the_cable_by_the_operator(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """Section 3.5.4: UnlockConnector lets go of the cable that waits for its owner; another charge may follow."""
     start_refused(csms, driver)
@@ -163,7 +165,7 @@ def test_a_refused_driver_gets_the_cable_by_the_operator(
 
 
 def test_a_refused_start_may_charge_up_to_the_limit(
-    device: Device, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """MaxEnergyOnInvalidId: the vehicle gets that much to drive away, then it is stopped with DeAuthorized."""
     device.configure(max_energy_on_invalid_id_wh=50)
@@ -182,7 +184,7 @@ def test_a_refused_start_may_charge_up_to_the_limit(
 
 
 def test_a_refused_start_is_suspended_where_it_must_not_stop(
-    device: Device, bench: Bench, driver: Driver, outputs: Outputs, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
     """StopTransactionOnInvalidId false: no energy, SuspendedEVSE, and the transaction ends when the cable goes."""
     device.configure(stop_transaction_on_invalid_id=False)
@@ -206,7 +208,7 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
 
 
 @pytest.mark.smoke
-def test_a_tag_of_the_same_group_stops_it(device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_tag_of_the_same_group_stops_it(device: Device, driver: EvDriver, csms: Csms) -> None:
     """parentIdTag: another tag of the family ends the transaction, and is named in the StopTransaction."""
     with csms.answer("StartTransaction", {"transactionId": 4714, **GROUP}), csms.answer("Authorize", GROUP):
         start_for(csms, driver, "CARD-OF-MOTHER")
@@ -215,7 +217,9 @@ def test_a_tag_of_the_same_group_stops_it(device: Device, driver: Driver, csms: 
         csms.expect("StopTransaction", transactionId=4714, reason="Local", idTag=TAG)
 
 
-def test_a_tag_of_another_group_does_not_stop_it(device: Device, driver: Driver, outputs: Outputs, csms: Csms) -> None:
+def test_a_tag_of_another_group_does_not_stop_it(
+    device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
+) -> None:
     """Another parentIdTag: the charge goes on."""
     with csms.answer("StartTransaction", {"transactionId": 4715, **GROUP}), csms.answer("Authorize", OTHER_GROUP):
         start_for(csms, driver, "CARD-OF-MOTHER")
@@ -226,7 +230,7 @@ def test_a_tag_of_another_group_does_not_stop_it(device: Device, driver: Driver,
         outputs["contactor"].expect_steady(True, within=0.1)
 
 
-def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, driver: EvDriver, csms: Csms) -> None:
     """No parentIdTag on either side makes no group."""
     start_for(csms, driver, "CARD-OF-A-STRANGER")
     driver.present_tag()
@@ -234,7 +238,7 @@ def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, drive
     csms.expect_none("StopTransaction", within=0.3)
 
 
-def test_a_blocked_tag_of_the_same_group_does_not_stop_it(device: Device, driver: Driver, csms: Csms) -> None:
+def test_a_blocked_tag_of_the_same_group_does_not_stop_it(device: Device, driver: EvDriver, csms: Csms) -> None:
     """The group does not help a tag that the CSMS has blocked."""
     blocked = {"idTagInfo": {"status": "Blocked", "parentIdTag": "FAMILY"}}
     with csms.answer("StartTransaction", {"transactionId": 4716, **GROUP}), csms.answer("Authorize", blocked):

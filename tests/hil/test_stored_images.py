@@ -13,7 +13,7 @@ import pytest
 from rig.adapters.plugbench import configuration, reconfigure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import CsmsGone
 from rig.firmware.filesystem import read_filesystem, update_filesystem
 from rig.timeline.events import LogLine
@@ -75,7 +75,7 @@ def at(second: int) -> str:
     return f"2024-05-01T12:00:{second:02d}.000Z"
 
 
-def test_the_energy_register_goes_on(boot_from: BootFrom, device: Device, driver: Driver, csms: Csms) -> None:
+def test_the_energy_register_goes_on(boot_from: BootFrom, device: Device, driver: EvDriver, csms: Csms) -> None:
     """Idle: nothing is sent of the charge that is done with, and the next one begins where it ended."""
     boot_from("idle")
     assert device.wait_status(state="Available", queue=0)["energy_wh"] == 40
@@ -94,7 +94,7 @@ def test_an_open_transaction_is_stopped(boot_from: BootFrom, device: Device, csm
 
 
 def test_an_open_transaction_is_continued(
-    boot_from: BootFrom, device: Device, bench: Bench, driver: Driver, csms: Csms
+    boot_from: BootFrom, device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Charging, with `resume`: the same transaction goes on from its energy to the driver's own stop."""
     csms.behaviour.clock_offset_s = (FIRST_BOOT - bench.clock.utc()).total_seconds() + 60
@@ -132,7 +132,7 @@ def test_a_full_queue_is_sent_in_order(boot_from: BootFrom, device: Device, csms
 
 
 def test_settings_availability_and_cache_are_there(
-    boot_from: BootFrom, device: Device, driver: Driver, csms: Csms
+    boot_from: BootFrom, device: Device, driver: EvDriver, csms: Csms
 ) -> None:
     """Keys set by the CSMS, the inoperative connector, and whom the authorization cache knows."""
     csms.behaviour.heartbeat_interval_s = 0  # none of the CSMS, which the device would adopt
@@ -148,7 +148,7 @@ def test_settings_availability_and_cache_are_there(
 
 
 def test_a_blocked_tag_is_known_as_such(
-    boot_from: BootFrom, device: Device, bench: Bench, driver: Driver, csms: Csms
+    boot_from: BootFrom, device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The authorization cache has also who was refused: offline, where the unknown may charge, that one may not."""
     boot_from("settings", local_id_tag="STRANGER", availability="operative")

@@ -10,7 +10,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import CallError, Csms
 from rig.csms.bad_answer import BadAnswer
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import BadAnswers, CsmsGone, PowerCut, TornWrite
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
@@ -23,7 +23,7 @@ ATTEMPTS = 3
 """The device's default of `TransactionMessageAttempts` (OCPP 1.6 section 9.1)."""
 
 
-def charge_offline(device: Device, driver: Driver, wh: int) -> None:
+def charge_offline(device: Device, driver: EvDriver, wh: int) -> None:
     """Plug in, start, draw, stop and unplug, watched at the device because no CSMS hears of it."""
     driver.plug_in()
     driver.present_tag()
@@ -37,7 +37,7 @@ def charge_offline(device: Device, driver: Driver, wh: int) -> None:
 
 @pytest.mark.smoke
 def test_three_charges_offline_are_told_in_order(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Three whole charges without CSMS: each is told start to stop, in their order, each under its own id."""
     with bench.inject(CsmsGone()):
@@ -60,7 +60,9 @@ def test_three_charges_offline_are_told_in_order(
 
 @pytest.mark.smoke
 @pytest.mark.needs("power")
-def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_charge_offline_survives_a_power_cut(
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
+) -> None:
     """Start and stop without CSMS, then the power fails: after the boot both are told, once, in order."""
     with hasty_device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
@@ -77,7 +79,7 @@ def test_a_charge_offline_survives_a_power_cut(hasty_device: Device, bench: Benc
 
 
 @pytest.mark.needs("power")
-def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """Offline with a sample a second, more than two files of them, then cut: start, stop and all of them come."""
     device.configure(meter_value_sample_interval_s=1, backoff_initial_ms=100, backoff_max_ms=100)
     driver.start_charge(csms)
@@ -99,7 +101,7 @@ def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, 
 
 
 def test_a_tag_refused_after_an_offline_start_is_stopped(
-    hasty_device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """Charging began offline; the CSMS then answers the start with Blocked: DeAuthorized, contactor open."""
     csms.behaviour.tags["BENCH-TAG"] = "Blocked"
@@ -115,7 +117,7 @@ def test_a_tag_refused_after_an_offline_start_is_stopped(
     transaction.check()
 
 
-def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver: Driver, csms: Csms) -> None:
+def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """StopTransaction answered with an InternalError: the same one comes again, and is the last."""
     driver.start_charge(csms)
     csms.answer("StopTransaction", CallError("InternalError", "busy"), times=1)
@@ -128,7 +130,7 @@ def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver:
 
 
 def test_a_status_for_which_there_is_no_room_is_no_transaction_message(
-    device: Device, driver: Driver, csms: Csms, telemetry: Telemetry
+    device: Device, driver: EvDriver, csms: Csms, telemetry: Telemetry
 ) -> None:
     """A cable goes in and out while the CSMS answers no status: some are dropped, and counted by themselves."""
     (before,) = telemetry.expect(1)
@@ -147,7 +149,7 @@ def test_a_status_for_which_there_is_no_room_is_no_transaction_message(
 
 @pytest.mark.parametrize("action", ["StartTransaction", "StopTransaction"])
 def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, telemetry: Telemetry, action: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, action: str
 ) -> None:
     """Errors only: given up after TransactionMessageAttempts, counted, and the next charge goes through."""
     device.configure(transaction_message_retry_interval_s=5)
@@ -177,7 +179,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
 
 @pytest.mark.needs("power")
 def test_a_charge_whose_stop_was_given_up_is_over(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """StopTransaction refused for good, then the power fails: the boot tells no other one and charges nobody."""
     device.configure(
@@ -198,7 +200,7 @@ def test_a_charge_whose_stop_was_given_up_is_over(
 
 
 def test_a_start_that_is_never_answered_does_not_block_the_queue(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
     device.configure(transaction_message_retry_interval_s=5)
@@ -213,7 +215,7 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
 
 
 def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """Each StopTransaction is refused after the device has given up waiting: it is sent as often as it should be."""
     device.configure(transaction_message_retry_interval_s=20)
@@ -227,7 +229,7 @@ def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
     device.wait_status(queue=0)
 
 
-def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """StartTransaction refused for good: no energy that nobody is told of; the next charge is told."""
     device.configure(transaction_message_attempts=1)
     with csms.answer("StartTransaction", CallError("InternalError", "never")):
@@ -248,7 +250,7 @@ def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: Driver, 
 
 
 def test_a_charge_whose_start_was_given_up_goes_on(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, outputs: Outputs
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
     """As a setting wants it (section 3.7.1): the driver charges on and ends it; the next charge is told."""
     device.configure(transaction_message_attempts=1, stop_transaction_on_start_given_up=False)
@@ -273,7 +275,7 @@ def test_a_charge_whose_start_was_given_up_goes_on(
 
 @pytest.mark.parametrize("kind", ["half", "garbage", "wrong-id", "no-payload"])
 def test_a_stop_answered_with_nonsense_is_sent_again(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, kind: BadAnswer
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, kind: BadAnswer
 ) -> None:
     """What is no answer acknowledges nothing: the same StopTransaction comes again, and its answer is the last word."""
     device.configure(transaction_message_retry_interval_s=5)
@@ -290,7 +292,7 @@ def test_a_stop_answered_with_nonsense_is_sent_again(
 @pytest.mark.needs("power", "test_hooks")
 @pytest.mark.parametrize("operation", [1, 2])
 def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
-    device: Device, bench: Bench, driver: Driver, csms: Csms, operation: int
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int
 ) -> None:
     """StopTransaction was answered, and its record is torn while it is removed: at most the same message again."""
     driver.start_charge(csms)
@@ -312,7 +314,7 @@ def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
 
 @pytest.mark.needs("power")
 def test_a_cut_before_the_start_is_answered_tells_it_again(
-    device: Device, bench: Bench, driver: Driver, csms: Csms
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
     """The power fails while StartTransaction is unanswered: told again as the same, then stopped, under one id."""
     with device.expecting_reboot():

@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
 
@@ -47,7 +47,7 @@ def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None
 
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
-def test_meter_values_in_a_charge_and_outside(device: Device, driver: Driver, csms: Csms) -> None:
+def test_meter_values_in_a_charge_and_outside(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Context Trigger and the present reading; the transactionId is there in a charge only."""
     assert trigger(csms, "MeterValues", 1) == ACCEPTED
     idle = csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Trigger"}]}])

@@ -8,7 +8,7 @@ import pytest
 
 from rig.bench import Bench
 from rig.csms import CallErrorReceived, Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
 from rig.timeline.events import OcppFrame
@@ -48,7 +48,7 @@ def test_a_lock_that_stays_is_an_unlock_that_failed(device: Device, bench: Bench
 
 
 @pytest.mark.needs("outputs")
-def test_unlock_in_a_charge_stops_it_first(device: Device, driver: Driver, csms: Csms, outputs: Outputs) -> None:
+def test_unlock_in_a_charge_stops_it_first(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """The contactor opens, the transaction ends with reason UnlockCommand, the lock lets go."""
     transaction_id = driver.start_charge(csms)
     outputs["lock"].expect(True)
@@ -60,7 +60,7 @@ def test_unlock_in_a_charge_stops_it_first(device: Device, driver: Driver, csms:
     csms.expect_status("Available", connector=1)
 
 
-def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver: Driver, csms: Csms) -> None:
+def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver: EvDriver, csms: Csms) -> None:
     """Unlocked and not taken out: the next idTag begins the next transaction."""
     driver.start_charge(csms)
     assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
@@ -71,7 +71,7 @@ def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver:
 
 
 @pytest.mark.parametrize("connector", [0, 2])
-def test_unlock_of_a_connector_that_is_not_there(device: Device, driver: Driver, csms: Csms, connector: int) -> None:
+def test_unlock_of_a_connector_that_is_not_there(device: Device, driver: EvDriver, csms: Csms, connector: int) -> None:
     """NotSupported, and a charge on connector 1 goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("UnlockConnector", {"connectorId": connector}) == {"status": "NotSupported"}

@@ -146,7 +146,7 @@ def event_with(annotation: Any, value: object) -> ev.Event:
 )
 def test_a_field_of_any_type_is_written_and_masked(mark: str, annotation: Any, value: object, written: object) -> None:
     event = event_with(annotation if mark == "none" else MAY[annotation], value)
-    event.must_be_recordable()
+    event.validate_recordable()
     assert orjson.loads(encode(event))["held"] == written
     assert orjson.loads(encode(event.without_secrets()))["held"] == written
     assert "hunter2" not in repr(event)

@@ -13,7 +13,7 @@ from tools.lint.modules import imports, modules
 # Folders by layer, from the top down, as the picture of docs/design.md section 1 has them, and the modules beside them.
 # A file imports from its own folder and from the layers below; folders of one layer know nothing of each other.
 LAYERS = (
-    ("tests.unit", "benchmarks"),
+    ("tests.unit", "perf"),
     ("tests.hil", "tests.interop", "examples", "tools"),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),

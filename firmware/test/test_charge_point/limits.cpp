@@ -142,12 +142,12 @@ void a_request_beyond_those_that_can_wait_is_told_to_come_again() {
     rig.set("AuthorizationCacheEnabled", "true");
     rig.settle();
     rig.worker.hold = true;
-    for (size_t i = 0; i < LateAnswers::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
+    for (size_t i = 0; i < DeferredReplies::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
     check_contains("[4,\"q\",\"InternalError\",\"too many requests wait", rig.ask(c.action, c.payload));
     rig.worker.hold = false;
     rig.heard.clear();
     rig.settle();
-    TEST_ASSERT_EQUAL_size_t(LateAnswers::kMax, rig.heard.size());
+    TEST_ASSERT_EQUAL_size_t(DeferredReplies::kMax, rig.heard.size());
     check_contains("[3,", rig.ask(c.action, c.payload));
   }
 }
@@ -159,7 +159,7 @@ void a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable() {
   rig.drive(pins::kCable, true);
   rig.press();
   rig.worker.hold = true;
-  for (size_t i = 0; i < LateAnswers::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
+  for (size_t i = 0; i < DeferredReplies::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
   assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
   assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
   rig.worker.hold = false;

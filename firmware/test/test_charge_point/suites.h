@@ -11,5 +11,5 @@ void run_authorization_tests();
 void run_requests_tests();
 void run_answers_tests();
 void run_time_tests();
-void run_late_answers_tests();
+void run_deferred_replies_tests();
 void run_limits_tests();

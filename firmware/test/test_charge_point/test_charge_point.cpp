@@ -16,7 +16,7 @@ int main() {
   run_requests_tests();
   run_answers_tests();
   run_time_tests();
-  run_late_answers_tests();
+  run_deferred_replies_tests();
   run_limits_tests();
   return UNITY_END();
 }

@@ -36,7 +36,7 @@ void tag_that_is_not_accepted_starts_nothing() {
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
-void answer_that_comes_later_or_not_at_all() {
+void answer_that_is_deferred_or_not_at_all() {
   Rig rig;
   rig.answer_at_once = false;
   rig.set(pins::kCable, true);
@@ -156,7 +156,7 @@ void run_id_tag_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(tag_before_the_cable_waits_until_the_connection_time_out);
   RUN_TEST(tag_that_is_not_accepted_starts_nothing);
-  RUN_TEST(answer_that_comes_later_or_not_at_all);
+  RUN_TEST(answer_that_is_deferred_or_not_at_all);
   RUN_TEST(button_without_id_tag_says_what_is_missing);
   RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
   RUN_TEST(tag_of_the_group_stops_and_no_other);

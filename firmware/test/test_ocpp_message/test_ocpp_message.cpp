@@ -385,7 +385,7 @@ void durable_line_and_requests_go_by_age() {
 void younger_requests_wait_for_what_is_being_stored() {
   Rig rig;
   rig.line.queued_at = rig.clock.now();
-  rig.line.state = DurableCalls::Front::coming;
+  rig.line.state = DurableCalls::Front::storing;
   rig.call("Younger", 1);
   TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
   rig.line.state = DurableCalls::Front::ready;

@@ -3,7 +3,7 @@
 
 #include "core/crc32.h"
 #include "features/transactions/ledger_file.h"
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 #include "features/transactions/numbered_files.h"
 #include "features/transactions/saver.h"
 #include "features/transactions/stop_data.h"
@@ -280,7 +280,7 @@ void readings_before_a_cut_get_the_time_that_is_known_after_it() {
 struct SaverRig : LedgerRig {
   FakeRng rng;
   MeterBatch scratch;
-  MessageLine line{storage, rng, scratch, log};
+  MessageQueue line{storage, rng, scratch, log};
   StopData data{storage, log};
   Saver saver{line, file, data, log};
   Record record;

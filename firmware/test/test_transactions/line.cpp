@@ -35,9 +35,9 @@ void nothing_is_sent_before_it_is_saved() {
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
   Millis queued_at = 0;
-  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
   rig.tx().poll(rig.clock.now());
-  TEST_ASSERT_EQUAL(DurableCalls::Front::coming, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
   rig.storage.run_one();
   TEST_ASSERT_EQUAL(DurableCalls::Front::ready, rig.tx().outbox().front(rig.clock.now(), queued_at));
   TEST_ASSERT_TRUE(rig.tx().all_saved());

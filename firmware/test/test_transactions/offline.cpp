@@ -13,20 +13,20 @@ void charge_offline(Simple& rig, unsigned samples) {
     rig.clock.advance(60'000);
     rig.device->sample(i);
     rig.settle();
-    TEST_ASSERT_LESS_OR_EQUAL_size_t(MessageLine::kMaxFiles, rig.record_files());
+    TEST_ASSERT_LESS_OR_EQUAL_size_t(MessageQueue::kMaxFiles, rig.record_files());
   }
   rig.tx().end(StopReason::local, "", samples, rig.clock.now());
 }
 
 void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
-  static_assert(MessageLine::kMaxSamples >= 1'000, "a day at a sample a minute, and more");
+  static_assert(MessageQueue::kMaxSamples >= 1'000, "a day at a sample a minute, and more");
   Simple rig;
-  charge_offline(rig, MessageLine::kMaxSamples);
+  charge_offline(rig, MessageQueue::kMaxSamples);
   rig.boot();  // they are on flash
   rig.device->set_time();
   rig.settle_and_send_all();
   rig.csms.assert_in_order();
-  TEST_ASSERT_EQUAL_size_t(MessageLine::kMaxSamples, rig.csms.count("MeterValues"));
+  TEST_ASSERT_EQUAL_size_t(MessageQueue::kMaxSamples, rig.csms.count("MeterValues"));
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
   int64_t before = 0;
   for (const Csms::Message& message : rig.csms.messages) {
@@ -37,7 +37,7 @@ void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
 }
 
 void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
-  constexpr unsigned kSamples = 3 * MessageLine::kMaxSamples;
+  constexpr unsigned kSamples = 3 * MessageQueue::kMaxSamples;
   Simple rig;
   charge_offline(rig, kSamples);
   rig.settle_and_send_all();
@@ -45,7 +45,7 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StartTransaction"));
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
   TEST_ASSERT_EQUAL_UINT32(kSamples - rig.csms.count("MeterValues"), rig.tx().dropped());
-  TEST_ASSERT_GREATER_OR_EQUAL_size_t(MessageLine::kMaxSamples / 2, rig.csms.count("MeterValues"));
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(MessageQueue::kMaxSamples / 2, rig.csms.count("MeterValues"));
   int64_t before = 0;
   int64_t widest = 0;
   for (const Csms::Message& message : rig.csms.messages) {
@@ -101,7 +101,7 @@ void many_offline_transactions_are_refused_before_one_is_lost() {
     rig.settle();
     TEST_ASSERT_LESS_THAN(100, begun);
   }
-  TEST_ASSERT_EQUAL(MessageLine::kMaxFiles / 3, begun);
+  TEST_ASSERT_EQUAL(MessageQueue::kMaxFiles / 3, begun);
   TEST_ASSERT_TRUE(rig.device->uart.wrote("no room for another transaction"));
   rig.settle_and_send_all();
   TEST_ASSERT_EQUAL_size_t(begun, rig.csms.count("StartTransaction"));

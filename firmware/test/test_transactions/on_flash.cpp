@@ -83,7 +83,7 @@ void storage_holds_the_samples_that_are_promised() {
   rig.online = false;
   TEST_ASSERT_TRUE(rig.boot());
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
-  for (uint64_t i = 1; i <= MessageLine::kMaxSamples; ++i) {
+  for (uint64_t i = 1; i <= MessageQueue::kMaxSamples; ++i) {
     rig.clock.advance(60'000);
     rig.now->device.sample(i);
     TEST_ASSERT_TRUE(rig.work());
@@ -91,14 +91,14 @@ void storage_holds_the_samples_that_are_promised() {
   TEST_ASSERT_LESS_THAN_size_t_MESSAGE(72, rig.now->storage.blocks_in_use(), "half of the partition's blocks");
   TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
   rig.online = true;
-  for (size_t i = 0; i < MessageLine::kMaxSamples + 10; ++i) {
+  for (size_t i = 0; i < MessageQueue::kMaxSamples + 10; ++i) {
     rig.tx().poll(rig.clock.now());
     rig.now->worker.deliver();
     rig.now->device.exchange(rig.csms);
   }
   TEST_ASSERT_TRUE(rig.work());
   rig.csms.assert_in_order();
-  TEST_ASSERT_EQUAL_size_t(MessageLine::kMaxSamples, rig.csms.count("MeterValues"));
+  TEST_ASSERT_EQUAL_size_t(MessageQueue::kMaxSamples, rig.csms.count("MeterValues"));
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
 }
 
@@ -181,7 +181,7 @@ bool work_on(Rig& rig) {
 
 size_t record_files(Rig& rig) {
   size_t count = 0;
-  rig.now->storage.list(MessageLine::kPrefix, [](void* counter, Text) { ++*static_cast<size_t*>(counter); }, &count);
+  rig.now->storage.list(MessageQueue::kPrefix, [](void* counter, Text) { ++*static_cast<size_t*>(counter); }, &count);
   return count;
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 
 from rig.csms.instrument.observations import Observations
-from rig.csms.sendable import must_be_sendable
+from rig.csms.sendable import validate_sendable
 from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.util.errors import AuthorError, ExpectationError
@@ -70,7 +70,7 @@ class Calls(Observations):
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
-        must_be_sendable(action, content, "request", check=check)
+        validate_sendable(action, content, "request", check=check)
         point = self._point(charge_point)
         with self._calling:
             since = self.timeline.mark()

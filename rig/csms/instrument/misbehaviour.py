@@ -11,7 +11,7 @@ from rig.csms.bad_handshake import BadHandshake
 from rig.csms.connection import Mute
 from rig.csms.instrument.part import CsmsPart
 from rig.csms.refusals import REFUSALS
-from rig.util.arguments import must_be_one_of
+from rig.util.arguments import validate_one_of
 from rig.util.errors import AuthorError
 
 
@@ -44,9 +44,9 @@ class Misbehaviour(CsmsPart):
             self._server.refuse_with = before
 
     @contextlib.contextmanager
-    def misanswer(self, kind: BadHandshake) -> Iterator[None]:
+    def malform_handshakes(self, kind: BadHandshake) -> Iterator[None]:
         """Within the block opening handshakes are answered badly; open connections stay."""
-        must_be_one_of("how an opening handshake goes wrong", kind, get_args(BadHandshake))
+        validate_one_of("how an opening handshake goes wrong", kind, get_args(BadHandshake))
         before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
             yield
@@ -54,14 +54,14 @@ class Misbehaviour(CsmsPart):
             self._server.bad_handshake = before
 
     @contextlib.contextmanager
-    def spoil_answers(self, kind: BadAnswer) -> Iterator[None]:
+    def malform_answers(self, kind: BadAnswer) -> Iterator[None]:
         """Within the block the answer to every CALL is a bad one."""
-        must_be_one_of("how an answer goes wrong", kind, get_args(BadAnswer))
-        before = self.on_loop(self._server.spoil_answers(kind), "spoil answers")
+        validate_one_of("how an answer goes wrong", kind, get_args(BadAnswer))
+        before = self.on_loop(self._server.malform_answers(kind), "spoil answers")
         try:
             yield
         finally:
-            self.on_loop(self._server.spoil_answers(before), "answer as before")
+            self.on_loop(self._server.malform_answers(before), "answer as before")
 
     @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from rig.csms.expectation import Expectation, must_be_call_of_charge_point
+from rig.csms.expectation import Expectation, validate_call_of_charge_point
 from rig.csms.instrument.observations import Observations
 from rig.csms.replacement import Answer, Replacement, Reply
-from rig.csms.sendable import must_be_answer
+from rig.csms.sendable import validate_answer
 from rig.csms.session import ChargePoint
 from rig.timeline.events import OcppFrame
 from rig.util.errors import AuthorError
@@ -61,7 +61,7 @@ class Held:
             AuthorError: the payload is no JSON, or breaks its schema, and `check` is set.
         """
         if answer is not None:
-            must_be_answer(self._action, answer, check=check)
+            validate_answer(self._action, answer, check=check)
         return self._csms.on_loop(self._release(answer), f"release {self._action}")
 
     async def _release(self, answer: Reply | None) -> int:
@@ -100,13 +100,13 @@ class Replies(Observations):
         Raises:
             AuthorError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
         """
-        must_be_call_of_charge_point(action)
+        validate_call_of_charge_point(action)
         if times is not None and times < 1:
             raise AuthorError(f"an answer is given at least once, not {times} times")
         if isinstance(answer, Mapping):
             answer = dict(answer)
         if not callable(answer):  # what a function gives is checked when it has given it
-            must_be_answer(action, answer, check=check)
+            validate_answer(action, answer, check=check)
         point = self._point(charge_point)
 
         async def replace_it() -> Replacement:
@@ -122,7 +122,7 @@ class Replies(Observations):
             action: a call of the charge point, e.g. `StartTransaction`.
             charge_point: whose calls.
         """
-        must_be_call_of_charge_point(action)
+        validate_call_of_charge_point(action)
         point = self._point(charge_point)
         if action in point.held:
             raise AuthorError(f"answers to {action} are held back already")

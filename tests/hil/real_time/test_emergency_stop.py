@@ -7,7 +7,7 @@ import pytest
 from fixtures.measure import Measure
 from rig.bench import Bench
 from rig.csms import Csms
-from rig.device import Device, Driver
+from rig.device import Device, EvDriver
 from rig.faults import SlowErase
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
@@ -32,7 +32,7 @@ def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: 
 
 @pytest.mark.smoke
 def test_it_opens_the_contactor_while_charging(
-    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
+    device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
 ) -> None:
     """Pressed while charging: the contactor opens at once, the transaction stops with reason EmergencyStop."""
     driver.start_charge(csms)
@@ -50,7 +50,7 @@ def test_it_opens_the_contactor_while_charging(
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
 def test_it_opens_the_contactor_during_a_flash_erase(
-    device: Device, driver: Driver, csms: Csms, bench: Bench, outputs: Outputs, console: Console, measure: Measure
+    device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs, console: Console, measure: Measure
 ) -> None:
     """Pressed in the middle of a 400 ms erase, which stops the loop: the contactor does not wait for it."""
     driver.start_charge(csms)

@@ -595,7 +595,7 @@ def test_without_an_identity_the_first_charge_point_counts(timeline: Timeline, l
 
 @pytest.mark.parametrize("kind", get_args(BadHandshake))
 def test_it_answers_opening_handshakes_badly(csms: Csms, new_peer: Callable[..., Peer], kind: BadHandshake) -> None:
-    with csms.misanswer(kind):
+    with csms.malform_handshakes(kind):
         if kind == "no-subprotocol":  # which this client, unlike a charge point, takes
             assert new_peer().socket.subprotocol is None
         else:
@@ -643,7 +643,7 @@ def test_answers_are_spoiled_and_recorded_as_what_they_are(
     csms: Csms, peer: Peer, timeline: Timeline, kind: BadAnswer, text: str, error: str
 ) -> None:
     peer.boot()
-    with csms.spoil_answers(kind):
+    with csms.malform_answers(kind):
         peer.start_call("Heartbeat", {})
         came = peer.socket.recv(LIMIT_S)
         assert re.match(text, came)

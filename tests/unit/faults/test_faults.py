@@ -68,7 +68,7 @@ class NotedCsms:
         self._part = notes.part("csms")
 
     def __getattr__(self, method: str) -> Any:
-        if method not in ("silence", "no_pong", "refuse", "misanswer", "spoil_answers"):
+        if method not in ("silence", "no_pong", "refuse", "malform_handshakes", "malform_answers"):
             return getattr(self._part, method)
 
         @contextlib.contextmanager
@@ -134,10 +134,10 @@ def bench(notes: Notes) -> Any:
         ),
         (
             faults.BadHandshake("garbage"),
-            ["csms.misanswer('garbage')", "network.drop_connections()"],
+            ["csms.malform_handshakes('garbage')", "network.drop_connections()"],
             ["csms.end_misanswer()", "network.drop_connections()"],
         ),
-        (faults.BadAnswers("wrong-id"), ["csms.spoil_answers('wrong-id')"], ["csms.end_spoil_answers()"]),
+        (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_spoil_answers()"]),
         (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",

@@ -330,8 +330,8 @@ def test_what_the_record_cannot_hold_is_the_formats_fault_and_costs_no_line(
 
 
 def test_integers_of_64_bits_can_be_recorded() -> None:
-    TelemetrySample(values={"low": -(1 << 63), "high": (1 << 64) - 1}).must_be_recordable()
-    LogLine(text="é", t=(1 << 64) - 1, uptime_ms=-(1 << 63)).must_be_recordable()
+    TelemetrySample(values={"low": -(1 << 63), "high": (1 << 64) - 1}).validate_recordable()
+    LogLine(text="é", t=(1 << 64) - 1, uptime_ms=-(1 << 63)).validate_recordable()
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_imports_downwards_pass(folder: str, imported: str) -> None:
         ("rig.instruments.power", False),
         ("fixtures.device", False),
         ("tests.hil.test_boot", False),
-        ("benchmarks.ours.console", False),
+        ("perf.ours.console", False),
     ],
 )
 @pytest.mark.parametrize("imported", ["rig.wiring.virtual", "rig.wiring.virtual.board"])

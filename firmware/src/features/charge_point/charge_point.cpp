@@ -66,7 +66,7 @@ Millis ChargePoint::poll(Millis now) {
     return earlier(due, next_boot_);
   }
   // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
-  if (messenger_.gate_open() && !(status_of(0) == told_[0].what)) send_status(0, now);
+  if (messenger_.gate_open() && !(status_of(0) == reported_[0].what)) send_status(0, now);
   const Millis retell_due = send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
   return earlier(due, earlier(retell_due, heartbeat_due()));
@@ -84,7 +84,7 @@ void ChargePoint::on_online(Millis now) {
 
 void ChargePoint::on_offline(Millis) {
   messenger_.open_gate(false);
-  for (Told& told : told_) told.backoff.reset();
+  for (ReportedStatus& reported : reported_) reported.backoff.reset();
   unsaved_values_.clear();
   requests_.on_offline();
 }
@@ -121,7 +121,7 @@ void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now)
   const uint64_t interval_s = interval_of(payload);
   if (status.text() == "Accepted") {
     // After a boot the CSMS is told everything anew, whatever it has triggered before.
-    for (Told& told : told_) told.is_confirmed = told.is_confirmed && accepted();
+    for (ReportedStatus& reported : reported_) reported.is_confirmed = reported.is_confirmed && accepted();
     registration_ = Registration::accepted;
     if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));
     last_heartbeat_ = now;
@@ -148,14 +148,14 @@ bool ChargePoint::send_heartbeat(Millis now) {
 }
 
 void ChargePoint::take_time(JsonValue payload, Millis now) {
-  const JsonValue told = payload.find("currentTime");
+  const JsonValue reported = payload.find("currentTime");
   UnixMillis time = 0;
-  if (read_timestamp(told, time) && time_.set_from_csms(time)) {
+  if (read_timestamp(reported, time) && time_.set_from_csms(time)) {
     ask_time_at_ = kNever;
     ask_time_backoff_.reset();
     return;
   }
-  Text shown = told.exists() ? told.raw() : Text("none");
+  Text shown = reported.exists() ? reported.raw() : Text("none");
   if (shown.length > kLongestDateTime) shown = "a long value";
   log_.warning(kTag, "the CSMS sent no usable currentTime (", shown,
                "): it needs a date-time of ISO 8601, from 2020 on");
@@ -185,14 +185,14 @@ ChargePoint::Status ChargePoint::status_of(int connector) const {
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
   turned_away_ = false;
   if (!messenger_.gate_open()) return;
-  if (!(status_of(0) == told_[0].what)) send_status(0, now);
+  if (!(status_of(0) == reported_[0].what)) send_status(0, now);
   send_status(1, now);
 }
 
 void ChargePoint::send_statuses_that_changed(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
-    const Told& told = told_[connector];
-    if (!told.is_confirmed || !(told.what == status_of(connector))) send_status(connector, now);
+    const ReportedStatus& reported = reported_[connector];
+    if (!reported.is_confirmed || !(reported.what == status_of(connector))) send_status(connector, now);
   }
 }
 
@@ -201,7 +201,7 @@ void ChargePoint::send_statuses_that_changed(Millis now) {
 Millis ChargePoint::send_lost_statuses(Millis now) {
   Millis due = kNever;
   for (int connector = 0; connector < kConnectors; ++connector) {
-    const Millis retell_at = told_[connector].retell_at;
+    const Millis retell_at = reported_[connector].retell_at;
     if (now < retell_at) {
       due = earlier(due, retell_at);
     } else if (messenger_.gate_open() && messenger_.has_room()) {
@@ -221,20 +221,21 @@ bool ChargePoint::send_status(int connector, Millis now) {
   // No time is better than one of 1970.
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
-  Told& told = told_[connector];
-  told.what = status;
-  told.is_confirmed = false;
-  ++told.number;
-  const bool queued = messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, told.number),
-                                      priority(), WhenFull::replaceable, now);
-  told.retell_at = queued ? kNever : now;
+  ReportedStatus& reported = reported_[connector];
+  reported.what = status;
+  reported.is_confirmed = false;
+  ++reported.number;
+  const bool queued =
+      messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, reported.number), priority(),
+                      WhenFull::replaceable, now);
+  reported.retell_at = queued ? kNever : now;
   return queued;
 }
 
 /// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
-ChargePoint::Told* ChargePoint::told_by(uint32_t tag) {
-  Told& told = told_[connector_of(tag)];
-  return tag == tag_of_status(connector_of(tag), told.number) ? &told : nullptr;
+ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
+  ReportedStatus& reported = reported_[connector_of(tag)];
+  return tag == tag_of_status(connector_of(tag), reported.number) ? &reported : nullptr;
 }
 
 // ---- authorization
@@ -353,11 +354,11 @@ void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
 }
 
 void ChargePoint::on_status_answer(uint32_t tag) {
-  if (Told* told = told_by(tag)) {
-    told->is_confirmed = true;
-    told->retell_at = kNever;
+  if (ReportedStatus* reported = reported_by(tag)) {
+    reported->is_confirmed = true;
+    reported->retell_at = kNever;
   }
-  told_[connector_of(tag)].backoff.reset();
+  reported_[connector_of(tag)].backoff.reset();
 }
 
 /// The driver was turned away. As long as nothing has happened at the connector since, and the driver might still have
@@ -388,10 +389,10 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       return;
     case Call::status:
       // What was refused would be refused again, and a new connection tells what was not confirmed.
-      if (Told* told = told_by(tag)) {
-        if (failure == CallFailure::dropped) told->retell_at = now;
+      if (ReportedStatus* reported = reported_by(tag)) {
+        if (failure == CallFailure::dropped) reported->retell_at = now;
         if (failure == CallFailure::timed_out) {
-          told->retell_at = now + told->backoff.next(rng_, kRetellFirst, kRetellLongest);
+          reported->retell_at = now + reported->backoff.next(rng_, kRetellFirst, kRetellLongest);
         }
       }
       return;
@@ -442,8 +443,8 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
 }
 
 /// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept; but
-/// the register must not be less after a cut than the CSMS was told. Another trigger while one waits for the flash gets
-/// its reading into the same message.
+/// the register must not be less after a cut than the CSMS was reported. Another trigger while one waits for the flash
+/// gets its reading into the same message.
 bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{

@@ -88,7 +88,7 @@ class ChargePoint final : public Feature,
     }
   };
   /// The last StatusNotification of a connector, and what has become of it.
-  struct Told {
+  struct ReportedStatus {
     Status what;
     uint16_t number = 0;
     bool is_confirmed = false;
@@ -121,7 +121,7 @@ class ChargePoint final : public Feature,
   void ask_time_later(Millis now);
   Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
-  Told* told_by(uint32_t tag);
+  ReportedStatus* reported_by(uint32_t tag);
   bool trigger_meter_values(Millis now);
   bool send_meter_values(Text payload, Millis now);
   Millis send_saved_values(Millis now);
@@ -156,7 +156,7 @@ class ChargePoint final : public Feature,
   Millis last_heartbeat_ = 0;
   Millis ask_time_at_ = kNever;  // kNever: the time is known, or a Heartbeat that asks for it is under way
   Backoff ask_time_backoff_;
-  Told told_[kConnectors];
+  ReportedStatus reported_[kConnectors];
 
   IdTag asked_;                 // the idTag of the last Authorize
   uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use

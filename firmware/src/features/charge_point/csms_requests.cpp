@@ -64,8 +64,8 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
 Millis CsmsRequests::poll(Millis now) { return earlier(poll_stop(now), poll_unlock(now)); }
 
 /// Where no more can wait the CSMS gets an error that it may try again after, and not one that blames the request.
-LateAnswers::Slot* CsmsRequests::put_off(Request& request, const char* when_done, const char* when_failed) {
-  LateAnswers::Slot* slot = late_.put_off(request.reply, when_done, when_failed);
+DeferredReplies::Slot* CsmsRequests::put_off(Request& request, const char* when_done, const char* when_failed) {
+  DeferredReplies::Slot* slot = late_.put_off(request.reply, when_done, when_failed);
   if (slot == nullptr) refuse_busy(request);
   return slot;
 }
@@ -141,9 +141,9 @@ void CsmsRequests::change_configuration(Request& request) {
 }
 
 void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {
-  LateAnswers::Slot* slot = put_off(request, when_done, "Rejected");
+  DeferredReplies::Slot* slot = put_off(request, when_done, "Rejected");
   if (slot == nullptr) return;
-  const Config::Complaint complaint = config_.set(key, value, LateAnswers::when_stored(*slot));
+  const Config::Complaint complaint = config_.set(key, value, DeferredReplies::when_stored(*slot));
   if (complaint == nullptr) return;
   log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", complaint);
   if (complaint != Config::kBusy) return late_.settle(*slot, false);
@@ -156,8 +156,8 @@ void CsmsRequests::clear_cache(Request& request) {
   if (!request.payload.complete()) return;
   // A cache that is off has nothing to clear (section 3.5.1).
   if (!config_.settings().authorization_cache_enabled) return write_status(request.reply, "Rejected");
-  LateAnswers::Slot* slot = put_off(request, "Accepted", "Rejected");
-  if (slot == nullptr || cache_.clear(LateAnswers::when_stored(*slot))) return;
+  DeferredReplies::Slot* slot = put_off(request, "Accepted", "Rejected");
+  if (slot == nullptr || cache_.clear(DeferredReplies::when_stored(*slot))) return;
   late_.drop(*slot);
   refuse_busy(request);
 }
@@ -251,7 +251,7 @@ void CsmsRequests::unlock_connector(Request& request) {
   if (!request.payload.complete()) return;
   if (connector != kConnector) return write_status(request.reply, "NotSupported");
   if (unlocking_.slot != nullptr) return refuse_busy(request);
-  LateAnswers::Slot* slot = put_off(request, "Unlocked", "UnlockFailed");
+  DeferredReplies::Slot* slot = put_off(request, "Unlocked", "UnlockFailed");
   if (slot == nullptr) return;
   charging_.unlock(request.now);
   unlocking_ = {slot, request.now};

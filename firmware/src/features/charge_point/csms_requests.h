@@ -1,7 +1,7 @@
 #pragma once
 
 #include "features/auth_cache/auth_cache.h"
-#include "features/charge_point/late_answers.h"
+#include "features/charge_point/deferred_replies.h"
 #include "features/charge_point/payload.h"
 #include "features/charging/charging.h"
 #include "features/config/config.h"
@@ -68,7 +68,7 @@ class CsmsRequests {
   static const Row kRows[];
   /// A request that ends a transaction: its answer waits until that is on flash.
   struct Ending {
-    LateAnswers::Slot* slot = nullptr;
+    DeferredReplies::Slot* slot = nullptr;
     Millis since = 0;
     bool was_open = false;  // the lock, since UnlockConnector
   };
@@ -79,7 +79,7 @@ class CsmsRequests {
   Millis poll_stop(Millis now);
   Millis poll_unlock(Millis now);
   /// Puts off the answer. @return nullptr, with an error as the answer, when too many requests wait.
-  LateAnswers::Slot* put_off(Request& request, const char* when_done, const char* when_failed);
+  DeferredReplies::Slot* put_off(Request& request, const char* when_done, const char* when_failed);
   static void refuse_busy(Request& request);
   /// Stores a setting and answers when that is done or not.
   void change(Request& request, const char* when_done, Text key, Text value);
@@ -103,7 +103,7 @@ class CsmsRequests {
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;
-  LateAnswers late_;
+  DeferredReplies late_;
   Ending stopping_;
   Ending unlocking_;
 };

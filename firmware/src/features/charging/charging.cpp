@@ -40,7 +40,7 @@ Millis Charging::next_due(Millis now) const {
   Millis due = lock_.next_due();
   if (session_ == SessionState::authorized && !can_begin()) due = earlier(due, authorized_until_);
   if (waits_for_nobody()) due = earlier(due, idle_since_ + Millis{1000} * settings_.connection_timeout_s);
-  if (told_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
+  if (reported_ != status_) due = earlier(due, status_since_ + Millis{1000} * settings_.minimum_status_duration_s);
   if (session_ == SessionState::interrupted && !power_fail_) due = earlier(due, kResumeWait);
   return due > now ? due : now + 1;
 }
@@ -432,11 +432,11 @@ void Charging::tell(ConnectorStatus status, Millis now) {
   // OCPP 1.6 section 9.1, MinimumStatusDuration; a fault waits for nothing.
   bool stable =
       status_ == ConnectorStatus::faulted || now - status_since_ >= Millis{1000} * settings_.minimum_status_duration_s;
-  const bool same = status_ == told_ && error_code() == told_code_ && error_info() == told_info_;
+  const bool same = status_ == reported_ && error_code() == reported_code_ && error_info() == reported_info_;
   if (same || !stable) return;
-  told_ = status_;
-  told_code_ = error_code();
-  told_info_ = error_info();
+  reported_ = status_;
+  reported_code_ = error_code();
+  reported_info_ = error_info();
   listener_->on_status(status_, now);
 }
 

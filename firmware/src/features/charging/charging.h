@@ -165,9 +165,9 @@ class Charging final : public Feature, private TransactionListener {
   Millis authorized_until_ = kNever;
   Millis idle_since_ = 0;  // the cable is in, and nobody has presented an idTag since
   ConnectorStatus status_ = ConnectorStatus::available;
-  ConnectorStatus told_ = ConnectorStatus::available;
-  Text told_code_ = "NoError";  // literals, both
-  Text told_info_;
+  ConnectorStatus reported_ = ConnectorStatus::available;
+  Text reported_code_ = "NoError";  // literals, both
+  Text reported_info_;
   Millis status_since_ = 0;
 };
 

@@ -234,7 +234,7 @@ void Messenger::take(const OcppFrame& frame, Millis now) {
 void Messenger::answer_call(const OcppFrame& frame, Millis now) {
   CallReply reply(frame_, frame.id.text());
   handler_->on_call(frame.action.text(), frame.payload, reply, now);
-  if (reply.comes_later()) return;
+  if (reply.is_deferred()) return;
   Text answer = reply.finish();
   if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
   log_.debug(kTag, "> ", answer);

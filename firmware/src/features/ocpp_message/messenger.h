@@ -58,12 +58,12 @@ class CallReply {
   /// Answers with a CALLERROR; what result() got is forgotten.
   void error(OcppError error, Text description);
   /// The answer comes later, by Messenger::answer, with this id; unless error() is called after all.
-  Text later() {
-    later_ = true;
+  Text defer() {
+    deferred_ = true;
     return id_;
   }
 
-  bool comes_later() const { return later_ && !is_error_; }
+  bool is_deferred() const { return deferred_ && !is_error_; }
   /// The whole frame; an InternalError when the result did not fit or was never given.
   Text finish();
 
@@ -73,7 +73,7 @@ class CallReply {
   Text id_;
   bool written_ = false;
   bool is_error_ = false;
-  bool later_ = false;
+  bool deferred_ = false;
 };
 
 /// Answers the requests of the CSMS.
@@ -91,8 +91,8 @@ class CallHandler {
 class DurableCalls {
  public:
   enum class Front : uint8_t {
-    none,    // nothing to send, or not yet: see next_due()
-    coming,  // is being stored; younger requests wait for it, so that the CSMS sees things in their order
+    none,     // nothing to send, or not yet: see next_due()
+    storing,  // is being stored; younger requests wait for it, so that the CSMS sees things in their order
     ready,
   };
 

@@ -18,7 +18,7 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
       continue;
     }
     queued_at = entry->queued_at;
-    if (!entry->is_stored() || !line_.settle(*entry, times_)) return Front::coming;
+    if (!entry->is_stored() || !line_.settle(*entry, times_)) return Front::storing;
     return attempts_.may_send(now) ? Front::ready : Front::none;
   }
   return Front::none;

@@ -4,8 +4,8 @@
 #include "features/transactions/attempts.h"
 #include "features/transactions/id_tag_info.h"
 #include "features/transactions/ledger_file.h"
-#include "features/transactions/message_line.h"
 #include "features/transactions/message_payloads.h"
+#include "features/transactions/message_queue.h"
 #include "features/transactions/stop_data.h"
 
 namespace pb {
@@ -34,7 +34,7 @@ class StartListener {
 /// repeated, and given up in the end so that the line goes on.
 class Outbox final : public DurableCalls {
  public:
-  Outbox(MessageLine& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
+  Outbox(MessageQueue& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
          MeterBatch& scratch, StartListener& starts, Logger& log)
       : line_(line), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
 
@@ -67,7 +67,7 @@ class Outbox final : public DurableCalls {
   void give_up_message(WaitingMessage& entry, Text cause, Millis now);
   void note_stopped(uint32_t transaction);
 
-  MessageLine& line_;
+  MessageQueue& line_;
   LedgerFile& ledger_;
   const StopData& data_;
   const TransactionTimes& times_;

@@ -14,7 +14,7 @@ uint32_t Recovery::run() {
 }
 
 void Recovery::load_messages() {
-  const NumberedFiles files(storage_, MessageLine::kPrefix);
+  const NumberedFiles files(storage_, MessageQueue::kPrefix);
   if (files.beyond() > 0) {
     log_.error("tx", files.beyond(), " files are more than there can be; they are left alone");
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "features/transactions/ledger_file.h"
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 #include "features/transactions/stop_data.h"
 
 namespace pb {
@@ -10,7 +10,7 @@ namespace pb {
 /// any two jobs of the Saver; what then stands on flash twice, or for nothing, is found here and removed.
 class Recovery {
  public:
-  Recovery(Storage& storage, MessageLine& line, LedgerFile& ledger, StopData& data, MeterBatch& scratch, Logger& log)
+  Recovery(Storage& storage, MessageQueue& line, LedgerFile& ledger, StopData& data, MeterBatch& scratch, Logger& log)
       : storage_(storage), line_(line), ledger_(ledger), data_(data), scratch_(scratch), log_(log) {}
 
   /// Once, before the loop runs. @return our number of the transaction that was left open, 0 for none.
@@ -28,7 +28,7 @@ class Recovery {
   uint32_t left_open() const;
 
   Storage& storage_;
-  MessageLine& line_;
+  MessageQueue& line_;
   LedgerFile& ledger_;
   StopData& data_;
   MeterBatch& scratch_;

@@ -4,7 +4,7 @@ namespace pb {
 
 using State = WaitingMessage::State;
 
-static_assert(2 * StopData::kMaxAtHand == MessageLine::kMaxUnsaved,
+static_assert(2 * StopData::kMaxAtHand == MessageQueue::kMaxUnsaved,
               "a transaction is a start, a stop and its readings");
 
 Millis Saver::poll(Millis now) {

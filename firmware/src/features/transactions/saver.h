@@ -1,7 +1,7 @@
 #pragma once
 
 #include "features/transactions/ledger_file.h"
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 #include "features/transactions/stop_data.h"
 
 namespace pb {
@@ -13,7 +13,7 @@ class Saver {
   /// After a job that failed. A write that failed does not hold up removals: they make room.
   static constexpr Millis kSaveAgain = 5'000;
 
-  Saver(MessageLine& line, LedgerFile& ledger, StopData& data, Logger& log)
+  Saver(MessageQueue& line, LedgerFile& ledger, StopData& data, Logger& log)
       : line_(line), ledger_(ledger), data_(data), log_(log) {}
 
   /// Starts the next job, when none is under way. @return when it wants to be called next.
@@ -39,7 +39,7 @@ class Saver {
   void removed(bool ok);
   StorageDone done();
 
-  MessageLine& line_;
+  MessageQueue& line_;
   LedgerFile& ledger_;
   StopData& data_;
   Logger& log_;

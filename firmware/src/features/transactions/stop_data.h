@@ -12,7 +12,7 @@ namespace pb {
 /// its StopTransaction is done with.
 class StopData {
  public:
-  /// Transactions whose readings are at hand: as many as there is room for without a flash (MessageLine::kMaxUnsaved).
+  /// Transactions whose readings are at hand: as many as there is room for without a flash (MessageQueue::kMaxUnsaved).
   static constexpr size_t kMaxAtHand = 3;
 
   StopData(Storage& storage, Logger& log) : storage_(storage), log_(log) {}

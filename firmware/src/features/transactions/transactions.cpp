@@ -181,7 +181,7 @@ bool Transactions::transaction_id(int64_t& id) const {
 }
 
 Millis Transactions::poll(Millis now) {
-  if (line_.room() < MessageLine::kSpare) line_.thin_out();
+  if (line_.room() < MessageQueue::kSpare) line_.thin_out();
   if (open_ != 0 && times_.put_right(ledger_.now().sampled)) ledger_.touch();
   outbox_.settle_front();
   return saver_.poll(now);

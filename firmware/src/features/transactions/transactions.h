@@ -1,7 +1,7 @@
 #pragma once
 
 #include "features/transactions/ledger_file.h"
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 #include "features/transactions/outbox.h"
 #include "features/transactions/saver.h"
 #include "features/transactions/stop_data.h"
@@ -120,7 +120,7 @@ class Transactions final : public Feature, private StartListener {
   TransactionTimes times_;
   LedgerFile ledger_;
   StopData data_;
-  MessageLine line_;
+  MessageQueue line_;
   Saver saver_;
   Outbox outbox_;
   Storage& storage_;

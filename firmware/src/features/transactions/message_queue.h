@@ -13,7 +13,7 @@ namespace pb {
 /// The transaction messages that the CSMS has not answered yet, in the order in which they were made: one small file
 /// each, samples that follow each other share one. What is new waits in a slot until it is on flash. Full, the line
 /// thins out meter values; starts and stops it only refuses.
-class MessageLine {
+class MessageQueue {
  public:
   using Kind = WaitingMessage::Kind;
   using State = WaitingMessage::State;
@@ -32,7 +32,7 @@ class MessageLine {
   static constexpr Text kPrefix = "tx-";
 
   /// @param scratch where batches are read to; nobody relies on it beyond a call
-  MessageLine(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
+  MessageQueue(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
       : storage_(storage), rng_(rng), scratch_(scratch), log_(log) {}
 
   /// Of the samples that come.
@@ -64,7 +64,7 @@ class MessageLine {
   const WaitingMessage* end() const { return entries_ + count_; }
   size_t files() const { return count_; }
   /// The oldest one that is not done with, nullptr when there is none.
-  WaitingMessage* front() { return const_cast<WaitingMessage*>(static_cast<const MessageLine*>(this)->front()); }
+  WaitingMessage* front() { return const_cast<WaitingMessage*>(static_cast<const MessageQueue*>(this)->front()); }
   const WaitingMessage* front() const;
   WaitingMessage* find(uint32_t sequence);
   /// Messages that the CSMS has not answered yet.

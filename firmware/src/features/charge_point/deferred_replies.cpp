@@ -1,8 +1,8 @@
-#include "features/charge_point/late_answers.h"
+#include "features/charge_point/deferred_replies.h"
 
 namespace pb {
 
-LateAnswers::Slot* LateAnswers::put_off(CallReply& reply, const char* when_done, const char* when_failed) {
+DeferredReplies::Slot* DeferredReplies::put_off(CallReply& reply, const char* when_done, const char* when_failed) {
   for (size_t i = 0; i < kMax; ++i) {
     if (slots_[i].owner == nullptr) return take(slots_[i], reply, when_done, when_failed);
   }
@@ -10,19 +10,21 @@ LateAnswers::Slot* LateAnswers::put_off(CallReply& reply, const char* when_done,
   return nullptr;
 }
 
-LateAnswers::Slot* LateAnswers::put_off_reserved(CallReply& reply, const char* when_done, const char* when_failed) {
+DeferredReplies::Slot* DeferredReplies::put_off_reserved(CallReply& reply, const char* when_done,
+                                                         const char* when_failed) {
   return take(slots_[kMax], reply, when_done, when_failed);
 }
 
-LateAnswers::Slot* LateAnswers::take(Slot& slot, CallReply& reply, const char* when_done, const char* when_failed) {
+DeferredReplies::Slot* DeferredReplies::take(Slot& slot, CallReply& reply, const char* when_done,
+                                             const char* when_failed) {
   slot.owner = this;
-  slot.id.assign(reply.later());
+  slot.id.assign(reply.defer());
   slot.when_done = when_done;
   slot.when_failed = when_failed;
   return &slot;
 }
 
-void LateAnswers::settle(Slot& slot, bool done) {
+void DeferredReplies::settle(Slot& slot, bool done) {
   char payload[64];
   JsonWriter json{Span<char>(payload)};
   json.begin_object().member("status", done ? slot.when_done : slot.when_failed).end_object();
@@ -30,7 +32,7 @@ void LateAnswers::settle(Slot& slot, bool done) {
   drop(slot);
 }
 
-StorageDone LateAnswers::when_stored(Slot& slot) {
+StorageDone DeferredReplies::when_stored(Slot& slot) {
   return {[](void* context, StorageResult result) {
             auto& waiting = *static_cast<Slot*>(context);
             if (result != StorageResult::ok) {
@@ -41,7 +43,7 @@ StorageDone LateAnswers::when_stored(Slot& slot) {
           &slot};
 }
 
-void LateAnswers::forget_ids() {
+void DeferredReplies::forget_ids() {
   for (Slot& slot : slots_) slot.id.clear();
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of `reports/bench.json`.
+    """One line of `reports/perf.json`.
 
     Attributes:
         name: what was measured.

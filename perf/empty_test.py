@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.environment import ROOT
-from benchmarks.result import Result
+from perf.environment import ROOT
+from perf.result import Result
 from rig.firmware.build import build
 
 TESTS = 200

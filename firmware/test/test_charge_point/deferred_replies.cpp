@@ -187,7 +187,7 @@ void late_answer_to_a_transfer_ends_no_other_one() {
 
 }  // namespace
 
-void run_late_answers_tests() {
+void run_deferred_replies_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(boot_answered_after_its_time_is_accepted);
   RUN_TEST(boot_answered_after_the_next_one_was_sent_is_accepted);

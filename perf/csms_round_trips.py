@@ -11,8 +11,8 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-from benchmarks.environment import hear, say, start, versions
-from benchmarks.result import Result
+from perf.environment import hear, say, start, versions
+from perf.result import Result
 
 ROUND_TRIPS = 2000
 WARM_UP = 200

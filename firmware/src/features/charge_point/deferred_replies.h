@@ -7,19 +7,19 @@ namespace pb {
 
 /// The requests of the CSMS that wait for what they have asked for: each is answered with a status when that is done.
 /// A connection that is lost takes its requests along; what they asked for is done all the same.
-class LateAnswers {
+class DeferredReplies {
  public:
   static constexpr size_t kMax = 4;
 
   /// One request that waits.
   struct Slot {
-    LateAnswers* owner = nullptr;  ///< nullptr: free
-    MessageId id;                  ///< empty: its connection is gone
+    DeferredReplies* owner = nullptr;  ///< nullptr: free
+    MessageId id;                      ///< empty: its connection is gone
     const char* when_done = "";
     const char* when_failed = "";
   };
 
-  LateAnswers(Messenger& messenger, Logger& log) : messenger_(messenger), log_(log) {}
+  DeferredReplies(Messenger& messenger, Logger& log) : messenger_(messenger), log_(log) {}
 
   /// Puts off the answer to a request.
   /// @param when_done  @param when_failed the status to answer with, literals

@@ -1,4 +1,4 @@
-"""Run all benchmarks: `python -m benchmarks [--runs N] [--only NAME]`; leaves `reports/bench.json` and a table."""
+"""Run all benchmarks: `python -m perf [--runs N] [--only NAME]`; leaves `reports/perf.json` and a table."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import csms_round_trips, empty_test, serial_console
-from benchmarks.environment import ROOT, install
-from benchmarks.result import Result
+from perf import csms_round_trips, empty_test, serial_console
+from perf.environment import ROOT, install
+from perf.result import Result
 
 ALL = {"empty_test": empty_test, "serial_console": serial_console, "csms_round_trips": csms_round_trips}
 
 
 def main() -> int:
     """Returns the exit code: 0, whatever the figures are."""
-    parser = argparse.ArgumentParser(prog="make bench", description="Plugbench and its peers side by side.")
+    parser = argparse.ArgumentParser(prog="make perf", description="Plugbench and its peers side by side.")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="medians of so many runs (default: 3)")
     parser.add_argument("--only", choices=sorted(ALL), help="just this benchmark")
     options = parser.parse_args()
@@ -29,7 +29,7 @@ def main() -> int:
         if options.only in (None, name):
             print(f"{name}…", file=sys.stderr, flush=True)
             results += benchmark.measure(peers, options.runs)
-    path = ROOT / "reports" / "bench.json"
+    path = ROOT / "reports" / "perf.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps([result.record() for result in results], indent=2) + "\n")
     _show(results)

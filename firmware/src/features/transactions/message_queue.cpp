@@ -1,17 +1,17 @@
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 
 namespace pb {
 namespace {
 
 constexpr Text kTag = "tx";
 
-FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageLine::kPrefix, entry.sequence); }
+FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageQueue::kPrefix, entry.sequence); }
 
 }  // namespace
 
 // ---- what comes
 
-WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis now) {
+WaitingMessage* MessageQueue::add(Record& record, uint32_t& next_sequence, Millis now) {
   const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
   const size_t slot = free_record();
   if (slot == kNoSlot || room() == 0) {
@@ -29,7 +29,7 @@ WaitingMessage* MessageLine::add(Record& record, uint32_t& next_sequence, Millis
   return &entry;
 }
 
-bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now) {
+bool MessageQueue::add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now) {
   WaitingMessage* entry = count_ > 0 ? &entries_[count_ - 1] : nullptr;
   const bool goes_on = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
                        entry->transaction == transaction && entry->slot != kNoSlot &&
@@ -45,7 +45,7 @@ bool MessageLine::add(const MeterSample& sample, uint32_t transaction, uint32_t&
 }
 
 /// What is in memory is to be written, again if it is being written already.
-void MessageLine::changed(WaitingMessage& entry) {
+void MessageQueue::changed(WaitingMessage& entry) {
   if (entry.state == State::saving) {
     entry.changed = true;
   } else {
@@ -53,7 +53,7 @@ void MessageLine::changed(WaitingMessage& entry) {
   }
 }
 
-WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
+WaitingMessage* MessageQueue::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
   if (room() < 2) return nullptr;  // the last file is the stop's
   const size_t slot = free_batch();
   if (slot == kNoSlot) return nullptr;
@@ -70,7 +70,7 @@ WaitingMessage* MessageLine::new_batch(uint32_t transaction, uint32_t& next_sequ
 }
 
 /// A place for a batch that nobody has, until the caller takes it; one that is on flash makes room.
-size_t MessageLine::free_batch() {
+size_t MessageQueue::free_batch() {
   for (size_t slot = 0; slot < kMaxBatches; ++slot) {
     if (!batch_used_[slot]) return slot;
   }
@@ -83,20 +83,20 @@ size_t MessageLine::free_batch() {
   return kNoSlot;
 }
 
-size_t MessageLine::free_record() const {
+size_t MessageQueue::free_record() const {
   for (size_t slot = 0; slot < kMaxUnsaved; ++slot) {
     if (!record_used_[slot]) return slot;
   }
   return kNoSlot;
 }
 
-size_t MessageLine::free_slots() const {
+size_t MessageQueue::free_slots() const {
   size_t count = 0;
   for (const bool used : record_used_) count += used ? 0 : 1;
   return count;
 }
 
-WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now) {
+WaitingMessage& MessageQueue::append(Kind kind, uint32_t sequence, uint32_t transaction, Millis now) {
   WaitingMessage& entry = entries_[count_++];
   entry = WaitingMessage();
   entry.sequence = sequence;
@@ -106,14 +106,14 @@ WaitingMessage& MessageLine::append(Kind kind, uint32_t sequence, uint32_t trans
   return entry;
 }
 
-WaitingMessage& MessageLine::restore(uint32_t sequence) {
+WaitingMessage& MessageQueue::restore(uint32_t sequence) {
   WaitingMessage& entry = append(Kind::start, sequence, 0, 0);
   entry.state = State::saved;
   entry.has_file = true;
   return entry;
 }
 
-bool MessageLine::thin_out() {
+bool MessageQueue::thin_out() {
   WaitingMessage* best = nullptr;
   Millis shortest = kNever;
   WaitingMessage* first = front();
@@ -131,7 +131,7 @@ bool MessageLine::thin_out() {
   return best != nullptr && merge(best[0], best[1]);
 }
 
-bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
+bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
   if (slot == kNoSlot) return false;
   MeterBatch whole;
@@ -168,34 +168,34 @@ bool MessageLine::merge(WaitingMessage& entry, WaitingMessage& next) {
 
 // ---- what is there
 
-const WaitingMessage* MessageLine::front() const {
+const WaitingMessage* MessageQueue::front() const {
   for (const WaitingMessage& entry : *this) {
     if (entry.state != State::removing) return &entry;
   }
   return nullptr;
 }
 
-WaitingMessage* MessageLine::find(uint32_t sequence) {
+WaitingMessage* MessageQueue::find(uint32_t sequence) {
   for (WaitingMessage& entry : *this) {
     if (entry.sequence == sequence) return &entry;
   }
   return nullptr;
 }
 
-size_t MessageLine::waiting() const {
+size_t MessageQueue::waiting() const {
   size_t messages = 0;
   for (const WaitingMessage& entry : *this) messages += entry.messages();
   return messages;
 }
 
-bool MessageLine::all_stored() const {
+bool MessageQueue::all_stored() const {
   for (const WaitingMessage& entry : *this) {
     if (!entry.is_stored()) return false;
   }
   return true;
 }
 
-bool MessageLine::settle(WaitingMessage& entry, const TransactionTimes& times) {
+bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) {
   if (entry.is_settled()) return true;
   if (!(entry.is_batch() ? settle_batch(entry, times) : settle_record(entry, times))) return true;
   changed(entry);
@@ -203,7 +203,7 @@ bool MessageLine::settle(WaitingMessage& entry, const TransactionTimes& times) {
 }
 
 /// @return whether the content in memory has changed. Without a place for it the time is worked out at each sending.
-bool MessageLine::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
+bool MessageQueue::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
   if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {
     entry.settled = entry.count;
     return false;
@@ -217,7 +217,7 @@ bool MessageLine::settle_batch(WaitingMessage& entry, const TransactionTimes& ti
   return true;
 }
 
-bool MessageLine::settle_record(WaitingMessage& entry, const TransactionTimes& times) {
+bool MessageQueue::settle_record(WaitingMessage& entry, const TransactionTimes& times) {
   Record record;
   if (!read(entry, record) || !times.settle(record.stamp)) {
     entry.settled = 1;
@@ -232,7 +232,7 @@ bool MessageLine::settle_record(WaitingMessage& entry, const TransactionTimes& t
   return true;
 }
 
-bool MessageLine::read(const WaitingMessage& entry, Record& record) const {
+bool MessageQueue::read(const WaitingMessage& entry, Record& record) const {
   if (entry.slot != kNoSlot) {
     record = records_[entry.slot];
     return true;
@@ -243,7 +243,7 @@ bool MessageLine::read(const WaitingMessage& entry, Record& record) const {
          record.decode(Bytes{content, length}) && record.sequence == entry.sequence;
 }
 
-bool MessageLine::read(const WaitingMessage& entry, MeterBatch& batch) const {
+bool MessageQueue::read(const WaitingMessage& entry, MeterBatch& batch) const {
   if (entry.slot != kNoSlot) {
     batch = batches_[entry.slot];
     return true;
@@ -256,7 +256,7 @@ bool MessageLine::read(const WaitingMessage& entry, MeterBatch& batch) const {
 
 // ---- the flash
 
-bool MessageLine::write(WaitingMessage& entry, StorageDone done) {
+bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
   uint8_t content[MeterBatch::kMaxEncoded];
   static_assert(sizeof content >= Record::kMaxEncoded, "it holds either");
   const Bytes bytes = entry.is_batch()
@@ -267,11 +267,11 @@ bool MessageLine::write(WaitingMessage& entry, StorageDone done) {
   return true;
 }
 
-bool MessageLine::remove(const WaitingMessage& entry, StorageDone done) {
+bool MessageQueue::remove(const WaitingMessage& entry, StorageDone done) {
   return storage_.remove(file_of(entry).text(), done);
 }
 
-void MessageLine::written(WaitingMessage& entry, bool ok) {
+void MessageQueue::written(WaitingMessage& entry, bool ok) {
   if (ok) entry.has_file = true;
   if (entry.state == State::removing) return;
   entry.unsavable = !ok;
@@ -280,25 +280,25 @@ void MessageLine::written(WaitingMessage& entry, bool ok) {
   if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays at hand for the next sample
 }
 
-void MessageLine::done_with(WaitingMessage& entry) {
+void MessageQueue::done_with(WaitingMessage& entry) {
   entry.state = State::removing;
   forget_content(entry);
 }
 
-void MessageLine::forget_content(WaitingMessage& entry) {
+void MessageQueue::forget_content(WaitingMessage& entry) {
   if (entry.slot == kNoSlot) return;
   (entry.is_batch() ? batch_used_ : record_used_)[entry.slot] = false;
   entry.slot = kNoSlot;
 }
 
 /// Where samples were thinned out, the batch in front has those that stay.
-bool MessageLine::may_be_removed(const WaitingMessage& entry) const {
+bool MessageQueue::may_be_removed(const WaitingMessage& entry) const {
   if (&entry == entries_) return true;
   const State in_front = (&entry - 1)->state;
   return in_front == State::saved || in_front == State::removing;
 }
 
-void MessageLine::take_out(const WaitingMessage& entry) {
+void MessageQueue::take_out(const WaitingMessage& entry) {
   --count_;
   for (size_t i = static_cast<size_t>(&entry - entries_); i < count_; ++i) entries_[i] = entries_[i + 1];
 }

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.environment import hear, say, start, versions
-from benchmarks.result import Result
+from perf.environment import hear, say, start, versions
+from perf.result import Result
 
 BYTES_A_SECOND = 921_600 // 10
 BURST_S = 2.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.setup.environment import pip
 
 ROOT = Path(__file__).parents[1]
-HERE = ROOT / "benchmarks"
+HERE = ROOT / "perf"
 FOLDER = ROOT / ".cache" / "peers"
 PINS = HERE / "peers.txt"
 

@@ -1,6 +1,6 @@
 #include <unity.h>
 
-#include "features/transactions/message_line.h"
+#include "features/transactions/message_queue.h"
 #include "support/fake_clock.h"
 #include "support/fake_rng.h"
 #include "support/fake_storage.h"
@@ -23,7 +23,7 @@ struct Rig {
   FakeRng rng;
   FakeStorage storage;
   MeterBatch scratch;
-  MessageLine line{storage, rng, scratch, log};
+  MessageQueue line{storage, rng, scratch, log};
   uint32_t next_sequence = 1;
 
   WaitingMessage* add(Record::Type type, uint32_t transaction = 1) {
@@ -93,7 +93,7 @@ void sample_that_comes_while_its_batch_is_written_is_written_again() {
 
 void what_cannot_be_stored_stays_in_memory_and_is_refused_when_that_is_full() {
   Rig rig;
-  for (size_t i = 0; i < MessageLine::kMaxUnsaved; ++i) {
+  for (size_t i = 0; i < MessageQueue::kMaxUnsaved; ++i) {
     WaitingMessage* entry = rig.add(Record::Type::start);
     TEST_ASSERT_NOT_NULL(entry);
     TEST_ASSERT_TRUE(rig.line.write(*entry, {}));
@@ -145,8 +145,8 @@ void thinning_keeps_first_and_last_neighbours_and_never_the_front() {
 /// @return how many found no place.
 unsigned overfill(Rig& rig, uint64_t minute) {
   unsigned lost = 0;
-  for (size_t i = 0; i < 2 * MessageLine::kMaxSamples; ++i) {
-    if (rig.line.room() < MessageLine::kSpare) rig.line.thin_out();
+  for (size_t i = 0; i < 2 * MessageQueue::kMaxSamples; ++i) {
+    if (rig.line.room() < MessageQueue::kSpare) rig.line.thin_out();
     rig.store_all();
     for (size_t k = rig.line.files(); k-- > 0;) {
       const WaitingMessage& entry = rig.line.begin()[k];
@@ -162,7 +162,7 @@ unsigned overfill(Rig& rig, uint64_t minute) {
 void batches_that_cannot_be_thinned_out_together_keep_no_place_in_memory() {
   constexpr int64_t kMonth = 30 * 86'400'000LL;
   Rig rig;
-  constexpr unsigned kClocks = MessageLine::kMaxBatches + 3;
+  constexpr unsigned kClocks = MessageQueue::kMaxBatches + 3;
   for (unsigned i = 0; i < kClocks; ++i) {
     TEST_ASSERT_TRUE(rig.sample(i, 1, kMonth * i));
     rig.store_all();

@@ -1,1 +1,0 @@
-"""Plugbench and its peers side by side: `make bench`."""

@@ -1,0 +1,1 @@
+"""Plugbench and its peers side by side: `make perf`."""
