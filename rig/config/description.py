@@ -25,7 +25,7 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md, section 3. A bench may have others, but none that looks like a misspelt one of these."""
+"""The wires of docs/design.md#signals. A bench may have others, but none that looks like a misspelt one of these."""
 
 REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
@@ -283,7 +283,7 @@ class Description(_Table):
 
     @property
     def is_stepped(self) -> bool:
-        """Whether its time passes in steps (docs/design.md, section 5): a virtual one's that does not ask for real."""
+        """Whether its time passes in steps (docs/virtual-board.md): a virtual one's that does not ask for real."""
         return self.kind == "virtual" and self.time != "real"
 
     @property

@@ -11,6 +11,7 @@ from tools.lint.check import Result, numbered_lines, tracked_files
 _PAGE = Path("docs/api.md")
 # A picture that is missing is seen by its first reader, and some are made by a browser that not everybody has.
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!\w+:)(?P<file>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
+_NAMED = re.compile(r"\bdocs/(?P<page>[\w-]+\.md)(?:#(?P<heading>[\w-]+))?")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -34,6 +35,20 @@ def links(root: Path) -> Result:
                     findings.append(f"{place}:{number}: a link to {link['file']}, which is not there")
                 elif link["heading"] and target.suffix == ".md" and link["heading"] not in _anchors(target):
                     findings.append(f"{place}:{number}: a link to {link['file']}#{link['heading']}: no such heading")
+    return Result(findings)
+
+
+def mentions(root: Path) -> Result:
+    """Find pages of docs that a source file names and that are not there, and headings that they lack."""
+    findings = []
+    for path in tracked_files(root, "rig", "fixtures", "firmware", "tools", "examples", "benches", "tests/hil", "*.toml"):
+        if path.suffix == ".md" or b"\0" in path.read_bytes():
+            continue
+        for number, line in numbered_lines(path):
+            for named in _NAMED.finditer(line):
+                page = root / "docs" / named["page"]
+                if not page.exists() or (named["heading"] and named["heading"] not in _anchors(page)):
+                    findings.append(f"{path.relative_to(root)}:{number}: names {named[0]}, which is not there")
     return Result(findings)
 
 

@@ -10,7 +10,7 @@ from tools.lint.check import Result
 from tools.lint.layout import Folder, Inside, Layout
 from tools.lint.modules import imports, modules
 
-# Folders by layer, from the top down, as the picture of docs/design.md section 1 has them, and the modules beside them.
+# Folders by layer, from the top down, as the table of docs/design.md#layers has them, and the modules beside them.
 # A file imports from its own folder and from the layers below; folders of one layer know nothing of each other.
 LAYERS = (
     ("tests.unit", "perf"),

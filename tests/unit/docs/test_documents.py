@@ -132,3 +132,16 @@ def test_an_old_reference_and_dead_links_are_found(tmp_path: Path, monkeypatch: 
         "docs/api.md:2: a link to api.md#d: no such heading",
         "docs/api.md:2: a link to x.md, which is not there",
     ]
+
+
+def test_a_source_that_names_a_page_or_heading_that_is_gone_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    write(tmp_path / "docs" / "design.md", "# Signals\n")
+    source = write(tmp_path / "a.py", "# docs/design.md#signals\n# docs/design.md#console\n# docs/old.md, section 5\n")
+    monkeypatch.setattr(documents, "tracked_files", lambda *_: [source])
+    assert documents.mentions(tmp_path).findings == [
+        "a.py:2: names docs/design.md#console, which is not there",
+        "a.py:3: names docs/old.md, which is not there",
+    ]
