@@ -60,7 +60,9 @@ def test_without_history_the_check_is_skipped(tmp_path: Path) -> None:
 
 def test_wide_prose_is_found_and_wide_tables_code_and_links_are_not(repository: Path, write: Write) -> None:
     wide = "word " * 30
-    write("page.md", f"{wide}\n\n| {wide} |\n\n```\n{wide}\n```\n\n    {wide}\n\n[a](https://example.org/{'x' * 120})\n")
+    write(
+        "page.md", f"{wide}\n\n| {wide} |\n\n```\n{wide}\n```\n\n    {wide}\n\n[a](https://example.org/{'x' * 120})\n"
+    )
     assert markdown.width(repository).findings == ["page.md:1: 150 columns; at most 120 outside tables and code"]
 
 
