@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from rig.util.errors import ExpectationError
 from tests.document import ROOT, assert_tells, blocks, run_examples
 from tools.docs.api import PARTS, reference
 from tools.docs.bench_reference import bench_reference
+from tools.docs.importable import IMPORTABLE, INTERNAL
 from tools.lint import documents
 
 BLINKER = ROOT / "examples" / "blinker"
@@ -102,17 +106,45 @@ def test_the_reference_has_every_public_method_once() -> None:
     text = reference(ROOT)
     for part in PARTS:
         assert f"\n## {part.title}\n" in text
-    methods = [name for name in vars(Timeline) if not name.startswith("_")]
+    internal = {name.partition(".")[2] for name in INTERNAL["rig/timeline/timeline.py"]}
+    methods = {name for name in vars(Timeline) if not name.startswith("_")}
     chapter = text.split("### `rig/timeline/timeline.py`")[1].split("\n### ")[0]
     for name in methods:
-        assert chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:") == 1, name
+        listed = chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:")
+        assert listed == (name not in internal), name
     assert "def f" not in text
     assert "(self" not in text
 
 
+def test_names_that_test_authors_may_import_exist() -> None:
+    for module, names in IMPORTABLE.items():
+        for name in names:
+            assert hasattr(import_module(module), name), f"{module}.{name}"
+
+
+def test_names_that_the_reference_leaves_out_exist() -> None:
+    for path, names in INTERNAL.items():
+        module = import_module(path.removesuffix(".py").replace("/", "."))
+        for name in names:
+            owner, _, member = name.rpartition(".")
+            holder = getattr(module, owner) if owner else module
+            assert hasattr(holder, member) or member in inspect.get_annotations(holder), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_examples_import_only_names_that_stay(page: Path) -> None:
+    for kind, text, line in blocks(page):
+        if not kind.startswith("python"):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("rig", "fixtures"):
+                unknown = {name.name for name in node.names} - set(IMPORTABLE.get(node.module or "", ()))
+                assert not unknown, f"{page.name}:{line}: {node.module}: {unknown}"
+
+
 def test_the_reference_has_every_part_of_the_csms() -> None:
     chapter = reference(ROOT).split("\n## CSMS\n")[1].split("\n## ")[0]
-    methods = {name for name in dir(Csms) if not name.startswith("_")} - {"timeline", "on_loop"}
+    methods = {name for name in dir(Csms) if not name.startswith("_")} - {"timeline", "on_loop", "shut_down"}
     assert {"expect", "call", "hold", "silence", "transactions", "url"} < methods
     for name in methods:
         assert chapter.count(f"{name}(") + chapter.count(f"- `{name}:") >= 1, name
