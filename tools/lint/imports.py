@@ -36,6 +36,7 @@ _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 _EACH_FOLDER = ("rig", "fixtures")
 INSIDE = {
     "fixtures.session": "the plugins of a session's life, which the other plugins take their run and record from",
+    "rig.cli.new_project": "the files that the command `rig new` copies; no module imports them",
     "rig.csms.instrument": "the methods of the fake CSMS that a test calls, one file each",
     "rig.report.timeline_svg": "the parts of one picture, which the pages of a test place",
     "rig.wiring.virtual": "one kind of wiring; others reach it by the bench description only, which is checked below",
