@@ -38,7 +38,7 @@ NO_LATENCY = "no latency in stepped time"
 """The figure of a latency in stepped time."""
 _BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
-# What the levels of a signal mean to a person (docs/design.md section 3): (low, high).
+# What the levels of a signal mean to a person (docs/design.md#signals): (low, high).
 LEVELS: Mapping[str, tuple[str, str]] = {
     "cable": ("", "plugged in"),
     "vehicle_ready": ("", "draws"),

@@ -16,7 +16,7 @@ _QUOTE = re.compile(r"\s{0,8}(\\{0,16}[\"'])")
 _NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
 _IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
 _NEXT_PAIR = re.compile(rf"\s{{0,8}}[,;&]\s{{0,8}}[\"']?{_WORD}[\"']?\s{{0,8}}[:=]|\s{{1,8}}{_WORD}=|[\r\n]|\Z")
-_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/design.md section 4)
+_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/console-protocol.md)
 _HTTP_CREDENTIALS = re.compile(r"\b(authorization\W{1,6}(?:basic|bearer|digest) +)[^\r\n\"']+", re.IGNORECASE)
 _ESCAPED = re.compile(r"(?<!\\)\\++u00([2-7][0-9a-f])", re.IGNORECASE)
 

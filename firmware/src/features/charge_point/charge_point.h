@@ -68,7 +68,7 @@ class ChargePoint final : public Feature,
   /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
-  /// Its members of the answer to the console command `status` (docs/design.md, section 4).
+  /// Its members of the answer to the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }
