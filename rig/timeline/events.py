@@ -193,6 +193,20 @@ class LinkChange(Event):
     reason: MayHoldSecret[str] = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRefused(Event):
+    """The CSMS refused a client of its own accord, before it had a WebSocket connection.
+
+    `charge_point` is the identity where its URL was read, `address` its host and port. `how` is the form of the
+    refusal: `TLS`, `HTTP 401`, `its connection was closed`.
+    """
+
+    address: NoSecret[str]
+    how: NoSecret[str]
+    reason: MayHoldSecret[str]
+    charge_point: MayHoldSecret[str] = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
