@@ -1,4 +1,4 @@
-"""Write one test's picture, with its heading, from the newest run: `python -m tools.picture NAME FILE.svg`."""
+"""Write the timeline of one test of the newest run as SVG: `python -m tools.picture NAME FILE.svg`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ RUNS = Path("reports/runs")
 
 
 def main(name: str, out: str) -> int:
-    """Draw.
+    """Draw the timeline and print its width and height in pixels.
 
     Args:
         name: the test's name.
-        out: the SVG file to write. Its size, width and height in pixels, is printed.
+        out: the SVG file to write.
 
     Returns:
+        0, or 1 where no run has a test of that name that passed.
         0, or 1 where no run has such a test that passed.
     """
     for folder in sorted(RUNS.glob("*"), reverse=True):

@@ -1,1 +1,1 @@
-"""The API reference, made from signatures and docstrings."""
+"""Generate the API reference from signatures and docstrings."""

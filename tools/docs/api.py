@@ -1,4 +1,4 @@
-"""Read modules as text and write what is public in them as Markdown: nothing is imported, so nothing can go wrong."""
+"""Parse modules without importing them, and write their public names as Markdown."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Part:
 
     Attributes:
         title: its heading.
-        text: what stands below that.
-        modules: the files whose public classes and functions it lists, in order, from the project's root.
+        title: the heading.
+        text: the paragraph below the heading.
     """
 
     title: str
@@ -29,12 +29,12 @@ class Part:
 PARTS = (
     Part(
         "Fixtures",
-        "What a test may ask for by the name of an argument.",
+        "Fixtures that a test requests by the name of an argument.",
         ("fixtures/device.py", "fixtures/instruments.py", "fixtures/measure.py"),
     ),
     Part(
         "Bench and device",
-        "What holds everything together, and the words of a test.",
+        "The bench with its timeline and clock, and the device as a test uses it.",
         (
             "rig/bench/bench.py",
             "rig/device/device.py",
@@ -75,7 +75,7 @@ PARTS = (
     ),
     Part(
         "Faults",
-        "See [faults.md](faults.md) for what each is like on the wire.",
+        "See [faults.md](faults.md) for the effect of each on the wire.",
         (
             "rig/faults/injection.py",
             "rig/faults/catalogue.py",
@@ -86,8 +86,8 @@ PARTS = (
             "rig/faults/csms.py",
         ),
     ),
-    Part("Events", "What stands on the timeline.", ("rig/timeline/events.py",)),
-    Part("Errors", "Whose fault it is.", ("rig/util/errors.py",)),
+    Part("Events", "The events on the timeline.", ("rig/timeline/events.py",)),
+    Part("Errors", "Exceptions, by verdict: of the firmware, of the bench, of the test.", ("rig/util/errors.py",)),
     Part(
         "Other firmware",
         "See [bring-your-own-firmware.md](bring-your-own-firmware.md).",
@@ -97,19 +97,19 @@ PARTS = (
 
 HEAD = """# API reference
 
-Made from the sources by `make docs`: signatures, and the first paragraph of each docstring. Arguments with their units,
-and what is raised, stand in the docstrings themselves. Read [writing-tests.md](writing-tests.md) first.
+Generated from the sources by `make docs`: signatures, and the first paragraph of each docstring. The docstrings in the
+sources also have the arguments with their units, and the exceptions. Read [writing-tests.md](writing-tests.md) first.
 """
 
 
 def reference(root: Path) -> str:
-    """The whole reference.
+    """Return the whole reference as Markdown.
 
     Args:
         root: the project's folder.
 
     Raises:
-        OSError: a file that a part names is not there.
+        OSError: a module of `PARTS` cannot be read.
     """
     lines = [HEAD]
     lines += [f"- [{part.title}](#{part.title.lower().replace(' ', '-')})" for part in PARTS]
@@ -141,7 +141,7 @@ def _class(node: ast.ClassDef) -> Iterator[str]:
 
 
 def _field(node: ast.AnnAssign) -> str:
-    """A public field as it stands in the source; empty for what is private, or no field at all."""
+    """Return a public field as in the source, or an empty text for a private name, a ClassVar or anything else."""
     annotation = ast.unparse(node.annotation)
     if not isinstance(node.target, ast.Name) or not _is_public(node.target.id) or annotation.startswith("ClassVar"):
         return ""
@@ -149,7 +149,7 @@ def _field(node: ast.AnnAssign) -> str:
 
 
 def _function(node: Function) -> str:
-    """`name(argument: type = default, ...) -> type` and what it does; a property or a fixture is its name and type."""
+    """Format a function with its first paragraph; a property or a fixture as its name and type."""
     returned = ast.unparse(node.returns) if node.returns else ""
     if _has(node, "property") or _has(node, "pytest.fixture"):
         signature = f"{node.name}: {returned}"
