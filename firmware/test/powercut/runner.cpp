@@ -111,6 +111,7 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   World world = from;
   world.flash.power_on();
   world.csms_reachable = true;
+  world.csms.answers_starts_late = false;
   if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
   Device device(world);
   device.keep_console = console != nullptr;

@@ -45,7 +45,6 @@ struct Line final : DurableCalls {
     state = Front::none;
     return true;
   }
-  bool on_late_result(Text id, JsonValue, Millis) override { return id == "given-up"; }
   bool on_error(Text id, Text, Millis) override {
     if (id != "durable-1") return false;
     ++errors;
@@ -559,7 +558,6 @@ int main() {
   RUN_TEST(younger_requests_wait_for_what_is_being_stored);
   RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
   RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
-  RUN_TEST(late_answer_to_a_message_given_up_ends_nothing_under_way);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
   RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);
