@@ -51,6 +51,20 @@ void energy_register_survives_and_the_ledger_may_be_damaged() {
   rig.boot();
   TEST_ASSERT_EQUAL_UINT64(150, rig.tx().energy_wh());
   TEST_ASSERT_TRUE(rig.device->uart.wrote("the ledger is damaged"));
+  TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+}
+
+/// On a flash that is full later on a ledger that is not there yet has no place, and numbers are used twice.
+void ledger_is_written_at_the_first_boot_and_after_damage() {
+  Simple rig;
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(1, rig.storage.files.count("ledger"));
+  rig.storage.files["ledger"] = "00000000 {}";
+  rig.boot();
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+  rig.boot();
+  TEST_ASSERT_FALSE(rig.tx().ledger_is_lost());
 }
 
 /// A transaction that is kept open over cuts has one StopTransaction in the end, and each of its samples once.
@@ -264,6 +278,7 @@ void run_after_a_boot_tests() {
   RUN_TEST(stop_tells_the_readings_from_before_and_after_the_clock_was_set);
   RUN_TEST(stop_tells_the_readings_of_a_transaction_of_months);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
+  RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
   RUN_TEST(kept_transaction_goes_on_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);
   RUN_TEST(transaction_whose_stop_was_given_up_is_over);

@@ -98,6 +98,9 @@ class Transactions final : public Feature, private StartListener {
   /// Whether that has been done: a cut now would leave at least this.
   bool energy_saved(uint64_t energy_wh) const { return ledger_.saved().energy_wh >= energy_wh; }
 
+  /// Whether the ledger was found damaged at this boot: of a transaction that was open nothing may be known.
+  bool ledger_is_lost() const { return ledger_.is_lost(); }
+
   /// The messages, for the messenger to send.
   DurableCalls& outbox() { return outbox_; }
   /// True when all that was made is on flash, or cannot get there.
