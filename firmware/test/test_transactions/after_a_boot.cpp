@@ -111,6 +111,13 @@ void refused_transaction_is_not_kept() {
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
 }
 
+/// The transactionData of the message that the CSMS got last.
+JsonValue last_readings(const Simple& rig) {
+  const std::string& stop = rig.csms.messages.back().payload;
+  JsonError error;
+  return parse_json({stop.data(), stop.size()}, error).find("transactionData");
+}
+
 constexpr Transactions::LeftOpen kEitherWay[] = {Transactions::LeftOpen::end, Transactions::LeftOpen::keep};
 
 void transaction_whose_stop_was_given_up_is_over() {
@@ -197,9 +204,7 @@ void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
     if (cut) rig.boot();
     rig.device->set_time();
     rig.settle_and_send_all();
-    const std::string& stop = rig.csms.messages.back().payload;
-    JsonError error;
-    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    const JsonValue data = last_readings(rig);
     TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
     TEST_ASSERT_LESS_OR_EQUAL_size_t(MeterBatch::kMaxSamples, data.size());
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
@@ -228,9 +233,7 @@ void stop_tells_the_readings_from_before_and_after_the_clock_was_set() {
       if (cut) rig.boot();
       rig.device->set_time();
       rig.settle_and_send_all();
-      const std::string& stop = rig.csms.messages.back().payload;
-      JsonError error;
-      JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+      const JsonValue data = last_readings(rig);
       TEST_ASSERT_EQUAL_size_t(2, data.size());
       TEST_ASSERT_TRUE(data.at(1).path("sampledValue.0.context").equals("Transaction.End"));
       TEST_ASSERT_TRUE(
@@ -260,9 +263,7 @@ void stop_tells_the_readings_of_a_transaction_of_months() {
     if (cut) rig.boot();
     rig.device->set_time();
     rig.settle_and_send_all();
-    const std::string& stop = rig.csms.messages.back().payload;
-    JsonError error;
-    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    const JsonValue data = last_readings(rig);
     TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
