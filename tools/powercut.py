@@ -177,8 +177,8 @@ def main(arguments: list[str]) -> int:
         prog="python -m tools.powercut",
         description="Cut the power of the device at every operation on its flash, boot it on what is left, and check\n"
         "what the CSMS got. Prints a table, and for each rule that was broken the id of a run.",
-        epilog="exit codes: 0 no rule was broken, 1 a rule was broken, 2 the program is missing, crashed or refused an\n"
-        "option. `make powercut` builds the program first. Scenarios and rules: firmware/test/powercut/README.md",
+        epilog="exit codes: 0 no rule was broken, 1 a rule was broken, 2 the program is missing, crashed or refused\n"
+        "an option. `make powercut` builds the program first. Scenarios and rules: firmware/test/powercut/README.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--scenario", metavar="NAME", help="play this scenario only (default: all)")
