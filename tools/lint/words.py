@@ -8,12 +8,12 @@ from pathlib import Path
 from tools.lint.check import Result, numbered_lines, tracked_files
 from tools.lint.markdown import without_code
 
-TELL_LIMIT = 166
+TELL_LIMIT = 146
 """How often `tell` may stand in rig and firmware/src. It may only fall, to 40 in the end."""
 
 AVOIDED = {
     re.compile(r"\b(?:re)?(?:tell|tells|told)\b", re.I): "send, report, notify or announce",
-    re.compile(r"\b(?:who|what|which|when)ever\b", re.I): "name the person or the thing",
+    re.compile(r"\b(?:who|what|which)ever\b", re.I): "name the person or the thing",
     re.compile(r"\b(?:hear|hears|heard) (?:of|that|it|from)\b", re.I): "receive, read or learn",
     re.compile(r"\bmisanswers?\b", re.I): "malform",
 }
