@@ -267,7 +267,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL that the device is told, to which it adds its identity: the bench's proxy in front of the CSMS."""
+        """The URL for the device, without its identity: the bench's proxy in front of the CSMS."""
         return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:

@@ -190,7 +190,7 @@ class Device:
         return self.profile.status(self.bench.console)
 
     def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
-        """Wait until `status` says all of that; looks again whenever the device is heard of.
+        """Wait until `status` has all these values; it is read again at each sign of the device.
 
         Args:
             timeout: in bench seconds.

@@ -48,7 +48,7 @@ class EvDriver:
         return self._inputs["meter_pulse"].train(wh * S0_PULSES_PER_KWH // 1000, hz)
 
     def start_charge(self, csms: Csms, *, draws: bool = True) -> int:
-        """Plug in, present the tag and wait until the CSMS has heard that it charges.
+        """Plug in, present the tag and wait until the CSMS has received the status Charging.
 
         Args:
             csms: who is to hear it.

@@ -17,7 +17,7 @@ _WH: dict[str, float] = {"Wh": 1, "kWh": 1000}
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction: the frames that told of it, in the order in which they came.
+    """One transaction: its frames, in the order in which they came.
 
     Attributes:
         transaction_id: what the CSMS gave it; None where it has not answered the start.
@@ -188,7 +188,7 @@ class _Growing:
 
 
 def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
-    """The transactions that the frames of one charge point tell of, in the order of their first frame.
+    """Return the transactions in the frames of one charge point, in the order of their first frame.
 
     Frames that the CSMS found invalid are left out. A start that was not answered yet is a transaction without id;
     once a repetition of it is answered, it is that transaction. The same start after the stop is another transaction.

@@ -17,7 +17,7 @@ from rig.timeline import Timeline
 
 
 class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
-    """A fake CSMS for OCPP 1.6J on the bench's loop: a normal one, unless a test tells it otherwise.
+    """A fake CSMS for OCPP 1.6J on the bench's loop. It behaves normally until a test changes that.
 
     All methods may be called from any thread but the loop's, block at most for their time limit, and take
     `charge_point=None` for the bench's own charge point. Time limits are in bench seconds.
@@ -77,7 +77,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self.on_loop(self._server.close(), "shut down the CSMS")
 
     def reset(self) -> None:
-        """A normal CSMS again, whatever a test did: listens, speaks, no answers replaced or held."""
+        """Restore a normal CSMS: it listens and answers, and no answer is replaced or held."""
 
         async def back_to_normal() -> None:
             await self._server.reset()
