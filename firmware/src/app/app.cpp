@@ -15,7 +15,7 @@ void report_slow_poll(void* log, const char* feature, Micros took) {
 App::App(const Ports& ports)
     : ports_(ports),
       log_(ports.clock, ports.uart),
-      safety_(ports.gpio, ports.waker),
+      safety_(ports.interlock),
       board_(ports.gpio),
       loop_(ports.clock, {&report_slow_poll, &log_}),
       worker_(ports.worker),
@@ -28,7 +28,7 @@ App::App(const Ports& ports)
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
-      input_events_(ports.gpio, ports.clock, ports.waker),
+      input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
                     Identity{kVersion, ports.system.chip_id()},

@@ -7,14 +7,17 @@
 #include <string>
 
 #include "app/app.h"
+#include "features/board/pins.h"
 #include "main/posix/arguments.h"
 #include "port/posix/board_link.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/device_heap.h"
 #include "port/posix/exit_code.h"
 #include "port/posix/loop_worker.h"
+#include "port/posix/posix_edges.h"
 #include "port/posix/posix_flash.h"
 #include "port/posix/posix_gpio.h"
+#include "port/posix/posix_interlock.h"
 #include "port/posix/posix_network.h"
 #include "port/posix/posix_rng.h"
 #include "port/posix/posix_system.h"
@@ -52,6 +55,8 @@ class Chip final : private BoardListener {
         heap_(arguments.heap),
         tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
+        interlock_(gpio_, waker_, pins::kContactor, pins::kEmergencyStop),
+        edges_(gpio_, time_->clock(), waker_),
         system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_) {
     sources_.add(uart_);
     sources_.add(network_);
@@ -67,8 +72,8 @@ class Chip final : private BoardListener {
     void* memory = heap_.allocate(sizeof(App));
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
-    App* app = new (memory)
-        App(Ports{time_->clock(), *rng_, gpio_, uart_, network_, tcp_, storage_, heap_, worker_, waker_, system_});
+    App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
+                                      heap_, *worker_, waker_, system_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -111,6 +116,8 @@ class Chip final : private BoardListener {
   LoopWorker worker_;
   PosixSystem system_;
 };
+  PosixInterlock interlock_;
+  PosixEdges edges_;
 
 }  // namespace
 
