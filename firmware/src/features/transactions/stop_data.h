@@ -26,7 +26,10 @@ class StopData {
   void keep(uint32_t transaction, MeterSample sample);
   /// Whether there is anything to tell of a transaction that is open, or was until now.
   bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
-  /// What there is to tell of any transaction. @param scratch where it is read to  @return nullptr for nothing.
+  /// Whether find() needs no flash, or may read it now: no job of the storage is under way.
+  bool can_find(uint32_t transaction) const { return has(transaction) || !storage_.busy(); }
+  /// What there is to tell of any transaction, after can_find(). @param scratch where it is read to  @return nullptr
+  /// for nothing.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
   /// Whether there is something to write.
