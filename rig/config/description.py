@@ -139,7 +139,8 @@ class DeviceSection(_Table):
     `identity` is the charge point's; without it the first that connects is meant. `local_id_tag` is the idTag that its
     button presents (CiString20, OCPP 1.6 section 7.28). `firmware` is `host` (built here), a folder with an ESP-IDF
     `flasher_args.json`, or an executable for the virtual board. `log_format` and `profile` say how to read its console
-    and how to bring it to idle: a built-in name or `package.module:Class`.
+    and how to bring it to idle: a built-in name or `package.module:Class`. `worker` says where a virtual board's device
+    writes to flash: in its loop, so that a run can be repeated, or in a thread, as a chip does in a task.
     """
 
     identity: Annotated[str, Field(min_length=1, max_length=48)] = ""
@@ -147,6 +148,7 @@ class DeviceSection(_Table):
     firmware: Annotated[str, Field(min_length=1)] = "host"
     log_format: Annotated[str, Field(min_length=1)] = "plugbench"
     profile: Annotated[str, Field(min_length=1)] = "plugbench"
+    worker: Literal["loop", "thread"] = "loop"
 
 
 class Description(_Table):
@@ -186,6 +188,8 @@ class Description(_Table):
         if self.kind == "pi":
             if self.console.port is None:
                 raise ValueError('console.port: missing; a bench of kind "pi" names it, like "/dev/ttyUSB0"')
+            if self.device.worker != "loop":
+                raise ValueError('device.worker: not allowed here; on a bench of kind "pi" the chip has its own')
             if self.time == "stepped":
                 raise ValueError('time: "stepped" is not allowed here; a bench of kind "pi" lives in real time')
         elif self.console.port is not None:

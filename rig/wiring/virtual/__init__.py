@@ -54,6 +54,14 @@ class DescribedNetwork(Protocol):
         """How fast the access point is: a name of `rig.wiring.virtual.access_point.PROFILES`."""
 
 
+class DescribedDevice(Protocol):
+    """The device of a bench description."""
+
+    @property
+    def worker(self) -> str:
+        """Where the device runs its jobs: `loop` or `thread`."""
+
+
 class VirtualDescription(Protocol):
     """What the virtual bench needs to know of a `rig.config.description.Description`."""
 
@@ -84,7 +92,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         run.close()
         raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory(Wires(clock.now))
-    board = Board(factory.wires, pins, flash, clock)
+    board = Board(factory.wires, pins, flash, clock, description.device.worker)
     waits = ProcessorWait()
 
     def close() -> None:

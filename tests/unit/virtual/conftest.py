@@ -40,6 +40,11 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Device:
+    worker: str = "loop"
+
+
+@dataclass(frozen=True)
 class Description:
     """The wires of benches/virtual.toml that these tests use."""
 

@@ -26,6 +26,7 @@
 #include "port/posix/posix_waker.h"
 #include "port/posix/real_timebase.h"
 #include "port/posix/stepped_timebase.h"
+#include "port/posix/thread_worker.h"
 
 namespace pb::posix {
 
@@ -39,6 +40,12 @@ std::unique_ptr<Timebase> make_timebase(const Arguments& arguments, BoardLink& b
   return stepped;
 }
 
+std::unique_ptr<PosixWorker> make_worker(const Arguments& arguments, Timebase& time, Waker& waker) {
+  if (!arguments.threaded_worker) return std::make_unique<LoopWorker>(time.sleeper());
+  const auto kind = arguments.stepped() ? ThreadWorker::Time::stepped : ThreadWorker::Time::real;
+  return std::make_unique<ThreadWorker>(kind, time.clock(), time.sleeper(), waker);
+}
+
 /// The chip: every port, joined to the board.
 class Chip final : private BoardListener {
  public:
@@ -49,7 +56,8 @@ class Chip final : private BoardListener {
         waker_(time_->sleeper(), sources_),
         gpio_(link_, time_->clock()),
         uart_(arguments.uart_fd),
-        flash_(time_->clock(), time_->sleeper(), link_),
+        worker_(make_worker(arguments, *time_, waker_)),
+        flash_(time_->clock(), worker_->blocker(), link_),
         storage_(flash_),
         network_(time_->clock()),
         heap_(arguments.heap),
@@ -62,6 +70,7 @@ class Chip final : private BoardListener {
     sources_.add(network_);
     sources_.add(tcp_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
+    sources_.add(*worker_);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
   }
 
@@ -110,10 +119,10 @@ class Chip final : private BoardListener {
   PosixFlash flash_;
   PosixPartition storage_;
   PosixNetwork network_;
+  std::unique_ptr<PosixWorker> worker_;
   DeviceHeap heap_;
   PosixTcp tcp_;
   std::unique_ptr<PosixRng> rng_;
-  LoopWorker worker_;
   PosixSystem system_;
 };
   PosixInterlock interlock_;

@@ -17,6 +17,7 @@ int main() {
   run_edges_tests();
   run_emergency_stop_tests();
   run_stepped_sleep_tests();
+  run_thread_worker_tests();
   run_watchdog_tests();
   run_rng_tests();
   run_command_line_tests();
