@@ -59,7 +59,8 @@ class Chip final : private BoardListener {
         worker_(make_worker(arguments, *time_, waker_)),
         flash_(time_->clock(), worker_->blocker(), link_),
         storage_(flash_),
-        network_(time_->clock()),
+        otadata_(flash_),
+        network_(time_->clock(), waker_),
         heap_(arguments.heap),
         tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
@@ -100,7 +101,6 @@ class Chip final : private BoardListener {
   }
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
     network_.set_access_point(up, associate_ms, dhcp_ms);
-    waker_.wake();
   }
   void on_erase_time(uint64_t ms) override { flash_.set_erase_time(ms); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
