@@ -36,7 +36,9 @@ App::App(const Ports& ports)
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
-      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_) {
+      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
+      image_trial_(ports.system, ports.worker, charge_point_, transactions_,
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
@@ -110,6 +112,7 @@ void App::add_features() {
   loop_.add(messenger_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
+  loop_.add(image_trial_);
   // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
   // in this round: what `status` tells of the meter is no news that a power cut could take back.
   loop_.add(serial_debug_);

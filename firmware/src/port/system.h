@@ -56,6 +56,11 @@ class System {
   virtual TestControls* test_controls() = 0;
 
  protected:
+  /// Whether an update has put the running image in place and nobody has confirmed it: the next restart, for whichever
+  /// reason, goes back to the image before.
+  virtual bool image_on_trial() const = 0;
+  /// The running image is good: the boot loader keeps it. Writes to flash, so it blocks: a job of the Worker.
+  virtual void confirm_image() = 0;
   ~System() = default;
 };
 

@@ -64,9 +64,7 @@ class Chip final : private BoardListener {
         heap_(arguments.heap),
         tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
-        interlock_(gpio_, waker_, pins::kContactor, pins::kEmergencyStop),
-        edges_(gpio_, time_->clock(), waker_),
-        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_) {
+        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, otadata_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
@@ -75,6 +73,7 @@ class Chip final : private BoardListener {
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
   }
 
+    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
   int run() {
     link_.wait_for_go();
@@ -123,6 +122,7 @@ class Chip final : private BoardListener {
   DeviceHeap heap_;
   PosixTcp tcp_;
   std::unique_ptr<PosixRng> rng_;
+  PosixPartition otadata_;
   PosixSystem system_;
 };
   PosixInterlock interlock_;

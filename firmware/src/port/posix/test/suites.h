@@ -14,5 +14,6 @@ void run_emergency_stop_tests();
 void run_stepped_sleep_tests();
 void run_thread_worker_tests();
 void run_watchdog_tests();
+void run_ota_data_tests();
 void run_rng_tests();
 void run_command_line_tests();

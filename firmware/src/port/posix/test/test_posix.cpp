@@ -19,6 +19,7 @@ int main() {
   run_stepped_sleep_tests();
   run_thread_worker_tests();
   run_watchdog_tests();
+  run_ota_data_tests();
   run_rng_tests();
   run_command_line_tests();
   return UNITY_END();
