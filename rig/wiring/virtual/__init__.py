@@ -69,6 +69,10 @@ class VirtualDescription(Protocol):
     def network(self) -> DescribedNetwork:
         """The network that the device joins."""
 
+    @property
+    def device(self) -> DescribedDevice:
+        """The device under test."""
+
     def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
         """Every wire with its signal."""
 
@@ -157,4 +161,4 @@ def board_pins(description: VirtualDescription) -> BoardPins:
 
 def _capabilities(description: VirtualDescription) -> frozenset[str]:
     sections = {signal.section for signal, _ in description.wires()}
-    return frozenset(sections | {"access_point", "flash_file", "test_hooks"})
+    return frozenset(sections | {"access_point", "external_reset", "flash_file", "test_hooks"})
