@@ -6,6 +6,8 @@ namespace pb {
 
 namespace {
 
+static_assert(sizeof(void*) > 4 || sizeof(App) <= 64 * 1024, "the app takes too much of a chip's RAM");
+
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -110,9 +112,9 @@ void App::add_features() {
   loop_.add(charge_point_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
+  loop_.add(image_trial_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
-  loop_.add(image_trial_);
   // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
   // in this round: what `status` tells of the meter is no news that a power cut could take back.
   loop_.add(serial_debug_);

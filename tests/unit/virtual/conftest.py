@@ -49,6 +49,7 @@ class Description:
     """The wires of benches/virtual.toml that these tests use."""
 
     network: Network = Network()
+    device: Device = Device()
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
         yield Signal("power", "switch"), Wire(17)

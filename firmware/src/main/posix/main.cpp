@@ -55,6 +55,8 @@ class Chip final : private BoardListener {
         time_(make_timebase(arguments, link_, sources_, crash_reporter_)),
         waker_(time_->sleeper(), sources_),
         gpio_(link_, time_->clock()),
+        interlock_(gpio_, waker_, pins::kContactor, pins::kEmergencyStop),
+        edges_(gpio_, time_->clock(), waker_),
         uart_(arguments.uart_fd),
         worker_(make_worker(arguments, *time_, waker_)),
         flash_(time_->clock(), worker_->blocker(), link_),
@@ -68,12 +70,12 @@ class Chip final : private BoardListener {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
-    if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
     sources_.add(*worker_);
+    if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
+    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
   }
 
-    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
   int run() {
     link_.wait_for_go();
@@ -114,19 +116,19 @@ class Chip final : private BoardListener {
   std::unique_ptr<Timebase> time_;
   PosixWaker waker_;
   PosixGpio gpio_;
+  PosixInterlock interlock_;
+  PosixEdges edges_;
   PosixUart uart_;
+  std::unique_ptr<PosixWorker> worker_;
   PosixFlash flash_;
   PosixPartition storage_;
+  PosixPartition otadata_;
   PosixNetwork network_;
-  std::unique_ptr<PosixWorker> worker_;
   DeviceHeap heap_;
   PosixTcp tcp_;
   std::unique_ptr<PosixRng> rng_;
-  PosixPartition otadata_;
   PosixSystem system_;
 };
-  PosixInterlock interlock_;
-  PosixEdges edges_;
 
 }  // namespace
 
