@@ -303,7 +303,9 @@ class Board:
         self._retry = None
         try:
             executable = load(self.flash.read, self.flash.replace).executable
-            arguments = device_arguments(flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker)
+            arguments = device_arguments(
+                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker
+            )
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
             process = DeviceProcess(executable, arguments, self.port.master, clock, seed=self._boots)

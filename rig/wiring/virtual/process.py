@@ -111,7 +111,7 @@ def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list
         flash: the flash file.
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
-        worker: where jobs run, `loop` or `thread`. Only told where it is not the loop: other firmware has no such option.
+        worker: where jobs run, `loop` or `thread`. Left out for the loop: other firmware has no such option.
     """
     arguments = ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
     return arguments if worker == "loop" else [*arguments, "--worker", worker]
