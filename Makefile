@@ -161,7 +161,7 @@ pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
 
-docs: setup ## write docs/api.md from the sources
+docs: setup ## write docs/api.md and docs/bench-reference.md from the sources
 	@$(RUN) -m tools.docs
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
@@ -179,8 +179,8 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
-	@tools/screenshots.sh
+screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
+	@$(RUN) -m tools.screenshots
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
 	@tools/install_extras.sh chromium fonts-dejavu-core

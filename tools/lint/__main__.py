@@ -11,14 +11,17 @@ from pathlib import Path
 from tools.lint import (
     circles,
     commands,
+    commits,
     documents,
     freestanding,
     host_headers,
     imports,
     includes,
     jenkinsfile,
+    markdown,
     pins,
     wording,
+    words,
 )
 from tools.lint.check import Check, Result, SkippedError
 
@@ -37,8 +40,13 @@ CHECKS = [
     Check("includes of the firmware run one way", includes.run),
     Check("imports go in no circle", circles.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
-    Check("the API reference is up to date (make docs)", documents.api),
+    Check("pages have 120 columns outside tables and code", markdown.width),
+    Check("pages avoid the words that the style page replaces", words.pages),
+    Check("the sources use `tell` no more often than before", words.tell),
+    Check("subjects of commits name an area and have 72 characters", commits.run),
+    Check("pages made from the sources are up to date (make docs)", documents.generated),
     Check("links of the documents lead somewhere", documents.links),
+    Check("sources name pages and headings that are there", documents.mentions),
     Check("the PlatformIO project is sound", commands.platformio),
     Check("the Jenkinsfile is sound and calls verbs that exist", jenkinsfile.run),
 ]

@@ -25,7 +25,7 @@ from rig.wiring.virtual.stream_port import StreamPort
 R = TypeVar("R")
 
 HEAP_BYTES = 300 * 1024
-"""The chip's heap, see docs/design.md section 6."""
+"""The chip's heap, see firmware/README.md."""
 
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
@@ -117,7 +117,7 @@ class Board:
     # -- what others call ---------------------------------------------------------------------------------------
 
     def set(self, name: str, *values: object) -> None:
-        """Send a setting of docs/design.md section 5 to the device, now and again at each of its boots."""
+        """Send a setting of docs/virtual-board.md to the device, now and again at each of its boots."""
         self._await_device(self._call(lambda: self._set(name, values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:

@@ -22,7 +22,7 @@ class DeviceProcess:
 
     Args:
         executable: the host executable's bytes.
-        arguments: those of docs/design.md section 5, without the descriptors.
+        arguments: those of docs/virtual-board.md, without the descriptors.
         uart: the serial port's master descriptor.
         clock: the stepped clock that it takes part in; None: its time is real.
         seed: of its randomness, where it takes part in a stepped clock: then each run of the bench is the same.

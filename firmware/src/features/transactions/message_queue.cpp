@@ -195,6 +195,13 @@ bool MessageQueue::all_stored() const {
   return true;
 }
 
+bool MessageQueue::has_untried() const {
+  for (const WaitingMessage& entry : *this) {
+    if (entry.state == State::unsaved && !entry.unsavable) return true;
+  }
+  return false;
+}
+
 bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) {
   if (entry.is_settled()) return true;
   if (!(entry.is_batch() ? settle_batch(entry, times) : settle_record(entry, times))) return true;
