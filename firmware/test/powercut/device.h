@@ -6,7 +6,9 @@
 #include "app/app.h"
 #include "powercut/world.h"
 #include "support/fake_clock.h"
+#include "support/fake_edges.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
 #include "support/fake_system.h"
@@ -95,6 +97,8 @@ class Device {
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};
+    FakeInterlock interlock{gpio, waker};
+    FakeEdges edges{gpio, clock, waker};
     FakeSystem system;
     WsPeer csms{tcp};
     int opens = 0;

@@ -125,6 +125,7 @@ class Messenger final : public Feature, private ConnectionListener {
   static constexpr size_t kMaxFrame = 4096;
   /// Of a transaction message: what a frame leaves beside id and action.
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
+  static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "the connection takes each frame");
   static constexpr Millis kCallTimeout = 30'000;
   /// Requests that have timed out and whose answers are still taken: those of the last four minutes at least.
   static constexpr size_t kMaxOverdue = 8;
@@ -237,7 +238,6 @@ class Messenger final : public Feature, private ConnectionListener {
   size_t overdue_count_ = 0;
 
   char frame_[kMaxFrame] = {};
-  char durable_payload_[kMaxDurablePayload] = {};
 };
 
 }  // namespace pb

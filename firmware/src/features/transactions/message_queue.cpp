@@ -117,7 +117,7 @@ bool MessageQueue::thin_out() {
   WaitingMessage* best = nullptr;
   Millis shortest = kNever;
   WaitingMessage* first = front();
-  if (first == nullptr) return false;
+  if (first == nullptr || storage_.busy()) return false;
   // Not the front: it may be under way.
   for (WaitingMessage* entry = first + 1; entry + 1 < end(); ++entry) {
     const WaitingMessage& next = entry[1];

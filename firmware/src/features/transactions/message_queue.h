@@ -76,7 +76,9 @@ class MessageQueue {
   /// Gives the next message of an entry that is stored its final time, which has to be on flash before it is sent.
   /// @return whether it is there, or cannot get there.
   bool settle(WaitingMessage& entry, const TransactionTimes& times);
-  /// @return false when its file is damaged.
+  /// Whether its content is at hand, or can be read now: no job of the storage is under way.
+  bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
+  /// After can_read(). @return false when its file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
   bool read(const WaitingMessage& entry, MeterBatch& batch) const;
 

@@ -22,7 +22,7 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
       continue;
     }
     queued_at = entry->queued_at;
-    if (!entry->is_stored() || !line_.settle(*entry, times_)) return Front::storing;
+    if (!entry->is_stored() || !can_read(*entry) || !line_.settle(*entry, times_)) return Front::storing;
     // A new connection brings no answer to what was sent on the last one, so a message that is held is sent once on
     // each.
     const bool may_send = held_until_ != 0 ? !attempts_.is_sent() : attempts_.may_send(now);
@@ -33,7 +33,12 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
 
 bool Outbox::settle_front() {
   WaitingMessage* entry = line_.front();
-  return entry != nullptr && times_.known() && entry->is_stored() && line_.settle(*entry, times_);
+  return entry != nullptr && times_.known() && entry->is_stored() && can_read(*entry) && line_.settle(*entry, times_);
+}
+
+/// Nothing is read from flash while a job writes to it: the message waits until that has ended.
+bool Outbox::can_read(const WaitingMessage& entry) const {
+  return line_.can_read(entry) && (!entry.has_data || data_.can_find(entry.transaction));
 }
 
 bool Outbox::write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) {
@@ -64,6 +69,7 @@ bool Outbox::write(JsonWriter& payload, TextWriter& id, const WaitingMessage& en
   }
   Record record;
   if (!line_.read(entry, record)) return false;
+  sent_id_tag_ = record.id_tag;
   id.append_all(Hex{record.nonce, 8}, '-', record.sequence);
   if (!entry.is_settled()) times_.settle(record.stamp);
   const UnixMillis timestamp = time_to_send(entry, record.stamp);
@@ -90,7 +96,7 @@ bool Outbox::on_result(Text id, JsonValue payload, Millis now) {
   const bool is_start = entry->kind == WaitingMessage::Kind::start;
   const uint32_t transaction = entry->transaction;
   IdTagInfo info;
-  if (!entry->is_batch()) info = take_id_tag_info(*entry, payload);
+  if (!entry->is_batch()) info = take_id_tag_info(payload);
   const bool is_attempt = attempts_.is_under_way(id);
   const bool is_done = !is_start || take_transaction_id(transaction, payload);
   if (is_done) {
@@ -115,14 +121,13 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
 }
 
 /// Reads idTagInfo and passes it on. Where there is none the listener hears nothing: nothing was said of the idTag.
-IdTagInfo Outbox::take_id_tag_info(const WaitingMessage& entry, JsonValue payload) {
+IdTagInfo Outbox::take_id_tag_info(JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
   if (!is_given(json)) return info;
   info.read(json, log_);
-  Record record;
-  if (id_tag_listener_ != nullptr && line_.read(entry, record) && !record.id_tag.empty()) {
-    id_tag_listener_->on_id_tag_info(record.id_tag.text(), info);
+  if (id_tag_listener_ != nullptr && !sent_id_tag_.empty()) {
+    id_tag_listener_->on_id_tag_info(sent_id_tag_.text(), info);
   }
   return info;
 }

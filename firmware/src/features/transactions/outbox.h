@@ -63,10 +63,11 @@ class Outbox final : public DurableCalls {
   void give_up(WaitingMessage& entry, Text cause, Millis now);
 
  private:
+  bool can_read(const WaitingMessage& entry) const;
   bool write(JsonWriter& payload, TextWriter& id, const WaitingMessage& entry);
   bool take_transaction_id(uint32_t transaction, JsonValue payload);
   UnixMillis time_to_send(const WaitingMessage& entry, const Stamp& stamp);
-  IdTagInfo take_id_tag_info(const WaitingMessage& entry, JsonValue payload);
+  IdTagInfo take_id_tag_info(JsonValue payload);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
   void hold(const WaitingMessage& entry, Text cause, Millis now);
@@ -84,6 +85,7 @@ class Outbox final : public DurableCalls {
   MessagePayloads payloads_;
   TransactionRetries retries_;
   Attempts attempts_;         // of the front
+  IdTag sent_id_tag_;         // of the front, once it was sent; empty for none
   UnixMillis sent_time_ = 0;  // the timestamp of the front, once it was sent
   Millis held_until_ = 0;     // of a front that is held; 0: it is not
 };

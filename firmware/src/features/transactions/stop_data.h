@@ -26,7 +26,9 @@ class StopData {
   void keep(uint32_t transaction, MeterSample sample);
   /// Whether there are readings of a transaction that is open, or was until now.
   bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
-  /// The readings of any transaction. @param scratch where they are read to  @return nullptr for none.
+  /// Whether find() needs no flash, or may read it now: no job of the storage is under way.
+  bool can_find(uint32_t transaction) const { return has(transaction) || !storage_.busy(); }
+  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for none.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
   /// Whether there is something to write.
