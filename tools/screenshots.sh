@@ -2,7 +2,7 @@
 # Draw docs/images/report.png, the picture on top of the README: what the report shows of one test of the newest run.
 set -eu
 cd "$(dirname "$0")/.."
-test=test_it_opens_the_contactor_during_a_flash_erase
+test=test_contactor_opens_during_a_flash_erase
 browser=$(command -v chromium || command -v chromium-browser || true)
 if [ -z "$browser" ]; then
     echo "screenshots: chromium is missing: run make install-extras as root" >&2

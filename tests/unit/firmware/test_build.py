@@ -121,7 +121,7 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
 
 def test_what_is_no_firmware_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
-    for source, why in (("nowhere", "is not there"), ("notes.txt", "is no executable")):
+    for source, why in (("nowhere", "does not exist"), ("notes.txt", "is not executable")):
         with pytest.raises(BenchError, match=rf"device\.firmware: .*{source} {why}"):
             firmware(source, tmp_path)
 

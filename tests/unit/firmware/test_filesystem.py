@@ -42,5 +42,5 @@ def test_too_much_is_refused():
 
 
 def test_garbage_is_refused():
-    with pytest.raises(BenchError, match="no LittleFS file system"):
+    with pytest.raises(BenchError, match="no valid LittleFS file system"):
         read_filesystem(b"\x5a" * STORAGE.size)

@@ -29,6 +29,6 @@ def test_names_are_unique() -> None:
 
 
 def test_a_mutant_that_does_not_fit_is_named() -> None:
-    """A catalogue that is out of date says which entry, and how often its text was found."""
-    with pytest.raises(ValueError, match=r"lost: a\.cpp holds 0 times"):
+    """A catalogue that is out of date raises an error with the entry and the number of matches."""
+    with pytest.raises(ValueError, match=r"lost: `old` must occur once in a\.cpp, but occurs 0 times"):
         Mutant("lost", "a.cpp", "x + 1", "x").apply("nothing of that")
