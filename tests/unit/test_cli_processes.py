@@ -1,4 +1,4 @@
-"""`rig` as the process that a person starts: what it says, how it ends, what docs/cli.md shows."""
+"""`rig` as a process: its output, how it ends, and the examples in docs/cli.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
 LISTENS = ("env", "--default-signal=INT,HUP")
-"""What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts."""
+"""A shell makes background processes and their children ignore Ctrl-C; this undoes it."""
 ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
@@ -31,7 +31,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a command in the project's folder, on pipes and without a terminal unless told otherwise."""
+    """Start a command in the project's folder, with pipes and without a terminal by default."""
     started: list[subprocess.Popen[str]] = []
 
     def run(
@@ -57,7 +57,7 @@ def start() -> Iterator[Start]:
 
 
 def hears(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
-    """The first line of its output that the pattern is found in."""
+    """Return the first output line that the pattern matches."""
     assert process.stdout is not None
     said = ""
     for line in process.stdout:
@@ -99,7 +99,7 @@ def test_a_fault_is_shown_from_beginning_to_end(start: Start) -> None:
     )
     first, *middle, last = ["".join(found) for found in shown]
     assert (first, last) == ("csms-gone", "the device is idle again")
-    # Told as lifted when everything is back: a quick device is connected by then.
+    # The fault is lifted when everything is restored; a fast device has reconnected by then.
     assert [event for event in middle if event.startswith("CP")] == ["CP-BENCH-1 disconnected", "CP-BENCH-1 connected"]
     assert "csms-gone lifted" in middle
 
@@ -124,7 +124,7 @@ TURNED_ROUND = {
 
 @pytest.mark.parametrize("name", ["power-cut", "reset"])
 def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, tmp_path: Path, name: str) -> None:
-    """It flashes the device, too: power, EN, BOOT and the rail are all needed for that."""
+    """The test also flashes the device, which needs power, EN, BOOT and the rail."""
     build(ROOT)
     described = (ROOT / "benches" / "virtual.toml").read_text()
     for plain, turned in TURNED_ROUND.items():
@@ -164,14 +164,14 @@ class Slow(AccessPointGone):
         bench.network.down()
 
 CATALOGUE["access-point-gone"] = Slow
-rig.util.signals._ECHO_S = 3600  # however slow the machine is, another Ctrl-C is the same wish
+rig.util.signals._ECHO_S = 3600  # on a slow machine, too, another Ctrl-C counts as the same request
 main()
 """
 
 
 @ENDINGS
 def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start: Start, number: signal.Signals) -> None:
-    """After Ctrl-C the terminal goes away, and the job's server is impatient."""
+    """After Ctrl-C the terminal closes, and a CI server sends further signals."""
     process = start("fault", "inject", "access-point-gone", "--for", "600", program=(sys.executable, "-c", SLOW))
     hears(process, "access point down")
     process.send_signal(number)
@@ -199,7 +199,7 @@ def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, num
 
 
 def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
-    """A closed ssh session: the kernel sends SIGHUP, and what is printed from then on fails."""
+    """When an ssh session closes, the kernel sends SIGHUP, and later output fails."""
     terminal, its_end = os.openpty()
     process = start("fault", "inject", "access-point-gone", "--for", "600", stdin=its_end, stdout=its_end, setsid=True)
     os.close(its_end)

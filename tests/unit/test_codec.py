@@ -1,4 +1,4 @@
-"""The record's codec: every type of event, written and read."""
+"""The record's codec writes and reads every type of event."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BY_ANNOTATION: Mapping[str, st.SearchStrategy[object]] = {
 
 
 def any_of(event_type: type[ev.Event]) -> st.SearchStrategy[ev.Event]:
-    """Events of a type, with whatever its fields can hold."""
+    """Generate events of a type with any values of its fields."""
     strategies: dict[str, st.SearchStrategy[object]] = {}
     for name, field in event_type.__dataclass_fields__.items():
         spelled = str(field.type).removeprefix("MayHoldSecret[").removeprefix("NoSecret[")
@@ -104,20 +104,20 @@ HIDDEN_PAIR = {"key": "AuthorizationKey", "value": "********"}
 
 
 class Place(enum.Enum):
-    """Where a charge point connects to."""
+    """An enum with a secret in its values."""
 
     CSMS = URL
 
 
 @dataclass
 class Setting:
-    """An object of a project's own."""
+    """An object of a type that the codec does not know."""
 
     password: str
 
 
 def event_with(annotation: Any, value: object) -> ev.Event:
-    """An event of a project's own type, with one field."""
+    """Return an event of an unknown type with one field."""
     event_type = make_dataclass(
         "Own", [("held", annotation)], bases=(ev.Event,), frozen=True, slots=True, kw_only=True, repr=False
     )

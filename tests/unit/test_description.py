@@ -1,4 +1,4 @@
-"""Bench descriptions: what is refused, and in which words."""
+"""Bench descriptions, and the messages that reject them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def change(old: str, new: str, text: str = PI) -> str:
 
 
 def device(line: str) -> str:
-    """The description with one more line about the device."""
+    """Return the description with one more line about the device."""
     return change('firmware = "build/esp32"', f'firmware = "build/esp32"\n{line}')
 
 
 def refused(tmp_path: Path, text: str) -> str:
-    """Why the description is refused, without the file's name, which must come first."""
+    """Return why the description is rejected, without the file's name, which must come first."""
     file = tmp_path / "bench.toml"
     file.write_text(text)
     with pytest.raises(DescriptionError) as caught:
@@ -215,7 +215,7 @@ def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
 
 
 def documented_wires() -> dict[str, tuple[int | None, int]]:
-    """The table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
+    """Read the table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
     rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
     gpios = {"EN": None, "–": None}
     return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}
@@ -236,7 +236,7 @@ def test_pins_are_those_of_the_design(path: Path) -> None:
 def test_pins_are_those_of_the_firmware() -> None:
     header = ROOT / "firmware/src/features/board/pins.h"
     if not header.exists():
-        pytest.skip("firmware/src/features/board/pins.h is not there")
+        pytest.skip("firmware/src/features/board/pins.h does not exist")
     pattern = r"\bk(\w+)\s*(?:=|\{)\s*(?:Pin\{|GpioNumber\{)?(\d+)"
     numbers = {re.sub(r"(?<!^)(?=[A-Z])", "_", n).lower(): int(v) for n, v in re.findall(pattern, header.read_text())}
     bench = tomllib.loads((ROOT / "benches/virtual.toml").read_text())
@@ -300,7 +300,7 @@ def test_another_firmware_needs_neither_network_nor_csms(tmp_path: Path) -> None
 
 
 def test_an_adapter_of_the_project_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`rig` is no `python -m`: it must look into the project's folder all the same."""
+    """`rig` is an installed script: unlike `python -m` it must add the project's folder to the path."""
     (tmp_path / "my_adapter.py").write_text(
         "from rig.adapters.log_format import PlainLogFormat\nclass Mine(PlainLogFormat):\n    answer_prefix = '# '\n"
     )

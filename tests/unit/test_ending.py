@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as another Ctrl-C: what the first does, what follows it, and who does not hear them."""
+"""SIGTERM and SIGHUP act as Ctrl-C: effects of the first signal and of later ones, and ignored signals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import rig.util.signals
 rig.util.signals._ECHO_S = {echo_s}
 stop = rig.util.signals.end_as_by_ctrl_c()
 def until_told():
-    # In short waits: of a signal that comes just before one Python hears at its end.
+    # Short waits: Python handles a signal that comes just before a wait at its end.
     while not select.select([sys.stdin], [], [], 0.1)[0]:
         pass
     sys.stdin.readline()
@@ -45,12 +45,12 @@ stop()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 """
 AT_ONCE, NEVER = 0, 3600
-"""After how many seconds another signal is another wish."""
+"""Signals further apart than this, in s, count as separate requests."""
 
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """One that gives back until it is told to go on: told to end or not, started by these words."""
+    """Start a program that cleans up until a line arrives, with or without a signal; it prints its progress."""
     asked, echo_s, *starter = request.param
     with subprocess.Popen(
         [*starter, sys.executable, "-c", PROGRAM.replace("{asked}", str(asked)).replace("{echo_s}", str(echo_s))],

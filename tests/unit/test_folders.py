@@ -1,4 +1,4 @@
-"""Folders on a disk without room."""
+"""Folders on a full disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_too_little_room_is_said_with_figures(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_flash_file_that_finds_no_room_is_an_error_of_the_bench(tmp_path: Path) -> None:
-    """Else its first write is a bus error, which ends the process without a word."""
+    """Otherwise its first write is a bus error, which ends the process without a message."""
     script = """
 import pathlib, resource, sys
 from rig.util.errors import BenchError

@@ -1,4 +1,4 @@
-"""What the console's lines say."""
+"""Events in console lines."""
 
 from __future__ import annotations
 

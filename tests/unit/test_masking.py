@@ -1,4 +1,4 @@
-"""What is a secret, and what is left of a text without it."""
+"""Secrets are detected, and masked in texts."""
 
 from __future__ import annotations
 

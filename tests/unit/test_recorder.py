@@ -1,4 +1,4 @@
-"""The record on disk: whole lines, also when the run is killed."""
+"""The record on disk has whole lines, also when the run is killed."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -
 
 
 class StandingClock(BenchClock):
-    """Bench time that stands at 5 ns."""
+    """A clock that stands still at 5 ns."""
 
     def now(self) -> int:
         return 5

@@ -1,4 +1,4 @@
-"""What `rig fault inject` says of a fault that had nothing to happen to."""
+"""The output of `rig fault inject` for a fault that had no effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A timeline that forgets: `rig csms serve` runs for months."""
+"""A timeline with a limit, for `rig csms serve`, which runs for months."""
 
 from __future__ import annotations
 

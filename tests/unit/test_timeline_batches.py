@@ -1,4 +1,4 @@
-"""Events that come together, and looking for one kind among all: as if each came alone and each was looked at."""
+"""Batches of events and the index by kind give the same results as single events and a full search."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_no_events_are_no_change() -> None:
 def test_a_kind_is_found_as_by_looking_at_every_event(
     batches: list[list[Event]], wanted: list[tuple[type[Event], str, int]], early: int
 ) -> None:
-    """Some kinds are looked for before they come, some after; what is consumed is so for every kind."""
+    """Some kinds are searched before they come, some after; a consumed event is consumed for every kind."""
     timeline = Timeline()
     consumed: set[int] = set()
     for kind, _, _ in wanted[:early]:
@@ -131,7 +131,7 @@ def test_a_listener_is_told_also_where_another_fails() -> None:
 
 
 def test_a_long_look_does_not_keep_events_waiting() -> None:
-    """What an expectation looks for by may take its time: an instrument can append meanwhile."""
+    """The predicate of an expectation may be slow: instruments can append meanwhile."""
     timeline = Timeline()
     timeline.append(Note(text="first"))
     looking, appended = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The comparison of traces finds what differs, and nothing else."""
+"""The comparison of traces finds every difference, and ignores values that depend on the computer."""
 
 from __future__ import annotations
 

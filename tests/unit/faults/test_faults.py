@@ -1,4 +1,4 @@
-"""The catalogue of faults, on a bench that only takes notes."""
+"""The catalogue of faults, on a bench that only records calls."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ NORMAL = {
 
 
 class Notes:
-    """Takes down each call as `part.method(arguments)`. A call in `failing` raises after it was taken down.
+    """Records each call as `part.method(arguments)`. A call in `failing` raises after it was recorded.
 
-    What a part was asked for its state, and not told to do, is in `NORMAL`.
+    A call that only reads a part's state returns the value in `NORMAL`.
     """
 
     def __init__(self) -> None:

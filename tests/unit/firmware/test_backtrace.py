@@ -1,4 +1,4 @@
-"""Backtraces: from addresses to functions and lines, and when not."""
+"""Backtraces are decoded from addresses to functions and lines where the build matches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def address(program: Path) -> str:
-    """Where the call in `main` returns to."""
+    """Return the address that the call in `main` returns to."""
     dump = subprocess.run(["objdump", "-d", "-C", str(program)], capture_output=True, text=True, check=True).stdout
     after_main = dump.partition("<main>:")[2].splitlines()
     index = next(n for n, line in enumerate(after_main) if "<outer" in line)

@@ -1,4 +1,4 @@
-"""Building the firmware: what goes wrong is said with the tool's own words."""
+"""Building the firmware; errors have the output of the tool that failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CSV = "ota_0, app, ota_0, 0x10000, {size}\notadata, data, ota, 0xd000, 0x2000\n"
 
 @pytest.fixture
 def project(tmp_path):
-    """A project whose firmware is one C file."""
+    """Create a project whose firmware is one C file."""
     host = tmp_path / "firmware" / "host"
     host.mkdir(parents=True)
     (host / "CMakeLists.txt").write_text(

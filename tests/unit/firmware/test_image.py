@@ -1,4 +1,4 @@
-"""Application images: what esptool thinks of them, and what the boot loader gets back."""
+"""Application images, read by esptool and by the virtual boot loader."""
 
 from __future__ import annotations
 

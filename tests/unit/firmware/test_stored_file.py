@@ -1,4 +1,4 @@
-"""A file as the device stores it, with and without its header."""
+"""Files as the device stores them, with and without header."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rig.adapters.stored_file import content_of
 from rig.firmware.filesystem import make_filesystem, read_filesystem
 
 HELLO = b"\xfbPB\x1a\x01\x00\x05\x00\xd1\x7e\x78\x53hello"
-"""As the device writes it: firmware/test/test_stored_files has the same bytes."""
+"""A file as the device writes it; firmware/test/test_stored_files has the same bytes."""
 
 
 def test_the_header_of_a_sound_file_is_taken_off():

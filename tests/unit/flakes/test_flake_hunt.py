@@ -1,4 +1,4 @@
-"""The flake hunt: how it repeats and shuffles tests, and what it says of them."""
+"""The flake hunt repeats and shuffles tests, and reports failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAMPLE = """
 
 
 def hunted(pytester: pytest.Pytester, *options: str) -> list[str]:
-    """The order in which an inner session ran its tests."""
+    """Return the order in which an inner session ran its tests."""
     result = pytester.runpytest("-p", "tools.flake_hunt", "-v", *options)
     return [line.split()[0] for line in result.outlines if line.startswith("test_sample.py::")]
 

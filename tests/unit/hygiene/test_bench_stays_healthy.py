@@ -1,4 +1,4 @@
-"""What goes wrong gives one clear error within a second, and the next test starts on a healthy bench."""
+"""Each failure gives one clear error within a second, and the next test starts on a healthy bench."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_next(device, csms):
 
 
 def is_told_at_once(output: str) -> bool:
-    """Whether the trouble has ended the wait before the device's next turn, which comes within a second."""
+    """Return whether the failure ended the wait before the device's next output, which comes within a second."""
     (seconds,) = re.findall(r"told after (\S+) s$", output, re.M)
     return float(seconds) < 1
 
@@ -63,7 +63,7 @@ def test_it(device, bench, console):
 
 
 def test_a_panic_while_the_device_is_made_idle(start: Start) -> None:
-    """What the device does while a fixture puts it right is the test's failure, though it is right in the end."""
+    """A panic while a fixture makes the device idle fails the test, although the device becomes idle."""
     process = start(
         """
 import pytest

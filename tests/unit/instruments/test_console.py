@@ -34,13 +34,13 @@ from rig.wiring.virtual.stream_port import StreamPort
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
 
 class Port:
-    """A serial port whose far end the test holds: of the kind that goes with the clock."""
+    """A serial port whose far end belongs to the test; its kind depends on the clock."""
 
     def __init__(self, clock: BenchClock) -> None:
         self._port = StreamPort() if clock.steps else PtyPort()
@@ -231,7 +231,7 @@ def test_a_message_shows_no_telemetry(console: Console, port: Port) -> None:
 
 
 def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline) -> None:
-    """Four seconds of 921,600 baud at once, while the test's thread does something else."""
+    """A burst of four seconds at 921,600 baud loses nothing while the test's thread does not read."""
     lines = [f"I ({n}) burst: {'x' * 60}" for n in range(5000)]
     port.print("\r\n".join([*lines, ""]).encode())
     console.expect(r"\(4999\) burst", timeout=10)
@@ -239,7 +239,7 @@ def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline)
 
 
 class Stumbling(PlugbenchLogFormat):
-    """Raises at one line in one of its parts, or has forgotten to answer."""
+    """A format that raises at one line in one of its methods, or returns no events."""
 
     def __init__(self, part: str) -> None:
         super().__init__()
@@ -267,7 +267,7 @@ class Stumbling(PlugbenchLogFormat):
 
 
 class Foreign(PlainLogFormat):
-    """Makes one event of a bad line: in place of it, of what it says, or when the console is quiet."""
+    """A format that makes an invalid event in one of its methods."""
 
     def __init__(self, part: str, event: Event) -> None:
         self._part = part
@@ -361,7 +361,7 @@ def test_a_format_that_raises_is_told_and_loses_no_line(
     )
     assert f": {what}" in str(caught.value)
     assert whole.wait(10)
-    console.release()  # and what is pending is complete
+    console.release()  # completes the pending events
     assert [line.text for line in timeline.events(LogLine)] == lines
     assert timeline.last(Boot) is not None
     assert len(timeline.events(BenchTrouble)) == 1, "told once"

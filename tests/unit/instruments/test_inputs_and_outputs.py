@@ -152,6 +152,6 @@ def test_a_level_that_must_stay(
 
     outputs.contactor.expect_steady(False, within=0.01)
     watch = timeline.expect_none
-    monkeypatch.setattr(timeline, "expect_none", expect_none)  # after the look: it was at that level then
+    monkeypatch.setattr(timeline, "expect_none", expect_none)  # after the check of the level, which still passes
     with pytest.raises(ExpectationError, match="forbidden, but it came"):
         outputs.contactor.expect_steady(False, within=30)

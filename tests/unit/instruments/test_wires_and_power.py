@@ -1,4 +1,4 @@
-"""Power comes and goes safely: nothing feeds the chip through its pins."""
+"""Power switching is safe: no pin feeds the chip without power."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wires(factory: Factory, timeline: Timeline) -> list[DrivenWire]:
 
 @pytest.fixture
 def power(factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd) -> Iterator[Power]:
-    """The supply of a board whose rail follows the switch."""
+    """Return the power of a board whose rail follows the switch."""
     far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
     section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
     made = Power(factory, timeline, section, wires[-1], wires[:-1])
@@ -80,7 +80,7 @@ ACTIONS = st.sampled_from(["on", "off", "cycle", "plug", "unplug", "press", "rel
 @settings(max_examples=100)
 @given(actions=st.lists(ACTIONS, max_size=12), active_low=st.booleans())
 def test_nothing_is_ever_driven_high_into_an_unpowered_board(actions: list[str], active_low: bool) -> None:
-    """Whatever a test does, in whatever order: a wire is high only while the rail is up."""
+    """In any order of actions a wire is high only while the rail is up."""
     timeline, factory = Timeline(), open_factory("virtual")
     far_end = FarEnd(factory)
     cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE, active_low=active_low))
@@ -199,7 +199,7 @@ def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_
 def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
-    """Off long enough for its capacitors, and all the while in reset: else it would boot from them once more."""
+    """The board is off and in reset until its capacitors are empty; otherwise it would boot from their charge."""
     seen: list[tuple[str, bool, int]] = []
     far_end.watch(SWITCH, lambda level, t: seen.append(("switch", level, t)))
     far_end.watch(EN, lambda level, t: seen.append(("EN", level, t)))
@@ -225,7 +225,7 @@ def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
 def test_without_rail_sense_nothing_is_fed_and_the_chip_is_in_reset_until_the_rail_has_had_its_time(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
-    """Else the chip starts, and its inputs are fed, while its supply is still on its way."""
+    """Otherwise the chip would start, and its inputs would be fed, while its supply is still rising."""
     seen: list[tuple[str, bool, int]] = []
     wires[0].set(True)
     for name, pin in (("switch", SWITCH), ("cable", CABLE), ("EN", EN)):

@@ -1,4 +1,4 @@
-"""The network instrument: thread-safe calls around the proxy, and the access point."""
+"""The network instrument: thread-safe calls of the proxy, and the access point."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def network(
 
 
 def pair(network: Network, server: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """A connection through the proxy: the device's end and the server's."""
+    """Open a connection through the proxy. Return the device's end and the server's."""
     device = socket.create_connection(("127.0.0.1", network.csms_port), timeout=20)
     behind = server.accept()[0]
     behind.settimeout(20)
@@ -97,7 +97,7 @@ def test_ending_latency_does_not_let_bytes_overtake(network: Network, server: so
     device, behind = pair(network, server)
     network.latency(3000)
     send(device, b"1")
-    clock.settle()  # the first byte is on its way, in the proxy's hands
+    clock.settle()  # the proxy has the first byte and delays it
     network.latency(0)
     send(device, b"2")
     clock.deadline(2.9).wait_out()
@@ -115,7 +115,7 @@ def test_when_both_sides_have_ended_nothing_is_left(network: Network, server: so
     behind.close()
     deadline = time.monotonic() + 30
     while network.connections and time.monotonic() < deadline:
-        network.reset()  # gives the loop a turn
+        network.reset()  # lets the loop run
     assert network.connections == 0
     assert network.drop_connections() == 0
 

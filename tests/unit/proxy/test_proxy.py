@@ -1,4 +1,4 @@
-"""The proxy in front of a plain TCP server: byte-exact, and as bad a network as it is told to be."""
+"""The proxy in front of a plain TCP server: byte-exact, with the configured faults."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ async def test_a_slow_reader_holds_the_sender_up(start: Start) -> None:
     _, writer = await connect(await start(never_reads))
     writer.write(bytes(64 << 20))
     left = 0
-    while left != (left := writer.transport.get_write_buffer_size()):  # until no more is taken
+    while left != (left := writer.transport.get_write_buffer_size()):  # until the sender is blocked
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writer.drain(), 0.2)
     assert left > 32 << 20

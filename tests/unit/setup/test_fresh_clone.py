@@ -1,4 +1,4 @@
-"""`make fresh-clone`: what it says of how long a demo took, and of what it left."""
+"""`make fresh-clone` reports the duration of a demo, and files left outside the clone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAKEFILE = """demo:
 
 @pytest.fixture
 def check(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Runs the check of a project whose demo takes two seconds; returns exit code and lines."""
+    """Run the check of a project whose demo takes two seconds. Return exit code and lines."""
 
     def run(recipe: str = "true", **limits: str) -> tuple[int, list[str]]:
         project = tmp_path / "project"

@@ -1,4 +1,4 @@
-"""Power, reset, boot and what the board does when the device dies."""
+"""Power, reset, boot, and the board's reaction when the device process ends."""
 
 from __future__ import annotations
 

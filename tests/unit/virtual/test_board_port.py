@@ -1,4 +1,4 @@
-"""The serial port of stepped time: pyserial's contract over a stream socket, and what does not fit is lost."""
+"""The serial port of stepped time keeps pyserial's contract over a stream socket, and drops bytes that do not fit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_bytes_come_and_go_within_the_call_that_writes(board: StreamPort, port: 
 def test_a_read_waits_for_all_bytes_up_to_its_timeout(board: StreamPort, port: Any) -> None:
     os.write(board.master, b"ab")
     port.timeout = 0
-    assert port.read(10) == b"ab", "what is there, at once"
+    assert port.read(10) == b"ab", "the available bytes, at once"
     assert port.read(10) == b""
     os.write(board.master, b"cd")
     port.timeout = 0.05

@@ -20,7 +20,7 @@ from rig.wiring.virtual.stepping.clock import SteppedClock
 
 
 class Hands:
-    """Who has the port, in order."""
+    """Records who holds the port, in order."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
@@ -28,7 +28,7 @@ class Hands:
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
@@ -112,7 +112,7 @@ def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
 
 
 def test_esptool_is_left_as_it_was(desk, flasher, manifest):
-    """Its logger and its formatter are the process' own: only while we flash are they ours."""
+    """esptool's logger and formatter belong to the process and are replaced only during flashing."""
     desk.power.on()
     before = EspLog.instance, loader.HexFormatter
     flasher.flash(manifest)

@@ -154,7 +154,7 @@ def test_lgpio_leaves_nothing_where_it_is_loaded_and_stays_there(tmp_path: Path)
     program = (
         "import os, sys; from rig.util.errors import BenchError; from rig.wiring.pins import open_factory\n"
         "try: open_factory('lgpio').close()\n"
-        "except BenchError: pass\n"  # no Pi
+        "except BenchError: pass\n"  # this machine is no Pi
         "print('lgpio' in sys.modules, os.getcwd(), os.listdir(), os.environ.get('LG_WD'))"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}

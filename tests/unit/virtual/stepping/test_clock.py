@@ -1,4 +1,4 @@
-"""Bench time stands still while anybody works, and jumps to the earliest deadline when all are idle."""
+"""Bench time stands still while anything is busy, and jumps to the earliest deadline when all are idle."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
 
 
 def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> None:
-    """As on the timeline of a closed bench."""
+    """The timeline of a closed bench has such a clock."""
     with pytest.raises(ExpectationError, match="within 5 s"):
         Timeline(clock).expect(Note, timeout=5)
     assert clock.now() == START_NS + 5 * SECOND
@@ -111,7 +111,7 @@ def test_what_comes_at_the_deadline_is_in_time(clock: SteppedClock, loop: asynci
 
 
 def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    """The event at 1 s ends the wait; that another timer follows at once does not move time meanwhile."""
+    """The event at 1 s ends the wait; another timer at the same time does not let bench time move first."""
     timeline = Timeline(clock)
 
     def say() -> None:
@@ -147,7 +147,7 @@ def test_a_wait_whose_end_a_signal_interrupted_does_not_hold_up_the_next(
 
 
 def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    """An instrument's call that ends with it may be made on the bench's loop, which could not come to rest then."""
+    """An instrument's call that ends with `settle` may run on the bench's loop, which cannot be idle then."""
 
     async def settle() -> int:
         clock.settle()
@@ -236,7 +236,7 @@ def test_a_stall_outlasts_the_seconds_in_which_a_wait_looks_round(
 def test_a_turn_that_is_never_given_back_is_noticed(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As that of a loop that is blocked right after it has got its turn."""
+    """For example a loop that blocks right after it got its turn."""
     monkeypatch.setattr(stall, "LIMIT_S", 0.3)
     assert clock._take("somebody")
     with pytest.raises(BenchError, match=r"bench time stands still for 0\.3 s"):

@@ -1,4 +1,4 @@
-"""A loop knows its TCP connections: only of those the kernel has to be asked whether bytes are under way."""
+"""A loop knows its TCP connections, so that only those are checked for bytes in flight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 
 @pytest.fixture
 def still(clock: SteppedClock) -> Iterator[SteppedEventLoop]:
-    """A loop that nothing runs."""
+    """Return a loop that is not running."""
     loop = clock.event_loop("still")
     yield loop
     loop.close()

@@ -1,4 +1,4 @@
-"""A device or a loop that does not come to rest is named, after its limit of real time."""
+"""A device or a loop that does not become idle is named after a limit of real time."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_device_that_spins_is_judged_by_its_processor_time(running: Desk, cloc
 def test_nobody_asks_for_the_processor_time_of_a_device_that_has_worked_for_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clock looks several times for each step of time, and the kernel takes longer to answer than all the rest."""
+    """The clock checks several times in each step of time, and reading the processor time would dominate that."""
     monkeypatch.setattr(stall, "LIMIT_S", 30)
     asked: list[int] = []
     monkeypatch.setattr(stall, "_stat", lambda pid: asked.append(pid) or [])
