@@ -63,7 +63,7 @@ def asked(far: int, state: str) -> None:
         shown += os.read(far, 1000)
 
 
-def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, str]) -> None:
+def test_a_person_is_prompted_on_the_terminal(terminal: tuple[int, str]) -> None:
     far, near = terminal
     program = switch(near)
     try:
@@ -77,14 +77,12 @@ def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, s
         program.communicate()
 
 
-def test_without_a_terminal_nobody_can_be_asked() -> None:
+def test_without_a_terminal_a_manual_access_point_is_an_error() -> None:
     output, _ = switch().communicate(timeout=30)
     assert output.startswith("a person must switch the access point off, but there is no terminal to ask on. Run this")
 
 
-def test_what_ends_us_on_a_terminal_does_not_end_nmcli_at_its_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_signals_of_the_terminal_do_not_end_nmcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal sends its signals to all processes of its session."""
     nmcli = tmp_path / "nmcli"
     nmcli.write_text(f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('told', 'w'))\n")

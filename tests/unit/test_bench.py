@@ -79,7 +79,7 @@ def _descriptors() -> dict[str, str]:
     return found
 
 
-def test_it_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path) -> None:
+def test_a_bench_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path) -> None:
     bench.open()
     bench.close()
     before = Leftovers()
@@ -130,7 +130,7 @@ def test_an_occupied_port_is_one_clear_error_at_once(bench: Bench, description: 
 
 
 @pytest.mark.parametrize("port", ["/dev/ttyNONE", "socket://127.0.0.1:9", "rfc2217://127.0.0.1:9"])
-def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
+def test_an_unreachable_serial_port_is_an_error_with_file_and_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
     """All other resources of the wired bench exist; the error comes at once, and they are released."""
@@ -164,7 +164,7 @@ def serial_port() -> Iterator[str]:
     os.close(near)
 
 
-def test_the_access_point_is_up_before_its_address_is_listened_on(
+def test_the_access_point_is_up_before_the_csms_listens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial_port: str
 ) -> None:
     """This holds after a cold boot, and after a run that was killed while the access point was off.
@@ -232,7 +232,7 @@ def test_work_runs_on_its_own_loop(bench: Bench) -> None:
     assert bench.run(where()) is bench.loop
 
 
-def test_it_knows_what_it_can(bench: Bench) -> None:
+def test_a_bench_knows_its_capabilities(bench: Bench) -> None:
     bench.open()
     assert {"power", "inputs", "inputs.cable", "leds.status", "access_point", "stepped_time", "test_hooks"} <= (
         bench.capabilities
@@ -247,7 +247,9 @@ def test_it_knows_what_it_can(bench: Bench) -> None:
         ("rig.adapters.profile:DeviceProfile", set()),
     ],
 )
-def test_it_knows_what_its_firmware_can(description: Description, tmp_path: Path, profile: str, can: set[str]) -> None:
+def test_a_bench_knows_the_capabilities_of_its_firmware(
+    description: Description, tmp_path: Path, profile: str, can: set[str]
+) -> None:
     device = description.device.model_copy(update={"profile": profile})
     with Bench(description.model_copy(update={"device": device}), root=tmp_path) as bench:
         assert bench.capabilities & {"ocpp", "settings", "commands"} == can
@@ -281,7 +283,7 @@ def test_a_virtual_bench_may_ask_for_real_time(description: Description, tmp_pat
         assert bench.console.expect("invalid header").text == "invalid header: 0xffffffff"
 
 
-def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
+def test_a_fault_is_lifted_after_an_exception(bench: Bench) -> None:
     bench.open()
     bench.power.on()
     mark = bench.mark()
@@ -305,7 +307,7 @@ def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
     assert kinds == ["FaultInjected", *["PowerChange"] * 2, "FaultLifted"]
 
 
-def test_an_empty_board_says_so_on_the_console(bench: Bench) -> None:
+def test_an_empty_board_prints_its_error_on_the_console(bench: Bench) -> None:
     bench.open()
     bench.power.on()
     assert bench.console.expect("invalid header").text == "invalid header: 0xffffffff"

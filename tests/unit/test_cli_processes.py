@@ -138,7 +138,7 @@ def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, 
 
 
 @ENDINGS
-def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Start, number: signal.Signals) -> None:
+def test_a_signal_during_a_fault_lifts_it(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
     hears(process, "access point down")
     process.send_signal(number)
@@ -170,7 +170,7 @@ main()
 
 
 @ENDINGS
-def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start: Start, number: signal.Signals) -> None:
+def test_further_signals_do_not_interrupt_the_lifting_of_a_fault(start: Start, number: signal.Signals) -> None:
     """After Ctrl-C the terminal closes, and a CI server sends further signals."""
     process = start("fault", "inject", "access-point-gone", "--for", "600", program=(sys.executable, "-c", SLOW))
     hears(process, "access point down")
@@ -186,7 +186,7 @@ def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start:
 
 
 @ENDINGS
-def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, number: signal.Signals) -> None:
+def test_a_signal_during_the_lifting_of_a_fault_waits(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "0", program=(sys.executable, "-c", SLOW))
     hears(process, "taking back")
     process.send_signal(number)
@@ -198,7 +198,7 @@ def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, num
     assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
 
 
-def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
+def test_a_fault_is_lifted_when_the_terminal_closes(start: Start) -> None:
     """When an ssh session closes, the kernel sends SIGHUP, and later output fails."""
     terminal, its_end = os.openpty()
     process = start("fault", "inject", "access-point-gone", "--for", "600", stdin=its_end, stdout=its_end, setsid=True)
@@ -215,7 +215,7 @@ def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
 
 
 @ENDINGS
-def test_what_ends_a_charge_point_leaves_nothing(start: Start, number: signal.Signals) -> None:
+def test_a_signal_ends_a_charge_point_without_leftovers(start: Start, number: signal.Signals) -> None:
     build(ROOT)
     process = start("device", "run", "--csms", "ws://127.0.0.1:9/", "--id", "CP-7")
     hears(process, "app: ready")
@@ -226,7 +226,7 @@ def test_what_ends_a_charge_point_leaves_nothing(start: Start, number: signal.Si
 
 
 @ENDINGS
-def test_what_ends_a_csms(start: Start, number: signal.Signals) -> None:
+def test_a_signal_ends_a_csms(start: Start, number: signal.Signals) -> None:
     process = start("csms", "serve", "--port", "0")
     hears(process, "OCPP 1.6J CSMS at")
     process.send_signal(number)
@@ -272,16 +272,14 @@ def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Sta
         (["tea"], 2, "No such command 'tea'"),
     ],
 )
-def test_what_cannot_be_done_is_one_message_and_an_exit_code(
-    start: Start, arguments: list[str], code: int, says: str
-) -> None:
+def test_an_error_is_one_message_and_an_exit_code(start: Start, arguments: list[str], code: int, says: str) -> None:
     process = start(*arguments)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in errors) == (code, False)
     assert says in errors
 
 
-def test_an_occupied_port_is_told_with_its_holder(start: Start) -> None:
+def test_a_port_in_use_is_reported_with_its_holder(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start("csms", "serve", "--port", str(taken.getsockname()[1]))
         _, errors = process.communicate(timeout=30)

@@ -56,7 +56,7 @@ def any_of(event_type: type[ev.Event]) -> st.SearchStrategy[ev.Event]:
 
 
 @given(st.one_of([any_of(event_type) for event_type in EVENT_TYPES.values()]))
-def test_every_event_comes_back_as_it_was(event: ev.Event) -> None:
+def test_every_event_is_read_as_written(event: ev.Event) -> None:
     line = encode(event)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -82,7 +82,7 @@ def test_a_field_of_text_must_declare_itself() -> None:
         Said(words="x").record()
 
 
-def test_an_event_of_another_kind_masks_what_it_declares() -> None:
+def test_an_unknown_event_masks_its_declared_fields() -> None:
     url = "ws://user:hunter2@host/CP-1"
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,13 +152,13 @@ def test_a_field_of_any_type_is_written_and_masked(mark: str, annotation: Any, v
     assert "hunter2" not in repr(event)
 
 
-def test_an_object_without_secrets_stays_what_it_is() -> None:
+def test_an_object_without_secrets_is_unchanged() -> None:
     event = event_with(Path, Path("/run/one"))
     assert event.without_secrets() is event
     assert orjson.loads(encode(event))["held"] == "/run/one"
 
 
-def test_a_field_of_any_type_is_written_as_it_is_where_it_is_no_secret() -> None:
+def test_a_field_without_a_secret_is_written_unchanged() -> None:
     assert orjson.loads(encode(event_with(NoSecret[list[str]], [URL])))["held"] == [URL]
 
 

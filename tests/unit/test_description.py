@@ -46,7 +46,7 @@ def refused(tmp_path: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("path", BENCHES, ids=lambda path: path.name)
-def test_the_benches_that_come_along_are_accepted(path: Path) -> None:
+def test_the_bench_descriptions_of_the_project_are_valid(path: Path) -> None:
     assert load(path).path == path
 
 
@@ -157,7 +157,7 @@ def test_a_file_nested_too_deep_is_refused(tmp_path: Path, text: str) -> None:
         load(file)
 
 
-def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "pipe")
     for path in (Path("/dev/zero"), pipe, tmp_path):
         with pytest.raises(DescriptionError, match=f"^{re.escape(str(path))}: not a file"):
@@ -177,7 +177,7 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     assert "csms.port" in message
 
 
-def test_a_missing_file_says_which_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_is_an_error_with_the_existing_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(DescriptionError, match=r"no such file\. Bench descriptions here: benches/pi\.toml"):
         load(tmp_path / "none.toml")
@@ -287,7 +287,7 @@ def test_a_virtual_bench_makes_a_passphrase_for_its_session() -> None:
     assert 8 <= len(first.psk()) <= 63
 
 
-def test_no_bench_that_comes_along_holds_a_passphrase() -> None:
+def test_no_bench_description_of_the_project_has_a_passphrase() -> None:
     assert [path.name for path in BENCHES if "psk" in tomllib.loads(path.read_text())["network"]] == []
 
 

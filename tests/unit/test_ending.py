@@ -80,7 +80,7 @@ LISTENS = ("env", "--default-signal=INT,HUP")
 
 
 @pytest.mark.parametrize("program", [(True, NEVER, *LISTENS)], indirect=True)
-def test_one_wish_may_come_more_than_once(program: subprocess.Popen[str]) -> None:
+def test_the_same_request_may_arrive_as_several_signals(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGINT)
     assert says(program) == "giving back after SIGINT\n"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -92,9 +92,7 @@ def test_one_wish_may_come_more_than_once(program: subprocess.Popen[str]) -> Non
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
-def test_what_gives_back_is_not_interrupted_by_another_wish(
-    program: subprocess.Popen[str], first: signal.Signals
-) -> None:
+def test_cleanup_is_not_interrupted_by_another_request(program: subprocess.Popen[str], first: signal.Signals) -> None:
     program.send_signal(first)
     assert says(program) == f"giving back after {first.name}\n"
     program.send_signal(signal.SIGTERM)
@@ -106,7 +104,7 @@ def test_what_gives_back_is_not_interrupted_by_another_wish(
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
-def test_another_ctrl_c_gives_up_what_hangs_and_gives_back_the_rest(
+def test_another_ctrl_c_skips_a_hanging_step_of_the_cleanup(
     program: subprocess.Popen[str], first: signal.Signals
 ) -> None:
     program.send_signal(first)
@@ -119,9 +117,7 @@ def test_another_ctrl_c_gives_up_what_hangs_and_gives_back_the_rest(
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(False, NEVER, *LISTENS)], indirect=True)
-def test_what_comes_while_something_is_given_back_anyway_waits(
-    program: subprocess.Popen[str], first: signal.Signals
-) -> None:
+def test_a_signal_during_cleanup_waits(program: subprocess.Popen[str], first: signal.Signals) -> None:
     assert says(program) == "giving back after its time\n"
     program.send_signal(first)
     program.send_signal(signal.SIGTERM)
@@ -134,7 +130,7 @@ def test_what_comes_while_something_is_given_back_anyway_waits(
 
 
 @pytest.mark.parametrize("program", [(True, NEVER, "nohup")], indirect=True)
-def test_who_was_started_not_to_hear_it_does_not(program: subprocess.Popen[str]) -> None:
+def test_an_ignored_signal_stays_ignored(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGHUP)
     program.send_signal(signal.SIGTERM)
     assert says(program) == "giving back after SIGTERM\n"

@@ -56,7 +56,7 @@ def held_up(waited: list[int]) -> Iterator[HeldUp]:
     found.close()
 
 
-def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(held_up: HeldUp, waited: list[int]) -> None:
+def test_waits_of_the_device_count_between_two_stamps(held_up: HeldUp, waited: list[int]) -> None:
     """Only waits between the stamps count, and at most all of that time."""
     clock = BenchClock()
     start = clock.now()
@@ -70,7 +70,7 @@ def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(held_up: HeldUp, w
     assert 0 < held_up.between(end, later) <= later - end
 
 
-def test_a_bench_that_rests_is_not_late_however_busy_the_machine(held_up: HeldUp, crowd: list[int]) -> None:
+def test_an_idle_bench_is_not_late_on_a_busy_machine(held_up: HeldUp, crowd: list[int]) -> None:
     """Where the device is slow and the bench has nothing to do, the time counts as the device's."""
     clock = BenchClock()
     os.sched_setaffinity(held_up._thread.native_id or 0, {ONE_CPU})

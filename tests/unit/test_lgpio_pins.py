@@ -156,7 +156,7 @@ def test_the_watchdog_of_lgpio_is_no_edge(contactor: InputDevice, lgpio: FakeLgp
     assert edges == []
 
 
-def test_an_edge_that_is_on_its_way_when_the_watching_ends_is_dropped(contactor: InputDevice, lgpio: FakeLgpio) -> None:
+def test_an_edge_in_flight_when_the_watch_ends_is_dropped(contactor: InputDevice, lgpio: FakeLgpio) -> None:
     edges: list[Any] = []
     stop = watch_edges(contactor.pin, lambda *edge: edges.append(edge))
     late = lgpio.callbacks[0].function

@@ -104,7 +104,7 @@ with rig.bench.locks.lock_bench(_with(load("benches/virtual.toml"), kind="pi", c
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[" * 4000, b'{"pid": "\\u001b[2J"}'])
-def test_whatever_a_lock_file_holds_the_holder_is_refused(wired: Description, content: bytes) -> None:
+def test_a_lock_counts_whatever_its_file_contains(wired: Description, content: bytes) -> None:
     with lock_bench(wired):
         for lock in rig.bench.locks.folder().glob("plugbench-*.lock"):
             lock.write_bytes(content)

@@ -12,7 +12,7 @@ from rig.util.tcp import Port, holder_of
 
 
 @pytest.mark.asyncio
-async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
+async def test_accepted_connections_send_small_frames_at_once() -> None:
     """With Nagle's algorithm a frame right after another would wait 40 ms for a delayed acknowledgement."""
     accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -30,7 +30,7 @@ async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
     port.close()
 
 
-def test_who_holds_a_port_is_found_past_a_descriptor_that_was_closed_during_the_search() -> None:
+def test_the_holder_of_a_port_is_found_despite_a_closed_descriptor() -> None:
     """The listing of a process has a descriptor of its own, which is closed afterwards; here it comes first."""
     spare = [os.open("/dev/null", os.O_RDONLY) for _ in range(3)]
     with socket.create_server(("127.0.0.1", 0)) as server:

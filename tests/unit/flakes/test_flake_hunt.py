@@ -57,7 +57,7 @@ def test_without_its_option_nothing_changes(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-p", "tools.flake_hunt").assert_outcomes(passed=3)
 
 
-def test_it_hunts_and_tells(
+def test_a_hunt_reports_failures(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sample = pytester.makepyfile(test_sample=SAMPLE)
@@ -75,7 +75,7 @@ def test_it_hunts_and_tells(
     assert "no test matches" in capfd.readouterr().err
 
 
-def test_a_session_that_cannot_run_is_told(
+def test_a_session_that_cannot_run_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(flake_hunt, "RESULTS", tmp_path / "results")

@@ -13,7 +13,7 @@ def test_next(device, csms):
 """
 
 
-def is_told_at_once(output: str) -> bool:
+def is_interrupted_at_once(output: str) -> bool:
     """Return whether the failure ended the wait before the device's next output, which comes within a second."""
     (seconds,) = re.findall(r"told after (\S+) s$", output, re.M)
     return float(seconds) < 1
@@ -34,7 +34,7 @@ def test_it(device, bench, console):
     )
     output, _ = process.communicate(timeout=180)
     assert "1 failed, 1 passed" in output
-    assert is_told_at_once(output)
+    assert is_interrupted_at_once(output)
     assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == 1
     assert re.search(r"^E +0x[0-9a-f]+ pb::.* at \S*firmware/src/\S+\.cpp:\d+$", output, re.M), (
         "the backtrace is decoded"
@@ -56,7 +56,7 @@ def test_it(device, bench, console):
     )
     output, _ = process.communicate(timeout=180)
     assert "1 passed, 1 error" in output
-    assert is_told_at_once(output)
+    assert is_interrupted_at_once(output)
     errors = re.findall(r"^error of the bench: .*", output, re.M)
     assert len(errors) == 1
     assert re.search(r"the serial port board://\d+ vanished .* Look at the board's USB cable and plug", errors[0])

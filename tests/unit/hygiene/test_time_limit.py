@@ -109,7 +109,7 @@ SHARED = {
 
 
 @pytest.mark.parametrize("phase", SHARED)
-def test_one_that_hangs_takes_no_other_along(start: Start, phase: str) -> None:
+def test_a_hanging_fixture_fails_only_one_test(start: Start, phase: str) -> None:
     """The same fixture serves the next test, and fixtures of a wider scope are torn down normally."""
     process = start(
         ONCE
@@ -152,7 +152,7 @@ def test_next(): pass
     assert "2 passed, 1 error" in output
 
 
-def test_what_sits_in_one_call_of_c_ends_its_worker(start: Start) -> None:
+def test_a_hang_in_a_c_call_ends_its_worker(start: Start) -> None:
     """The test locks a mutex twice without releasing the GIL: neither signals nor other threads get through."""
     process = start(
         """
@@ -182,7 +182,7 @@ def test_next(bench): pass
     assert re.search(r'^  File ".*/test_inner\.py", line 10 in test_it$', output, re.M), "the line that hangs"
 
 
-def test_a_debugger_has_all_the_time_there_is(start: Start) -> None:
+def test_a_debugger_suspends_the_time_limit(start: Start) -> None:
     """No time limit ends a test while a debugger is active."""
     process = start(
         """

@@ -144,5 +144,5 @@ def test_two_flashes_are_too_few() -> None:
     assert decoded(blinking(1, 0.5, periods=2)) is None
 
 
-def test_no_edges_tell_nothing() -> None:
+def test_no_edges_show_no_pattern() -> None:
     assert decode([], 10.0) is None

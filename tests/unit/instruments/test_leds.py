@@ -112,7 +112,7 @@ def test_a_steady_light_that_has_just_gone_out_does_not_count(leds: Leds, timeli
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["off"]
 
 
-def test_a_light_of_no_duration_was_never_there(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+def test_a_light_of_no_duration_is_ignored(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
     """In stepped time a reset can switch a light on and off at one time, so both edges have one stamp."""
     off = leds.status.expect("off")
     for lit in (True, False):
@@ -159,7 +159,7 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
     resting.close()
 
 
-def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
+def test_the_message_of_a_missing_pattern_has_the_shown_one(leds: Leds) -> None:
     leds.status.expect("off")
     with pytest.raises(ExpectationError, match=r"LED status: blink 2 Hz\nnearest miss: it shows off"):
         leds.status.expect("blink", rate_hz=2, timeout=0.1)
@@ -180,7 +180,7 @@ def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: Far
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["on"]
 
 
-def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
+def test_an_unknown_led_is_an_error_with_the_known_ones(leds: Leds) -> None:
     with pytest.raises(AuthorError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
 
@@ -200,9 +200,7 @@ RESTARTS = {
 
 
 @pytest.mark.parametrize("how", RESTARTS)
-def test_resets_that_come_like_clockwork_are_no_blink(
-    leds: Leds, timeline: Timeline, far_end: FarEnd, how: str
-) -> None:
+def test_regular_resets_are_no_blink(leds: Leds, timeline: Timeline, far_end: FarEnd, how: str) -> None:
     leds.status.expect("off")
     mark = timeline.mark()
     for _ in range(5):

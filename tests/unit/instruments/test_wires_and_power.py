@@ -151,7 +151,7 @@ def test_wires_keep_their_state_over_a_power_cycle(power: Power, wires: list[Dri
     assert [far_end.level(pin) for pin in (CABLE, STOP)] == [True, True]
 
 
-def test_switch_and_rail_stand_on_the_timeline(power: Power, timeline: Timeline) -> None:
+def test_switch_and_rail_are_on_the_timeline(power: Power, timeline: Timeline) -> None:
     mark = timeline.mark()
     power.cycle()
     power.off()
@@ -168,9 +168,7 @@ def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, mo
     far_end.drive(RAIL, False)
 
 
-def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_moments(
-    factory: Factory, timeline: Timeline, far_end: FarEnd
-) -> None:
+def test_an_inverted_en_is_driven_at_the_same_moments(factory: Factory, timeline: Timeline, far_end: FarEnd) -> None:
     """The Pi's high level is the chip's low one; where the Pi's pin floats, EN has its pull-up."""
     cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE))
     en = DrivenWire(factory, timeline, Signal("control", "en"), Wire(pin=EN))
@@ -196,7 +194,7 @@ def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_
     power.close()
 
 
-def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
+def test_without_rail_sense_a_board_is_off_until_it_is_discharged(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
     """The board is off and in reset until its capacitors are empty; otherwise it would boot from their charge."""
@@ -222,7 +220,7 @@ def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
     power.close()
 
 
-def test_without_rail_sense_nothing_is_fed_and_the_chip_is_in_reset_until_the_rail_has_had_its_time(
+def test_without_rail_sense_the_chip_is_in_reset_until_the_rail_is_up(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
     """Otherwise the chip would start, and its inputs would be fed, while its supply is still rising."""
@@ -294,7 +292,7 @@ def test_an_edge_while_the_watch_begins_is_not_missed(
 
 
 @pytest.mark.parametrize("active_low", [False, True])
-def test_a_watched_wire_tells_states_not_levels(
+def test_a_watched_wire_reports_states_not_levels(
     factory: Factory, timeline: Timeline, far_end: FarEnd, active_low: bool
 ) -> None:
     wire = WatchedWire(factory, timeline, Signal("outputs", "lock"), Wire(pin=18, active_low=active_low))

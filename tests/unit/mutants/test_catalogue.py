@@ -10,7 +10,7 @@ BUGS = catalogue(CATALOGUE) + catalogue(POWERCUT_CATALOGUE)
 
 
 @pytest.mark.parametrize("mutant", BUGS, ids=lambda mutant: mutant.name)
-def test_each_mutant_can_be_planted(mutant: Mutant) -> None:
+def test_each_mutant_can_be_applied(mutant: Mutant) -> None:
     """`old` occurs exactly once in its file, and `new` differs from it."""
     sound = (ROOT / mutant.file).read_text()
     assert mutant.apply(sound) != sound
@@ -28,7 +28,7 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_mutant_that_does_not_fit_is_named() -> None:
+def test_an_outdated_mutant_is_an_error_with_its_name() -> None:
     """A catalogue that is out of date raises an error with the entry and the number of matches."""
     with pytest.raises(ValueError, match=r"lost: `old` must occur once in a\.cpp, but occurs 0 times"):
         Mutant("lost", "a.cpp", "x + 1", "x").apply("nothing of that")

@@ -28,7 +28,7 @@ def rows(rules: dict[str, int]) -> list[powercut.Row]:
     ],
     ids=["first-cut", "second-cut", "as-the-correct-device", "nothing"],
 )
-def test_a_bug_is_found_by_what_the_sound_device_does_not_break(
+def test_a_bug_is_found_by_a_rule_that_the_correct_device_keeps(
     monkeypatch: pytest.MonkeyPatch, by_first_cuts: dict[str, int], by_second_cuts: dict[str, int], verdict: str
 ) -> None:
     """Second cuts are tried where no first cut finds the bug."""

@@ -54,7 +54,7 @@ def test_the_shares_are_summed(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert tally(junit).passed == 1
 
 
-def test_a_share_that_is_missing_shows(tmp_path: Path) -> None:
+def test_a_missing_share_reduces_the_coverage(tmp_path: Path) -> None:
     """Coverage counts the cuts that were made, not the requested ones."""
     path = program(tmp_path, lines(TALLY))
     assert [row.covered for row in powercut.explore(path, 1, [])] == [50.0]
@@ -101,7 +101,7 @@ def test_a_program_that_does_not_run_says_why(
     assert expected in capsys.readouterr().err
 
 
-def test_a_program_that_is_not_there_says_how_to_build_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_program_is_an_error_with_the_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The message has the remedy."""
     code, _junit = run(tmp_path / "none")
     assert code == 2

@@ -76,7 +76,7 @@ def test_without_an_access_point_the_capability_is_named(timeline: Timeline, loo
     network.close()
 
 
-def nothing_has_come(end: socket.socket) -> bool:
+def has_no_bytes(end: socket.socket) -> bool:
     return not select.select([end], [], [], 0)[0]
 
 
@@ -85,7 +85,7 @@ def test_latency_is_in_milliseconds_of_bench_time(network: Network, server: sock
     network.latency(25_000)
     send(device, b"x")
     clock.deadline(24.999).wait_out()
-    assert nothing_has_come(behind)
+    assert has_no_bytes(behind)
     clock.deadline(0.001).wait_out()
     clock.settle()
     assert behind.recv(1) == b"x"
@@ -101,7 +101,7 @@ def test_ending_latency_does_not_let_bytes_overtake(network: Network, server: so
     network.latency(0)
     send(device, b"2")
     clock.deadline(2.9).wait_out()
-    assert nothing_has_come(behind)
+    assert has_no_bytes(behind)
     clock.deadline(0.1).wait_out()
     clock.settle()
     assert behind.recv(2, socket.MSG_WAITALL) == b"12"
@@ -120,7 +120,7 @@ def test_when_both_sides_have_ended_nothing_is_left(network: Network, server: so
     assert network.drop_connections() == 0
 
 
-def test_a_reset_makes_it_a_good_network_again(network: Network, server: socket.socket) -> None:
+def test_a_reset_restores_a_good_network(network: Network, server: socket.socket) -> None:
     device, behind = pair(network, server)
     network.black_hole()
     network.latency(60_000)

@@ -94,7 +94,7 @@ def test_a_file_system_is_always_written(desk, flasher, manifest):
         assert desk.read_flash(storage.offset, storage.size) == image
 
 
-def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_out(desk, flasher, hands, manifest):
+def test_a_board_without_power_is_a_bench_error_with_log_and_remedy(desk, flasher, hands, manifest):
     with pytest.raises(BenchError, match=r"(?s)flashing the firmware failed.*last lines of esptool.*power") as caught:
         flasher.flash(manifest)
     assert "EN, BOOT" in caught.value.fix
@@ -103,7 +103,7 @@ def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_o
     assert flasher.flash(manifest) is True
 
 
-def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
+def test_esptool_prints_nothing(desk, flasher, manifest, capsys):
     desk.power.on()
     flasher.flash(manifest)
     printed = capsys.readouterr()

@@ -147,5 +147,5 @@ def test_frames_of_slip(raw: bytes, frames: list[bytes]) -> None:
     assert slip_decode_frames(raw) == frames
 
 
-def test_the_handler_reads_frames_by_it() -> None:
+def test_the_handler_uses_the_slip_decoder() -> None:
     assert server.slip_decode_frames is slip_decode_frames

@@ -128,7 +128,7 @@ def test_ctrl_c_ends_it_and_leaves_nothing(terminal, project):
     assert [path.name for path in (project / ".plugbench" / "run").iterdir()] == ["lock"]
 
 
-def test_a_kept_flash_keeps_what_the_device_has_stored(project):
+def test_a_flash_file_keeps_stored_files(project):
     file = project / "kept.bin"
     table = read_csv(project / "firmware" / "partitions.csv")
     coredump, storage = table["coredump"], table["storage"]

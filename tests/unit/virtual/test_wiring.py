@@ -49,7 +49,7 @@ class TurnedRound(Description):
             yield signal, replace(wire, active_low=not wire.active_low)
 
 
-def test_what_the_description_turns_round_is_turned_round_where_the_board_has_a_level_of_its_own():
+def test_inverted_levels_of_the_description_apply_to_the_board():
     pins = board_pins(TurnedRound())
     assert pins.inverted == {17, 27, 22, 23}
     assert pins.inputs == {32: 5, 25: 13}
