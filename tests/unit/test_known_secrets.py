@@ -14,7 +14,7 @@ from rig.util import known_secrets
 from rig.util.errors import BenchError
 from rig.util.redaction import MASK, masked, masked_text, remember_secrets
 
-SECRETS = ("plain-Word_7", '<&"\\\'> %/+é', "4711471147", "0123456789abcdef")
+SECRETS = ("plain-Word_7", "<&\"\\'> %/+é", "4711471147", "0123456789abcdef")
 
 
 @pytest.fixture(autouse=True)
