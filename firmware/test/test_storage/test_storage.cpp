@@ -24,6 +24,7 @@ struct Device {
 
   explicit Device(RamFlash& flash) : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
     mounted = storage->mount();
+    storage->start();
   }
   /// Posts a write. @return whether it was acknowledged as durable.
   bool write(Text name, const std::string& content) {
@@ -97,6 +98,22 @@ void two_of_the_largest_contents_wait_at_least() {
   TEST_ASSERT_NOT_NULL(third);
   jobs.drop_newest(*third);
   TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
+}
+
+void jobs_wait_for_the_start_and_everything_can_be_read_until_then() {
+  RamFlash flash(kSectors);
+  TEST_ASSERT_TRUE(Device(flash).write("a", "1"));
+  FakeWorker worker;
+  LittleFsStorage storage(flash, worker);
+  storage.mount();
+  TEST_ASSERT_TRUE(storage.write("a", bytes_of("2"), {}));
+  uint8_t byte[1];
+  size_t length = 0;
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(storage.read("a", byte, length)));
+  TEST_ASSERT_EQUAL_size_t(0, worker.waiting());
+  storage.start();
+  TEST_ASSERT_EQUAL_size_t(1, worker.waiting());
+  TEST_ASSERT_TRUE(storage.busy());
 }
 
 void nothing_is_read_while_a_job_is_under_way() {
@@ -448,6 +465,7 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(jobs_keep_their_contents_while_others_come_and_go);
   RUN_TEST(two_of_the_largest_contents_wait_at_least);
+  RUN_TEST(jobs_wait_for_the_start_and_everything_can_be_read_until_then);
   RUN_TEST(nothing_is_read_while_a_job_is_under_way);
   RUN_TEST(a_blank_flash_is_formatted_once);
   RUN_TEST(what_was_written_is_there_after_a_reboot);

@@ -41,7 +41,13 @@ class MeterBatch {
   bool settle(size_t first, const TransactionTimes& times);
   /// Forgets every second sample; the first `kept` stay.
   void halve(size_t kept);
-  void clear() { *this = MeterBatch(); }
+  /// Makes it an empty batch, without another one on the stack.
+  void clear() {
+    sequence = nonce = transaction = 0;
+    voltage_v = 0;
+    in_seconds = false;
+    count_ = 0;
+  }
 
   /// @return the content of the file, in `into`.
   Bytes encode(MutableBytes into) const;

@@ -54,6 +54,11 @@ class StopData {
     MeterBatch batch;
     bool dirty = false;    // has what is not on flash
     bool writing = false;  // what it had is on its way there
+
+    void clear() {
+      batch.clear();
+      dirty = writing = false;
+    }
   };
   static bool is_any(const Place&) { return true; }
   static bool is_dirty(const Place& place) { return place.dirty; }
