@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 import typer
 
 from rig.adapters.plugbench import configuration, reconfigure
+from rig.cli.masked_lines import MaskedLines
 from rig.firmware.build import build, package
 from rig.firmware.filesystem import make_filesystem
 from rig.firmware.manifest import Manifest
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
-from rig.util.redaction import without_url_passwords
+from rig.util.redaction import masked_text
 from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
 from rig.wiring.virtual.flash import Flash
@@ -53,6 +54,8 @@ _LONGEST_URL = 255
 _LONGEST_IDENTITY = 48
 """What the device takes, of a URL in bytes, of an identity in characters: firmware/src/features/config/README.md."""
 _MOST_PULSES = 100_000
+_PAUSE_S = 0.2
+"""How long the device is silent before an open line, such as a prompt, is shown."""
 _PRINTABLE = re.compile(r"[!-~]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 """What an identity may not have: control characters, and bytes of the command line that are no UTF-8."""
@@ -176,22 +179,26 @@ def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) ->
 def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
     keys = keyboard.fileno()
     typed = b""
+    console = MaskedLines(terminal)
     port = os.open(alone.board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
         while True:
-            ready, _, _ = select.select([port, keys], [], [])
+            ready, _, _ = select.select([port, keys], [], [], _PAUSE_S if console.has_open_line else None)
+            if not ready:
+                console.show_open_line()
             if port in ready:
-                terminal.write(os.read(port, 4096).decode(errors="backslashreplace").replace("\r\n", "\n"))
-                terminal.flush()
+                console.write(os.read(port, 4096))
             if keys in ready:
                 # Not readline: what it keeps in its buffer, select would never tell of.
                 data = os.read(keys, 4096)
                 if not data:
+                    console.show_open_line()
                     return
                 *lines, typed = (typed + data).split(b"\n")
                 for line in lines:
                     if line.startswith(b"!"):
-                        print(_work_board(alone, line[1:].decode(errors="replace").split()), file=terminal, flush=True)
+                        done = _work_board(alone, line[1:].decode(errors="replace").split())
+                        print(masked_text(done), file=terminal, flush=True)
                     else:
                         os.write(port, line + b"\n")
     finally:
@@ -220,7 +227,7 @@ def _work_board(alone: _Alone, words: list[str]) -> str:
         case _ if tuple(words) in actions:
             actions[tuple(words)]()
         case _:
-            return f"! no such command: {without_url_passwords(' '.join(words))!r}; !help lists them"
+            return f"! no such command: {' '.join(words)!r}; !help lists them"
     return f"! {' '.join(words)}"
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
+from rig.util.known_secrets import remember_secret
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
@@ -256,9 +257,16 @@ class Description(_Table):
     def psk(self) -> str:
         """Return the passphrase of the network (IEEE 802.11: 8 to 63 characters of ASCII); empty where there is none.
 
+        It is masked from then on wherever this process writes or shows it.
+
         Raises:
             DescriptionError: the file that holds it cannot be read, or holds no passphrase.
         """
+        psk = self._psk()
+        remember_secret(psk)
+        return psk
+
+    def _psk(self) -> str:
         if self.network.psk:
             return self.network.psk
         path = self.psk_path

@@ -20,8 +20,10 @@ from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, PinEd
 from rig.timeline.log_tail import console_tail
 from rig.util.errors import AuthorError, BenchError
 from rig.util.loop import run_on
-from rig.util.redaction import masked_text
+from rig.util.redaction import masked_text, remember_secrets
 
+_SET = re.compile(r"set +(\S+) +(.+)", re.IGNORECASE)
+"""The command that changes a setting (docs/design.md section 4)."""
 _ALIKE = 5
 """So many characters in a row make a line a near miss of a pattern."""
 _MOST_COMPARED = 200
@@ -260,6 +262,8 @@ class Console:
         port = self._port
         if port is None:
             raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+        if (setting := _SET.fullmatch(text.strip())) is not None:
+            remember_secrets({setting[1]: setting[2]})
         self._loop.call_soon_threadsafe(self._write, port, text.encode(errors="surrogateescape") + b"\n")
         self._timeline.clock.settle()
 
