@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
@@ -32,10 +34,31 @@ REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BYTE_ORDER_MARK = 0xFEFF
+
+_LONGEST_PSK_FILE = 100
 _PSK_BYTES = 12  # of randomness in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
 """How long, in seconds, the rail of a usual board takes at most: soft starts of load switch and regulator, some ms."""
+
+
+def _without_control_characters(text: str) -> str:
+    """Refuse a text that no path, identity or network has.
+
+    Raises:
+        ValueError: it has a control character or a byte order mark; the message does not show the text.
+    """
+    found = _CONTROL.search(text)
+    if found is not None:
+        code = ord(found[0])
+        what = "a byte order mark" if code == _BYTE_ORDER_MARK else "a control character"
+        raise ValueError(f"has {what}, U+{code:04X}, as character {found.start() + 1}; remove it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_control_characters)]
 
 
 class _Table(BaseModel):
@@ -86,7 +109,7 @@ class ControlSection(_Table):
 class ConsoleSection(_Table):
     """The serial console. `port` is what pyserial opens; the virtual board brings its own."""
 
-    port: str | None = None
+    port: Text | None = None
     baud: Baud = 115_200
     uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = None
 
@@ -107,7 +130,7 @@ class NmcliAccessPoint(_Table):
     """NetworkManager's connection of that name is the access point."""
 
     kind: Literal["nmcli"]
-    connection: str
+    connection: Text
 
 
 AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPoint, Field(discriminator="kind")]
@@ -120,9 +143,9 @@ class NetworkSection(_Table):
     A virtual bench without either makes one of its own for each session.
     """
 
-    ssid: Annotated[str, Field(min_length=1, max_length=32)] = ""
-    psk: Annotated[str, Field(min_length=8, max_length=63)] = ""
-    psk_file: Annotated[str, Field(min_length=1)] = ""
+    ssid: Annotated[Text, Field(min_length=1, max_length=32)] = ""
+    psk: Annotated[Text, Field(min_length=8, max_length=63)] = ""
+    psk_file: Annotated[Text, Field(min_length=1)] = ""
     profile: Literal["fast", "realistic"] = "fast"
     access_point: AccessPointSection = NoAccessPoint()
 
@@ -130,7 +153,7 @@ class NetworkSection(_Table):
 class CsmsSection(_Table):
     """Where the fake CSMS listens, and the device is sent."""
 
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    host: Annotated[Text, Field(min_length=1)] = "127.0.0.1"
     port: TcpPort = 0
 
 
@@ -143,11 +166,11 @@ class DeviceSection(_Table):
     and how to bring it to idle: a built-in name or `package.module:Class`.
     """
 
-    identity: Annotated[str, Field(min_length=1, max_length=48)] = ""
-    local_id_tag: Annotated[str, Field(min_length=1, max_length=20)] = "BENCH-TAG"
-    firmware: Annotated[str, Field(min_length=1)] = "host"
-    log_format: Annotated[str, Field(min_length=1)] = "plugbench"
-    profile: Annotated[str, Field(min_length=1)] = "plugbench"
+    identity: Annotated[Text, Field(min_length=1, max_length=48)] = ""
+    local_id_tag: Annotated[Text, Field(min_length=1, max_length=20)] = "BENCH-TAG"
+    firmware: Annotated[Text, Field(min_length=1)] = "host"
+    log_format: Annotated[Text, Field(min_length=1)] = "plugbench"
+    profile: Annotated[Text, Field(min_length=1)] = "plugbench"
 
 
 class Description(_Table):
@@ -278,7 +301,10 @@ class Description(_Table):
             "keep it out of git"
         )
         try:
-            text = path.read_text(encoding="ascii").removesuffix("\n").removesuffix("\r")
+            if not stat.S_ISREG(path.stat().st_mode):  # /dev/zero has no end, and a pipe may have no writer
+                raise DescriptionError(f"{named}: not a file", fix)
+            with path.open(encoding="ascii") as file:
+                text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
         except UnicodeDecodeError:  # its message would show the passphrase

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rig.firmware.elf import read_elf, this_machine
 from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
@@ -73,13 +74,8 @@ def check_source(source: str, root: Path) -> None:
     if path.is_dir():
         load_manifest(path).contents()
         return
-    if not path.exists():
-        lacks = "is not there"
-    elif not path.is_file() or not os.access(path, os.X_OK):
-        lacks = "is no executable"
-    elif _machine(path) != _machine(Path(sys.executable)):
-        lacks = "is no program for this machine: its ELF header (ELF-64, figure 1-2) is missing or another machine's"
-    else:
+    lacks = _unusable(path)
+    if not lacks:
         return
     raise BenchError(
         f"device.firmware: {path} {lacks}",
@@ -88,11 +84,22 @@ def check_source(source: str, root: Path) -> None:
     )
 
 
-def _machine(program: Path) -> bytes:
-    """The bytes of an ELF header that say which machine it runs on; empty for another file."""
-    with program.open("rb") as file:
-        header = file.read(20)
-    return header[4:6] + header[18:20] if header.startswith(b"\x7fELF") and len(header) == 20 else b""
+def _unusable(path: Path) -> str:
+    """Say why a file is no firmware for the virtual board; an empty text where it is one."""
+    if not path.exists():
+        return "is not there"
+    if not path.is_file():
+        return "is a device node, a pipe or a socket, not a file"
+    if not os.access(path, os.X_OK):
+        return "is no executable"
+    header = read_elf(path)
+    if header is None:
+        return "is no program for this machine: it has no whole ELF header"
+    if header.machine != this_machine():
+        return "is no program for this machine: its ELF header (ELF-64, figure 1-2) names another machine"
+    if not header.is_program:
+        return "is a shared library or an object file, not a program"
+    return ""
 
 
 def build(root: Path, *, sanitize: bool = True) -> Path:
