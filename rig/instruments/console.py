@@ -18,6 +18,7 @@ from rig.instruments.serial_port import SerialPort
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
+from rig.util.checked import Seconds, Text, checked
 from rig.util.errors import AuthorError, BenchError
 from rig.util.loop import run_on
 from rig.util.redaction import masked_text, remember_secrets
@@ -250,6 +251,7 @@ class Console:
         """What a line starts with that answers a command."""
         return self._format.answer_prefix
 
+    @checked
     def send(self, text: str) -> None:
         """Send a line.
 
@@ -287,7 +289,8 @@ class Console:
             self._line_timer.cancel()
             self._look_at_open_line()
 
-    def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
+    @checked
+    def expect(self, pattern: Text, *, since: Mark | None = None, timeout: Seconds = 5.0) -> LogLine:
         """Wait for a line in which the regular expression is found; the line is consumed.
 
         A line without a newline, such as a prompt, is found as soon as the device pauses after it.
@@ -312,7 +315,8 @@ class Console:
                 explain=lambda misses: self._explain(regex, misses, since),
             )
 
-    def expect_none(self, pattern: str, *, since: Mark | None = None, within: float) -> None:
+    @checked
+    def expect_none(self, pattern: Text, *, since: Mark | None = None, within: Seconds) -> None:
         """Make sure that no line matches, since the mark and for `within` bench seconds from now.
 
         Raises:
@@ -329,7 +333,8 @@ class Console:
                 what=f"a line of the console that matches /{pattern}/",
             )
 
-    def command(self, command: str, *, timeout: float = 5.0) -> str:
+    @checked
+    def command(self, command: Text, *, timeout: Seconds = 5.0) -> str:
         """Give the device a command and return its answer, without the mark that it starts with.
 
         Args:
@@ -353,6 +358,7 @@ class Console:
             )
         return answer.text[len(prefix) :]
 
+    @checked
     def lines(self, since: Mark | None = None) -> list[str]:
         """All lines since a mark (None: since the test's start)."""
         return [line.text for line in self._timeline.events(LogLine, since or self._timeline.default_mark)]

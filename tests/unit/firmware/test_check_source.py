@@ -16,7 +16,8 @@ from rig.util.errors import BenchError
 
 
 def _library(path: Path) -> None:
-    found = next(line.rpartition(" ")[2].strip() for line in open("/proc/self/maps") if ".so" in line)
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    found = next(line.rpartition(" ")[2] for line in maps if ".so" in line)
     shutil.copy(found, path)
     path.chmod(0o755)
 
@@ -38,7 +39,7 @@ PROGRAM = Path(sys.executable).read_bytes()
         (_library, "is a shared library or an object file"),
         (os.mkfifo, "is a device node, a pipe or a socket"),
         (lambda path: path.symlink_to("/dev/zero"), "is a device node, a pipe or a socket"),
-        (lambda path: None, "is not there"),
+        (lambda _: None, "is not there"),
         (lambda path: path.write_bytes(PROGRAM), "is no executable"),
         (_executable(b"#!/bin/sh\n"), "no whole ELF header"),
         (_executable(PROGRAM[:30]), "no whole ELF header"),
