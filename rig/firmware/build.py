@@ -19,6 +19,7 @@ from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
+from rig.util.text import seconds
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"
@@ -55,6 +56,26 @@ def firmware(source: str, root: Path) -> Firmware:
     if path.is_dir():
         return Firmware(load_manifest(path))
     return package(path, root, project=path.name, version="")
+
+
+def build_notice(source: str, root: Path) -> str:
+    """Say what `firmware` will build and about how long that takes; an empty text where it has nothing to build.
+
+    Args:
+        source: as in `firmware`.
+        root: the project's folder.
+    """
+    if source != "host":
+        return ""
+    folder = _build_folder(root, sanitize=True)
+    if not (folder / "build.ninja").exists():
+        return "building the firmware for the virtual board, for the first time: a minute or two"
+    dry_run = [_tool("ninja"), "-C", str(folder), "-n", _TARGET]
+    done = subprocess.run(dry_run, capture_output=True, text=True, errors="replace", check=False)
+    steps = done.stdout.count("\n[") + done.stdout.startswith("[")
+    if not steps:
+        return ""
+    return f"building what has changed of the firmware, {steps} steps: about {seconds(max(5, steps))}"
 
 
 def check_source(source: str, root: Path) -> None:
@@ -102,6 +123,10 @@ def _unusable(path: Path) -> str:
     return ""
 
 
+def _build_folder(root: Path, *, sanitize: bool) -> Path:
+    return root / "build" / ("firmware" if sanitize else "firmware-plain")
+
+
 def build(root: Path, *, sanitize: bool = True) -> Path:
     """Build the virtual charge point; quick where nothing has changed.
 
@@ -116,7 +141,7 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
         BenchError: there are no sources, or they do not build; the message carries the compiler's output.
     """
     source = host_project(root)
-    folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
+    folder = _build_folder(root, sanitize=sanitize)
     with _locked(folder) as lock:
         if not (folder / "build.ninja").exists():
             flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
