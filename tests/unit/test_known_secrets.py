@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -15,13 +14,6 @@ from rig.util.errors import BenchError
 from rig.util.redaction import MASK, masked, masked_text, remember_secrets
 
 SECRETS = ("plain-Word_7", "<&\"\\'> %/+é", "4711471147", "0123456789abcdef")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(known_secrets, "_kept", [])
-    monkeypatch.setattr(known_secrets, "_pattern", None)
-    return iter([None])
 
 
 @pytest.mark.parametrize("secret", SECRETS)
