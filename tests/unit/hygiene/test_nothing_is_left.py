@@ -120,7 +120,7 @@ def test_after_ctrl_c(
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     os.killpg(process.pid, number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "KeyboardInterrupt" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -137,7 +137,7 @@ def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> 
     process = start(BLOCKS, "-n", "2", "--dist=each", "--basetemp=build/tmp")
     held = at_work(process, project, 2)
     os.kill(process.pid, signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "2 interrupted" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -152,7 +152,7 @@ def test_after_kill_9_the_next_start_reclaims_what_was_left(
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
     assert all(bench.sockets for bench in held)
     assert not {inode for bench in held for inode in bench.sockets} & listening().keys()
