@@ -4,12 +4,12 @@
 
 namespace pb {
 
-/// Pins in memory. drive() runs the handler at once, as the interrupt controller does.
+/// Pins in memory. drive() runs the handler at once, as an interrupt would.
 class FakeGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
 
-  /// The world outside sets an input.
+  /// Changes an input from outside.
   void drive(int pin, bool level) {
     Pin& input = pins_[pin];
     input.driven = true;
@@ -25,21 +25,21 @@ class FakeGpio final : public Gpio {
       drive(pin, false);
     }
   }
-  /// An input changes and changes back before the handler has its turn.
+  /// Changes an input and back before the handler runs.
   void glitch(int pin) {
     Pin& input = pins_[pin];
     if (input.handler != nullptr) input.handler(input.context);
   }
-  /// How often the level of an output changed.
+  /// Returns how often the level of an output changed.
   int changes(int pin) const { return pins_[pin].changes; }
   bool attached(int pin) const { return pins_[pin].handler != nullptr; }
-  /// Called before each write takes effect, and after each read: a test may let the world move at the worst moment.
+  /// Called before each write takes effect and after each read, so that a test can change an input at that moment.
   void (*before_write)(void* context, int pin, bool level) = nullptr;
   void (*after_read)(void* context, int pin) = nullptr;
   void* hook_context = nullptr;
 
   void configure(int pin, PinMode mode) override {
-    // A wire that nobody drives follows its pull resistor.
+    // An undriven wire follows its pull resistor.
     if (mode != PinMode::output && !pins_[pin].driven) pins_[pin].level = mode == PinMode::input_pull_up;
   }
   bool read(int pin) const override {

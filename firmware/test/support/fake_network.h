@@ -6,16 +6,16 @@
 
 namespace pb {
 
-/// A network whose every step the test takes.
+/// A network whose state the test sets.
 class FakeNetwork final : public Network {
  public:
   int begins = 0;
   std::string ssid;
   std::string psk;
 
-  /// The attempt under way got on.
+  /// Moves the current attempt to a state.
   void become(NetworkState state) { state_ = state; }
-  /// The attempt failed, or the link was lost.
+  /// Fails the attempt, or ends the link.
   void fall(uint16_t reason) {
     if (state_ == NetworkState::up) ++losses_;
     state_ = NetworkState::down;
