@@ -253,7 +253,7 @@ class Bench:
         """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, what wiring and firmware can.
 
         Of the firmware that is `ocpp`, where it is a charge point, `settings`, where it can be given some, and
-        `commands`, where its console has those of docs/design.md, section 4.
+        `commands`, where its console has those of docs/console-protocol.md.
         """
         signals = {signal for signal, _ in self.description.wires()}
         profile = registry.profile(self.description)
@@ -267,7 +267,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL that the device is told, to which it adds its identity: the bench's proxy in front of the CSMS."""
+        """The URL for the device, without its identity: the bench's proxy in front of the CSMS."""
         return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:

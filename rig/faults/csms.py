@@ -77,7 +77,7 @@ class NoPong(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HttpRefusal(Fault):
-    """The CSMS refuses opening handshakes; whoever is connected loses the connection first.
+    """The CSMS refuses opening handshakes, after it has reset the existing connections.
 
     Args:
         status: the HTTP status, one that is an error, e.g. 401, 404, 503.
@@ -99,7 +99,7 @@ class HttpRefusal(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadHandshake(Fault):
-    """The CSMS answers opening handshakes badly; whoever is connected loses the connection first.
+    """The CSMS answers opening handshakes badly, after it has reset the existing connections.
 
     Args:
         kind: `half` an HTTP answer and no more, `garbage`, `close` without an answer, `wrong-key`,

@@ -29,7 +29,7 @@ class AccessPointGone(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BlackHole(Fault):
-    """Nothing gets through, and nobody is told: connections go half-open, new ones are never answered."""
+    """Nothing gets through, without a notice: connections become half-open, new ones are never answered."""
 
     name: ClassVar[str] = "black-hole"
     summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"

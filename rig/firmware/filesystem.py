@@ -10,7 +10,7 @@ from littlefs import LittleFS, LittleFSError, UserContext
 from rig.util.errors import BenchError
 
 BLOCK_SIZE = 4096
-# Same geometry as in the firmware's storage feature, see docs/design.md section 5.
+# Same geometry as in the firmware's storage feature, see docs/virtual-board.md.
 _GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,

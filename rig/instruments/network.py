@@ -69,7 +69,7 @@ class Network:
         self._do(self._proxy.close(), "close the proxy")
 
     def reset(self) -> None:
-        """A good network again, whatever a test did; the access point is left as it is."""
+        """Restore a good network. The access point is left as it is."""
 
         async def back_to_normal() -> None:
             await self._proxy.black_hole(False)

@@ -1,4 +1,4 @@
-"""The patterns of the three LEDs in each state (docs/design.md, section 3)."""
+"""The patterns of the three LEDs in each state (docs/design.md#signals)."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
 
 
 def documented_wires() -> dict[str, tuple[int | None, int]]:
-    """Read the table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
+    """Read the table of docs/design.md#signals: signal to (GPIO, Pi BCM)."""
     rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
     gpios = {"EN": None, "–": None}
     return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}

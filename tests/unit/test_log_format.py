@@ -25,6 +25,8 @@ def read(*texts: str) -> list[Event]:
     [
         ("PANIC: null pointer", "null pointer", ()),
         ("Guru Meditation Error: Core  0 panic'ed (LoadProhibited)", "Core  0 panic'ed (LoadProhibited)", ()),
+        ("***ERROR*** A stack overflow in task main has been detected.",
+         "A stack overflow in task main has been detected", ()),
         ("abort() was called at PC 0x400d1234", "abort() was called at PC 0x400d1234", ()),
         ("==12==ERROR: AddressSanitizer: heap-use-after-free", "AddressSanitizer: heap-use-after-free", ()),
         ("a.cc:3:7: runtime error: signed overflow", "a.cc:3:7: runtime error: signed overflow", ()),
@@ -41,6 +43,24 @@ def test_the_next_boot_completes_a_panic() -> None:
     panic, boot = read("PANIC: x", BANNER)
     assert panic == Panic(cause="x")
     assert isinstance(boot, Boot)
+
+
+def test_lines_of_rom_boot_loader_and_esp_idf_between_ours_say_nothing() -> None:
+    assert read(
+        "ets Jul 29 2019 12:21:46",
+        "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
+        "configsip: 0, SPIWP:0xee",
+        "load:0x3fff0030,len:7176",
+        "entry 0x400805e4",
+        "I (27) boot: ESP-IDF v5.3.1 2nd stage bootloader",
+        "I (31) boot: Enabling RNG early entropy source...",
+        "I (60) esp_image: segment 0: paddr=00010020 vaddr=3f400020 size=0c4d8h ( 50392) map",
+        "I (203) cpu_start: Multicore app",
+        "W (280) spi_flash: Detected size(8192k) larger than the size in the binary image header(4096k).",
+        "I (310) main_task: Calling app_main()",
+        "Rebooting...",
+        "",
+    ) == []  # fmt: skip
 
 
 def test_a_banner_after_half_a_line_is_a_boot() -> None:

@@ -40,10 +40,16 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Device:
+    worker: str = "loop"
+
+
+@dataclass(frozen=True)
 class Description:
     """The wires of benches/virtual.toml that these tests use."""
 
     network: Network = Network()
+    device: Device = Device()
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
         yield Signal("power", "switch"), Wire(17)

@@ -239,6 +239,25 @@ def test_otadata_names_the_slot(flashed, table: PartitionTable, device_executabl
     flashed.port.expect("boot:")
 
 
+def ota_entry(sequence: int, state: int) -> bytes:
+    number = struct.pack("<I", sequence)
+    return struct.pack("<4s20sII", number, b"\xff" * 20, state, zlib.crc32(number, 0xFFFFFFFF))
+
+
+def test_an_update_that_does_not_confirm_itself_gets_one_boot(flashed, table: PartitionTable, device_executable):
+    update = make_image(device_executable + b"\0", project="test-device", version="2", elf_sha256=bytes(32))
+    otadata = table["otadata"].offset
+    flashed.write_flash((otadata, ota_entry(1, 2)), (otadata + 4096, ota_entry(2, 0)), (table["ota_1"].offset, update))
+    flashed.power.on()
+    flashed.port.expect("boot:")
+    assert flashed.read_flash(otadata + 4096, 32) == ota_entry(2, 1), "pending verification"
+    flashed.power.off()
+    flashed.power.on()
+    flashed.port.expect("boot:")
+    assert flashed.read_flash(otadata + 4096, 32) == ota_entry(2, 4), "aborted"
+    assert flashed.read_flash(otadata, 32) == ota_entry(1, 2)
+
+
 def test_an_image_for_a_real_chip_is_refused_by_name(flashed, table):
     image = make_image(b"not an executable", project="x", version="1", elf_sha256=bytes(32))
     flashed.write_flash((table["ota_0"].offset, image))

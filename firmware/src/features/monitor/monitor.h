@@ -15,11 +15,11 @@ struct Counter {
   const void* context = nullptr;
 };
 
-/// Prints one telemetry record a second; docs/design.md, section 4, lists the fields.
+/// Prints one telemetry record a second; docs/console-protocol.md lists the fields.
 class Monitor final : public Feature {
  public:
   static constexpr Millis kInterval = 1000;
-  static constexpr size_t kMaxCounters = 16;
+  static constexpr size_t kMaxCounters = 12;
 
   Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
       : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {}

@@ -20,7 +20,7 @@ struct Command {
 /// unread input does not wake it.
 class SerialDebug final : public Feature {
  public:
-  static constexpr size_t kMaxCommands = 24;
+  static constexpr size_t kMaxCommands = 16;
   static constexpr size_t kMaxLine = 512;
   /// The most bytes that one poll reads, so that a flood of input does not delay the other features.
   static constexpr size_t kMaxReadPerPoll = 1024;

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// What the board gives on the command line; docs/design.md, section 5, has the options.
+/// What the board gives on the command line; docs/virtual-board.md has the options.
 struct Arguments {
   int board_fd = -1;
   int uart_fd = -1;
@@ -19,6 +19,7 @@ struct Arguments {
   int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
   int clock_link = -1;
   std::optional<uint64_t> seed;
+  bool threaded_worker = false;  ///< jobs run in a thread of their own
 
   bool stepped() const { return clock_page >= 0; }
 };
