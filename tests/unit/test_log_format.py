@@ -45,7 +45,7 @@ def test_the_next_boot_completes_a_panic() -> None:
     assert isinstance(boot, Boot)
 
 
-def test_lines_of_rom_boot_loader_and_esp_idf_between_ours_say_nothing() -> None:
+def test_lines_of_rom_boot_loader_and_esp_idf_are_no_events() -> None:
     assert read(
         "ets Jul 29 2019 12:21:46",
         "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
