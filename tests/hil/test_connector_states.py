@@ -180,10 +180,10 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_reported(
     csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
     driver.plug_in()
     device.wait_status(state="Preparing")
-    told = csms.expect_status("Preparing", since=mark, timeout=60)
+    reported = csms.expect_status("Preparing", since=mark, timeout=60)
     plugged_in = bench.timeline.last(PinEdge, lambda edge: edge.signal == "inputs.cable")
     assert plugged_in is not None
-    assert bench.clock.between(plugged_in.t, told.t) == 10
+    assert bench.clock.between(plugged_in.t, reported.t) == 10
 
 
 # ---- the lock
@@ -231,8 +231,8 @@ def test_a_lock_that_does_not_close_is_reported_and_starts_nothing(
     csms.expect_status("Preparing")
     driver.present_tag()
     driven = outputs["lock"].expect(True, since=since)
-    told = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
-    assert bench.clock.between(driven.t, told.t) == 5
+    reported = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    assert bench.clock.between(driven.t, reported.t) == 5
     csms.expect_none("StartTransaction", within=0.2)
     outputs["contactor"].expect(False)
     outputs["lock"].expect(False)

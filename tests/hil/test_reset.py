@@ -146,7 +146,7 @@ def test_an_unknown_reset_type_is_refused(device: Device, bench: Bench, csms: Cs
     assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]
 
 
-# An ESP32 reports a reset by EN as power_on: only the virtual board can tell the two apart.
+# An ESP32 reports a reset by EN as power_on: only the virtual board can distinguish the two.
 @pytest.mark.needs("inputs", "outputs", "control.en", "external_reset")
 def test_the_reset_line_in_a_charge_opens_the_contactor_at_once(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
