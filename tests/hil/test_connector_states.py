@@ -40,9 +40,7 @@ def test_available_to_preparing_and_back_by_the_connection_time_out(
 
 
 @pytest.mark.needs("stepped_time")
-def test_preparing_to_finishing_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
+def test_preparing_to_finishing_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """B6, F2: plug in without an idTag within ConnectionTimeOut; an idTag after that still starts a charge."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
@@ -113,9 +111,7 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: EvDriver, cs
 
 
 @pytest.mark.needs("stepped_time")
-def test_finishing_to_unavailable_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
+def test_finishing_to_unavailable_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """B6, F8, H1: make the connector inoperative in Preparing, let ConnectionTimeOut pass, and unplug."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()

@@ -18,7 +18,7 @@ KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
 
 @pytest.mark.smoke
 @KINDS
-def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
+def test_a_reset_while_idle_reboots(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
     """Reset is Accepted; a reboot, a BootNotification and the connectors' status follow."""
     with device.expecting_reboot():
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
