@@ -130,7 +130,7 @@ class Device:
         """
         try:
             reader = self.bench.description.device.log_format
-            banner = f"the boot banner, as the log format {reader!r} knows it"
+            banner = f"the boot banner, as the log format {reader!r} recognizes it"
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, banner)
             self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
@@ -297,7 +297,7 @@ class Device:
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
-            ("flashing anew", self._renew),
+            ("erasing and flashing", self._renew),
         )
         found = []
         for name, step in steps:

@@ -44,7 +44,7 @@ def firmware(source: str, root: Path) -> Firmware:
     Args:
         source: `host` for the host build, brought up to date here; else the build folder of an ESP-IDF project, or an
             executable that speaks the virtual board's protocol (docs/virtual-board.md).
-        root: the project's folder, which relative paths start from.
+        root: the project's folder, to which paths are relative.
 
     Raises:
         BenchError: it does not build, or does not exist.

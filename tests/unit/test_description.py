@@ -209,7 +209,7 @@ def test_the_ways_to_switch_an_access_point(tmp_path: Path, given: str, kind: ty
         ("", Signal("", "")),
     ],
 )
-def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
+def test_a_signal_is_parsed_from_its_text(text: str, signal: Signal) -> None:
     assert Signal.parse(text) == signal
     assert str(signal) == text
 
