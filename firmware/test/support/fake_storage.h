@@ -43,6 +43,7 @@ class FakeStorage final : public Storage {
   void forget_jobs() { jobs_.clear(); }
 
   bool busy() const override { return a_job_is_under_way; }
+  MutableBytes scratch() override { return {scratch_, kMaxContent}; }
   bool write(Text name, Bytes content, StorageDone done) override {
     if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
         content.length > kMaxContent)
@@ -81,6 +82,7 @@ class FakeStorage final : public Storage {
     StorageDone done;
   };
   std::deque<Job> jobs_;
+  uint8_t scratch_[kMaxContent];
 };
 
 }  // namespace pb

@@ -100,6 +100,32 @@ void two_of_the_largest_contents_wait_at_least() {
   TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
 }
 
+void content_built_in_the_scratch_is_written_whatever_waits_before_it() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  for (const size_t before : {size_t{1}, size_t{700}, Storage::kMaxContent}) {
+    TEST_ASSERT_TRUE(device.storage->write("other", bytes_of(std::string(before, 'o')), {}));
+    const MutableBytes scratch = device.storage->scratch();
+    TEST_ASSERT_EQUAL_size_t(Storage::kMaxContent, scratch.length);
+    memset(scratch.data, 's', scratch.length);
+    TEST_ASSERT_TRUE(device.storage->write("built", Bytes{scratch.data, 900}, {}));
+    device.worker.deliver_all();
+    TEST_ASSERT_EQUAL_STRING(std::string(900, 's').c_str(), device.read("built").c_str());
+    TEST_ASSERT_EQUAL_STRING(std::string(before, 'o').c_str(), device.read("other").c_str());
+  }
+}
+
+void there_is_no_scratch_while_jobs_take_the_room() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  const std::string largest(Storage::kMaxContent, 'L');
+  device.storage->write("a", bytes_of(largest), {});
+  device.storage->write("b", bytes_of("b"), {});
+  TEST_ASSERT_TRUE(device.storage->scratch().empty());
+  device.worker.deliver_all();
+  TEST_ASSERT_FALSE(device.storage->scratch().empty());
+}
+
 void jobs_wait_for_the_start_and_everything_can_be_read_until_then() {
   RamFlash flash(kSectors);
   TEST_ASSERT_TRUE(Device(flash).write("a", "1"));
@@ -465,6 +491,8 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(jobs_keep_their_contents_while_others_come_and_go);
   RUN_TEST(two_of_the_largest_contents_wait_at_least);
+  RUN_TEST(content_built_in_the_scratch_is_written_whatever_waits_before_it);
+  RUN_TEST(there_is_no_scratch_while_jobs_take_the_room);
   RUN_TEST(jobs_wait_for_the_start_and_everything_can_be_read_until_then);
   RUN_TEST(nothing_is_read_while_a_job_is_under_way);
   RUN_TEST(a_blank_flash_is_formatted_once);

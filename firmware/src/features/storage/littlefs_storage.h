@@ -36,6 +36,7 @@ class LittleFsStorage final : public Storage {
   size_t blocks_in_use();
 
   bool busy() const override { return is_job_posted_; }
+  MutableBytes scratch() override { return jobs_.scratch(); }
   bool write(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
