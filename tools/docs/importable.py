@@ -125,6 +125,9 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
         "Network.start",
     ),
     "rig/csms/instrument/csms.py": ("Csms.shut_down",),
+    "rig/csms/instrument/observations.py": ("is_violation",),
+    "rig/csms/behaviour.py": ("Behaviour.answer", "Behaviour.forget", "Behaviour.stopped"),
+    "rig/ocpp/transactions.py": ("read_transactions",),
     "rig/faults/fault.py": ("Bench",),
 }
 """By file: public names that the rig itself needs and that the reference leaves out."""
