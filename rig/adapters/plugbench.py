@@ -71,6 +71,7 @@ _TELEMETRY = re.compile(rf"T {_UPTIME} monitor: (?P<record>\{{.*\}})\s*$")
 _PANIC = re.compile(
     r"PANIC: (?P<own>.+)"
     r"|Guru Meditation Error: (?P<guru>.+)"
+    r"|\*\*\*ERROR\*\*\* (?P<stack>A stack overflow in task \S+ has been detected)"
     r"|(?P<abort>abort\(\) was called.*|assert failed: .*)"
     r"|ERROR: (?P<sanitizer>\w+Sanitizer: .*)"
     r"|(?P<undefined>(?<!\S)\S+: runtime error: .*)"
@@ -147,6 +148,7 @@ def _may_panic(text: str) -> bool:
         or "abort() was called" in text
         or "assert failed: " in text
         or "ERROR: " in text
+        or "***ERROR*** " in text
         or ": runtime error: " in text
     )
 

@@ -166,6 +166,13 @@ class DeviceSection(_Table):
             min_length=1, description="how to bring the device to idle: `plugbench`, `plain` or `package.module:Class`"
         ),
     ] = "plugbench"
+    worker: Annotated[
+        Literal["loop", "thread"],
+        Field(
+            description="where a virtual board's device writes to flash: in its loop, so that a run can be repeated, or in "
+            "a thread, as a chip does in a task"
+        ),
+    ] = "loop"
 
 
 class Description(_Table):
@@ -207,6 +214,8 @@ class Description(_Table):
         if self.kind == "pi":
             if self.console.port is None:
                 raise ValueError('console.port: missing; a bench of kind "pi" names it, like "/dev/ttyUSB0"')
+            if self.device.worker != "loop":
+                raise ValueError('device.worker: not allowed here; on a bench of kind "pi" the chip has its own')
             if self.time == "stepped":
                 raise ValueError('time: "stepped" is not allowed here; a bench of kind "pi" lives in real time')
         elif self.console.port is not None:

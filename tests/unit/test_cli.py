@@ -207,7 +207,7 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
     assert re.search(
-        r"BAD  firmware     device\.firmware: \S+/build/none is not there\. "
+        r"BAD  firmware     device\.firmware: \S+/build/none does not exist\. "
         r"Build it, or name the build folder of firmware ",
         output,
     )

@@ -1,4 +1,4 @@
-"""What the console's lines say."""
+"""Events in console lines."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def read(*texts: str) -> list[Event]:
     [
         ("PANIC: null pointer", "null pointer", ()),
         ("Guru Meditation Error: Core  0 panic'ed (LoadProhibited)", "Core  0 panic'ed (LoadProhibited)", ()),
+        ("***ERROR*** A stack overflow in task main has been detected.",
+         "A stack overflow in task main has been detected", ()),
         ("abort() was called at PC 0x400d1234", "abort() was called at PC 0x400d1234", ()),
         ("==12==ERROR: AddressSanitizer: heap-use-after-free", "AddressSanitizer: heap-use-after-free", ()),
         ("a.cc:3:7: runtime error: signed overflow", "a.cc:3:7: runtime error: signed overflow", ()),
@@ -43,7 +45,25 @@ def test_the_next_boot_completes_a_panic() -> None:
     assert isinstance(boot, Boot)
 
 
-def test_a_banner_behind_half_a_line_is_still_a_boot() -> None:
+def test_lines_of_rom_boot_loader_and_esp_idf_are_no_events() -> None:
+    assert read(
+        "ets Jul 29 2019 12:21:46",
+        "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
+        "configsip: 0, SPIWP:0xee",
+        "load:0x3fff0030,len:7176",
+        "entry 0x400805e4",
+        "I (27) boot: ESP-IDF v5.3.1 2nd stage bootloader",
+        "I (31) boot: Enabling RNG early entropy source...",
+        "I (60) esp_image: segment 0: paddr=00010020 vaddr=3f400020 size=0c4d8h ( 50392) map",
+        "I (203) cpu_start: Multicore app",
+        "W (280) spi_flash: Detected size(8192k) larger than the size in the binary image header(4096k).",
+        "I (310) main_task: Calling app_main()",
+        "Rebooting...",
+        "",
+    ) == []  # fmt: skip
+
+
+def test_a_banner_after_half_a_line_is_a_boot() -> None:
     assert read(f"I (99) app: hal{BANNER}") == [Boot(version="1.0.0", build="12345678", reset="panic")]
 
 
@@ -67,7 +87,7 @@ PANICS = (
 
 
 @given(st.text("x: (=#\\é", max_size=30), st.sampled_from(PANICS))
-def test_a_panic_is_found_whatever_stands_before_it(noise: str, panic: str) -> None:
+def test_a_panic_is_found_after_any_text(noise: str, panic: str) -> None:
     (found,) = read(noise + panic)
     assert isinstance(found, Panic)
     assert found.cause.endswith(panic.partition(": ")[2] or panic)
@@ -85,7 +105,7 @@ NINES = "9" * 5000
         f"PANIC: {NINES}",
     ],
 )
-def test_a_number_that_none_can_have_is_text(text: str) -> None:
+def test_an_impossible_number_is_text(text: str) -> None:
     line = PlugbenchLogFormat().line(text)
     assert (line.text, line.level, line.uptime_ms) == (text, "", None)
     assert [type(event) for event in read(text)] == ([Panic] if text.startswith("PANIC") else [])

@@ -1,4 +1,4 @@
-"""Events as text: for a message, the terminal, the full log and the pictures."""
+"""Events as text, for messages, the terminal, the full log and the pictures."""
 
 from __future__ import annotations
 

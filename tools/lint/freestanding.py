@@ -1,4 +1,4 @@
-"""Core, runtime and features compile for a 32-bit chip without an operating system, as the target will compile them."""
+"""Core, runtime, features and app compile for a 32-bit chip without an operating system, and stay small there."""
 
 from __future__ import annotations
 
@@ -9,31 +9,55 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools.lint import sizes
 from tools.lint.check import Result, SkippedError, tracked_files
 
 COMPILER = "arm-none-eabi-g++"
 FLAGS = [
     *("-std=c++17", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-mcpu=cortex-m3", "-mthumb", "-Os"),
-    *("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"),
+    *("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections", "-fcallgraph-info=su"),
 ]
 
 # Their code is what is measured; a header that no source includes still has to compile.
-_SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features")
+_SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features", "firmware/src/app")
 
 
 def run(root: Path) -> Result:
-    """Compile every source and header of core, runtime and features; the note gives the size of it all, unlinked."""
+    """Compile every source and header for a 32-bit chip, and compare sizes with firmware/sizes.json."""
+    with tempfile.TemporaryDirectory() as scratch:
+        findings, measured = measure(root, Path(scratch))
+    if findings:
+        return Result(findings)
+    return Result(sizes.compare(measured, sizes.read(root)), sizes.note(measured))
+
+
+def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
+    """Compile for a 32-bit chip.
+
+    Args:
+        root: the repository's root.
+        scratch: an empty folder for what the compiler writes.
+
+    Returns:
+        What the compiler found, and the sizes where it found nothing.
+
+    Raises:
+        SkippedError: the compiler or littlefs is missing.
+    """
     if shutil.which(COMPILER) is None:
         raise SkippedError(f"{COMPILER} is not installed; `make install-extras` as root installs it")
     if not (root / ".deps" / "littlefs" / "lfs.h").exists():
         raise SkippedError(".deps/littlefs is missing; run `make setup`")
     files = [path for path in tracked_files(root, *_SOURCES) if path.suffix in {".h", ".cpp"}]
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [(path, Path(scratch) / f"{number}.o") for number, path in enumerate(files)]
+    probe = scratch / "probe.cpp"
+    probe.write_text(sizes.probe_of(root), encoding="utf-8")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [(path, scratch / f"{number}.o") for number, path in enumerate([*files, probe])]
         findings = [text for text in pool.map(lambda job: _compile(root, *job), jobs) if text]
-        objects = [target for path, target in jobs if path.suffix == ".cpp" and target.exists()]
-        note = _size(objects)
-    return Result(findings, note)
+    if findings:
+        return findings, sizes.Sizes()
+    objects = {target: path.relative_to(root) for path, target in jobs if path.suffix == ".cpp" and path != probe}
+    return [], sizes.of_objects(objects, jobs[-1][1])
 
 
 def _compile(root: Path, path: Path, target: Path) -> str:
@@ -43,14 +67,3 @@ def _compile(root: Path, path: Path, target: Path) -> str:
     command = [COMPILER, *FLAGS, '-DPLUGBENCH_VERSION="0"', *include, "-c", *what, "-o", str(target)]
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.replace(f"{root}/", "").strip()
-
-
-def _size(objects: list[Path]) -> str:
-    if not objects:
-        return ""
-    output = subprocess.run(
-        ["arm-none-eabi-size", "--totals", *objects], capture_output=True, text=True, check=True
-    ).stdout
-    text, data, bss = output.splitlines()[-1].split()[:3]
-    of_what = "core, runtime and features, unlinked, -Os for Cortex-M3"
-    return f"{of_what}: {text} bytes of code and constants, {data} data, {bss} bss"

@@ -6,6 +6,8 @@ namespace pb {
 
 namespace {
 
+static_assert(sizeof(void*) > 4 || sizeof(App) <= 64 * 1024, "the app takes too much of a chip's RAM");
+
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -15,7 +17,7 @@ void report_slow_poll(void* log, const char* feature, Micros took) {
 App::App(const Ports& ports)
     : ports_(ports),
       log_(ports.clock, ports.uart),
-      safety_(ports.gpio, ports.waker),
+      safety_(ports.interlock),
       board_(ports.gpio),
       loop_(ports.clock, {&report_slow_poll, &log_}),
       worker_(ports.worker),
@@ -28,7 +30,7 @@ App::App(const Ports& ports)
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
-      input_events_(ports.gpio, ports.clock, ports.waker),
+      input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
       charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
                     Identity{kVersion, ports.system.chip_id()},
@@ -36,7 +38,9 @@ App::App(const Ports& ports)
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
-      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_) {
+      indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
+      image_trial_(ports.system, ports.worker, charge_point_, transactions_,
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
@@ -108,6 +112,7 @@ void App::add_features() {
   loop_.add(charge_point_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
+  loop_.add(image_trial_);
   // Behind those that give it work: a job posted in this round is run in this round.
   loop_.add(worker_);
   // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written

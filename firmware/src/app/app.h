@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/image_trial.h"
 #include "app/indicator.h"
 #include "app/ports.h"
 #include "features/auth_cache/auth_cache.h"
@@ -76,6 +77,7 @@ class App {
   Monitor monitor_;
   LedStatus led_status_;
   Indicator indicator_;
+  ImageTrial image_trial_;
 
   LogLevel log_level_setting_ = LogLevel::info;
   bool restart_requested_ = false;

@@ -6,12 +6,10 @@ namespace pb {
 
 namespace {
 
-void answer_json(Logger& console, const JsonWriter& json) {
-  if (json.ok()) {
-    console.answer(json.text());
-  } else {
-    console.answer("error: the answer is longer than a line of the console");
-  }
+/// @param write takes a JsonWriter&
+template <class Write>
+void answer_json(Logger& console, Write write) {
+  if (!console.answer_json(write)) console.answer("error: the answer is longer than a line of the console");
 }
 
 void reboot(void* app, Text, Logger& console) {
@@ -27,17 +25,12 @@ void log_level(void*, Text arguments, Logger& console) {
 }
 
 void status(void* report, Text, Logger& console) {
-  char bytes[Logger::kMaxLine / 2];
-  JsonWriter json{Span<char>(bytes)};
-  static_cast<const StatusReport*>(report)->write(json);
-  answer_json(console, json);
+  answer_json(console, [report](JsonWriter& json) { static_cast<const StatusReport*>(report)->write(json); });
 }
 
 void show_config(void* config, Text, Logger& console) {
-  char bytes[Logger::kMaxLine - 2];
-  JsonWriter json{Span<char>(bytes)};
-  static_cast<const Config*>(config)->write(json, Config::Secrets::masked);
-  answer_json(console, json);
+  answer_json(console,
+              [config](JsonWriter& json) { static_cast<const Config*>(config)->write(json, Config::Secrets::masked); });
 }
 
 void crash(void* controls, Text kind, Logger& console) {

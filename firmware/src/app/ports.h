@@ -1,9 +1,11 @@
 #pragma once
 
 #include "port/clock.h"
+#include "port/edges.h"
 #include "port/flash.h"
 #include "port/gpio.h"
 #include "port/heap.h"
+#include "port/interlock.h"
 #include "port/network.h"
 #include "port/rng.h"
 #include "port/system.h"
@@ -19,6 +21,8 @@ struct Ports {
   const Clock& clock;
   Rng& rng;
   Gpio& gpio;
+  Interlock& interlock;
+  Edges& edges;
   Uart& uart;
   Network& network;
   Tcp& tcp;

@@ -23,7 +23,7 @@ void JsonWriter::put(Text text) {
     ok_ = false;
     return;
   }
-  memcpy(buffer_.data + length_, text.data, text.length);
+  memmove(buffer_.data + length_, text.data, text.length);
   length_ += text.length;
 }
 

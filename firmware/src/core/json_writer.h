@@ -27,7 +27,7 @@ class JsonWriter {
   JsonWriter& number_unsigned(uint64_t value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();
-  /// A value that is JSON already.
+  /// A value that is JSON already. It may lie in the writer's own buffer, behind what has been written: it is moved up.
   JsonWriter& raw(Text json);
 
   JsonWriter& member(Text name, Text value) { return key(name).string(value); }

@@ -13,8 +13,12 @@ enum class NetworkState : uint8_t {
   up,           ///< joined, with an address
 };
 
+/// What joins the network: Ethernet has no name to join and no key.
+enum class NetworkKind : uint8_t { wifi, ethernet };
+
 /// The link below TCP: Wi-Fi on the board, Ethernet as a build option. One attempt is under way at most; repeating it
-/// is the caller's business (features/wifi). The loop is woken at each change of state.
+/// is the caller's business (features/wifi). Each change of state wakes the loop. No call blocks: a driver that needs
+/// time to start does so in a task of its own.
 class Network {
  public:
   /// Reasons as ESP-IDF numbers them (`wifi_err_reason_t`); others are passed through.
@@ -22,7 +26,9 @@ class Network {
   static constexpr uint16_t kReasonBeaconTimeout = 200;
   static constexpr uint16_t kReasonNoAccessPoint = 201;
 
-  /// Starts one attempt to join; ignored while one is under way or the link is up.
+  virtual NetworkKind kind() const = 0;
+  /// Starts one attempt to join and returns at once; ignored while one is under way or the link is up. Ethernet waits
+  /// for the cable (`associating`), then for an address, and ignores both arguments.
   /// @param ssid 1 to 32 bytes  @param psk 0 (open network), 8 to 63 bytes, or 64 hexadecimal digits
   virtual void begin(Text ssid, Text psk) = 0;
   /// Leaves the network; the state becomes down.

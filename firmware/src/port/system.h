@@ -45,13 +45,22 @@ class TestControls {
 
 class System {
  public:
+  /// A loop that does not come round for so long is restarted. The one figure of all platforms: sdkconfig.defaults has
+  /// it for the chip, and lint compares the two.
+  static constexpr uint32_t kWatchdogMs = 5000;
+
   virtual ResetReason reset_reason() const = 0;
   /// The chip's unique number: 48 bits, burnt in.
   virtual uint64_t chip_id() const = 0;
   /// 8 hexadecimal digits that differ when the program does, from the linker's hash of it.
   virtual Text build_id() const = 0;
-  /// The loop calls it once a round; a loop that does not for 5 seconds is restarted (reason: watchdog).
+  /// The loop calls it once a round; a loop that does not for kWatchdogMs is restarted (reason: watchdog).
   virtual void feed_watchdog() = 0;
+  /// Whether an update has put the running image in place and nobody has confirmed it: the next restart, for whichever
+  /// reason, goes back to the image before.
+  virtual bool image_on_trial() const = 0;
+  /// The running image is good: the boot loader keeps it. Writes to flash, so it blocks: a job of the Worker.
+  virtual void confirm_image() = 0;
   /// nullptr in builds for sale.
   virtual TestControls* test_controls() = 0;
 

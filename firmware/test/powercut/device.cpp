@@ -35,8 +35,9 @@ void Device::power_on(ResetReason reason) {
     self.world_.flow();
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
-  life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.uart, life.network, life.tcp,
-                                         world_.flash, life.heap, life.worker, life.waker, life.system});
+  life.app =
+      std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart, life.network,
+                                  life.tcp, world_.flash, life.heap, life.worker, life.waker, life.system});
   if (alive()) take_console();
 }
 
@@ -253,6 +254,12 @@ void Device::charge(int half_seconds) {
     }
     run_for(500);
   }
+}
+
+void Device::answer_late() {
+  if (!alive() || !life_->upgraded) return;
+  life_->csms.send(world_.csms.late_answer);
+  active_at_ = uptime();
 }
 
 void Device::set_reachable(bool reachable) {

@@ -6,7 +6,9 @@
 #include "app/app.h"
 #include "powercut/world.h"
 #include "support/fake_clock.h"
+#include "support/fake_edges.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
 #include "support/fake_system.h"
@@ -73,6 +75,8 @@ class Device {
   /// Energy flows, if the contactor lets it: 5 Wh each half second.
   void charge(int half_seconds);
   void set_reachable(bool reachable);
+  /// The CSMS sends the answer that it has kept back.
+  void answer_late();
   /// Sessions that begin from now on are of this idTag.
   void session(const std::string& id_tag) { world_.id_tag = id_tag; }
   bool contactor_closed() const { return alive() && life_->gpio.read(pins::kContactor); }
@@ -93,6 +97,8 @@ class Device {
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};
+    FakeInterlock interlock{gpio, waker};
+    FakeEdges edges{gpio, clock, waker};
     FakeSystem system;
     WsPeer csms{tcp};
     int opens = 0;

@@ -9,6 +9,13 @@ class FakeGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
 
+  /// Of the fakes that stand for the platform's handlers.
+  struct Handler {
+    void (*call)(void* context, int pin, bool level) = nullptr;
+    void* context = nullptr;
+  };
+  void attach(int pin, Handler handler) { pins_[pin].handler = handler; }
+
   /// The world outside sets an input.
   void drive(int pin, bool level) {
     Pin& input = pins_[pin];
@@ -16,8 +23,7 @@ class FakeGpio final : public Gpio {
     if (input.level == level) return;
     input.level = level;
     if (level && input.counting) ++input.pulses;
-    const bool wanted = input.edge == Edge::both || (input.edge == Edge::rising) == level;
-    if (input.handler != nullptr && wanted) input.handler(input.context);
+    run_handler(pin);
   }
   void pulse(int pin, int count = 1) {
     for (int i = 0; i < count; ++i) {
@@ -26,38 +32,23 @@ class FakeGpio final : public Gpio {
     }
   }
   /// An input changes and changes back before the handler has its turn.
-  void glitch(int pin) {
-    Pin& input = pins_[pin];
-    if (input.handler != nullptr) input.handler(input.context);
-  }
+  void glitch(int pin) { run_handler(pin); }
   /// How often the level of an output changed.
   int changes(int pin) const { return pins_[pin].changes; }
-  bool attached(int pin) const { return pins_[pin].handler != nullptr; }
-  /// Called before each write takes effect, and after each read: a test may let the world move at the worst moment.
+  /// Called before each write takes effect.
   void (*before_write)(void* context, int pin, bool level) = nullptr;
-  void (*after_read)(void* context, int pin) = nullptr;
   void* hook_context = nullptr;
 
   void configure(int pin, PinMode mode) override {
     // A wire that nobody drives follows its pull resistor.
     if (mode != PinMode::output && !pins_[pin].driven) pins_[pin].level = mode == PinMode::input_pull_up;
   }
-  bool read(int pin) const override {
-    const bool level = pins_[pin].level;
-    if (after_read != nullptr) after_read(hook_context, pin);
-    return level;
-  }
+  bool read(int pin) const override { return pins_[pin].level; }
   void write(int pin, bool level) override {
     if (before_write != nullptr) before_write(hook_context, pin, level);
     if (pins_[pin].level != level) ++pins_[pin].changes;
     pins_[pin].level = level;
   }
-  void attach(int pin, Edge edge, Handler handler, void* context) override {
-    pins_[pin].edge = edge;
-    pins_[pin].handler = handler;
-    pins_[pin].context = context;
-  }
-  void detach(int pin) override { pins_[pin].handler = nullptr; }
   void count_pulses(int pin) override {
     pins_[pin].counting = true;
     pins_[pin].pulses = 0;
@@ -65,15 +56,18 @@ class FakeGpio final : public Gpio {
   uint32_t pulses(int pin) const override { return pins_[pin].pulses; }
 
  private:
+  void run_handler(int pin) {
+    const Handler& handler = pins_[pin].handler;
+    if (handler.call != nullptr) handler.call(handler.context, pin, pins_[pin].level);
+  }
+
   struct Pin {
     bool level = false;
     bool driven = false;
     bool counting = false;
     uint32_t pulses = 0;
     int changes = 0;
-    Edge edge = Edge::both;
-    Handler handler = nullptr;
-    void* context = nullptr;
+    Handler handler;
   };
   Pin pins_[kPins];
 };

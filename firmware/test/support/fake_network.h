@@ -10,6 +10,7 @@ namespace pb {
 class FakeNetwork final : public Network {
  public:
   int begins = 0;
+  NetworkKind what = NetworkKind::wifi;
   std::string ssid;
   std::string psk;
 
@@ -22,6 +23,7 @@ class FakeNetwork final : public Network {
     reason_ = reason;
   }
 
+  NetworkKind kind() const override { return what; }
   void begin(Text name, Text key) override {
     if (state_ != NetworkState::down) return;
     ++begins;

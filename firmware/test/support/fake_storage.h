@@ -40,6 +40,7 @@ class FakeStorage final : public Storage {
   /// The power is cut: what waits never happens and is never answered.
   void forget_jobs() { jobs_.clear(); }
 
+  bool busy() const override { return !jobs_.empty(); }
   bool write(Text name, Bytes content, StorageDone done) override {
     if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
         content.length > kMaxContent)
@@ -55,6 +56,7 @@ class FakeStorage final : public Storage {
   }
   StorageResult read(Text name, MutableBytes into, size_t& length) override {
     length = 0;
+    if (busy()) return StorageResult::busy;
     const auto found = files.find(std::string(name.data, name.length));
     if (found == files.end()) return StorageResult::not_found;
     if (found->second.size() > into.length) return StorageResult::too_large;

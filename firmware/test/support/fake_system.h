@@ -14,11 +14,18 @@ class FakeSystem final : public System, public TestControls {
   size_t leak = 0;
   int hangs = 0;
   int fed = 0;
+  bool on_trial = false;  ///< the image is new and not confirmed
+  int confirms = 0;
 
   ResetReason reset_reason() const override { return reason; }
   uint64_t chip_id() const override { return 0x240AC4000001; }
   Text build_id() const override { return "0badcafe"; }
   void feed_watchdog() override { ++fed; }
+  bool image_on_trial() const override { return on_trial; }
+  void confirm_image() override {
+    ++confirms;
+    on_trial = false;
+  }
   TestControls* test_controls() override { return for_sale ? nullptr : this; }
 
   void crash(Crash kind) override {

@@ -25,7 +25,6 @@ class FakeWorker final : public Worker {
     jobs_.push_back(job);
     return true;
   }
-  void run_now(void (*run)(void* context), void* context) override { run(context); }
   bool deliver() override {
     if (hold || jobs_.empty()) return false;
     const Job job = jobs_.front();

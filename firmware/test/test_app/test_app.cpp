@@ -4,7 +4,9 @@
 #include "app/app.h"
 #include "support/check.h"
 #include "support/fake_clock.h"
+#include "support/fake_edges.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
 #include "support/fake_system.h"
@@ -34,12 +36,15 @@ struct Device {
   FakeHeap heap;
   FakeWorker worker;
   FakeWaker waker{clock};
+  FakeInterlock interlock{gpio, waker};
+  FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
   std::unique_ptr<App> app;
 
   App& boot() {
     app.reset();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, heap, worker, waker, system});
+    app = std::make_unique<App>(
+        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, heap, worker, waker, system});
     return *app;
   }
   /// Types a command and lets the device run until its work is done. @return the answers.

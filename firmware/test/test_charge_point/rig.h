@@ -11,7 +11,9 @@
 #include "app/app.h"
 #include "support/check.h"
 #include "support/fake_clock.h"
+#include "support/fake_edges.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
 #include "support/fake_system.h"
@@ -36,6 +38,8 @@ struct Rig {
   FakeHeap heap;
   FakeWorker worker;
   FakeWaker waker{clock};
+  FakeInterlock interlock{gpio, waker};
+  FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
   WsPeer peer{tcp};
   std::unique_ptr<App> app;
@@ -69,7 +73,8 @@ struct Rig {
     opens = 0;
     connected = false;
     network = FakeNetwork();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, heap, worker, waker, system});
+    app = std::make_unique<App>(
+        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, heap, worker, waker, system});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");
@@ -200,7 +205,7 @@ struct Rig {
   static std::string field(const std::string& payload, const char* path) {
     JsonError error;
     JsonValue value = parse_json({payload.data(), payload.size()}, error).path(path);
-    FixedText<64> text;
+    FixedText<128> text;
     return value.get(text) ? text.c_str() : str(value.raw());
   }
   std::string last(const char* action, const char* path) {

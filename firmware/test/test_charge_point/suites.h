@@ -13,3 +13,4 @@ void run_answers_tests();
 void run_time_tests();
 void run_deferred_replies_tests();
 void run_limits_tests();
+void run_update_tests();

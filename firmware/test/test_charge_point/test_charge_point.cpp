@@ -18,5 +18,6 @@ int main() {
   run_time_tests();
   run_deferred_replies_tests();
   run_limits_tests();
+  run_update_tests();
   return UNITY_END();
 }

@@ -55,7 +55,8 @@ void button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go() {
   FakeGpio gpio;
   FakeWaker waker{clock};
   gpio.drive(pins::kAuthButton, true);
-  InputEvents events(gpio, clock, waker);
+  FakeEdges edges{gpio, clock, waker};
+  InputEvents events(edges);
   clock.advance(200);
   gpio.drive(pins::kAuthButton, false);
   TEST_ASSERT_FALSE(events.take_button());

@@ -10,7 +10,9 @@
 
 #include "features/charging/charging.h"
 #include "support/fake_clock.h"
+#include "support/fake_edges.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_rng.h"
 #include "support/fake_storage.h"
 #include "support/fake_uart.h"
@@ -28,9 +30,11 @@ struct Rig final : ChargingListener {
   FakeStorage storage;
   TimeSync time{clock, storage};
   Transactions transactions{storage, time, rng, log};
+  FakeInterlock interlock{gpio, waker};
+  FakeEdges edges{gpio, clock, waker};
   Safety safety;
   Board board{gpio};
-  InputEvents events{gpio, clock, waker};
+  InputEvents events{edges};
   Settings settings;
   Charging charging;
 
@@ -42,7 +46,7 @@ struct Rig final : ChargingListener {
   /// @param files what an earlier boot has left; then the cable is in, and the transaction in them is kept open
   explicit Rig(const std::map<std::string, std::string>& files = {})
       : rng(static_cast<uint32_t>(1 + files.size())),
-        safety((gpio.drive(pins::kEmergencyStop, false), gpio), waker),
+        safety((gpio.drive(pins::kEmergencyStop, false), interlock)),
         charging(board, safety, events, transactions, settings, log) {
     settings.local_id_tag.assign("LOCAL");
     charging.set_listener(*this);

@@ -2,6 +2,7 @@
 #include "support/check.h"
 #include "support/fake_clock.h"
 #include "support/fake_gpio.h"
+#include "support/fake_interlock.h"
 #include "support/fake_waker.h"
 
 using namespace pb;
@@ -15,6 +16,7 @@ struct Bench {
   FakeClock clock;
   FakeWaker waker{clock};
   FakeGpio gpio;
+  FakeInterlock interlock{gpio, waker};
 
   bool closed() const { return gpio.read(pins::kContactor); }
 };
@@ -25,20 +27,20 @@ struct Released : Bench {
 };
 
 struct Running : Released {
-  Safety safety{gpio, waker};
+  Safety safety{interlock};
 };
 
 void the_contactor_is_open_at_the_start() {
   Bench bench;
   bench.gpio.write(pins::kContactor, true);
-  Safety safety(bench.gpio, bench.waker);
+  Safety safety(bench.interlock);
   TEST_ASSERT_FALSE(bench.closed());
   TEST_ASSERT_FALSE(safety.contactor_closed());
 }
 
 void a_floating_wire_is_a_pressed_stop() {
   Bench bench;
-  Safety safety(bench.gpio, bench.waker);
+  Safety safety(bench.interlock);
   TEST_ASSERT_TRUE(safety.stop_pressed());
   TEST_ASSERT_TRUE(safety.take_stop_event());
   TEST_ASSERT_FALSE(safety.close_contactor());
@@ -86,59 +88,13 @@ void a_stop_that_nobody_has_heard_of_keeps_the_contactor_open() {
   TEST_ASSERT_TRUE(bench.safety.close_contactor());
 }
 
-// The stop is tapped right after close_contactor has looked at it.
-void tap_after_read(void* gpio, int pin) {
-  if (pin != pins::kEmergencyStop) return;
-  auto& fake = *static_cast<FakeGpio*>(gpio);
-  fake.after_read = nullptr;
-  fake.pulse(pins::kEmergencyStop);
-}
-
-void a_stop_tapped_between_look_and_write_wins() {
-  Running bench;
-  bench.gpio.after_read = &tap_after_read;
-  bench.gpio.hook_context = &bench.gpio;
-  TEST_ASSERT_FALSE(bench.safety.close_contactor());
-  TEST_ASSERT_FALSE(bench.closed());
-  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
-}
-
-// The stop is pressed (and let go) after close_contactor has looked at it and before it writes the pin.
-void press_before_write(void* gpio, int pin, bool level) {
-  if (pin != pins::kContactor || !level) return;
-  auto& fake = *static_cast<FakeGpio*>(gpio);
-  fake.before_write = nullptr;
-  fake.drive(pins::kEmergencyStop, true);
-}
-
-void tap_before_write(void* gpio, int pin, bool level) {
-  if (pin != pins::kContactor || !level) return;
-  auto& fake = *static_cast<FakeGpio*>(gpio);
-  fake.before_write = nullptr;
-  fake.drive(pins::kEmergencyStop, true);
-  fake.drive(pins::kEmergencyStop, false);
-}
-
-void a_stop_in_the_middle_of_closing_wins(void (*press)(void*, int, bool)) {
-  Running bench;
-  bench.gpio.before_write = press;
-  bench.gpio.hook_context = &bench.gpio;
-  TEST_ASSERT_FALSE(bench.safety.close_contactor());
-  TEST_ASSERT_FALSE(bench.closed());
-  TEST_ASSERT_TRUE(bench.safety.take_stop_event());
-}
-
-void a_stop_pressed_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(&press_before_write); }
-void a_stop_tapped_while_closing_wins() { a_stop_in_the_middle_of_closing_wins(&tap_before_write); }
-
-void destruction_opens_and_detaches() {
+void destruction_opens_the_contactor() {
   Released bench;
   {
-    Safety safety(bench.gpio, bench.waker);
+    Safety safety(bench.interlock);
     TEST_ASSERT_TRUE(safety.close_contactor());
   }
   TEST_ASSERT_FALSE(bench.closed());
-  TEST_ASSERT_FALSE(bench.gpio.attached(pins::kEmergencyStop));
 }
 
 }  // namespace
@@ -151,9 +107,6 @@ int main() {
   RUN_TEST(the_stop_opens_the_contactor_in_the_interrupt);
   RUN_TEST(the_contactor_stays_open_after_the_release);
   RUN_TEST(a_stop_that_nobody_has_heard_of_keeps_the_contactor_open);
-  RUN_TEST(a_stop_tapped_between_look_and_write_wins);
-  RUN_TEST(a_stop_pressed_while_closing_wins);
-  RUN_TEST(a_stop_tapped_while_closing_wins);
-  RUN_TEST(destruction_opens_and_detaches);
+  RUN_TEST(destruction_opens_the_contactor);
   return UNITY_END();
 }

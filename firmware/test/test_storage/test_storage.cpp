@@ -1,3 +1,4 @@
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -63,6 +64,51 @@ struct Device {
 };
 
 constexpr size_t kSectors = 32;
+
+Bytes bytes_of(const std::string& content) { return Text(content.data(), content.size()).bytes(); }
+
+/// Contents go in and out of step with the length of the buffer; each job keeps its own.
+void jobs_keep_their_contents_while_others_come_and_go() {
+  StorageJobs jobs;
+  std::deque<std::string> expected;
+  size_t length = 1;
+  for (int i = 0; i < 500; ++i) {
+    length = length * 31 % Storage::kMaxContent + 1;
+    const std::string content(length, static_cast<char>('a' + i % 26));
+    while (jobs.push(bytes_of(content)) == nullptr) {
+      const MutableBytes front = jobs.front()->content;
+      TEST_ASSERT_EQUAL_size_t(expected.front().size(), front.length);
+      TEST_ASSERT_EQUAL_MEMORY(expected.front().data(), front.data, front.length);
+      expected.pop_front();
+      jobs.drop_front();
+    }
+    expected.push_back(content);
+  }
+}
+
+void two_of_the_largest_contents_wait_at_least() {
+  StorageJobs jobs;
+  const std::string largest(Storage::kMaxContent, 'L');
+  TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
+  TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
+  TEST_ASSERT_NULL(jobs.push(bytes_of(largest)));
+  jobs.drop_front();
+  StorageJob* third = jobs.push(bytes_of(largest));
+  TEST_ASSERT_NOT_NULL(third);
+  jobs.drop_newest(*third);
+  TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
+}
+
+void nothing_is_read_while_a_job_is_under_way() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  TEST_ASSERT_TRUE(device.write("a", "1"));
+  TEST_ASSERT_TRUE(device.storage->write("a", bytes_of("2"), {}));
+  device.read("a");
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::busy), static_cast<int>(device.last));
+  device.worker.deliver_all();
+  TEST_ASSERT_EQUAL_STRING("2", device.read("a").c_str());
+}
 
 void a_blank_flash_is_formatted_once() {
   RamFlash flash(kSectors);
@@ -140,13 +186,13 @@ void jobs_run_in_order_and_a_full_queue_refuses() {
   std::string order;
   const StorageDone note{[](void* context, StorageResult) { static_cast<std::string*>(context)->push_back('.'); },
                          &order};
-  for (size_t i = 0; i < LittleFsStorage::kMaxJobs; ++i) {
+  for (size_t i = 0; i < StorageJobs::kMaxJobs; ++i) {
     const std::string content(1, static_cast<char>('0' + i));
     TEST_ASSERT_TRUE(device.storage->write("same", Text(content.c_str()).bytes(), note));
   }
   TEST_ASSERT_FALSE(device.storage->write("same", Text("x").bytes(), note));
   device.worker.deliver_all();
-  TEST_ASSERT_EQUAL_size_t(LittleFsStorage::kMaxJobs, order.size());
+  TEST_ASSERT_EQUAL_size_t(StorageJobs::kMaxJobs, order.size());
   TEST_ASSERT_EQUAL_STRING("7", device.read("same").c_str());
 }
 
@@ -156,7 +202,7 @@ void a_busy_worker_refuses_without_losing_what_is_queued() {
   device.worker.full = true;
   TEST_ASSERT_FALSE(device.storage->write("a", Text("1").bytes(), {}));
   device.worker.full = false;
-  for (size_t i = 0; i < LittleFsStorage::kMaxJobs; ++i) {
+  for (size_t i = 0; i < StorageJobs::kMaxJobs; ++i) {
     TEST_ASSERT_TRUE(device.storage->write("b", Text("1").bytes(), {}));
   }
   device.worker.deliver_all();
@@ -400,6 +446,9 @@ void what_a_cut_first_write_left_is_cleared_away() {
 
 int main() {
   UNITY_BEGIN();
+  RUN_TEST(jobs_keep_their_contents_while_others_come_and_go);
+  RUN_TEST(two_of_the_largest_contents_wait_at_least);
+  RUN_TEST(nothing_is_read_while_a_job_is_under_way);
   RUN_TEST(a_blank_flash_is_formatted_once);
   RUN_TEST(what_was_written_is_there_after_a_reboot);
   RUN_TEST(a_removed_file_is_gone_and_removing_it_again_is_fine);

@@ -307,10 +307,11 @@ void longest_message_passes_both_ways() {
   client.piece = sizeof frame;
   client.give({frame, sizeof frame});
   TEST_ASSERT_EQUAL(1, client.messages);
-  TEST_ASSERT_TRUE(client.protocol.send_text({frame + 4, WsProtocol::kMaxMessage}));
-  TEST_ASSERT_FALSE_MESSAGE(client.protocol.send_text({frame + 4, WsProtocol::kMaxMessage}), "the output is full");
-  client.assert_sent(0x81, {frame + 4, WsProtocol::kMaxMessage});
-  TEST_ASSERT_FALSE(client.protocol.send_text({frame, WsProtocol::kMaxMessage + 1}));
+  const Text longest{frame + 4, WsProtocol::kMaxSentMessage};
+  TEST_ASSERT_TRUE(client.protocol.send_text(longest));
+  TEST_ASSERT_FALSE_MESSAGE(client.protocol.send_text(longest), "the output is full");
+  client.assert_sent(0x81, longest);
+  TEST_ASSERT_FALSE(client.protocol.send_text({frame, WsProtocol::kMaxSentMessage + 1}));
 }
 
 void peer_closing_is_answered() {

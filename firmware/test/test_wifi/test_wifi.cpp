@@ -49,6 +49,20 @@ void it_joins_the_configured_network() {
   TEST_ASSERT_FALSE_MESSAGE(bench.uart.wrote("hunter22"), "the key stands in the log");
 }
 
+void ethernet_needs_no_name() {
+  Bench bench;
+  bench.network.what = NetworkKind::ethernet;
+  bench.settings.wifi_ssid.clear();
+  bench.poll();
+  TEST_ASSERT_EQUAL(1, bench.network.begins);
+  bench.network.become(NetworkState::up);
+  bench.poll();
+  TEST_ASSERT_TRUE(bench.uart.wrote("ethernet: up\r\n"));
+  bench.network.fall(Network::kReasonNone);
+  bench.poll();
+  TEST_ASSERT_TRUE(bench.uart.wrote("ethernet: link lost, reason 0: no cable, or no address"));
+}
+
 void without_a_name_it_stays_off() {
   Bench bench;
   bench.settings.wifi_ssid.clear();
@@ -130,6 +144,7 @@ void a_radio_that_comes_back_by_itself_is_taken() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(it_joins_the_configured_network);
+  RUN_TEST(ethernet_needs_no_name);
   RUN_TEST(without_a_name_it_stays_off);
   RUN_TEST(failed_attempts_are_repeated_with_growing_waits);
   RUN_TEST(a_link_starts_the_waits_from_the_beginning);

@@ -54,12 +54,24 @@ class DescribedNetwork(Protocol):
         """How fast the access point is: a name of `rig.wiring.virtual.access_point.PROFILES`."""
 
 
+class DescribedDevice(Protocol):
+    """The device of a bench description."""
+
+    @property
+    def worker(self) -> str:
+        """Where the device runs its jobs: `loop` or `thread`."""
+
+
 class VirtualDescription(Protocol):
     """What the virtual bench needs to know of a `rig.config.description.Description`."""
 
     @property
     def network(self) -> DescribedNetwork:
         """The network that the device joins."""
+
+    @property
+    def device(self) -> DescribedDevice:
+        """The device under test."""
 
     def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
         """Every wire with its signal."""
@@ -84,7 +96,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         run.close()
         raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory(Wires(clock.now))
-    board = Board(factory.wires, pins, flash, clock)
+    board = Board(factory.wires, pins, flash, clock, description.device.worker)
     waits = ProcessorWait()
 
     def close() -> None:
@@ -149,4 +161,4 @@ def board_pins(description: VirtualDescription) -> BoardPins:
 
 def _capabilities(description: VirtualDescription) -> frozenset[str]:
     sections = {signal.section for signal, _ in description.wires()}
-    return frozenset(sections | {"access_point", "flash_file", "test_hooks"})
+    return frozenset(sections | {"access_point", "external_reset", "flash_file", "test_hooks"})

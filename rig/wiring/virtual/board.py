@@ -77,11 +77,12 @@ class Board:
         clock: bench time, for the pauses between boots and the device's clock. Where it steps, the device takes part.
     """
 
-    def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock) -> None:
+    def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock, worker: str = "loop") -> None:
         self.port = StreamPort() if clock.steps else PtyPort()
         self.flash = flash
         self._wires = wires
         self._clock = clock
+        self._worker = worker
         for pin in pins.inverted:
             wires.change(wires[pin], inverting=True)
         self._en = wires[pins.en] if pins.en is not None else Wire()
@@ -301,8 +302,10 @@ class Board:
     def _start(self) -> None:
         self._retry = None
         try:
-            executable = load(self.flash.read).executable
-            arguments = device_arguments(flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES)
+            executable = load(self.flash.read, self.flash.replace).executable
+            arguments = device_arguments(
+                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker
+            )
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
             process = DeviceProcess(executable, arguments, self.port.master, clock, seed=self._boots)

@@ -11,16 +11,20 @@ from rig.firmware.image import AppImage, ImageError, parse_image
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, TABLE_SIZE, Partition, PartitionTable, from_binary
 
 ReadFlash = Callable[[int, int], bytes]
+WriteFlash = Callable[[int, bytes], None]
 
 _OTA_ENTRY = struct.Struct("<I20sII")
-_OTA_STATES_REFUSED = (3, 4)  # ESP_OTA_IMG_INVALID, ESP_OTA_IMG_ABORTED
+_OTA_NEW, _OTA_PENDING_VERIFY, _OTA_INVALID, _OTA_ABORTED = 0, 1, 3, 4
 
 
-def load(read: ReadFlash) -> AppImage:
+def load(read: ReadFlash, write: WriteFlash) -> AppImage:
     """The application that the chip would boot: the OTA slot that otadata names, else the first slot that is sound.
+
+    As ESP-IDF's boot loader with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update gets one boot to confirm itself.
 
     Args:
         read: gives `length` bytes of flash from `offset`.
+        write: replaces the bytes of flash from `offset`, as an erase and a program do.
 
     Raises:
         ImageError: nothing in flash can be booted; the message is what stands on the serial port.
@@ -29,7 +33,7 @@ def load(read: ReadFlash) -> AppImage:
     slots = table.ota_slots()
     if not slots:
         raise ImageError("No bootable app partitions in the partition table")
-    chosen = slots[_chosen_slot(read, table, len(slots))]
+    chosen = slots[_chosen_slot(read, write, table, len(slots))]
     problems = []
     for slot in [chosen, *(s for s in slots if s is not chosen)]:
         try:
@@ -64,15 +68,25 @@ def _checked(content: bytes) -> AppImage:
     return parse_image(content)
 
 
-def _chosen_slot(read: ReadFlash, table: PartitionTable, count: int) -> int:
+def _chosen_slot(read: ReadFlash, write: WriteFlash, table: PartitionTable, count: int) -> int:
     """The index of the slot that otadata names (ESP-IDF, "Over The Air Updates": the highest valid sequence number)."""
     otadata = table.find("data", "ota")
     if otadata is None:
         return 0
-    newest = 0
+    newest, place = 0, -1
     for offset in (otadata.offset, otadata.offset + SECTOR_SIZE):
-        sequence, _label, state, crc = _OTA_ENTRY.unpack(read(offset, _OTA_ENTRY.size))
-        valid = crc == zlib.crc32(struct.pack("<I", sequence), 0xFFFFFFFF) and state not in _OTA_STATES_REFUSED
-        if valid and sequence != 0xFFFFFFFF:
-            newest = max(newest, sequence)
-    return (newest - 1) % count if newest else 0
+        sequence, label, state, crc = _OTA_ENTRY.unpack(read(offset, _OTA_ENTRY.size))
+        if sequence == 0xFFFFFFFF or crc != zlib.crc32(struct.pack("<I", sequence), 0xFFFFFFFF):
+            continue
+        if state == _OTA_PENDING_VERIFY:
+            # It had its boot and did not confirm itself.
+            state = _OTA_ABORTED
+            write(offset, _OTA_ENTRY.pack(sequence, label, state, crc))
+        if state not in (_OTA_INVALID, _OTA_ABORTED) and sequence > newest:
+            newest, place = sequence, offset
+    if not newest:
+        return 0
+    sequence, label, state, crc = _OTA_ENTRY.unpack(read(place, _OTA_ENTRY.size))
+    if state == _OTA_NEW:
+        write(place, _OTA_ENTRY.pack(sequence, label, _OTA_PENDING_VERIFY, crc))
+    return (newest - 1) % count

@@ -55,6 +55,11 @@ class Flash:
         if end > start:
             self._map[start:end] = b"\xff" * (end - start)
 
+    def replace(self, offset: int, data: bytes) -> None:
+        """Erase the sectors that `data` touches from `offset`, and program it; what else was in them is lost."""
+        self.erase(offset, len(data))
+        self.program(offset, data)
+
     def erase_all(self) -> None:
         """Erase the whole chip."""
         self.erase(0, FLASH_SIZE)

@@ -104,12 +104,14 @@ class DeviceProcess:
             self._time.close()
 
 
-def device_arguments(*, flash: Path, reset: str, heap: int) -> list[str]:
+def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list[str]:
     """The command line behind the descriptors.
 
     Args:
         flash: the flash file.
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
+        worker: where jobs run, `loop` or `thread`. Left out for the loop: other firmware has no such option.
     """
-    return ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
+    arguments = ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
+    return arguments if worker == "loop" else [*arguments, "--worker", worker]

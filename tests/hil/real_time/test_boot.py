@@ -1,4 +1,4 @@
-"""How long a boot takes."""
+"""The duration of a boot."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rig.timeline.events import Event, OcppFrame, PowerChange
 def test_power_on_to_accepted_is_quick(
     device: Device, power: Power, csms: Csms, bench: Bench, measure: Measure
 ) -> None:
-    """From the power switch to the accepted BootNotification: the time a driver would wait."""
-    limits = {"fast": 200, "realistic": 1800}  # of the virtual access point; on the air it takes what it takes
+    """A boot from the power switch to the accepted BootNotification stays within a limit."""
+    limits = {"fast": 200, "realistic": 1800}  # limits for the virtual access point; a real one has no fixed duration
     is_virtual = bench.description.kind == "virtual"
     boots: list[tuple[int, Event, Event]] = []
-    for _ in range(5 if is_virtual else 1):  # a busy machine holds one up more than another
+    for _ in range(5 if is_virtual else 1):  # several boots, because a busy machine delays some
         with device.expecting_reboot():
             power.off()
             mark = bench.mark()

@@ -1,4 +1,4 @@
-"""The catalogue of faults, on a bench that only takes notes."""
+"""The catalogue of faults, on a bench that only records calls."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ NORMAL = {
 
 
 class Notes:
-    """Takes down each call as `part.method(arguments)`. A call in `failing` raises after it was taken down.
+    """Records each call as `part.method(arguments)`. A call in `failing` raises after it was recorded.
 
-    What a part was asked for its state, and not told to do, is in `NORMAL`.
+    A call that only reads a part's state returns the value in `NORMAL`.
     """
 
     def __init__(self) -> None:
@@ -135,14 +135,14 @@ def bench(notes: Notes) -> Any:
         (
             faults.BadHandshake("garbage"),
             ["csms.malform_handshakes('garbage')", "network.drop_connections()"],
-            ["csms.end_misanswer()", "network.drop_connections()"],
+            ["csms.end_malform_handshakes()", "network.drop_connections()"],
         ),
-        (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_spoil_answers()"]),
+        (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_malform_answers()"]),
         (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
 )
-def test_a_fault_happens_and_is_taken_back(
+def test_a_fault_is_applied_and_lifted(
     bench: Any, notes: Notes, fault: faults.Fault, begins: list[str], ends: list[str]
 ) -> None:
     with faults.inject(bench, fault) as injected:
@@ -155,14 +155,14 @@ def test_a_fault_happens_and_is_taken_back(
     assert lifted.t > injected.t
 
 
-def test_it_is_taken_back_when_the_block_fails(bench: Any, notes: Notes) -> None:
+def test_a_fault_is_lifted_when_the_block_fails(bench: Any, notes: Notes) -> None:
     with pytest.raises(ZeroDivisionError), faults.inject(bench, faults.PowerCut()):
         raise ZeroDivisionError
     assert notes.calls == ["power.off()", "power.on()"]
     assert bench.timeline.last(FaultLifted) is not None
 
 
-def test_it_is_taken_back_when_it_fails_to_begin(bench: Any, notes: Notes) -> None:
+def test_a_fault_is_lifted_when_it_fails_to_begin(bench: Any, notes: Notes) -> None:
     notes.failing.add("csms.stop()")
     with pytest.raises(BenchError, match=r"csms\.stop\(\) failed"), faults.inject(bench, faults.CsmsGone()):
         pytest.fail("the block must not run")

@@ -1,4 +1,4 @@
-"""Building the firmware: what goes wrong is said with the tool's own words."""
+"""Building the firmware; errors have the output of the tool that failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CSV = "ota_0, app, ota_0, 0x10000, {size}\notadata, data, ota, 0xd000, 0x2000\n"
 
 @pytest.fixture
 def project(tmp_path):
-    """A project whose firmware is one C file."""
+    """Create a project whose firmware is one C file."""
     host = tmp_path / "firmware" / "host"
     host.mkdir(parents=True)
     (host / "CMakeLists.txt").write_text(
@@ -62,7 +62,7 @@ def test_a_compiler_error_is_shown(project):
         build(project)
 
 
-def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_to_itself(project):
+def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_locked(project):
     started, gate, open_from_now_on = (project / name for name in ("started", "gate", "open"))
     os.mkfifo(started)
     os.mkfifo(gate)
@@ -91,7 +91,7 @@ def test_an_image_too_large_is_refused(project):
         package(build(project), project)
 
 
-def test_a_manifest_of_esp_idf_is_understood(tmp_path):
+def test_a_manifest_of_esp_idf_is_loaded(tmp_path):
     (tmp_path / "app.bin").write_bytes(b"app")
     (tmp_path / "flasher_args.json").write_text(
         json.dumps(
@@ -119,9 +119,9 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
         firmware(".", tmp_path)
 
 
-def test_what_is_no_firmware_is_refused(tmp_path):
+def test_a_source_without_firmware_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
-    for source, why in (("nowhere", "is not there"), ("notes.txt", "is no executable")):
+    for source, why in (("nowhere", "does not exist"), ("notes.txt", "is not executable")):
         with pytest.raises(BenchError, match=rf"device\.firmware: .*{source} {why}"):
             firmware(source, tmp_path)
 

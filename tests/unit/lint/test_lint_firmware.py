@@ -133,6 +133,7 @@ class TestFreestanding:
     def littlefs(self, write: Write) -> None:
         write(".deps/littlefs/lfs.h", "")
         write(".gitignore", ".deps/\n")
+        write("firmware/sizes.json", "{}")
 
     def test_size_is_told(self, repository: Path, write: Write) -> None:
         write("firmware/src/core/add.h", "#pragma once\nint add(int a, int b);\n")
@@ -148,6 +149,17 @@ class TestFreestanding:
         write("firmware/src/features/web/web.cpp", text)
         (finding,) = freestanding.run(repository).findings
         assert "firmware/src/features/web/web.cpp:1" in finding
+
+    def test_growth_is_found(self, repository: Path, write: Write) -> None:
+        write("firmware/src/core/table.cpp", "extern const char table[1000];\nconst char table[1000] = {1};\n")
+        (finding,) = freestanding.run(repository).findings
+        assert finding.startswith("firmware/sizes.json: flash of core has grown from 0 to 1000 bytes")
+
+    def test_large_frame_is_found(self, repository: Path, write: Write) -> None:
+        write("firmware/sizes.json", '{"flash": {"core": 500}, "stack": {"core": 2000}}')
+        write("firmware/src/core/fill.cpp", "void use(char*);\nvoid fill() {\n  char bytes[1500];\n  use(bytes);\n}\n")
+        (finding,) = freestanding.run(repository).findings
+        assert finding.startswith("core: void fill() takes 1512 bytes of stack, and 1024 are allowed")
 
     def test_header_that_does_not_stand_alone_is_found(self, repository: Path, write: Write) -> None:
         write("firmware/src/core/late.h", "#pragma once\ninline uint32_t f() { return 0; }\n")

@@ -1,4 +1,4 @@
-"""Power, reset, boot and what the board does when the device dies."""
+"""Power, reset, boot, and the board's reaction when the device process ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.conftest import STEPPED
 from .conftest import reaches
 
 
-def test_a_board_without_an_image_says_what_a_chip_says(desk):
+def test_a_board_without_an_image_has_the_message_of_the_chip(desk):
     desk.power.on()
     desk.port.expect("invalid header: 0xffffffff")
 
@@ -86,7 +86,7 @@ def test_a_tear_asked_for_without_power_reaches_the_next_boot_and_no_other(flash
     assert flashed.port.seen.count("flash tear") == 1
 
 
-def test_a_torn_write_that_was_lifted_before_the_next_boot_strikes_no_more(running):
+def test_a_torn_write_lifted_before_the_next_boot_has_no_effect(running):
     bench = SimpleNamespace(
         timeline=Timeline(),
         wiring=running.wiring,
@@ -112,7 +112,7 @@ def test_power_off_kills_and_power_on_boots_anew(running):
     ("command", "reason"),
     [("exit 66", "software"), ("exit 68", "watchdog"), ("exit 1", "panic"), ("abort", "panic")],
 )
-def test_the_device_restarts_with_the_reason_it_died_of(running, command, reason):
+def test_the_device_restarts_with_the_reason_of_its_end(running, command, reason):
     running.port.send(command)
     assert running.port.expect("boot:").endswith(f"reset={reason}")
 
@@ -136,7 +136,7 @@ def test_a_crash_loop_is_slowed_down(flashed, clock, table, tmp_path):
         clock.settle()
 
 
-def test_reset_is_seen_however_short_the_pulse(running):
+def test_even_a_short_reset_pulse_resets(running):
     for _ in range(20):
         running.press_reset()
         assert running.port.expect("boot:").endswith("reset=external")
@@ -151,7 +151,7 @@ def test_held_in_reset_nothing_runs(flashed):
     assert flashed.port.seen.count("boot:") == 1
 
 
-def test_what_was_sent_without_power_is_lost(flashed):
+def test_input_without_power_is_lost(flashed):
     flashed.port.send("exit 66")
     flashed.power.on()
     flashed.port.expect("board: go")
@@ -237,6 +237,25 @@ def test_otadata_names_the_slot(flashed, table: PartitionTable, device_executabl
     flashed.write_flash((table["ota_1"].offset, second))
     flashed.power.on()
     flashed.port.expect("boot:")
+
+
+def ota_entry(sequence: int, state: int) -> bytes:
+    number = struct.pack("<I", sequence)
+    return struct.pack("<4s20sII", number, b"\xff" * 20, state, zlib.crc32(number, 0xFFFFFFFF))
+
+
+def test_an_update_that_does_not_confirm_itself_gets_one_boot(flashed, table: PartitionTable, device_executable):
+    update = make_image(device_executable + b"\0", project="test-device", version="2", elf_sha256=bytes(32))
+    otadata = table["otadata"].offset
+    flashed.write_flash((otadata, ota_entry(1, 2)), (otadata + 4096, ota_entry(2, 0)), (table["ota_1"].offset, update))
+    flashed.power.on()
+    flashed.port.expect("boot:")
+    assert flashed.read_flash(otadata + 4096, 32) == ota_entry(2, 1), "pending verification"
+    flashed.power.off()
+    flashed.power.on()
+    flashed.port.expect("boot:")
+    assert flashed.read_flash(otadata + 4096, 32) == ota_entry(2, 4), "aborted"
+    assert flashed.read_flash(otadata, 32) == ota_entry(1, 2)
 
 
 def test_an_image_for_a_real_chip_is_refused_by_name(flashed, table):

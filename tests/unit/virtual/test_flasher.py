@@ -20,7 +20,7 @@ from rig.wiring.virtual.stepping.clock import SteppedClock
 
 
 class Hands:
-    """Who has the port, in order."""
+    """Records who holds the port, in order."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
@@ -28,7 +28,7 @@ class Hands:
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
@@ -94,7 +94,7 @@ def test_a_file_system_is_always_written(desk, flasher, manifest):
         assert desk.read_flash(storage.offset, storage.size) == image
 
 
-def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_out(desk, flasher, hands, manifest):
+def test_a_board_without_power_is_a_bench_error_with_log_and_remedy(desk, flasher, hands, manifest):
     with pytest.raises(BenchError, match=r"(?s)flashing the firmware failed.*last lines of esptool.*power") as caught:
         flasher.flash(manifest)
     assert "EN, BOOT" in caught.value.fix
@@ -103,7 +103,7 @@ def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_o
     assert flasher.flash(manifest) is True
 
 
-def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
+def test_esptool_prints_nothing(desk, flasher, manifest, capsys):
     desk.power.on()
     flasher.flash(manifest)
     printed = capsys.readouterr()
@@ -112,7 +112,7 @@ def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
 
 
 def test_esptool_is_left_as_it_was(desk, flasher, manifest):
-    """Its logger and its formatter are the process' own: only while we flash are they ours."""
+    """esptool's logger and formatter belong to the process and are replaced only during flashing."""
     desk.power.on()
     before = EspLog.instance, loader.HexFormatter
     flasher.flash(manifest)

@@ -38,7 +38,7 @@ class Output {
   bool level_ = false;
 };
 
-/// S0 energy pulses, counted by the chip's pulse counter however busy the loop is.
+/// S0 energy pulses, counted by the port however busy the loop is.
 class PulseCounter {
  public:
   PulseCounter(Gpio& gpio, int pin) : gpio_(gpio), pin_(pin) {
@@ -53,14 +53,15 @@ class PulseCounter {
   int pin_;
 };
 
-/// The board's signals by name. Contactor and emergency stop are not here: they belong to features/safety alone.
+/// The board's signals by name. Contactor and emergency stop are not here: they belong to port/interlock.h alone.
+/// GPIO 34 and 35 have no pulls on an ESP32: the resistor is on the board.
 struct Board {
   explicit Board(Gpio& gpio)
       : cable(gpio, pins::kCable, PinMode::input_pull_down),
         vehicle_ready(gpio, pins::kVehicleReady, PinMode::input_pull_down),
         auth_button(gpio, pins::kAuthButton, PinMode::input_pull_down),
-        power_fail(gpio, pins::kPowerFail, PinMode::input_pull_down),
-        lock_feedback(gpio, pins::kLockFeedback, PinMode::input_pull_down),
+        power_fail(gpio, pins::kPowerFail, PinMode::input),
+        lock_feedback(gpio, pins::kLockFeedback, PinMode::input),
         meter(gpio, pins::kMeterPulse),
         led_status(gpio, pins::kLedStatus),
         led_network(gpio, pins::kLedNetwork),

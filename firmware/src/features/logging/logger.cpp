@@ -33,6 +33,10 @@ void Logger::finish(const TextWriter& line) {
     memcpy(line_ + length, kCutMark.data, kCutMark.length);
     length += kCutMark.length;
   }
+  send(length);
+}
+
+void Logger::send(size_t length) {
   for (size_t i = 0; i < length; ++i) {
     const auto byte = static_cast<unsigned char>(line_[i]);
     if (byte < ' ' || byte == 0x7F) line_[i] = '?';

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/json_writer.h"
 #include "core/text_writer.h"
 #include "port/clock.h"
 #include "port/uart.h"
@@ -55,6 +56,31 @@ class Logger {
     finish(line);
     ++answers_;
   }
+  /// As answer(), with a text that `write` writes straight into the line. @param write takes a TextWriter&
+  template <class Write>
+  void answer_by(Write write) {
+    TextWriter line = begin_line();
+    line.append("= ");
+    write(line);
+    finish(line);
+    ++answers_;
+  }
+  /// As telemetry() and answer(), with a JSON text that `write` writes straight into the line: on a stack it would be
+  /// the largest thing there. @param write takes a JsonWriter&  @return false, with nothing printed, when it did not
+  /// fit
+  template <class Write>
+  bool telemetry_json(Text tag, Write write) {
+    TextWriter line = begin_line();
+    line.append_all("T (", clock_.now(), ") ", tag, ": ");
+    return finish_json(line.length(), write);
+  }
+  template <class Write>
+  bool answer_json(Write write) {
+    begin_line().append("= ");
+    if (!finish_json(2, write)) return false;
+    ++answers_;
+    return true;
+  }
   /// Answers given since the start: the line editor waits for one before it takes the next command.
   uint32_t answers() const { return answers_; }
 
@@ -77,8 +103,18 @@ class Logger {
     line.append_all(letter, " (", clock_.now(), ") ", tag, ": ", parts...);
     finish(line);
   }
+  template <class Write>
+  bool finish_json(size_t length, Write write) {
+    JsonWriter json(Span<char>(line_ + length, kMaxLine - length));
+    write(json);
+    if (!json.ok()) return false;
+    send(length + json.text().length);
+    return true;
+  }
   TextWriter begin_line() { return TextWriter(Span<char>(line_, kMaxLine)); }
   void finish(const TextWriter& line);
+  /// Ends the line after `length` bytes and writes it.
+  void send(size_t length);
 
   const Clock& clock_;
   Uart& uart_;

@@ -19,7 +19,7 @@ struct Counter {
 class Monitor final : public Feature {
  public:
   static constexpr Millis kInterval = 1000;
-  static constexpr size_t kMaxCounters = 16;
+  static constexpr size_t kMaxCounters = 12;
 
   Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
       : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {}

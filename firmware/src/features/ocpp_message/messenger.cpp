@@ -133,7 +133,8 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  JsonWriter json(durable_payload_);
+  // It is built behind the place of the frame's head, and send_call() moves it up to that.
+  JsonWriter json(Span<char>(frame_ + (kMaxFrame - kMaxDurablePayload), kMaxDurablePayload));
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
   if (send_call(sent_id_.text(), action, json.text(), now)) outstanding_ = Outstanding::durable;
@@ -282,7 +283,6 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
   }
-  known = known || (problem.empty() && durable_.on_late_result(frame.id.text(), frame.payload, now));
   if (!known) log_.warning(kTag, "an answer to no open request was ignored: ", frame.id.text());
 }
 

@@ -104,8 +104,6 @@ class DurableCalls {
   /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none, or
   /// refuses an attempt that has failed already.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
-  /// A result has come for none of these: perhaps for a message that was given up. @return false when it is not wanted.
-  virtual bool on_late_result(Text id, JsonValue payload, Millis now) = 0;
   /// @param problem what is wrong with the answer, for people: of a CALLERROR code and description
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent, and this happened instead of an answer.
@@ -127,6 +125,7 @@ class Messenger final : public Feature, private ConnectionListener {
   static constexpr size_t kMaxFrame = 4096;
   /// Of a transaction message: what a frame leaves beside id and action.
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
+  static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "the connection takes each frame");
   static constexpr Millis kCallTimeout = 30'000;
   /// Requests that have timed out and whose answers are still taken: those of the last four minutes at least.
   static constexpr size_t kMaxOverdue = 8;
@@ -239,7 +238,6 @@ class Messenger final : public Feature, private ConnectionListener {
   size_t overdue_count_ = 0;
 
   char frame_[kMaxFrame] = {};
-  char durable_payload_[kMaxDurablePayload] = {};
 };
 
 }  // namespace pb

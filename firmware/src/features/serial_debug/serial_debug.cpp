@@ -94,14 +94,13 @@ void SerialDebug::execute(Text line) {
 }
 
 void SerialDebug::help() const {
-  char bytes[Logger::kMaxLine / 2];
-  TextWriter text{Span<char>(bytes)};
-  for (size_t i = 0; i < count_; ++i) {
-    if (i != 0) text.append(", ");
-    text.append(commands_[i].name);
-    if (commands_[i].usage[0] != '\0') text.append(' ').append(commands_[i].usage);
-  }
-  console_.answer(text.text());
+  console_.answer_by([this](TextWriter& text) {
+    for (size_t i = 0; i < count_; ++i) {
+      if (i != 0) text.append(", ");
+      text.append(commands_[i].name);
+      if (commands_[i].usage[0] != '\0') text.append(' ').append(commands_[i].usage);
+    }
+  });
 }
 
 }  // namespace pb

@@ -20,7 +20,7 @@ struct Command {
 /// that answer, because it does not ask to be woken by input that it does not want yet.
 class SerialDebug final : public Feature {
  public:
-  static constexpr size_t kMaxCommands = 24;
+  static constexpr size_t kMaxCommands = 16;
   static constexpr size_t kMaxLine = 512;
   /// Bytes that one poll takes at most, so that the other features have their turn whoever floods the port.
   static constexpr size_t kMaxReadPerPoll = 1024;

@@ -46,21 +46,6 @@ StorageResult to_result(int error) {
 
 }  // namespace
 
-struct LittleFsStorage::ReadRequest {
-  LittleFsStorage& storage;
-  Text name;
-  MutableBytes into;
-  size_t& length;
-  StorageResult result;
-};
-
-struct LittleFsStorage::ListRequest {
-  LittleFsStorage& storage;
-  Text prefix;
-  void (*visit)(void* context, Text name);
-  void* context;
-};
-
 LittleFsStorage::LittleFsStorage(Flash& flash, Worker& worker) : flash_(flash), worker_(worker) {
   config_.context = &flash;
   config_.read = &read_block;
@@ -113,50 +98,51 @@ void LittleFsStorage::remove_empty_files() {
 
 bool LittleFsStorage::write(Text name, Bytes content, StorageDone done) {
   if (content.empty() || content.length > kMaxContent) return false;
-  return post(Kind::write, name, content, done);
+  return post(StorageJob::Kind::write, name, content, done);
 }
 
-bool LittleFsStorage::remove(Text name, StorageDone done) { return post(Kind::remove, name, {}, done); }
+bool LittleFsStorage::remove(Text name, StorageDone done) { return post(StorageJob::Kind::remove, name, {}, done); }
 
-bool LittleFsStorage::post(Kind kind, Text name, Bytes content, StorageDone done) {
+bool LittleFsStorage::post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done) {
   if (name.empty() || name.length > kMaxName) return false;
-  StorageJob* job = jobs_.push_in_place();
+  StorageJob* job = jobs_.push(content);
   if (job == nullptr) return false;
   job->kind = kind;
+  job->storage = this;
   job->name.assign(name);
   job->done = done;
-  job->length = content.length;
-  if (!content.empty()) memcpy(job->content, content.data, content.length);
   if (start_job()) return true;
-  jobs_.drop_newest();
+  jobs_.drop_newest(*job);
   return false;
 }
 
 bool LittleFsStorage::start_job() {
-  if (job_posted_ || jobs_.empty()) return true;
-  job_posted_ = worker_.post({[](void* self) { static_cast<LittleFsStorage*>(self)->run_job(); },
-                              [](void* self) { static_cast<LittleFsStorage*>(self)->end_job(); }, this});
-  return job_posted_;
+  if (is_job_posted_ || jobs_.empty()) return true;
+  is_job_posted_ = worker_.post({&LittleFsStorage::run_job, &LittleFsStorage::end_job, jobs_.front()});
+  return is_job_posted_;
 }
 
-void LittleFsStorage::run_job() {
-  const StorageJob& job = *jobs_.front();
-  if (!mounted_) {
-    result_ = StorageResult::failed;
-  } else if (job.kind == Kind::write) {
-    result_ = write_file(job);
+void LittleFsStorage::run_job(void* context) {
+  auto& job = *static_cast<StorageJob*>(context);
+  LittleFsStorage& storage = *job.storage;
+  if (!storage.mounted_) {
+    job.result = StorageResult::failed;
+  } else if (job.kind == StorageJob::Kind::write) {
+    job.result = storage.write_file(job);
   } else {
-    result_ = to_result(lfs_remove(&file_system_, job.name.c_str()));
-    if (result_ == StorageResult::not_found) result_ = StorageResult::ok;
+    job.result = to_result(lfs_remove(&storage.file_system_, job.name.c_str()));
+    if (job.result == StorageResult::not_found) job.result = StorageResult::ok;
   }
 }
 
-void LittleFsStorage::end_job() {
-  const StorageDone done = jobs_.front()->done;
-  const StorageResult result = result_;
-  jobs_.drop(1);
-  job_posted_ = false;
-  start_job();
+void LittleFsStorage::end_job(void* context) {
+  const auto& job = *static_cast<StorageJob*>(context);
+  LittleFsStorage& storage = *job.storage;
+  const StorageDone done = job.done;
+  const StorageResult result = job.result;
+  storage.jobs_.drop_front();
+  storage.is_job_posted_ = false;
+  storage.start_job();
   if (done.call != nullptr) done.call(done.context, result);
 }
 
@@ -169,10 +155,10 @@ StorageResult LittleFsStorage::write_file(const StorageJob& job) {
       lfs_file_opencfg(&file_system_, &file, job.name.c_str(), LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC, &file_config);
   if (error != LFS_ERR_OK) return to_result(error);
   uint8_t header[FileHeader::kSize];
-  FileHeader::write(header, {job.content, job.length});
+  FileHeader::write(header, job.content);
   lfs_ssize_t written = lfs_file_write(&file_system_, &file, header, sizeof header);
   if (written >= 0) {
-    written = lfs_file_write(&file_system_, &file, job.content, static_cast<lfs_size_t>(job.length));
+    written = lfs_file_write(&file_system_, &file, job.content.data, static_cast<lfs_size_t>(job.content.length));
   }
   // After a failed write, close keeps the old content.
   error = lfs_file_close(&file_system_, &file);
@@ -180,34 +166,29 @@ StorageResult LittleFsStorage::write_file(const StorageJob& job) {
 }
 
 StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length) {
-  ReadRequest request{*this, name, into, length, StorageResult::failed};
-  worker_.run_now(
-      [](void* context) {
-        auto& asked = *static_cast<ReadRequest*>(context);
-        asked.result = asked.storage.read_file(asked);
-      },
-      &request);
-  const bool is_lost = request.result == StorageResult::corrupt || request.result == StorageResult::newer;
-  if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, request.result);
-  return request.result;
+  length = 0;
+  if (busy()) return StorageResult::busy;
+  const StorageResult result = read_file(name, into, length);
+  const bool is_lost = result == StorageResult::corrupt || result == StorageResult::newer;
+  if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, result);
+  return result;
 }
 
-StorageResult LittleFsStorage::read_file(ReadRequest& request) {
-  request.length = 0;
+StorageResult LittleFsStorage::read_file(Text wanted, MutableBytes into, size_t& length) {
   FixedText<kMaxName> name;
   if (!mounted_) return StorageResult::failed;
-  if (request.name.empty() || !name.assign(request.name)) return StorageResult::not_found;
+  if (wanted.empty() || !name.assign(wanted)) return StorageResult::not_found;
   lfs_file_t file;
   lfs_file_config file_config = {};
   file_config.buffer = file_buffer_;
   const int error = lfs_file_opencfg(&file_system_, &file, name.c_str(), LFS_O_RDONLY, &file_config);
   if (error != LFS_ERR_OK) return to_result(error);
-  const StorageResult result = read_content(request, file);
+  const StorageResult result = read_content(file, into, length);
   lfs_file_close(&file_system_, &file);
   return result;
 }
 
-StorageResult LittleFsStorage::read_content(ReadRequest& request, lfs_file_t& file) {
+StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into, size_t& length) {
   const lfs_soff_t size = lfs_file_size(&file_system_, &file);
   if (size < 0) return to_result(size);
   if (size == 0) return StorageResult::not_found;
@@ -218,38 +199,27 @@ StorageResult LittleFsStorage::read_content(ReadRequest& request, lfs_file_t& fi
   // A file without a header is of the format before it.
   const bool has_header = FileHeader::is_there(begin);
   const size_t skipped = has_header ? begin.length : 0;
-  const size_t length = static_cast<size_t>(size) - skipped;
-  if (length > request.into.length) return StorageResult::too_large;
+  const size_t expected = static_cast<size_t>(size) - skipped;
+  if (expected > into.length) return StorageResult::too_large;
   if (!has_header && lfs_file_rewind(&file_system_, &file) < 0) return StorageResult::failed;
-  const lfs_ssize_t count = lfs_file_read(&file_system_, &file, request.into.data, static_cast<lfs_size_t>(length));
+  const lfs_ssize_t count = lfs_file_read(&file_system_, &file, into.data, static_cast<lfs_size_t>(expected));
   if (count < 0) return to_result(count);
-  const Bytes content{request.into.data, static_cast<size_t>(count)};
+  const Bytes content{into.data, static_cast<size_t>(count)};
   if (has_header) {
     const FileHeader::Verdict verdict = FileHeader::check(begin, content);
     if (verdict == FileHeader::Verdict::newer) return StorageResult::newer;
     if (verdict == FileHeader::Verdict::damaged) return StorageResult::corrupt;
   }
-  request.length = content.length;
+  length = content.length;
   return StorageResult::ok;
 }
 
 void LittleFsStorage::list(Text prefix, void (*visit)(void* context, Text name), void* context) {
-  ListRequest request{*this, prefix, visit, context};
-  worker_.run_now(
-      [](void* asked) {
-        const auto& wanted = *static_cast<ListRequest*>(asked);
-        wanted.storage.list_files(wanted);
-      },
-      &request);
-}
-
-void LittleFsStorage::list_files(const ListRequest& request) {
   lfs_dir_t directory;
   lfs_info info;
-  if (!mounted_ || lfs_dir_open(&file_system_, &directory, "/") != LFS_ERR_OK) return;
+  if (busy() || !mounted_ || lfs_dir_open(&file_system_, &directory, "/") != LFS_ERR_OK) return;
   while (lfs_dir_read(&file_system_, &directory, &info) > 0) {
-    if (info.type == LFS_TYPE_REG && info.size != 0 && starts_with(info.name, request.prefix))
-      request.visit(request.context, info.name);
+    if (info.type == LFS_TYPE_REG && info.size != 0 && starts_with(info.name, prefix)) visit(context, info.name);
   }
   lfs_dir_close(&file_system_, &directory);
 }

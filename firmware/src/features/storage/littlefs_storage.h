@@ -2,8 +2,8 @@
 
 #include <lfs.h>
 
-#include "core/ring_buffer.h"
 #include "features/storage/storage.h"
+#include "features/storage/storage_jobs.h"
 #include "port/flash.h"
 #include "port/worker.h"
 
@@ -16,8 +16,6 @@ namespace pb {
 /// cleared away at the next start.
 class LittleFsStorage final : public Storage {
  public:
-  static constexpr size_t kMaxJobs = 8;
-
   LittleFsStorage(Flash& flash, Worker& worker);
   LittleFsStorage(const LittleFsStorage&) = delete;
   LittleFsStorage& operator=(const LittleFsStorage&) = delete;
@@ -32,6 +30,7 @@ class LittleFsStorage final : public Storage {
   /// Blocks of 4,096 bytes in use; 0 when that cannot be told.
   size_t blocks_in_use();
 
+  bool busy() const override { return is_job_posted_; }
   bool write(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
@@ -42,35 +41,22 @@ class LittleFsStorage final : public Storage {
   static constexpr lfs_size_t kCacheSize = 512;
   static constexpr lfs_size_t kLookaheadSize = 32;
 
-  enum class Kind : uint8_t { write, remove };
-  struct StorageJob {
-    Kind kind = Kind::write;
-    FixedText<kMaxName> name;
-    StorageDone done;
-    size_t length = 0;
-    uint8_t content[kMaxContent];
-  };
-  struct ReadRequest;
-  struct ListRequest;
-
-  bool post(Kind kind, Text name, Bytes content, StorageDone done);
+  bool post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done);
   bool start_job();
-  void run_job();
-  void end_job();
+  static void run_job(void* job);
+  static void end_job(void* job);
   StorageResult write_file(const StorageJob& job);
-  StorageResult read_file(ReadRequest& request);
-  StorageResult read_content(ReadRequest& request, lfs_file_t& file);
-  void list_files(const ListRequest& request);
+  StorageResult read_file(Text name, MutableBytes into, size_t& length);
+  StorageResult read_content(lfs_file_t& file, MutableBytes into, size_t& length);
   void remove_empty_files();
 
   Flash& flash_;
   Worker& worker_;
   bool mounted_ = false;
   bool formatted_ = false;
-  bool job_posted_ = false;
-  StorageResult result_ = StorageResult::ok;
+  bool is_job_posted_ = false;  // while it is, the worker alone touches the file system
   StorageLoss loss_;
-  RingBuffer<StorageJob, kMaxJobs> jobs_;
+  StorageJobs jobs_;
 
   lfs_t file_system_ = {};
   lfs_config config_ = {};

@@ -5,7 +5,7 @@
 
 namespace pb {
 
-enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, newer, failed };
+enum class StorageResult : uint8_t { ok, not_found, too_large, full, corrupt, newer, busy, failed };
 
 /// For messages to people.
 constexpr Text name_of(StorageResult result) {
@@ -22,6 +22,8 @@ constexpr Text name_of(StorageResult result) {
       return "corrupt";
     case StorageResult::newer:
       return "written by a newer firmware";
+    case StorageResult::busy:
+      return "a job is under way";
     case StorageResult::failed:
       break;
   }
@@ -47,16 +49,19 @@ class Storage {
   static constexpr size_t kMaxName = 31;
   static constexpr size_t kMaxContent = 2048;
 
-  /// Replaces the file, all or nothing under a power cut. @return false when the job queue is full or a limit is
-  /// exceeded.
+  /// Whether a job is under way: its result has still to be delivered, and nothing can be read until then.
+  virtual bool busy() const = 0;
+  /// Replaces the file, all or nothing under a power cut. @return false when there is no room for the job or its
+  /// content now, or a limit is exceeded.
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;
 
-  /// Reads a whole file, at once: for start-up, before the loop runs, and for files known to be small. One that fails
-  /// its check is `corrupt`, one of a format to come is `newer`; nothing of either is in `into` then.
+  /// Reads a whole file, at once: for start-up, before the first job, and for small files while no job is under way
+  /// (`busy` else). One that fails its check is `corrupt`, one of a later format is `newer`; nothing of either is in
+  /// `into` then.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
-  /// Calls `visit` for each file whose name starts with `prefix`, in no order. At once, as read.
+  /// Calls `visit` for each file whose name starts with `prefix`, in no order. At once, and for start-up only.
   virtual void list(Text prefix, void (*visit)(void* context, Text name), void* context) = 0;
 
  protected:

@@ -117,7 +117,7 @@ bool MessageQueue::thin_out() {
   WaitingMessage* best = nullptr;
   Millis shortest = kNever;
   WaitingMessage* first = front();
-  if (first == nullptr) return false;
+  if (first == nullptr || storage_.busy()) return false;
   // Not the front: it may be under way.
   for (WaitingMessage* entry = first + 1; entry + 1 < end(); ++entry) {
     const WaitingMessage& next = entry[1];
@@ -193,6 +193,13 @@ bool MessageQueue::all_stored() const {
     if (!entry.is_stored()) return false;
   }
   return true;
+}
+
+bool MessageQueue::has_untried() const {
+  for (const WaitingMessage& entry : *this) {
+    if (entry.state == State::unsaved && !entry.unsavable) return true;
+  }
+  return false;
 }
 
 bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) {

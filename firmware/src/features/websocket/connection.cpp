@@ -4,7 +4,7 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "ws";
-constexpr size_t kReceiveChunk = 1024;
+constexpr size_t kReceiveChunk = 512;
 static_assert(Connection::kMaxReceivedPerPoll % kReceiveChunk == 0, "what a poll reads is a number of chunks");
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace pb {
 
-static_assert(WsHandshake::kMaxRequest <= WsProtocol::kMaxMessage, "the request is built in the output buffer");
+static_assert(WsHandshake::kMaxRequest <= WsProtocol::kMaxSentMessage, "the request is built in the output buffer");
 
 bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now) {
   timeouts_ = timeouts;
@@ -215,7 +215,7 @@ WsProtocol::Event WsProtocol::finish(uint16_t code, Text reason) {
 }
 
 bool WsProtocol::put_frame(WsOpcode opcode, Bytes payload, size_t keep_free) {
-  if (payload.length > kMaxMessage) return false;
+  if (payload.length > kMaxSentMessage) return false;
   if (filled_ + kMaxFrameHeader + payload.length + keep_free > kOutput && sent_ > 0) {
     memmove(output_, output_ + sent_, filled_ - sent_);
     filled_ -= sent_;

@@ -25,6 +25,8 @@ class WsProtocol {
  public:
   /// The longest message taken whole, and sent. Of a longer one the beginning is kept and the rest is skipped.
   static constexpr size_t kMaxMessage = 8192;
+  /// Bytes of a message that is sent.
+  static constexpr size_t kMaxSentMessage = 4096;
 
   enum class State : uint8_t {
     idle,     // begin() has not been called
@@ -70,7 +72,7 @@ class WsProtocol {
 
  private:
   static constexpr size_t kControlRoom = 2 * (kMaxControlPayload + kMaxFrameHeader);
-  static constexpr size_t kOutput = kMaxMessage + kMaxFrameHeader + kControlRoom;
+  static constexpr size_t kOutput = kMaxSentMessage + kMaxFrameHeader + kControlRoom;
 
   Event take(uint8_t byte, Millis now);
   Event header_done(Millis now);

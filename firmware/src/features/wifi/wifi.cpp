@@ -30,20 +30,28 @@ Millis Wifi::poll(Millis now) {
   if (seen_ == NetworkState::up) return kNever;
   if (seen_ != NetworkState::down) {
     if (now < attempt_limit_) return attempt_limit_;
-    log_.warning("wifi", "the attempt has taken ", kAttemptLimit / 1000, " s, giving it up");
+    log_.warning(tag(), "the attempt has taken ", kAttemptLimit / 1000, " s, giving it up");
     network_.end();
     look(now);
   }
   // Without a name there is nothing to join; a new setting comes in through the console, which wakes the loop.
-  if (settings_.wifi_ssid.empty()) return kNever;
+  if (!is_ethernet() && settings_.wifi_ssid.empty()) return kNever;
   if (now < next_attempt_) return next_attempt_;
   attempt_limit_ = now + kAttemptLimit;
-  log_.info("wifi", "joining '", settings_.wifi_ssid.text(), "'");
+  if (is_ethernet()) {
+    log_.info(tag(), "waiting for a link");
+  } else {
+    log_.info(tag(), "joining '", settings_.wifi_ssid.text(), "'");
+  }
   network_.begin(settings_.wifi_ssid.text(), settings_.wifi_psk.text());
   seen_ = NetworkState::associating;
   look(now);
   if (seen_ == NetworkState::up) return kNever;
   return seen_ == NetworkState::down ? next_attempt_ : attempt_limit_;
+}
+
+Text Wifi::explanation() const {
+  return is_ethernet() ? "no cable, or no address" : explain(network_.disconnect_reason());
 }
 
 void Wifi::look(Millis now) {
@@ -53,20 +61,22 @@ void Wifi::look(Millis now) {
   const bool lost = losses != seen_losses_;
   if (lost) {
     seen_losses_ = losses;
-    log_.warning("wifi", "link lost, reason ", network_.disconnect_reason(), ": ",
-                 explain(network_.disconnect_reason()));
+    log_.warning(tag(), "link lost, reason ", network_.disconnect_reason(), ": ", explanation());
   }
   if (state == seen_ && !lost) return;
   if (state == NetworkState::up) {
     backoff_.reset();
-    log_.info("wifi", "up, signal ", network_.rssi(), " dBm");
+    if (is_ethernet()) {
+      log_.info(tag(), "up");
+    } else {
+      log_.info(tag(), "up, signal ", network_.rssi(), " dBm");
+    }
   } else if (state == NetworkState::down) {
     if (!lost) {
-      log_.info("wifi", "not joined, reason ", network_.disconnect_reason(), ": ",
-                explain(network_.disconnect_reason()));
+      log_.info(tag(), "not joined, reason ", network_.disconnect_reason(), ": ", explanation());
     }
     next_attempt_ = now + backoff_.next(rng_, settings_.backoff_initial_ms, settings_.backoff_max_ms);
-    log_.debug("wifi", "next attempt in ", next_attempt_ - now, " ms");
+    log_.debug(tag(), "next attempt in ", next_attempt_ - now, " ms");
   }
   seen_ = state;
 }

@@ -9,8 +9,8 @@
 
 namespace pb {
 
-/// Joins the network and comes back to it for ever, with back-off and jitter. Every state has a deadline: an attempt
-/// that hangs is given up and tried again.
+/// Joins the network, by Wi-Fi or Ethernet, and comes back to it for ever, with back-off and jitter. Every state has a
+/// deadline: an attempt that hangs is given up and tried again.
 class Wifi final : public Feature {
  public:
   /// A radio that says nothing for so long is asked again.
@@ -29,6 +29,9 @@ class Wifi final : public Feature {
 
  private:
   void look(Millis now);
+  Text explanation() const;
+  bool is_ethernet() const { return network_.kind() == NetworkKind::ethernet; }
+  const char* tag() const { return is_ethernet() ? "ethernet" : "wifi"; }
 
   Network& network_;
   Rng& rng_;

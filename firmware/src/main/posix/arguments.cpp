@@ -36,6 +36,11 @@ ResetReason reset_reason(const std::string& word) {
   refuse("--reset '" + word + "' is none of: " + allowed);
 }
 
+bool threaded(const std::string& word) {
+  if (word != "loop" && word != "thread") refuse("--worker '" + word + "' is none of: loop, thread");
+  return word == "thread";
+}
+
 }  // namespace
 
 void refuse(const std::string& message) {
@@ -44,15 +49,12 @@ void refuse(const std::string& message) {
 }
 
 Arguments parse(int argc, char** argv) {
-  const option options[] = {{"board-fd", required_argument, nullptr, 'b'},
-                            {"uart-fd", required_argument, nullptr, 'u'},
-                            {"flash", required_argument, nullptr, 'f'},
-                            {"reset", required_argument, nullptr, 'r'},
-                            {"heap", required_argument, nullptr, 'h'},
-                            {"clock-page", required_argument, nullptr, 'p'},
-                            {"clock-link", required_argument, nullptr, 'l'},
-                            {"seed", required_argument, nullptr, 's'},
-                            {nullptr, 0, nullptr, 0}};
+  const option options[] = {
+      {"board-fd", required_argument, nullptr, 'b'},   {"uart-fd", required_argument, nullptr, 'u'},
+      {"flash", required_argument, nullptr, 'f'},      {"reset", required_argument, nullptr, 'r'},
+      {"heap", required_argument, nullptr, 'h'},       {"clock-page", required_argument, nullptr, 'p'},
+      {"clock-link", required_argument, nullptr, 'l'}, {"seed", required_argument, nullptr, 's'},
+      {"worker", required_argument, nullptr, 'w'},     {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int found; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (found) {
@@ -80,10 +82,13 @@ Arguments parse(int argc, char** argv) {
       case 's':
         arguments.seed = number("seed", optarg, 0, UINT64_MAX);
         break;
+      case 'w':
+        arguments.threaded_worker = threaded(optarg);
+        break;
       default:
         refuse(
             "usage: plugbench-device --board-fd N --uart-fd N --flash FILE [--reset REASON] [--heap BYTES] "
-            "[--clock-page N --clock-link N] [--seed N]");
+            "[--clock-page N --clock-link N] [--seed N] [--worker loop|thread]");
     }
   }
   if (optind != argc) refuse(std::string("unexpected argument '") + argv[optind] + "'");

@@ -19,6 +19,7 @@ struct Arguments {
   int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
   int clock_link = -1;
   std::optional<uint64_t> seed;
+  bool threaded_worker = false;  ///< jobs run in a thread of their own
 
   bool stepped() const { return clock_page >= 0; }
 };

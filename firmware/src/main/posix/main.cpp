@@ -7,14 +7,17 @@
 #include <string>
 
 #include "app/app.h"
+#include "features/board/pins.h"
 #include "main/posix/arguments.h"
 #include "port/posix/board_link.h"
 #include "port/posix/crash_reporter.h"
 #include "port/posix/device_heap.h"
 #include "port/posix/exit_code.h"
 #include "port/posix/loop_worker.h"
+#include "port/posix/posix_edges.h"
 #include "port/posix/posix_flash.h"
 #include "port/posix/posix_gpio.h"
+#include "port/posix/posix_interlock.h"
 #include "port/posix/posix_network.h"
 #include "port/posix/posix_rng.h"
 #include "port/posix/posix_system.h"
@@ -23,6 +26,7 @@
 #include "port/posix/posix_waker.h"
 #include "port/posix/real_timebase.h"
 #include "port/posix/stepped_timebase.h"
+#include "port/posix/thread_worker.h"
 
 namespace pb::posix {
 
@@ -36,6 +40,12 @@ std::unique_ptr<Timebase> make_timebase(const Arguments& arguments, BoardLink& b
   return stepped;
 }
 
+std::unique_ptr<PosixWorker> make_worker(const Arguments& arguments, Timebase& time, Waker& waker) {
+  if (!arguments.threaded_worker) return std::make_unique<LoopWorker>(time.sleeper());
+  const auto kind = arguments.stepped() ? ThreadWorker::Time::stepped : ThreadWorker::Time::real;
+  return std::make_unique<ThreadWorker>(kind, time.clock(), time.sleeper(), waker);
+}
+
 /// The chip: every port, joined to the board.
 class Chip final : private BoardListener {
  public:
@@ -45,19 +55,25 @@ class Chip final : private BoardListener {
         time_(make_timebase(arguments, link_, sources_, crash_reporter_)),
         waker_(time_->sleeper(), sources_),
         gpio_(link_, time_->clock()),
+        interlock_(gpio_, waker_, pins::kContactor, pins::kEmergencyStop),
+        edges_(gpio_, time_->clock(), waker_),
         uart_(arguments.uart_fd),
-        flash_(time_->clock(), time_->sleeper(), link_),
+        worker_(make_worker(arguments, *time_, waker_)),
+        flash_(time_->clock(), worker_->blocker(), link_),
         storage_(flash_),
-        network_(time_->clock()),
+        otadata_(flash_),
+        network_(time_->clock(), waker_),
         heap_(arguments.heap),
         tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
-        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_) {
+        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, otadata_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
+    sources_.add(*worker_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
+    otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
   }
 
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
@@ -67,8 +83,8 @@ class Chip final : private BoardListener {
     void* memory = heap_.allocate(sizeof(App));
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
-    App* app = new (memory)
-        App(Ports{time_->clock(), *rng_, gpio_, uart_, network_, tcp_, storage_, heap_, worker_, waker_, system_});
+    App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
+                                      heap_, *worker_, waker_, system_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -86,7 +102,6 @@ class Chip final : private BoardListener {
   }
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
     network_.set_access_point(up, associate_ms, dhcp_ms);
-    waker_.wake();
   }
   void on_erase_time(uint64_t ms) override { flash_.set_erase_time(ms); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
@@ -101,14 +116,17 @@ class Chip final : private BoardListener {
   std::unique_ptr<Timebase> time_;
   PosixWaker waker_;
   PosixGpio gpio_;
+  PosixInterlock interlock_;
+  PosixEdges edges_;
   PosixUart uart_;
+  std::unique_ptr<PosixWorker> worker_;
   PosixFlash flash_;
   PosixPartition storage_;
+  PosixPartition otadata_;
   PosixNetwork network_;
   DeviceHeap heap_;
   PosixTcp tcp_;
   std::unique_ptr<PosixRng> rng_;
-  LoopWorker worker_;
   PosixSystem system_;
 };
 

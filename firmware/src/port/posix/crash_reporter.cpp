@@ -21,6 +21,16 @@ const char* __asan_default_options() {
 const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrace=1"; }
 }
 #endif
+#if defined(__SANITIZE_THREAD__)
+extern "C" {
+const char* __tsan_default_options() {
+  // The tests start devices by fork() while other threads run.
+  return "halt_on_error=1:abort_on_error=1:handle_abort=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe="
+         "0:"
+         "die_after_fork=0";
+}
+}
+#endif
 
 namespace pb::posix {
 
@@ -144,5 +154,11 @@ extern "C" {
 // Called by the sanitizers' runtimes when they report; the abort comes after the report.
 void __asan_on_error() { pb::posix::CrashReporter::note_sanitizer_error(); }
 void __ubsan_on_report() { pb::posix::CrashReporter::note_sanitizer_error(); }
+}
+#endif
+#if defined(__SANITIZE_THREAD__)
+extern "C" {
+void __tsan_on_report(void*);
+void __tsan_on_report(void*) { pb::posix::CrashReporter::note_sanitizer_error(); }
 }
 #endif

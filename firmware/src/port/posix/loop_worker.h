@@ -1,17 +1,19 @@
 #pragma once
 
 #include "core/ring_buffer.h"
-#include "port/worker.h"
+#include "port/posix/posix_worker.h"
 
 namespace pb::posix {
 
 /// Runs the jobs on the loop's own thread, one a round: the same order each time, and a slow erase stops the loop.
-class LoopWorker final : public Worker {
+class LoopWorker final : public PosixWorker {
  public:
   static constexpr size_t kMaxJobs = 16;
 
+  explicit LoopWorker(Sleeper& sleeper) : sleeper_(sleeper) {}
+
+  Blocker& blocker() override { return sleeper_; }
   bool post(Job job) override { return jobs_.push(job); }
-  void run_now(void (*run)(void* context), void* context) override { run(context); }
   bool deliver() override {
     Job job;
     if (!jobs_.pop(job)) return false;
@@ -21,6 +23,7 @@ class LoopWorker final : public Worker {
   }
 
  private:
+  Sleeper& sleeper_;
   RingBuffer<Job, kMaxJobs> jobs_;
 };
 

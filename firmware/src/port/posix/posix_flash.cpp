@@ -76,7 +76,7 @@ void PosixFlash::tear_off(size_t offset, size_t length, const uint8_t* programme
   // acts while it is.
   for (;;) {
     link_.catch_up();
-    sleeper_.block_until(clock_.now_us() + kLook);
+    blocker_.block_until(clock_.now_us() + kLook);
   }
 }
 
@@ -100,10 +100,10 @@ FlashResult PosixFlash::erase(size_t offset) {
   const Millis takes = erase_ms_.load();
   const Micros end = clock_.now_us() + takes * 1000;
   if (torn_now()) {
-    if (takes != 0) sleeper_.block_until(end - takes * 500);
+    if (takes != 0) blocker_.block_until(end - takes * 500);
     tear_off(offset, kSectorSize, nullptr);
   }
-  if (takes != 0) sleeper_.block_until(end);
+  if (takes != 0) blocker_.block_until(end);
   memset(bytes_ + offset, 0xFF, kSectorSize);
   return FlashResult::ok;
 }

@@ -16,8 +16,9 @@ namespace pb::posix {
 /// by a cut of the power in the middle of an operation.
 class PosixFlash final : public Flash {
  public:
-  PosixFlash(const PosixClock& clock, Sleeper& sleeper, BoardLink& link)
-      : clock_(clock), sleeper_(sleeper), link_(link) {}
+  /// @param blocker lets the time of a slow operation pass, in the thread that operates
+  PosixFlash(const PosixClock& clock, Blocker& blocker, BoardLink& link)
+      : clock_(clock), blocker_(blocker), link_(link) {}
   ~PosixFlash();
   PosixFlash(const PosixFlash&) = delete;
   PosixFlash& operator=(const PosixFlash&) = delete;
@@ -48,7 +49,7 @@ class PosixFlash final : public Flash {
   [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
 
   const PosixClock& clock_;
-  Sleeper& sleeper_;
+  Blocker& blocker_;
   BoardLink& link_;
   uint8_t* bytes_ = nullptr;
   size_t size_ = 0;

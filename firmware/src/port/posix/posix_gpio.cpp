@@ -9,8 +9,7 @@ bool PosixGpio::drive(int pin, bool level) {
   if (input.level.exchange(level) == level) return true;
   if (level && input.counting.load()) input.pulses.fetch_add(1);
   const std::lock_guard lock(handlers_);
-  if (input.handler == nullptr) return true;
-  if (input.edge == Edge::both || (input.edge == Edge::rising) == level) input.handler(input.context);
+  if (input.handler.call != nullptr) input.handler.call(input.handler.context, pin, level);
   return true;
 }
 
@@ -22,7 +21,7 @@ void PosixGpio::configure(int pin, PinMode mode) {
 
 bool PosixGpio::read(int pin) const {
   link_.catch_up();
-  return at(pin).level.load();
+  return level(pin);
 }
 
 void PosixGpio::write(int pin, bool level) {
@@ -30,16 +29,9 @@ void PosixGpio::write(int pin, bool level) {
   if (at(pin).level.exchange(level) != level) link_.send_pin(pin, level, clock_.bench_ns());
 }
 
-void PosixGpio::attach(int pin, Edge edge, Handler handler, void* context) {
+void PosixGpio::attach(int pin, Handler handler) {
   const std::lock_guard lock(handlers_);
-  at(pin).edge = edge;
-  at(pin).context = context;
   at(pin).handler = handler;
-}
-
-void PosixGpio::detach(int pin) {
-  const std::lock_guard lock(handlers_);
-  at(pin).handler = nullptr;
 }
 
 void PosixGpio::count_pulses(int pin) {

@@ -16,16 +16,26 @@ class PosixGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
 
+  /// A handler of the port itself, for both edges of an input. It may call level(), write() and Waker::wake().
+  struct Handler {
+    void (*call)(void* context, int pin, bool level) = nullptr;
+    void* context = nullptr;
+  };
+
   PosixGpio(BoardLink& link, const PosixClock& clock) : link_(link), clock_(clock) {}
 
   /// The board drives `pin` to `level`. @return false when there is no such pin.
   bool drive(int pin, bool level);
+  /// One handler a pin. @param handler its context outlives the pins, or is taken back by an empty handler.
+  void attach(int pin, Handler handler);
+  /// Takes the board's messages that have come already, and runs their handlers. Does nothing in a handler.
+  void catch_up() const { link_.catch_up(); }
+  /// The level as the last message of the board that was taken left it. Any thread, handlers too.
+  bool level(int pin) const { return at(pin).level.load(); }
 
   void configure(int pin, PinMode mode) override;
   bool read(int pin) const override;
   void write(int pin, bool level) override;
-  void attach(int pin, Edge edge, Handler handler, void* context) override;
-  void detach(int pin) override;
   void count_pulses(int pin) override;
   uint32_t pulses(int pin) const override;
 
@@ -35,9 +45,7 @@ class PosixGpio final : public Gpio {
     std::atomic<bool> driven{false};
     std::atomic<bool> counting{false};
     std::atomic<uint32_t> pulses{0};
-    Edge edge = Edge::both;
-    Handler handler = nullptr;
-    void* context = nullptr;
+    Handler handler;
   };
 
   Pin& at(int pin) { return pins_[static_cast<size_t>(pin)]; }
@@ -46,7 +54,7 @@ class PosixGpio final : public Gpio {
   BoardLink& link_;
   const PosixClock& clock_;
   std::array<Pin, kPins> pins_;
-  std::mutex handlers_;  ///< held while a handler runs, so that none runs after detach()
+  std::mutex handlers_;  ///< held while a handler runs, so that none runs after it was taken back
   std::mutex outputs_;   ///< keeps messages in the order of the levels
 };
 

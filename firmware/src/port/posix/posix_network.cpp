@@ -15,6 +15,7 @@ void PosixNetwork::set_access_point(bool up, Millis associate_ms, Millis dhcp_ms
   associate_ms_ = associate_ms;
   dhcp_ms_ = dhcp_ms;
   if (!up && (state_ == NetworkState::up || state_ == NetworkState::dhcp)) leave(kReasonBeaconTimeout);
+  waker_.wake();
 }
 
 void PosixNetwork::begin(Text, Text) {

@@ -5,6 +5,7 @@
 #include "port/clock.h"
 #include "port/network.h"
 #include "port/posix/wake_source.h"
+#include "port/waker.h"
 
 namespace pb::posix {
 
@@ -14,13 +15,14 @@ class PosixNetwork final : public Network, public WakeSource {
   /// The modelled signal: a charger in the garage, the access point in the house.
   static constexpr int8_t kRssi = -58;
 
-  explicit PosixNetwork(const Clock& clock) : clock_(clock) {}
+  PosixNetwork(const Clock& clock, Waker& waker) : clock_(clock), waker_(waker) {}
 
-  /// The access point went up or down. Any thread; the caller wakes the loop.
+  /// The access point went up or down. Any thread.
   void set_access_point(bool up, Millis associate_ms, Millis dhcp_ms);
   /// Whether packets get through now. Loop only.
   bool link_up() { return state() == NetworkState::up; }
 
+  NetworkKind kind() const override { return NetworkKind::wifi; }
   void begin(Text ssid, Text psk) override;
   void end() override;
   NetworkState state() override;
@@ -36,6 +38,7 @@ class PosixNetwork final : public Network, public WakeSource {
   void leave(uint16_t reason);
 
   const Clock& clock_;
+  Waker& waker_;
   mutable std::mutex mutex_;
   bool access_point_up_ = false;
   Millis associate_ms_ = 0;

@@ -40,8 +40,14 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 
 }  // namespace
 
-PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp)
-    : reason_(reason), watchdog_(watchdog), crash_reporter_(crash_reporter), tcp_(tcp), build_id_("00000000") {
+PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp,
+                         Flash& otadata)
+    : reason_(reason),
+      watchdog_(watchdog),
+      crash_reporter_(crash_reporter),
+      tcp_(tcp),
+      ota_data_(otadata),
+      build_id_("00000000") {
   dl_iterate_phdr(&find_build_id, &build_id_);
 }
 

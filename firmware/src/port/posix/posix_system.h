@@ -4,6 +4,7 @@
 #include <string>
 
 #include "port/posix/crash_reporter.h"
+#include "port/posix/ota_data.h"
 #include "port/posix/posix_tcp.h"
 #include "port/posix/watchdog.h"
 #include "port/system.h"
@@ -14,12 +15,14 @@ namespace pb::posix {
 /// purpose.
 class PosixSystem final : public System, public TestControls {
  public:
-  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp);
+  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, Flash& otadata);
 
   ResetReason reset_reason() const override { return reason_; }
   uint64_t chip_id() const override { return kChipId; }
   Text build_id() const override { return {build_id_.data(), build_id_.size()}; }
   void feed_watchdog() override { watchdog_.feed(); }
+  bool image_on_trial() const override { return ota_data_.on_trial(); }
+  void confirm_image() override { ota_data_.confirm(); }
   TestControls* test_controls() override { return this; }
 
   void crash(Crash kind) override;
@@ -34,6 +37,7 @@ class PosixSystem final : public System, public TestControls {
   Watchdog& watchdog_;
   CrashReporter& crash_reporter_;
   PosixTcp& tcp_;
+  OtaData ota_data_;
   std::string build_id_;
 };
 

@@ -8,15 +8,20 @@
 
 namespace pb::posix {
 
-/// How the loop lets time pass. Loop only.
-class Sleeper {
+/// How a thread lets time pass in the middle of its work.
+class Blocker {
  public:
-  virtual ~Sleeper() = default;
+  virtual ~Blocker() = default;
 
-  /// Returns when one of `watched` is ready, or at `deadline` of device time.
-  virtual void sleep(const std::vector<pollfd>& watched, Millis deadline) = 0;
-  /// Blocks the loop in the middle of its work until it is `device_us`. Interrupt handlers still run.
+  /// Blocks the caller until it is `device_us`. Interrupt handlers still run.
   virtual void block_until(Micros device_us) = 0;
+};
+
+/// How the loop lets time pass. Loop only.
+class Sleeper : public Blocker {
+ public:
+  /// Returns when one of `watched` is ready, or at `deadline` of device time; at once when that has passed.
+  virtual void sleep(const std::vector<pollfd>& watched, Millis deadline) = 0;
 };
 
 /// `deadline` in us; kNever stays what it is.

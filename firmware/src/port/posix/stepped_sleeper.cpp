@@ -25,7 +25,7 @@ void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_n
     const UnderWay under_way = sources_.under_way();
     if (any_ready(watched) || clock_.bench_ns() >= deadline_ns) return;
 
-    const bool idle = under_way.lookups.empty();
+    const bool idle = under_way.lookups.empty() && under_way.jobs.empty();
     short link_events = POLLIN;
     if (idle && reported != link_.asked()) {
       limit_.restart();
@@ -35,7 +35,7 @@ void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_n
         link_events |= POLLOUT;
       }
     }
-    poll_all(watched, under_way.lookups, link_events);
+    poll_all(watched, under_way, link_events);
   }
 }
 
@@ -44,10 +44,10 @@ bool SteppedSleeper::any_ready(const std::vector<pollfd>& watched) {
   return poll(polled_.data(), polled_.size(), 0) > 0;
 }
 
-void SteppedSleeper::poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups,
-                              short link_events) {
+void SteppedSleeper::poll_all(const std::vector<pollfd>& watched, const UnderWay& under_way, short link_events) {
   polled_ = watched;
-  polled_.insert(polled_.end(), lookups.begin(), lookups.end());
+  for (const auto* work : {&under_way.lookups, &under_way.jobs})
+    polled_.insert(polled_.end(), work->begin(), work->end());
   polled_.push_back({link_.fd(), link_events, 0});
   polled_.push_back({board_.fd(), POLLIN, 0});
   poll(polled_.data(), polled_.size(), kForEver);

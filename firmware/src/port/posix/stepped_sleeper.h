@@ -25,8 +25,8 @@ class SteppedSleeper final : public Sleeper {
  private:
   void wait(const std::vector<pollfd>& watched, int64_t deadline_ns);
   bool any_ready(const std::vector<pollfd>& watched);
-  /// Waits for one of `watched`, a message, or the end of a lookup.
-  void poll_all(const std::vector<pollfd>& watched, const std::vector<pollfd>& lookups, short link_events);
+  /// Waits for one of `watched`, a message, or the end of work that is under way.
+  void poll_all(const std::vector<pollfd>& watched, const UnderWay& under_way, short link_events);
 
   const SteppedClock& clock_;
   ClockLink& link_;

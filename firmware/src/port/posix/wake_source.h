@@ -12,6 +12,7 @@ namespace pb::posix {
 /// Work of the kernel and of other threads on the device's behalf, which ends without any time passing.
 struct UnderWay {
   std::vector<pollfd> lookups;  ///< each is readable once its lookup of a name has ended
+  std::vector<pollfd> jobs;     ///< each is readable once the worker has blocked for a time, or ended its job
   bool unacknowledged = false;  ///< bytes were sent that the peer's kernel has not got yet
   size_t connecting = 0;        ///< connections whose SYN has not been answered yet
 };

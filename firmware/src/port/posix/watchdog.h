@@ -2,13 +2,14 @@
 
 #include "core/time.h"
 #include "port/posix/crash_reporter.h"
+#include "port/system.h"
 
 namespace pb::posix {
 
 /// Ends the process when the loop has not fed it for kLimitMs of device time.
 class Watchdog {
  public:
-  static constexpr Millis kLimitMs = 5000;
+  static constexpr Millis kLimitMs = System::kWatchdogMs;
 
   virtual ~Watchdog() = default;
 

@@ -1,4 +1,4 @@
-"""A stepped clock with a loop, and a device that a test plays itself."""
+"""A stepped clock with a loop, and a device that the test plays."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def clock() -> SteppedClock:
 
 
 class PlayedDevice:
-    """The device's end of a clock link. It answers each question with what `plan` says, in a thread of its own.
+    """The device's end of a clock link. A thread answers each message with the result of `plan`.
 
     Attributes:
-        heard: the messages it got.
+        heard: the received messages.
     """
 
     def __init__(self, clock: SteppedClock, plan: Callable[[str], str | None]) -> None:

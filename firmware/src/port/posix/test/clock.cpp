@@ -16,6 +16,19 @@ void real_waits_end_at_their_time() {
   TEST_ASSERT_TRUE(clock.now_us() >= 6000);
 }
 
+// An unsigned difference would be a sleep of 49 days or more.
+void deadline_that_has_passed_returns_at_once() {
+  RealClock clock;
+  RealSleeper sleeper(clock);
+  WakeSources sources;
+  PosixWaker waker(sleeper, sources);
+  sleeper.block_until(5000);
+  const Micros before = clock.now_us();
+  waker.sleep_until(0);
+  waker.sleep_until(4);
+  TEST_ASSERT_TRUE(clock.now_us() - before < 1'000'000);
+}
+
 void device_time_counts_from_the_start() {
   Bench bench;
   SteppedClock clock;
@@ -50,6 +63,7 @@ void a_clock_page_that_is_none_is_explained() {
 void run_clock_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(real_waits_end_at_their_time);
+  RUN_TEST(deadline_that_has_passed_returns_at_once);
   RUN_TEST(device_time_counts_from_the_start);
   RUN_TEST(times_out_of_reach_never_come);
   RUN_TEST(a_clock_page_that_is_none_is_explained);

@@ -31,6 +31,7 @@ void a_wrong_command_line_is_explained() {
   check_contains("--reset 'boredom' is none of: power_on, ", refusal(needed + "--reset boredom"));
   for (const char* wrong : {"''", "x", "-1", "' 1'", "1.5", "99999999999999999999"})
     check_contains("--heap needs a number from 1 to ", refusal(needed + "--heap " + wrong));
+  check_contains("--worker 'idle' is none of: loop, thread", refusal(needed + "--worker idle"));
   check_contains("--seed needs a number from 0 to 18446744073709551615", refusal(needed + "--seed -1"));
   check_contains("the flash file '/nonexistent' cannot be opened", refusal(needed));
 }

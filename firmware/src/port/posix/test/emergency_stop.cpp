@@ -1,7 +1,7 @@
 #include <future>
 #include <thread>
 
-#include "features/safety/safety.h"
+#include "port/posix/posix_interlock.h"
 #include "rig.h"
 #include "stepped_rig.h"
 #include "suites.h"
@@ -27,8 +27,9 @@ void during_an_erase(Wires& wires, PosixFlash& flash, Press press) {
   FakeClock still;
   FakeWaker waker(still);
   wires.gpio.drive(pins::kEmergencyStop, false);
-  Safety safety(wires.gpio, waker);
-  TEST_ASSERT_TRUE(safety.close_contactor());
+  PosixInterlock interlock(wires.gpio, waker, pins::kContactor, pins::kEmergencyStop);
+  interlock.arm();
+  TEST_ASSERT_TRUE(interlock.close());
   check_contains("pin 22 1 ", wires.hear());
   flash.set_erase_time(2000);
   std::thread loop([&flash] { flash.erase(0); });

@@ -10,6 +10,7 @@
 #include "rig.h"
 #include "suites.h"
 #include "support/fake_clock.h"
+#include "support/fake_waker.h"
 
 using namespace pb;
 using namespace pb::posix;
@@ -18,7 +19,8 @@ namespace {
 
 void the_network_takes_the_times_the_board_tells() {
   FakeClock clock;
-  PosixNetwork network(clock);
+  FakeWaker waker(clock);
+  PosixNetwork network(clock, waker);
   network.set_access_point(true, 200, 300);
   network.begin("Garage", "");
   TEST_ASSERT_EQUAL_UINT64(200, network.deadline());
@@ -33,6 +35,7 @@ void the_network_takes_the_times_the_board_tells() {
   network.set_access_point(false, 200, 300);
   TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::down), static_cast<int>(network.state()));
   TEST_ASSERT_EQUAL(1, network.losses());
+  TEST_ASSERT_EQUAL_MESSAGE(2, waker.wakes, "each change of the access point wakes the loop");
   TEST_ASSERT_EQUAL(Network::kReasonBeaconTimeout, network.disconnect_reason());
   network.begin("Garage", "");
   clock.set(1000);
@@ -47,7 +50,7 @@ struct Net {
   RealSleeper sleeper{clock};
   WakeSources sources;
   PosixWaker waker{sleeper, sources};
-  PosixNetwork network{clock};
+  PosixNetwork network{clock, waker};
   DeviceHeap heap{200'000};
   PosixTcp tcp{heap, network};
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "port/posix/posix_edges.h"
 #include "process.h"
 #include "stepped_rig.h"
 #include "suites.h"
@@ -123,9 +124,8 @@ void each_question_is_answered() {
 
 void an_edge_before_the_question_is_handled_before_the_answer() {
   SteppedChip chip;
-  chip.wires.gpio.attach(
-      pins::kCable, Edge::rising, [](void* waker) { static_cast<Waker*>(waker)->wake(); },
-      static_cast<Waker*>(&chip.waker));
+  PosixEdges edges(chip.wires.gpio, chip.clock, chip.waker);
+  edges.watch(pins::kCable, 0);
   Sleeping sleeping(chip, kNever);
   check_heard("idle 0 never 0", chip.bench);
   chip.wires.say("pin " + std::to_string(pins::kCable) + " 1");

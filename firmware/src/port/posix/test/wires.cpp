@@ -70,13 +70,12 @@ void level_is_read_as_soon_as_the_board_has_set_it() {
 void handler_may_read_pins_while_more_is_to_come() {
   const RealClock clock;
   Wires wires{clock};
-  wires.gpio.attach(
-      pins::kCable, Edge::rising,
-      [](void* context) {
-        auto* self = static_cast<Wires*>(context);
-        self->heard.push_back(self->gpio.read(pins::kVehicleReady) ? "ready" : "not ready");
-      },
-      &wires);
+  wires.gpio.attach(pins::kCable,
+                    {[](void* context, int, bool) {
+                       auto* self = static_cast<Wires*>(context);
+                       self->heard.push_back(self->gpio.read(pins::kVehicleReady) ? "ready" : "not ready");
+                     },
+                     &wires});
   wires.say("pin " + std::to_string(pins::kCable) + " 1");
   wires.say("pin " + std::to_string(pins::kVehicleReady) + " 1");
   TEST_ASSERT_TRUE(wires.gpio.read(pins::kVehicleReady));

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "features/charge_point/charge_point.h"
+#include "features/transactions/transactions.h"
+#include "port/system.h"
+#include "port/worker.h"
+#include "runtime/feature.h"
+
+namespace pb {
+
+/// Decides on an image that an update has put in place: one that a CSMS has accepted stays, because a next update can
+/// reach it. One that is not accepted in time restarts, and the boot loader goes back to the image before.
+class ImageTrial final : public Feature {
+ public:
+  /// Time for the link, the CSMS and its answer to BootNotification. A charge that runs at the end of it is waited for.
+  static constexpr Millis kLimit = 15 * 60'000;
+
+  /// Restarts the device.
+  struct Restart {
+    void (*call)(void* context) = nullptr;
+    void* context = nullptr;
+  };
+
+  ImageTrial(System& system, Worker& worker, const ChargePoint& charge_point, const Transactions& transactions,
+             Restart restart, Logger& log)
+      : system_(system),
+        worker_(worker),
+        charge_point_(charge_point),
+        transactions_(transactions),
+        restart_(restart),
+        log_(log),
+        is_undecided_(system.image_on_trial()) {}
+
+  const char* name() const override { return "image_trial"; }
+  Millis poll(Millis now) override {
+    if (!is_undecided_) return kNever;
+    if (charge_point_.accepted()) {
+      // The flash is for the worker; while its queue is full the next round tries again.
+      if (!worker_.post(
+              {[](void* self) { static_cast<ImageTrial*>(self)->system_.confirm_image(); },
+               [](void* self) { static_cast<ImageTrial*>(self)->log_.info("app", "the update is confirmed"); }, this}))
+        return now;
+      is_undecided_ = false;
+      return kNever;
+    }
+    if (now < kLimit) return kLimit;
+    if (transactions_.open()) return now + kLook;
+    is_undecided_ = false;
+    log_.error("app", "no CSMS has accepted the update in ", kLimit / 60'000, " min: going back to the image before");
+    restart_.call(restart_.context);
+    return kNever;
+  }
+
+ private:
+  static constexpr Millis kLook = 10'000;
+
+  System& system_;
+  Worker& worker_;
+  const ChargePoint& charge_point_;
+  const Transactions& transactions_;
+  Restart restart_;
+  Logger& log_;
+  bool is_undecided_;
+};
+
+}  // namespace pb

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <string.h>
+
+#include "core/ring_buffer.h"
+#include "features/storage/storage.h"
+
+namespace pb {
+
+class LittleFsStorage;
+
+/// One write or removal, with all that the worker needs for it and its result.
+struct StorageJob {
+  enum class Kind : uint8_t { write, remove };
+
+  Kind kind = Kind::write;
+  LittleFsStorage* storage = nullptr;
+  FixedText<Storage::kMaxName> name;
+  StorageDone done;
+  MutableBytes content;
+  StorageResult result = StorageResult::ok;
+};
+
+/// The jobs that wait, in order. Their contents share one buffer, because most files are small: in the order of the
+/// jobs, each in one piece. Loop only; the worker is given the job in front, which stays where it is until it is
+/// dropped.
+class StorageJobs {
+ public:
+  static constexpr size_t kMaxJobs = 8;
+  /// Bytes of all contents together: two of the largest, or many small ones.
+  static constexpr size_t kMaxContents = 2 * Storage::kMaxContent;
+
+  /// Appends a job with a copy of `content`. @return nullptr when there is no room for the job or its content.
+  StorageJob* push(Bytes content) {
+    uint8_t* place = place_for(content.length);
+    StorageJob* job = place == nullptr ? nullptr : jobs_.push_in_place();
+    if (job == nullptr) return nullptr;
+    *job = StorageJob();
+    end_before_ = end_;
+    if (!content.empty()) {
+      memcpy(place, content.data, content.length);
+      end_ = static_cast<size_t>(place - contents_) + content.length;
+      ++held_;
+    }
+    job->content = {place, content.length};
+    return job;
+  }
+  /// The oldest job, nullptr when there is none.
+  StorageJob* front() { return jobs_.front(); }
+  void drop_front() {
+    const MutableBytes content = jobs_.front()->content;
+    jobs_.drop(1);
+    if (content.length == 0) return;
+    begin_ = static_cast<size_t>(content.data - contents_) + content.length;
+    if (--held_ == 0) begin_ = end_ = 0;
+  }
+  /// Takes back the last push, before anything else is done.
+  /// @param job what push() has returned
+  void drop_newest(const StorageJob& job) {
+    if (job.content.length != 0) --held_;
+    end_ = end_before_;
+    jobs_.drop_newest();
+  }
+  bool empty() const { return jobs_.empty(); }
+
+ private:
+  /// @return where `length` bytes fit in one piece: behind the newest content, or before the oldest one.
+  uint8_t* place_for(size_t length) {
+    const bool has_wrapped = held_ != 0 && end_ <= begin_;
+    const size_t limit = has_wrapped ? begin_ : kMaxContents;
+    if (length <= limit - end_) return contents_ + end_;
+    if (!has_wrapped && length <= begin_) return contents_;
+    return nullptr;
+  }
+
+  RingBuffer<StorageJob, kMaxJobs> jobs_;
+  uint8_t contents_[kMaxContents];
+  size_t begin_ = 0;       // of the oldest content, or the end of the one before it
+  size_t end_ = 0;         // of the newest content
+  size_t end_before_ = 0;  // end_ before the last push
+  size_t held_ = 0;        // jobs with a content
+};
+
+}  // namespace pb
