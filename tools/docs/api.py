@@ -72,6 +72,9 @@ PARTS = (
             "rig/csms/instrument/replies.py",
             "rig/csms/instrument/misbehaviour.py",
             "rig/csms/instrument/observations.py",
+            "rig/csms/instrument/secured_access.py",
+            "rig/csms/security.py",
+            "rig/csms/authority.py",
             "rig/ocpp/transactions.py",
             "rig/csms/behaviour.py",
         ),
@@ -149,12 +152,32 @@ def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
     bases = ", ".join(ast.unparse(base) for base in node.bases if ast.unparse(base) not in ("ABC", "Protocol"))
     title = f"#### class `{node.name}{f'({bases})' if bases else ''}`"
     yield from ("", title, "", *_wrapped(_first_paragraph(node)))
+    meanings = _attributes(node)
     fields = [_field(item) for item in node.body if isinstance(item, ast.AnnAssign)]
+    named = {text.partition(":")[0] for text in fields}
+    fields += [name for name in meanings if name not in named and _is_public(name)]
     functions = [item for item in node.body if isinstance(item, Function) and _is_listed(item)]
-    lines = [line for text in fields if text and text.partition(":")[0] not in internal for line in _item(f"`{text}`")]
+    lines = []
+    for text in fields:
+        name = text.partition(":")[0]
+        if text and name not in internal:
+            meaning = meanings.get(name, "")
+            lines += [*_item(f"`{text}`<br>" if meaning else f"`{text}`"), *_wrapped(meaning, "  ")]
     lines += [line for item in functions if item.name not in internal for line in _function(item)]
     if lines:
         yield from ("", *lines)
+
+
+def _attributes(node: ast.ClassDef) -> dict[str, str]:
+    """Return the meaning of each attribute that the docstring of a class lists."""
+    _, _, listed = (inspect.cleandoc(ast.get_docstring(node, clean=False) or "") + "\n\n").partition("\nAttributes:\n")
+    entries: dict[str, str] = {}
+    name = ""
+    for line in listed.partition("\n\n")[0].splitlines():
+        if not line.startswith("     "):
+            name, _, line = line.strip().partition(": ")
+        entries[name] = f"{entries.get(name, '')} {line.strip()}".strip()
+    return entries
 
 
 def _field(node: ast.AnnAssign) -> str:
