@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
-from rig.faults.fault import Bench, Fault, at_least, at_most, hooks, injected_now, one_of
-from rig.util.checked import Count, Seed
+from rig.faults.fault import Bench, Fault, hooks, injected_now
+from rig.util.checked import Count, Limits, Seed
 from rig.util.errors import BenchError
 
 _LONGEST_ERASE_MS = 60_000
@@ -50,10 +50,6 @@ class TornWrite(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"power", "test_hooks"})
     reboots: ClassVar[bool] = True
 
-    def validate_limits(self) -> None:
-        """Check the limits."""
-        one_of(self, "effect", get_args(TearEffect))
-
     def validate_possible(self, bench: Bench) -> None:
         """One tear is armed at a time."""
         if self.name in injected_now(bench):
@@ -76,15 +72,10 @@ class SlowErase(Fault):
         ms: device milliseconds that each sector erase takes (worst case of usual parts: 400), at most a minute.
     """
 
-    ms: int = 400
+    ms: Annotated[int, Limits(least=1, most=_LONGEST_ERASE_MS)] = 400
     name: ClassVar[str] = "slow-erase"
     summary: ClassVar[str] = "each flash sector erase takes that long and stops the chip's loop"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
-
-    def validate_limits(self) -> None:
-        """Check the limits."""
-        at_least(self, "ms", 1)
-        at_most(self, "ms", _LONGEST_ERASE_MS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Slow down, then as before."""
@@ -114,15 +105,10 @@ class HeapLeak(Fault):
         bytes_per_connection: how much, in bytes; at most the RAM of the chip.
     """
 
-    bytes_per_connection: int = 64
+    bytes_per_connection: Annotated[int, Limits(least=1, most=_RAM_BYTES)] = 64
     name: ClassVar[str] = "heap-leak"
     summary: ClassVar[str] = "each TCP connection of the device leaks that many bytes of its heap"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
-
-    def validate_limits(self) -> None:
-        """Check the limits."""
-        at_least(self, "bytes_per_connection", 1)
-        at_most(self, "bytes_per_connection", _RAM_BYTES)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Leak, then as before."""

@@ -107,20 +107,6 @@ def injected_now(bench: Bench) -> set[str]:
     return {event.fault for event in bench.timeline.events(FaultInjected) if event.id not in lifted}
 
 
-def at_least(fault: Fault, key: str, limit: float) -> None:
-    """Raise an AuthorError where a field is below the limit."""
-    value = getattr(fault, key)
-    if value < limit:
-        raise AuthorError(f"{fault.name}: {key} is {limit:.10g} or more, not {value}")
-
-
-def at_most(fault: Fault, key: str, limit: float) -> None:
-    """Raise an AuthorError where a field is above the limit."""
-    value = getattr(fault, key)
-    if value > limit:
-        raise AuthorError(f"{fault.name}: {key} is {limit:.10g} or less, not {value}")
-
-
 @functools.cache
 def _hints(kind: type[Fault]) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)

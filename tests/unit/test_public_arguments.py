@@ -153,7 +153,7 @@ def _sample(
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"count": 0}, "count is a finite number, at least 1 and at most 1e"),
+        ({"count": 0}, "count is a finite number, at least 1 and at most 1000000, not 0"),
         ({"count": 1.5}, "count is a whole number, not 1.5"),
         ({"seconds": -1}, "seconds is a finite number, at least 0"),
         ({"seconds": "1"}, "seconds is a finite number"),

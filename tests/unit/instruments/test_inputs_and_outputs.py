@@ -96,9 +96,9 @@ def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Tim
 
 
 def test_an_invalid_pulse_train_is_refused(inputs: Inputs) -> None:
-    with pytest.raises(AuthorError, match="at least 1, not 0"):
+    with pytest.raises(AuthorError, match="at least 1 and at most 1000000, not 0"):
         inputs.meter_pulse.train(0, hz=1)
-    with pytest.raises(AuthorError, match=r"rate of a pulse train in Hz is .* above 0, not 0"):
+    with pytest.raises(AuthorError, match=r"hz is .* above 0 and at most 1000000, not 0"):
         inputs.meter_pulse.train(1, hz=0)
 
 
