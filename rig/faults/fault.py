@@ -1,4 +1,4 @@
-"""What a fault is, and what it needs of the bench."""
+"""The base of all faults, and the part of the bench that they work on."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Fault(ABC):
 
 
 def hooks(bench: Bench) -> TestHooks:
-    """What only a virtual board can do.
+    """Return the actions that only a virtual board has.
 
     Raises:
         BenchError: the bench has a real one.

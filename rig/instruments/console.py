@@ -248,7 +248,7 @@ class Console:
 
     @property
     def answer_prefix(self) -> str:
-        """What a line starts with that answers a command."""
+        """The text at the start of a line that answers a command."""
         return self._format.answer_prefix
 
     @checked
@@ -392,7 +392,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _recordable(events: Sequence[Event]) -> Sequence[Event]:
-    """What a log format has found; raises ValueError where the record could not hold it."""
+    """Return the events that a log format has found; raise ValueError where the record could not hold one."""
     found = tuple(events)
     for event in found:
         event.validate_recordable()

@@ -56,7 +56,7 @@ class Led:
 
     @property
     def pattern(self) -> Pattern:
-        """What it shows."""
+        """The pattern that it shows."""
         return self._pattern
 
     @property

@@ -124,7 +124,7 @@ class Network:
 
     @property
     def delay(self) -> tuple[float, float, int]:
-        """What `latency` was told last: milliseconds, jitter in milliseconds, seed."""
+        """The latest arguments of `latency`: milliseconds, jitter in milliseconds, seed."""
         latency_s, jitter_s, seed = self._proxy.delay
         return latency_s * 1000, jitter_s * 1000, seed
 
@@ -135,7 +135,7 @@ class Network:
 
     @checked
     def admit(self, admission: Admission) -> None:
-        """What becomes of attempts to connect to the CSMS from now on. Open connections stay.
+        """Accept, refuse or ignore attempts to connect to the CSMS from now on. Open connections stay.
 
         Args:
             admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
@@ -145,7 +145,7 @@ class Network:
 
     @property
     def admission(self) -> Admission:
-        """What becomes of attempts to connect at present."""
+        """Whether attempts to connect are accepted, refused or ignored at present."""
         return self._proxy.admission
 
     # -- radio --------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ Clock = Literal["real", "stepped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What all events have. `id` and `t` are given by `Timeline.append` where they are left 0."""
+    """The fields of all events. `id` and `t` are given by `Timeline.append` where they are left 0."""
 
     id: int = 0
     t: int = 0

@@ -19,7 +19,7 @@ from rig.util.errors import AuthorError, ExpectationError, Miss, PlugbenchError
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChange: "link"}
-"""Where the report draws that such an event was missed."""
+"""The lane in which the report draws that such an event was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Timeline:
 
     @property
     def trouble(self) -> PlugbenchError | None:
-        """What `interrupt` said, where it was not cleared."""
+        """The latest trouble of `interrupt`; None once it is cleared."""
         return self._trouble
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Timeline:
 
     @checked
     def set_default_mark(self, mark: Mark) -> None:
-        """Where `expect` looks from when it is not told: the start of the running test."""
+        """The mark from which `expect` looks without `since`: the start of the running test."""
         self._default_mark = mark
 
     @property

@@ -41,7 +41,7 @@ Seconds = Annotated[float, Limits(least=0, most=1e7)]
 Count = Annotated[int, Limits(least=1, most=1_000_000)]
 """How many of something: at least one."""
 Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
-"""What makes something random repeatable."""
+"""A seed, which makes something random repeatable."""
 Text = Annotated[str, Limits(least=1)]
 """A text that is not empty."""
 

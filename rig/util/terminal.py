@@ -1,4 +1,4 @@
-"""What a command prints as it happens, to a terminal or a pipe that may go away before the command ends."""
+"""Prints the lines of a command to a terminal or a pipe, which may go away before the command ends."""
 
 from __future__ import annotations
 

@@ -136,3 +136,35 @@ def test_an_ignored_signal_stays_ignored(program: subprocess.Popen[str]) -> None
     assert says(program) == "giving back after SIGTERM\n"
     go_on(program)
     assert program.wait(20) == 0
+
+
+CLOSES = """
+import signal, sys
+from pathlib import Path
+from rig.bench import Bench
+from rig.bench.bench_file import load
+from rig.util.signals import end_as_by_ctrl_c
+
+end_as_by_ctrl_c()
+bench = Bench(load("benches/virtual.toml"), root=Path(sys.argv[1])).open()
+power = bench.power
+
+
+def step():
+    signal.raise_signal(signal.SIGTERM)
+    print("the step goes on")
+
+
+bench._open.callback(step)
+try:
+    bench.close()
+except KeyboardInterrupt as wish:
+    print("ended by", wish, power.is_on, bench.is_open, "wiring" in vars(bench))
+"""
+
+
+def test_closing_a_bench_is_not_interrupted_by_a_first_signal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSES, tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("the step goes on\nended by SIGTERM False False False\n", "")

@@ -158,7 +158,7 @@ class SteppedClock(BenchClock):
             raise waiter.trouble
 
     def woken(self, condition: threading.Condition) -> None:
-        """Whoever waits for that condition is at work from now on."""
+        """Mark the thread that waits for a condition as working from now on."""
         with self._changed:
             for waiter in self._waiters:
                 if waiter.condition is condition:

@@ -102,7 +102,7 @@ class DeviceClock:
         self._send("wake")
 
     def forget(self) -> None:
-        """Whatever it has reported does not count any more."""
+        """Discard the latest report: it does not count any more."""
         self.idle = None
         self.asked = self.settled = -1
 
