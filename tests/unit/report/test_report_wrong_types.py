@@ -36,6 +36,7 @@ WRONG: tuple[Any, ...] = (
     {"x": [None]},
     {"": {"": ""}},
 )
+PLAUSIBLE: dict[type, Any] = {str: "x", bool: True, int: 5, float: 5, list: [], dict: {}, type(None): None}
 TEST = "t.py::test_it"
 
 
@@ -50,9 +51,7 @@ def plausible(event_type: type) -> dict[str, Any]:
         elif accepted.values:
             line[name] = accepted.values[0]
         else:
-            line[name] = {str: "x", bool: True, int: 5, float: 5, list: [], dict: {}, type(None): None}[
-                accepted.types[0]
-            ]
+            line[name] = PLAUSIBLE[accepted.types[0]]
     return line
 
 
