@@ -17,11 +17,11 @@ from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
 
 SECRET = "0123456789abcdef"
 IDLE_CLIENTS = 70
-DEAF_CLIENTS = 8
+DEAF_CLIENTS = 2
 """So many ping, and as many call; none of them reads."""
 BIG_MESSAGES = 32
 _BIG = "x" * ((1 << 20) - 100)
-_TEXT = f'[2,"1","DataTransfer",{{"vendorId":"{_BIG[:-100]}"}}]'.encode()
+_TEXT = f'[2,"1","DataTransfer",{{"vendorId":"V","data":"{_BIG[:-100]}"}}]'.encode()
 PING = (b"\x89\xfd" + bytes(4) + bytes(125)) * 1000
 BIG_CALL = b"\x81\xff" + struct.pack("!Q", len(_TEXT)) + bytes(4) + _TEXT
 
@@ -64,13 +64,13 @@ def failing() -> Iterator[bytes]:
 
 
 def deaf(address: tuple[str, int], path: str, frame: bytes) -> socket.socket:
-    """A client that sends a frame again and again, up to 8 MB or until nobody takes it, and reads nothing."""
+    """A client that sends a frame again and again, up to 2 MB or until nobody takes it, and reads nothing."""
     client = socket.create_connection(address, LIMIT_S)
     client.sendall(handshake(path))
     client.recv(65536)
     client.settimeout(0.2)
     with contextlib.suppress(OSError):
-        for _ in range(8_000_000 // len(frame)):
+        for _ in range(2_000_000 // len(frame)):
             client.sendall(frame)
     return client
 
