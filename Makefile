@@ -32,7 +32,7 @@ PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-conta
 # run, and the second one's report shows all of it.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
-HIL = $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
+HIL = $(PYTEST_HIL) tests/hil '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 

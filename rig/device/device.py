@@ -15,6 +15,7 @@ from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine, OcppFrame, Panic
 from rig.util.arguments import validate_one_of
+from rig.util.checked import Seconds, checked
 from rig.util.errors import DeviceError, ExpectationError
 
 E = TypeVar("E", bound=Event)
@@ -67,6 +68,7 @@ class Device:
                 self.bench.backtraces.executable = self._firmware.symbols
             return self._firmware
 
+    @checked
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
         """Flash the firmware, where it is not flashed already, and the configuration; the device then boots.
 
@@ -119,6 +121,7 @@ class Device:
             self.bench.power.on()
         return self.wait_ready(since)
 
+    @checked
     def wait_ready(self, since: Mark) -> Boot:
         """Wait for a boot since the mark, and until every feature runs.
 
@@ -127,13 +130,14 @@ class Device:
         """
         try:
             reader = self.bench.description.device.log_format
-            banner = f"the boot banner, as the log format {reader!r} knows it"
+            banner = f"the boot banner, as the log format {reader!r} recognizes it"
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, banner)
             self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
             raise DeviceError(f"the device does not boot: {error}") from None
         return boot
 
+    @checked
     def wait_accepted(self, since: Mark | None = None) -> OcppFrame:
         """Wait until the CSMS has accepted the BootNotification. Return the frame of the response.
 
@@ -156,7 +160,7 @@ class Device:
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
 
-    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
+    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: Seconds, what: str) -> E:
         """Return the first such event since the mark, also a consumed one. Do not consume it."""
         timeline = self.bench.timeline
         there = timeline.events(kind, since, where)
@@ -189,7 +193,8 @@ class Device:
         """
         return self.profile.status(self.bench.console)
 
-    def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
+    @checked
+    def wait_status(self, *, timeout: Seconds = 10.0, **fields: Any) -> dict[str, Any]:
         """Wait until `status` has these values. Poll it again after each event of the device.
 
         Args:
@@ -216,7 +221,8 @@ class Device:
         self._wait_until_none(differences, timeout)
         return status
 
-    def let_time_pass(self, seconds: float) -> None:
+    @checked
+    def let_time_pass(self, seconds: Seconds) -> None:
         """Let that many bench seconds pass under watch, where the duration itself is under test.
 
         Raises:
@@ -246,7 +252,8 @@ class Device:
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes made the device erase no flash")
 
-    def wait_idle(self, timeout: float) -> None:
+    @checked
+    def wait_idle(self, timeout: Seconds) -> None:
         """Wait until the device is idle, see `verify_idle`.
 
         Args:
@@ -290,7 +297,7 @@ class Device:
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
-            ("flashing anew", self._renew),
+            ("erasing and flashing", self._renew),
         )
         found = []
         for name, step in steps:
@@ -378,7 +385,7 @@ class Device:
             self.wait_accepted()
         self.wait_idle(self.profile.settle_s)
 
-    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
+    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: Seconds) -> None:
         """Poll until there are no differences: after each event of the device, and at growing intervals."""
         timeline = self.bench.timeline
         deadline = timeline.clock.deadline(timeout)

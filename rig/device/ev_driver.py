@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from rig.util.checked import Count, Limits, checked
 
 if TYPE_CHECKING:
     from rig.csms import Csms
@@ -22,6 +24,7 @@ class EvDriver:
     def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
 
+    @checked
     def plug_in(self, *, draws: bool = True) -> None:
         """Plug the cable into the vehicle; with `draws` the vehicle requests energy (SAE J1772 state C)."""
         self._inputs["vehicle_ready"].set(draws)
@@ -43,10 +46,12 @@ class EvDriver:
         """
         self._inputs["auth_button"].press(0.05, rest=0.15)
 
-    def draw(self, wh: int, *, hz: float = 100.0) -> PulseTrain:
+    @checked
+    def draw(self, wh: Count, *, hz: Annotated[float, Limits(above=0, most=1e6)] = 100.0) -> PulseTrain:
         """Send `wh` watt-hours as S0 pulses at `hz` per bench second. Return the running pulse train."""
         return self._inputs["meter_pulse"].train(wh * S0_PULSES_PER_KWH // 1000, hz)
 
+    @checked
     def start_charge(self, csms: Csms, *, draws: bool = True) -> int:
         """Plug in, present the tag and wait until the charge point has reported the charge to the CSMS.
 

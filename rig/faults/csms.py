@@ -87,7 +87,7 @@ class HttpRefusal(Fault):
     name: ClassVar[str] = "http-refusal"
     summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         one_of(self, "status", REFUSALS)
 
@@ -110,7 +110,7 @@ class BadHandshake(Fault):
     name: ClassVar[str] = "bad-handshake"
     summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         one_of(self, "kind", get_args(HandshakeKind))
 
@@ -133,7 +133,7 @@ class BadAnswers(Fault):
     name: ClassVar[str] = "bad-answers"
     summary: ClassVar[str] = "the CSMS answers every call badly"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         one_of(self, "kind", get_args(BadAnswer))
 
@@ -154,7 +154,7 @@ class ClockJump(Fault):
     name: ClassVar[str] = "clock-jump"
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         at_least(self, "seconds", -_TEN_YEARS_S)
         at_most(self, "seconds", _TEN_YEARS_S)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rig.faults.fault import Bench, Fault, at_least, at_most
+from rig.util.checked import Seed
 
 _LONGEST_MS = 120_000
 """TCP's maximum segment lifetime, two minutes (RFC 9293, section 3.4.2): what takes longer is a black hole."""
@@ -66,11 +67,11 @@ class Latency(Fault):
 
     ms: float = 500
     jitter_ms: float = 0
-    seed: int = 0
+    seed: Seed = 0
     name: ClassVar[str] = "latency"
     summary: ClassVar[str] = "everything takes that many milliseconds longer each way"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         for key in ("ms", "jitter_ms"):
             at_least(self, key, 0)

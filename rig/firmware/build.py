@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rig.firmware.elf import read_elf, this_machine
 from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
+from rig.util.text import seconds
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"
@@ -42,7 +44,7 @@ def firmware(source: str, root: Path) -> Firmware:
     Args:
         source: `host` for the host build, brought up to date here; else the build folder of an ESP-IDF project, or an
             executable that speaks the virtual board's protocol (docs/virtual-board.md).
-        root: the project's folder, which relative paths start from.
+        root: the project's folder, to which paths are relative.
 
     Raises:
         BenchError: it does not build, or does not exist.
@@ -54,6 +56,26 @@ def firmware(source: str, root: Path) -> Firmware:
     if path.is_dir():
         return Firmware(load_manifest(path))
     return package(path, root, project=path.name, version="")
+
+
+def build_notice(source: str, root: Path) -> str:
+    """Say what `firmware` will build and about how long that takes; an empty text where it has nothing to build.
+
+    Args:
+        source: as in `firmware`.
+        root: the project's folder.
+    """
+    if source != "host":
+        return ""
+    folder = _build_folder(root, sanitize=True)
+    if not (folder / "build.ninja").exists():
+        return "building the firmware for the virtual board, for the first time: a minute or two"
+    dry_run = [_tool("ninja"), "-C", str(folder), "-n", _TARGET]
+    done = subprocess.run(dry_run, capture_output=True, text=True, errors="replace", check=False)
+    steps = done.stdout.count("\n[") + done.stdout.startswith("[")
+    if not steps:
+        return ""
+    return f"building what has changed of the firmware, {steps} steps: about {seconds(max(5, steps))}"
 
 
 def check_source(source: str, root: Path) -> None:
@@ -73,15 +95,8 @@ def check_source(source: str, root: Path) -> None:
     if path.is_dir():
         load_manifest(path).contents()
         return
-    if not path.exists():
-        lacks = "does not exist"
-    elif not path.is_file() or not os.access(path, os.X_OK):
-        lacks = "is not executable"
-    elif _machine(path) != _machine(Path(sys.executable)):
-        lacks = (
-            "is no program for this machine: its ELF header (ELF-64, figure 1-2) is missing or names another machine"
-        )
-    else:
+    lacks = _unusable(path)
+    if not lacks:
         return
     raise BenchError(
         f"device.firmware: {path} {lacks}",
@@ -90,11 +105,26 @@ def check_source(source: str, root: Path) -> None:
     )
 
 
-def _machine(program: Path) -> bytes:
-    """Return the bytes of an ELF header that identify class, byte order and machine; empty for another file."""
-    with program.open("rb") as file:
-        header = file.read(20)
-    return header[4:6] + header[18:20] if header.startswith(b"\x7fELF") and len(header) == 20 else b""
+def _unusable(path: Path) -> str:
+    """Say why a file is no firmware for the virtual board; an empty text where it is one."""
+    if not path.exists():
+        return "does not exist"
+    if not path.is_file():
+        return "is a device node, a pipe or a socket, not a file"
+    if not os.access(path, os.X_OK):
+        return "is not executable"
+    header = read_elf(path)
+    if header is None:
+        return "is no program for this machine: it has no whole ELF header"
+    if header.machine != this_machine():
+        return "is no program for this machine: its ELF header (ELF-64, figure 1-2) names another machine"
+    if not header.is_program:
+        return "is a shared library or an object file, not a program"
+    return ""
+
+
+def _build_folder(root: Path, *, sanitize: bool) -> Path:
+    return root / "build" / ("firmware" if sanitize else "firmware-plain")
 
 
 def build(root: Path, *, sanitize: bool = True) -> Path:
@@ -111,7 +141,7 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
         BenchError: there are no sources, or they do not build; the message has the compiler's output.
     """
     source = host_project(root)
-    folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
+    folder = _build_folder(root, sanitize=sanitize)
     with _locked(folder) as lock:
         if not (folder / "build.ninja").exists():
             flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"

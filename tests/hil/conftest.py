@@ -79,11 +79,11 @@ def table_of_states(device: Device, bench: Bench) -> Iterator[None]:
     """Check at the end of the test that connector 1 reported only transitions in the specification's table."""
     mark = bench.mark()
     yield
-    told = bench.timeline.events(
+    reported = bench.timeline.events(
         OcppFrame,
         mark,
         lambda f: f.action == "StatusNotification" and f.message_type == "CALL" and f.payload.get("connectorId") == 1,
     )
-    states = ["Available", *(str(frame.payload["status"]) for frame in told)]
+    states = ["Available", *(str(frame.payload["status"]) for frame in reported)]
     for before, after in pairwise(states):
         assert before == after or after in TRANSITIONS[before], f"{before} to {after} is no transition: {states}"

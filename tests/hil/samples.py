@@ -14,7 +14,7 @@ def check_no_sample_lost(transaction: Transaction, interval_s: float) -> None:
         transaction: a stopped one, from a bench with stepped time.
         interval_s: MeterValueSampleInterval, 1 s or more.
     """
-    start, stop = (datetime.fromisoformat(told["timestamp"]) for told in (transaction.start, transaction.stop))
+    start, stop = (datetime.fromisoformat(payload["timestamp"]) for payload in (transaction.start, transaction.stop))
     interval = timedelta(seconds=interval_s)
     due = [start + number * interval for number in range(1, (stop - start) // interval + 1)]
     assert [sample.timestamp for sample in transaction.samples()] == due

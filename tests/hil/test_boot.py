@@ -26,7 +26,7 @@ def test_a_board_flashed_with_esptool_boots_to_accepted(fresh_device: Device, be
 
 @pytest.mark.needs("outputs", "power", "control.en")
 @pytest.mark.parametrize("how", ["power", "reset-line", "Reset-Soft", "Reset-Hard"])
-def test_contactor_stays_open_while_it_boots(device: Device, bench: Bench, csms: Csms, how: str) -> None:
+def test_contactor_stays_open_during_a_boot(device: Device, bench: Bench, csms: Csms, how: str) -> None:
     """A power cycle or a reset never closes the contactor, not even for an instant."""
     mark = bench.mark()
     with device.expecting_reboot():

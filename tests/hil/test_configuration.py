@@ -42,8 +42,8 @@ REQUIRED_KEYS = {
 def test_every_required_core_key_is_there(device: Device, csms: Csms) -> None:
     """GetConfiguration without keys returns all keys, once each, read-only where the specification says so."""
     answer = csms.call("GetConfiguration", {})
-    told = [entry["key"] for entry in answer["configurationKey"]]
-    assert len(told) == len(set(told))
+    reported = [entry["key"] for entry in answer["configurationKey"]]
+    assert len(reported) == len(set(reported))
     read_only = {entry["key"]: entry["readonly"] for entry in answer["configurationKey"]}
     assert {key: read_only.get(key) for key in REQUIRED_KEYS} == REQUIRED_KEYS
     assert "unknownKey" not in answer

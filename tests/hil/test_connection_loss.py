@@ -119,11 +119,11 @@ def test_a_status_without_an_answer_is_resent_on_the_same_connection(
     mark = bench.mark()
     with csms.hold("StatusNotification") as held:
         driver.plug_in()
-        told = held.wait()
+        reported = held.wait()
         again = held.wait(timeout=200)  # the device waits 30 s for an answer, then up to a minute before it resends
     device.wait_status(queue=0)
-    assert told.payload["status"] == again.payload["status"] == "Preparing"
-    assert told.unique_id != again.unique_id
+    assert reported.payload["status"] == again.payload["status"] == "Preparing"
+    assert reported.unique_id != again.unique_id
     assert bench.timeline.events(LinkChange, mark) == []
 
 

@@ -40,9 +40,7 @@ def test_available_to_preparing_and_back_by_the_connection_time_out(
 
 
 @pytest.mark.needs("stepped_time")
-def test_preparing_to_finishing_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
+def test_preparing_to_finishing_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """B6, F2: plug in without an idTag within ConnectionTimeOut; an idTag after that still starts a charge."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
@@ -113,9 +111,7 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: EvDriver, cs
 
 
 @pytest.mark.needs("stepped_time")
-def test_finishing_to_unavailable_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
+def test_finishing_to_unavailable_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
     """B6, F8, H1: make the connector inoperative in Preparing, let ConnectionTimeOut pass, and unplug."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
@@ -180,10 +176,10 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_reported(
     csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
     driver.plug_in()
     device.wait_status(state="Preparing")
-    told = csms.expect_status("Preparing", since=mark, timeout=60)
+    reported = csms.expect_status("Preparing", since=mark, timeout=60)
     plugged_in = bench.timeline.last(PinEdge, lambda edge: edge.signal == "inputs.cable")
     assert plugged_in is not None
-    assert bench.clock.between(plugged_in.t, told.t) == 10
+    assert bench.clock.between(plugged_in.t, reported.t) == 10
 
 
 # ---- the lock
@@ -231,8 +227,8 @@ def test_a_lock_that_does_not_close_is_reported_and_starts_nothing(
     csms.expect_status("Preparing")
     driver.present_tag()
     driven = outputs["lock"].expect(True, since=since)
-    told = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
-    assert bench.clock.between(driven.t, told.t) == 5
+    reported = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    assert bench.clock.between(driven.t, reported.t) == 5
     csms.expect_none("StartTransaction", within=0.2)
     outputs["contactor"].expect(False)
     outputs["lock"].expect(False)

@@ -78,11 +78,11 @@ def test_the_backoff_grows_and_is_capped(device: Device, bench: Bench) -> None:
     mark = bench.mark()
     with bench.inject(CsmsGone()):
         attempts = [_uptime(bench.timeline.expect(LogLine, _is_attempt, since=mark, timeout=60)) for _ in range(9)]
-    told = _waits(bench)[: len(attempts)]
+    reported = _waits(bench)[: len(attempts)]
     steps = [min(initial * 2**number, cap) for number in range(len(attempts))]
-    assert all(step / 2 <= wait <= step for wait, step in zip(told, steps, strict=True)), (told, steps)
-    assert len(set(told[3:])) > 1, f"no jitter: {told}"
-    assert [later - sooner for sooner, later in pairwise(attempts)] == told[1:]  # the waits are those in the log
+    assert all(step / 2 <= wait <= step for wait, step in zip(reported, steps, strict=True)), (reported, steps)
+    assert len(set(reported[3:])) > 1, f"no jitter: {reported}"
+    assert [later - sooner for sooner, later in pairwise(attempts)] == reported[1:]  # the waits are those in the log
 
 
 def test_a_flapping_link_does_not_reset_the_backoff(device: Device, bench: Bench, csms: Csms) -> None:

@@ -71,9 +71,9 @@ def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: 
     """From the first message after the boot on, timestamps are within seconds of the CSMS's clock."""
     driver.start_charge(csms)
     (transaction,) = csms.transactions
-    told = time_of(transaction.start["timestamp"])
-    assert told.tzinfo is not None
-    assert told == time_of_csms_at(bench, transaction.starts[0])
+    reported = time_of(transaction.start["timestamp"])
+    assert reported.tzinfo is not None
+    assert reported == time_of_csms_at(bench, transaction.starts[0])
 
 
 @pytest.mark.needs("inputs")
@@ -112,7 +112,7 @@ def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: EvDr
 
 
 def boot_with(device: Device, csms: Csms, power: Power, current_time: str) -> None:
-    """Restart the device, whose BootNotification is accepted with this currentTime."""
+    """Restart the device and accept its BootNotification with this currentTime."""
     answer = {"status": "Accepted", "currentTime": current_time, "interval": 300}
     csms.answer("BootNotification", answer, times=1, check=False)
     with device.expecting_reboot():

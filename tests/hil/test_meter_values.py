@@ -55,8 +55,8 @@ def test_only_configured_measurands_are_reported(device: Device, bench: Bench, d
     """MeterValuesSampledData with only the power yields only power samples."""
     device.configure(meter_values_sampled_data=POWER, meter_value_sample_interval_s=5)
     driver.start_charge(csms)
-    told = csms.expect("MeterValues", timeout=30)
-    (value,) = told.payload["meterValue"]
+    reported = csms.expect("MeterValues", timeout=30)
+    (value,) = reported.payload["meterValue"]
     assert [sampled["measurand"] for sampled in value["sampledValue"]] == [POWER]
 
 
@@ -77,9 +77,9 @@ def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
     """ClockAlignedDataInterval 30: one sample each half minute of the clock, never early, also in a transaction."""
     device.configure(clock_aligned_data_interval_s=30, meter_value_sample_interval_s=0)
     transaction_id = driver.start_charge(csms)
-    told = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
-    times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]).timestamp() for frame in told]
-    assert {context for frame in told for context in contexts(frame.payload["meterValue"])} == {"Sample.Clock"}
+    reported = [csms.expect("MeterValues", connectorId=1, transactionId=transaction_id, timeout=120) for _ in range(3)]
+    times = [datetime.fromisoformat(frame.payload["meterValue"][0]["timestamp"]).timestamp() for frame in reported]
+    assert {context for frame in reported for context in contexts(frame.payload["meterValue"])} == {"Sample.Clock"}
     assert times[0] % 30 == 0
     assert [later - earlier for earlier, later in pairwise(times)] == [30, 30]
 
@@ -87,9 +87,9 @@ def test_clock_aligned_values_lie_on_the_boundaries_of_the_clock(
 def test_clock_aligned_values_come_without_a_transaction_too(device: Device, bench: Bench, csms: Csms) -> None:
     """Without a charge the register is reported at the clock's boundary, without transactionId."""
     device.configure(clock_aligned_data_interval_s=30)
-    told = csms.expect("MeterValues", connectorId=1, timeout=90)
-    assert "transactionId" not in told.payload
-    assert contexts(told.payload["meterValue"]) == ["Sample.Clock"]
+    reported = csms.expect("MeterValues", connectorId=1, timeout=90)
+    assert "transactionId" not in reported.payload
+    assert contexts(reported.payload["meterValue"]) == ["Sample.Clock"]
 
 
 def test_periodic_and_clock_aligned_values_side_by_side(
@@ -122,11 +122,11 @@ def test_the_stop_has_the_samples_of_its_transaction(
         csms.expect("MeterValues", timeout=60)
     driver.present_tag()
     stop = csms.expect("StopTransaction").payload
-    told = contexts(stop["transactionData"])
-    assert told[0] == "Transaction.Begin"
-    assert told[-1] == "Transaction.End"
-    assert set(told[1:-1]) == {"Sample.Periodic"}
-    assert len(told) >= 5
+    reported = contexts(stop["transactionData"])
+    assert reported[0] == "Transaction.Begin"
+    assert reported[-1] == "Transaction.End"
+    assert set(reported[1:-1]) == {"Sample.Periodic"}
+    assert len(reported) >= 5
     energies = [int(value["sampledValue"][0]["value"]) for value in stop["transactionData"]]
     assert energies == sorted(energies)
     assert energies[-1] == stop["meterStop"]
@@ -149,10 +149,10 @@ def test_the_samples_of_a_long_transaction_are_thinned_out(
     device.let_time_pass(70)
     driver.present_tag()
     stop = csms.expect("StopTransaction", timeout=120).payload
-    told = contexts(stop["transactionData"])
-    assert told[0] == "Transaction.Begin"
-    assert told[-1] == "Transaction.End"
-    assert 4 <= len(told) < 30
+    reported = contexts(stop["transactionData"])
+    assert reported[0] == "Transaction.Begin"
+    assert reported[-1] == "Transaction.End"
+    assert 4 <= len(reported) < 30
 
 
 def test_hundreds_of_samples_without_csms_all_arrive(
@@ -175,9 +175,9 @@ def test_hundreds_of_samples_without_csms_all_arrive(
     transaction.check()
     check_no_sample_lost(transaction, 1)
     # transactionData was sampled at the same times but stored separately: compare each batch of samples with it.
-    told = {value["timestamp"] for frame in transaction.meters for value in frame.payload["meterValue"]}
+    reported = {value["timestamp"] for frame in transaction.meters for value in frame.payload["meterValue"]}
     between = [value["timestamp"] for value in transaction.stop["transactionData"][1:-1]]
     assert len(between) >= 10
-    assert set(between) <= told
+    assert set(between) <= reported
     assert bench.telemetry.latest is not None
     assert bench.telemetry.latest.values["tx_dropped"] == 0

@@ -136,11 +136,11 @@ def test_a_cut_keeps_the_energy_of_a_triggered_reading(
     transaction_id = driver.start_charge(csms)
     driver.draw(40).wait()
     assert csms.call("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
-    told = csms.expect("MeterValues", transactionId=transaction_id).payload["meterValue"][0]["sampledValue"][0]
+    reported = csms.expect("MeterValues", transactionId=transaction_id).payload["meterValue"][0]["sampledValue"][0]
     with device.expecting_reboot(), bench.inject(PowerCut()):
         driver.unplug()
     stop = csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
-    assert stop.payload["meterStop"] >= int(told["value"])
+    assert stop.payload["meterStop"] >= int(reported["value"])
 
 
 @pytest.mark.needs("test_hooks")

@@ -272,18 +272,18 @@ def test_the_register_never_goes_back_over_cuts(
     """Three cuts without warning: each boot continues from the reported register, and loses less than 100 Wh."""
     device.configure(power_fail_action=action)
     driver.start_charge(csms)
-    told = 0
+    reported = 0
     for _ in range(3):
         driver.draw(150, hz=200).wait()
-        counted = int(device.wait_status(energy_wh=told + 150)["energy_wh"])
+        counted = int(device.wait_status(energy_wh=reported + 150)["energy_wh"])
         mark = bench.mark()
         with device.expecting_reboot():
             with bench.inject(PowerCut()):
                 pass
             csms.expect("BootNotification", since=mark)
             device.wait_accepted(since=mark)
-        told = int(device.status()["energy_wh"])
-        assert counted - SAVED_EVERY_WH < told <= counted
+        reported = int(device.status()["energy_wh"])
+        assert counted - SAVED_EVERY_WH < reported <= counted
     for transaction in csms.transactions:
         transaction.check()
 

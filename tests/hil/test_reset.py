@@ -18,7 +18,7 @@ KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
 
 @pytest.mark.smoke
 @KINDS
-def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
+def test_a_reset_while_idle_reboots(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
     """Reset is Accepted; a reboot, a BootNotification and the connectors' status follow."""
     with device.expecting_reboot():
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
@@ -138,7 +138,7 @@ def test_nothing_starts_while_a_reset_is_pending(
 
 
 def test_an_unknown_reset_type_is_refused(device: Device, bench: Bench, csms: Csms) -> None:
-    """A Reset with an unknown type is answered with a CALLERROR, without a reboot."""
+    """A Reset with an unknown type is answered with the right CALLERROR, without a reboot."""
     with pytest.raises(CallErrorReceived) as refused:
         csms.call("Reset", {"type": "Firm"}, check=False)
     assert refused.value.code == "PropertyConstraintViolation"
@@ -146,7 +146,7 @@ def test_an_unknown_reset_type_is_refused(device: Device, bench: Bench, csms: Cs
     assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]
 
 
-# An ESP32 reports a reset by EN as power_on: only the virtual board can tell the two apart.
+# An ESP32 reports a reset by EN as power_on: only the virtual board can distinguish the two.
 @pytest.mark.needs("inputs", "outputs", "control.en", "external_reset")
 def test_the_reset_line_in_a_charge_opens_the_contactor_at_once(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs

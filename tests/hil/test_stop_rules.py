@@ -106,7 +106,7 @@ def test_the_cable_is_released_at_once_by_default(
     csms.expect_status("Available")
 
 
-# ---- an idTag that the CSMS refuses when it hears of the start
+# ---- an idTag that StartTransaction.conf refuses
 
 
 def test_a_refused_start_stops_at_once(device: Device, driver: EvDriver, outputs: Outputs, csms: Csms) -> None:

@@ -123,10 +123,10 @@ def test_a_full_queue_is_sent_in_order(boot_from: BootFrom, device: Device, csms
     device.wait_status(queue=0, energy_wh=516, timeout=60)
     registers = list(accumulate(range(10, 34), initial=0))
     transactions = csms.transactions
-    assert [(told.start["meterStart"], told.stop["meterStop"]) for told in transactions] == list(pairwise(registers))
-    assert all(told.samples() for told in transactions)
-    for told in transactions:
-        told.check()
+    assert [(each.start["meterStart"], each.stop["meterStop"]) for each in transactions] == list(pairwise(registers))
+    assert all(each.samples() for each in transactions)
+    for each in transactions:
+        each.check()
     for sooner, later in pairwise(transactions):
         assert sooner.stops[-1].id < later.starts[0].id
 

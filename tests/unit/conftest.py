@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 import rig.bench.locks
 from rig.timeline import Timeline
+from rig.util import known_secrets
 from rig.util.clock import BenchClock
 from rig.wiring.virtual.stepping.clock import SteppedClock
 
@@ -49,6 +50,13 @@ STEPPED = pytest.mark.parametrize("clock", [SteppedClock], indirect=True, ids=["
 """Parametrizes a test over the clocks where its subject takes bench time."""
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indirect=True, ids=["stepped", "real"])
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin without the secrets that others have remembered: their values may be plain words."""
+    monkeypatch.setattr(known_secrets, "_kept", [])
+    monkeypatch.setattr(known_secrets, "_pattern", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

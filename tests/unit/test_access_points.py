@@ -85,11 +85,13 @@ def test_without_a_terminal_a_manual_access_point_is_an_error() -> None:
 def test_signals_of_the_terminal_do_not_end_nmcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal sends its signals to all processes of its session."""
     nmcli = tmp_path / "nmcli"
-    nmcli.write_text(f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('told', 'w'))\n")
+    nmcli.write_text(
+        f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('called', 'w'))\n"
+    )
     nmcli.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     Nmcli("bench").up()
-    session, _, arguments = (tmp_path / "told").read_text().partition(" ")
+    session, _, arguments = (tmp_path / "called").read_text().partition(" ")
     assert int(session) != os.getsid(0)
     assert arguments == "['connection', 'up', 'bench']\n"

@@ -255,7 +255,7 @@ def test_a_bench_knows_the_capabilities_of_its_firmware(
         assert bench.capabilities & {"ocpp", "settings", "commands"} == can
 
 
-def test_time_stands_still_unless_somebody_waits(bench: Bench) -> None:
+def test_time_stands_still_unless_a_thread_waits(bench: Bench) -> None:
     bench.open()
     assert isinstance(bench.clock, SteppedClock)
     before = bench.clock.now()
@@ -263,7 +263,7 @@ def test_time_stands_still_unless_somebody_waits(bench: Bench) -> None:
     assert bench.clock.now() - before == 3600_000_000_000
 
 
-def test_time_goes_on_where_it_was_when_the_bench_is_opened_anew(bench: Bench) -> None:
+def test_time_continues_when_the_bench_is_reopened(bench: Bench) -> None:
     bench.open()
     bench.clock.deadline(50).wait_out()
     bench.reopen()

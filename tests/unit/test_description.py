@@ -209,7 +209,7 @@ def test_the_ways_to_switch_an_access_point(tmp_path: Path, given: str, kind: ty
         ("", Signal("", "")),
     ],
 )
-def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
+def test_a_signal_is_parsed_from_its_text(text: str, signal: Signal) -> None:
     assert Signal.parse(text) == signal
     assert str(signal) == text
 
@@ -310,3 +310,48 @@ def test_an_adapter_of_the_project_is_found(tmp_path: Path, monkeypatch: pytest.
     file.write_text(device('log_format = "my_adapter:Mine"'))
     assert registry.log_format(load(file)).answer_prefix == "# "
     assert sys.path == path
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("device.identity", "CP\\u001b[2J"),
+        ("device.identity", "\\ufeffCP"),
+        ("device.firmware", "a\\u0000b"),
+        ("device.local_id_tag", "T\\nT"),
+        ("network.ssid", "net\\u0085"),
+        ("network.psk_file", "a\\u0000b"),
+        ("csms.host", "host\\u0007"),
+    ],
+)
+def test_a_control_character_is_refused_with_its_place(tmp_path: Path, key: str, text: str) -> None:
+    section, name = key.split(".")
+    described = re.sub(rf"(?m)^{name} = .*\n", "", (ROOT / "benches" / "virtual.toml").read_text())
+    if f"[{section}]" not in described:
+        described += f"\n[{section}]\n"
+    (tmp_path / "bench.toml").write_text(described.replace(f"[{section}]", f'[{section}]\n{name} = "{text}"'))
+    with pytest.raises(DescriptionError, match=rf"{key}: has a .*U\+.* as character [0-9]+; remove it"):
+        load(tmp_path / "bench.toml")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xef\xbb\xbfname = 'x'", "begins with a byte order mark. Save it as UTF-8 without one"),
+        ("name = 'x'".encode("utf-16"), "not UTF-8: byte 1 is 0xff. Save it as UTF-8"),
+    ],
+)
+def test_an_encoding_that_editors_leave_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "bench.toml").write_bytes(content)
+    with pytest.raises(DescriptionError, match=says):
+        load(tmp_path / "bench.toml")
+
+
+def test_a_name_with_a_nul_is_refused() -> None:
+    with pytest.raises(DescriptionError, match="cannot be read"):
+        load("benches/\0.toml")
+
+
+def test_a_passphrase_is_not_read_from_a_device(tmp_path: Path) -> None:
+    with pytest.raises(DescriptionError, match="/dev/zero: not a file"):
+        with_psk(tmp_path, None, 'psk_file = "/dev/zero"').psk()

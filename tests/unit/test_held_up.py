@@ -30,7 +30,7 @@ def crowd() -> Iterator[list[int]]:
         process.wait()
 
 
-def test_waits_of_a_process_add_up_and_stay_when_it_has_ended(crowd: list[int]) -> None:
+def test_waits_of_a_process_add_up_and_stay_after_its_end(crowd: list[int]) -> None:
     clock, wait = BenchClock(), ProcessorWait()
     before = wait.of(crowd[0])
     clock.deadline(0.5).wait_out()
@@ -66,7 +66,7 @@ def test_waits_of_the_device_count_between_two_stamps(held_up: HeldUp, waited: l
     waited[0] += 3_600_000_000_000
     clock.deadline(0.05).wait_out()
     later = clock.now()
-    assert held_up.between(start, end) < 50_000_000, "nobody waited then"
+    assert held_up.between(start, end) < 50_000_000, "no wait in that time"
     assert 0 < held_up.between(end, later) <= later - end
 
 

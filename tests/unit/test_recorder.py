@@ -160,7 +160,7 @@ def test_values_unknown_to_json_are_written_as_similar_ones(tmp_path: Path) -> N
     recorder.close()
 
 
-def test_a_killed_process_has_written_all_that_it_appended(tmp_path: Path) -> None:
+def test_a_killed_process_has_written_all_appended_events(tmp_path: Path) -> None:
     program = """
 import os, signal, sys
 from pathlib import Path

@@ -26,18 +26,18 @@ def says(event: Event) -> str:
 @given(BATCHES)
 def test_a_batch_equals_single_events(batches: list[list[Event]]) -> None:
     together, single = Timeline(), Timeline()
-    heard: list[Event] = []
-    together.listen(heard.append)
+    received: list[Event] = []
+    together.listen(received.append)
     for batch in batches:
         placed = together.extend(batch, t=1, uncertainty=2, source="x")
         assert placed == list(together)[len(together) - len(batch) :]
         for event in batch:
             single.append(event.placed(0, 1, 2, "x"))
-    assert list(together) == list(single) == heard
+    assert list(together) == list(single) == received
     assert [event.id for event in together] == list(range(1, len(together) + 1))
 
 
-def test_only_what_is_missing_is_filled_in() -> None:
+def test_only_missing_fields_are_filled_in() -> None:
     timeline = Timeline()
     own = Note(t=5, uncertainty=6, source="me", text="x")
     before = timeline.clock.now()
@@ -88,35 +88,35 @@ def test_the_index_of_kinds_equals_a_full_search(
 
 def test_events_of_listeners_come_after_the_batch() -> None:
     timeline = Timeline()
-    heard: list[str] = []
+    received: list[str] = []
 
     def echo(event: Event) -> None:
-        heard.append(says(event))
+        received.append(says(event))
         if "!" not in says(event):
             timeline.append(Note(text=f"{says(event)}!"))
 
     timeline.listen(echo)
     timeline.extend([Note(text="a"), Note(text="b")])
-    assert heard == ["a", "b", "a!", "b!"]
-    assert [says(event) for event in timeline] == heard
+    assert received == ["a", "b", "a!", "b!"]
+    assert [says(event) for event in timeline] == received
 
 
 def test_a_listener_is_called_once_after_a_batch() -> None:
     timeline = Timeline()
-    told: list[str] = []
-    stop = timeline.listen(lambda event: told.append(says(event)), lambda: told.append("."))
+    received: list[str] = []
+    stop = timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."))
     timeline.extend([Note(text="a"), Note(text="b")])
     timeline.append(Note(text="c"))
     stop()
     stop()
     timeline.append(Note(text="d"))
-    assert told == ["a", "b", ".", "c", "."]
+    assert received == ["a", "b", ".", "c", "."]
 
 
 def test_a_listener_is_called_even_where_another_fails() -> None:
     timeline = Timeline()
-    told: list[str] = []
-    timeline.listen(lambda event: told.append(says(event)), lambda: told.append("."))
+    received: list[str] = []
+    timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."))
 
     def fail(event: Event) -> None:
         raise ValueError(says(event))
@@ -124,10 +124,10 @@ def test_a_listener_is_called_even_where_another_fails() -> None:
     stop = timeline.listen(fail)
     with pytest.raises(ValueError, match="a"):
         timeline.extend([Note(text="a"), Note(text="b")])
-    assert told == ["a", "."]
+    assert received == ["a", "."]
     stop()
     timeline.append(Note(text="c"))
-    assert told == ["a", ".", "b", "c", "."]
+    assert received == ["a", ".", "b", "c", "."]
 
 
 def test_a_slow_predicate_does_not_delay_events() -> None:

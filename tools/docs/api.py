@@ -1,4 +1,4 @@
-"""Read modules as text and write what is public in them as Markdown: nothing is imported, so nothing can go wrong."""
+"""Parse modules without importing them, and write their public names as Markdown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Part:
     """A chapter of the reference.
 
     Attributes:
-        title: its heading.
-        text: what stands below that.
+        title: the heading.
+        text: the paragraph below the heading.
         modules: the files whose public classes and functions it lists, in order, from the project's root.
     """
 
@@ -117,7 +117,7 @@ and in a new major version. Every other name may change without notice.
 
 
 def reference(root: Path) -> str:
-    """The whole reference.
+    """Return the whole reference as Markdown.
 
     Args:
         root: the project's folder.
@@ -181,7 +181,7 @@ def _attributes(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _field(node: ast.AnnAssign) -> str:
-    """A public field as it stands in the source; empty for what is private, or no field at all."""
+    """Return a public field as in the source, or an empty text for a private name, a ClassVar or anything else."""
     annotation = ast.unparse(node.annotation)
     if not isinstance(node.target, ast.Name) or not _is_public(node.target.id) or annotation.startswith("ClassVar"):
         return ""
@@ -189,7 +189,7 @@ def _field(node: ast.AnnAssign) -> str:
 
 
 def _function(node: Function) -> list[str]:
-    """`name(argument: type = default, ...) -> type` and what it does; a property or a fixture is its name and type."""
+    """Format a function with its first paragraph; a property or a fixture as its name and type."""
     returned = ast.unparse(node.returns) if node.returns else ""
     if _has(node, "property") or _has(node, "pytest.fixture"):
         signature = f"{node.name}: {returned}"

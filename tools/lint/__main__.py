@@ -20,6 +20,7 @@ from tools.lint import (
     jenkinsfile,
     markdown,
     pins,
+    watchdog,
     wording,
     words,
 )
@@ -36,6 +37,7 @@ CHECKS = [
     Check("the firmware includes no host header outside its ports", host_headers.run),
     Check("the firmware compiles freestanding for a 32-bit target, and has not grown", freestanding.run),
     Check("pins.h, bench descriptions and design page name the same pins", pins.run),
+    Check("host build and chip have one watchdog figure", watchdog.run),
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),
     Check("imports go in no circle", circles.run),

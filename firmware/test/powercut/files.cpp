@@ -54,6 +54,7 @@ void fill_flash(RamFlash& flash) {
   FakeWorker worker;
   LittleFsStorage storage(flash, worker);
   storage.mount();
+  storage.start();
   const std::string content(Storage::kMaxContent, 'x');
   StorageResult result = StorageResult::ok;
   for (int i = 0; result == StorageResult::ok; ++i) {

@@ -8,17 +8,19 @@
 
 namespace pb {
 
-/// Files in memory. A job's effect and its answer come when the test runs it, in the order posted.
+/// Files in memory. A job takes effect and is answered when the test runs it, in the order of posting.
 class FakeStorage final : public Storage {
  public:
   static constexpr size_t kMaxJobs = 8;
 
   std::map<std::string, std::string> files;
-  /// Every job ends like this; its effect only happens with ok.
+  /// The result of every job; only with `ok` it takes effect.
   StorageResult result = StorageResult::ok;
+  /// Nothing can be read now.
+  bool a_job_is_under_way = false;
 
   size_t waiting() const { return jobs_.size(); }
-  /// @return false when no job waits.
+  /// @return false when no job is pending.
   bool run_one() {
     if (jobs_.empty()) return false;
     const Job job = jobs_.front();
@@ -37,10 +39,11 @@ class FakeStorage final : public Storage {
     while (run_one()) {
     }
   }
-  /// The power is cut: what waits never happens and is never answered.
+  /// Drops the pending jobs, as a power cut does: they neither take effect nor are answered.
   void forget_jobs() { jobs_.clear(); }
 
-  bool busy() const override { return !jobs_.empty(); }
+  bool busy() const override { return a_job_is_under_way; }
+  MutableBytes scratch() override { return {scratch_, kMaxContent}; }
   bool write(Text name, Bytes content, StorageDone done) override {
     if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
         content.length > kMaxContent)
@@ -79,6 +82,7 @@ class FakeStorage final : public Storage {
     StorageDone done;
   };
   std::deque<Job> jobs_;
+  uint8_t scratch_[kMaxContent];
 };
 
 }  // namespace pb

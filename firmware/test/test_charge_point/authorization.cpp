@@ -160,6 +160,7 @@ void offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know()
   FakeWorker worker;
   LittleFsStorage storage(rig.flash, worker);
   storage.mount();
+  storage.start();
   storage.write(AuthCache::kFile, Text("[{\"idTag\":\"LOC").bytes(), StorageDone());
   worker.deliver_all();
   rig.boot();

@@ -43,6 +43,20 @@ void nothing_is_sent_before_it_is_saved() {
   TEST_ASSERT_TRUE(rig.tx().all_saved());
 }
 
+// The worker may write to the file system just now: the message waits, and is not taken for a damaged one.
+void message_waits_while_a_job_of_the_flash_is_under_way() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.storage.a_job_is_under_way = true;
+  Millis queued_at = 0;
+  TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  rig.storage.a_job_is_under_way = false;
+  TEST_ASSERT_TRUE(rig.device->exchange(rig.csms));
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+}
+
 void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
   Simple rig;
   rig.device->set_time();
@@ -303,7 +317,7 @@ void start_that_is_given_up_is_reported_whatever_the_cause() {
     rig.device->set_time();
     rig.tx().begin("TAG", 0, rig.clock.now());
     rig.settle();
-    if (cause == damaged) rig.storage.files.begin()->second[0] = '-';
+    if (cause == damaged) rig.storage.files.lower_bound("tx-")->second[0] = '-';
     int64_t none = 0;
     const std::string id = rig.device->send(rig.csms, none);
     JsonError error;
@@ -322,6 +336,7 @@ void run_line_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(whole_charge_goes_out_in_order_and_leaves_no_files);
   RUN_TEST(nothing_is_sent_before_it_is_saved);
+  RUN_TEST(message_waits_while_a_job_of_the_flash_is_under_way);
   RUN_TEST(refused_message_is_given_up_after_three_attempts_and_the_line_goes_on);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);
   RUN_TEST(late_refusal_is_no_other_failed_attempt);

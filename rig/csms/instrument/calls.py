@@ -14,7 +14,7 @@ from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.util.errors import AuthorError, ExpectationError
 from rig.util.loop import submit
-from rig.util.redaction import masked
+from rig.util.redaction import masked, remember_secrets
 from rig.util.text import visible
 
 
@@ -71,6 +71,7 @@ class Calls(Observations):
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
         validate_sendable(action, content, "request", check=check)
+        remember_secrets(content)
         point = self._point(charge_point)
         with self._calling:
             since = self.timeline.mark()

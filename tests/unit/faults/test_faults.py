@@ -190,7 +190,7 @@ def test_the_clock_of_the_csms_jumps_and_jumps_back(bench: Any) -> None:
     assert behaviour.clock_offset_s == 5
 
 
-def test_a_bench_that_lacks_what_it_needs_is_refused(bench: Any, notes: Notes) -> None:
+def test_a_fault_without_its_capability_is_refused(bench: Any, notes: Notes) -> None:
     bench.capabilities = frozenset({"power"})
     with (
         pytest.raises(BenchError, match="The fault torn-write needs the capability test_hooks, which this bench lacks"),
@@ -268,7 +268,7 @@ def test_arguments_of_the_command_line_are_converted() -> None:
         ("slow-erase", {"ms": "0"}, "slow-erase: ms is 1 or more, not 0"),
     ],
 )
-def test_a_wrong_name_or_argument_is_refused_with_what_there_is(
+def test_a_wrong_name_or_argument_is_refused_with_the_known_ones(
     name: str, arguments: dict[str, Any], error: str
 ) -> None:
     with pytest.raises(BenchError, match=error):

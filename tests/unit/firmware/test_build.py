@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.firmware.build import build, firmware, package
+from rig.firmware.build import build, build_notice, firmware, package
 from rig.firmware.image import parse_image
 from rig.firmware.manifest import load_manifest
 from rig.util.errors import BenchError
@@ -54,6 +55,17 @@ def test_a_changed_source_makes_another_image_and_an_unchanged_one_the_same(proj
     stamp = source.stat().st_mtime + 2
     os.utime(source, (stamp, stamp))
     assert firmware("host", project).manifest.sha256() != first
+
+
+def test_a_build_is_announced_only_where_there_is_one(project):
+    assert "for the first time" in build_notice("host", project)
+    build(project)
+    assert build_notice("host", project) == ""
+    source = project / "firmware" / "host" / "main.c"
+    stamp = source.stat().st_mtime + 2
+    os.utime(source, (stamp, stamp))
+    assert re.search("what has changed of the firmware, [0-9]+ steps: about 5.0 s", build_notice("host", project))
+    assert build_notice("build/program", project) == ""
 
 
 def test_a_compiler_error_is_shown(project):

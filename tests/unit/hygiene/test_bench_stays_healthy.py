@@ -15,7 +15,7 @@ def test_next(device, csms):
 
 def is_interrupted_at_once(output: str) -> bool:
     """Return whether the failure ended the wait before the device's next output, which comes within a second."""
-    (seconds,) = re.findall(r"told after (\S+) s$", output, re.M)
+    (seconds,) = re.findall(r"interrupted after (\S+) s$", output, re.M)
     return float(seconds) < 1
 
 
@@ -28,7 +28,7 @@ def test_it(device, bench, console):
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", bench.clock.between(began, bench.clock.now()), "s")
+        print("interrupted after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )
@@ -50,7 +50,7 @@ def test_it(device, bench, console):
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", bench.clock.between(began, bench.clock.now()), "s")
+        print("interrupted after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )

@@ -60,15 +60,15 @@ def in_shared_memory(*processes: int) -> set[Path]:
 
 def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> list[AtWork]:
     """Return the resources of pytest as soon as a test runs on each of its benches."""
-    ended, told = os.pidfd_open(process.pid), b""
+    ended, received = os.pidfd_open(process.pid), b""
     news = os.open(project / "news", os.O_RDWR)  # also for writing, so that no end of file follows a writer's close
     try:
-        while told.count(b"\n") < benches:
+        while received.count(b"\n") < benches:
             ready = select.select([news, ended], [], [], 60)[0]
             if news not in ready:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise AssertionError(process.communicate()[0])
-            told += os.read(news, 65536)
+            received += os.read(news, 65536)
     finally:
         os.close(news)
         os.close(ended)
@@ -78,7 +78,7 @@ def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> 
             {inode for inode, port in listening().items() if port in held["ports"]},
             in_shared_memory(*held["processes"]),
         )
-        for held in map(json.loads, told.splitlines())
+        for held in map(json.loads, received.splitlines())
     ]
 
 
@@ -120,7 +120,7 @@ def test_after_ctrl_c(
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     os.killpg(process.pid, number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "KeyboardInterrupt" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -137,7 +137,7 @@ def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> 
     process = start(BLOCKS, "-n", "2", "--dist=each", "--basetemp=build/tmp")
     held = at_work(process, project, 2)
     os.kill(process.pid, signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "2 interrupted" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -146,13 +146,13 @@ def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> 
 
 
 @WORKERS
-def test_after_kill_9_the_next_start_reclaims_what_was_left(
+def test_after_kill_9_the_next_start_removes_leftovers(
     start: Start, project: Path, options: tuple[str, ...], benches: int
 ) -> None:
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
     assert all(bench.sockets for bench in held)
     assert not {inode for bench in held for inode in bench.sockets} & listening().keys()

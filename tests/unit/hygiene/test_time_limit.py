@@ -34,7 +34,7 @@ def test_it(device, bench, network, csms):
     assert "threading.Event().wait(60)" in output, "the traceback shows the wait"
 
 
-def test_a_wait_that_the_bench_or_the_device_holds_up(start: Start) -> None:
+def test_a_wait_that_bench_or_device_stall(start: Start) -> None:
     """The message names the part that is not idle, even before the limit of the clock passes."""
     process = start(
         """

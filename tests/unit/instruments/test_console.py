@@ -165,15 +165,15 @@ def test_a_panic_without_backtrace_is_not_waited_for(port: Port, console: Consol
 
 
 def test_a_command_gets_its_own_answer(console: Console, port: Port, loop: asyncio.AbstractEventLoop) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def device() -> None:
-        heard.append(os.read(port.far, 100))
+        received.append(os.read(port.far, 100))
         port.print(b'I (5) app: noise\r\n= {"state":"Available"}\r\n')
 
     loop.call_soon_threadsafe(loop.add_reader, port.far, device)
     assert console.command("status") == '{"state":"Available"}'
-    assert heard == [b"status\n"]
+    assert received == [b"status\n"]
     loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
@@ -362,7 +362,7 @@ def test_a_format_that_raises_is_reported_and_loses_no_line(
     console.release()  # completes the pending events
     assert [line.text for line in timeline.events(LogLine)] == lines
     assert timeline.last(Boot) is not None
-    assert len(timeline.events(BenchTrouble)) == 1, "told once"
+    assert len(timeline.events(BenchTrouble)) == 1, "reported once"
     if part in ("line", "events", "forgot"):
         assert [type(event) for event in timeline][:3] == [LogLine, LogLine, BenchTrouble]
         (panic,) = timeline.events(Panic)
@@ -401,8 +401,8 @@ def test_release_is_no_error(console: Console, port: Port, timeline: Timeline) -
     assert not console.is_open
     port.print(b"unheard\r\n")
     console.take()
-    port.print(b"heard\r\n")
-    console.expect("heard")
+    port.print(b"received\r\n")
+    console.expect("received")
     assert timeline.trouble is None
 
 

@@ -213,7 +213,7 @@ def test_regular_resets_are_no_blink(leds: Leds, timeline: Timeline, far_end: Fa
     leds.status.expect("on")
 
 
-def test_it_blinks_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
+def test_a_blink_is_detected_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
     del blinker
     leds.status.expect("blink")
     timeline.clock.deadline(0.25).wait_out()  # not at an edge

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import freestanding, host_headers, includes, pins
+from tools.lint import freestanding, host_headers, includes, pins, watchdog
 from tools.lint.check import SkippedError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -171,6 +171,15 @@ def test_freestanding_is_skipped_with_the_reason(repository: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(repository))
     with pytest.raises(SkippedError, match="make install-extras"):
         freestanding.run(repository)
+
+
+@pytest.mark.parametrize(("milliseconds", "findings"), [(5000, 0), (8000, 1)])
+def test_watchdog_of_chip_and_host_build_agree(
+    repository: Path, write: Write, milliseconds: int, findings: int
+) -> None:
+    write("firmware/sdkconfig.defaults", "CONFIG_ESP_TASK_WDT_TIMEOUT_S=5\n")
+    write("firmware/src/port/system.h", f"static constexpr uint32_t kWatchdogMs = {milliseconds};\n")
+    assert len(watchdog.run(repository).findings) == findings
 
 
 HEADER = "constexpr int kCable = 32;\nconstexpr int kLedStatus = 18;\n"

@@ -102,7 +102,7 @@ def test_a_torn_write_lifted_before_the_next_boot_has_no_effect(running):
     assert "flash tear" not in running.port.seen
 
 
-def test_power_off_kills_and_power_on_boots_anew(running):
+def test_power_off_kills_and_power_on_boots(running):
     running.power.off()
     running.power.on()
     assert running.port.expect("boot:").endswith("reset=power_on")

@@ -121,10 +121,10 @@ def test_output_of_a_board_that_is_not_read_is_dropped(board: StreamPort, port: 
     lines = 20_000
     for number in range(lines):
         board.print(f"line {number}")
-    heard = b""
+    received = b""
     while port.in_waiting:
-        heard += port.read(1)
-    kept = heard.splitlines()
+        received += port.read(1)
+    kept = received.splitlines()
     assert kept[0] == b"line 0"
     assert 10 < len(kept) < lines
     board.print("after")
@@ -134,8 +134,8 @@ def test_output_of_a_board_that_is_not_read_is_dropped(board: StreamPort, port: 
 def test_input_for_a_chip_in_reset_is_lost(board: StreamPort, port: Any) -> None:
     port.write(b"unheard\n")
     board.drop_input()
-    port.write(b"heard\n")
-    assert os.read(board.master, 100) == b"heard\n"
+    port.write(b"received\n")
+    assert os.read(board.master, 100) == b"received\n"
     board.close()
     board.close()
     board.drop_input()

@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(project, name):
         run_device("ws://127.0.0.1:9/ocpp", "CP-1", project)
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing(terminal, project):
+def test_ctrl_c_ends_the_program_without_leftovers(terminal, project):
     terminal.expect("board: go")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.process.wait(10) == 0

@@ -12,13 +12,14 @@ bool same(const IdTagInfo& a, const IdTagInfo& b) {
 }  // namespace
 
 void AuthCache::load() {
-  uint8_t bytes[Storage::kMaxContent];
+  const MutableBytes bytes = storage_.scratch();
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, bytes, length);
   if (result == StorageResult::not_found) return;
   JsonError error;
-  const JsonValue file =
-      result == StorageResult::ok ? parse_json({reinterpret_cast<const char*>(bytes), length}, error) : JsonValue();
+  const JsonValue file = result == StorageResult::ok
+                             ? parse_json({reinterpret_cast<const char*>(bytes.data), length}, error)
+                             : JsonValue();
   is_incomplete_ = file.kind() != JsonKind::array;
   for (JsonItems items(file); items.next() && count_ < kMaxEntries;) {
     Entry& entry = entries_[count_];
@@ -82,8 +83,9 @@ Millis AuthCache::poll(Millis now) {
   }
   if (!dirty_ || saving_) return kNever;
   if (now < save_again_) return save_again_;
-  char bytes[Storage::kMaxContent];
-  const Text content = encode(bytes);
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return save_again_ = now + kSaveAgain;
+  const Text content = encode({reinterpret_cast<char*>(bytes.data), bytes.length});
   saving_ = storage_.write(kFile, content.bytes(),
                            {[](void* context, StorageResult result) {
                               auto& self = *static_cast<AuthCache*>(context);

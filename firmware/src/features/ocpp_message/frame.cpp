@@ -72,7 +72,7 @@ OcppFrame read_beginning(Text beginning, OcppError error, const char* reason) {
   OcppFrame frame;
   // Type, id and action or code, closed as an array of their own; without the third where that is the long one. An id
   // and an action that are all escapes fit.
-  char bytes[1024];
+  char bytes[640];
   JsonValue array;
   for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {
     const Text head = first_elements(beginning, elements);

@@ -80,7 +80,8 @@ class MessageQueue {
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
   /// After can_read(). @return false when its file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
-  bool read(const WaitingMessage& entry, MeterBatch& batch) const;
+  /// Not inlined: its buffer would add to the frame of a caller that has a batch on its stack.
+  [[gnu::noinline]] bool read(const WaitingMessage& entry, MeterBatch& batch) const;
 
   // ---- the flash
 

@@ -27,7 +27,7 @@ void StopData::begin() {
   if (!is_saved(*last_)) {
     log_.error("tx", "the transactionData of transaction ", last_->batch.transaction, " is lost: it was never saved");
   }
-  *last_ = Place();
+  last_->clear();
   last_->batch.voltage_v = voltage_v_;
 }
 
@@ -88,7 +88,7 @@ bool StopData::load(uint32_t transaction) { return read(transaction, last_->batc
 
 void StopData::remove(uint32_t transaction) {
   for (Place& place : places_) {
-    if (place.batch.transaction == transaction) place = Place();
+    if (place.batch.transaction == transaction) place.clear();
   }
   storage_.remove(numbered_file(kPrefix, transaction).text(), StorageDone());
 }

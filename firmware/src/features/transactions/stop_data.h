@@ -28,7 +28,8 @@ class StopData {
   bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
   /// Whether find() needs no flash, or may read it now: no job of the storage is under way.
   bool can_find(uint32_t transaction) const { return has(transaction) || !storage_.busy(); }
-  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for none.
+  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for
+  /// none.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
   /// Whether there is something to write.
@@ -54,6 +55,11 @@ class StopData {
     MeterBatch batch;
     bool dirty = false;    // has what is not on flash
     bool writing = false;  // what it had is on its way there
+
+    void clear() {
+      batch.clear();
+      dirty = writing = false;
+    }
   };
   static bool is_any(const Place&) { return true; }
   static bool is_dirty(const Place& place) { return place.dirty; }

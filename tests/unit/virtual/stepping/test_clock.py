@@ -26,7 +26,7 @@ def do(clock: SteppedClock, loop: asyncio.AbstractEventLoop, work: Any, timeout:
     return clock.deadline(timeout).result(asyncio.run_coroutine_threadsafe(work, loop))
 
 
-def test_time_stands_still_while_nobody_waits(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+def test_time_stands_still_without_a_waiting_thread(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     fired = threading.Event()
     loop.call_soon_threadsafe(loop.call_later, 1, fired.set)
     clock.settle()
@@ -174,14 +174,14 @@ def test_settling_includes_ready_callbacks_and_no_timers(clock: SteppedClock, lo
 
 
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    def plan(heard: str) -> str | None:
-        word, _, number = heard.partition(" ")
+    def plan(received: str) -> str | None:
+        word, _, number = received.partition(" ")
         due = min((at for at in (START_NS + 2 * SECOND, START_NS + 7 * SECOND) if at > clock.now()), default="never")
         return f"idle {number} {due} 0" if word == "ask" else None
 
     device = PlayedDevice(clock, plan)
     clock.deadline(10).wait_out()
-    assert device.heard.count("wake") == 2
+    assert device.received.count("wake") == 2
     assert clock.now() == START_NS + 10 * SECOND
     device.close()
 
@@ -191,12 +191,13 @@ def test_a_connecting_device_is_not_idle_unless_connections_are_ignored(
 ) -> None:
     answers = iter(["idle {} never 1", "idle {} never 1", "idle {} never 0"])
     device = PlayedDevice(
-        clock, lambda heard: next(answers, "idle {} never 0").format(heard.split()[1]) if "ask" in heard else None
+        clock,
+        lambda received: next(answers, "idle {} never 0").format(received.split()[1]) if "ask" in received else None,
     )
     clock.deadline(1).wait_out()
-    assert len([message for message in device.heard if message.startswith("ask")]) >= 3
+    assert len([message for message in device.received if message.startswith("ask")]) >= 3
     device.close()
-    device = PlayedDevice(clock, lambda heard: f"idle {heard.split()[1]} never 1" if "ask" in heard else None)
+    device = PlayedDevice(clock, lambda received: f"idle {received.split()[1]} never 1" if "ask" in received else None)
     clock.ignores_syn = True
     clock.deadline(1).wait_out()
     assert clock.now() == START_NS + 2 * SECOND

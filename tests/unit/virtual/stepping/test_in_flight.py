@@ -37,7 +37,7 @@ def test_a_tcp_connection_is_known_until_nothing_waits_for_it(still: SteppedEven
         still.remove_writer(far)
 
 
-def test_a_descriptor_that_is_used_again_is_judged_anew(still: SteppedEventLoop) -> None:
+def test_a_reused_descriptor_is_checked_again(still: SteppedEventLoop) -> None:
     near, far = connected()
     still.add_reader(near, print)
     still.remove_reader(near)

@@ -102,10 +102,10 @@ def test_a_message_can_name_the_cause_of_a_stall(
     free.clear()
     asked = threading.Event()
 
-    def answer(heard: str) -> str:
+    def answer(received: str) -> str:
         asked.set()
         free.wait()
-        return f"idle {heard.split()[1]} never 0"
+        return f"idle {received.split()[1]} never 0"
 
     device = PlayedDevice(clock, answer)  # type: ignore[arg-type]
     waiting = threading.Thread(target=clock.deadline(1).wait_out)
