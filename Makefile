@@ -81,9 +81,10 @@ lint: setup setup-platformio ## check style, types, layers, pages; any finding f
 imports: setup ## print folders with rank and size, the imports between them, and the imports that break the layers
 	@$(RUN) -m tools.imports_report
 
-format: setup ## format Python and C++ as lint requires
+format: setup ## format Python, C++ and Markdown as lint requires
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
 	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
+	@$(RUN) -m tools.reflow
 
 firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
