@@ -55,16 +55,18 @@ void EspUart::drain(uint32_t limit_ms) {
   uart_wait_tx_done(kPort, limit);
 }
 
-void EspUart::send(void* self) {
-  auto& uart = *static_cast<EspUart*>(self);
-  for (uint8_t run[kRun];;) {
-    const size_t count = xStreamBufferReceive(uart.ring_, run, sizeof run, portMAX_DELAY);
-    for (size_t sent = 0; sent < count;) {
-      const int taken = uart_write_bytes(kPort, run + sent, count - sent);
-      if (taken <= 0) break;
-      sent += static_cast<size_t>(taken);
-    }
+void EspUart::send_run() {
+  uint8_t run[kRun];
+  const size_t count = xStreamBufferReceive(ring_, run, sizeof run, portMAX_DELAY);
+  for (size_t sent = 0; sent < count;) {
+    const int taken = uart_write_bytes(kPort, run + sent, count - sent);
+    if (taken <= 0) break;
+    sent += static_cast<size_t>(taken);
   }
+}
+
+void EspUart::send(void* self) {
+  for (;;) static_cast<EspUart*>(self)->send_run();
 }
 
 void IRAM_ATTR EspUart::on_driver_news(uart_port_t, uart_select_notif_t news, BaseType_t*) {

@@ -30,6 +30,8 @@ class EspUart final : public Uart {
   size_t read(MutableBytes into) override;
   uint32_t dropped() const override { return dropped_; }
 
+  /// One step of the sending task: waits for bytes in the ring and sends a run of them.
+  void send_run();
   /// Waits until all is sent, `limit_ms` at most: before a restart.
   void drain(uint32_t limit_ms);
   /// Bytes of the sending task's stack that were never used.

@@ -20,7 +20,7 @@ int write_line(const char* format, va_list arguments) {
   char line[kMaxLine + kEndLength + 1];
   const int length = vsnprintf(line, kMaxLine + 1, format, arguments);
   if (length <= 0) return length;
-  size_t count = strnlen(line, kMaxLine);
+  size_t count = static_cast<size_t>(length) < kMaxLine ? static_cast<size_t>(length) : kMaxLine;
   while (count > 0 && (line[count - 1] == '\n' || line[count - 1] == '\r')) --count;
   if (count == 0) return length;
   memcpy(line + count, kEnd, kEndLength);
