@@ -185,14 +185,14 @@ class PlugbenchProfile(DeviceProfile):
     STATUS_TIMEOUT_S = 2.0
 
     def check(self, description: Description) -> None:
-        """It is told its identity and its network."""
-        for key, value in (
-            ("device.identity", description.device.identity),
-            ("network.ssid", description.network.ssid),
-        ):
+        """It is told its identity and, where it joins by Wi-Fi, its network."""
+        needed = {"device.identity": description.device.identity}
+        if description.has_wifi:
+            needed["network.ssid"] = description.network.ssid
+        for key, value in needed.items():
             if not value:
                 raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
-        if not description.has_psk:
+        if description.has_wifi and not description.has_psk:
             raise ValueError('network.psk_file: missing; a device of profile "plugbench" is told the passphrase in it')
 
     def provision(

@@ -274,7 +274,8 @@ class Bench:
     @property
     def csms_url(self) -> str:
         """The URL for the device, without its identity: the bench's proxy in front of the CSMS."""
-        return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
+        host = self.wiring.csms_host or self.description.csms.host
+        return f"ws://{host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:
         """Make sure that the bench can go on.

@@ -34,8 +34,8 @@ def folder() -> Path:
 def lock_bench(description: Description) -> Iterator[None]:
     """Hold everything of a bench that can be held once only, as a context.
 
-    That is the device of its serial port, its GPIO lines and a TCP port that it names. A virtual bench has its own port
-    and pins. The kernel releases the locks when their holder dies, however it dies.
+    That is the device of its serial port, its GPIO lines and a TCP port that it names. A virtual or emulated bench has
+    its own port and pins. The kernel releases the locks when their holder dies, however it dies.
 
     Args:
         description: the bench.
@@ -52,7 +52,7 @@ def lock_bench(description: Description) -> Iterator[None]:
 def _resources(description: Description) -> dict[str, str]:
     """The names of its locks, and of the things that they stand for."""
     found = {}
-    if description.kind != "virtual":
+    if description.kind == "pi":
         port = description.console.port or ""
         # A port has many names: /dev/serial/by-id/… is a link to /dev/ttyUSB0.
         device = port if "://" in port else os.path.realpath(port)

@@ -79,6 +79,8 @@ class Wiring:
         clock: the bench's clock, already shared with the board.
         capabilities: what tests may ask for with `@pytest.mark.needs(...)`.
         flash_file: the virtual board's flash, to look into; None on real wires.
+        csms_host: the address that the device reaches this machine's loopback interface at, where that is another one
+            than the description's `csms.host`; empty: it is that.
         device_waits: how long, in ns, the device's threads have waited for a processor of this machine so far. None on
             real wires, where the device has a processor of its own, and in stepped time, which stands still meanwhile.
         close: gives everything back; called once.
@@ -92,5 +94,6 @@ class Wiring:
     hooks: TestHooks | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None
+    csms_host: str = ""
     device_waits: Callable[[], int] | None = None
     close: Callable[[], None] = lambda: None
