@@ -28,7 +28,8 @@ class StopData {
   bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
   /// Whether find() needs no flash, or may read it now: no job of the storage is under way.
   bool can_find(uint32_t transaction) const { return has(transaction) || !storage_.busy(); }
-  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for none.
+  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for
+  /// none.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
   /// Whether there is something to write.
