@@ -169,8 +169,8 @@ class DeviceSection(_Table):
     worker: Annotated[
         Literal["loop", "thread"],
         Field(
-            description="where a virtual board's device writes to flash: in its loop, so that a run can be repeated, or "
-            "in a thread, as a chip does in a task"
+            description="where a virtual board's device writes to flash: in its loop, so that a run can be repeated, "
+            "or in a thread, as a chip does in a task"
         ),
     ] = "loop"
 
