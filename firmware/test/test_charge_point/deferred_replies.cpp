@@ -167,6 +167,7 @@ void start_answered_after_its_charge_has_ended_gets_its_stop() {
 void start_refused_after_it_was_given_up_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
+  rig.pass(1'000);
   assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
 }
 
