@@ -119,7 +119,7 @@ void reset_does_not_wait_for_ever_for_the_flash() {
 // A flash that takes nothing is tried every few seconds: the stop is sent from memory when it has been tried, and only
 // then the wait for its answer begins.
 void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
-  for (Millis phase = 0; phase < Saver::kSaveAgain; phase += 1'000) {
+  for (Millis phase = 0; phase < Saver::kRetryPause; phase += 1'000) {
     Rig rig;
     rig.set("MeterValueSampleInterval", "0");
     rig.settle();
@@ -131,7 +131,7 @@ void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
     rig.gpio.pulse(pins::kMeterPulse, 150);
     rig.pass(20'000 + phase);
     rig.ask("Reset", "{\"type\":\"Hard\"}");
-    rig.pass(Saver::kSaveAgain + ChargePoint::kHardResetLimit + 2'000);
+    rig.pass(Saver::kRetryPause + ChargePoint::kHardResetLimit + 2'000);
     TEST_ASSERT_TRUE(rig.app->restart_requested());
     assert_is("150", rig.last("StopTransaction", "meterStop"));
   }

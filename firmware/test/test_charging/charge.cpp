@@ -78,7 +78,7 @@ void start_that_the_flash_refuses_is_reported_while_it_lasts() {
     TEST_ASSERT_EQUAL_STRING("InternalError", str(rig.charging.error_code()).c_str());
     TEST_ASSERT_EQUAL_STRING("the storage takes no transaction", str(rig.charging.error_info()).c_str());
     rig.storage.result = StorageResult::ok;
-    rig.pass(Saver::kSaveAgain);
+    rig.pass(Saver::kRetryPause);
     rig.assert_happened("Charging");  // again, without the error
     TEST_ASSERT_EQUAL_STRING("NoError", str(rig.charging.error_code()).c_str());
   }

@@ -79,12 +79,12 @@ bool AuthCache::clear(StorageDone done) {
 Millis AuthCache::poll(Millis now) {
   if (failed_) {
     failed_ = false;
-    save_again_ = now + kSaveAgain;
+    save_again_ = now + kRetryPause;
   }
   if (!dirty_ || saving_) return kNever;
   if (now < save_again_) return save_again_;
   const MutableBytes bytes = storage_.scratch();
-  if (bytes.empty()) return save_again_ = now + kSaveAgain;
+  if (bytes.empty()) return save_again_ = now + kRetryPause;
   const Text content = encode({reinterpret_cast<char*>(bytes.data), bytes.length});
   saving_ = storage_.write(kFile, content.bytes(),
                            {[](void* context, StorageResult result) {
@@ -96,7 +96,7 @@ Millis AuthCache::poll(Millis now) {
                               self.log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
                             },
                             this});
-  if (!saving_) return save_again_ = now + kSaveAgain;
+  if (!saving_) return save_again_ = now + kRetryPause;
   dirty_ = false;
   return kNever;
 }

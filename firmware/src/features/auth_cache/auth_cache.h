@@ -18,7 +18,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   static constexpr Text kFile = "auth_cache";
   static constexpr size_t kMaxEntries = 16;
   /// After a write that failed.
-  static constexpr Millis kSaveAgain = 5'000;
+  static constexpr Millis kRetryPause = 5'000;
 
   AuthCache(Storage& storage, const TimeSync& time, const Settings& settings, Logger& log)
       : storage_(storage), time_(time), settings_(settings), log_(log) {}

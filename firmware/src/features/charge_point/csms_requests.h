@@ -34,7 +34,7 @@ class CsmsRequests {
   static constexpr Millis kUnlockLimit = 3'000;
   /// How long an answer, a triggered reading or a reset waits for the flash: longer than the pause after a job that
   /// failed, and not so long that the CSMS no longer waits.
-  static constexpr Millis kSaveLimit = 3 * Saver::kSaveAgain;
+  static constexpr Millis kSaveLimit = 3 * Saver::kRetryPause;
   static constexpr int64_t kConnector = 1;
   /// Whom DataTransfer.req must name, and the one message that we know: it answers with the same data.
   static constexpr Text kVendorId = "Plugbench";

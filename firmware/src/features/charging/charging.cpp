@@ -307,7 +307,7 @@ void Charging::lock_failed(Millis now) {
 void Charging::resume_when_known(Millis now) {
   if (session_ != SessionState::interrupted || power_fail_) return;
   Millis away = 0;
-  bool known = transactions_.time_away(away);
+  bool known = transactions_.outage_duration(away);
   bool too_long = known && away > Millis{1000} * settings_.power_resume_limit_s;
   if (!cable_ || too_long) {
     log_.warning(kTag, "the transaction does not go on: ", cable_ ? "the power was gone too long" : "the cable is out");
@@ -331,7 +331,7 @@ void Charging::resume_when_known(Millis now) {
 /// same, as soon as it is known.
 void Charging::watch_time_away(Millis now) {
   Millis away = 0;
-  if (session_ != SessionState::resumed || !transactions_.time_away(away)) return;
+  if (session_ != SessionState::resumed || !transactions_.outage_duration(away)) return;
   on(SessionEvent::absence_known);
   if (away <= Millis{1000} * settings_.power_resume_limit_s) return;
   log_.warning(kTag, "the power was gone too long, as the CSMS tells now: the transaction ends");
