@@ -78,7 +78,7 @@ void status_answered_after_its_time_is_not_told_again() {
   rig.pass(Messenger::kCallTimeout + 2'000);
   answer_now(rig, "StatusNotification", "{}");
   rig.answers.clear();
-  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.pass(2 * ChargePoint::kResendFirst);
   rig.assert_story("1:Preparing");
 }
 
