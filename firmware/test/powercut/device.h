@@ -9,6 +9,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -90,6 +91,7 @@ class Device {
     FakeUart uart;
     FakeNetwork network;
     FakeTcp tcp;
+    FakeSecrets secrets;
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};

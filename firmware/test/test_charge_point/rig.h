@@ -14,6 +14,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -33,6 +34,7 @@ struct Rig {
   FakeNetwork network;
   FakeTcp tcp;
   RamFlash flash;
+  FakeSecrets secrets;
   FakeHeap heap;
   FakeWorker worker;
   FakeWaker waker{clock};
@@ -69,7 +71,8 @@ struct Rig {
     opens = 0;
     connected = false;
     network = FakeNetwork();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, heap, worker, waker, system});
+    app =
+        std::make_unique<App>(Ports{clock, rng, gpio, uart, network, tcp, flash, secrets, heap, worker, waker, system});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");

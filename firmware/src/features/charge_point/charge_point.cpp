@@ -38,7 +38,7 @@ constexpr int connector_of(uint32_t tag) { return static_cast<int>((tag >> 8) & 
 }  // namespace
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-                         TimeSync& time, AuthCache& cache, Config& config, const Identity& identity,
+                         TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
                          RestartRequest restart, Rng& rng, Logger& log)
     : messenger_(messenger),
       connection_(connection),
@@ -51,7 +51,7 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       restart_(restart),
       rng_(rng),
       log_(log),
-      requests_(charging, transactions, config, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, security, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
