@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from rig.bench import Bench
-from rig.csms import Csms
+from rig.csms import Csms, Security
 from rig.csms.authority import CertificateKind
 from rig.device import Device, EvDriver
 from rig.faults import ConnectionDrop
@@ -47,10 +47,8 @@ def test_a_new_password_is_stored_and_used_at_once(secured: Secured, csms: Csms,
     with secured.on_profile(1):
         answer = csms.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": NEW_KEY.hex()})
         assert answer == {"status": "Accepted"}
-        security = secured.server(profile=1)
-        security.passwords[secured.identity] = NEW_KEY  # type: ignore[index]
-        with csms.secured(security):
-            mark = csms.timeline.mark()
+        mark = csms.timeline.mark()
+        with csms.secured(Security(1, {secured.identity: NEW_KEY})):
             csms.expect_connected(since=mark, timeout=30)
             device.wait_status(accepted=True)
             device.boot()
