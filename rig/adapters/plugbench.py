@@ -52,6 +52,7 @@ OPTIONAL_KEYS = (
     "meter_value_sample_interval_s",
     "minimum_status_duration_s",
     "reset_retries",
+    "security_profile",
     "stop_transaction_on_ev_side_disconnect",
     "stop_transaction_on_invalid_id",
     "stop_transaction_on_start_given_up",
@@ -180,7 +181,7 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh"})
+    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem"})
 
     STATUS_TIMEOUT_S = 2.0
 

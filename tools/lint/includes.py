@@ -22,12 +22,13 @@ LAYERS = (
     ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/transactions",),
-    ("features/ocpp_message",),
+    ("features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
     ("features/websocket",),
     ("features/board", "features/logging", "features/storage"),
     ("runtime",),
     ("port/posix", "port/esp32"),
+    ("port/mbedtls",),
     ("port",),
     ("core",),
 )
@@ -37,6 +38,7 @@ _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix"),
     "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
+    "port/mbedtls": ("port/mbedtls", "port/posix", "port/posix/test", "port/esp32"),
 }
 
 _SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")
