@@ -172,7 +172,7 @@ void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
   log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", complaint);
   if (complaint != Security::kBusy) return deferred_.settle(*slot, false);
   deferred_.drop(*slot);
-  refuse_busy(request);
+  reject_busy(request);
 }
 
 /// The whitepaper, section 2.2.2: a CSMS may raise the security profile and never lower it.
