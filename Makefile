@@ -45,7 +45,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
-  powercut clean distclean lock arm-check screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check sizes tsan screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -161,17 +161,26 @@ pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:
 	@mkdir -p build reports/junit
 	@$(PIO) test --project-dir firmware --environment native --junit-output-path $(ROOT)/reports/junit/platformio.xml
 
-docs: setup ## write docs/api.md from the sources
+docs: setup ## write docs/api.md and docs/bench-reference.md from the sources
 	@$(RUN) -m tools.docs
 
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile core, runtime and features for a 32-bit chip (needs: make install-extras)
+arm-check: setup ## compile core, runtime, features, app and the ESP32 port for a 32-bit chip, and hold their sizes (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
-screenshots: setup ## draw docs/images/report.png from the newest run (needs: make install-extras)
-	@tools/screenshots.sh
+sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 agrees on the figures (needs: make install-extras)
+	@$(RUN) -m tools.sizes $(if $(WRITE),--write)
+
+tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with the worker in a thread, under ThreadSanitizer
+	@$(CMAKE) -B build/tsan -DPLUGBENCH_TSAN=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/tsan --parallel $(JOBS) --target plugbench-device test_posix test_storage test_app
+	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
+	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
+
+screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
+	@$(RUN) -m tools.screenshots
 
 install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
 	@tools/install_extras.sh chromium fonts-dejavu-core

@@ -1,1 +1,1 @@
-"""Plugbench and its peers side by side: `make perf`."""
+"""Measure Plugbench beside its peers: `make perf`."""

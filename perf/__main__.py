@@ -1,4 +1,4 @@
-"""Run all benchmarks: `python -m perf [--runs N] [--only NAME]`; leaves `reports/perf.json` and a table."""
+"""Run all benchmarks and write `reports/perf.json` and a table: `python -m perf [--runs N] [--only NAME]`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ALL = {"empty_test": empty_test, "serial_console": serial_console, "csms_round_t
 
 
 def main() -> int:
-    """Returns the exit code: 0, whatever the figures are."""
-    parser = argparse.ArgumentParser(prog="make perf", description="Plugbench and its peers side by side.")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="medians of so many runs (default: 3)")
-    parser.add_argument("--only", choices=sorted(ALL), help="just this benchmark")
+    """Run the chosen benchmarks. Return 0, whatever the figures are."""
+    parser = argparse.ArgumentParser(prog="make perf", description="Measure Plugbench beside its peers.")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="take the median of N runs (default: 3)")
+    parser.add_argument("--only", choices=sorted(ALL), help="run only this benchmark")
     options = parser.parse_args()
     peers = install()
     results: list[Result] = []
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _show(results: list[Result]) -> None:
-    table = Table("what", "unit", "plugbench", "peers", "ratio")
+    table = Table("figure", "unit", "plugbench", "peers", "ratio")
     for result in results:
         peers = "\n".join(f"{name}: {value:,.5g}" for name, value in result.peers.items())
         ratio = "" if result.ratio is None else f"{result.ratio:.2f}"

@@ -1,4 +1,4 @@
-"""The CSMS: how many round trips of a StatusNotification it does in a second of its processor's time."""
+"""Count the StatusNotification round trips that a CSMS does in one second of its processor time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-from perf.environment import hear, say, start, versions
+from perf.environment import read_line, start, versions, write_line
 from perf.result import Result
 
 ROUND_TRIPS = 2000
@@ -19,7 +19,7 @@ WARM_UP = 200
 
 
 def measure(peers: Path, runs: int) -> Iterator[Result]:
-    """The figure, the median of that many runs, the servers taking turns."""
+    """Yield the median of `runs` runs; the servers take turns."""
     found = versions()
     servers: dict[str, tuple[Path | str, str]] = {
         "plugbench": (sys.executable, "ours/csms.py"),
@@ -36,15 +36,15 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
 
 def _run(server: subprocess.Popen[str]) -> float:
     try:
-        with connect(hear(server, "ready"), subprotocols=["ocpp1.6"], compression=None) as socket:  # type: ignore[list-item]
+        with connect(read_line(server, "ready"), subprotocols=["ocpp1.6"], compression=None) as socket:  # type: ignore[list-item]
 
             def talk(count: int) -> float:
                 for number in range(count):
                     status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
                     socket.send(json.dumps([2, str(number), "StatusNotification", status]))
                     socket.recv()
-                say(server, "cpu")
-                return float(hear(server, "cpu"))
+                write_line(server, "cpu")
+                return float(read_line(server, "cpu"))
 
             before = talk(WARM_UP)
             return ROUND_TRIPS / (talk(ROUND_TRIPS) - before)

@@ -1,4 +1,4 @@
-"""What all fixtures together cost a test that does nothing, on a device that idles."""
+"""Measure what all fixtures together cost an empty test on an idle device."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_fixtures(device, bench, console, csms, driver, firmware, inject, inputs
 
 
 def measure(_peers: Path, runs: int) -> Iterator[Result]:
-    """The figure: the median over all tests of all runs, and that of tests without any fixture beside it."""
+    """Yield the median over all tests of all runs, with the median of tests without a fixture beside it."""
     plain: list[float] = []
     with_fixtures: list[float] = []
     for _ in range(runs):
         spent = _run()
         plain += spent["plain"]
-        with_fixtures += spent["fixtures"][1:]  # the first one brings the bench up
+        with_fixtures += spent["fixtures"][1:]  # the first one opens the bench
     ours, theirs = statistics.median(with_fixtures), statistics.median(plain)
     peer = {f"pytest {pytest.__version__} without fixtures": theirs}
     yield Result("an empty test with every fixture", "ms", False, ours, peer)

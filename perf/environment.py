@@ -1,4 +1,4 @@
-"""The peers' environment, apart from ours: `.cache/peers`."""
+"""The environment of the peers, `.cache/peers`, separate from the project's own."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ PINS = HERE / "peers.txt"
 
 
 def versions() -> dict[str, str]:
-    """The pinned peers, by name."""
+    """Return the pinned version of each peer."""
     return dict(line.split("==") for line in PINS.read_text().split())
 
 
 def install() -> Path:
-    """Make the peers' environment, where it is not there as pinned. Returns its Python.
+    """Install the peers unless the pinned versions are there. Return the path of their Python.
 
     Raises:
-        subprocess.CalledProcessError: a peer cannot be installed; pip has said why.
+        subprocess.CalledProcessError: a peer cannot be installed; pip has printed why.
     """
     python = FOLDER / "bin" / "python"
     found = {d.name: d.version for d in distributions(path=[str(p) for p in FOLDER.glob("lib/python3*/site-packages")])}
     if not versions().items() <= found.items():
         print("installing the peers…", file=sys.stderr, flush=True)
-        # Our own environment has pip, which that of a bare Debian python3 lacks.
+        # The project's environment has pip; the environment of a bare Debian python3 has none.
         subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", FOLDER], check=True)
         command = [*pip(Path(sys.prefix))[:3], "--python", python, "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*command, "--requirement", PINS], check=True)
@@ -39,7 +39,7 @@ def install() -> Path:
 
 
 def start(python: Path | str, script: str, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """Start one of the programs beside this file. It says `ready` on its stdout and waits for lines on its stdin."""
+    """Start a program of this folder. It writes `ready` to its stdout and reads commands from its stdin."""
     return subprocess.Popen(
         [python, *prefix, str(HERE / script), *arguments],
         stdin=subprocess.PIPE,
@@ -51,21 +51,21 @@ def start(python: Path | str, script: str, *arguments: str, prefix: tuple[str, .
     )
 
 
-def say(process: subprocess.Popen[str], line: str) -> None:
-    """Give a program a line."""
+def write_line(process: subprocess.Popen[str], line: str) -> None:
+    """Send a line to a program's stdin."""
     assert process.stdin is not None
     process.stdin.write(line + "\n")
     process.stdin.flush()
 
 
-def hear(process: subprocess.Popen[str], prefix: str) -> str:
-    """The rest of the next line of a program that starts so.
+def read_line(process: subprocess.Popen[str], prefix: str) -> str:
+    """Return the rest of the next line on a program's stdout that starts with `prefix`.
 
     Raises:
-        RuntimeError: it ended instead.
+        RuntimeError: the program ended first.
     """
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(prefix):
             return line[len(prefix) :].strip()
-    raise RuntimeError(f"{process.args!r} ended before it said {prefix!r}")
+    raise RuntimeError(f"{process.args!r} ended before it wrote {prefix!r}")

@@ -1,4 +1,4 @@
-"""A figure of ours beside the same figure of the peers."""
+"""A figure of Plugbench beside the same figure of its peers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of `reports/perf.json`.
+    """One entry of `reports/perf.json`.
 
     Attributes:
-        name: what was measured.
-        unit: of every figure.
-        higher_is_better: or lower.
-        ours: the median of our runs.
-        peers: the medians of the peers', by name and version.
+        name: of the figure.
+        unit: of all values.
+        higher_is_better: false for a duration.
+        ours: the median of Plugbench's runs.
+        peers: the median of each peer's runs, by name and version.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """Ours over the best peer, above 1 is better; None where that cannot be said."""
+        """Our value over the best peer's, above 1 where ours is better; None without peers or with a zero."""
         if not self.peers:
             return None
         best = max(self.peers.values()) if self.higher_is_better else min(self.peers.values())
@@ -35,5 +35,5 @@ class Result:
         return above / below if below else None
 
     def record(self) -> dict[str, Any]:
-        """As it stands in the file."""
+        """Return the entry of the JSON file."""
         return asdict(self) | {"ratio": self.ratio}

@@ -1,4 +1,4 @@
-"""The serial console: is a burst kept while the test computes, how fast can lines come, how soon is one seen?"""
+"""Measure serial consoles: lines kept of a burst while the test computes, lines a second, and latency."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from perf.environment import hear, say, start, versions
+from perf.environment import read_line, start, versions, write_line
 from perf.result import Result
 
 BYTES_A_SECOND = 921_600 // 10
@@ -26,22 +26,22 @@ UNPACED_LINES = 20_000
 MANY_LINES = 100_000
 PINGS = 200
 PINGS_S = 45.0
-"""A reader that loses lines, and waits for each, gives fewer pings than `PINGS`."""
+"""Pings stop after this time: a reader that loses lines and waits for each would take far longer."""
 PAUSE_S = 0.003
 RUN_S = 120.0
-"""A run that takes longer is ended."""
+"""A run that takes longer is killed."""
 
 OURS = "plugbench"
 ALONE = "plugbench, the timeline alone"
 SLOW = "pytest-embedded"
-"""It polls: many lines would take it minutes."""
+"""It polls, so the run with `MANY_LINES` would take minutes."""
 
 T = TypeVar("T")
 Open = Callable[[str], subprocess.Popen[str]]
 
 
 def programs(peers: Path) -> dict[str, Open]:
-    """What reads a port, by name and version; the first is ours, with all that listens in a test."""
+    """Return the programs that read a port, by name and version. The first is ours, with all listeners of a test."""
     found = versions()
 
     def embedded(port: str) -> subprocess.Popen[str]:
@@ -73,13 +73,13 @@ def programs(peers: Path) -> dict[str, Open]:
 
 
 def measure(peers: Path, runs: int) -> Iterator[Result]:
-    """All figures, each the median of that many runs, the programs taking turns."""
+    """Yield all figures, each the median of `runs` runs; the programs take turns."""
     readers = programs(peers)
     in_test = {name: open_port for name, open_port in readers.items() if name != ALONE}
     quick = {name: open_port for name, open_port in in_test.items() if not name.startswith(SLOW)}
 
     name = "console: lines kept of a 921,600 baud burst while the test computes"
-    yield _result(name, "%", _medians(in_test, runs, kept))
+    yield _result(name, "%", _medians(in_test, runs, lines_kept))
 
     speeds = _medians(readers, runs, lambda open_port: speed(open_port, UNPACED_LINES))
     alone = speeds.pop(ALONE)
@@ -98,8 +98,8 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
         yield _result(name, "ms", found, higher_is_better=False)
 
 
-def kept(open_port: Open) -> float:
-    """Per cent of the lines that arrive of a burst, at the pace of a UART that drops what nobody takes."""
+def lines_kept(open_port: Open) -> float:
+    """Return the percentage of lines received of a burst, sent at a UART's pace; bytes not read in time are dropped."""
     with _reader(open_port) as (master, process):
         os.set_blocking(master, False)
         sent = 0
@@ -115,40 +115,40 @@ def kept(open_port: Open) -> float:
             data = b""
             time.sleep(PIECE_S)
         os.set_blocking(master, True)
-        say(process, "look")
+        write_line(process, "look")
         os.write(master, b"\r\nEND\r\n")
-        return 100 * int(hear(process, "lines ")) / sent
+        return 100 * int(read_line(process, "lines ")) / sent
 
 
 def speed(open_port: Open, lines: int) -> float:
-    """Lines a second where the sender waits for the reader."""
+    """Return lines per second where the sender blocks until the reader has room."""
     with _reader(open_port) as (master, process):
-        say(process, "look")
+        write_line(process, "look")
         began = time.monotonic()
         for number in range(lines):
             data = LINE % number
             while data:
                 data = data[os.write(master, data) :]
         os.write(master, b"END\r\n")
-        arrived = int(hear(process, "lines "))
+        arrived = int(read_line(process, "lines "))
         return arrived / (time.monotonic() - began)
 
 
 def latencies(open_port: Open) -> list[float]:
-    """Milliseconds from before a line is written until the reader, which waits for it, has it in hand; one by one."""
+    """Return the times from the write of a line until the waiting reader has it, in ms, one for each line."""
     with _reader(open_port) as (master, process):
-        say(process, f"ping {PINGS}")
+        write_line(process, f"ping {PINGS}")
         taken: list[float] = []
         end = time.monotonic() + PINGS_S
         for number in range(PINGS):
             if time.monotonic() > end:
                 process.kill()
                 break
-            hear(process, "waits")
-            time.sleep(PAUSE_S)  # it says so before it does
+            read_line(process, "waits")
+            time.sleep(PAUSE_S)  # the reader announces the wait just before it begins
             began = time.monotonic_ns()
             os.write(master, b"ping %d\r\n" % number)
-            taken.append((int(hear(process, "got ")) - began) / 1e6)
+            taken.append((int(read_line(process, "got ")) - began) / 1e6)
         return taken
 
 
@@ -158,10 +158,10 @@ def _taking_turns(readers: Mapping[str, Open], runs: int, take: Callable[[Open],
         for reader, open_port in readers.items():
             try:
                 figures[reader].append(take(open_port))
-            except (RuntimeError, OSError) as error:  # it ended, or nobody has the port open any more
+            except (RuntimeError, OSError) as error:  # the reader ended, or has closed the port
                 if reader == OURS:
                     raise
-                print(f"a run of {reader} is left out: {error}", file=sys.stderr, flush=True)
+                print(f"skipped a run of {reader}: {error}", file=sys.stderr, flush=True)
     return {reader: values for reader, values in figures.items() if values}
 
 
@@ -183,9 +183,9 @@ def _reader(open_port: Open) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     limit.start()
     try:
         try:
-            hear(process, "ready")
+            read_line(process, "ready")
         finally:
-            os.close(slave)  # from now on the port ends with its reader
+            os.close(slave)  # from now on only the reader holds the port open
         yield master, process
         process.communicate()
     finally:

@@ -1,1 +1,1 @@
-"""What is needed around the code: set-up, lint checks, summaries. Standard library only where it runs before set-up."""
+"""Development tools: set-up, lint checks, summaries. Those that run before set-up use only the standard library."""

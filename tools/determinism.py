@@ -1,11 +1,11 @@
-"""Run tests/hil several times with one seed, and compare what the device did: to the nanosecond of bench time.
+"""Run tests/hil several times with one seed and compare the device's behaviour, to the nanosecond of bench time.
 
-    python -m tools.determinism --runs 10 --seed 1       runs and compares
-    python -m tools.determinism reports/runs/A ...       compares runs that are there, of one worker each
+    python -m tools.determinism --runs 10 --seed 1       makes runs and compares them
+    python -m tools.determinism reports/runs/A ...       compares existing runs, of one worker each
 
-A trace is the OCPP frames with their texts, the edges of all pins, and the lines of the console, each with its bench
-time. Two things depend on the computer and are left out: the number of the port that the kernel gave the bench, and how
-many rounds the device's loop took, because the kernel decides how many segments of TCP wake it.
+A trace is the OCPP frames with their text, the edges of all pins, and the lines of the console, each with its bench
+time. Two values depend on the computer and are left out: the port number that the kernel assigned to the bench, and the
+number of rounds of the device's loop, because the kernel decides how many TCP segments wake it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from rig.timeline.events import Event, LogLine, OcppFrame, PinEdge
 ROOT = Path(__file__).parent.parent
 RUNS = ROOT / "build" / "determinism"
 
-_OF_THE_COMPUTER = re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=\"loops\":)\d+")
+_HOST_DEPENDENT = re.compile(r"(?<=127\.0\.0\.1:)\d+|(?<=\"loops\":)\d+")
 _SHOWN = 3
 _LONGEST = 160
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare. Returns 0 where every trace is the same, 1 where one is not, 2 where there is nothing to compare."""
+    """Compare runs. Return 0 where all traces are equal, 1 where one differs, 2 with fewer than two runs."""
     options = _parser().parse_args(arguments)
     folders = options.folders or list(_run(options.runs, options.seed, options.tests))
     if len(folders) < 2:
-        print("name the folders of two runs at least, like reports/runs/ID", file=sys.stderr)
+        print(
+            "determinism: nothing to compare; name the folders of at least two runs, like reports/runs/ID",
+            file=sys.stderr,
+        )
         return 2
     runs = [_traces(folder) for folder in folders]
     different = {test: found for test in runs[0] if (found := differences([run.get(test, []) for run in runs]))}
@@ -46,15 +49,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def trace(events: Sequence[Event]) -> list[str]:
-    """The lines of a trace, in order of bench time; those of one moment in order of their text.
+    """Return the lines of a trace in order of bench time, and lines of the same time in order of their text.
 
-    A test's thread and the bench's put events of one moment on the timeline in an order that is the computer's.
+    A test's thread and the bench's thread append events of one moment in an order that depends on the computer.
     """
     return [f"{t} {line}" for t, line in sorted((event.t, _line(event)) for event in events) if line]
 
 
 def differences(traces: Sequence[Sequence[str]]) -> list[str]:
-    """The lines that not every trace of a test has, with the number of traces that have them."""
+    """Return the lines of a test that are not in every trace, with the number of traces that have them."""
     counts = Counter(line for lines in traces for line in lines)
     each = [Counter(lines) for lines in traces]
     uneven = [line for line in counts if len({count[line] for count in each}) > 1]
@@ -68,7 +71,7 @@ def _line(event: Event) -> str:
         case PinEdge():
             return f"pin {event.signal} {int(event.level)}"
         case LogLine():
-            return f"log {_OF_THE_COMPUTER.sub('', event.text)}"
+            return f"log {_HOST_DEPENDENT.sub('', event.text)}"
         case _:
             return ""
 
@@ -79,7 +82,7 @@ def _traces(folder: Path) -> dict[str, list[str]]:
 
 
 def _run(runs: int, seed: int, tests: Sequence[str]) -> Iterator[Path]:
-    """Run the suite on one bench, in one order. Yields the folders of the runs."""
+    """Run the suite on one bench, always in the same order. Yield the folder of each run."""
     shutil.rmtree(RUNS, ignore_errors=True)
     for number in range(1, runs + 1):
         records = RUNS / str(number)
@@ -106,10 +109,12 @@ def _run(runs: int, seed: int, tests: Sequence[str]) -> Iterator[Path]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tools.determinism", description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="*", type=Path, metavar="RUN", help="runs to compare; none: make them")
-    parser.add_argument("--runs", type=int, default=10, metavar="N", help="how many runs to make (default: 10)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the tests' order (default: 1)")
-    parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="which tests (default: tests/hil)")
+    parser.add_argument(
+        "folders", nargs="*", type=Path, metavar="RUN", help="run folders to compare (default: make new runs)"
+    )
+    parser.add_argument("--runs", type=int, default=10, metavar="N", help="number of runs to make (default: 10)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the tests' order (default: 1)")
+    parser.add_argument("--tests", nargs="+", default=[], metavar="PATH", help="tests to run (default: tests/hil)")
     return parser
 
 

@@ -1,8 +1,8 @@
-"""Run single tests again and again, in random order, and tell which of them do not always pass.
+"""Run single tests many times, in random order, and list those that do not always pass.
 
-`python -m tools.flake_hunt --runs 1000` spreads that many runs evenly over the tests, shuffles them, and gives them to
-several workers, each with a bench of its own. A flake is a bug: of the test, of the bench or of the device. What a
-failure left is in its run's folder. The same seed makes the same order.
+`python -m tools.flake_hunt --runs 1000` spreads the runs evenly over the tests, shuffles them, and distributes them to
+several workers, each with a bench of its own. A flaky test is a bug of the test, of the bench or of the device. The
+folder of a failed run has its record. The same seed makes the same order.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "build" / "flakes"
 TABLE = ROOT / "reports" / "flakes.txt"
 SESSION_RUNS = 200
-"""Runs in one pytest session: its record stays of a size that its report can be made of in a moment."""
+"""Runs in one pytest session, so that a report of its record takes little time."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """How the runs of one test ended. `seconds` and `complaints` have one entry a run and a failed run."""
+    """The results of one test: `seconds` has an entry for each run, `complaints` one for each failed run."""
 
     seconds: list[float] = field(default_factory=list)
     skipped: int = 0
@@ -41,16 +41,16 @@ class Tally:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How many runs, and their order."""
+    """Add the options for the number of runs and their order."""
     group = parser.getgroup("flake hunt")
     group.addoption("--hunt-runs", type=int, metavar="N", help="make N runs of the collected tests, in random order")
-    group.addoption("--hunt-first", type=int, default=0, metavar="N", help="how many runs were made before")
+    group.addoption("--hunt-first", type=int, default=0, metavar="N", help="number of runs in earlier sessions")
     group.addoption("--hunt-seed", type=int, default=0, metavar="N", help="the same seed makes the same order")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put in the place of each test as many of its like as it has runs."""
+    """Replace the collected tests by duplicates of them, one for each run."""
     runs = config.getoption("hunt_runs")
     if runs is None or not items:
         return
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _like(item: pytest.Item) -> pytest.Item:
-    """The same test once more; pytest tears down between two only where they are two objects."""
+    """Duplicate a test: pytest tears down between two runs only where they are two objects."""
     other = copy.copy(item)
     other.stash = pytest.Stash()
     if isinstance(other, pytest.Function):
@@ -74,7 +74,7 @@ def _like(item: pytest.Item) -> pytest.Item:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Hunt. Returns 0 where every run passed, 1 where one did not, 2 where pytest itself failed."""
+    """Hunt. Return 0 where every run passed, 1 where one failed, 2 where pytest itself failed."""
     options = _parser().parse_args(arguments)
     RESULTS.mkdir(parents=True, exist_ok=True)
     tallies: dict[str, Tally] = defaultdict(Tally)
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     TABLE.write_text(text + "\n", encoding="utf-8")
     print(text)
     if not tallies:
-        print("flake hunt: there is no such test", file=sys.stderr)
+        print("flake hunt: no test matches; check the paths and -k", file=sys.stderr)
         return 2
     return int(any(tally.complaints for tally in tallies.values()))
 
@@ -100,15 +100,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.flake_hunt", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="how many runs of single tests (default: 1000)")
     parser.add_argument("--workers", type=int, default=4, help="benches side by side (default: 4)")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="of an order to repeat")
-    parser.add_argument("tests", nargs="*", default=["tests/hil"], help="what pytest takes (default: tests/hil)")
+    parser.add_argument(
+        "--seed", type=int, default=random.randrange(1 << 31), help="seed of the order (default: random)"
+    )
+    parser.add_argument("tests", nargs="*", default=["tests/hil"], help="paths or ids of tests (default: tests/hil)")
     parser.add_argument("-k", metavar="EXPRESSION", default="", help="only tests that match, as pytest's -k")
     return parser
 
 
 def _session(options: argparse.Namespace, first: int, runs: int, results: Path) -> int:
     command = [sys.executable, "-m", "pytest", "-p", "tools.flake_hunt", "-q", "--tb=short", "-p", "no:cacheprovider"]
-    command += ["--rig-keep-runs=0"]  # a hunt is many sessions, and each failure's record is wanted
+    command += ["--rig-keep-runs=0"]  # keep the records of all sessions of this hunt
     command += [
         f"--hunt-runs={runs}",
         f"--hunt-first={first}",
@@ -132,7 +134,7 @@ def _count(results: Path, tallies: dict[str, Tally]) -> None:
 
 
 def table(tallies: dict[str, Tally], seed: int) -> Iterable[str]:
-    """Tests by runs and failures, those that failed first, then the slow ones."""
+    """Yield a table of tests: failed ones first, then by the longest run."""
     total = sum(len(tally.seconds) for tally in tallies.values())
     failed = sum(len(tally.complaints) for tally in tallies.values())
     yield f"{total} runs of {len(tallies)} tests, seed {seed}: {failed} failed"

@@ -1,4 +1,4 @@
-"""Print folders, the imports between them, and circles: `python -m tools.imports_report [FOLDER OF A CLONE]`."""
+"""Print folders, the imports between them, and import cycles: `python -m tools.imports_report [FOLDER OF A CLONE]`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from tools.lint import circles, imports, includes
 from tools.lint.layout import Layout
 
-HOUSES = ("rig", "fixtures")
+PACKAGES = ("rig", "fixtures")
 
 
 def main(arguments: list[str]) -> int:
-    """Print the report. The exit code is 1 when an arrow runs back, something is in a circle, or has no rank."""
+    """Print the report. Return 1 where an import runs back, a cycle exists or a folder has no rank, else 0."""
     root = Path(arguments[0] if arguments else ".").resolve()
-    modules = list(circles.circles(circles.module_graph(root, *HOUSES)))
-    python, firmware = imports.layout(root, HOUSES), includes.layout(root)
+    modules = list(circles.circles(circles.module_graph(root, *PACKAGES)))
+    python, firmware = imports.layout(root, PACKAGES), includes.layout(root)
     print("\n".join(section("rig and fixtures", python)))
     print("\n".join(listed("circles of modules", [" → ".join(circle) for circle in modules])))
     print()
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
 
 
 def section(title: str, layout: Layout) -> Iterator[str]:
-    """Give the lines about one program."""
+    """Yield the lines of one section of the report."""
     files, lines = (sum(getattr(folder, name) for folder in layout.folders.values()) for name in ("files", "lines"))
     yield f"{title}: {len(layout.folders)} folders, {files} files, {lines:,} lines"
     yield ""
@@ -56,7 +56,7 @@ def section(title: str, layout: Layout) -> Iterator[str]:
 
 
 def folder_circles(arrows: Mapping[tuple[str, str], int]) -> list[list[str]]:
-    """Give the circles of folders, each with the first at the end again.
+    """Return the cycles of folders, each with its first folder repeated at the end.
 
     Args:
         arrows: number of imports by (importing folder, imported folder).
@@ -68,12 +68,12 @@ def folder_circles(arrows: Mapping[tuple[str, str], int]) -> list[list[str]]:
 
 
 def listed(title: str, found: Sequence[str], number: int | None = None) -> Iterator[str]:
-    """Give a title with the number of what was found, and the findings below it.
+    """Yield a title with a count, and the items below it.
 
     Args:
-        title: names what was looked for.
-        found: one text each.
-        number: how many there are, where a text stands for several.
+        title: of the list.
+        found: the items, one text each.
+        number: the count, where one item stands for several.
     """
     yield ""
     yield f"  {title}: {len(found) if number is None else number}"
@@ -82,7 +82,7 @@ def listed(title: str, found: Sequence[str], number: int | None = None) -> Itera
 
 
 def _by_folder(layout: Layout, arrows: Iterable[tuple[str, str]]) -> list[str]:
-    """Give a line for each importing folder: the folders that it imports from, with the number of imports."""
+    """Return a line for each importing folder: the folders that it imports from, with the number of imports."""
     lines: dict[str, list[str]] = {}
     for folder, imported in arrows:
         lines.setdefault(folder, []).append(f"{imported}×{layout.arrows[folder, imported]}")
@@ -90,7 +90,7 @@ def _by_folder(layout: Layout, arrows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _owner(layout: Layout, circle: Sequence[str]) -> str:
-    """The ranked folder that all folders of a circle belong to."""
+    """Return the ranked folder to which all folders of a cycle belong."""
     return next(layout.inside[name].owner for name in circle if name in layout.inside)
 
 

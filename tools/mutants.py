@@ -1,12 +1,11 @@
-"""Plant bugs in the device, one at a time, and see that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
+"""Insert bugs into the device one at a time and check that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
 
-The bugs are in `tests/mutants.toml`; with `--powercut` those of `tests/powercut_bugs.toml`, which the power-cut runner
-has to find: by a rule in a scenario that the sound device does not break.
+The bugs are in `tests/mutants.toml`. With `--powercut` they are those of `tests/powercut_bugs.toml`, which the
+power-cut runner has to find: such a bug must break a rule in a scenario where the correct device breaks none.
 
-Each is planted in a copy of the firmware; the tests, the rig and everything else are those of this tree. A bug is
-*found* when a test of the device fails. One that no test finds has *survived*; a broken bench says nothing about a bug,
-and neither does a copy that does not build. The sound device goes first: the suite must pass on it, or a failure would
-prove nothing.
+Each bug is inserted into a copy of the firmware; tests, rig and everything else come from this tree. A bug is *found*
+when a device test fails, and has *survived* when none does. A bench error, or a copy that does not build, makes the
+verdict *unclear*. The correct device runs first: the suite must pass on it, or a failure would prove nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from tools import powercut
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "tests" / "mutants.toml"
 POWERCUT_CATALOGUE = ROOT / "tests" / "powercut_bugs.toml"
-# What the copy takes from this tree as it is.
+# Linked into the copy unchanged.
 _SHARED = (
     "rig",
     "fixtures",
@@ -46,7 +45,7 @@ _SHARED = (
 )
 _WORKERS = os.cpu_count() or 1
 
-# Second cuts of each scenario, for a bug that no first cut finds.
+# Second cuts in each scenario, for a bug that no first cut finds.
 _SECOND_CUTS = 300
 
 Verdict = Literal["found", "survived", "unclear"]
@@ -54,9 +53,9 @@ Verdict = Literal["found", "survived", "unclear"]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A bug: in `file`, `old` becomes `new`. `old` stands there exactly once.
+    """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
-    `first` is the file of HIL tests that is likely to find it; the whole suite is run only where that does not.
+    `first` is the HIL test file that is likely to find it; the whole suite runs only where that one does not.
     """
 
     name: str
@@ -65,26 +64,27 @@ class Mutant:
     new: str
     first: str = ""
 
-    def plant(self, text: str) -> str:
-        """The file's text with the bug in it.
+    def apply(self, text: str) -> str:
+        """Return the file's text with the bug in it.
 
         Raises:
-            ValueError: `old` does not stand there exactly once: the catalogue is out of date.
+            ValueError: `old` does not occur exactly once; the catalogue is out of date.
         """
         if text.count(self.old) != 1:
-            raise ValueError(f"{self.name}: {self.file} holds {text.count(self.old)} times what is to be replaced")
+            found = text.count(self.old)
+            raise ValueError(f"{self.name}: `old` must occur once in {self.file}, but occurs {found} times: update it")
         return text.replace(self.old, self.new)
 
 
-# Looks for a mutant in the tree that it is planted in.
+# Looks for a mutant in a tree that contains it.
 Finder = Callable[[Path, Mutant], tuple[Verdict, str]]
-# Runs that broke a rule, by scenario and rule.
+# Number of runs that broke a rule, by scenario and rule.
 Broken = dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant: which test found it, or why nothing can be said."""
+    """The verdict on a mutant, with the test that found it or the reason why the verdict is unclear."""
 
     name: str
     verdict: Verdict
@@ -93,15 +93,15 @@ class Result:
 
 
 def catalogue(path: Path = CATALOGUE) -> list[Mutant]:
-    """The mutants, in the order of the file."""
+    """Return the mutants in the order of the file."""
     return [Mutant(**entry) for entry in tomllib.loads(path.read_text())["mutant"]]
 
 
-def nursery(folder: Path) -> Path:
-    """A tree like this one at `folder`, whose firmware may be broken at will; its build outlives the mutants."""
+def copy_tree(folder: Path) -> Path:
+    """Create a copy of this tree at `folder` whose firmware may be modified; an existing build is kept."""
     shutil.rmtree(folder / "firmware", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    # With times of their own: the last mutant may have been built later than this tree was written.
+    # New modification times: the last mutant may have been built after this tree was written.
     shutil.copytree(
         ROOT / "firmware", folder / "firmware", ignore=shutil.ignore_patterns(".pio"), copy_function=shutil.copyfile
     )
@@ -113,11 +113,11 @@ def nursery(folder: Path) -> Path:
 
 
 def try_out(mutant: Mutant, tree: Path, find: Finder) -> Result:
-    """Plant a mutant in the tree, let `find` look for it, and take the mutant out again."""
+    """Insert a mutant into the tree, run `find`, and restore the file."""
     began = monotonic()
     file = tree / mutant.file
     sound = file.read_text()
-    file.write_text(mutant.plant(sound))
+    file.write_text(mutant.apply(sound))
     try:
         verdict, by = find(tree, mutant)
     finally:
@@ -131,8 +131,8 @@ def _find_by_tests(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
 
 
 def find_by_cuts(sound: Broken) -> Finder:
-    """Look for rules in scenarios that the sound device does not break."""
-    # A few runs that fail are enough, where any that fails is news.
+    """Return a finder of rules that the mutant breaks and the correct device does not."""
+    # Without known breaks any break is a finding, so a few are enough.
     limit = () if sound else ("--limit", "10")
 
     def find(tree: Path, _mutant: Mutant) -> tuple[Verdict, str]:
@@ -145,7 +145,7 @@ def find_by_cuts(sound: Broken) -> Finder:
                     (scenario, rule), _runs = max(new.items(), key=lambda item: item[1])
                     return "found", f"{sum(new.values())} findings, most of them {scenario}: {rule}"
         except powercut.PowercutError as error:
-            # The sanitizers found it.
+            # A sanitizer reported it.
             return "found", str(error)[:200]
         except BuildError as error:
             return "unclear", str(error)
@@ -155,7 +155,7 @@ def find_by_cuts(sound: Broken) -> Finder:
 
 
 class BuildError(Exception):
-    """A copy of the firmware does not build; the text is the end of the compiler's output."""
+    """A copy of the firmware does not build. The text is the end of the compiler's output."""
 
 
 def _build_cuts(tree: Path) -> None:
@@ -194,16 +194,16 @@ def _run(tree: Path, tests: str = "") -> tuple[Verdict, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Try the mutants of these names, or all; returns 0 when each was found and the sound device passes."""
+    """Try the named mutants, or all. Return 0 when all are found and the correct device passes."""
     by_cuts = arguments[:1] == ["--powercut"]
     names = arguments[1:] if by_cuts else arguments
     path = POWERCUT_CATALOGUE if by_cuts else CATALOGUE
     known = catalogue(path)
     unknown = sorted(set(names) - {mutant.name for mutant in known})
     if unknown:
-        print(f"mutants: no {', '.join(unknown)} in {path.relative_to(ROOT)}", file=sys.stderr)
+        print(f"mutants: unknown in {path.relative_to(ROOT)}: {', '.join(unknown)}", file=sys.stderr)
         return 2
-    tree = nursery(ROOT / "build" / ("powercut-bugs" if by_cuts else "mutants"))
+    tree = copy_tree(ROOT / "build" / ("powercut-bugs" if by_cuts else "mutants"))
     is_sound = True
     if by_cuts:
         _build_cuts(tree)
@@ -212,12 +212,12 @@ def main(arguments: list[str]) -> int:
         is_sound = not broken
         if broken:
             words = ", ".join(f"{scenario}: {rule} ({runs} runs)" for (scenario, rule), runs in broken.items())
-            print(f"mutants: the sound device breaks rules: {words}", file=sys.stderr)
+            print(f"mutants: the device without a mutant breaks rules: {words}", file=sys.stderr)
     else:
         find = _find_by_tests
         verdict, by = _run(tree)
         if verdict != "survived":
-            print(f"mutants: the suite does not pass on the sound device: {by}", file=sys.stderr)
+            print(f"mutants: the suite fails on the device without a mutant: {by}", file=sys.stderr)
             return 1
     results = []
     for mutant in known:

@@ -173,15 +173,34 @@ def _words(finding: dict[str, str]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the scenarios and print the table; returns 1 when a rule was broken, 2 when nothing can be said."""
-    parser = argparse.ArgumentParser(prog="python -m tools.powercut", description="Cut the power at flash operations.")
-    parser.add_argument("--scenario", help="only this one")
-    parser.add_argument("--seed", type=int, default=1, help="of the random effects and of the choice of second cuts")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
-    parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second cut in the recovery")
-    parser.add_argument("--full", action="store_true", help="every second cut, not a choice of them")
-    parser.add_argument("--id", help="replay one run and show the console of the device")
-    parser.add_argument("--program", type=Path, default=PROGRAM)
-    parser.add_argument("--junit", type=Path, default=JUNIT)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.powercut",
+        description="Cut the power of the device at every operation on its flash, boot it on what is left, and check\n"
+        "what the CSMS got. Prints a table, and for each rule that was broken the id of a run.",
+        epilog="exit codes: 0 no rule was broken, 1 a rule was broken, 2 the program is missing, crashed or refused\n"
+        "an option. `make powercut` builds the program first. Scenarios and rules: firmware/test/powercut/README.md",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--scenario", metavar="NAME", help="play this scenario only (default: all)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the random effects and of the choice of second cuts (default: 1)"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (default: %(default)s, the cores)"
+    )
+    parser.add_argument(
+        "--depth", type=int, choices=(1, 2), default=2, help="cuts in a run; 1: none in the recovery (default: 2)"
+    )
+    parser.add_argument("--full", action="store_true", help="make every second cut, not a choice of them")
+    parser.add_argument(
+        "--id", help="replay one run, such as charge-online:17h:5r:s1, and show the console of the device"
+    )
+    parser.add_argument(
+        "--program", type=Path, default=PROGRAM, help="the program that cuts (default: build/firmware/powercut)"
+    )
+    parser.add_argument(
+        "--junit", type=Path, default=JUNIT, help="where to write JUnit (default: reports/junit/powercut.xml)"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.id:
         return subprocess.run([str(chosen.program), "--id", chosen.id], check=False).returncode

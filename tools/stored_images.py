@@ -1,7 +1,7 @@
-"""Makes images of the device's storage partition, for tests of what a later firmware reads: see tests/stored_images.
+"""Make images of the device's storage partition, for tests that a later firmware reads them: see tests/stored_images.
 
-The images are frozen: each holds what the firmware of its folder's name has written. Run this only to add a folder for
-a firmware that stores in a new format:
+The images are frozen: each holds what the firmware of its folder's name wrote. Run this only to add a folder for a
+firmware with a new storage format:
 
     .venv/bin/python -m tools.stored_images tests/stored_images/NAME
 """
@@ -23,19 +23,19 @@ from rig.faults import CsmsGone
 
 ROOT = Path(__file__).parent.parent
 FIRST_BOOT = datetime(2024, 5, 1, 12, tzinfo=UTC)
-"""The CSMS' time at the first boot of each image: before any day on which a test reads it."""
+"""The CSMS's time at the first boot of each image, earlier than the date of any test that reads it."""
 
 QUICK = {"backoff_initial_ms": 100, "backoff_max_ms": 100}
 CHARGES_OF_A_FULL_QUEUE = 24
-"""A start, a file of samples and a stop each: the device keeps 72 files."""
+"""Each has a start, a file of samples and a stop; the device keeps at most 72 files."""
 
 
 class _Scene:
-    """A device that was erased, flashed and accepted, and what is at hand to do with it.
+    """An erased, flashed and accepted device, with its bench, CSMS and driver.
 
     Args:
-        bench: open.
-        device: on it.
+        bench: an open bench.
+        device: on that bench.
     """
 
     def __init__(self, bench: Bench, device: Device) -> None:
@@ -45,7 +45,7 @@ class _Scene:
         self.driver = EvDriver(bench.inputs)
 
     def charge(self, wh: int) -> None:
-        """Plug in, start, draw, stop and unplug, watched at the device."""
+        """Plug in, start, draw `wh`, stop and unplug, and wait for the device's state after each part."""
         self.begin()
         self.driver.draw(wh, hz=10).wait()
         self.driver.present_tag()
@@ -54,7 +54,7 @@ class _Scene:
         self.device.wait_status(state="Available", timeout=60)
 
     def begin(self) -> None:
-        """Plug in and start."""
+        """Plug in and start a charge."""
         self.driver.plug_in()
         self.driver.present_tag()
         self.device.wait_status(state="Charging", timeout=60)
@@ -130,12 +130,12 @@ def make(folder: Path, names: list[str]) -> None:
     """Make images of storage partitions on the virtual bench, each from an erased flash.
 
     Args:
-        folder: where they are put, as `<name>.bin.gz`; made where it is not there.
+        folder: destination of the files `<name>.bin.gz`; created where it does not exist.
         names: keys of `SCENES`.
 
     Raises:
-        BenchError: the bench does not work.
-        DeviceError: the device does not.
+        BenchError: the bench failed.
+        DeviceError: the device failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
@@ -163,7 +163,7 @@ def _flash_file(bench: Bench) -> Path:
 
 
 def main(arguments: list[str]) -> int:
-    """Make the images that the arguments name."""
+    """Make the images that the arguments name, or all."""
     parser = argparse.ArgumentParser(prog="python -m tools.stored_images", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="for example tests/stored_images/2026-11")
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(SCENES)}; default: all")

@@ -1,4 +1,4 @@
-"""Sum JUnit files up, one line each: `python -m tools.summary reports/junit/*.xml`."""
+"""Sum up JUnit files, one line each: `python -m tools.summary reports/junit/*.xml`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-# A test that CTest runs is a whole Unity program; this is its last line but one.
+# One test of CTest is a whole Unity program, which prints this line near its end.
 _UNITY = re.compile(r"^(\d+) Tests (\d+) Failures (\d+) Ignored", re.M)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How the tests of one file ended."""
+    """The results of one file."""
 
     passed: int = 0
     failed: int = 0
@@ -38,11 +38,11 @@ def tally(path: Path) -> Tally:
     """Count one JUnit file.
 
     Args:
-        path: the file, as pytest or CTest writes it. A CTest test counts as the tests of the Unity program that it ran.
+        path: a file of pytest or CTest. A test of CTest counts as the tests of the Unity program that it ran.
 
     Raises:
-        OSError: it is not there.
-        ElementTree.ParseError: it is cut off.
+        OSError: the file cannot be read.
+        ElementTree.ParseError: the file is incomplete.
     """
     passed = failed = errors = skipped = not_measurable = 0
     seconds = 0.0
@@ -51,7 +51,7 @@ def tally(path: Path) -> Tally:
         unity = _UNITY.findall(case.findtext("system-out") or "")
         if unity:
             ran, broke, ignored = (sum(int(counts[column]) for counts in unity) for column in range(3))
-            # A program that crashed after its last test failed, whatever it counted.
+            # A program that crashed after its last test has failed, even where all tests passed.
             crashed = int(case.find("failure") is not None and broke == 0)
             passed, failed, skipped = passed + ran - broke - ignored, failed + broke + crashed, skipped + ignored
         elif case.find("failure") is not None:
@@ -67,14 +67,14 @@ def tally(path: Path) -> Tally:
 
 
 def main(paths: list[str]) -> int:
-    """Print a line for each file and one for the sum; the exit code is 1 when anything failed, is missing or empty."""
+    """Print a line for each file and a total. Return 1 where a test failed, or a file is missing or empty, else 0."""
     rows: list[tuple[str, str]] = []
     good, total = True, Tally()
     for path in map(Path, paths):
         try:
             one = tally(path)
         except (OSError, ElementTree.ParseError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "cut off in the middle"
+            reason = error.strerror if isinstance(error, OSError) else "incomplete"
             rows.append((path.stem, f"no result: {path}: {reason}"))
             good = False
             continue

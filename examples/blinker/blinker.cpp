@@ -1,5 +1,5 @@
 // A device program that has nothing in common with the charge point: it blinks an LED, faster while its button is held.
-// It shows what the virtual board asks of a program (docs/design.md, section 5), and nothing else.
+// It shows what the virtual board asks of a program (docs/virtual-board.md), and nothing else.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
-"""Our console instrument on a serial port, in a test that does something else until it is told to look.
+"""Plugbench's console instrument on a serial port, in a test that reads only when asked to on stdin.
 
-With `test`, everything listens that listens to a bench's timeline in a test whose results go to Allure: the record on
-disk, the watch for panics and reboots, and what cuts the timeline into tests. Without, there is but the timeline.
+With the argument `test`, the timeline has all listeners of a test whose results go to Allure: the record on disk, the
+watch for panics and reboots, and the slicer that cuts the timeline into tests. Without it, there is only the timeline.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rig.timeline.events import Event, LogLine, TestStarted
 
 
 class Cutter:
-    """As fixtures/allure_results.py has it."""
+    """Collect the test that ended, as fixtures/allure_results.py does."""
 
     def __init__(self) -> None:
         self.slicer = Slicer()

@@ -1,4 +1,4 @@
-"""Our CSMS: every frame checked against the schemas and put on the timeline."""
+"""Plugbench's CSMS, which validates every frame against the schemas and puts it on the timeline."""
 
 from __future__ import annotations
 

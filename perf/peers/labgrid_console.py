@@ -1,4 +1,4 @@
-"""labgrid's SerialDriver, in a test that does something else until it is told to look."""
+"""labgrid's SerialDriver, in a test that reads only when asked to on stdin."""
 
 from __future__ import annotations
 

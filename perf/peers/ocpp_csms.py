@@ -1,4 +1,4 @@
-"""A CSMS of the package `ocpp`, as its documentation has it; it checks payloads against the schemas, too."""
+"""A CSMS made with the package `ocpp` as its documentation shows; it validates payloads against the schemas, too."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ocpp.v16 import ChargePoint, call_result
 
 
 class Csms(ChargePoint):
-    """Answers StatusNotification."""
+    """Answer StatusNotification."""
 
     @on("StatusNotification")
     def on_status(self, **_: object) -> call_result.StatusNotification:
-        """Take note."""
+        """Accept any status."""
         return call_result.StatusNotification()
 
 
 async def main() -> None:
-    """Serve."""
+    """Serve until stdin ends."""
 
     async def connected(socket):  # type: ignore[no-untyped-def]
         await Csms("CP-1", socket).start()

@@ -1,4 +1,4 @@
-"""pyserial-asyncio's StreamReader, in a test that does something else until it is told to look."""
+"""pyserial-asyncio's StreamReader, in a test that reads only when asked to on stdin."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import serial_asyncio
 
 
 async def main() -> None:
-    """Open, be busy, read."""
+    """Open the port, block the event loop until stdin has a line, then read."""
     reader, _transport = await serial_asyncio.open_serial_connection(url=sys.argv[1], baudrate=921_600)
     print("ready", flush=True)
-    command, _, count = sys.stdin.readline().partition(" ")  # the test computes: nothing else runs on its loop
+    command, _, count = sys.stdin.readline().partition(" ")  # blocks the event loop, as a computing test does
     if command == "ping":
         for number in range(int(count)):
             print("waits", flush=True)

@@ -1,4 +1,4 @@
-"""pytest-embedded's `dut`, in a test that does something else until it is told to look. Run by pytest with `-s`."""
+"""pytest-embedded's `dut`, in a test that reads only when asked to on stdin. Run by pytest with `-s`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 import pexpect
 
-PATIENCE_S = 5
+TIMEOUT_S = 5
 
 
 def test_lines(dut):  # type: ignore[no-untyped-def]
@@ -17,9 +17,9 @@ def test_lines(dut):  # type: ignore[no-untyped-def]
     if command == "ping":
         for number in range(int(count)):
             print("\nwaits", flush=True)
-            # It may lose a line: then that one took as long as a test would have waited for it.
+            # `dut` may lose a line: the timeout then counts as the latency of that line.
             with contextlib.suppress(pexpect.TIMEOUT):
-                dut.expect(f"ping {number}\r?\n", timeout=PATIENCE_S)
+                dut.expect(f"ping {number}\r?\n", timeout=TIMEOUT_S)
             print("\ngot", time.monotonic_ns(), flush=True)
         return
     found = dut.expect("END\r?\n", timeout=60, return_what_before_match=True)

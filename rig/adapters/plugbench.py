@@ -1,6 +1,6 @@
 """Everything that is special about the firmware of this project: its console, its life cycle, its settings.
 
-docs/design.md describes the console in section 4, the settings in section 6.
+See docs/console-protocol.md for the console and firmware/src/features/config/README.md for the settings.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _MOST_FRAMES = 64
 
 
 class PlugbenchLogFormat:
-    """The console of docs/design.md, section 4; also understands ESP-IDF's panics and the sanitizers' reports."""
+    """The console of docs/console-protocol.md; also understands ESP-IDF's panics and the sanitizers' reports."""
 
     answer_prefix = "= "
 
@@ -163,7 +163,7 @@ def _numbers(record: str) -> dict[str, float]:
 
 
 class PlugbenchProfile(DeviceProfile):
-    """The charge point of this project: docs/design.md, sections 4 and 6."""
+    """The charge point of this project: docs/console-protocol.md, firmware/src/features/config/README.md."""
 
     takes_settings = True
     has_commands = True
@@ -240,7 +240,7 @@ def provision(
         wifi_ssid: the network's name.
         wifi_psk: its passphrase.
         partition: the storage partition, whose size the image has.
-        more: further keys of docs/design.md section 6; those left out keep the device's defaults.
+        more: further keys of firmware/src/features/config/README.md; those left out keep the device's defaults.
 
     Raises:
         AuthorError: an unknown key, or a value that is neither a text, an integer nor a bool.

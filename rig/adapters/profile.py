@@ -54,7 +54,7 @@ class DeviceProfile:
 
     Attributes:
         takes_settings: whether `provision` makes use of settings; without it a test that gives some is skipped.
-        has_commands: whether its console has the commands and the telemetry of docs/design.md, section 4.
+        has_commands: whether its console has the commands and the telemetry of docs/console-protocol.md.
         ocpp: whether it is an OCPP charge point, and up only when the CSMS has accepted it.
         ready: what `is_ready` waits for, in words.
         idle: what `status` says of an idle device, as far as it matters.

@@ -253,7 +253,7 @@ class Bench:
         """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, what wiring and firmware can.
 
         Of the firmware that is `ocpp`, where it is a charge point, `settings`, where it can be given some, and
-        `commands`, where its console has those of docs/design.md, section 4.
+        `commands`, where its console has those of docs/console-protocol.md.
         """
         signals = {signal for signal, _ in self.description.wires()}
         profile = registry.profile(self.description)

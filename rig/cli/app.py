@@ -6,7 +6,8 @@ import sys
 from collections import UserDict
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NoReturn
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -30,7 +31,7 @@ class _Commands(UserDict[str, Any]):
 
 
 class _Root(TyperGroup):
-    """The root: a message about a command line that makes no sense repeats no password of it."""
+    """The root: a message about an invalid command line repeats no password of it."""
 
     def invoke(self, ctx: Any) -> Any:
         """Read the rest of the line and do what it says."""
@@ -42,10 +43,36 @@ class _Root(TyperGroup):
 
 
 def _group(
-    name: str, text: str, commands: Mapping[str, str | TyperGroup], cls: type[TyperGroup] = TyperGroup
+    name: str,
+    text: str,
+    commands: Mapping[str, str | TyperGroup],
+    cls: type[TyperGroup] = TyperGroup,
+    **attributes: Any,
 ) -> TyperGroup:
     # Typer keeps a mapping as it is, and looks up one command at a time, except for the help of the group.
-    return cls(name=name, help=text, commands=_Commands(commands), no_args_is_help=True)  # type: ignore[arg-type]
+    return cls(name=name, help=text, commands=_Commands(commands), no_args_is_help=True, **attributes)  # type: ignore[arg-type]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rig {version('plugbench')}")
+        raise typer.Exit
+
+
+def _root_options() -> list[Any]:
+    """Make the options of `rig` itself, as Typer makes them for a callback."""
+    options = typer.Typer(add_completion=False)
+
+    @options.callback()
+    def root(
+        version: Annotated[
+            bool,
+            typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
+        ] = False,
+    ) -> None:
+        """Take the options."""
+
+    return typer.main.get_group(options).params
 
 
 _GROUPS = (
@@ -59,8 +86,9 @@ _GROUPS = (
 app = _group(
     "rig",
     "Plugbench: a bench that tests the firmware of OCPP charge points.",
-    {"doctor": "rig.cli.doctor", **{str(group.name): group for group in _GROUPS}},
+    {"doctor": "rig.cli.doctor", "new": "rig.cli.new", **{str(group.name): group for group in _GROUPS}},
     _Root,
+    params=_root_options(),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from dataclasses import dataclass
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -13,13 +14,16 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from rig.csms.authority import Authority
 from rig.csms.behaviour import Behaviour
+from rig.csms.certificate import Certificate, read_pem
+from rig.csms.security import Security, read_passwords
 from rig.csms.server import CsmsServer, url_of
 from rig.timeline import Timeline
 from rig.timeline.codec import encode
-from rig.timeline.events import BenchTrouble, Event, LinkChange, Note, OcppFrame
+from rig.timeline.events import BenchTrouble, ClientRefused, Event, LinkChange, Note, OcppFrame
 from rig.timeline.frame_words import frame_line
-from rig.timeline.words import link_line
+from rig.timeline.words import link_line, refusal_words
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
 from rig.util.signals import heard
@@ -34,12 +38,71 @@ def command(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event to a new file.")] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak TLS; without --cert a certificate is made, and its root printed.")
+    ] = False,
+    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")] = None,
+    basic_auth_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask for passwords: lines of identity:password, or identity:hex:0123…"),
+    ] = None,
+    client_root: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask for the charge point's certificate: the root of those, in PEM."),
+    ] = None,
 ) -> None:
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
-    serve(host, port, record)
+    serve(host, port, record, Access(tls, cert, key, basic_auth_file, client_root))
 
 
-def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The options that say how charge points log in: `rig csms serve --help` has them."""
+
+    tls: bool = False
+    cert: Path | None = None
+    key: Path | None = None
+    basic_auth_file: Path | None = None
+    client_root: Path | None = None
+
+    def security(self, host: str) -> tuple[Security, str]:
+        """Make the security profile of the options.
+
+        Args:
+            host: the address that a certificate is made for, where none is given.
+
+        Returns:
+            The security profile, and the root of the certificate that was made; empty where none was.
+
+        Raises:
+            BenchError: options contradict each other, or a file cannot be used.
+        """
+        if (self.cert is None) != (self.key is None):
+            raise BenchError("--cert and --key belong together", "Give both, or --tls alone for a certificate of ours")
+        if self.basic_auth_file is not None and self.client_root is not None:
+            raise BenchError(
+                "--basic-auth-file and --client-root are two ways to log in",
+                "Give the first for security profile 1 or 2, the second for 3",
+            )
+        certificate, root = None, ""
+        if self.cert is not None and self.key is not None:
+            certificate = Certificate.read(self.cert, self.key)
+        elif self.tls or self.client_root is not None:
+            authority = Authority()
+            certificate, root = authority.server(*dict.fromkeys((host, "localhost", "127.0.0.1"))), authority.root
+        if self.client_root is not None:
+            return Security(3, certificate=certificate, client_root=read_pem(self.client_root)), root
+        if self.basic_auth_file is not None:
+            passwords = read_passwords(self.basic_auth_file)
+            return Security(1 if certificate is None else 2, passwords, certificate), root
+        return Security(0, certificate=certificate), root
+
+
+_EVERYBODY = Access()
+
+
+def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None, access: Access = _EVERYBODY) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
     It also ends where nobody reads its lines any more.
@@ -48,10 +111,12 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None)
         host: the address to listen on.
         port: 0 takes a free one.
         record: a file that gets every event as a line of JSON, as in `run.jsonl`; it must not exist.
+        access: how charge points log in.
 
     Raises:
         BenchError: it could not start, or the record cannot be written any further.
     """
+    security, root = access.security(host)
     with contextlib.ExitStack() as stack:
         try:
             # Unbuffered: each event is in the file at once, and what does not fit is not tried again at the end.
@@ -63,15 +128,15 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None)
                 f"cannot record to {record}: {error.strerror}", "Name a file in a folder that can be written to"
             ) from None
         try:
-            asyncio.run(_serve(host, port, record, file))
+            asyncio.run(_serve(host, port, record, file, security, root))
         finally:
             if record and not record.stat().st_size:
                 record.unlink()
 
 
-async def _serve(host: str, port: int, record: Path | None, file: FileIO | None) -> None:
+async def _serve(host: str, port: int, record: Path | None, file: FileIO | None, security: Security, root: str) -> None:
     timeline = Timeline(keep=_KEPT_EVENTS)
-    server = CsmsServer(timeline, Behaviour(timeline.clock), host, port)
+    server = CsmsServer(timeline, Behaviour(timeline.clock), host, port, security)
     try:
         await server.start()
         ended = asyncio.Event()
@@ -94,7 +159,9 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None)
                 terminal.print(line)
 
         timeline.listen(show)
-        example = url_of(host, server.port, "CP-1")
+        if root:
+            terminal.print(f"Root of the certificate that was made for this run:\n{root}")
+        example = url_of(host, server.port, "CP-1", tls=server.speaks_tls)
         terminal.print(f"OCPP 1.6J CSMS at {example} (the path is the charge point's identity); Ctrl-C ends it")
         await ended.wait()
         if full is not None:
@@ -117,6 +184,8 @@ def _line(event: Event) -> Text | None:
             text, style = frame_line(event, width=1000), _style(event)
         case LinkChange():
             text, style = link_line(event), "bold"
+        case ClientRefused():
+            return Text(f"{stamp} {visible(refusal_words(event))}", style="bold")
         case Note():
             return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
         case BenchTrouble():

@@ -39,7 +39,7 @@ _INPUTS = {
     "power_fail": (34, 12),
     "lock_feedback": (35, 16),
 }
-"""From the signal to its GPIO and its Pi pin, as in docs/design.md section 3."""
+"""From the signal to its GPIO and its Pi pin, as in docs/design.md#signals."""
 
 HELP = f"""!help                       this text
 !power on|off               switch the board's supply
@@ -99,7 +99,7 @@ def run_device(
         root: the project's folder.
         flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
             firmware and the settings given here are written into it each time, everything else in it stays.
-        settings: further keys of docs/design.md section 6.
+        settings: further keys of firmware/src/features/config/README.md.
         keyboard: where commands come from; None: standard input.
         terminal: where the console is shown; None: standard output.
 

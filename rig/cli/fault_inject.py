@@ -20,6 +20,7 @@ from rig.timeline import Mark
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
+    ClientRefused,
     Event,
     FaultInjected,
     FaultLifted,
@@ -128,7 +129,7 @@ def _style(event: Event) -> str:
             return "bold"
         case FaultInjected() | FaultLifted():
             return "bold magenta"
-        case Panic() | BenchTrouble():
+        case Panic() | BenchTrouble() | ClientRefused():
             return "bold red"
         case _:
             return ""

@@ -25,7 +25,7 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md, section 3. A bench may have others, but none that looks like a misspelt one of these."""
+"""The wires of docs/design.md#signals. A bench may have others, but none that looks like a misspelt one of these."""
 
 REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
@@ -42,33 +42,30 @@ class _Table(BaseModel):
 
 
 class Wire(_Table):
-    """One wire between the Pi and the board.
-
-    `active_low` turns the meaning of the level round; `gpio` is the far end, None where it is no GPIO of the chip.
-    """
+    """One wire between the Pi and the board."""
 
     pin: BcmPin
     gpio: EspGpio | None = None
-    active_low: bool = False
+    active_low: bool = Field(default=False, description="whether a low level means true")
 
 
 class InputWire(Wire):
-    """A wire into the device that the bench drives. `rest` is its state when nothing goes on."""
+    """A wire into the device that the bench drives."""
 
-    rest: bool = False
+    rest: bool = Field(default=False, description="the state of the input at the start of each test")
 
 
 class PowerSection(_Table):
-    """The supply: `switch` turns it on, `rail_sense`, where wired, says whether the rail is up.
+    """The supply of the board."""
 
-    `rise_s` and `fall_s` are for a bench without `rail_sense`: how long, in bench seconds, the rail takes to come up at
-    most, and how long capacitors hold it up at most.
-    """
-
-    switch: Wire
-    rail_sense: Wire | None = None
-    rise_s: Annotated[float, Field(ge=0, le=60)] | None = None
-    fall_s: Annotated[float, Field(ge=0, le=60)] | None = None
+    switch: Wire = Field(description="turns the supply on")
+    rail_sense: Wire | None = Field(default=None, description="reads whether the rail is up")
+    rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
+        default=None, description="without rail_sense: the longest time, in seconds, that the rail takes to rise"
+    )
+    fall_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
+        default=None, description="without rail_sense: the longest time, in seconds, that capacitors hold the rail up"
+    )
 
 
 class ControlSection(_Table):
@@ -83,11 +80,15 @@ class ControlSection(_Table):
 
 
 class ConsoleSection(_Table):
-    """The serial console. `port` is what pyserial opens; the virtual board brings its own."""
+    """The serial console."""
 
-    port: str | None = None
+    port: str | None = Field(
+        default=None, description="a path or URL that pyserial opens; a virtual bench has its own port"
+    )
     baud: Baud = 115_200
-    uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = None
+    uncertainty_ms: Annotated[float, Field(ge=0, le=1000)] | None = Field(
+        default=None, description="how late, in milliseconds, the adapter may deliver a byte"
+    )
 
 
 class NoAccessPoint(_Table):
@@ -106,57 +107,85 @@ class NmcliAccessPoint(_Table):
     """NetworkManager's connection of that name is the access point."""
 
     kind: Literal["nmcli"]
-    connection: str
+    connection: str = Field(description="the name of NetworkManager's connection")
 
 
 AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPoint, Field(discriminator="kind")]
 
 
 class NetworkSection(_Table):
-    """The network that the device is told to join, if any. `profile` is the virtual access point's speed.
+    """The network that the device joins. A virtual bench without a passphrase makes one for each session."""
 
-    `psk_file` is a file that holds the passphrase, so that it stands in no repository; `psk` is the passphrase itself.
-    A virtual bench without either makes one of its own for each session.
-    """
-
-    ssid: Annotated[str, Field(min_length=1, max_length=32)] = ""
-    psk: Annotated[str, Field(min_length=8, max_length=63)] = ""
-    psk_file: Annotated[str, Field(min_length=1)] = ""
-    profile: Literal["fast", "realistic"] = "fast"
+    ssid: Annotated[str, Field(min_length=1, max_length=32, description="the name of the network")] = ""
+    psk: Annotated[str, Field(min_length=8, max_length=63, description="the passphrase; better in psk_file")] = ""
+    psk_file: Annotated[
+        str, Field(min_length=1, description="a file with the passphrase, relative to the description, outside git")
+    ] = ""
+    profile: Literal["fast", "realistic"] = Field(
+        default="fast", description="how long joining the virtual access point takes"
+    )
     access_point: AccessPointSection = NoAccessPoint()
 
 
 class CsmsSection(_Table):
-    """Where the fake CSMS listens, and the device is sent."""
+    """The address on which the fake CSMS listens and to which the device connects."""
 
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
     port: TcpPort = 0
 
 
 class DeviceSection(_Table):
-    """The device under test.
+    """The device under test."""
 
-    `identity` is the charge point's; without it the first that connects is meant. `local_id_tag` is the idTag that its
-    button presents (CiString20, OCPP 1.6 section 7.28). `board` is the board whose pins the wires' `gpio` are
-    (`firmware/src/features/board/boards`). `firmware` is `host` (built here), a folder with an ESP-IDF
-    `flasher_args.json`, or an executable for the virtual board. `log_format` and `profile` say how to read its console
-    and how to bring it to idle: a built-in name or `package.module:Class`. `worker` says where a virtual board's device
-    writes to flash: in its loop, so that a run can be repeated, or in a thread, as a chip does in a task.
-    """
-
-    identity: Annotated[str, Field(min_length=1, max_length=48)] = ""
-    local_id_tag: Annotated[str, Field(min_length=1, max_length=20)] = "BENCH-TAG"
-    board: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] = "esp32-devkitc"
-    firmware: Annotated[str, Field(min_length=1)] = "host"
-    log_format: Annotated[str, Field(min_length=1)] = "plugbench"
-    profile: Annotated[str, Field(min_length=1)] = "plugbench"
-    worker: Literal["loop", "thread"] = "loop"
+    identity: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=48,
+            description="the identity of the charge point; without it the first one that connects is used",
+        ),
+    ] = ""
+    local_id_tag: Annotated[
+        str,
+        Field(min_length=1, max_length=20, description="the idTag of the button (CiString20, OCPP 1.6 section 7.28)"),
+    ] = "BENCH-TAG"
+    board: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]*$",
+            description="the board whose pins the wires' `gpio` are: a file of `firmware/src/features/board/boards`",
+        ),
+    ] = "esp32-devkitc"
+    firmware: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="`host` (built here), a folder with an ESP-IDF `flasher_args.json`, or a program for the "
+            "virtual board",
+        ),
+    ] = "host"
+    log_format: Annotated[
+        str, Field(min_length=1, description="how to read the console: `plugbench`, `plain` or `package.module:Class`")
+    ] = "plugbench"
+    profile: Annotated[
+        str,
+        Field(
+            min_length=1, description="how to bring the device to idle: `plugbench`, `plain` or `package.module:Class`"
+        ),
+    ] = "plugbench"
+    worker: Annotated[
+        Literal["loop", "thread"],
+        Field(
+            description="where a virtual board's device writes to flash: in its loop, so that a run can be repeated, "
+            "or in a thread, as a chip does in a task"
+        ),
+    ] = "loop"
 
 
 class EmulatorSection(_Table):
-    """The emulator of a bench of kind `emulator`: `qemu` is its program; without it the usual one on PATH."""
+    """The emulator of a bench of kind `emulator`."""
 
-    qemu: str = ""
+    qemu: Annotated[str, Field(description="the program of Espressif's QEMU; empty: the usual one of PATH")] = ""
 
 
 class Description(_Table):
@@ -165,9 +194,13 @@ class Description(_Table):
     _path: Path = PrivateAttr(default=Path("bench.toml"))
     _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    kind: Literal["virtual", "pi", "emulator"]
-    time: Literal["stepped", "real"] | None = None
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
+    kind: Literal["virtual", "pi", "emulator"] = Field(
+        description="a simulated board, a Raspberry Pi with a board, or a board's image in Espressif's QEMU"
+    )
+    time: Literal["stepped", "real"] | None = Field(
+        default=None, description="of a virtual bench: stepped unless it says real"
+    )
     power: PowerSection
     control: ControlSection
     inputs: Mapping[str, InputWire] = {}
@@ -215,7 +248,7 @@ class Description(_Table):
             if self.device.firmware == "host":
                 raise ValueError(f'device.firmware: "host" is not allowed here; {of_kind} runs an image of the board')
         elif self.emulator.qemu:
-            raise ValueError(f'emulator.qemu: not allowed here; {of_kind} has no emulator')
+            raise ValueError(f"emulator.qemu: not allowed here; {of_kind} has no emulator")
 
     def _refuse_misspelt_signals(self) -> None:
         for section, known in KNOWN_SIGNALS.items():
@@ -313,7 +346,7 @@ class Description(_Table):
 
     @property
     def is_stepped(self) -> bool:
-        """Whether its time passes in steps (docs/design.md, section 5): a virtual one's that does not ask for real."""
+        """Whether its time passes in steps (docs/virtual-board.md): a virtual one's that does not ask for real."""
         return self.kind == "virtual" and self.time != "real"
 
     @property

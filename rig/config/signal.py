@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Signal:
-    """A signal of docs/design.md, section 3. Its text is `section.name`, e.g. `inputs.cable`.
+    """A signal of docs/design.md#signals. Its text is `section.name`, e.g. `inputs.cable`.
 
     Attributes:
         section: the table of the bench description, e.g. `inputs`; empty where a text named none.

@@ -1,7 +1,10 @@
 """A fake CSMS for OCPP 1.6J: normal unless told otherwise, everything judged and recorded."""
 
 from rig.csms import answers
+from rig.csms.authority import Authority
+from rig.csms.certificate import Certificate
 from rig.csms.instrument import CallErrorReceived, Csms, Held
+from rig.csms.security import Security
 from rig.csms.state import Connector, Setting, State
 from rig.ocpp import messages
 from rig.ocpp.ocppj import CallError
@@ -9,12 +12,15 @@ from rig.ocpp.samples import Sample
 from rig.ocpp.transactions import Transaction
 
 __all__ = [
+    "Authority",
     "CallError",
     "CallErrorReceived",
+    "Certificate",
     "Connector",
     "Csms",
     "Held",
     "Sample",
+    "Security",
     "Setting",
     "State",
     "Transaction",

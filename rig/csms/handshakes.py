@@ -1,12 +1,12 @@
-"""Opening handshakes that are under way: bounded in time and in number; a refusal is one line on the timeline."""
+"""Handshakes that are under way: bounded in time and in number; a refusal is one event on the timeline."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
-from rig.csms.connection import Connection
 from rig.timeline import Timeline
-from rig.timeline.events import Note
+from rig.timeline.events import ClientRefused
 from rig.util.text import visible
 
 HANDSHAKE_TIMEOUT_S = 30.0
@@ -20,47 +20,66 @@ More than a round of the loop accepts (100): the request of a client that sends 
 _MOST_QUOTED = 300
 
 
+class Client(Protocol):
+    """A client on TCP."""
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Of TCP, or of TLS on it."""
+
+
 class Handshakes:
-    """The clients whose opening handshake has not come yet (RFC 6455 section 4.2.1). Belongs to the CSMS' loop.
+    """The clients whose TLS handshake is under way, or whose opening handshake has not come (RFC 6455 section 4.2.1).
+
+    Belongs to the CSMS' loop.
 
     Args:
-        timeline: gets a note for each client that is refused.
+        timeline: gets an event for each client that is refused.
     """
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._pending: dict[Connection, asyncio.TimerHandle] = {}
+        self._pending: dict[Client, asyncio.TimerHandle] = {}
 
-    def begin(self, connection: Connection) -> None:
-        """Take in a connection that TCP has made."""
+    def begin(self, client: Client, awaited: str = "sent no opening handshake") -> None:
+        """Take in a client.
+
+        Args:
+            client: it has a TCP connection.
+            awaited: the words for a client that does not do in time what it is to do.
+        """
         if len(self._pending) >= MOST_HANDSHAKES:
             oldest = next(iter(self._pending))
-            self.end(oldest, f"it sent no opening handshake, and {MOST_HANDSHAKES} others began one after it")
-        late = f"it sent no opening handshake within {HANDSHAKE_TIMEOUT_S:g} s"
-        self._pending[connection] = connection.loop.call_later(HANDSHAKE_TIMEOUT_S, self.end, connection, late)
+            self.end(oldest, f"it {awaited}, and {MOST_HANDSHAKES} others began one after it")
+        late = f"it {awaited} within {HANDSHAKE_TIMEOUT_S:g} s"
+        loop = asyncio.get_running_loop()
+        self._pending[client] = loop.call_later(HANDSHAKE_TIMEOUT_S, self.end, client, late)
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, client: Client) -> None:
         """Stop the timer: the request has come, or the connection is gone."""
-        timer = self._pending.pop(connection, None)
+        timer = self._pending.pop(client, None)
         if timer is not None:
             timer.cancel()
 
-    def end(self, connection: Connection, reason: str) -> None:
+    def end(self, client: Client, reason: str) -> None:
         """Refuse a client without an answer: there is no request to answer."""
-        self.forget(connection)
-        self.report(connection, "its connection was closed", reason)
-        connection.transport.close()
+        self.forget(client)
+        self.report(client, "its connection was closed", reason)
+        client.transport.close()
 
-    def report(self, connection: Connection, how: str, reason: str) -> None:
+    def report(self, client: Client, how: str, reason: str, charge_point: str = "") -> None:
         """Put a refusal on the timeline.
 
         Args:
-            connection: the client's.
+            client: who is refused.
             how: the form of the refusal, e.g. `HTTP 404`.
             reason: in one sentence; text of the client in it is escaped.
+            charge_point: its identity, where that is known.
         """
-        host, port = (*(connection.remote_address or ("?", 0)),)[:2]
+        host, port = (*(client.transport.get_extra_info("peername") or ("?", 0)),)[:2]
         words = visible(reason)
         if len(words) > _MOST_QUOTED:
             words = f"{words[:_MOST_QUOTED]}…"
-        self._timeline.append(Note(source="csms", text=f"refused the client {host}:{port} ({how}): {words}"))
+        self._timeline.append(
+            ClientRefused(source="csms", charge_point=charge_point, address=f"{host}:{port}", how=how, reason=words)
+        )

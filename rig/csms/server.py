@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import http
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote, unquote
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -21,7 +21,9 @@ from rig.csms.bad_handshake import BadHandshake, malform_handshakes
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
 from rig.csms.handshakes import Handshakes
+from rig.csms.security import Security
 from rig.csms.session import ChargePoint
+from rig.csms.tls import TlsServer
 from rig.csms.trouble import report_trouble
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, Note
@@ -34,6 +36,10 @@ MAX_FRAME_BYTES = 1 << 20
 MOST_CHARGE_POINTS = 1000
 """How many charge points the CSMS remembers, besides those that are connected."""
 
+OPEN = Security()
+"""Security profile 0: everybody is let in, without TLS."""
+
+_NO_TLS = "finished no TLS handshake"
 _CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
 
 
@@ -45,22 +51,34 @@ class CsmsServer:
         behaviour: what answers.
         host: the address to listen on.
         port: 0 takes a free one. The number is kept until `close`, also while stopped.
+        security: what clients must show.
 
     Raises:
-        BenchError: the port is taken.
+        BenchError: the port is taken, or a certificate cannot be used.
     """
 
-    def __init__(self, timeline: Timeline, behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        behaviour: Behaviour,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        security: Security = OPEN,
+    ) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
         """HTTP status that opening handshakes are refused with, one of `REFUSALS`; None: they are accepted."""
         self.bad_handshake: BadHandshake | None = None
         """How opening handshakes go wrong; None: they do not."""
         self._timeline = timeline
+        self._security_at_start = security
+        self._security = security
+        self._tls_context = security.tls()
         self._port = Port(host, port, "CSMS")
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
         self._connections: set[Connection] = set()  # also those that are in their opening handshake
+        self._tls_clients: set[TlsServer] = set()
         self._handshakes = Handshakes(timeline)
         self._bad_answer: BadAnswer | None = None
         self._mute: Mute = ""
@@ -81,6 +99,11 @@ class CsmsServer:
     def is_listening(self) -> bool:
         """Whether it is there: started, and not stopped since."""
         return self._server is not None
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether new connections must begin with TLS."""
+        return self._security.certificate is not None
 
     @property
     def charge_points(self) -> tuple[str, ...]:
@@ -119,14 +142,8 @@ class CsmsServer:
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
                 process_response=self._process_response,
-                # It takes whatever makes connections; its type says less.
-                create_connection=functools.partial(  # type: ignore[arg-type]
-                    Connection,
-                    made=self._made,
-                    opened=self._handshakes.forget,
-                    unreadable=self._handshakes.end,
-                    lost=self._lost,
-                ),
+                # It takes whatever makes protocols of asyncio; its type says less.
+                create_connection=self._make_protocol,  # type: ignore[arg-type]
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
                 open_timeout=None,  # `Handshakes` has one, which leaves out the time for which the CSMS is silent
@@ -147,6 +164,9 @@ class CsmsServer:
         server, self._server = self._server, None
         if server is None:
             return
+        for client in tuple(self._tls_clients):
+            if client.is_shaking_hands:
+                client.reset()
         goodbye = None if self._mute == "all" else code  # no close frame leaves a silent CSMS
         for connection in tuple(self._connections):
             # What is in its opening handshake knows no close code, and may never come out of it.
@@ -173,7 +193,7 @@ class CsmsServer:
     async def mute(self, mute: Mute) -> Mute:
         """Fall silent or speak again (see `Connection.mute`); returns what was before.
 
-        While "all", opening handshakes stay unanswered too.
+        While "all", handshakes of TLS and of WebSocket stay unanswered too.
         """
         before, self._mute = self._mute, mute
         for connection in tuple(self._connections):
@@ -182,6 +202,19 @@ class CsmsServer:
             self._speaking.clear()
         else:
             self._speaking.set()
+        for client in tuple(self._tls_clients):
+            if client.is_shaking_hands and (mute == "all") != (before == "all"):
+                self._silence_tls(client) if mute == "all" else self._begin_tls(client)
+        return before
+
+    def secure(self, security: Security) -> Security:
+        """Hold clients to this from now on; connections that are open stay. Returns what was before.
+
+        Raises:
+            BenchError: a certificate cannot be used; then nothing has changed.
+        """
+        self._tls_context = security.tls()
+        before, self._security = self._security, security
         return before
 
     async def malform_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
@@ -196,12 +229,54 @@ class CsmsServer:
         await self.malform_answers(None)
         self.refuse_with = None
         self.bad_handshake = None
+        self.secure(self._security_at_start)
         self.behaviour.reset()
         for point in self._points.values():
             point.reset()
         await self.mute("")
 
     # -- connections --------------------------------------------------------------------------------------------
+
+    def _make_protocol(self, *args: Any, **kwargs: Any) -> Connection | TlsServer:
+        connection = Connection(
+            *args,
+            **kwargs,
+            made=self._made,
+            opened=self._handshakes.forget,
+            unreadable=self._handshakes.end,
+            lost=self._lost,
+        )
+        if self._tls_context is None:
+            return connection
+        return TlsServer(
+            connection,
+            self._tls_context,
+            made=self._tls_made,
+            opened=self._handshakes.forget,
+            refused=lambda client, reason: self._handshakes.report(client, "TLS", reason),
+            lost=self._tls_lost,
+        )
+
+    def _tls_made(self, client: TlsServer) -> None:
+        self._tls_clients.add(client)
+        if self._server is None:  # it was accepted just before the end
+            client.reset()
+        elif self._mute == "all":
+            client.silence()
+        else:
+            self._handshakes.begin(client, _NO_TLS)
+
+    def _silence_tls(self, client: TlsServer) -> None:
+        self._handshakes.forget(client)
+        client.silence()
+
+    def _begin_tls(self, client: TlsServer) -> None:
+        self._handshakes.begin(client, _NO_TLS)
+        client.speak()
+
+    def _tls_lost(self, client: TlsServer) -> None:
+        self._tls_clients.discard(client)
+        self._handshakes.forget(client)
 
     def _made(self, connection: Connection) -> None:
         connection.mute = self._mute
@@ -224,13 +299,24 @@ class CsmsServer:
             return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
         if not identity_of(request.path):
             status = http.HTTPStatus.NOT_FOUND
-            why = (
-                f"the URL's path ends with the charge point's identity, e.g. ws://{self.host}:{self.port}/CP-1; "
-                f"{request.path!r} has none"
-            )
+            example = url_of(self.host, self.port, "CP-1", tls=self.speaks_tls)
+            why = f"the URL's path ends with the charge point's identity, e.g. {example}; {request.path!r} has none"
             self._handshakes.report(connection, f"HTTP {status.value}", why)
             return connection.respond(status, f"CSMS: {why}.\n")
-        return None
+        return self._judge_login(connection, request)
+
+    def _judge_login(self, connection: Connection, request: Request) -> Response | None:
+        identity = identity_of(request.path)
+        headers = request.headers.get_all("Authorization")
+        tls = connection.transport.get_extra_info("ssl_object")
+        why = self._security.refusal(identity, headers[0] if headers else "", tls)
+        if not why:
+            return None
+        status = http.HTTPStatus.UNAUTHORIZED
+        self._handshakes.report(connection, f"HTTP {status.value}", why, identity)
+        response = connection.respond(status, f"CSMS: {why}.\n")
+        response.headers["WWW-Authenticate"] = 'Basic realm="CSMS"'  # RFC 9110 section 11.6.1
+        return response
 
     def _process_response(self, connection: ServerConnection, _request: Request, response: Response) -> None:
         """Report a request that is no opening handshake; the WebSocket library has found that out."""
@@ -276,9 +362,9 @@ class CsmsServer:
         await connection.close(1002, reason)
 
 
-def url_of(host: str, port: int, identity: str) -> str:
+def url_of(host: str, port: int, identity: str, *, tls: bool = False) -> str:
     """The URL at which a charge point reaches a CSMS."""
-    return f"ws://{f'[{host}]' if ':' in host else host}:{port}/{quote(identity, safe='')}"
+    return f"{'wss' if tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{port}/{quote(identity, safe='')}"
 
 
 def identity_of(path: str) -> str:

@@ -72,7 +72,7 @@ class Device:
 
         Args:
             fresh: erase the whole flash first.
-            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
 
         Raises:
             BenchError: it cannot be flashed.
@@ -92,7 +92,7 @@ class Device:
         Its file system is written anew. The next `make_idle` takes the settings back.
 
         Args:
-            settings: keys of the configuration (docs/design.md, section 6) that differ from the defaults.
+            settings: keys of firmware/src/features/config/README.md that differ from the defaults.
 
         Raises:
             AuthorError: an unknown key, or a value of a wrong type.

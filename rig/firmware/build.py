@@ -41,7 +41,7 @@ def firmware(source: str, root: Path) -> Firmware:
 
     Args:
         source: `host` for the host build, made up to date here; else the build folder of an ESP-IDF project, or an
-            executable that speaks the virtual board's protocol (docs/design.md, section 5).
+            executable that speaks the virtual board's protocol (docs/virtual-board.md).
         root: the project's folder, which relative paths start from.
 
     Raises:

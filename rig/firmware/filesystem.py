@@ -10,7 +10,7 @@ from littlefs import LittleFS, LittleFSError, UserContext
 from rig.util.errors import BenchError
 
 BLOCK_SIZE = 4096
-# The firmware's storage feature has the same, see docs/design.md section 5.
+# The firmware's storage feature has the same, see docs/virtual-board.md.
 _GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,

@@ -329,7 +329,7 @@ class Console:
         """Give the device a command and return its answer, without the mark that it starts with.
 
         Args:
-            command: one of docs/design.md, section 4, like `status`.
+            command: one of docs/console-protocol.md like `status`.
             timeout: in bench seconds.
 
         Raises:

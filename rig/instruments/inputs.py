@@ -116,7 +116,7 @@ class Input:
         return self._wire.state
 
     def on(self) -> None:
-        """Plugged in, pressed, held: state 1 of docs/design.md, section 3."""
+        """Plugged in, pressed, held: state 1 of docs/design.md#signals."""
         self._wire.set(True)
 
     def off(self) -> None:

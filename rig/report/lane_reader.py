@@ -16,6 +16,7 @@ from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
     Boot,
+    ClientRefused,
     Event,
     FaultInjected,
     FaultLifted,
@@ -206,6 +207,7 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     Flashed: "flash",
     Panic: "panic",
     BenchTrouble: "trouble",
+    ClientRefused: "note",
     Note: "note",
 }
 

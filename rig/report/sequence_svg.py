@@ -12,6 +12,7 @@ from rig.runs.slicer import Test
 from rig.timeline.events import (
     AccessPointChange,
     Boot,
+    ClientRefused,
     Event,
     FaultInjected,
     FaultLifted,
@@ -85,7 +86,7 @@ def _row(test: Test, event: Event) -> _Row | None:
             wrong = bool(event.error) or event.message_type in ("CALLERROR", "INVALID")
             to_csms = event.direction == "received"
             return _Row(at, "frame", frame_name(event), frame_fields(event), to_csms, answer, wrong)
-        case FaultInjected() | FaultLifted():
+        case FaultInjected() | FaultLifted() | ClientRefused():
             return _Row(at, "note", log_line(event), wrong=True)
         case PowerChange(rail=True):
             return None

@@ -10,6 +10,7 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "failed": "failed",
     "error": "error of the bench",
     "broken": "error of the test",
+    "interrupted": "interrupted",
     "not measurable": "not measurable",
     "skipped": "skipped",
     "cut off": "cut off",
@@ -21,6 +22,7 @@ VERDICT_COLOURS: dict[Verdict, str] = {
     "failed": RED,
     "error": VIOLET,
     "broken": "#8a5a00",
+    "interrupted": "#8a5a00",
     "not measurable": "#8a5a00",
     "skipped": GREY,
     "cut off": "#8a5a00",
@@ -32,6 +34,7 @@ VERDICT_HEADINGS: dict[Verdict, str] = {
     "failed": "Failure of the firmware",
     "error": "Error of the bench, not of the firmware",
     "broken": "Error of the test: neither of the firmware nor of the bench",
+    "interrupted": "Interrupted: the session ended before the test did",
     "not measurable": "Not measurable: the machine was too busy",
     "skipped": "Skipped",
     "cut off": "Cut off",
@@ -45,6 +48,7 @@ VERDICT_ENDS: dict[Verdict, str] = {
     "retried": "error of the bench",
     "cut off": "record cut off",
     "broken": "error of the test",
+    "interrupted": "interrupted",
     "not measurable": "not measurable",
 }
 """What stands in a picture where its test ended, unless all was well."""

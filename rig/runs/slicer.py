@@ -13,6 +13,7 @@ VERDICTS: tuple[Verdict, ...] = (
     "failed",
     "error",
     "broken",
+    "interrupted",
     "cut off",
     "not measurable",
     "retried",

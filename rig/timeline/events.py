@@ -17,7 +17,7 @@ from rig.util.redaction import masked, masked_text
 
 Level = Literal["D", "I", "W", "E"]
 MessageType = Literal["CALL", "CALLRESULT", "CALLERROR", "INVALID"]
-Outcome = Literal["passed", "failed", "error", "broken", "not measurable", "skipped"]
+Outcome = Literal["passed", "failed", "error", "broken", "interrupted", "not measurable", "skipped"]
 Clock = Literal["real", "stepped"]
 
 
@@ -193,6 +193,20 @@ class LinkChange(Event):
     reason: MayHoldSecret[str] = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRefused(Event):
+    """The CSMS refused a client of its own accord, before it had a WebSocket connection.
+
+    `charge_point` is the identity where its URL was read, `address` its host and port. `how` is the form of the
+    refusal: `TLS`, `HTTP 401`, `its connection was closed`.
+    """
+
+    address: NoSecret[str]
+    how: NoSecret[str]
+    reason: MayHoldSecret[str]
+    charge_point: MayHoldSecret[str] = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
@@ -293,8 +307,9 @@ class TestEnded(Event):
     """A test has ended. `seconds` is real time; `message` says why where it did not pass.
     `excerpt` has the failing line of the test, the lines before it, and the values of its names.
 
-    Failed is by the firmware's fault, error by the bench's, broken by the author's (or it was interrupted). It is not
-    measurable where all was well but the machine was too busy for one of its measurements.
+    Failed is by the firmware's fault, error by the bench's, broken by the author's. It was interrupted where a signal,
+    Ctrl-C or `pytest.exit` ended the session before the test ended. It is not measurable where all was well but the
+    machine was too busy for one of its measurements.
     """
 
     __test__ = False  # pytest collects by name

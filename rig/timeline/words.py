@@ -14,6 +14,7 @@ from rig.timeline.events import (
     BenchTrouble,
     Boot,
     Carried,
+    ClientRefused,
     Event,
     FaultInjected,
     FaultLifted,
@@ -38,7 +39,7 @@ NO_LATENCY = "no latency in stepped time"
 """The figure of a latency in stepped time."""
 _BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
-# What the levels of a signal mean to a person (docs/design.md section 3): (low, high).
+# What the levels of a signal mean to a person (docs/design.md#signals): (low, high).
 LEVELS: Mapping[str, tuple[str, str]] = {
     "cable": ("", "plugged in"),
     "vehicle_ready": ("", "draws"),
@@ -73,6 +74,8 @@ def _terminal_line(event: Event) -> str | None:
             return f"OCPP     {frame_line(event)}"
         case LinkChange():
             return f"link     {event.charge_point} {'connected' if event.connected else 'disconnected'}"
+        case ClientRefused():
+            return f"link     {refusal_words(event)}"
         case PowerChange():
             return f"power    {'rail' if event.rail else 'switch'} {'on' if event.on else 'off'}"
         case AccessPointChange():
@@ -95,6 +98,12 @@ def link_line(change: LinkChange) -> str:
         return "── connected"
     why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
     return visible(f"── disconnected{f' ({why})' if why else ''}")
+
+
+def refusal_words(refused: ClientRefused) -> str:
+    """Write the refusal of a client, without secrets: `refused the client CP-1 at 127.0.0.1:4711 (HTTP 401): ...`."""
+    who = " at ".join(part for part in (one_line(masked_text(refused.charge_point)), refused.address) if part)
+    return f"refused the client {who} ({refused.how}): {one_line(masked_text(refused.reason))}"
 
 
 def led_pattern(event: LedPattern) -> tuple[str, str]:
@@ -166,6 +175,8 @@ def moment(event: Event) -> tuple[str, str] | None:
             return f"panic: {one_line(event.cause)}", "panic"
         case BenchTrouble():
             return f"bench: {one_line(event.what)}", "bench error"
+        case ClientRefused():
+            return refusal_words(event), "refused"
         case Note():
             return one_line(event.text), "note"
         case LogLine(level="E" | "W"):
@@ -199,6 +210,7 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
         f"WebSocket of {e.charge_point} "
         + ("open" if e.connected else f"closed, code {e.code if e.code is not None else 'none'} {e.reason}".rstrip())
     ),
+    ClientRefused: refusal_words,
     OcppFrame: frame_log,
     Carried: lambda e: (
         f"network held back for {seconds((e.t - e.came) / 1e9)}, {'to' if e.to_device else 'from'} the device"

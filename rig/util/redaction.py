@@ -1,5 +1,8 @@
 """Secrets that OCPP, a console and a URL can carry, kept out of everything that is written or shown.
 
+A secret is found by its form, such as the value of a name that means one, and by its value, where this process was given
+it (`rig.util.known_secrets`).
+
 A test sees what the charge point sent, and may match on it: `OcppFrame.payload` and `LogLine.text` are whole. What
 leaves the process, or is put into words, is masked: the record and all that is made from it, messages, logs, the
 terminal.
@@ -11,14 +14,16 @@ import re
 from collections.abc import Mapping
 from operator import is_ as _is
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
+from rig.util.known_secrets import is_known_secret, remember_secret, without_known_secrets
 from rig.util.plain_json import plain
 from rig.util.secret_names import is_key_name, is_secret_name, is_value_name, may_name_secret
-from rig.util.secret_pairs import MASK, masked_pairs, without_escapes
+from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escapes
 
-__all__ = ["MASK", "is_secret", "masked", "masked_text", "without_url_passwords"]
+__all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
 
 # The password of a URL's userinfo (RFC 3986 section 3.2.1), also where it has an @ or a / that should have been
 # escaped, or the text ends before the @. A port is none. JSON may escape a slash, a path loses one. Bounded, because a
@@ -28,11 +33,13 @@ _IN_URL = re.compile(
     (:(?:\\?/){1,2}[^\s/?#@:"\\\[\]]{0,512}:)
     (?:
         [^\s/?#"]{0,512}(?=@)
-        | (?!\d{0,5}(?:[/?#,;)\]}>'"\\\s]|\Z)) (?:[^\s"@]{0,512}(?=@)|[^\s/?#"@]{1,512}\Z)
+        | (?!(?:[0-5]?\d{0,4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))(?:[/?#,;)\]}>'"\\\s]|\Z)) (?:[^\s"@]{0,512}(?=@)|[^\s/?#"@]{1,512}\Z)
     )
     """,
     re.VERBOSE,
 )
+
+_USERINFO = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@:]*:([^\s/?#]*)@", re.IGNORECASE)
 
 
 def masked(content: Any) -> Any:
@@ -59,7 +66,7 @@ def masked(content: Any) -> Any:
         parts = [masked(part) for part in content]
         return content if all(map(_is, parts, content)) else parts
     if content is None or isinstance(content, int | float):
-        return content
+        return MASK if is_known_secret(content) else content
     written = plain(content)
     shown = masked(written)
     return content if shown is written else shown
@@ -73,21 +80,47 @@ def masked_text(text: str) -> str:
     text = without_url_passwords(text)
     lower = text.lower()
     # A letter of a name, or the @ of a URL, may be written as an escape.
-    if "\\u" not in lower and not may_name_secret(lower):
+    escaped = has_escapes(lower)
+    if not escaped and not may_name_secret(lower):
         return text
     try:
         content = orjson.loads(text)
         hidden = masked(content)
         return text if hidden is content else orjson.dumps(hidden, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep for one of us
-        plainly = without_escapes(text) if "\\u" in lower else text
+        plainly = without_escapes(text) if escaped else text
         shown = masked_pairs(without_url_passwords(plainly))
         return text if shown == plainly else shown
 
 
 def without_url_passwords(text: str) -> str:
-    """A text in words, without the password of each URL in it; the same where there is none."""
+    """A text in words, without the password of each URL in it and without known secrets; the same without those."""
+    text = without_known_secrets(text)
     return _IN_URL.sub(rf"\1{MASK}", text) if ":/" in text or ":\\/" in text else text
+
+
+def remember_secrets(content: Any) -> None:
+    """Mask, from now on, the values of an object of JSON whose names mean a secret, and the passwords of its URLs.
+
+    For what the bench itself sends or sets. A device could make any word a secret.
+
+    Args:
+        content: decoded JSON, such as the payload of ChangeConfiguration.req.
+    """
+    if isinstance(content, Mapping):
+        beside_key = _names_secret(content)
+        for key, value in content.items():
+            if _is_secret(key, beside_key=beside_key):
+                if isinstance(value, str):
+                    remember_secret(value)
+            else:
+                remember_secrets(value)
+    elif isinstance(content, list | tuple):
+        for part in content:
+            remember_secrets(part)
+    elif isinstance(content, str) and (found := _USERINFO.match(content)):
+        remember_secret(found[1])
+        remember_secret(unquote(found[1]))
 
 
 def is_secret(holder: Mapping[Any, Any], key: Any) -> bool:

@@ -21,8 +21,10 @@ _MEANING = (
     "refreshtoken",
 )
 _AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # inside a word these two mean nothing
+_LAST_WORDS = ("pass", "token", "pw")  # inside a longer word, such as `bypass`, they mean nothing
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")
 _LONGEST = 64  # of a name that is remembered: names come from the network
 
 
@@ -35,9 +37,10 @@ def may_name_secret(lower: str) -> bool:
         or "psk" in lower
         or "secret" in lower
         or "token" in lower
-        or "pwd" in lower
         or "credential" in lower
         or "authorization" in lower
+        or "basic " in lower
+        or "pw" in lower
     )
 
 
@@ -63,7 +66,13 @@ def is_value_name(name: str) -> bool:
 
 def _is_secret(name: str) -> bool:
     plain = _plain(name)
-    return plain.endswith(_AT_THE_END) or any(word in plain for word in _MEANING)
+    return plain.endswith(_AT_THE_END) or any(word in plain for word in _MEANING) or _ends_with_secret_word(name)
+
+
+def _ends_with_secret_word(name: str) -> bool:
+    """Whether the last word of a name is one of a few. An `idToken` of OCPP 2.0.1 is no secret: it is an idTag."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and words[-1] in _LAST_WORDS and words[-2:] != ["id", "token"]
 
 
 _remembered = lru_cache(maxsize=1024)(_is_secret)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import html
 import re
 
 from rig.util.secret_names import is_key_name, is_secret_name, is_secret_phrase, is_value_name
@@ -9,21 +12,61 @@ from rig.util.secret_names import is_key_name, is_secret_name, is_secret_phrase,
 MASK = "********"
 
 _WORD = r"[\w.\-]++"
-# A name of up to three words, its closing quote, and a colon or an equals sign. In JSON within JSON quotes have
+# Words that follow `the password is` in a sentence about a password.
+_NO_VALUE = (
+    "a|absent|accepted|already|also|always|an|as|at|being|changed|correct|empty|expired|from|given|hidden|in|incorrect"
+    "|invalid|kept|known|longer|masked|missing|needed|never|no|none|not|of|ok|only|optional|refused|rejected|required"
+    "|right|set|shorter|still|stored|the|there|too|unknown|unset|unused|used|valid|what|where|wrong"
+)
+# A name of up to three words, its closing quote, and a colon, an equals sign or a verb. In JSON within JSON quotes have
 # backslashes before them. Every repetition is possessive or bounded, because a device may print anything.
-_PAIR = re.compile(rf"(?<![\w.\-])({_WORD}(?: {_WORD}){{0,2}})(\\*+[\"'`]|)\s{{0,8}}(?::=|=>|==?|:(?!:))[ \t]{{0,8}}")
+_PAIR = re.compile(
+    rf"""
+    (?<![\w.\-])({_WORD}(?:[ ]{_WORD}){{0,2}}?)(\\*+["'`]|)
+    (?:
+        \s{{0,8}}(?::=|=>|==?|:(?!:))[ \t]{{0,8}}
+        | [ ](?:is[ ]now|is[ ]set[ ]to|is|was[ ]set[ ]to|was|set[ ]to|changed[ ]to):?[ ]
+          (?!(?:{_NO_VALUE})(?![^\s.,;:!?)]))
+    )
+    """,
+    re.VERBOSE,
+)
 _QUOTE = re.compile(r"\s{0,8}(\\{0,16}[\"'])")
 _NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
 _IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
 _NEXT_PAIR = re.compile(rf"\s{{0,8}}[,;&]\s{{0,8}}[\"']?{_WORD}[\"']?\s{{0,8}}[:=]|\s{{1,8}}{_WORD}=|[\r\n]|\Z")
-_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/design.md section 4)
+_SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/console-protocol.md)
+# Of a command line: `--password S`, and `'--password', 'S'` as Python shows its words.
+_OPTION = re.compile(rf"(?<![\w\-])(--?{_WORD})([\"']?,?[ \t]{{1,8}})([\"']?)(?!-)([^\s\"']++)")
+_ELEMENT = re.compile(r"<([\w:.\-]{1,64})(\s[^<>]{0,512}|)>(\s{0,8}(?:<!\[CDATA\[)?)([^<]++)")
+_BASIC = re.compile(r"\b(basic +)([a-z0-9+/_\-]{4,4096}={0,2})", re.IGNORECASE)
 _HTTP_CREDENTIALS = re.compile(r"\b(authorization\W{1,6}(?:basic|bearer|digest) +)[^\r\n\"']+", re.IGNORECASE)
-_ESCAPED = re.compile(r"(?<!\\)\\++u00([2-7][0-9a-f])", re.IGNORECASE)
+# Printable characters of ASCII, as JSON, URLs and XML may write them.
+_ESCAPED = re.compile(
+    r"(?<!\\)\\++u00([2-7][0-9a-f])|%([2-7][0-9a-f])|&(?:quot|apos|lt|gt|amp|#[0-9]{2,3}|#x[2-7][0-9a-f]);",
+    re.IGNORECASE,
+)
+_MOST_LAYERS = 3
+"""Encodings within each other that are looked through."""
+
+
+def has_escapes(text: str) -> bool:
+    """Whether `without_escapes` may change a text."""
+    return ("\\u" in text or "%" in text or "&" in text or "\\U" in text) and _ESCAPED.search(text) is not None
 
 
 def without_escapes(text: str) -> str:
-    """Write the printable characters of ASCII that JSON has as escapes, like `\\u0041`, as themselves."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    """Write the printable characters of ASCII that are escaped, like `\\u0041`, `%41` or `&quot;`, as themselves."""
+    for _ in range(_MOST_LAYERS):
+        text, changes = _ESCAPED.subn(_unescaped, text)
+        if not changes:
+            break
+    return text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else html.unescape(found[0])
 
 
 def masked_pairs(text: str) -> str:
@@ -43,6 +86,10 @@ def masked_pairs(text: str) -> str:
             done = at = end
     parts.append(text[done:])
     masked = _SET_COMMAND.sub(_masked_command, "".join(parts))
+    masked = _OPTION.sub(_masked_option, masked)
+    if "<" in masked:
+        masked = _ELEMENT.sub(_masked_element, masked)
+    masked = _BASIC.sub(_masked_basic, masked)
     return _HTTP_CREDENTIALS.sub(rf"\1{MASK}", masked)
 
 
@@ -55,6 +102,27 @@ def _names_secret(text: str, pair: re.Match[str]) -> bool:
 
 def _masked_command(found: re.Match[str]) -> str:
     return f"{found[0][: found.start(2) - found.start()]}{MASK}" if is_secret_name(found[1]) else found[0]
+
+
+def _masked_option(found: re.Match[str]) -> str:
+    return f"{found[1]}{found[2]}{found[3]}{MASK}" if is_secret_name(found[1]) else found[0]
+
+
+def _masked_element(found: re.Match[str]) -> str:
+    """Mask the content of `<password>` and of `<entry key="password">`."""
+    named = any(_names_secret(found[2], pair) for pair in _PAIR.finditer(found[2]))
+    is_secret = (named or is_secret_name(found[1])) and found[4].strip()
+    return f"<{found[1]}{found[2]}>{found[3]}{MASK}" if is_secret else found[0]
+
+
+def _masked_basic(found: re.Match[str]) -> str:
+    """Mask what is the Base64 of `user:password`, with or without its padding (RFC 7617)."""
+    encoded = found[2].rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
+    except binascii.Error:
+        return found[0]
+    return f"{found[1]}{MASK}" if b":" in decoded else found[0]
 
 
 def _value(text: str, at: int, *, quoted: bool) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """SIGTERM and SIGHUP end a process as Ctrl-C does, so that what it holds is given back: a fault, a board, a wire.
 
-They come from a job that is aborted, and from a terminal that goes away. What gives back is not interrupted by any.
+They come from a job that is aborted, and from a terminal that goes away. None of them interrupts a cleanup.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import FrameType
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ECHO_S = 1.0
-"""One wish may come several times: from the kernel and the shell, from the CI server and from make."""
+"""The same request may arrive as several signals: from kernel and shell, from the CI server and from make."""
 
 
 def heard() -> list[signal.Signals]:
@@ -24,20 +24,24 @@ def heard() -> list[signal.Signals]:
 
 
 class _Ending:
-    """What the signals do, as their handler."""
+    """The handler of the signals."""
 
     def __init__(self) -> None:
-        self._last = 0.0  # when a wish was heard
+        self.first = ""
+        """The name of the first signal that came."""
+        self._last = 0.0  # when the last one came that had an effect
         self._shielded = False
         self._due: KeyboardInterrupt | None = None
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        is_first = not self._last
+        is_first = not self.first
         if not is_first and (number != signal.SIGINT or now - self._last <= _ECHO_S):
             return
         self._last = now
-        wish = KeyboardInterrupt(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        self.first = self.first or name
+        wish = KeyboardInterrupt(name)
         if is_first and self._shielded:
             self._due = wish
             return
@@ -58,12 +62,12 @@ class _Ending:
 def end_as_by_ctrl_c() -> Callable[[], None]:
     """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread, which calls this, once.
 
-    The first does. What follows does not interrupt what gives back then, whichever signal it is: a terminal may go away
-    after Ctrl-C. Only another Ctrl-C more than a second later does: it gives up the step that hangs, and what is to be
-    given back after it still is. That is a person's way out; others have SIGKILL.
+    The first does. None that follows interrupts the cleanup that begins then, whichever signal it is: a terminal may go
+    away after Ctrl-C. The exception is another Ctrl-C more than a second later: it gives up the step that hangs, and
+    the cleanup goes on with the next. That is a person's way out; others have SIGKILL.
 
     Returns:
-        What makes the signals mean what they meant before.
+        A function that restores the handlers from before.
     """
     end = _Ending()
     before = {number: signal.signal(number, end) for number in heard()}
@@ -75,13 +79,26 @@ def end_as_by_ctrl_c() -> Callable[[], None]:
     return undo
 
 
+def ending_signal() -> str:
+    """Return the name of the first signal that was to end this process; empty where none came.
+
+    Raising KeyboardInterrupt does not always end it: code may catch that, and Python ignores it in a `__del__`.
+    """
+    ending = _in_force()
+    return ending.first if ending is not None else ""
+
+
+def _in_force() -> _Ending | None:
+    return next((it for it in map(signal.getsignal, _ENDINGS) if isinstance(it, _Ending)), None)
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """For what gives back without having been told to end: a signal that comes meanwhile counts at the block's end.
+    """Hold a signal back during a cleanup that no signal has begun; it takes effect at the block's end.
 
     Where `end_as_by_ctrl_c` is not in force, or in another thread than the main one, it does nothing.
     """
-    ending = next((it for it in map(signal.getsignal, _ENDINGS) if isinstance(it, _Ending)), None)
+    ending = _in_force()
     if ending is None or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallErrorReceived, Csms
+from rig.csms import Csms
 from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 
@@ -154,23 +154,3 @@ def test_out_of_service_outlives_a_power_cut(
         csms.expect("BootNotification")
         csms.expect_status(whole, connector=0)
         csms.expect_status("Unavailable", connector=1)
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({"connectorId": 1}, "OccurenceConstraintViolation"),
-        ({"connectorId": "1", "type": "Operative"}, "TypeConstraintViolation"),
-        ({"connectorId": 1, "type": "Broken"}, "PropertyConstraintViolation"),
-        ({"connectorId": 1, "type": "Operative", "now": True}, "FormationViolation"),
-    ],
-    ids=["no-type", "connector-as-text", "no-such-type", "one-field-more"],
-)
-def test_a_malformed_change_of_availability_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong, and nothing changes."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("ChangeAvailability", payload, check=False)
-    assert refused.value.code == code
-    csms.expect_none("StatusNotification", within=0.1)

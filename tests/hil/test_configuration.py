@@ -71,14 +71,10 @@ def test_more_keys_than_it_takes_are_refused(device: Device, csms: Csms, keys: C
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("AllowOfflineTxForUnknownId", "false"),
         ("AuthorizeRemoteTxRequests", "true"),
-        ("ConnectionTimeOut", "30"),
         ("ConnectorPhaseRotation", "0.RST,1.RST"),
         ("MeterValueSampleInterval", "0"),
         ("MeterValuesSampledData", "Voltage,Energy.Active.Import.Register"),
-        ("StopTxnSampledData", "Energy.Active.Import.Register"),
-        ("TransactionMessageAttempts", "5"),
     ],
 )
 def test_a_changed_key_reads_back(device: Device, keys: ConfigurationKeys, key: str, value: str) -> None:
@@ -92,13 +88,7 @@ def test_a_changed_key_reads_back(device: Device, keys: ConfigurationKeys, key: 
     ("key", "value"),
     [
         ("NumberOfConnectors", "2"),
-        ("SupportedFeatureProfiles", "Core,SmartCharging"),
-        ("HeartbeatInterval", "-1"),
         ("HeartbeatInterval", "soon"),
-        ("ConnectionTimeOut", "999999999999"),
-        ("LocalPreAuthorize", "perhaps"),
-        ("MeterValuesSampledData", "Energy.Active.Import.Register,Happiness"),
-        ("ConnectorPhaseRotation", "7.RST"),
     ],
 )
 def test_a_value_that_cannot_be_is_rejected(
@@ -109,68 +99,6 @@ def test_a_value_that_cannot_be_is_rejected(
     assert keys.change(key, value) == "Rejected"
     assert keys[key] == before
     console.expect(f"the CSMS sets {key} to '{value}', which is rejected: it ")
-
-
-LIMITS = {
-    "ClockAlignedDataInterval": (0, 86_400),
-    "ConnectionTimeOut": (1, 86_400),
-    "HeartbeatInterval": (1, 86_400),
-    "MaxEnergyOnInvalidId": (0, 1_000_000_000),
-    "MeterValueSampleInterval": (0, 86_400),
-    "MinimumStatusDuration": (0, 3_600),
-    "ResetRetries": (0, 10),
-    "TransactionMessageAttempts": (1, 100),
-    "TransactionMessageRetryInterval": (0, 86_400),
-}
-"""The keys of type integer, and the least and the largest value of each (firmware/src/features/config/README.md)."""
-
-
-@pytest.mark.parametrize("key", LIMITS)
-def test_a_number_is_taken_up_to_its_limits(device: Device, keys: ConfigurationKeys, key: str) -> None:
-    """Accepted at both ends, Rejected one beyond, and with anything that is no whole number."""
-    least, most = LIMITS[key]
-    for value in (least, most):
-        assert keys.change(key, str(value)) == "Accepted"
-        assert keys[key] == str(value)
-    for wrong in (least - 1, most + 1, f"{least}.5", "", "0x10", " 1"):
-        assert keys.change(key, str(wrong)) == "Rejected", wrong
-    assert keys[key] == str(most)
-
-
-BOOLEANS = [
-    "AllowOfflineTxForUnknownId",
-    "AuthorizationCacheEnabled",
-    "AuthorizeRemoteTxRequests",
-    "LocalAuthorizeOffline",
-    "LocalPreAuthorize",
-    "StopTransactionOnEVSideDisconnect",
-    "StopTransactionOnInvalidId",
-    "UnlockConnectorOnEVSideDisconnect",
-]
-
-
-@pytest.mark.parametrize("key", BOOLEANS)
-def test_a_boolean_is_true_or_false(device: Device, keys: ConfigurationKeys, key: str) -> None:
-    """Both are Accepted in any case and told as OCPP spells them; numbers and words are Rejected."""
-    for value in ("true", "False"):
-        assert keys.change(key, value) == "Accepted"
-        assert keys[key] == value.lower()
-    for wrong in ("1", "0", "yes", ""):
-        assert keys.change(key, wrong) == "Rejected", wrong
-
-
-@pytest.mark.parametrize(
-    "key", ["MeterValuesAlignedData", "MeterValuesSampledData", "StopTxnAlignedData", "StopTxnSampledData"]
-)
-def test_a_list_of_measurands_holds_as_many_as_it_says(device: Device, keys: ConfigurationKeys, key: str) -> None:
-    """Every measurand of the device at once is as many as the MaxLength key tells; none is a list, too."""
-    every = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage"
-    assert keys[f"{key}MaxLength"] == str(len(every.split(",")))
-    for value in (every, "", "Voltage, Current.Import"):
-        assert keys.change(key, value) == "Accepted"
-        assert keys[key] == value.replace(" ", "")
-    for wrong in ("Voltage,Voltage", "Voltage,", "SoC", "Voltage;Current.Import"):
-        assert keys.change(key, wrong) == "Rejected", wrong
 
 
 @pytest.mark.parametrize("key", [key for key, read_only in REQUIRED_KEYS.items() if read_only])
@@ -276,43 +204,3 @@ def test_nobody_plugs_in_within_the_connection_timeout(
     began = csms.expect_status("Preparing")
     ended = csms.expect_status("Available", timeout=40)
     assert bench.clock.between(began.t, ended.t) == 10
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({"key": "HeartbeatInterval"}, "OccurenceConstraintViolation"),
-        ({"key": "HeartbeatInterval", "value": 60}, "TypeConstraintViolation"),
-        ({"key": "k" * 51, "value": "60"}, "PropertyConstraintViolation"),
-        ({"key": "HeartbeatInterval", "value": "6" * 501}, "PropertyConstraintViolation"),
-        ({"key": "HeartbeatInterval", "value": "60", "reboot": True}, "FormationViolation"),
-    ],
-    ids=["no-value", "value-is-a-number", "key-too-long", "value-too-long", "one-field-more"],
-)
-def test_a_malformed_change_is_answered_with_an_error(
-    device: Device, csms: Csms, keys: ConfigurationKeys, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong, and nothing changes."""
-    before = keys["HeartbeatInterval"]
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("ChangeConfiguration", payload, check=False)
-    assert refused.value.code == code
-    assert keys["HeartbeatInterval"] == before
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({"key": "HeartbeatInterval"}, "TypeConstraintViolation"),
-        ({"key": [7]}, "TypeConstraintViolation"),
-        ({"keys": []}, "FormationViolation"),
-    ],
-    ids=["no-list", "no-text", "unknown-field"],
-)
-def test_a_malformed_get_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("GetConfiguration", payload, check=False)
-    assert refused.value.code == code

@@ -1,4 +1,4 @@
-"""The serial console under load (docs/design.md, section 4)."""
+"""The serial console under load (docs/console-protocol.md)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rig.csms import CallError, CallErrorReceived, Csms
+from rig.csms import CallError, Csms
 from rig.device import Device
 from rig.instruments.console import Console
 
@@ -47,31 +47,3 @@ def test_the_csms_answers_a_data_transfer_with_an_error(device: Device, console:
     assert console.command("transfer org.example") == "error: refused by the CSMS"
     csms.answer("DataTransfer", {"status": "Accepted"}, times=1)
     assert console.command("transfer org.example") == '{"status":"Accepted"}'
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({"data": "x"}, "OccurenceConstraintViolation"),
-        ({"vendorId": 5}, "TypeConstraintViolation"),
-        ({"vendorId": "v" * 256}, "PropertyConstraintViolation"),
-        ({"vendorId": "Plugbench", "messageId": "m" * 51}, "PropertyConstraintViolation"),
-        ({"vendorId": "Plugbench", "messageId": "Echo", "data": {"a": 1}}, "TypeConstraintViolation"),
-        ({"vendorId": "Plugbench", "message": "Echo"}, "FormationViolation"),
-    ],
-    ids=[
-        "no-vendor",
-        "vendor-is-a-number",
-        "vendor-too-long",
-        "message-too-long",
-        "data-is-an-object",
-        "unknown-field",
-    ],
-)
-def test_a_malformed_data_transfer_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("DataTransfer", payload, check=False)
-    assert refused.value.code == code

@@ -1,4 +1,4 @@
-"""What the three LEDs say in each state (docs/design.md, section 3)."""
+"""What the three LEDs say in each state (docs/design.md#signals)."""
 
 from __future__ import annotations
 

@@ -31,44 +31,8 @@ def answers(bench: Bench) -> list[OcppFrame]:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "",
-        " ",
-        "hello",
-        "{}",
-        "[]",
-        "[2]",
-        '[2,"',
-        "[" * 500,
-        '{"a":' * 500,
-        '[5,"id","RemoteStopTransaction",{}]',
-        '["2","id","RemoteStopTransaction",{}]',
-        '[2,7,"RemoteStopTransaction",{}]',
-        '[2,"","RemoteStopTransaction",{}]',
-        '[2,"%s","RemoteStopTransaction",{}]' % ("x" * 37),
-        '[3,"nobody-asked",{"status":"Accepted"}]',
-        '[4,"nobody-asked","InternalError","",{}]',
-        '[2,"nul\\u0000id","Reset",{"type":"Soft"}] and more',
-    ],
-    ids=[
-        "empty",
-        "blank",
-        "no-json",
-        "an-object",
-        "an-empty-array",
-        "nothing-but-a-type",
-        "cut-off",
-        "deep-arrays",
-        "deep-objects",
-        "unknown-message-type",
-        "message-type-as-text",
-        "id-is-a-number",
-        "empty-id",
-        "id-too-long",
-        "a-result-nobody-asked-for",
-        "an-error-nobody-asked-for",
-        "more-after-the-frame",
-    ],
+    ["hello", "[" * 500, '[2,7,"RemoteStopTransaction",{}]', '[3,"nobody-asked",{"status":"Accepted"}]'],
+    ids=["no-json", "deep-arrays", "id-is-a-number", "a-result-nobody-asked-for"],
 )
 def test_a_frame_that_cannot_be_answered_is_ignored(
     device: Device, bench: Bench, csms: Csms, console: Console, text: str
@@ -84,44 +48,12 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
     ("text", "code"),
     [
         ('[2,"bad","NoSuchAction",{}]', "NotImplemented"),
-        (f'[2,"bad","{"NoSuchAction" * 20}",{{}}]', "NotImplemented"),
-        ('[2,"bad","Authorize",{"idTag":"X"}]', "NotImplemented|NotSupported"),
-        ('[2,"bad","GetLocalListVersion",{"all":true}]', "FormationViolation"),
         ('[2,"bad","ReserveNow",{}]', "NotSupported"),
-        ('[2,"bad","CancelReservation",{"reservationId":1}]', "NotSupported"),
-        ('[2,"bad","ClearChargingProfile",{}]', "NotSupported"),
-        ('[2,"bad","GetDiagnostics",{"location":"ftp://nowhere"}]', "NotSupported"),
-        ('[2,"bad","Reset"]', "FormationViolation"),
-        ('[2,"bad","Reset",{"type":"Soft"},1]', "FormationViolation"),
-        ('[2,"bad",7,{}]', "FormationViolation"),
-        ('[2,"bad","Reset",[]]', "FormationViolation"),
-        ('[2,"bad","Reset",null]', "FormationViolation"),
+        (f'[2,"bad","Reset",{"[" * 500}{"]" * 500}]', "FormationViolation"),
+        ('[2,"bad","Reset",{"type":"Soft"}] and more', "FormationViolation"),
         ('[2,"bad","Reset",{}]', "OccurenceConstraintViolation"),
-        ('[2,"bad","Reset",{"type":1}]', "TypeConstraintViolation"),
-        ('[2,"bad","Reset",{"type":"Medium"}]', "PropertyConstraintViolation"),
-        ('[2,"bad","RemoteStopTransaction",{"transactionId":"1"}]', "TypeConstraintViolation"),
-        ('[2,"bad","RemoteStopTransaction",{"transactionId":1.5}]', "TypeConstraintViolation"),
     ],
-    ids=[
-        "unknown-action",
-        "very-long-action",
-        "action-of-a-charge-point",
-        "field-of-no-request",
-        "another-action-of-reservation",
-        "action-of-reservation",
-        "action-of-smart-charging",
-        "action-of-firmware-management",
-        "three-elements",
-        "five-elements",
-        "action-is-a-number",
-        "payload-is-an-array",
-        "payload-is-null",
-        "field-is-missing",
-        "field-of-the-wrong-type",
-        "unknown-value",
-        "number-as-text",
-        "number-with-a-fraction",
-    ],
+    ids=["unknown-action", "action-of-reservation", "nested-too-deep", "more-after-the-frame", "field-is-missing"],
 )
 def test_a_bad_call_is_answered_with_its_error(device: Device, bench: Bench, csms: Csms, text: str, code: str) -> None:
     """A call whose id can be read gets the CALLERROR of OCPP-J section 4.2.3, and nothing else happens."""
@@ -235,15 +167,14 @@ def test_an_answer_that_comes_twice_changes_nothing(
 
 
 @pytest.mark.needs("inputs")
-@pytest.mark.parametrize("answer", ["null", "[]", "7", '"Accepted"'])
 def test_a_result_without_an_object_fails_the_call_and_no_more(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console, answer: str
+    device: Device, bench: Bench, driver: EvDriver, csms: Csms, console: Console
 ) -> None:
     """Authorize answered with something that is no object: the driver may not charge, and may try again."""
     with csms.hold("Authorize") as held:
         driver.plug_in()
         driver.present_tag()
-        csms.send_raw(f'[3,"{held.wait().unique_id}",{answer}]')
+        csms.send_raw(f'[3,"{held.wait().unique_id}",null]')
         console.expect("Authorize was answered with")
     csms.expect_none("StartTransaction", within=0.2)
     driver.present_tag()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallErrorReceived, Csms
+from rig.csms import Csms
 from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
 from tests.hil.configuration_keys import ConfigurationKeys
@@ -159,26 +159,6 @@ def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
         assert csms.call("RemoteStartTransaction", {"idTag": "STOLEN", "connectorId": 1}) == ACCEPTED
         csms.expect("Authorize", idTag="STOLEN")
         csms.expect_none("StartTransaction", within=0.3)
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({}, "OccurenceConstraintViolation"),
-        ({"idTag": 7}, "TypeConstraintViolation"),
-        ({"idTag": "x" * 21}, "PropertyConstraintViolation"),
-        ({"idTag": "X", "connectorId": "1"}, "TypeConstraintViolation"),
-    ],
-    ids=["no-tag", "tag-is-a-number", "tag-too-long", "connector-as-text"],
-)
-def test_a_malformed_remote_start_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that names what is wrong, and nothing starts."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("RemoteStartTransaction", payload, check=False)
-    assert refused.value.code == code
-    assert device.status()["state"] == "Available"
 
 
 @pytest.mark.needs("power")

@@ -229,6 +229,18 @@ def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
     device.wait_status(queue=0)
 
 
+def check_next_charge_is_reported(driver: EvDriver, csms: Csms) -> None:
+    """Charge once more after a charge whose StartTransaction was refused for good."""
+    driver.unplug()
+    csms.expect_status("Available")
+    driver.start_charge(csms)
+    driver.present_tag()
+    csms.expect("StopTransaction")
+    refused, reported = csms.transactions
+    assert refused.stops == ()
+    reported.check()
+
+
 def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
     """StartTransaction refused for good: no energy that nobody is told of; the next charge is told."""
     device.configure(transaction_message_attempts=1)
@@ -239,14 +251,7 @@ def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver
         csms.expect_status("Finishing")
         outputs["contactor"].expect_steady(False, within=0.2)
         device.wait_status(queue=0, transaction=None)
-    driver.unplug()
-    csms.expect_status("Available")
-    driver.start_charge(csms)
-    driver.present_tag()
-    csms.expect("StopTransaction")
-    refused, told = csms.transactions
-    assert refused.stops == ()
-    told.check()
+    check_next_charge_is_reported(driver, csms)
 
 
 def test_a_charge_whose_start_was_given_up_goes_on(
@@ -263,14 +268,7 @@ def test_a_charge_whose_start_was_given_up_goes_on(
     outputs["contactor"].expect_steady(True, within=0.2)
     driver.present_tag()
     device.wait_status(queue=0, state="Finishing")
-    driver.unplug()
-    csms.expect_status("Available")
-    driver.start_charge(csms)
-    driver.present_tag()
-    csms.expect("StopTransaction")
-    refused, told = csms.transactions
-    assert refused.stops == ()
-    told.check()
+    check_next_charge_is_reported(driver, csms)
 
 
 @pytest.mark.parametrize("kind", ["half", "garbage", "wrong-id", "no-payload"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallErrorReceived, Csms
+from rig.csms import Csms
 from rig.device import Device, EvDriver
 from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
@@ -103,24 +103,3 @@ def test_a_triggered_heartbeat_sets_the_clock_and_no_second_boot(device: Device,
     assert trigger(csms, "Heartbeat") == ACCEPTED
     csms.expect("Heartbeat")
     assert device.status()["time_quality"] == "csms"
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({}, "OccurenceConstraintViolation"),
-        ({"requestedMessage": "Authorize"}, "PropertyConstraintViolation"),
-        ({"requestedMessage": 1}, "TypeConstraintViolation"),
-        ({"requestedMessage": "Heartbeat", "connectorId": "1"}, "TypeConstraintViolation"),
-        ({"requestedMessage": "Heartbeat", "soon": True}, "FormationViolation"),
-    ],
-    ids=["no-message", "no-such-message", "message-is-a-number", "connector-as-text", "one-field-more"],
-)
-def test_a_malformed_trigger_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong, and nothing is sent."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("TriggerMessage", payload, check=False)
-    assert refused.value.code == code
-    csms.expect_none("Heartbeat", within=0.1)

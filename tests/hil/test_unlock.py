@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallErrorReceived, Csms
+from rig.csms import Csms
 from rig.device import Device, EvDriver
 from rig.instruments.inputs import Inputs
 from rig.instruments.outputs import Outputs
@@ -77,22 +77,3 @@ def test_unlock_of_a_connector_that_is_not_there(device: Device, driver: EvDrive
     assert csms.call("UnlockConnector", {"connectorId": connector}) == {"status": "NotSupported"}
     csms.expect_none("StopTransaction", within=0.2)
     assert device.status()["transaction"] == transaction_id
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        ({}, "OccurenceConstraintViolation"),
-        ({"connectorId": "1"}, "TypeConstraintViolation"),
-        ({"connectorId": 1.5}, "TypeConstraintViolation"),
-        ({"connectorId": 1, "force": True}, "FormationViolation"),
-    ],
-    ids=["no-connector", "connector-as-text", "half-a-connector", "one-field-more"],
-)
-def test_a_malformed_unlock_is_answered_with_an_error(
-    device: Device, csms: Csms, payload: dict[str, object], code: str
-) -> None:
-    """A CALLERROR that says what is wrong."""
-    with pytest.raises(CallErrorReceived) as refused:
-        csms.call("UnlockConnector", payload, check=False)
-    assert refused.value.code == code

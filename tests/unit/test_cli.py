@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from rig.cli import main
+from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,8 +35,39 @@ def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 def test_help_names_every_command(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("--help")
     assert code == 0
-    for command in ("doctor", "bench", "fault", "csms", "device", "report"):
+    for command in ("doctor", "new", "bench", "fault", "csms", "device", "report"):
         assert command in output
+
+
+def test_version(rig) -> None:  # type: ignore[no-untyped-def]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert rig("--version") == (0, f"rig {project['version']}\n")
+
+
+def test_a_new_project_passes_as_it_is(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The bench descriptions are valid, and pytest passes on the virtual bench without any change."""
+    build(ROOT)
+    folder = tmp_path / "my tests"
+    code, output = rig("new", str(folder))
+    assert code == 0
+    assert f"Run the tests: cd '{folder}' && " in output
+    for name in ("bench.toml", "board.toml"):
+        assert rig("bench", "check", name, cwd=folder)[0] == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q"], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+    assert (folder / "reports" / "index.html").exists()
+
+
+def test_a_new_project_replaces_no_file(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "adapter.py").write_text("mine")
+    code, output = rig("new", str(tmp_path))
+    assert (code, f"rig: {tmp_path} is not empty" in output) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter.py"]
+    code, output = rig("new", str(tmp_path / "adapter.py"))
+    assert (code, "adapter.py is not a folder" in output) == (2, True)
 
 
 def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -80,6 +80,7 @@ def test_the_short_examples_of_the_document_run(start: Start, command: str) -> N
 def test_every_command_is_in_the_document() -> None:
     assert {" ".join(command.split()[:2]) for command in COMMANDS} == {
         "bench check",
+        "new my-firmware-tests",
         "doctor --bench",
         "fault list",
         "fault inject",

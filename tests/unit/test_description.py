@@ -83,7 +83,10 @@ def test_how_long_a_rail_takes_to_rise_and_to_fall(tmp_path: Path, text: str, se
         (change("rail_sense = { pin = 27 }", "fall_s = 61"), "power.fall_s: 61 cannot be used"),
         (change("rail_sense = { pin = 27 }", "rise_s = -1"), "power.rise_s: -1 cannot be used"),
         (change("cable =", "cabel ="), "inputs.cabel: unknown wire; did you mean inputs.cable? Known wires: auth_b"),
-        (change('kind = "pi"', 'kind = "pie"'), "kind: 'pie' cannot be used: input should be 'virtual', 'pi' or 'emulator'"),
+        (
+            change('kind = "pi"', 'kind = "pie"'),
+            "kind: 'pie' cannot be used: input should be 'virtual', 'pi' or 'emulator'",
+        ),
         (change('kind = "pi"', 'kind = "virtual"'), "console.port: not allowed here"),
         (change('port = "/dev/ttyUSB0"', ""), 'console.port: missing; a bench of kind "pi" names it'),
         (change('kind = "nmcli"', 'kind = "magic"'), "network.access_point: cannot be used"),
@@ -227,7 +230,7 @@ def test_a_signal_is_read_as_it_is_written(text: str, signal: Signal) -> None:
 
 
 def documented_wires() -> dict[str, tuple[int | None, int]]:
-    """The table of docs/design.md, section 3: signal to (GPIO, Pi BCM)."""
+    """The table of docs/design.md#signals: signal to (GPIO, Pi BCM)."""
     rows = re.findall(r"^\| (\w[\w ]*) \| (EN|–|(?:GPIO)?\d+) \| (\d+) \|", (ROOT / "docs/design.md").read_text(), re.M)
     gpios = {"EN": None, "–": None}
     return {name: (gpios.get(gpio, int(re.sub(r"\D", "", gpio) or 0)), int(pin)) for name, gpio, pin in rows}

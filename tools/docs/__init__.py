@@ -1,1 +1,15 @@
-"""The API reference, made from signatures and docstrings."""
+"""Pages that are made from the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.docs.api import reference
+from tools.docs.bench_reference import bench_reference
+
+GENERATED: Mapping[Path, Callable[[Path], str]] = {
+    Path("docs/api.md"): reference,
+    Path("docs/bench-reference.md"): bench_reference,
+}
+"""The pages, and the function that makes the text of each from the project's folder."""

@@ -1,14 +1,14 @@
-"""Write docs/api.md: `python -m tools.docs`, or `make docs`."""
+"""Write the pages that are made from the sources: `python -m tools.docs`, or `make docs`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tools.docs.api import reference
+from tools.docs import GENERATED
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = Path("docs/api.md")
 
 if __name__ == "__main__":
-    (ROOT / PAGE).write_text(reference(ROOT), encoding="utf-8")
-    print(PAGE)
+    for page, text in GENERATED.items():
+        (ROOT / page).write_text(text(ROOT), encoding="utf-8")
+        print(page)

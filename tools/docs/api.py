@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tools.docs.importable import IMPORTABLE, INTERNAL
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -29,12 +32,12 @@ class Part:
 PARTS = (
     Part(
         "Fixtures",
-        "What a test may ask for by the name of an argument.",
+        "A test asks for a fixture by the name of an argument.",
         ("fixtures/device.py", "fixtures/instruments.py", "fixtures/measure.py"),
     ),
     Part(
         "Bench and device",
-        "What holds everything together, and the words of a test.",
+        "The bench as a whole, the device, and the clock.",
         (
             "rig/bench/bench.py",
             "rig/device/device.py",
@@ -75,7 +78,7 @@ PARTS = (
     ),
     Part(
         "Faults",
-        "See [faults.md](faults.md) for what each is like on the wire.",
+        "See [faults.md](faults.md) for the effect of each on the wire.",
         (
             "rig/faults/injection.py",
             "rig/faults/catalogue.py",
@@ -86,8 +89,10 @@ PARTS = (
             "rig/faults/csms.py",
         ),
     ),
-    Part("Events", "What stands on the timeline.", ("rig/timeline/events.py",)),
-    Part("Errors", "Whose fault it is.", ("rig/util/errors.py",)),
+    Part("Events", "The entries of the timeline.", ("rig/timeline/events.py",)),
+    Part(
+        "Errors", "The three verdicts besides passed; see [reports.md](reports.md#verdicts).", ("rig/util/errors.py",)
+    ),
     Part(
         "Other firmware",
         "See [bring-your-own-firmware.md](bring-your-own-firmware.md).",
@@ -97,8 +102,14 @@ PARTS = (
 
 HEAD = """# API reference
 
-Made from the sources by `make docs`: signatures, and the first paragraph of each docstring. Arguments with their units,
-and what is raised, stand in the docstrings themselves. Read [writing-tests.md](writing-tests.md) first.
+After this page you can look up every fixture, instrument, event and fault that a test uses. It is made from the sources
+by `make docs`: signatures, and the first paragraph of each docstring. The docstrings themselves have the units of
+arguments and the exceptions. Read [writing-tests.md](writing-tests.md) first.
+
+## What a test may import
+
+The names in this table keep their meaning within a major version. A change that breaks one of them is in the changelog
+and in a new major version. Every other name may change without notice.
 """
 
 
@@ -111,7 +122,9 @@ def reference(root: Path) -> str:
     Raises:
         OSError: a file that a part names is not there.
     """
-    lines = [HEAD]
+    lines = [HEAD, "| module | names |", "| --- | --- |"]
+    lines += [f"| `{module}` | {', '.join(f'`{name}`' for name in names)} |" for module, names in IMPORTABLE.items()]
+    lines += ["", "## Contents", ""]
     lines += [f"- [{part.title}](#{part.title.lower().replace(' ', '-')})" for part in PARTS]
     for part in PARTS:
         lines += ["", f"## {part.title}", "", part.text]
@@ -121,21 +134,25 @@ def reference(root: Path) -> str:
 
 
 def _module(path: str, tree: ast.Module) -> Iterator[str]:
-    yield from ("", f"### `{path}`", "", _first_paragraph(tree))
+    internal = INTERNAL.get(path, ())
+    yield from ("", f"### `{path}`", "", *_wrapped(_first_paragraph(tree)))
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and _is_public(node.name) and _described(node):
-            yield from _class(node)
+        if isinstance(node, ast.ClassDef) and _is_public(node.name) and _described(node) and node.name not in internal:
+            yield from _class(node, {name.partition(".")[2] for name in internal if name.startswith(f"{node.name}.")})
     functions = [node for node in tree.body if isinstance(node, Function) and _is_listed(node)]
-    if functions:
-        yield from ("", *(_function(node) for node in functions))
+    lines = [line for node in functions if node.name not in internal for line in _function(node)]
+    if lines:
+        yield from ("", *lines)
 
 
-def _class(node: ast.ClassDef) -> Iterator[str]:
+def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
     bases = ", ".join(ast.unparse(base) for base in node.bases if ast.unparse(base) not in ("ABC", "Protocol"))
-    yield from ("", f"#### class `{node.name}{f'({bases})' if bases else ''}`", "", _first_paragraph(node))
+    title = f"#### class `{node.name}{f'({bases})' if bases else ''}`"
+    yield from ("", title, "", *_wrapped(_first_paragraph(node)))
     fields = [_field(item) for item in node.body if isinstance(item, ast.AnnAssign)]
     functions = [item for item in node.body if isinstance(item, Function) and _is_listed(item)]
-    lines = [*(f"- `{text}`" for text in fields if text), *(_function(item) for item in functions)]
+    lines = [line for text in fields if text and text.partition(":")[0] not in internal for line in _item(f"`{text}`")]
+    lines += [line for item in functions if item.name not in internal for line in _function(item)]
     if lines:
         yield from ("", *lines)
 
@@ -148,7 +165,7 @@ def _field(node: ast.AnnAssign) -> str:
     return " ".join(ast.unparse(node).split())
 
 
-def _function(node: Function) -> str:
+def _function(node: Function) -> list[str]:
     """`name(argument: type = default, ...) -> type` and what it does; a property or a fixture is its name and type."""
     returned = ast.unparse(node.returns) if node.returns else ""
     if _has(node, "property") or _has(node, "pytest.fixture"):
@@ -161,7 +178,15 @@ def _function(node: Function) -> str:
         awaited = "await " if isinstance(node, ast.AsyncFunctionDef) else ""
         arrow = f" -> {returned}" if returned not in ("", "None") else ""
         signature = f"{context}{awaited}{node.name}({ast.unparse(arguments)}){arrow}"
-    return f"- `{signature}`<br>{_first_paragraph(node)}"
+    return [*_item(f"`{signature}`<br>"), *_wrapped(_first_paragraph(node), "  ")]
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(text, 120, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, 120, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _first_paragraph(node: ast.Module | ast.ClassDef | Function) -> str:

@@ -9,16 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.lint import (
+    chip_port,
     circles,
     commands,
+    commits,
     documents,
     freestanding,
     host_headers,
     imports,
     includes,
     jenkinsfile,
+    markdown,
     pins,
+    watchdog,
     wording,
+    words,
 )
 from tools.lint.check import Check, Result, SkippedError
 
@@ -31,14 +36,21 @@ CHECKS = [
     Check("C++ is formatted (clang-format)", commands.clang_format),
     Check("C++ is clean (cppcheck)", commands.cppcheck),
     Check("the firmware includes no host header outside its ports", host_headers.run),
-    Check("core, runtime and features compile freestanding for a 32-bit target", freestanding.run),
-    Check("pins.h, bench descriptions and design page name the same pins", pins.run),
+    Check("the firmware compiles freestanding for a 32-bit target, and has not grown", freestanding.run),
+    Check("the ESP32's port compiles freestanding for a 32-bit target, against stubs of ESP-IDF", chip_port.run),
+    Check("boards, bench descriptions and design page name the same pins", pins.run),
+    Check("host build and chip have one watchdog figure", watchdog.run),
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),
     Check("imports go in no circle", circles.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
-    Check("the API reference is up to date (make docs)", documents.api),
+    Check("pages have 120 columns outside tables and code", markdown.width),
+    Check("pages avoid the words that the style page replaces", words.pages),
+    Check("the sources use `tell` no more often than before", words.tell),
+    Check("subjects of commits name an area and have 72 characters", commits.run),
+    Check("pages made from the sources are up to date (make docs)", documents.generated),
     Check("links of the documents lead somewhere", documents.links),
+    Check("sources name pages and headings that are there", documents.mentions),
     Check("the PlatformIO project is sound", commands.platformio),
     Check("the Jenkinsfile is sound and calls verbs that exist", jenkinsfile.run),
 ]

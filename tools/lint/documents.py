@@ -1,39 +1,58 @@
-"""The documents agree with what they speak of: the API reference with the sources, links with the files."""
+"""Pages agree with the sources that they are made from, and links lead to files and headings that exist."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from tools.docs.api import reference
+from tools.docs import GENERATED
 from tools.lint.check import Result, numbered_lines, tracked_files
 
-_PAGE = Path("docs/api.md")
 # A picture that is missing is seen by its first reader, and some are made by a browser that not everybody has.
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!\w+:)(?P<file>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
+_NAMED = re.compile(r"\bdocs/(?P<page>[\w-]+\.md)(?:#(?P<heading>[\w-]+))?")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
-def api(root: Path) -> Result:
-    """Compare docs/api.md with what the sources say today."""
-    page = root / _PAGE
-    if page.exists() and page.read_text(encoding="utf-8") == reference(root):
-        return Result()
-    return Result([f"{_PAGE}: not what the sources say today; run `make docs` and commit it"])
+def generated(root: Path) -> Result:
+    """Compare the pages that `make docs` writes with the sources."""
+    return Result(
+        [
+            f"{page}: does not match the sources; run `make docs` and commit it"
+            for page, text in GENERATED.items()
+            if not (root / page).exists() or (root / page).read_text(encoding="utf-8") != text(root)
+        ]
+    )
 
 
 def links(root: Path) -> Result:
     """Find links of Markdown files to files and headings that are not there."""
     findings = []
     for path in tracked_files(root, "*.md"):
-        place = path.relative_to(root)
+        text = path.read_text(encoding="utf-8")
+        for link in _LINK.finditer(text):
+            place = f"{path.relative_to(root)}:{text.count(chr(10), 0, link.start()) + 1}"
+            target = path.parent / link["file"] if link["file"] else path
+            if not target.exists():
+                findings.append(f"{place}: a link to {link['file']}, which is not there")
+            elif link["heading"] and target.suffix == ".md" and link["heading"] not in _anchors(target):
+                findings.append(f"{place}: a link to {link['file']}#{link['heading']}: no such heading")
+    return Result(findings)
+
+
+def mentions(root: Path) -> Result:
+    """Find pages of docs that a source file names and that are not there, and headings that they lack."""
+    findings = []
+    for path in tracked_files(
+        root, "rig", "fixtures", "firmware", "tools", "examples", "benches", "tests/hil", "*.toml"
+    ):
+        if path.suffix == ".md" or b"\0" in path.read_bytes():
+            continue
         for number, line in numbered_lines(path):
-            for link in _LINK.finditer(line):
-                target = path.parent / link["file"] if link["file"] else path
-                if not target.exists():
-                    findings.append(f"{place}:{number}: a link to {link['file']}, which is not there")
-                elif link["heading"] and target.suffix == ".md" and link["heading"] not in _anchors(target):
-                    findings.append(f"{place}:{number}: a link to {link['file']}#{link['heading']}: no such heading")
+            for named in _NAMED.finditer(line):
+                page = root / "docs" / named["page"]
+                if not page.exists() or (named["heading"] and named["heading"] not in _anchors(page)):
+                    findings.append(f"{path.relative_to(root)}:{number}: names {named[0]}, which is not there")
     return Result(findings)
 
 

@@ -1,7 +1,4 @@
-"""Core, runtime, features and the ESP32's port compile for a 32-bit chip without an operating system.
-
-The port is compiled against our own stubs of ESP-IDF's headers, with Wi-Fi and a pulse counter and without both.
-"""
+"""Core, runtime, features and app compile for a 32-bit chip without an operating system, and stay small there."""
 
 from __future__ import annotations
 
@@ -9,72 +6,76 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tools.lint import sizes
 from tools.lint.check import Result, SkippedError, tracked_files
 
 COMPILER = "arm-none-eabi-g++"
 FLAGS = [
     *("-std=c++17", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-mcpu=cortex-m3", "-mthumb", "-Os"),
-    *("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"),
+    *("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections", "-fcallgraph-info=su"),
 ]
 
 # Their code is what is measured; a header that no source includes still has to compile.
-_SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features")
-_PORT = ("firmware/src/port/esp32", "firmware/src/main/esp32")
-_STUBS = "firmware/test/esp_idf"
-_CHIPS = (
-    ("an ESP32 with Wi-Fi", ()),
-    (
-        "an ESP32-C3 with Ethernet",
-        ("-DCONFIG_ETH_USE_OPENETH=1", "-DSOC_PCNT_SUPPORTED=0", "-DPLUGBENCH_BOARD_ESP32C3_DEVKITM"),
-    ),
-)
+_SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features", "firmware/src/app")
 
 
 def run(root: Path) -> Result:
-    """Compile every source and header; the note gives the size of core, runtime and features, unlinked."""
+    """Compile every source and header for a 32-bit chip, and compare sizes with firmware/sizes.json."""
+    with tempfile.TemporaryDirectory() as scratch:
+        findings, measured = measure(root, Path(scratch))
+    if findings:
+        return Result(findings)
+    return Result(sizes.compare(measured, sizes.read(root)), sizes.note(measured))
+
+
+def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
+    """Compile for a 32-bit chip.
+
+    Args:
+        root: the repository's root.
+        scratch: an empty folder for what the compiler writes.
+
+    Returns:
+        What the compiler found, and the sizes where it found nothing.
+
+    Raises:
+        SkippedError: the compiler or littlefs is missing.
+    """
     if shutil.which(COMPILER) is None:
         raise SkippedError(f"{COMPILER} is not installed; `make install-extras` as root installs it")
     if not (root / ".deps" / "littlefs" / "lfs.h").exists():
         raise SkippedError(".deps/littlefs is missing; run `make setup`")
     files = [path for path in tracked_files(root, *_SOURCES) if path.suffix in {".h", ".cpp"}]
-    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [(path, Path(scratch) / f"{number}.o") for number, path in enumerate(files)]
-        findings = [text for text in pool.map(lambda job: _compile(root, *job), jobs) if text]
-        port = [path for path in tracked_files(root, *_PORT) if path.suffix in {".h", ".cpp"} and "test" not in path.parts]
-        port_jobs = [
-            (path, Path(scratch) / f"{chip}-{number}.o", flags, chip)
-            for chip, flags in _CHIPS
-            for number, path in enumerate(port)
-        ]
-        findings += [text for text in pool.map(lambda job: _compile_port(root, *job), port_jobs) if text]
-        objects = [target for path, target in jobs if path.suffix == ".cpp" and target.exists()]
-        note = _size(objects)
-    return Result(findings, note)
+    probe = scratch / "probe.cpp"
+    probe.write_text(sizes.probe_of(root), encoding="utf-8")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [(path, scratch / f"{number}.o") for number, path in enumerate([*files, probe])]
+        findings = [text for text in pool.map(lambda job: compile_file(root, *job), jobs) if text]
+    if findings:
+        return findings, sizes.Sizes()
+    objects = {target: path.relative_to(root) for path, target in jobs if path.suffix == ".cpp" and path != probe}
+    return [], sizes.of_objects(objects, jobs[-1][1])
 
 
-def _compile_port(root: Path, path: Path, target: Path, flags: tuple[str, ...], chip: str) -> str:
-    found = _compile(root, path, target, (f"-I{root / _STUBS}", *flags))
-    return f"{found}\n(compiled for {chip}, with the stubs of {_STUBS})" if found else ""
+def compile_file(root: Path, path: Path, target: Path, more: Sequence[str] = ()) -> str:
+    """Compile a source, or a header, which has to stand alone.
 
+    Args:
+        root: the repository's root.
+        path: the file.
+        target: where the object goes.
+        more: further options of the compiler.
 
-def _compile(root: Path, path: Path, target: Path, more: tuple[str, ...] = ()) -> str:
+    Returns:
+        What the compiler found.
+    """
     include = [f"-I{root / 'firmware' / 'src'}", f"-isystem{root / '.deps' / 'littlefs'}"]
-    # A header is compiled from a line that includes it: it has to stand alone.
+    # A header is compiled from a line that includes it.
     what, text = ([str(path)], "") if path.suffix == ".cpp" else (["-x", "c++", "-"], f'#include "{path}"\n')
     command = [COMPILER, *FLAGS, '-DPLUGBENCH_VERSION="0"', *include, *more, "-c", *what, "-o", str(target)]
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.replace(f"{root}/", "").strip()
-
-
-def _size(objects: list[Path]) -> str:
-    if not objects:
-        return ""
-    output = subprocess.run(
-        ["arm-none-eabi-size", "--totals", *objects], capture_output=True, text=True, check=True
-    ).stdout
-    text, data, bss = output.splitlines()[-1].split()[:3]
-    of_what = "core, runtime and features, unlinked, -Os for Cortex-M3"
-    return f"{of_what}: {text} bytes of code and constants, {data} data, {bss} bss"

@@ -10,7 +10,7 @@ from tools.lint.check import Result
 from tools.lint.layout import Folder, Inside, Layout
 from tools.lint.modules import imports, modules
 
-# Folders by layer, from the top down, as the picture of docs/design.md section 1 has them, and the modules beside them.
+# Folders by layer, from the top down, as the table of docs/design.md#layers has them, and the modules beside them.
 # A file imports from its own folder and from the layers below; folders of one layer know nothing of each other.
 LAYERS = (
     ("tests.unit", "perf"),
@@ -36,6 +36,7 @@ _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 _EACH_FOLDER = ("rig", "fixtures")
 INSIDE = {
     "fixtures.session": "the plugins of a session's life, which the other plugins take their run and record from",
+    "rig.cli.new_project": "the files that the command `rig new` copies; no module imports them",
     "rig.csms.instrument": "the methods of the fake CSMS that a test calls, one file each",
     "rig.report.timeline_svg": "the parts of one picture, which the pages of a test place",
     "rig.wiring.emulator": "one kind of wiring, as below; its wires and serial port are the virtual board's",

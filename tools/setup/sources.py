@@ -1,8 +1,14 @@
-"""Sources that the firmware is built from and that are not kept here: littlefs and Unity, pinned by SHA-256."""
+"""Sources that the firmware is built from and that are not kept here.
+
+littlefs and Unity are pinned by SHA-256. mbed TLS is whatever 3.6.x Debian's signature vouches for: it gets security
+fixes, and Debian's archive keeps the newest one only.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,15 +34,21 @@ UNITY = {
     "unity_internals.h": "adfd612c217e59468c5ebe978640e77e5f539e820ffc0c195a98c5a36f0ac868",
 }
 
+# mbed TLS, Apache-2.0: the source package of Debian 13, whichever release this machine runs.
+MBEDTLS_RELEASE = "trixie"
+MBEDTLS_BRANCH = "3.6"
+_MBEDTLS_FOLDERS = ("include", "library")
+
 _LITTLEFS_LOCK = ROOT / "requirements" / "sources.txt"
 
 
 def steps() -> list[Step]:
     """Say what fills `.deps`."""
-    littlefs, unity = DEPS / "littlefs", DEPS / "unity"
+    littlefs, unity, mbedtls = DEPS / "littlefs", DEPS / "unity", DEPS / "mbedtls"
     return [
         Step("littlefs", _fetch_littlefs, [_LITTLEFS_LOCK, repr(LITTLEFS)], [littlefs / name for name in LITTLEFS]),
         Step("Unity", _fetch_unity, [repr(UNITY)], [unity / name for name in UNITY]),
+        Step("mbed TLS", _fetch_mbedtls, [MBEDTLS_RELEASE, MBEDTLS_BRANCH], [mbedtls / "VERSION"]),
     ]
 
 
@@ -55,6 +67,41 @@ def _fetch_littlefs(log: Log) -> None:
 def _fetch_unity(log: Log) -> None:
     folder = Apt(log).source("ntpsec", UNITY_RELEASE)
     unpack(max(folder.glob("*.orig.tar.*")), "/tests/unity/", UNITY, DEPS / "unity")
+
+
+def _fetch_mbedtls(log: Log) -> None:
+    folder = Apt(log).source("mbedtls", MBEDTLS_RELEASE)
+    unpack_mbedtls(max(folder.glob("*.orig.tar.*")), DEPS / "mbedtls")
+
+
+def unpack_mbedtls(archive: Path, into: Path) -> None:
+    """Take the library and its headers out of the source archive, and write its version into the file `VERSION`.
+
+    Args:
+        archive: `mbedtls_<version>.orig.tar.*`.
+        into: the folder to put them into; what was there before is removed.
+
+    Raises:
+        SetupError: it is no mbed TLS 3.6.
+    """
+    named = re.match(r"mbedtls_([\d.]+)\.orig\.tar\.", archive.name)
+    version = named[1] if named else ""
+    if not f"{version}.".startswith(f"{MBEDTLS_BRANCH}."):
+        raise SetupError(
+            f"{archive.name} is no mbed TLS {MBEDTLS_BRANCH}, which the firmware is written for. Does this machine's "
+            f"mirror carry Debian {MBEDTLS_RELEASE}?"
+        )
+    shutil.rmtree(into, ignore_errors=True)
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            path = Path(member.name.partition("/")[2])
+            stream = tar.extractfile(member) if member.isfile() else None
+            if stream is None or path.suffix not in (".c", ".h") or path.parts[0] not in _MBEDTLS_FOLDERS:
+                continue
+            target = into / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(stream.read())
+    (into / "VERSION").write_text(f"{version}\n")
 
 
 def unpack(archive: Path, below: str, files: Mapping[str, str], into: Path) -> None:

@@ -48,6 +48,7 @@ App::App(const Ports& ports)
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   time_sync_.restore();
   start_charging();
+  storage_.start();
   add_commands();
   add_features();
   log_.info("app", "ready");

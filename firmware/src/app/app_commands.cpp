@@ -1,4 +1,4 @@
-// The commands of the console that reach across features; docs/design.md, section 4, lists them.
+// The commands of the console that reach across features; docs/console-protocol.md lists them.
 #include "app/app.h"
 #include "core/decimal.h"
 

@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// Why the chip started. The numbers are part of the virtual board's protocol (docs/design.md, section 5).
+/// Why the chip started. The numbers are part of the virtual board's protocol (docs/virtual-board.md).
 enum class ResetReason : uint8_t { power_on = 1, software, panic, watchdog, brownout, external };
 
 constexpr const char* name_of(ResetReason reason) {

@@ -30,8 +30,13 @@ class Csms {
   UnixMillis clock_offset = 0;
   /// Seconds; BootNotification.conf carries it.
   uint32_t heartbeat_interval_s = 300;
+  /// Whether the answer to a StartTransaction that it does not know yet is kept back.
+  bool answers_starts_late = false;
+  /// The answer that was kept back last.
+  std::string late_answer;
 
-  /// Takes a text message. @return the answer to it, empty for an answer to a request of ours.
+  /// Takes a text message. @return the answer to it, empty for an answer to a request of ours and where it is kept
+  /// back.
   std::string take(const std::string& message, UnixMillis now, uint32_t boot);
   /// Makes a request of ours. @param id gets its message id.
   std::string request(const std::string& action, const std::string& payload, std::string& id);

@@ -256,6 +256,12 @@ void Device::charge(int half_seconds) {
   }
 }
 
+void Device::answer_late() {
+  if (!alive() || !life_->upgraded) return;
+  life_->csms.send(world_.csms.late_answer);
+  active_at_ = uptime();
+}
+
 void Device::set_reachable(bool reachable) {
   if (!alive()) return;
   world_.csms_reachable = reachable;

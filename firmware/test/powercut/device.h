@@ -75,6 +75,8 @@ class Device {
   /// Energy flows, if the contactor lets it: 5 Wh each half second.
   void charge(int half_seconds);
   void set_reachable(bool reachable);
+  /// The CSMS sends the answer that it has kept back.
+  void answer_late();
   /// Sessions that begin from now on are of this idTag.
   void session(const std::string& id_tag) { world_.id_tag = id_tag; }
   bool contactor_closed() const { return alive() && life_->gpio.read(pins::kContactor); }

@@ -65,6 +65,7 @@ class History {
       if (message.durable) take(received, message);
     }
     check_numbers();
+    check_stored_samples();
     check_ends();
     check_energy();
   }
@@ -160,6 +161,12 @@ class History {
                        std::to_string(expected) + " was never sent, " + std::to_string(number) + " was");
       }
       expected = number + 1;
+    }
+  }
+
+  void check_stored_samples() {
+    for (const std::string& id : world_.stored_samples) {
+      if (seen_.count(id) == 0) world_.violate("sample-missing", id + " was on the flash, and was never sent");
     }
   }
 

@@ -23,6 +23,9 @@ Files list_files(RamFlash& flash);
 /// Fills the flash with files until no block is left. What lives in the directory itself still has its place.
 void fill_flash(RamFlash& flash);
 
+/// Notes the samples that are on the flash, from now on to be sent. Only while the device is off.
+void note_stored_samples(World& world);
+
 /// Checks that no file was left behind, and no block, against a run without a cut.
 void check_files(World& world, const Files& expected);
 

@@ -68,6 +68,7 @@ void prepare_files_of_0_1_0(Device& device) {
   FakeWorker worker;
   LittleFsStorage storage(world.flash, worker);
   storage.mount();
+  storage.start();
   for (const OldFile& file : kFiles) {
     const std::string content = decoded(file);
     storage.write(file.name, Text(content.data(), content.size()).bytes(), {});

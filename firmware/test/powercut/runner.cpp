@@ -110,7 +110,9 @@ World Runner::play(const World& from, const Cut* cut, std::string* console) cons
 World Runner::recover(const World& from, const Cut* cut, std::string* console) const {
   World world = from;
   world.flash.power_on();
+  note_stored_samples(world);
   world.csms_reachable = true;
+  world.csms.answers_starts_late = false;
   if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
   Device device(world);
   device.keep_console = console != nullptr;

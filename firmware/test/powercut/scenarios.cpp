@@ -161,6 +161,25 @@ void resume(Device& device) {
   device.settle();
 }
 
+void prepare_one_attempt(Device& device) {
+  prepare(device);
+  device.set("transaction_message_attempts", "1");
+  device.set("meter_value_sample_interval_s", "10");
+}
+
+/// The answer to StartTransaction comes when its only attempt has failed, and the charge has ended for that.
+void start_answered_late(Device& device) {
+  device.power_on();
+  device.settle();
+  device.world().csms.answers_starts_late = true;
+  begin_charge(device, "ONLINE");
+  device.charge(5);
+  device.run_for(Messenger::kCallTimeout);
+  end_charge(device);
+  device.answer_late();
+  device.settle();
+}
+
 void clock_set_back(Device& device) {
   device.world().csms.heartbeat_interval_s = 1;
   device.power_on();
@@ -197,6 +216,7 @@ constexpr Scenario kScenarios[] = {
     {"away-time-never-known", &prepare_without_time, &csms_away},
     {"reboot-in-charge", &prepare, &reboot},
     {"resume", &prepare_resume, &resume},
+    {"start-answered-late", &prepare_one_attempt, &start_answered_late},
     {"clock-set-back", &prepare, &clock_set_back},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},

@@ -42,6 +42,9 @@ struct World {
   /// What may be stored for a key: one value once it was acknowledged, two while a change is under way.
   std::map<std::string, std::set<std::string>> stored;
 
+  /// Message ids of the samples that were on the flash when the power came back.
+  std::set<std::string> stored_samples;
+
   std::vector<Violation> violations;
 
   explicit World(size_t sectors = 144) : flash(sectors) {}

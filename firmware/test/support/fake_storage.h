@@ -16,6 +16,8 @@ class FakeStorage final : public Storage {
   std::map<std::string, std::string> files;
   /// Every job ends like this; its effect only happens with ok.
   StorageResult result = StorageResult::ok;
+  /// Nothing can be read now.
+  bool a_job_is_under_way = false;
 
   size_t waiting() const { return jobs_.size(); }
   /// @return false when no job waits.
@@ -40,7 +42,8 @@ class FakeStorage final : public Storage {
   /// The power is cut: what waits never happens and is never answered.
   void forget_jobs() { jobs_.clear(); }
 
-  bool busy() const override { return !jobs_.empty(); }
+  bool busy() const override { return a_job_is_under_way; }
+  MutableBytes scratch() override { return {scratch_, kMaxContent}; }
   bool write(Text name, Bytes content, StorageDone done) override {
     if (jobs_.size() == kMaxJobs || name.empty() || name.length > kMaxName || content.empty() ||
         content.length > kMaxContent)
@@ -79,6 +82,7 @@ class FakeStorage final : public Storage {
     StorageDone done;
   };
   std::deque<Job> jobs_;
+  uint8_t scratch_[kMaxContent];
 };
 
 }  // namespace pb

@@ -253,12 +253,24 @@ void cleared_it_is_empty_for_good() {
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("auth_cache"));
 }
 
-void damaged_file_is_an_empty_cache() {
-  Bench bench;
-  bench.storage.files["auth_cache"] = "[{\"idTag\"";
-  bench.cache.load();
-  TEST_ASSERT_EQUAL_size_t(0, bench.cache.size());
-  check_contains("cannot be read", bench.uart.written());
+void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
+  for (const char* content :
+       {"[{\"idTag\"", "{}", "[{\"idTag\":\"TAG\",\"status\":\"Accepted\"},{\"status\":\"Blocked\"}]"}) {
+    Bench bench;
+    bench.storage.files["auth_cache"] = content;
+    bench.cache.load();
+    TEST_ASSERT_TRUE_MESSAGE(bench.cache.is_incomplete(), content);
+    check_contains("has lost entries", bench.uart.written());
+    bench.learn("NEW", kAccepted);
+    bench.save();
+    Bench next;
+    next.storage.files = bench.storage.files;
+    next.cache.load();
+    TEST_ASSERT_EQUAL_STRING("Accepted", next.status("NEW").c_str());
+    TEST_ASSERT_TRUE_MESSAGE(next.cache.is_incomplete(), "also after a restart");
+    TEST_ASSERT_TRUE(next.cache.clear(StorageDone()));
+    TEST_ASSERT_FALSE(next.cache.is_incomplete());
+  }
 }
 
 void switched_off_it_knows_nobody() {
@@ -291,7 +303,7 @@ int main() {
   RUN_TEST(entries_that_need_much_room_push_out_the_oldest);
   RUN_TEST(write_that_fails_is_tried_again_later);
   RUN_TEST(cleared_it_is_empty_for_good);
-  RUN_TEST(damaged_file_is_an_empty_cache);
+  RUN_TEST(cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared);
   RUN_TEST(switched_off_it_knows_nobody);
   return UNITY_END();
 }

@@ -1,3 +1,4 @@
+#include "features/storage/littlefs_storage.h"
 #include "rig.h"
 #include "suites.h"
 
@@ -150,6 +151,66 @@ void answer_about_one_id_tag_is_none_about_the_next() {
   }
 }
 
+/// What the file had of an idTag is lost: it may have been blocked.
+void offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know() {
+  Rig rig;
+  rig.set("AuthorizationCacheEnabled", "true");
+  rig.set("AllowOfflineTxForUnknownId", "true");
+  rig.app.reset();
+  FakeWorker worker;
+  LittleFsStorage storage(rig.flash, worker);
+  storage.mount();
+  storage.start();
+  storage.write(AuthCache::kFile, Text("[{\"idTag\":\"LOC").bytes(), StorageDone());
+  worker.deliver_all();
+  rig.boot();
+  rig.settle();
+  assert_is("[\"auth_cache\"]", console_status(rig, "lost_files"));
+  rig.drive(pins::kCable, true);
+  go_offline(rig);
+  TEST_ASSERT_FALSE(charges(rig));
+  rig.reachable = true;
+  rig.pass(1'000);
+  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "the CSMS decides");
+  rig.press();
+  go_offline(rig);
+  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "it has answered since");
+  rig.press();
+  rig.set("local_id_tag", "OTHER");
+  TEST_ASSERT_FALSE(charges(rig));
+  rig.reachable = true;
+  rig.pass(1'000);
+  rig.ask("ClearCache", "{}");
+  assert_is("[]", console_status(rig, "lost_files"));
+  go_offline(rig);
+  TEST_ASSERT_TRUE(charges(rig));
+}
+
+/// A refusal that comes when another idTag has been presented since, in time or late, is news of the first one.
+void cache_learns_of_an_id_tag_that_is_not_the_last_one() {
+  for (const Millis delay : {Millis{0}, Messenger::kCallTimeout}) {
+    Rig rig;
+    rig.set("AuthorizationCacheEnabled", "true");
+    rig.set("AllowOfflineTxForUnknownId", "true");
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.answers["Authorize"] = "";
+    rig.press();
+    const std::string first = rig.ids["Authorize"];
+    rig.pass(delay);
+    rig.set("local_id_tag", "OTHER");
+    rig.press();
+    rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"Blocked\"}}]");
+    rig.settle();
+    rig.set("local_id_tag", "LOCAL");
+    go_offline(rig);
+    rig.pass(1'000);
+    rig.uart.take();
+    rig.press();
+    check_contains("offline: LOCAL may not charge, the authorization cache has it as Blocked", rig.uart.written());
+  }
+}
+
 void cache_does_not_learn_of_one_id_tag_what_was_said_of_another() {
   Rig rig;
   rig.set("AuthorizeRemoteTxRequests", "true");
@@ -178,6 +239,8 @@ void run_authorization_tests() {
   RUN_TEST(cache_learns_from_start_transaction);
   RUN_TEST(cleared_cache_knows_nobody);
   RUN_TEST(answer_about_one_id_tag_is_none_about_the_next);
+  RUN_TEST(offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know);
+  RUN_TEST(cache_learns_of_an_id_tag_that_is_not_the_last_one);
   RUN_TEST(cache_does_not_learn_of_one_id_tag_what_was_said_of_another);
   RUN_TEST(cache_that_is_off_neither_learns_nor_answers);
 }

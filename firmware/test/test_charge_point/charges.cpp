@@ -152,7 +152,7 @@ void charge_whose_start_is_given_up_goes_on_to_its_end() {
     TEST_ASSERT_EQUAL_size_t(3 + 2, rig.heard.size());  // attempts beside Authorize and Charging
     TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
     rig.answers.clear();
-    rig.pass(150'000);  // its samples have nobody to go to
+    rig.pass(Outbox::kHold);  // its samples have nobody to go to
     rig.story();
     rig.press();
     rig.pass(1'000);
@@ -178,6 +178,7 @@ void charge_whose_start_is_given_up_ends() {
     TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
     assert_is("Finishing", rig.last("StatusNotification", "status"));
     rig.answers.clear();
+    rig.pass(Outbox::kHold);
     rig.story();
     rig.press();
     rig.pass(1'000);

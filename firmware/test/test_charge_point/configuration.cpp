@@ -46,6 +46,69 @@ void configuration_changes_are_accepted_when_stored() {
   assert_is("20", get(rig, "WebSocketPingInterval"));
 }
 
+void numbers_are_taken_up_to_their_limits() {
+  struct Case {
+    const char* key;
+    int64_t least;
+    int64_t most;
+  };
+  Rig rig;
+  rig.settle();
+  for (const Case& c : {Case{"ClockAlignedDataInterval", 0, 86'400}, Case{"ConnectionTimeOut", 1, 86'400},
+                        Case{"HeartbeatInterval", 1, 86'400}, Case{"MaxEnergyOnInvalidId", 0, 1'000'000'000},
+                        Case{"MeterValueSampleInterval", 0, 86'400}, Case{"MinimumStatusDuration", 0, 3'600},
+                        Case{"ResetRetries", 0, 10}, Case{"TransactionMessageAttempts", 1, 100},
+                        Case{"TransactionMessageRetryInterval", 0, 86'400}}) {
+    for (const int64_t value : {c.least, c.most}) {
+      assert_is("Accepted", change(rig, c.key, std::to_string(value)));
+      assert_is(std::to_string(value).c_str(), get(rig, c.key));
+    }
+    for (const std::string& wrong :
+         {std::to_string(c.least - 1), std::to_string(c.most + 1), std::to_string(c.least) + ".5", std::string(),
+          std::string("0x10"), std::string(" 1"), std::string("soon"), std::string("999999999999")}) {
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("Rejected", change(rig, c.key, wrong).c_str(), wrong.c_str());
+    }
+    assert_is(std::to_string(c.most).c_str(), get(rig, c.key));
+  }
+}
+
+void booleans_are_true_or_false_in_any_case() {
+  Rig rig;
+  rig.settle();
+  for (const char* key : {"AllowOfflineTxForUnknownId", "AuthorizationCacheEnabled", "AuthorizeRemoteTxRequests",
+                          "LocalAuthorizeOffline", "LocalPreAuthorize", "StopTransactionOnEVSideDisconnect",
+                          "StopTransactionOnInvalidId", "UnlockConnectorOnEVSideDisconnect"}) {
+    assert_is("Accepted", change(rig, key, "true"));
+    assert_is("true", get(rig, key));
+    assert_is("Accepted", change(rig, key, "False"));
+    for (const char* wrong : {"1", "0", "yes", "", "perhaps"}) assert_is("Rejected", change(rig, key, wrong));
+    assert_is("false", get(rig, key));
+  }
+}
+
+void lists_hold_what_the_device_has_and_nothing_twice() {
+  Rig rig;
+  rig.settle();
+  const std::string every = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage";
+  for (const std::string key :
+       {"MeterValuesAlignedData", "MeterValuesSampledData", "StopTxnAlignedData", "StopTxnSampledData"}) {
+    assert_is("4", get(rig, key + "MaxLength"));
+    assert_is("Accepted", change(rig, key, every));
+    assert_is(every.c_str(), get(rig, key));
+    assert_is("Accepted", change(rig, key, ""));
+    assert_is("", get(rig, key));
+    assert_is("Accepted", change(rig, key, "Voltage, Current.Import"));
+    for (const char* wrong : {"Voltage,Voltage", "Voltage,", "SoC", "Voltage;Current.Import"}) {
+      assert_is("Rejected", change(rig, key, wrong));
+    }
+    assert_is("Voltage,Current.Import", get(rig, key));
+  }
+  assert_is("Rejected", change(rig, "ConnectorPhaseRotation", "7.RST"));
+  for (const char* read_only : {"GetConfigurationMaxKeys", "NumberOfConnectors", "SupportedFeatureProfiles"}) {
+    assert_is("Rejected", change(rig, read_only, get(rig, read_only)));
+  }
+}
+
 void configuration_changes_are_not_accepted_before_they_are_stored() {
   Rig rig;
   rig.settle();
@@ -75,6 +138,9 @@ void run_configuration_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(configuration_is_told_whole_or_in_part);
   RUN_TEST(configuration_changes_are_accepted_when_stored);
+  RUN_TEST(numbers_are_taken_up_to_their_limits);
+  RUN_TEST(booleans_are_true_or_false_in_any_case);
+  RUN_TEST(lists_hold_what_the_device_has_and_nothing_twice);
   RUN_TEST(configuration_changes_are_not_accepted_before_they_are_stored);
   RUN_TEST(late_answer_does_not_outlive_its_connection);
 }

@@ -156,6 +156,14 @@ void start_answered_after_it_was_given_up_gives_the_transaction_its_id() {
   assert_is("77", rig.last("StopTransaction", "transactionId"));
 }
 
+void start_answered_after_its_charge_has_ended_gets_its_stop() {
+  Unanswered rig;
+  rig.drive(pins::kCable, false);
+  rig.pass(60'000);
+  answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":79}");
+  assert_is("79", rig.last("StopTransaction", "transactionId"));
+}
+
 void start_refused_after_it_was_given_up_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
@@ -199,6 +207,7 @@ void run_deferred_replies_tests() {
   RUN_TEST(idtag_accepted_when_the_driver_may_be_gone_does_not_charge);
   RUN_TEST(late_answer_is_void_when_an_idtag_was_presented_since);
   RUN_TEST(start_answered_after_it_was_given_up_gives_the_transaction_its_id);
+  RUN_TEST(start_answered_after_its_charge_has_ended_gets_its_stop);
   RUN_TEST(start_refused_after_it_was_given_up_ends_the_charge);
   RUN_TEST(start_without_an_answer_is_given_up_and_its_stop_with_it);
   RUN_TEST(late_answer_to_a_transfer_ends_no_other_one);

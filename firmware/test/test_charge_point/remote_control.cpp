@@ -164,6 +164,24 @@ void remote_stop_is_accepted_when_it_is_durable() {
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
+/// An impatient CSMS repeats its request.
+void each_of_several_remote_stops_is_answered_when_the_end_is_durable() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.worker.hold = true;
+  for (int i = 0; i < 3; ++i) assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+  rig.story();
+  rig.worker.hold = false;
+  rig.settle();
+  size_t accepted = 0;
+  for (const auto& one : rig.heard) accepted += one.second == status_answer("Accepted") ? 1u : 0u;
+  TEST_ASSERT_EQUAL_size_t(3, accepted);
+  assert_is("Remote", rig.last("StopTransaction", "reason"));
+  assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
+}
+
 void remote_stop_is_answered_though_the_flash_does_not_come_round() {
   Rig rig;
   rig.settle();
@@ -495,6 +513,7 @@ void run_remote_control_tests() {
   RUN_TEST(reset_does_not_wait_for_ever_for_the_flash);
   RUN_TEST(reset_on_a_full_flash_tells_the_stop_while_somebody_listens);
   RUN_TEST(remote_stop_is_accepted_when_it_is_durable);
+  RUN_TEST(each_of_several_remote_stops_is_answered_when_the_end_is_durable);
   RUN_TEST(remote_stop_is_answered_though_the_flash_does_not_come_round);
   RUN_TEST(unlock_is_answered_when_the_end_of_the_transaction_is_durable);
   RUN_TEST(unlock_waits_for_the_lock);

@@ -13,6 +13,10 @@ void bad_requests_get_the_code_of_their_fault() {
     const char* payload;
     const char* code;
   };
+  const std::string long_key = "{\"key\":\"" + std::string(51, 'k') + "\",\"value\":\"60\"}";
+  const std::string long_value = "{\"key\":\"HeartbeatInterval\",\"value\":\"" + std::string(501, '6') + "\"}";
+  const std::string long_vendor = "{\"vendorId\":\"" + std::string(256, 'v') + "\"}";
+  const std::string long_message = "{\"vendorId\":\"Plugbench\",\"messageId\":\"" + std::string(51, 'm') + "\"}";
   const Case cases[] = {
       {"Nothing", "{}", "NotImplemented"},
       {"GetDiagnostics", "{}", "NotSupported"},
@@ -40,11 +44,36 @@ void bad_requests_get_the_code_of_their_fault() {
       {"DataTransfer", "{\"data\":\"x\"}", "OccurenceConstraintViolation"},
       {"DataTransfer", "{\"vendorId\":\"Plugbench\",\"messageId\":\"Echo\",\"data\":{}}", "TypeConstraintViolation"},
       {"RemoteStartTransaction", "{\"idTag\":\"A\",\"chargingProfile\":{}}", "OccurenceConstraintViolation"},
+      {"Reset", "{\"type\":null}", "TypeConstraintViolation"},
+      {"RemoteStartTransaction", "{}", "OccurenceConstraintViolation"},
+      {"RemoteStartTransaction", "{\"idTag\":7}", "TypeConstraintViolation"},
+      {"RemoteStartTransaction", "{\"idTag\":\"X\",\"connectorId\":\"1\"}", "TypeConstraintViolation"},
+      {"RemoteStopTransaction", "{\"transactionId\":1.5}", "TypeConstraintViolation"},
+      {"ChangeAvailability", "{\"connectorId\":\"1\",\"type\":\"Operative\"}", "TypeConstraintViolation"},
+      {"ChangeAvailability", "{\"connectorId\":1,\"type\":\"Operative\",\"now\":true}", "FormationViolation"},
+      {"ChangeConfiguration", "{\"key\":\"HeartbeatInterval\",\"value\":\"60\",\"reboot\":true}", "FormationViolation"},
+      {"TriggerMessage", "{}", "OccurenceConstraintViolation"},
+      {"TriggerMessage", "{\"requestedMessage\":1}", "TypeConstraintViolation"},
+      {"TriggerMessage", "{\"requestedMessage\":\"Heartbeat\",\"soon\":true}", "FormationViolation"},
+      {"UnlockConnector", "{\"connectorId\":\"1\"}", "TypeConstraintViolation"},
+      {"UnlockConnector", "{\"connectorId\":1.5}", "TypeConstraintViolation"},
+      {"UnlockConnector", "{\"connectorId\":1,\"force\":true}", "FormationViolation"},
+      {"DataTransfer", "{\"vendorId\":5}", "TypeConstraintViolation"},
+      {"DataTransfer", "{\"vendorId\":\"Plugbench\",\"message\":\"Echo\"}", "FormationViolation"},
+      {"GetLocalListVersion", "{\"all\":true}", "FormationViolation"},
+      {"ChangeConfiguration", long_key.c_str(), "PropertyConstraintViolation"},
+      {"ChangeConfiguration", long_value.c_str(), "PropertyConstraintViolation"},
+      {"DataTransfer", long_vendor.c_str(), "PropertyConstraintViolation"},
+      {"DataTransfer", long_message.c_str(), "PropertyConstraintViolation"},
   };
   for (const Case& c : cases) {
     check_contains(std::string("[4,\"q\",\"") + c.code + "\"", rig.ask(c.action, c.payload));
   }
   TEST_ASSERT_FALSE(rig.app->restart_requested());
+  rig.pass(1'000);
+  rig.story();
+  assert_is("300", get(rig, "HeartbeatInterval"));
+  assert_is("Available", console_status(rig, "state"));
 }
 
 void data_transfer_echoes_to_its_own_vendor_only() {

@@ -205,7 +205,7 @@ struct Rig {
   static std::string field(const std::string& payload, const char* path) {
     JsonError error;
     JsonValue value = parse_json({payload.data(), payload.size()}, error).path(path);
-    FixedText<64> text;
+    FixedText<128> text;
     return value.get(text) ? text.c_str() : str(value.raw());
   }
   std::string last(const char* action, const char* path) {

@@ -26,6 +26,13 @@ Millis network_led_lit(Rig& rig) {
   return lit;
 }
 
+/// Console and LED say whether the charge is reported.
+void assert_reporting(Rig& rig, const char* expected) {
+  assert_is(expected, console_status(rig, "reporting"));
+  const bool is_reported = std::string(expected) == "possible";
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(is_reported ? 1'000 : 900, network_led_lit(rig), expected);
+}
+
 void time_of_any_iso_8601_form_is_taken_and_charges_are_reported() {
   for (const char* told : {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T100000,0",
                            "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02"}) {
@@ -119,29 +126,29 @@ void charge_without_a_time_is_shown_as_not_reported() {
   rig.press();
   check_contains("cannot be reported until the CSMS sends a usable currentTime", rig.uart.written());
   TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
-  assert_is("no_time", console_status(rig, "reporting"));
-  TEST_ASSERT_EQUAL_UINT64(900, network_led_lit(rig));
+  assert_reporting(rig, "no_time");
   rig.answers.clear();
   rig.pass(ChargePoint::kAskTimeLongest);
-  assert_is("possible", console_status(rig, "reporting"));
-  TEST_ASSERT_EQUAL_UINT64(1'000, network_led_lit(rig));
+  assert_reporting(rig, "possible");
 }
 
+/// Refused, or held for a late answer.
 void charge_whose_start_is_given_up_is_shown_as_not_reported() {
-  Rig rig;
-  rig.set("TransactionMessageRetryInterval", "1");
-  rig.set("stop_transaction_on_start_given_up", "false");
-  rig.answers["StartTransaction"] = "Error InternalError";
-  rig.settle();
-  rig.drive(pins::kCable, true);
-  rig.press();
-  assert_is("possible", console_status(rig, "reporting"));
-  rig.pass(10'000);
-  assert_is("given_up", console_status(rig, "reporting"));
-  TEST_ASSERT_EQUAL_UINT64(900, network_led_lit(rig));
-  rig.press();
-  assert_is("possible", console_status(rig, "reporting"));
-  TEST_ASSERT_EQUAL_UINT64(1'000, network_led_lit(rig));
+  for (const char* answer : {"Error InternalError", ""}) {
+    Rig rig;
+    rig.set("TransactionMessageRetryInterval", "1");
+    rig.set("stop_transaction_on_start_given_up", "false");
+    rig.set("ConnectionTimeOut", "3600");
+    rig.answers["StartTransaction"] = answer;
+    rig.settle();
+    rig.drive(pins::kCable, true);
+    rig.press();
+    assert_is("possible", console_status(rig, "reporting"));
+    rig.pass(120'000);
+    assert_reporting(rig, "given_up");
+    rig.press();
+    assert_reporting(rig, "possible");
+  }
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using Result = WsHandshake::Result;
 /// The client's side of a handshake whose request has gone out.
 struct Client {
   FakeRng rng;
-  WsHandshake handshake;
+  char line[WsHandshake::kMaxLine];
+  WsHandshake handshake{line};
   std::string accept;  // the header that belongs to the request
 
   Client() {

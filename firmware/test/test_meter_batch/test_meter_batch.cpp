@@ -154,6 +154,18 @@ void halving_keeps_the_first_and_the_last() {
   TEST_ASSERT_LESS_OR_EQUAL_UINT64(last, batch.last().reading.energy_wh);
 }
 
+void thinning_out_keeps_the_last_and_every_second_before_it() {
+  for (const size_t count : {size_t{1}, size_t{6}, size_t{7}}) {
+    MeterBatch batch;
+    for (size_t i = 0; i < count; ++i) TEST_ASSERT_TRUE(batch.append(sample_at(1000 * i, i, 0)));
+    TEST_ASSERT_TRUE(batch.thin_out());
+    TEST_ASSERT_EQUAL_size_t((count + 1) / 2, batch.count());
+    for (size_t i = 0; i < batch.count(); ++i) {
+      TEST_ASSERT_EQUAL_UINT64(count - 1 - 2 * (batch.count() - 1 - i), batch[i].reading.energy_wh);
+    }
+  }
+}
+
 void sampled_values_have_their_units_and_the_current_is_derived() {
   MeterSample sample = sample_at(0, 1234, 0);
   sample.measurands = {Measurand::energy_active_import_register, Measurand::power_active_import,
@@ -213,6 +225,7 @@ int main() {
   RUN_TEST(months_are_packed_in_seconds_and_keep_their_wall_time);
   RUN_TEST(sample_is_kept_as_the_file_gives_it_back);
   RUN_TEST(halving_keeps_the_first_and_the_last);
+  RUN_TEST(thinning_out_keeps_the_last_and_every_second_before_it);
   RUN_TEST(sampled_values_have_their_units_and_the_current_is_derived);
   RUN_TEST(power_follows_the_pulses);
   RUN_TEST(power_beyond_all_reason_does_not_wrap_around);

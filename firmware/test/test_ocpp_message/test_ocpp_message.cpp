@@ -45,7 +45,6 @@ struct Line final : DurableCalls {
     state = Front::none;
     return true;
   }
-  bool on_late_result(Text id, JsonValue, Millis) override { return id == "given-up"; }
   bool on_error(Text id, Text, Millis) override {
     if (id != "durable-1") return false;
     ++errors;
@@ -333,6 +332,16 @@ void errors_and_malformed_answers_are_failures() {
   TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.back().second);
 }
 
+void answer_that_is_not_valid_json_ends_its_request() {
+  for (const bool refused : {false, true}) {
+    Rig rig;
+    rig.call("A", 1);
+    const std::string id = Rig::id_of(rig.sent_one());
+    rig.receive(refused ? "[4,\"" + id + "\",\"GenericError\",]" : "[3,\"" + id + "\",{\"a\":]");
+    TEST_ASSERT_EQUAL(refused ? CallFailure::refused : CallFailure::malformed, rig.caller.failures.at(0).second);
+  }
+}
+
 void lost_link_fails_all_ordinary_requests_and_takes_no_new_ones() {
   Rig rig;
   rig.call("A", 1);
@@ -415,17 +424,6 @@ void durable_time_out_and_late_answers_go_to_the_line() {
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
 }
 
-void late_answer_to_a_message_given_up_ends_nothing_under_way() {
-  Rig rig;
-  rig.line.state = DurableCalls::Front::ready;
-  const std::string under_way = rig.sent_one();
-  rig.receive("[3,\"given-up\",{}]");
-  TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
-  TEST_ASSERT_FALSE(rig.uart.wrote("was ignored"));
-  rig.answer(under_way);
-  TEST_ASSERT_EQUAL(1, rig.line.results);
-}
-
 void full_queue_drops_the_oldest_replaceable_request() {
   Rig rig;
   rig.call("Sent", 99);
@@ -492,6 +490,9 @@ void bad_messages_get_the_right_answer_or_none() {
   };
   const std::string long_id(37, 'i');
   const std::string long_id_call = "[2,\"" + long_id + "\",\"A\",{}]";
+  const std::string deep_arrays(500, '[');
+  const std::string deep_call = "[2,\"1\",\"A\",{\"a\":" + deep_arrays + std::string(500, ']') + "}]";
+  const std::string deep_action_call = "[2,\"1\"," + deep_arrays + std::string(500, ']') + ",{}]";
   const std::string long_action_call = "[2,\"1\",\"" + std::string(60, 'a') + "\",{}]";
   const Case cases[] = {
       {"", nullptr},
@@ -506,7 +507,19 @@ void bad_messages_get_the_right_answer_or_none() {
       {"[5,\"1\",\"A\",{}]", nullptr},
       {"[3,\"1\",{}]", nullptr},
       {"[4,\"1\"]", nullptr},
-      {"[2,\"1\",\"A\",{}", nullptr},
+      {"[2,", nullptr},
+      {"[2,\"1", nullptr},
+      {"[2,\"\\x\",\"A\",{]", nullptr},
+      {"[5,\"1\",\"A\",{]", nullptr},
+      {"[3,\"1\",{]", nullptr},
+      {deep_arrays.c_str(), nullptr},
+      {deep_call.c_str(), "FormationViolation"},
+      {deep_action_call.c_str(), "FormationViolation"},
+      {"[2,\"1\",\"A\",{}", "FormationViolation"},
+      {"[2,\"1\",\"A\",{\"a\":}]", "FormationViolation"},
+      {"[2,\"1\",,{}]", "FormationViolation"},
+      {"[2,\"1\",A,{}]", "FormationViolation"},
+      {"[2,\"1\",\"A\",{}] and more", "FormationViolation"},
       {"[2,\"1\"]", "FormationViolation"},
       {"[2,\"1\",\"A\"]", "FormationViolation"},
       {"[2,\"1\",\"A\",{},1]", "FormationViolation"},
@@ -538,13 +551,13 @@ int main() {
   RUN_TEST(calls_longer_than_the_buffer_are_answered);
   RUN_TEST(answers_longer_than_the_buffer_are_failures);
   RUN_TEST(errors_and_malformed_answers_are_failures);
+  RUN_TEST(answer_that_is_not_valid_json_ends_its_request);
   RUN_TEST(lost_link_fails_all_ordinary_requests_and_takes_no_new_ones);
   RUN_TEST(closed_gate_lets_only_boot_notification_through);
   RUN_TEST(durable_line_and_requests_go_by_age);
   RUN_TEST(younger_requests_wait_for_what_is_being_stored);
   RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
   RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
-  RUN_TEST(late_answer_to_a_message_given_up_ends_nothing_under_way);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
   RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);

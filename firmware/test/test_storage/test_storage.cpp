@@ -24,6 +24,7 @@ struct Device {
 
   explicit Device(RamFlash& flash) : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
     mounted = storage->mount();
+    storage->start();
   }
   /// Posts a write. @return whether it was acknowledged as durable.
   bool write(Text name, const std::string& content) {
@@ -97,6 +98,48 @@ void two_of_the_largest_contents_wait_at_least() {
   TEST_ASSERT_NOT_NULL(third);
   jobs.drop_newest(*third);
   TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
+}
+
+void content_built_in_the_scratch_is_written_whatever_waits_before_it() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  for (const size_t before : {size_t{1}, size_t{700}, Storage::kMaxContent}) {
+    TEST_ASSERT_TRUE(device.storage->write("other", bytes_of(std::string(before, 'o')), {}));
+    const MutableBytes scratch = device.storage->scratch();
+    TEST_ASSERT_EQUAL_size_t(Storage::kMaxContent, scratch.length);
+    memset(scratch.data, 's', scratch.length);
+    TEST_ASSERT_TRUE(device.storage->write("built", Bytes{scratch.data, 900}, {}));
+    device.worker.deliver_all();
+    TEST_ASSERT_EQUAL_STRING(std::string(900, 's').c_str(), device.read("built").c_str());
+    TEST_ASSERT_EQUAL_STRING(std::string(before, 'o').c_str(), device.read("other").c_str());
+  }
+}
+
+void there_is_no_scratch_while_jobs_take_the_room() {
+  RamFlash flash(kSectors);
+  Device device(flash);
+  const std::string largest(Storage::kMaxContent, 'L');
+  device.storage->write("a", bytes_of(largest), {});
+  device.storage->write("b", bytes_of("b"), {});
+  TEST_ASSERT_TRUE(device.storage->scratch().empty());
+  device.worker.deliver_all();
+  TEST_ASSERT_FALSE(device.storage->scratch().empty());
+}
+
+void jobs_wait_for_the_start_and_everything_can_be_read_until_then() {
+  RamFlash flash(kSectors);
+  TEST_ASSERT_TRUE(Device(flash).write("a", "1"));
+  FakeWorker worker;
+  LittleFsStorage storage(flash, worker);
+  storage.mount();
+  TEST_ASSERT_TRUE(storage.write("a", bytes_of("2"), {}));
+  uint8_t byte[1];
+  size_t length = 0;
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(storage.read("a", byte, length)));
+  TEST_ASSERT_EQUAL_size_t(0, worker.waiting());
+  storage.start();
+  TEST_ASSERT_EQUAL_size_t(1, worker.waiting());
+  TEST_ASSERT_TRUE(storage.busy());
 }
 
 void nothing_is_read_while_a_job_is_under_way() {
@@ -448,6 +491,9 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(jobs_keep_their_contents_while_others_come_and_go);
   RUN_TEST(two_of_the_largest_contents_wait_at_least);
+  RUN_TEST(content_built_in_the_scratch_is_written_whatever_waits_before_it);
+  RUN_TEST(there_is_no_scratch_while_jobs_take_the_room);
+  RUN_TEST(jobs_wait_for_the_start_and_everything_can_be_read_until_then);
   RUN_TEST(nothing_is_read_while_a_job_is_under_way);
   RUN_TEST(a_blank_flash_is_formatted_once);
   RUN_TEST(what_was_written_is_there_after_a_reboot);

@@ -28,6 +28,7 @@ struct Device {
 
   explicit Device(RamFlash& flash) : storage(std::make_unique<LittleFsStorage>(flash, worker)) {
     storage->mount();
+    storage->start();
     storage->set_loss_listener({[](void* self, Text name, StorageResult why) {
                                   static_cast<Device*>(self)->lost.push_back(str(name) + ": " + str(name_of(why)));
                                 },

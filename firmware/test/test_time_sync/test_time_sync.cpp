@@ -56,6 +56,8 @@ void every_way_of_iso_8601_to_write_an_offset_is_parsed() {
   check_parse(kTen, "2026-11-28T11:00:00+01");
   check_parse(kTen, "2026-11-28T15:30:00+0530");
   check_parse(kTen, "2026-11-28 00:30:00-09:30");
+  check_parse(kTen, "2026-11-28 00:30:00\u221209:30");
+  check_parse(kTen, "20261128T05\u221205");
   check_parse(kTen, "2026-11-29T00:00:00+14");
 }
 

@@ -51,6 +51,20 @@ void energy_register_survives_and_the_ledger_may_be_damaged() {
   rig.boot();
   TEST_ASSERT_EQUAL_UINT64(150, rig.tx().energy_wh());
   TEST_ASSERT_TRUE(rig.device->uart.wrote("the ledger is damaged"));
+  TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+}
+
+/// On a flash that is full later on a ledger that is not there yet has no place, and numbers are used twice.
+void ledger_is_written_at_the_first_boot_and_after_damage() {
+  Simple rig;
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t(1, rig.storage.files.count("ledger"));
+  rig.storage.files["ledger"] = "00000000 {}";
+  rig.boot();
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+  rig.boot();
+  TEST_ASSERT_FALSE(rig.tx().ledger_is_lost());
 }
 
 /// A transaction that is kept open over cuts has one StopTransaction in the end, and each of its samples once.
@@ -95,6 +109,13 @@ void refused_transaction_is_not_kept() {
   TEST_ASSERT_FALSE(rig.tx().open());
   rig.settle_and_send_all();
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
+}
+
+/// The transactionData of the message that the CSMS got last.
+JsonValue last_readings(const Simple& rig) {
+  const std::string& stop = rig.csms.messages.back().payload;
+  JsonError error;
+  return parse_json({stop.data(), stop.size()}, error).find("transactionData");
 }
 
 constexpr Transactions::LeftOpen kEitherWay[] = {Transactions::LeftOpen::end, Transactions::LeftOpen::keep};
@@ -183,9 +204,7 @@ void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
     if (cut) rig.boot();
     rig.device->set_time();
     rig.settle_and_send_all();
-    const std::string& stop = rig.csms.messages.back().payload;
-    JsonError error;
-    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    const JsonValue data = last_readings(rig);
     TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
     TEST_ASSERT_LESS_OR_EQUAL_size_t(MeterBatch::kMaxSamples, data.size());
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
@@ -214,9 +233,7 @@ void stop_tells_the_readings_from_before_and_after_the_clock_was_set() {
       if (cut) rig.boot();
       rig.device->set_time();
       rig.settle_and_send_all();
-      const std::string& stop = rig.csms.messages.back().payload;
-      JsonError error;
-      JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+      const JsonValue data = last_readings(rig);
       TEST_ASSERT_EQUAL_size_t(2, data.size());
       TEST_ASSERT_TRUE(data.at(1).path("sampledValue.0.context").equals("Transaction.End"));
       TEST_ASSERT_TRUE(
@@ -246,9 +263,7 @@ void stop_tells_the_readings_of_a_transaction_of_months() {
     if (cut) rig.boot();
     rig.device->set_time();
     rig.settle_and_send_all();
-    const std::string& stop = rig.csms.messages.back().payload;
-    JsonError error;
-    JsonValue data = parse_json({stop.data(), stop.size()}, error).find("transactionData");
+    const JsonValue data = last_readings(rig);
     TEST_ASSERT_GREATER_OR_EQUAL_size_t(10, data.size());
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
@@ -264,6 +279,7 @@ void run_after_a_boot_tests() {
   RUN_TEST(stop_tells_the_readings_from_before_and_after_the_clock_was_set);
   RUN_TEST(stop_tells_the_readings_of_a_transaction_of_months);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
+  RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
   RUN_TEST(kept_transaction_goes_on_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);
   RUN_TEST(transaction_whose_stop_was_given_up_is_over);

@@ -66,6 +66,21 @@ void flash_that_fills_up_in_a_charge_keeps_nobody_from_charging() {
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
+void new_message_does_not_wait_for_the_retry_of_another() {
+  Simple rig;
+  rig.device->set_time();
+  rig.storage.result = StorageResult::full;
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.storage.result = StorageResult::ok;
+  rig.settle();
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.record_files(), "what has failed is tried again later");
+  rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+  rig.tx().poll(rig.clock.now());
+  rig.storage.run_one();
+  TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
+}
+
 /// What memory holds is three transactions: one more is refused before its StopTransaction has no place.
 void offline_with_a_full_flash_nothing_begins_that_could_not_end() {
   for (bool full_from_the_start : {true, false}) {
@@ -228,6 +243,7 @@ void readings_for_the_stops_are_told_from_memory() {
 void run_full_flash_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(flash_that_takes_nothing_keeps_nobody_from_charging);
+  RUN_TEST(new_message_does_not_wait_for_the_retry_of_another);
   RUN_TEST(flash_that_fills_up_in_a_charge_keeps_nobody_from_charging);
   RUN_TEST(offline_with_a_full_flash_nothing_begins_that_could_not_end);
   RUN_TEST(what_could_not_be_saved_is_saved_later);

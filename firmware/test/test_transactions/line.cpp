@@ -43,6 +43,20 @@ void nothing_is_sent_before_it_is_saved() {
   TEST_ASSERT_TRUE(rig.tx().all_saved());
 }
 
+// The worker may write to the file system just now: the message waits, and is not taken for a damaged one.
+void message_waits_while_a_job_of_the_flash_is_under_way() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 0, rig.clock.now());
+  rig.settle();
+  rig.storage.a_job_is_under_way = true;
+  Millis queued_at = 0;
+  TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
+  rig.storage.a_job_is_under_way = false;
+  TEST_ASSERT_TRUE(rig.device->exchange(rig.csms));
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+}
+
 void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
   Simple rig;
   rig.device->set_time();
@@ -70,27 +84,6 @@ void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
   TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
   rig.settle_and_send_all();
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
-  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
-}
-
-void start_that_is_given_up_takes_its_transaction_along() {
-  Simple rig;
-  rig.device->set_time();
-  rig.tx().set_retries({1, 1000});
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
-  int64_t none = 0;
-  std::string id = rig.device->send(rig.csms, none);
-  rig.tx().outbox().on_timeout(rig.clock.now());
-  rig.device->sample(10);
-  rig.tx().end(StopReason::local, "", 20, rig.clock.now());
-  TEST_ASSERT_TRUE(rig.tx().begin("NEXT", 30, rig.clock.now()));
-  rig.tx().end(StopReason::local, "", 40, rig.clock.now());
-  rig.csms = Csms();
-  rig.settle_and_send_all();
-  TEST_ASSERT_EQUAL_UINT32(3, rig.tx().dropped());
-  TEST_ASSERT_EQUAL_size_t(2, rig.csms.messages.size());
-  rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
@@ -131,7 +124,7 @@ void late_refusal_is_no_other_failed_attempt() {
     TEST_ASSERT_EQUAL_UINT64(due, rig.tx().outbox().next_due());
     if (attempt < 3) rig.clock.set(due);
   }
-  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Outbox::kHold, rig.tx().outbox().next_due());
 }
 
 void late_refusal_does_not_end_the_next_attempt() {
@@ -194,53 +187,124 @@ void refused_id_tag_is_told() {
   TEST_ASSERT_EQUAL_STRING("Blocked", refusal.status.c_str());
 }
 
-/// A charge that goes on although its StartTransaction was given up: the refusal that comes late is heard, whatever
-/// else is in the answer, and once.
-void late_refusal_of_a_start_that_was_given_up_counts_without_a_transaction_id() {
-  for (const char* answer :
-       {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Invalid\"}}", "{\"idTagInfo\":{\"status\":\"Invalid\"}}",
-        "{\"idTagInfo\":{}}", "{\"transactionId\":\"none\",\"idTagInfo\":{\"status\":\"Invalid\"}}"}) {
-    Simple rig;
-    Refusal refusal;
-    rig.tx().set_listener(refusal);
-    rig.tx().set_retries({1, 1'000});
-    rig.device->set_time();
-    rig.tx().begin("TAG", 0, rig.clock.now());
-    rig.settle();
-    int64_t id = 0;
-    const std::string message = rig.device->send(rig.csms, id);
-    rig.tx().outbox().on_timeout(rig.clock.now());
-    TEST_ASSERT_TRUE(refusal.given_up);
-    const auto answered = [&](const char* text) {
-      JsonError error;
-      return rig.tx().outbox().on_late_result({message.data(), message.size()}, parse_json(text, error),
-                                              rig.clock.now());
-    };
-    TEST_ASSERT_FALSE_MESSAGE(answered("{}"), "nothing is said");
-    TEST_ASSERT_FALSE(rig.tx().refused());
-    TEST_ASSERT_TRUE_MESSAGE(answered(answer), answer);
-    TEST_ASSERT_TRUE(rig.tx().refused());
-    TEST_ASSERT_EQUAL_STRING("Invalid", refusal.status.c_str());
-    TEST_ASSERT_TRUE_MESSAGE(answered("{\"transactionId\":5}"), "its id is still wanted");
-    TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+/// A StartTransaction whose only attempt has had no answer: it is held.
+struct Held : Simple {
+  Refusal listener;
+  std::string message;
+  int64_t given_id = 0;
+
+  Held() {
+    tx().set_listener(listener);
+    tx().set_retries({1, 1'000});
+    device->set_time();
+    tx().begin("TAG", 0, clock.now());
+    settle();
+    message = device->send(csms, given_id);
+    tx().outbox().on_timeout(clock.now());
+    TEST_ASSERT_TRUE(listener.given_up);
   }
+  bool late_answer(const char* payload) {
+    JsonError error;
+    return tx().outbox().on_result({message.data(), message.size()}, parse_json(payload, error), clock.now());
+  }
+  /// The charge ends, and another one follows.
+  void end_and_charge_again() {
+    device->sample(10);
+    tx().end(StopReason::other, "", 20, clock.now());
+    TEST_ASSERT_TRUE(tx().begin("NEXT", 30, clock.now()));
+    tx().end(StopReason::local, "", 40, clock.now());
+    settle();
+  }
+};
+
+void late_answer_to_a_start_whose_charge_has_ended_brings_its_stop() {
+  Held rig;
+  rig.end_and_charge_again();
+  rig.clock.advance(Outbox::kHold - 1);
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
+  rig.device->answer(rig.message, rig.given_id);
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(5, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
-void answer_to_an_earlier_attempt_is_not_taken_for_one_of_a_start_that_was_given_up() {
+void start_that_is_held_is_given_up_for_good_after_a_while() {
+  Held rig;
+  rig.end_and_charge_again();
+  rig.csms = Csms();
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Outbox::kHold, rig.tx().outbox().next_due());
+  rig.clock.advance(Outbox::kHold);
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_UINT32(3, rig.tx().dropped());
+  TEST_ASSERT_EQUAL_size_t(2, rig.csms.messages.size());
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
+void start_that_is_held_is_sent_once_more_on_each_connection() {
+  Held rig;
+  for (int connection = 0; connection < 3; ++connection) {
+    rig.clock.advance(Outbox::kHold);  // without a connection no time is too late
+    rig.tx().outbox().on_disconnected(rig.clock.now());
+    int64_t id = 0;
+    TEST_ASSERT_EQUAL_STRING(rig.message.c_str(), rig.device->send(rig.csms, id).c_str());
+  }
+  TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
+  rig.tx().outbox().on_timeout(rig.clock.now());
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
+}
+
+/// The CSMS answers what it got before the cut, or sends its answer again: either way the payload is the same.
+void start_that_is_held_is_resent_unchanged_after_a_power_cut() {
+  Held rig;
+  rig.end_and_charge_again();
+  const std::string sent = rig.csms.messages[0].payload;
+  rig.boot();
+  rig.csms.seen.clear();
+  rig.csms.messages.clear();
+  rig.device->set_time();
+  rig.clock.advance(7'000);
+  int64_t id = 0;
+  TEST_ASSERT_EQUAL_STRING(rig.message.c_str(), rig.device->send(rig.csms, id).c_str());
+  TEST_ASSERT_EQUAL_STRING(sent.c_str(), rig.csms.messages[0].payload.c_str());
+  rig.device->answer(rig.message, id);
+  rig.settle_and_send_all();
+  rig.csms.assert_in_order();
+  TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StopTransaction"));
+}
+
+void start_that_was_refused_in_the_end_is_not_held() {
   Simple rig;
-  Refusal refusal;
-  rig.tx().set_listener(refusal);
+  rig.tx().set_retries({2, 1'000});
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
   rig.settle();
-  int64_t id = 0;
-  const std::string message = rig.device->send(rig.csms, id);
-  rig.tx().outbox().on_timeout(rig.clock.now());
-  JsonError error;
-  TEST_ASSERT_FALSE(rig.tx().outbox().on_late_result({message.data(), message.size()},
-                                                     parse_json("{\"idTagInfo\":{\"status\":\"Invalid\"}}", error),
-                                                     rig.clock.now()));
-  TEST_ASSERT_EQUAL_STRING("", refusal.status.c_str());
+  rig.device->refuse(rig.csms);
+  rig.clock.advance(1'000);
+  rig.device->refuse(rig.csms);
+  TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
+}
+
+/// A charge that goes on although its StartTransaction is only held: the refusal that comes late is heard, whatever
+/// else is in the answer.
+void late_refusal_of_a_start_that_is_held_counts_without_a_transaction_id() {
+  for (const char* answer :
+       {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Invalid\"}}", "{\"idTagInfo\":{\"status\":\"Invalid\"}}",
+        "{\"idTagInfo\":{}}", "{\"transactionId\":\"none\",\"idTagInfo\":{\"status\":\"Invalid\"}}"}) {
+    Held rig;
+    rig.late_answer("{}");
+    TEST_ASSERT_FALSE_MESSAGE(rig.tx().refused(), "nothing is said");
+    rig.late_answer(answer);
+    TEST_ASSERT_TRUE_MESSAGE(rig.tx().refused(), answer);
+    TEST_ASSERT_EQUAL_STRING("Invalid", rig.listener.status.c_str());
+    TEST_ASSERT_TRUE_MESSAGE(rig.late_answer("{\"transactionId\":5}"), "its id is still wanted");
+    int64_t id = 0;
+    TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
+  }
 }
 
 void start_that_is_given_up_is_reported_whatever_the_cause() {
@@ -272,15 +336,19 @@ void run_line_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(whole_charge_goes_out_in_order_and_leaves_no_files);
   RUN_TEST(nothing_is_sent_before_it_is_saved);
+  RUN_TEST(message_waits_while_a_job_of_the_flash_is_under_way);
   RUN_TEST(refused_message_is_given_up_after_three_attempts_and_the_line_goes_on);
-  RUN_TEST(start_that_is_given_up_takes_its_transaction_along);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);
   RUN_TEST(late_refusal_is_no_other_failed_attempt);
   RUN_TEST(late_refusal_does_not_end_the_next_attempt);
   RUN_TEST(same_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
   RUN_TEST(refused_id_tag_is_told);
-  RUN_TEST(late_refusal_of_a_start_that_was_given_up_counts_without_a_transaction_id);
-  RUN_TEST(answer_to_an_earlier_attempt_is_not_taken_for_one_of_a_start_that_was_given_up);
+  RUN_TEST(late_answer_to_a_start_whose_charge_has_ended_brings_its_stop);
+  RUN_TEST(start_that_is_held_is_given_up_for_good_after_a_while);
+  RUN_TEST(start_that_is_held_is_sent_once_more_on_each_connection);
+  RUN_TEST(start_that_is_held_is_resent_unchanged_after_a_power_cut);
+  RUN_TEST(start_that_was_refused_in_the_end_is_not_held);
+  RUN_TEST(late_refusal_of_a_start_that_is_held_counts_without_a_transaction_id);
   RUN_TEST(start_that_is_given_up_is_reported_whatever_the_cause);
 }

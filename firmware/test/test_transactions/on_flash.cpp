@@ -32,6 +32,7 @@ struct Rig {
     now->storage.mount();
     if (flash.dead()) return false;
     now->device.load(left_open);
+    now->storage.start();
     now->device.set_time();
     TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(energy_promised, tx().energy_wh(), "the energy register went back");
     return !flash.dead();

@@ -11,11 +11,12 @@ from rig.csms.instrument.connections import Connections
 from rig.csms.instrument.expectations import Expectations
 from rig.csms.instrument.misbehaviour import Misbehaviour
 from rig.csms.instrument.replies import Replies
+from rig.csms.instrument.secured_access import SecuredAccess
 from rig.csms.server import CsmsServer, url_of
 from rig.timeline import Timeline
 
 
-class Csms(Connections, Expectations, Calls, Replies, Misbehaviour):
+class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
     """A fake CSMS for OCPP 1.6J on the bench's loop: a normal one, unless a test tells it otherwise.
 
     All methods may be called from any thread but the loop's, block at most for their time limit, and take
@@ -96,4 +97,4 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour):
 
     def url(self, identity: str = "") -> str:
         """The URL at which a charge point reaches it directly, without the bench's proxy."""
-        return url_of(self._server.host, self.port, identity or self._who(None))
+        return url_of(self._server.host, self.port, identity or self._who(None), tls=self._server.speaks_tls)

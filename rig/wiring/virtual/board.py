@@ -25,7 +25,7 @@ from rig.wiring.virtual.stream_port import StreamPort
 R = TypeVar("R")
 
 HEAP_BYTES = 300 * 1024
-"""The chip's heap, see docs/design.md section 6."""
+"""The chip's heap, see firmware/README.md."""
 
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
@@ -117,7 +117,7 @@ class Board:
     # -- what others call ---------------------------------------------------------------------------------------
 
     def set(self, name: str, *values: object) -> None:
-        """Send a setting of docs/design.md section 5 to the device, now and again at each of its boots."""
+        """Send a setting of docs/virtual-board.md to the device, now and again at each of its boots."""
         self._await_device(self._call(lambda: self._set(name, values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:
@@ -303,7 +303,9 @@ class Board:
         self._retry = None
         try:
             executable = load(self.flash.read, self.flash.replace).executable
-            arguments = device_arguments(flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker)
+            arguments = device_arguments(
+                flash=self.flash.path, reset=self._reset_reason, heap=HEAP_BYTES, worker=self._worker
+            )
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
             process = DeviceProcess(executable, arguments, self.port.master, clock, seed=self._boots)

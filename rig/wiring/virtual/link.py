@@ -1,4 +1,4 @@
-"""The board's end of the channel to the device's process: one ASCII message a packet, see docs/design.md section 5."""
+"""The board's end of the channel to the device's process: one ASCII message a packet, see docs/virtual-board.md."""
 
 from __future__ import annotations
 

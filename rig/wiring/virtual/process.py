@@ -22,7 +22,7 @@ class DeviceProcess:
 
     Args:
         executable: the host executable's bytes.
-        arguments: those of docs/design.md section 5, without the descriptors.
+        arguments: those of docs/virtual-board.md, without the descriptors.
         uart: the serial port's master descriptor.
         clock: the stepped clock that it takes part in; None: its time is real.
         seed: of its randomness, where it takes part in a stepped clock: then each run of the bench is the same.
@@ -111,7 +111,7 @@ def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list
         flash: the flash file.
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
-        worker: where jobs run, `loop` or `thread`. Only told where it is not the loop: other firmware has no such option.
+        worker: where jobs run, `loop` or `thread`. Left out for the loop: other firmware has no such option.
     """
     arguments = ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
     return arguments if worker == "loop" else [*arguments, "--worker", worker]

@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from rig import faults
-from rig.csms import CallError, Csms, answers, messages
+from rig.csms import Authority, CallError, Csms, Security, answers, messages
 from tests.unit.csms.conftest import Peer
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -79,8 +79,9 @@ def charge_point(csms: Csms) -> Iterator[SmallChargePoint]:
 @pytest.mark.usefixtures("charge_point")
 def test_the_examples_of_the_csms_run(csms: Csms) -> None:
     examples = re.findall(r"```python\n(.*?)```", (DOCS / "csms.md").read_text(), re.DOTALL)
-    assert len(examples) == 7
+    assert len(examples) == 8
     names = {"csms": csms, "re": re, "CallError": CallError, "answers": answers, "messages": messages}
+    names |= {"Authority": Authority, "Security": Security}
     for example in examples:
         exec(example, names)
 

@@ -11,7 +11,8 @@ import pytest
 from rig.csms import Csms
 from rig.csms.handshakes import HANDSHAKE_TIMEOUT_S, MOST_HANDSHAKES
 from rig.timeline import Timeline
-from rig.timeline.events import Note
+from rig.timeline.events import ClientRefused
+from rig.timeline.words import refusal_words
 from rig.util.clock import BenchClock
 from tests.unit.conftest import STEPPED
 from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
@@ -20,7 +21,7 @@ CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(32,
 
 
 def refusal(timeline: Timeline) -> str:
-    return timeline.expect(Note, timeout=LIMIT_S).text
+    return refusal_words(timeline.expect(ClientRefused, timeout=LIMIT_S))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_a_refused_client_is_one_line_with_the_reason(
     assert text.startswith(f"refused the client {address} ({how}): ")
     assert reason in text
     assert text.isprintable()
-    assert len(timeline.events(Note)) == 1
+    assert len(timeline.events(ClientRefused)) == 1
 
 
 def test_control_characters_of_a_refused_client_are_escaped(csms: Csms, timeline: Timeline) -> None:
@@ -73,9 +74,9 @@ def test_control_characters_of_a_refused_client_are_escaped(csms: Csms, timeline
 def test_a_client_that_sends_no_handshake_is_refused_in_time(csms: Csms, timeline: Timeline, clock: BenchClock) -> None:
     with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client:
         client.sendall(b"GET /CP-1 HT")
-        note = timeline.expect(Note, timeout=2 * HANDSHAKE_TIMEOUT_S)
-        assert f"it sent no opening handshake within {HANDSHAKE_TIMEOUT_S:g} s" in note.text
-        assert clock.between(0, note.t) == pytest.approx(HANDSHAKE_TIMEOUT_S, abs=1)
+        refused = timeline.expect(ClientRefused, timeout=2 * HANDSHAKE_TIMEOUT_S)
+        assert f"it sent no opening handshake within {HANDSHAKE_TIMEOUT_S:g} s" in refused.reason
+        assert clock.between(0, refused.t) == pytest.approx(HANDSHAKE_TIMEOUT_S, abs=1)
         assert client.recv(1) == b""
 
 
@@ -84,7 +85,7 @@ def test_an_open_connection_has_no_such_limit(csms: Csms, timeline: Timeline, cl
     clock.deadline(2 * HANDSHAKE_TIMEOUT_S).wait_out()
     peer.boot()
     assert csms.connected
-    assert timeline.events(Note) == []
+    assert timeline.events(ClientRefused) == []
 
 
 def test_one_handshake_too_many_ends_the_oldest_and_not_the_charge_points(

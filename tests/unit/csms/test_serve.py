@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,9 +16,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from rig.cli.csms_serve import serve
+from rig.cli.csms_serve import Access, serve
+from rig.csms import Authority
 from rig.timeline.codec import decode
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import BenchError
@@ -231,3 +234,54 @@ def test_nobody_who_reads_it_ends_it_quietly(record: Path, recorded: bool) -> No
         assert process.wait(20) == 0
         assert process.stderr.read() == ""
     assert record.exists() == recorded
+
+
+def test_it_serves_tls_with_passwords_and_shows_none_of_them(tmp_path: Path) -> None:
+    authority = Authority()
+    certificate = authority.server()
+    names = ("cert.pem", "key.pem", "passwords")
+    cert, key, passwords = (tmp_path / name for name in names)
+    cert.write_text(certificate.chain)
+    key.write_text(certificate.key)
+    passwords.write_text("CP-7:0123456789abcdef\n")
+    options = ("--cert", str(cert), "--key", str(key), "--basic-auth-file", str(passwords))
+    with started("-c", "from rig.cli import main; main()", "csms", "serve", "--port", "0", *options) as process:
+        assert process.stdout is not None
+        found = re.search(r"wss://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert found
+        trusting = ssl.create_default_context(cadata=authority.root)
+        login = {"Authorization": "Basic " + base64.b64encode(b"CP-7:0123456789abcdef").decode()}
+        Peer(found[0] + "CP-7", ssl=trusting, additional_headers=login).boot()
+        with pytest.raises(InvalidStatus):
+            Peer(found[0] + "CP-7", ssl=trusting, additional_headers={"Authorization": "Basic Q1AtNzp3cm9uZw=="})
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert err == ""
+    assert re.search(
+        r"refused the client CP-7 at \S+ \(HTTP 401\): its password has 5 bytes and is not the one of", out
+    )
+    assert "0123456789abcdef" not in out
+
+
+def test_without_a_certificate_one_is_made_and_its_root_is_printed() -> None:
+    with started("-c", "from rig.cli import main; main()", "csms", "serve", "--port", "0", "--tls") as process:
+        assert process.stdout is not None
+        greeting = "".join(iter(process.stdout.readline, "\n"))
+        root = re.search(r"-----BEGIN.*END CERTIFICATE-----", greeting, re.DOTALL)
+        found = re.search(r"wss://127\.0\.0\.1:\d+/", process.stdout.readline())
+        assert root
+        assert found
+        Peer(found[0] + "CP-7", ssl=ssl.create_default_context(cadata=root[0])).boot()
+
+
+@pytest.mark.parametrize(
+    ("access", "message"),
+    [
+        (Access(cert=Path("c.pem")), "--cert and --key belong together"),
+        (Access(basic_auth_file=Path("p"), client_root=Path("r")), "two ways to log in"),
+        (Access(cert=Path("/nowhere/c.pem"), key=Path("/nowhere/k.pem")), "cannot read /nowhere/c.pem"),
+    ],
+)
+def test_options_that_cannot_be_right_are_refused_before_it_listens(access: Access, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        serve(port=0, access=access)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from rig.config.description import Description
 from rig.csms import Csms
 from rig.timeline import Timeline
 from rig.util.errors import ExpectationError
 from tests.document import ROOT, assert_tells, blocks, run_examples
 from tools.docs.api import PARTS, reference
+from tools.docs.bench_reference import bench_reference
+from tools.docs.importable import IMPORTABLE, INTERNAL
 from tools.lint import documents
 
 BLINKER = ROOT / "examples" / "blinker"
@@ -99,36 +106,94 @@ def test_the_reference_has_every_public_method_once() -> None:
     text = reference(ROOT)
     for part in PARTS:
         assert f"\n## {part.title}\n" in text
-    methods = [name for name in vars(Timeline) if not name.startswith("_")]
+    internal = {name.partition(".")[2] for name in INTERNAL["rig/timeline/timeline.py"]}
+    methods = {name for name in vars(Timeline) if not name.startswith("_")}
     chapter = text.split("### `rig/timeline/timeline.py`")[1].split("\n### ")[0]
     for name in methods:
-        assert chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:") == 1, name
+        listed = chapter.count(f"- `{name}(") + chapter.count(f"- `{name}:")
+        assert listed == (name not in internal), name
     assert "def f" not in text
     assert "(self" not in text
 
 
+def test_names_that_test_authors_may_import_exist() -> None:
+    for module, names in IMPORTABLE.items():
+        for name in names:
+            assert hasattr(import_module(module), name), f"{module}.{name}"
+
+
+def test_names_that_the_reference_leaves_out_exist() -> None:
+    for path, names in INTERNAL.items():
+        module = import_module(path.removesuffix(".py").replace("/", "."))
+        for name in names:
+            owner, _, member = name.rpartition(".")
+            holder = getattr(module, owner) if owner else module
+            assert hasattr(holder, member) or member in inspect.get_annotations(holder), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_examples_import_only_names_that_stay(page: Path) -> None:
+    for kind, text, line in blocks(page):
+        if not kind.startswith("python"):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("rig", "fixtures"):
+                unknown = {name.name for name in node.names} - set(IMPORTABLE.get(node.module or "", ()))
+                assert not unknown, f"{page.name}:{line}: {node.module}: {unknown}"
+
+
 def test_the_reference_has_every_part_of_the_csms() -> None:
     chapter = reference(ROOT).split("\n## CSMS\n")[1].split("\n## ")[0]
-    methods = {name for name in dir(Csms) if not name.startswith("_")} - {"timeline", "on_loop"}
+    methods = {name for name in dir(Csms) if not name.startswith("_")} - {"timeline", "on_loop", "shut_down"}
     assert {"expect", "call", "hold", "silence", "transactions", "url"} < methods
     for name in methods:
         assert chapter.count(f"{name}(") + chapter.count(f"- `{name}:") >= 1, name
 
 
-def test_an_old_reference_and_dead_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "reference", lambda _: "new\n")
-    (tmp_path / "docs").mkdir()
-    page = tmp_path / "docs" / "api.md"
-    assert documents.api(tmp_path).findings == [
-        "docs/api.md: not what the sources say today; run `make docs` and commit it"
-    ]
-    page.write_text("new\n")
-    assert documents.api(tmp_path).findings == []
-    page.write_text(
-        "# A b, c\n[here](#a-b-c) [there](api.md#d) [gone](x.md) [web](https://example.org) ![picture](no.png)\n"
+def test_an_old_page_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "GENERATED", {Path("page.md"): lambda _: "new\n"})
+    problem = "page.md: does not match the sources; run `make docs` and commit it"
+    assert documents.generated(tmp_path).findings == [problem]
+    write(tmp_path / "page.md", "old\n")
+    assert documents.generated(tmp_path).findings == [problem]
+    write(tmp_path / "page.md", "new\n")
+    assert documents.generated(tmp_path).findings == []
+
+
+def test_dead_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = write(
+        tmp_path / "page.md",
+        "# A b, c\n[here](#a-b-c) [there](page.md#d) [a link of\ntwo lines](x.md) [web](https://example.org)\n"
+        "![picture](no.png)\n",
     )
     monkeypatch.setattr(documents, "tracked_files", lambda *_: [page])
     assert documents.links(tmp_path).findings == [
-        "docs/api.md:2: a link to api.md#d: no such heading",
-        "docs/api.md:2: a link to x.md, which is not there",
+        "page.md:2: a link to page.md#d: no such heading",
+        "page.md:2: a link to x.md, which is not there",
+    ]
+
+
+def test_the_bench_reference_has_every_key_with_its_meaning() -> None:
+    text = bench_reference(ROOT)
+    tables = {key: field.annotation for key, field in Description.model_fields.items()}
+    assert '| `time` | `"stepped"`, `"real"` | none |' in text
+    assert "| `port` | an integer, 0 to 65,535 | `0` |" in text
+    for table in ("power", "control", "console", "network", "csms", "device"):
+        chapter = text.split(f"\n## `[{table}]`\n")[1].split("\n## ")[0]
+        for key in tables[table].model_fields:
+            assert f"\n| `{key}` | " in chapter, (table, key)
+    for row in re.findall(r"^\| `.*$", text, re.MULTILINE):
+        assert not row.endswith("|  |"), f"no meaning: {row}"
+
+
+def test_a_source_that_names_a_page_or_heading_that_is_gone_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    write(tmp_path / "docs" / "design.md", "# Signals\n")
+    source = write(tmp_path / "a.py", "# docs/design.md#signals\n# docs/design.md#console\n# docs/old.md, section 5\n")
+    monkeypatch.setattr(documents, "tracked_files", lambda *_: [source])
+    assert documents.mentions(tmp_path).findings == [
+        "a.py:2: names docs/design.md#console, which is not there",
+        "a.py:3: names docs/old.md, which is not there",
     ]

@@ -132,6 +132,19 @@ def test_after_ctrl_c(
     assert list((project / "tmp").iterdir()) == []
 
 
+def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> None:
+    """A CI server may know no other process; the workers end as well, and their tests are in the report."""
+    process = start(BLOCKS, "-n", "2", "--dist=each", "--basetemp=build/tmp")
+    held = at_work(process, project, 2)
+    os.kill(process.pid, signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 2, output
+    assert "2 interrupted" in output
+    assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
+    assert all(is_dead(each) for bench in held for each in bench.processes)
+    assert run_folders(project) == []
+
+
 @WORKERS
 def test_after_kill_9_the_next_start_reclaims_what_was_left(
     start: Start, project: Path, options: tuple[str, ...], benches: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lint import freestanding, host_headers, includes, pins
+from tools.lint import freestanding, host_headers, includes, pins, watchdog
 from tools.lint.check import SkippedError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -133,6 +133,7 @@ class TestFreestanding:
     def littlefs(self, write: Write) -> None:
         write(".deps/littlefs/lfs.h", "")
         write(".gitignore", ".deps/\n")
+        write("firmware/sizes.json", "{}")
 
     def test_size_is_told(self, repository: Path, write: Write) -> None:
         write("firmware/src/core/add.h", "#pragma once\nint add(int a, int b);\n")
@@ -149,6 +150,17 @@ class TestFreestanding:
         (finding,) = freestanding.run(repository).findings
         assert "firmware/src/features/web/web.cpp:1" in finding
 
+    def test_growth_is_found(self, repository: Path, write: Write) -> None:
+        write("firmware/src/core/table.cpp", "extern const char table[1000];\nconst char table[1000] = {1};\n")
+        (finding,) = freestanding.run(repository).findings
+        assert finding.startswith("firmware/sizes.json: flash of core has grown from 0 to 1000 bytes")
+
+    def test_large_frame_is_found(self, repository: Path, write: Write) -> None:
+        write("firmware/sizes.json", '{"flash": {"core": 500}, "stack": {"core": 2000}}')
+        write("firmware/src/core/fill.cpp", "void use(char*);\nvoid fill() {\n  char bytes[1500];\n  use(bytes);\n}\n")
+        (finding,) = freestanding.run(repository).findings
+        assert finding.startswith("core: void fill() takes 1512 bytes of stack, and 1024 are allowed")
+
     def test_header_that_does_not_stand_alone_is_found(self, repository: Path, write: Write) -> None:
         write("firmware/src/core/late.h", "#pragma once\ninline uint32_t f() { return 0; }\n")
         (finding,) = freestanding.run(repository).findings
@@ -159,6 +171,15 @@ def test_freestanding_is_skipped_with_the_reason(repository: Path, monkeypatch: 
     monkeypatch.setenv("PATH", str(repository))
     with pytest.raises(SkippedError, match="make install-extras"):
         freestanding.run(repository)
+
+
+@pytest.mark.parametrize(("milliseconds", "findings"), [(5000, 0), (8000, 1)])
+def test_watchdog_of_chip_and_host_build_agree(
+    repository: Path, write: Write, milliseconds: int, findings: int
+) -> None:
+    write("firmware/sdkconfig.defaults", "CONFIG_ESP_TASK_WDT_TIMEOUT_S=5\n")
+    write("firmware/src/port/system.h", f"static constexpr uint32_t kWatchdogMs = {milliseconds};\n")
+    assert len(watchdog.run(repository).findings) == findings
 
 
 HEADER = "constexpr int kCable = 32;\nconstexpr int kLedStatus = 18;\n"
@@ -183,7 +204,12 @@ status = { pin = 20, gpio = 18 }
         ("bench", "cable = { pin = 5, gpio = 32 }", "", ["benches/x.toml: cable is missing; elsewhere it is GPIO 32"]),
         ("wiring", "GPIO18", "GPIO19", ["docs/wiring.md: led_status is GPIO 19, elsewhere GPIO 18"]),
         ("design", "| led_status | 18", "| led_status | 4", ["devkitc.h: led_status is GPIO 18, elsewhere GPIO 4"]),
-        ("header", "kCable", "kPlug", ["devkitc.h: cable is missing", "devkitc.h: plug (GPIO 32) is listed nowhere else"]),
+        (
+            "header",
+            "kCable",
+            "kPlug",
+            ["devkitc.h: cable is missing", "devkitc.h: plug (GPIO 32) is listed nowhere else"],
+        ),
     ],
 )
 def test_pins_that_differ_are_named(

@@ -13,7 +13,7 @@ BUGS = catalogue(CATALOGUE) + catalogue(POWERCUT_CATALOGUE)
 def test_each_mutant_can_be_planted(mutant: Mutant) -> None:
     """What is to be replaced stands in its file exactly once, and what replaces it is something else."""
     sound = (ROOT / mutant.file).read_text()
-    assert mutant.plant(sound) != sound
+    assert mutant.apply(sound) != sound
 
 
 @pytest.mark.parametrize("mutant", catalogue(), ids=lambda mutant: mutant.name)
@@ -31,4 +31,4 @@ def test_names_are_unique() -> None:
 def test_a_mutant_that_does_not_fit_is_named() -> None:
     """A catalogue that is out of date says which entry, and how often its text was found."""
     with pytest.raises(ValueError, match=r"lost: a\.cpp holds 0 times"):
-        Mutant("lost", "a.cpp", "x + 1", "x").plant("nothing of that")
+        Mutant("lost", "a.cpp", "x + 1", "x").apply("nothing of that")

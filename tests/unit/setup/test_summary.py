@@ -44,7 +44,7 @@ def test_counts_of_unity_programs_and_their_crashes(tmp_path: Path) -> None:
         ('<testsuite><testcase name="a"/></testsuite>', 0, "hil    1 passed, 0 failed in 0.0 s"),
         (BUSY, 0, "hil    0 passed, 0 failed, 1 skipped, 1 not measurable in 0.0 s"),
         (PYTEST, 1, "1 passed, 1 failed, 1 errors, 1 skipped"),
-        ("<testsuite><testcase", 1, "cut off in the middle"),
+        ("<testsuite><testcase", 1, "incomplete"),
         ("<testsuite/>", 1, "0 passed, 0 failed"),
         (None, 1, "No such file"),
     ],

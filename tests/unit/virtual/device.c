@@ -1,4 +1,4 @@
-// A device for the tests of the virtual board: it speaks the protocol of docs/design.md section 5, in real and in stepped
+// A device for the tests of the virtual board: it speaks the protocol of docs/virtual-board.md, in real and in stepped
 // time, and obeys the commands on its console, one a line.
 #include <fcntl.h>
 #include <poll.h>

@@ -12,19 +12,28 @@ bool same(const IdTagInfo& a, const IdTagInfo& b) {
 }  // namespace
 
 void AuthCache::load() {
-  uint8_t bytes[Storage::kMaxContent];
+  const MutableBytes bytes = storage_.scratch();
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, bytes, length);
   if (result == StorageResult::not_found) return;
   JsonError error;
-  const JsonValue file =
-      result == StorageResult::ok ? parse_json({reinterpret_cast<const char*>(bytes), length}, error) : JsonValue();
-  if (file.kind() != JsonKind::array) log_.warning(kTag, "the authorization cache cannot be read: it is empty now");
+  const JsonValue file = result == StorageResult::ok
+                             ? parse_json({reinterpret_cast<const char*>(bytes.data), length}, error)
+                             : JsonValue();
+  is_incomplete_ = file.kind() != JsonKind::array;
   for (JsonItems items(file); items.next() && count_ < kMaxEntries;) {
     Entry& entry = entries_[count_];
-    if (!items.value().find("idTag").get(entry.id_tag)) continue;
-    entry.info.read(items.value(), log_);
-    ++count_;
+    if (items.value().find("idTag").get(entry.id_tag)) {
+      entry.info.read(items.value(), log_);
+      ++count_;
+    } else {
+      is_incomplete_ = true;
+    }
+  }
+  if (is_incomplete_) {
+    log_.error(kTag,
+               "the authorization cache has lost entries: offline, an idTag that it does not know is refused; "
+               "ClearCache ends that");
   }
 }
 
@@ -62,6 +71,7 @@ bool AuthCache::clear(StorageDone done) {
   // Behind whatever is being written: jobs of the storage keep their order.
   if (!storage_.remove(kFile, done)) return false;
   count_ = 0;
+  is_incomplete_ = false;
   dirty_ = false;
   return true;
 }
@@ -73,8 +83,9 @@ Millis AuthCache::poll(Millis now) {
   }
   if (!dirty_ || saving_) return kNever;
   if (now < save_again_) return save_again_;
-  char bytes[Storage::kMaxContent];
-  const Text content = encode(bytes);
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return save_again_ = now + kSaveAgain;
+  const Text content = encode({reinterpret_cast<char*>(bytes.data), bytes.length});
   saving_ = storage_.write(kFile, content.bytes(),
                            {[](void* context, StorageResult result) {
                               auto& self = *static_cast<AuthCache*>(context);
@@ -114,6 +125,8 @@ Text AuthCache::encode(Span<char> into) {
   while (true) {
     JsonWriter json(into);
     json.begin_array();
+    // An entry without an idTag: the next boot knows that there were others.
+    if (is_incomplete_) json.begin_object().end_object();
     for (size_t i = 0; i < count_; ++i) {
       const IdTagInfo& info = entries_[i].info;
       json.begin_object().member("idTag", entries_[i].id_tag.text()).member("status", name_of(info.status));

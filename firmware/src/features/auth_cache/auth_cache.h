@@ -23,7 +23,8 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   AuthCache(Storage& storage, const TimeSync& time, const Settings& settings, Logger& log)
       : storage_(storage), time_(time), settings_(settings), log_(log) {}
 
-  /// Reads the file; once, before the loop runs.
+  /// Reads the file; once, before the loop runs. Where it is damaged, or left by a newer firmware, the cache is
+  /// incomplete until clear().
   void load();
 
   /// What is known of an idTag. An Accepted that has expired, or may have as far as the clock can tell, is told as
@@ -35,6 +36,8 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   /// Forgets everything; `done` is called on the loop once that is durable. @return false when it cannot begin now.
   bool clear(StorageDone done);
   size_t size() const { return count_; }
+  /// Whether entries were lost with a damaged file: an idTag that is unknown now may be one that was blocked.
+  bool is_incomplete() const { return is_incomplete_ && settings_.authorization_cache_enabled; }
 
   const char* name() const override { return "auth_cache"; }
   Millis poll(Millis now) override;
@@ -59,6 +62,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
 
   Entry entries_[kMaxEntries];  // the one not spoken of for longest first
   size_t count_ = 0;
+  bool is_incomplete_ = false;
   bool dirty_ = false;
   bool saving_ = false;
   bool failed_ = false;

@@ -68,7 +68,7 @@ class ChargePoint final : public Feature,
   /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
-  /// Its members of the answer to the console command `status` (docs/design.md, section 4).
+  /// Its members of the answer to the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }
@@ -96,6 +96,15 @@ class ChargePoint final : public Feature,
     Backoff backoff;            // of what gets no answer
   };
 
+  /// An idTag that the CSMS was asked about.
+  struct Question {
+    uint32_t tag = 0;
+    IdTag id_tag;
+  };
+  /// As many as the Messenger takes late answers for.
+  static constexpr size_t kQuestions = Messenger::kMaxOverdue;
+  Question& question_of(uint32_t tag);
+
   enum class Reset : uint8_t { none, stopping, delivering, closing, asked };
 
   void on_online(Millis now) override;
@@ -115,7 +124,11 @@ class ChargePoint final : public Feature,
   void on_boot_answer(uint32_t number, JsonValue payload, Millis now);
   void on_late_boot_answer(uint32_t number, JsonValue payload, Millis now);
   void on_status_answer(uint32_t tag);
-  void on_late_authorization(JsonValue json, Millis now);
+  void on_status_failed(uint32_t tag, CallFailure failure, Millis now);
+  IdTagInfo take_authorization(uint32_t tag, JsonValue payload);
+  void on_authorization(uint32_t tag, JsonValue payload, Millis now);
+  void on_late_authorization(uint32_t tag, JsonValue payload, Millis now);
+  void on_authorization_failed(uint32_t tag, CallFailure failure, Millis now);
   bool send_heartbeat(Millis now);
   void take_time(JsonValue payload, Millis now);
   void ask_time_later(Millis now);
@@ -158,8 +171,8 @@ class ChargePoint final : public Feature,
   Backoff ask_time_backoff_;
   ReportedStatus reported_[kConnectors];
 
-  IdTag asked_;                 // the idTag of the last Authorize
-  uint32_t authorization_ = 0;  // counts the idTags that were presented: the answer to an earlier one is of no use
+  Question questions_[kQuestions];
+  uint32_t authorization_ = 0;  // counts the idTags that were presented: an earlier one starts no charge
   Millis asked_at_ = 0;
   bool turned_away_ = false;  // no answer in time, and nothing has happened at the connector since
   DataTransferDone transfer_done_;

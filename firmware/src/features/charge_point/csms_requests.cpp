@@ -61,7 +61,7 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
   reply.error(OcppError::not_implemented, "this charge point does not know the action");
 }
 
-Millis CsmsRequests::poll(Millis now) { return earlier(poll_stop(now), poll_unlock(now)); }
+Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unlock(now)); }
 
 /// Where no more can wait the CSMS gets an error that it may try again after, and not one that blames the request.
 DeferredReplies::Slot* CsmsRequests::put_off(Request& request, const char* when_done, const char* when_failed) {
@@ -83,11 +83,25 @@ void CsmsRequests::settle(Ending& ending, bool done) {
   ending = Ending();
 }
 
-Millis CsmsRequests::poll_stop(Millis now) {
-  if (stopping_.slot == nullptr) return kNever;
-  if (!is_saved(stopping_, now)) return stopping_.since + kSaveLimit;
-  settle(stopping_, true);
-  return kNever;
+Millis CsmsRequests::poll_stops(Millis now) {
+  Millis due = kNever;
+  for (Ending& ending : stopping_) {
+    if (ending.slot == nullptr) continue;
+    if (is_saved(ending, now)) {
+      settle(ending, true);
+    } else {
+      due = earlier(due, ending.since + kSaveLimit);
+    }
+  }
+  return due;
+}
+
+/// Whether this transaction has been stopped already, by a request that waits for its answer.
+bool CsmsRequests::is_stopping(int64_t transaction_id) const {
+  for (const Ending& ending : stopping_) {
+    if (ending.slot != nullptr && transaction_id == stopped_id_) return true;
+  }
+  return false;
 }
 
 Millis CsmsRequests::poll_unlock(Millis now) {
@@ -212,10 +226,17 @@ void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
   request.payload.required("transactionId", transaction_id);
   if (!request.payload.complete()) return;
-  const bool stopped = request.accepted && charging_.remote_stop(transaction_id, request.now);
-  if (!stopped || stopping_.slot != nullptr) return write_status(request.reply, stopped ? "Accepted" : "Rejected");
-  // A stop is never refused for want of room, so its answer has a slot of its own.
-  stopping_ = {late_.put_off_reserved(request.reply, "Accepted", "Rejected"), request.now};
+  const bool stopped =
+      request.accepted && (is_stopping(transaction_id) || charging_.remote_stop(transaction_id, request.now));
+  if (!stopped) return write_status(request.reply, "Rejected");
+  stopped_id_ = transaction_id;
+  for (Ending& ending : stopping_) {
+    if (ending.slot != nullptr) continue;
+    ending = {late_.put_off_urgent(request.reply, "Accepted", "Rejected"), request.now};
+    if (ending.slot != nullptr) return;
+    break;
+  }
+  refuse_busy(request);
 }
 
 /// OCPP 1.6 section 5.14.

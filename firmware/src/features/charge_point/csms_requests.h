@@ -76,7 +76,8 @@ class CsmsRequests {
   /// Whether the end of the transaction is on flash, or the flash has had its time.
   bool is_saved(const Ending& ending, Millis now) const;
   void settle(Ending& ending, bool done);
-  Millis poll_stop(Millis now);
+  Millis poll_stops(Millis now);
+  bool is_stopping(int64_t transaction_id) const;
   Millis poll_unlock(Millis now);
   /// Puts off the answer. @return nullptr, with an error as the answer, when too many requests wait.
   DeferredReplies::Slot* put_off(Request& request, const char* when_done, const char* when_failed);
@@ -104,7 +105,8 @@ class CsmsRequests {
   RequestEffects& effects_;
   Logger& log_;
   DeferredReplies late_;
-  Ending stopping_;
+  Ending stopping_[DeferredReplies::kMax + 1];  // free where it has no slot
+  int64_t stopped_id_ = 0;                      // the transaction whose RemoteStopTransaction came last
   Ending unlocking_;
 };
 

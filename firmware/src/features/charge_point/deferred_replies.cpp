@@ -3,25 +3,28 @@
 namespace pb {
 
 DeferredReplies::Slot* DeferredReplies::put_off(CallReply& reply, const char* when_done, const char* when_failed) {
-  for (size_t i = 0; i < kMax; ++i) {
-    if (slots_[i].owner == nullptr) return take(slots_[i], reply, when_done, when_failed);
+  return take(kMax, reply, when_done, when_failed);
+}
+
+DeferredReplies::Slot* DeferredReplies::put_off_urgent(CallReply& reply, const char* when_done,
+                                                       const char* when_failed) {
+  return take(kMax + 1, reply, when_done, when_failed);
+}
+
+/// Takes the last free one of so many slots, so that an urgent request leaves the others to the rest.
+DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, const char* when_done,
+                                             const char* when_failed) {
+  for (size_t i = slots; i-- > 0;) {
+    Slot& slot = slots_[i];
+    if (slot.owner != nullptr) continue;
+    slot.owner = this;
+    slot.id.assign(reply.defer());
+    slot.when_done = when_done;
+    slot.when_failed = when_failed;
+    return &slot;
   }
   log_.warning("cp", "too many requests of the CSMS wait for their answer");
   return nullptr;
-}
-
-DeferredReplies::Slot* DeferredReplies::put_off_reserved(CallReply& reply, const char* when_done,
-                                                         const char* when_failed) {
-  return take(slots_[kMax], reply, when_done, when_failed);
-}
-
-DeferredReplies::Slot* DeferredReplies::take(Slot& slot, CallReply& reply, const char* when_done,
-                                             const char* when_failed) {
-  slot.owner = this;
-  slot.id.assign(reply.defer());
-  slot.when_done = when_done;
-  slot.when_failed = when_failed;
-  return &slot;
 }
 
 void DeferredReplies::settle(Slot& slot, bool done) {

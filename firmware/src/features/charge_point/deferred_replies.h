@@ -25,9 +25,8 @@ class DeferredReplies {
   /// @param when_done  @param when_failed the status to answer with, literals
   /// @return nullptr, with nothing put off, when too many requests wait.
   Slot* put_off(CallReply& reply, const char* when_done, const char* when_failed);
-  /// As put_off(), in a slot that is kept free for the one request whose effect does not wait for room.
-  /// @return never nullptr
-  Slot* put_off_reserved(CallReply& reply, const char* when_done, const char* when_failed);
+  /// As put_off(), for a request whose effect does not wait for room: there is one slot more for those.
+  Slot* put_off_urgent(CallReply& reply, const char* when_done, const char* when_failed);
   /// Answers, and frees the slot.
   void settle(Slot& slot, bool done);
   /// Frees the slot without an answer: the request is answered in another way.
@@ -39,11 +38,11 @@ class DeferredReplies {
   void forget_ids();
 
  private:
-  Slot* take(Slot& slot, CallReply& reply, const char* when_done, const char* when_failed);
+  Slot* take(size_t slots, CallReply& reply, const char* when_done, const char* when_failed);
 
   Messenger& messenger_;
   Logger& log_;
-  Slot slots_[kMax + 1];  // the last one is the reserved one
+  Slot slots_[kMax + 1];  // the last one is for urgent requests only
 };
 
 }  // namespace pb

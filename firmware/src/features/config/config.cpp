@@ -41,12 +41,32 @@ Complaint check_together(const Settings& settings) {
                                                                 : "backoff_max_ms must not be below backoff_initial_ms";
 }
 
+// Not inlined, as all that needs the defaults: they are large, and would lie in the frame of load() more than once.
+[[gnu::noinline]] void take_defaults(Settings& settings) { settings = Settings(); }
+
+[[gnu::noinline]] void take_default_backoff(Settings& settings) {
+  const Settings defaults;
+  settings.backoff_initial_ms = defaults.backoff_initial_ms;
+  settings.backoff_max_ms = defaults.backoff_max_ms;
+}
+
+[[gnu::noinline]] void write_if_changed(JsonWriter& json, const Key& key, const Settings& settings,
+                                        const Settings& defaults) {
+  char bytes[kMaxValue];
+  char default_bytes[kMaxValue];
+  TextWriter text{Span<char>(bytes)};
+  TextWriter default_text{Span<char>(default_bytes)};
+  key.format(settings, text);
+  key.format(defaults, default_text);
+  if (text.text() != default_text.text()) write_value(json, key, text.text());
+}
+
 }  // namespace
 
 void Config::load(uint64_t chip_id) {
-  set_ = Settings();
+  take_defaults(set_);
   adopted_heartbeat_interval_s_ = 0;
-  uint8_t bytes[Storage::kMaxContent];
+  const MutableBytes bytes = storage_.scratch();
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, bytes, length);
   if (result == StorageResult::not_found) {
@@ -57,7 +77,7 @@ void Config::load(uint64_t chip_id) {
     log_.error("config", kFile, " cannot be read, every setting has its default");
   } else {
     JsonError error;
-    const JsonValue file = parse_json({reinterpret_cast<const char*>(bytes), length}, error);
+    const JsonValue file = parse_json({reinterpret_cast<const char*>(bytes.data), length}, error);
     if (!file.exists()) {
       log_.warning("config", kFile, " is no JSON at byte ", error.offset, ": ", error.reason,
                    "; every setting has its default");
@@ -75,8 +95,7 @@ void Config::load(uint64_t chip_id) {
     }
   }
   if (const Complaint complaint = check_together(set_); complaint != nullptr) {
-    set_.backoff_initial_ms = Settings().backoff_initial_ms;
-    set_.backoff_max_ms = Settings().backoff_max_ms;
+    take_default_backoff(set_);
     log_.warning("config", complaint, "; both have their defaults");
   }
   char identity[decltype(default_identity_)::capacity()];
@@ -99,8 +118,9 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   Settings after = wanted();
   if (const Complaint complaint = key->parse(after, value); complaint != nullptr) return complaint;
   if (const Complaint complaint = check_together(after); complaint != nullptr) return complaint;
-  char bytes[Storage::kMaxContent];
-  JsonWriter json{Span<char>(bytes)};
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return kBusy;
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
   write_file(after, json);
   if (!json.ok()) return "makes the file too large";
   next_ = after;
@@ -112,10 +132,11 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
 
 bool Config::start_write() {
   under_way_ = next_;
-  char bytes[Storage::kMaxContent];
-  JsonWriter json{Span<char>(bytes)};
+  const MutableBytes bytes = storage_.scratch();
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
   write_file(under_way_, json);
-  saving_ = storage_.write(kFile, json.text().bytes(),
+  saving_ = json.ok() &&
+            storage_.write(kFile, json.text().bytes(),
                            {[](void* self, StorageResult result) { static_cast<Config*>(self)->saved(result); }, this});
   for (size_t i = 0; i < change_count_; ++i) changes_[i].under_way = saving_;
   return saving_;
@@ -192,14 +213,7 @@ void Config::write_file(const Settings& settings, JsonWriter& json) {
   const Settings defaults;
   json.begin_object();
   for (const Key& key : all_keys()) {
-    if (key.read_only()) continue;
-    char bytes[kMaxValue];
-    char default_bytes[kMaxValue];
-    TextWriter text{Span<char>(bytes)};
-    TextWriter default_text{Span<char>(default_bytes)};
-    key.format(settings, text);
-    key.format(defaults, default_text);
-    if (text.text() != default_text.text()) write_value(json, key, text.text());
+    if (!key.read_only()) write_if_changed(json, key, settings, defaults);
   }
   json.end_object();
 }

@@ -40,7 +40,7 @@ LedPattern pattern_of(StatusLight light);
 LedPattern pattern_of(NetworkLight light);
 LedPattern pattern_of(FaultLight light);
 
-/// Shows the device's state in the LED language of docs/design.md, section 3.
+/// Shows the device's state in the LED language of docs/design.md#signals.
 class LedStatus final : public Feature {
  public:
   explicit LedStatus(Board& board) : lights_{{board.led_status}, {board.led_network}, {board.led_fault}} {}

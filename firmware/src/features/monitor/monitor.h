@@ -15,7 +15,7 @@ struct Counter {
   const void* context = nullptr;
 };
 
-/// Prints one telemetry record a second; docs/design.md, section 4, has the fields.
+/// Prints one telemetry record a second; docs/console-protocol.md has the fields.
 class Monitor final : public Feature {
  public:
   static constexpr Millis kInterval = 1000;

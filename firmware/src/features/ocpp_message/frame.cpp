@@ -67,14 +67,49 @@ Text first_elements(Text array, size_t count) {
   return {array.data, end};
 }
 
+/// Reads type, id, and action or code, whatever comes behind them. @param error what to answer a call with
+OcppFrame read_beginning(Text beginning, OcppError error, const char* reason) {
+  OcppFrame frame;
+  // Type, id and action or code, closed as an array of their own; without the third where that is the long one. An id
+  // and an action that are all escapes fit.
+  char bytes[640];
+  JsonValue array;
+  for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {
+    const Text head = first_elements(beginning, elements);
+    if (head.length >= sizeof bytes) continue;
+    memcpy(bytes, head.data, head.length);
+    bytes[head.length] = ']';
+    JsonError json_error;
+    array = parse_json({bytes, head.length + 1}, json_error);
+  }
+  int64_t type = 0;
+  const bool is_frame = read_type_and_id(frame, array, type);
+  frame.reason = reason;
+  switch (is_frame ? type : 0) {
+    case kCall:
+      array.at(2).get(frame.action);
+      return bad_call(frame, error, reason);
+    case kCallResult:
+      frame.kind = OcppFrame::Kind::result;
+      return frame;
+    case kCallError:
+      array.at(2).get(frame.code);
+      frame.kind = OcppFrame::Kind::error;
+      return frame;
+    default:
+      return frame;
+  }
+}
+
 }  // namespace
 
 OcppFrame read_ocpp_frame(Text message) {
   OcppFrame frame;
   JsonError error;
   JsonValue array = parse_json(message, error);
+  if (!array.exists()) return read_beginning(message, OcppError::formation_violation, error.reason);
   if (array.kind() != JsonKind::array) {
-    frame.reason = array.exists() ? "not a JSON array" : error.reason;
+    frame.reason = "not a JSON array";
     return frame;
   }
   int64_t type = 0;
@@ -99,36 +134,7 @@ OcppFrame read_ocpp_frame(Text message) {
 }
 
 OcppFrame read_ocpp_frame_beginning(Text beginning, const char* reason) {
-  OcppFrame frame;
-  // Type, id and action or code, closed as an array of their own; without the third where that is the long one. An id
-  // and an action that are all escapes fit.
-  char bytes[1024];
-  JsonValue array;
-  for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {
-    const Text head = first_elements(beginning, elements);
-    if (head.length >= sizeof bytes) continue;
-    memcpy(bytes, head.data, head.length);
-    bytes[head.length] = ']';
-    JsonError error;
-    array = parse_json({bytes, head.length + 1}, error);
-  }
-  int64_t type = 0;
-  const bool is_frame = read_type_and_id(frame, array, type);
-  frame.reason = reason;
-  switch (is_frame ? type : 0) {
-    case kCall:
-      array.at(2).get(frame.action);
-      return bad_call(frame, OcppError::internal_error, reason);
-    case kCallResult:
-      frame.kind = OcppFrame::Kind::result;
-      return frame;
-    case kCallError:
-      array.at(2).get(frame.code);
-      frame.kind = OcppFrame::Kind::error;
-      return frame;
-    default:
-      return frame;
-  }
+  return read_beginning(beginning, OcppError::internal_error, reason);
 }
 
 void write_call(JsonWriter& json, Text id, Text action, Text payload) {

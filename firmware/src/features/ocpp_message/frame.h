@@ -32,10 +32,12 @@ struct OcppFrame {
   const char* reason = "";                           // of what is bad, ignored or cut, for people
 };
 
-/// Reads one WebSocket text message.
+/// Reads one WebSocket text message. One that is not valid JSON, or nested too deep, is read as far as its type and id
+/// go: a call is a bad one, a result has no payload.
 OcppFrame read_ocpp_frame(Text message);
 /// Reads what can be read of a message of which only the beginning was kept: its type and id, and an action or a code.
-/// A call is a bad one, a result has no payload. @param reason what to say of it, a literal
+/// A call is a bad one, an InternalError, and a result has no payload.
+/// @param reason a literal for the CALLERROR and the log
 OcppFrame read_ocpp_frame_beginning(Text beginning, const char* reason);
 
 /// Writes `[2,"id","action",payload]`. `payload` is JSON.

@@ -283,7 +283,6 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
   }
-  known = known || (problem.empty() && durable_.on_late_result(frame.id.text(), frame.payload, now));
   if (!known) log_.warning(kTag, "an answer to no open request was ignored: ", frame.id.text());
 }
 

@@ -104,8 +104,6 @@ class DurableCalls {
   /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none, or
   /// refuses an attempt that has failed already.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
-  /// A result has come for none of these: perhaps for a message that was given up. @return false when it is not wanted.
-  virtual bool on_late_result(Text id, JsonValue payload, Millis now) = 0;
   /// @param problem what is wrong with the answer, for people: of a CALLERROR code and description
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
   /// The front was sent, and this happened instead of an answer.

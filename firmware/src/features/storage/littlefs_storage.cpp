@@ -117,7 +117,7 @@ bool LittleFsStorage::post(StorageJob::Kind kind, Text name, Bytes content, Stor
 }
 
 bool LittleFsStorage::start_job() {
-  if (is_job_posted_ || jobs_.empty()) return true;
+  if (!is_started_ || is_job_posted_ || jobs_.empty()) return true;
   is_job_posted_ = worker_.post({&LittleFsStorage::run_job, &LittleFsStorage::end_job, jobs_.front()});
   return is_job_posted_;
 }

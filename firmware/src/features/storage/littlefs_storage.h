@@ -23,6 +23,11 @@ class LittleFsStorage final : public Storage {
   /// Mounts the file system, and makes a new one where there is none or it is beyond repair. Before anything else is
   /// called.
   StorageResult mount();
+  /// Jobs run from now on. Until then they wait, so that everything can be read at the start.
+  void start() {
+    is_started_ = true;
+    start_job();
+  }
   /// Whether mount() had to make a new file system: what was stored, if anything, is lost.
   bool formatted() const { return formatted_; }
   /// Hears of each file that is read and fails its check.
@@ -31,6 +36,7 @@ class LittleFsStorage final : public Storage {
   size_t blocks_in_use();
 
   bool busy() const override { return is_job_posted_; }
+  MutableBytes scratch() override { return jobs_.scratch(); }
   bool write(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
@@ -54,6 +60,7 @@ class LittleFsStorage final : public Storage {
   Worker& worker_;
   bool mounted_ = false;
   bool formatted_ = false;
+  bool is_started_ = false;
   bool is_job_posted_ = false;  // while it is, the worker alone touches the file system
   StorageLoss loss_;
   StorageJobs jobs_;

@@ -51,8 +51,12 @@ class Storage {
 
   /// Whether a job is under way: its result has still to be delivered, and nothing can be read until then.
   virtual bool busy() const = 0;
+  /// Room for kMaxContent bytes, to read a file into or to build what is written next: no stack of the chip has so
+  /// much. It lasts until the next call of the storage. @return empty while jobs that wait take the room
+  virtual MutableBytes scratch() = 0;
   /// Replaces the file, all or nothing under a power cut. @return false when there is no room for the job or its
   /// content now, or a limit is exceeded.
+  /// @param content it may lie in scratch()
   virtual bool write(Text name, Bytes content, StorageDone done) = 0;
   /// Removes the file; one that is not there is ok.
   virtual bool remove(Text name, StorageDone done) = 0;

@@ -30,7 +30,8 @@ class StorageJobs {
   /// Bytes of all contents together: two of the largest, or many small ones.
   static constexpr size_t kMaxContents = 2 * Storage::kMaxContent;
 
-  /// Appends a job with a copy of `content`. @return nullptr when there is no room for the job or its content.
+  /// Appends a job with a copy of `content`, which may lie in scratch(). @return nullptr when there is no room for the
+  /// job or its content.
   StorageJob* push(Bytes content) {
     uint8_t* place = place_for(content.length);
     StorageJob* job = place == nullptr ? nullptr : jobs_.push_in_place();
@@ -38,12 +39,17 @@ class StorageJobs {
     *job = StorageJob();
     end_before_ = end_;
     if (!content.empty()) {
-      memcpy(place, content.data, content.length);
+      memmove(place, content.data, content.length);
       end_ = static_cast<size_t>(place - contents_) + content.length;
       ++held_;
     }
     job->content = {place, content.length};
     return job;
+  }
+  /// Room for the largest content that nobody uses yet; empty where there is none.
+  MutableBytes scratch() {
+    uint8_t* place = place_for(Storage::kMaxContent);
+    return place == nullptr ? MutableBytes() : MutableBytes(place, Storage::kMaxContent);
   }
   /// The oldest job, nullptr when there is none.
   StorageJob* front() { return jobs_.front(); }

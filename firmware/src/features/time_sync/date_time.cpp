@@ -67,7 +67,9 @@ class Reader {
   /// @param offset_minutes east of Greenwich; 0 where the text says nothing
   bool zone(int64_t& offset_minutes) {
     char sign = 0;
-    if (!one_of("+-", sign)) {
+    if (minus_sign()) {
+      sign = '-';
+    } else if (!one_of("+-", sign)) {
       one_of("Zz");
       return true;
     }
@@ -100,6 +102,13 @@ class Reader {
     int64_t value = 0;
     for (int64_t weight = kScale / 10; is_digit(); weight /= 10) value += (take() - '0') * weight;
     part = value * unit / kScale;
+    return true;
+  }
+  /// Takes a U+2212, which ISO 8601 prefers to the hyphen of ASCII.
+  bool minus_sign() {
+    constexpr Text kMinus = "\xe2\x88\x92";
+    if (rest_.length < kMinus.length || Text(rest_.data, kMinus.length) != kMinus) return false;
+    rest_ = Text(rest_.data + kMinus.length, rest_.length - kMinus.length);
     return true;
   }
   bool number(unsigned count, int64_t least, int64_t most, int64_t& value) {

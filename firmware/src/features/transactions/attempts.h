@@ -42,6 +42,13 @@ class Attempts {
   /// True for the id of the last sending, while it has neither failed nor been lost with its connection.
   bool is_under_way(Text id) const { return !under_way_.empty() && under_way_.text() == id; }
 
+  /// No answer came in time: it may come later, as long as the connection lasts.
+  void timed_out() { may_be_answered_ = true; }
+  /// Whether an answer to any sending on this connection may still come.
+  bool may_be_answered() const { return may_be_answered_; }
+  /// Whether it was sent on this connection.
+  bool is_sent() const { return sendings_ > 0; }
+
   /// The message was refused, or not answered. @return whether it may be tried once more.
   bool failed(const TransactionRetries& retries, Millis now) {
     under_way_.clear();
@@ -53,6 +60,7 @@ class Attempts {
   /// The connection is lost: on the next one it may be sent at once.
   void on_disconnected() {
     under_way_.clear();
+    may_be_answered_ = false;
     sendings_ = 0;
     retry_at_ = 0;
   }
@@ -68,6 +76,7 @@ class Attempts {
   MessageId under_way_;
   uint32_t failed_ = 0;    // attempts that were refused or not answered
   uint32_t sendings_ = 0;  // on this connection
+  bool may_be_answered_ = false;
   Millis pause_ = 0;
   Millis retry_at_ = 0;
 };

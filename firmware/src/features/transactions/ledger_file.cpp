@@ -11,10 +11,16 @@ void LedgerFile::load() {
   uint8_t content[Ledger::kMaxEncoded];
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, content, length);
-  if (result == StorageResult::not_found) return;
-  if (result != StorageResult::ok || !ledger_.decode(Bytes{content, length})) {
-    log_.error("tx",
-               "the ledger is damaged: the energy register is taken from the records, ids of transactions are lost");
+  dirty_ = result == StorageResult::not_found;
+  if (dirty_) return;
+  is_lost_ = result != StorageResult::ok || !ledger_.decode(Bytes{content, length});
+  if (is_lost_) {
+    ledger_ = Ledger();
+    dirty_ = true;
+    log_.error(
+        "tx",
+        "the ledger is damaged: the energy register is taken from the records that wait, ids of transactions are "
+        "lost; end a transaction that is still open in the CSMS there");
   }
   saved_ = ledger_;
 }

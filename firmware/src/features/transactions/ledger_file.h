@@ -14,8 +14,11 @@ class LedgerFile {
 
   LedgerFile(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
-  /// Reads the file; once, before anything else. A damaged one is as none.
+  /// Reads the file; once, before anything else. Where there is none, or it is damaged, it is to be written at once: on
+  /// a flash that is full later on it has its place, and numbers are not used twice.
   void load();
+  /// Whether it was damaged at this boot: a transaction that was open may stay open in the CSMS.
+  bool is_lost() const { return is_lost_; }
 
   /// The ledger as it should be on flash.
   Ledger& now() { return ledger_; }
@@ -46,6 +49,7 @@ class LedgerFile {
   Ledger ledger_;
   Ledger saved_;
   Ledger under_way_;
+  bool is_lost_ = false;
   bool dirty_ = false;
   bool failed_ = false;
 };

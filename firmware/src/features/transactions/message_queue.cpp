@@ -134,27 +134,21 @@ bool MessageQueue::thin_out() {
 bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
   if (slot == kNoSlot) return false;
-  MeterBatch whole;
-  if (!read(entry, whole) || !read(next, scratch_) || whole.voltage_v != scratch_.voltage_v) {
-    entry.alone = true;  // what is damaged is given up when its turn comes; until then it holds up no others
+  MeterBatch& merged = batches_[slot];
+  const bool is_at_hand = entry.slot != kNoSlot;
+  // What is damaged is given up when its turn comes; until then it holds up no others.
+  entry.alone =
+      (!is_at_hand && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
+  if (entry.alone) return false;
+  const size_t before = merged.count() + scratch_.count();
+  // The last sample stays: by it the next boot sees that the other file is in here.
+  entry.alone = !merged.thin_out() || !scratch_.thin_out();
+  for (size_t i = 0; i < scratch_.count() && !entry.alone; ++i) entry.alone = !merged.append(scratch_[i]);
+  if (entry.alone) {
+    forget_content(entry);  // it is on flash
     return false;
   }
-  MeterBatch& merged = batches_[slot];
-  merged.clear();
-  merged.sequence = entry.sequence;
-  merged.nonce = whole.nonce;
-  merged.transaction = entry.transaction;
-  merged.voltage_v = whole.voltage_v;
-  // The last sample stays: by it the next boot sees that the other file is in here.
-  for (const MeterBatch* batch : {&whole, &scratch_}) {
-    for (size_t i = (batch->count() + 1) % 2; i < batch->count(); i += 2) {
-      if (merged.append((*batch)[i])) continue;
-      entry.alone = true;
-      if (entry.slot != kNoSlot) batches_[slot] = whole;
-      return false;
-    }
-  }
-  const size_t lost = whole.count() + scratch_.count() - merged.count();
+  const size_t lost = before - merged.count();
   count_lost(lost);
   log_.warning(kTag, "too many messages wait for the CSMS: ", lost, " meter values were thinned out");
   batch_used_[slot] = true;
@@ -193,6 +187,13 @@ bool MessageQueue::all_stored() const {
     if (!entry.is_stored()) return false;
   }
   return true;
+}
+
+bool MessageQueue::has_untried() const {
+  for (const WaitingMessage& entry : *this) {
+    if (entry.state == State::unsaved && !entry.unsavable) return true;
+  }
+  return false;
 }
 
 bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) {

@@ -71,6 +71,8 @@ class MessageQueue {
   size_t waiting() const;
   /// True when all is on flash, or cannot get there.
   bool all_stored() const;
+  /// Whether the flash has not been asked yet to take a message.
+  bool has_untried() const;
   /// Gives the next message of an entry that is stored its final time, which has to be on flash before it is sent.
   /// @return whether it is there, or cannot get there.
   bool settle(WaitingMessage& entry, const TransactionTimes& times);
@@ -78,7 +80,8 @@ class MessageQueue {
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
   /// After can_read(). @return false when its file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
-  bool read(const WaitingMessage& entry, MeterBatch& batch) const;
+  /// Not inlined: its buffer would add to the frame of a caller that has a batch on its stack.
+  [[gnu::noinline]] bool read(const WaitingMessage& entry, MeterBatch& batch) const;
 
   // ---- the flash
 

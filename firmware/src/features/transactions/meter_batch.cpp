@@ -133,6 +133,15 @@ void MeterBatch::halve(size_t kept) {
   if (into < count_) count_ = into;
 }
 
+bool MeterBatch::thin_out() {
+  const size_t before = count_;
+  count_ = 0;
+  for (size_t from = (before + 1) % 2; from < before; from += 2) {
+    if (!append(samples_[from])) return false;
+  }
+  return true;
+}
+
 Bytes MeterBatch::encode(MutableBytes into) const {
   if (count_ == 0 || into.length < kHeader + count_ * kSampleSize) return {};
   const MeterSample& first = samples_[0];

@@ -41,7 +41,16 @@ class MeterBatch {
   bool settle(size_t first, const TransactionTimes& times);
   /// Forgets every second sample; the first `kept` stay.
   void halve(size_t kept);
-  void clear() { *this = MeterBatch(); }
+  /// Forgets every second sample; the last stays. @return false when those that are left lie too far apart for one
+  /// batch: then the content is of no more use.
+  bool thin_out();
+  /// Makes it an empty batch, without another one on the stack.
+  void clear() {
+    sequence = nonce = transaction = 0;
+    voltage_v = 0;
+    in_seconds = false;
+    count_ = 0;
+  }
 
   /// @return the content of the file, in `into`.
   Bytes encode(MutableBytes into) const;

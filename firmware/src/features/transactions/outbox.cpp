@@ -17,9 +17,16 @@ DurableCalls::Front Outbox::front(Millis now, Millis& queued_at) {
       give_up(*entry, "the CSMS never accepted its StartTransaction", now);
       continue;
     }
+    if (held_until_ != 0 && attempts_.is_sent() && now >= held_until_) {
+      give_up_message(*entry, "no late answer came", now);
+      continue;
+    }
     queued_at = entry->queued_at;
     if (!entry->is_stored() || !can_read(*entry) || !line_.settle(*entry, times_)) return Front::storing;
-    return attempts_.may_send(now) ? Front::ready : Front::none;
+    // A new connection brings no answer to what was sent on the last one, so a message that is held is sent once on
+    // each.
+    const bool may_send = held_until_ != 0 ? !attempts_.is_sent() : attempts_.may_send(now);
+    return may_send ? Front::ready : Front::none;
   }
   return Front::none;
 }
@@ -113,23 +120,6 @@ bool Outbox::take_transaction_id(uint32_t transaction, JsonValue payload) {
   return true;
 }
 
-/// A StartTransaction that was given up is answered after all: what its transaction still sends has its id, and a
-/// refusal counts with or without one.
-bool Outbox::on_late_result(Text id, JsonValue payload, Millis now) {
-  const uint32_t transaction = unanswered_transaction_;
-  if (transaction <= ledger_.now().started || !unanswered_.is_of(id)) return false;
-  const WaitingMessage* front = line_.front();
-  if (front != nullptr && front->transaction == transaction && front->kind == WaitingMessage::Kind::start) return false;
-  const JsonValue json = payload.find("idTagInfo");
-  const bool has_id = take_transaction_id(transaction, payload);
-  if (!has_id && !is_given(json)) return false;
-  if (has_id) unanswered_transaction_ = 0;
-  IdTagInfo info;
-  if (is_given(json)) info.read(json, log_);
-  starts_.on_start_answered(transaction, info, now);
-  return true;
-}
-
 /// Reads idTagInfo and passes it on. Where there is none the listener hears nothing: nothing was said of the idTag.
 IdTagInfo Outbox::take_id_tag_info(JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
@@ -150,35 +140,43 @@ bool Outbox::on_error(Text id, Text code, Millis now) {
 }
 
 void Outbox::on_timeout(Millis now) {
-  const WaitingMessage* entry = line_.front();
-  if (entry != nullptr && entry->kind == WaitingMessage::Kind::start) {
-    unanswered_ = attempts_;
-    unanswered_transaction_ = entry->transaction;
-  }
+  attempts_.timed_out();
   failed_attempt("no answer in time", now);
 }
 
-void Outbox::on_disconnected(Millis) {
-  attempts_.on_disconnected();
-  unanswered_transaction_ = 0;
-}
+void Outbox::on_disconnected(Millis) { attempts_.on_disconnected(); }
 
 void Outbox::failed_attempt(Text cause, Millis now) {
   WaitingMessage* entry = line_.front();
   if (entry == nullptr) return;
   if (!attempts_.failed(retries_, now)) {
-    give_up_message(*entry, cause, now);
-    return;
+    if (entry->kind == WaitingMessage::Kind::start && attempts_.may_be_answered()) return hold(*entry, cause, now);
+    return give_up_message(*entry, cause, now);
   }
   log_.warning(kTag, entry->action(), " ", entry->sequence, ": ", cause, "; again in ", attempts_.pause(), " ms");
+}
+
+/// The CSMS may have opened the transaction: without its id it would never be stopped.
+void Outbox::hold(const WaitingMessage& entry, Text cause, Millis now) {
+  if (held_until_ != 0) return;
+  held_until_ = now + kHold;
+  log_.error(kTag, "StartTransaction ", entry.sequence, " failed: ", cause, "; a late answer is waited for, ",
+             kHold / 1000, " s");
+  starts_.on_start_given_up(entry.transaction, now);
+}
+
+bool Outbox::is_holding(uint32_t transaction) const {
+  const WaitingMessage* entry = line_.front();
+  return held_until_ != 0 && entry != nullptr && entry->transaction == transaction;
 }
 
 void Outbox::give_up_message(WaitingMessage& entry, Text cause, Millis now) {
   line_.count_lost(1);
   log_.error(kTag, entry.action(), " ", entry.sequence, " is given up: ", cause);
   if (entry.kind == WaitingMessage::Kind::stop) note_stopped(entry.transaction);
+  const bool was_held = held_until_ != 0;
   acknowledge(entry);
-  if (entry.kind == WaitingMessage::Kind::start) starts_.on_start_given_up(entry.transaction, now);
+  if (entry.kind == WaitingMessage::Kind::start && !was_held) starts_.on_start_given_up(entry.transaction, now);
 }
 
 /// Without its StopTransaction's file only the ledger tells the next boot that a transaction is over.
@@ -211,9 +209,13 @@ void Outbox::acknowledge(WaitingMessage& entry) {
     line_.done_with(entry);
   }
   attempts_.reset();
+  held_until_ = 0;
 }
 
-Millis Outbox::next_due() const { return line_.front() != nullptr ? attempts_.next_due() : kNever; }
+Millis Outbox::next_due() const {
+  if (line_.front() == nullptr) return kNever;
+  return held_until_ != 0 ? held_until_ : attempts_.next_due();
+}
 
 size_t Outbox::size() const { return line_.waiting(); }
 

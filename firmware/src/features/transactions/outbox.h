@@ -30,10 +30,14 @@ class StartListener {
   ~StartListener() = default;
 };
 
-/// Sends the front of the line until the CSMS has answered it: what is on flash only, with time-outs and refusals
-/// repeated, and given up in the end so that the line goes on.
+/// Sends the front of the line, only what is on flash, until the CSMS has answered it. A message that is refused or not
+/// answered is sent again, and given up in the end so that the line goes on.
 class Outbox final : public DurableCalls {
  public:
+  /// How long a StartTransaction without an answer is held after its last attempt: its StopTransaction needs the id
+  /// that a late answer brings.
+  static constexpr Millis kHold = 600'000;
+
   Outbox(MessageQueue& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
          MeterBatch& scratch, StartListener& starts, Logger& log)
       : line_(line), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
@@ -45,7 +49,6 @@ class Outbox final : public DurableCalls {
   Front front(Millis now, Millis& queued_at) override;
   bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) override;
   bool on_result(Text id, JsonValue payload, Millis now) override;
-  bool on_late_result(Text id, JsonValue payload, Millis now) override;
   bool on_error(Text id, Text code, Millis now) override;
   void on_timeout(Millis now) override;
   void on_disconnected(Millis now) override;
@@ -54,6 +57,8 @@ class Outbox final : public DurableCalls {
 
   /// Gives the front its final time, once the time is known: then it can be sent. @return whether it can.
   bool settle_front();
+  /// Whether the attempts of this transaction's StartTransaction have failed, and only a late answer is waited for.
+  bool is_holding(uint32_t transaction) const;
   /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
   void give_up(WaitingMessage& entry, Text cause, Millis now);
 
@@ -65,6 +70,7 @@ class Outbox final : public DurableCalls {
   IdTagInfo take_id_tag_info(JsonValue payload);
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
+  void hold(const WaitingMessage& entry, Text cause, Millis now);
   void give_up_message(WaitingMessage& entry, Text cause, Millis now);
   void note_stopped(uint32_t transaction);
 
@@ -81,10 +87,7 @@ class Outbox final : public DurableCalls {
   Attempts attempts_;         // of the front
   IdTag sent_id_tag_;         // of the front, once it was sent; empty for none
   UnixMillis sent_time_ = 0;  // the timestamp of the front, once it was sent
-
-  // The StartTransaction given up last, while its answer may still come: the rest of its transaction needs the id.
-  Attempts unanswered_;
-  uint32_t unanswered_transaction_ = 0;  // 0: none
+  Millis held_until_ = 0;     // of a front that is held; 0: it is not
 };
 
 }  // namespace pb

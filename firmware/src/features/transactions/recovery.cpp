@@ -66,21 +66,22 @@ bool Recovery::load_batch(WaitingMessage& entry) {
   entry.from = batch[0].stamp.at;
   entry.count = static_cast<uint8_t>(batch.count());
   if (ledger.batch == entry.sequence) entry.sent = static_cast<uint8_t>(ledger.batch_sent);
-  const bool stale = &entry != line_.begin() && is_in(*(&entry - 1), batch);
-  if (stale || entry.sent >= entry.count) line_.done_with(entry);
+  if (is_in_the_one_before(entry, batch) || entry.sent >= entry.count) line_.done_with(entry);
   entry.energy_wh = batch.last().reading.energy_wh;
   ledger_.take(batch.last().reading.energy_wh, entry.transaction != 0 ? &batch.last().stamp : nullptr);
+  last_batch_ = &entry;
+  last_transaction_ = batch.transaction;
+  last_stamp_ = batch.last().stamp;
+  last_context_ = batch.last().context;
   return true;
 }
 
 /// Whether a batch was thinned out into the one before it, and the power went before its file did.
-bool Recovery::is_in(const WaitingMessage& before, const MeterBatch& batch) const {
-  MeterBatch merged;
-  if (!before.is_batch() || !line_.read(before, merged) || merged.transaction != batch.transaction) return false;
-  const MeterSample& kept = merged.last();
+bool Recovery::is_in_the_one_before(const WaitingMessage& entry, const MeterBatch& batch) const {
+  if (last_batch_ == nullptr || last_batch_ + 1 != &entry || last_transaction_ != batch.transaction) return false;
   const MeterSample& last = batch.last();
-  return kept.stamp.boot == last.stamp.boot &&
-         (kept.stamp.at > last.stamp.at || (kept.stamp.at == last.stamp.at && kept.context == last.context));
+  return last_stamp_.boot == last.stamp.boot &&
+         (last_stamp_.at > last.stamp.at || (last_stamp_.at == last.stamp.at && last_context_ == last.context));
 }
 
 uint32_t Recovery::left_open() const {

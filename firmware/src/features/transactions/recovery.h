@@ -23,7 +23,7 @@ class Recovery {
   void load_message(WaitingMessage& entry);
   bool load_record(WaitingMessage& entry);
   bool load_batch(WaitingMessage& entry);
-  bool is_in(const WaitingMessage& before, const MeterBatch& batch) const;
+  bool is_in_the_one_before(const WaitingMessage& entry, const MeterBatch& batch) const;
   void load_data();
   uint32_t left_open() const;
 
@@ -35,6 +35,11 @@ class Recovery {
   Logger& log_;
   uint32_t open_ = 0;
   bool found_damage_ = false;
+  // The batch that was loaded last.
+  const WaitingMessage* last_batch_ = nullptr;
+  uint32_t last_transaction_ = 0;
+  Stamp last_stamp_;  // of its last sample
+  ReadingContext last_context_ = ReadingContext::sample_periodic;
 };
 
 }  // namespace pb

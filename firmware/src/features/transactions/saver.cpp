@@ -10,7 +10,8 @@ static_assert(2 * StopData::kMaxAtHand == MessageQueue::kMaxUnsaved,
 Millis Saver::poll(Millis now) {
   pause_after_failure(now);
   take_out_what_has_no_file();
-  if (job_ == Job::none && now >= write_again_) start_write();
+  // A new message does not wait for what has failed: a charge waits for it, and the flash may have room again.
+  if (job_ == Job::none && (now >= write_again_ || line_.has_untried())) start_write();
   if (job_ == Job::none && now >= remove_again_) start_removal();
   pause_after_failure(now);
   Millis next = kNever;

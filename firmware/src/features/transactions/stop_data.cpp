@@ -21,16 +21,13 @@ void go_on_after_a_cut(MeterBatch& batch, Stamp& stamp) {
 }  // namespace
 
 void StopData::begin() {
-  last_ = places_;
-  for (Place& place : places_) {
-    if (place.is_saved() == last_->is_saved() ? place.batch.transaction < last_->batch.transaction : place.is_saved()) {
-      last_ = &place;
-    }
-  }
-  if (!last_->is_saved()) {
+  const Place* place = oldest(&is_saved);
+  if (place == nullptr) place = oldest(&is_any);
+  last_ = places_ + (place - places_);
+  if (!is_saved(*last_)) {
     log_.error("tx", "the transactionData of transaction ", last_->batch.transaction, " is lost: it was never saved");
   }
-  *last_ = Place();
+  last_->clear();
   last_->batch.voltage_v = voltage_v_;
 }
 
@@ -53,6 +50,15 @@ const MeterBatch* StopData::find(uint32_t transaction, MeterBatch& scratch) cons
   return read(transaction, scratch) ? &scratch : nullptr;
 }
 
+const StopData::Place* StopData::oldest(bool (*fits)(const Place& place)) const {
+  const Place* found = nullptr;
+  for (const Place& place : places_) {
+    if (!fits(place)) continue;
+    if (found == nullptr || place.batch.transaction < found->batch.transaction) found = &place;
+  }
+  return found;
+}
+
 const MeterBatch* StopData::at_hand(uint32_t transaction) const {
   for (const Place& place : places_) {
     if (place.batch.transaction == transaction && place.batch.count() > 0) return &place.batch;
@@ -60,24 +66,13 @@ const MeterBatch* StopData::at_hand(uint32_t transaction) const {
   return nullptr;
 }
 
-bool StopData::dirty() const {
-  for (const Place& place : places_) {
-    if (place.dirty) return true;
-  }
-  return false;
-}
-
 bool StopData::write(StorageDone done) {
-  Place* oldest = nullptr;
-  for (Place& place : places_) {
-    if (!place.dirty) continue;
-    if (oldest == nullptr || place.batch.transaction < oldest->batch.transaction) oldest = &place;
-  }
+  Place& place = places_[oldest(&is_dirty) - places_];
   uint8_t content[MeterBatch::kMaxEncoded];
-  const FileName name = numbered_file(kPrefix, oldest->batch.transaction);
-  if (!storage_.write(name.text(), oldest->batch.encode(content), done)) return false;
-  oldest->dirty = false;
-  oldest->writing = true;
+  const FileName name = numbered_file(kPrefix, place.batch.transaction);
+  if (!storage_.write(name.text(), place.batch.encode(content), done)) return false;
+  place.dirty = false;
+  place.writing = true;
   return true;
 }
 
@@ -93,7 +88,7 @@ bool StopData::load(uint32_t transaction) { return read(transaction, last_->batc
 
 void StopData::remove(uint32_t transaction) {
   for (Place& place : places_) {
-    if (place.batch.transaction == transaction) place = Place();
+    if (place.batch.transaction == transaction) place.clear();
   }
   storage_.remove(numbered_file(kPrefix, transaction).text(), StorageDone());
 }

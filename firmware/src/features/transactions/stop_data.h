@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// The readings that a StopTransaction tells as its transactionData. Those of the transaction begun last are at hand;
+/// The readings that a StopTransaction has as its transactionData. Those of the transaction begun last are at hand;
 /// each transaction has a file, so that they outlive a cut. What cannot be saved stays at hand until it can, or until
 /// its StopTransaction is done with.
 class StopData {
@@ -24,16 +24,16 @@ class StopData {
   void begin();
   /// Keeps a reading. There is room for MeterBatch::kMaxSamples: then every second one is forgotten, but not the first.
   void keep(uint32_t transaction, MeterSample sample);
-  /// Whether there is anything to tell of a transaction that is open, or was until now.
+  /// Whether there are readings of a transaction that is open, or was until now.
   bool has(uint32_t transaction) const { return at_hand(transaction) != nullptr; }
   /// Whether find() needs no flash, or may read it now: no job of the storage is under way.
   bool can_find(uint32_t transaction) const { return has(transaction) || !storage_.busy(); }
-  /// What there is to tell of any transaction, after can_find(). @param scratch where it is read to  @return nullptr
-  /// for nothing.
+  /// The readings of any transaction, after can_find(). @param scratch where they are read to  @return nullptr for
+  /// none.
   const MeterBatch* find(uint32_t transaction, MeterBatch& scratch) const;
 
   /// Whether there is something to write.
-  bool dirty() const;
+  bool dirty() const { return oldest(&is_dirty) != nullptr; }
   /// Whether the last write has failed.
   bool failed() const { return failed_; }
   /// Begins to write the file of the oldest transaction that needs it. @return false when the storage cannot take it
@@ -56,9 +56,17 @@ class StopData {
     bool dirty = false;    // has what is not on flash
     bool writing = false;  // what it had is on its way there
 
-    bool is_saved() const { return !dirty && !writing; }
+    void clear() {
+      batch.clear();
+      dirty = writing = false;
+    }
   };
+  static bool is_any(const Place&) { return true; }
+  static bool is_dirty(const Place& place) { return place.dirty; }
+  static bool is_saved(const Place& place) { return !place.dirty && !place.writing; }
 
+  /// The place of the oldest transaction that `fits`, nullptr where there is none.
+  const Place* oldest(bool (*fits)(const Place& place)) const;
   const MeterBatch* at_hand(uint32_t transaction) const;
   bool read(uint32_t transaction, MeterBatch& batch) const;
 

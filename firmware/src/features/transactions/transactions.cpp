@@ -142,13 +142,9 @@ void Transactions::on_start_answered(uint32_t transaction, const IdTagInfo& info
 Reporting Transactions::reporting() const {
   if (!times_.known()) return Reporting::no_time;
   if (open_ == 0 || ledger_.now().started == open_) return Reporting::possible;
-  for (const WaitingMessage& entry : line_) {
-    if (entry.transaction == open_ && entry.kind == WaitingMessage::Kind::start &&
-        entry.state != WaitingMessage::State::removing) {
-      return Reporting::possible;
-    }
-  }
-  return Reporting::given_up;
+  const WaitingMessage* entry = start();
+  const bool is_waiting = entry != nullptr && entry->state != WaitingMessage::State::removing;
+  return is_waiting && !outbox_.is_holding(open_) ? Reporting::possible : Reporting::given_up;
 }
 
 void Transactions::on_start_given_up(uint32_t transaction, Millis now) {

@@ -15,7 +15,7 @@ class TransactionListener {
  public:
   /// The CSMS has answered StartTransaction, but does not accept the idTag.
   virtual void on_start_not_accepted(Text status, Millis now) = 0;
-  /// StartTransaction is given up: nothing of the transaction will be reported to the CSMS.
+  /// The attempts of StartTransaction have failed: unless a late answer comes, nothing of the transaction is reported.
   virtual void on_start_given_up(Millis now) = 0;
 
  protected:
@@ -26,7 +26,7 @@ class TransactionListener {
 enum class Reporting : uint8_t {
   possible,
   no_time,   ///< they wait: no usable time is known, and none goes out with one of 1970
-  given_up,  ///< the open transaction's StartTransaction has been given up, and the rest means nothing without it
+  given_up,  ///< the attempts of the open transaction's StartTransaction have failed; the rest needs its id
 };
 
 Text name_of(Reporting reporting);
@@ -97,6 +97,9 @@ class Transactions final : public Feature, private StartListener {
   void save_energy(uint64_t energy_wh) { ledger_.save_energy(energy_wh); }
   /// Whether that has been done: a cut now would leave at least this.
   bool energy_saved(uint64_t energy_wh) const { return ledger_.saved().energy_wh >= energy_wh; }
+
+  /// Whether the ledger was found damaged at this boot: of a transaction that was open nothing may be known.
+  bool ledger_is_lost() const { return ledger_.is_lost(); }
 
   /// The messages, for the messenger to send.
   DurableCalls& outbox() { return outbox_; }

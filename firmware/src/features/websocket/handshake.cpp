@@ -53,7 +53,7 @@ void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]) {
 }
 
 size_t WsHandshake::begin(const WsRequest& request, Rng& rng, Span<char> into) {
-  *this = WsHandshake();
+  *this = WsHandshake(line_);
   if (!subprotocol_.assign(request.subprotocol)) return 0;
   uint8_t nonce[16];
   for (size_t i = 0; i < sizeof nonce; i += 4) {

@@ -33,6 +33,9 @@ class WsHandshake {
 
   enum class Result : uint8_t { more, accepted, refused };
 
+  /// @param line kMaxLine bytes for the line under way, from begin() until the handshake is over
+  explicit WsHandshake(char* line) : line_(line) {}
+
   /// Chooses a fresh key. @return the length of the request, 0 when it does not fit.
   size_t begin(const WsRequest& request, Rng& rng, Span<char> into);
 
@@ -56,7 +59,7 @@ class WsHandshake {
 
   FixedText<kMaxSubprotocol> subprotocol_;
   char accept_[kWsAcceptLength] = {};
-  char line_[kMaxLine] = {};
+  char* line_;
   size_t length_ = 0;
   bool line_is_cut_ = false;
   uint8_t previous_ = 0;

@@ -87,8 +87,8 @@ class WsProtocol {
   Rng& rng_;
   State state_ = State::idle;
   WsTimeouts timeouts_;
-  WsHandshake handshake_;
-  Millis state_deadline_ = kNever;  // of opening and closing
+  WsHandshake handshake_{reinterpret_cast<char*>(message_)};  // no message comes before it is over
+  Millis state_deadline_ = kNever;                            // of opening and closing
   Millis next_ping_ = kNever;
   Millis pong_deadline_ = kNever;
 

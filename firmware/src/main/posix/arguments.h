@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// What the board gives on the command line; docs/design.md, section 5, has the options.
+/// What the board gives on the command line; docs/virtual-board.md has the options.
 struct Arguments {
   int board_fd = -1;
   int uart_fd = -1;

@@ -16,7 +16,7 @@ namespace {
 constexpr int kExitNotUnderstood = 2;
 
 [[noreturn]] void refuse(const std::string& message) {
-  fprintf(stderr, "plugbench-device: the board's message '%s' is not understood; see docs/design.md, section 5\n",
+  fprintf(stderr, "plugbench-device: the board's message '%s' is not understood; see docs/virtual-board.md\n",
           message.c_str());
   _exit(kExitNotUnderstood);
 }

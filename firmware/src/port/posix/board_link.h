@@ -8,7 +8,7 @@
 
 namespace pb::posix {
 
-/// What the board can tell the device while it runs; docs/design.md, section 5, has the messages.
+/// What the board can tell the device while it runs; docs/virtual-board.md has the messages.
 class BoardListener {
  public:
   virtual void on_pin(int pin, bool level) = 0;

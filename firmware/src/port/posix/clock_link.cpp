@@ -35,7 +35,7 @@ void ClockLink::handle(const std::string& message) {
   words >> word;
   if (word == "wake") return;  // it has done its work by ending the sleep
   if (word == "ask" && words >> asked_) return;
-  fprintf(stderr, "plugbench-device: the clock's message '%s' is not understood; see docs/design.md, section 5\n",
+  fprintf(stderr, "plugbench-device: the clock's message '%s' is not understood; see docs/virtual-board.md\n",
           message.c_str());
   _exit(kExitNotUnderstood);
 }

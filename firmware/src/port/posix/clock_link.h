@@ -6,7 +6,7 @@
 
 namespace pb::posix {
 
-/// The device's end of the link on which the bench conducts stepped time (docs/design.md, section 5). End of file is
+/// The device's end of the link on which the bench conducts stepped time (docs/virtual-board.md). End of file is
 /// power off, and ends the process at once; so does a message that is not understood. Loop only.
 class ClockLink {
  public:

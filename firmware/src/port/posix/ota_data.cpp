@@ -16,7 +16,7 @@ size_t OtaData::newest(Entry& entry) const {
   size_t found = kEntries;
   for (size_t i = 0; i < kEntries; ++i) {
     Entry read;
-    uint8_t bytes[sizeof read];
+    uint8_t bytes[sizeof read] = {};
     if (partition_.read(i * Flash::kSectorSize, bytes) != FlashResult::ok) return kEntries;
     memcpy(&read, bytes, sizeof read);
     const Bytes sequence{bytes, sizeof read.sequence};

@@ -6,8 +6,8 @@
 
 namespace pb::posix {
 
-/// Stepped time: the bench keeps it in shared memory, and it stands still while the device works (docs/design.md,
-/// section 5).
+/// Stepped time: the bench keeps it in shared memory, and it stands still while the device works
+/// (docs/virtual-board.md).
 class SteppedClock final : public PosixClock {
  public:
   SteppedClock() = default;

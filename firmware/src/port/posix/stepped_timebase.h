@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// Stepped time: the bench's clock waits until the device is idle (docs/design.md, section 5).
+/// Stepped time: the bench's clock waits until the device is idle (docs/virtual-board.md).
 class SteppedTimebase final : public Timebase {
  public:
   /// @param link_fd the device's end of the clock link

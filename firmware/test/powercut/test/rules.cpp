@@ -105,6 +105,17 @@ void what_is_stored_is_the_acknowledged_or_the_new_value() {
   TEST_ASSERT_EQUAL_STRING("stored-value", world.violations.at(0).rule.c_str());
 }
 
+void sample_that_was_stored_and_never_sent_is_found() {
+  World world = with({start("a-1"), sample("b-2.0", 4), stop("c-3", 10)});
+  world.stored_samples = {"b-2.0"};
+  check_history(world);
+  TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
+  world.stored_samples = {"b-2.0", "b-2.1"};
+  check_history(world);
+  TEST_ASSERT_EQUAL_size_t(1, world.violations.size());
+  TEST_ASSERT_EQUAL_STRING("sample-missing", world.violations[0].rule.c_str());
+}
+
 void energy_after_an_acknowledged_end_is_found() {
   World world;
   world.id_tag = "TAG";
@@ -135,6 +146,7 @@ void pb::test_rules() {
   RUN_TEST(energy_is_reported_as_it_flowed);
   RUN_TEST(what_flowed_just_before_an_outage_may_be_missing);
   RUN_TEST(what_is_stored_is_the_acknowledged_or_the_new_value);
+  RUN_TEST(sample_that_was_stored_and_never_sent_is_found);
   RUN_TEST(energy_after_an_acknowledged_end_is_found);
   RUN_TEST(files_and_blocks_that_stay_are_found);
 }

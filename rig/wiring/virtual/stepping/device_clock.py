@@ -15,7 +15,7 @@ _NEVER = "never"
 
 
 class ClockPage:
-    """Bench time in shared memory, for programs that may read it at any moment (docs/design.md, section 5).
+    """Bench time in shared memory, for programs that may read it at any moment (docs/virtual-board.md).
 
     Attributes:
         fd: the memory file's descriptor, for the device.

@@ -27,7 +27,7 @@ void put(RamFlash& flash, size_t place, uint32_t sequence, uint32_t state) {
 }
 
 uint32_t state_of(RamFlash& flash, size_t place) {
-  uint8_t entry[32];
+  uint8_t entry[32] = {};
   flash.read(place * Flash::kSectorSize, entry);
   uint32_t state;
   memcpy(&state, entry + 24, sizeof state);

@@ -13,6 +13,7 @@ void run_edges_tests();
 void run_emergency_stop_tests();
 void run_stepped_sleep_tests();
 void run_thread_worker_tests();
+void run_threaded_storage_tests();
 void run_watchdog_tests();
 void run_ota_data_tests();
 void run_rng_tests();

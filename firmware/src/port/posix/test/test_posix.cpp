@@ -18,6 +18,7 @@ int main() {
   run_emergency_stop_tests();
   run_stepped_sleep_tests();
   run_thread_worker_tests();
+  run_threaded_storage_tests();
   run_watchdog_tests();
   run_ota_data_tests();
   run_rng_tests();

@@ -1,0 +1,91 @@
+#include "features/charge_point/call_tag.h"
+#include "features/charge_point/charge_point.h"
+
+namespace pb {
+
+ChargePoint::Status ChargePoint::status_of(int connector) const {
+  const ConnectorStatus status = charging_.status();
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
+  // is not wrong with it.
+  if (connector != 0 || charging_.emergency_stopped()) {
+    return {status, charging_.error_code(), charging_.error_info()};
+  }
+  const bool inoperative = config_.settings().availability == Availability::inoperative;
+  return {inoperative && status == ConnectorStatus::unavailable ? status : ConnectorStatus::available, "NoError", ""};
+}
+
+void ChargePoint::on_status(ConnectorStatus, Millis now) {
+  turned_away_ = false;
+  if (!messenger_.gate_open()) return;
+  if (!(status_of(0) == reported_[0].what)) send_status(0, now);
+  send_status(1, now);
+}
+
+void ChargePoint::send_statuses_that_changed(Millis now) {
+  for (int connector = 0; connector < kConnectors; ++connector) {
+    const ReportedStatus& reported = reported_[connector];
+    if (!reported.is_confirmed || !(reported.what == status_of(connector))) send_status(connector, now);
+  }
+}
+
+/// A status that had to make room goes out when there is room again, one that got no answer after a while; as it is by
+/// then. @return when the next one is due.
+Millis ChargePoint::send_lost_statuses(Millis now) {
+  Millis due = kNever;
+  for (int connector = 0; connector < kConnectors; ++connector) {
+    const Millis retell_at = reported_[connector].retell_at;
+    if (now < retell_at) {
+      due = earlier(due, retell_at);
+    } else if (messenger_.gate_open() && messenger_.has_room()) {
+      send_status(connector, now);
+    }
+  }
+  return due;
+}
+
+bool ChargePoint::send_status(int connector, Millis now) {
+  const Status status = status_of(connector);
+  char buffer[Messenger::kMaxPayload];
+  JsonWriter json(buffer);
+  json.begin_object().member("connectorId", connector).member("errorCode", status.error_code);
+  if (!status.info.empty()) json.member("info", status.info);
+  json.member("status", name_of(status.status));
+  // No time is better than one of 1970.
+  if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
+  json.end_object();
+  ReportedStatus& reported = reported_[connector];
+  reported.what = status;
+  reported.is_confirmed = false;
+  ++reported.number;
+  const bool queued =
+      messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, reported.number), priority(),
+                      WhenFull::replaceable, now);
+  reported.retell_at = queued ? kNever : now;
+  return queued;
+}
+
+/// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
+ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
+  ReportedStatus& reported = reported_[connector_of(tag)];
+  return tag == tag_of_status(connector_of(tag), reported.number) ? &reported : nullptr;
+}
+
+void ChargePoint::on_status_answer(uint32_t tag) {
+  if (ReportedStatus* reported = reported_by(tag)) {
+    reported->is_confirmed = true;
+    reported->retell_at = kNever;
+  }
+  reported_[connector_of(tag)].backoff.reset();
+}
+
+/// A status that was refused would be refused again, and a new connection sends the one that was not confirmed.
+void ChargePoint::on_status_failed(uint32_t tag, CallFailure failure, Millis now) {
+  ReportedStatus* reported = reported_by(tag);
+  if (reported == nullptr) return;
+  if (failure == CallFailure::dropped) reported->retell_at = now;
+  if (failure == CallFailure::timed_out) {
+    reported->retell_at = now + reported->backoff.next(rng_, kRetellFirst, kRetellLongest);
+  }
+}
+
+}  // namespace pb

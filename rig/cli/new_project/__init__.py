@@ -1,0 +1,1 @@
+"""The files that `rig new` copies: a project that tests somebody's own firmware."""

@@ -1,0 +1,91 @@
+"""A certificate with its key, as the authority issues it or a file holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rig.util.errors import BenchError
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """An end-entity certificate, with the intermediate ones behind it, and its private key.
+
+    Attributes:
+        chain: PEM, the end-entity certificate first.
+        key: PEM, PKCS #8 or SEC 1; without a passphrase.
+    """
+
+    chain: str
+    key: str = field(repr=False)
+
+    @staticmethod
+    def read(chain: Path, key: Path) -> Certificate:
+        """Read a certificate and its key from PEM files.
+
+        Args:
+            chain: the certificate, with the intermediate ones behind it.
+            key: its private key.
+
+        Raises:
+            BenchError: a file cannot be read.
+        """
+        return Certificate(read_pem(chain), read_pem(key))
+
+    def load_into(self, context: ssl.SSLContext) -> None:
+        """Make a TLS context present this certificate.
+
+        Args:
+            context: of a server or a client.
+
+        Raises:
+            BenchError: they are no PEM, or the key belongs to another certificate.
+        """
+        with pem_file(self.chain) as chain, pem_file(self.key) as key:
+            try:
+                # Without the function OpenSSL would ask the terminal for a passphrase.
+                context.load_cert_chain(chain, key, password=lambda: "")
+            except ssl.SSLError as error:
+                mismatch = error.reason == "KEY_VALUES_MISMATCH"
+                raise BenchError(
+                    "the TLS certificate cannot be used: "
+                    + ("the key belongs to another certificate" if mismatch else f"{error.reason or error}"),
+                    "Give a certificate chain and its own key in PEM, the key without a passphrase",
+                ) from None
+
+
+def read_pem(path: Path) -> str:
+    """Read a PEM file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        BenchError: it cannot be read, or is no text.
+    """
+    try:
+        return path.read_text("ascii")
+    except OSError as error:
+        raise BenchError(f"cannot read {path}: {error.strerror}", "Name a PEM file that can be read") from None
+    except UnicodeDecodeError:
+        raise BenchError(
+            f"{path} is no PEM file: it has bytes that are no ASCII", "Convert it: openssl x509 -inform der"
+        ) from None
+
+
+@contextlib.contextmanager
+def pem_file(content: str) -> Iterator[str]:
+    """Keep a text in a file that nobody else can read: the ssl module loads certificates from files only."""
+    descriptor, name = tempfile.mkstemp(suffix=".pem")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+        yield name
+    finally:
+        Path(name).unlink()

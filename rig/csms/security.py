@@ -1,0 +1,169 @@
+"""What a charge point must show to be let in: the security profiles of the OCPP 1.6 security whitepaper."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from rig.csms.certificate import Certificate, pem_file
+from rig.util.errors import AuthorError, BenchError
+
+SecurityProfile = Literal[0, 1, 2, 3]
+"""0: nothing; 1: Basic authentication; 2: TLS and Basic authentication; 3: TLS with certificates on both sides."""
+
+_HEXADECIMAL = "hex:"
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """The security profile that the CSMS holds charge points to, with what it needs for that.
+
+    TLS is a matter of `certificate` and not of the profile: a server may speak TLS and ask for no password.
+
+    Attributes:
+        profile: 0 to 3.
+        passwords: the AuthorizationKey of each charge point by its identity; needed for 1 and 2.
+        certificate: the server's; None: no TLS. Needed for 2 and 3.
+        client_root: the root of the charge points' certificates as PEM; needed for 3.
+        client_crl: the CRL of that root as PEM; empty: revocation is not checked.
+
+    Raises:
+        AuthorError: the profile needs what is not given.
+    """
+
+    profile: SecurityProfile = 0
+    passwords: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    certificate: Certificate | None = None
+    client_root: str = ""
+    client_crl: str = ""
+
+    def __post_init__(self) -> None:
+        if self.profile not in get_args(SecurityProfile):
+            raise AuthorError(f"a security profile is 0, 1, 2 or 3, not {self.profile!r}")
+        if self.profile >= 2 and self.certificate is None:
+            raise AuthorError(f"security profile {self.profile} is TLS: give the server's certificate=")
+        if self.profile in (1, 2) and not self.passwords:
+            raise AuthorError(f"security profile {self.profile} has Basic authentication: give passwords= by identity")
+        if self.profile == 3 and not self.client_root:
+            raise AuthorError("security profile 3 checks the charge point's certificate: give client_root=")
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Make the server's TLS context; None where it speaks no TLS.
+
+        Raises:
+            BenchError: a certificate, key, root or CRL cannot be used.
+        """
+        if self.certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # the whitepaper's least
+        self.certificate.load_into(context)
+        if self.profile == 3:
+            context.verify_mode = ssl.CERT_REQUIRED
+            try:
+                context.load_verify_locations(cadata=self.client_root)
+                if self.client_crl:
+                    _load_crl(context, self.client_crl)
+            except ssl.SSLError as error:
+                raise BenchError(
+                    f"the root or CRL of the charge points cannot be used: {error.reason or error}",
+                    "Give PEM with BEGIN CERTIFICATE, and BEGIN X509 CRL",
+                ) from None
+        return context
+
+    def refusal(self, identity: str, authorization: str, tls: ssl.SSLObject | None) -> str:
+        """Judge the login of an opening handshake. Returns why it is refused; empty where it is accepted.
+
+        Args:
+            identity: the charge point's, from the URL.
+            authorization: the header Authorization; empty where there is none.
+            tls: of the connection.
+        """
+        if self.profile in (1, 2):
+            return self._basic_refusal(identity, authorization)
+        if self.profile == 3:
+            name = _common_name(tls)
+            if name != identity:
+                return f"the common name of its certificate is {name!r}, not its identity {identity!r}"
+        return ""
+
+    def _basic_refusal(self, identity: str, authorization: str) -> str:
+        scheme, _, credentials = authorization.partition(" ")
+        if not authorization:
+            return f"it sent no header Authorization, and security profile {self.profile} needs one"
+        if scheme.lower() != "basic":
+            return f"its header Authorization has the scheme {scheme!r}, not Basic"
+        try:
+            user, colon, password = base64.b64decode(credentials.strip(), validate=True).partition(b":")
+        except binascii.Error:
+            return "its header Authorization is no Base64"
+        if not colon:
+            return "its header Authorization has no ':' between user and password"
+        if user != identity.encode():
+            # The user may be a password in the wrong place.
+            return f"the user of its header Authorization is not its identity {identity!r}"
+        expected = self.passwords.get(identity)
+        if expected is None:
+            return f"there is no password for {identity!r}"
+        if not hmac.compare_digest(password, expected):
+            return f"its password has {len(password)} bytes and is not the one of {identity!r}"
+        return ""
+
+
+def read_passwords(path: Path) -> dict[str, bytes]:
+    """Read the passwords of charge points from a file.
+
+    Args:
+        path: lines of `identity:password`, or of `identity:hex:0123…` where the password has bytes that are no text;
+            blank lines and those with `#` at their start are left out.
+
+    Raises:
+        BenchError: it cannot be read, or a line is wrong; names the line, and not what is in it.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        raise BenchError(f"cannot read the passwords in {path}: {reason}", "Name a text file") from None
+    passwords: dict[str, bytes] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        identity, colon, password = line.partition(":")
+        try:
+            if password.startswith(_HEXADECIMAL):
+                key = bytes.fromhex(password.removeprefix(_HEXADECIMAL))
+            else:
+                key = password.encode()
+        except ValueError:
+            key = b""
+        if not (identity and colon and key):
+            raise BenchError(f"{path}, line {number}: no password", "Write identity:password, or identity:hex:0123…")
+        passwords[identity] = key
+    if not passwords:
+        raise BenchError(f"{path} has no password", "Write identity:password, a line for each charge point")
+    return passwords
+
+
+def _load_crl(context: ssl.SSLContext, crl: str) -> None:
+    # `cadata` takes certificates only.
+    with pem_file(crl) as name:
+        context.load_verify_locations(cafile=name)
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def _common_name(tls: ssl.SSLObject | None) -> str:
+    der = tls.getpeercert(binary_form=True) if tls is not None else None
+    if der is None:
+        return ""
+    names = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[-1].value) if names else ""

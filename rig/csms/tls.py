@@ -1,0 +1,266 @@
+"""TLS below a WebSocket connection: the handshake with its outcome in words, then a transport like TCP's.
+
+asyncio's own TLS drops a failed handshake without a word, and without the alert that names the reason to the client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable
+from typing import Any, cast
+
+from websockets.server import ServerProtocol
+
+from rig.csms.connection import Connection
+from rig.util import tcp
+
+_CHUNK = 1 << 16
+_CERTIFICATE_ALERTS = {
+    "UNKNOWN_CA": "it does not know its root",
+    "DECRYPT_ERROR": "its signature is not that of its root",
+    "CERTIFICATE_EXPIRED": "it has expired, or is not valid yet",
+    "CERTIFICATE_REVOKED": "it is revoked",
+    "BAD_CERTIFICATE": "it is bad, e.g. for another host",
+    "CERTIFICATE_UNKNOWN": "for a reason that it does not give",
+    "UNSUPPORTED_CERTIFICATE": "it is of an unsupported kind",
+}
+"""The alerts by which a client rejects the server's certificate (RFC 5246 section 7.2.2)."""
+
+
+class TlsServer(asyncio.Protocol):
+    """The server's end of TLS on one TCP connection.
+
+    Args:
+        above: gets the connection once the handshake is done.
+        context: the server's.
+        made: called when TCP has the connection.
+        opened: called when the handshake is done.
+        refused: called with the reason when the handshake has failed.
+        lost: called when TCP has it no more.
+
+    Attributes:
+        transport: of TCP.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        above: Connection,
+        context: ssl.SSLContext,
+        *,
+        made: Callable[[TlsServer], None],
+        opened: Callable[[TlsServer], None],
+        refused: Callable[[TlsServer, str], None],
+        lost: Callable[[TlsServer], None],
+    ) -> None:
+        self._above = above
+        self._made = made
+        self._opened = opened
+        self._refused = refused
+        self._lost = lost
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._is_open = False
+        self._has_failed = False
+
+    @property
+    def protocol(self) -> ServerProtocol:
+        """Of the connection above: websockets takes this for that connection, and compares it."""
+        return self._above.protocol
+
+    @property
+    def is_shaking_hands(self) -> bool:
+        """Whether the handshake is still under way."""
+        return not (self._is_open or self._has_failed)
+
+    def silence(self) -> None:
+        """Read nothing, and so answer nothing, until `speak`."""
+        self.transport.pause_reading()
+
+    def speak(self) -> None:
+        """Go on with the handshake."""
+        self.transport.resume_reading()
+
+    def reset(self) -> None:
+        """End the TCP connection with RST."""
+        self._has_failed = True  # by the CSMS, so it is no refusal
+        tcp.reset(self.transport)
+
+    # -- what TCP calls -----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TCP has a connection."""
+        self.transport = cast(asyncio.Transport, transport)
+        self._made(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        tcp.acknowledge(self.transport)
+        self._incoming.write(data)
+        if self._has_failed:
+            return
+        if self._is_open or self._shake_hands():
+            self._hand_up()
+
+    def eof_received(self) -> bool:
+        """The client has ended its direction; both are closed then."""
+        if self._is_open:
+            self._above.eof_received()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """TCP has it no more."""
+        if self.is_shaking_hands:
+            self._fail("the client closed the connection during the TLS handshake")
+        self._lost(self)
+        if self._is_open:
+            self._above.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """TCP takes no more for now."""
+        if self._is_open:
+            self._above.pause_writing()
+
+    def resume_writing(self) -> None:
+        """TCP takes more again."""
+        if self._is_open:
+            self._above.resume_writing()
+
+    # -- TLS ----------------------------------------------------------------------------------------------------
+
+    def _shake_hands(self) -> bool:
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            return False
+        except ssl.SSLError as error:
+            self._flush()  # the alert
+            self._fail(reason_of(error))
+            self.transport.close()
+            return False
+        self._flush()
+        self._is_open = True
+        self._opened(self)
+        self._above.connection_made(TlsTransport(self.transport, self._tls, self._outgoing))
+        return True
+
+    def _hand_up(self) -> None:
+        try:
+            while data := self._tls.read(_CHUNK):
+                self._above.data_received(data)
+        except ssl.SSLWantReadError:
+            self._flush()
+            return
+        except ssl.SSLError:  # a broken record, or an alert: the connection cannot go on
+            self._flush()
+            self.transport.close()
+            return
+        self._above.eof_received()  # close_notify
+        self.transport.close()
+
+    def _flush(self) -> None:
+        data = self._outgoing.read()
+        if data and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def _fail(self, reason: str) -> None:
+        self._has_failed = True
+        self._refused(self, reason)
+
+
+class TlsTransport(asyncio.Transport):
+    """The transport that the protocol above TLS sees.
+
+    Args:
+        below: of TCP.
+        tls: after its handshake.
+        outgoing: what `tls` writes into.
+    """
+
+    def __init__(self, below: asyncio.Transport, tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> None:
+        super().__init__()
+        self._below = below
+        self._tls = tls
+        self._outgoing = outgoing
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Answer for TLS (`ssl_object`) or for TCP below."""
+        return self._tls if name == "ssl_object" else self._below.get_extra_info(name, default)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Encrypt and send."""
+        if data and not self._below.is_closing():
+            self._tls.write(data)
+            self._below.write(self._outgoing.read())
+
+    def can_write_eof(self) -> bool:
+        """TLS ends both directions at once."""
+        return False
+
+    def close(self) -> None:
+        """Send close_notify and close."""
+        if self._below.is_closing():
+            return
+        with contextlib.suppress(ssl.SSLError):  # the client's close_notify is still to come; nobody waits for it
+            self._tls.unwrap()
+        self._below.write(self._outgoing.read())
+        self._below.close()
+
+    def abort(self) -> None:
+        """Close without close_notify."""
+        self._below.abort()
+
+    def is_closing(self) -> bool:
+        """Whether it is closing or closed."""
+        return self._below.is_closing()
+
+    def is_reading(self) -> bool:
+        """Whether it reads."""
+        return self._below.is_reading()
+
+    def pause_reading(self) -> None:
+        """Stop reading."""
+        self._below.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        self._below.resume_reading()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set the limits of flow control."""
+        self._below.set_write_buffer_limits(high, low)
+
+    def get_write_buffer_size(self) -> int:
+        """Count the bytes that wait to be sent."""
+        return self._below.get_write_buffer_size()
+
+
+def reason_of(error: ssl.SSLError) -> str:
+    """Say why a TLS handshake failed, as seen by the server.
+
+    Args:
+        error: what OpenSSL says.
+    """
+    code = error.reason or ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the client's certificate is rejected: {error.verify_message}"
+    if code == "HTTP_REQUEST":
+        return "the client speaks HTTP without TLS, and this port needs TLS: its URL must begin with wss://"
+    if code == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
+        return "the client sent no certificate, and security profile 3 needs one"
+    _, is_alert, alert = code.partition("_ALERT_")
+    if is_alert:
+        why = _CERTIFICATE_ALERTS.get(alert)
+        if why is not None:
+            return f"the client rejected the server's certificate: {why}"
+        return f"the client ended the TLS handshake with the alert {_in_words(alert)}"
+    return f"the TLS handshake failed: {_in_words(code) or error}"
+
+
+def _in_words(code: str) -> str:
+    return code.lower().replace("_", " ")

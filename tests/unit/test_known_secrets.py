@@ -1,0 +1,98 @@
+"""A secret that the process was given is masked in each encoding in which it may be printed."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from rig.util import known_secrets
+from rig.util.errors import BenchError
+from rig.util.redaction import MASK, masked, masked_text, remember_secrets
+
+SECRETS = ("plain-Word_7", '<&"\\\'> %/+é', "4711471147", "0123456789abcdef")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(known_secrets, "_kept", [])
+    monkeypatch.setattr(known_secrets, "_pattern", None)
+    return iter([None])
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        repr,
+        json.dumps,
+        lambda secret: json.dumps(json.dumps(secret)),
+        html.escape,
+        quote,
+        lambda secret: quote(secret, safe=""),
+        lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+        lambda secret: secret.encode().hex(),
+        lambda secret: secret.encode().hex(" ").upper(),
+    ],
+    ids=["plain", "python", "json", "json in json", "html", "url", "url component", "percent", "hex", "hex dump"],
+)
+def test_each_way_to_write_it_is_masked(secret: str, write) -> None:  # type: ignore[no-untyped-def]
+    known_secrets.remember_secret(secret)
+    written = write(secret)
+    shown = masked_text(f"sent {written} to it")
+    assert written.strip("\"'") not in shown
+    assert MASK in shown
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("user", ["", "u", "CP", "CP1", "CP-1"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("padding", ["=", ""], ids=["padded", "bare"])
+def test_the_base64_of_user_and_password_is_masked(secret: str, user: str, encode, padding: str) -> None:  # type: ignore[no-untyped-def]
+    known_secrets.remember_secret(secret)
+    written = encode(f"{user}:{secret}".encode()).decode().rstrip("=" if not padding else "")
+    shown = masked_text(f"header {written} sent")
+    assert shown.endswith(f"{MASK} sent")
+    assert len(shown) < len("header  sent") + len(MASK) + len(base64.b64encode(f"{user}:".encode())) + 1
+
+
+def test_it_is_masked_in_numbers_and_names_of_json() -> None:
+    known_secrets.remember_secret("4711471147")
+    assert masked({"a": [4711471147], "4711471147": 1}) == {"a": [MASK], MASK: 1}
+
+
+def test_an_error_does_not_show_it() -> None:
+    known_secrets.remember_secret("plain-Word_7")
+    assert str(BenchError("no answer to plain-Word_7")) == f"no answer to {MASK}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"key": "AuthorizationKey", "value": "plain-Word_7"},
+        {"wifi_psk": "plain-Word_7"},
+        ["ws://CP-1:plain-Word_7@host/"],
+        {"csms_url": "ws://CP-1:plain%2DWord_7@host/"},
+    ],
+)
+def test_what_the_bench_sends_is_remembered_by_its_name(content: object) -> None:
+    remember_secrets(content)
+    assert masked_text("it is plain-Word_7") == f"it is {MASK}"
+
+
+@pytest.mark.parametrize("short", ["", "abc", "12345", "********"])
+def test_a_value_too_short_to_be_told_from_words_is_not_searched_for(short: str) -> None:
+    known_secrets.remember_secret(short)
+    assert masked_text(f"abc 12345 {MASK}") == f"abc 12345 {MASK}"
+
+
+def test_the_newest_secrets_are_kept() -> None:
+    for number in range(100):
+        known_secrets.remember_secret(f"secret-{number:03}")
+    assert masked_text("x secret-099") == f"x {MASK}"
+    assert masked_text("x secret-000") == "x secret-000"

@@ -1,0 +1,53 @@
+"""Words that the style page replaces by better ones."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tools.lint.check import Result, numbered_lines, tracked_files
+from tools.lint.markdown import without_code
+
+TELL_LIMIT = 166
+"""How often `tell` may stand in rig and firmware/src. It may only fall, to 40 in the end."""
+
+AVOIDED = {
+    re.compile(r"\b(?:re)?(?:tell|tells|told)\b", re.I): "send, report, notify or announce",
+    re.compile(r"\b(?:who|what|which|when)ever\b", re.I): "name the person or the thing",
+    re.compile(r"\b(?:hear|hears|heard) (?:of|that|it|from)\b", re.I): "receive, read or learn",
+    re.compile(r"\bmisanswers?\b", re.I): "malform",
+}
+"""What pages avoid, and what to write instead. Code spans are not looked at."""
+
+_TELL = re.compile(r"\b(?:tell|tells|told|retold)\b", re.I)
+_CODE_BLOCK = re.compile(r"^\s*```")
+
+
+def pages(root: Path) -> Result:
+    """Find avoided words in every page, its tables included."""
+    findings = []
+    for path in tracked_files(root, "*.md"):
+        fenced = False
+        for number, line in numbered_lines(path):
+            if _CODE_BLOCK.match(line):
+                fenced = not fenced
+            if fenced or line.startswith("    "):
+                continue
+            for pattern, instead in AVOIDED.items():
+                if match := pattern.search(without_code(line)):
+                    findings.append(f"{path.relative_to(root)}:{number}: {match[0]!r}: {instead}")
+    return Result(findings)
+
+
+def tell(root: Path) -> Result:
+    """Count `tell` in the sources of rig and firmware; the count may only fall."""
+    counts = {
+        path: len(_TELL.findall(path.read_text(encoding="utf-8", errors="replace")))
+        for path in tracked_files(root, "rig", "firmware/src")
+    }
+    total = sum(counts.values())
+    if total <= TELL_LIMIT:
+        return Result(note=f"{total} of {TELL_LIMIT}")
+    worst = sorted(counts, key=lambda path: -counts[path])[:3]
+    named = ", ".join(f"{path.relative_to(root)} ({counts[path]})" for path in worst)
+    return Result([f"{total} times tell, tells, told or retold; at most {TELL_LIMIT}. Most of them: {named}"])
