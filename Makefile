@@ -32,7 +32,7 @@ PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-conta
 # run, and the second one's report shows all of it.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
-HIL = $(PYTEST_HIL) tests/hil --bench $(BENCH) --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
+HIL = $(PYTEST_HIL) tests/hil '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
@@ -75,15 +75,16 @@ test: setup ## run every test: rig, firmware, power cuts, HIL on the virtual ben
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
 	  echo "coverage: $(ROOT)/reports/coverage, the report: $(ROOT)/reports/index.html"; exit $$status
 
-lint: setup setup-platformio ## check style, types, layout, seams; what finds something fails
+lint: setup setup-platformio ## check style, types, layers, pages; any finding fails
 	@$(RUN) -m tools.lint
 
-imports: setup ## print folders with rank and size, the imports between them, and which of those run back
+imports: setup ## print folders with rank and size, the imports between them, and the imports that break the layers
 	@$(RUN) -m tools.imports_report
 
-format: setup ## lay out Python and C++ as lint wants it
+format: setup ## format Python, C++ and Markdown as lint requires
 	@.venv/bin/ruff check --quiet --fix-only . && .venv/bin/ruff format --quiet .
 	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
+	@$(RUN) -m tools.reflow
 
 firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -106,7 +107,7 @@ powercut: setup ## cut the power at every flash operation; FULL=1 for every seco
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(ID),--id $(ID))
 
-examples: setup build/examples/blinker ## run the tests of examples/ on benches of their own; there tests/hil skips what they lack
+examples: setup build/examples/blinker ## run the tests of examples/ on their own benches, where tests/hil skips tests that need more
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest examples/blinker --bench examples/blinker/bench.toml --basetemp=build/tmp-examples \
 	  --junitxml=reports/junit/examples.xml
@@ -123,11 +124,11 @@ hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SE
 	  $(COVERED) -m $(HIL) || status=$$?; \
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build"; exit $$status
 
-interop: setup-interop firmware ## run the device against CSMSs of other hands, and another charge point against ours
+interop: setup-interop firmware ## run the device against independent CSMSs, and another charge point against ours
 	@mkdir -p build reports/junit
 	@$(COVERED) -m pytest tests/interop -rs --basetemp=build/tmp-interop --junitxml=reports/junit/interop.xml
 
-flakes: setup firmware ## run single HIL tests RUNS times in random order and print who did not always pass; SEED=n repeats an order
+flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order
 	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
 coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
@@ -148,13 +149,13 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) and compare what the device did, to the nanosecond
 	@$(RUN) -m tools.determinism --runs $(TIMES) $(if $(SEED),--seed $(SEED))
 
-fresh-clone: ## what a newcomer does, timed, in a fresh clone: make demo and make test, twice each (half an hour)
+fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh
 
-mutants: setup ## plant bugs in the device, one at a time: the HIL suite must find each, or the power cuts (about half a minute a bug)
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite or the power cuts must find each (about half a minute a bug)
 	@status=0; $(RUN) -m tools.mutants || status=1; $(RUN) -m tools.mutants --powercut || status=1; exit $$status
 
-perf: setup firmware ## measure Plugbench beside its peers, medians of 3 paired runs: reports/perf.json
+perf: setup firmware ## measure Plugbench and similar tools, medians of 3 paired runs: reports/perf.json
 	@$(RUN) -m perf
 
 pio-test: setup-platformio ## run the firmware's Unity tests by PlatformIO (env:native), offline
@@ -182,7 +183,7 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
 	@$(RUN) -m tools.screenshots
 
-install-extras: ## as root: install the compiler and the browser that some checks use, by apt-get
+install-extras: ## as root: install the compiler and the browser of optional checks, by apt-get
 	@tools/install_extras.sh chromium fonts-dejavu-core
 
 clean: ## remove what was built and reported

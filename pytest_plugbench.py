@@ -71,10 +71,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Register the plugins of `fixtures` where the session has a bench.
 
     Raises:
-        pytest.UsageError: another package by the name of `fixtures` is loaded.
+        pytest.UsageError: another package by the name of `fixtures` is loaded, or a bench description has made pytest
+            take another folder than this for the project.
     """
     if not early_config.known_args_namespace.bench and not early_config.getini("plugbench_bench"):
         return
+    _refuse_moved_root(early_config)
     here = Path(__file__).parent
     # A folder `fixtures` or `rig` in the working directory must not hide the packages beside this file.
     sys.path.insert(0, str(here))
@@ -89,3 +91,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             early_config.pluginmanager.import_plugin(plugin)
     finally:
         sys.path.remove(str(here))
+
+
+def _refuse_moved_root(config: pytest.Config) -> None:
+    """Refuse a `--bench FILE` that pytest has taken for a test file when it looked for the project's root folder.
+
+    It does so before it knows this option. It knows `--bench=FILE` to be one.
+
+    Raises:
+        pytest.UsageError: the root is the bench description's project.
+    """
+    root, here = config.rootpath, config.invocation_params.dir
+    if here.is_relative_to(root) or "--bench" not in config.invocation_params.args:
+        return
+    named = [(here / path).resolve() for path in config.known_args_namespace.file_or_dir]
+    benches = [str(path) for path in config.known_args_namespace.bench or ()]
+    moved = [path for path in benches if (here / path).resolve().is_relative_to(root)]
+    if moved and not any(path.is_relative_to(root) for path in named):
+        raise pytest.UsageError(
+            f"--bench {moved[0]} made pytest take {root} for the project, not {here}. Write it as one word: "
+            f"--bench={moved[0]}"
+        )

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What a newcomer does, timed: clone, make demo twice, make test twice, in a home folder that nobody has used yet.
-# Then look for what it left outside the clone: files other than pip's cache, and processes.
+# Time the first steps with a new clone and an empty home folder: make demo twice, make test twice.
+# Then look for leftovers outside the clone: files other than pip's cache, and processes.
 #
-#   tools/fresh_clone_check.sh [VERB ...]     other verbs than demo and test (`make fresh-clone` runs these)
+#   tools/fresh_clone_check.sh [VERB ...]     verbs instead of demo and test, which `make fresh-clone` runs
 #
 # A demo may take 5 minutes the first time, set-up and build included, and one minute the second time; FIRST_DEMO_S and
-# SECOND_DEMO_S are other limits. The clone is of what is committed. The logs of what failed are kept in build/fresh-clone.
+# SECOND_DEMO_S change these limits. The clone has only committed files. Logs of failures are in build/fresh-clone.
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 verbs=("$@")
@@ -23,7 +23,7 @@ echo "the clone is of $(git -C "$source" log -1 --format='%h %s')"
 [[ -z $(git -C "$source" status --porcelain) ]] || echo "note  what is not committed is not in it"
 git clone --quiet --no-local "$source" "$clone"
 
-# Home and the folder for temporary files are new and ours alone: whatever is in them at the end, the verbs have left.
+# Home and the folder for temporary files are new, so that all files in them at the end come from the verbs.
 mkdir "$scratch/home" "$scratch/tmp" "$logs"
 export HOME=$scratch/home TMPDIR=$scratch/tmp
 unset "${!XDG_@}" "${!PIP_CACHE_@}" "${!npm_config_cache@}" CARGO_HOME RUSTUP_HOME PLATFORMIO_CORE_DIR

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What checks use and PyPI does not have, from the archive of Debian: the compiler for a bare 32-bit chip
+# Install tools for checks that PyPI does not have, from the archive of Debian: the compiler for a bare 32-bit chip
 # (`make arm-check`). Packages named as arguments are installed too.
 set -eu
 if [ "$(id -u)" -ne 0 ]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Write requirements/*.txt: every package below the direct dependencies, pinned by version and by the SHA-256 of each of
-# its files, for every platform at once. Versions that are pinned already stay, unless --upgrade is given.
+# its files, for every platform at once. Pinned versions are kept unless --upgrade is given.
 set -eu
 cd "$(dirname "$0")/.."
 uv=.cache/uv

@@ -37,6 +37,7 @@ _SHARED = (
     "benches",
     "tools",
     "docs",
+    "README.md",
     "conftest.py",
     "pytest.ini",
     "pyproject.toml",

@@ -1,7 +1,7 @@
 """Draw the pictures of the README from a real run of its test: `python -m tools.screenshots`, or `make screenshots`.
 
-The test of README.md fails on purpose. It runs in a project of its own below build/, after the tutorial's tests, so
-that the list of runs has a green and a red one.
+The test of README.md fails on purpose. It runs in a separate project below build/, after the tutorial's tests, so that
+the list of runs has a green and a red one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INDEX_SIZE = (1000, 760)
 
 
 def main() -> int:
-    """Run the tests, draw both pictures.
+    """Run the tests and draw both pictures.
 
     Returns:
         0, or 1 where the browser is missing or the runs did not end as expected.
@@ -64,8 +64,8 @@ def _write_project() -> None:
     ):
         texts = [text for kind, text, _ in blocks(ROOT / page) if kind == wanted]
         (PROJECT / name).write_text("\n\n".join(texts), encoding="utf-8")
-    # Leaves an idle device, so that the picture does not begin with the cleanup of another test.
-    (PROJECT / "test_boot.py").write_text("def test_it_boots(device):\n    device.boot()\n", encoding="utf-8")
+    # Leaves an idle device, so that the picture does not start with the cleanup of another test.
+    (PROJECT / "test_boot.py").write_text("def test_boots(device):\n    device.boot()\n", encoding="utf-8")
 
 
 def _pytest(*files: str) -> int:

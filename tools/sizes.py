@@ -1,4 +1,4 @@
-"""`make sizes`: what the firmware takes on a 32-bit chip, beside the figures of firmware/sizes.json."""
+"""Print the sizes of the firmware on a 32-bit chip beside the figures of firmware/sizes.json: `make sizes`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> int:
     """Measure, print a table, and compare or write.
 
     Returns:
-        0 when nothing has grown by more than is allowed, or new figures were written; else 1.
+        0 where no size has grown beyond its limit, or new figures were written; else 1.
     """
     parser = argparse.ArgumentParser(prog="make sizes", description=__doc__)
     parser.add_argument("--write", action="store_true", help=f"write the figures to {sizes.FILE}")

@@ -1,4 +1,4 @@
-"""All that the bench has to know of the blinker: how to read its console, and when it is up and idle."""
+"""The adapter of the blinker: its log format, and the conditions for ready and idle."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _NUMBER = re.compile(r"(\w+)=(\d{1,9}(?:\.\d{1,9})?)(?!\S)")
 
 
 def pairs(text: str) -> dict[str, str]:
-    """`a=1 b=x` as `{"a": "1", "b": "x"}`."""
+    """Parse `a=1 b=x` as `{"a": "1", "b": "x"}`."""
     return dict(re.findall(r"(\w+)=(\S+)", text))
 
 
 class BlinkerLogFormat(PlainLogFormat):
-    """`12.345 INFO led: blinks at 1 Hz`, and telemetry as `12.345 STAT main: blinks=12 rate_hz=1`."""
+    """Reads `12.345 INFO led: blinks at 1 Hz`, and telemetry like `12.345 STAT main: blinks=12 rate_hz=1`."""
 
     answer_prefix = "> "
 
     def line(self, text: str) -> LogLine:
-        """A line with time, level and tag taken apart. The text stays whole."""
+        """Split a line into time, level and tag. `text` keeps the whole line."""
         match = _LINE.fullmatch(text)
         if match is None or match["level"] not in _LEVELS:
             return LogLine(text=text)
@@ -35,7 +35,7 @@ class BlinkerLogFormat(PlainLogFormat):
         return LogLine(text=text, level=_LEVELS[match["level"]], tag=match["tag"], uptime_ms=uptime_ms)
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """Boots, crashes, telemetry."""
+        """Return the boot, crash or telemetry record of a line."""
         match = _LINE.fullmatch(line.text)
         if match is None:
             return []
@@ -49,16 +49,16 @@ class BlinkerLogFormat(PlainLogFormat):
 
 
 class Blinker(DeviceProfile):
-    """Up when its LED blinks; idle when it blinks slowly. It is provisioned with nothing and knows no CSMS."""
+    """Ready when its LED blinks; idle when it blinks slowly. It needs no provisioning and no CSMS."""
 
     ready = "`led: blinks at` on the console"
     idle: Mapping[str, Any] = {"rate_hz": "1", "held": "no"}
     settle_s = 0.5
 
     def is_ready(self, event: Event) -> bool:
-        """It says so."""
+        """Return whether the line announces the blinking LED."""
         return isinstance(event, LogLine) and event.tag == "led"
 
     def status(self, console: DeviceConsole) -> dict[str, Any]:
-        """The answer to its command `status`."""
+        """Return the answer to the command `status`."""
         return dict(pairs(console.command("status")))

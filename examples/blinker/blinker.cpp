@@ -1,5 +1,5 @@
-// A device program that has nothing in common with the charge point: it blinks an LED, faster while its button is held.
-// It shows what the virtual board asks of a program (docs/virtual-board.md), and nothing else.
+// A minimal program for the virtual board (docs/virtual-board.md), without any code of the charge point: it blinks an
+// LED, faster while its button is held.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,8 +24,8 @@ constexpr int kSoftwareReset = 0x40 + 2;
 int board_fd = -1;
 int uart_fd = -1;
 
-// The bench's clock, counted from the start. The board either keeps it in shared memory, where it stands still while
-// this program works (stepped time), or it is the computer's (real time).
+// The bench's clock, from the start of the program. In stepped time it is in shared memory and stands still while this
+// program works; in real time it is the computer's clock.
 class DeviceClock {
  public:
   void open(int page_fd, int link_fd) {
@@ -46,7 +46,7 @@ class DeviceClock {
 
   long long now_ns() const { return bench_ns() - start_ns_; }
 
-  // Returns when one of the two `ends` is ready, or at `deadline_ns`.
+  // Waits until one of the two `ends` is readable, or until `deadline_ns`.
   void sleep(const pollfd (&ends)[2], long long deadline_ns) {
     pollfd all[] = {ends[0], ends[1], {link_fd_, POLLIN, 0}};
     if (page_ == nullptr) {
@@ -56,7 +56,7 @@ class DeviceClock {
     }
     for (;;) {
       take_questions();
-      // Looked at after the questions: an answer covers all that the board sent before it asked.
+      // Poll after reading the questions, so that an answer covers everything that the board sent before it.
       if (poll(all, 2, 0) > 0 || now_ns() >= deadline_ns) return;
       char message[64];
       const int length = snprintf(message, sizeof message, "idle %llu %lld 0", asked_, start_ns_ + deadline_ns);
@@ -84,7 +84,8 @@ class DeviceClock {
 
 DeviceClock device_clock;
 
-// One line of the console: `12.345 INFO led: text`. The port is non-blocking: what does not fit is lost, as on a UART.
+// Prints a console line: `12.345 INFO led: text`. The port is non-blocking: as on a UART, bytes without room are lost.
+// UART.
 __attribute__((format(printf, 3, 4))) void say(const char* level, const char* tag, const char* format, ...) {
   char text[160];
   va_list arguments;
@@ -113,7 +114,7 @@ class Blinker {
   int blinks() const { return blinks_; }
   bool held() const { return held_; }
 
-  // Toggles the LED when it is due; returns the device time of the next time.
+  // Toggles the LED when due. Returns the device time of the next toggle.
   long long poll(long long now_ns) {
     if (now_ns < next_ns_) return next_ns_;
     lit_ = !lit_;
@@ -121,7 +122,7 @@ class Blinker {
     char message[64];
     const int length = snprintf(message, sizeof message, "pin %d %d %lld", kLed, lit_, device_clock.bench_ns());
     send(board_fd, message, static_cast<size_t>(length), MSG_NOSIGNAL);
-    next_ns_ += 500 * kMs / rate_hz();  // from edge to edge, so that lateness does not add up
+    next_ns_ += 500 * kMs / rate_hz();  // from edge to edge, so that delays do not add up
     return next_ns_;
   }
 
@@ -133,7 +134,7 @@ class Blinker {
   long long next_ns_ = 0;
 };
 
-// Everything that came from the board. End of file means that the power is off.
+// Handles the messages of the board. End of file means that the power is off.
 void hear_board(Blinker& blinker, bool& running) {
   char message[128];
   ssize_t length;
@@ -143,7 +144,7 @@ void hear_board(Blinker& blinker, bool& running) {
     int level = 0;
     if (sscanf(message, "pin %d %d", &gpio, &level) == 2 && gpio == kButton) blinker.press(level != 0);
     if (strcmp(message, "go") == 0) running = true;
-    // Who changed a setting waits for this: everything before it has taken effect.
+    // The board waits for this answer after a change of a setting: all earlier messages have taken effect.
     if (strncmp(message, "sync ", 5) == 0) send(board_fd, message, static_cast<size_t>(length), MSG_NOSIGNAL);
   }
   if (length == 0) _exit(0);
@@ -166,7 +167,7 @@ void obey(Blinker& blinker, const char* command) {
   }
 }
 
-// Returns false when nobody is at the console any more.
+// Returns false when the console is closed.
 bool hear_console(Blinker& blinker) {
   static char line[64];
   static size_t used = 0;

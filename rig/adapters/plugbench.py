@@ -21,7 +21,7 @@ from rig.firmware.partitions import Partition
 from rig.timeline.events import Boot, Event, LogLine, Panic, TelemetrySample
 from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError, DeviceError
-from rig.util.redaction import masked_text
+from rig.util.redaction import masked_text, remember_secrets
 
 CONFIG_FILE = "config.json"
 """The file of the storage partition that holds the settings."""
@@ -265,7 +265,10 @@ def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
 def configuration(
     csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, **more: str | int
 ) -> dict[str, str | int]:
-    """The content of the device's configuration file. Arguments and errors are those of `provision`."""
+    """Return the content of the device's configuration file, and mask its secrets from now on.
+
+    Arguments and errors are those of `provision`.
+    """
     unknown = sorted(set(more) - set(OPTIONAL_KEYS))
     if unknown:
         meant = did_you_mean(unknown[0], OPTIONAL_KEYS)
@@ -276,4 +279,6 @@ def configuration(
     for key, value in more.items():
         if not isinstance(value, (str, int)):  # a bool is an int to Python
             raise AuthorError(f"the setting {key} is a text, an integer or a bool, not {value!r}")
-    return {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
+    values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
+    remember_secrets(values)
+    return values

@@ -30,9 +30,11 @@ from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
+from rig.util.checked import Seconds, checked
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
+from rig.util.signals import uninterrupted
 from rig.wiring.interfaces import Wiring
 from rig.wiring.open import open_clock, open_wiring
 
@@ -124,10 +126,14 @@ class Bench:
         return self
 
     def close(self) -> None:
-        """Switch the board off and give everything back. Goes on where a part fails, then raises the first error."""
-        stack, self._open = self._open, None
-        if stack is not None:
-            stack.close()
+        """Switch the board off and give everything back. Goes on where a part fails, then raises the first error.
+
+        A first signal that ends the process takes effect when that is done.
+        """
+        with uninterrupted():
+            stack, self._open = self._open, None
+            if stack is not None:
+                stack.close()
 
     def reopen(self) -> None:
         """Close and open again: what to do with a broken bench.
@@ -267,7 +273,7 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL that the device is told, to which it adds its identity: the bench's proxy in front of the CSMS."""
+        """The URL for the device, without its identity: the bench's proxy in front of the CSMS."""
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 
@@ -284,7 +290,7 @@ class Bench:
 
     # -- for tests ------------------------------------------------------------------------------------------------
 
-    def run(self, work: Coroutine[Any, Any, T], timeout: float = 10.0) -> T:
+    def run(self, work: Coroutine[Any, Any, T], timeout: Seconds = 10.0) -> T:
         """Run a coroutine on the bench's loop and wait for its result.
 
         Args:
@@ -298,6 +304,7 @@ class Bench:
         """This moment, for `since=`."""
         return self.timeline.mark()
 
+    @checked
     def held_up(self, start: int, end: int) -> int:
         """Say for how long the machine had no processor for bench and device: it is no time of the device's.
 
@@ -309,6 +316,7 @@ class Bench:
         """
         return 0 if self._held_up is None else self._held_up.between(start, end)
 
+    @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
         """Make a fault of the catalogue happen, as a context; it is always taken back.
 

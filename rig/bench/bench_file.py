@@ -36,10 +36,15 @@ def load(path: Path | str) -> Description:
     except FileNotFoundError:
         there = ", ".join(sorted(str(found) for found in Path("benches").glob("*.toml"))) or "none"
         raise DescriptionError(f"{path}: no such file", f"Bench descriptions here: {there}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DescriptionError(f"{path}: cannot be read: {error}", "A bench description is a UTF-8 text file") from None
+    except UnicodeDecodeError as error:
+        raise DescriptionError(
+            f"{path}: not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}",
+            "Save it as UTF-8 in your editor",
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise DescriptionError(f"{path}: not valid TOML: {error}", "See https://toml.io for the syntax") from None
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        raise DescriptionError(f"{path}: cannot be read: {error}", "A bench description is a UTF-8 text file") from None
     except RecursionError:
         raise DescriptionError(
             f"{path}: nested too deep", "A bench description has tables of tables, three levels at most"
@@ -66,7 +71,10 @@ def _text(path: Path) -> str:
         raise DescriptionError(
             f"{path}: {size} bytes are too many for a bench description, {_LARGEST_FILE} at most", "Name another file"
         )
-    return path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    if text.startswith("\ufeff"):
+        raise DescriptionError(f"{path}: begins with a byte order mark", "Save it as UTF-8 without one in your editor")
+    return text
 
 
 def _explain(detail: ErrorDetails) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import select
 import sys
@@ -12,17 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TextIO
-from urllib.parse import urlsplit
 
 import typer
 
+from rig.adapters.csms_url import problem_of_identity, problem_of_url
 from rig.adapters.plugbench import configuration, reconfigure
+from rig.cli.masked_lines import MaskedLines
 from rig.firmware.build import build, package
 from rig.firmware.filesystem import make_filesystem
 from rig.firmware.manifest import Manifest
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
-from rig.util.redaction import without_url_passwords
+from rig.util.redaction import masked_text
 from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
 from rig.wiring.virtual.flash import Flash
@@ -49,13 +49,9 @@ HELP = f"""!help                       this text
 !SIGNAL 1|0                 {", ".join(_INPUTS)}
 anything else goes to the device's console; Ctrl-C ends"""
 
-_LONGEST_URL = 255
-_LONGEST_IDENTITY = 48
-"""What the device takes, of a URL in bytes, of an identity in characters: firmware/src/features/config/README.md."""
 _MOST_PULSES = 100_000
-_PRINTABLE = re.compile(r"[!-~]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""What an identity may not have: control characters, and bytes of the command line that are no UTF-8."""
+_PAUSE_S = 0.2
+"""How long the device is silent before an open line, such as a prompt, is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +103,10 @@ def run_device(
         BenchError: the device would not take URL or identity, the firmware cannot be built, a setting is unknown, or
             the flash file cannot be used.
     """
-    _check_url(csms_url)
-    if not 1 <= len(identity) <= _LONGEST_IDENTITY or _CONTROL.search(identity):
-        raise BenchError(
-            f"--id {identity!r} is no identity of a charge point",
-            f"Give 1 to {_LONGEST_IDENTITY} printable characters, like CP-1",
-        )
+    if problem := problem_of_url(csms_url):
+        raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
+    if problem := problem_of_identity(identity):
+        raise BenchError(f"--id {identity!r} {problem}", "Give a name like CP-1")
     clock = BenchClock()
     print("building the device (about a minute the first time) …", file=sys.stderr, flush=True)
     firmware = package(build(root), root)
@@ -130,24 +124,6 @@ def run_device(
         alone.drive(_POWER_SWITCH, True)
         with contextlib.suppress(KeyboardInterrupt):
             _join(alone, keyboard or sys.stdin, terminal or sys.stdout)
-
-
-def _check_url(url: str) -> None:
-    """By the device's own rules: what it refuses in its file it only logs, and then runs without a connection."""
-    fix = "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/"
-    if len(url) > _LONGEST_URL:
-        raise BenchError(f"--csms has {len(url)} characters, and the device takes {_LONGEST_URL}", "Give a shorter URL")
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        host = None
-    # The device has no TLS and sends no credentials; a fragment is no part of a WebSocket URL (RFC 6455 section 3).
-    if not host or parts.scheme != "ws" or not _PRINTABLE.fullmatch(url) or "@" in parts.netloc or "#" in url:
-        raise BenchError(f"--csms {url!r} is no URL of a CSMS", fix)
-    port = parts.netloc.rpartition("]")[2].partition(":")
-    if port[1] and not (port[2].isdecimal() and 1 <= int(port[2]) <= 65535):
-        raise BenchError(f"--csms {url!r}: the port is no number from 1 to 65535", fix)
 
 
 def _pins() -> BoardPins:
@@ -176,22 +152,26 @@ def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) ->
 def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
     keys = keyboard.fileno()
     typed = b""
+    console = MaskedLines(terminal)
     port = os.open(alone.board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
     try:
         while True:
-            ready, _, _ = select.select([port, keys], [], [])
+            ready, _, _ = select.select([port, keys], [], [], _PAUSE_S if console.has_open_line else None)
+            if not ready:
+                console.show_open_line()
             if port in ready:
-                terminal.write(os.read(port, 4096).decode(errors="backslashreplace").replace("\r\n", "\n"))
-                terminal.flush()
+                console.write(os.read(port, 4096))
             if keys in ready:
                 # Not readline: what it keeps in its buffer, select would never tell of.
                 data = os.read(keys, 4096)
                 if not data:
+                    console.show_open_line()
                     return
                 *lines, typed = (typed + data).split(b"\n")
                 for line in lines:
                     if line.startswith(b"!"):
-                        print(_work_board(alone, line[1:].decode(errors="replace").split()), file=terminal, flush=True)
+                        done = _work_board(alone, line[1:].decode(errors="replace").split())
+                        print(masked_text(done), file=terminal, flush=True)
                     else:
                         os.write(port, line + b"\n")
     finally:
@@ -220,7 +200,7 @@ def _work_board(alone: _Alone, words: list[str]) -> str:
         case _ if tuple(words) in actions:
             actions[tuple(words)]()
         case _:
-            return f"! no such command: {without_url_passwords(' '.join(words))!r}; !help lists them"
+            return f"! no such command: {' '.join(words)!r}; !help lists them"
     return f"! {' '.join(words)}"
 
 

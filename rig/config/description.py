@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.errors import DescriptionError
+from rig.util.known_secrets import remember_secret
 
 BcmPin = Annotated[int, Field(ge=0, le=27, description="the BCM number, 0 to 27, of a pin of the Pi's header")]
 EspGpio = Annotated[int, Field(ge=0, le=39, description="the number, 0 to 39, of a GPIO of the ESP32")]
@@ -31,10 +34,31 @@ REAL_FALL_S = 1.0
 """How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BYTE_ORDER_MARK = 0xFEFF
+
+_LONGEST_PSK_FILE = 100
 _PSK_BYTES = 12  # of randomness in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
 """How long, in seconds, the rail of a usual board takes at most: soft starts of load switch and regulator, some ms."""
+
+
+def _without_control_characters(text: str) -> str:
+    """Refuse a text that no path, identity or network has.
+
+    Raises:
+        ValueError: it has a control character or a byte order mark; the message does not show the text.
+    """
+    found = _CONTROL.search(text)
+    if found is not None:
+        code = ord(found[0])
+        what = "a byte order mark" if code == _BYTE_ORDER_MARK else "a control character"
+        raise ValueError(f"has {what}, U+{code:04X}, as character {found.start() + 1}; remove it")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_control_characters)]
 
 
 class _Table(BaseModel):
@@ -82,7 +106,7 @@ class ControlSection(_Table):
 class ConsoleSection(_Table):
     """The serial console."""
 
-    port: str | None = Field(
+    port: Text | None = Field(
         default=None, description="a path or URL that pyserial opens; a virtual bench has its own port"
     )
     baud: Baud = 115_200
@@ -107,7 +131,7 @@ class NmcliAccessPoint(_Table):
     """NetworkManager's connection of that name is the access point."""
 
     kind: Literal["nmcli"]
-    connection: str = Field(description="the name of NetworkManager's connection")
+    connection: Text = Field(description="the name of NetworkManager's connection")
 
 
 AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPoint, Field(discriminator="kind")]
@@ -116,10 +140,10 @@ AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPo
 class NetworkSection(_Table):
     """The network that the device joins. A virtual bench without a passphrase makes one for each session."""
 
-    ssid: Annotated[str, Field(min_length=1, max_length=32, description="the name of the network")] = ""
-    psk: Annotated[str, Field(min_length=8, max_length=63, description="the passphrase; better in psk_file")] = ""
+    ssid: Annotated[Text, Field(min_length=1, max_length=32, description="the name of the network")] = ""
+    psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; better in psk_file")] = ""
     psk_file: Annotated[
-        str, Field(min_length=1, description="a file with the passphrase, relative to the description, outside git")
+        Text, Field(min_length=1, description="a file with the passphrase, relative to the description, outside git")
     ] = ""
     profile: Literal["fast", "realistic"] = Field(
         default="fast", description="how long joining the virtual access point takes"
@@ -130,7 +154,7 @@ class NetworkSection(_Table):
 class CsmsSection(_Table):
     """The address on which the fake CSMS listens and to which the device connects."""
 
-    host: Annotated[str, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
+    host: Annotated[Text, Field(min_length=1, description="an address of this machine")] = "127.0.0.1"
     port: TcpPort = 0
 
 
@@ -138,7 +162,7 @@ class DeviceSection(_Table):
     """The device under test."""
 
     identity: Annotated[
-        str,
+        Text,
         Field(
             min_length=1,
             max_length=48,
@@ -146,18 +170,18 @@ class DeviceSection(_Table):
         ),
     ] = ""
     local_id_tag: Annotated[
-        str,
+        Text,
         Field(min_length=1, max_length=20, description="the idTag of the button (CiString20, OCPP 1.6 section 7.28)"),
     ] = "BENCH-TAG"
     board: Annotated[
         str,
         Field(
             pattern=r"^[a-z0-9][a-z0-9-]*$",
-            description="the board whose pins the wires' `gpio` are: a file of `firmware/src/features/board/boards`",
+            description="the board whose pins the `gpio` of each wire names (firmware/src/features/board/boards)",
         ),
     ] = "esp32-devkitc"
     firmware: Annotated[
-        str,
+        Text,
         Field(
             min_length=1,
             description="`host` (built here), a folder with an ESP-IDF `flasher_args.json`, or a program for the "
@@ -165,10 +189,10 @@ class DeviceSection(_Table):
         ),
     ] = "host"
     log_format: Annotated[
-        str, Field(min_length=1, description="how to read the console: `plugbench`, `plain` or `package.module:Class`")
+        Text, Field(min_length=1, description="how to read the console: `plugbench`, `plain` or `package.module:Class`")
     ] = "plugbench"
     profile: Annotated[
-        str,
+        Text,
         Field(
             min_length=1, description="how to bring the device to idle: `plugbench`, `plain` or `package.module:Class`"
         ),
@@ -185,7 +209,7 @@ class DeviceSection(_Table):
 class EmulatorSection(_Table):
     """The emulator of a bench of kind `emulator`."""
 
-    qemu: Annotated[str, Field(description="the program of Espressif's QEMU; empty: the usual one of PATH")] = ""
+    qemu: Text = Field(default="", description="the emulator's program; without it the usual one on PATH")
 
 
 class Description(_Table):
@@ -196,7 +220,7 @@ class Description(_Table):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
     kind: Literal["virtual", "pi", "emulator"] = Field(
-        description="a simulated board, a Raspberry Pi with a board, or a board's image in Espressif's QEMU"
+        description="a simulated board, a Raspberry Pi with a board, or the chip's image in an emulator"
     )
     time: Literal["stepped", "real"] | None = Field(
         default=None, description="of a virtual bench: stepped unless it says real"
@@ -319,9 +343,16 @@ class Description(_Table):
     def psk(self) -> str:
         """Return the passphrase of the network (IEEE 802.11: 8 to 63 characters of ASCII); empty where there is none.
 
+        It is masked from then on wherever this process writes or shows it.
+
         Raises:
             DescriptionError: the file that holds it cannot be read, or holds no passphrase.
         """
+        psk = self._psk()
+        remember_secret(psk)
+        return psk
+
+    def _psk(self) -> str:
         if self.network.psk:
             return self.network.psk
         path = self.psk_path
@@ -333,7 +364,10 @@ class Description(_Table):
             "keep it out of git"
         )
         try:
-            text = path.read_text(encoding="ascii").removesuffix("\n").removesuffix("\r")
+            if not stat.S_ISREG(path.stat().st_mode):  # /dev/zero has no end, and a pipe may have no writer
+                raise DescriptionError(f"{named}: not a file", fix)
+            with path.open(encoding="ascii") as file:
+                text = file.read(_LONGEST_PSK_FILE).removesuffix("\n").removesuffix("\r")
         except FileNotFoundError:
             raise DescriptionError(f"{named}: no such file", fix) from None
         except UnicodeDecodeError:  # its message would show the passphrase

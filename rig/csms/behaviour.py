@@ -1,4 +1,4 @@
-"""What a normal CSMS answers (OCPP 1.6 section 4)."""
+"""The answers of a normal CSMS (OCPP 1.6 section 4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_RUNNING = 256  # transactions of a charge point that were never stopped; t
 
 
 class Behaviour:
-    """A normal CSMS: accepts every charge point, gives out transaction ids, knows idTags.
+    """A normal CSMS: accepts every charge point, assigns transaction ids, authorizes idTags.
 
     One serves all charge points of a CSMS. Its attributes may be changed at any time.
 
@@ -50,7 +50,7 @@ class Behaviour:
         self.reset()
 
     def reset(self) -> None:
-        """Back to normal. Transaction ids go on: they are never given twice."""
+        """Restore the normal answers. Transaction ids continue and are never assigned twice."""
         self.registration: RegistrationStatus = "Accepted"
         self.heartbeat_interval_s = self._heartbeat_at_start
         self.clock_offset_s = 0.0
@@ -73,12 +73,12 @@ class Behaviour:
         self._running.pop(charge_point, None)
 
     def current_time(self) -> str:
-        """Now as the CSMS sees it: UTC, to the millisecond, RFC 3339."""
+        """Return the time of the CSMS: UTC, to the millisecond, RFC 3339."""
         now = self._clock.utc() + timedelta(seconds=self.clock_offset_s)
         return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def tag_status(self, id_tag: str) -> AuthorizationStatus:
-        """What an idTag is authorized as."""
+        """Return the authorization status of an idTag."""
         wanted = id_tag.casefold()
         return next((status for tag, status in self.tags.items() if tag.casefold() == wanted), self.unlisted_tag)
 

@@ -19,6 +19,12 @@ _TLS_HANDSHAKE = b"\x16\x03"  # the record of a ClientHello (RFC 8446 section 5.
 _BLAME = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG})
 """The close codes by which an endpoint says that its peer has broken the protocol (RFC 6455 section 7.4.1)."""
 
+MOST_UNREAD_BYTES = 2 << 20
+"""A client that goes on sending while so much that was sent to it is unread is given up.
+
+Answers wait until the one before has left. What piles up are the pongs that a client's pings ask for.
+"""
+
 
 class Connection(ServerConnection):
     """The server's end of a connection, from the moment that TCP has one: the opening handshake is part of it.
@@ -32,6 +38,7 @@ class Connection(ServerConnection):
     Attributes:
         violation: the close code and the reason with which the connection was failed, because the peer broke the
             protocol (RFC 6455 section 7.1.7).
+        given_up: why the CSMS reset it; empty where it did not.
         mute: "pong": pings are not answered; "all": nothing at all leaves, neither frames nor the close handshake.
     """
 
@@ -50,6 +57,7 @@ class Connection(ServerConnection):
         self._unreadable = unreadable
         self._lost = lost
         self.violation: Close | None = None
+        self.given_up = ""
         self._close_was_swallowed = False
         self.mute: Mute = ""
         # The sans-IO core answers pings by itself, so this is the only place to keep a pong back.
@@ -75,7 +83,12 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return code and reason of the end: those that were sent where there is a `violation`, else the peer's."""
+        """Return code and reason of the end: those that were sent where there is a `violation`, else the peer's.
+
+        A connection that was given up has no close frame: code 1006 (RFC 6455 section 7.1.5).
+        """
+        if self.given_up:
+            return CloseCode.ABNORMAL_CLOSURE, self.given_up
         sent = self.protocol.close_sent
         if self.violation is not None and sent is not None and not self._close_was_swallowed:
             return int(sent.code), sent.reason
@@ -97,6 +110,17 @@ class Connection(ServerConnection):
             self._read_handshake(data)
         else:
             super().data_received(data)
+            if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES and not self.given_up:
+                self.give_up(f"reset: it sends and has not read {MOST_UNREAD_BYTES >> 20} MiB that were sent to it")
+
+    def give_up(self, reason: str) -> None:
+        """Reset the connection of a client that takes too much of the machine.
+
+        Args:
+            reason: for the timeline.
+        """
+        self.given_up = reason
+        self.reset()
 
     def _read_handshake(self, data: bytes) -> None:
         if data.startswith(_TLS_HANDSHAKE):  # there may be no line in it, for which HTTP would wait

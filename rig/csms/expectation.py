@@ -9,7 +9,7 @@ from typing import Any
 from rig.ocpp import schemas
 from rig.ocpp.matching import Difference, differences
 from rig.ocpp.messages import Request
-from rig.ocpp.partial import misfit
+from rig.ocpp.partial import schema_mismatch
 from rig.timeline.events import OcppFrame
 from rig.util.arguments import did_you_mean
 from rig.util.errors import AuthorError
@@ -39,7 +39,7 @@ class Expectation:
 
     def __post_init__(self) -> None:
         validate_call_of_charge_point(self.action)
-        if problem := misfit(self.action, self.fields):
+        if problem := schema_mismatch(self.action, self.fields):
             raise AuthorError(f"no valid {self.action} can match: {problem}")
         if self.where is not None and not callable(self.where):
             raise AuthorError(f"`where` is a function that gets a frame, not {type(self.where).__name__}")

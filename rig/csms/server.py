@@ -24,9 +24,9 @@ from rig.csms.handshakes import Handshakes
 from rig.csms.security import Security
 from rig.csms.session import ChargePoint
 from rig.csms.tls import TlsServer
-from rig.csms.trouble import report_trouble
 from rig.timeline import Timeline
-from rig.timeline.events import LinkChange, Note
+from rig.timeline.events import BenchTrouble, LinkChange, Note
+from rig.util.errors import BenchError
 from rig.util.tcp import Port
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
@@ -40,6 +40,13 @@ OPEN = Security()
 """Security profile 0: everybody is let in, without TLS."""
 
 _NO_TLS = "finished no TLS handshake"
+
+MOST_CONNECTIONS = 800
+"""How many connections may be open at once; one more is reset. A process has 1,024 file descriptors as a rule."""
+
+_MOST_QUEUED = 4
+"""How many messages of a client wait to be handled; of more it reads none. Each may have `MAX_FRAME_BYTES`."""
+
 _CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
 
 
@@ -146,6 +153,7 @@ class CsmsServer:
                 create_connection=self._make_protocol,  # type: ignore[arg-type]
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
+                max_queue=_MOST_QUEUED,
                 open_timeout=None,  # `Handshakes` has one, which leaves out the time for which the CSMS is silent
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
@@ -283,6 +291,10 @@ class CsmsServer:
         self._connections.add(connection)
         if self._server is None:  # it was accepted just before the end
             connection.reset()
+        elif len(self._connections) > MOST_CONNECTIONS:
+            reason = f"{MOST_CONNECTIONS} connections are open, and the CSMS takes no more: close some"
+            self._handshakes.report(connection, "its connection was reset", reason)
+            connection.reset()
         else:
             self._handshakes.begin(connection)
 
@@ -340,10 +352,12 @@ class CsmsServer:
                 while True:
                     await point.received(await connection.recv())
         except Exception as error:
-            what = f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}"
-            report_trouble(
-                self._timeline, what, "It closed the connection with 1011; where it broke is in the log of the process"
+            trouble = BenchError(
+                f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}",
+                "It closed the connection with 1011; where it broke is in the log of the process",
             )
+            self._timeline.append(BenchTrouble(source="csms", what=str(trouble)))
+            self._timeline.interrupt(trouble)
             await connection.close(CloseCode.INTERNAL_ERROR)  # before `detach`, which records the code
             raise  # websockets logs
         finally:

@@ -1,4 +1,4 @@
-"""The device in a test's hands: boot, flash, status, idle, and a watch over reboots and panics."""
+"""The device under test: boot, flash, status, idle, and the watch for reboots and panics."""
 
 from rig.device.device import Device
 from rig.device.ev_driver import EvDriver

@@ -1,4 +1,4 @@
-"""The device under test, on a bench: flashed, booted, idle, and watched."""
+"""The device under test on a bench: flash, boot, wait for idle, and watch for reboots and panics."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
 from rig.timeline.events import Boot, Event, LogLine, OcppFrame, Panic
 from rig.util.arguments import validate_one_of
+from rig.util.checked import Seconds, checked
 from rig.util.errors import DeviceError, ExpectationError
 
 E = TypeVar("E", bound=Event)
@@ -25,16 +26,16 @@ _NO_SETTINGS: Settings = {}
 class Device:
     """The device on a bench.
 
-    From the moment it is made it watches the timeline: a panic, or a boot that nobody announced, interrupts the test.
+    It watches the timeline from its creation on: a panic, or a boot that was not announced, interrupts the test.
 
     Args:
-        bench: open or still to be opened.
+        bench: may still be closed.
     """
 
     BOOT_TIMEOUT_S = 10.0
     ACCEPTED_TIMEOUT_S = 15.0
 
-    _LOOK_AGAIN_S = 0.002
+    _POLL_INTERVAL_S = 0.002
     _MOST_WRITES = 200
     _STOPPED_AFTER_S = 0.1
     _ERASED_AFTER_S = 3.0
@@ -44,22 +45,22 @@ class Device:
         self.profile = registry.profile(bench.description)
         self._firmware: Firmware | None = None
         self._settings = _NO_SETTINGS
-        self._aside: DeviceError | None = None
+        self._deferred_trouble: DeviceError | None = None
         self._building = threading.Lock()
         self._watch = DeviceWatch(bench.timeline)
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching the timeline."""
         self._watch.close()
 
-    # -- what it runs ---------------------------------------------------------------------------------------------
+    # -- firmware and settings ----------------------------------------------------------------------------------------
 
     @property
     def firmware(self) -> Firmware:
-        """The firmware of the bench description; built when first asked for.
+        """The firmware of the bench description, built at first use.
 
         Raises:
-            BenchError: it does not build, or is not there.
+            BenchError: it does not build, or does not exist.
         """
         with self._building:
             if self._firmware is None:
@@ -67,15 +68,16 @@ class Device:
                 self.bench.backtraces.executable = self._firmware.symbols
             return self._firmware
 
+    @checked
     def flash(self, *, fresh: bool = False, settings: Settings = _NO_SETTINGS) -> None:
-        """Put firmware and configuration on the board; the firmware only where it is not there already. It boots.
+        """Flash the firmware, where it is not flashed already, and the configuration; the device then boots.
 
         Args:
             fresh: erase the whole flash first.
             settings: keys of firmware/src/features/config/README.md that differ from the defaults.
 
         Raises:
-            BenchError: it cannot be flashed.
+            BenchError: flashing failed.
         """
         manifest = self.firmware.manifest
         filesystem = self.profile.provision(self.bench.description, self.bench.csms_url, manifest, settings)
@@ -87,27 +89,27 @@ class Device:
         self._settings = settings
 
     def configure(self, **settings: str | int) -> None:
-        """Give the device a configuration of its own for the running test, and bring it to idle with it.
+        """Flash a configuration for the running test, and wait until the device is idle.
 
-        Its file system is written anew. The next `make_idle` takes the settings back.
+        The file system is rewritten. The next `make_idle` restores the default settings.
 
         Args:
             settings: keys of firmware/src/features/config/README.md that differ from the defaults.
 
         Raises:
             AuthorError: an unknown key, or a value of a wrong type.
-            BenchError: it cannot be flashed.
-            DeviceError: it does not come to idle.
+            BenchError: flashing failed.
+            DeviceError: the device does not become idle.
         """
         since = self.bench.mark()
         self.flash(settings=settings)
         self.wait_ready(since)
-        self._come_to_idle()
+        self._wait_accepted_and_idle()
 
     # -- booting --------------------------------------------------------------------------------------------------
 
     def boot(self) -> Boot:
-        """Power cycle it (or switch it on) and wait until every feature runs. Returns the boot's event.
+        """Power-cycle the device, or switch it on, and wait until every feature runs. Return the boot event.
 
         Raises:
             DeviceError: it does not boot; the message shows the last lines of its console.
@@ -119,30 +121,32 @@ class Device:
             self.bench.power.on()
         return self.wait_ready(since)
 
+    @checked
     def wait_ready(self, since: Mark) -> Boot:
-        """Wait until it has booted since the mark and every feature runs.
+        """Wait for a boot since the mark, and until every feature runs.
 
         Raises:
-            DeviceError: it does not.
+            DeviceError: it did not boot in time.
         """
         try:
             reader = self.bench.description.device.log_format
-            banner = f"the boot banner, as the log format {reader!r} knows it"
+            banner = f"the boot banner, as the log format {reader!r} recognizes it"
             boot = self._see(Boot, lambda _: True, since, self.BOOT_TIMEOUT_S, banner)
             self._see(Event, self.profile.is_ready, Mark(boot.id), self.BOOT_TIMEOUT_S, self.profile.ready)
         except ExpectationError as error:
             raise DeviceError(f"the device does not boot: {error}") from None
         return boot
 
+    @checked
     def wait_accepted(self, since: Mark | None = None) -> OcppFrame:
-        """Wait until the CSMS has accepted its BootNotification. Returns the frame of the answer.
+        """Wait until the CSMS has accepted the BootNotification. Return the frame of the response.
 
         Args:
-            since: after this mark; None: since it was last switched, reset, or announced to reboot. (Not since its boot
-                banner: the console may be read later than the socket.)
+            since: only later frames count. None: frames since the device was last switched, reset, or announced to
+                reboot. (The boot banner is no substitute: the console may be read later than the socket.)
 
         Raises:
-            DeviceError: it is not accepted in time.
+            DeviceError: it was not accepted in time.
         """
         identity = self.bench.description.device.identity
         try:
@@ -156,8 +160,8 @@ class Device:
         except ExpectationError as error:
             raise DeviceError(f"the device is not accepted by the CSMS: {error}") from None
 
-    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: float, what: str) -> E:
-        """The first such event since the mark, whoever has consumed it, and without consuming it."""
+    def _see(self, kind: type[E], where: Callable[[E], bool], since: Mark, timeout: Seconds, what: str) -> E:
+        """Return the first such event since the mark, also a consumed one. Do not consume it."""
         timeline = self.bench.timeline
         there = timeline.events(kind, since, where)
         if there:
@@ -166,12 +170,12 @@ class Device:
 
     @contextlib.contextmanager
     def expecting_reboot(self) -> Iterator[Reboot]:
-        """Announce a reboot (Reset.req, a crash on command). It must come before the block is left, or soon after.
+        """Announce a reboot (Reset.req, a crash on command) that begins in this block; leave when it has booted.
 
-        It stands for one boot, and for a panic before that: what the device does after the boot is watched as ever.
+        One boot is announced, and a panic before it. Any later panic or boot interrupts the test again.
 
         Raises:
-            DeviceError: it does not come, or another one follows.
+            DeviceError: it does not reboot, or reboots twice.
         """
         with self._watch.announced() as reboot:
             since = self._watch.last_down
@@ -181,27 +185,28 @@ class Device:
     # -- idle -----------------------------------------------------------------------------------------------------
 
     def status(self) -> dict[str, Any]:
-        """What the device says of itself, as its profile asks for it: ours answers the console command `status`.
+        """Return the device's status as its profile reads it, for our firmware by the console command `status`.
 
         Raises:
-            DeviceError: the answer makes no sense.
+            DeviceError: the answer cannot be parsed.
             ExpectationError: no answer came.
         """
         return self.profile.status(self.bench.console)
 
-    def wait_status(self, *, timeout: float = 10.0, **fields: Any) -> dict[str, Any]:
-        """Wait until `status` says all of that; looks again whenever the device is heard of.
+    @checked
+    def wait_status(self, *, timeout: Seconds = 10.0, **fields: Any) -> dict[str, Any]:
+        """Wait until `status` has these values. Poll it again after each event of the device.
 
         Args:
             timeout: in bench seconds.
-            fields: what must stand there, like `state="Charging"`.
+            fields: expected values by key, like `state="Charging"`.
 
         Returns:
             The whole status.
 
         Raises:
-            ExpectationError: it does not in time; the message names each difference.
-            AuthorError: a key that the device's status does not have.
+            ExpectationError: it has not in time; the message names each difference.
+            AuthorError: the device's status has no such key.
         """
         if (known := self.profile.status_keys) is not None:
             for key in fields:
@@ -216,21 +221,22 @@ class Device:
         self._wait_until_none(differences, timeout)
         return status
 
-    def let_time_pass(self, seconds: float) -> None:
-        """Let the device live for that many bench seconds, watched. For spans that are themselves what is tested.
+    @checked
+    def let_time_pass(self, seconds: Seconds) -> None:
+        """Let that many bench seconds pass under watch, where the duration itself is under test.
 
         Raises:
             DeviceError: it panicked or rebooted.
-            BenchError: the bench broke.
+            BenchError: the bench failed.
         """
         timeline = self.bench.timeline
         timeline.expect_none(Panic, since=timeline.mark(), within=seconds)
 
     @contextlib.contextmanager
     def erasing(self) -> Iterator[None]:
-        """Make the device write until a flash erase stops its loop, for a block in which it is stopped.
+        """Write to the device's flash until an erase blocks its loop. The block runs while the loop is blocked.
 
-        Takes a fault that makes erases slow (`SlowErase`). Leaves the block when the device answers again.
+        Needs the fault `SlowErase`. After the block, wait until the device answers again.
 
         Raises:
             DeviceError: no erase came.
@@ -246,14 +252,15 @@ class Device:
                 return
         raise DeviceError(f"{self._MOST_WRITES} writes made the device erase no flash")
 
-    def wait_idle(self, timeout: float) -> None:
+    @checked
+    def wait_idle(self, timeout: Seconds) -> None:
         """Wait until the device is idle, see `verify_idle`.
 
         Args:
             timeout: in bench seconds.
 
         Raises:
-            DeviceError: it is not idle by then.
+            DeviceError: it is not idle in time.
         """
         try:
             self._wait_until_none(self._not_idle, timeout)
@@ -261,12 +268,12 @@ class Device:
             raise DeviceError(f"the device is not idle: {error}") from None
 
     def verify_idle(self) -> None:
-        """Make sure that the device is switched on, idle by its profile, and every input at rest.
+        """Verify that the device is powered, idle by its profile, and has every input at rest.
 
-        Ours is idle when it waits for a vehicle, accepted by the CSMS, with nothing left to send.
+        Our firmware is idle when it waits for a vehicle, is accepted by the CSMS, and has an empty queue.
 
         Raises:
-            DeviceError: it does not; the message names each difference.
+            DeviceError: it is not; the message names each difference.
         """
         problems = self._not_idle()
         if problems:
@@ -279,18 +286,18 @@ class Device:
         return problems + _differences(self.status(), self.profile.idle)
 
     def make_idle(self) -> None:
-        """Bring it to idle, whatever its state: let it settle, else restart it, else flash it anew.
+        """Make the device idle from any state: wait, else restart it, else erase and flash it.
 
         Raises:
-            DeviceError: nothing helps; the message says what each step found. Or it panicked or rebooted on the way: it
-                is idle then, and whoever asked is told all the same.
-            BenchError: the bench is broken.
+            DeviceError: no step helped; the message has the error of each. Or the device panicked or rebooted during
+                this call: then it is idle, and the error reports the panic or reboot.
+            BenchError: the bench failed.
         """
-        self._normal_surroundings()
+        self._reset_bench()
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("settling", self._settle),
             ("restarting", self._restart),
-            ("flashing anew", self._renew),
+            ("erasing and flashing", self._renew),
         )
         found = []
         for name, step in steps:
@@ -299,50 +306,50 @@ class Device:
             except (DeviceError, ExpectationError) as error:
                 found.append(f"{name}: {error}")
                 self.bench.check()
-                self._set_trouble_aside()
+                self._defer_trouble()
             else:
-                self._tell_trouble()
+                self._raise_trouble()
                 return
-        self._aside = None
+        self._deferred_trouble = None
         raise DeviceError("the device cannot be brought to idle\n" + "\n".join(found))
 
     def renew(self) -> None:
-        """Erase the whole flash, write it anew, boot cold from it, and wait until the device is idle.
+        """Erase and flash the whole device, boot it cold, and wait until it is idle.
 
-        The running test's expectations look from the cold boot on.
+        The default mark moves to the cold boot, so expectations of the running test start there.
 
         Raises:
-            DeviceError: it does not boot, is not accepted or not idle then; or it panicked or rebooted on the way.
-            BenchError: the bench is broken.
+            DeviceError: it does not boot, is not accepted or not idle; or it panicked or rebooted during this call.
+            BenchError: the bench failed.
         """
-        self._normal_surroundings()
+        self._reset_bench()
         self._renew()
-        self._tell_trouble()
+        self._raise_trouble()
 
-    def _normal_surroundings(self) -> None:
-        """A sound bench, a good network and a normal CSMS, whatever the last test did to them."""
-        self._aside = None
-        self._set_trouble_aside()
+    def _reset_bench(self) -> None:
+        """Check the bench, and reset network and CSMS to normal."""
+        self._deferred_trouble = None
+        self._defer_trouble()
         self.bench.check()
         self.bench.network.reset()
         self.bench.csms.reset()
 
-    def _set_trouble_aside(self) -> None:
-        """What the device did by itself must not keep it from being put right; `_tell_trouble` tells it afterwards."""
+    def _defer_trouble(self) -> None:
+        """Clear a panic or reboot so that recovery can go on; `_raise_trouble` raises it afterwards."""
         trouble = self.bench.timeline.trouble
         if isinstance(trouble, DeviceError):
-            self._aside = self._aside or trouble
+            self._deferred_trouble = self._deferred_trouble or trouble
             self.bench.timeline.clear_trouble()
 
-    def _tell_trouble(self) -> None:
-        trouble, self._aside = self._aside, None
+    def _raise_trouble(self) -> None:
+        trouble, self._deferred_trouble = self._deferred_trouble, None
         if trouble is not None:
             raise trouble
 
     def _settle(self) -> None:
-        self._quiet_surroundings()
+        self._reset_inputs_and_network()
         if self._settings:
-            raise DeviceError("its configuration is that of another test")
+            raise DeviceError("it has the configuration of another test")
         problems = self._not_idle()
         if not problems:
             return
@@ -350,39 +357,39 @@ class Device:
             raise DeviceError(problems[0])
         self.wait_idle(self.profile.settle_s)
 
-    def _quiet_surroundings(self) -> None:
+    def _reset_inputs_and_network(self) -> None:
         self.bench.inputs.to_rest()
         if not self.bench.network.on_air:
             self.bench.network.up()
 
     def _restart(self) -> None:
-        self._quiet_surroundings()
+        self._reset_inputs_and_network()
         if self.bench.flasher.has(self.firmware.manifest) and not self._settings:
             self.boot()
         else:
             since = self.bench.mark()
             self.flash()
             self.wait_ready(since)
-        self._come_to_idle()
+        self._wait_accepted_and_idle()
 
     def _renew(self) -> None:
-        self._quiet_surroundings()
+        self._reset_inputs_and_network()
         self.flash(fresh=True)
         self.bench.power.off()
         self.bench.timeline.set_default_mark(self.bench.mark())
         self.boot()
-        self._come_to_idle()
+        self._wait_accepted_and_idle()
 
-    def _come_to_idle(self) -> None:
+    def _wait_accepted_and_idle(self) -> None:
         if self.profile.ocpp:
             self.wait_accepted()
         self.wait_idle(self.profile.settle_s)
 
-    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: float) -> None:
-        """Look again whenever the device says or sends something, until there are no differences."""
+    def _wait_until_none(self, differences: Callable[[], list[str]], timeout: Seconds) -> None:
+        """Poll until there are no differences: after each event of the device, and at growing intervals."""
         timeline = self.bench.timeline
         deadline = timeline.clock.deadline(timeout)
-        again = self._LOOK_AGAIN_S
+        again = self._POLL_INTERVAL_S
         while True:
             since = timeline.mark()
             found = differences()
@@ -390,7 +397,7 @@ class Device:
                 return
             if deadline.passed:
                 raise ExpectationError(f"still after {timeout:g} s: {', '.join(found)}\n{self.bench.console.tail()}")
-            # What the device does with an answer that it got a moment ago, it tells nobody: so look again, too.
+            # A change of state after a response of the CSMS causes no event, so poll by time, too.
             with contextlib.suppress(ExpectationError):
                 soon = timeline.clock.deadline(again, before=deadline)
                 timeline.expect(Event, self._is_news, since=since, timeout=soon, consume=False)

@@ -1,4 +1,4 @@
-"""The watch over a device: a panic, or a boot that nobody announced, interrupts whoever waits."""
+"""Watch a device: a panic, or a boot that was not announced, interrupts all waits of the test."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from rig.util.errors import DeviceError
 _EN = str(EN)
 
 _RESETS = {
-    "power_on": ": it lost its supply, and the bench did not switch it off",
-    "brownout": ": its supply sagged; look at the supply and its cable before the firmware",
-    "external": ": EN was pulled low, and not by the bench",
-    "watchdog": ": its loop stood still",
+    "power_on": ": it lost power, but the bench did not switch it off",
+    "brownout": ": its supply voltage dropped; check the power supply and its cable first",
+    "external": ": EN was pulled low, but not by the bench",
+    "watchdog": ": its main loop hung",
     "software": ": the firmware restarted itself",
 }
-"""What a reset reason means where nobody has announced the reboot."""
+"""The meaning of a reset reason where no reboot was announced."""
 
 
 class Reboot:
-    """A reboot that a test announced: `boot` is its event as soon as it happened. It stands for that one boot."""
+    """An announced reboot. It covers one boot, whose event becomes `boot`."""
 
     boot: Boot | None = None
     begun = False
-    """The bench has switched the device, or it has panicked, since the reboot was announced."""
+    """True when the bench has switched the device, or it has panicked, since the announcement."""
 
 
 class DeviceWatch:
-    """Watches the timeline for what a device does by itself, from the moment it is made.
+    """Watches the timeline for panics and reboots of the device, from its creation on.
 
     Args:
-        timeline: the bench's.
+        timeline: the bench's timeline.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -53,7 +53,7 @@ class DeviceWatch:
 
     @contextlib.contextmanager
     def announced(self) -> Iterator[Reboot]:
-        """A reboot is announced for as long as the block runs."""
+        """Announce a reboot for the duration of the block."""
         reboot = Reboot()
         self.last_down = self._timeline.mark()
         self._announced.append(reboot)
@@ -63,7 +63,7 @@ class DeviceWatch:
             self._announced.remove(reboot)
 
     def _see(self, event: Event) -> None:
-        """Called for every event, in the thread that appends it."""
+        """Handle one event. Runs in the thread that appends it."""
         if isinstance(event, PowerChange):
             if not event.rail:
                 self._switched(event)
@@ -88,11 +88,11 @@ class DeviceWatch:
         self.last_down = Mark(event.id)
 
     def _awaited(self) -> Reboot | None:
-        """The reboot that was announced and has not come yet."""
+        """Return the announced reboot that has not booted yet, if any."""
         return next((reboot for reboot in self._announced if reboot.boot is None), None)
 
     def _begin_announced(self) -> bool:
-        """Whether an announced reboot is still to come: this is how it begins."""
+        """Mark the announced reboot as begun. Return false where none is pending."""
         reboot = self._awaited()
         if reboot is None:
             return False
@@ -100,13 +100,13 @@ class DeviceWatch:
         return True
 
     def _booted(self, boot: Boot) -> None:
-        """A boot that the bench, or a panic, began."""
+        """Record a boot that followed a power cycle, a reset or a panic."""
         reboot = self._awaited()
         if reboot is not None and reboot.begun:
             reboot.boot = boot
 
     def _rebooted(self, boot: Boot) -> None:
-        """A boot by itself."""
+        """Record a boot without such a cause; interrupt the test unless it was announced."""
         reboot = self._awaited()
         if reboot is not None:
             reboot.boot = boot

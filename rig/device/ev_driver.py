@@ -1,8 +1,10 @@
-"""The EV driver: what a person does at the charge point, in the words of a charge."""
+"""The EV driver: the actions of a person at the charge point."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from rig.util.checked import Count, Limits, checked
 
 if TYPE_CHECKING:
     from rig.csms import Csms
@@ -13,7 +15,7 @@ S0_PULSES_PER_KWH = 1000
 
 
 class EvDriver:
-    """Plugs in, presents a card, draws energy, leaves. Thin words over the bench's inputs.
+    """Plugs in, presents a card, draws energy and unplugs, by the bench's inputs.
 
     Args:
         inputs: the bench's inputs.
@@ -22,43 +24,46 @@ class EvDriver:
     def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
 
+    @checked
     def plug_in(self, *, draws: bool = True) -> None:
-        """Put the cable into the vehicle; `draws` says whether the vehicle asks for energy (SAE J1772 state C)."""
+        """Plug the cable into the vehicle; with `draws` the vehicle requests energy (SAE J1772 state C)."""
         self._inputs["vehicle_ready"].set(draws)
         self._inputs["cable"].on()
 
     def unplug(self) -> None:
-        """Pull the cable."""
+        """Unplug the cable."""
         self._inputs["vehicle_ready"].off()
         self._inputs["cable"].off()
 
     def rest(self) -> None:
-        """The vehicle stops drawing but stays plugged in (SAE J1772 state B)."""
+        """Stop drawing energy but stay plugged in (SAE J1772 state B)."""
         self._inputs["vehicle_ready"].off()
 
     def present_tag(self) -> None:
-        """Present the local idTag once: the auth button stands for an RFID reader.
+        """Present the local idTag once. The auth button stands in for an RFID reader.
 
-        Takes longer than contacts bounce, as a hand does, so that twice in a row is twice to any charge point.
+        The press is longer than contact bounce, so two presses in a row count twice on any charge point.
         """
         self._inputs["auth_button"].press(0.05, rest=0.15)
 
-    def draw(self, wh: int, *, hz: float = 100.0) -> PulseTrain:
-        """Let the meter count `wh` watt-hours as S0 pulses at `hz` a second (bench time); returns the running train."""
+    @checked
+    def draw(self, wh: Count, *, hz: Annotated[float, Limits(above=0, most=1e6)] = 100.0) -> PulseTrain:
+        """Send `wh` watt-hours as S0 pulses at `hz` per bench second. Return the running pulse train."""
         return self._inputs["meter_pulse"].train(wh * S0_PULSES_PER_KWH // 1000, hz)
 
+    @checked
     def start_charge(self, csms: Csms, *, draws: bool = True) -> int:
-        """Plug in, present the tag and wait until the CSMS has heard that it charges.
+        """Plug in, present the tag and wait until the charge point has reported the charge to the CSMS.
 
         Args:
-            csms: who is to hear it.
-            draws: False: the vehicle asks for no energy, and the CSMS hears `SuspendedEV`.
+            csms: receives the reports.
+            draws: False: the vehicle requests no energy, and the reported status is `SuspendedEV`.
 
         Returns:
-            The transactionId that the CSMS gave.
+            The transactionId that the CSMS assigned.
 
         Raises:
-            ExpectationError: the charge did not begin.
+            ExpectationError: the charge did not start.
         """
         self.plug_in(draws=draws)
         csms.expect_status("Preparing")
@@ -70,9 +75,9 @@ class EvDriver:
         return transaction_id
 
     def press_emergency_stop(self) -> None:
-        """Hit the mushroom."""
+        """Press the emergency stop button."""
         self._inputs["emergency_stop"].on()
 
     def release_emergency_stop(self) -> None:
-        """Turn the mushroom back."""
+        """Release the emergency stop button."""
         self._inputs["emergency_stop"].off()

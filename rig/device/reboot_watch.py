@@ -1,4 +1,4 @@
-"""Which boots of a device nobody asked for, judged by stamps."""
+"""Find unexpected boots of a device by the time stamps of switches and boot banners."""
 
 from __future__ import annotations
 
@@ -7,62 +7,63 @@ from dataclasses import dataclass
 from rig.timeline.events import Boot, Event, Panic, PinEdge, PowerChange
 
 _LATEST_NS = 2_000_000_000
-"""How late a console may be read on a busy computer.
+"""The longest delay in ns between a console line and its reading on a busy computer.
 
-A line's stamp is the moment at which it was read, and its uncertainty that of the port: neither knows for how long the
-line lay there. So a stamp bounds the moment of the word from above by the uncertainty, and from below only by this.
+A line's stamp is the time of the read, and its uncertainty is that of the port: neither contains the time that the line
+was buffered. So the stamp plus the uncertainty is an upper bound of the time of the line; the lower bound subtracts
+this delay, too.
 """
 
 
 @dataclass(slots=True)
 class _Run:
-    """A time for which the bench lets the chip run: from power or EN that let it go to the next that stops it.
+    """A period in which the bench lets the chip run: from power or EN that starts it to the change that stops it.
 
     Attributes:
-        began: the earliest stamp at which it may have begun.
-        by_power: the supply began it, not EN.
-        ended: the latest stamp at which it may have ended; None while it lasts.
+        began: the earliest possible stamp of its start.
+        by_power: power started it, not EN.
+        ended: the latest possible stamp of its end; None while it lasts.
     """
 
     began: int
     by_power: bool
     ended: int | None = None
 
-    def can_say(self, banner: Boot) -> bool:
-        """Whether a boot banner can be the first word of this run."""
+    def can_print(self, banner: Boot) -> bool:
+        """Return whether this run can have printed the boot banner."""
         if banner.t + banner.uncertainty < self.began or (self.by_power and banner.reset == "external"):
             return False
         if self.ended is None:
             return True
-        # It ended before anybody read of it: then it came no further than to the reset that began it.
+        # The run ended before its banner was read, so it printed nothing but the banner of its own reset.
         begins = banner.reset in ("power_on", "external")
         return begins and banner.t - banner.uncertainty - _LATEST_NS <= self.ended
 
 
 class RebootWatch:
-    """Knows the runs that the bench, or a panic, began, and tells the boots that belong to none.
+    """Matches boot banners with the runs that the bench, or a panic, started, and finds banners without a run.
 
-    The rule: each run says one boot banner; a banner belongs to the latest run that can still have said it, and one
-    that belongs to none is a reboot that nobody asked for.
+    Each run prints one boot banner. A banner belongs to the latest run that can have printed it. One that belongs to no
+    run is an unexpected reboot.
     """
 
     def __init__(self) -> None:
-        self._powered = False  # as a bench is when it opens
+        self._powered = False  # a bench opens with the power off
         self._held = False
         self._by_power = False
         self._silent: list[_Run] = []
-        """The runs that have said nothing yet, in order; but for the last all have ended."""
+        """Runs without a banner yet, in order; all but the last have ended."""
         self._early: list[Boot] = []
-        """Banners that were read while EN held the chip: its edge is told after it was made."""
+        """Banners read while EN held the chip: an edge of EN is published after it was driven."""
 
     def switched(self, change: PowerChange | PinEdge) -> list[Boot]:
-        """Power was switched, or EN driven.
+        """Record that power was switched or EN driven.
 
         Args:
             change: of the switch, not of the rail; or of `control.en`.
 
         Returns:
-            The boots read before that turn out to be unexpected now.
+            Earlier banners that this change shows to be unexpected.
         """
         if isinstance(change, PowerChange):
             self._powered = change.on
@@ -77,7 +78,7 @@ class RebootWatch:
         return [banner for banner in early if self.is_unexpected(banner)]
 
     def panicked(self, panic: Panic) -> None:
-        """The device panicked. What it boots then is no news: the panic was."""
+        """Record a panic and expect one boot after it."""
         self._end(panic)
         self._silent.append(_Run(panic.t - panic.uncertainty, by_power=False))
 
@@ -88,9 +89,9 @@ class RebootWatch:
         self._silent = [run for run in self._silent if run.ended is None or run.ended + 2 * _LATEST_NS > change.t]
 
     def is_unexpected(self, banner: Boot) -> bool:
-        """Whether nobody asked for this boot. Call it once for each; what EN's next edge decides, `switched` tells."""
+        """Return whether a boot is unexpected. Call it once a boot; `switched` decides about boots while EN is low."""
         for run in reversed(self._silent):
-            if run.can_say(banner):
+            if run.can_print(banner):
                 self._silent.remove(run)
                 return False
         if self._powered and self._held:

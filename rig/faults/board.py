@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
-from rig.faults.fault import Bench, Fault, at_least, hooks, injected_now, one_of
+from rig.faults.fault import Bench, Fault, hooks, injected_now
+from rig.util.checked import Count, Limits, Seed
 from rig.util.errors import BenchError
+
+_LONGEST_ERASE_MS = 60_000
+"""The chip erase of a large flash takes that long: no part needs more for a sector."""
+_RAM_BYTES = 520 * 1024
+"""The ESP32's internal SRAM (its datasheet, section 1.4)."""
 
 TearEffect = Literal["none", "half", "random"]
 
@@ -36,18 +42,13 @@ class TornWrite(Fault):
         seed: makes `random` repeatable.
     """
 
-    operation: int = 1
+    operation: Count = 1
     effect: TearEffect = "half"
-    seed: int = 0
+    seed: Seed = 0
     name: ClassVar[str] = "torn-write"
     summary: ClassVar[str] = "the power fails in the middle of the n-th flash operation from now"
     needs: ClassVar[frozenset[str]] = frozenset({"power", "test_hooks"})
     reboots: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        at_least(self, "operation", 1)
-        one_of(self, "effect", get_args(TearEffect))
 
     def validate_possible(self, bench: Bench) -> None:
         """One tear is armed at a time."""
@@ -68,17 +69,13 @@ class SlowErase(Fault):
     """Flash erases are slow.
 
     Args:
-        ms: device milliseconds that each sector erase takes (worst case of usual parts: 400).
+        ms: device milliseconds that each sector erase takes (worst case of usual parts: 400), at most a minute.
     """
 
-    ms: int = 400
+    ms: Annotated[int, Limits(least=1, most=_LONGEST_ERASE_MS)] = 400
     name: ClassVar[str] = "slow-erase"
     summary: ClassVar[str] = "each flash sector erase takes that long and stops the chip's loop"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        at_least(self, "ms", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Slow down, then as before."""
@@ -105,17 +102,13 @@ class HeapLeak(Fault):
     """Each TCP connection leaks device heap. What has leaked stays so until the next reboot.
 
     Args:
-        bytes_per_connection: how much, in bytes.
+        bytes_per_connection: how much, in bytes; at most the RAM of the chip.
     """
 
-    bytes_per_connection: int = 64
+    bytes_per_connection: Annotated[int, Limits(least=1, most=_RAM_BYTES)] = 64
     name: ClassVar[str] = "heap-leak"
     summary: ClassVar[str] = "each TCP connection of the device leaks that many bytes of its heap"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        at_least(self, "bytes_per_connection", 1)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Leak, then as before."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar
 
 from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.csms.refusals import REFUSALS
-from rig.faults.fault import Bench, Fault, at_least, at_most, one_of
+from rig.faults.fault import Bench, Fault, one_of
+from rig.util.checked import Limits
 from rig.util.errors import BenchError
 
 _TEN_YEARS_S = 10 * 365 * 86_400
@@ -77,7 +78,7 @@ class NoPong(Fault):
 
 @dataclass(frozen=True, slots=True)
 class HttpRefusal(Fault):
-    """The CSMS refuses opening handshakes; whoever is connected loses the connection first.
+    """The CSMS refuses opening handshakes, after it has reset the existing connections.
 
     Args:
         status: the HTTP status, one that is an error, e.g. 401, 404, 503.
@@ -87,7 +88,7 @@ class HttpRefusal(Fault):
     name: ClassVar[str] = "http-refusal"
     summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
 
-    def __post_init__(self) -> None:
+    def validate_limits(self) -> None:
         """Check the limits."""
         one_of(self, "status", REFUSALS)
 
@@ -99,7 +100,7 @@ class HttpRefusal(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadHandshake(Fault):
-    """The CSMS answers opening handshakes badly; whoever is connected loses the connection first.
+    """The CSMS answers opening handshakes badly, after it has reset the existing connections.
 
     Args:
         kind: `half` an HTTP answer and no more, `garbage`, `close` without an answer, `wrong-key`,
@@ -109,10 +110,6 @@ class BadHandshake(Fault):
     kind: HandshakeKind = "half"
     name: ClassVar[str] = "bad-handshake"
     summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        one_of(self, "kind", get_args(HandshakeKind))
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Answer badly, then well. Who still waits for the other half of an answer gets a reset at the end."""
@@ -133,10 +130,6 @@ class BadAnswers(Fault):
     name: ClassVar[str] = "bad-answers"
     summary: ClassVar[str] = "the CSMS answers every call badly"
 
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        one_of(self, "kind", get_args(BadAnswer))
-
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Answer badly, then well."""
         restore.enter_context(bench.csms.malform_answers(self.kind))
@@ -150,14 +143,9 @@ class ClockJump(Fault):
         seconds: how far ahead it is then; below 0, how far behind. At most ten years either way.
     """
 
-    seconds: float = 3600
+    seconds: Annotated[float, Limits(least=-_TEN_YEARS_S, most=_TEN_YEARS_S)] = 3600
     name: ClassVar[str] = "clock-jump"
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        at_least(self, "seconds", -_TEN_YEARS_S)
-        at_most(self, "seconds", _TEN_YEARS_S)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Ahead, then right."""

@@ -1,19 +1,20 @@
-"""What a fault is, and what it needs of the bench."""
+"""The base of all faults, and the part of the bench that they work on."""
 
 from __future__ import annotations
 
-import math
+import functools
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from dataclasses import fields
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, get_type_hints
 
 from rig.csms import Csms
 from rig.instruments.network import Network
 from rig.instruments.power import Power
 from rig.timeline import Timeline
 from rig.timeline.events import FaultInjected, FaultLifted
-from rig.util.errors import BenchError
+from rig.util.checked import validate_arguments
+from rig.util.errors import AuthorError, BenchError
 from rig.wiring.interfaces import TestHooks, Wiring
 
 
@@ -50,6 +51,22 @@ class Fault(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     reboots: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        Raises:
+            AuthorError: one is of another type than its field, or beyond its limits.
+        """
+        validate_arguments(self.name, _hints(type(self)), self.arguments())
+        self.validate_limits()
+
+    def validate_limits(self) -> None:  # noqa: B027 - most faults have none
+        """Refuse arguments beyond limits of their own.
+
+        Raises:
+            AuthorError: one is.
+        """
+
     def validate_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
         """Refuse, before anything is changed, what does not go with the bench's present state. `inject` calls this.
 
@@ -73,7 +90,7 @@ class Fault(ABC):
 
 
 def hooks(bench: Bench) -> TestHooks:
-    """What only a virtual board can do.
+    """Return the actions that only a virtual board has.
 
     Raises:
         BenchError: the bench has a real one.
@@ -90,29 +107,13 @@ def injected_now(bench: Bench) -> set[str]:
     return {event.fault for event in bench.timeline.events(FaultInjected) if event.id not in lifted}
 
 
-def at_least(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is below the limit, or no finite number."""
-    value = _finite(fault, key)
-    if value < limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or more, not {value}")
-
-
-def at_most(fault: Fault, key: str, limit: float) -> None:
-    """Raise ValueError where a field is above the limit, or no finite number."""
-    value = _finite(fault, key)
-    if value > limit:
-        raise ValueError(f"{fault.name}: {key} is {limit:.10g} or less, not {value}")
-
-
-def _finite(fault: Fault, key: str) -> float:
-    value: float = getattr(fault, key)
-    if not math.isfinite(value):
-        raise ValueError(f"{fault.name}: {key} is a finite number, not {value}")
-    return value
+@functools.cache
+def _hints(kind: type[Fault]) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
 def one_of(fault: Fault, key: str, allowed: tuple[object, ...]) -> None:
-    """Raise ValueError where a field is none of the allowed values."""
+    """Raise an AuthorError where a field is none of the allowed values."""
     value = getattr(fault, key)
     if value not in allowed:
-        raise ValueError(f"{fault.name}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")
+        raise AuthorError(f"{fault.name}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from rig.faults.fault import Bench, Fault, at_least, at_most
+from rig.faults.fault import Bench, Fault
+from rig.util.checked import Limits, Seed
 
 _LONGEST_MS = 120_000
 """TCP's maximum segment lifetime, two minutes (RFC 9293, section 3.4.2): what takes longer is a black hole."""
@@ -29,7 +30,7 @@ class AccessPointGone(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BlackHole(Fault):
-    """Nothing gets through, and nobody is told: connections go half-open, new ones are never answered."""
+    """Nothing gets through, without a notice: connections become half-open, new ones are never answered."""
 
     name: ClassVar[str] = "black-hole"
     summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"
@@ -64,17 +65,11 @@ class Latency(Fault):
         seed: makes the jitter repeatable.
     """
 
-    ms: float = 500
-    jitter_ms: float = 0
-    seed: int = 0
+    ms: Annotated[float, Limits(least=0, most=_LONGEST_MS)] = 500
+    jitter_ms: Annotated[float, Limits(least=0, most=_LONGEST_MS)] = 0
+    seed: Seed = 0
     name: ClassVar[str] = "latency"
     summary: ClassVar[str] = "everything takes that many milliseconds longer each way"
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        for key in ("ms", "jitter_ms"):
-            at_least(self, key, 0)
-            at_most(self, key, _LONGEST_MS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Delay, then as before."""

@@ -1,1 +1,1 @@
-"""Building the firmware and what goes with it into flash: application image, partition table, file system."""
+"""Build the firmware and its flash content: application image, partition table, file system."""

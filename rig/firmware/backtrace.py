@@ -1,4 +1,4 @@
-"""From addresses of a crash to functions and lines, by the unstripped executable of the host build."""
+"""Decode the addresses of a crash to functions and lines, with the unstripped executable of the host build."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _ADDRESS = re.compile(r"0x[0-9a-f]+", re.IGNORECASE)
-_BUILD_ID_NOTE = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0"  # sizes of name and content, NT_GNU_BUILD_ID, name
+_BUILD_ID_NOTE = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0"  # length of name, length of content, NT_GNU_BUILD_ID, name
 _BANNER_DIGITS = 8
 _REPORTER = "pb::posix::CrashReporter::"
-_TIME_OUT_S = 5.0
+_TIMEOUT_S = 5.0
 
 
 class Backtraces:
-    """Decodes the backtraces of the device, as long as the executable at hand is the one that crashed.
+    """Decodes backtraces of the device where the executable at hand has the build id of the one that crashed.
 
     Args:
-        root: the project's folder; paths below it are shown from there.
+        root: the project's folder; paths below it are shown relative to it.
     """
 
     def __init__(self, root: Path) -> None:
         self.executable: Path | None = None
-        """The unstripped executable of what is flashed; None where it is not at hand."""
+        """The unstripped executable of the flashed firmware; None where it is not at hand."""
         self._root = root
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
 
     def decode(self, frames: Sequence[str], build: str) -> tuple[str, ...]:
-        """Frames with their functions and lines; as they came where they cannot be decoded.
+        """Return the frames with their functions and lines, or unchanged where they cannot be decoded.
 
         Args:
-            frames: as the console gave them, addresses like `0x1a2b` (offsets into the executable).
+            frames: addresses from the console like `0x1a2b` (offsets into the executable).
             build: the build id of the boot banner, its first 8 digits.
 
         Returns:
-            `0x1a2b function at file:line`, a line of its own for each inlined function; the crash reporter's own
-            frames are left out. Why nothing was decoded is the last line, once for each reason.
+            `0x1a2b function at file:line`, with a line for each inlined function; frames of the crash reporter are
+            left out. Where nothing was decoded, the last line is the reason, once for each reason.
         """
         if self.executable is None or not frames or not all(_ADDRESS.fullmatch(frame) for frame in frames):
             return tuple(frames)
         tool = shutil.which("addr2line")
         if tool is None:
-            return self._as_they_came(frames, "addr2line is not installed: Debian's package binutils has it")
+            return self._undecoded(frames, "addr2line is not installed: Debian's package binutils has it")
         try:
             own = build_id(self.executable)
             if own != build:
-                return self._as_they_came(frames, f"the device runs build {build}, {self.executable} is {own}")
+                return self._undecoded(frames, f"the device runs build {build}, {self.executable} is {own}")
             return self._look_up(tool, frames)
         except (OSError, subprocess.SubprocessError) as problem:
-            return self._as_they_came(frames, str(problem))
+            return self._undecoded(frames, str(problem))
 
-    def _as_they_came(self, frames: Sequence[str], why: str) -> tuple[str, ...]:
-        if why in self._said:
+    def _undecoded(self, frames: Sequence[str], why: str) -> tuple[str, ...]:
+        if why in self._reported:
             return tuple(frames)
-        self._said.add(why)
+        self._reported.add(why)
         return (*frames, f"(not decoded: {why})")
 
     def _look_up(self, tool: str, frames: Sequence[str]) -> tuple[str, ...]:
-        # What stands on the stack is where a call returns to: the call itself is before that.
+        # The stack has return addresses; each call is just before one.
         calls = [hex(max(int(frame, 16) - 1, 0)) for frame in frames]
         done = subprocess.run(
             [tool, "-e", str(self.executable), "-a", "-f", "-C", "-i", *calls],
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_TIME_OUT_S,
+            timeout=_TIMEOUT_S,
             check=True,
         )
         decoded: list[str] = []
@@ -84,10 +84,10 @@ class Backtraces:
 
 
 def build_id(executable: Path) -> str:
-    """The first 8 digits of an executable's GNU build id, as the boot banner has them; empty where it has none.
+    """Return the first 8 digits of an executable's GNU build id, as in the boot banner; empty where it has none.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     content = executable.read_bytes()
     at = content.find(_BUILD_ID_NOTE)

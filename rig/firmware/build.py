@@ -1,4 +1,4 @@
-"""The host build of the firmware, and what of it goes into flash."""
+"""The host build of the firmware and its files for flash."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rig.firmware.elf import read_elf, this_machine
 from rig.firmware.image import make_image
 from rig.firmware.manifest import FILE_NAME, Manifest, load_manifest
 from rig.firmware.partitions import SECTOR_SIZE, TABLE_OFFSET, read_csv, to_binary
 from rig.util.errors import BenchError
 from rig.util.folders import unwritable
+from rig.util.text import seconds
 
 PROJECT = "plugbench-cp"
 _TARGET = "plugbench-device"
@@ -28,7 +30,7 @@ class Firmware:
     """A firmware that is ready to be flashed.
 
     Attributes:
-        manifest: what goes where.
+        manifest: the files to flash, by offset.
         symbols: the unstripped executable, for backtraces; None where it is not at hand.
     """
 
@@ -37,15 +39,15 @@ class Firmware:
 
 
 def firmware(source: str, root: Path) -> Firmware:
-    """The firmware that a bench description names.
+    """Return the firmware that a bench description names, built where it is ours.
 
     Args:
-        source: `host` for the host build, made up to date here; else the build folder of an ESP-IDF project, or an
+        source: `host` for the host build, brought up to date here; else the build folder of an ESP-IDF project, or an
             executable that speaks the virtual board's protocol (docs/virtual-board.md).
-        root: the project's folder, which relative paths start from.
+        root: the project's folder, to which paths are relative.
 
     Raises:
-        BenchError: it cannot be built, or is not there.
+        BenchError: it does not build, or does not exist.
     """
     if source == "host":
         return package(build(root), root)
@@ -56,15 +58,35 @@ def firmware(source: str, root: Path) -> Firmware:
     return package(path, root, project=path.name, version="")
 
 
+def build_notice(source: str, root: Path) -> str:
+    """Say what `firmware` will build and about how long that takes; an empty text where it has nothing to build.
+
+    Args:
+        source: as in `firmware`.
+        root: the project's folder.
+    """
+    if source != "host":
+        return ""
+    folder = _build_folder(root, sanitize=True)
+    if not (folder / "build.ninja").exists():
+        return "building the firmware for the virtual board, for the first time: a minute or two"
+    dry_run = [_tool("ninja"), "-C", str(folder), "-n", _TARGET]
+    done = subprocess.run(dry_run, capture_output=True, text=True, errors="replace", check=False)
+    steps = done.stdout.count("\n[") + done.stdout.startswith("[")
+    if not steps:
+        return ""
+    return f"building what has changed of the firmware, {steps} steps: about {seconds(max(5, steps))}"
+
+
 def check_source(source: str, root: Path) -> None:
-    """Look at the firmware that a bench description names, without building it.
+    """Check the firmware that a bench description names, without building it.
 
     Args:
         source: as in `firmware`.
         root: the project's folder.
 
     Raises:
-        BenchError: it is not there, or it is neither a build folder of ESP-IDF nor a program for this machine.
+        BenchError: it does not exist, or is neither a build folder of ESP-IDF nor an executable for this machine.
     """
     if source == "host":
         host_project(root)
@@ -73,13 +95,8 @@ def check_source(source: str, root: Path) -> None:
     if path.is_dir():
         load_manifest(path).contents()
         return
-    if not path.exists():
-        lacks = "is not there"
-    elif not path.is_file() or not os.access(path, os.X_OK):
-        lacks = "is no executable"
-    elif _machine(path) != _machine(Path(sys.executable)):
-        lacks = "is no program for this machine: its ELF header (ELF-64, figure 1-2) is missing or another machine's"
-    else:
+    lacks = _unusable(path)
+    if not lacks:
         return
     raise BenchError(
         f"device.firmware: {path} {lacks}",
@@ -88,15 +105,30 @@ def check_source(source: str, root: Path) -> None:
     )
 
 
-def _machine(program: Path) -> bytes:
-    """The bytes of an ELF header that say which machine it runs on; empty for another file."""
-    with program.open("rb") as file:
-        header = file.read(20)
-    return header[4:6] + header[18:20] if header.startswith(b"\x7fELF") and len(header) == 20 else b""
+def _unusable(path: Path) -> str:
+    """Say why a file is no firmware for the virtual board; an empty text where it is one."""
+    if not path.exists():
+        return "does not exist"
+    if not path.is_file():
+        return "is a device node, a pipe or a socket, not a file"
+    if not os.access(path, os.X_OK):
+        return "is not executable"
+    header = read_elf(path)
+    if header is None:
+        return "is no program for this machine: it has no whole ELF header"
+    if header.machine != this_machine():
+        return "is no program for this machine: its ELF header (ELF-64, figure 1-2) names another machine"
+    if not header.is_program:
+        return "is a shared library or an object file, not a program"
+    return ""
+
+
+def _build_folder(root: Path, *, sanitize: bool) -> Path:
+    return root / "build" / ("firmware" if sanitize else "firmware-plain")
 
 
 def build(root: Path, *, sanitize: bool = True) -> Path:
-    """Build the virtual charge point; quick where nothing has changed.
+    """Build the virtual charge point, incrementally.
 
     Args:
         root: the project's folder.
@@ -106,10 +138,10 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
         The unstripped executable.
 
     Raises:
-        BenchError: there are no sources, or they do not build; the message carries the compiler's output.
+        BenchError: there are no sources, or they do not build; the message has the compiler's output.
     """
     source = host_project(root)
-    folder = root / "build" / ("firmware" if sanitize else "firmware-plain")
+    folder = _build_folder(root, sanitize=sanitize)
     with _locked(folder) as lock:
         if not (folder / "build.ninja").exists():
             flag = f"-DPLUGBENCH_SANITIZE={'ON' if sanitize else 'OFF'}"
@@ -120,10 +152,10 @@ def build(root: Path, *, sanitize: bool = True) -> Path:
 
 
 def host_project(root: Path) -> Path:
-    """The folder of the sources for this machine.
+    """Return the folder of the sources for this machine.
 
     Raises:
-        BenchError: it is not there.
+        BenchError: it does not exist.
     """
     source = root / "firmware" / "host"
     if not source.is_dir():
@@ -132,7 +164,7 @@ def host_project(root: Path) -> Path:
 
 
 def package(executable: Path, root: Path, project: str = PROJECT, version: str | None = None) -> Firmware:
-    """Make the files for flash of a host build, beside it: application image, partition table, blank otadata.
+    """Write the files for flash of a host build beside it: application image, partition table, blank otadata.
 
     Args:
         executable: the unstripped executable.
@@ -141,7 +173,7 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
         version: its version, at most 31 bytes; None: that of firmware/version.txt.
 
     Raises:
-        BenchError: the executable cannot be stripped or does not fit into its partition.
+        BenchError: the executable cannot be stripped, or does not fit into its partition.
     """
     folder = executable.parent / "flash"
     if version is None:
@@ -171,7 +203,7 @@ def package(executable: Path, root: Path, project: str = PROJECT, version: str |
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file at once: whoever packages beside us may be reading it."""
+    """Replace a file atomically: another process may be reading it."""
     new = path.with_suffix(".new")
     new.write_bytes(content)
     new.replace(path)
@@ -187,7 +219,7 @@ def _application(executable: Path, project: str, version: str) -> bytes:
 
 
 def _tool(name: str) -> str:
-    """The tool's path: the one installed beside this Python, else the one on PATH."""
+    """Return the path of a tool: beside this Python, else on PATH."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if os.access(beside, os.X_OK) else shutil.which(name)
     if found is None:
@@ -202,16 +234,16 @@ def _run(command: Sequence[str], *holding: int) -> None:
     if done.returncode:
         raise BenchError(
             f"the firmware does not build: {Path(command[0]).name} ended with {done.returncode}\n{done.stdout.strip()}",
-            "Mend what it says and try again",
+            "Correct the reported errors and run again",
         )
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
-    """Two runs at a time must not build into the same folder. It is made where it is missing.
+    """Lock a build folder against a second run at the same time. It is created where it is missing.
 
     Yields:
-        The lock's descriptor. Should we be killed, a compiler that has it too keeps the folder to itself.
+        The lock's descriptor. A compiler that inherits it keeps the folder locked even after this process is killed.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The storage partition's LittleFS image: made, changed, and read as the device has left it."""
+"""Make, update and read LittleFS images of the storage partition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from littlefs import LittleFS, LittleFSError, UserContext
 from rig.util.errors import BenchError
 
 BLOCK_SIZE = 4096
-# The firmware's storage feature has the same, see docs/virtual-board.md.
+# Same geometry as in the firmware's storage feature, see docs/virtual-board.md.
 _GEOMETRY: Mapping[str, Any] = {
     "block_size": BLOCK_SIZE,
     "read_size": 16,
@@ -21,7 +21,7 @@ _GEOMETRY: Mapping[str, Any] = {
 
 
 def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
-    """A LittleFS image of `size` bytes that holds `files`, each a name of the root directory and its content.
+    """Return a LittleFS image of `size` bytes with `files` in its root directory, by name.
 
     Raises:
         BenchError: they do not fit.
@@ -32,10 +32,10 @@ def make_filesystem(files: Mapping[str, bytes], size: int) -> bytes:
 
 
 def update_filesystem(image: bytes, files: Mapping[str, bytes]) -> bytes:
-    """A LittleFS image with `files` written or replaced; what else stands in it stays.
+    """Return a LittleFS image with `files` written or replaced and its other files unchanged.
 
     Raises:
-        BenchError: there is no sound file system in it, or they do not fit.
+        BenchError: the image has no valid file system, or the files do not fit.
     """
     filesystem = _mounted(image)
     try:
@@ -51,10 +51,10 @@ def update_filesystem(image: bytes, files: Mapping[str, bytes]) -> bytes:
 
 
 def read_filesystem(image: bytes) -> dict[str, bytes]:
-    """Every file of an image, by its path, as the device has left it.
+    """Return every file of an image, by path.
 
     Raises:
-        BenchError: there is no sound file system in it.
+        BenchError: the image has no valid file system.
     """
     filesystem = _mounted(image)
     return {
@@ -65,7 +65,7 @@ def read_filesystem(image: bytes) -> dict[str, bytes]:
 
 
 def _on(memory: bytearray) -> LittleFS:
-    # A buffer of our own: littlefs-python makes one from a list of all its bytes, which takes longer than all the rest.
+    # Pass a buffer: littlefs-python would make one from a list of single bytes, which takes longer than all the rest.
     return LittleFS(UserContext(buffer=memory), block_count=len(memory) // BLOCK_SIZE, mount=False, **_GEOMETRY)
 
 
@@ -75,7 +75,8 @@ def _mounted(image: bytes) -> LittleFS:
         filesystem.mount()
     except LittleFSError as problem:
         raise BenchError(
-            f"no LittleFS file system can be read: {problem}", "Flash one, or look at the device's log for what tore it"
+            f"the image has no valid LittleFS file system: {problem}",
+            "Flash one, or look for the cause in the device's log",
         ) from None
     return filesystem
 

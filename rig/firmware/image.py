@@ -1,8 +1,8 @@
-"""Application images in the ESP32's own format, which carry the host build of the firmware.
+"""Application images in the ESP32's own format with the host build of the firmware as payload.
 
-The format is the one of esptool's "Firmware Image Format": a header, segments, a checksum byte and an appended
-SHA-256; the first segment is ESP-IDF's application descriptor. The host executable is one more segment:
-zlib-compressed, behind a small header of ours, at an address of external RAM that no real image uses for code.
+The format is that of esptool's "Firmware Image Format": a header, segments, a checksum byte and an appended SHA-256;
+the first segment is ESP-IDF's application descriptor. The host executable is one more segment: zlib-compressed, behind
+a small header of ours, at an address of external RAM that no real image uses for code.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _ENTRY_POINT = 0x40080000
 
 @dataclass(frozen=True, slots=True)
 class AppImage:
-    """What an application image says.
+    """The content of an application image.
 
     Attributes:
-        project: the project's name, from the application descriptor.
-        version: the firmware's version, from there too.
+        project: the project's name in the application descriptor.
+        version: the firmware's version in the application descriptor.
         elf_sha256: SHA-256 of the unstripped executable, to find its symbols.
-        executable: the host executable; empty where the image carries none, as one for a real chip.
-        length: the image's bytes, checksum and digest included.
+        executable: the host executable; empty in an image for a real chip.
+        length: of the image in bytes, with checksum and digest.
     """
 
     project: str
@@ -55,11 +55,11 @@ class AppImage:
 
 
 class ImageError(ValueError):
-    """Flash does not hold a bootable image. The message is what the chip's boot loader would print."""
+    """Flash holds no bootable image. The message is that of the chip's boot loader."""
 
 
 def make_image(executable: bytes, *, project: str, version: str, elf_sha256: bytes) -> bytes:
-    """An image for esptool to flash and for the virtual boot loader to run.
+    """Make an image for esptool to flash and for the virtual boot loader to run.
 
     Args:
         executable: the stripped host executable.
@@ -101,10 +101,10 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
 
 
 def parse_image(data: bytes) -> AppImage:
-    """Check an image as the chip's boot loader does: header, segments, checksum, SHA-256.
+    """Validate an image as the chip's boot loader does: header, segments, checksum, SHA-256.
 
     Args:
-        data: starts with the image; what follows it is ignored.
+        data: starts with the image; the bytes after it are ignored.
 
     Raises:
         ImageError: it cannot be booted.
@@ -170,7 +170,7 @@ def _checksum(segments: Iterable[bytes]) -> int:
 
 
 def _xor_of_bytes(data: bytes) -> int:
-    # Folds the data in halves as one big number: a byte at a time would take a second for an application.
+    # Fold the data in halves as one big number: byte by byte would take a second for an application.
     value, length = int.from_bytes(data, "little"), len(data)
     while length > 1:
         half = (length + 1) // 2

@@ -1,6 +1,6 @@
-"""What to write where into flash, in the shape of ESP-IDF's `flasher_args.json`.
+"""The list of files to flash, in the form of ESP-IDF's `flasher_args.json`.
 
-The host build makes one and so does every ESP-IDF build, so that the flasher takes either.
+Both the host build and every ESP-IDF build write one, so the flasher accepts either.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _KEEP = {"flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Files of an image set, by flash offset in bytes.
+    """The files of an image set.
 
     Attributes:
-        files: what to write, by its offset.
+        files: the files to write, by flash offset in bytes.
         chip: esptool's name of the chip.
         flash_settings: `flash_mode`, `flash_freq` and `flash_size` for the boot loader's header.
     """
@@ -34,41 +34,39 @@ class Manifest:
     flash_settings: Mapping[str, str] = field(default_factory=lambda: dict(_KEEP))
 
     def contents(self) -> list[tuple[int, bytes]]:
-        """The files' bytes, by offset, in ascending order.
+        """Return the content of each file with its offset, in ascending order.
 
         Raises:
-            BenchError: a file is not there.
+            BenchError: a file cannot be read.
         """
         try:
             return [(offset, path.read_bytes()) for offset, path in sorted(self.files.items())]
         except OSError as problem:
-            raise BenchError(f"cannot read what is to be flashed: {problem}", "Build the firmware again") from None
+            raise BenchError(f"cannot read a file to flash: {problem}", "Build the firmware again") from None
 
     def sha256(self) -> str:
-        """Names the content: equal for equal bytes at equal offsets."""
+        """Return a digest of the content: equal for equal bytes at equal offsets."""
         digest = hashlib.sha256()
         for offset, content in self.contents():
             digest.update(offset.to_bytes(4, "little") + hashlib.sha256(content).digest())
         return digest.hexdigest()
 
     def partition_table(self) -> PartitionTable:
-        """The table that it flashes.
+        """Return the partition table of the image set.
 
         Raises:
-            BenchError: there is none at 0x8000, or it is broken.
+            BenchError: there is none at 0x8000, or it is invalid.
         """
         path = self.files.get(TABLE_OFFSET)
         if path is None:
-            raise BenchError(
-                f"the firmware brings no partition table at {TABLE_OFFSET:#x}", "Build it as a whole project"
-            )
+            raise BenchError(f"the firmware has no partition table at {TABLE_OFFSET:#x}", "Build it as a whole project")
         try:
             return from_binary(path.read_bytes())
         except (OSError, ValueError) as problem:
             raise BenchError(f"{path}: {problem}", "Build the firmware again") from None
 
     def storage(self) -> Partition:
-        """The partition that holds the device's file system.
+        """Return the partition of the device's file system.
 
         Raises:
             BenchError: there is none.
@@ -81,7 +79,7 @@ class Manifest:
         raise BenchError("the partition table has no storage partition", "Add one: data, littlefs")
 
     def save(self, folder: Path) -> Path:
-        """Write `flasher_args.json` into a folder, with paths as seen from there. Returns its path."""
+        """Write `flasher_args.json` into a folder, with relative paths. Return its path."""
         path = folder / FILE_NAME
         record = {
             "flash_settings": dict(self.flash_settings),
@@ -93,10 +91,10 @@ class Manifest:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """The manifest that a build has left in its folder.
+    """Load the manifest of a build folder.
 
     Raises:
-        BenchError: there is none, or it lacks what is needed.
+        BenchError: there is none, or it is incomplete.
     """
     path = folder / FILE_NAME
     try:

@@ -1,7 +1,7 @@
-"""ESP-IDF's partition table: from `partitions.csv` to the binary at 0x8000, and back.
+"""Convert ESP-IDF's partition table between `partitions.csv` and the binary at 0x8000.
 
-The format is the one of ESP-IDF's "Partition Tables" guide: 32-byte entries that start with 0xAA 0x50, closed by an
-entry that starts with 0xEB 0xEB and carries the MD5 of all entries before it.
+The format is that of ESP-IDF's "Partition Tables" guide: 32-byte entries that start with 0xAA 0x50, terminated by an
+entry that starts with 0xEB 0xEB and has the MD5 of all entries before it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Partition:
 
     @property
     def end(self) -> int:
-        """The first byte after it."""
+        """The offset of the first byte after the partition."""
         return self.offset + self.size
 
 
@@ -72,20 +72,20 @@ class PartitionTable:
         raise KeyError(f"no partition named {name!r}; there are {', '.join(p.name for p in self.partitions)}")
 
     def find(self, kind: str, subtype: str) -> Partition | None:
-        """The first partition of a type and subtype, if any."""
+        """Return the first partition of a type and subtype, if any."""
         return next((p for p in self.partitions if (p.kind, p.subtype) == (kind, subtype)), None)
 
     def ota_slots(self) -> list[Partition]:
-        """The application slots ota_0, ota_1, ... in order."""
+        """Return the application slots ota_0, ota_1, ... in order."""
         slots = [p for p in self.partitions if p.kind == "app" and p.subtype.startswith("ota_")]
         return sorted(slots, key=lambda p: int(p.subtype.removeprefix("ota_")))
 
 
 def read_csv(path: Path) -> PartitionTable:
-    """The table that `partitions.csv` describes; every entry must give its offset and size.
+    """Read `partitions.csv`; every entry must have an offset and a size.
 
     Raises:
-        BenchError: a row that cannot be used, by its line.
+        BenchError: an invalid row; the message names its line.
     """
     partitions: list[Partition] = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
@@ -104,7 +104,7 @@ def read_csv(path: Path) -> PartitionTable:
 
 def _from_row(row: Sequence[str]) -> Partition:
     if len(row) < 5:
-        raise ValueError(f"five fields are needed, {len(row)} are there")
+        raise ValueError(f"five fields are needed, found {len(row)}")
     name, kind, subtype, offset, size = row[:5]
     if len(name.encode()) > 16:
         raise ValueError(f"the name {name!r} is longer than 16 bytes")
@@ -135,7 +135,7 @@ def _check(partitions: Sequence[Partition], path: Path) -> None:
 
 
 def to_binary(table: PartitionTable) -> bytes:
-    """The table as it stands in flash, MD5 entry included, padded with 0xFF to 0xC00 bytes."""
+    """Return the table as in flash, with its MD5 entry, padded with 0xFF to 0xC00 bytes."""
     entries = b"".join(
         _ENTRY.pack(_MAGIC, _TYPES[p.kind], _SUBTYPES[p.kind][p.subtype], p.offset, p.size, p.name.encode(), 0)
         for p in table
@@ -144,10 +144,10 @@ def to_binary(table: PartitionTable) -> bytes:
 
 
 def from_binary(data: bytes) -> PartitionTable:
-    """Parse what `to_binary` or ESP-IDF made.
+    """Parse a table that `to_binary` or ESP-IDF made.
 
     Raises:
-        ValueError: not a partition table, or its MD5 is wrong; the message says which.
+        ValueError: no partition table, or its MD5 is wrong; the message has the reason.
     """
     partitions: list[Partition] = []
     for at in range(0, min(len(data), TABLE_SIZE), _ENTRY.size):

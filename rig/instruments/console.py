@@ -18,10 +18,13 @@ from rig.instruments.serial_port import SerialPort
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble, Boot, Event, LogLine, Panic, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
+from rig.util.checked import Seconds, Text, checked
 from rig.util.errors import AuthorError, BenchError
 from rig.util.loop import run_on
-from rig.util.redaction import masked_text
+from rig.util.redaction import masked_text, remember_secrets
 
+_SET = re.compile(r"set +(\S+) +(.+)", re.IGNORECASE)
+"""The command that changes a setting (docs/design.md section 4)."""
 _ALIKE = 5
 """So many characters in a row make a line a near miss of a pattern."""
 _MOST_COMPARED = 200
@@ -245,9 +248,10 @@ class Console:
 
     @property
     def answer_prefix(self) -> str:
-        """What a line starts with that answers a command."""
+        """The text at the start of a line that answers a command."""
         return self._format.answer_prefix
 
+    @checked
     def send(self, text: str) -> None:
         """Send a line.
 
@@ -260,6 +264,8 @@ class Console:
         port = self._port
         if port is None:
             raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+        if (setting := _SET.fullmatch(text.strip())) is not None:
+            remember_secrets({setting[1]: setting[2]})
         self._loop.call_soon_threadsafe(self._write, port, text.encode(errors="surrogateescape") + b"\n")
         self._timeline.clock.settle()
 
@@ -283,7 +289,8 @@ class Console:
             self._line_timer.cancel()
             self._look_at_open_line()
 
-    def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
+    @checked
+    def expect(self, pattern: Text, *, since: Mark | None = None, timeout: Seconds = 5.0) -> LogLine:
         """Wait for a line in which the regular expression is found; the line is consumed.
 
         A line without a newline, such as a prompt, is found as soon as the device pauses after it.
@@ -308,7 +315,8 @@ class Console:
                 explain=lambda misses: self._explain(regex, misses, since),
             )
 
-    def expect_none(self, pattern: str, *, since: Mark | None = None, within: float) -> None:
+    @checked
+    def expect_none(self, pattern: Text, *, since: Mark | None = None, within: Seconds) -> None:
         """Make sure that no line matches, since the mark and for `within` bench seconds from now.
 
         Raises:
@@ -325,7 +333,8 @@ class Console:
                 what=f"a line of the console that matches /{pattern}/",
             )
 
-    def command(self, command: str, *, timeout: float = 5.0) -> str:
+    @checked
+    def command(self, command: Text, *, timeout: Seconds = 5.0) -> str:
         """Give the device a command and return its answer, without the mark that it starts with.
 
         Args:
@@ -349,6 +358,7 @@ class Console:
             )
         return answer.text[len(prefix) :]
 
+    @checked
     def lines(self, since: Mark | None = None) -> list[str]:
         """All lines since a mark (None: since the test's start)."""
         return [line.text for line in self._timeline.events(LogLine, since or self._timeline.default_mark)]
@@ -382,7 +392,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _recordable(events: Sequence[Event]) -> Sequence[Event]:
-    """What a log format has found; raises ValueError where the record could not hold it."""
+    """Return the events that a log format has found; raise ValueError where the record could not hold one."""
     found = tuple(events)
     for event in found:
         event.validate_recordable()

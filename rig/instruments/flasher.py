@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from rig.firmware.manifest import Manifest
 from rig.timeline import Timeline
 from rig.timeline.events import Flashed
+from rig.util.checked import Limits, Text, checked
 from rig.util.errors import BenchError
 from rig.util.redaction import without_url_passwords
 
@@ -63,10 +64,12 @@ class Flasher:
         self._baud = baud
         self._flashed = ""
 
+    @checked
     def has(self, manifest: Manifest) -> bool:
         """Whether that firmware is what was flashed last, and nothing was erased since."""
         return self._flashed == manifest.sha256()
 
+    @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
         """Write a firmware, unless it is what was flashed last, and in the same session the device's file system.
 
@@ -100,7 +103,10 @@ class Flasher:
             self._flashed = manifest.sha256()
         return write_firmware
 
-    def flash_filesystem(self, image: bytes, offset: int, chip: str = "esp32") -> None:
+    @checked
+    def flash_filesystem(
+        self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
+    ) -> None:
         """Write a file system image, whether it was written before or not: the device writes there too.
 
         Args:
@@ -116,7 +122,8 @@ class Flasher:
             _esptool().write_flash(esp, [(offset, image)], no_progress=True)
             self._report(_sha256([(offset, image)]), started, "file system")
 
-    def erase(self, chip: str = "esp32") -> None:
+    @checked
+    def erase(self, chip: Text = "esp32") -> None:
         """Erase the whole flash: the board boots nothing any more.
 
         Raises:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 from rig.config.signal import Signal
 from rig.instruments.wires import DrivenWire, UnknownWireError
 from rig.timeline import Timeline
-from rig.util.arguments import validate_bool, validate_number
+from rig.util.checked import Count, Limits, Seconds, checked
 from rig.util.errors import AuthorError, BenchError
 
 _SLACK_S = 60.0
@@ -57,7 +58,8 @@ class PulseTrain:
         finally:
             self._wire.set(False)
 
-    def wait(self, timeout: float | None = None) -> int:
+    @checked
+    def wait(self, timeout: Seconds | None = None) -> int:
         """Wait for its end. Returns how many pulses were given.
 
         Args:
@@ -123,20 +125,19 @@ class Input:
         """State 0."""
         self._wire.set(False)
 
+    @checked
     def set(self, state: bool) -> None:
         """On or off."""
-        validate_bool(f"the state of {self._wire.signal}", state)
         self._wire.set(state)
 
-    def press(self, seconds: float = 0.1, *, rest: float = 0.0) -> None:
+    @checked
+    def press(self, seconds: Seconds = 0.1, *, rest: Seconds = 0.0) -> None:
         """On, and off again, timed by the bench's thread.
 
         Args:
             seconds: how long it is on, in bench seconds.
             rest: how long it is off before this returns, in bench seconds.
         """
-        validate_number("seconds", seconds, least=0)
-        validate_number("rest", rest, least=0)
         press = asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop)
         self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
         self._timeline.clock.settle()
@@ -149,14 +150,13 @@ class Input:
             self._wire.set(False)
         await asyncio.sleep(rest)
 
-    def train(self, count: int, hz: float) -> PulseTrain:
+    @checked
+    def train(self, count: Count, hz: Annotated[float, Limits(above=0, most=1e6)]) -> PulseTrain:
         """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.
 
         Raises:
             AuthorError: a count below 1, a rate that is not above 0, or this input is already giving pulses.
         """
-        validate_number("the count of a pulse train", count, least=1)
-        validate_number("the rate of a pulse train in Hz", hz, above=0)
         if self._train is not None and not self._train.done:
             raise AuthorError(f"{self._wire.signal} is already giving pulses. Wait for the train under way, or stop it")
         self._train = PulseTrain(self._wire, count, hz, self._timeline).start(self._loop)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import get_args
+from typing import Annotated
 
 from rig.config.signal import EN
 from rig.instruments.led_pattern import EDGES_NEEDED, STEADY_AFTER_S, Edge, Pattern, PatternName, beginning, decode
@@ -14,7 +14,7 @@ from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import Boot, Event, LedPattern, PinEdge, PowerChange
 from rig.timeline.log_tail import console_tail
-from rig.util.arguments import validate_number, validate_one_of
+from rig.util.checked import Limits, Seconds, checked
 from rig.util.errors import AuthorError
 
 _UNKNOWN_AFTER_S = 3.0
@@ -56,7 +56,7 @@ class Led:
 
     @property
     def pattern(self) -> Pattern:
-        """What it shows."""
+        """The pattern that it shows."""
         return self._pattern
 
     @property
@@ -64,15 +64,16 @@ class Led:
         """Whether it is lit this moment."""
         return self._wire.state
 
+    @checked
     def expect(
         self,
         pattern: PatternName,
         *,
-        rate_hz: float | None = None,
-        duty: float | None = None,
-        tolerance: float = 0.15,
+        rate_hz: Annotated[float, Limits(above=0, most=1000)] | None = None,
+        duty: Annotated[float, Limits(least=0, most=1)] | None = None,
+        tolerance: Annotated[float, Limits(least=0)] = 0.15,
         since: Mark | None = None,
-        timeout: float = 5.0,
+        timeout: Seconds = 5.0,
     ) -> LedPattern:
         """Wait until it shows that pattern. A blink is known after two periods, a steady light after 1.25 s.
 
@@ -93,12 +94,6 @@ class Led:
             AuthorError: no LED can show that, such as a rate of a steady light.
         """
 
-        validate_one_of(f"the pattern of LED {self.name}", pattern, get_args(PatternName))
-        if rate_hz is not None:
-            validate_number("rate_hz", rate_hz, above=0)
-        if duty is not None:
-            validate_number("duty", duty, least=0, most=1)
-        validate_number("tolerance", tolerance, least=0)
         if pattern in ("off", "on") and (rate_hz is not None or duty is not None):
             raise AuthorError(f"LED {self.name} has no rate and no duty while it is {pattern}: leave both out")
 

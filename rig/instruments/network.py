@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 from rig.csms.server import url_of
 from rig.instruments.proxy import Admission, Delay, Proxy
 from rig.timeline import Timeline
 from rig.timeline.events import AccessPointChange, Carried
-from rig.util.arguments import validate_number, validate_one_of
+from rig.util.checked import Limits, Seed, Text, checked
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
 from rig.wiring.interfaces import AccessPoint
 
 T = TypeVar("T")
+Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 
 
 class Network:
@@ -69,7 +70,7 @@ class Network:
         self._do(self._proxy.close(), "close the proxy")
 
     def reset(self) -> None:
-        """A good network again, whatever a test did; the access point is left as it is."""
+        """Restore a good network. The access point is left as it is."""
 
         async def back_to_normal() -> None:
             await self._proxy.black_hole(False)
@@ -85,7 +86,8 @@ class Network:
         """The port at which the charge point reaches the CSMS through the proxy; constant over the bench's life."""
         return self._proxy.port
 
-    def csms_url(self, identity: str) -> str:
+    @checked
+    def csms_url(self, identity: Text) -> str:
         """The URL that the charge point is configured with."""
         return url_of(self._proxy.host, self.csms_port, identity)
 
@@ -98,6 +100,7 @@ class Network:
         """Reset all TCP connections now (RST to both sides). Returns how many there were."""
         return self._do(self._proxy.drop(), "drop the connections")
 
+    @checked
     def black_hole(self, on: bool = True) -> None:
         """Let nothing through either way, keep connections, accept new ones and never answer them; or end that.
 
@@ -105,7 +108,8 @@ class Network:
         """
         self._do(self._proxy.black_hole(on), "switch the black hole")
 
-    def latency(self, ms: float, jitter_ms: float = 0.0, seed: int = 0) -> None:
+    @checked
+    def latency(self, ms: Milliseconds, jitter_ms: Milliseconds = 0.0, seed: Seed = 0) -> None:
         """Delay everything each way from now on; 0 ends that.
 
         Args:
@@ -116,13 +120,11 @@ class Network:
         Raises:
             AuthorError: a delay or jitter that is no number of 0 or more.
         """
-        validate_number("a delay in ms", ms, least=0)
-        validate_number("the jitter of a delay in ms", jitter_ms, least=0)
         self._do(self._proxy.slow_down(Delay(ms / 1000, jitter_ms / 1000, seed)), "delay the traffic")
 
     @property
     def delay(self) -> tuple[float, float, int]:
-        """What `latency` was told last: milliseconds, jitter in milliseconds, seed."""
+        """The latest arguments of `latency`: milliseconds, jitter in milliseconds, seed."""
         latency_s, jitter_s, seed = self._proxy.delay
         return latency_s * 1000, jitter_s * 1000, seed
 
@@ -131,19 +133,19 @@ class Network:
         """Whether nothing gets through at present."""
         return self._proxy.is_black_hole
 
+    @checked
     def admit(self, admission: Admission) -> None:
-        """What becomes of attempts to connect to the CSMS from now on. Open connections stay.
+        """Accept, refuse or ignore attempts to connect to the CSMS from now on. Open connections stay.
 
         Args:
             admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
         """
-        validate_one_of("what becomes of attempts to connect", admission, get_args(Admission))
         self.timeline.clock.ignores_syn = admission == "ignore"
         self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
 
     @property
     def admission(self) -> Admission:
-        """What becomes of attempts to connect at present."""
+        """Whether attempts to connect are accepted, refused or ignored at present."""
         return self._proxy.admission
 
     # -- radio --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from rig.instruments.wires import UnknownWireError, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import PinEdge
 from rig.timeline.log_tail import console_tail
-from rig.util.arguments import validate_bool
+from rig.util.checked import Seconds, checked
 
 
 class Output:
@@ -31,7 +31,8 @@ class Output:
         """Whether it is on (closed, driven)."""
         return self._wire.state
 
-    def expect(self, level: bool, *, since: Mark | None = None, timeout: float = 5.0) -> PinEdge:
+    @checked
+    def expect(self, level: bool, *, since: Mark | None = None, timeout: Seconds = 5.0) -> PinEdge:
         """Wait until it is at that level.
 
         Args:
@@ -46,7 +47,6 @@ class Output:
         Raises:
             ExpectationError: it did not get there in time.
         """
-        validate_bool(f"the level of {self._signal}", level)
         what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
             return self._timeline.expect(
@@ -73,7 +73,8 @@ class Output:
             lane=self._signal,
         )
 
-    def expect_steady(self, level: bool, *, within: float) -> None:
+    @checked
+    def expect_steady(self, level: bool, *, within: Seconds) -> None:
         """Make sure that it stays at that level for `within` bench seconds.
 
         Raises:

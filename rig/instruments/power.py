@@ -12,6 +12,7 @@ from rig.config.signal import RAIL_SENSE
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PowerChange
+from rig.util.checked import checked
 from rig.util.errors import BenchError
 
 
@@ -129,6 +130,7 @@ class Power:
         self.off()
         self.on()
 
+    @checked
     def hold_reset(self, hold: bool) -> None:
         """Hold the chip in reset by EN, or let it go: then it boots."""
         self._en.set(hold)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import TelemetrySample
-from rig.util.arguments import validate_number, validate_one_of
+from rig.util.arguments import validate_one_of
+from rig.util.checked import Count, Limits, Seconds, Text, checked
 from rig.util.errors import AuthorError
 
 
@@ -35,7 +37,10 @@ class HeapTrend:
         return f"heap {verdict}: {self.lost:.0f} bytes lost over {self.samples} samples ({self.slope:+.1f} a sample)"
 
 
-def heap_flat(samples: Sequence[TelemetrySample], tolerance: float = 512, name: str = "heap_free") -> HeapTrend:
+@checked
+def heap_flat(
+    samples: Sequence[TelemetrySample], tolerance: Annotated[float, Limits(least=0)] = 512, name: Text = "heap_free"
+) -> HeapTrend:
     """Judge whether memory is lost over a row of samples, by the line through them.
 
     Args:
@@ -73,12 +78,14 @@ class Telemetry:
         """The latest record of the run; None before the first."""
         return self._timeline.last(TelemetrySample)
 
+    @checked
     def samples(self, since: Mark | None = None) -> list[TelemetrySample]:
         """All records since a mark (None: since the test's start)."""
         return self._timeline.events(TelemetrySample, since or self._timeline.default_mark)
 
+    @checked
     def expect(
-        self, count: int = 1, *, since: Mark | None = None, timeout: float | None = None
+        self, count: Count = 1, *, since: Mark | None = None, timeout: Seconds | None = None
     ) -> list[TelemetrySample]:
         """Wait until there are `count` records since a mark (None: from now on), and return them.
 
@@ -90,7 +97,6 @@ class Telemetry:
         Raises:
             ExpectationError: they did not come in time.
         """
-        validate_number("the count of telemetry records", count, least=1)
         start = since or self._timeline.mark()
         limit = timeout if timeout is not None else 2 * count + 3
         seen: list[TelemetrySample] = []

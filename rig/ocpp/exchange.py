@@ -1,4 +1,4 @@
-"""The last frames as a block of lines, without secrets, with a mark below one that is not as expected."""
+"""Format the last frames without secrets, with a marker below a value that is not as expected."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rig.timeline.words import link_line
 from rig.util.text import visible
 
 LAST_FRAMES = 20
-"""How many frames a failed expectation shows."""
+"""Number of frames in the message of a failed expectation."""
 
-_NEEDLE = "\x00here\x00"  # stands in for the value that is looked for; no payload has it
+_NEEDLE = "\x00here\x00"  # replaces the value to locate; no payload contains it
 _NEEDLE_TEXT = orjson.dumps(_NEEDLE)
 
 
 def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
-    """A frame's line, and the line below that points at the place of a difference.
+    """Return a frame's line, and a line below it that points at the difference.
 
-    A payload that is too long for a line is cut on both sides of that place.
+    A payload that is too long for a line is cut on both sides of the difference.
     """
     body = payload_json(frame.shown)
     at = _place(frame.shown, difference.path)
@@ -38,7 +38,7 @@ def marked_lines(frame: OcppFrame, difference: Difference) -> tuple[str, str]:
 
 
 def _place(payload: Any, path: Path) -> int:
-    """Where the value at `path` begins in the payload's text; for one that is missing, where its object ends."""
+    """Return the offset of the value at `path` in the payload's text; of a missing value, the end of its object."""
     if not path:
         return 0
     copy = orjson.loads(orjson.dumps(payload))
@@ -48,7 +48,7 @@ def _place(payload: Any, path: Path) -> int:
     missing = isinstance(inner, dict) and path[-1] not in inner
     inner[path[-1]] = _NEEDLE
     text = orjson.dumps(copy)
-    if missing:  # it was put behind the last one: find the comma or the brace before it
+    if missing:  # it was appended: find the comma or the brace before it
         before = text.rfind(orjson.dumps(path[-1]), 0, text.find(_NEEDLE_TEXT))
         at = before - 1 if text[before - 1 : before] == b"," else before
     else:
@@ -62,13 +62,13 @@ def exchange(
     marked: Sequence[int] = (),
     difference: Difference | None = None,
 ) -> str:
-    """The last frames as an indented block, stamped in seconds since `start`. What is marked is shown, however old.
+    """Return the last frames as an indented block, with times in seconds since `start`. Marked frames always appear.
 
     Args:
         events: frames and link changes, in order.
-        start: stamp in nanoseconds that counts as 0.
+        start: the stamp in ns that counts as 0.
         marked: ids of events to point at.
-        difference: where in the marked frame's payload it is not as expected.
+        difference: where the marked frame's payload is not as expected.
     """
     every = list(events)
     recent = every[-LAST_FRAMES:]
@@ -89,5 +89,5 @@ def exchange(
         if below is not None:
             lines.append(" " * len(front) + below)
     if not recent:
-        lines.append("    nothing was exchanged")
+        lines.append("    no frames")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Does a payload look as expected, and where not, where first?"""
+"""Compare a payload with an expected one, and list the differences."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from rig.util.redaction import MASK, is_secret, masked
 
 Path = tuple[str | int, ...]
-"""Where in a payload: keys and indexes from the outside in."""
+"""A place in a payload: keys and indexes from the outside in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place where a payload is not as expected. As a text: place, what was expected, what is there."""
+    """One place where a payload is not as expected. Its text has the place, the expected and the actual value."""
 
     path: Path
     expected: str
@@ -27,16 +27,16 @@ class Difference:
 
 
 def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]:
-    """What is different, first things first; empty where `actual` matches.
+    """Return the differences in order; an empty list where `actual` matches.
 
     Args:
-        expected: an object matches where each of its keys does (`actual` may have more); an array where it is as long
-            and each element matches; a callable where it returns true; a compiled pattern where the whole string
+        expected: an object matches where each of its keys does (`actual` may have more); an array where it has the same
+            length and each element matches; a callable where it returns true; a compiled pattern where the whole string
             matches; anything else where it is equal (True is not 1).
         actual: the decoded JSON.
-        path: where in the payload we are.
+        path: the place of `actual` in the payload.
 
-    Secrets are compared, but not told.
+    Secrets are compared, but masked in the differences.
     """
     got = f"got {masked(actual)!r}"
     if isinstance(expected, Mapping):
@@ -71,7 +71,7 @@ def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]
 
 def _words(expected: Any) -> str:
     if isinstance(expected, re.Pattern):
-        return f"what matches {expected.pattern!r}"
+        return f"a string that matches {expected.pattern!r}"
     if callable(expected):
-        return f"what {getattr(expected, '__name__', expected)} accepts"
+        return f"a value that {getattr(expected, '__name__', expected)} accepts"
     return repr(masked(expected))

@@ -1,11 +1,11 @@
-"""Requests of OCPP 1.6, typed: to expect them of a charge point, and to send them to one.
+"""Typed requests of OCPP 1.6, to expect from a charge point and to send to one.
 
     csms.expect(messages.start_transaction(connector_id=1, id_tag="TAG"))
     csms.call(messages.remote_start_transaction("TAG", connector_id=1))
 
-What a charge point sends is expected by some of its fields, so all are optional there; a field may also be a
-predicate or a compiled pattern (`rig.ocpp.matching`). What the CSMS sends takes what the schema requires.
-The types are those of the schemas; a test holds this file against them.
+A request of a charge point is expected by some of its fields, so all are optional; a field may also be a predicate or a
+compiled pattern (`rig.ocpp.matching`). A request of the CSMS has the arguments that the schema requires.
+The types are those of the schemas; a test compares this file with them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 T = TypeVar("T")
 Predicate = Callable[[Any], bool]
 Want: TypeAlias = T | Predicate | re.Pattern[str] | None
-"""What a field is expected to be: a value, what a predicate accepts, what a pattern matches. None: anything."""
+"""An expected field: a value, a predicate, or a pattern that matches the whole string. None: any value."""
 
 AuthorizationStatus = Literal["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]
 AvailabilityType = Literal["Inoperative", "Operative"]
@@ -137,7 +137,7 @@ ValueFormat = Literal["Raw", "SignedData"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request: its action, and the fields that were given, spelled as on the wire."""
+    """A request: its action, and its fields, spelled as on the wire."""
 
     action: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Request:
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """The fields that are not None, spelled as on the wire: `id_tag` is `idTag`."""
+    """Return the fields that are not None, spelled as on the wire: `id_tag` becomes `idTag`."""
     return {
         re.sub(r"_([a-z])", lambda letter: letter[1].upper(), name): value
         for name, value in fields.items()
@@ -159,7 +159,7 @@ def given(**fields: Any) -> dict[str, Any]:
 
 
 def authorize(id_tag: Want[str] = None) -> Request:
-    """May this idTag charge (section 4.1)?"""
+    """Ask whether an idTag may charge (section 4.1)."""
     return Request("Authorize", given(id_tag=id_tag))
 
 
@@ -175,7 +175,7 @@ def boot_notification(
     meter_type: Want[str] = None,
     meter_serial_number: Want[str] = None,
 ) -> Request:
-    """It has booted and asks to be accepted (section 4.2)."""
+    """Report a boot and ask to be accepted (section 4.2)."""
     return Request(
         "BootNotification",
         given(
@@ -195,22 +195,22 @@ def boot_notification(
 def data_transfer(
     vendor_id: Want[str] = None, message_id: Want[str] = None, data: Want[str | Predicate] = None
 ) -> Request:
-    """Something of the vendor's own, either way (sections 4.3 and 5.6). To send one, `vendor_id` is required."""
+    """Send vendor-specific data, either way (sections 4.3 and 5.6). To send one, `vendor_id` is required."""
     return Request("DataTransfer", given(vendor_id=vendor_id, message_id=message_id, data=data))
 
 
 def diagnostics_status_notification(status: Want[DiagnosticsStatus] = None) -> Request:
-    """How an upload of diagnostics goes (section 4.4)."""
+    """Report the state of a diagnostics upload (section 4.4)."""
     return Request("DiagnosticsStatusNotification", given(status=status))
 
 
 def firmware_status_notification(status: Want[FirmwareStatus] = None) -> Request:
-    """How a firmware update goes (section 4.5)."""
+    """Report the state of a firmware update (section 4.5)."""
     return Request("FirmwareStatusNotification", given(status=status))
 
 
 def heartbeat() -> Request:
-    """It is alive (section 4.6)."""
+    """Show that the charge point is alive, and ask for the time (section 4.6)."""
     return Request("Heartbeat")
 
 
@@ -220,7 +220,7 @@ def meter_values(
     transaction_id: Want[int] = None,
     meter_value: Want[Sequence[Mapping[str, Any]]] = None,
 ) -> Request:
-    """Samples of its meter (section 4.7); see the builders `meter_value` and `sampled_value`."""
+    """Report meter samples (section 4.7); see the builders `meter_value` and `sampled_value`."""
     return Request(
         "MeterValues", given(connector_id=connector_id, transaction_id=transaction_id, meter_value=meter_value)
     )
@@ -229,7 +229,7 @@ def meter_values(
 def meter_value(
     sampled_value: Want[Sequence[Mapping[str, Any]]] = None, *, timestamp: Want[str] = None
 ) -> dict[str, Any]:
-    """One moment's samples, a part of MeterValues and StopTransaction (section 7.33)."""
+    """Build the samples of one moment, for MeterValues and StopTransaction (section 7.33)."""
     return given(timestamp=timestamp, sampled_value=sampled_value)
 
 
@@ -243,7 +243,7 @@ def sampled_value(
     location: Want[Location] = None,
     value_format: Want[ValueFormat] = None,
 ) -> dict[str, Any]:
-    """One sample, a part of a meter value (section 7.43)."""
+    """Build one sample, for a meter value (section 7.43)."""
     return given(
         value=value,
         measurand=measurand,
@@ -263,7 +263,7 @@ def start_transaction(
     reservation_id: Want[int] = None,
     timestamp: Want[str] = None,
 ) -> Request:
-    """A transaction has begun (section 4.8). `meter_start` in Wh."""
+    """Report the start of a transaction (section 4.8). `meter_start` is in Wh."""
     return Request(
         "StartTransaction",
         given(
@@ -286,7 +286,7 @@ def status_notification(
     vendor_id: Want[str] = None,
     vendor_error_code: Want[str] = None,
 ) -> Request:
-    """A connector is in another state, or has an error (section 4.9). Connector 0 is the charge point itself."""
+    """Report a connector's state or error (section 4.9). Connector 0 is the charge point itself."""
     return Request(
         "StatusNotification",
         given(
@@ -310,7 +310,7 @@ def stop_transaction(
     timestamp: Want[str] = None,
     transaction_data: Want[Sequence[Mapping[str, Any]]] = None,
 ) -> Request:
-    """A transaction has ended (section 4.10). `meter_stop` in Wh; a reason that is left out means `Local`."""
+    """Report the end of a transaction (section 4.10). `meter_stop` is in Wh; without a reason it is `Local`."""
     return Request(
         "StopTransaction",
         given(
@@ -328,7 +328,7 @@ def stop_transaction(
 
 
 def change_availability(connector_id: int, availability: AvailabilityType) -> Request:
-    """Take a connector (0: all of it) out of service, or back (section 5.2)."""
+    """Set the availability of a connector, or of the whole charge point with 0 (section 5.2)."""
     return Request("ChangeAvailability", given(connector_id=connector_id, type=availability))
 
 
@@ -338,12 +338,12 @@ def change_configuration(key: str, value: str) -> Request:
 
 
 def clear_cache() -> Request:
-    """Forget the authorization cache (section 5.4)."""
+    """Clear the authorization cache (section 5.4)."""
     return Request("ClearCache")
 
 
 def get_configuration(*keys: str) -> Request:
-    """Tell the value of these configuration keys; of all where none is named (section 5.8)."""
+    """Read these configuration keys, or all where none is named (section 5.8)."""
     return Request("GetConfiguration", given(key=list(keys) or None))
 
 
@@ -362,15 +362,15 @@ def remote_stop_transaction(transaction_id: int) -> Request:
 
 
 def reset(kind: ResetType) -> Request:
-    """Restart: `Soft` with its transactions ended well, `Hard` at once (section 5.14)."""
+    """Restart: `Soft` after a graceful end of transactions, `Hard` at once (section 5.14)."""
     return Request("Reset", given(type=kind))
 
 
 def trigger_message(requested_message: MessageTrigger, *, connector_id: int | None = None) -> Request:
-    """Send that message now (section 5.17)."""
+    """Request a message from the charge point now (section 5.17)."""
     return Request("TriggerMessage", given(requested_message=requested_message, connector_id=connector_id))
 
 
 def unlock_connector(connector_id: int) -> Request:
-    """Release the cable (section 5.18)."""
+    """Unlock a connector (section 5.18)."""
     return Request("UnlockConnector", given(connector_id=connector_id))

@@ -1,6 +1,6 @@
-"""OCPP-J 1.6 frames: the text on the WebSocket, and back (OCPP-J 1.6 section 4.2).
+"""Read and write OCPP-J 1.6 frames, the text messages on the WebSocket (OCPP-J 1.6 section 4.2).
 
-This layer knows no socket and no schema. It also writes what no correct peer would, because a test bench must.
+This layer knows no socket and no schema. It can also write invalid frames, for tests.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ class Call:
     payload: Any
 
     def text(self) -> str:
-        """The frame as it goes on the wire."""
+        """Return the frame as on the wire."""
         return orjson.dumps([2, self.unique_id, self.action, self.payload]).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """An answer: `[3, unique_id, payload]` (section 4.2.2)."""
+    """A response: `[3, unique_id, payload]` (section 4.2.2)."""
 
     unique_id: str
     payload: Any
 
     def text(self) -> str:
-        """The frame as it goes on the wire."""
+        """Return the frame as on the wire."""
         return orjson.dumps([3, self.unique_id, self.payload]).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class CallError:
-    """A refusal: `[4, unique_id, code, description, details]` (section 4.2.3).
+    """An error response: `[4, unique_id, code, description, details]` (section 4.2.3).
 
-    As an answer that a test prepares it has no `unique_id` yet: that of the call it answers is filled in.
+    One that a test prepares has no `unique_id` yet; it gets that of the call.
     """
 
     code: str
@@ -67,15 +67,15 @@ class CallError:
     unique_id: str = ""
 
     def text(self) -> str:
-        """The frame as it goes on the wire."""
+        """Return the frame as on the wire."""
         return orjson.dumps([4, self.unique_id, self.code, self.description, self.details]).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """What is no OCPP-J frame: why, and its unique id as far as it could be read (else empty).
+    """A message that is no OCPP-J frame: the reason, and its unique id where it could be read (else empty).
 
-    `call` tells that it claims to be a CALL, so that a CALLERROR can answer it.
+    `call` is true where its message type is CALL, so that a CALLERROR can answer it.
     """
 
     why: str
@@ -87,12 +87,12 @@ Message = Call | CallResult | CallError | Malformed
 
 
 def parse(raw: str | bytes) -> Message:
-    """Read one WebSocket message. Never raises: what is wrong comes back as `Malformed`."""
+    """Parse one WebSocket message. Never raise: return an invalid message as `Malformed`."""
     if not isinstance(raw, str):
         return Malformed("a binary message: OCPP-J frames are text (OCPP-J 1.6 section 4.1.2)")
     try:
         frame = orjson.loads(raw)
-        orjson.dumps(frame)  # what is nested too deeply for it is so for all that comes behind
+        orjson.dumps(frame)  # reject here a depth that no later code could write
     except orjson.JSONDecodeError as error:
         return Malformed(f"no JSON: {error}")
     except orjson.JSONEncodeError:
@@ -125,7 +125,7 @@ def parse(raw: str | bytes) -> Message:
 
 
 def _kind(value: Any) -> str:
-    """A JSON value's type in words."""
+    """Return a JSON value's type in words."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "nothing"}
     if isinstance(value, str):
         return f"a string of {len(value)} characters"

@@ -1,4 +1,4 @@
-"""Parts of payloads, as a test expects them: held against the schema, which knows all that can ever come."""
+"""Check expected parts of payloads against the schema."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def misfit(action: str, fields: Mapping[str, Any], kind: Kind = "request") -> str:
-    """Say why no valid payload can have such fields; empty where one can.
+def schema_mismatch(action: str, fields: Mapping[str, Any], kind: Kind = "request") -> str:
+    """Return why no valid payload can have such fields; an empty text where one can.
 
     Args:
         action: of OCPP 1.6, e.g. `StatusNotification`.
-        fields: what must stand in the payload (`rig.ocpp.matching.differences`): predicates, patterns and objects with
-            an equality of their own are not looked into.
-        kind: of the request's payload, or of the response's.
+        fields: expected fields of the payload (`rig.ocpp.matching.differences`). Predicates, patterns and objects with
+            their own equality are not checked.
+        kind: the request's payload or the response's.
     """
     root = schema(action, kind)
-    return _misfit(root, root, fields, action)
+    return _mismatch(root, root, fields, action)
 
 
-def _misfit(root: Mapping[str, Any], node: Mapping[str, Any], value: Any, place: str) -> str:
+def _mismatch(root: Mapping[str, Any], node: Mapping[str, Any], value: Any, place: str) -> str:
     while "$ref" in node:
         node = root["definitions"][node["$ref"].rpartition("/")[2]]
     if isinstance(value, Mapping):
@@ -43,18 +43,18 @@ def _misfit(root: Mapping[str, Any], node: Mapping[str, Any], value: Any, place:
                 meant = did_you_mean(str(key), known)
                 nearest = f"did you mean {meant!r}? " if meant else ""
                 return f"{place} has no field {key!r}: {nearest}it has {', '.join(known) or 'none'}"
-            if problem := _misfit(root, known[key], inner, f"{place}.{key}"):
+            if problem := _mismatch(root, known[key], inner, f"{place}.{key}"):
                 return problem
         return ""
     if isinstance(value, (list, tuple)):
         if node.get("type") != "array":
             return f"{place} is no array, but {_article(node)}"
-        found = (_misfit(root, node.get("items", {}), inner, f"{place}[{i}]") for i, inner in enumerate(value))
+        found = (_mismatch(root, node.get("items", {}), inner, f"{place}[{i}]") for i, inner in enumerate(value))
         return next(filter(None, found), "")
     if value is not None and not isinstance(value, (str, bool, int, float)):
         return ""
     types = _TYPES.get(node.get("type", ""), ())
-    # A bool is an int to Python, and none to JSON.
+    # In Python a bool is an int; in JSON it is not.
     if not isinstance(value, types) or isinstance(value, bool) != (bool in types):
         return f"{place} is {_article(node)}, not of type {type(value).__name__}"
     if "enum" in node and value not in node["enum"]:

@@ -1,4 +1,4 @@
-"""Sampled values of MeterValues: a decimal number, at an instant, of one measurand, phase and location."""
+"""Sampled values of MeterValues: a decimal number at a time, of one measurand, phase and location."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENERGY = "Energy.Active.Import.Register"
 OUTLET = "Outlet"
 """The default location of a sampled value (OCPP 1.6 section 7.43)."""
 
-# Narrower than Python's `float` and `fromisoformat`, which also read `nan`, `1_0` and `20240101T00Z`.
+# Stricter than Python's `float` and `fromisoformat`, which also read `nan`, `1_0` and `20240101T00Z`.
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:)([0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -37,13 +37,13 @@ class Sample:
 
 
 def read_time(text: Any) -> datetime:
-    """Read a time of OCPP 1.6 (RFC 3339 section 5.6); a leap second is the second that follows.
+    """Parse a time of OCPP 1.6 (RFC 3339 section 5.6); a leap second becomes the second after it.
 
     Args:
         text: e.g. `2024-01-01T00:00:00Z`.
 
     Raises:
-        ValueError: the text is no such time; the message quotes it.
+        ValueError: no such time; the message quotes the text.
     """
     found = _TIME.fullmatch(text) if isinstance(text, str) else None
     if found is not None:
@@ -53,7 +53,7 @@ def read_time(text: Any) -> datetime:
             time = datetime.fromisoformat(
                 f"{minute.upper()}{'59' if leap else second}{(fraction or '')[:7]}{zone.upper()}"
             )
-            # A leap second is only ever the last of a day in UTC (RFC 3339 section 5.7).
+            # A leap second is always the last second of a day in UTC (RFC 3339 section 5.7).
             if not leap:
                 return time
             if time.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59":
@@ -64,13 +64,13 @@ def read_time(text: Any) -> datetime:
 
 
 def read_decimal(text: Any) -> float:
-    """Read the raw value of a sample: a decimal number with a point (OCPP 1.6 section 7.43).
+    """Parse the raw value of a sample, a decimal number with a point (OCPP 1.6 section 7.43).
 
     Args:
         text: e.g. `-12.5`.
 
     Raises:
-        ValueError: the text is no such number; the message quotes it.
+        ValueError: no such number; the message quotes the text.
     """
     if isinstance(text, str) and _DECIMAL.fullmatch(text):
         value = float(text)
@@ -80,13 +80,13 @@ def read_decimal(text: Any) -> float:
 
 
 def read_samples(request: Mapping[str, Any]) -> Iterator[Sample]:
-    """Read the samples of a MeterValues request, in order; signed data is passed over.
+    """Yield the samples of a MeterValues request in order; signed data is skipped.
 
     Args:
         request: the payload, valid against its schema.
 
     Raises:
-        ValueError: a timestamp or a value cannot be read.
+        ValueError: a timestamp or a value is invalid.
     """
     for meter_value in request["meterValue"]:
         for sampled in meter_value["sampledValue"]:

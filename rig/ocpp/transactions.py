@@ -1,4 +1,4 @@
-"""Transactions as the CSMS saw them, read off the timeline."""
+"""Transactions as the CSMS saw them, read from the timeline."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WH: dict[str, float] = {"Wh": 1, "kWh": 1000}
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One transaction: the frames that told of it, in the order in which they came.
+    """One transaction: the frames that belong to it, in order of arrival.
 
     Attributes:
-        transaction_id: what the CSMS gave it; None where it has not answered the start.
-        starts: StartTransaction calls; more than one where the charge point sent it again.
+        transaction_id: as the CSMS assigned it; None where it has not answered the start.
+        starts: StartTransaction calls; more than one where the charge point resent it.
         meters: MeterValues calls.
-        stops: StopTransaction calls; more than one where the charge point sent it again.
+        stops: StopTransaction calls; more than one where the charge point resent it.
     """
 
     charge_point: str
@@ -55,19 +55,19 @@ class Transaction:
 
     @property
     def energy_wh(self) -> int:
-        """What it drew by its own meter, in Wh."""
+        """The energy of the transaction by `meterStart` and `meterStop`, in Wh."""
         return int(self.stop["meterStop"]) - int(self.start["meterStart"])
 
     def samples(self, measurand: str = ENERGY, phase: str = "", location: str = OUTLET) -> list[Sample]:
-        """Its samples of a measurand from MeterValues, in the order in which they came. Same messages count once.
+        """Return the samples of a measurand from MeterValues, in order of arrival. Resent messages count once.
 
         Args:
-            measurand: which one (OCPP 1.6 section 7.31).
-            phase: of which phase; empty: of all together.
-            location: where it is measured: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
+            measurand: of the samples (OCPP 1.6 section 7.31).
+            phase: of the samples; empty: samples without a phase.
+            location: of the samples: `Outlet`, `Inlet`, `Body`, `Cable` or `EV` (section 7.30).
 
         Raises:
-            ExpectationError: a sample of its MeterValues cannot be read; the message quotes it.
+            ExpectationError: a sample is invalid; the message quotes it.
         """
         return [
             sample
@@ -89,12 +89,12 @@ class Transaction:
         return f"transaction {self.transaction_id} of {self.charge_point}"
 
     def check(self) -> None:
-        """Make sure that it came as OCPP 1.6 section 3.7 wants it: start, meter values, stop, times and energy rising.
+        """Verify the order by OCPP 1.6 section 3.7: start, meter values, stop, with times and energy rising.
 
         Energy is compared within a location and a phase. `meterStart` and `meterStop` are those of the outlet.
 
         Raises:
-            ExpectationError: names the first thing that is wrong.
+            ExpectationError: the message names the first violation.
         """
         wrong = self._first_wrong()
         if wrong:
@@ -103,20 +103,22 @@ class Transaction:
     def check_gapless(
         self, interval_s: float, tolerance_s: float = 1.0, measurand: str = ENERGY, location: str = OUTLET
     ) -> None:
-        """Make sure that no sample is missing between the first and the last.
+        """Verify that no sample is missing between the first and the last.
 
         Args:
-            interval_s: the sample interval, in seconds by the charge point's clock.
-            tolerance_s: how much later a sample may be.
-            measurand: which samples.
-            location: measured where.
+            interval_s: the sample interval, in seconds of the charge point's clock.
+            tolerance_s: the permitted delay of a sample, in seconds.
+            measurand: of the samples.
+            location: of the samples.
 
         Raises:
-            ExpectationError: fewer than two samples, two that are too far apart, or one that cannot be read.
+            ExpectationError: fewer than two samples, a gap between two, or an invalid one.
         """
         samples = self.samples(measurand, location=location)
         if len(samples) < 2:
-            raise ExpectationError(f"{self._name}: {len(samples)} samples of {measurand} say nothing about gaps")
+            raise ExpectationError(
+                f"{self._name}: {len(samples)} samples of {measurand}, at least 2 are needed to find gaps"
+            )
         for earlier, later in pairwise(samples):
             gap = (later.timestamp - earlier.timestamp).total_seconds()
             if gap > interval_s + tolerance_s:
@@ -188,10 +190,10 @@ class _Growing:
 
 
 def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
-    """The transactions that the frames of one charge point tell of, in the order of their first frame.
+    """Return the transactions in the frames of one charge point, in the order of their first frame.
 
-    Frames that the CSMS found invalid are left out. A start that was not answered yet is a transaction without id;
-    once a repetition of it is answered, it is that transaction. The same start after the stop is another transaction.
+    Frames that the CSMS found invalid are ignored. A start without an answer is a transaction without id; when a resent
+    one is answered, the transaction gets that id. The same start after the stop begins another transaction.
     """
     reader = _Reader()
     for frame in frames:
@@ -204,7 +206,7 @@ def read_transactions(frames: Iterable[OcppFrame]) -> list[Transaction]:
 
 
 class _Reader:
-    """Collects frames into transactions, one frame after the other."""
+    """Assigns frames to transactions, one by one."""
 
     def __init__(self) -> None:
         self.found: list[_Growing] = []
@@ -245,14 +247,14 @@ class _Reader:
         return self._by_id[number]
 
     def _number(self, growing: _Growing, start: OcppFrame, number: int) -> None:
-        """A start has got its transactionId."""
-        if growing.transaction_id not in (None, number):  # the CSMS holds the same content for another transaction
+        """Record the transactionId that answered a start."""
+        if growing.transaction_id not in (None, number):  # the CSMS treated an equal start as a new transaction
             growing.starts.remove(start)
             growing = self._begin(start)
             growing.starts.append(start)
         growing.transaction_id = number
         early = self._by_id.get(number)
-        if early is not None and early is not growing and not early.starts:  # told of before its start
+        if early is not None and early is not growing and not early.starts:  # its other frames came before the start
             self.found.remove(early)
             growing.meters[:0], growing.stops[:0] = early.meters, early.stops
         self._by_id[number] = growing
@@ -263,7 +265,7 @@ def _content(frame: OcppFrame) -> str:
 
 
 def _distinct(frames: Iterable[OcppFrame]) -> list[OcppFrame]:
-    """Without those that are the same message sent again."""
+    """Drop frames that resend an earlier message."""
     first: dict[tuple[str, str], OcppFrame] = {}
     for frame in frames:
         first.setdefault((frame.unique_id, _content(frame)), frame)

@@ -1,27 +1,23 @@
 """Shapes in layers, written as SVG by a template.
 
-Only presentation attributes, no style sheet and no script: a picture shows the same under Jenkins' content security
-policy, in an `<img>`, opened alone, and in print.
+Shapes have presentation attributes only, and there is no script: a picture shows under Jenkins' content security
+policy, in an `<img>`, opened alone, and in print. The one style sheet replaces colours for dark pages (`dark.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from rig.report import dark
+from rig.report.colours import INK, PAPER
 from rig.report.text import FONT_FAMILY, width
 from rig.util.text import clean
-
-INK, GREY, FAINT, PAPER = "#1a1a1a", "#5f5f5f", "#e3e3e3", "#ffffff"
-# Okabe and Ito's palette: told apart with every common colour blindness; red means wrong and nothing else.
-BLUE, GREEN, ORANGE, PURPLE = "#0072b2", "#009e73", "#e69f00", "#cc79a7"
-RED, VIOLET = "#c62a12", "#6f3fa0"
-"""Trouble of the firmware, and trouble of the bench."""
 
 Anchor = Literal["start", "middle", "end"]
 Layer = Literal["back", "lanes", "breaks", "front"]
@@ -35,29 +31,6 @@ environment = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast of two colours, 1 to 21 (WCAG 2.2, contrast ratio); text wants 4.5.
-
-    Args:
-        one, other: as `#rrggbb`.
-    """
-    darker, lighter = sorted(_luminance(colour) for colour in (one, other))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    """The relative luminance of a colour (WCAG 2.2)."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@cache
-def text_on(colour: str) -> str:
-    """What text is written in on a colour: ink or paper, whichever is read more easily."""
-    return max(INK, PAPER, key=lambda text: contrast(text, colour))
 
 
 # Pictures have few numbers and fewer attributes, each many times: a lookup takes a fifth of the time of writing one.
@@ -166,6 +139,7 @@ class Canvas:
             title=clean(title),
             description=clean(description),
             font=FONT_FAMILY,
+            style=Markup(_DARK),
             paper=PAPER,
             stripes=[self.stripes[name] for name in sorted(self.stripes)],
             layers={name: Markup("".join([f"{shape}\n" for shape in shapes])) for name, shapes in self.layers.items()},
@@ -176,4 +150,5 @@ def _attributes(look: dict[str, Any]) -> str:
     return "".join(map(_attribute, look.items()))
 
 
+_DARK = dark.style()
 _TEMPLATE = environment.get_template("picture.svg.j2")

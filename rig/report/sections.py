@@ -18,8 +18,8 @@ from rig.timeline.words import figure, limits
 from rig.util.text import clean, one_line, seconds
 
 _TAIL = 30
-_ERROR_CLASS = re.compile(r"^rig\.(?:util\.)?errors\.\w+: ")
-"""What pytest puts before the words of our own errors. Whose fault they are, the page says otherwise.
+_ERROR_CLASS = re.compile(r"^(?:rig\.(?:util\.)?errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
+"""What stands before the words of our own errors: whose fault they are, the page says otherwise.
 
 Records from before the errors were in `rig/util` have it without `util`."""
 _CONSOLE_TAIL = re.compile(r"^last \d+ lines of the console.*?(?=^the whole log: |\Z)", re.M | re.S)

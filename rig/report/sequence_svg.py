@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rig.report.canvas import BLUE, FAINT, GREY, INK, PAPER, RED, Canvas, px
+from rig.report.canvas import Canvas, px
+from rig.report.colours import BLUE, FAINT, GREY, INK, PAPER, RED
 from rig.report.text import fit, width
 from rig.runs.slicer import Test
 from rig.timeline.events import (

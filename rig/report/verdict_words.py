@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.report.canvas import GREY, RED, VIOLET
+from rig.report.colours import AMBER, DARK_GREEN, GREY, RED, VIOLET
 from rig.runs.slicer import Verdict
 
 VERDICT_WORDS: dict[Verdict, str] = {
@@ -18,14 +18,14 @@ VERDICT_WORDS: dict[Verdict, str] = {
     "recorded": "recorded",
 }
 VERDICT_COLOURS: dict[Verdict, str] = {
-    "passed": "#00694c",
+    "passed": DARK_GREEN,
     "failed": RED,
     "error": VIOLET,
-    "broken": "#8a5a00",
-    "interrupted": "#8a5a00",
-    "not measurable": "#8a5a00",
+    "broken": AMBER,
+    "interrupted": AMBER,
+    "not measurable": AMBER,
     "skipped": GREY,
-    "cut off": "#8a5a00",
+    "cut off": AMBER,
     "retried": VIOLET,
     "recorded": GREY,
 }

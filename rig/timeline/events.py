@@ -23,7 +23,7 @@ Clock = Literal["real", "stepped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What all events have. `id` and `t` are given by `Timeline.append` where they are left 0."""
+    """The fields of all events. `id` and `t` are given by `Timeline.append` where they are left 0."""
 
     id: int = 0
     t: int = 0
@@ -40,6 +40,9 @@ class Event:
         for name in layout.masked:
             if record[name]:
                 record[name] = masked(record[name])
+        for name in layout.figures:
+            if not _is_figure(value := record[name], layout.figures[name]):
+                record[name] = masked(value)
         return record
 
     def without_secrets(self) -> Self:
@@ -51,6 +54,10 @@ class Event:
             shown = masked(value)
             if shown is not value:
                 hidden[name] = tuple(shown) if isinstance(value, tuple) else shown
+        for name, choices in layout.figures.items():
+            value = getattr(self, name)
+            if not _is_figure(value, choices) and (shown := masked(value)) is not value:
+                hidden[name] = shown
         return replace(self, **hidden) if hidden else self
 
     def validate_recordable(self) -> None:
@@ -97,6 +104,11 @@ class Event:
         for name in layout_of(cls).own:
             put(copy, name, getattr(self, name))
         return copy
+
+
+def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
+    """Whether a field is what its type says: dataclasses do not check, and an `int` may be a text with a secret."""
+    return value is None or isinstance(value, (int, float)) or value in choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

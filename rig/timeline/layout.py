@@ -61,6 +61,7 @@ class Layout:
         fields: the names of all its fields.
         own: the names of those that not every event has.
         masked: the names of those that may hold a secret.
+        figures: the names of those that hold no text by their type, with the texts of a fixed set that they may be.
         tuples: the names of those that are lists in JSON, and tuples in the event.
         foreign: the names of those of a type that no reader checks: they are written as JSON or as text.
         accepted: the JSON that each field may be; a field that may be any has no entry, and is read as JSON gives it.
@@ -73,6 +74,7 @@ class Layout:
     fields: tuple[str, ...]
     own: tuple[str, ...]
     masked: tuple[str, ...]
+    figures: Mapping[str, tuple[Any, ...]]
     tuples: tuple[str, ...]
     foreign: tuple[str, ...]
     accepted: Mapping[str, Accepted]
@@ -104,7 +106,7 @@ def _read(event_type: type) -> Layout:
     base = [cls for cls in event_type.__mro__ if is_dataclass(cls)][-1]
     own = names[len(fields(base)) :]  # the base's come first
     hints = _hints(event_type)
-    masked, tuples, foreign, accepted = [], [], [], {}
+    masked, tuples, foreign, accepted, figures = [], [], [], {}, {}
     for name in names:
         found = list(_plain_types(hints[name]))
         if any(secrecy is None and kind in _HOLD_TEXT for kind, secrecy in found):
@@ -116,6 +118,8 @@ def _read(event_type: type) -> Layout:
         unknown = [kind for kind in kinds if kind is not Any and kind not in choices and kind not in _JSON_TYPES]
         if any(mark is _Secrecy.MAY_HOLD_SECRET or (mark is None and kind in unknown) for kind, mark in found):
             masked.append(name)
+        elif name in own and all(mark is None for _kind, mark in found):
+            figures[name] = choices
         if tuple in kinds:
             tuples.append(name)
         if unknown:
@@ -130,6 +134,7 @@ def _read(event_type: type) -> Layout:
         names,
         own,
         tuple(masked),
+        figures,
         tuple(tuples),
         tuple(foreign),
         accepted,

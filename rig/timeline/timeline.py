@@ -12,13 +12,14 @@ from rig.timeline.event_index import KindIndex, place_of
 from rig.timeline.events import Event, LinkChange, LogLine, OcppFrame
 from rig.timeline.log_tail import console_tail
 from rig.timeline.words import in_words
+from rig.util.checked import Count, Seconds, checked
 from rig.util.clock import BenchClock, Deadline
-from rig.util.errors import ExpectationError, Miss, PlugbenchError
+from rig.util.errors import AuthorError, ExpectationError, Miss, PlugbenchError
 
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChange: "link"}
-"""Where the report draws that such an event was missed."""
+"""The lane in which the report draws that such an event was missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,13 @@ class Timeline:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there."""
+        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there.
+
+        Raises:
+            AuthorError: it is no event.
+        """
+        if not isinstance(event, Event):
+            raise AuthorError(f"Timeline.append: event is an Event, not {event!r}")
         with self._lock:
             number = self._forgotten + len(self._events) + 1
             placed = event.placed(number, event.t or self.clock.now(), event.uncertainty, event.source)
@@ -202,7 +209,7 @@ class Timeline:
 
     @property
     def trouble(self) -> PlugbenchError | None:
-        """What `interrupt` said, where it was not cleared."""
+        """The latest trouble of `interrupt`; None once it is cleared."""
         return self._trouble
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -212,8 +219,9 @@ class Timeline:
         with self._lock:
             return Mark(self._forgotten + len(self._events) + 1)
 
+    @checked
     def set_default_mark(self, mark: Mark) -> None:
-        """Where `expect` looks from when it is not told: the start of the running test."""
+        """The mark from which `expect` looks without `since`: the start of the running test."""
         self._default_mark = mark
 
     @property
@@ -221,6 +229,7 @@ class Timeline:
         """The start of the running test."""
         return self._default_mark
 
+    @checked
     def events(
         self,
         kind: type[E],
@@ -242,6 +251,7 @@ class Timeline:
             found = _from(since, index.unmatched if unmatched else index.events)
         return found if where is None else [event for event in found if where(event)]
 
+    @checked
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
         """The latest event of a kind for which `where` holds, if any."""
         with self._lock:
@@ -251,7 +261,8 @@ class Timeline:
                 return event
         return None
 
-    def tail(self, kind: type[E], count: int, since: Mark | None = None) -> list[E]:
+    @checked
+    def tail(self, kind: type[E], count: Count, since: Mark | None = None) -> list[E]:
         """The latest `count` events of a kind, the latest last; None: since the very first."""
         with self._lock:
             latest = self._index(kind).events[-count:]
@@ -266,13 +277,14 @@ class Timeline:
 
     # -- waiting ------------------------------------------------------------------------------------------------
 
+    @checked
     def expect(
         self,
         kind: type[E],
         where: Callable[[E], bool] | None = None,
         *,
         since: Mark | None = None,
-        timeout: float | Deadline = 5.0,
+        timeout: Seconds | Deadline = 5.0,
         what: str = "",
         consume: bool = True,
         explain: Callable[[list[E]], str] | None = None,
@@ -327,13 +339,14 @@ class Timeline:
             Miss(lane or _LANES.get(kind, ""), what, began, self.clock.now()),
         )
 
+    @checked
     def expect_none(
         self,
         kind: type[E],
         where: Callable[[E], bool] | None = None,
         *,
         since: Mark | None = None,
-        within: float,
+        within: Seconds,
         what: str = "",
     ) -> None:
         """Make sure that nothing of the kind comes for `within` bench seconds from now, nor came since the mark.

@@ -49,7 +49,7 @@ def validate_number(
         AuthorError: it is no number, not finite, or beyond a limit.
     """
     limits = [
-        f"{words} {limit:g}"
+        f"{words} {limit:.10g}"
         for words, limit in (("at least", least), ("above", above), ("at most", most))
         if limit is not None
     ]

@@ -22,7 +22,7 @@ SIGNAL_LATENCY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A limit in bench time, made by `BenchClock.deadline`. Whoever waits up to a limit waits through it.
+    """A limit in bench time, made by `BenchClock.deadline`. All waits with a limit use it.
 
     Attributes:
         timeout: the bench seconds that were asked for, for messages.

@@ -1,7 +1,7 @@
 """Secrets that OCPP, a console and a URL can carry, kept out of everything that is written or shown.
 
-A secret is found by its form, such as the value of a name that means one, and by its value, where this process was given
-it (`rig.util.known_secrets`).
+A secret is found by its form, such as the value of a name that means one, and by its value, where this process was
+given it (`rig.util.known_secrets`).
 
 A test sees what the charge point sent, and may match on it: `OcppFrame.payload` and `LogLine.text` are whole. What
 leaves the process, or is put into words, is masked: the record and all that is made from it, messages, logs, the
@@ -33,7 +33,8 @@ _IN_URL = re.compile(
     (:(?:\\?/){1,2}[^\s/?#@:"\\\[\]]{0,512}:)
     (?:
         [^\s/?#"]{0,512}(?=@)
-        | (?!(?:[0-5]?\d{0,4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))(?:[/?#,;)\]}>'"\\\s]|\Z)) (?:[^\s"@]{0,512}(?=@)|[^\s/?#"@]{1,512}\Z)
+        | (?!(?:[0-5]?\d{0,4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))
+             (?:[/?#,;)\]}>'"\\\s]|\Z)) (?:[^\s"@]{0,512}(?=@)|[^\s/?#"@]{1,512}\Z)
     )
     """,
     re.VERBOSE,

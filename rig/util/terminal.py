@@ -1,4 +1,4 @@
-"""What a command prints as it happens, to a terminal or a pipe that may go away before the command ends."""
+"""Prints the lines of a command to a terminal or a pipe, which may go away before the command ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
+
+from rig.util.redaction import masked_text
 
 
 class Terminal(Console):
     """Standard output. Once nobody reads it any more (`| head`, a closed ssh session) it is quiet, and raises nothing.
 
-    A character that its encoding lacks is written as an escape.
+    A character that its encoding lacks is written as an escape, and secrets are masked.
 
     Args:
         on_gone: called once, in the thread that prints, when that is found out.
@@ -29,7 +32,7 @@ class Terminal(Console):
     def print(self, *objects: Any, **how: Any) -> None:
         """As rich prints it."""
         try:
-            super().print(*objects, **how)
+            super().print(*map(_masked, objects), **how)
         except OSError:
             self.on_broken_pipe()
 
@@ -42,3 +45,11 @@ class Terminal(Console):
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
             self._on_gone()
+
+
+def _masked(shown: Any) -> Any:
+    """Mask the secrets in what is printed. A text in colours that has one loses them."""
+    if isinstance(shown, Text):
+        plain = masked_text(shown.plain)
+        return shown if plain == shown.plain else Text(plain, style=shown.style)
+    return masked_text(shown) if isinstance(shown, str) else shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 # What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
@@ -59,6 +60,8 @@ def seconds(value: float) -> str:
     """Write a duration in seconds: `0 s`, `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`, `1 h 2 min`."""
     if value == 0:
         return "0 s"
+    if not math.isfinite(value):  # a damaged record may say so
+        return f"{value} s"
     if value < 0.9995:
         return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
     if value < 120:

@@ -1,4 +1,4 @@
-"""The configuration keys of the device, as a CSMS reads and changes them."""
+"""Read and change the configuration keys of the device by OCPP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rig.csms import Csms
 
 
 class ConfigurationKeys:
-    """GetConfiguration and ChangeConfiguration (OCPP 1.6 sections 5.8 and 5.3), with what was changed taken back.
+    """GetConfiguration and ChangeConfiguration (OCPP 1.6 sections 5.8 and 5.3); changes can be restored.
 
     Args:
         csms: the bench's CSMS.
@@ -17,7 +17,7 @@ class ConfigurationKeys:
         self._before: dict[str, str] = {}
 
     def __getitem__(self, key: str) -> str:
-        """The value of a key.
+        """Return the value of a key.
 
         Raises:
             KeyError: the device does not know it.
@@ -27,18 +27,18 @@ class ConfigurationKeys:
         return str(found[key])
 
     def change(self, key: str, value: str) -> str:
-        """Change a key. Returns the status that the device answers with."""
+        """Change a key. Return the status of the device's answer."""
         before = self[key]
         answer = self._csms.call("ChangeConfiguration", {"key": key, "value": value})
         if answer["status"] in ("Accepted", "RebootRequired"):
             self._before.setdefault(key, before)
         return str(answer["status"])
 
-    def take_back(self) -> None:
-        """Give every key that was changed its first value again."""
+    def restore(self) -> None:
+        """Restore the first value of every changed key."""
         while self._before:
             key, value = self._before.popitem()
             answer = self._csms.call("ChangeConfiguration", {"key": key, "value": value})
             assert answer["status"] in ("Accepted", "RebootRequired"), (
-                f"{key} cannot be set back to {value!r}: {answer}"
+                f"{key} cannot be restored to {value!r}: {answer}"
             )

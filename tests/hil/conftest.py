@@ -1,4 +1,4 @@
-"""What several files of device tests share."""
+"""Fixtures that several files of device tests share."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rig.timeline.events import OcppFrame
 from tests.hil.configuration_keys import ConfigurationKeys
 
 _NEEDED_FOR = {"csms": "ocpp", "driver": "ocpp", "console": "commands", "telemetry": "commands"}
-"""What the firmware must be able to do for a test that uses such a fixture."""
+"""The features of the firmware that a test with such a fixture needs."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each test need what its fixtures need: with other firmware `make hil` skips it, with the reason."""
+    """Apply the needs of each test's fixtures to the test: `make hil` skips it on firmware without them."""
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
@@ -47,28 +47,28 @@ TRANSITIONS = {
         "Unavailable",
     },
 }
-"""The table of OCPP 1.6 (edition 2) section 4.9: where each state of a connector may lead to."""
+"""The table of OCPP 1.6 (edition 2) section 4.9: the allowed next states of each connector state."""
 
 
 @pytest.fixture
 def hasty_device(device: Device) -> Device:
-    """A device that comes back at once, however often it loses its connection."""
+    """Configure short backoffs, so that the device reconnects at once after each loss of the connection."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=100)
     return device
 
 
 @pytest.fixture
 def keys(device: Device, csms: Csms) -> Iterator[ConfigurationKeys]:
-    """The device's configuration keys; what a test changes is taken back at its end."""
+    """Give access to the device's configuration keys; changes are restored at the end of the test."""
     keys = ConfigurationKeys(csms)
     yield keys
     device.wait_status(accepted=True, connected=True)
-    keys.take_back()
+    keys.restore()
 
 
 @pytest.fixture
 def operative(device: Device, csms: Csms) -> Iterator[None]:
-    """At the test's end the whole device is operative again."""
+    """Make the whole device operative at the end of the test."""
     yield
     device.wait_status(accepted=True, connected=True)
     assert csms.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {"status": "Accepted"}
@@ -76,14 +76,14 @@ def operative(device: Device, csms: Csms) -> Iterator[None]:
 
 @pytest.fixture
 def table_of_states(device: Device, bench: Bench) -> Iterator[None]:
-    """At the test's end: connector 1 has told no change of state that the table of the specification does not have."""
+    """Check at the end of the test that connector 1 reported only transitions in the specification's table."""
     mark = bench.mark()
     yield
-    told = bench.timeline.events(
+    reported = bench.timeline.events(
         OcppFrame,
         mark,
         lambda f: f.action == "StatusNotification" and f.message_type == "CALL" and f.payload.get("connectorId") == 1,
     )
-    states = ["Available", *(str(frame.payload["status"]) for frame in told)]
+    states = ["Available", *(str(frame.payload["status"]) for frame in reported)]
     for before, after in pairwise(states):
         assert before == after or after in TRANSITIONS[before], f"{before} to {after} is no transition: {states}"

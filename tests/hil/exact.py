@@ -1,4 +1,4 @@
-"""How exact a time may be expected to be: stepped time stands still while anybody works, real time does not."""
+"""Tolerances for times: stepped time stands still while anything is busy, real time does not."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from rig.timeline.events import Event
 
 
 def about(bench: Bench, value: float, tolerance: float) -> Any:
-    """A figure to compare with: the value itself in stepped time, anything close to it in real time.
+    """Return an expected value: exact in stepped time, with a tolerance in real time.
 
     Args:
         bench: the bench.
-        value: a time in bench seconds, or what follows from times, as a rate.
-        tolerance: how far off it may be, in the same unit, where computers and wires are not infinitely fast.
+        value: a time in bench seconds, or a quantity that follows from times, such as a rate.
+        tolerance: the largest difference in real time, in the same unit, for the delays of computers and wires.
     """
     # Bench time is whole nanoseconds, and a float of seconds nearly so.
     return pytest.approx(value, rel=0, abs=1e-6 if bench.clock.steps else tolerance)
 
 
 def moment(event: Event) -> tuple[int, int]:
-    """An event's place in time; of two at the same stamp, as in stepped time, the one that came first is first."""
+    """Return a sort key by time, and for equal stamps, as in stepped time, by order of arrival."""
     return event.t, event.id

@@ -1,4 +1,4 @@
-"""ChangeAvailability (OCPP 1.6 section 5.2): the connector, the whole charge point, in a charge, over a reboot."""
+"""ChangeAvailability (OCPP 1.6 section 5.2): connector, whole charge point, during a charge, over a reboot."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ REJECTED = {"status": "Rejected"}
 
 
 def change(csms: Csms, connector: int, kind: str) -> dict[str, object]:
-    """The answer to ChangeAvailability."""
+    """Send ChangeAvailability and return the answer."""
     return csms.call("ChangeAvailability", {"connectorId": connector, "type": kind})
 
 
 @pytest.mark.smoke
 def test_a_connector_goes_out_of_service_and_back(device: Device, csms: Csms) -> None:
-    """Accepted, and a StatusNotification follows; the charge point as a whole stays as it is."""
+    """ChangeAvailability of connector 1 is accepted and reported; connector 0 keeps its status."""
     assert change(csms, 1, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=1)
     assert change(csms, 1, "Operative") == ACCEPTED
@@ -32,7 +32,7 @@ def test_a_connector_goes_out_of_service_and_back(device: Device, csms: Csms) ->
 
 
 def test_the_whole_charge_point_goes_out_of_service_and_back(device: Device, csms: Csms) -> None:
-    """connectorId 0 counts for the charge point and its connector: both are told, both ways."""
+    """ChangeAvailability with connectorId 0 changes and reports the charge point and its connector, both ways."""
     assert change(csms, 0, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=0)
     csms.expect_status("Unavailable", connector=1)
@@ -41,8 +41,8 @@ def test_the_whole_charge_point_goes_out_of_service_and_back(device: Device, csm
     csms.expect_status("Available", connector=1)
 
 
-def test_what_is_so_already_is_accepted_without_a_word(device: Device, csms: Csms) -> None:
-    """Accepted again, and no second StatusNotification (OCPP 1.6 section 5.2)."""
+def test_a_repeated_change_is_accepted_without_a_status(device: Device, csms: Csms) -> None:
+    """A repeated change is accepted without a second StatusNotification (OCPP 1.6 section 5.2)."""
     assert change(csms, 1, "Operative") == ACCEPTED
     csms.expect_none("StatusNotification", within=0.2)
     assert change(csms, 1, "Inoperative") == ACCEPTED
@@ -51,8 +51,8 @@ def test_what_is_so_already_is_accepted_without_a_word(device: Device, csms: Csm
     csms.expect_none("StatusNotification", within=0.2)
 
 
-def test_a_connector_of_an_inoperative_charge_point_stays_so(device: Device, csms: Csms) -> None:
-    """Operative for connector 1 is rejected while the charge point as a whole is inoperative."""
+def test_a_connector_of_an_inoperative_charge_point_stays_inoperative(device: Device, csms: Csms) -> None:
+    """Operative for connector 1 is rejected while the whole charge point is inoperative."""
     assert change(csms, 0, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=1)
     assert change(csms, 1, "Operative") == REJECTED
@@ -60,8 +60,8 @@ def test_a_connector_of_an_inoperative_charge_point_stays_so(device: Device, csm
 
 
 @pytest.mark.parametrize("connector", [2, -1])
-def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, connector: int) -> None:
-    """There is one connector, with the number 1."""
+def test_an_unknown_connector_is_rejected(device: Device, csms: Csms, connector: int) -> None:
+    """Only connector 1 exists."""
     assert change(csms, connector, "Inoperative") == REJECTED
     csms.expect_none("StatusNotification", within=0.2)
 
@@ -70,7 +70,7 @@ def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, c
 def test_an_inoperative_connector_does_not_charge(
     device: Device, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """A8, H2: neither cable nor idTag nor remote start begins anything; Operative again, the cable is noticed."""
+    """A8, H2: a cable, an idTag or a remote start begins no charge; Operative detects a cable that is plugged in."""
     assert change(csms, 1, "Inoperative") == ACCEPTED
     csms.expect_status("Unavailable", connector=1)
     driver.plug_in()
@@ -87,10 +87,10 @@ def test_an_inoperative_connector_does_not_charge(
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 @pytest.mark.parametrize("connector", [0, 1])
-def test_in_a_charge_it_is_scheduled(
+def test_a_change_in_a_charge_is_scheduled(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, connector: int
 ) -> None:
-    """Scheduled: the transaction goes on to its own end, and when the cable is out the connector is Unavailable."""
+    """Scheduled: the transaction ends normally; the connector becomes Unavailable when the cable is unplugged."""
     transaction_id = driver.start_charge(csms)
     assert change(csms, connector, "Inoperative") == SCHEDULED
     csms.expect_none("StatusNotification", within=0.2)
@@ -108,8 +108,8 @@ def test_in_a_charge_it_is_scheduled(
 
 
 @pytest.mark.needs("inputs")
-def test_with_a_cable_in_it_is_scheduled_and_nothing_begins(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Preparing does not lead to Unavailable (section 4.9): no idTag starts anything, and the cable's end does it."""
+def test_a_change_with_a_cable_is_scheduled_and_nothing_starts(device: Device, driver: EvDriver, csms: Csms) -> None:
+    """Preparing cannot become Unavailable (section 4.9): no idTag starts a charge, and unplugging ends the wait."""
     driver.plug_in()
     csms.expect_status("Preparing")
     assert change(csms, 1, "Inoperative") == SCHEDULED
@@ -121,8 +121,8 @@ def test_with_a_cable_in_it_is_scheduled_and_nothing_begins(device: Device, driv
     csms.expect_status("Unavailable", connector=1)
 
 
-def test_a_remote_start_that_waits_for_its_cable_is_given_up(device: Device, csms: Csms) -> None:
-    """B1, A8: Accepted at once, because nobody has plugged in yet."""
+def test_a_remote_start_that_waits_for_its_cable_is_cancelled(device: Device, csms: Csms) -> None:
+    """B1, A8: Accepted at once, because no cable is plugged in; the pending remote start is cancelled."""
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
     csms.expect_status("Preparing")
     assert change(csms, 1, "Inoperative") == ACCEPTED
@@ -131,8 +131,8 @@ def test_a_remote_start_that_waits_for_its_cable_is_given_up(device: Device, csm
 
 
 @pytest.mark.needs("inputs")
-def test_what_is_scheduled_can_be_taken_back(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Operative in the same charge: it ends as any other."""
+def test_a_scheduled_change_can_be_cancelled(device: Device, driver: EvDriver, csms: Csms) -> None:
+    """Operative during the charge cancels the scheduled change: the end of the charge does not lead to Unavailable."""
     driver.start_charge(csms)
     assert change(csms, 1, "Inoperative") == SCHEDULED
     assert change(csms, 1, "Operative") == ACCEPTED
@@ -147,7 +147,7 @@ def test_what_is_scheduled_can_be_taken_back(device: Device, driver: EvDriver, c
 def test_out_of_service_outlives_a_power_cut(
     device: Device, bench: Bench, csms: Csms, connector: int, whole: str
 ) -> None:
-    """Accepted means stored: the power is cut at the answer, and after the boot it is still out of service."""
+    """Accepted means stored: after a power cut at the answer the connector is still out of service."""
     with device.expecting_reboot():
         assert change(csms, connector, "Inoperative") == ACCEPTED
         bench.power.cycle()

@@ -1,4 +1,4 @@
-"""From an empty flash, and from power on, to an accepted charge point."""
+"""Boots of an empty flash and of a flashed board, up to the accepted charge point."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rig.timeline.events import Boot, PinEdge
 
 
 @pytest.mark.smoke
-def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:
-    """An erased board, flashed with esptool, boots cold and is accepted by the CSMS."""
+def test_a_board_flashed_with_esptool_boots_to_accepted(fresh_device: Device, bench: Bench, csms: Csms) -> None:
+    """An erased board that esptool has flashed boots cold and is accepted by the CSMS."""
     boot = bench.timeline.expect(Boot, consume=False)
     assert boot.reset == "power_on"
     notification = csms.expect("BootNotification", chargePointVendor=str, chargePointModel=str)
@@ -26,8 +26,8 @@ def test_flashed_with_esptool_it_boots_to_accepted(fresh_device: Device, bench: 
 
 @pytest.mark.needs("outputs", "power", "control.en")
 @pytest.mark.parametrize("how", ["power", "reset-line", "Reset-Soft", "Reset-Hard"])
-def test_contactor_stays_open_while_it_boots(device: Device, bench: Bench, csms: Csms, how: str) -> None:
-    """Neither a power cycle nor a reset closes the contactor, not even for an instant."""
+def test_contactor_stays_open_during_a_boot(device: Device, bench: Bench, csms: Csms, how: str) -> None:
+    """A power cycle or a reset never closes the contactor, not even for an instant."""
     mark = bench.mark()
     with device.expecting_reboot():
         if how == "power":
@@ -49,7 +49,7 @@ def test_contactor_stays_open_while_it_boots(device: Device, bench: Bench, csms:
 
 @pytest.mark.smoke
 def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: Bench, csms: Csms) -> None:
-    """The console outlives a reboot: the banner tells the reset reason on the same port."""
+    """The console stays open over a reset: the boot banner with the reset reason appears on the same port."""
     with device.expecting_reboot():
         assert csms.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
         boot = bench.timeline.expect(Boot)
@@ -60,10 +60,8 @@ def test_a_reset_keeps_the_serial_port(device: Device, console: Console, bench: 
 
 
 @pytest.mark.needs("power", "stepped_time")
-def test_a_csms_that_takes_longer_than_the_timeout_accepts_it(
-    device: Device, bench: Bench, csms: Csms, console: Console
-) -> None:
-    """Every BootNotification is answered after 32 s, when the device has logged that it has no answer: accepted."""
+def test_a_slow_csms_can_accept_the_device(device: Device, bench: Bench, csms: Csms, console: Console) -> None:
+    """A device is accepted although each BootNotification is answered after 32 s, later than its timeout."""
     with csms.hold("BootNotification") as held, device.expecting_reboot():
         bench.power.cycle()
         held.wait()

@@ -17,29 +17,29 @@ from rig.util.errors import ExpectationError
 pytestmark = pytest.mark.needs("power")
 
 INTERVAL_S = 45
-"""The interval of the answers here, in seconds: long enough to look at what happens within."""
+"""The interval of the answers in seconds, long enough to observe the device within it."""
 OWN_INTERVAL_S = 30
-"""What the device waits where the CSMS gives no interval."""
+"""The device's own interval in seconds, for answers without one."""
 
 
 def boot_answer(status: str, interval: int = INTERVAL_S) -> dict[str, Any]:
-    """A BootNotification.conf."""
+    """Build a BootNotification.conf."""
     return {"status": status, "currentTime": "2026-01-01T00:00:00Z", "interval": interval}
 
 
 @pytest.fixture
 def booting(device: Device, bench: Bench) -> Iterator[Device]:
-    """The device, to be power cycled by the test; at its end it is accepted again."""
+    """Give a device that the test power-cycles; at the end it is accepted again."""
     with device.expecting_reboot():
         yield device
         if bench.csms.is_connected() and not device.status()["accepted"]:
-            # The interval of a Rejected may be long.
+            # A power cycle ends the interval of a Rejected, which may be long.
             bench.power.cycle()
     device.wait_accepted()
 
 
 def sent_since(bench: Bench, mark: Mark) -> list[str]:
-    """The actions that the device has called."""
+    """Return the actions of the device's calls since the mark."""
     calls = bench.timeline.events(OcppFrame, mark, lambda f: f.direction == "received" and f.message_type == "CALL")
     return [call.action for call in calls]
 
@@ -47,7 +47,7 @@ def sent_since(bench: Bench, mark: Mark) -> list[str]:
 @pytest.mark.needs("stepped_time")
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 def test_the_boot_is_repeated_after_the_interval(booting: Device, bench: Bench, csms: Csms, status: str) -> None:
-    """Not before, nothing else meanwhile, and with Accepted it goes on as always."""
+    """BootNotification is resent after the interval, nothing else is sent before, and Accepted ends the wait."""
     csms.answer("BootNotification", boot_answer(status), times=2)
     bench.power.cycle()
     boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
@@ -61,7 +61,7 @@ def test_the_boot_is_repeated_after_the_interval(booting: Device, bench: Bench, 
 
 @pytest.mark.smoke
 def test_while_pending_requests_are_answered(booting: Device, bench: Bench, csms: Csms) -> None:
-    """The CSMS may look and set things up before it accepts."""
+    """A pending device answers the CSMS's requests, which may read and set configuration before it accepts."""
     csms.answer("BootNotification", boot_answer("Pending"), times=1)
     bench.power.cycle()
     csms.expect("BootNotification")
@@ -70,8 +70,8 @@ def test_while_pending_requests_are_answered(booting: Device, bench: Bench, csms
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == {"status": "Rejected"}
 
 
-def test_while_pending_only_what_is_triggered_is_sent(booting: Device, bench: Bench, csms: Csms) -> None:
-    """TriggerMessage is how the CSMS gets a status, and how it gets the next BootNotification early."""
+def test_while_pending_only_triggered_messages_are_sent(booting: Device, bench: Bench, csms: Csms) -> None:
+    """A pending device sends only messages that TriggerMessage requests, the next BootNotification among them."""
     csms.answer("BootNotification", boot_answer("Pending"), times=1)
     mark = bench.mark()
     bench.power.cycle()
@@ -89,8 +89,8 @@ def test_while_pending_only_what_is_triggered_is_sent(booting: Device, bench: Be
 
 
 @pytest.mark.needs("inputs")
-def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """What happens meanwhile is not sent, and what is so then is told after Accepted."""
+def test_while_pending_a_cable_is_reported_later(booting: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """A cable plugged in while pending is not reported before Accepted; the status after it includes the cable."""
     csms.answer("BootNotification", boot_answer("Pending"), times=1)
     bench.power.cycle()
     csms.expect("BootNotification")
@@ -102,8 +102,8 @@ def test_while_pending_a_cable_is_told_later(booting: Device, bench: Bench, driv
 
 
 @pytest.mark.smoke
-def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, bench: Bench, csms: Csms) -> None:
-    """Rejected: silence until the interval has passed, also for requests of the CSMS."""
+def test_while_rejected_nothing_is_sent_or_answered(booting: Device, bench: Bench, csms: Csms) -> None:
+    """A rejected device is silent until the interval has passed, and answers no requests either."""
     csms.answer("BootNotification", boot_answer("Rejected"), times=1)
     mark = bench.mark()
     bench.power.cycle()
@@ -122,7 +122,7 @@ def test_while_rejected_nothing_is_sent_and_nothing_answered(booting: Device, be
 def test_a_lost_connection_does_not_shorten_the_interval(
     booting: Device, bench: Bench, csms: Csms, status: str
 ) -> None:
-    """The link is lost and comes back within the interval: no BootNotification before its time."""
+    """A reconnect within the interval does not lead to an early BootNotification."""
     csms.answer("BootNotification", boot_answer(status), times=1)
     bench.power.cycle()
     first = csms.expect("BootNotification")
@@ -134,7 +134,7 @@ def test_a_lost_connection_does_not_shorten_the_interval(
 
 @pytest.mark.needs("stepped_time")
 def test_an_interval_of_0_leaves_the_choice_to_the_device(booting: Device, bench: Bench, csms: Csms) -> None:
-    """Pending without an interval: it comes back by itself, and not at once."""
+    """Pending without an interval: the device retries after an interval of its own, not at once."""
     csms.answer("BootNotification", boot_answer("Pending", 0), times=1)
     bench.power.cycle()
     first = csms.expect("BootNotification")
@@ -144,7 +144,7 @@ def test_an_interval_of_0_leaves_the_choice_to_the_device(booting: Device, bench
 
 @pytest.mark.needs("stepped_time")
 def test_a_boot_that_is_answered_with_an_error_is_repeated(booting: Device, bench: Bench, csms: Csms) -> None:
-    """A CALLERROR is no answer: it waits and asks again, as often as it must, and is accepted by the first answer."""
+    """A BootNotification that is answered with a CALLERROR is resent after a pause until a response accepts it."""
     csms.answer("BootNotification", CallError("InternalError", "not now"), times=2)
     bench.power.cycle()
     boots = [csms.expect("BootNotification", timeout=90) for _ in range(3)]
@@ -152,8 +152,8 @@ def test_a_boot_that_is_answered_with_an_error_is_repeated(booting: Device, benc
     assert [bench.clock.between(boots[n].t, boots[n + 1].t) for n in range(2)] == [OWN_INTERVAL_S, OWN_INTERVAL_S]
 
 
-def test_rejected_later_it_falls_silent(booting: Device, bench: Bench, csms: Csms) -> None:
-    """A triggered BootNotification that is Rejected: from then on nothing is sent."""
+def test_a_later_rejection_silences_the_device(booting: Device, bench: Bench, csms: Csms) -> None:
+    """After a triggered BootNotification is Rejected the device sends nothing more."""
     csms.answer("BootNotification", boot_answer("Rejected"), times=1)
     csms.call("TriggerMessage", {"requestedMessage": "BootNotification"})
     csms.expect("BootNotification")

@@ -1,4 +1,4 @@
-"""The authorization cache (OCPP 1.6 section 3.5.1), ClearCache, and who may charge while the CSMS is away."""
+"""The authorization cache (OCPP 1.6 section 3.5.1), ClearCache, and charging without a CSMS."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ ACCEPTED = {"status": "Accepted"}
 
 @pytest.fixture
 def caching_device(device: Device) -> Device:
-    """A device that keeps an authorization cache, and starts at once whom it knows."""
+    """Configure an authorization cache and an immediate start for idTags in it."""
     device.configure(authorization_cache_enabled=True, local_pre_authorize=True)
     return device
 
 
 @pytest.fixture
 def strict_device(device: Device) -> Device:
-    """A device that lets nobody charge offline whom its authorization cache does not accept."""
+    """Configure the device so that offline only idTags that its authorization cache accepts may charge."""
     device.configure(authorization_cache_enabled=True, allow_offline_tx_for_unknown_id=False)
     return device
 
 
 def charge_once(driver: EvDriver, csms: Csms) -> None:
-    """A whole charge with the local idTag; the cable is out again at its end."""
+    """Make a whole charge with the local idTag and unplug the cable."""
     driver.start_charge(csms)
     driver.present_tag()
     csms.expect("StopTransaction")
@@ -40,8 +40,8 @@ def charge_once(driver: EvDriver, csms: Csms) -> None:
 
 
 @pytest.mark.smoke
-def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
-    """LocalPreAuthorize: the first charge asks the CSMS, the second one does not wait for it."""
+def test_a_known_tag_starts_without_authorize(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
+    """LocalPreAuthorize: the first charge asks the CSMS, the second one starts from the cache."""
     charge_once(driver, csms)
     csms.expect("Authorize")
     driver.start_charge(csms)
@@ -49,8 +49,8 @@ def test_a_known_tag_starts_without_being_asked_about(caching_device: Device, dr
 
 
 @pytest.mark.needs("power")
-def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """The cache is on flash: after a power cycle the tag still starts at once."""
+def test_the_cache_survives_a_reboot(caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """The cache is on flash: after a power cycle the idTag still starts at once."""
     charge_once(driver, csms)
     csms.expect("Authorize")
     with caching_device.expecting_reboot():
@@ -60,8 +60,8 @@ def test_what_is_known_outlives_a_reboot(caching_device: Device, bench: Bench, d
     csms.expect_none("Authorize", within=0.1)
 
 
-def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
-    """ClearCache: Accepted, and the next charge asks the CSMS as the first one did."""
+def test_after_clear_cache_the_csms_is_asked_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
+    """After an accepted ClearCache the next charge asks the CSMS again."""
     charge_once(driver, csms)
     csms.expect("Authorize")
     assert csms.call("ClearCache", {}) == ACCEPTED
@@ -73,7 +73,7 @@ def test_clear_cache_makes_it_ask_again(caching_device: Device, driver: EvDriver
 def test_a_cleared_cache_stays_clear_over_a_power_cut(
     caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Accepted means that it is gone from flash: the power is cut at the answer."""
+    """Accepted means erased from flash: after a power cut at the answer the cache is still empty."""
     charge_once(driver, csms)
     csms.expect("Authorize")
     with caching_device.expecting_reboot():
@@ -84,8 +84,8 @@ def test_a_cleared_cache_stays_clear_over_a_power_cut(
     csms.expect("Authorize")
 
 
-def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
-    """expiryDate in the past, as the CSMS' clock tells: the cache does not vouch for it."""
+def test_an_expired_tag_is_authorized_again(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
+    """An idTag whose expiryDate is past by the CSMS's clock is not authorized from the cache."""
     past = (datetime.fromisoformat(csms.behaviour.current_time()) - timedelta(days=1)).isoformat()
     info = {"idTagInfo": {"status": "Accepted", "expiryDate": past}}
     with csms.answer("Authorize", info), csms.answer("StartTransaction", {"transactionId": 77, **info}):
@@ -102,7 +102,7 @@ def test_a_tag_that_has_expired_is_asked_about_again(caching_device: Device, dri
 
 
 def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """AuthorizationCacheEnabled is false: ClearCache is Rejected, and each charge asks."""
+    """With AuthorizationCacheEnabled false ClearCache is Rejected, and each charge asks the CSMS."""
     assert csms.call("ClearCache", {}) == {"status": "Rejected"}
     charge_once(driver, csms)
     csms.expect("Authorize")
@@ -112,7 +112,7 @@ def test_a_cache_that_is_off_cannot_be_cleared(device: Device, driver: EvDriver,
 
 @pytest.mark.smoke
 def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """LocalAuthorizeOffline: whom the CSMS has accepted before may charge while it is away."""
+    """LocalAuthorizeOffline true: an idTag that the CSMS accepted earlier may charge offline."""
     charge_once(driver, csms)
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
@@ -121,10 +121,10 @@ def test_offline_a_known_tag_charges(strict_device: Device, bench: Bench, driver
         strict_device.wait_status(state="Charging")
 
 
-def test_offline_a_known_tag_does_not_charge_where_it_must_not(
+def test_offline_a_known_tag_does_not_charge_where_forbidden(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """LocalAuthorizeOffline false: without the CSMS nobody may charge, however well known."""
+    """LocalAuthorizeOffline false: no idTag may charge offline, not even one in the cache."""
     device.configure(
         authorization_cache_enabled=True, allow_offline_tx_for_unknown_id=False, local_authorize_offline=False
     )
@@ -140,7 +140,7 @@ def test_offline_a_known_tag_does_not_charge_where_it_must_not(
 def test_offline_an_unknown_tag_does_not_charge(
     strict_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """AllowOfflineTxForUnknownId is false: who is in no cache has to wait for the CSMS."""
+    """AllowOfflineTxForUnknownId false: an idTag that is not in the cache may not charge offline."""
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
         driver.plug_in()
@@ -153,7 +153,7 @@ def test_offline_an_unknown_tag_does_not_charge(
 def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, expiry: object
 ) -> None:
-    """A restriction that cannot be read restricts: the CSMS accepts the tag each time, and the cache never."""
+    """An accepted idTag with an invalid expiryDate charges online, but never from the cache."""
     device.configure(authorization_cache_enabled=True)
     info = {"idTagInfo": {"status": "Accepted", "expiryDate": expiry}}
     with (
@@ -180,7 +180,7 @@ def test_offline_a_tag_whose_expiry_date_cannot_be_read_does_not_charge(
 def test_offline_a_tag_that_was_refused_does_not_charge(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, status: str
 ) -> None:
-    """What the CSMS has said counts while it is away, also where strangers may charge."""
+    """An idTag that the CSMS refused may not charge offline, even where unknown idTags may."""
     device.configure(authorization_cache_enabled=True)
     with csms.answer("Authorize", {"idTagInfo": {"status": status}}):
         driver.plug_in()
@@ -197,7 +197,7 @@ def test_offline_a_tag_that_was_refused_does_not_charge(
 def test_the_cache_learns_from_start_transaction_too(
     caching_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A tag that StartTransaction.conf blocks is not let in by an older Accepted."""
+    """A block in StartTransaction.conf replaces an older Accepted in the cache."""
     charge_once(driver, csms)
     csms.expect("Authorize")
     with csms.answer("StartTransaction", {"transactionId": 78, "idTagInfo": {"status": "Blocked"}}):
@@ -205,7 +205,7 @@ def test_the_cache_learns_from_start_transaction_too(
         driver.present_tag()
         csms.expect("StartTransaction")
         csms.expect("StopTransaction", reason="DeAuthorized")
-    driver.present_tag()  # a refused idTag gets the cable back (OCPP 1.6 section 3.5.4)
+    driver.present_tag()  # a refused idTag releases the cable (OCPP 1.6 section 3.5.4)
     driver.unplug()
     csms.expect_status("Available")
     driver.plug_in()
@@ -213,8 +213,8 @@ def test_the_cache_learns_from_start_transaction_too(
     csms.expect("Authorize")
 
 
-def test_a_full_cache_keeps_the_regular_customer(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Sixteen strangers are one too many: of all idTags the one that the CSMS has not spoken of for longest goes."""
+def test_a_full_cache_evicts_the_least_recent_tag(caching_device: Device, driver: EvDriver, csms: Csms) -> None:
+    """A full cache evicts the idTag that the CSMS mentioned least recently; here sixteen others are one too many."""
 
     def strangers_charge(numbers: range) -> None:
         for number in numbers:
@@ -235,7 +235,7 @@ def test_a_full_cache_keeps_the_regular_customer(caching_device: Device, driver:
 
 
 def test_a_malformed_clear_cache_is_answered_with_an_error(device: Device, csms: Csms) -> None:
-    """ClearCache has no fields."""
+    """A ClearCache with fields is answered with a CALLERROR; it has none."""
     with pytest.raises(CallErrorReceived) as refused:
         csms.call("ClearCache", {"all": True}, check=False)
     assert refused.value.code == "FormationViolation"

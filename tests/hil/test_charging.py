@@ -1,4 +1,4 @@
-"""A charge from plug to stop: by the driver, and by the CSMS."""
+"""Whole charges, started and stopped by the driver and by the CSMS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TAG = "BENCH-TAG"
 
 @pytest.mark.smoke
 def test_charge_from_plug_to_stop_adds_up(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """A driver plugs in, presents a tag, charges 120 Wh and stops: the values add up."""
+    """A driver plugs in, presents a tag, draws 120 Wh and stops: the reported energy adds up."""
     driver.plug_in()
     csms.expect_status("Preparing")
     driver.present_tag()
@@ -41,7 +41,7 @@ def test_charge_from_plug_to_stop_adds_up(device: Device, driver: EvDriver, csms
 def test_meter_values_come_at_the_interval_and_add_up(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Five minutes of charging: a sample a minute, none missing, the register rising to the stop value."""
+    """Five minutes of charging: one sample a minute, none missing, and a register that rises to the stop value."""
     driver.start_charge(csms)
     energy = driver.draw(150, hz=0.5)
     for _ in range(5):
@@ -56,7 +56,7 @@ def test_meter_values_come_at_the_interval_and_add_up(
 
 
 def test_unplugging_stops_the_transaction(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """Pulling the cable opens the contactor and stops the transaction with reason EVDisconnected."""
+    """Unplugging opens the contactor and stops the transaction with reason EVDisconnected."""
     driver.start_charge(csms)
     driver.unplug()
     outputs["contactor"].expect(False)
@@ -66,7 +66,7 @@ def test_unplugging_stops_the_transaction(device: Device, driver: EvDriver, csms
 
 @pytest.mark.smoke
 def test_remote_start_and_stop(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """The CSMS starts a charge on a plugged-in vehicle and stops it again."""
+    """The CSMS starts a charge on a plugged-in vehicle and stops it."""
     driver.plug_in()
     csms.expect_status("Preparing")
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE-TAG", "connectorId": 1}) == {"status": "Accepted"}
@@ -81,7 +81,7 @@ def test_remote_start_and_stop(device: Device, driver: EvDriver, csms: Csms, out
 
 
 def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """A RemoteStopTransaction for another transaction is rejected and the charge goes on."""
+    """RemoteStopTransaction with an unknown transactionId is rejected, and the charge goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("RemoteStopTransaction", {"transactionId": transaction_id + 1}) == {"status": "Rejected"}
     csms.expect_none("StopTransaction", within=0.5)
@@ -89,7 +89,7 @@ def test_remote_stop_of_an_unknown_transaction_is_rejected(device: Device, drive
 
 @pytest.mark.smoke
 def test_a_refused_tag_does_not_charge(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """Authorize answered Blocked: no transaction, the contactor stays open."""
+    """An Authorize that is answered Blocked starts no transaction, and the contactor stays open."""
     with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()
         csms.expect_status("Preparing")

@@ -35,23 +35,23 @@ REQUIRED_KEYS = {
     "TransactionMessageRetryInterval": False,
     "UnlockConnectorOnEVSideDisconnect": False,
 }
-"""What OCPP 1.6 section 9.1 requires of every charge point, and whether it is read-only."""
+"""The keys that OCPP 1.6 section 9.1 requires of every charge point, and whether each is read-only."""
 
 
 @pytest.mark.smoke
 def test_every_required_core_key_is_there(device: Device, csms: Csms) -> None:
-    """GetConfiguration without keys tells all of them, each once, read-only where the specification says so."""
+    """GetConfiguration without keys returns all keys, once each, read-only where the specification says so."""
     answer = csms.call("GetConfiguration", {})
-    told = [entry["key"] for entry in answer["configurationKey"]]
-    assert len(told) == len(set(told))
+    reported = [entry["key"] for entry in answer["configurationKey"]]
+    assert len(reported) == len(set(reported))
     read_only = {entry["key"]: entry["readonly"] for entry in answer["configurationKey"]}
     assert {key: read_only.get(key) for key in REQUIRED_KEYS} == REQUIRED_KEYS
     assert "unknownKey" not in answer
     assert csms.call("GetConfiguration", {"key": []}) == answer
 
 
-def test_some_keys_and_some_that_it_does_not_know(device: Device, csms: Csms) -> None:
-    """Known keys come with their values, the others in unknownKey; names have no case."""
+def test_known_and_unknown_keys(device: Device, csms: Csms) -> None:
+    """Known keys are returned with their values, others as unknownKey; names are compared case-insensitively."""
     answer = csms.call("GetConfiguration", {"key": ["numberofconnectors", "Colour", "wifi_psk"]})
     assert answer == {
         "configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "1"}],
@@ -59,8 +59,8 @@ def test_some_keys_and_some_that_it_does_not_know(device: Device, csms: Csms) ->
     }
 
 
-def test_more_keys_than_it_takes_are_refused(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
-    """GetConfigurationMaxKeys is what it says: that many are answered, one more is a CALLERROR."""
+def test_too_many_keys_are_refused(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
+    """GetConfiguration answers GetConfigurationMaxKeys keys, and one more with a CALLERROR."""
     most = int(keys["GetConfigurationMaxKeys"])
     assert len(csms.call("GetConfiguration", {"key": [f"Key{n}" for n in range(most)]})["unknownKey"]) == most
     with pytest.raises(CallErrorReceived) as refused:
@@ -78,7 +78,7 @@ def test_more_keys_than_it_takes_are_refused(device: Device, csms: Csms, keys: C
     ],
 )
 def test_a_changed_key_reads_back(device: Device, keys: ConfigurationKeys, key: str, value: str) -> None:
-    """Accepted, and GetConfiguration then tells the new value, letter by letter."""
+    """An accepted value is returned by GetConfiguration character by character."""
     assert keys[key] != value
     assert keys.change(key, value) == "Accepted"
     assert keys[key] == value
@@ -91,10 +91,10 @@ def test_a_changed_key_reads_back(device: Device, keys: ConfigurationKeys, key: 
         ("HeartbeatInterval", "soon"),
     ],
 )
-def test_a_value_that_cannot_be_is_rejected(
+def test_an_invalid_value_is_rejected(
     device: Device, console: Console, keys: ConfigurationKeys, key: str, value: str
 ) -> None:
-    """Rejected, the old value stays, and the console names key, value and reason."""
+    """An invalid value is Rejected, the old one stays, and the console names key, value and reason."""
     before = keys[key]
     assert keys.change(key, value) == "Rejected"
     assert keys[key] == before
@@ -103,27 +103,27 @@ def test_a_value_that_cannot_be_is_rejected(
 
 @pytest.mark.parametrize("key", [key for key, read_only in REQUIRED_KEYS.items() if read_only])
 def test_a_read_only_key_is_rejected(device: Device, keys: ConfigurationKeys, key: str) -> None:
-    """Rejected, and not NotSupported: the key is there (section 5.3)."""
+    """A change of a read-only key is Rejected, not NotSupported: the key exists (section 5.3)."""
     assert keys.change(key, keys[key]) == "Rejected"
 
 
 @pytest.mark.parametrize("key", ["BlinkRepeat", "LightIntensity"])
-def test_an_optional_key_without_its_function_is_not_there(device: Device, csms: Csms, key: str) -> None:
-    """The lights can do neither: unknownKey, and NotSupported."""
+def test_a_key_of_a_missing_function_is_unknown(device: Device, csms: Csms, key: str) -> None:
+    """Keys of the lights, which the device lacks, are in unknownKey, and a change is NotSupported."""
     assert csms.call("GetConfiguration", {"key": [key]}) == {"configurationKey": [], "unknownKey": [key]}
     assert csms.call("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}
 
 
 @pytest.mark.parametrize("key", ["Colour", "heartbeat_interval_s", "csms_url"])
-def test_a_key_that_it_does_not_know_is_not_supported(device: Device, csms: Csms, key: str) -> None:
-    """NotSupported, also for the device's own settings: no CSMS can send it to another CSMS."""
+def test_an_unknown_key_is_not_supported(device: Device, csms: Csms, key: str) -> None:
+    """Unknown keys are NotSupported, also the device's own settings: no CSMS can redirect it to another CSMS."""
     assert csms.call("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}
 
 
 @pytest.mark.smoke
 @pytest.mark.needs("power")
 def test_an_accepted_change_outlives_a_power_cut(device: Device, bench: Bench, keys: ConfigurationKeys) -> None:
-    """Accepted means stored: the power is cut at the very answer, and the value is there after the boot."""
+    """Accepted means stored: after a power cut at the answer the new value is there."""
     with device.expecting_reboot():
         assert keys.change("MeterValueSampleInterval", "17") == "Accepted"
         bench.power.cycle()
@@ -135,7 +135,7 @@ def test_an_accepted_change_outlives_a_power_cut(device: Device, bench: Bench, k
 def test_a_change_that_cannot_be_stored_is_rejected(
     device: Device, bench: Bench, console: Console, keys: ConfigurationKeys
 ) -> None:
-    """With the flash full nothing is promised, and nothing changes."""
+    """A change that cannot be stored because the flash is full is Rejected, and the old value stays."""
     before = keys["MeterValueSampleInterval"]
     with bench.inject(FlashFull()):
         assert "no space left" in console.command("set log_level info")
@@ -143,8 +143,8 @@ def test_a_change_that_cannot_be_stored_is_rejected(
         assert keys["MeterValueSampleInterval"] == before
 
 
-def test_what_counts_from_the_next_boot_says_so(device: Device, keys: ConfigurationKeys) -> None:
-    """WebSocketPingInterval holds for the next boot's connections: RebootRequired."""
+def test_a_key_that_needs_a_reboot_says_so(device: Device, keys: ConfigurationKeys) -> None:
+    """WebSocketPingInterval takes effect after the next boot: RebootRequired."""
     assert keys.change("WebSocketPingInterval", "33") == "RebootRequired"
     assert keys["WebSocketPingInterval"] == "33"
 
@@ -154,7 +154,7 @@ def test_what_counts_from_the_next_boot_says_so(device: Device, keys: Configurat
 def test_a_changed_heartbeat_interval_counts_at_once(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """HeartbeatInterval is first what BootNotification.conf said, then what ChangeConfiguration says."""
+    """HeartbeatInterval is the one in BootNotification.conf until ChangeConfiguration changes it."""
     device.boot()
     device.wait_accepted()
     assert keys["HeartbeatInterval"] == str(csms.behaviour.heartbeat_interval_s)
@@ -168,7 +168,7 @@ def test_a_changed_heartbeat_interval_counts_at_once(
 def test_the_interval_of_the_boot_is_not_stored(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """What BootNotification.conf said is gone with the next boot, also when another setting was stored meanwhile."""
+    """The interval of BootNotification.conf is not stored, also when another setting is stored meanwhile."""
     device.configure(heartbeat_interval_s=555)
     assert keys["HeartbeatInterval"] == str(csms.behaviour.heartbeat_interval_s) != "555"
     assert keys.change("LocalPreAuthorize", "true") == "Accepted"
@@ -183,7 +183,7 @@ def test_the_interval_of_the_boot_is_not_stored(
 def test_a_changed_sample_interval_counts_in_the_next_charge(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """MeterValueSampleInterval: ten seconds instead of a minute."""
+    """A change of MeterValueSampleInterval to ten seconds takes effect in the next charge."""
     assert keys.change("MeterValueSampleInterval", "10") == "Accepted"
     driver.start_charge(csms)
     for _ in range(2):
@@ -198,7 +198,7 @@ def test_a_changed_sample_interval_counts_in_the_next_charge(
 def test_nobody_plugs_in_within_the_connection_timeout(
     device: Device, bench: Bench, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """ConnectionTimeOut: a remote start that waits for a cable gives up after it, and says Available."""
+    """After ConnectionTimeOut without a cable a remote start is cancelled, and the connector is Available."""
     assert keys.change("ConnectionTimeOut", "10") == "Accepted"
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == {"status": "Accepted"}
     began = csms.expect_status("Preparing")

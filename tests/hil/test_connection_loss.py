@@ -1,4 +1,4 @@
-"""The connection to the CSMS ends, in every way that the field knows: the device is back by itself."""
+"""Losses of the connection to the CSMS, by each cause known from the field: the device reconnects by itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PING_INTERVAL_S = 10
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1011, 1012])
 def test_a_clean_close_is_followed_by_a_new_connection(hasty_device: Device, csms: Csms, code: int) -> None:
-    """The CSMS says goodbye with a close code: the device connects again, and does not boot for it."""
+    """After a close frame with any code the device reconnects without a reboot or a BootNotification."""
     csms.close(code, "see you")
     assert csms.expect_disconnected().code == code
     csms.expect_connected()
@@ -30,7 +30,7 @@ def test_a_clean_close_is_followed_by_a_new_connection(hasty_device: Device, csm
 
 @pytest.mark.smoke
 def test_a_reset_connection_is_followed_by_a_new_one(hasty_device: Device, bench: Bench, csms: Csms) -> None:
-    """The TCP connection is reset: the device connects again, and does not boot for it."""
+    """After a TCP reset the device reconnects without a reboot or a BootNotification."""
     with bench.inject(ConnectionDrop()):
         csms.expect_disconnected()
     csms.expect_connected()
@@ -39,7 +39,7 @@ def test_a_reset_connection_is_followed_by_a_new_one(hasty_device: Device, bench
 
 
 def test_twenty_connections_in_a_row_end_at_once(hasty_device: Device, bench: Bench, csms: Csms) -> None:
-    """Each connection is closed the moment it is there: no BootNotification loop, and the last one is as good."""
+    """Twenty connections are closed as soon as they are open: there is no BootNotification loop, and the last works."""
     for _ in range(20):
         mark = bench.mark()
         csms.close(1001, "not now")
@@ -49,24 +49,24 @@ def test_twenty_connections_in_a_row_end_at_once(hasty_device: Device, bench: Be
     csms.ping()
 
 
-def test_a_csms_that_answers_no_ping_is_left_and_tried_again(hasty_device: Device, bench: Bench, csms: Csms) -> None:
-    """Pings without pongs: the device leaves within two ping intervals, and always comes back."""
+def test_a_csms_without_pongs_is_disconnected_and_retried(hasty_device: Device, bench: Bench, csms: Csms) -> None:
+    """Pings without pongs: the device disconnects within two ping intervals, and reconnects every time."""
     with bench.inject(NoPong()):
         for _ in range(2):
             lost = csms.expect_disconnected(timeout=2 * PING_INTERVAL_S)
             csms.expect_connected()
             assert lost.code == 1006
-    # The ping that was under way when the pongs came back may cost one more connection, but no second one.
+    # A ping in flight when the pongs resume may end one more connection, but not two.
     hasty_device.let_time_pass(2 * PING_INTERVAL_S)
     mark = bench.mark()
     bench.timeline.expect_none(LinkChange, since=mark, within=3 * PING_INTERVAL_S)
     csms.ping()
 
 
-def test_a_csms_that_says_nothing_is_left_and_tried_again(
+def test_a_silent_csms_is_disconnected_and_retried(
     hasty_device: Device, bench: Bench, csms: Csms, console: Console
 ) -> None:
-    """The CSMS reads and says nothing, in a connection and in handshakes: both end in time, and it comes back."""
+    """A CSMS that is silent in a connection and in handshakes runs into a timeout each time; the device reconnects."""
     with bench.inject(CsmsSilent()):
         console.expect("no answer to a ping", timeout=2 * PING_INTERVAL_S)
         console.expect("no answer to the WebSocket handshake in time", timeout=60)
@@ -77,13 +77,13 @@ def test_a_csms_that_says_nothing_is_left_and_tried_again(
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Nothing gets through either way for a minute of a charge: it goes on, and all is told afterwards."""
+    """A minute without traffic in either direction: the charge goes on, and is reported completely afterwards."""
     device.configure(meter_value_sample_interval_s=10, backoff_initial_ms=100, backoff_max_ms=100)
     transaction_id = driver.start_charge(csms)
     with bench.inject(BlackHole()):
         drawn = driver.draw(50, hz=2).wait()
         device.wait_status(connected=False, state="Charging", timeout=60)
-        device.let_time_pass(20)  # a whole interval of MeterValues, however soon the loss was noticed
+        device.let_time_pass(20)  # a whole interval of MeterValues, even if the loss was detected at once
     csms.expect_connected(timeout=150)
     driver.present_tag()
     csms.expect("StopTransaction", transactionId=transaction_id, timeout=150)
@@ -97,7 +97,7 @@ def test_a_half_open_link_in_a_charge_loses_nothing(device: Device, bench: Bench
 def test_a_status_whose_answer_was_lost_is_corrected(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Available, then Preparing, which the CSMS hears and cannot answer; unplugged offline: Available again."""
+    """Preparing reaches the CSMS but its answer is lost; after an offline unplug the device reports Available."""
     with csms.hold("StatusNotification") as held:
         driver.plug_in()
         assert held.wait().payload["status"] == "Preparing"
@@ -111,25 +111,25 @@ def test_a_status_whose_answer_was_lost_is_corrected(
 
 
 @pytest.mark.needs("inputs")
-def test_a_status_without_an_answer_is_told_again_on_the_same_connection(
+def test_a_status_without_an_answer_is_resent_on_the_same_connection(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A StatusNotification gets no answer, and the link stays: the state is told again, and nobody reconnects."""
+    """A StatusNotification without an answer is resent on the same connection."""
     device.configure(connection_timeout_s=3600)
     mark = bench.mark()
     with csms.hold("StatusNotification") as held:
         driver.plug_in()
-        told = held.wait()
-        again = held.wait(timeout=200)  # the device waits 30 s for an answer, and up to a minute more
+        reported = held.wait()
+        again = held.wait(timeout=200)  # the device waits 30 s for an answer, then up to a minute before it resends
     device.wait_status(queue=0)
-    assert told.payload["status"] == again.payload["status"] == "Preparing"
-    assert told.unique_id != again.unique_id
+    assert reported.payload["status"] == again.payload["status"] == "Preparing"
+    assert reported.unique_id != again.unique_id
     assert bench.timeline.events(LinkChange, mark) == []
 
 
 @pytest.mark.needs("inputs")
-def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """The status is the one that the CSMS knows, the reason is another: it is told as well."""
+def test_a_status_info_changed_offline_is_reported(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """A status that is unchanged but has another error code since the connection was lost is reported."""
     device.configure(stop_transaction_on_ev_side_disconnect=False, backoff_initial_ms=100, backoff_max_ms=100)
     driver.start_charge(csms, draws=False)
     with bench.inject(CsmsGone()):
@@ -145,7 +145,7 @@ def test_what_became_wrong_offline_is_told(device: Device, bench: Bench, driver:
 def test_a_restart_of_the_csms_does_not_end_the_charge(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The CSMS restarts in a transaction: the same transaction goes on and is stopped under its id."""
+    """The CSMS restarts during a transaction: it goes on and is stopped under its id."""
     transaction_id = driver.start_charge(csms)
     with bench.inject(CsmsRestart()):
         assert csms.expect_disconnected().code == 1012
@@ -163,7 +163,7 @@ def test_a_restart_of_the_csms_does_not_end_the_charge(
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_charge_over_a_slow_network(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Half a second each way, with jitter: a charge is told in order and completely, over one connection."""
+    """With half a second of delay each way, and jitter, a charge is reported completely, over one connection."""
     with bench.inject(Latency(ms=500, jitter_ms=200, seed=3)):
         driver.start_charge(csms)
         drawn = driver.draw(30, hz=20).wait()

@@ -1,4 +1,4 @@
-"""The connector's states: each transition of the table in OCPP 1.6 section 4.9 that this hardware can show."""
+"""Connector states: each transition of the table in OCPP 1.6 section 4.9 that this hardware can make."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.needs("inputs", "outputs"), pytest.mark.usefixtures("t
 
 
 def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """A2, B1: plugged in and out again without an idTag."""
+    """A2, B1: plug in and unplug without an idTag."""
     driver.plug_in()
     csms.expect_status("Preparing")
     driver.unplug()
@@ -27,7 +27,7 @@ def test_available_to_preparing_and_back_by_the_cable(device: Device, driver: Ev
 def test_available_to_preparing_and_back_by_the_connection_time_out(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A2, B1: an idTag is accepted and nobody plugs in within ConnectionTimeOut."""
+    """A2, B1: present an idTag and plug nothing in within ConnectionTimeOut."""
     device.configure(connection_timeout_s=20)
     mark = bench.mark()
     driver.present_tag()
@@ -40,10 +40,8 @@ def test_available_to_preparing_and_back_by_the_connection_time_out(
 
 
 @pytest.mark.needs("stepped_time")
-def test_preparing_to_finishing_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
-    """B6, F2: plugged in, but no idTag within ConnectionTimeOut; a tag afterwards starts all the same."""
+def test_preparing_to_finishing_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """B6, F2: plug in without an idTag within ConnectionTimeOut; an idTag after that still starts a charge."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
     began = csms.expect_status("Preparing")
@@ -58,7 +56,7 @@ def test_preparing_to_finishing_when_nobody_presents_a_tag(
 def test_suspended_by_the_vehicle_and_charging_again(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """B4, D3, C4, D6: the vehicle does not draw, draws, stops drawing; the driver ends it."""
+    """B4, D3, C4, D6: the vehicle does not draw, draws and stops drawing; the driver ends the charge."""
     driver.start_charge(csms, draws=False)
     outputs["contactor"].expect(False)
     inputs["vehicle_ready"].on()
@@ -74,7 +72,7 @@ def test_suspended_by_the_vehicle_and_charging_again(
 
 
 def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """F2, B3: the cable stays in after a charge, and the driver starts another one."""
+    """F2, B3: the cable stays plugged in after a charge, and the driver starts another one."""
     driver.start_charge(csms)
     driver.present_tag()
     csms.expect_status("Finishing")
@@ -86,7 +84,7 @@ def test_finishing_to_preparing_by_a_second_tag(device: Device, driver: EvDriver
 
 @pytest.mark.parametrize("before", ["Available", "Preparing", "Finishing"])
 def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, csms: Csms, before: str) -> None:
-    """A9, B9, F9 and I1, I2, I6: the emergency stop over each state, and back to it."""
+    """A9, B9, F9 and I1, I2, I6: the emergency stop makes each state Faulted; its release restores the state."""
     if before == "Finishing":
         driver.start_charge(csms)
         driver.present_tag()
@@ -103,7 +101,7 @@ def test_faulted_and_back_to_the_state_before(device: Device, driver: EvDriver, 
 @pytest.mark.smoke
 @pytest.mark.parametrize("draws", [True, False])
 def test_faulted_over_a_transaction_ends_it(device: Device, driver: EvDriver, csms: Csms, draws: bool) -> None:
-    """C9, D9, I6: the emergency stop ends the transaction; released, the cable is still to be taken."""
+    """C9, D9, I6: the emergency stop ends the transaction; after its release the connector is Finishing."""
     driver.start_charge(csms, draws=draws)
     driver.press_emergency_stop()
     csms.expect("StopTransaction", reason="EmergencyStop")
@@ -113,10 +111,8 @@ def test_faulted_over_a_transaction_ends_it(device: Device, driver: EvDriver, cs
 
 
 @pytest.mark.needs("stepped_time")
-def test_finishing_to_unavailable_when_nobody_presents_a_tag(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
-    """B6, F8, H1: made inoperative in Preparing, the time-out, and the cable out."""
+def test_finishing_to_unavailable_without_a_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """B6, F8, H1: make the connector inoperative in Preparing, let ConnectionTimeOut pass, and unplug."""
     device.configure(connection_timeout_s=20)
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -129,7 +125,7 @@ def test_finishing_to_unavailable_when_nobody_presents_a_tag(
 
 
 def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """F2, B3: also where nobody has to be asked about the idTag, Preparing comes first."""
+    """F2, B3: Preparing comes first even where no Authorize is needed."""
     driver.start_charge(csms)
     driver.present_tag()
     csms.expect_status("Finishing")
@@ -139,7 +135,7 @@ def test_finishing_to_preparing_by_a_remote_start(device: Device, driver: EvDriv
 
 
 def test_faulted_over_unavailable_and_back(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """H9, I8: the emergency stop of an inoperative connector."""
+    """H9, I8: the emergency stop makes an inoperative connector Faulted; its release makes it Unavailable."""
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
     driver.press_emergency_stop()
@@ -154,7 +150,7 @@ def test_faulted_over_unavailable_and_back(device: Device, driver: EvDriver, csm
 def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
     device: Device, driver: EvDriver, inputs: Inputs, csms: Csms, draws: bool
 ) -> None:
-    """C8, D8: made inoperative in a transaction, and the cable is pulled: Unavailable at once, never Available."""
+    """C8, D8: inoperative is scheduled during a transaction; unplugging leads to Unavailable, never to Available."""
     driver.start_charge(csms, draws=draws)
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
     csms.expect_none("StopTransaction", within=0.2)
@@ -167,10 +163,10 @@ def test_the_end_of_a_transaction_leads_to_unavailable_when_scheduled(
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_status_shorter_than_the_minimum_duration_is_not_told(
+def test_a_status_shorter_than_the_minimum_duration_is_not_reported(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """MinimumStatusDuration: plugged in and out at once tells nothing; a state is told when it has lasted."""
+    """MinimumStatusDuration: a state is reported once it has lasted that long, and a shorter one never."""
     device.configure(minimum_status_duration_s=10)
     mark = bench.mark()
     driver.plug_in()
@@ -180,10 +176,10 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
     csms.expect_none("StatusNotification", within=15, since=mark, connectorId=1)
     driver.plug_in()
     device.wait_status(state="Preparing")
-    told = csms.expect_status("Preparing", since=mark, timeout=60)
+    reported = csms.expect_status("Preparing", since=mark, timeout=60)
     plugged_in = bench.timeline.last(PinEdge, lambda edge: edge.signal == "inputs.cable")
     assert plugged_in is not None
-    assert bench.clock.between(plugged_in.t, told.t) == 10
+    assert bench.clock.between(plugged_in.t, reported.t) == 10
 
 
 # ---- the lock
@@ -192,7 +188,7 @@ def test_a_status_shorter_than_the_minimum_duration_is_not_told(
 def test_the_lock_closes_before_the_contactor_and_opens_after_it(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """The cable is held as long as current may flow through it."""
+    """The lock holds the cable for as long as current may flow through it."""
     driver.start_charge(csms)
     locked = outputs["lock"].expect(True)
     closed = outputs["contactor"].expect(True)
@@ -207,7 +203,7 @@ def test_the_lock_closes_before_the_contactor_and_opens_after_it(
 def test_a_transaction_waits_for_the_lock(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """With a feedback contact the transaction begins when the bolt is home, not when it is driven."""
+    """With a feedback contact the transaction begins when the bolt is closed, not when the lock is driven."""
     device.configure(lock_timeout_ms=30_000)
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -221,18 +217,18 @@ def test_a_transaction_waits_for_the_lock(
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
+def test_a_lock_that_does_not_close_is_reported_and_starts_nothing(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """TC_024: Faulted with ConnectorLockFailure, no transaction; the connector is fine again when unplugged."""
+    """TC_024: Faulted with ConnectorLockFailure and no transaction; unplugging clears the fault."""
     device.configure(lock_timeout_ms=5_000)
     since = bench.mark()
     driver.plug_in()
     csms.expect_status("Preparing")
     driver.present_tag()
     driven = outputs["lock"].expect(True, since=since)
-    told = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
-    assert bench.clock.between(driven.t, told.t) == 5
+    reported = csms.expect_status("Faulted", errorCode="ConnectorLockFailure", timeout=30)
+    assert bench.clock.between(driven.t, reported.t) == 5
     csms.expect_none("StartTransaction", within=0.2)
     outputs["contactor"].expect(False)
     outputs["lock"].expect(False)
@@ -247,7 +243,7 @@ def test_a_lock_that_does_not_close_is_told_and_starts_nothing(
 def test_a_lock_that_opens_under_current_opens_the_contactor(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """D5, E3: no cable is pulled live: the contactor follows the bolt, and the charge goes on when that is home."""
+    """D5, E3: the contactor opens when the bolt opens under current; the charge goes on when it closes."""
     device.configure(lock_timeout_ms=30_000)
     inputs["lock_feedback"].on()
     transaction_id = driver.start_charge(csms)
@@ -264,7 +260,7 @@ def test_a_lock_that_opens_under_current_opens_the_contactor(
 def test_a_lock_that_opens_for_a_moment_opens_the_contactor(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """D5, E3: the bolt is home again before the device may have looked: it counts all the same, each time."""
+    """D5, E3: an open bolt counts even when it has closed again before the device polls, every time."""
     device.configure(lock_timeout_ms=30_000)
     inputs["lock_feedback"].on()
     transaction_id = driver.start_charge(csms)
@@ -280,10 +276,10 @@ def test_a_lock_that_opens_for_a_moment_opens_the_contactor(
     assert device.status()["transaction"] == transaction_id
 
 
-def test_a_lock_that_opens_in_a_pause_is_needed_to_go_on(
+def test_a_lock_that_opens_in_a_pause_must_close_to_go_on(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """E: the vehicle pauses, the bolt is found open: SuspendedEVSE with ConnectorLockFailure until it is home."""
+    """E: the bolt opens while the vehicle pauses: SuspendedEVSE with ConnectorLockFailure until it closes."""
     device.configure(lock_timeout_ms=30_000)
     inputs["lock_feedback"].on()
     driver.start_charge(csms)

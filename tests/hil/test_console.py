@@ -15,22 +15,22 @@ from rig.timeline.events import LogLine
 
 
 @pytest.fixture
-def talkative(device: Device, console: Console) -> Device:
-    """A device that logs every frame. The next boot takes that back."""
+def verbose_device(device: Device, console: Console) -> Device:
+    """Make the device log every frame, until its next boot."""
     device.configure(log_level="debug")
     return device
 
 
 @pytest.mark.smoke
 def test_no_line_is_lost_in_a_flood(
-    talkative: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
+    verbose_device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
 ) -> None:
-    """300 calls with every frame logged, faster than 115,200 baud: each stands on the console, in order, once."""
+    """300 calls with every frame logged exceed 115,200 baud: the console shows each, once and in order."""
     before = telemetry.expect(1)[0].values["uart_dropped"]
     for number in range(300):
         mark = bench.mark()
         csms.send_raw(f'[2,"flood-{number}","RemoteStopTransaction",{{"transactionId":987654}}]')
-        # The chip's console is slower than its network; the bench has to wait for the line where a wire would.
+        # The console is slower than the network: wait for each line before the next call.
         console.expect(rf'ocpp: > \[3,"flood-{number}"', since=mark)
     after = telemetry.expect(1)[0].values["uart_dropped"]
     lines = [line.text for line in bench.timeline.events(LogLine, bench.timeline.default_mark)]
@@ -43,7 +43,7 @@ def test_no_line_is_lost_in_a_flood(
 
 @pytest.mark.smoke
 def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, console: Console) -> None:
-    """Forty commands without waiting: forty answers, in order."""
+    """Forty commands sent without waiting get forty answers in order."""
     since = bench.mark()
     for number in range(40):
         console.send("status" if number % 2 else f"unknown-{number}")
@@ -57,7 +57,7 @@ def test_commands_in_a_row_are_answered_in_their_order(device: Device, bench: Be
 def test_the_device_sleeps_while_a_command_waits_for_its_answer(
     device: Device, bench: Bench, csms: Csms, console: Console, telemetry: Telemetry
 ) -> None:
-    """A command waits for the CSMS, the next one is in the port: both are answered, and until then the loop sleeps."""
+    """One command waits for the CSMS and another for that one: both are answered, and the loop sleeps meanwhile."""
     with csms.hold("DataTransfer") as held:
         mark = bench.mark()
         console.send("transfer org.example")
@@ -68,13 +68,13 @@ def test_the_device_sleeps_while_a_command_waits_for_its_answer(
         held.release({"status": "Accepted"})
         console.expect(r'^= \{"status":"Accepted"\}', since=mark)
         console.expect(r'^= \{"state":"Available"', since=mark)
-    # A loop that looks at the port again and again makes hundreds of thousands of rounds in a second.
+    # A loop that polls the port would make hundreds of thousands of rounds a second.
     assert last - first < 1000
 
 
 @pytest.mark.parametrize("command", ["set local_id_tag", "set wifi_ssid", "transfer"])
 def test_a_text_that_is_not_utf8_is_refused(device: Device, console: Console, command: str) -> None:
-    """A terminal set to Latin-1: the line is refused with the reason, and nothing is stored or sent."""
+    """A line from a Latin-1 terminal is rejected with the reason, and nothing is stored or sent."""
     before = console.command("config")
     text = "Müller".encode("latin-1").decode(errors="surrogateescape")
     assert console.command(f"{command} {text}") == "error: the line is not UTF-8; set the terminal to it"
@@ -82,8 +82,8 @@ def test_a_text_that_is_not_utf8_is_refused(device: Device, console: Console, co
 
 
 @pytest.mark.parametrize("line", ["", "   ", "x" * 600, "status status status", "set", "set nonsense 1", "\x07\x1b[2J"])
-def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Console, line: str) -> None:
-    """Empty, endless, unknown or binary: at most an error is answered, and the next command works."""
+def test_invalid_input_does_no_harm(device: Device, console: Console, line: str) -> None:
+    """Empty, endless, unknown or binary input is answered with an error at most, and the next command works."""
     console.send(line)
     console.send("status")
     console.expect(r'^= \{"state":"Available"')
@@ -99,10 +99,8 @@ def test_a_command_that_makes_no_sense_does_no_harm(device: Device, console: Con
         ("ws://csms.example:0/", "port from 1 to 65535"),
     ],
 )
-def test_a_url_that_it_could_not_connect_to_is_refused(
-    device: Device, console: Console, value: str, cause: str
-) -> None:
-    """Refused when it is set, with cause and remedy; nothing is stored, and no password is shown."""
+def test_an_unusable_csms_url_is_refused(device: Device, console: Console, value: str, cause: str) -> None:
+    """An unusable `csms_url` is rejected when set, with cause and remedy, without its password, and not stored."""
     before = console.command("config")
     answer = console.command(f"set csms_url {value}")
     assert answer.startswith("error: csms_url must ")

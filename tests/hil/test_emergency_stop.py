@@ -1,4 +1,4 @@
-"""The emergency stop: contactor first, messages later. How quick it is, `real_time/test_emergency_stop.py` measures."""
+"""The emergency stop opens the contactor before any message. `real_time/test_emergency_stop.py` measures its delay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor")
 
 
 def expect_contactor_to_open(bench: Bench, outputs: Outputs, since: Mark) -> PinEdge:
-    """Wait for the contactor to open after the emergency stop was pressed, at that very moment in stepped time."""
+    """Wait for the contactor to open after the emergency stop, in stepped time at the same moment."""
     opened = outputs["contactor"].expect(False, since=since)
     pressed = bench.timeline.events(PinEdge, since, lambda e: e.signal == "inputs.emergency_stop" and e.level)[0]
     assert moment(pressed) < moment(opened)
@@ -26,10 +26,10 @@ def expect_contactor_to_open(bench: Bench, outputs: Outputs, since: Mark) -> Pin
 
 
 @pytest.mark.smoke
-def test_it_opens_the_contactor_while_charging(
+def test_contactor_opens_while_charging(
     device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs
 ) -> None:
-    """Pressed while charging: the contactor opens at once, the transaction stops with reason EmergencyStop."""
+    """The contactor opens at once while charging; the transaction stops with reason EmergencyStop."""
     driver.start_charge(csms)
     mark = bench.mark()
     driver.press_emergency_stop()
@@ -44,10 +44,10 @@ def test_it_opens_the_contactor_while_charging(
 
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
-def test_it_opens_the_contactor_during_a_flash_erase(
+def test_contactor_opens_during_a_flash_erase(
     device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs
 ) -> None:
-    """Pressed in the middle of a 400 ms erase, which stops the loop: the contactor does not wait for it."""
+    """A 400 ms flash erase, which blocks the loop, does not delay the contactor."""
     driver.start_charge(csms)
     with bench.inject(SlowErase(ms=400)):
         with device.erasing():

@@ -1,4 +1,4 @@
-"""The connection to the CSMS cannot be made: every attempt has an end and a reason, and the next one follows."""
+"""Failed connection attempts to the CSMS: each ends in time with a reason, and another one follows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.needs("stepped_time")
 CONNECTING = re.compile(r"^. \((\d+)\) ws: connecting to ")
 
 
-def device_tries_in_vain(bench: Bench, console: Console, reason: str, timeout: float) -> None:
-    """It fails for that reason, tries again, and fails again."""
+def expect_two_failed_attempts(bench: Bench, console: Console, reason: str, timeout: float) -> None:
+    """Wait for two failed attempts with that reason."""
     mark = bench.mark()
     for _ in range(2):
         console.expect(CONNECTING.pattern, since=mark, timeout=timeout)
@@ -46,12 +46,12 @@ def device_tries_in_vain(bench: Bench, console: Console, reason: str, timeout: f
     ],
     ids=lambda value: "-".join([value.name, *map(str, value.arguments().values())]) if isinstance(value, Fault) else "",
 )
-def test_a_failed_attempt_has_an_end_a_reason_and_a_next_one(
+def test_a_failed_attempt_ends_with_a_reason_and_a_retry(
     hasty_device: Device, bench: Bench, csms: Csms, console: Console, fault: Fault, reason: str
 ) -> None:
-    """Whatever the other side does with the attempt: it ends in time, says why, and the device connects afterwards."""
+    """Each failed attempt ends in time with its reason on the console, and the device connects afterwards."""
     with bench.inject(fault), bench.inject(ConnectionDrop()):
-        device_tries_in_vain(bench, console, reason, timeout=60)
+        expect_two_failed_attempts(bench, console, reason, timeout=60)
     hasty_device.wait_status(timeout=60, connected=True, accepted=True)
     csms.ping()
     csms.expect_none("BootNotification", within=0.1)
@@ -60,7 +60,7 @@ def test_a_failed_attempt_has_an_end_a_reason_and_a_next_one(
 @pytest.mark.smoke
 @pytest.mark.needs("power")
 def test_a_cold_boot_waits_for_a_csms_that_comes_late(device: Device, bench: Bench, csms: Csms) -> None:
-    """Switched on before the CSMS is up: as soon as it is, the device boots into it."""
+    """A device that is switched on before the CSMS connects as soon as the CSMS is up."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=100)
     with bench.inject(CsmsGone()):
         device.boot()
@@ -71,22 +71,22 @@ def test_a_cold_boot_waits_for_a_csms_that_comes_late(device: Device, bench: Ben
     csms.expect_status("Available", connector=1)
 
 
-def test_the_wait_grows_with_each_attempt_and_is_capped(device: Device, bench: Bench) -> None:
-    """CSMS down: from half a second on the wait doubles up to its cap, and jitter keeps devices apart."""
+def test_the_backoff_grows_and_is_capped(device: Device, bench: Bench) -> None:
+    """While the CSMS is down the backoff doubles from 0.5 s to its cap, with jitter."""
     initial, cap = 1000, 8000
     device.configure(backoff_initial_ms=initial, backoff_max_ms=cap)
     mark = bench.mark()
     with bench.inject(CsmsGone()):
         attempts = [_uptime(bench.timeline.expect(LogLine, _is_attempt, since=mark, timeout=60)) for _ in range(9)]
-    told = _waits(bench)[: len(attempts)]
+    reported = _waits(bench)[: len(attempts)]
     steps = [min(initial * 2**number, cap) for number in range(len(attempts))]
-    assert all(step / 2 <= wait <= step for wait, step in zip(told, steps, strict=True)), (told, steps)
-    assert len(set(told[3:])) > 1, f"no jitter: {told}"
-    assert [later - sooner for sooner, later in pairwise(attempts)] == told[1:]  # it keeps to what it says
+    assert all(step / 2 <= wait <= step for wait, step in zip(reported, steps, strict=True)), (reported, steps)
+    assert len(set(reported[3:])) > 1, f"no jitter: {reported}"
+    assert [later - sooner for sooner, later in pairwise(attempts)] == reported[1:]  # the waits are those in the log
 
 
-def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csms) -> None:
-    """Lost five seconds after each connect: the waits grow all the same, and nothing boots."""
+def test_a_flapping_link_does_not_reset_the_backoff(device: Device, bench: Bench, csms: Csms) -> None:
+    """A connection that ends after five seconds does not reset the backoff, and the device does not reboot."""
     device.configure(backoff_initial_ms=500, backoff_max_ms=16_000)
     mark = bench.mark()
     for _ in range(5):
@@ -99,8 +99,8 @@ def test_a_flapping_link_is_not_hammered(device: Device, bench: Bench, csms: Csm
     csms.expect_none("BootNotification", since=mark, within=0.1)
 
 
-def test_a_connection_that_holds_starts_the_wait_afresh(device: Device, bench: Bench, csms: Csms) -> None:
-    """After a connection that held longer than `backoff_stable_s` the first wait is the short one again."""
+def test_a_stable_connection_resets_the_backoff(device: Device, bench: Bench, csms: Csms) -> None:
+    """A connection that lasted longer than `backoff_stable_s` resets the backoff."""
     stable_s = 60
     device.configure(backoff_initial_ms=500, backoff_max_ms=60_000, backoff_stable_s=stable_s)
     for _ in range(5):
@@ -130,7 +130,7 @@ def _lines(bench: Bench) -> list[str]:
 
 
 def _waits(bench: Bench) -> list[int]:
-    """What the device said of its waits since the last boot, in ms."""
+    """Return the logged waits since the last boot, in ms."""
     lines = _lines(bench)
     boots = [number for number, text in enumerate(lines) if "boot: " in text]
     return [int(wait) for wait in re.findall(r"next attempt in (\d+) ms", "\n".join(lines[boots[-1] :]))]

@@ -1,4 +1,4 @@
-"""Heartbeats (OCPP 1.6 section 4.6) and the clock that they set."""
+"""Heartbeats (OCPP 1.6 section 4.6) and the clock that they synchronize."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ pytestmark = pytest.mark.needs("stepped_time")
 
 
 def time_of(text: str) -> datetime:
-    """A timestamp of OCPP."""
+    """Parse a timestamp of OCPP."""
     return datetime.fromisoformat(text)
 
 
 def time_of_csms_at(bench: Bench, frame: OcppFrame) -> datetime:
-    """What the CSMS' clock said when a frame came."""
+    """Return the time of the CSMS's clock at the arrival of a frame."""
     ago = bench.clock.between(frame.t, bench.clock.now())
     return time_of(bench.csms.behaviour.current_time()) - timedelta(seconds=ago)
 
 
 @pytest.mark.smoke
 def test_heartbeats_come_at_the_interval_of_the_boot(device: Device, bench: Bench, csms: Csms) -> None:
-    """`interval` of BootNotification.conf rules, not the device's own setting."""
+    """`interval` of BootNotification.conf takes precedence over the device's own setting."""
     csms.behaviour.heartbeat_interval_s = 10
     with device.expecting_reboot():
         bench.power.cycle()
@@ -42,8 +42,8 @@ def test_heartbeats_come_at_the_interval_of_the_boot(device: Device, bench: Benc
     assert gaps == [10, 10]
 
 
-def test_no_interval_in_the_boot_means_the_own_one(device: Device, bench: Bench, csms: Csms) -> None:
-    """An interval of 0 leaves the choice to the charge point (OCPP 1.6 section 6.6)."""
+def test_an_interval_of_0_means_the_devices_own(device: Device, bench: Bench, csms: Csms) -> None:
+    """With an interval of 0 the charge point chooses its own (OCPP 1.6 section 6.6)."""
     device.configure(heartbeat_interval_s=15)
     csms.behaviour.heartbeat_interval_s = 0
     with device.expecting_reboot():
@@ -53,8 +53,8 @@ def test_no_interval_in_the_boot_means_the_own_one(device: Device, bench: Bench,
     assert bench.clock.between(accepted.t, beat.t) == 15
 
 
-def test_a_heartbeat_that_is_not_answered_is_no_harm(device: Device, bench: Bench, csms: Csms) -> None:
-    """One Heartbeat without an answer: the next one comes in its time."""
+def test_an_unanswered_heartbeat_does_no_harm(device: Device, bench: Bench, csms: Csms) -> None:
+    """A Heartbeat without an answer does not delay the next one."""
     csms.behaviour.heartbeat_interval_s = 60
     with device.expecting_reboot():
         with csms.hold("Heartbeat") as held:
@@ -68,12 +68,12 @@ def test_a_heartbeat_that_is_not_answered_is_no_harm(device: Device, bench: Benc
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """From the first message after the boot on, timestamps lie within seconds of the CSMS' clock."""
+    """From the first message after the boot on, timestamps are within seconds of the CSMS's clock."""
     driver.start_charge(csms)
     (transaction,) = csms.transactions
-    told = time_of(transaction.start["timestamp"])
-    assert told.tzinfo is not None
-    assert told == time_of_csms_at(bench, transaction.starts[0])
+    reported = time_of(transaction.start["timestamp"])
+    assert reported.tzinfo is not None
+    assert reported == time_of_csms_at(bench, transaction.starts[0])
 
 
 @pytest.mark.needs("inputs")
@@ -81,7 +81,7 @@ def test_timestamps_are_those_of_the_csms(device: Device, bench: Bench, driver: 
 def test_a_clock_set_in_a_charge_makes_no_negative_duration(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, hours: int
 ) -> None:
-    """The CSMS' clock jumps an hour in a charge: start, samples and stop stay in order of time."""
+    """The CSMS's clock jumps by an hour during a charge: start, samples and stop stay in order of time."""
     csms.behaviour.heartbeat_interval_s = 90
     with device.expecting_reboot():
         bench.power.cycle()
@@ -99,7 +99,7 @@ def test_a_clock_set_in_a_charge_makes_no_negative_duration(
 
 @pytest.mark.needs("inputs", "power")
 def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: EvDriver, csms: Csms, power: Power) -> None:
-    """The CSMS tells 2020 at boot and today in a Heartbeat: the next charge is of today."""
+    """The CSMS sends a time in 2020 at boot and the right one in a Heartbeat: the next charge has the right time."""
     old = {"status": "Accepted", "currentTime": "2020-01-01T00:00:00Z", "interval": 10}
     csms.answer("BootNotification", old, times=1)
     with device.expecting_reboot():
@@ -112,7 +112,7 @@ def test_a_clock_far_off_is_corrected(device: Device, bench: Bench, driver: EvDr
 
 
 def boot_with(device: Device, csms: Csms, power: Power, current_time: str) -> None:
-    """Restart the device, whose BootNotification is accepted with this currentTime."""
+    """Restart the device and accept its BootNotification with this currentTime."""
     answer = {"status": "Accepted", "currentTime": current_time, "interval": 300}
     csms.answer("BootNotification", answer, times=1, check=False)
     with device.expecting_reboot():
@@ -122,20 +122,20 @@ def boot_with(device: Device, csms: Csms, power: Power, current_time: str) -> No
 
 @pytest.mark.needs("power")
 @pytest.mark.parametrize("current_time", ["now", "1970-01-01T00:00:07Z"])
-def test_a_csms_without_a_valid_time_is_no_harm(device: Device, csms: Csms, power: Power, current_time: str) -> None:
-    """currentTime that is no time, or one of a clock that was never set: accepted, and no timestamp is of 1970."""
+def test_an_invalid_current_time_is_ignored(device: Device, csms: Csms, power: Power, current_time: str) -> None:
+    """A currentTime that is invalid, or of 1970, is ignored: the device is accepted, and no timestamp is of 1970."""
     boot_with(device, csms, power, current_time)
     status = csms.expect_status("Available", connector=1)
-    # The time that it had stored before: whatever a CSMS sent then, no CSMS sends 1970.
+    # The device continues from its stored time, which a CSMS has set earlier.
     assert time_of(status.payload["timestamp"]) > datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.needs("inputs", "power")
 @pytest.mark.parametrize("current_time", ["2026-11-28T10:00:00", "20261128T120000,000+02"])
-def test_the_time_of_a_csms_in_another_form_of_iso_8601_counts(
+def test_other_forms_of_iso_8601_are_accepted(
     device: Device, driver: EvDriver, csms: Csms, power: Power, current_time: str
 ) -> None:
-    """No offset means UTC, and seconds may be missing: charges are reported with that time."""
+    """A currentTime without an offset is UTC, and seconds are optional: charges are reported with that time."""
     boot_with(device, csms, power, current_time)
     driver.start_charge(csms)
     (transaction,) = csms.transactions
@@ -143,10 +143,10 @@ def test_the_time_of_a_csms_in_another_form_of_iso_8601_counts(
 
 
 @pytest.mark.needs("inputs", "leds")
-def test_a_charge_is_seen_to_wait_for_the_time_and_is_reported_then(
+def test_a_charge_waits_for_the_time_and_is_then_reported(
     device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
-    """Flashed anew, and accepted without a usable currentTime: Heartbeats ask for it until the CSMS sends one."""
+    """An accepted device without a valid currentTime sends Heartbeats until it gets one; the charge waits for it."""
     answer = {"status": "Accepted", "currentTime": "28.11.2026", "interval": 3600}
     csms.answer("BootNotification", answer, times=1, check=False)
     with csms.answer("Heartbeat", {"currentTime": "28.11.2026"}, check=False), device.expecting_reboot():
@@ -158,7 +158,7 @@ def test_a_charge_is_seen_to_wait_for_the_time_and_is_reported_then(
         leds["network"].expect("blink", rate_hz=1, duty=0.9)
         csms.expect("Heartbeat", timeout=10)
         csms.expect_none("StartTransaction", within=0.1)
-    # It has asked once or twice by now: the next pause is 20 s or 40 s at most.
+    # It has sent one or two Heartbeats so far, so the next pause is 40 s at most.
     csms.expect("StartTransaction", timeout=40)
     device.wait_status(reporting="possible", queue=0)
     leds["network"].expect("on")

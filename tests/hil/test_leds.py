@@ -1,4 +1,4 @@
-"""What the three LEDs say in each state (docs/design.md#signals)."""
+"""The patterns of the three LEDs in each state (docs/design.md#signals)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.needs("leds", "inputs")
 
 
 def expect_pattern(bench: Bench, leds: Leds, led: str, pattern: PatternName, rate_hz: float, duty: float) -> None:
-    """Wait until an LED shows a pattern, which in stepped time it does to the millisecond."""
+    """Wait until an LED shows a pattern, exact to the millisecond in stepped time."""
     shown = leds[led].expect(pattern, rate_hz=rate_hz, duty=duty)
     assert shown.rate_hz == about(bench, rate_hz, 0.15 * rate_hz)
     assert shown.duty == about(bench, duty, 0.1)
@@ -32,7 +32,7 @@ def expect_pattern(bench: Bench, leds: Leds, led: str, pattern: PatternName, rat
         ("Finishing", "double_flash", 1, 0.2),
     ],
 )
-def test_status_led_tells_the_state_of_a_charge(
+def test_status_led_shows_the_state_of_a_charge(
     device: Device,
     bench: Bench,
     driver: EvDriver,
@@ -43,7 +43,7 @@ def test_status_led_tells_the_state_of_a_charge(
     rate_hz: float,
     duty: float,
 ) -> None:
-    """Steady before a charge, and a pattern of its own in each state of it."""
+    """The status LED is steady before a charge, and has a pattern for each state of it."""
     leds["status"].expect("on")
     for reached, go_on in (
         ("Preparing", driver.plug_in),
@@ -59,8 +59,8 @@ def test_status_led_tells_the_state_of_a_charge(
 
 
 @pytest.mark.smoke
-def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
-    """Accepted: steady. CSMS gone: 2 Hz. No access point: off."""
+def test_network_led_shows_the_state_of_the_connection(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
+    """The network LED is steady when accepted, blinks at 2 Hz without CSMS, and is off without access point."""
     leds["network"].expect("on")
     with bench.inject(CsmsGone()):
         expect_pattern(bench, leds, "network", "blink", rate_hz=2, duty=0.5)
@@ -71,7 +71,7 @@ def test_network_led_tells_how_far_the_connection_is(device: Device, bench: Benc
 
 
 def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Bench, leds: Leds, csms: Csms) -> None:
-    """A BootNotification answered Pending leaves a double flash until the CSMS accepts."""
+    """The network LED flashes twice after a Pending BootNotification until the CSMS accepts."""
     pending = {"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 3}
     with csms.answer("BootNotification", pending), device.expecting_reboot():
         bench.power.cycle()
@@ -82,10 +82,10 @@ def test_network_led_flashes_twice_while_not_accepted(device: Device, bench: Ben
 
 
 @pytest.mark.needs("outputs")
-def test_status_led_tells_that_the_charge_point_suspended_it(
+def test_status_led_shows_suspended_evse(
     device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
-    """SuspendedEVSE, here for an idTag that the CSMS refuses, looks like SuspendedEV: 1 Hz, lit for a tenth."""
+    """SuspendedEVSE, here after the CSMS refused the idTag, looks like SuspendedEV: 1 Hz with a duty of 0.1."""
     device.configure(stop_transaction_on_invalid_id=False)
     with csms.answer("StartTransaction", {"transactionId": 4713, "idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()
@@ -97,7 +97,7 @@ def test_status_led_tells_that_the_charge_point_suspended_it(
 
 @pytest.mark.usefixtures("operative")
 def test_status_led_is_dark_while_out_of_service(device: Device, leds: Leds, csms: Csms) -> None:
-    """Unavailable: no light, and no fault; steady again when it is operative."""
+    """The status LED is off while Unavailable, without a fault, and steady when operative again."""
     leds["status"].expect("on")
     assert csms.call("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
     csms.expect_status("Unavailable")
@@ -111,7 +111,7 @@ def test_status_led_is_dark_while_out_of_service(device: Device, leds: Leds, csm
 def test_fault_led_blinks_for_any_other_error(
     device: Device, bench: Bench, driver: EvDriver, leds: Leds, csms: Csms
 ) -> None:
-    """The lock does not close, and nobody has pressed the emergency stop: 4 Hz, and the status LED dark."""
+    """A lock failure makes the fault LED blink at 4 Hz, with the status LED off."""
     device.configure(lock_timeout_ms=200)
     driver.plug_in()
     driver.present_tag()
@@ -125,7 +125,7 @@ def test_fault_led_blinks_for_any_other_error(
 
 @pytest.mark.smoke
 def test_fault_led_shows_the_emergency_stop(device: Device, driver: EvDriver, leds: Leds, csms: Csms) -> None:
-    """Pressed: the fault LED is steady and the status LED dark. Released: the other way round."""
+    """While the emergency stop is pressed the fault LED is steady and the status LED off; a release inverts both."""
     leds["fault"].expect("off")
     driver.press_emergency_stop()
     csms.expect_status("Faulted")

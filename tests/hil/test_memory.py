@@ -1,4 +1,4 @@
-"""The heap over many connections."""
+"""The device's heap over many connections, charges and malformed frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.needs("stepped_time")
 
 
 def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
-    """Close the device's connection `rounds` times; the trend of its free heap once it is back each time."""
+    """Close the device's connection `rounds` times. Return the trend of its free heap after each reconnect."""
     bench = device.bench
     samples = []
     for _ in range(rounds):
@@ -33,7 +33,7 @@ def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, round
 def test_heap_is_flat_over_200_reconnects(
     hasty_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
-    """200 connections, closed by the CSMS: the free heap after the last is what it was after the first."""
+    """200 connections that the CSMS closes: the free heap after the last equals that after the first."""
     trend = heap_over_reconnects(hasty_device, csms, telemetry, 200)
     measure("heap lost over 200 reconnects", trend.lost, "bytes", high=512)
 
@@ -43,11 +43,11 @@ def test_heap_is_flat_over_200_reconnects(
 def test_a_leak_of_64_bytes_a_connection_is_found(
     hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
 ) -> None:
-    """The same check condemns a device that was told to leak 64 bytes a connection: it can fail."""
+    """The same check fails for a device that leaks 64 bytes a connection."""
     with bench.inject(HeapLeak(bytes_per_connection=64)):
         trend = heap_over_reconnects(hasty_device, csms, telemetry, 50)
     assert not trend.flat
-    # Each block that the device's heap hands out costs a little more than what was asked for.
+    # Each heap block has some overhead beyond the requested size.
     assert 64 * 49 <= trend.lost <= 96 * 49
 
 
@@ -55,7 +55,7 @@ def test_a_leak_of_64_bytes_a_connection_is_found(
 def test_heap_is_flat_over_50_charges(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
-    """50 charges from plug to unplug: the free heap after the last is what it was after the first."""
+    """50 charges from plug to unplug: the free heap after the last equals that after the first."""
     samples = []
     for number in range(50):
         mark = bench.mark()
@@ -78,7 +78,7 @@ def test_heap_is_flat_over_50_charges(
 def test_heap_is_flat_over_malformed_frames(
     device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
-    """A thousand frames that nobody can answer: the free heap stays, and so does the connection."""
+    """Hundreds of frames that cannot be answered change neither the free heap nor the connection."""
     bad = [
         "",
         "{",
@@ -102,7 +102,7 @@ def test_heap_is_flat_over_malformed_frames(
 
 @pytest.mark.smoke
 def test_telemetry_comes_each_second(device: Device, bench: Bench, telemetry: Telemetry) -> None:
-    """Fifteen records of memory and loop, a second apart by the device's clock, with every figure."""
+    """Fifteen telemetry records come one second apart by the device's clock, each with every figure."""
     samples = telemetry.expect(15)
     seconds = [sample.values["uptime_ms"] / 1000 for sample in samples]
     assert [round(later - sooner, 3) for sooner, later in pairwise(seconds)] == [1.0] * 14

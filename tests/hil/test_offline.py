@@ -1,4 +1,4 @@
-"""The CSMS, the access point or the connection goes away: nothing is lost, and it comes back."""
+"""Losses of CSMS, access point or connection: the device recovers by itself and loses no data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PING_INTERVAL_S = 10
 
 @pytest.mark.smoke
 def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Five minutes without CSMS while charging: every sample arrives afterwards, in order, then the stop."""
+    """Five minutes without CSMS while charging: all samples arrive afterwards in order, then the stop."""
     driver.start_charge(csms)
     with bench.inject(CsmsGone()):
         device.let_time_pass(300)
@@ -34,10 +34,10 @@ def test_csms_gone_in_a_transaction_loses_nothing(device: Device, bench: Bench, 
     assert transaction.energy_wh == drawn
 
 
-def test_a_charge_that_begins_and_ends_offline_is_told_later(
+def test_a_charge_that_begins_and_ends_offline_is_reported_later(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Start and stop without CSMS: both arrive after it is back, in order, with the id the CSMS then gave."""
+    """Start and stop without CSMS arrive afterwards in order, with the transactionId that the CSMS assigned."""
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
         driver.plug_in()
@@ -56,7 +56,7 @@ def test_a_charge_that_begins_and_ends_offline_is_told_later(
 @pytest.mark.smoke
 @pytest.mark.needs("access_point")
 def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Csms) -> None:
-    """The access point vanishes without a word for a minute; the device is back on its own, without a new boot."""
+    """The access point is off for a minute without notice; the device reconnects by itself without a reboot."""
     with bench.inject(AccessPointGone()):
         csms.expect_disconnected(timeout=60)
         hasty_device.let_time_pass(60)
@@ -65,8 +65,8 @@ def test_access_point_gone_and_back(hasty_device: Device, bench: Bench, csms: Cs
     assert hasty_device.status()["connected"] is True
 
 
-def test_a_half_open_link_is_noticed(device: Device, bench: Bench, csms: Csms, measure: Measure) -> None:
-    """The link goes silent without a close: noticed within two ping intervals, and a new one made."""
+def test_a_half_open_link_is_detected(device: Device, bench: Bench, csms: Csms, measure: Measure) -> None:
+    """A link that is silent without a close is detected within two ping intervals, and replaced."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=1000)
     mark = bench.mark()
     with bench.inject(BlackHole()) as injected:

@@ -1,4 +1,4 @@
-"""The power fails in a transaction, also in the middle of a flash operation: no transaction is lost or told twice."""
+"""Power cuts in a transaction, also during flash operations: no transaction is lost or reported twice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.needs("inputs", "power")
 
 @pytest.mark.smoke
 def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Cut while charging: after the boot the transaction is stopped with reason PowerLoss, not below its start."""
+    """After a cut while charging the boot stops the transaction with PowerLoss and at least its start energy."""
     transaction_id = driver.start_charge(csms)
     driver.draw(30).wait()
     with device.expecting_reboot():
@@ -41,7 +41,7 @@ def test_power_cut_in_a_transaction(device: Device, bench: Bench, driver: EvDriv
 def test_torn_write_in_a_transaction(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int, effect: str
 ) -> None:
-    """The power fails inside a flash operation at a charge's end: it is stopped exactly once, whatever was torn."""
+    """A cut during a flash operation at the end of a charge: the transaction is stopped exactly once."""
     transaction_id = driver.start_charge(csms)
     driver.draw(10).wait()
     with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect=effect, seed=7)):
@@ -64,7 +64,7 @@ def test_torn_write_in_a_transaction(
 def test_no_energy_before_the_start_is_stored(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int, effect: str
 ) -> None:
-    """The power fails while StartTransaction is stored: the contactor was open, or the CSMS hears of the charge."""
+    """A cut while StartTransaction is stored: the contactor was open, or the charge is reported."""
     driver.plug_in()
     csms.expect_status("Preparing")
     mark = bench.mark()
@@ -84,8 +84,8 @@ def test_no_energy_before_the_start_is_stored(
 
 
 @pytest.mark.parametrize("moment", ["banner", "wifi: joining", "ws: connecting to", "ws: connected"])
-def test_power_cut_while_it_boots(device: Device, bench: Bench, csms: Csms, moment: str) -> None:
-    """Cut at four moments of the boot: the next boot is a whole one."""
+def test_power_cut_during_boot(device: Device, bench: Bench, csms: Csms, moment: str) -> None:
+    """A cut at each of four moments of the boot: the next boot is complete."""
     since = bench.mark()
     bench.power.cycle()
     if moment == "banner":
@@ -103,7 +103,7 @@ def test_power_cut_while_it_boots(device: Device, bench: Bench, csms: Csms, mome
 def test_power_cut_while_authorizing(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """Cut between the tag and the answer: nothing was promised, so nothing charges after the boot."""
+    """A cut between the idTag and the answer to Authorize: nothing charges after the boot."""
     with device.expecting_reboot(), csms.hold("Authorize") as held:
         driver.plug_in()
         driver.present_tag()
@@ -116,7 +116,7 @@ def test_power_cut_while_authorizing(
 
 
 def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Cut the moment the CSMS has heard the stop: it is not told a second, different one."""
+    """A cut just after the CSMS received the stop: no second, different stop follows."""
     driver.start_charge(csms)
     driver.draw(5).wait()
     driver.present_tag()
@@ -129,25 +129,25 @@ def test_power_cut_right_after_the_stop_is_answered(device: Device, bench: Bench
     assert transaction.energy_wh == 5
 
 
-def test_a_cut_leaves_the_energy_that_was_told_on_demand(
+def test_a_cut_keeps_the_energy_of_a_triggered_reading(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """A triggered MeterValues has told a reading: the stop that is made after the cut has no lower one."""
+    """A triggered MeterValues has reported a reading: the stop after the cut reports no lower one."""
     transaction_id = driver.start_charge(csms)
     driver.draw(40).wait()
     assert csms.call("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
-    told = csms.expect("MeterValues", transactionId=transaction_id).payload["meterValue"][0]["sampledValue"][0]
+    reported = csms.expect("MeterValues", transactionId=transaction_id).payload["meterValue"][0]["sampledValue"][0]
     with device.expecting_reboot(), bench.inject(PowerCut()):
         driver.unplug()
     stop = csms.expect("StopTransaction", transactionId=transaction_id, reason="PowerLoss")
-    assert stop.payload["meterStop"] >= int(told["value"])
+    assert stop.payload["meterStop"] >= int(reported["value"])
 
 
 @pytest.mark.needs("test_hooks")
 def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Cut before the stop is stored: the charge goes on after the boot, and nobody was told otherwise."""
+    """A cut before the remote stop is stored: it was not accepted, and the charge goes on after the boot."""
     device.configure(power_fail_action="resume")
     stop = {"transactionId": driver.start_charge(csms)}
     with device.expecting_reboot():
@@ -162,7 +162,7 @@ def test_a_remote_stop_that_a_cut_undoes_was_not_accepted(
 
 @pytest.mark.smoke
 def test_brown_out_like_flicker(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Five quick power cycles in a charge, faster than it boots: one transaction, stopped once, with PowerLoss."""
+    """Five quick power cycles during a charge, faster than a boot: one transaction, stopped once, with PowerLoss."""
     transaction_id = driver.start_charge(csms)
     driver.draw(5).wait()
     for _ in range(4):
@@ -178,7 +178,7 @@ def test_brown_out_like_flicker(device: Device, bench: Bench, driver: EvDriver, 
 
 
 def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Ten charges, each cut: ten transactions, ids of their own, and the energy register never goes back."""
+    """Ten charges, each with a cut: ten transactions with different ids, and a register that never goes back."""
     for _ in range(10):
         since = bench.mark()
         driver.plug_in()
@@ -205,7 +205,7 @@ def test_a_cut_in_each_of_ten_charges(device: Device, bench: Bench, driver: EvDr
 def test_torn_write_on_a_fresh_file_system(
     fresh_device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int
 ) -> None:
-    """The first charge on a fresh flash, torn at the n-th operation: it boots, tells at most one stop, and charges."""
+    """The first charge on an empty flash is torn at an operation: the device sends one stop at most, and charges."""
     with fresh_device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="random", seed=operation)):
         driver.plug_in()
         csms.expect_status("Preparing")
@@ -224,8 +224,8 @@ def test_torn_write_on_a_fresh_file_system(
 
 
 def _charge_until_torn(bench: Bench, driver: EvDriver) -> None:
-    """Start and stop charges, each of which writes, until the power is gone."""
-    mark = bench.mark()  # one for all: the power may fall as soon as a status was seen
+    """Start and stop charges, which write to flash, until the power is off."""
+    mark = bench.mark()  # one mark for all: the power may fail as soon as a status was sent
     for status in itertools.cycle(("Charging", "Finishing")):
         driver.present_tag()
         news = bench.timeline.expect(Event, _rail_fell_or(f"connector is {status}"), since=mark, timeout=10)
@@ -243,10 +243,8 @@ def _rail_fell(event: Event) -> bool:
 
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks", "stepped_time")
-def test_a_full_flash_does_not_keep_anybody_from_charging(
-    device: Device, bench: Bench, driver: EvDriver, csms: Csms
-) -> None:
-    """Storage out of space: a charge goes from start to stop all the same, told from memory."""
+def test_a_full_flash_does_not_prevent_charging(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
+    """With the storage full a charge is reported from start to stop, from memory."""
     with bench.inject(FlashFull()):
         driver.start_charge(csms)
         drawn = driver.draw(20).wait()
@@ -260,7 +258,7 @@ def test_a_full_flash_does_not_keep_anybody_from_charging(
 
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Storage out of space for good, a sample every 10 s: what is answered makes room, and no charge is refused."""
+    """With the storage full for many charges, with a sample every 10 s, answered messages make room, and all charge."""
     device.configure(meter_value_sample_interval_s=10)
     charges = 4
     with bench.inject(FlashFull()):
@@ -279,10 +277,10 @@ def test_a_flash_that_stays_full_for_many_charges(device: Device, bench: Bench, 
 
 
 @pytest.mark.needs("test_hooks", "stepped_time")
-def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
+def test_a_charge_begun_on_a_full_flash_is_stored_later(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Offline, and the flash full for the moment in which the charge begins: stored later, and told after the cut."""
+    """An offline charge that begins while the flash is full is stored later, and reported after a cut."""
     device.configure(backoff_initial_ms=100, backoff_max_ms=100)
     with device.expecting_reboot():
         with bench.inject(CsmsGone()):
@@ -304,10 +302,10 @@ def test_a_charge_begun_on_a_full_flash_survives_a_cut_once_it_is_not(
 
 
 @pytest.mark.needs("test_hooks", "stepped_time")
-def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
+def test_the_samples_of_a_stop_on_a_full_flash_are_stored_later(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Offline, and the flash full when the charge ends: transactionData is stored later, and whole after a cut."""
+    """The flash is full when an offline charge ends: transactionData is stored later, and complete after a cut."""
     device.configure(
         stop_txn_sampled_data="Energy.Active.Import.Register",
         backoff_initial_ms=100,
@@ -333,7 +331,7 @@ def test_the_readings_of_a_stop_survive_a_flash_that_was_full_for_a_moment(
 
 @pytest.mark.needs("test_hooks", "stepped_time")
 def test_a_flash_that_fills_up_in_a_charge(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Storage out of space from the middle of a charge on: it goes on, and the next one is stored again."""
+    """The storage becomes full during a charge: the charge goes on, and the next one is stored again."""
     driver.start_charge(csms)
     with bench.inject(FlashFull()):
         drawn = driver.draw(20).wait()

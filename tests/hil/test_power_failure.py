@@ -1,4 +1,4 @@
-"""The mains power fails, with and without a warning: what becomes of the transaction, by configuration."""
+"""Mains failures with and without a warning: the transaction stops or goes on, by configuration."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.hil.exact import about
 pytestmark = pytest.mark.needs("inputs", "power")
 
 SAVED_EVERY_WH = 100
-"""How much of the register a cut without warning may lose (features/transactions)."""
+"""The largest loss of the register in Wh after a cut without warning (features/transactions)."""
 
 
 # ---- power_fail_action = stop, the default
 
 
 @pytest.mark.smoke
-def test_a_warning_stops_the_transaction_before_the_lights_go_out(
+def test_a_warning_stops_the_transaction_in_the_hold_up_time(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """The hold-up lasts: contactor open, StopTransaction with PowerLoss, told at once."""
+    """The hold-up time suffices: the contactor opens, and StopTransaction with PowerLoss is sent at once."""
     transaction_id = driver.start_charge(csms)
     driver.draw(25).wait()
     inputs["power_fail"].on()
@@ -38,10 +38,10 @@ def test_a_warning_stops_the_transaction_before_the_lights_go_out(
     assert csms.transactions[-1].energy_wh == 25
 
 
-def test_a_stop_that_was_told_before_the_cut_is_not_another_one_after_it(
+def test_a_stop_sent_before_the_cut_is_at_most_resent(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, csms: Csms
 ) -> None:
-    """Warned, stopped, told, then dark: told again it is, at most, as the same message under the same id."""
+    """A stop that was sent between warning and cut is resent at most unchanged, under the same id."""
     driver.start_charge(csms)
     inputs["power_fail"].on()
     csms.expect("StopTransaction", reason="PowerLoss")
@@ -56,10 +56,10 @@ def test_a_stop_that_was_told_before_the_cut_is_not_another_one_after_it(
     assert len({frame.unique_id for frame in transaction.stops}) == 1
 
 
-def test_a_stop_that_could_not_be_told_comes_after_the_boot(
+def test_a_stop_made_offline_is_sent_after_the_boot(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """Warned while the CSMS is gone, then dark: one StopTransaction after the boot, with the energy of the warning."""
+    """A warning without CSMS, then a cut: one StopTransaction after the boot, with the energy at the warning."""
     transaction_id = driver.start_charge(csms)
     driver.draw(25).wait()
     with device.expecting_reboot():
@@ -83,7 +83,7 @@ def test_a_stop_that_could_not_be_told_comes_after_the_boot(
 def test_a_brown_out_ends_the_transaction_as_a_power_cut_does(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The supply sags without a warning: reset by the brown-out detector, StopTransaction with PowerLoss after it."""
+    """A brown-out reset without a warning: StopTransaction with PowerLoss after the boot."""
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot() as reboot, bench.inject(BrownOut()):
         pass
@@ -95,10 +95,10 @@ def test_a_brown_out_ends_the_transaction_as_a_power_cut_does(
 
 @pytest.mark.needs("test_hooks")
 @pytest.mark.parametrize("operation", [1, 2, 3, 4])
-def test_a_cut_while_the_stop_is_saved_tells_it_once(
+def test_a_cut_while_the_stop_is_stored_sends_it_once(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, csms: Csms, operation: int
 ) -> None:
-    """The hold-up ends inside a flash operation after the warning: exactly one StopTransaction, one content."""
+    """The hold-up time ends inside a flash operation after the warning: exactly one StopTransaction, one content."""
     transaction_id = driver.start_charge(csms)
     driver.draw(10).wait()
     with device.expecting_reboot(), bench.inject(TornWrite(operation=operation, effect="half", seed=3)):
@@ -119,7 +119,7 @@ def test_a_cut_while_the_stop_is_saved_tells_it_once(
 def test_nothing_starts_while_the_mains_power_is_gone(
     device: Device, driver: EvDriver, inputs: Inputs, csms: Csms
 ) -> None:
-    """A tag and a remote start during the hold-up start nothing; afterwards they do."""
+    """An idTag and a remote start during the hold-up time start nothing; after it they do."""
     inputs["power_fail"].on()
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -137,7 +137,7 @@ def test_nothing_starts_while_the_mains_power_is_gone(
 def test_a_short_failure_interrupts_the_charge(
     device: Device, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms
 ) -> None:
-    """The hold-up outlasts the failure: SuspendedEVSE without current, then on; both moments are told as samples."""
+    """The hold-up time outlasts the failure: SuspendedEVSE without current, then Charging, with a sample at each."""
     device.configure(power_fail_action="resume")
     transaction_id = driver.start_charge(csms)
     inputs["power_fail"].on()
@@ -155,7 +155,7 @@ def test_a_short_failure_interrupts_the_charge(
 def test_the_charge_goes_on_after_the_boot(
     device: Device, bench: Bench, driver: EvDriver, inputs: Inputs, outputs: Outputs, csms: Csms, warned: bool
 ) -> None:
-    """Dark while charging, with and without a warning: the same transaction goes on, and is stopped by its tag."""
+    """A cut while charging, with and without warning: the same transaction goes on, and its idTag stops it."""
     device.configure(power_fail_action="resume")
     transaction_id = driver.start_charge(csms)
     before = int(device.status()["energy_wh"])
@@ -190,7 +190,7 @@ def test_the_charge_goes_on_after_the_boot(
 def test_the_charge_does_not_go_on_without_the_cable(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Unplugged in the dark: StopTransaction with PowerLoss after the boot."""
+    """Unplugged while the power is off: StopTransaction with PowerLoss after the boot."""
     device.configure(power_fail_action="resume")
     transaction_id = driver.start_charge(csms)
     mark = bench.mark()
@@ -204,7 +204,7 @@ def test_the_charge_does_not_go_on_without_the_cable(
 def test_the_charge_does_not_go_on_after_too_long(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """power_resume_limit_s: dark for longer, and it is stopped with PowerLoss although the cable is in."""
+    """Without power for longer than power_resume_limit_s: stopped with PowerLoss although the cable is plugged in."""
     device.configure(power_fail_action="resume", power_resume_limit_s=0)
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot():
@@ -216,10 +216,10 @@ def test_the_charge_does_not_go_on_after_too_long(
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
+def test_a_charge_resumed_too_late_ends_when_the_time_is_known(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """No CSMS tells how long it was dark: the charge goes on after a minute; told later, the limit counts."""
+    """A charge that resumed offline stops when the time of the CSMS shows that the power was off for too long."""
     device.configure(power_fail_action="resume", power_resume_limit_s=0, backoff_initial_ms=100, backoff_max_ms=100)
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot():
@@ -234,10 +234,10 @@ def test_a_charge_that_should_not_have_gone_on_ends_when_that_is_known(
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
+def test_a_clock_correction_does_not_end_a_resumed_charge(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """The charge began offline, by a clock two days behind: cut for a moment, it goes on, whatever the CSMS tells."""
+    """An offline charge by a clock two days behind goes on after a short cut, also when the CSMS corrects the clock."""
     device.configure(power_fail_action="resume", backoff_initial_ms=100, backoff_max_ms=100)
     with device.expecting_reboot(), bench.inject(ClockJump(seconds=2 * 86_400)):
         with bench.inject(CsmsGone()):
@@ -262,36 +262,36 @@ def test_a_stale_clock_does_not_make_a_moment_without_power_too_long(
     csms.transactions[-1].check()
 
 
-# ---- what a cut never does
+# ---- invariants over cuts
 
 
 @pytest.mark.parametrize("action", ["stop", "resume"])
 def test_the_register_never_goes_back_over_cuts(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
-    """Three cuts without warning: each boot counts on from what was told before, and loses less than 100 Wh."""
+    """Three cuts without warning: each boot continues from the reported register, and loses less than 100 Wh."""
     device.configure(power_fail_action=action)
     driver.start_charge(csms)
-    told = 0
+    reported = 0
     for _ in range(3):
         driver.draw(150, hz=200).wait()
-        counted = int(device.wait_status(energy_wh=told + 150)["energy_wh"])
+        counted = int(device.wait_status(energy_wh=reported + 150)["energy_wh"])
         mark = bench.mark()
         with device.expecting_reboot():
             with bench.inject(PowerCut()):
                 pass
             csms.expect("BootNotification", since=mark)
             device.wait_accepted(since=mark)
-        told = int(device.status()["energy_wh"])
-        assert counted - SAVED_EVERY_WH < told <= counted
+        reported = int(device.status()["energy_wh"])
+        assert counted - SAVED_EVERY_WH < reported <= counted
     for transaction in csms.transactions:
         transaction.check()
 
 
-def test_a_charge_that_began_before_the_time_was_known_is_not_of_1970(
+def test_a_charge_before_the_first_time_gets_right_timestamps(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Flashed anew, and never online: start and stop get their right times as soon as the CSMS has told the time."""
+    """A charge before the first time of the CSMS on a new flash is reported with the right times once it is known."""
     mark = bench.mark()
     with device.expecting_reboot(), bench.inject(CsmsGone()):
         device.flash(fresh=True)

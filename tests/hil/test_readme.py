@@ -1,4 +1,4 @@
-"""The example of README.md: it fails, with the message that the page shows."""
+"""Run the example of README.md, which fails with the message on that page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RemoteStartTransaction (OCPP 1.6 section 5.11): in every state, with every tag."""
+"""RemoteStartTransaction (OCPP 1.6 section 5.11) in each state, with each authorization of the idTag."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REJECTED = {"status": "Rejected"}
 @pytest.mark.usefixtures("table_of_states")
 @pytest.mark.parametrize("connector", [{"connectorId": 1}, {}], ids=["connector-1", "any-connector"])
 def test_remote_start_before_the_cable(device: Device, driver: EvDriver, csms: Csms, connector: dict[str, int]) -> None:
-    """Accepted while nobody is plugged in: Preparing, and the transaction begins with the cable."""
+    """Accepted before a cable is plugged in: Preparing, and the transaction begins with the cable."""
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"} | connector) == ACCEPTED
     csms.expect_status("Preparing")
     csms.expect_none("StartTransaction", within=0.2)
@@ -33,7 +33,7 @@ def test_remote_start_before_the_cable(device: Device, driver: EvDriver, csms: C
 def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Nobody plugs in within ConnectionTimeOut: Available again, and a cable that comes later starts nothing."""
+    """Without a cable within ConnectionTimeOut: Available again, and a later cable starts nothing."""
     device.configure(connection_timeout_s=20)
     mark = bench.mark()
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == ACCEPTED
@@ -47,7 +47,7 @@ def test_remote_start_waits_for_the_cable_until_the_connection_time_out(
 
 @pytest.mark.smoke
 def test_remote_start_without_a_connector(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Without connectorId the charge point chooses: it has one."""
+    """Without connectorId the charge point chooses its only connector."""
     driver.plug_in()
     csms.expect_status("Preparing")
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE"}) == ACCEPTED
@@ -55,23 +55,21 @@ def test_remote_start_without_a_connector(device: Device, driver: EvDriver, csms
 
 
 def test_remote_start_of_connector_0_starts_nothing(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """connectorId must be above 0 (OCPP 1.6 section 6.33): Rejected, for to the schema any integer is well-formed."""
+    """connectorId 0 is valid by the schema but must be above 0 (OCPP 1.6 section 6.33): Rejected."""
     driver.plug_in()
     csms.expect_status("Preparing")
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 0}) == REJECTED
     csms.expect_none("StartTransaction", within=0.3)
 
 
-def test_remote_start_of_a_connector_that_is_not_there_is_rejected(
-    device: Device, driver: EvDriver, csms: Csms
-) -> None:
-    """There is no connector 7."""
+def test_remote_start_of_an_unknown_connector_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
+    """Connector 7 does not exist: Rejected."""
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 7}) == REJECTED
     csms.expect_none("StartTransaction", within=0.3)
 
 
 def test_remote_start_while_charging_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """One connector, one transaction: the running one goes on."""
+    """A remote start during a transaction is Rejected, and the transaction goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
     csms.expect_none("StopTransaction", within=0.3)
@@ -79,7 +77,7 @@ def test_remote_start_while_charging_is_rejected(device: Device, driver: EvDrive
 
 
 def test_remote_start_while_another_is_waiting_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """The first user has a minute to plug in; nobody takes the place away."""
+    """A second remote start is Rejected while the first one waits for its cable."""
     assert csms.call("RemoteStartTransaction", {"idTag": "FIRST", "connectorId": 1}) == ACCEPTED
     assert csms.call("RemoteStartTransaction", {"idTag": "SECOND", "connectorId": 1}) == REJECTED
     driver.plug_in()
@@ -89,7 +87,7 @@ def test_remote_start_while_another_is_waiting_is_rejected(device: Device, drive
 @pytest.mark.smoke
 @pytest.mark.needs("inputs.emergency_stop")
 def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Faulted: nothing starts, also not when the stop is released."""
+    """Faulted: a remote start is Rejected, and nothing starts when the emergency stop is released."""
     driver.press_emergency_stop()
     csms.expect_status("Faulted")
     assert csms.call("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == REJECTED
@@ -99,10 +97,10 @@ def test_remote_start_under_an_emergency_stop_is_rejected(device: Device, driver
 
 
 @pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
-def test_remote_start_of_a_tag_that_the_csms_then_refuses(
+def test_remote_start_with_a_refused_start(
     device: Device, driver: EvDriver, csms: Csms, outputs: Outputs, status: str
 ) -> None:
-    """AuthorizeRemoteTxRequests false: refused in the answer to StartTransaction, it is stopped with DeAuthorized."""
+    """AuthorizeRemoteTxRequests false: refused in StartTransaction.conf, it is stopped with DeAuthorized."""
     csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": status}})
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -112,14 +110,14 @@ def test_remote_start_of_a_tag_that_the_csms_then_refuses(
     csms.expect_none("Authorize", within=0.2)
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.1)
-    # The cable waits for a tag that nobody here has (section 3.5.4): the operator lets go of it.
+    # The lock waits for the refused tag (section 3.5.4): UnlockConnector releases the cable.
     assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
 
 
-def test_remote_start_asks_about_the_tag_where_it_must(
+def test_remote_start_authorizes_the_tag_where_configured(
     device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """AuthorizeRemoteTxRequests true: Authorize first, and the transaction when it is Accepted."""
+    """AuthorizeRemoteTxRequests true: Authorize is sent first, and an Accepted starts the transaction."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -130,10 +128,10 @@ def test_remote_start_asks_about_the_tag_where_it_must(
     csms.expect("StartTransaction", idTag="REMOTE")
 
 
-def test_the_answer_about_a_tag_that_is_gone_is_none_about_the_next(
+def test_a_late_authorize_answer_does_not_authorize_the_next_tag(
     device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """An Authorize is unanswered, its session is over, and a remote start asks anew: each has its own answer."""
+    """A late answer to the Authorize of an ended session does not authorize the remote start that follows."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
     driver.plug_in()
     csms.expect_status("Preparing")
@@ -149,10 +147,10 @@ def test_the_answer_about_a_tag_that_is_gone_is_none_about_the_next(
         csms.expect_none("StartTransaction", within=0.2)
 
 
-def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
+def test_remote_start_with_a_refused_authorize(
     device: Device, driver: EvDriver, csms: Csms, keys: ConfigurationKeys
 ) -> None:
-    """AuthorizeRemoteTxRequests true, and Authorize says Blocked: nothing begins."""
+    """AuthorizeRemoteTxRequests true, and Authorize is answered Blocked: nothing starts."""
     assert keys.change("AuthorizeRemoteTxRequests", "true") == "Accepted"
     with csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()
@@ -165,7 +163,7 @@ def test_remote_start_of_a_tag_that_is_asked_about_and_refused(
 def test_remote_start_before_the_boot_is_accepted_is_rejected(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """While the CSMS has not accepted the device nothing is started for it (OCPP 1.6 section 4.2)."""
+    """A remote start is Rejected before BootNotification is accepted (OCPP 1.6 section 4.2)."""
     driver.plug_in()
     csms.answer("BootNotification", {"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 1}, 1)
     with device.expecting_reboot():

@@ -1,4 +1,4 @@
-"""A message that the CSMS has had once comes again as the same one, and no time goes back in a transaction."""
+"""Resent messages are identical to the first, and no time goes back within a transaction."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ HOUR_S = 3600
 
 
 @pytest.mark.parametrize("action", ["StartTransaction", "MeterValues", "StopTransaction"])
-def test_a_message_of_an_offline_charge_comes_again_as_it_was(
+def test_a_message_of_an_offline_charge_is_resent_unchanged(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
-    """Booted and charged offline, by a clock an hour behind; the power fails when the CSMS has a message."""
+    """A message of an offline charge, by a clock an hour behind, is resent unchanged after a power cut."""
     device.configure(
         meter_value_sample_interval_s=2,
         stop_txn_sampled_data="Energy.Active.Import.Register",
@@ -45,10 +45,10 @@ def test_a_message_of_an_offline_charge_comes_again_as_it_was(
     transaction.check()
 
 
-def test_a_message_comes_again_as_it_was_on_the_next_connection(
+def test_a_message_is_resent_unchanged_on_the_next_connection(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The CSMS loses the connection before it answers, and comes back with another time: the same stop once more."""
+    """The CSMS loses the connection before its answer and returns with another time: the same stop is resent."""
     driver.start_charge(csms)
     with csms.hold("StopTransaction") as held:
         driver.present_tag()
@@ -62,10 +62,10 @@ def test_a_message_comes_again_as_it_was_on_the_next_connection(
 
 
 @pytest.mark.parametrize("action", ["MeterValues", "StopTransaction"])
-def test_measurands_in_any_order_come_again_as_they_were(
+def test_measurands_in_any_order_are_resent_unchanged(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, action: str
 ) -> None:
-    """Sent from memory first and from flash after the cut, in whatever order the measurands are configured."""
+    """A message sent from memory equals the one resent from flash after a cut, for any order of measurands."""
     measurands = "Voltage,Power.Active.Import,Energy.Active.Import.Register"
     device.configure(
         meter_value_sample_interval_s=2, meter_values_sampled_data=measurands, stop_txn_sampled_data=measurands
@@ -83,10 +83,10 @@ def test_measurands_in_any_order_come_again_as_they_were(
 
 
 @pytest.mark.parametrize("cut", [False, True])
-def test_a_clock_that_is_set_back_dates_no_reading_outside_of_the_charge(
+def test_a_clock_set_back_keeps_samples_within_the_charge(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, cut: bool
 ) -> None:
-    """transactionData lies between the timestamps of StartTransaction and StopTransaction."""
+    """After the clock is set back, transactionData stays between the timestamps of start and stop."""
     device.configure(meter_value_sample_interval_s=2, stop_txn_sampled_data="Energy.Active.Import.Register")
     driver.start_charge(csms)
     csms.behaviour.clock_offset_s = -2 * HOUR_S
@@ -106,10 +106,10 @@ def test_a_clock_that_is_set_back_dates_no_reading_outside_of_the_charge(
 
 
 @pytest.mark.parametrize("power_fail_action", ["stop", "resume"])
-def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
+def test_a_clock_set_back_keeps_the_stop_after_the_start(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, power_fail_action: str
 ) -> None:
-    """The CSMS' clock goes back two hours, then the power fails: start, samples and stop keep their order."""
+    """The clock is set back two hours, then the power fails: start, samples and stop keep their order."""
     device.configure(power_fail_action=power_fail_action, meter_value_sample_interval_s=2)
     driver.start_charge(csms)
     csms.behaviour.clock_offset_s = -2 * HOUR_S
@@ -129,7 +129,7 @@ def test_a_clock_that_is_set_back_in_a_charge_dates_no_stop_before_its_start(
 
 
 def charge_for(device: Device, driver: EvDriver, seconds: float) -> None:
-    """A whole charge of so many seconds, watched at the device."""
+    """Make a whole charge of that many seconds, with status waits on the device."""
     driver.plug_in()
     driver.present_tag()
     device.wait_status(state="Charging", timeout=60)
@@ -141,6 +141,6 @@ def charge_for(device: Device, driver: EvDriver, seconds: float) -> None:
 
 
 def time_of(frame: OcppFrame) -> str:
-    """The timestamp of a transaction message: in one format, so their order is that of the texts."""
+    """Return the timestamp of a transaction message; the format is fixed, so text order is time order."""
     values = frame.payload.get("meterValue", [frame.payload])
     return str(values[0]["timestamp"])

@@ -1,4 +1,4 @@
-"""Reset by the CSMS (OCPP 1.6 section 5.14), soft and hard, and by the board's reset line; idle and in a charge."""
+"""Resets by the CSMS (OCPP 1.6 section 5.14), soft and hard, and by the reset line, idle and during a charge."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ KINDS = pytest.mark.parametrize("kind", ["Soft", "Hard"])
 
 @pytest.mark.smoke
 @KINDS
-def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
-    """Accepted, then a reboot, a BootNotification and the connectors' states."""
+def test_a_reset_while_idle_reboots(device: Device, bench: Bench, csms: Csms, kind: str) -> None:
+    """Reset is Accepted; a reboot, a BootNotification and the connectors' status follow."""
     with device.expecting_reboot():
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
         assert csms.expect_disconnected().code == 1001
@@ -35,11 +35,11 @@ def test_a_reset_while_idle_boots_anew(device: Device, bench: Bench, csms: Csms,
 def test_a_reset_in_a_charge_stops_it_first(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs, kind: str
 ) -> None:
-    """The contactor opens and the transaction is stopped with the reset's reason before the device goes down."""
+    """The contactor opens and the transaction is stopped with the reset's reason before the reboot."""
     transaction_id = driver.start_charge(csms)
     before = int(device.status()["energy_wh"])
     driver.draw(7).wait()
-    device.wait_status(energy_wh=before + 7)  # pulses and the reset go different ways
+    device.wait_status(energy_wh=before + 7)  # pulses and the Reset arrive by different channels
     with device.expecting_reboot() as reboot:
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
         stop = csms.expect("StopTransaction", transactionId=transaction_id, reason=f"{kind}Reset")
@@ -63,7 +63,7 @@ def test_a_reset_in_a_charge_stops_it_first(
 def test_a_reset_does_not_wait_for_ever_for_an_answer(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, kind: str
 ) -> None:
-    """StopTransaction is not answered: the device resets all the same, and tells the stop again after the boot."""
+    """Without an answer to StopTransaction the device resets after a timeout, and resends the stop after the boot."""
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot(), csms.hold("StopTransaction") as held:
         assert csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
@@ -79,7 +79,7 @@ def test_a_reset_does_not_wait_for_ever_for_an_answer(
 
 @pytest.mark.needs("stepped_time")
 def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, bench: Bench, csms: Csms) -> None:
-    """The CSMS falls silent after its Reset: the device reboots all the same."""
+    """The CSMS is silent after its Reset: the device reboots without the close handshake."""
     with device.expecting_reboot():
         assert csms.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
         with bench.inject(CsmsSilent()):
@@ -89,10 +89,10 @@ def test_a_reset_does_not_wait_for_ever_for_the_close_handshake(device: Device, 
 
 @pytest.mark.needs("inputs", "test_hooks")
 @pytest.mark.parametrize("how", ["reboot", "crash abort"])
-def test_a_restart_of_its_own_stops_the_charge_afterwards(
+def test_a_restart_by_the_device_stops_the_charge_afterwards(
     device: Device, console: Console, driver: EvDriver, csms: Csms, how: str
 ) -> None:
-    """Restarted at the console, or by a panic: StopTransaction with Reboot when the CSMS has accepted it again."""
+    """After a restart from the console, or by a panic, StopTransaction with Reboot follows once it is accepted."""
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot():
         console.send(how)
@@ -104,7 +104,7 @@ def test_a_restart_of_its_own_stops_the_charge_afterwards(
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Another Reset while the first one waits for the transaction's end: one reboot, one StopTransaction."""
+    """A second Reset while the first one waits for the end of the transaction: one reboot, one StopTransaction."""
     driver.start_charge(csms)
     with device.expecting_reboot():
         with csms.hold("StopTransaction") as held:
@@ -120,10 +120,10 @@ def test_a_second_reset_changes_nothing(device: Device, bench: Bench, driver: Ev
 
 
 @pytest.mark.needs("inputs", "outputs")
-def test_nothing_starts_while_a_reset_is_under_way(
+def test_nothing_starts_while_a_reset_is_pending(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """A remote start is Rejected, for the restart would cut it off; after the boot it is welcome."""
+    """A remote start during a pending reset is Rejected; after the boot it is accepted."""
     driver.start_charge(csms)
     with device.expecting_reboot():
         with csms.hold("StopTransaction") as held:
@@ -137,8 +137,8 @@ def test_nothing_starts_while_a_reset_is_under_way(
     csms.expect("StartTransaction", idTag="NEXT")
 
 
-def test_a_reset_of_no_known_type_is_refused(device: Device, bench: Bench, csms: Csms) -> None:
-    """A CALLERROR that names the fault, and no reboot."""
+def test_an_unknown_reset_type_is_refused(device: Device, bench: Bench, csms: Csms) -> None:
+    """A Reset with an unknown type is answered with the right CALLERROR, without a reboot."""
     with pytest.raises(CallErrorReceived) as refused:
         csms.call("Reset", {"type": "Firm"}, check=False)
     assert refused.value.code == "PropertyConstraintViolation"
@@ -146,12 +146,12 @@ def test_a_reset_of_no_known_type_is_refused(device: Device, bench: Bench, csms:
     assert not bench.timeline.events(OcppFrame, bench.timeline.default_mark, lambda frame: frame.error != "")[1:]
 
 
-# An ESP32 reports a reset by EN as power_on: only the virtual board can tell the two apart.
+# An ESP32 reports a reset by EN as power_on: only the virtual board can distinguish the two.
 @pytest.mark.needs("inputs", "outputs", "control.en", "external_reset")
 def test_the_reset_line_in_a_charge_opens_the_contactor_at_once(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """EN low is no orderly end: the contactor falls with the chip, and after the boot the transaction is stopped."""
+    """EN low opens the contactor at once, and the transaction is stopped after the boot."""
     transaction_id = driver.start_charge(csms)
     with device.expecting_reboot() as reboot:
         with bench.inject(Reset()):

@@ -1,4 +1,4 @@
-"""What ends a transaction, and what does not: configuration keys of OCPP 1.6 section 9.1, and who may stop it."""
+"""The events that end a transaction, by the configuration keys of OCPP 1.6 section 9.1, and by whose idTag."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER_GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "NEIGHBOURS"}}
 
 
 def start_for(csms: Csms, driver: EvDriver, tag: str) -> int:
-    """Plug in and let the CSMS start a charge for `tag`. Returns the transactionId."""
+    """Plug in and start a charge for `tag` by the CSMS. Return the transactionId."""
     driver.plug_in()
     csms.expect_status("Preparing")
     assert csms.call("RemoteStartTransaction", {"idTag": tag, "connectorId": 1}) == {"status": "Accepted"}
@@ -31,7 +31,7 @@ def start_for(csms: Csms, driver: EvDriver, tag: str) -> int:
 
 
 def start_refused(csms: Csms, driver: EvDriver) -> None:
-    """Begin a charge whose StartTransaction the CSMS refuses, and hear of its end."""
+    """Start a charge whose StartTransaction the CSMS refuses, and wait for its end."""
     with csms.answer("StartTransaction", {"transactionId": 4711, "idTagInfo": {"status": "Invalid"}}):
         driver.plug_in()
         driver.present_tag()
@@ -46,14 +46,14 @@ def start_refused(csms: Csms, driver: EvDriver) -> None:
 def test_unplugged_and_plugged_in_again_is_one_transaction(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """StopTransactionOnEVSideDisconnect false: it waits as SuspendedEV without current, locked, and goes on."""
+    """StopTransactionOnEVSideDisconnect false: SuspendedEV, locked and without current, then the charge goes on."""
     device.configure(stop_transaction_on_ev_side_disconnect=False)
     transaction_id = driver.start_charge(csms)
     driver.draw(10).wait()
     driver.unplug()
     outputs["contactor"].expect(False)
     csms.expect_status("SuspendedEV", info="EV side disconnected")
-    # Section 4.10: whatever UnlockConnectorOnEVSideDisconnect says.
+    # Section 4.10: UnlockConnectorOnEVSideDisconnect does not apply then.
     outputs["lock"].expect_steady(True, within=0.3)
     csms.expect_none("StopTransaction", within=0.1)
     driver.plug_in()
@@ -67,7 +67,7 @@ def test_unplugged_and_plugged_in_again_is_one_transaction(
 
 
 def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """StopTransactionOnEVSideDisconnect false: the driver ends it with the cable out; the connector is free."""
+    """StopTransactionOnEVSideDisconnect false: the driver's idTag ends the unplugged charge and frees the connector."""
     device.configure(stop_transaction_on_ev_side_disconnect=False)
     transaction_id = driver.start_charge(csms)
     driver.unplug()
@@ -78,10 +78,10 @@ def test_unplugged_and_stopped_by_the_tag(device: Device, bench: Bench, driver: 
     csms.expect_status("Available", since=mark)
 
 
-def test_the_cable_stays_locked_until_its_owner_comes(
+def test_the_cable_stays_locked_until_the_same_tag_is_presented(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """UnlockConnectorOnEVSideDisconnect false: unplugged at the vehicle, the lock waits for the same tag."""
+    """UnlockConnectorOnEVSideDisconnect false: after unplugging at the vehicle the same idTag opens the lock."""
     device.configure(unlock_connector_on_ev_side_disconnect=False)
     driver.start_charge(csms)
     outputs["lock"].expect(True)
@@ -98,7 +98,7 @@ def test_the_cable_stays_locked_until_its_owner_comes(
 def test_the_cable_is_released_at_once_by_default(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """UnlockConnectorOnEVSideDisconnect true: unplugged at the vehicle, the lock opens."""
+    """UnlockConnectorOnEVSideDisconnect true: unplugging at the vehicle opens the lock."""
     driver.start_charge(csms)
     outputs["lock"].expect(True)
     driver.unplug()
@@ -106,7 +106,7 @@ def test_the_cable_is_released_at_once_by_default(
     csms.expect_status("Available")
 
 
-# ---- an idTag that the CSMS refuses when it hears of the start
+# ---- an idTag that StartTransaction.conf refuses
 
 
 def test_a_refused_start_stops_at_once(device: Device, driver: EvDriver, outputs: Outputs, csms: Csms) -> None:
@@ -121,7 +121,7 @@ def test_a_refused_start_stops_at_once(device: Device, driver: EvDriver, outputs
 def test_a_refused_start_without_a_transaction_id_stops_at_once(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms, answer: dict[str, Any]
 ) -> None:
-    """The refusal counts without the id, for which StartTransaction is sent again; with it the stop is reported."""
+    """A refusal without transactionId stops the charge; StartTransaction is resent to get the id for the stop."""
     device.configure(transaction_message_retry_interval_s=1)
     refusal = {**answer, "idTagInfo": {"status": "Invalid"}}
     with csms.answer("StartTransaction", refusal, times=1, check=False):
@@ -135,10 +135,10 @@ def test_a_refused_start_without_a_transaction_id_stops_at_once(
     assert csms.transactions[-1].energy_wh == 0
 
 
-def test_a_refused_driver_gets_the_cable_by_the_tag(
+def test_a_refused_tag_releases_its_cable(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """Section 3.5.4: the cable stays locked until the idTag of the refused transaction is presented again."""
+    """Section 3.5.4: the cable stays locked until the refused idTag is presented again."""
     start_refused(csms, driver)
     outputs["lock"].expect(True)
     outputs["lock"].expect_steady(True, within=0.3)
@@ -151,10 +151,10 @@ def test_a_refused_driver_gets_the_cable_by_the_tag(
     csms.expect_none("Authorize", within=0.2, since=mark)
 
 
-def test_a_refused_driver_gets_the_cable_by_the_operator(
+def test_unlock_releases_the_cable_of_a_refused_tag(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """Section 3.5.4: UnlockConnector lets go of the cable that waits for its owner; another charge may follow."""
+    """Section 3.5.4: UnlockConnector releases the cable of a refused idTag, and another charge may follow."""
     start_refused(csms, driver)
     outputs["lock"].expect(True)
     assert csms.call("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
@@ -167,7 +167,7 @@ def test_a_refused_driver_gets_the_cable_by_the_operator(
 def test_a_refused_start_may_charge_up_to_the_limit(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """MaxEnergyOnInvalidId: the vehicle gets that much to drive away, then it is stopped with DeAuthorized."""
+    """MaxEnergyOnInvalidId: the vehicle gets that much energy, then the charge is stopped with DeAuthorized."""
     device.configure(max_energy_on_invalid_id_wh=50)
     with csms.answer("StartTransaction", {"transactionId": 4712, "idTagInfo": {"status": "Expired"}}):
         driver.plug_in()
@@ -183,10 +183,10 @@ def test_a_refused_start_may_charge_up_to_the_limit(
     assert csms.transactions[-1].energy_wh == 50
 
 
-def test_a_refused_start_is_suspended_where_it_must_not_stop(
+def test_a_refused_start_is_suspended_where_stopping_is_disabled(
     device: Device, bench: Bench, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """StopTransactionOnInvalidId false: no energy, SuspendedEVSE, and the transaction ends when the cable goes."""
+    """StopTransactionOnInvalidId false: SuspendedEVSE without energy, and unplugging ends the transaction."""
     device.configure(stop_transaction_on_invalid_id=False)
     with csms.answer("StartTransaction", {"transactionId": 4713, "idTagInfo": {"status": "Blocked"}}):
         driver.plug_in()
@@ -196,7 +196,7 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
     outputs["contactor"].expect(False)
     outputs["contactor"].expect_steady(False, within=0.2)
     csms.expect_none("StopTransaction", within=0.2)
-    # Suspended by both sides it is suspended by the EVSE (section 4.9).
+    # SuspendedEVSE takes precedence over SuspendedEV (section 4.9).
     mark = bench.mark()
     driver.rest()
     csms.expect_none("StatusNotification", within=0.2, since=mark)
@@ -209,7 +209,7 @@ def test_a_refused_start_is_suspended_where_it_must_not_stop(
 
 @pytest.mark.smoke
 def test_a_tag_of_the_same_group_stops_it(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """parentIdTag: another tag of the family ends the transaction, and is named in the StopTransaction."""
+    """parentIdTag: another idTag of the group ends the transaction, and is named in StopTransaction."""
     with csms.answer("StartTransaction", {"transactionId": 4714, **GROUP}), csms.answer("Authorize", GROUP):
         start_for(csms, driver, "CARD-OF-MOTHER")
         driver.present_tag()
@@ -220,7 +220,7 @@ def test_a_tag_of_the_same_group_stops_it(device: Device, driver: EvDriver, csms
 def test_a_tag_of_another_group_does_not_stop_it(
     device: Device, driver: EvDriver, outputs: Outputs, csms: Csms
 ) -> None:
-    """Another parentIdTag: the charge goes on."""
+    """An idTag with another parentIdTag does not end the charge."""
     with csms.answer("StartTransaction", {"transactionId": 4715, **GROUP}), csms.answer("Authorize", OTHER_GROUP):
         start_for(csms, driver, "CARD-OF-MOTHER")
         outputs["contactor"].expect(True)
@@ -231,7 +231,7 @@ def test_a_tag_of_another_group_does_not_stop_it(
 
 
 def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """No parentIdTag on either side makes no group."""
+    """Two idTags without parentIdTag are not a group."""
     start_for(csms, driver, "CARD-OF-A-STRANGER")
     driver.present_tag()
     csms.expect("Authorize", idTag=TAG)
@@ -239,7 +239,7 @@ def test_a_tag_without_group_does_not_stop_anothers_charge(device: Device, drive
 
 
 def test_a_blocked_tag_of_the_same_group_does_not_stop_it(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """The group does not help a tag that the CSMS has blocked."""
+    """A blocked idTag of the group does not end the charge."""
     blocked = {"idTagInfo": {"status": "Blocked", "parentIdTag": "FAMILY"}}
     with csms.answer("StartTransaction", {"transactionId": 4716, **GROUP}), csms.answer("Authorize", blocked):
         start_for(csms, driver, "CARD-OF-MOTHER")

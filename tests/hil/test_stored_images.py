@@ -1,4 +1,4 @@
-"""A firmware boots from what an older one has stored (tests/stored_images): nothing is lost."""
+"""A firmware boots from the storage of an older one (tests/stored_images) and loses nothing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ BootFrom = Callable[..., None]
 
 @pytest.fixture
 def borrowed_device(device: Device) -> Iterator[Device]:
-    """A device whose storage the test replaces; at its end it has the bench's own again."""
+    """Give a device whose storage the test replaces; at the end its own storage is restored."""
     yield device
     device.flash()
 
 
 @pytest.fixture(params=sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir()))
 def boot_from(request: pytest.FixtureRequest, borrowed_device: Device, bench: Bench) -> BootFrom:
-    """Boot the device from an image, by its name, with further settings; of one folder of images after the other."""
+    """Return a function that boots the device from an image, by name and with settings, for each folder of images."""
 
     def boot(name: str, **settings: str | int) -> None:
         boot_with(bench, borrowed_device, image_of(request.param, name), **settings)
@@ -44,7 +44,7 @@ def boot_from(request: pytest.FixtureRequest, borrowed_device: Device, bench: Be
 
 
 def image_of(folder: str, name: str) -> bytes:
-    """A storage partition as it was kept."""
+    """Read a storage partition from its archive."""
     return gzip.decompress((FOLDER / folder / f"{name}.bin.gz").read_bytes())
 
 
@@ -62,7 +62,7 @@ def boot_with(bench: Bench, device: Device, image: bytes, **settings: str | int)
 
 
 def write_storage(bench: Bench, device: Device, image: bytes) -> None:
-    """Write the storage partition of a board without power: a flasher would let the chip run before a cold boot."""
+    """Write the storage partition of a board without power; a flasher would let the chip run before the cold boot."""
     path = bench.wiring.flash_file
     assert path is not None
     with path.open("r+b") as flash:
@@ -71,12 +71,12 @@ def write_storage(bench: Bench, device: Device, image: bytes) -> None:
 
 
 def at(second: int) -> str:
-    """A timestamp so many seconds after the first boot of an image."""
+    """Return the timestamp of a second after the first boot of an image."""
     return f"2024-05-01T12:00:{second:02d}.000Z"
 
 
 def test_the_energy_register_goes_on(boot_from: BootFrom, device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Idle: nothing is sent of the charge that is done with, and the next one begins where it ended."""
+    """Image `idle`: nothing of the ended charge is sent, and the next one starts at its register."""
     boot_from("idle")
     assert device.wait_status(state="Available", queue=0)["energy_wh"] == 40
     csms.expect_none("StopTransaction", within=0.2)
@@ -86,7 +86,7 @@ def test_the_energy_register_goes_on(boot_from: BootFrom, device: Device, driver
 
 
 def test_an_open_transaction_is_stopped(boot_from: BootFrom, device: Device, csms: Csms) -> None:
-    """Charging: it ends under its id with the energy and time last saved, and has its transactionData."""
+    """Image `charging`: the transaction ends under its id with the stored energy, time and transactionData."""
     boot_from("charging")
     stop = csms.expect("StopTransaction", transactionId=1, reason="PowerLoss", meterStop=30, timestamp=at(30))
     assert [value["timestamp"] for value in stop.payload["transactionData"]] == [at(0), at(10), at(20), at(30)]
@@ -96,7 +96,7 @@ def test_an_open_transaction_is_stopped(boot_from: BootFrom, device: Device, csm
 def test_an_open_transaction_is_continued(
     boot_from: BootFrom, device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Charging, with `resume`: the same transaction goes on from its energy to the driver's own stop."""
+    """Image `charging` with `resume`: the transaction goes on from its energy until the driver stops it."""
     csms.behaviour.clock_offset_s = (FIRST_BOOT - bench.clock.utc()).total_seconds() + 60
     driver.plug_in()
     boot_from("charging", power_fail_action="resume")
@@ -106,8 +106,8 @@ def test_an_open_transaction_is_continued(
     csms.expect("StopTransaction", transactionId=1, reason="Local", meterStop=40)
 
 
-def test_an_open_transaction_that_the_csms_does_not_know(boot_from: BootFrom, device: Device, csms: Csms) -> None:
-    """Charging offline: its start, its samples and its stop arrive in this order."""
+def test_an_open_offline_transaction_is_sent_in_order(boot_from: BootFrom, device: Device, csms: Csms) -> None:
+    """Image `charging-offline`: start, samples and stop arrive in this order."""
     boot_from("charging-offline")
     start = csms.expect("StartTransaction", idTag="BENCH-TAG", meterStart=0, timestamp=at(0))
     samples = [csms.expect("MeterValues", timeout=30) for _ in range(3)]
@@ -118,24 +118,24 @@ def test_an_open_transaction_that_the_csms_does_not_know(boot_from: BootFrom, de
 
 
 def test_a_full_queue_is_sent_in_order(boot_from: BootFrom, device: Device, csms: Csms) -> None:
-    """24 charges offline: each arrives whole and in its turn, and the register goes on."""
+    """Image `full-queue`: all of 24 offline charges arrive completely and in order, and the register goes on."""
     boot_from("full-queue")
     device.wait_status(queue=0, energy_wh=516, timeout=60)
     registers = list(accumulate(range(10, 34), initial=0))
     transactions = csms.transactions
-    assert [(told.start["meterStart"], told.stop["meterStop"]) for told in transactions] == list(pairwise(registers))
-    assert all(told.samples() for told in transactions)
-    for told in transactions:
-        told.check()
+    assert [(each.start["meterStart"], each.stop["meterStop"]) for each in transactions] == list(pairwise(registers))
+    assert all(each.samples() for each in transactions)
+    for each in transactions:
+        each.check()
     for sooner, later in pairwise(transactions):
         assert sooner.stops[-1].id < later.starts[0].id
 
 
-def test_settings_availability_and_cache_are_there(
+def test_settings_availability_and_cache_are_kept(
     boot_from: BootFrom, device: Device, driver: EvDriver, csms: Csms
 ) -> None:
-    """Keys set by the CSMS, the inoperative connector, and whom the authorization cache knows."""
-    csms.behaviour.heartbeat_interval_s = 0  # none of the CSMS, which the device would adopt
+    """Image `settings`: keys of the CSMS, the inoperative connector, and the authorization cache are kept."""
+    csms.behaviour.heartbeat_interval_s = 0  # the device would adopt an interval of the CSMS
     boot_from("settings", local_pre_authorize=True)
     csms.expect_status("Unavailable", connector=1)
     keys = csms.call("GetConfiguration", {"key": ["HeartbeatInterval", "MeterValueSampleInterval"]})
@@ -147,10 +147,10 @@ def test_settings_availability_and_cache_are_there(
     assert device.status()["energy_wh"] == 5
 
 
-def test_a_blocked_tag_is_known_as_such(
+def test_a_blocked_tag_stays_blocked(
     boot_from: BootFrom, device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The authorization cache has also who was refused: offline, where the unknown may charge, that one may not."""
+    """An idTag that the stored cache has as blocked may not charge offline, where unknown idTags may."""
     boot_from("settings", local_id_tag="STRANGER", availability="operative")
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
@@ -161,11 +161,11 @@ def test_a_blocked_tag_is_known_as_such(
 
 
 @pytest.mark.parametrize("name", ["auth_cache", "last_time", "ledger"])
-def test_a_damaged_file_is_lost_alone_and_named(borrowed_device: Device, bench: Bench, csms: Csms, name: str) -> None:
-    """One bit of a file is wrong: the log names it, and the device goes on with all the others."""
+def test_only_a_damaged_file_is_lost(borrowed_device: Device, bench: Bench, csms: Csms, name: str) -> None:
+    """One flipped bit in a file: the log names the file, and all other files stay in use."""
     image = image_of("1-header", "settings")
     content = read_filesystem(image)[name]
-    csms.behaviour.heartbeat_interval_s = 0  # none of the CSMS, which the device would adopt
+    csms.behaviour.heartbeat_interval_s = 0  # the device would adopt an interval of the CSMS
     mark = bench.mark()
     damaged = {name: content[:-1] + bytes([content[-1] ^ 1])}
     boot_with(bench, borrowed_device, update_filesystem(image, damaged))

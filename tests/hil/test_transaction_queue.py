@@ -1,4 +1,4 @@
-"""Transaction messages that are refused, unanswered or kept for later (OCPP 1.6 sections 3.7 and 4.8)."""
+"""Transaction messages that are refused, unanswered or queued (OCPP 1.6 sections 3.7 and 4.8)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ATTEMPTS = 3
 
 
 def charge_offline(device: Device, driver: EvDriver, wh: int) -> None:
-    """Plug in, start, draw, stop and unplug, watched at the device because no CSMS hears of it."""
+    """Plug in, start, draw, stop and unplug, with status waits on the device because the CSMS is unreachable."""
     driver.plug_in()
     driver.present_tag()
     device.wait_status(state="Charging", timeout=60)
@@ -36,10 +36,10 @@ def charge_offline(device: Device, driver: EvDriver, wh: int) -> None:
 
 
 @pytest.mark.smoke
-def test_three_charges_offline_are_told_in_order(
+def test_three_charges_offline_are_reported_in_order(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Three whole charges without CSMS: each is told start to stop, in their order, each under its own id."""
+    """Three offline charges are reported from start to stop, in order, under different ids."""
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
         for _ in range(3):
@@ -52,7 +52,7 @@ def test_three_charges_offline_are_told_in_order(
     for transaction in transactions:
         transaction.check()
         assert transaction.energy_wh == 5
-    for sooner, later in pairwise(transactions):  # in the order in which the CSMS heard of them
+    for sooner, later in pairwise(transactions):  # in order of arrival
         assert sooner.stops[-1].id < later.starts[0].id
         assert sooner.stop["meterStop"] == later.start["meterStart"]
         assert datetime.fromisoformat(sooner.stop["timestamp"]) <= datetime.fromisoformat(later.start["timestamp"])
@@ -63,7 +63,7 @@ def test_three_charges_offline_are_told_in_order(
 def test_a_charge_offline_survives_a_power_cut(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Start and stop without CSMS, then the power fails: after the boot both are told, once, in order."""
+    """Start and stop of an offline charge, then a power cut: both are sent after the boot, once and in order."""
     with hasty_device.expecting_reboot(), bench.inject(CsmsGone()):
         csms.expect_disconnected()
         charge_offline(hasty_device, driver, 5)
@@ -80,7 +80,7 @@ def test_a_charge_offline_survives_a_power_cut(
 
 @pytest.mark.needs("power")
 def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """Offline with a sample a second, more than two files of them, then cut: start, stop and all of them come."""
+    """Offline samples that fill more than two files, then a cut: start, stop and every sample arrive."""
     device.configure(meter_value_sample_interval_s=1, backoff_initial_ms=100, backoff_max_ms=100)
     driver.start_charge(csms)
     with device.expecting_reboot(), bench.inject(CsmsGone()):
@@ -103,7 +103,7 @@ def test_samples_made_offline_survive_a_power_cut(device: Device, bench: Bench, 
 def test_a_tag_refused_after_an_offline_start_is_stopped(
     hasty_device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """Charging began offline; the CSMS then answers the start with Blocked: DeAuthorized, contactor open."""
+    """A charge that began offline is stopped with DeAuthorized when the CSMS answers its start with Blocked."""
     csms.behaviour.tags["BENCH-TAG"] = "Blocked"
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
@@ -118,7 +118,7 @@ def test_a_tag_refused_after_an_offline_start_is_stopped(
 
 
 def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver: EvDriver, csms: Csms) -> None:
-    """StopTransaction answered with an InternalError: the same one comes again, and is the last."""
+    """A StopTransaction that is answered with an InternalError is resent once, with the same payload."""
     driver.start_charge(csms)
     csms.answer("StopTransaction", CallError("InternalError", "busy"), times=1)
     driver.present_tag()
@@ -129,10 +129,10 @@ def test_a_stop_refused_once_is_sent_again(device: Device, bench: Bench, driver:
     assert second.unique_id != first.unique_id
 
 
-def test_a_status_for_which_there_is_no_room_is_no_transaction_message(
+def test_a_dropped_status_is_not_counted_as_a_transaction_message(
     device: Device, driver: EvDriver, csms: Csms, telemetry: Telemetry
 ) -> None:
-    """A cable goes in and out while the CSMS answers no status: some are dropped, and counted by themselves."""
+    """Status notifications dropped from a full queue are counted separately from transaction messages."""
     (before,) = telemetry.expect(1)
     with csms.hold("StatusNotification") as held:
         for _ in range(8):
@@ -151,7 +151,7 @@ def test_a_status_for_which_there_is_no_room_is_no_transaction_message(
 def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, action: str
 ) -> None:
-    """Errors only: given up after TransactionMessageAttempts, counted, and the next charge goes through."""
+    """A message that only gets errors is dropped after TransactionMessageAttempts and counted; the next one is sent."""
     device.configure(transaction_message_retry_interval_s=5)
     with csms.answer(action, CallError("InternalError", "never")):
         driver.plug_in()
@@ -181,7 +181,7 @@ def test_a_message_that_is_refused_for_ever_does_not_block_the_queue(
 def test_a_charge_whose_stop_was_given_up_is_over(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """StopTransaction refused for good, then the power fails: the boot tells no other one and charges nobody."""
+    """A refused stop was dropped, then the power fails: the boot sends no other stop, and nothing charges."""
     device.configure(
         power_fail_action="resume", transaction_message_attempts=1, backoff_initial_ms=100, backoff_max_ms=100
     )
@@ -202,7 +202,7 @@ def test_a_charge_whose_stop_was_given_up_is_over(
 def test_a_start_that_is_never_answered_does_not_block_the_queue(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """StartTransaction gets no answer at all: each attempt times out, and after the last one others go through."""
+    """A StartTransaction without answers times out in each attempt; after the last one other messages are sent."""
     device.configure(transaction_message_retry_interval_s=5)
     with csms.hold("StartTransaction") as held:
         driver.plug_in()
@@ -214,10 +214,10 @@ def test_a_start_that_is_never_answered_does_not_block_the_queue(
     csms.expect_none("StopTransaction", within=0.2)
 
 
-def test_a_refusal_that_comes_late_is_no_other_failed_attempt(
+def test_a_late_refusal_does_not_count_as_an_attempt(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """Each StopTransaction is refused after the device has given up waiting: it is sent as often as it should be."""
+    """Refusals of StopTransaction that arrive after the timeout do not count as attempts."""
     device.configure(transaction_message_retry_interval_s=20)
     driver.start_charge(csms)
     with csms.hold("StopTransaction") as held:
@@ -242,7 +242,7 @@ def check_next_charge_is_reported(driver: EvDriver, csms: Csms) -> None:
 
 
 def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """StartTransaction refused for good: no energy that nobody is told of; the next charge is told."""
+    """After the start was refused for good the charge ends, so that no energy is unreported; the next one is sent."""
     device.configure(transaction_message_attempts=1)
     with csms.answer("StartTransaction", CallError("InternalError", "never")):
         driver.plug_in()
@@ -257,7 +257,7 @@ def test_a_charge_whose_start_was_given_up_ends(device: Device, driver: EvDriver
 def test_a_charge_whose_start_was_given_up_goes_on(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, outputs: Outputs
 ) -> None:
-    """As a setting wants it (section 3.7.1): the driver charges on and ends it; the next charge is told."""
+    """With the setting of section 3.7.1 the charge goes on after its start was dropped; the next charge is reported."""
     device.configure(transaction_message_attempts=1, stop_transaction_on_start_given_up=False)
     with csms.answer("StartTransaction", CallError("InternalError", "never")):
         driver.plug_in()
@@ -272,10 +272,10 @@ def test_a_charge_whose_start_was_given_up_goes_on(
 
 
 @pytest.mark.parametrize("kind", ["half", "garbage", "wrong-id", "no-payload"])
-def test_a_stop_answered_with_nonsense_is_sent_again(
+def test_a_stop_with_an_invalid_answer_is_resent(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, kind: BadAnswer
 ) -> None:
-    """What is no answer acknowledges nothing: the same StopTransaction comes again, and its answer is the last word."""
+    """An invalid response acknowledges nothing: the same StopTransaction is resent until a valid one."""
     device.configure(transaction_message_retry_interval_s=5)
     driver.start_charge(csms)
     with bench.inject(BadAnswers(kind=kind)):
@@ -289,10 +289,10 @@ def test_a_stop_answered_with_nonsense_is_sent_again(
 
 @pytest.mark.needs("power", "test_hooks")
 @pytest.mark.parametrize("operation", [1, 2])
-def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
+def test_a_cut_while_the_stop_is_removed_sends_no_other_stop(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, operation: int
 ) -> None:
-    """StopTransaction was answered, and its record is torn while it is removed: at most the same message again."""
+    """The record of an answered StopTransaction is torn during its removal: at most the same message is resent."""
     driver.start_charge(csms)
     driver.draw(10).wait()
     with csms.hold("StopTransaction") as held:
@@ -311,10 +311,10 @@ def test_a_cut_between_the_answer_and_the_erase_tells_no_other_stop(
 
 
 @pytest.mark.needs("power")
-def test_a_cut_before_the_start_is_answered_tells_it_again(
+def test_a_cut_before_the_start_is_answered_resends_it(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms
 ) -> None:
-    """The power fails while StartTransaction is unanswered: told again as the same, then stopped, under one id."""
+    """A power cut while StartTransaction is unanswered: it is resent unchanged, then stopped, under one id."""
     with device.expecting_reboot():
         with csms.hold("StartTransaction") as held:
             driver.plug_in()

@@ -1,4 +1,4 @@
-"""TriggerMessage (OCPP 1.6 section 5.17): what the CSMS asks for comes, behind the answer."""
+"""TriggerMessage (OCPP 1.6 section 5.17): the requested message follows the answer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ACCEPTED = {"status": "Accepted"}
 
 
 def trigger(csms: Csms, message: str, connector: int | None = None) -> dict[str, Any]:
-    """The answer to TriggerMessage."""
+    """Send TriggerMessage and return the answer."""
     which = {} if connector is None else {"connectorId": connector}
     return csms.call("TriggerMessage", {"requestedMessage": message, **which})
 
 
 @pytest.mark.parametrize("message", ["BootNotification", "Heartbeat", "MeterValues", "StatusNotification"])
-def test_a_triggered_message_comes_behind_the_answer(device: Device, bench: Bench, csms: Csms, message: str) -> None:
-    """First Accepted, then the message."""
+def test_a_triggered_message_follows_the_answer(device: Device, bench: Bench, csms: Csms, message: str) -> None:
+    """The answer Accepted is sent before the message."""
     mark = bench.mark()
     assert trigger(csms, message) == ACCEPTED
     sent = csms.expect(message)
@@ -35,7 +35,7 @@ def test_a_triggered_message_comes_behind_the_answer(device: Device, bench: Benc
 
 @pytest.mark.smoke
 def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None:
-    """Without connectorId both are told, with it that one only; 0 is the charge point itself."""
+    """Without connectorId the status of connectors 0 and 1 is sent, with it only that one."""
     assert trigger(csms, "StatusNotification") == ACCEPTED
     csms.expect_status("Available", connector=0)
     csms.expect_status("Available", connector=1)
@@ -48,7 +48,7 @@ def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_meter_values_in_a_charge_and_outside(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Context Trigger and the present reading; the transactionId is there in a charge only."""
+    """Triggered MeterValues have the context Trigger and the current reading; transactionId only in a charge."""
     assert trigger(csms, "MeterValues", 1) == ACCEPTED
     idle = csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Trigger"}]}])
     assert "transactionId" not in idle.payload
@@ -68,35 +68,35 @@ def test_meter_values_in_a_charge_and_outside(device: Device, driver: EvDriver, 
     ("message", "connector"),
     [("StatusNotification", 2), ("StatusNotification", -1), ("MeterValues", 2), ("MeterValues", 0)],
 )
-def test_a_connector_that_is_not_there_is_rejected(device: Device, csms: Csms, message: str, connector: int) -> None:
-    """There is connector 1, and the charge point itself, which has no meter of its own."""
+def test_an_unknown_connector_is_rejected(device: Device, csms: Csms, message: str, connector: int) -> None:
+    """Only connector 1, and 0 for the charge point itself, exist; MeterValues need connector 1."""
     assert trigger(csms, message, connector) == {"status": "Rejected"}
     csms.expect_none(message, within=0.2)
 
 
 @pytest.mark.parametrize("message", ["BootNotification", "Heartbeat"])
-def test_a_connector_that_does_not_matter_is_ignored(device: Device, csms: Csms, message: str) -> None:
-    """The message is leading (section 5.17): it comes, whatever connector the request names."""
+def test_an_irrelevant_connector_is_ignored(device: Device, csms: Csms, message: str) -> None:
+    """A connectorId is ignored for messages that have none (section 5.17)."""
     assert trigger(csms, message, 7) == ACCEPTED
     csms.expect(message)
 
 
 def test_meter_values_without_measurands_are_rejected(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
-    """MeterValuesSampledData empty: there is nothing to send, and Accepted would promise something."""
+    """MeterValuesSampledData empty: MeterValues has no content, so the trigger is Rejected."""
     assert keys.change("MeterValuesSampledData", "") == "Accepted"
     assert trigger(csms, "MeterValues", 1) == {"status": "Rejected"}
     csms.expect_none("MeterValues", within=0.2)
 
 
 @pytest.mark.parametrize("message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"])
-def test_a_message_of_a_profile_that_it_does_not_have(device: Device, csms: Csms, message: str) -> None:
-    """NotImplemented: the messages of firmware management."""
+def test_a_message_of_a_missing_profile(device: Device, csms: Csms, message: str) -> None:
+    """Messages of firmware management are NotImplemented."""
     assert trigger(csms, message) == {"status": "NotImplemented"}
     csms.expect_none(message, within=0.2)
 
 
 def test_a_triggered_heartbeat_sets_the_clock_and_no_second_boot(device: Device, csms: Csms) -> None:
-    """A triggered BootNotification is no reboot: no connector is told anew."""
+    """A triggered Heartbeat sets the clock; a triggered BootNotification is no reboot and resends no status."""
     assert trigger(csms, "BootNotification") == ACCEPTED
     csms.expect("BootNotification")
     csms.expect_none("StatusNotification", within=0.3)

@@ -1,4 +1,4 @@
-"""UnlockConnector (OCPP 1.6 section 5.18): the lock's output and its feedback."""
+"""UnlockConnector (OCPP 1.6 section 5.18), the lock's output and its feedback."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ UNLOCK = {"connectorId": 1}
 
 
 def test_unlock_of_a_connector_that_is_not_locked(device: Device, csms: Csms) -> None:
-    """Unlocked at once, and nothing else happens."""
+    """An unlocked connector answers Unlocked at once, and nothing else happens."""
     assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
     csms.expect_none("StatusNotification", within=0.2)
 
 
 @pytest.mark.smoke
 def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
-    """The answer waits for lock_feedback: Unlocked means that the cable can be taken out."""
+    """The answer Unlocked waits for lock_feedback to open."""
     inputs["lock_feedback"].on()
     answers: list[dict[str, object]] = []
     asking = threading.Thread(target=lambda: answers.append(csms.call("UnlockConnector", UNLOCK)))
@@ -41,15 +41,15 @@ def test_unlock_is_answered_when_the_lock_has_opened(device: Device, bench: Benc
 
 
 @pytest.mark.needs("stepped_time")
-def test_a_lock_that_stays_is_an_unlock_that_failed(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
-    """lock_feedback keeps saying locked: UnlockFailed, within seconds."""
+def test_a_lock_that_does_not_open_is_unlock_failed(device: Device, bench: Bench, inputs: Inputs, csms: Csms) -> None:
+    """A lock_feedback that stays locked leads to UnlockFailed within seconds."""
     inputs["lock_feedback"].on()
     assert csms.call("UnlockConnector", UNLOCK, timeout=30) == {"status": "UnlockFailed"}
 
 
 @pytest.mark.needs("outputs")
 def test_unlock_in_a_charge_stops_it_first(device: Device, driver: EvDriver, csms: Csms, outputs: Outputs) -> None:
-    """The contactor opens, the transaction ends with reason UnlockCommand, the lock lets go."""
+    """The contactor opens, the transaction ends with reason UnlockCommand, and the lock opens."""
     transaction_id = driver.start_charge(csms)
     outputs["lock"].expect(True)
     assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
@@ -61,7 +61,7 @@ def test_unlock_in_a_charge_stops_it_first(device: Device, driver: EvDriver, csm
 
 
 def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Unlocked and not taken out: the next idTag begins the next transaction."""
+    """After an unlock without unplugging the next idTag begins another transaction."""
     driver.start_charge(csms)
     assert csms.call("UnlockConnector", UNLOCK) == {"status": "Unlocked"}
     csms.expect("StopTransaction", reason="UnlockCommand")
@@ -71,8 +71,8 @@ def test_after_an_unlock_the_same_cable_can_charge_again(device: Device, driver:
 
 
 @pytest.mark.parametrize("connector", [0, 2])
-def test_unlock_of_a_connector_that_is_not_there(device: Device, driver: EvDriver, csms: Csms, connector: int) -> None:
-    """NotSupported, and a charge on connector 1 goes on."""
+def test_unlock_of_an_unknown_connector(device: Device, driver: EvDriver, csms: Csms, connector: int) -> None:
+    """NotSupported, and the charge on connector 1 goes on."""
     transaction_id = driver.start_charge(csms)
     assert csms.call("UnlockConnector", {"connectorId": connector}) == {"status": "NotSupported"}
     csms.expect_none("StopTransaction", within=0.2)

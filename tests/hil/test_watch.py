@@ -1,4 +1,4 @@
-"""The bench's watch over the device: what goes wrong by itself interrupts the test at once and leaves no trace."""
+"""The bench's watch over the device: panics and unexpected reboots interrupt the test and leave a usable bench."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rig.util.errors import DeviceError
 from tests.hil.exact import about
 
 CRASHES = pytest.mark.needs("test_hooks")
-"""For tests that let the device crash or hang on command: a build for the field does not."""
+"""Needed by tests that make the device crash or hang on command; a release build has no such commands."""
 
 
-def wait_in_vain(console: Console, command: str, timeout: float) -> None:
-    """Send a command and wait for a line that never comes. In stepped time what the command does may end the first."""
+def wait_for_missing_line(console: Console, command: str, timeout: float) -> None:
+    """Send a command and wait for a line that never comes. In stepped time its effect may interrupt the command."""
     console.send(command)
     console.expect("a line that never comes", timeout=timeout)
 
@@ -27,9 +27,9 @@ def wait_in_vain(console: Console, command: str, timeout: float) -> None:
 @CRASHES
 @pytest.mark.parametrize("how", ["abort", "null", "assert"])
 def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Bench, how: str) -> None:
-    """A device that aborts, follows a null pointer or breaks an assertion: one clear error, with its cause."""
+    """An abort, a null pointer or a failed assertion in the device interrupts the test with one error and its cause."""
     with pytest.raises(DeviceError, match="the device panicked: "):
-        wait_in_vain(console, f"crash {how}", 60)
+        wait_for_missing_line(console, f"crash {how}", 60)
     panic = bench.timeline.last(Panic)
     assert panic is not None
     assert bench.clock.between(panic.t, bench.clock.now()) == about(bench, 0, 5)
@@ -39,9 +39,9 @@ def test_a_crash_interrupts_at_once(device: Device, console: Console, bench: Ben
 
 @pytest.mark.smoke
 def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench: Bench) -> None:
-    """A reboot that nobody announced is an error, and names the reset reason."""
+    """A reboot that was not announced interrupts the test, with the reset reason."""
     with pytest.raises(DeviceError, match=r"rebooted unexpectedly \(reset=software: the firmware restarted itself\)"):
-        wait_in_vain(console, "reboot", 10)
+        wait_for_missing_line(console, "reboot", 10)
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -50,7 +50,7 @@ def test_an_unexpected_reboot_interrupts(device: Device, console: Console, bench
 @CRASHES
 @pytest.mark.needs("stepped_time")
 def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Bench) -> None:
-    """A loop that stands still for 5 s is a panic, and the device boots with reset reason watchdog."""
+    """A loop that hangs for 5 s is a panic, and the device boots with reset reason watchdog."""
     with device.expecting_reboot() as reboot:
         console.send("hang")
         panic = bench.timeline.expect(Panic, timeout=20)
@@ -61,10 +61,10 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
 
 
 @CRASHES
-def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Console, bench: Bench) -> None:
-    """The same hang in the middle of something else fails the test, with what the watchdog has found."""
+def test_an_unexpected_hang_interrupts(device: Device, console: Console, bench: Bench) -> None:
+    """The same hang, not announced, interrupts the test with the watchdog's cause."""
     with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
-        wait_in_vain(console, "hang", 30)
+        wait_for_missing_line(console, "hang", 30)
     bench.timeline.clear_trouble()
     device.make_idle()
 
@@ -73,7 +73,7 @@ def test_a_hang_that_nobody_announced_interrupts(device: Device, console: Consol
 @CRASHES
 @pytest.mark.needs("flash_file")
 def test_the_backtrace_names_the_function_and_the_line(device: Device, console: Console, bench: Bench) -> None:
-    """A crash of the host build is told by function, file and line, not by addresses."""
+    """The backtrace of a crash of the host build has functions, files and lines."""
     with device.expecting_reboot():
         console.send("crash assert")
         panic = bench.timeline.expect(Panic)
@@ -81,8 +81,8 @@ def test_the_backtrace_names_the_function_and_the_line(device: Device, console: 
     assert any(" main at firmware/src/main/posix/main.cpp:" in frame for frame in panic.backtrace)
 
 
-def test_an_announced_reboot_is_none(device: Device, console: Console, bench: Bench) -> None:
-    """The same reboot, announced, is waited for and told."""
+def test_an_announced_reboot_does_not_interrupt(device: Device, console: Console, bench: Bench) -> None:
+    """An announced reboot interrupts nothing; its boot event is returned."""
     with device.expecting_reboot() as reboot:
         console.send("reboot")
     assert reboot.boot is not None
@@ -91,7 +91,7 @@ def test_an_announced_reboot_is_none(device: Device, console: Console, bench: Be
 
 
 @CRASHES
-def test_a_crash_comes_back_by_itself(device: Device, console: Console) -> None:
+def test_the_device_recovers_from_a_crash(device: Device, console: Console) -> None:
     """After a crash the device boots with reset reason panic, and is accepted again."""
     with device.expecting_reboot() as reboot:
         console.send("crash abort")
@@ -101,15 +101,15 @@ def test_a_crash_comes_back_by_itself(device: Device, console: Console) -> None:
 
 
 def test_a_power_cycle_needs_no_announcement(device: Device, power: Power, bench: Bench) -> None:
-    """Whoever switches the board off and on expects one boot, and no second one."""
+    """A power cycle by the bench covers one boot, but no second one."""
     mark = bench.mark()
     power.cycle()
     device.wait_ready(mark)
     assert [boot.reset for boot in bench.timeline.events(Boot, mark)] == ["power_on"]
 
 
-def test_the_device_is_put_right_whatever_its_state(device: Device, power: Power) -> None:
-    """Switched off, or erased: the next test gets an idle device."""
+def test_make_idle_recovers_from_any_state(device: Device, power: Power) -> None:
+    """`make_idle` recovers a device that was switched off or erased."""
     power.off()
     device.make_idle()
     device.verify_idle()

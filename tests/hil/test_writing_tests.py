@@ -1,4 +1,4 @@
-"""The tutorial, docs/writing-tests.md: its examples are tests, and run here as they stand there."""
+"""Run the examples of the tutorial docs/writing-tests.md as tests."""
 
 from __future__ import annotations
 

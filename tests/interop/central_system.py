@@ -1,4 +1,4 @@
-"""A CSMS that we did not write, as the session sees it."""
+"""The interface of a third-party CSMS, as the session uses it."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from typing import Any, Protocol
 from rig.ocpp.matching import differences
 
 CALL_TIMEOUT_S = 20.0
-"""How long a call may take to come; real seconds on a machine that may be busy."""
+"""The timeout for a call to arrive, in real seconds, generous for a busy machine."""
 
 
 class CentralSystem(Protocol):
-    """The session's view of it. It validates every call of the charge point and answers as a normal CSMS."""
+    """A third-party CSMS. It validates every call of the charge point and answers as a normal CSMS does."""
 
     @property
     def url(self) -> str:
-        """Where it listens: `ws://HOST:PORT`."""
+        """The URL that it listens on: `ws://HOST:PORT`."""
 
     @property
     def inbox(self) -> Inbox:
-        """The calls that it took, found valid and answered."""
+        """The calls that it found valid and answered."""
 
     async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the charge point; return the payload of its CALLRESULT."""
+        """Call the charge point. Return the payload of its CALLRESULT."""
 
     def problems(self) -> list[str]:
-        """Everything that its strict checks found, and every CALLERROR of either side."""
+        """Return every violation that it found, and every CALLERROR of either side."""
 
 
 class Inbox:
-    """Calls of the device, in the order in which they came."""
+    """The calls of the device, in order of arrival."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[str, dict[str, Any]]] = []
         self._changed = asyncio.Condition()
 
     async def put(self, action: str, payload: dict[str, Any]) -> None:
-        """One came."""
+        """Add a call."""
         async with self._changed:
             self._calls.append((action, payload))
             self._changed.notify_all()
 
     async def take(self, action: str, **fields: Any) -> dict[str, Any]:
-        """The first such call, there already or still to come; it and all before it are done with.
+        """Wait for the first such call. Remove it and all calls before it.
 
         Raises:
             AssertionError: none came in time.
@@ -63,7 +63,7 @@ class Inbox:
             except TimeoutError:
                 came = "\n".join(f"  {name} {payload}" for name, payload in self._calls)
                 raise AssertionError(
-                    f"no {action} with {fields} within {CALL_TIMEOUT_S:g} s; there is:\n{came or '  nothing'}"
+                    f"no {action} with {fields} within {CALL_TIMEOUT_S:g} s; calls so far:\n{came or '  none'}"
                 ) from None
             number = found()
             assert number is not None

@@ -1,4 +1,4 @@
-"""Our CSMS for charge points of other hands."""
+"""Our CSMS for third-party charge points."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.timeline import Timeline
 
 @pytest.fixture
 def csms() -> Iterator[Csms]:
-    """Our CSMS alone, on a loop of its own, as on the bench."""
+    """Run our CSMS without a bench, on a loop of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-/** Load a package from the folder of node_modules that the command line gives. */
+/** Load a package from the folder of node_modules on the command line. */
 export const load = createRequire(`${process.argv[2]}/`);
 
 export const report = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -23,7 +23,7 @@ export const answers = {
     StopTransaction: () => ({ idTagInfo: { status: 'Accepted' } }),
 };
 
-/** Report the URL, then pass on the calls of the test until the end of input; call(action, payload) returns a promise. */
+/** Report the URL and forward the calls of the test until the end of input; call(action, payload) gives a promise. */
 export async function serve(port, call) {
     report({ url: `ws://127.0.0.1:${port}/ocpp` });
     for await (const line of createInterface({ input: process.stdin })) {

@@ -1,4 +1,4 @@
-"""Our device on its own: `rig device run` as a process, with a keyboard and a console."""
+"""Our device without a bench: a process of `rig device run`, with its keyboard and console."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 IDENTITY = "CP-INTEROP"
 ID_TAG = "INTEROP-TAG"
-"""What the device's button presents."""
+"""The idTag that the device's button presents."""
 
 BUILD_TIMEOUT_S = 300.0
-"""The first start builds the firmware."""
+"""The timeout of the first start in s, which builds the firmware."""
 ANSWER_TIMEOUT_S = 10.0
 
 
 class Device:
-    """The virtual charge point in somebody's hands."""
+    """The virtual charge point as a process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -27,7 +27,7 @@ class Device:
         self._read = 0
 
     async def wait_for(self, text: str, within: float = ANSWER_TIMEOUT_S) -> str:
-        """The next line of the console that holds `text`; what came before it is passed over."""
+        """Wait for the next console line that contains `text`. Earlier lines are skipped."""
         assert self._process.stdout is not None
         try:
             async with asyncio.timeout(within):
@@ -45,35 +45,35 @@ class Device:
             raise AssertionError(f"no {text!r} on the device's console within {within:g} s:\n{self.tail()}") from None
 
     async def board(self, command: str) -> None:
-        """Work the board: `cable 1`, `pulses 100`; see `rig.cli.device_run.HELP`."""
+        """Change an input of the board: `cable 1`, `pulses 100`; see `rig.cli.device_run.HELP`."""
         await self._type(f"!{command}")
         await self.wait_for(f"! {command}")
 
     async def console(self, command: str) -> str:
-        """A command to the device; returns what it answers."""
+        """Send a command to the device. Return its answer."""
         await self._type(command)
         return (await self.wait_for("= ")).removeprefix("= ")
 
     def tail(self) -> str:
-        """The last lines of its console."""
+        """Return the last lines of its console."""
         return "\n".join(f"  | {line}" for line in self._lines[-20:])
 
-    # -- what a driver does ---------------------------------------------------------------------------------------
+    # -- a driver's actions ---------------------------------------------------------------------------------------
 
     async def plug_in(self) -> None:
-        """Put the cable into a vehicle that draws."""
+        """Plug the cable into a vehicle that draws energy."""
         await self.board("vehicle_ready 1")
         await self.board("cable 1")
 
     async def unplug(self) -> None:
-        """Pull the cable."""
+        """Unplug the cable."""
         await self.board("vehicle_ready 0")
         await self.board("cable 0")
 
     async def present_tag(self) -> None:
-        """Hold the card to the reader until the device has seen it."""
+        """Hold the card to the reader until the device has read it."""
         await self.board("auth_button 1")
-        await self.console("status")  # a round of the device's loop, at least
+        await self.console("status")  # wait for at least one round of the device's loop
         await self.board("auth_button 0")
 
     async def _type(self, line: str) -> None:
@@ -84,7 +84,7 @@ class Device:
 
 @asynccontextmanager
 async def running(csms_url: str) -> AsyncIterator[Device]:
-    """The device, switched on and on its way to a CSMS.
+    """Start the device with the URL of a CSMS, and stop it after the block.
 
     Args:
         csms_url: `ws://HOST:PORT/PATH`; the device appends its identity.
@@ -101,7 +101,7 @@ async def running(csms_url: str) -> AsyncIterator[Device]:
         yield device
     finally:
         assert process.stdin is not None
-        process.stdin.close()  # the end of the keyboard ends it
+        process.stdin.close()  # end of input ends the program
         try:
             await asyncio.wait_for(process.wait(), 10)
         finally:

@@ -1,4 +1,4 @@
-"""A CSMS made of an npm package, in a process of its own."""
+"""A CSMS made with an npm package, in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.interop.central_system import CALL_TIMEOUT_S, Inbox
 from tests.interop.device import ROOT
 
 MODULES = ROOT / ".cache" / "interop"
-"""Where `make interop` puts its node_modules."""
+"""The folder of `node_modules`, filled by `make interop`."""
 
 SCRIPTS = {"ocpp-rpc": "ocpp_rpc_csms.mjs", "ocpp-ts": "ocpp_ts_csms.mjs", "@voltbras/ts-ocpp": "ts_ocpp_csms.mjs"}
-"""The package, and the script that makes a CSMS of it."""
+"""The script that makes a CSMS of each package."""
 
 
 def missing() -> str:
-    """Name what these CSMSs lack here; empty where they can run."""
+    """Return the first missing requirement of these CSMSs, or an empty text."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             return f"{program} is not installed"
@@ -34,12 +34,12 @@ def missing() -> str:
     return ""
 
 
-needs_node = pytest.mark.skipif(bool(missing()), reason=f"no CSMS of an npm package here: {missing()}")
-"""For a test with such a CSMS."""
+needs_node = pytest.mark.skipif(bool(missing()), reason=f"cannot run a CSMS of an npm package: {missing()}")
+"""Skips a test where such a CSMS cannot run."""
 
 
 class NodeCsms:
-    """A `CentralSystem`; see there."""
+    """A `CentralSystem` made with an npm package."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.url = ""
@@ -50,7 +50,7 @@ class NodeCsms:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the device through the package."""
+        """Call the device by the package."""
         assert self._process.stdin is not None
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
@@ -59,11 +59,11 @@ class NodeCsms:
         return await asyncio.wait_for(answer, CALL_TIMEOUT_S)
 
     def problems(self) -> list[str]:
-        """Return what the package found, and every CALLERROR."""
+        """Return the violations that the package found, and every CALLERROR."""
         return self._problems
 
     async def next_line(self) -> bool:
-        """Take what the process says next. False at its end."""
+        """Handle the next message of the process. Return false at its end."""
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
@@ -82,14 +82,14 @@ class NodeCsms:
         return True
 
     async def listen(self) -> None:
-        """Take what the process says until its end."""
+        """Handle the messages of the process until its end."""
         while await self.next_line():
             pass
 
 
 @asynccontextmanager
 async def node_csms(package: str) -> AsyncIterator[NodeCsms]:
-    """Run a CSMS of that package, listening; see `SCRIPTS`."""
+    """Start a CSMS of that package (see `SCRIPTS`), and stop it after the block."""
     script = Path(__file__).with_name(SCRIPTS[package])
     process = await asyncio.create_subprocess_exec(
         "node", str(script), str(MODULES), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE

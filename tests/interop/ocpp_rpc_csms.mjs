@@ -11,7 +11,7 @@ const server = new RPCServer({ protocols: ['ocpp1.6'], strictMode: true });
 server.on('client', (client) => {
     station = client;
     for (const [action, answer] of Object.entries(answers)) client.handle(action, answer);
-    // Strict mode has judged the call and its answer by then.
+    // Strict mode has validated the call and its answer before.
     client.on('response', ({ outbound, payload }) => {
         if (payload[0] === 4) report({ problem: `CALLERROR ${outbound ? 'to' : 'from'} the device: ${JSON.stringify(payload)}` });
     });

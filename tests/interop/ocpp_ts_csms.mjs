@@ -6,7 +6,7 @@ import http from 'node:http';
 
 import { answers, load, report, serve } from './csms_lines.mjs';
 
-// The package keeps its HTTP server to itself, and tells its port to nobody.
+// The package has no access to its HTTP server, whose port is needed here.
 const servers = [];
 const createServer = http.createServer;
 http.createServer = (...given) => {
@@ -17,7 +17,7 @@ http.createServer = (...given) => {
 const { OcppServer } = load('ocpp-ts');
 const { Protocol } = load('ocpp-ts/dist/src/impl/Protocol.js');
 
-// A frame that is no OCPP-J reaches console.error, and nothing else.
+// The package reports a frame that is no OCPP-J only to console.error.
 console.error = (...words) => report({ problem: words.join(' ') });
 const { callError } = Protocol.prototype;
 Protocol.prototype.callError = function reportedCallError(messageId, error) {

@@ -1,4 +1,4 @@
-"""A CSMS made of the `ocpp` package from PyPI, its validation on."""
+"""A CSMS made with the package `ocpp` from PyPI, with its validation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _now() -> str:
 
 
 class _Station(ChargePoint):  # type: ignore[misc]
-    """The package's view of the device. What reaches a handler was found valid; what it returns is judged as well.
+    """The package's object for the device. The package validates calls before a handler, and its responses after.
 
     Args:
         connection: the WebSocket.
-        transactions: counts the transactions of the whole CSMS.
+        transactions: the idTags of all transactions of the CSMS.
     """
 
     def __init__(self, connection: Any, transactions: list[str]) -> None:
@@ -67,7 +67,7 @@ class _Station(ChargePoint):  # type: ignore[misc]
 
 
 class _Watched:
-    """A connection that tells what passes: calls that were answered with a CALLRESULT, and every CALLERROR."""
+    """A connection that records calls answered with a CALLRESULT, and every CALLERROR."""
 
     def __init__(self, connection: ServerConnection, inbox: Inbox, problems: list[str]) -> None:
         self._connection = connection
@@ -98,7 +98,7 @@ class _Watched:
 
 
 class PythonCsms:
-    """A `CentralSystem`; see there."""
+    """A `CentralSystem` made with the package `ocpp`."""
 
     def __init__(self, port: int, inbox: Inbox, log: _Log) -> None:
         self.url = f"ws://127.0.0.1:{port}/ocpp"
@@ -108,7 +108,7 @@ class PythonCsms:
         self._log = log
 
     async def call(self, action: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call the device by the package's own means; it validates request and answer."""
+        """Call the device by the package, which validates request and response."""
         assert self.station is not None, "the device has not connected"
         fields = ocpp.charge_point.camel_to_snake_case(dict(payload or {}))
         answer = await self.station.call(getattr(call, action)(**fields), suppress=False)
@@ -117,12 +117,12 @@ class PythonCsms:
         return result
 
     def problems(self) -> list[str]:
-        """What was refused on either side, and what the package warned of."""
+        """Return the errors of either side, and the package's warnings."""
         return self.found + self._log.warnings
 
 
 class _Log(logging.Handler):
-    """What the package writes to its log from a warning upwards."""
+    """Collects the package's log from level warning on."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -134,7 +134,7 @@ class _Log(logging.Handler):
 
 @asynccontextmanager
 async def python_csms() -> AsyncIterator[PythonCsms]:
-    """It, listening."""
+    """Start the CSMS, and stop it after the block."""
     log = _Log()
     logging.getLogger("ocpp").addHandler(log)
     transactions: list[str] = []

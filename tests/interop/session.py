@@ -1,4 +1,4 @@
-"""What a charge point and its CSMS have to say to each other in a working day."""
+"""A typical session between a charge point and its CSMS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 async def boot(csms: CentralSystem) -> None:
-    """It introduces itself, is accepted, tells its state, and is heard of again and again."""
+    """The device sends BootNotification, the status of both connectors, and Heartbeats."""
     await csms.inbox.take("BootNotification", chargePointVendor=str, chargePointModel=str)
     await csms.inbox.take("StatusNotification", connectorId=0, status="Available")
     await csms.inbox.take("StatusNotification", connectorId=1, status="Available")
@@ -19,7 +19,7 @@ async def boot(csms: CentralSystem) -> None:
 
 
 async def configuration(csms: CentralSystem) -> None:
-    """Read all keys, read one, change one, be refused for one that is read-only or unknown."""
+    """Read all keys, read one, change one; a read-only key is rejected and an unknown one not supported."""
     everything = await csms.call("GetConfiguration")
     keys = {entry["key"]: entry for entry in everything["configurationKey"]}
     assert {"HeartbeatInterval", "MeterValueSampleInterval", "NumberOfConnectors"} <= set(keys)
@@ -60,7 +60,7 @@ async def remote_charge(csms: CentralSystem, device: Device, transaction_id: int
     Args:
         csms: the CSMS.
         device: the charge point.
-        transaction_id: what the CSMS gives this transaction.
+        transaction_id: the id that the CSMS assigns to this transaction.
     """
     await device.plug_in()
     await csms.inbox.take("StatusNotification", connectorId=1, status="Preparing")
@@ -78,7 +78,7 @@ async def remote_charge(csms: CentralSystem, device: Device, transaction_id: int
 
 
 async def reset(csms: CentralSystem, device: Device) -> None:
-    """Restarted softly and hard, it is back each time and tells its state anew."""
+    """After a soft and after a hard reset the device boots and reports its status."""
     for kind in ("Soft", "Hard"):
         assert await csms.call("Reset", {"type": kind}) == {"status": "Accepted"}
         await device.wait_for("app: ready")
@@ -87,7 +87,7 @@ async def reset(csms: CentralSystem, device: Device) -> None:
 
 
 async def whole_session(csms: CentralSystem, device: Device) -> None:
-    """All of it, one after the other. The CSMS counts transactions from 1."""
+    """Run all parts in order. The CSMS numbers transactions from 1."""
     await boot(csms)
     await configuration(csms)
     await local_charge(csms, device)

@@ -1,4 +1,4 @@
-"""A charge point of other hands, that of the `ocpp` package, at our CSMS: it too has a whole working day."""
+"""A third-party charge point, made with the package `ocpp`, has a typical session with our CSMS."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _at(minute: int) -> str:
 
 
 class _Station(ChargePoint):  # type: ignore[misc]
-    """A charge point with one connector; validates every payload, both ways, as the package does by default."""
+    """A charge point with one connector. The package validates every payload, both ways."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__("CP-PYTHON", connection, response_timeout=10)
@@ -31,7 +31,7 @@ class _Station(ChargePoint):  # type: ignore[misc]
         self.reset_to: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def boot(self) -> None:
-        """Introduce itself and tell its state."""
+        """Send BootNotification, the status of both connectors, and a Heartbeat."""
         boot = await self.call(call.BootNotification("Model", "Vendor", firmware_version="1"), suppress=False)
         assert boot.status == "Accepted"
         for connector in (0, 1):
@@ -39,7 +39,7 @@ class _Station(ChargePoint):  # type: ignore[misc]
         await self.call(call.Heartbeat(), suppress=False)
 
     async def status(self, status: str, connector: int = 1) -> None:
-        """Tell a connector's state."""
+        """Report a connector's status."""
         await self.call(call.StatusNotification(connector, "NoError", status), suppress=False)
 
     async def start_charge(self, tag: str) -> None:
@@ -53,13 +53,13 @@ class _Station(ChargePoint):  # type: ignore[misc]
             await self.call(call.MeterValues(1, [value], self.transaction), suppress=False)
 
     async def stop_charge(self, reason: str) -> None:
-        """End it."""
+        """Stop the charge."""
         await self.call(call.StopTransaction(30, _at(4), self.transaction, reason), suppress=False)
         await self.status("Finishing")
         await self.status("Available")
 
     async def charge(self, tag: str) -> None:
-        """A driver's charge, with a card."""
+        """Charge with a card, as a driver does."""
         authorized = await self.call(call.Authorize(tag), suppress=False)
         assert authorized.id_tag_info["status"] == "Accepted"
         await self.status("Preparing")
@@ -117,7 +117,7 @@ async def _connected(csms: Csms) -> AsyncIterator[_Station]:
 
 
 async def test_the_ocpp_package_as_charge_point(csms: Csms) -> None:
-    """Boot, configuration, a charge with a card, one from afar, reset, boot: not a frame is wrong on either side."""
+    """Boot, configuration, a local and a remote charge, reset and boot have no invalid frame on either side."""
 
     async def ask(request: messages.Request) -> dict[str, Any]:
         return await in_thread(csms.call, request)
@@ -165,8 +165,8 @@ async def test_the_ocpp_package_as_charge_point(csms: Csms) -> None:
         assert transaction.energy_wh == 30
 
 
-async def test_what_the_package_finds_wrong_does_not_pass(csms: Csms) -> None:
-    """Its validation is on: it refuses what our CSMS sent unchecked, though by a code that OCPP 1.6 does not have."""
+async def test_the_package_rejects_an_invalid_request(csms: Csms) -> None:
+    """The package refuses an invalid request of our CSMS, though with a code that OCPP 1.6 does not have."""
     async with _connected(csms) as station:
         await station.boot()
         with pytest.raises(ExpectationError, match="answered Reset wrongly: 'FormatViolation' is no CALLERROR code"):

@@ -1,4 +1,4 @@
-"""Our device at CSMSs of other hands: a working day without one strict-mode failure."""
+"""Our device has a typical session with third-party CSMSs, without a violation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def _day(csms: CentralSystem) -> None:
 
 
 async def test_the_ocpp_package_as_csms() -> None:
-    """The CSMS side of the Python package `ocpp`, which validates every payload both ways."""
+    """The CSMS of the Python package `ocpp` validates every payload, both ways."""
     async with python_csms() as csms:
         await _day(csms)
 
@@ -32,6 +32,6 @@ async def test_the_ocpp_package_as_csms() -> None:
 @needs_node
 @pytest.mark.parametrize("package", SCRIPTS)
 async def test_an_npm_package_as_csms(package: str) -> None:
-    """Three packages that share no code of OCPP; `ocpp-rpc` has its strict mode on."""
+    """The npm packages share no OCPP code; `ocpp-rpc` runs in strict mode."""
     async with node_csms(package) as csms:
         await _day(csms)

@@ -6,7 +6,7 @@ import { answers, load, report, serve } from './csms_lines.mjs';
 
 const { CentralSystem } = load('@voltbras/ts-ocpp');
 
-// Its log has the lines of the test's protocol as neighbours.
+// The package's log and the test's protocol would share stdout.
 console.info = () => {};
 console.error = (...words) => report({ problem: words.join(' ') });
 

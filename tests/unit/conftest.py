@@ -1,4 +1,4 @@
-"""What the rig's own tests share."""
+"""Fixtures for the rig's own tests."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from hypothesis import HealthCheck, settings
 
 import rig.bench.locks
 from rig.timeline import Timeline
+from rig.util import known_secrets
 from rig.util.clock import BenchClock
 from rig.wiring.virtual.stepping.clock import SteppedClock
 
 _TIMEOUT_S = 600
-"""Some fixtures build the firmware, which takes a busy computer minutes."""
+"""Time limit in s: some fixtures build the firmware, which takes minutes on a busy computer."""
 
-# Otherwise as it is, which differs in CI: a busy machine fails no test by its slowness.
+# Like the active profile, which differs in CI, but without limits that a busy machine would exceed.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give these tests a time limit that fits them."""
+    """Set the time limit of these tests."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @contextlib.contextmanager
 def running(clock: BenchClock, name: str = "bench") -> Iterator[asyncio.AbstractEventLoop]:
-    """An event loop of a clock, in a thread of its own."""
+    """Run an event loop of a clock in a thread of its own."""
     loop = clock.event_loop(name)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -46,14 +47,21 @@ def running(clock: BenchClock, name: str = "bench") -> Iterator[asyncio.Abstract
 
 
 STEPPED = pytest.mark.parametrize("clock", [SteppedClock], indirect=True, ids=["stepped"])
-"""For tests whose subject takes bench time."""
+"""Parametrizes a test over the clocks where its subject takes bench time."""
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", [SteppedClock, BenchClock], indirect=True, ids=["stepped", "real"])
 
 
+@pytest.fixture(autouse=True)
+def _no_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin without the secrets that others have remembered: their values may be plain words."""
+    monkeypatch.setattr(known_secrets, "_kept", [])
+    monkeypatch.setattr(known_secrets, "_pattern", None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Give each worker a machine of its own as far as the locks of wired benches go: tests run side by side."""
+    """Give each worker its own folder of bench locks, because tests run side by side."""
     folder = tmp_path_factory.mktemp("locks")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rig.bench.locks, "folder", lambda: folder)
@@ -62,19 +70,19 @@ def _locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """The bench's clock: real time, unless the test asks for another."""
+    """Return the bench's clock: real time, unless the test asks for another."""
     made: BenchClock = getattr(request, "param", BenchClock)()
     return made
 
 
 @pytest.fixture
 def timeline(clock: BenchClock) -> Timeline:
-    """The bench's timeline."""
+    """Return the bench's timeline."""
     return Timeline(clock)
 
 
 @pytest.fixture
 def loop(clock: BenchClock) -> Iterator[asyncio.AbstractEventLoop]:
-    """The bench's event loop, in a thread of its own."""
+    """Run the bench's event loop in a thread of its own."""
     with running(clock) as found:
         yield found

@@ -1,4 +1,4 @@
-"""Access points of real benches: what a person is asked, and what NetworkManager is told."""
+"""Access points of real benches: prompts to a person, and calls of NetworkManager."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SWITCH = """
 import os, sys
 if len(sys.argv) > 1:
-    os.open(sys.argv[1], os.O_RDWR)  # the first terminal that the leader of a session opens is the session's own
+    os.open(sys.argv[1], os.O_RDWR)  # the first terminal that a session leader opens becomes its controlling terminal
 from rig.wiring.access_points import open_access_point
 from rig.config.description import ManualAccessPoint
 from rig.util.errors import BenchError
@@ -35,7 +35,7 @@ except BenchError as error:
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, str]]:
-    """A person's end of a terminal, and the name of the other one."""
+    """Return one end of a terminal, and the name of the other one."""
     far, near = pty.openpty()
     yield far, os.ttyname(near)
     os.close(far)
@@ -56,14 +56,14 @@ def switch(*arguments: str) -> subprocess.Popen[str]:
 
 
 def asked(far: int, state: str) -> None:
-    """Read what the terminal shows until it asks for that."""
+    """Read from the terminal until it asks to switch to that state."""
     shown = b""
     while f"Switch the access point {state} now, then press Enter: ".encode() not in shown:
         assert select.select([far], [], [], 30)[0], f"it does not ask for {state}: {shown!r}"
         shown += os.read(far, 1000)
 
 
-def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, str]) -> None:
+def test_a_person_is_prompted_on_the_terminal(terminal: tuple[int, str]) -> None:
     far, near = terminal
     program = switch(near)
     try:
@@ -77,21 +77,21 @@ def test_a_person_is_asked_on_the_terminal_and_waited_for(terminal: tuple[int, s
         program.communicate()
 
 
-def test_without_a_terminal_nobody_can_be_asked() -> None:
+def test_without_a_terminal_a_manual_access_point_is_an_error() -> None:
     output, _ = switch().communicate(timeout=30)
     assert output.startswith("a person must switch the access point off, but there is no terminal to ask on. Run this")
 
 
-def test_what_ends_us_on_a_terminal_does_not_end_nmcli_at_its_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A terminal's signals go to its session."""
+def test_signals_of_the_terminal_do_not_end_nmcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal sends its signals to all processes of its session."""
     nmcli = tmp_path / "nmcli"
-    nmcli.write_text(f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('told', 'w'))\n")
+    nmcli.write_text(
+        f"#!{sys.executable}\nimport os, sys\nprint(os.getsid(0), sys.argv[1:], file=open('called', 'w'))\n"
+    )
     nmcli.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     Nmcli("bench").up()
-    session, _, arguments = (tmp_path / "told").read_text().partition(" ")
+    session, _, arguments = (tmp_path / "called").read_text().partition(" ")
     assert int(session) != os.getsid(0)
     assert arguments == "['connection', 'up', 'bench']\n"

@@ -1,4 +1,4 @@
-"""The bench as a whole, on the virtual board without a firmware."""
+"""The whole bench, on the virtual board without firmware."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def bench(description: Description, tmp_path: Path) -> Iterator[Bench]:
 
 
 _NEW_THREADS_END_S = 30.0
-"""Real seconds: only one that hangs needs longer."""
+"""A limit in real seconds that only a call that hangs exceeds."""
 
 
 class Leftovers:
-    """What has come into this process since a moment, and is still there: threads by name, descriptors by target.
+    """Finds threads and descriptors of this process that are new since a moment, by name and by target.
 
-    Other tests of the worker may have left some, which may go meanwhile.
+    Threads and descriptors of earlier tests are not counted.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Leftovers:
         self._descriptors = _descriptors()
 
     def found(self) -> list[str]:
-        """The names of all that is new. Threads that are about to end get the time for it."""
+        """Return the names of new ones, after a time for ending threads."""
         new = set(threading.enumerate()) - self._threads
         for thread in new:
             thread.join(_NEW_THREADS_END_S)
@@ -71,15 +71,15 @@ class Leftovers:
 
 
 def _descriptors() -> dict[str, str]:
-    gc.collect()  # closes what other tests left in cycles
+    gc.collect()  # collects descriptors of other tests in reference cycles
     found = {}
     for path in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):  # the one of this look
+        with contextlib.suppress(OSError):  # the descriptor of this listing
             found[path.name] = str(path.readlink())
     return found
 
 
-def test_it_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path) -> None:
+def test_a_bench_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path) -> None:
     bench.open()
     bench.close()
     before = Leftovers()
@@ -130,10 +130,10 @@ def test_an_occupied_port_is_one_clear_error_at_once(bench: Bench, description: 
 
 
 @pytest.mark.parametrize("port", ["/dev/ttyNONE", "socket://127.0.0.1:9", "rfc2217://127.0.0.1:9"])
-def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
+def test_an_unreachable_serial_port_is_an_error_with_file_and_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
 ) -> None:
-    """Everything else of the wired bench can be had; it is told at once, and all of it is given back."""
+    """All other resources of the wired bench exist; the error comes at once, and they are released."""
     wired = load(ROOT / "benches" / "pi.toml")
     described = wired.model_copy(
         update={
@@ -156,7 +156,7 @@ def test_a_serial_port_that_cannot_be_reached_is_told_by_file_and_key(
 
 @pytest.fixture
 def serial_port() -> Iterator[str]:
-    """A serial port with nobody at its far end."""
+    """Return a serial port without a device at its far end."""
     far, near = pty.openpty()
     tty.setraw(near)
     yield os.ttyname(near)
@@ -164,12 +164,12 @@ def serial_port() -> Iterator[str]:
     os.close(near)
 
 
-def test_the_access_point_is_up_before_its_address_is_listened_on(
+def test_the_access_point_is_up_before_the_csms_listens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serial_port: str
 ) -> None:
-    """After a cold boot, and after a run that was killed while the access point was gone.
+    """This holds after a cold boot, and after a run that was killed while the access point was off.
 
-    A port that is somebody's until then stands for an address that is nobody's until then.
+    A port that is in use until the access point is up stands in for an address that does not exist until then.
     """
     wired = load(ROOT / "benches" / "pi.toml")
     with socket.create_server(("127.0.0.1", 0)) as occupied:
@@ -232,7 +232,7 @@ def test_work_runs_on_its_own_loop(bench: Bench) -> None:
     assert bench.run(where()) is bench.loop
 
 
-def test_it_knows_what_it_can(bench: Bench) -> None:
+def test_a_bench_knows_its_capabilities(bench: Bench) -> None:
     bench.open()
     assert {"power", "inputs", "inputs.cable", "leds.status", "access_point", "stepped_time", "test_hooks"} <= (
         bench.capabilities
@@ -247,13 +247,15 @@ def test_it_knows_what_it_can(bench: Bench) -> None:
         ("rig.adapters.profile:DeviceProfile", set()),
     ],
 )
-def test_it_knows_what_its_firmware_can(description: Description, tmp_path: Path, profile: str, can: set[str]) -> None:
+def test_a_bench_knows_the_capabilities_of_its_firmware(
+    description: Description, tmp_path: Path, profile: str, can: set[str]
+) -> None:
     device = description.device.model_copy(update={"profile": profile})
     with Bench(description.model_copy(update={"device": device}), root=tmp_path) as bench:
         assert bench.capabilities & {"ocpp", "settings", "commands"} == can
 
 
-def test_time_stands_still_unless_somebody_waits(bench: Bench) -> None:
+def test_time_stands_still_unless_a_thread_waits(bench: Bench) -> None:
     bench.open()
     assert isinstance(bench.clock, SteppedClock)
     before = bench.clock.now()
@@ -261,7 +263,7 @@ def test_time_stands_still_unless_somebody_waits(bench: Bench) -> None:
     assert bench.clock.now() - before == 3600_000_000_000
 
 
-def test_time_goes_on_where_it_was_when_the_bench_is_opened_anew(bench: Bench) -> None:
+def test_time_continues_when_the_bench_is_reopened(bench: Bench) -> None:
     bench.open()
     bench.clock.deadline(50).wait_out()
     bench.reopen()
@@ -281,7 +283,7 @@ def test_a_virtual_bench_may_ask_for_real_time(description: Description, tmp_pat
         assert bench.console.expect("invalid header").text == "invalid header: 0xffffffff"
 
 
-def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
+def test_a_fault_is_lifted_after_an_exception(bench: Bench) -> None:
     bench.open()
     bench.power.on()
     mark = bench.mark()
@@ -298,14 +300,14 @@ def test_a_fault_is_taken_back_whatever_happens(bench: Bench) -> None:
         event
         for event in bench.timeline
         if event.id >= mark.after
-        # The rail's changes come from the board's thread: the last one may be told after the fault is lifted.
+        # The board's thread publishes changes of the rail: the last one may come after the fault is lifted.
         and (isinstance(event, (FaultInjected, FaultLifted)) or (isinstance(event, PowerChange) and not event.rail))
     ]
     kinds = [type(event).__name__ for event in happened]
     assert kinds == ["FaultInjected", *["PowerChange"] * 2, "FaultLifted"]
 
 
-def test_an_empty_board_says_so_on_the_console(bench: Bench) -> None:
+def test_an_empty_board_prints_its_error_on_the_console(bench: Bench) -> None:
     bench.open()
     bench.power.on()
     assert bench.console.expect("invalid header").text == "invalid header: 0xffffffff"

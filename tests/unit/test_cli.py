@@ -207,7 +207,7 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     assert code == 1
     assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
     assert re.search(
-        r"BAD  firmware     device\.firmware: \S+/build/none is not there\. "
+        r"BAD  firmware     device\.firmware: \S+/build/none does not exist\. "
         r"Build it, or name the build folder of firmware ",
         output,
     )
@@ -241,22 +241,22 @@ def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type
 @pytest.mark.parametrize(
     ("url", "identity", "says"),
     [
-        ("ws://127.0.0.1:99999/", "CP-1", "the port is no number from 1 to 65535"),
-        ("ws://127.0.0.1:abc/", "CP-1", "the port is no number from 1 to 65535"),
-        ("ws://[::1]:0/", "CP-1", "the port is no number from 1 to 65535"),
-        ("ws://127.0.0.1:9000/" + "x" * 300, "CP-1", "--csms has 320 characters, and the device takes 255"),
-        ("ws://127.0.0.1:9000/a?b#c", "CP-1", "is no URL of a CSMS. Write ws://HOST:PORT/PATH"),
-        ("ws://me@127.0.0.1:9000/", "CP-1", "is no URL of a CSMS"),
-        ("ws://[127.0.0.1/", "CP-1", "is no URL of a CSMS"),
-        ("wss://127.0.0.1:9000/", "CP-1", "is no URL of a CSMS"),
-        ("ws://127.0.0.1/a b", "CP-1", "is no URL of a CSMS"),
+        ("ws://127.0.0.1:99999/", "CP-1", "must have a port from 1 to 65535, or none"),
+        ("ws://127.0.0.1:abc/", "CP-1", "must have a port from 1 to 65535, or none"),
+        ("ws://[::1]:0/", "CP-1", "must have a port from 1 to 65535, or none"),
+        ("ws://127.0.0.1:9000/" + "x" * 300, "CP-1", "must have at most 255 bytes. Write ws://HOST:PORT/PATH"),
+        ("ws://127.0.0.1:9000/a?b#c", "CP-1", "must have no fragment, the part from '#' on. Write ws://HOST:PORT/PATH"),
+        ("ws://me@127.0.0.1:9000/", "CP-1", "must have no user and password"),
+        ("ws://[127.0.0.1/", "CP-1", "must have a ']' behind"),
+        ("wss://127.0.0.1:9000/", "CP-1", "must begin with ws://"),
+        ("ws://127.0.0.1/a b", "CP-1", "without blanks"),
         (
             "ws://127.0.0.1:9000/",
             "a\tb/c",
-            "--id 'a\\tb/c' is no identity of a charge point. Give 1 to 48 printable ",
+            "--id 'a\\tb/c' must have no control characters. Give a name ",
         ),
-        ("ws://127.0.0.1:9000/", "x" * 49, "is no identity of a charge point"),
-        ("ws://127.0.0.1:9000/", "", "--id '' is no identity of a charge point"),
+        ("ws://127.0.0.1:9000/", "x" * 49, "must have 1 to 48 characters"),
+        ("ws://127.0.0.1:9000/", "", "--id '' must have 1 to 48 characters"),
     ],
 )
 def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, says: str) -> None:  # type: ignore[no-untyped-def]

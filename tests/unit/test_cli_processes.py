@@ -1,4 +1,4 @@
-"""`rig` as the process that a person starts: what it says, how it ends, what docs/cli.md shows."""
+"""`rig` as a process: its output, how it ends, and the examples in docs/cli.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rig.firmware.build import build
 
 ROOT = Path(__file__).parents[2]
 LISTENS = ("env", "--default-signal=INT,HUP")
-"""What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts."""
+"""A shell makes background processes and their children ignore Ctrl-C; this undoes it."""
 ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
@@ -31,7 +31,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a command in the project's folder, on pipes and without a terminal unless told otherwise."""
+    """Start a command in the project's folder, with pipes and without a terminal by default."""
     started: list[subprocess.Popen[str]] = []
 
     def run(
@@ -57,7 +57,7 @@ def start() -> Iterator[Start]:
 
 
 def hears(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
-    """The first line of its output that the pattern is found in."""
+    """Return the first output line that the pattern matches."""
     assert process.stdout is not None
     said = ""
     for line in process.stdout:
@@ -100,7 +100,7 @@ def test_a_fault_is_shown_from_beginning_to_end(start: Start) -> None:
     )
     first, *middle, last = ["".join(found) for found in shown]
     assert (first, last) == ("csms-gone", "the device is idle again")
-    # Told as lifted when everything is back: a quick device is connected by then.
+    # The fault is lifted when everything is restored; a fast device has reconnected by then.
     assert [event for event in middle if event.startswith("CP")] == ["CP-BENCH-1 disconnected", "CP-BENCH-1 connected"]
     assert "csms-gone lifted" in middle
 
@@ -125,7 +125,7 @@ TURNED_ROUND = {
 
 @pytest.mark.parametrize("name", ["power-cut", "reset"])
 def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, tmp_path: Path, name: str) -> None:
-    """It flashes the device, too: power, EN, BOOT and the rail are all needed for that."""
+    """The test also flashes the device, which needs power, EN, BOOT and the rail."""
     build(ROOT)
     described = (ROOT / "benches" / "virtual.toml").read_text()
     for plain, turned in TURNED_ROUND.items():
@@ -139,7 +139,7 @@ def test_a_bench_behind_transistors_works_as_its_description_says(start: Start, 
 
 
 @ENDINGS
-def test_what_ends_it_in_the_middle_of_a_fault_gives_everything_back(start: Start, number: signal.Signals) -> None:
+def test_a_signal_during_a_fault_lifts_it(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "600")
     hears(process, "access point down")
     process.send_signal(number)
@@ -165,14 +165,14 @@ class Slow(AccessPointGone):
         bench.network.down()
 
 CATALOGUE["access-point-gone"] = Slow
-rig.util.signals._ECHO_S = 3600  # however slow the machine is, another Ctrl-C is the same wish
+rig.util.signals._ECHO_S = 3600  # on a slow machine, too, another Ctrl-C counts as the same request
 main()
 """
 
 
 @ENDINGS
-def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start: Start, number: signal.Signals) -> None:
-    """After Ctrl-C the terminal goes away, and the job's server is impatient."""
+def test_further_signals_do_not_interrupt_the_lifting_of_a_fault(start: Start, number: signal.Signals) -> None:
+    """After Ctrl-C the terminal closes, and a CI server sends further signals."""
     process = start("fault", "inject", "access-point-gone", "--for", "600", program=(sys.executable, "-c", SLOW))
     hears(process, "access point down")
     process.send_signal(number)
@@ -187,7 +187,7 @@ def test_what_ends_it_does_not_interrupt_a_fault_that_is_being_taken_back(start:
 
 
 @ENDINGS
-def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, number: signal.Signals) -> None:
+def test_a_signal_during_the_lifting_of_a_fault_waits(start: Start, number: signal.Signals) -> None:
     process = start("fault", "inject", "access-point-gone", "--for", "0", program=(sys.executable, "-c", SLOW))
     hears(process, "taking back")
     process.send_signal(number)
@@ -199,8 +199,8 @@ def test_what_ends_it_while_a_fault_is_taken_back_anyway_waits(start: Start, num
     assert not (ROOT / ".plugbench" / "run" / f"{process.pid}-1").exists()
 
 
-def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
-    """A closed ssh session: the kernel sends SIGHUP, and what is printed from then on fails."""
+def test_a_fault_is_lifted_when_the_terminal_closes(start: Start) -> None:
+    """When an ssh session closes, the kernel sends SIGHUP, and later output fails."""
     terminal, its_end = os.openpty()
     process = start("fault", "inject", "access-point-gone", "--for", "600", stdin=its_end, stdout=its_end, setsid=True)
     os.close(its_end)
@@ -216,7 +216,7 @@ def test_a_terminal_that_goes_away_takes_no_fault_along(start: Start) -> None:
 
 
 @ENDINGS
-def test_what_ends_a_charge_point_leaves_nothing(start: Start, number: signal.Signals) -> None:
+def test_a_signal_ends_a_charge_point_without_leftovers(start: Start, number: signal.Signals) -> None:
     build(ROOT)
     process = start("device", "run", "--csms", "ws://127.0.0.1:9/", "--id", "CP-7")
     hears(process, "app: ready")
@@ -227,7 +227,7 @@ def test_what_ends_a_charge_point_leaves_nothing(start: Start, number: signal.Si
 
 
 @ENDINGS
-def test_what_ends_a_csms(start: Start, number: signal.Signals) -> None:
+def test_a_signal_ends_a_csms(start: Start, number: signal.Signals) -> None:
     process = start("csms", "serve", "--port", "0")
     hears(process, "OCPP 1.6J CSMS at")
     process.send_signal(number)
@@ -273,16 +273,14 @@ def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Sta
         (["tea"], 2, "No such command 'tea'"),
     ],
 )
-def test_what_cannot_be_done_is_one_message_and_an_exit_code(
-    start: Start, arguments: list[str], code: int, says: str
-) -> None:
+def test_an_error_is_one_message_and_an_exit_code(start: Start, arguments: list[str], code: int, says: str) -> None:
     process = start(*arguments)
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in errors) == (code, False)
     assert says in errors
 
 
-def test_an_occupied_port_is_told_with_its_holder(start: Start) -> None:
+def test_a_port_in_use_is_reported_with_its_holder(start: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start("csms", "serve", "--port", str(taken.getsockname()[1]))
         _, errors = process.communicate(timeout=30)

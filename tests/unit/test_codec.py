@@ -1,4 +1,4 @@
-"""The record's codec: every type of event, written and read."""
+"""The record's codec writes and reads every type of event."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BY_ANNOTATION: Mapping[str, st.SearchStrategy[object]] = {
 
 
 def any_of(event_type: type[ev.Event]) -> st.SearchStrategy[ev.Event]:
-    """Events of a type, with whatever its fields can hold."""
+    """Generate events of a type with any values of its fields."""
     strategies: dict[str, st.SearchStrategy[object]] = {}
     for name, field in event_type.__dataclass_fields__.items():
         spelled = str(field.type).removeprefix("MayHoldSecret[").removeprefix("NoSecret[")
@@ -56,7 +56,7 @@ def any_of(event_type: type[ev.Event]) -> st.SearchStrategy[ev.Event]:
 
 
 @given(st.one_of([any_of(event_type) for event_type in EVENT_TYPES.values()]))
-def test_every_event_comes_back_as_it_was(event: ev.Event) -> None:
+def test_every_event_is_read_as_written(event: ev.Event) -> None:
     line = encode(event)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -82,7 +82,7 @@ def test_a_field_of_text_must_declare_itself() -> None:
         Said(words="x").record()
 
 
-def test_an_event_of_another_kind_masks_what_it_declares() -> None:
+def test_an_unknown_event_masks_its_declared_fields() -> None:
     url = "ws://user:hunter2@host/CP-1"
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,20 +104,20 @@ HIDDEN_PAIR = {"key": "AuthorizationKey", "value": "********"}
 
 
 class Place(enum.Enum):
-    """Where a charge point connects to."""
+    """An enum with a secret in its values."""
 
     CSMS = URL
 
 
 @dataclass
 class Setting:
-    """An object of a project's own."""
+    """An object of a type that the codec does not know."""
 
     password: str
 
 
 def event_with(annotation: Any, value: object) -> ev.Event:
-    """An event of a project's own type, with one field."""
+    """Return an event of an unknown type with one field."""
     event_type = make_dataclass(
         "Own", [("held", annotation)], bases=(ev.Event,), frozen=True, slots=True, kw_only=True, repr=False
     )
@@ -152,13 +152,13 @@ def test_a_field_of_any_type_is_written_and_masked(mark: str, annotation: Any, v
     assert "hunter2" not in repr(event)
 
 
-def test_an_object_without_secrets_stays_what_it_is() -> None:
+def test_an_object_without_secrets_is_unchanged() -> None:
     event = event_with(Path, Path("/run/one"))
     assert event.without_secrets() is event
     assert orjson.loads(encode(event))["held"] == "/run/one"
 
 
-def test_a_field_of_any_type_is_written_as_it_is_where_it_is_no_secret() -> None:
+def test_a_field_without_a_secret_is_written_unchanged() -> None:
     assert orjson.loads(encode(event_with(NoSecret[list[str]], [URL])))["held"] == [URL]
 
 

@@ -1,4 +1,4 @@
-"""The device on a bench, by what stands on the timeline."""
+"""The device on a bench, by events on the timeline."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def device(tmp_path: Path) -> Iterator[Device]:
     ],
 )
 def test_the_latest_boot_is_accepted_whichever_is_read_first(device: Device, then: tuple[Event, ...]) -> None:
-    """The serial port and the network are read by themselves: banner and traffic come in any order."""
+    """Serial port and network are read independently: banner and frames may come in any order."""
     timeline = device.bench.timeline
     for event in (*SEEN, PowerChange(on=False), PowerChange(on=True)):
         timeline.append(event)
@@ -131,9 +131,7 @@ SOFTWARE = replace(BOOT, reset="software")
         ((EN_LOW, ON, EN_HIGH, LATE), "external"),
     ],
 )
-def test_each_run_that_the_bench_began_says_one_banner(
-    device: Device, then: tuple[Event, ...], unexpected: str
-) -> None:
+def test_each_run_of_the_chip_prints_one_banner(device: Device, then: tuple[Event, ...], unexpected: str) -> None:
     timeline = device.bench.timeline
     for event in then[:-1]:
         timeline.append(event)
@@ -143,8 +141,8 @@ def test_each_run_that_the_bench_began_says_one_banner(
     assert f"(reset={unexpected}" in str(timeline.trouble) if unexpected else timeline.trouble is None
 
 
-def test_a_banner_may_be_read_before_the_edge_of_en_is_told(device: Device) -> None:
-    """The edge is made first and told then; its stamp says when it was made. The run has one banner all the same."""
+def test_a_banner_may_be_read_before_the_edge_of_en_is_published(device: Device) -> None:
+    """The edge is published after it was driven, with the stamp of the drive. The run has one banner."""
     timeline = device.bench.timeline
     for event in (ON, BOOT, EN_LOW):
         timeline.append(event)
@@ -163,7 +161,7 @@ def test_a_banner_may_be_read_before_the_edge_of_en_is_told(device: Device) -> N
 def test_stamps_and_their_uncertainties_decide_not_the_order_of_arrival(
     device: Device, read_ms: int, uncertainty_ms: int, unexpected: bool
 ) -> None:
-    """A banner of EN, stamped so long after a run that EN began and power ended at once; read last of all."""
+    """A banner of EN, read last, whose stamp is too late for the run that EN began and power ended at once."""
     timeline = device.bench.timeline
     begin = timeline.clock.now()
     for event in (ON, BOOT, EN_LOW, EN_HIGH, OFF, ON, BOOT):
@@ -172,8 +170,8 @@ def test_stamps_and_their_uncertainties_decide_not_the_order_of_arrival(
     assert (timeline.trouble is not None) == unexpected
 
 
-def test_the_boot_that_follows_a_panic_is_no_second_trouble(device: Device) -> None:
-    """Whoever was told of the panic may have cleared it when the banner is read; another boot is news again."""
+def test_the_boot_after_a_panic_is_no_second_error(device: Device) -> None:
+    """A test may have cleared the panic before the banner is read; a second boot interrupts again."""
     timeline = device.bench.timeline
     for event in (*SEEN, Panic(cause="crashed", backtrace=())):
         timeline.append(event)
@@ -205,8 +203,8 @@ READY = LogLine(text="app: ready", tag="app")
         ((SOFTWARE, OFF, ON, BOOT), ""),
     ],
 )
-def test_an_announced_reboot_stands_for_one_boot(device: Device, then: tuple[Event, ...], trouble: str) -> None:
-    """A device that reboots again and again after a Reset is broken, announced or not."""
+def test_an_announced_reboot_covers_one_boot(device: Device, then: tuple[Event, ...], trouble: str) -> None:
+    """A device that reboots repeatedly after a Reset is broken, even when one reboot was announced."""
     timeline = device.bench.timeline
     for event in SEEN:
         timeline.append(event)
@@ -219,7 +217,7 @@ def test_an_announced_reboot_stands_for_one_boot(device: Device, then: tuple[Eve
     assert (timeline.trouble is not None) == bool(trouble)
 
 
-def test_a_boot_that_was_due_before_does_not_use_the_announcement_up(device: Device) -> None:
+def test_a_boot_due_before_the_announcement_does_not_use_it_up(device: Device) -> None:
     """The console may be read late: the banner of a power cycle comes after the next reboot was announced."""
     timeline = device.bench.timeline
     for event in (*SEEN, OFF, ON):

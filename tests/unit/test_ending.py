@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP as another Ctrl-C: what the first does, what follows it, and who does not hear them."""
+"""SIGTERM and SIGHUP act as Ctrl-C: effects of the first signal and of later ones, and ignored signals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import rig.util.signals
 rig.util.signals._ECHO_S = {echo_s}
 stop = rig.util.signals.end_as_by_ctrl_c()
 def until_told():
-    # In short waits: of a signal that comes just before one Python hears at its end.
+    # Short waits: Python handles a signal that comes just before a wait at its end.
     while not select.select([sys.stdin], [], [], 0.1)[0]:
         pass
     sys.stdin.readline()
@@ -45,12 +45,12 @@ stop()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 """
 AT_ONCE, NEVER = 0, 3600
-"""After how many seconds another signal is another wish."""
+"""Signals further apart than this, in s, count as separate requests."""
 
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """One that gives back until it is told to go on: told to end or not, started by these words."""
+    """Start a program that cleans up until a line arrives, with or without a signal; it prints its progress."""
     asked, echo_s, *starter = request.param
     with subprocess.Popen(
         [*starter, sys.executable, "-c", PROGRAM.replace("{asked}", str(asked)).replace("{echo_s}", str(echo_s))],
@@ -80,7 +80,7 @@ LISTENS = ("env", "--default-signal=INT,HUP")
 
 
 @pytest.mark.parametrize("program", [(True, NEVER, *LISTENS)], indirect=True)
-def test_one_wish_may_come_more_than_once(program: subprocess.Popen[str]) -> None:
+def test_the_same_request_may_arrive_as_several_signals(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGINT)
     assert says(program) == "giving back after SIGINT\n"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -92,9 +92,7 @@ def test_one_wish_may_come_more_than_once(program: subprocess.Popen[str]) -> Non
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
-def test_what_gives_back_is_not_interrupted_by_another_wish(
-    program: subprocess.Popen[str], first: signal.Signals
-) -> None:
+def test_cleanup_is_not_interrupted_by_another_request(program: subprocess.Popen[str], first: signal.Signals) -> None:
     program.send_signal(first)
     assert says(program) == f"giving back after {first.name}\n"
     program.send_signal(signal.SIGTERM)
@@ -106,7 +104,7 @@ def test_what_gives_back_is_not_interrupted_by_another_wish(
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
-def test_another_ctrl_c_gives_up_what_hangs_and_gives_back_the_rest(
+def test_another_ctrl_c_skips_a_hanging_step_of_the_cleanup(
     program: subprocess.Popen[str], first: signal.Signals
 ) -> None:
     program.send_signal(first)
@@ -119,9 +117,7 @@ def test_another_ctrl_c_gives_up_what_hangs_and_gives_back_the_rest(
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(False, NEVER, *LISTENS)], indirect=True)
-def test_what_comes_while_something_is_given_back_anyway_waits(
-    program: subprocess.Popen[str], first: signal.Signals
-) -> None:
+def test_a_signal_during_cleanup_waits(program: subprocess.Popen[str], first: signal.Signals) -> None:
     assert says(program) == "giving back after its time\n"
     program.send_signal(first)
     program.send_signal(signal.SIGTERM)
@@ -134,9 +130,41 @@ def test_what_comes_while_something_is_given_back_anyway_waits(
 
 
 @pytest.mark.parametrize("program", [(True, NEVER, "nohup")], indirect=True)
-def test_who_was_started_not_to_hear_it_does_not(program: subprocess.Popen[str]) -> None:
+def test_an_ignored_signal_stays_ignored(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGHUP)
     program.send_signal(signal.SIGTERM)
     assert says(program) == "giving back after SIGTERM\n"
     go_on(program)
     assert program.wait(20) == 0
+
+
+CLOSES = """
+import signal, sys
+from pathlib import Path
+from rig.bench import Bench
+from rig.bench.bench_file import load
+from rig.util.signals import end_as_by_ctrl_c
+
+end_as_by_ctrl_c()
+bench = Bench(load("benches/virtual.toml"), root=Path(sys.argv[1])).open()
+power = bench.power
+
+
+def step():
+    signal.raise_signal(signal.SIGTERM)
+    print("the step goes on")
+
+
+bench._open.callback(step)
+try:
+    bench.close()
+except KeyboardInterrupt as wish:
+    print("ended by", wish, power.is_on, bench.is_open, "wiring" in vars(bench))
+"""
+
+
+def test_closing_a_bench_is_not_interrupted_by_a_first_signal(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSES, tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("the step goes on\nended by SIGTERM False False False\n", "")

@@ -1,4 +1,4 @@
-"""The time that the machine has no processor for device or bench, by the kernel's account."""
+"""The time that device or bench waited for a processor, as the kernel reports it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ONE_CPU = min(os.sched_getaffinity(0))
 
 @pytest.fixture
 def crowd() -> Iterator[list[int]]:
-    """Three processes that compute on one processor, each of which waits for the others."""
+    """Start three processes that compute on one processor, so that each waits for the others."""
     crowd = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(3)]
     for process in crowd:
         os.sched_setaffinity(process.pid, {ONE_CPU})
@@ -30,12 +30,12 @@ def crowd() -> Iterator[list[int]]:
         process.wait()
 
 
-def test_waits_of_a_process_add_up_and_stay_when_it_has_ended(crowd: list[int]) -> None:
+def test_waits_of_a_process_add_up_and_stay_after_its_end(crowd: list[int]) -> None:
     clock, wait = BenchClock(), ProcessorWait()
     before = wait.of(crowd[0])
     clock.deadline(0.5).wait_out()
     waited = wait.of(crowd[0]) - before
-    assert waited > 100_000_000, "of half a second it had a third"
+    assert waited > 100_000_000, "it had a third of half a second"
     assert wait.of(None) >= before + waited
     assert wait.of(crowd[1]) >= before + waited
     os.kill(crowd[0], signal.SIGKILL)
@@ -44,7 +44,7 @@ def test_waits_of_a_process_add_up_and_stay_when_it_has_ended(crowd: list[int]) 
 
 @pytest.fixture
 def waited() -> list[int]:
-    """What the device is said to have waited, in ns."""
+    """The simulated wait of the device, in ns."""
     return [0]
 
 
@@ -56,22 +56,22 @@ def held_up(waited: list[int]) -> Iterator[HeldUp]:
     found.close()
 
 
-def test_a_stretch_is_held_up_for_as_long_as_the_device_waits(held_up: HeldUp, waited: list[int]) -> None:
-    """Only what lies between the stamps counts, and never more than all of it."""
+def test_waits_of_the_device_count_between_two_stamps(held_up: HeldUp, waited: list[int]) -> None:
+    """Only waits between the stamps count, and at most all of that time."""
     clock = BenchClock()
     start = clock.now()
     clock.deadline(0.1).wait_out()
     end = clock.now()
-    held_up.between(start, end)  # a sample: what follows is later
+    held_up.between(start, end)  # takes a sample, so that later waits do not count
     waited[0] += 3_600_000_000_000
     clock.deadline(0.05).wait_out()
     later = clock.now()
-    assert held_up.between(start, end) < 50_000_000, "nobody waited then"
+    assert held_up.between(start, end) < 50_000_000, "no wait in that time"
     assert 0 < held_up.between(end, later) <= later - end
 
 
-def test_a_bench_that_rests_is_not_late_however_busy_the_machine(held_up: HeldUp, crowd: list[int]) -> None:
-    """Where the device takes its time and the bench has nothing to do, the time is the device's."""
+def test_an_idle_bench_is_not_late_on_a_busy_machine(held_up: HeldUp, crowd: list[int]) -> None:
+    """Where the device is slow and the bench has nothing to do, the time counts as the device's."""
     clock = BenchClock()
     os.sched_setaffinity(held_up._thread.native_id or 0, {ONE_CPU})
     start = clock.now()

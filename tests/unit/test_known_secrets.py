@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -14,14 +13,7 @@ from rig.util import known_secrets
 from rig.util.errors import BenchError
 from rig.util.redaction import MASK, masked, masked_text, remember_secrets
 
-SECRETS = ("plain-Word_7", '<&"\\\'> %/+é', "4711471147", "0123456789abcdef")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(known_secrets, "_kept", [])
-    monkeypatch.setattr(known_secrets, "_pattern", None)
-    return iter([None])
+SECRETS = ("plain-Word_7", "<&\"\\'> %/+é", "4711471147", "0123456789abcdef")
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -41,7 +33,7 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
     ids=["plain", "python", "json", "json in json", "html", "url", "url component", "percent", "hex", "hex dump"],
 )
-def test_each_way_to_write_it_is_masked(secret: str, write) -> None:  # type: ignore[no-untyped-def]
+def test_each_spelling_of_a_secret_is_masked(secret: str, write) -> None:  # type: ignore[no-untyped-def]
     known_secrets.remember_secret(secret)
     written = write(secret)
     shown = masked_text(f"sent {written} to it")
@@ -61,7 +53,7 @@ def test_the_base64_of_user_and_password_is_masked(secret: str, user: str, encod
     assert len(shown) < len("header  sent") + len(MASK) + len(base64.b64encode(f"{user}:".encode())) + 1
 
 
-def test_it_is_masked_in_numbers_and_names_of_json() -> None:
+def test_a_secret_is_masked_in_numbers_and_names_of_json() -> None:
     known_secrets.remember_secret("4711471147")
     assert masked({"a": [4711471147], "4711471147": 1}) == {"a": [MASK], MASK: 1}
 
@@ -80,13 +72,13 @@ def test_an_error_does_not_show_it() -> None:
         {"csms_url": "ws://CP-1:plain%2DWord_7@host/"},
     ],
 )
-def test_what_the_bench_sends_is_remembered_by_its_name(content: object) -> None:
+def test_secrets_that_the_bench_sends_are_remembered_by_name(content: object) -> None:
     remember_secrets(content)
     assert masked_text("it is plain-Word_7") == f"it is {MASK}"
 
 
 @pytest.mark.parametrize("short", ["", "abc", "12345", "********"])
-def test_a_value_too_short_to_be_told_from_words_is_not_searched_for(short: str) -> None:
+def test_a_value_as_short_as_a_word_is_not_masked(short: str) -> None:
     known_secrets.remember_secret(short)
     assert masked_text(f"abc 12345 {MASK}") == f"abc 12345 {MASK}"
 

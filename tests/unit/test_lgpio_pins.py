@@ -1,4 +1,4 @@
-"""The pins of a real Pi, on an lgpio that has no chip behind it."""
+"""The pins of a real Pi, on a fake lgpio without a chip."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rig.wiring.pins import open_factory, watch_edges
 
 CONTACTOR = 25
 STAMP = 1_752_345_678_901_234_567
-"""Nanoseconds that a float of seconds cannot hold."""
+"""A stamp in ns that a float of seconds cannot represent."""
 
 _LOAD_LGPIO = ("gpiozero.pins.lgpio", "rig.wiring.lgpio_pins")
 _PI_3B = 0xA02082
@@ -30,7 +30,7 @@ _IS_ALERT = 1 << 10
 
 
 class FakeLgpio(ModuleType):
-    """As much of lgpio as gpiozero needs for inputs. Alerts come from `alert`, in the thread of the test."""
+    """The part of lgpio that gpiozero needs for inputs. `alert` delivers alerts in the thread of the test."""
 
     RISING_EDGE, FALLING_EDGE, BOTH_EDGES = 1, 2, 3
     SET_PULL_UP, SET_PULL_DOWN, SET_PULL_NONE = 1 << 5, 1 << 6, 1 << 7
@@ -76,7 +76,7 @@ class FakeLgpio(ModuleType):
         return made
 
     def alert(self, gpio: int, level: int, stamp: int) -> None:
-        """Deliver an alert to whoever asked for it."""
+        """Deliver an alert to its callbacks."""
         for callback in list(self.callbacks):
             if callback.gpio == gpio:
                 callback.function(0, gpio, level, stamp)
@@ -94,7 +94,7 @@ class FakeCallback:
 
 @pytest.fixture
 def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLgpio]:
-    """Stands in for the real lgpio; what has loaded it is loaded anew."""
+    """Replace lgpio, and reload the modules that have imported it."""
     fake = FakeLgpio()
     monkeypatch.setitem(sys.modules, "lgpio", fake)
     for name in _LOAD_LGPIO:
@@ -156,7 +156,7 @@ def test_the_watchdog_of_lgpio_is_no_edge(contactor: InputDevice, lgpio: FakeLgp
     assert edges == []
 
 
-def test_an_edge_that_is_on_its_way_when_the_watching_ends_is_dropped(contactor: InputDevice, lgpio: FakeLgpio) -> None:
+def test_an_edge_in_flight_when_the_watch_ends_is_dropped(contactor: InputDevice, lgpio: FakeLgpio) -> None:
     edges: list[Any] = []
     stop = watch_edges(contactor.pin, lambda *edge: edges.append(edge))
     late = lgpio.callbacks[0].function

@@ -1,4 +1,4 @@
-"""Each resource of a bench has one holder, whatever the bench is called and wherever it is described."""
+"""Each resource of a bench has one holder, whatever the bench's name or file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rig.util.errors import BenchError
 
 @pytest.fixture
 def wired() -> Description:
-    """A wired bench."""
+    """Return a wired bench."""
     return _with(load("benches/virtual.toml"), kind="pi", console={"port": "/dev/null"})
 
 
@@ -34,7 +34,7 @@ def _with(description: Description, **sections: Any) -> Description:
 
 
 def _on_other_pins(description: Description) -> Description:
-    """The same bench with no GPIO line of the first one."""
+    """Return the same bench with other GPIO lines."""
     control = description.control
     return _with(
         description,
@@ -54,7 +54,7 @@ def test_the_holder_is_named_with_time_and_purpose(wired: Description) -> None:
     with lock_bench(wired), pytest.raises(BenchError, match=says), lock_bench(wired):
         pass
     with lock_bench(wired):
-        """It was given back."""
+        """The lock is free again."""
 
 
 @pytest.mark.parametrize("shared", ["port", "link to the port", "GPIO line", "TCP port"])
@@ -76,7 +76,7 @@ def test_one_shared_resource_is_enough(wired: Description, tmp_path: Path, share
             other = _with(apart, csms={"port": 9123})
     with lock_bench(wired):
         with lock_bench(apart):
-            """Two benches on one machine, with nothing in common."""
+            """Two benches without a shared resource can be locked at once."""
         with pytest.raises(BenchError, match=r"in use by process .* for the bench 'virtual'"), lock_bench(other):
             pass
 
@@ -100,11 +100,11 @@ with rig.bench.locks.lock_bench(_with(load("benches/virtual.toml"), kind="pi", c
             pass
         process.send_signal(signal.SIGKILL)
     with lock_bench(wired):
-        """The kernel has released them."""
+        """The kernel has released the locks."""
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[" * 4000, b'{"pid": "\\u001b[2J"}'])
-def test_whatever_a_lock_file_holds_the_holder_is_refused(wired: Description, content: bytes) -> None:
+def test_a_lock_counts_whatever_its_file_contains(wired: Description, content: bytes) -> None:
     with lock_bench(wired):
         for lock in rig.bench.locks.folder().glob("plugbench-*.lock"):
             lock.write_bytes(content)
@@ -114,7 +114,7 @@ def test_whatever_a_lock_file_holds_the_holder_is_refused(wired: Description, co
 
 def test_a_lock_that_is_a_link_is_not_followed(wired: Description, tmp_path: Path) -> None:
     with lock_bench(wired):
-        """Make the files."""
+        """Create the lock files."""
     (victim := tmp_path / "victim").write_text("precious")
     for lock in rig.bench.locks.folder().glob("plugbench-*.lock"):
         lock.unlink()

@@ -1,4 +1,4 @@
-"""What the console's lines say."""
+"""Events in console lines."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_next_boot_completes_a_panic() -> None:
     assert isinstance(boot, Boot)
 
 
-def test_lines_of_rom_boot_loader_and_esp_idf_between_ours_say_nothing() -> None:
+def test_lines_of_rom_boot_loader_and_esp_idf_are_no_events() -> None:
     assert read(
         "ets Jul 29 2019 12:21:46",
         "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
@@ -63,7 +63,7 @@ def test_lines_of_rom_boot_loader_and_esp_idf_between_ours_say_nothing() -> None
     ) == []  # fmt: skip
 
 
-def test_a_banner_behind_half_a_line_is_still_a_boot() -> None:
+def test_a_banner_after_half_a_line_is_a_boot() -> None:
     assert read(f"I (99) app: hal{BANNER}") == [Boot(version="1.0.0", build="12345678", reset="panic")]
 
 
@@ -87,7 +87,7 @@ PANICS = (
 
 
 @given(st.text("x: (=#\\é", max_size=30), st.sampled_from(PANICS))
-def test_a_panic_is_found_whatever_stands_before_it(noise: str, panic: str) -> None:
+def test_a_panic_is_found_after_any_text(noise: str, panic: str) -> None:
     (found,) = read(noise + panic)
     assert isinstance(found, Panic)
     assert found.cause.endswith(panic.partition(": ")[2] or panic)
@@ -105,7 +105,7 @@ NINES = "9" * 5000
         f"PANIC: {NINES}",
     ],
 )
-def test_a_number_that_none_can_have_is_text(text: str) -> None:
+def test_an_impossible_number_is_text(text: str) -> None:
     line = PlugbenchLogFormat().line(text)
     assert (line.text, line.level, line.uptime_ms) == (text, "", None)
     assert [type(event) for event in read(text)] == ([Panic] if text.startswith("PANIC") else [])

@@ -1,4 +1,4 @@
-"""What is a secret, and what is left of a text without it."""
+"""Secrets are detected, and masked in texts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_values_of_secret_keys_are_masked_to_any_depth(content: Any, shown: 
         [1, None, True, 2.5],
     ],
 )
-def test_where_there_is_no_secret_it_is_the_same_object(content: Any) -> None:
+def test_an_object_without_secrets_is_returned_itself(content: Any) -> None:
     assert masked(content) is content
 
 
@@ -63,7 +63,7 @@ def test_where_there_is_no_secret_it_is_the_same_object(content: Any) -> None:
         ('[3,"1",{"key":"HeartbeatInterval","value":"300"', '[3,"1",{"key":"HeartbeatInterval","value":"300"'),
     ],
 )
-def test_a_text_loses_its_secrets_also_where_it_is_no_whole_json(text: str, shown: str) -> None:
+def test_secrets_are_masked_in_incomplete_json(text: str, shown: str) -> None:
     assert masked_text(text) == shown
 
 
@@ -127,7 +127,7 @@ def test_a_text_loses_its_secrets_also_where_it_is_no_whole_json(text: str, show
         ),
     ],
 )
-def test_a_text_that_is_no_json_loses_them_by_the_meaning_of_names(text: str, shown: str) -> None:
+def test_secrets_are_masked_in_text_by_the_meaning_of_names(text: str, shown: str) -> None:
     assert masked_text(text) == shown
 
 
@@ -204,12 +204,12 @@ def test_an_error_shows_control_characters_as_escapes_and_keeps_its_lines() -> N
         ),
     ],
 )
-def test_the_password_of_a_url_is_masked_and_nothing_else_of_it(text: str, shown: str) -> None:
+def test_only_the_password_of_a_url_is_masked(text: str, shown: str) -> None:
     assert masked_text(text) == shown
     assert masked({"key": [text]}) == {"key": [shown]}
 
 
-def test_what_a_hostile_device_prints_is_read_in_no_time() -> None:
+def test_hostile_output_is_read_quickly() -> None:
     parts = (
         "://a:b",
         "://",
@@ -243,5 +243,5 @@ FRAME = '[2,"1","ChangeConfiguration",{"key":"AuthorizationKey","value":"0123456
 
 
 @given(st.integers(0, len(FRAME)), st.text(alphabet='abc"\\{}[]:,\n é'))
-def test_wherever_a_frame_goes_wrong_no_part_of_a_secret_is_left(place: int, rest: str) -> None:
+def test_an_invalid_frame_shows_no_part_of_a_secret(place: int, rest: str) -> None:
     assert "01" not in masked_text(FRAME[:place] + rest)

@@ -1,4 +1,4 @@
-"""The record on disk: whole lines, also when the run is killed."""
+"""The record on disk has whole lines, also when the run is killed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read(path: Path) -> list[Event]:
     return [decode(line) for line in path.read_bytes().splitlines()]
 
 
-def test_every_event_comes_back(tmp_path: Path) -> None:
+def test_every_event_is_read_back(tmp_path: Path) -> None:
     timeline = Timeline()
     timeline.append(LogLine(text="before the recorder"))
     recorder = Recorder(timeline, tmp_path / "run")
@@ -53,7 +53,7 @@ def test_every_event_comes_back(tmp_path: Path) -> None:
     assert read(recorder.path) == list(timeline)
 
 
-def test_what_json_does_not_know_is_written_in_words(tmp_path: Path) -> None:
+def test_objects_unknown_to_json_are_written_as_text(tmp_path: Path) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
     timeline.append(FaultInjected(fault="x", arguments=MappingProxyType({"path": Path("a"), "set": frozenset("a")})))
@@ -100,13 +100,13 @@ def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -
 
 
 class StandingClock(BenchClock):
-    """Bench time that stands at 5 ns."""
+    """A clock that stands still at 5 ns."""
 
     def now(self) -> int:
         return 5
 
 
-def test_a_line_says_when_it_was_written_and_its_event_does_not(tmp_path: Path) -> None:
+def test_a_line_has_the_time_of_writing_and_its_event_has_not(tmp_path: Path) -> None:
     timeline = Timeline(StandingClock())
     recorder = Recorder(timeline, tmp_path)
     before = time.time_ns()
@@ -133,7 +133,7 @@ def test_every_event_is_on_disk_at_once(tmp_path: Path) -> None:
     assert len(read(recorder.path)) == 3
 
 
-def test_what_is_appended_together_is_on_disk_when_that_returns(tmp_path: Path) -> None:
+def test_a_batch_is_on_disk_when_extend_returns(tmp_path: Path) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
     placed = timeline.extend([LogLine(text=str(number)) for number in range(1000)])
@@ -141,7 +141,7 @@ def test_what_is_appended_together_is_on_disk_when_that_returns(tmp_path: Path) 
     recorder.close()
 
 
-def test_what_json_does_not_have_is_written_as_the_nearest_that_it_has(tmp_path: Path) -> None:
+def test_values_unknown_to_json_are_written_as_similar_ones(tmp_path: Path) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
     timeline.extend([LogLine(text="a"), LogLine(text="\udc80"), LogLine(text="b", uptime_ms=1 << 70)])
@@ -160,7 +160,7 @@ def test_what_json_does_not_have_is_written_as_the_nearest_that_it_has(tmp_path:
     recorder.close()
 
 
-def test_a_killed_process_has_written_all_that_it_appended(tmp_path: Path) -> None:
+def test_a_killed_process_has_written_all_appended_events(tmp_path: Path) -> None:
     program = """
 import os, signal, sys
 from pathlib import Path
@@ -182,7 +182,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert events[-1].text == "last"
 
 
-def test_a_full_disk_is_trouble_of_the_bench_and_wakes_who_waits(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_bench_error_and_ends_waits(tmp_path: Path) -> None:
     (tmp_path / "run.jsonl").symlink_to("/dev/full")
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
@@ -221,7 +221,7 @@ def test_a_record_goes_on_in_whole_lines_when_there_is_room_again(
     assert isinstance(timeline.trouble, BenchError)
 
 
-def test_who_waits_is_woken_also_where_a_listener_fails() -> None:
+def test_a_failing_listener_does_not_prevent_wake_ups() -> None:
     timeline = Timeline()
 
     def fail(event: Event) -> None:

@@ -1,4 +1,4 @@
-"""What `rig fault inject` says of a fault that had nothing to happen to."""
+"""The output of `rig fault inject` for a fault that had no effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_an_idle_device_writes_nothing_to_be_torn(
     assert NOTHING_TORN in capsys.readouterr().out
 
 
-def test_what_was_torn_is_not_told_to_be_whole(
+def test_a_torn_operation_is_not_reported_as_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def write(device: Device, _seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Ports of the bench."""
+"""TCP ports of the bench."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rig.util.tcp import Port, holder_of
 
 
 @pytest.mark.asyncio
-async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
-    """With Nagle's algorithm a frame right behind another waits for a delayed acknowledgement: 40 ms."""
+async def test_accepted_connections_send_small_frames_at_once() -> None:
+    """With Nagle's algorithm a frame right after another would wait 40 ms for a delayed acknowledgement."""
     accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,8 +30,8 @@ async def test_what_a_port_accepts_sends_small_frames_at_once() -> None:
     port.close()
 
 
-def test_who_holds_a_port_is_found_past_a_descriptor_that_was_closed_during_the_search() -> None:
-    """The listing of our own descriptors has one itself, gone when it is looked at; here it comes first."""
+def test_the_holder_of_a_port_is_found_despite_a_closed_descriptor() -> None:
+    """The listing of a process has a descriptor of its own, which is closed afterwards; here it comes first."""
     spare = [os.open("/dev/null", os.O_RDONLY) for _ in range(3)]
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert max(spare) < server.fileno()

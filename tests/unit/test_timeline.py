@@ -1,4 +1,4 @@
-"""A timeline that forgets: `rig csms serve` runs for months."""
+"""A timeline with a limit, for `rig csms serve`, which runs for months."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def texts(timeline: Timeline) -> list[str]:
     return [event.text for event in timeline.events(Note)]
 
 
-def test_all_stay_unless_told_otherwise() -> None:
+def test_all_events_are_kept_by_default() -> None:
     timeline = Timeline()
     for number in range(100):
         timeline.append(Note(text=str(number)))
     assert len(timeline) == 100
 
 
-def test_only_the_latest_stay_and_keep_their_ids() -> None:
+def test_only_the_latest_events_are_kept_with_their_ids() -> None:
     timeline = Timeline(keep=10)
-    heard: list[Event] = []
-    timeline.listen(heard.append)
+    received: list[Event] = []
+    timeline.listen(received.append)
     for number in range(100):
         placed = timeline.append(Note(text=str(number)))
         assert placed.id == number + 1
         assert min(number + 1, 10) <= len(timeline) < 20
     assert texts(timeline)[-10:] == [str(number) for number in range(90, 100)]
-    assert len(heard) == 100
+    assert len(received) == 100
     last = timeline.last(Note)
     assert last is not None
     assert last.id == 100
 
 
-def test_marks_expectations_and_what_was_consumed_go_on() -> None:
+def test_marks_and_consumed_events_stay_valid() -> None:
     timeline = Timeline(keep=10)
     early = timeline.mark()
     for number in range(55):
@@ -59,20 +59,20 @@ def test_marks_expectations_and_what_was_consumed_go_on() -> None:
         timeline.expect(Note, since=mark, timeout=0)
 
 
-def test_what_listeners_append_is_delivered_before_anything_is_forgotten() -> None:
+def test_events_of_listeners_are_delivered_before_old_ones_are_dropped() -> None:
     timeline = Timeline(keep=1)
-    heard: list[str] = []
+    received: list[str] = []
 
     def echo(event: Event) -> None:
         assert isinstance(event, Note)
-        heard.append(event.text)
+        received.append(event.text)
         if len(event.text) < 4:
             timeline.append(Note(text=event.text + "!"))
 
     timeline.listen(echo)
     timeline.append(Note(text="a"))
     timeline.append(Note(text="b"))
-    assert heard == ["a", "a!", "a!!", "a!!!", "b", "b!", "b!!", "b!!!"]
+    assert received == ["a", "a!", "a!!", "a!!!", "b", "b!", "b!!", "b!!!"]
     assert len(timeline) == 1
 
 
@@ -128,14 +128,14 @@ def test_dates_run_with_bench_time(clock: BenchClock) -> None:
     assert abs((clock.utc() - date).total_seconds() - clock.between(stamp, clock.now())) < 60
 
 
-def test_real_time_has_nothing_to_settle_and_nobody_who_holds_it_up() -> None:
+def test_real_time_neither_settles_nor_stalls() -> None:
     clock = BenchClock()
     clock.settle()
     assert not clock.steps
     assert clock.holdup() == ""
 
 
-def test_a_deadline_never_passes_one_that_it_must_keep() -> None:
+def test_a_deadline_never_passes_its_outer_one() -> None:
     clock = BenchClock()
     whole = clock.deadline(1)
     assert clock.deadline(60, before=whole).left() <= 1

@@ -1,4 +1,4 @@
-"""Events that come together, and looking for one kind among all: as if each came alone and each was looked at."""
+"""Batches of events and the index by kind give the same results as single events and a full search."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def says(event: Event) -> str:
 
 
 @given(BATCHES)
-def test_many_at_once_are_as_one_after_the_other(batches: list[list[Event]]) -> None:
+def test_a_batch_equals_single_events(batches: list[list[Event]]) -> None:
     together, single = Timeline(), Timeline()
-    heard: list[Event] = []
-    together.listen(heard.append)
+    received: list[Event] = []
+    together.listen(received.append)
     for batch in batches:
         placed = together.extend(batch, t=1, uncertainty=2, source="x")
         assert placed == list(together)[len(together) - len(batch) :]
         for event in batch:
             single.append(event.placed(0, 1, 2, "x"))
-    assert list(together) == list(single) == heard
+    assert list(together) == list(single) == received
     assert [event.id for event in together] == list(range(1, len(together) + 1))
 
 
-def test_only_what_is_missing_is_filled_in() -> None:
+def test_only_missing_fields_are_filled_in() -> None:
     timeline = Timeline()
     own = Note(t=5, uncertainty=6, source="me", text="x")
     before = timeline.clock.now()
@@ -48,7 +48,7 @@ def test_only_what_is_missing_is_filled_in() -> None:
     assert own.id == 0
 
 
-def test_no_events_are_no_change() -> None:
+def test_an_empty_batch_changes_nothing() -> None:
     timeline = Timeline()
     assert timeline.extend([]) == []
     assert timeline.mark() == Mark(1)
@@ -57,10 +57,10 @@ def test_no_events_are_no_change() -> None:
 @given(
     BATCHES, st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from("abc"), st.integers(1, 20))), st.integers(0, 9)
 )
-def test_a_kind_is_found_as_by_looking_at_every_event(
+def test_the_index_of_kinds_equals_a_full_search(
     batches: list[list[Event]], wanted: list[tuple[type[Event], str, int]], early: int
 ) -> None:
-    """Some kinds are looked for before they come, some after; what is consumed is so for every kind."""
+    """Some kinds are searched before they come, some after; a consumed event is consumed for every kind."""
     timeline = Timeline()
     consumed: set[int] = set()
     for kind, _, _ in wanted[:early]:
@@ -86,37 +86,37 @@ def test_a_kind_is_found_as_by_looking_at_every_event(
                 timeline.expect(kind, lambda e: says(e) == text, since=Mark(after), timeout=0)  # noqa: B023
 
 
-def test_what_listeners_append_comes_behind_all_that_came_together() -> None:
+def test_events_of_listeners_come_after_the_batch() -> None:
     timeline = Timeline()
-    heard: list[str] = []
+    received: list[str] = []
 
     def echo(event: Event) -> None:
-        heard.append(says(event))
+        received.append(says(event))
         if "!" not in says(event):
             timeline.append(Note(text=f"{says(event)}!"))
 
     timeline.listen(echo)
     timeline.extend([Note(text="a"), Note(text="b")])
-    assert heard == ["a", "b", "a!", "b!"]
-    assert [says(event) for event in timeline] == heard
+    assert received == ["a", "b", "a!", "b!"]
+    assert [says(event) for event in timeline] == received
 
 
-def test_a_listener_is_told_once_when_it_has_all() -> None:
+def test_a_listener_is_called_once_after_a_batch() -> None:
     timeline = Timeline()
-    told: list[str] = []
-    stop = timeline.listen(lambda event: told.append(says(event)), lambda: told.append("."))
+    received: list[str] = []
+    stop = timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."))
     timeline.extend([Note(text="a"), Note(text="b")])
     timeline.append(Note(text="c"))
     stop()
     stop()
     timeline.append(Note(text="d"))
-    assert told == ["a", "b", ".", "c", "."]
+    assert received == ["a", "b", ".", "c", "."]
 
 
-def test_a_listener_is_told_also_where_another_fails() -> None:
+def test_a_listener_is_called_even_where_another_fails() -> None:
     timeline = Timeline()
-    told: list[str] = []
-    timeline.listen(lambda event: told.append(says(event)), lambda: told.append("."))
+    received: list[str] = []
+    timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."))
 
     def fail(event: Event) -> None:
         raise ValueError(says(event))
@@ -124,14 +124,14 @@ def test_a_listener_is_told_also_where_another_fails() -> None:
     stop = timeline.listen(fail)
     with pytest.raises(ValueError, match="a"):
         timeline.extend([Note(text="a"), Note(text="b")])
-    assert told == ["a", "."]
+    assert received == ["a", "."]
     stop()
     timeline.append(Note(text="c"))
-    assert told == ["a", ".", "b", "c", "."]
+    assert received == ["a", ".", "b", "c", "."]
 
 
-def test_a_long_look_does_not_keep_events_waiting() -> None:
-    """What an expectation looks for by may take its time: an instrument can append meanwhile."""
+def test_a_slow_predicate_does_not_delay_events() -> None:
+    """The predicate of an expectation may be slow: instruments can append meanwhile."""
     timeline = Timeline()
     timeline.append(Note(text="first"))
     looking, appended = threading.Event(), threading.Event()
@@ -160,7 +160,7 @@ def test_an_expectation_ends_in_time_although_events_never_end() -> None:
         timeline.expect(Note, lambda note: timeline.append(note) is None, timeout=0)
 
 
-def test_what_was_there_is_found_in_spite_of_trouble() -> None:
+def test_an_earlier_event_is_found_despite_an_error() -> None:
     timeline = Timeline()
     timeline.append(Note(text="x"))
     timeline.interrupt(BenchError("gone", "look"))
@@ -170,7 +170,7 @@ def test_what_was_there_is_found_in_spite_of_trouble() -> None:
         timeline.expect(Note)
 
 
-def test_nobody_gets_what_another_has_got() -> None:
+def test_a_consumed_event_is_not_matched_again() -> None:
     timeline = Timeline()
     got: list[int] = []
     threads = [
@@ -187,13 +187,13 @@ def test_nobody_gets_what_another_has_got() -> None:
 
 
 @pytest.mark.parametrize("kind", [Note, Event])
-def test_who_waits_is_woken_by_what_comes_together(kind: type[Event]) -> None:
+def test_a_batch_ends_a_wait(kind: type[Event]) -> None:
     timeline = Timeline()
     threading.Timer(0.01, lambda: timeline.extend([LogLine(text="a"), Note(text="a"), LogLine(text="b")])).start()
     assert isinstance(timeline.expect(kind, lambda e: isinstance(e, Note), timeout=10), Note)
 
 
-def test_a_timeline_that_forgets_forgets_kinds_too() -> None:
+def test_dropped_events_leave_the_index_of_kinds() -> None:
     timeline = Timeline(keep=10)
     timeline.last(Note)
     for number in range(30):

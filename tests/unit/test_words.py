@@ -1,4 +1,4 @@
-"""Events as text: for a message, the terminal, the full log and the pictures."""
+"""Events as text, for messages, the terminal, the full log and the pictures."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_moment_of_a_picture(event: ev.Event, said: tuple[str, str] | None) ->
     assert words.moment(event) == said
 
 
-def test_an_exchange_says_what_is_unexpected() -> None:
+def test_an_exchange_marks_unexpected_frames() -> None:
     call = frame(payload={"idTag": "A"})
     blocked = frame("CALLRESULT", {"idTagInfo": {"status": "Blocked"}}, direction="sent")
     accepted = frame("CALLRESULT", {"idTagInfo": {"status": "Accepted"}}, direction="sent")

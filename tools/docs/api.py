@@ -1,4 +1,4 @@
-"""Read modules as text and write what is public in them as Markdown: nothing is imported, so nothing can go wrong."""
+"""Parse modules without importing them, and write their public names as Markdown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Part:
     """A chapter of the reference.
 
     Attributes:
-        title: its heading.
-        text: what stands below that.
+        title: the heading.
+        text: the paragraph below the heading.
         modules: the files whose public classes and functions it lists, in order, from the project's root.
     """
 
@@ -72,6 +72,9 @@ PARTS = (
             "rig/csms/instrument/replies.py",
             "rig/csms/instrument/misbehaviour.py",
             "rig/csms/instrument/observations.py",
+            "rig/csms/instrument/secured_access.py",
+            "rig/csms/security.py",
+            "rig/csms/authority.py",
             "rig/ocpp/transactions.py",
             "rig/csms/behaviour.py",
         ),
@@ -114,7 +117,7 @@ and in a new major version. Every other name may change without notice.
 
 
 def reference(root: Path) -> str:
-    """The whole reference.
+    """Return the whole reference as Markdown.
 
     Args:
         root: the project's folder.
@@ -149,16 +152,36 @@ def _class(node: ast.ClassDef, internal: set[str]) -> Iterator[str]:
     bases = ", ".join(ast.unparse(base) for base in node.bases if ast.unparse(base) not in ("ABC", "Protocol"))
     title = f"#### class `{node.name}{f'({bases})' if bases else ''}`"
     yield from ("", title, "", *_wrapped(_first_paragraph(node)))
+    meanings = _attributes(node)
     fields = [_field(item) for item in node.body if isinstance(item, ast.AnnAssign)]
+    named = {text.partition(":")[0] for text in fields}
+    fields += [name for name in meanings if name not in named and _is_public(name)]
     functions = [item for item in node.body if isinstance(item, Function) and _is_listed(item)]
-    lines = [line for text in fields if text and text.partition(":")[0] not in internal for line in _item(f"`{text}`")]
+    lines = []
+    for text in fields:
+        name = text.partition(":")[0]
+        if text and name not in internal:
+            meaning = meanings.get(name, "")
+            lines += [*_item(f"`{text}`<br>" if meaning else f"`{text}`"), *_wrapped(meaning, "  ")]
     lines += [line for item in functions if item.name not in internal for line in _function(item)]
     if lines:
         yield from ("", *lines)
 
 
+def _attributes(node: ast.ClassDef) -> dict[str, str]:
+    """Return the meaning of each attribute that the docstring of a class lists."""
+    _, _, listed = (inspect.cleandoc(ast.get_docstring(node, clean=False) or "") + "\n\n").partition("\nAttributes:\n")
+    entries: dict[str, str] = {}
+    name = ""
+    for line in listed.partition("\n\n")[0].splitlines():
+        if not line.startswith("     "):
+            name, _, line = line.strip().partition(": ")
+        entries[name] = f"{entries.get(name, '')} {line.strip()}".strip()
+    return entries
+
+
 def _field(node: ast.AnnAssign) -> str:
-    """A public field as it stands in the source; empty for what is private, or no field at all."""
+    """Return a public field as in the source, or an empty text for a private name, a ClassVar or anything else."""
     annotation = ast.unparse(node.annotation)
     if not isinstance(node.target, ast.Name) or not _is_public(node.target.id) or annotation.startswith("ClassVar"):
         return ""
@@ -166,7 +189,7 @@ def _field(node: ast.AnnAssign) -> str:
 
 
 def _function(node: Function) -> list[str]:
-    """`name(argument: type = default, ...) -> type` and what it does; a property or a fixture is its name and type."""
+    """Format a function with its first paragraph; a property or a fixture as its name and type."""
     returned = ast.unparse(node.returns) if node.returns else ""
     if _has(node, "property") or _has(node, "pytest.fixture"):
         signature = f"{node.name}: {returned}"

@@ -34,7 +34,7 @@ _PLAIN = {str: "text", int: "an integer", float: "a number", bool: "`true`, `fal
 
 
 def bench_reference(_root: Path) -> str:
-    """Return the whole page; the model is imported and not read from the folder."""
+    """Return the whole page. The model is imported, so the folder is not used."""
     lines = [HEAD, "## Top level", "", *_table(Description, plain_only=True)]
     for name, field in Description.model_fields.items():
         for model in _models(field.annotation):
@@ -68,7 +68,7 @@ def _table(model: type[BaseModel], *, plain_only: bool = False, inputs_only: set
 
 
 def _choices(name: str, models: list[type[BaseModel]]) -> Iterator[str]:
-    """A table of one of several kinds: a row for each kind."""
+    """Yield a row for each kind of a table that has several kinds."""
     for model in models:
         keys = [f"kind = {_quoted(get_args(model.model_fields['kind'].annotation)[0])}"]
         keys += [f'{key} = "…"' for key in model.model_fields if key != "kind"]

@@ -8,12 +8,15 @@ IMPORTABLE: Mapping[str, tuple[str, ...]] = {
     "rig.bench": ("Bench",),
     "rig.device": ("Device", "EvDriver"),
     "rig.csms": (
+        "Authority",
         "CallError",
         "CallErrorReceived",
+        "Certificate",
         "Connector",
         "Csms",
         "Held",
         "Sample",
+        "Security",
         "Setting",
         "State",
         "Transaction",
@@ -47,6 +50,7 @@ IMPORTABLE: Mapping[str, tuple[str, ...]] = {
     "rig.timeline.events": (
         "AccessPointChange",
         "Boot",
+        "ClientRefused",
         "Event",
         "FaultInjected",
         "FaultLifted",
@@ -125,6 +129,10 @@ INTERNAL: Mapping[str, tuple[str, ...]] = {
         "Network.start",
     ),
     "rig/csms/instrument/csms.py": ("Csms.shut_down",),
+    "rig/csms/instrument/observations.py": ("is_violation",),
+    "rig/csms/security.py": ("Security.refusal", "Security.tls", "read_passwords"),
+    "rig/csms/behaviour.py": ("Behaviour.answer", "Behaviour.forget", "Behaviour.stopped"),
+    "rig/ocpp/transactions.py": ("read_transactions",),
     "rig/faults/fault.py": ("Bench",),
 }
 """By file: public names that the rig itself needs and that the reference leaves out."""

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.lint import (
-    chip_port,
     circles,
     commands,
     commits,
@@ -37,7 +36,6 @@ CHECKS = [
     Check("C++ is clean (cppcheck)", commands.cppcheck),
     Check("the firmware includes no host header outside its ports", host_headers.run),
     Check("the firmware compiles freestanding for a 32-bit target, and has not grown", freestanding.run),
-    Check("the ESP32's port compiles freestanding for a 32-bit target, against stubs of ESP-IDF", chip_port.run),
     Check("boards, bench descriptions and design page name the same pins", pins.run),
     Check("host build and chip have one watchdog figure", watchdog.run),
     Check("imports run one way", imports.run),

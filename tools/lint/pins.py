@@ -19,7 +19,7 @@ _WIRE = re.compile(r"^\|\s*`(\w+)\.(\w+)`\s*\|\s*(\d+)\s*\|[^|]*\|\s*GPIO(\d+)\s
 
 
 def run(root: Path) -> Result:
-    """Compare each bench with the pins of its board, and its Pi pins with the design page, which has the usual board."""
+    """Compare each bench with the pins of its board, and its Pi pins with those of the design page."""
     boards = {path.stem: of_header(path.read_text()) for path in sorted((root / BOARDS).glob("*.h"))}
     if USUAL_BOARD not in boards:
         return Result([f"{header_of(USUAL_BOARD)}: missing: it lists the GPIO number of every logical signal"])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tools.docs import GENERATED
 from tools.lint.check import Result, numbered_lines, tracked_files
 from tools.lint.markdown import without_code
 
-TELL_LIMIT = 166
+TELL_LIMIT = 118
 """How often `tell` may stand in rig and firmware/src. It may only fall, to 40 in the end."""
 
 AVOIDED = {
     re.compile(r"\b(?:re)?(?:tell|tells|told)\b", re.I): "send, report, notify or announce",
-    re.compile(r"\b(?:who|what|which|when)ever\b", re.I): "name the person or the thing",
+    re.compile(r"\b(?:who|what|which)ever\b", re.I): "name the person or the thing",
     re.compile(r"\b(?:hear|hears|heard) (?:of|that|it|from)\b", re.I): "receive, read or learn",
     re.compile(r"\bmisanswers?\b", re.I): "malform",
 }
@@ -24,9 +25,11 @@ _CODE_BLOCK = re.compile(r"^\s*```")
 
 
 def pages(root: Path) -> Result:
-    """Find avoided words in every page, its tables included."""
+    """Find avoided words in every page, its tables included. A page made from sources has the words of those."""
     findings = []
     for path in tracked_files(root, "*.md"):
+        if path.relative_to(root) in GENERATED:
+            continue
         fenced = False
         for number, line in numbered_lines(path):
             if _CODE_BLOCK.match(line):

@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// CRC-32 as of IEEE 802.3 (reflected, polynomial 0xEDB88320). Pass the result of one part as `before` of the next.
+/// Computes the CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320). `before` is the result of the previous part.
 uint32_t crc32(Bytes bytes, uint32_t before = 0);
 
 }  // namespace pb

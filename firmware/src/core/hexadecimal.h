@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// Whether there is nothing in it but hexadecimal digits.
+/// Returns whether the text has only hexadecimal digits.
 inline bool is_hexadecimal(Text text) {
   for (size_t i = 0; i < text.length; ++i) {
     const char c = text.data[i];

@@ -9,7 +9,7 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// -1 when `c` is no hexadecimal digit.
+/// Returns the value of a hexadecimal digit, or -1.
 int hex_digit(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -25,7 +25,7 @@ Text skip_space(Text text) {
   return skip(text, i);
 }
 
-/// The four digits after `\u`, or -1.
+/// Parses the four digits after `\u`. @return -1 when they are invalid.
 int32_t unicode_escape(Text digits) {
   if (digits.length < 4) return -1;
   int32_t unit = 0;
@@ -40,7 +40,7 @@ int32_t unicode_escape(Text digits) {
 bool is_high_surrogate(int32_t unit) { return unit >= 0xd800 && unit <= 0xdbff; }
 bool is_low_surrogate(int32_t unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 
-/// The check of the grammar. It does not recurse: a stack of one bit a level says whether it is an object.
+/// Checks the grammar without recursion: one bit per level distinguishes objects from arrays.
 class Checker {
  public:
   explicit Checker(Text text) : text_(text) {}
@@ -69,7 +69,7 @@ class Checker {
   JsonError error() const { return {reason_, i_}; }
 
  private:
-  /// 0 at the end; a NUL in the text is no JSON anywhere, so the two need not be told apart.
+  /// Returns 0 at the end. A NUL in the text is invalid anywhere, so it needs no distinction from the end.
   char at() const { return i_ < text_.length ? text_.data[i_] : '\0'; }
   bool in_object() const { return ((objects_ >> (depth_ - 1)) & 1u) != 0; }
   void skip_spaces() {
@@ -80,7 +80,7 @@ class Checker {
     return false;
   }
 
-  /// One scalar, or the way down to the first scalar or empty container.
+  /// Reads a scalar, or opens containers down to the first scalar or empty container.
   bool value() {
     while (true) {
       skip_spaces();
@@ -92,7 +92,7 @@ class Checker {
       ++depth_;
       ++i_;
       skip_spaces();
-      if (at() == (object ? '}' : ']')) return true;  // run() closes it
+      if (at() == (object ? '}' : ']')) return true;  // run() handles the closing bracket
       if (object && !name()) return false;
     }
   }
@@ -215,12 +215,12 @@ class Checker {
   const char* reason_ = "";
 };
 
-/// Decodes the inside of a checked string, one character at a time.
+/// Decodes the content of a validated string, piece by piece.
 class StringDecoder {
  public:
   explicit StringDecoder(Text quoted) : rest_{quoted.data + 1, quoted.length - 2} {}
 
-  /// @return false at the end; otherwise `length` bytes of `bytes` hold the next piece.
+  /// @return false at the end; else `length` bytes in `bytes`: one byte of the text, or a decoded escape.
   bool next(uint8_t (&bytes)[4], size_t& length) {
     if (rest_.empty()) return false;
     char c = rest_.data[0];
@@ -271,7 +271,7 @@ class StringDecoder {
   Text rest_;
 };
 
-/// Bytes of the checked value at the start of `text`. Only brackets and strings matter: the grammar is known to hold.
+/// Returns the length of the validated value at the start of `text`. Only brackets and strings matter for that.
 size_t value_length(Text text) {
   size_t depth = 0;
   bool in_string = false;
@@ -289,7 +289,7 @@ size_t value_length(Text text) {
     } else if (c == '{' || c == '[') {
       ++depth;
     } else if (c == '}' || c == ']') {
-      if (depth == 0) return i;  // the end of a scalar that is the last one in its container
+      if (depth == 0) return i;  // the container of a last scalar ends here
       if (--depth == 0) return i + 1;
     } else if (depth == 0 && (c == ',' || c == ':' || is_space(c))) {
       return i;

@@ -8,49 +8,49 @@ namespace pb {
 
 enum class JsonKind : uint8_t { none, null, boolean, number, string, array, object };
 
-/// Why and where a text is no JSON.
+/// The reason why a text is no JSON, and the place.
 struct JsonError {
   const char* reason = "";
   size_t offset = 0;  // bytes from the start of the text
 };
 
-/// A value inside a text that parse_json has checked. It borrows the text and copies nothing, so it costs two words;
-/// looking for a member scans the object. What is not there has the kind `none`, and everything asked of it is `none`
-/// or false: a path needs one check, at its end.
+/// A value in a text that parse_json has validated. It refers to that text and copies nothing, so it is two words long;
+/// finding a member scans the object. A missing value has the kind `none`, and so has everything below it, so a path
+/// needs one check at its end.
 class JsonValue {
  public:
   constexpr JsonValue() = default;
 
   JsonKind kind() const;
   bool exists() const { return kind() != JsonKind::none; }
-  /// The value as it stands in the text: a number keeps its digits, a string its quotes and escapes.
+  /// The value as in the text: a number with its digits, a string with its quotes and escapes.
   Text raw() const { return raw_; }
 
-  /// The member of an object. Of members with the same name the first one counts.
+  /// Returns a member of an object, the first one where several have that name.
   JsonValue find(Text name) const;
-  /// The element of an array, from 0.
+  /// Returns an element of an array, from 0.
   JsonValue at(size_t index) const;
-  /// Members and elements separated by dots, such as "meterValue.0.timestamp". Names with dots need find().
+  /// Follows members and elements separated by dots, such as "meterValue.0.timestamp". Names with dots need find().
   JsonValue path(Text path) const;
-  /// How many members or elements; 0 for everything else.
+  /// Returns the number of members or elements; 0 for any other kind.
   size_t size() const;
 
-  /// @return false, with `value` kept, when this is something else or does not fit. Integers are written without
-  /// fraction and exponent.
+  /// @return false, with `value` unchanged, when this has another kind or does not fit. Integers have neither fraction
+  /// nor exponent.
   bool get(bool& value) const;
   bool get(int64_t& value) const;
   bool get_unsigned(uint64_t& value) const;
   template <size_t Capacity, size_t Characters>
   bool get(FixedText<Capacity, Characters>& value) const {
-    char decoded[Capacity + 1];  // one more, because an empty array is none
+    char decoded[Capacity + 1];  // one more, because a C++ array cannot be empty
     size_t length = 0;
     return unescape({decoded, Capacity}, length) && value.assign({decoded, length});
   }
-  /// Decodes a string. @return false when this is none, or `into` is too small.
+  /// Decodes a string. @return false when this is no string, or `into` is too small.
   bool unescape(Span<char> into, size_t& length) const;
-  /// How many characters a string decodes to; 0 for everything else.
+  /// Returns the number of characters of a string after decoding; 0 for any other kind.
   size_t characters() const;
-  /// True for a string that decodes to `text`.
+  /// Returns true for a string that decodes to `text`.
   bool equals(Text text) const;
 
  private:
@@ -61,13 +61,13 @@ class JsonValue {
   Text raw_;
 };
 
-/// Goes through the members of an object or the elements of an array:
+/// Iterates over the members of an object or the elements of an array:
 /// `for (JsonItems items(value); items.next();) use(items.name(), items.value());`
 class JsonItems {
  public:
   explicit JsonItems(JsonValue container);
   bool next();
-  /// The name as a string value; `none` in an array.
+  /// Returns the name as a string value; `none` in an array.
   JsonValue name() const { return name_; }
   JsonValue value() const { return value_; }
 
@@ -80,7 +80,7 @@ class JsonItems {
   JsonValue value_;
 };
 
-/// Checks that `text` is exactly one JSON text by RFC 8259: grammar, UTF-8, no lone surrogate escapes, at most
+/// Validates that `text` is exactly one JSON text of RFC 8259: grammar, UTF-8, no lone surrogate escapes, at most
 /// kMaxJsonDepth levels. @return the value, or `none` with `error` set.
 JsonValue parse_json(Text text, JsonError& error);
 

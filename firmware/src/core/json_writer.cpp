@@ -6,7 +6,7 @@
 namespace pb {
 namespace {
 
-/// Length of the valid UTF-8 character at the start of `bytes`, or 0.
+/// Returns the length of the valid UTF-8 character at the start of `bytes`, or 0.
 size_t character_length(Bytes bytes) {
   Utf8Validator validator;
   for (size_t i = 0; i < bytes.length && i < 4; ++i) {

@@ -5,11 +5,11 @@
 
 namespace pb {
 
-/// The deepest nesting that reader and writer handle. OCPP 1.6 needs 6 with the message frame, OCPP 2.0.1 needs 14.
+/// The deepest nesting of reader and writer. OCPP 1.6 needs 6 with the message frame, OCPP 2.0.1 needs 14.
 constexpr unsigned kMaxJsonDepth = 32;
 
-/// Writes one JSON text (RFC 8259) into a buffer that the caller owns. Commas and escapes are its business.
-/// What does not fit sets ok() to false for good and writes nothing more: look once, at the end.
+/// Writes one JSON text (RFC 8259), with commas and escapes, into a buffer of the caller. After an overflow ok() stays
+/// false and nothing more is written, so one check at the end is enough.
 class JsonWriter {
  public:
   explicit JsonWriter(Span<char> buffer) : buffer_(buffer) {}
@@ -18,16 +18,16 @@ class JsonWriter {
   JsonWriter& end_object() { return close('}'); }
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
-  /// The name of the next value; only inside an object.
+  /// Writes the name of the next value; only inside an object.
   JsonWriter& key(Text name);
 
-  /// Bytes that are no UTF-8 are written as U+FFFD, one for each bad byte.
+  /// Writes a string. Each byte that is not UTF-8 becomes U+FFFD.
   JsonWriter& string(Text value);
   JsonWriter& number(int64_t value);
   JsonWriter& number_unsigned(uint64_t value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();
-  /// A value that is JSON already. It may lie in the writer's own buffer, behind what has been written: it is moved up.
+  /// Writes a value that is JSON already. It may be in the writer's own buffer after the text so far; it is then moved.
   JsonWriter& raw(Text json);
 
   JsonWriter& member(Text name, Text value) { return key(name).string(value); }
@@ -38,9 +38,9 @@ class JsonWriter {
   JsonWriter& member(Text name, uint32_t value) { return key(name).number_unsigned(value); }
   JsonWriter& member(Text name, uint64_t value) { return key(name).number_unsigned(value); }
 
-  /// False when something did not fit, or nesting went below the outermost value or above kMaxJsonDepth.
+  /// Returns false when the buffer was too small, or nesting went below the outermost value or above kMaxJsonDepth.
   bool ok() const { return ok_; }
-  /// Everything so far; empty unless ok().
+  /// Returns the text so far; empty unless ok().
   Text text() const { return ok_ ? Text{buffer_.data, length_} : Text{}; }
 
  private:

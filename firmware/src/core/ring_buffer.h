@@ -4,38 +4,37 @@
 
 namespace pb {
 
-/// First in, first out, in place. For one thread.
+/// A FIFO queue of fixed capacity, for one thread.
 template <class T, size_t Capacity>
 class RingBuffer {
  public:
-  /// @return false, with nothing changed, when full.
+  /// @return false, with the buffer unchanged, when full.
   bool push(const T& item) {
     T* slot = push_in_place();
     if (slot == nullptr) return false;
     *slot = item;
     return true;
   }
-  /// Makes room for one more, for the caller to fill: for items too large to be copied around. @return nullptr when
-  /// full.
+  /// Adds an item for the caller to fill, where a copy would be too large. @return nullptr when full.
   T* push_in_place() { return count_ == Capacity ? nullptr : &items_[(first_ + count_++) % Capacity]; }
-  /// Takes back the last push; the buffer must not be empty.
+  /// Removes the last pushed item; the buffer must not be empty.
   void drop_newest() { --count_; }
-  /// The oldest item, nullptr when empty.
+  /// Returns the oldest item, nullptr when empty.
   T* front() { return count_ == 0 ? nullptr : &items_[first_]; }
-  /// Takes the oldest out. @return false when empty.
+  /// Removes the oldest item. @return false when empty.
   bool pop(T& item) {
     if (count_ == 0) return false;
     item = items_[first_];
     drop(1);
     return true;
   }
-  /// The oldest `length` items that lie side by side in memory, from `data`; follow with drop().
+  /// Returns the oldest items that are contiguous in memory, `length` of them; follow with drop().
   const T* front_run(size_t& length) const {
     const size_t to_end = Capacity - first_;
     length = count_ < to_end ? count_ : to_end;
     return items_ + first_;
   }
-  /// Forgets the `count` oldest items, or all where there are fewer.
+  /// Removes the `count` oldest items, or all where there are fewer.
   void drop(size_t count) {
     if (count > count_) count = count_;
     first_ = (first_ + count) % Capacity;

@@ -55,7 +55,7 @@ void sha1(Bytes bytes, uint8_t (&digest)[kSha1Length]) {
   uint64_t bits = static_cast<uint64_t>(bytes.length) * 8;
   for (; bytes.length >= kBlock; bytes = bytes.after(kBlock)) add_block(bytes.data, state);
 
-  // The rest, a one bit, zeros, and the length in bits: one block or two.
+  // Padding: a one bit, zeros, and the length in bits, which take one block or two.
   uint8_t tail[2 * kBlock] = {};
   if (!bytes.empty()) memcpy(tail, bytes.data, bytes.length);
   tail[bytes.length] = 0x80;

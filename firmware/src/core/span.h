@@ -5,7 +5,7 @@
 
 namespace pb {
 
-/// A borrowed run of `length` elements. It owns nothing: what it points at must outlive it.
+/// A reference to `length` elements in memory of another owner, which must outlive it.
 template <class T>
 struct Span {
   T* data = nullptr;
@@ -14,8 +14,8 @@ struct Span {
   constexpr Span() = default;
   constexpr Span(T* first, size_t count) : data(first), length(count) {}
   template <size_t N>
-  constexpr Span(T (&array)[N]) : data(array), length(N) {}  // NOLINT: an array is a span
-  /// A writable span is also a readable one.
+  constexpr Span(T (&array)[N]) : data(array), length(N) {}  // NOLINT: arrays convert implicitly
+  /// Converts a writable span to a readable one.
   template <class U>
   constexpr Span(const Span<U>& other) : data(other.data), length(other.length) {}  // NOLINT
 
@@ -23,9 +23,9 @@ struct Span {
   constexpr T* begin() const { return data; }
   constexpr T* end() const { return data + length; }
   constexpr T& operator[](size_t i) const { return data[i]; }
-  /// The first `count` elements, or all of them where there are fewer.
+  /// Returns the first `count` elements, or all where there are fewer.
   constexpr Span first(size_t count) const { return {data, count < length ? count : length}; }
-  /// What is left after the first `count` elements.
+  /// Returns the elements after the first `count`.
   constexpr Span after(size_t count) const {
     return count < length ? Span{data + count, length - count} : Span{data + length, 0};
   }

@@ -6,7 +6,7 @@
 
 namespace pb {
 
-/// A borrowed run of UTF-8 bytes, not ended by NUL. (`<string_view>` is not there in a freestanding build.)
+/// A reference to UTF-8 bytes without a terminating NUL. (A freestanding build has no `<string_view>`.)
 struct Text {
   const char* data = "";
   size_t length = 0;
@@ -26,7 +26,7 @@ inline bool starts_with(Text text, Text prefix) {
   return text.length >= prefix.length && Text(text.data, prefix.length) == prefix;
 }
 
-/// The text without the blanks and tabs around it.
+/// Returns the text without leading and trailing blanks and tabs.
 inline Text trimmed(Text text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.data[0])) text = {text.data + 1, text.length - 1};
@@ -34,7 +34,7 @@ inline Text trimmed(Text text) {
   return text;
 }
 
-/// Whether there is nothing in it but ASCII that leaves ink: no blank, no control character, no other alphabet.
+/// Returns whether the text has only visible ASCII characters: no blanks, no control characters.
 inline bool is_graphic_ascii(Text text) {
   for (size_t i = 0; i < text.length; ++i) {
     if (text.data[i] <= ' ' || text.data[i] > '~') return false;
@@ -42,8 +42,8 @@ inline bool is_graphic_ascii(Text text) {
   return true;
 }
 
-/// Compares as the case-insensitive strings of OCPP 1.6 (section 7.14 to 7.18) and the names of HTTP do; only ASCII has
-/// case.
+/// Compares as OCPP 1.6 does case-insensitive strings (sections 7.14 to 7.18), and HTTP its names; only ASCII letters
+/// have case.
 inline bool equal_ignoring_case(Text a, Text b) {
   if (a.length != b.length) return false;
   for (size_t i = 0; i < a.length; ++i) {
@@ -53,27 +53,27 @@ inline bool equal_ignoring_case(Text a, Text b) {
   return true;
 }
 
-/// How many characters a text in UTF-8 has: OCPP counts its limits so (JSON Schema, maxLength).
+/// Returns the number of characters in a UTF-8 text, the unit of OCPP's limits (JSON Schema, maxLength).
 inline size_t count_characters(Text text) {
   size_t count = 0;
   for (size_t i = 0; i < text.length; ++i) count += (static_cast<uint8_t>(text.data[i]) & 0xc0) != 0x80 ? 1 : 0;
   return count;
 }
 
-/// `Capacity` bytes of text in place, NUL-ended, of at most `Characters` characters. Assigning more than fits cuts
-/// nothing: it is refused.
+/// An owned text of at most `Capacity` bytes and `Characters` characters, terminated by NUL. A longer text is rejected,
+/// never cut.
 template <size_t Capacity, size_t Characters = Capacity>
 class FixedText {
  public:
   FixedText() = default;
-  /// Takes a literal that fits.
+  /// Copies a literal that fits.
   template <size_t Size>
   explicit FixedText(const char (&literal)[Size]) {
     static_assert(Size - 1 <= Capacity, "the literal is too long");
     assign(Text(literal, Size - 1));
   }
 
-  /// Takes a copy. @return false, with the old content kept, when `text` is longer than Capacity or Characters.
+  /// Copies a text. @return false, with the content unchanged, when it is longer than Capacity or Characters.
   bool assign(Text text) {
     if (text.length > Capacity || (text.length > Characters && count_characters(text) > Characters)) return false;
     memmove(bytes_, text.data, text.length);
@@ -96,8 +96,8 @@ class FixedText {
   size_t length_ = 0;
 };
 
-/// A text of at most `Characters` characters, as OCPP limits it (CiString20Type and the like, OCPP 1.6 section 7.16):
-/// UTF-8 takes up to four bytes for one.
+/// A text of at most `Characters` characters, as OCPP limits it (CiString20Type and the like, OCPP 1.6 section 7.16),
+/// with up to four bytes of UTF-8 for each.
 template <size_t Characters>
 using CharacterText = FixedText<4 * Characters, Characters>;
 

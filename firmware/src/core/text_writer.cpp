@@ -22,7 +22,7 @@ TextWriter& TextWriter::append(Hex value) {
 }
 
 TextWriter& TextWriter::append(Padded value) {
-  char digits[20];  // 2^64 has 20
+  char digits[20];  // the digits of 2^64
   size_t at = sizeof digits;
   do {
     digits[--at] = static_cast<char>('0' + value.value % 10);

@@ -7,20 +7,19 @@
 
 namespace pb {
 
-/// A number to be written as hexadecimal with leading zeros: `Hex{0x2a, 4}` is `002a`.
+/// A number to write as hexadecimal with leading zeros: `Hex{0x2a, 4}` is `002a`.
 struct Hex {
   uint64_t value = 0;
   unsigned digits = 1;
 };
 
-/// A decimal number padded with zeros on the left: `Padded{7, 2}` is `07`.
+/// A number to write as decimal with leading zeros: `Padded{7, 2}` is `07`.
 struct Padded {
   uint64_t value = 0;
   unsigned digits = 1;
 };
 
-/// Writes text and numbers into a buffer of the caller's. What does not fit is cut off and counted, never written past
-/// the end.
+/// Writes text and numbers into a buffer of the caller. Bytes beyond its end are cut off and counted.
 class TextWriter {
  public:
   explicit TextWriter(Span<char> buffer) : buffer_(buffer) {}
@@ -28,11 +27,11 @@ class TextWriter {
   TextWriter& append(Text text);
   TextWriter& append(const char* text) { return append(Text(text)); }
   TextWriter& append(char character) { return append(Text(&character, 1)); }
-  /// `true` or `false`.
+  /// Writes `true` or `false`.
   TextWriter& append(bool value) { return append(value ? Text("true") : Text("false")); }
   TextWriter& append(Hex value);
   TextWriter& append(Padded value);
-  /// Any integer, as decimal.
+  /// Writes any integer as decimal.
   template <class Number, std::enable_if_t<std::is_integral_v<Number>, int> = 0>
   TextWriter& append(Number value) {
     if constexpr (std::is_signed_v<Number>) {
@@ -50,7 +49,7 @@ class TextWriter {
 
   Text text() const { return {buffer_.data, length_}; }
   size_t length() const { return length_; }
-  /// Bytes that did not fit.
+  /// Returns the number of bytes that did not fit.
   size_t cut() const { return cut_; }
 
  private:

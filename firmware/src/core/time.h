@@ -11,7 +11,7 @@ using Micros = uint64_t;
 /// A deadline that never comes.
 constexpr Millis kNever = UINT64_MAX;
 
-/// Signed, as wall time is.
+/// Signed, like wall time.
 constexpr int64_t kMillisPerDay = 86'400'000;
 
 constexpr Millis earlier(Millis a, Millis b) { return a < b ? a : b; }

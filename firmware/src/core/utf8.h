@@ -4,14 +4,14 @@
 
 namespace pb {
 
-/// Checks UTF-8 (RFC 3629) byte by byte, so that a text may come in pieces cut anywhere. Overlong forms,
-/// surrogates and code points above U+10FFFF are refused at the first byte that cannot belong to a valid text.
+/// Validates UTF-8 (RFC 3629) byte by byte, so a text may be split anywhere. Overlong forms, surrogates and code points
+/// above U+10FFFF are rejected at the first byte that cannot belong to a valid text.
 class Utf8Validator {
  public:
-  /// @return false once the bytes so far cannot begin a valid text; it stays false until reset.
+  /// @return false once the bytes so far cannot begin a valid text; it stays false until reset().
   bool feed(uint8_t byte);
   bool feed(Bytes bytes);
-  /// True between characters: the text may end here.
+  /// Returns true between characters, where the text may end.
   bool complete() const { return valid_ && expected_ == 0; }
   void reset() { *this = Utf8Validator(); }
 
@@ -24,7 +24,7 @@ class Utf8Validator {
 
 bool is_utf8(Bytes bytes);
 
-/// Encodes a code point that is a Unicode scalar value. @return how many of the four bytes are used.
+/// Encodes a Unicode scalar value. @return the number of bytes used.
 size_t encode_utf8(uint32_t code_point, uint8_t (&into)[4]);
 
 }  // namespace pb

@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// Time that stands still until a test moves it.
+/// A clock that moves only when a test moves it.
 class FakeClock final : public Clock {
  public:
   Micros now_us() const override { return now_us_; }

@@ -4,19 +4,19 @@
 
 namespace pb {
 
-/// Pins in memory. drive() runs the handler at once, as the interrupt controller does.
+/// Pins in memory. drive() runs the handler at once, as an interrupt would.
 class FakeGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
 
-  /// Of the fakes that stand for the platform's handlers.
+  /// A handler of a fake that replaces the platform's.
   struct Handler {
     void (*call)(void* context, int pin, bool level) = nullptr;
     void* context = nullptr;
   };
   void attach(int pin, Handler handler) { pins_[pin].handler = handler; }
 
-  /// The world outside sets an input.
+  /// Changes an input from outside.
   void drive(int pin, bool level) {
     Pin& input = pins_[pin];
     input.driven = true;
@@ -31,16 +31,16 @@ class FakeGpio final : public Gpio {
       drive(pin, false);
     }
   }
-  /// An input changes and changes back before the handler has its turn.
+  /// Changes an input and back before the handler runs.
   void glitch(int pin) { run_handler(pin); }
-  /// How often the level of an output changed.
+  /// Returns how often the level of an output changed.
   int changes(int pin) const { return pins_[pin].changes; }
   /// Called before each write takes effect.
   void (*before_write)(void* context, int pin, bool level) = nullptr;
   void* hook_context = nullptr;
 
   void configure(int pin, PinMode mode) override {
-    // A wire that nobody drives follows its pull resistor.
+    // An undriven wire follows its pull resistor.
     if (mode != PinMode::output && !pins_[pin].driven) pins_[pin].level = mode == PinMode::input_pull_up;
   }
   bool read(int pin) const override { return pins_[pin].level; }

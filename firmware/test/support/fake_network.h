@@ -6,7 +6,7 @@
 
 namespace pb {
 
-/// A network whose every step the test takes.
+/// A network whose state the test sets.
 class FakeNetwork final : public Network {
  public:
   int begins = 0;
@@ -14,9 +14,9 @@ class FakeNetwork final : public Network {
   std::string ssid;
   std::string psk;
 
-  /// The attempt under way got on.
+  /// Moves the current attempt to a state.
   void become(NetworkState state) { state_ = state; }
-  /// The attempt failed, or the link was lost.
+  /// Fails the attempt, or ends the link.
   void fall(uint16_t reason) {
     if (state_ == NetworkState::up) ++losses_;
     state_ = NetworkState::down;

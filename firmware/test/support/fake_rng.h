@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// The same numbers in each run (xorshift32); or one number for ever, where a test wants a bound.
+/// Gives the same numbers in each run (xorshift32), or one constant number, where a test needs a bound.
 class FakeRng final : public Rng {
  public:
   explicit FakeRng(uint32_t seed = 2463534242u) : state_(seed) {}

@@ -8,19 +8,19 @@
 
 namespace pb {
 
-/// Files in memory. A job's effect and its answer come when the test runs it, in the order posted.
+/// Files in memory. A job takes effect and is answered when the test runs it, in the order of posting.
 class FakeStorage final : public Storage {
  public:
   static constexpr size_t kMaxJobs = 8;
 
   std::map<std::string, std::string> files;
-  /// Every job ends like this; its effect only happens with ok.
+  /// The result of every job; only with `ok` it takes effect.
   StorageResult result = StorageResult::ok;
   /// Nothing can be read now.
   bool a_job_is_under_way = false;
 
   size_t waiting() const { return jobs_.size(); }
-  /// @return false when no job waits.
+  /// @return false when no job is pending.
   bool run_one() {
     if (jobs_.empty()) return false;
     const Job job = jobs_.front();
@@ -39,7 +39,7 @@ class FakeStorage final : public Storage {
     while (run_one()) {
     }
   }
-  /// The power is cut: what waits never happens and is never answered.
+  /// Drops the pending jobs, as a power cut does: they neither take effect nor are answered.
   void forget_jobs() { jobs_.clear(); }
 
   bool busy() const override { return a_job_is_under_way; }

@@ -8,7 +8,7 @@ namespace pb {
 class FakeSystem final : public System, public TestControls {
  public:
   ResetReason reason = ResetReason::power_on;
-  bool for_sale = false;  ///< without test controls
+  bool release_build = false;  ///< a release build, without test controls
   int crashes = 0;
   Crash last_crash = Crash::abort;
   size_t leak = 0;
@@ -26,7 +26,7 @@ class FakeSystem final : public System, public TestControls {
     ++confirms;
     on_trial = false;
   }
-  TestControls* test_controls() override { return for_sale ? nullptr : this; }
+  TestControls* test_controls() override { return release_build ? nullptr : this; }
 
   void crash(Crash kind) override {
     ++crashes;

@@ -6,7 +6,7 @@
 
 namespace pb {
 
-/// Up to kSockets connections whose other ends the test holds.
+/// Up to kSockets connections whose peers the test controls.
 class FakeTcp final : public Tcp {
  public:
   static constexpr int kSockets = 10;
@@ -16,16 +16,16 @@ class FakeTcp final : public Tcp {
     TcpState state = TcpState::closed;
     std::string host;
     uint16_t port = 0;
-    std::string sent;          ///< what the firmware sent; the test takes it out
-    std::string incoming;      ///< what the firmware receives next
-    size_t window = 1 << 20;   ///< bytes that send() still takes
-    bool acknowledges = true;  ///< whether what was sent counts as delivered
+    std::string sent;          ///< sent by the firmware; the test removes it
+    std::string incoming;      ///< to be received by the firmware
+    size_t window = 1 << 20;   ///< bytes that send() still accepts
+    bool acknowledges = true;  ///< whether sent bytes count as delivered
   };
 
-  /// How many connections were opened so far, and the socket opened last.
+  /// The number of opened connections, and the last opened socket.
   int opens = 0;
   int last = kNoSocket;
-  /// open() has no socket to give.
+  /// Makes open() fail for lack of sockets.
   bool exhausted = false;
 
   Peer& peer(int socket) { return peers_[socket]; }
@@ -55,7 +55,7 @@ class FakeTcp final : public Tcp {
   }
   TcpState state(int socket) override {
     if (!valid(socket)) return TcpState::closed;
-    // What came before the end can still be read.
+    // Bytes that came before the end can still be read.
     return peers_[socket].state == TcpState::closed && !peers_[socket].incoming.empty() ? TcpState::open
                                                                                         : peers_[socket].state;
   }

@@ -6,10 +6,10 @@
 
 namespace pb {
 
-/// A serial port whose both ends the test holds.
+/// A serial port whose other end belongs to the test.
 class FakeUart final : public Uart {
  public:
-  /// What the firmware wrote since the last take.
+  /// Returns the firmware's output since the last call.
   std::string take() {
     std::string result;
     result.swap(written_);
@@ -17,9 +17,9 @@ class FakeUart final : public Uart {
   }
   const std::string& written() const { return written_; }
   bool wrote(const std::string& part) const { return written_.find(part) != std::string::npos; }
-  /// What the firmware reads next.
+  /// Adds input for the firmware.
   void type(const std::string& text) { input_ += text; }
-  /// Nobody takes what is written: it is dropped.
+  /// Drops all output, as without a reader.
   bool stalled = false;
 
   bool write(Bytes bytes) override {

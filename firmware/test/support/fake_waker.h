@@ -5,7 +5,7 @@
 
 namespace pb {
 
-/// Sleeping moves the clock to the deadline, unless something woke the loop before.
+/// Sleeping advances the clock to the deadline unless wake() was called before.
 class FakeWaker final : public Waker {
  public:
   explicit FakeWaker(FakeClock& clock) : clock_(clock) {}

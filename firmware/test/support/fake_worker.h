@@ -9,9 +9,9 @@ namespace pb {
 /// Runs a job when the test delivers it, one at a time.
 class FakeWorker final : public Worker {
  public:
-  /// post() has no room.
+  /// Makes post() fail for lack of room.
   bool full = false;
-  /// Jobs wait.
+  /// Keeps jobs pending.
   bool hold = false;
 
   size_t waiting() const { return jobs_.size(); }

@@ -8,35 +8,35 @@
 
 namespace pb {
 
-/// How the operation in which the power fails is left.
+/// The effect of a power cut on the operation that it interrupts.
 enum class Tear : uint8_t { none, half, random };
 
-/// NOR flash in memory: programming clears bits, erasing sets them. The power can be cut at any operation: that one is
-/// torn, and every call after it fails, so that the code under test unwinds through its own error paths.
+/// NOR flash in memory: programming clears bits, erasing sets them. A power cut tears one operation, and every call
+/// after it fails, so that the code under test returns through its own error paths.
 class RamFlash final : public Flash {
  public:
   explicit RamFlash(size_t sectors = 144) : bytes_(sectors * kSectorSize, 0xFF) {}
 
-  /// Cuts the power in the `operation`-th program or erase from now, the first being 1.
+  /// Cuts the power in the `operation`-th program or erase from now, counted from 1.
   void cut_at(uint64_t operation, Tear tear, uint32_t seed = 1) {
     cut_ = operations_ + operation;
     tear_ = tear;
     random_ = seed * 2654435761u + 1;
   }
-  /// The power is back: the bytes are as the cut left them.
+  /// Restores the power; the bytes stay as the cut left them.
   void power_on() {
     cut_ = 0;
     dead_ = false;
   }
   bool dead() const { return dead_; }
-  /// Programs and erases so far.
+  /// Returns the number of programs and erases so far.
   uint64_t operations() const { return operations_; }
   uint64_t erases() const { return erases_; }
   uint8_t* data() { return bytes_.data(); }
   std::vector<uint8_t>& content() { return bytes_; }
-  /// What claims_full() says.
+  /// The result of claims_full().
   bool full = false;
-  /// Called when the power fails, before the torn operation returns: the world outside sees what there was until then.
+  /// Called at the power cut, before the torn operation returns, so that a test can record the outputs.
   void (*on_cut)(void* context) = nullptr;
   void* cut_context = nullptr;
 
@@ -81,7 +81,7 @@ class RamFlash final : public Flash {
     if (on_cut != nullptr) on_cut(cut_context);
     return true;
   }
-  /// The bits of byte `i` that the torn operation still reached.
+  /// Returns the bits of byte `i` that the torn operation changed.
   uint8_t reach(size_t i, size_t length) {
     if (tear_ == Tear::none) return 0;
     if (tear_ == Tear::half) return i < length / 2 ? 0xFF : 0;

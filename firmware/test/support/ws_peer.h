@@ -8,15 +8,14 @@
 
 namespace pb {
 
-/// The server's end of a WebSocket on a FakeTcp: it takes apart what the firmware sent last, and writes unmasked
-/// frames.
+/// The server's end of a WebSocket on a FakeTcp. It decodes the frames of the firmware, and writes unmasked frames.
 class WsPeer {
  public:
   explicit WsPeer(FakeTcp& tcp) : tcp_(tcp) {}
 
-  /// Lets the connection attempt under way succeed.
+  /// Completes the pending connection attempt.
   void accept_tcp() { tcp_.accept(); }
-  /// Answers the handshake that the firmware has sent. @return its request line.
+  /// Answers the firmware's handshake. @return its request line.
   std::string accept_handshake(const std::string& status = "101 Switching Protocols") {
     const std::string request = tcp_.take_sent();
     const std::string marker = "Sec-WebSocket-Key: ";
@@ -36,7 +35,7 @@ class WsPeer {
     uint8_t opcode;
     std::string payload;
   };
-  /// The frames sent since the last call, unmasked.
+  /// Returns the frames sent since the last call, unmasked.
   std::vector<Frame> take_frames() {
     std::vector<Frame> frames;
     std::string bytes = tcp_.take_sent();
@@ -57,7 +56,7 @@ class WsPeer {
     }
     return frames;
   }
-  /// The text messages among them.
+  /// Returns the text messages among the frames sent since the last call.
   std::vector<std::string> take_messages() {
     std::vector<std::string> messages;
     for (const Frame& frame : take_frames()) {

@@ -194,7 +194,7 @@ void test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale() {
   TEST_ASSERT_EQUAL_size_t(64, device.system.leak);
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("hang").c_str());
   TEST_ASSERT_EQUAL(1, device.system.hangs);
-  device.system.for_sale = true;
+  device.system.release_build = true;
   device.boot();
   check_contains("= error: unknown command 'crash'", device.command("crash abort"));
 }

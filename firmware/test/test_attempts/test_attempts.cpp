@@ -16,7 +16,7 @@ std::string next_id(Attempts& attempts) {
   return std::string(id.text().data, id.text().length);
 }
 
-void each_sending_on_one_connection_has_an_id_of_its_own() {
+void each_attempt_on_one_connection_has_its_own_id() {
   Attempts attempts;
   TEST_ASSERT_EQUAL_STRING("0badcafe-7", next_id(attempts).c_str());
   TEST_ASSERT_EQUAL_STRING("0badcafe-7-2", next_id(attempts).c_str());
@@ -25,17 +25,17 @@ void each_sending_on_one_connection_has_an_id_of_its_own() {
   TEST_ASSERT_EQUAL_STRING("0badcafe-7", next_id(attempts).c_str());
 }
 
-void answer_to_any_sending_is_known_and_others_are_not() {
+void answers_to_any_attempt_are_recognized() {
   Attempts attempts;
   TEST_ASSERT_FALSE_MESSAGE(attempts.is_of(""), "nothing has been sent");
   next_id(attempts);
   TEST_ASSERT_TRUE(attempts.is_of("0badcafe-7"));
   TEST_ASSERT_TRUE(attempts.is_of("0badcafe-7-2"));
-  TEST_ASSERT_FALSE_MESSAGE(attempts.is_of("0badcafe-77"), "another message whose number begins the same");
+  TEST_ASSERT_FALSE_MESSAGE(attempts.is_of("0badcafe-77"), "another message whose number has the same prefix");
   TEST_ASSERT_FALSE_MESSAGE(attempts.is_of("0badcafe-7.1"), "a sample of a batch");
   TEST_ASSERT_FALSE(attempts.is_of("0badcafe"));
   attempts.reset();
-  TEST_ASSERT_FALSE_MESSAGE(attempts.is_of("0badcafe-7"), "it is done with");
+  TEST_ASSERT_FALSE_MESSAGE(attempts.is_of("0badcafe-7"), "the message is finished");
 }
 
 void pauses_grow_by_the_interval_until_the_last_attempt() {
@@ -53,7 +53,7 @@ void pauses_grow_by_the_interval_until_the_last_attempt() {
   TEST_ASSERT_FALSE_MESSAGE(attempts.failed(retries, 181'000), "that was the third");
 }
 
-void new_connection_needs_no_pause_but_counts_on() {
+void a_new_connection_needs_no_pause_but_keeps_the_count() {
   Attempts attempts;
   const TransactionRetries retries{2, 60'000};
   TEST_ASSERT_TRUE(attempts.failed(retries, 1'000));
@@ -75,10 +75,10 @@ void longest_pause_of_the_settings_does_not_overflow() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(each_sending_on_one_connection_has_an_id_of_its_own);
-  RUN_TEST(answer_to_any_sending_is_known_and_others_are_not);
+  RUN_TEST(each_attempt_on_one_connection_has_its_own_id);
+  RUN_TEST(answers_to_any_attempt_are_recognized);
   RUN_TEST(pauses_grow_by_the_interval_until_the_last_attempt);
-  RUN_TEST(new_connection_needs_no_pause_but_counts_on);
+  RUN_TEST(a_new_connection_needs_no_pause_but_keeps_the_count);
   RUN_TEST(longest_pause_of_the_settings_does_not_overflow);
   return UNITY_END();
 }

@@ -131,7 +131,7 @@ void console_status_tells_it_all() {
   check_contains(
       "= "
       "{\"state\":\"SuspendedEV\",\"accepted\":true,\"connected\":true,\"transaction\":100,\"energy_wh\":0,\"queue\":0,"
-      "\"reporting\":\"possible\",\"contactor\":false,\"time_quality\":\"csms\"}",
+      "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"time_quality\":\"csms\"}",
       rig.uart.take());
 }
 

@@ -75,7 +75,7 @@ void nothing_starts_while_a_reset_is_under_way() {
   rig.assert_story("");
 }
 
-// A job of the flash has just failed, and the next one comes after a pause.
+// The flash takes its time.
 void reset_waits_until_the_stop_is_on_flash() {
   Rig rig;
   rig.set("MeterValueSampleInterval", "0");
@@ -84,15 +84,15 @@ void reset_waits_until_the_stop_is_on_flash() {
   rig.drive(pins::kVehicleReady, true);
   rig.press();
   rig.pass(1'000);
-  rig.flash.full = true;
   rig.gpio.pulse(pins::kMeterPulse, 150);
   rig.settle();
-  rig.flash.full = false;
   rig.answers["StopTransaction"] = "";
+  rig.worker.hold = true;
   rig.ask("Reset", "{\"type\":\"Hard\"}");
   rig.pass(ChargePoint::kHardResetLimit + 1'000);
   TEST_ASSERT_FALSE(rig.app->restart_requested());
-  rig.pass(Saver::kSaveAgain);
+  rig.worker.hold = false;
+  rig.pass(ChargePoint::kHardResetLimit + 2'000);
   TEST_ASSERT_TRUE(rig.app->restart_requested());
   rig.answers.clear();
   rig.system.reason = ResetReason::software;

@@ -36,7 +36,7 @@ void ring_buffer_keeps_the_order_around_its_end() {
   TEST_ASSERT_FALSE(ring.pop(taken));
 }
 
-void ring_buffer_refuses_what_does_not_fit() {
+void ring_buffer_rejects_items_when_full() {
   RingBuffer<int, 2> ring;
   TEST_ASSERT_TRUE(ring.push(1));
   TEST_ASSERT_TRUE(ring.push(2));
@@ -77,7 +77,7 @@ void texts_are_compared_and_trimmed() {
   check_text("", trimmed(" \t"));
 }
 
-void graphic_ascii_is_what_leaves_ink() {
+void graphic_ascii_is_visible_characters() {
   TEST_ASSERT_TRUE(is_graphic_ascii("!~aZ09"));
   TEST_ASSERT_TRUE(is_graphic_ascii(""));
   for (const char* text : {" ", "a b", "\x1f", "\x7f", "\xc3\xa4"}) {
@@ -99,7 +99,7 @@ void writer_pads_with_zeros() {
   check_text("07 123 002a 0 ffffffffffffffff", writer.text());
 }
 
-void writer_cuts_and_counts_what_does_not_fit() {
+void writer_cuts_and_counts_overflow() {
   char bytes[4];
   TextWriter writer{Span<char>(bytes)};
   writer.append("abc").append(12345);
@@ -138,13 +138,13 @@ int main() {
   RUN_TEST(crc32_has_the_check_value_of_the_standard);
   RUN_TEST(crc32_of_two_parts_is_that_of_the_whole);
   RUN_TEST(ring_buffer_keeps_the_order_around_its_end);
-  RUN_TEST(ring_buffer_refuses_what_does_not_fit);
+  RUN_TEST(ring_buffer_rejects_items_when_full);
   RUN_TEST(ring_buffer_shows_its_front_in_runs);
   RUN_TEST(texts_are_compared_and_trimmed);
-  RUN_TEST(graphic_ascii_is_what_leaves_ink);
+  RUN_TEST(graphic_ascii_is_visible_characters);
   RUN_TEST(writer_formats_the_extremes_of_integers);
   RUN_TEST(writer_pads_with_zeros);
-  RUN_TEST(writer_cuts_and_counts_what_does_not_fit);
+  RUN_TEST(writer_cuts_and_counts_overflow);
   RUN_TEST(backoff_doubles_up_to_the_cap_and_starts_again_after_reset);
   RUN_TEST(backoff_jitter_fills_the_upper_half_of_the_step);
   return UNITY_END();

@@ -64,6 +64,22 @@ void bad_urls_are_named() {
   }
 }
 
+void urls_get_the_answer_of_the_shared_table() {
+  enum Answer { REFUSED, ACCEPTED };
+  struct Case {
+    Answer answer;
+    const char* url;
+  };
+  const Case cases[] = {
+#define CSMS_URL(answer, url) {answer, url},
+#include "csms_urls.inc"
+#undef CSMS_URL
+  };
+  for (const Case& c : cases) {
+    TEST_ASSERT_EQUAL_MESSAGE(c.answer == ACCEPTED, CsmsUrl::check(c.url) == nullptr, c.url);
+  }
+}
+
 void a_url_is_taken_apart() {
   CsmsUrl url;
   TEST_ASSERT_TRUE(url.parse("ws://[::1]:8080/x/", "a b"));
@@ -150,6 +166,7 @@ void bad_identities_are_named() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(bad_urls_are_named);
+  RUN_TEST(urls_get_the_answer_of_the_shared_table);
   RUN_TEST(a_url_is_taken_apart);
   RUN_TEST(every_kind_of_host_is_taken);
   RUN_TEST(the_query_stands_behind_the_identity);

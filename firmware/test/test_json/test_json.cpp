@@ -11,7 +11,7 @@ void tearDown() {}
 
 namespace {
 
-/// Parses a copy that is exactly as long as the text, so that the address sanitizer sees one byte too many.
+/// Parses a copy of exactly the text's length, so that AddressSanitizer detects reads beyond it.
 bool accepts(Text text) {
   char* copy = static_cast<char*>(malloc(text.length + (text.empty() ? 1 : 0)));
   memcpy(copy, text.data, text.length);
@@ -33,7 +33,7 @@ void assert_text(Text expected, Text actual) {
   TEST_ASSERT_EQUAL_MEMORY_ARRAY(expected.data, actual.data, 1, expected.length);
 }
 
-void accepts_what_rfc_8259_allows() {
+void accepts_json_of_rfc_8259() {
   const char* const texts[] = {"0",
                                "-0",
                                "1.5e+10",
@@ -59,7 +59,7 @@ void accepts_what_rfc_8259_allows() {
   for (const char* text : texts) TEST_ASSERT_TRUE_MESSAGE(accepts(text), text);
 }
 
-void refuses_everything_else() {
+void rejects_other_texts() {
   const char* const texts[] = {"",
                                " ",
                                "01",
@@ -120,7 +120,7 @@ void refuses_everything_else() {
   TEST_ASSERT_FALSE(accepts({"\"\0\"", 3}));
 }
 
-void every_prefix_of_a_text_is_refused() {
+void every_prefix_of_a_text_is_rejected() {
   Text whole = "[2,\"id-1\",\"Boot\\ud83d\\ude00\",{\"a\":[1.5e3,-0,true,null,\"\\u00e9\\n\"],\"b\":{\"c\":{}}}]";
   TEST_ASSERT_TRUE(accepts(whole));
   for (size_t length = 0; length < whole.length; ++length) TEST_ASSERT_FALSE(accepts({whole.data, length}));
@@ -220,14 +220,14 @@ void writes_nested_values_with_commas() {
   TEST_ASSERT_TRUE(accepts(json.text()));
 }
 
-void escapes_what_must_be_escaped() {
+void escapes_special_characters() {
   char buffer[100];
   JsonWriter json(buffer);
   json.string({"\"\\\n\r\t\0\x1f/\xc3\xa9\xff\xe2\x82", 13});
   assert_text("\"\\\"\\\\\\n\\r\\t\\u0000\\u001f/\xc3\xa9\\ufffd\\ufffd\\ufffd\"", json.text());
 }
 
-void every_byte_string_comes_back_or_is_replaced() {
+void every_byte_is_preserved_or_replaced() {
   for (unsigned byte = 0; byte < 0x80; ++byte) {
     char c = static_cast<char>(byte);
     char buffer[16];
@@ -269,9 +269,9 @@ void unbalanced_writing_is_flagged() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(accepts_what_rfc_8259_allows);
-  RUN_TEST(refuses_everything_else);
-  RUN_TEST(every_prefix_of_a_text_is_refused);
+  RUN_TEST(accepts_json_of_rfc_8259);
+  RUN_TEST(rejects_other_texts);
+  RUN_TEST(every_prefix_of_a_text_is_rejected);
   RUN_TEST(one_changed_byte_never_reads_outside);
   RUN_TEST(depth_has_a_limit);
   RUN_TEST(error_names_the_place);
@@ -279,8 +279,8 @@ int main() {
   RUN_TEST(numbers_must_be_whole_and_fit);
   RUN_TEST(text_that_does_not_fit_changes_nothing);
   RUN_TEST(writes_nested_values_with_commas);
-  RUN_TEST(escapes_what_must_be_escaped);
-  RUN_TEST(every_byte_string_comes_back_or_is_replaced);
+  RUN_TEST(escapes_special_characters);
+  RUN_TEST(every_byte_is_preserved_or_replaced);
   RUN_TEST(overflow_at_every_size_is_flagged);
   RUN_TEST(unbalanced_writing_is_flagged);
   return UNITY_END();

@@ -16,8 +16,7 @@ struct Change {
   bool lit;
 };
 
-/// Runs the feature by its own deadlines for `span` milliseconds. @return every change of the pin, the first level
-/// included.
+/// Polls the feature at its own deadlines for `span` milliseconds. @return the first level and every change of the pin.
 std::vector<Change> watch(LedStatus& lights, FakeGpio& gpio, int pin, Millis start, Millis span) {
   std::vector<Change> changes;
   for (Millis now = start; now < start + span;) {
@@ -79,7 +78,7 @@ void status_blinks_by_the_state_of_the_connector() {
   check_status(StatusLight::out_of_order, {{0, false}});
 }
 
-void network_shows_how_far_the_connection_is() {
+void network_light_shows_the_state_of_the_connection() {
   check_network(NetworkLight::no_link, {{0, false}});
   check_network(NetworkLight::link, blink(250, 1000));
   check_network(NetworkLight::connected, {{0, true}, {100, false}, {200, true}, {300, false}});
@@ -87,7 +86,7 @@ void network_shows_how_far_the_connection_is() {
   check_network(NetworkLight::accepted, {{0, true}});
 }
 
-void fault_tells_the_stop_from_other_errors() {
+void fault_light_distinguishes_the_stop_from_other_errors() {
   check_fault(FaultLight::none, {{0, false}});
   check_fault(FaultLight::emergency_stop, {{0, true}});
   check_fault(FaultLight::error, blink(125, 500));
@@ -101,7 +100,7 @@ void a_steady_light_needs_no_polling() {
   TEST_ASSERT_EQUAL_UINT64(kNever, lights.poll(0));
 }
 
-void a_pattern_goes_on_when_it_is_shown_again_and_restarts_when_it_changes() {
+void a_pattern_continues_when_shown_again_and_restarts_when_changed() {
   FakeGpio gpio;
   Board board(gpio);
   LedStatus lights(board);
@@ -132,10 +131,10 @@ void a_late_poll_does_not_shift_the_pattern() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(status_blinks_by_the_state_of_the_connector);
-  RUN_TEST(network_shows_how_far_the_connection_is);
-  RUN_TEST(fault_tells_the_stop_from_other_errors);
+  RUN_TEST(network_light_shows_the_state_of_the_connection);
+  RUN_TEST(fault_light_distinguishes_the_stop_from_other_errors);
   RUN_TEST(a_steady_light_needs_no_polling);
-  RUN_TEST(a_pattern_goes_on_when_it_is_shown_again_and_restarts_when_it_changes);
+  RUN_TEST(a_pattern_continues_when_shown_again_and_restarts_when_changed);
   RUN_TEST(a_late_poll_does_not_shift_the_pattern);
   return UNITY_END();
 }

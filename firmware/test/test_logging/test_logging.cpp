@@ -53,7 +53,7 @@ void the_longest_line_is_whole_and_a_longer_one_is_cut_and_counted() {
   TEST_ASSERT_EQUAL(1, bench.log.cut_lines());
 }
 
-void one_call_is_one_line_whatever_is_in_it() {
+void one_call_is_always_one_line() {
   Bench bench;
   bench.log.info("t", "a\r\nE (0) forged: b\x1b[2J\x7f");
   TEST_ASSERT_EQUAL_STRING("I (0) t: a??E (0) forged: b?[2J?\r\n", bench.uart.take().c_str());
@@ -65,7 +65,7 @@ void utf8_passes() {
   TEST_ASSERT_EQUAL_STRING("I (0) t: S\xC3\xA4ule\r\n", bench.uart.take().c_str());
 }
 
-void a_cut_goes_through_no_character() {
+void a_cut_does_not_split_a_character() {
   for (size_t before = 0; before < 4; ++before) {
     Bench bench;
     std::string text(before, 'x');
@@ -86,7 +86,7 @@ void answers_are_marked_and_counted() {
   TEST_ASSERT_EQUAL(1, bench.log.answers());
 }
 
-void what_nobody_reads_is_counted() {
+void dropped_bytes_are_counted() {
   Bench bench;
   bench.uart.stalled = true;
   bench.log.info("t", "x");
@@ -110,11 +110,11 @@ int main() {
   RUN_TEST(a_line_has_level_uptime_tag_and_text);
   RUN_TEST(lines_above_the_level_are_left_out);
   RUN_TEST(the_longest_line_is_whole_and_a_longer_one_is_cut_and_counted);
-  RUN_TEST(one_call_is_one_line_whatever_is_in_it);
+  RUN_TEST(one_call_is_always_one_line);
   RUN_TEST(utf8_passes);
-  RUN_TEST(a_cut_goes_through_no_character);
+  RUN_TEST(a_cut_does_not_split_a_character);
   RUN_TEST(answers_are_marked_and_counted);
-  RUN_TEST(what_nobody_reads_is_counted);
+  RUN_TEST(dropped_bytes_are_counted);
   RUN_TEST(levels_have_names);
   return UNITY_END();
 }

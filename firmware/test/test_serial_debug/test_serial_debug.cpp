@@ -58,7 +58,7 @@ void a_line_may_come_in_pieces() {
   TEST_ASSERT_EQUAL_STRING("= a\r\n", bench.answer_to("ho a\n").c_str());
 }
 
-void typing_errors_can_be_mended() {
+void typing_errors_can_be_corrected() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("= ab\r\n", bench
                                            .answer_to("exx\b\x7f"
@@ -70,7 +70,7 @@ void typing_errors_can_be_mended() {
                                             .c_str());
 }
 
-void a_line_too_long_is_refused_as_a_whole() {
+void a_line_too_long_is_rejected_as_a_whole() {
   Bench bench;
   const std::string fits = "echo " + std::string(SerialDebug::kMaxLine - 5, 'x');
   TEST_ASSERT_EQUAL_size_t(SerialDebug::kMaxLine - 5 + 4, bench.answer_to(fits + "\n").size());
@@ -78,7 +78,7 @@ void a_line_too_long_is_refused_as_a_whole() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
 }
 
-void a_line_that_is_no_utf8_is_refused_as_a_whole() {
+void a_line_that_is_no_utf8_is_rejected_as_a_whole() {
   Bench bench;
   const std::string error = "= error: the line is not UTF-8; set the terminal to it\r\n";
   TEST_ASSERT_EQUAL_STRING("= M\xc3\xbcller\r\n", bench.answer_to("echo M\xc3\xbcller\n").c_str());
@@ -97,7 +97,7 @@ void the_next_command_waits_for_a_late_answer() {
   TEST_ASSERT_EQUAL_STRING("= first\r\n= second\r\n", bench.answer_to("").c_str());
 }
 
-void a_command_may_be_work_for_who_was_polled_before() {
+void a_command_polls_earlier_features_again() {
   Bench bench;
   bench.uart.type("ec");
   TEST_ASSERT_EQUAL_UINT64(kNever, bench.console.poll(7));
@@ -109,7 +109,7 @@ void a_command_may_be_work_for_who_was_polled_before() {
   TEST_ASSERT_EQUAL_UINT64(kNever, bench.console.poll(7));
 }
 
-void a_flood_leaves_the_others_their_turn() {
+void a_flood_of_input_does_not_block_other_features() {
   Bench bench;
   bench.uart.type(std::string(10 * SerialDebug::kMaxReadPerPoll, '\n') + "echo behind it\n");
   int polls = 0;
@@ -143,12 +143,12 @@ int main() {
   RUN_TEST(an_unknown_command_is_named);
   RUN_TEST(empty_lines_are_not_answered);
   RUN_TEST(a_line_may_come_in_pieces);
-  RUN_TEST(typing_errors_can_be_mended);
-  RUN_TEST(a_line_too_long_is_refused_as_a_whole);
-  RUN_TEST(a_line_that_is_no_utf8_is_refused_as_a_whole);
+  RUN_TEST(typing_errors_can_be_corrected);
+  RUN_TEST(a_line_too_long_is_rejected_as_a_whole);
+  RUN_TEST(a_line_that_is_no_utf8_is_rejected_as_a_whole);
   RUN_TEST(the_next_command_waits_for_a_late_answer);
-  RUN_TEST(a_command_may_be_work_for_who_was_polled_before);
-  RUN_TEST(a_flood_leaves_the_others_their_turn);
+  RUN_TEST(a_command_polls_earlier_features_again);
+  RUN_TEST(a_flood_of_input_does_not_block_other_features);
   RUN_TEST(help_lists_the_commands_with_their_arguments);
   RUN_TEST(commands_have_different_names_and_a_limit);
   return UNITY_END();

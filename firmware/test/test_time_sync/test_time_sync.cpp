@@ -18,7 +18,7 @@ void check_parse(UnixMillis expected, Text text) {
   TEST_ASSERT_EQUAL_INT64(expected, time);
 }
 
-void check_refused(Text text) {
+void check_rejected(Text text) {
   UnixMillis time = 77;
   TEST_ASSERT_FALSE_MESSAGE(parse_timestamp(text, time), text.data);
   TEST_ASSERT_EQUAL_INT64(77, time);
@@ -47,7 +47,7 @@ void timestamps_are_parsed() {
   check_parse(-62167219200000, "0000-01-01T00:00:00Z");
 }
 
-void every_way_of_iso_8601_to_write_an_offset_is_parsed() {
+void every_offset_format_of_iso_8601_is_parsed() {
   constexpr UnixMillis kTen = 1795860000000;  // 2026-11-28T10:00:00Z
   check_parse(kTen, "2026-11-28T10:00:00");
   check_parse(kTen, "2026-11-28T10:00:00+0000");
@@ -98,7 +98,7 @@ void timestamp_is_read_out_of_a_json_string_only() {
   TEST_ASSERT_EQUAL_INT64(1795860000000, time);
 }
 
-void what_is_no_timestamp_is_refused() {
+void invalid_timestamps_are_rejected() {
   const char* const texts[] = {"",
                                "2000-02-29",
                                "2000-02-30T12:34:56Z",
@@ -136,7 +136,7 @@ void what_is_no_timestamp_is_refused() {
                                "2026/11/28T10:00:00Z",
                                "28.11.2026 10:00:00",
                                "1795860000"};
-  for (const char* text : texts) check_refused(text);
+  for (const char* text : texts) check_rejected(text);
 }
 
 void every_day_of_four_centuries_survives_the_round_trip() {
@@ -159,7 +159,7 @@ void without_any_source_time_counts_from_1970() {
   TEST_ASSERT_EQUAL_UINT64(kNever, time.poll(clock.now()));
 }
 
-void the_csms_tells_the_time_and_it_goes_on_from_there() {
+void time_continues_from_that_of_the_csms() {
   FakeClock clock;
   FakeStorage storage;
   TimeSync time(clock, storage);
@@ -171,7 +171,7 @@ void the_csms_tells_the_time_and_it_goes_on_from_there() {
   check_text("csms", name_of(time.quality()));
 }
 
-void a_restart_goes_on_from_the_time_last_known() {
+void a_restart_continues_from_the_last_known_time() {
   FakeStorage storage;
   {
     FakeClock clock;
@@ -202,7 +202,7 @@ void the_time_is_stored_once_an_hour_and_not_with_each_heartbeat() {
   TEST_ASSERT_EQUAL(3, writes);
 }
 
-void a_busy_storage_is_asked_again() {
+void a_write_to_a_busy_storage_is_retried() {
   FakeClock clock;
   FakeStorage storage;
   TimeSync time(clock, storage);
@@ -216,7 +216,7 @@ void a_busy_storage_is_asked_again() {
   TEST_ASSERT_EQUAL_size_t(1, storage.waiting());
 }
 
-void a_time_from_before_this_firmware_is_none() {
+void a_time_before_this_firmware_is_ignored() {
   FakeClock clock;
   FakeStorage storage;
   TimeSync time(clock, storage);
@@ -230,7 +230,7 @@ void a_time_from_before_this_firmware_is_none() {
   check_text("2020-01-01T00:00:00.000Z", time.timestamp().text());
 }
 
-void a_stored_time_that_is_none_is_ignored() {
+void an_invalid_stored_time_is_ignored() {
   FakeClock clock;
   FakeStorage storage;
   storage.files["last_time"] = "soon";
@@ -245,18 +245,18 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(timestamps_are_formatted);
   RUN_TEST(timestamps_are_parsed);
-  RUN_TEST(every_way_of_iso_8601_to_write_an_offset_is_parsed);
+  RUN_TEST(every_offset_format_of_iso_8601_is_parsed);
   RUN_TEST(times_may_be_short_or_have_a_fraction_of_any_length);
   RUN_TEST(dates_may_be_basic_ordinal_or_by_week);
   RUN_TEST(timestamp_is_read_out_of_a_json_string_only);
-  RUN_TEST(what_is_no_timestamp_is_refused);
+  RUN_TEST(invalid_timestamps_are_rejected);
   RUN_TEST(every_day_of_four_centuries_survives_the_round_trip);
   RUN_TEST(without_any_source_time_counts_from_1970);
-  RUN_TEST(the_csms_tells_the_time_and_it_goes_on_from_there);
-  RUN_TEST(a_restart_goes_on_from_the_time_last_known);
+  RUN_TEST(time_continues_from_that_of_the_csms);
+  RUN_TEST(a_restart_continues_from_the_last_known_time);
   RUN_TEST(the_time_is_stored_once_an_hour_and_not_with_each_heartbeat);
-  RUN_TEST(a_busy_storage_is_asked_again);
-  RUN_TEST(a_time_from_before_this_firmware_is_none);
-  RUN_TEST(a_stored_time_that_is_none_is_ignored);
+  RUN_TEST(a_write_to_a_busy_storage_is_retried);
+  RUN_TEST(a_time_before_this_firmware_is_ignored);
+  RUN_TEST(an_invalid_stored_time_is_ignored);
   return UNITY_END();
 }

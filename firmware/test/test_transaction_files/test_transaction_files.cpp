@@ -327,12 +327,11 @@ void transaction_data_that_fails_holds_up_no_message() {
   rig.storage.result = StorageResult::ok;
   rig.add(Record::Type::start);
   rig.add(Record::Type::stop);
-  TEST_ASSERT_FALSE(rig.step());
-  rig.clock.advance(Saver::kSaveAgain);
   rig.step();
   rig.step();
   TEST_ASSERT_TRUE(rig.has("tx-0000000001") && rig.has("tx-0000000002"));
   TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
+  rig.clock.advance(Saver::kSaveAgain);
   while (rig.step()) {
   }
   TEST_ASSERT_TRUE(rig.has("txd-0000000001"));

@@ -317,7 +317,7 @@ void start_that_is_given_up_is_reported_whatever_the_cause() {
     rig.device->set_time();
     rig.tx().begin("TAG", 0, rig.clock.now());
     rig.settle();
-    if (cause == damaged) rig.storage.files.begin()->second[0] = '-';
+    if (cause == damaged) rig.storage.files.lower_bound("tx-")->second[0] = '-';
     int64_t none = 0;
     const std::string id = rig.device->send(rig.csms, none);
     JsonError error;

@@ -1,4 +1,4 @@
-"""What a test sends to a charge point: calls and their answers, raw text, bytes, pings."""
+"""Frames from a test to a charge point: calls and their answers, raw text, bytes, pings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.ocpp.messages import Request
 from rig.timeline.events import Event, LinkChange, OcppFrame
 from rig.util.errors import AuthorError, ExpectationError
 from rig.util.loop import submit
-from rig.util.redaction import masked
+from rig.util.redaction import masked, remember_secrets
 from rig.util.text import visible
 
 
@@ -38,7 +38,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
 
 
 class Calls(Observations):
-    """What the CSMS says of its own accord."""
+    """Frames that the CSMS sends on request of a test."""
 
     _calling: threading.Lock  # one call at a time is open; `Csms` sets it
 
@@ -71,6 +71,7 @@ class Calls(Observations):
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
         validate_sendable(action, content, "request", check=check)
+        remember_secrets(content)
         point = self._point(charge_point)
         with self._calling:
             since = self.timeline.mark()
@@ -96,7 +97,7 @@ class Calls(Observations):
         return answer
 
     def send_raw(self, text: str, *, fragments: int = 1, charge_point: str | None = None) -> None:
-        """Send any text to the charge point, right or wrong.
+        """Send any text to the charge point, valid or not.
 
         Args:
             text: the message.
@@ -114,7 +115,7 @@ class Calls(Observations):
         self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
 
     def send_binary(self, data: bytes, *, charge_point: str | None = None) -> None:
-        """Send a binary message, which OCPP-J has no use for.
+        """Send a binary message, which OCPP-J does not use.
 
         Raises:
             ExpectationError: the charge point is not connected.
@@ -151,7 +152,7 @@ class Calls(Observations):
         raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
 
     def pong(self, payload: bytes = b"", *, times: int = 1, charge_point: str | None = None) -> None:
-        """Send a WebSocket pong that nobody asked for (RFC 6455 section 5.5.3), or many of them without a pause.
+        """Send an unsolicited WebSocket pong (RFC 6455 section 5.5.3), or many without a pause.
 
         Args:
             payload: at most 125 bytes.

@@ -1,4 +1,4 @@
-"""The WebSocket connections of charge points: are they there, wait for them to come and go, close them."""
+"""The WebSocket connections of charge points: their state, waiting for a change, closing."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rig.timeline.events import LinkChange
 
 
 class Connections(Observations):
-    """Who is connected, and until when."""
+    """The connections of charge points."""
 
     @property
     def connected(self) -> bool:
-        """Is the bench's charge point connected?"""
+        """Whether the bench's charge point is connected."""
         return self.is_connected()
 
     def is_connected(self, charge_point: str | None = None) -> bool:
-        """Is a charge point connected?"""
+        """Return whether a charge point is connected."""
         if charge_point is None and not self._identity and not self._server.charge_points:
             return False
         return self._point(charge_point).connection is not None
@@ -29,17 +29,17 @@ class Connections(Observations):
     def expect_connected(
         self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
-        """A charge point opens its WebSocket connection (since the mark, or within the time limit)."""
+        """Wait until a charge point opens its WebSocket connection, or has opened it since the mark."""
         return self._expect_link(True, timeout, since, charge_point)
 
     def expect_disconnected(
         self, timeout: float = 10.0, *, since: Mark | None = None, charge_point: str | None = None
     ) -> LinkChange:
-        """A charge point's connection closes (since the mark, or within the time limit)."""
+        """Wait until a charge point's connection closes, or has closed since the mark."""
         return self._expect_link(False, timeout, since, charge_point)
 
     def close(self, code: int = 1000, reason: str = "", *, charge_point: str | None = None) -> None:
-        """Close the charge point's connection with a close code (RFC 6455 section 7.4); it may come back at once.
+        """Close the charge point's connection with a close code (RFC 6455 section 7.4); it may reconnect at once.
 
         Raises:
             ExpectationError: it is not connected.

@@ -1,4 +1,4 @@
-"""The whole instrument: its life from start to shut-down. What a test does with it is in its parts, by file."""
+"""The instrument as a whole: start, stop, reset. Its parts have the methods for tests, by file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rig.timeline import Timeline
 
 
 class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
-    """A fake CSMS for OCPP 1.6J on the bench's loop: a normal one, unless a test tells it otherwise.
+    """A fake CSMS for OCPP 1.6J on the bench's loop. It behaves normally until a test changes that.
 
     All methods may be called from any thread but the loop's, block at most for their time limit, and take
     `charge_point=None` for the bench's own charge point. Time limits are in bench seconds.
@@ -55,7 +55,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self._server = CsmsServer(timeline, self.behaviour, host, port)
 
     def start(self) -> None:
-        """Listen. Does nothing where it does already.
+        """Listen, unless it listens already.
 
         Raises:
             BenchError: somebody else listens on the port.
@@ -63,7 +63,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self.on_loop(self._server.start(), "start the CSMS")
 
     def stop(self, code: int | None = None, reason: str = "") -> None:
-        """Be gone: connections end and new ones are refused, until `start`.
+        """End all connections and refuse new ones until `start`.
 
         Args:
             code: say goodbye with this close code (RFC 6455 section 7.4), e.g. 1012 for a restart; None: reset the
@@ -77,7 +77,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         self.on_loop(self._server.close(), "shut down the CSMS")
 
     def reset(self) -> None:
-        """A normal CSMS again, whatever a test did: listens, speaks, no answers replaced or held."""
+        """Restore a normal CSMS: it listens and answers, and no answer is replaced or held."""
 
         async def back_to_normal() -> None:
             await self._server.reset()
@@ -87,7 +87,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
 
     @property
     def is_listening(self) -> bool:
-        """Whether it is there: started, and not stopped since."""
+        """Whether it was started and not stopped since."""
         return self._server.is_listening
 
     @property

@@ -1,4 +1,4 @@
-"""What a test expects a charge point to send: one call, several, exactly one, none, a broken frame."""
+"""Expectations of frames from a charge point: one call, several, exactly one, none, a violation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.util.errors import ExpectationError
 
 
 class Expectations(Observations):
-    """Expectations of what charge points send. A frame that one has matched is consumed: none matches it again."""
+    """Expectations of frames from charge points. A matched frame is consumed and never matches again."""
 
     def expect(
         self,
@@ -26,7 +26,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """The next valid CALL that nobody has matched yet: already there, or still to come.
+        """Wait for the next valid CALL that was not matched yet. It may have arrived already.
 
         Args:
             call: an action, e.g. `StatusNotification`, or a typed request of `rig.ocpp.messages`.
@@ -57,7 +57,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """The next StatusNotification of a connector with that status; see `expect`."""
+        """Wait for the next StatusNotification of a connector with that status; see `expect`."""
         return self.expect(
             "StatusNotification",
             timeout=timeout,
@@ -76,7 +76,7 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> list[OcppFrame]:
-        """All of these CALLs come, each matched by a frame of its own.
+        """Wait for all of these CALLs, each matched by a different frame.
 
         Args:
             calls: actions, or typed requests of `rig.ocpp.messages`.
@@ -115,7 +115,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Exactly one such CALL, there already or within `within` bench seconds; no second one in all that time.
+        """Check that exactly one such CALL arrives until `within` bench seconds from now.
 
         Raises:
             ExpectationError: none came, or a second one; the message shows them in the exchange.
@@ -140,7 +140,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> None:
-        """Make sure that no such CALL comes within `within` bench seconds, nor stands unmatched since the mark.
+        """Check that no such CALL arrives within `within` bench seconds, or is unmatched since the mark.
 
         Raises:
             ExpectationError: it came; the message shows it in the exchange.
@@ -160,7 +160,7 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> OcppFrame:
-        """A frame of the charge point that breaks OCPP 1.6. A device test whose device breaks it unexpected fails.
+        """Wait for a frame that breaks OCPP 1.6. A device test fails if its device sends one unexpectedly.
 
         Args:
             error: what must stand in the frame's `error`; empty: anything.

@@ -1,4 +1,4 @@
-"""What a CSMS does that is out of order: it is silent, answers no ping, spoils opening handshakes or answers."""
+"""Misbehaviour of the CSMS: silence, missing pongs, malformed handshakes and answers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from rig.util.errors import AuthorError
 
 
 class Misbehaviour(CsmsPart):
-    """Bad behaviour towards everybody, each as a context that takes it back: then it is as before the block."""
+    """Misbehaviour towards all charge points, as context managers that restore the previous behaviour."""
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Within the block it reads, but nothing leaves it: no answer, no pong, no close, no opening handshake."""
+        """Within the block the CSMS reads and sends nothing: no answer, no pong, no close, no handshake."""
         with self._muted("all"):
             yield
 
     @contextlib.contextmanager
     def no_pong(self) -> Iterator[None]:
-        """Within the block it answers everything but pings."""
+        """Within the block the CSMS answers everything except pings."""
         with self._muted("pong"):
             yield
 
@@ -45,7 +45,7 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def malform_handshakes(self, kind: BadHandshake) -> Iterator[None]:
-        """Within the block opening handshakes are answered badly; open connections stay."""
+        """Within the block opening handshakes get a malformed answer; open connections stay."""
         validate_one_of("how an opening handshake goes wrong", kind, get_args(BadHandshake))
         before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
@@ -55,7 +55,7 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def malform_answers(self, kind: BadAnswer) -> Iterator[None]:
-        """Within the block the answer to every CALL is a bad one."""
+        """Within the block every CALL gets a malformed answer."""
         validate_one_of("how an answer goes wrong", kind, get_args(BadAnswer))
         before = self.on_loop(self._server.malform_answers(kind), "spoil answers")
         try:

@@ -1,4 +1,4 @@
-"""What the CSMS has seen of its charge points: their state, transactions and violations, and the exchange in words."""
+"""Observations of charge points: state, transactions, violations, and the exchange as text."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rig.timeline.log_tail import whole_log
 
 
 class Observations(CsmsPart):
-    """What the CSMS has seen; looking takes nothing away from who expects it."""
+    """Observations of the CSMS. They consume no event."""
 
     @property
     def state(self) -> State:
-        """What it knows of the bench's charge point: boot, connectors, configuration, transactions, open calls."""
+        """The state of the bench's charge point: boot, connectors, configuration, transactions, open calls."""
         return self.state_of()
 
     def state_of(self, charge_point: str | None = None) -> State:
-        """What it knows of a charge point now. It outlives tests: nothing is forgotten by `reset`."""
+        """Return the present state of a charge point. It outlives tests, and `reset` does not clear it."""
         point = self._point(charge_point)
 
         async def look() -> State:
@@ -35,7 +35,7 @@ class Observations(CsmsPart):
         return self.transactions_of()
 
     def transactions_of(self, charge_point: str | None = None, since: Mark | None = None) -> list[Transaction]:
-        """The transactions of a charge point, read off the frames since the mark (None: the test's start)."""
+        """Return the transactions in the frames of a charge point since the mark (None: the test's start)."""
         who = self._who(charge_point)
         frames = self.timeline.events(OcppFrame, since or self.timeline.default_mark, lambda f: f.charge_point == who)
         return read_transactions(frames)
@@ -43,7 +43,7 @@ class Observations(CsmsPart):
     def violations(
         self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
     ) -> list[OcppFrame]:
-        """Frames of the charge point that break OCPP 1.6, since the mark (None: the test's start); `error` says how.
+        """Return frames that break OCPP 1.6 since the mark (None: the test's start). `error` has the reason.
 
         Args:
             since: only what came after this mark.
@@ -65,7 +65,7 @@ class Observations(CsmsPart):
         marked: tuple[int, ...] = (),
         difference: Difference | None = None,
     ) -> str:
-        """The last frames and link changes as readable lines, since the mark (None: the test's start).
+        """Return the last frames and link changes as text, since the mark (None: the test's start).
 
         Args:
             charge_point: whose.

@@ -1,4 +1,4 @@
-"""What the CSMS answers, where a test wants it otherwise: another answer, or none until it says so."""
+"""Answers of the CSMS that a test replaces or holds back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rig.util.errors import AuthorError
 
 
 class Held:
-    """Calls of one action whose answers a test holds back. Comes from `Csms.hold`."""
+    """Calls of one action whose answers a test holds back, from `Csms.hold`."""
 
     def __init__(self, csms: Replies, point: ChargePoint, action: str) -> None:
         self._csms = csms
@@ -26,7 +26,7 @@ class Held:
         self._returned: set[int] = set()
 
     def wait(self, timeout: float = 10.0) -> OcppFrame:
-        """The next call that is held: already there, or still to come. `Csms.expect` may match it as well.
+        """Wait for the next held call. `Csms.expect` may match it as well.
 
         Args:
             timeout: bench seconds.
@@ -47,7 +47,7 @@ class Held:
         return frame
 
     def release(self, answer: Reply | None = None, *, check: bool = True) -> int:
-        """Answer all calls that are held now, and go on holding.
+        """Answer all calls that are held now, and continue to hold new ones.
 
         Args:
             answer: the answer; None: the one they would have got. A charge point that has reconnected meanwhile
@@ -82,7 +82,7 @@ class Replies(Observations):
         check: bool = True,
         charge_point: str | None = None,
     ) -> Replacement:
-        """Answer an action otherwise from now on.
+        """Replace the answer to an action from now on.
 
         Args:
             action: a call of the charge point, e.g. `Authorize`.
@@ -116,7 +116,7 @@ class Replies(Observations):
 
     @contextlib.contextmanager
     def hold(self, action: str, *, charge_point: str | None = None) -> Iterator[Held]:
-        """Hold back the answers to an action within the block; what is held at its end is answered then.
+        """Hold back the answers to an action within the block. At its end the held calls are answered.
 
         Args:
             action: a call of the charge point, e.g. `StartTransaction`.

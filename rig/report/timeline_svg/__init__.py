@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.report.canvas import GREY
+from rig.report.colours import GREY
 from rig.report.lane_reader import lanes_of
 from rig.report.lanes import Lanes
 from rig.report.timeline_svg import bands, exchanges, frame, heap, missed, moments, stretches

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rig.report.canvas import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, Canvas, text_on
+from rig.report.canvas import Canvas
+from rig.report.colours import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, SLATE, text_on
 from rig.report.lanes import Band, Segment, Stretch
 from rig.report.text import width
 from rig.report.timeline_svg import missed
@@ -13,7 +14,7 @@ from rig.report.timeline_svg.sheet import SIZE, Sheet
 
 _LED_COLOURS = {"status": GREEN, "network": BLUE, "fault": "#d55e00"}
 _BAND_COLOURS = {
-    "power": "#3c4650",
+    "power": SLATE,
     "radio": BLUE,
     "input": ORANGE,
     "control": GREY,

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from rig.report.canvas import BLUE, GREY, INK, PAPER, RED, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import BLUE, GREY, INK, PAPER, RED
 from rig.report.flags import Flag
 from rig.report.lanes import Exchange, Stretch
 from rig.report.text import fit, width

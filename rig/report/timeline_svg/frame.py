@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rig.report.canvas import FAINT, GREY, INK, PAPER, RED, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import FAINT, GREY, INK, PAPER, RED, WHITE
 from rig.report.lanes import Stretch
 from rig.report.text import fit, width
 from rig.report.timeline_svg.shapes import zigzag
@@ -20,7 +21,7 @@ def title(sheet: Sheet, test: Test, took: str) -> None:
     verdict = VERDICT_WORDS[test.outcome] + (f", attempt {test.attempt}" if test.attempt > 1 else "")
     pill = width(verdict, 12, bold=True) + 18
     c.rect("lanes", NAME_X, 10, pill, 20, rx=10, fill=VERDICT_COLOURS[test.outcome])
-    c.text(NAME_X + 9, 24, verdict, size=12, fill=PAPER, bold=True)
+    c.text(NAME_X + 9, 24, verdict, size=12, fill=WHITE, bold=True)
     took_width = width(took, 12)
     c.text(EDGE, 24, took, size=12, fill=GREY, anchor="end")
     name_x = NAME_X + pill + 10

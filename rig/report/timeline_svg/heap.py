@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rig.report.axis import Axis
-from rig.report.canvas import BLUE, GREY, PAPER
+from rig.report.colours import BLUE, GREY, PAPER
 from rig.report.timeline_svg.sheet import LEFT, RIGHT, Sheet
 from rig.util.text import kilobytes
 

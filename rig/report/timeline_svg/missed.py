@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rig.report.canvas import RED, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import RED
 from rig.report.lanes import Stretch
 from rig.report.timeline_svg.beside import beside
 from rig.report.timeline_svg.sheet import LEFT, Sheet

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rig.report.canvas import BLUE, GREY, INK, PAPER, RED, VIOLET, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import AMBER, BLUE, GREY, INK, PAPER, RED, VIOLET
 from rig.report.flags import Flag
 from rig.report.lanes import Moment, Stretch
 from rig.report.timeline_svg import missed
 from rig.report.timeline_svg.shapes import cross, triangle
 from rig.report.timeline_svg.sheet import ROW, Sheet
 
-_AMBER = "#8a5a00"
 _COLOURS = {
     "boot": INK, "flash": BLUE, "panic": RED, "trouble": VIOLET, "note": GREY,
-    "E": RED, "W": _AMBER,
+    "E": RED, "W": AMBER,
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def log(sheet: Sheet, moments: Sequence[Moment], expected: Sequence[Stretch] = (
     line = sheet.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
     _markers(sheet, moments, line)
     for label in labels:
-        sheet.flag(label, line, -1, RED if label.loud else _AMBER)
+        sheet.flag(label, line, -1, RED if label.loud else AMBER)
     below = missed.rows(sheet, line + 8, expected)
     sheet.lane("log", line, line + 8 + below - sheet.y)
 
@@ -81,4 +81,4 @@ def _error_key(c: Canvas, x: float, y: float) -> None:
 
 
 def _warning_key(c: Canvas, x: float, y: float) -> None:
-    c.path("front", triangle(x + 11, y), fill=_AMBER)
+    c.path("front", triangle(x + 11, y), fill=AMBER)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rig.report.axis import Axis, Tick
-from rig.report.canvas import FAINT, GREY, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import FAINT, GREY
 from rig.report.flags import POLE_GAP, Flag, Label, place
 from rig.report.lanes import Lanes
 from rig.report.text import fit, width

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rig.report.canvas import GREY, INK, PAPER, RED, Canvas
+from rig.report.canvas import Canvas
+from rig.report.colours import GREY, INK, PAPER, RED, WHITE
 from rig.report.lanes import Stretch
 from rig.report.text import width
 from rig.report.timeline_svg.beside import Beside, beside
@@ -50,7 +51,7 @@ def _fault(sheet: Sheet, _: Stretch, at: Beside, top: float) -> None:
     c = sheet.c
     c.rect("lanes", at.left, top, max(at.right - at.left, 3), 15, fill=RED)
     if at.inside is not None:
-        c.text(at.inside[0] + 6, top + 11.5, at.text, fill=PAPER)
+        c.text(at.inside[0] + 6, top + 11.5, at.text, fill=WHITE)
     else:
         c.text(at.x, top + 11.5, at.text, fill=RED, anchor=at.anchor, halo=True)
     sheet.key("fault", "fault", _fault_key)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.clock import BenchClock
-from rig.wiring.emulator.board import EmulatorBoard, BoardWires
+from rig.wiring.emulator.board import BoardWires, EmulatorBoard
 from rig.wiring.emulator.flash_file import make_flash
 from rig.wiring.emulator.qemu import GATEWAY, find_qemu
 from rig.wiring.interfaces import Wiring
@@ -77,7 +77,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
         BenchError: there is no emulator for the board, or nothing can be written below `root`.
     """
     qemu = find_qemu(description.emulator.qemu, description.device.board)
-    wires = {signal: wire for signal, wire in description.wires()}
+    wires = dict(description.wires())
     run = RunDirectory(root)
     factory = VirtualPinFactory(Wires(clock.now))
     try:

@@ -1,4 +1,4 @@
-"""How soon the emergency stop opens the contactor."""
+"""The delay from the emergency stop to the open contactor."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rig.timeline.events import PinEdge
 pytestmark = pytest.mark.needs("inputs.emergency_stop", "outputs.contactor", "real_time")
 
 LIMIT_MS = 20
-"""Edge to contactor; the interrupt handler itself takes microseconds."""
+"""From edge to contactor, in ms; the interrupt handler itself takes microseconds."""
 VIRTUAL_LIMIT_MS = 100
-"""The same where it is a thread of a computer that may be busy: a quarter of the erase that it must not wait for."""
+"""The limit in ms where the handler is a thread of a busy computer: a quarter of the erase that must not delay it."""
 
 
 def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: Mark) -> None:
-    """Measure from the emergency stop's edge to the contactor's, by their stamps."""
+    """Measure from the emergency stop's edge to the contactor's edge, by their stamps."""
     pressed = bench.timeline.events(PinEdge, since, lambda e: e.signal == "inputs.emergency_stop" and e.level)[0]
     opened = bench.timeline.events(PinEdge, since, lambda e: e.signal == "outputs.contactor" and not e.level)[0]
     limit = VIRTUAL_LIMIT_MS if bench.description.kind == "virtual" else LIMIT_MS
@@ -31,10 +31,10 @@ def measure_edge_to_contactor(measure: Measure, name: str, bench: Bench, since: 
 
 
 @pytest.mark.smoke
-def test_it_opens_the_contactor_while_charging(
+def test_contactor_opens_while_charging(
     device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs, measure: Measure
 ) -> None:
-    """Pressed while charging: the contactor opens at once, the transaction stops with reason EmergencyStop."""
+    """The contactor opens at once while charging; the transaction stops with reason EmergencyStop."""
     driver.start_charge(csms)
     mark = bench.mark()
     driver.press_emergency_stop()
@@ -49,10 +49,10 @@ def test_it_opens_the_contactor_while_charging(
 
 @pytest.mark.smoke
 @pytest.mark.needs("test_hooks")
-def test_it_opens_the_contactor_during_a_flash_erase(
+def test_contactor_opens_during_a_flash_erase(
     device: Device, driver: EvDriver, csms: Csms, bench: Bench, outputs: Outputs, console: Console, measure: Measure
 ) -> None:
-    """Pressed in the middle of a 400 ms erase, which stops the loop: the contactor does not wait for it."""
+    """A 400 ms flash erase, which blocks the loop, does not delay the contactor."""
     driver.start_charge(csms)
     with bench.inject(SlowErase(ms=400)):
         with device.erasing():

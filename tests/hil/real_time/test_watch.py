@@ -1,4 +1,4 @@
-"""The bench's watch over the device while the test computes: in stepped time the device stands still then, too."""
+"""The bench's watch over the device while the test computes. In stepped time the device would stand still then."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rig.timeline.events import Panic
 from rig.util.errors import DeviceError
 
 AT_ONCE_S = 5
-"""From the panic to its error, for a very busy computer: without the watch nobody would hear of it for a minute."""
+"""The longest time in s from the panic to the interruption, on a busy computer; without the watch it is a minute."""
 
 
 @pytest.mark.needs("test_hooks", "real_time")
 def test_a_crash_interrupts_a_test_that_computes(
     device: Device, console: Console, bench: Bench, measure: Measure
 ) -> None:
-    """Also a test that asks nothing of the device is interrupted."""
+    """A panic interrupts a test that computes and makes no call of the bench."""
     console.send("crash abort")
     with pytest.raises(DeviceError, match="the device panicked: abort"):
         _count_for_ever()

@@ -1,4 +1,4 @@
-"""The examples in docs/writing-tests.md that measure a latency."""
+"""Run the examples of docs/writing-tests.md that measure a latency."""
 
 from __future__ import annotations
 

@@ -17,8 +17,13 @@ from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
 
 SECRET = "0123456789abcdef"
 IDLE_CLIENTS = 70
+DEAF_CLIENTS = 2
+"""So many ping, and as many call; none of them reads."""
 BIG_MESSAGES = 32
 _BIG = "x" * ((1 << 20) - 100)
+_TEXT = f'[2,"1","DataTransfer",{{"vendorId":"V","data":"{_BIG[:-100]}"}}]'.encode()
+PING = (b"\x89\xfd" + bytes(4) + bytes(125)) * 1000
+BIG_CALL = b"\x81\xff" + struct.pack("!Q", len(_TEXT)) + bytes(4) + _TEXT
 
 
 def main(url: str, name: str) -> None:
@@ -32,6 +37,9 @@ def main(url: str, name: str) -> None:
         with contextlib.ExitStack() as stack:
             for _ in range(IDLE_CLIENTS):
                 stack.enter_context(socket.create_connection(address, LIMIT_S))
+            for number in range(DEAF_CLIENTS):
+                stack.enter_context(deaf(address, f"/{name}-pings-{number}", PING))
+                stack.enter_context(deaf(address, f"/{name}-calls-{number}", BIG_CALL))
             talk(url, name)
         print("round", flush=True)
 
@@ -53,6 +61,18 @@ def failing() -> Iterator[bytes]:
     yield b"\x83\x80" + bytes(4)  # opcode 3
     yield b"\x81\x82" + bytes(4) + b"\xff\xfe"  # no UTF-8
     yield b"\x81\xff" + struct.pack("!Q", 1 << 40)
+
+
+def deaf(address: tuple[str, int], path: str, frame: bytes) -> socket.socket:
+    """A client that sends a frame again and again, up to 2 MB or until nobody takes it, and reads nothing."""
+    client = socket.create_connection(address, LIMIT_S)
+    client.sendall(handshake(path))
+    client.recv(65536)
+    client.settimeout(0.2)
+    with contextlib.suppress(OSError):
+        for _ in range(2_000_000 // len(frame)):
+            client.sendall(frame)
+    return client
 
 
 def send(address: tuple[str, int], *wires: bytes) -> None:

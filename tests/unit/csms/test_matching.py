@@ -36,9 +36,9 @@ def test_it_matches(expected: Any, actual: Any) -> None:
         ({"a": {}}, {"a": 5}, "a: expected an object, got 5"),
         (True, 1, "payload: expected True, got 1"),
         (0, False, "payload: expected 0, got False"),
-        (re.compile("a"), "ab", "payload: expected what matches 'a', got 'ab'"),
-        (re.compile("a"), 5, "payload: expected what matches 'a', got 5"),
-        (str.isdigit, "x", "payload: expected what isdigit accepts, got 'x'"),
+        (re.compile("a"), "ab", "payload: expected a string that matches 'a', got 'ab'"),
+        (re.compile("a"), 5, "payload: expected a string that matches 'a', got 5"),
+        (str.isdigit, "x", "payload: expected a value that isdigit accepts, got 'x'"),
         ({"a": 1, "b": 2}, {"a": 0, "b": 0}, "a: expected 1, got 0"),
     ],
 )

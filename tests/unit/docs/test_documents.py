@@ -116,6 +116,12 @@ def test_the_reference_has_every_public_method_once() -> None:
     assert "(self" not in text
 
 
+def test_the_reference_has_the_attributes_of_a_docstring() -> None:
+    text = reference(ROOT)
+    assert "- `tags`<br>\n  what an idTag" in text
+    assert text.count("- `settle_s: float = 3.0`<br>\n  how long") == 1
+
+
 def test_names_that_test_authors_may_import_exist() -> None:
     for module, names in IMPORTABLE.items():
         for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +56,17 @@ def test_the_ci_page_has_files_that_can_be_read() -> None:
     for text in [text for kind, text, _ in blocks(page) if kind in ("yaml", "groovy")]:
         assert len(text.splitlines()) <= 10
         assert ".ci/run" in text
+
+
+def test_the_dependency_page_has_every_direct_dependency_with_its_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    rows = re.findall(
+        r"^\| ([\w., -]+) \| ([\w., ]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE
+    )
+    listed = {pair for names, versions in rows for pair in zip(names.split(", "), versions.split(", "), strict=False)}
+    for dependency in project["dependencies"] + project["optional-dependencies"]["dev"]:
+        name, version = dependency.split(";")[0].split("==")
+        assert (name, version) in listed, f"docs/dependencies.md: no row with a reason for {name} {version}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""A fault within another: what is lifted first leaves the other as it was. On the virtual board, without a firmware."""
+"""Faults within faults: lifting one leaves the other unchanged. On the virtual board without firmware."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OTHER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "bad-answers": {"kind": "garbage"},
     "clock-jump": {"seconds": -60},
 }
-"""Of an inner fault, so that it differs from an outer one of the same name."""
+"""Arguments of the inner fault, so that it differs from an outer one of the same name."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def state(bench: Bench) -> dict[str, Any]:
-    """Everything that a fault can change for as long as it lasts."""
+    """Return all settings that a fault changes while it lasts."""
     hooks, server = bench.wiring.hooks, bench.csms._server
     assert hooks is not None
     return {
@@ -90,7 +90,7 @@ def test_lifting_an_inner_fault_leaves_the_outer_one(bench: Bench, outer: str) -
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
-def test_what_cannot_be_combined_is_refused_with_the_reason(
+def test_an_impossible_combination_is_refused_with_the_reason(
     bench: Bench, fault: Fault, state: Fault, error: str
 ) -> None:
     with bench.inject(state), pytest.raises(BenchError, match=error), bench.inject(fault):
@@ -98,7 +98,7 @@ def test_what_cannot_be_combined_is_refused_with_the_reason(
 
 
 def connect(bench: Bench) -> str:
-    """How an attempt to connect to the CSMS through the proxy ends."""
+    """Try to connect to the CSMS through the proxy. Return the result as text."""
     try:
         socket.create_connection(("127.0.0.1", bench.network.csms_port), timeout=0.2).close()
     except ConnectionRefusedError:
@@ -108,7 +108,7 @@ def connect(bench: Bench) -> str:
     return "accepted"
 
 
-def test_the_latest_way_to_keep_a_charge_point_out_counts(bench: Bench) -> None:
+def test_the_latest_refusal_of_connections_counts(bench: Bench) -> None:
     with bench.inject(faults.SynIgnored()):
         assert connect(bench) == "ignored"
         with bench.inject(faults.CsmsGone()):
@@ -121,13 +121,13 @@ def test_the_latest_way_to_keep_a_charge_point_out_counts(bench: Bench) -> None:
 
 
 def status(bench: Bench) -> int:
-    """The HTTP status that an opening handshake is refused with."""
+    """Return the HTTP status that refuses an opening handshake."""
     with pytest.raises(InvalidStatus) as refused:
         Peer(bench.csms.url("CP-1"))
     return refused.value.response.status_code
 
 
-def test_a_refusal_within_a_refusal_gives_way_to_the_outer_one(bench: Bench) -> None:
+def test_lifting_a_refusal_restores_the_outer_one(bench: Bench) -> None:
     with bench.inject(faults.HttpRefusal(503)):
         with bench.inject(faults.HttpRefusal(429)):
             assert status(bench) == 429

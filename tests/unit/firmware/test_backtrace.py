@@ -1,4 +1,4 @@
-"""Backtraces: from addresses to functions and lines, and when not."""
+"""Backtraces are decoded from addresses to functions and lines where the build matches."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def address(program: Path) -> str:
-    """Where the call in `main` returns to."""
+    """Return the address that the call in `main` returns to."""
     dump = subprocess.run(["objdump", "-d", "-C", str(program)], capture_output=True, text=True, check=True).stdout
     after_main = dump.partition("<main>:")[2].splitlines()
     index = next(n for n, line in enumerate(after_main) if "<outer" in line)
@@ -61,14 +61,14 @@ def test_an_inlined_function_gets_a_line_of_its_own(backtraces: Backtraces, prog
     assert decoded[1].endswith(" outer(int) at crash.cpp:6")
 
 
-def test_another_build_is_not_decoded_and_said_so_once(backtraces: Backtraces, program: Path) -> None:
+def test_another_build_is_not_decoded_and_reported_once(backtraces: Backtraces, program: Path) -> None:
     frames = ("0x1139",)
     why = f"(not decoded: the device runs build 0badcafe, {program} is {build_id(program)})"
     assert backtraces.decode(frames, "0badcafe") == (*frames, why)
     assert backtraces.decode(frames, "0badcafe") == frames
 
 
-def test_without_the_tool_the_addresses_stay(
+def test_without_addr2line_the_addresses_are_unchanged(
     backtraces: Backtraces, program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
@@ -77,7 +77,7 @@ def test_without_the_tool_the_addresses_stay(
     assert why == "(not decoded: addr2line is not installed: Debian's package binutils has it)"
 
 
-def test_what_is_no_offset_of_ours_stays(backtraces: Backtraces, program: Path) -> None:
+def test_a_frame_that_is_no_offset_is_unchanged(backtraces: Backtraces, program: Path) -> None:
     frames = ("0x400d1234:0x3ffb5c00",)
     assert backtraces.decode(frames, build_id(program)) == frames
     assert Backtraces(program.parent).decode(("0x1",), "") == ("0x1",)

@@ -1,10 +1,11 @@
-"""Building the firmware: what goes wrong is said with the tool's own words."""
+"""Building the firmware; errors have the output of the tool that failed."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.firmware.build import build, firmware, package
+from rig.firmware.build import build, build_notice, firmware, package
 from rig.firmware.image import parse_image
 from rig.firmware.manifest import load_manifest
 from rig.util.errors import BenchError
@@ -23,7 +24,7 @@ CSV = "ota_0, app, ota_0, 0x10000, {size}\notadata, data, ota, 0xd000, 0x2000\n"
 
 @pytest.fixture
 def project(tmp_path):
-    """A project whose firmware is one C file."""
+    """Create a project whose firmware is one C file."""
     host = tmp_path / "firmware" / "host"
     host.mkdir(parents=True)
     (host / "CMakeLists.txt").write_text(
@@ -56,13 +57,24 @@ def test_a_changed_source_makes_another_image_and_an_unchanged_one_the_same(proj
     assert firmware("host", project).manifest.sha256() != first
 
 
+def test_a_build_is_announced_only_where_there_is_one(project):
+    assert "for the first time" in build_notice("host", project)
+    build(project)
+    assert build_notice("host", project) == ""
+    source = project / "firmware" / "host" / "main.c"
+    stamp = source.stat().st_mtime + 2
+    os.utime(source, (stamp, stamp))
+    assert re.search("what has changed of the firmware, [0-9]+ steps: about 5.0 s", build_notice("host", project))
+    assert build_notice("build/program", project) == ""
+
+
 def test_a_compiler_error_is_shown(project):
     (project / "firmware" / "host" / "main.c").write_text("int main(void) { return nonsense; }\n")
     with pytest.raises(BenchError, match=r"(?s)does not build.*nonsense"):
         build(project)
 
 
-def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_to_itself(project):
+def test_a_compiler_that_outlives_a_kill_9_keeps_the_folder_locked(project):
     started, gate, open_from_now_on = (project / name for name in ("started", "gate", "open"))
     os.mkfifo(started)
     os.mkfifo(gate)
@@ -91,7 +103,7 @@ def test_an_image_too_large_is_refused(project):
         package(build(project), project)
 
 
-def test_a_manifest_of_esp_idf_is_understood(tmp_path):
+def test_a_manifest_of_esp_idf_is_loaded(tmp_path):
     (tmp_path / "app.bin").write_bytes(b"app")
     (tmp_path / "flasher_args.json").write_text(
         json.dumps(
@@ -119,9 +131,9 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path):
         firmware(".", tmp_path)
 
 
-def test_what_is_no_firmware_is_refused(tmp_path):
+def test_a_source_without_firmware_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("none")
-    for source, why in (("nowhere", "is not there"), ("notes.txt", "is no executable")):
+    for source, why in (("nowhere", "does not exist"), ("notes.txt", "is not executable")):
         with pytest.raises(BenchError, match=rf"device\.firmware: .*{source} {why}"):
             firmware(source, tmp_path)
 

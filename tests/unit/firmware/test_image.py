@@ -1,4 +1,4 @@
-"""Application images: what esptool thinks of them, and what the boot loader gets back."""
+"""Application images, read by esptool and by the virtual boot loader."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def image() -> bytes:
     return make_image(EXECUTABLE, project="plugbench-cp", version="1.2.3", elf_sha256=ELF_SHA256)
 
 
-def test_esptool_accepts_it(image, tmp_path):
+def test_esptool_accepts_the_image(image, tmp_path):
     path = tmp_path / "app.bin"
     path.write_bytes(image)
     said = io.StringIO()
@@ -32,7 +32,7 @@ def test_esptool_accepts_it(image, tmp_path):
     assert f"ELF file SHA256: {ELF_SHA256.hex()}" in said.getvalue()
 
 
-def test_round_trip_with_erased_flash_behind_it(image):
+def test_round_trip_with_erased_flash_after_it(image):
     parsed = parse_image(image + b"\xff" * 5000)
     assert parsed.executable == EXECUTABLE
     assert (parsed.project, parsed.version, parsed.elf_sha256) == ("plugbench-cp", "1.2.3", ELF_SHA256)
@@ -46,7 +46,7 @@ def test_every_alignment(length):
     assert parse_image(image).executable == bytes(length)
 
 
-def test_any_flipped_bit_is_noticed(image):
+def test_any_flipped_bit_is_detected(image):
     for at in range(0, len(image), 7):
         damaged = bytearray(image)
         damaged[at] ^= 1 << at % 8
@@ -54,13 +54,13 @@ def test_any_flipped_bit_is_noticed(image):
             parse_image(bytes(damaged))
 
 
-def test_any_cut_is_noticed(image):
+def test_any_truncation_is_detected(image):
     for length in range(0, len(image), 97):
         with pytest.raises(ImageError):
             parse_image(image[:length] + b"\xff" * (len(image) - length))
 
 
-def test_erased_flash_is_named_as_the_chip_names_it():
+def test_erased_flash_has_the_message_of_the_chip():
     with pytest.raises(ImageError, match="invalid header: 0xffffffff"):
         parse_image(b"\xff" * 4096)
 

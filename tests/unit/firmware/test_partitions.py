@@ -17,7 +17,7 @@ def test_round_trip():
     assert from_binary(to_binary(table)) == table
 
 
-def test_the_layout_is_the_one_of_the_design():
+def test_the_layout_is_that_of_the_design():
     layout = {p.name: (p.offset, p.size) for p in read_csv(CSV)}
     assert layout == {
         "nvs": (0x9000, 0x4000),
@@ -37,7 +37,7 @@ def test_first_entry_byte_by_byte():
 
 
 @pytest.mark.parametrize("at", [0, 5, 12 * 16])
-def test_a_flipped_bit_is_noticed(at):
+def test_a_flipped_bit_is_detected(at):
     binary = bytearray(to_binary(read_csv(CSV)))
     binary[at] ^= 0x10
     with pytest.raises(ValueError, match="partition table"):

@@ -1,4 +1,4 @@
-"""A file as the device stores it, with and without its header."""
+"""Files as the device stores them, with and without header."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rig.adapters.stored_file import content_of
 from rig.firmware.filesystem import make_filesystem, read_filesystem
 
 HELLO = b"\xfbPB\x1a\x01\x00\x05\x00\xd1\x7e\x78\x53hello"
-"""As the device writes it: firmware/test/test_stored_files has the same bytes."""
+"""A file as the device writes it; firmware/test/test_stored_files has the same bytes."""
 
 
-def test_the_header_of_a_sound_file_is_taken_off():
+def test_the_header_of_a_valid_file_is_removed():
     assert content_of(HELLO) == b"hello"
 
 
@@ -33,7 +33,7 @@ def test_a_file_of_another_length_has_no_content(file):
     assert content_of(file) is None
 
 
-def test_settings_that_the_device_has_stored_outlive_others():
+def test_stored_settings_are_kept_when_others_change():
     stored = b"\xfbPB\x1a\x01\x00\x15\x00\xca\xbf\x0d\x17" + b'{"log_level":"debug"}'
     image = reconfigure(make_filesystem({"config.json": stored}, 65536), {"identity": "CP-2"})
     assert json.loads(read_filesystem(image)["config.json"]) == {"log_level": "debug", "identity": "CP-2"}

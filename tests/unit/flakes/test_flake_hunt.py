@@ -1,4 +1,4 @@
-"""The flake hunt: how it repeats and shuffles tests, and what it says of them."""
+"""The flake hunt repeats and shuffles tests, and reports failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SAMPLE = """
 
 
 def hunted(pytester: pytest.Pytester, *options: str) -> list[str]:
-    """The order in which an inner session ran its tests."""
+    """Return the order in which an inner session ran its tests."""
     result = pytester.runpytest("-p", "tools.flake_hunt", "-v", *options)
     return [line.split()[0] for line in result.outlines if line.startswith("test_sample.py::")]
 
@@ -57,7 +57,7 @@ def test_without_its_option_nothing_changes(pytester: pytest.Pytester) -> None:
     pytester.runpytest("-p", "tools.flake_hunt").assert_outcomes(passed=3)
 
 
-def test_it_hunts_and_tells(
+def test_a_hunt_reports_failures(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sample = pytester.makepyfile(test_sample=SAMPLE)
@@ -75,7 +75,7 @@ def test_it_hunts_and_tells(
     assert "no test matches" in capfd.readouterr().err
 
 
-def test_a_session_that_cannot_run_is_told(
+def test_a_session_that_cannot_run_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(flake_hunt, "RESULTS", tmp_path / "results")

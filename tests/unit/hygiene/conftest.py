@@ -1,4 +1,4 @@
-"""A project of its own with the real firmware in it, and pytest run there as a process, as a person runs it."""
+"""A separate project with the real firmware, and pytest as a process in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder for tests of the virtual charge point; firmware and build are this project's."""
+    """Create a folder for tests of the virtual charge point; firmware and build are those of this project."""
     build(ROOT)
     (tmp_path / "benches").mkdir()
     (tmp_path / "build").mkdir()
@@ -39,14 +39,14 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(project: Path) -> Iterator[Start]:
-    """Starts pytest on a test file."""
+    """Start pytest on a test file."""
     started: list[subprocess.Popen[str]] = []
 
     def run(source: str, *options: str) -> subprocess.Popen[str]:
         (project / "test_inner.py").write_text(source)
         plain = ("-p", "no:random_order", "-p", "no:cacheprovider", "-s")
         process = subprocess.Popen(
-            # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
+            # A shell makes background processes and their children ignore Ctrl-C.
             ["env", "--default-signal=INT,HUP", sys.executable, "-m", "pytest", *plain, *options, "test_inner.py"],
             cwd=project,
             env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(project / "tmp")},

@@ -1,4 +1,4 @@
-"""What goes wrong gives one clear error within a second, and the next test starts on a healthy bench."""
+"""Each failure gives one clear error within a second, and the next test starts on a healthy bench."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def test_next(device, csms):
 """
 
 
-def is_told_at_once(output: str) -> bool:
-    """Whether the trouble has ended the wait before the device's next turn, which comes within a second."""
-    (seconds,) = re.findall(r"told after (\S+) s$", output, re.M)
+def is_interrupted_at_once(output: str) -> bool:
+    """Return whether the failure ended the wait before the device's next output, which comes within a second."""
+    (seconds,) = re.findall(r"interrupted after (\S+) s$", output, re.M)
     return float(seconds) < 1
 
 
@@ -28,13 +28,13 @@ def test_it(device, bench, console):
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", bench.clock.between(began, bench.clock.now()), "s")
+        print("interrupted after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )
     output, _ = process.communicate(timeout=180)
     assert "1 failed, 1 passed" in output
-    assert is_told_at_once(output)
+    assert is_interrupted_at_once(output)
     assert len(re.findall(r"^E .*the device panicked: abort\(\) was called", output, re.M)) == 1
     assert re.search(r"^E +0x[0-9a-f]+ pb::.* at \S*firmware/src/\S+\.cpp:\d+$", output, re.M), (
         "the backtrace is decoded"
@@ -50,20 +50,20 @@ def test_it(device, bench, console):
     try:
         console.expect("never", timeout=60)
     finally:
-        print("told after", bench.clock.between(began, bench.clock.now()), "s")
+        print("interrupted after", bench.clock.between(began, bench.clock.now()), "s")
 """
         + NEXT
     )
     output, _ = process.communicate(timeout=180)
     assert "1 passed, 1 error" in output
-    assert is_told_at_once(output)
+    assert is_interrupted_at_once(output)
     errors = re.findall(r"^error of the bench: .*", output, re.M)
     assert len(errors) == 1
     assert re.search(r"the serial port board://\d+ vanished .* Look at the board's USB cable and plug", errors[0])
 
 
 def test_a_panic_while_the_device_is_made_idle(start: Start) -> None:
-    """What the device does while a fixture puts it right is the test's failure, though it is right in the end."""
+    """A panic while a fixture makes the device idle fails the test, although the device becomes idle."""
     process = start(
         """
 import pytest

@@ -1,4 +1,4 @@
-"""Whatever ends pytest: no process, no socket and no file is left behind."""
+"""However pytest ends, no process, socket or file is left behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_it(device, bench, csms):
         with open("news", "w") as news:
             news.write(json.dumps(held) + "\\n")
         for _ in range(6000):
-            threading.Event().wait(0.1)  # of a signal that comes just before a wait Python hears at its end
+            threading.Event().wait(0.1)  # short waits: Python handles a signal that comes just before a wait at its end
 
 def bench_thread():
     threads = {t.name: t.native_id for t in threading.enumerate()}
@@ -36,39 +36,39 @@ def bench_thread():
 
 @dataclass
 class AtWork:
-    """What a running pytest holds, or a worker of it."""
+    """The resources of a running pytest, or of a worker."""
 
     processes: list[int]
-    """Pidfds of the device and of what runs it."""
+    """Pidfds of the device and of its parent process."""
     sockets: set[str]
-    """The inodes of its listening sockets. A port's number may be somebody else's as soon as it is free."""
+    """The inodes of its listening sockets; port numbers can be reused as soon as they are free."""
     shared: set[Path]
-    """What it and its device have open or mapped in the machine's memory for sharing."""
+    """The shared memory files that it and its device have open or mapped."""
 
 
 def in_shared_memory(*processes: int) -> set[Path]:
-    """Which files of /dev/shm these processes have open or mapped: others of this machine have theirs there, too."""
+    """Return the files of /dev/shm that these processes have open or mapped; other programs have files there, too."""
     held = set()
     for process in processes:
         proc = Path(f"/proc/{process}")
         held |= {line.split(maxsplit=5)[-1] for line in (proc / "maps").read_text().splitlines()}
         for descriptor in (proc / "fd").iterdir():
-            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            with contextlib.suppress(FileNotFoundError):  # closed since the listing
                 held.add(str(descriptor.readlink()))
     return {Path(path) for path in held if path.startswith("/dev/shm/")}
 
 
 def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> list[AtWork]:
-    """What it holds, as soon as a test is running on each of its benches."""
-    ended, told = os.pidfd_open(process.pid), b""
-    news = os.open(project / "news", os.O_RDWR)  # for writing as well: so it does not end with a writer
+    """Return the resources of pytest as soon as a test runs on each of its benches."""
+    ended, received = os.pidfd_open(process.pid), b""
+    news = os.open(project / "news", os.O_RDWR)  # also for writing, so that no end of file follows a writer's close
     try:
-        while told.count(b"\n") < benches:
+        while received.count(b"\n") < benches:
             ready = select.select([news, ended], [], [], 60)[0]
             if news not in ready:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise AssertionError(process.communicate()[0])
-            told += os.read(news, 65536)
+            received += os.read(news, 65536)
     finally:
         os.close(news)
         os.close(ended)
@@ -78,7 +78,7 @@ def at_work(process: subprocess.Popen[str], project: Path, benches: int = 1) -> 
             {inode for inode, port in listening().items() if port in held["ports"]},
             in_shared_memory(*held["processes"]),
         )
-        for held in map(json.loads, told.splitlines())
+        for held in map(json.loads, received.splitlines())
     ]
 
 
@@ -89,7 +89,7 @@ def is_dead(process: int) -> bool:
 
 
 def listening() -> dict[str, int]:
-    """The listening TCP sockets of this machine: their ports by inode (proc_pid_net(5))."""
+    """Return the ports of this machine's listening TCP sockets by inode (proc_pid_net(5))."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {row[9]: int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"}
 
@@ -99,7 +99,7 @@ def run_folders(project: Path) -> list[str]:
 
 
 def ended(record: Path) -> bool:
-    """Whether the fault of its test was taken back, and the record has its end."""
+    """Return whether the record has the lifted fault and its end."""
     types = [json.loads(line)["type"] for line in record.read_text().splitlines()]
     return types.count("fault_injected") == types.count("fault_lifted") == 1 and types[-1] == "run_ended"
 
@@ -116,11 +116,11 @@ WORKERS = pytest.mark.parametrize(
 def test_after_ctrl_c(
     start: Start, project: Path, options: tuple[str, ...], benches: int, number: signal.Signals
 ) -> None:
-    """A terminal, or a CI server, sends it to all that runs in it: workers and devices hear it beside pytest."""
+    """A terminal or a CI server sends the signal to all processes: to workers and devices as well as to pytest."""
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     os.killpg(process.pid, number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "KeyboardInterrupt" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -137,7 +137,7 @@ def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> 
     process = start(BLOCKS, "-n", "2", "--dist=each", "--basetemp=build/tmp")
     held = at_work(process, project, 2)
     os.kill(process.pid, signal.SIGTERM)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "2 interrupted" in output
     assert all(ended(record) for record in (project / "reports" / "runs").glob("**/run.jsonl"))
@@ -146,13 +146,13 @@ def test_after_a_signal_to_the_controller_alone(start: Start, project: Path) -> 
 
 
 @WORKERS
-def test_after_kill_9_the_next_start_reclaims_what_was_left(
+def test_after_kill_9_the_next_start_removes_leftovers(
     start: Start, project: Path, options: tuple[str, ...], benches: int
 ) -> None:
     process = start(BLOCKS, *options)
     held = at_work(process, project, benches)
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert all(is_dead(each) for bench in held for each in bench.processes), "workers and devices go with their host"
     assert all(bench.sockets for bench in held)
     assert not {inode for bench in held for inode in bench.sockets} & listening().keys()

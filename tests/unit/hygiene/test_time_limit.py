@@ -1,4 +1,4 @@
-"""A test that hangs is ended by its time limit; the session goes on, and the next test starts on a healthy bench."""
+"""The time limit ends a test that hangs; the session goes on, and the next test starts on a healthy bench."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_it(device, bench, network, csms):
     )
     assert re.search(r"^E +bench time stands still: nobody waits for it in a call of the bench$", output, re.M)
     assert re.search(r"^E +last \d+ lines of the console, by bench seconds before this failure:$", output, re.M)
-    assert "threading.Event().wait(60)" in output, "the traceback says where"
+    assert "threading.Event().wait(60)" in output, "the traceback shows the wait"
 
 
-def test_a_wait_that_the_bench_or_the_device_holds_up(start: Start) -> None:
-    """The message names who is not idle, before the clock's own limit says so."""
+def test_a_wait_that_bench_or_device_stall(start: Start) -> None:
+    """The message names the part that is not idle, even before the limit of the clock passes."""
     process = start(
         """
 import os, signal, threading, pytest
@@ -109,8 +109,8 @@ SHARED = {
 
 
 @pytest.mark.parametrize("phase", SHARED)
-def test_one_that_hangs_takes_no_other_along(start: Start, phase: str) -> None:
-    """The same fixture serves the next test, and what is of a wider scope is ended as ever."""
+def test_a_hanging_fixture_fails_only_one_test(start: Start, phase: str) -> None:
+    """The same fixture serves the next test, and fixtures of a wider scope are torn down normally."""
     process = start(
         ONCE
         + SHARED[phase]
@@ -128,7 +128,7 @@ class TestTwo:
 
 
 def test_a_teardown_that_hangs_again_is_ended_again(start: Start) -> None:
-    """Each fixture has the limit: one wedged thing may hold up several, and the session still goes on."""
+    """Each fixture has a limit of its own: one blocked resource may block several, and the session still goes on."""
     process = start(
         """
 import threading, pytest
@@ -152,14 +152,14 @@ def test_next(): pass
     assert "2 passed, 1 error" in output
 
 
-def test_what_sits_in_one_call_of_c_ends_its_worker(start: Start) -> None:
-    """The lock is taken twice, with the interpreter in hand: no signal and no other thread gets through."""
+def test_a_hang_in_a_c_call_ends_its_worker(start: Start) -> None:
+    """The test locks a mutex twice without releasing the GIL: neither signals nor other threads get through."""
     process = start(
         """
 import ctypes, pytest
 
 @pytest.mark.timeout(60)
-def test_first(bench): pass  # opens it, which is not what has the short limit here
+def test_first(bench): pass  # opens the bench, so that the short limit does not apply to that
 
 def test_it(bench):
     libc, mutex = ctypes.PyDLL(None), ctypes.create_string_buffer(64)
@@ -179,11 +179,11 @@ def test_next(bench): pass
         r"^error of the bench: the worker 'gw0' crashed while running 'test_inner\.py::test_it'", output, re.M
     )
     assert re.search(r"Timeout \(0:00:04\)!$", output, re.M)
-    assert re.search(r'^  File ".*/test_inner\.py", line 10 in test_it$', output, re.M), "where it sits"
+    assert re.search(r'^  File ".*/test_inner\.py", line 10 in test_it$', output, re.M), "the line that hangs"
 
 
-def test_a_debugger_has_all_the_time_there_is(start: Start) -> None:
-    """Nothing is ended while a person looks around."""
+def test_a_debugger_suspends_the_time_limit(start: Start) -> None:
+    """No time limit ends a test while a debugger is active."""
     process = start(
         """
 import bdb, select

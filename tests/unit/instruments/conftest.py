@@ -1,4 +1,4 @@
-"""Fake ends for the instruments: virtual pins that end nowhere, in stepped time."""
+"""Fakes for the instruments: virtual pins without a board, in stepped time."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class FarEnd:
     factory: Any
 
     def drive(self, pin: int, level: bool | None) -> None:
-        """Drive a wire from the board's side; None lets go."""
+        """Drive a wire from the board's side; None releases it."""
         wires = self.factory.wires
         wires.change(wires[pin], board_drive=level)
 
     def level(self, pin: int) -> bool:
-        """The level that the board sees."""
+        """Return the level at the board."""
         return bool(self.factory.wires[pin].level)
 
     def driven(self, pin: int) -> bool | None:
-        """What the Pi drives the wire to; None where it floats."""
+        """Return the level that the Pi drives; None where its pin floats."""
         level: bool | None = self.factory.wires[pin].pi_drive
         return level
 
     def watch(self, pin: int, callback: Any) -> None:
-        """Follow a wire from the board's side."""
+        """Watch a wire from the board's side."""
         self.factory.wires.watch_board_end(self.factory.wires[pin], callback)
 
 

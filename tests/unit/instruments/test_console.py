@@ -34,13 +34,13 @@ from rig.wiring.virtual.stream_port import StreamPort
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
 
 class Port:
-    """A serial port whose far end the test holds: of the kind that goes with the clock."""
+    """A serial port whose far end belongs to the test; its kind depends on the clock."""
 
     def __init__(self, clock: BenchClock) -> None:
         self._port = StreamPort() if clock.steps else PtyPort()
@@ -96,7 +96,7 @@ def test_a_line_is_found_and_stamped(console: Console, port: Port, timeline: Tim
     assert line.uncertainty == 1000
 
 
-def test_a_secret_is_whole_for_tests_and_in_no_message(console: Console, port: Port, timeline: Timeline) -> None:
+def test_a_secret_is_visible_to_tests_and_masked_in_messages(console: Console, port: Port, timeline: Timeline) -> None:
     secret = "ws://user:hunter2@host/"
     port.print(f"I (42) ws: connecting to {secret}\n= {secret}\nend\n".encode())
     console.expect("end")
@@ -129,9 +129,7 @@ def test_a_panic_comes_with_its_backtrace(port: Port, console: Console, timeline
     assert (panic.cause, panic.backtrace) == ("assert failed: x > 0", ("0x1", "0x2"))
 
 
-def test_what_a_line_says_stands_behind_it_and_before_the_next(
-    console: Console, port: Port, timeline: Timeline
-) -> None:
+def test_events_of_a_line_come_between_it_and_the_next_line(console: Console, port: Port, timeline: Timeline) -> None:
     port.print(b"I (0) boot: cp 1 build=00000001 reset=panic\r\nI (1) app: ready\r\nI (2) app: end\r\n")
     console.expect("end")
     assert [type(event) for event in timeline] == [LogLine, Boot, LogLine, LogLine]
@@ -167,15 +165,15 @@ def test_a_panic_without_backtrace_is_not_waited_for(port: Port, console: Consol
 
 
 def test_a_command_gets_its_own_answer(console: Console, port: Port, loop: asyncio.AbstractEventLoop) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def device() -> None:
-        heard.append(os.read(port.far, 100))
+        received.append(os.read(port.far, 100))
         port.print(b'I (5) app: noise\r\n= {"state":"Available"}\r\n')
 
     loop.call_soon_threadsafe(loop.add_reader, port.far, device)
     assert console.command("status") == '{"state":"Available"}'
-    assert heard == [b"status\n"]
+    assert received == [b"status\n"]
     loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
@@ -231,7 +229,7 @@ def test_a_message_shows_no_telemetry(console: Console, port: Port) -> None:
 
 
 def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline) -> None:
-    """Four seconds of 921,600 baud at once, while the test's thread does something else."""
+    """A burst of four seconds at 921,600 baud loses nothing while the test's thread does not read."""
     lines = [f"I ({n}) burst: {'x' * 60}" for n in range(5000)]
     port.print("\r\n".join([*lines, ""]).encode())
     console.expect(r"\(4999\) burst", timeout=10)
@@ -239,7 +237,7 @@ def test_a_burst_loses_nothing(console: Console, port: Port, timeline: Timeline)
 
 
 class Stumbling(PlugbenchLogFormat):
-    """Raises at one line in one of its parts, or has forgotten to answer."""
+    """A format that raises at one line in one of its methods, or returns no events."""
 
     def __init__(self, part: str) -> None:
         super().__init__()
@@ -267,7 +265,7 @@ class Stumbling(PlugbenchLogFormat):
 
 
 class Foreign(PlainLogFormat):
-    """Makes one event of a bad line: in place of it, of what it says, or when the console is quiet."""
+    """A format that makes an invalid event in one of its methods."""
 
     def __init__(self, part: str, event: Event) -> None:
         self._part = part
@@ -303,7 +301,7 @@ class Foreign(PlainLogFormat):
         ("flush", Boot(version="1", build="2", reset=10**30), "Boot.reset: Integer exceeds"),  # type: ignore[arg-type]
     ],
 )
-def test_what_the_record_cannot_hold_is_the_formats_fault_and_costs_no_line(
+def test_an_unrecordable_event_is_an_error_of_the_format_and_loses_no_line(
     port: Port,
     timeline: Timeline,
     loop: asyncio.AbstractEventLoop,
@@ -344,7 +342,7 @@ def test_integers_of_64_bits_can_be_recorded() -> None:
         ("pending", "whether anything is pending", "ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_format_that_raises_is_told_and_loses_no_line(
+def test_a_format_that_raises_is_reported_and_loses_no_line(
     port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop, part: str, says: str, what: str
 ) -> None:
     console = Console(timeline, loop, port.path, 115_200, 0, Stumbling(part))
@@ -361,10 +359,10 @@ def test_a_format_that_raises_is_told_and_loses_no_line(
     )
     assert f": {what}" in str(caught.value)
     assert whole.wait(10)
-    console.release()  # and what is pending is complete
+    console.release()  # completes the pending events
     assert [line.text for line in timeline.events(LogLine)] == lines
     assert timeline.last(Boot) is not None
-    assert len(timeline.events(BenchTrouble)) == 1, "told once"
+    assert len(timeline.events(BenchTrouble)) == 1, "reported once"
     if part in ("line", "events", "forgot"):
         assert [type(event) for event in timeline][:3] == [LogLine, LogLine, BenchTrouble]
         (panic,) = timeline.events(Panic)
@@ -398,17 +396,17 @@ def test_a_vanished_port_interrupts_at_once_and_can_be_opened_again(
     other.vanish()
 
 
-def test_release_is_no_trouble(console: Console, port: Port, timeline: Timeline) -> None:
+def test_release_is_no_error(console: Console, port: Port, timeline: Timeline) -> None:
     console.release()
     assert not console.is_open
     port.print(b"unheard\r\n")
     console.take()
-    port.print(b"heard\r\n")
-    console.expect("heard")
+    port.print(b"received\r\n")
+    console.expect("received")
     assert timeline.trouble is None
 
 
-def test_a_port_that_is_not_there_names_key_and_ports(open_console: OpenConsole) -> None:
+def test_a_missing_port_is_an_error_with_key_and_ports(open_console: OpenConsole) -> None:
     with pytest.raises(BenchError, match=r"console\.port: the serial port /dev/ttyNONE cannot.*Serial ports here: "):
         open_console("/dev/ttyNONE")
 
@@ -421,7 +419,7 @@ def test_a_port_without_a_descriptor_works_too(open_console: OpenConsole) -> Non
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
-def test_where_the_bytes_are_cut_does_not_matter(data: bytes, cuts: list[int]) -> None:
+def test_lines_do_not_depend_on_the_boundaries_of_reads(data: bytes, cuts: list[int]) -> None:
     data += b"\n"
     whole = LineSplitter().feed(data)
     splitter = LineSplitter()

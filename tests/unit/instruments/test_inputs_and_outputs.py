@@ -50,7 +50,7 @@ def test_an_input_by_attribute_and_by_name(inputs: Inputs, far_end: FarEnd) -> N
     assert not far_end.level(CABLE)
 
 
-def test_an_unknown_input_says_which_there_are(inputs: Inputs) -> None:
+def test_an_unknown_input_is_an_error_with_the_known_ones(inputs: Inputs) -> None:
     with pytest.raises(AuthorError, match=r"named 'cabel'\. Did you mean 'cable'\? It has: cable, meter_pulse"):
         inputs["cabel"].on()
     assert not hasattr(inputs, "cabel")
@@ -95,14 +95,14 @@ def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Tim
     assert inputs.at_rest()
 
 
-def test_a_train_that_cannot_be_is_refused(inputs: Inputs) -> None:
-    with pytest.raises(AuthorError, match="at least 1, not 0"):
+def test_an_invalid_pulse_train_is_refused(inputs: Inputs) -> None:
+    with pytest.raises(AuthorError, match="at least 1 and at most 1000000, not 0"):
         inputs.meter_pulse.train(0, hz=1)
-    with pytest.raises(AuthorError, match=r"rate of a pulse train in Hz is .* above 0, not 0"):
+    with pytest.raises(AuthorError, match=r"hz is .* above 0 and at most 1000000, not 0"):
         inputs.meter_pulse.train(1, hz=0)
 
 
-def test_an_output_that_is_there_already(outputs: Outputs, far_end: FarEnd) -> None:
+def test_an_output_that_has_the_level_already(outputs: Outputs, far_end: FarEnd) -> None:
     far_end.drive(CONTACTOR, True)
     assert outputs.contactor.expect(True, timeout=0).level
     assert outputs.contactor.level
@@ -125,7 +125,7 @@ def test_a_level_that_does_not_come(outputs: Outputs) -> None:
         outputs.contactor.expect(True, timeout=0.01)
 
 
-def test_a_level_that_is_left_right_after_the_look_has_not_stayed(
+def test_a_level_that_changes_right_after_the_check_is_not_steady(
     outputs: Outputs, far_end: FarEnd, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def last(*arguments: Any) -> Any:
@@ -152,6 +152,6 @@ def test_a_level_that_must_stay(
 
     outputs.contactor.expect_steady(False, within=0.01)
     watch = timeline.expect_none
-    monkeypatch.setattr(timeline, "expect_none", expect_none)  # after the look: it was at that level then
+    monkeypatch.setattr(timeline, "expect_none", expect_none)  # after the check of the level, which still passes
     with pytest.raises(ExpectationError, match="forbidden, but it came"):
         outputs.contactor.expect_steady(False, within=30)

@@ -1,4 +1,4 @@
-"""The LED decoder against made-up LEDs, with jitter."""
+"""The LED decoder on simulated LEDs with jitter."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_between_two_blinks_nothing_else_is_seen(first: float, then: float) -> N
 
 
 def began(edges: list[Edge]) -> float:
-    """When the pattern began that is known with the last of the edges."""
+    """Return the start of the pattern that is detected at the last edge."""
     kept = edges[-EDGES_NEEDED:]
     pattern = decode(kept, kept[-1].t)
     assert pattern is not None
@@ -99,7 +99,7 @@ def began(edges: list[Edge]) -> float:
 )
 def test_a_blink_began_with_its_first_edge(rate: float, duty: float, jitter: float, seed: int, lit: bool) -> None:
     edges = blinking(rate, duty, periods=4)
-    if lit:  # steady light before: it began as the light went out
+    if lit:  # it was steadily lit before, so the pattern begins when the light goes out
         edges = [Edge(-9.0, True), Edge(-(1 - duty) / rate, False), *edges]
     else:
         edges.insert(0, Edge(-9.0, False))
@@ -115,7 +115,7 @@ def test_a_blink_after_another_began_with_its_own_first_edge(first: float, then:
     after = blinking(then, 0.5, periods=4, start=before[-1].t + 0.5 / first)
     wanted = Pattern("blink", then, 0.5)
     seen = next(n for n in range(1, len(after) + 1) if wanted.like(decoded(before + after[:n]) or Pattern("off")))
-    # The pause before the first flash belongs to both.
+    # The pause before the first flash belongs to both patterns.
     expected = {edge.t for edge in before} if first == then else {before[-1].t, after[0].t}
     assert began(before + after[:seen]) in expected
 
@@ -144,5 +144,5 @@ def test_two_flashes_are_too_few() -> None:
     assert decoded(blinking(1, 0.5, periods=2)) is None
 
 
-def test_no_edges_tell_nothing() -> None:
+def test_no_edges_show_no_pattern() -> None:
     assert decode([], 10.0) is None

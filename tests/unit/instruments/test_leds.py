@@ -1,4 +1,4 @@
-"""An LED on a wire: patterns on the timeline."""
+"""Patterns of an LED on the timeline."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_an_edge_while_the_led_begins_to_listen_is_not_missed(
 
 @pytest.fixture
 def blinker(leds: Leds, far_end: FarEnd, clock: BenchClock, loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Event]:
-    """A device that blinks at 1 Hz until told to stop, then stays lit."""
+    """Blink at 1 Hz as a device, until the event is set; then stay lit."""
     del leds
     stop = asyncio.Event()
 
@@ -94,7 +94,7 @@ def test_a_blink_that_ended_a_moment_ago_does_not_count(
 
     leds.status.expect("blink")
     stopped = asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
-    timeline.expect(PinEdge, lambda edge: edge.level, since=stopped)  # the last one: it stays lit
+    timeline.expect(PinEdge, lambda edge: edge.level, since=stopped)  # the last edge: the LED stays lit
     with pytest.raises(ExpectationError, match=r"it shows .*, lit for \d+\.\d\d s"):
         leds.status.expect("blink", rate_hz=1, timeout=0.01)
     leds.status.expect("on")
@@ -108,12 +108,12 @@ def test_a_steady_light_that_has_just_gone_out_does_not_count(leds: Leds, timeli
     timeline.clock.deadline(0.1).wait_out()
     far_end.drive(STATUS, False)
     mark = timeline.mark()
-    leds.status.expect("off")  # a moment's light, and it is off as ever
+    leds.status.expect("off")  # a short light, then off again
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["off"]
 
 
-def test_a_light_of_no_duration_was_never_there(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
-    """As in a reset in stepped time: both edges have one stamp."""
+def test_a_light_of_no_duration_is_ignored(leds: Leds, timeline: Timeline, far_end: FarEnd) -> None:
+    """In stepped time a reset can switch a light on and off at one time, so both edges have one stamp."""
     off = leds.status.expect("off")
     for lit in (True, False):
         far_end.drive(STATUS, lit)
@@ -122,7 +122,7 @@ def test_a_light_of_no_duration_was_never_there(leds: Leds, timeline: Timeline, 
 
 def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> None:
     class Stamped(WatchedWire):
-        """A wire whose edges come when the test says, to the nanosecond."""
+        """A wire whose edges the test stamps."""
 
         def __init__(self) -> None:
             self.t = timeline.clock.now()
@@ -136,7 +136,7 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
             return False
 
         def flash(self) -> int:
-            """Half a second of light and half a second of darkness; returns when it began."""
+            """Make half a second of light and half a second of darkness. Return the start."""
             began = self.t
             self.listener(True, began)
             self.listener(False, began + 500_000_000)
@@ -145,10 +145,10 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
 
     wire, resting = Stamped(), asyncio.new_event_loop()
     led = Led("status", wire, timeline, resting)
-    first, *_ = [wire.flash() for _ in range(9)]  # more than are kept
+    first, *_ = [wire.flash() for _ in range(9)]  # more than the decoder keeps
     mark = timeline.mark()
     wire.flash()
-    assert timeline.events(LedPattern, mark) == []  # known, and nobody asks
+    assert timeline.events(LedPattern, mark) == []  # detected, but not published without a request
     with pytest.raises(ExpectationError):
         led.expect("blink", rate_hz=1, timeout=0)
     assert timeline.events(LedPattern, mark) == []
@@ -159,7 +159,7 @@ def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> 
     resting.close()
 
 
-def test_what_it_shows_is_said_when_it_is_not_what_was_expected(leds: Leds) -> None:
+def test_the_message_of_a_missing_pattern_has_the_shown_one(leds: Leds) -> None:
     leds.status.expect("off")
     with pytest.raises(ExpectationError, match=r"LED status: blink 2 Hz\nnearest miss: it shows off"):
         leds.status.expect("blink", rate_hz=2, timeout=0.1)
@@ -180,7 +180,7 @@ def test_only_changes_are_published(leds: Leds, timeline: Timeline, far_end: Far
     assert [event.pattern for event in timeline.events(LedPattern, mark)] == ["on"]
 
 
-def test_an_unknown_led_says_which_there_are(leds: Leds) -> None:
+def test_an_unknown_led_is_an_error_with_the_known_ones(leds: Leds) -> None:
     with pytest.raises(AuthorError, match=r"no LED named 'stats'\. Did you mean 'status'\? It has: status"):
         leds["stats"].expect("on")
 
@@ -200,9 +200,7 @@ RESTARTS = {
 
 
 @pytest.mark.parametrize("how", RESTARTS)
-def test_resets_that_come_like_clockwork_are_no_blink(
-    leds: Leds, timeline: Timeline, far_end: FarEnd, how: str
-) -> None:
+def test_regular_resets_are_no_blink(leds: Leds, timeline: Timeline, far_end: FarEnd, how: str) -> None:
     leds.status.expect("off")
     mark = timeline.mark()
     for _ in range(5):
@@ -215,13 +213,13 @@ def test_resets_that_come_like_clockwork_are_no_blink(
     leds.status.expect("on")
 
 
-def test_it_blinks_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
+def test_a_blink_is_detected_again_after_a_reset(leds: Leds, blinker: asyncio.Event, timeline: Timeline) -> None:
     del blinker
     leds.status.expect("blink")
-    timeline.clock.deadline(0.25).wait_out()  # away from the edge
+    timeline.clock.deadline(0.25).wait_out()  # not at an edge
     mark = timeline.mark()
     timeline.append(RESTARTS["reboot"])
     boot = timeline.expect(Boot, since=mark, timeout=0)
     leds.status.expect("blink", rate_hz=1)
     rises = timeline.events(PinEdge, mark, lambda edge: edge.level and edge.id > boot.id)
-    assert len(rises) >= 3  # two whole periods of this run
+    assert len(rises) >= 3  # two whole periods since the reset

@@ -1,4 +1,4 @@
-"""Telemetry records and the verdict on the heap."""
+"""Telemetry records and the heap trend."""
 
 from __future__ import annotations
 

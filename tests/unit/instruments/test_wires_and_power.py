@@ -1,4 +1,4 @@
-"""Power comes and goes safely: nothing feeds the chip through its pins."""
+"""Power switching is safe: no pin feeds the chip without power."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def wires(factory: Factory, timeline: Timeline) -> list[DrivenWire]:
 
 @pytest.fixture
 def power(factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd) -> Iterator[Power]:
-    """The supply of a board whose rail follows the switch."""
+    """Return the power of a board whose rail follows the switch."""
     far_end.watch(SWITCH, lambda level, _: far_end.drive(RAIL, level))
     section = PowerSection(switch=Wire(pin=SWITCH), rail_sense=Wire(pin=RAIL))
     made = Power(factory, timeline, section, wires[-1], wires[:-1])
@@ -80,7 +80,7 @@ ACTIONS = st.sampled_from(["on", "off", "cycle", "plug", "unplug", "press", "rel
 @settings(max_examples=100)
 @given(actions=st.lists(ACTIONS, max_size=12), active_low=st.booleans())
 def test_nothing_is_ever_driven_high_into_an_unpowered_board(actions: list[str], active_low: bool) -> None:
-    """Whatever a test does, in whatever order: a wire is high only while the rail is up."""
+    """In any order of actions a wire is high only while the rail is up."""
     timeline, factory = Timeline(), open_factory("virtual")
     far_end = FarEnd(factory)
     cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE, active_low=active_low))
@@ -151,7 +151,7 @@ def test_wires_keep_their_state_over_a_power_cycle(power: Power, wires: list[Dri
     assert [far_end.level(pin) for pin in (CABLE, STOP)] == [True, True]
 
 
-def test_switch_and_rail_stand_on_the_timeline(power: Power, timeline: Timeline) -> None:
+def test_switch_and_rail_are_on_the_timeline(power: Power, timeline: Timeline) -> None:
     mark = timeline.mark()
     power.cycle()
     power.off()
@@ -168,9 +168,7 @@ def test_a_stuck_relay_is_trouble_of_the_bench(power: Power, far_end: FarEnd, mo
     far_end.drive(RAIL, False)
 
 
-def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_moments(
-    factory: Factory, timeline: Timeline, far_end: FarEnd
-) -> None:
+def test_an_inverted_en_is_driven_at_the_same_moments(factory: Factory, timeline: Timeline, far_end: FarEnd) -> None:
     """The Pi's high level is the chip's low one; where the Pi's pin floats, EN has its pull-up."""
     cable = DrivenWire(factory, timeline, Signal("inputs", "cable"), InputWire(pin=CABLE))
     en = DrivenWire(factory, timeline, Signal("control", "en"), Wire(pin=EN))
@@ -196,10 +194,10 @@ def test_behind_a_transistor_that_inverts_the_chip_is_held_in_reset_at_the_same_
     power.close()
 
 
-def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
+def test_without_rail_sense_a_board_is_off_until_it_is_discharged(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
-    """Off long enough for its capacitors, and all the while in reset: else it would boot from them once more."""
+    """The board is off and in reset until its capacitors are empty; otherwise it would boot from their charge."""
     seen: list[tuple[str, bool, int]] = []
     far_end.watch(SWITCH, lambda level, t: seen.append(("switch", level, t)))
     far_end.watch(EN, lambda level, t: seen.append(("EN", level, t)))
@@ -222,10 +220,10 @@ def test_without_rail_sense_a_board_that_is_off_has_lost_its_charge(
     power.close()
 
 
-def test_without_rail_sense_nothing_is_fed_and_the_chip_is_in_reset_until_the_rail_has_had_its_time(
+def test_without_rail_sense_the_chip_is_in_reset_until_the_rail_is_up(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
-    """Else the chip starts, and its inputs are fed, while its supply is still on its way."""
+    """Otherwise the chip would start, and its inputs would be fed, while its supply is still rising."""
     seen: list[tuple[str, bool, int]] = []
     wires[0].set(True)
     for name, pin in (("switch", SWITCH), ("cable", CABLE), ("EN", EN)):
@@ -294,7 +292,7 @@ def test_an_edge_while_the_watch_begins_is_not_missed(
 
 
 @pytest.mark.parametrize("active_low", [False, True])
-def test_a_watched_wire_tells_states_not_levels(
+def test_a_watched_wire_reports_states_not_levels(
     factory: Factory, timeline: Timeline, far_end: FarEnd, active_low: bool
 ) -> None:
     wire = WatchedWire(factory, timeline, Signal("outputs", "lock"), Wire(pin=18, active_low=active_low))

@@ -1,4 +1,4 @@
-"""A planted bug counts as found by the power cuts when they break a rule that the sound device keeps."""
+"""The power cuts find a bug when it breaks a rule that the correct device keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BUG = Mutant("bug", "a.cpp", "x", "y")
 
 
 def rows(rules: dict[str, int]) -> list[powercut.Row]:
-    """Give what the runner finds in one scenario."""
+    """Return the runner's findings in one scenario."""
     return [powercut.Row("charge", rules=Counter(rules))]
 
 
@@ -26,12 +26,12 @@ def rows(rules: dict[str, int]) -> list[powercut.Row]:
         ({"unreported": 9}, {"unreported": 9}, "survived"),
         ({}, {}, "survived"),
     ],
-    ids=["first-cut", "second-cut", "as-the-sound-one", "nothing"],
+    ids=["first-cut", "second-cut", "as-the-correct-device", "nothing"],
 )
-def test_a_bug_is_found_by_what_the_sound_device_does_not_break(
+def test_a_bug_is_found_by_a_rule_that_the_correct_device_keeps(
     monkeypatch: pytest.MonkeyPatch, by_first_cuts: dict[str, int], by_second_cuts: dict[str, int], verdict: str
 ) -> None:
-    """Second cuts are tried where no first one shows the bug."""
+    """Second cuts are tried where no first cut finds the bug."""
 
     def explore(_program: Path, _jobs: int, options: list[str]) -> list[powercut.Row]:
         return rows(by_first_cuts if options[:2] == ["--nested", "0"] else by_second_cuts)
@@ -42,7 +42,7 @@ def test_a_bug_is_found_by_what_the_sound_device_does_not_break(
 
 
 def test_a_crash_finds_a_bug_and_a_failed_build_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sanitizers are part of the runner; a bug that does not build says nothing."""
+    """A report of the runner's sanitizers finds a bug; a bug that does not build is unclear."""
 
     def crash(_program: Path, _jobs: int, _options: list[str]) -> list[powercut.Row]:
         raise powercut.PowercutError("crashed in charge:1n:s1")

@@ -1,4 +1,4 @@
-"""`make powercut` sums up what its processes found, and says which run it was when one of them crashed."""
+"""`make powercut` sums up the findings of its processes, and names the run in which one of them crashed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FINDING = {"id": "charge:1n:2h:s1", "rule": "order", "text": "a stop before its 
 
 
 def program(folder: Path, body: str) -> Path:
-    """Write a program that takes the place of the runner; `share` is its share, `trace` whether ids are wanted."""
+    """Write a program in place of the runner. It reads `share`, and with `--trace` prints run ids."""
     path = folder / "program"
     head = 'for last; do :; done\nshare=0; trace=\nwhile [ $# -gt 0 ]; do case "$1" in\n'
     head += '--share) share="$2";; --trace) trace=1;;\nesac; shift; done\n'
@@ -35,18 +35,18 @@ def program(folder: Path, body: str) -> Path:
 
 
 def lines(*entries: dict[str, object]) -> str:
-    """Let the program print these entries."""
+    """Make the program print these entries."""
     return "".join(f"echo '{json.dumps(entry)}'\n" for entry in entries)
 
 
 def run(path: Path, *options: str) -> tuple[int, Path]:
-    """Run the tool with two jobs; gives its exit code and the JUnit file."""
+    """Run the tool with two jobs. Return its exit code and the JUnit file."""
     junit = path.parent / "powercut.xml"
     return powercut.main(["--program", str(path), "--jobs", "2", "--junit", str(junit), *options]), junit
 
 
 def test_the_shares_are_summed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Two processes with half of the cuts each have covered all operations times effects."""
+    """Two processes with half of the cuts each cover all operations and effects."""
     code, junit = run(program(tmp_path, lines(TALLY)))
     printed = capsys.readouterr().out
     assert code == 0
@@ -54,14 +54,14 @@ def test_the_shares_are_summed(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert tally(junit).passed == 1
 
 
-def test_a_share_that_is_missing_shows(tmp_path: Path) -> None:
-    """Coverage is of what was cut, not of what was asked for."""
+def test_a_missing_share_reduces_the_coverage(tmp_path: Path) -> None:
+    """Coverage counts the cuts that were made, not the requested ones."""
     path = program(tmp_path, lines(TALLY))
     assert [row.covered for row in powercut.explore(path, 1, [])] == [50.0]
 
 
 def test_a_broken_rule_fails_with_ids_that_replay_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The shortest id of each rule is shown, and stands in the JUnit file."""
+    """The shortest id of each rule is printed, and written to the JUnit file."""
     shorter = FINDING | {"id": "charge:3r:s1"}
     broken = TALLY | {"failed_runs": 2, "rules": {"order": 2}}
     code, junit = run(
@@ -76,7 +76,7 @@ def test_a_broken_rule_fails_with_ids_that_replay_it(tmp_path: Path, capsys: pyt
 
 
 def test_a_crash_names_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run is the same each time: what the program named last is what crashed."""
+    """A run is reproducible: the id that the program printed last is the one that crashed."""
     body = 'if [ "$trace" ]; then echo charge:1n:s1; echo charge:1h:s1; fi\necho "stack overflow" >&2; exit 134'
     code, _junit = run(program(tmp_path, body))
     assert code == 2
@@ -95,21 +95,21 @@ def test_a_crash_names_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_a_program_that_does_not_run_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str, expected: str
 ) -> None:
-    """A refusal is handed on; an exit code alone does not make a crash a finding."""
+    """A usage error is printed as it is; an exit code alone does not count as a crash in a run."""
     code, _junit = run(program(tmp_path, body))
     assert code == 2
     assert expected in capsys.readouterr().err
 
 
-def test_a_program_that_is_not_there_says_how_to_build_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The remedy stands in the message."""
+def test_a_missing_program_is_an_error_with_the_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message has the remedy."""
     code, _junit = run(tmp_path / "none")
     assert code == 2
     assert "build it with `make powercut`" in capsys.readouterr().err
 
 
 def test_depth_and_full_choose_the_second_cuts(tmp_path: Path) -> None:
-    """Depth 1 has none, `--full` has no limit."""
+    """Depth 1 makes no second cuts, `--full` all of them."""
     path = program(tmp_path, "")
     path.write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/log"\n' + lines(TALLY))
     for options in ([], ["--depth", "1"], ["--full"]):

@@ -1,4 +1,4 @@
-"""The network in stepped time, and tests that run on the bench's loop."""
+"""The network in stepped time, and a decorator for tests that run on the bench's loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def clock() -> BenchClock:
 
 
 def on_the_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Make an async test one that runs on the fixture `loop`, and waits for its end in a call of the bench."""
+    """Run an async test on the fixture `loop`, and wait for its end in a call of the bench."""
     own = inspect.signature(test)
     fixtures = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in ("clock", "loop")]
 
@@ -39,7 +39,7 @@ def on_the_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...,
 
 
 def send(end: socket.socket, data: bytes) -> None:
-    """Send from outside of stepped time. Returns when the peer's kernel has all of it, which the clock cannot know."""
+    """Send from outside of stepped time. Return when the peer's kernel has all bytes; the clock cannot know that."""
     end.sendall(data)
     limit = time.monotonic() + _HANG_S
     while unacknowledged(end.fileno()):

@@ -1,4 +1,4 @@
-"""The network instrument: thread-safe calls around the proxy, and the access point."""
+"""The network instrument: thread-safe calls of the proxy, and the access point."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def network(
 
 
 def pair(network: Network, server: socket.socket) -> tuple[socket.socket, socket.socket]:
-    """A connection through the proxy: the device's end and the server's."""
+    """Open a connection through the proxy. Return the device's end and the server's."""
     device = socket.create_connection(("127.0.0.1", network.csms_port), timeout=20)
     behind = server.accept()[0]
     behind.settimeout(20)
@@ -76,7 +76,7 @@ def test_without_an_access_point_the_capability_is_named(timeline: Timeline, loo
     network.close()
 
 
-def nothing_has_come(end: socket.socket) -> bool:
+def has_no_bytes(end: socket.socket) -> bool:
     return not select.select([end], [], [], 0)[0]
 
 
@@ -85,11 +85,11 @@ def test_latency_is_in_milliseconds_of_bench_time(network: Network, server: sock
     network.latency(25_000)
     send(device, b"x")
     clock.deadline(24.999).wait_out()
-    assert nothing_has_come(behind)
+    assert has_no_bytes(behind)
     clock.deadline(0.001).wait_out()
     clock.settle()
     assert behind.recv(1) == b"x"
-    with pytest.raises(AuthorError, match=r"a delay in ms is .* at least 0, not -1"):
+    with pytest.raises(AuthorError, match=r"ms is .* at least 0 and at most 3600000, not -1"):
         network.latency(-1)
 
 
@@ -97,11 +97,11 @@ def test_ending_latency_does_not_let_bytes_overtake(network: Network, server: so
     device, behind = pair(network, server)
     network.latency(3000)
     send(device, b"1")
-    clock.settle()  # the first byte is on its way, in the proxy's hands
+    clock.settle()  # the proxy has the first byte and delays it
     network.latency(0)
     send(device, b"2")
     clock.deadline(2.9).wait_out()
-    assert nothing_has_come(behind)
+    assert has_no_bytes(behind)
     clock.deadline(0.1).wait_out()
     clock.settle()
     assert behind.recv(2, socket.MSG_WAITALL) == b"12"
@@ -115,12 +115,12 @@ def test_when_both_sides_have_ended_nothing_is_left(network: Network, server: so
     behind.close()
     deadline = time.monotonic() + 30
     while network.connections and time.monotonic() < deadline:
-        network.reset()  # gives the loop a turn
+        network.reset()  # lets the loop run
     assert network.connections == 0
     assert network.drop_connections() == 0
 
 
-def test_a_reset_makes_it_a_good_network_again(network: Network, server: socket.socket) -> None:
+def test_a_reset_restores_a_good_network(network: Network, server: socket.socket) -> None:
     device, behind = pair(network, server)
     network.black_hole()
     network.latency(60_000)

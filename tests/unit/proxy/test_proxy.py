@@ -1,4 +1,4 @@
-"""The proxy in front of a plain TCP server: byte-exact, and as bad a network as it is told to be."""
+"""The proxy in front of a plain TCP server: byte-exact, with the configured faults."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def exchange(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     return await asyncio.wait_for(reader.readexactly(len(data)), LIMIT)
 
 
-async def nothing_comes(reader: asyncio.StreamReader, seconds: float = 0.05) -> bool:
+async def receives_nothing(reader: asyncio.StreamReader, seconds: float = 0.05) -> bool:
     try:
         await asyncio.wait_for(reader.read(1), seconds)
     except TimeoutError:
@@ -99,7 +99,7 @@ async def test_a_slow_reader_holds_the_sender_up(start: Start) -> None:
     _, writer = await connect(await start(never_reads))
     writer.write(bytes(64 << 20))
     left = 0
-    while left != (left := writer.transport.get_write_buffer_size()):  # until no more is taken
+    while left != (left := writer.transport.get_write_buffer_size()):  # until the sender is blocked
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(writer.drain(), 0.2)
     assert left > 32 << 20
@@ -144,7 +144,7 @@ async def test_a_reset_by_the_server_reaches_the_client_as_a_reset(start: Start)
 
 
 @on_the_loop
-async def test_refusal_spares_open_connections_and_keeps_the_port(start: Start) -> None:
+async def test_a_refusal_keeps_open_connections_and_the_port(start: Start) -> None:
     proxy = await start(echo)
     port = proxy.port
     connection = await connect(proxy)
@@ -159,7 +159,7 @@ async def test_refusal_spares_open_connections_and_keeps_the_port(start: Start) 
 
 
 @on_the_loop
-async def test_a_black_hole_holds_everything_back_and_lets_it_go(start: Start) -> None:
+async def test_a_black_hole_delays_all_bytes_until_it_ends(start: Start) -> None:
     proxy = await start(echo)
     old = await connect(proxy)
     await exchange(old, b"before")
@@ -167,8 +167,8 @@ async def test_a_black_hole_holds_everything_back_and_lets_it_go(start: Start) -
     new = await connect(proxy)
     old[1].write(b"held")
     new[1].write(b"new")
-    assert await nothing_comes(old[0])
-    assert await nothing_comes(new[0])
+    assert await receives_nothing(old[0])
+    assert await receives_nothing(new[0])
     await proxy.black_hole(False)
     assert await asyncio.wait_for(old[0].readexactly(4), LIMIT) == b"held"
     assert await asyncio.wait_for(new[0].readexactly(3), LIMIT) == b"new"
@@ -231,7 +231,7 @@ async def test_the_same_seed_draws_the_same_delays() -> None:
 
 
 @on_the_loop
-async def test_a_server_that_is_not_there_resets_the_client() -> None:
+async def test_a_missing_server_resets_the_client() -> None:
     proxy = Proxy("127.0.0.1", 0, ("127.0.0.1", 1))
     await proxy.admit("accept")
     reader, _ = await connect(proxy)
@@ -241,7 +241,7 @@ async def test_a_server_that_is_not_there_resets_the_client() -> None:
 
 
 @on_the_loop
-async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
+async def test_ignored_connection_attempts_succeed_later() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     proxy = Proxy("127.0.0.1", 0, server.sockets[0].getsockname())
     await proxy.admit("accept")
@@ -257,7 +257,7 @@ async def test_it_ignores_attempts_to_connect_and_listens_again() -> None:
 
 
 @on_the_loop
-async def test_a_taken_port_names_who_holds_it() -> None:
+async def test_a_port_in_use_is_an_error_with_its_holder() -> None:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(BenchError, match=rf"port {port} is taken by \S+ \(pid {os.getpid()}\)"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,8 @@ from lxml import etree
 from picture_geometry import SVG, collisions, parse, texts
 from synthetic_run import CP, MS, Recorder
 
-from rig.report import lane_reader, sequence_svg, timeline_svg
-from rig.report.canvas import RED, contrast
+from rig.report import dark, lane_reader, sequence_svg, timeline_svg
+from rig.report.colours import PAPER, RED, contrast
 from rig.runs import load
 from rig.timeline import events as ev
 
@@ -72,7 +73,17 @@ def test_the_last_status_of_a_test_is_shown_whole() -> None:
     assert "StatusNotification Unavailable (connector 0)" in shown(test)
 
 
-def test_words_are_read_easily_on_whatever_they_stand(run: load.Run) -> None:
+def in_light(_kind: str, colour: str) -> str:
+    return colour
+
+
+def in_dark(kind: str, colour: str) -> str:
+    """The colour that the picture's style sheet gives a text or an area."""
+    return (dark.LINES_AND_TEXTS if kind == "text" else dark.AREAS).get(colour, colour)
+
+
+@pytest.mark.parametrize("shown_as", [in_light, in_dark])
+def test_words_are_read_easily_on_whatever_they_stand(run: load.Run, shown_as: Callable[[str, str], str]) -> None:
     """WCAG 2.2 wants a contrast of 4.5 for text of this size."""
     seen = set()
     for test in run.tests:
@@ -80,14 +91,15 @@ def test_words_are_read_easily_on_whatever_they_stand(run: load.Run) -> None:
         below = [rect for rect in root.iter(SVG + "rect") if rect.get("y") and rect.get("fill").startswith("#")]
         for text in root.iter(SVG + "text"):
             x, y = float(text.get("x")), float(text.get("y")) - 3
-            ground = "#ffffff"
+            ground = PAPER
             for rect in below:
                 left, top = float(rect.get("x")), float(rect.get("y"))
                 right, bottom = left + float(rect.get("width")), top + float(rect.get("height"))
                 if left < x < right and top < y < bottom and not rect.get("fill-opacity"):
                     ground = rect.get("fill")
             seen.add(ground)
-            assert contrast(text.get("fill"), ground) >= 4.5, (text.text, text.get("fill"), ground)
+            ink, ground = shown_as("text", text.get("fill")), shown_as("area", ground)
+            assert contrast(ink, ground) >= 4.5, (text.text, ink, ground)
     assert len(seen) > 5
 
 
@@ -201,11 +213,12 @@ def test_pictures_have_a_title_and_a_description(run: load.Run) -> None:
     assert "1 fault: torn write" in timeline_svg.summary(run.tests[2])
 
 
-def test_pictures_hold_no_script_style_or_reference_to_elsewhere(run: load.Run) -> None:
+def test_pictures_hold_no_script_and_no_reference_to_elsewhere(run: load.Run) -> None:
     for test in run.tests:
         for svg in (timeline_svg.render(test), sequence_svg.render(test)):
             root = parse(svg)
-            assert {etree.QName(e).localname for e in root.iter()}.isdisjoint({"script", "style", "image", "a", "use"})
+            assert {etree.QName(e).localname for e in root.iter()}.isdisjoint({"script", "image", "a", "use"})
+            assert [element.text for element in root.iter(SVG + "style")] == [dark.style()]
             for element in root.iter():
                 for name, value in element.attrib.items():
                     assert name not in ("style", "href")

@@ -1,4 +1,4 @@
-"""`make fresh-clone`: what it says of how long a demo took, and of what it left."""
+"""`make fresh-clone` reports the duration of a demo, and files left outside the clone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAKEFILE = """demo:
 
 @pytest.fixture
 def check(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Runs the check of a project whose demo takes two seconds; returns exit code and lines."""
+    """Run the check of a project whose demo takes two seconds. Return exit code and lines."""
 
     def run(recipe: str = "true", **limits: str) -> tuple[int, list[str]]:
         project = tmp_path / "project"
@@ -37,14 +37,14 @@ def check(tmp_path: Path):  # type: ignore[no-untyped-def]
     return run
 
 
-def test_a_demo_in_time_is_well(check) -> None:  # type: ignore[no-untyped-def]
+def test_a_demo_in_time_passes(check) -> None:  # type: ignore[no-untyped-def]
     code, lines = check()
     assert code == 0
     assert [line.split()[0] for line in lines] == ["ok"] * 4
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
-def test_a_demo_that_takes_too_long_is_told(check, which: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_demo_that_takes_too_long_is_reported(check, which: str) -> None:  # type: ignore[no-untyped-def]
     code, lines = check(**{f"{which.upper()}_DEMO_S": "1"})
     assert code == 1
     (failed,) = (line for line in lines if line.startswith("FAIL"))
@@ -52,7 +52,7 @@ def test_a_demo_that_takes_too_long_is_told(check, which: str) -> None:  # type:
     assert failed.endswith(" s, more than 1 s")
 
 
-def test_what_is_left_outside_the_clone_is_told(check) -> None:  # type: ignore[no-untyped-def]
+def test_files_left_outside_the_clone_are_reported(check) -> None:  # type: ignore[no-untyped-def]
     code, lines = check("touch $$HOME/left")
     assert code == 1
     assert "FAIL  left outside the clone:" in lines

@@ -1,4 +1,4 @@
-"""The set-up: what is done stays done, what fails is explained, what is fetched is the pinned file."""
+"""The set-up: finished steps are skipped, failures are explained, downloads match their pins."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_missing_command_is_explained(tmp_path: Path) -> None:
 
 
 RUSTUP = """#!/bin/sh
-# As rustup's rustc does: whatever it is asked, its home gets its settings.
+# Like rustup's rustc: on any call it writes settings into its home.
 mkdir -p "${RUSTUP_HOME:-$HOME/.rustup}" && touch "${RUSTUP_HOME:-$HOME/.rustup}/settings.toml" && echo "$1" >"$ASKED"
 """
 
@@ -85,9 +85,9 @@ def test_pip_makes_rustup_write_nothing_into_the_home_folder(
     command = [*environment.pip(Path(sys.prefix)), "download", "--no-index", "no-such-package"]
     with pytest.raises(SetupError, match="No matching distribution"):
         steps.run([Step("ask", lambda log: log.command(command, hint="", cwd=tmp_path))])
-    assert (tmp_path / "asked").read_text() == "--version\n", "pip asks; when it no longer does, this can go"
+    assert (tmp_path / "asked").read_text() == "--version\n", "pip calls rustc; remove this test when it no longer does"
     changed = tmp_path / ("home/.rustup" if used else "cache/rustup") / "settings.toml"
-    assert sorted(tmp_path.rglob("settings.toml")) == [changed], "who uses rustup has it write where it always does"
+    assert sorted(tmp_path.rglob("settings.toml")) == [changed], "the user's own RUSTUP_HOME is used where it is set"
 
 
 def archive(path: Path, name: str, data: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""What `make test` says in its last lines."""
+"""The summary lines of `make test`."""
 
 from __future__ import annotations
 

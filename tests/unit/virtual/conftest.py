@@ -1,4 +1,4 @@
-"""A virtual board with a small test device in its flash, and a console to watch it."""
+"""A virtual board with a small test device in its flash, and a console."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Description:
 
 
 class Port:
-    """The other end of the board's serial port."""
+    """The host's end of the board's serial port."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -75,7 +75,7 @@ class Port:
         )
 
     def expect(self, text: str, timeout: float = 5.0) -> str:
-        """The next line that contains `text`; fails with what was seen instead."""
+        """Return the next line that contains `text`; else fail with the lines so far."""
         deadline = time.monotonic() + timeout
         while True:
             while "\n" in self.seen[self._taken :]:
@@ -89,7 +89,7 @@ class Port:
             self.seen += os.read(self._fd, 4096).decode()
 
     def read(self) -> str:
-        """All that has come."""
+        """Return all output so far."""
         while select.select([self._fd], [], [], 0)[0]:
             self.seen += os.read(self._fd, 4096).decode()
         return self.seen
@@ -102,7 +102,7 @@ class Port:
 
 
 def reaches(device: InputDevice, level: bool, timeout: float = 5.0) -> bool:
-    """Whether a pin has the level within `timeout` real seconds."""
+    """Return whether a pin has the level within `timeout` real seconds."""
     reached = threading.Event()
     stop = watch_edges(device.pin, lambda now, _: reached.set() if now == level else None)
     try:
@@ -112,7 +112,7 @@ def reaches(device: InputDevice, level: bool, timeout: float = 5.0) -> bool:
 
 
 class Desk:
-    """What stands on the desk: a virtual Pi wired to a virtual board."""
+    """A virtual Pi wired to a virtual board."""
 
     def __init__(self, wiring: Wiring, turned_round: bool = False) -> None:
         self.wiring = wiring
@@ -173,7 +173,7 @@ def app(device_executable: bytes) -> bytes:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: BenchClock) -> Iterator[Desk]:
-    """A board with nothing in its flash and no power."""
+    """A board with empty flash and without power."""
     opened = Desk(open_wiring(Description(), clock, tmp_path))
     yield opened
     opened.close()
@@ -181,14 +181,14 @@ def desk(tmp_path: Path, clock: BenchClock) -> Iterator[Desk]:
 
 @pytest.fixture
 def flashed(desk: Desk, table: PartitionTable, app: bytes) -> Desk:
-    """A board with the test device in its flash, still without power."""
+    """A board with the test device in its flash, without power."""
     desk.write_flash((TABLE_OFFSET, to_binary(table)), (table["ota_0"].offset, app))
     return desk
 
 
 @pytest.fixture
 def running(flashed: Desk) -> Desk:
-    """A board on which the test device runs."""
+    """A board that runs the test device."""
     flashed.power.on()
     flashed.port.expect("board: go")
     return flashed

@@ -37,7 +37,7 @@ static long long bench_ns(void) {
   return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-// Waits for the board and the console. It never has anything to do by itself.
+// Waits for the board and the console, without a deadline of its own.
 static void wait_for_input(struct pollfd* ends) {
   if (clock_link < 0 || !running) {
     poll(ends, 2, -1);
@@ -53,7 +53,7 @@ static void wait_for_input(struct pollfd* ends) {
       sscanf(message, "ask %llu", &asked);
     }
     if (length == 0) _exit(0);
-    // Looked at after the question: an answer covers all that was sent before it.
+    // Poll after reading the question, so that an answer covers everything sent before it.
     if (poll(ends, 2, 0) > 0) return;
     int written = snprintf(message, sizeof message, "idle %llu never 0", asked);
     send(clock_link, message, (size_t)written, 0);
@@ -71,7 +71,7 @@ static void drive(int gpio, int level) {
   send(board, message, (size_t)length, 0);
 }
 
-// GPIO 22 follows GPIO 32; every other message is shown on the console.
+// Copies GPIO 32 to GPIO 22 and prints every other message on the console.
 static void from_board(void) {
   char message[256];
   ssize_t length = recv(board, message, sizeof message - 1, 0);
@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
     if (!(ends[1].revents & POLLIN)) continue;
     ssize_t got = read(uart, input + used, sizeof input - 1 - used);
     if (got > 0) used += (size_t)got;
-    if (got == 0) ends[1].fd = -1;  // nobody is at the console any more
+    if (got == 0) ends[1].fd = -1;  // the console is closed
     input[used] = 0;
     char* end;
     while ((end = strpbrk(input, "\r\n"))) {

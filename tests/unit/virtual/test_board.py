@@ -1,4 +1,4 @@
-"""Power, reset, boot and what the board does when the device dies."""
+"""Power, reset, boot, and the board's reaction when the device process ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.conftest import STEPPED
 from .conftest import reaches
 
 
-def test_a_board_without_an_image_says_what_a_chip_says(desk):
+def test_a_board_without_an_image_has_the_message_of_the_chip(desk):
     desk.power.on()
     desk.port.expect("invalid header: 0xffffffff")
 
@@ -86,7 +86,7 @@ def test_a_tear_asked_for_without_power_reaches_the_next_boot_and_no_other(flash
     assert flashed.port.seen.count("flash tear") == 1
 
 
-def test_a_torn_write_that_was_lifted_before_the_next_boot_strikes_no_more(running):
+def test_a_torn_write_lifted_before_the_next_boot_has_no_effect(running):
     bench = SimpleNamespace(
         timeline=Timeline(),
         wiring=running.wiring,
@@ -102,7 +102,7 @@ def test_a_torn_write_that_was_lifted_before_the_next_boot_strikes_no_more(runni
     assert "flash tear" not in running.port.seen
 
 
-def test_power_off_kills_and_power_on_boots_anew(running):
+def test_power_off_kills_and_power_on_boots(running):
     running.power.off()
     running.power.on()
     assert running.port.expect("boot:").endswith("reset=power_on")
@@ -112,7 +112,7 @@ def test_power_off_kills_and_power_on_boots_anew(running):
     ("command", "reason"),
     [("exit 66", "software"), ("exit 68", "watchdog"), ("exit 1", "panic"), ("abort", "panic")],
 )
-def test_the_device_restarts_with_the_reason_it_died_of(running, command, reason):
+def test_the_device_restarts_with_the_reason_of_its_end(running, command, reason):
     running.port.send(command)
     assert running.port.expect("boot:").endswith(f"reset={reason}")
 
@@ -136,7 +136,7 @@ def test_a_crash_loop_is_slowed_down(flashed, clock, table, tmp_path):
         clock.settle()
 
 
-def test_reset_is_seen_however_short_the_pulse(running):
+def test_even_a_short_reset_pulse_resets(running):
     for _ in range(20):
         running.press_reset()
         assert running.port.expect("boot:").endswith("reset=external")
@@ -151,7 +151,7 @@ def test_held_in_reset_nothing_runs(flashed):
     assert flashed.port.seen.count("boot:") == 1
 
 
-def test_what_was_sent_without_power_is_lost(flashed):
+def test_input_without_power_is_lost(flashed):
     flashed.port.send("exit 66")
     flashed.power.on()
     flashed.port.expect("board: go")

@@ -1,4 +1,4 @@
-"""The serial port of stepped time: pyserial's contract over a stream socket, and what does not fit is lost."""
+"""The serial port of stepped time keeps pyserial's contract over a stream socket, and drops bytes that do not fit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_bytes_come_and_go_within_the_call_that_writes(board: StreamPort, port: 
 def test_a_read_waits_for_all_bytes_up_to_its_timeout(board: StreamPort, port: Any) -> None:
     os.write(board.master, b"ab")
     port.timeout = 0
-    assert port.read(10) == b"ab", "what is there, at once"
+    assert port.read(10) == b"ab", "the available bytes, at once"
     assert port.read(10) == b""
     os.write(board.master, b"cd")
     port.timeout = 0.05
@@ -58,7 +58,7 @@ def test_a_read_waits_for_all_bytes_up_to_its_timeout(board: StreamPort, port: A
     late.join()
 
 
-def test_a_write_waits_for_room_unless_told_not_to(board: StreamPort, port: Any) -> None:
+def test_a_write_waits_for_room_by_default(board: StreamPort, port: Any) -> None:
     data = b"x" * 1_000_000
     port.write_timeout = 0
     fitted = port.write(data)
@@ -76,7 +76,7 @@ def test_a_write_waits_for_room_unless_told_not_to(board: StreamPort, port: Any)
     assert not writer.is_alive()
 
 
-def test_what_has_come_can_be_dropped(board: StreamPort, port: Any) -> None:
+def test_received_bytes_can_be_dropped(board: StreamPort, port: Any) -> None:
     os.write(board.master, b"x" * 10_000)
     port.reset_input_buffer()
     assert port.in_waiting == 0
@@ -110,32 +110,32 @@ def test_a_port_that_is_closed_or_named_otherwise_is_refused(board: StreamPort, 
     assert port.readline() == b"again\r\n"
 
 
-def test_settings_and_modem_lines_are_taken_and_mean_nothing(port: Any) -> None:
+def test_settings_and_modem_lines_are_accepted_without_effect(port: Any) -> None:
     port.baudrate = 921_600
     port.dtr = port.rts = True
     port.break_condition = False
     assert (port.cts, port.dsr, port.cd, port.ri) == (True, True, True, False)
 
 
-def test_a_board_that_nobody_listens_to_loses_what_does_not_fit(board: StreamPort, port: Any) -> None:
+def test_output_of_a_board_that_is_not_read_is_dropped(board: StreamPort, port: Any) -> None:
     lines = 20_000
     for number in range(lines):
         board.print(f"line {number}")
-    heard = b""
+    received = b""
     while port.in_waiting:
-        heard += port.read(1)
-    kept = heard.splitlines()
+        received += port.read(1)
+    kept = received.splitlines()
     assert kept[0] == b"line 0"
     assert 10 < len(kept) < lines
     board.print("after")
     assert port.readline().endswith(b"after\r\n")
 
 
-def test_what_was_sent_to_a_chip_that_could_not_listen_is_forgotten(board: StreamPort, port: Any) -> None:
+def test_input_for_a_chip_in_reset_is_lost(board: StreamPort, port: Any) -> None:
     port.write(b"unheard\n")
     board.drop_input()
-    port.write(b"heard\n")
-    assert os.read(board.master, 100) == b"heard\n"
+    port.write(b"received\n")
+    assert os.read(board.master, 100) == b"received\n"
     board.close()
     board.close()
     board.drop_input()

@@ -19,34 +19,34 @@ from rig.util.errors import BenchError
 from rig.wiring.virtual.stepping.clock import SteppedClock
 
 
-class Hands:
-    """Who has the port, in order."""
+class Holders:
+    """Records who holds the port, in order."""
 
     def __init__(self) -> None:
-        self.did: list[str] = []
+        self.log: list[str] = []
 
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
 
 @pytest.fixture
-def hands() -> Hands:
-    return Hands()
+def holders() -> Holders:
+    return Holders()
 
 
 @pytest.fixture
-def flasher(desk, timeline, hands, tmp_path) -> Flasher:
+def flasher(desk, timeline, holders, tmp_path) -> Flasher:
     return Flasher(
         timeline,
         desk.wiring.serial_url,
         lambda hold: desk.reset.on() if hold else desk.reset.off(),
         lambda select: desk.download.on() if select else desk.download.off(),
-        release_port=lambda: hands.did.append("release"),
-        take_port=lambda: hands.did.append("take"),
+        release_port=lambda: holders.log.append("release"),
+        take_port=lambda: holders.log.append("take"),
         log=tmp_path / "log" / "esptool.log",
     )
 
@@ -59,13 +59,13 @@ def manifest(tmp_path: Path, app: bytes, table) -> Manifest:
     return Manifest({offset: tmp_path / f"{offset:x}.bin" for offset in files})
 
 
-def test_flashed_firmware_boots_and_finds_its_file_system(desk, flasher, timeline, hands, manifest, tmp_path):
+def test_flashed_firmware_boots_and_finds_its_file_system(desk, flasher, timeline, holders, manifest, tmp_path):
     storage = manifest.storage()
     image = provision("ws://127.0.0.1:9000/ocpp", "CP-1", "net", "secret-psk", partition=storage)
     desk.power.on()
     assert flasher.flash(manifest, filesystem=image) is True
     desk.port.expect("board: go")
-    assert hands.did == ["release", "take"]
+    assert holders.log == ["release", "take"]
     assert b"CP-1" in read_filesystem(desk.read_flash(storage.offset, storage.size))["config.json"]
     assert [event.what for event in timeline.events(Flashed)] == ["firmware and file system"]
     assert "Hash of data verified" in (tmp_path / "log" / "esptool.log").read_text()
@@ -94,16 +94,16 @@ def test_a_file_system_is_always_written(desk, flasher, manifest):
         assert desk.read_flash(storage.offset, storage.size) == image
 
 
-def test_a_board_without_power_is_an_error_of_the_bench_with_the_log_and_a_way_out(desk, flasher, hands, manifest):
+def test_a_board_without_power_is_a_bench_error_with_log_and_remedy(desk, flasher, holders, manifest):
     with pytest.raises(BenchError, match=r"(?s)flashing the firmware failed.*last lines of esptool.*power") as caught:
         flasher.flash(manifest)
     assert "EN, BOOT" in caught.value.fix
-    assert hands.did == ["release", "take"]
+    assert holders.log == ["release", "take"]
     desk.power.on()
     assert flasher.flash(manifest) is True
 
 
-def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
+def test_esptool_prints_nothing(desk, flasher, manifest, capsys):
     desk.power.on()
     flasher.flash(manifest)
     printed = capsys.readouterr()
@@ -111,8 +111,8 @@ def test_nothing_of_esptool_is_printed(desk, flasher, manifest, capsys):
     assert printed.err == ""
 
 
-def test_esptool_is_left_as_it_was(desk, flasher, manifest):
-    """Its logger and its formatter are the process' own: only while we flash are they ours."""
+def test_the_logger_of_esptool_is_restored(desk, flasher, manifest):
+    """esptool's logger and formatter belong to the process and are replaced only during flashing."""
     desk.power.on()
     before = EspLog.instance, loader.HexFormatter
     flasher.flash(manifest)

@@ -1,4 +1,4 @@
-"""Nothing is left: not after close, and not after the host was killed."""
+"""A closed board, or a killed host, leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ sys.stdin.read()
 
 
 def descriptors_open() -> list[str]:
-    gc.collect()  # closes what other tests left in cycles
+    gc.collect()  # collects descriptors of other tests in reference cycles
     return sorted(path.name for path in Path("/proc/self/fd").iterdir())
 
 
 def test_close_leaves_nothing(tmp_path, table, app):
-    # What Python itself opens on first use is not the board's.
+    # Python opens some descriptors of its own at first use; they are not the board's.
     Desk(open_wiring(Description(), BenchClock(), tmp_path)).close()
     threads, descriptors = threading.active_count(), descriptors_open()
     desk = Desk(open_wiring(Description(), BenchClock(), tmp_path))

@@ -52,13 +52,13 @@ def test_an_output_drives_and_a_closed_one_floats(factory):
         (False, False, True, True),
     ],
 )
-def test_a_floating_pin_reads_what_the_board_makes_of_it(factory, pi_pull, board_pull, board_drive, level):
+def test_a_floating_pin_reads_the_level_of_the_board(factory, pi_pull, board_pull, board_drive, level):
     device = InputDevice(5, pull_up=pi_pull, active_state=True if pi_pull is None else None, pin_factory=factory)
     factory.wires.change(factory.wires[5], board_pull=board_pull, board_drive=board_drive)
     assert device.pin.state is level
 
 
-def test_what_inverts_turns_round_what_the_other_end_does(factory):
+def test_an_inverter_inverts_the_level_of_the_other_end(factory):
     wire = factory.wires[5]
     factory.wires.change(wire, inverting=True)
     seen: list[bool] = []
@@ -131,7 +131,7 @@ def test_gpiozero_events_work(factory):
     assert pressed.wait(1)
 
 
-def test_what_a_pin_cannot_do_is_refused(factory):
+def test_an_unsupported_use_of_a_pin_is_refused(factory):
     device = InputDevice(5, pull_up=False, pin_factory=factory)
     with pytest.raises(PinSetInput):
         device.pin.state = True
@@ -150,11 +150,11 @@ def test_a_factory_is_opened_by_its_name():
 
 
 @pytest.mark.skipif(find_spec("lgpio") is None, reason="lgpio is not installed")
-def test_lgpio_leaves_nothing_where_it_is_loaded_and_stays_there(tmp_path: Path) -> None:
+def test_loading_lgpio_leaves_no_file_and_keeps_the_folder(tmp_path: Path) -> None:
     program = (
         "import os, sys; from rig.util.errors import BenchError; from rig.wiring.pins import open_factory\n"
         "try: open_factory('lgpio').close()\n"
-        "except BenchError: pass\n"  # no Pi
+        "except BenchError: pass\n"  # this machine is no Pi
         "print('lgpio' in sys.modules, os.getcwd(), os.listdir(), os.environ.get('LG_WD'))"
     )
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}

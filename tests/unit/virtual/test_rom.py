@@ -1,4 +1,4 @@
-"""The contract with real esptool: what it writes over the board's port is what stands in flash."""
+"""The contract with the real esptool: bytes written over the board's port are in its flash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONTENT = random.Random(1).randbytes(300_000) + bytes(100_000)
 
 @pytest.fixture(params=[SteppedClock, BenchClock], ids=["stepped", "real"])
 def clock(request: pytest.FixtureRequest) -> BenchClock:
-    """Both kinds of time, each with its kind of port."""
+    """Return a clock of each kind; each has its own kind of port."""
     made: BenchClock = request.param()
     return made
 
@@ -105,7 +105,7 @@ def test_boot_pin_counts_at_the_end_of_reset_only(flashed):
 
 
 def test_power_cut_while_esptool_writes(desk, content):
-    """The cable is pulled in the middle of a write: esptool fails, and the flash holds only a part."""
+    """Power is cut in the middle of a write: esptool fails, and the flash holds only a part."""
     desk.enter_download()
 
     class Cutting(io.StringIO):
@@ -143,9 +143,9 @@ def test_power_cut_while_esptool_writes(desk, content):
     ids=["escapes", "a frame without its end", "noise", "an escape of nothing special", "nothing", "no frame"],
 )
 def test_frames_of_slip(raw: bytes, frames: list[bytes]) -> None:
-    """Also those that no sound encoder writes: esptool talks to a chip at many speeds before it is understood."""
+    """Invalid frames are read, too: esptool tries many speeds before a chip understands it."""
     assert slip_decode_frames(raw) == frames
 
 
-def test_the_handler_reads_frames_by_it() -> None:
+def test_the_handler_uses_the_slip_decoder() -> None:
     assert server.slip_decode_frames is slip_decode_frames

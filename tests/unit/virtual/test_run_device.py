@@ -32,11 +32,11 @@ run_device("ws://127.0.0.1:9/ocpp", "CP-1", Path(sys.argv[1]), flash=flash)
 
 
 class Terminal:
-    """The program, as a person has it in front of them."""
+    """The program with its input and output, as on a terminal."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            # What runs in the background of a shell would not hear Ctrl-C, and neither would what it starts.
+            # A shell makes background processes and their children ignore Ctrl-C.
             ["env", "--default-signal=INT", sys.executable, "-c", PROGRAM, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,7 +65,7 @@ class Terminal:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project whose firmware is the test device."""
+    """Create a project whose firmware is the test device."""
     firmware = tmp_path / "firmware"
     (firmware / "host").mkdir(parents=True)
     (firmware / "host" / "CMakeLists.txt").write_text(
@@ -121,14 +121,14 @@ def test_a_folder_that_cannot_be_written_to_is_named(project, name):
         run_device("ws://127.0.0.1:9/ocpp", "CP-1", project)
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing(terminal, project):
+def test_ctrl_c_ends_the_program_without_leftovers(terminal, project):
     terminal.expect("board: go")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.process.wait(10) == 0
     assert [path.name for path in (project / ".plugbench" / "run").iterdir()] == ["lock"]
 
 
-def test_a_kept_flash_keeps_what_the_device_has_stored(project):
+def test_a_flash_file_keeps_stored_files(project):
     file = project / "kept.bin"
     table = read_csv(project / "firmware" / "partitions.csv")
     coredump, storage = table["coredump"], table["storage"]
@@ -145,7 +145,7 @@ def test_a_kept_flash_keeps_what_the_device_has_stored(project):
         image = flash.read(storage.offset, storage.size)
         files = read_filesystem(image)
         assert json.loads(files["config.json"])["csms_url"] == "ws://127.0.0.1:9/ocpp"
-        # What a device stores, and another CSMS than the command line's, stand there when it starts again.
+        # Stored files, and another CSMS than the one of the command line, survive the next start.
         if round_number == 0:
             changed = {"tx-1": b"energy", "config.json": b'{"csms_url":"ws://old","log_level":"debug"}'}
             flash.erase(storage.offset, storage.size)

@@ -1,4 +1,4 @@
-"""What the virtual bench hands to the instruments, and what it refuses."""
+"""The connections of the virtual bench, and descriptions that it rejects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .conftest import ROOT, Description, Desk, Network, Wire, reaches
 
 
 class OneWire(Description):
-    """A description with a wire too few ends."""
+    """A description with a wire that has one end."""
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
         yield Signal("power", "switch"), Wire(17)
@@ -42,14 +42,14 @@ def test_the_default_bench_can_be_wired():
 
 
 class TurnedRound(Description):
-    """Every wire the other way round: EN and BOOT behind transistors, an enable pin and a sense that are low."""
+    """A description with every level inverted: EN and BOOT behind transistors, an inverted switch and sense."""
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
         for signal, wire in super().wires():
             yield signal, replace(wire, active_low=not wire.active_low)
 
 
-def test_what_the_description_turns_round_is_turned_round_where_the_board_has_a_level_of_its_own():
+def test_inverted_levels_of_the_description_apply_to_the_board():
     pins = board_pins(TurnedRound())
     assert pins.inverted == {17, 27, 22, 23}
     assert pins.inputs == {32: 5, 25: 13}
@@ -67,7 +67,7 @@ def test_a_board_behind_inverters_is_powered_reset_and_flashed(tmp_path, app, ta
     assert desk.port.expect("boot:").endswith("reset=external")
     desk.enter_download()
     desk.power.off()
-    assert reaches(desk.rail, True), "the sense's level is high without a rail"
+    assert reaches(desk.rail, True), "the sense pin is high without a rail"
     desk.close()
 
 

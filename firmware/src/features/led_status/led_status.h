@@ -5,9 +5,9 @@
 
 namespace pb {
 
-/// What the status LED says about the connector.
+/// The state of the connector, as the status LED shows it.
 enum class StatusLight : uint8_t { available, preparing, charging, suspended, finishing, out_of_order };
-/// What the network LED says, from the link up to the CSMS.
+/// The state of the connection, from the link up to the CSMS, as the network LED shows it.
 enum class NetworkLight : uint8_t {
   no_link,
   link,
@@ -23,16 +23,15 @@ struct LedState {
   FaultLight fault = FaultLight::none;
 };
 
-/// A light that repeats: lit for `on_ms` at the start of each period, and a second time `second_ms` into it where that
-/// is not 0.
+/// A periodic pattern: lit for `on_ms` at the start of each period, and again `second_ms` into it unless that is 0.
 struct LedPattern {
-  uint16_t period_ms = 0;  ///< 0: never changes
-  uint16_t on_ms = 0;      ///< with period_ms 0: 0 is off, else on
+  uint16_t period_ms = 0;  ///< 0: steady
+  uint16_t on_ms = 0;      ///< where steady: 0 is off, else on
   uint16_t second_ms = 0;
 
-  /// Whether the light is lit `elapsed` milliseconds after the pattern began.
+  /// Returns whether the light is lit `elapsed` milliseconds after the start of the pattern.
   bool lit(Millis elapsed) const;
-  /// When the light changes next, in milliseconds after the pattern began; kNever for a steady one.
+  /// Returns the time of the next change in milliseconds after the start of the pattern; kNever where steady.
   Millis next_change(Millis elapsed) const;
 };
 
@@ -45,7 +44,7 @@ class LedStatus final : public Feature {
  public:
   explicit LedStatus(Board& board) : lights_{{board.led_status}, {board.led_network}, {board.led_fault}} {}
 
-  /// What the lights show from the next poll on. A pattern that stays the same goes on without a break.
+  /// Sets the state to show from the next poll on. A pattern that stays the same continues in phase.
   void show(LedState state) { state_ = state; }
 
   const char* name() const override { return "led_status"; }

@@ -7,7 +7,7 @@ namespace {
 constexpr Text kLevelNames[] = {"error", "warning", "info", "debug"};
 constexpr Text kCutMark = "...";
 
-/// Of a UTF-8 character of several bytes: one behind the first.
+/// Returns whether the byte continues a UTF-8 character.
 bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -29,7 +29,7 @@ void Logger::finish(const TextWriter& line) {
   if (line.cut() != 0) {
     ++cut_lines_;
     length -= kCutMark.length;
-    while (is_continuation(line_[length])) --length;  // never cut through a character
+    while (is_continuation(line_[length])) --length;  // do not split a character
     memcpy(line_ + length, kCutMark.data, kCutMark.length);
     length += kCutMark.length;
   }

@@ -9,13 +9,12 @@ namespace pb {
 
 enum class LogLevel : uint8_t { error, warning, info, debug };
 
-/// `error`, `warning`, `info` or `debug`. @return false, with `level` unchanged, for any other word.
+/// Parses `error`, `warning`, `info` or `debug`. @return false, with `level` unchanged, for any other word.
 bool parse_log_level(Text word, LogLevel& level);
 Text name_of(LogLevel level);
 
-/// Writes the console's lines, whole and in order; it is the only writer of the UART, and the loop's thread its only
-/// caller. A line is `I (12345) tag: text`, the number being milliseconds since the start. Text and numbers are written
-/// one after the other:
+/// Writes whole lines to the console, in order. It is the only writer of the UART and runs in the loop's thread. A line
+/// is `I (12345) tag: text`, where the number is milliseconds since the start. Text and numbers are arguments:
 ///
 ///     log.info("wifi", "joined, signal ", rssi, " dBm");
 ///
@@ -43,12 +42,12 @@ class Logger {
   void debug(Text tag, const Parts&... parts) {
     log(LogLevel::debug, tag, parts...);
   }
-  /// A telemetry record, level `T`: printed whatever the level set.
+  /// Prints a telemetry record with the letter `T`, at any level.
   template <class... Parts>
   void telemetry(Text tag, const Parts&... parts) {
     print('T', tag, parts...);
   }
-  /// The one line that answers a console command: `= ` and the text.
+  /// Prints the one line that answers a console command: `= ` and the text.
   template <class... Parts>
   void answer(const Parts&... parts) {
     TextWriter line = begin_line();
@@ -56,7 +55,7 @@ class Logger {
     finish(line);
     ++answers_;
   }
-  /// As answer(), with a text that `write` writes straight into the line. @param write takes a TextWriter&
+  /// Like answer(), but `write` writes the text directly into the line. @param write takes a TextWriter&
   template <class Write>
   void answer_by(Write write) {
     TextWriter line = begin_line();
@@ -65,9 +64,8 @@ class Logger {
     finish(line);
     ++answers_;
   }
-  /// As telemetry() and answer(), with a JSON text that `write` writes straight into the line: on a stack it would be
-  /// the largest thing there. @param write takes a JsonWriter&  @return false, with nothing printed, when it did not
-  /// fit
+  /// Like telemetry() and answer(), but `write` writes JSON directly into the line, which saves a large buffer on the
+  /// stack. @param write takes a JsonWriter&  @return false, with nothing printed, when it did not fit
   template <class Write>
   bool telemetry_json(Text tag, Write write) {
     TextWriter line = begin_line();
@@ -81,15 +79,15 @@ class Logger {
     ++answers_;
     return true;
   }
-  /// Answers given since the start: the line editor waits for one before it takes the next command.
+  /// Returns the number of answers since the start; the console waits for one before it reads the next command.
   uint32_t answers() const { return answers_; }
 
-  /// Lines above `level` are left out.
+  /// Suppresses lines above `level`.
   void set_level(LogLevel level) { level_ = level; }
   LogLevel level() const { return level_; }
-  /// Lines cut because they were longer than kMaxLine.
+  /// Returns the number of lines that were cut at kMaxLine.
   uint32_t cut_lines() const { return cut_lines_; }
-  /// Bytes that the UART dropped because nobody took them in time.
+  /// Returns the number of bytes that the UART dropped because they were not read in time.
   uint32_t dropped_bytes() const { return uart_.dropped(); }
 
  private:
@@ -121,7 +119,7 @@ class Logger {
   LogLevel level_ = LogLevel::info;
   uint32_t cut_lines_ = 0;
   uint32_t answers_ = 0;
-  char line_[kMaxLine + 2];  ///< and \r\n; not on the stack, which is small on the chip
+  char line_[kMaxLine + 2];  ///< with \r\n; not on the stack, which is small on the chip
 };
 
 }  // namespace pb

@@ -13,7 +13,7 @@ bool Monitor::add(Counter counter) {
 Millis Monitor::poll(Millis now) {
   if (now < next_) return next_;
   print(now);
-  // A loop that was held up leaves records out; it does not print them all at once afterwards.
+  // After a delay of the loop, skip the missed records instead of printing all at once.
   next_ = (now / kInterval + 1) * kInterval;
   return next_;
 }

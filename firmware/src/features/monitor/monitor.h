@@ -8,14 +8,14 @@
 
 namespace pb {
 
-/// A number that a feature adds to the telemetry record.
+/// A number of a feature for the telemetry record.
 struct Counter {
   const char* name = "";
   uint64_t (*read)(const void* context) = nullptr;
   const void* context = nullptr;
 };
 
-/// Prints one telemetry record a second; docs/console-protocol.md has the fields.
+/// Prints one telemetry record a second; docs/console-protocol.md lists the fields.
 class Monitor final : public Feature {
  public:
   static constexpr Millis kInterval = 1000;
@@ -24,7 +24,7 @@ class Monitor final : public Feature {
   Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
       : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {}
 
-  /// @return false when kMaxCounters are there already.
+  /// @return false when there are kMaxCounters already.
   bool add(Counter counter);
 
   const char* name() const override { return "monitor"; }

@@ -32,8 +32,8 @@ Millis SerialDebug::poll(Millis now) {
   const uint32_t due = answers_due_;
   for (size_t count = 0; count < kMaxReadPerPoll; ++count) {
     uint8_t byte;
-    // A command may be work for a feature that was polled before. One that waits for its answer waits asleep: who
-    // gives the answer is polled before, too.
+    // A command may need a feature that is polled before this one, so poll again at once. While a command waits for its
+    // answer the loop may sleep: the feature that answers is polled before this one, too.
     if (waiting() || uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
     take(static_cast<char>(byte));
   }
@@ -74,7 +74,7 @@ void SerialDebug::take(char character) {
 }
 
 void SerialDebug::execute(Text line) {
-  // What is typed becomes JSON, in the storage and for the CSMS: other bytes would not come out as they went in.
+  // The text becomes JSON, in the storage and for the CSMS, which could not carry other bytes unchanged.
   if (!is_utf8(line.bytes())) {
     ++answers_due_;
     console_.answer("error: the line is not UTF-8; set the terminal to it");

@@ -6,8 +6,8 @@
 
 namespace pb {
 
-/// One command of the console. `run` answers with exactly one Logger::answer, at once or later (once flash is written,
-/// say).
+/// A command of the console. `run` makes exactly one Logger::answer, at once or later, for example after a write to
+/// flash.
 struct Command {
   const char* name = "";
   const char* usage = "";  ///< the arguments, empty for none
@@ -15,19 +15,19 @@ struct Command {
   void* context = nullptr;
 };
 
-/// The console on the serial port: collects a line, finds the command, has it answered. It takes the next
-/// command only after the answer, so that answers come in the order of the commands. It is polled behind the features
-/// that answer, because it does not ask to be woken by input that it does not want yet.
+/// The console on the serial port: reads lines, finds the command and runs it. It reads the next command only after the
+/// answer, so answers come in the order of the commands. It must be polled after the features that answer, because
+/// unread input does not wake it.
 class SerialDebug final : public Feature {
  public:
   static constexpr size_t kMaxCommands = 16;
   static constexpr size_t kMaxLine = 512;
-  /// Bytes that one poll takes at most, so that the other features have their turn whoever floods the port.
+  /// The most bytes that one poll reads, so that a flood of input does not delay the other features.
   static constexpr size_t kMaxReadPerPoll = 1024;
 
   SerialDebug(Uart& uart, Logger& console);
 
-  /// @return false when kMaxCommands are there already, or one of that name.
+  /// @return false when there are kMaxCommands already, or one of that name.
   bool add(Command command);
 
   const char* name() const override { return "serial_debug"; }
@@ -49,7 +49,7 @@ class SerialDebug final : public Feature {
   uint32_t answers_due_ = 0;
 };
 
-/// Splits the first word off `text`: it returns the word and leaves what comes after the blanks behind it.
+/// Removes the first word and the blanks after it from `text`. @return the word.
 Text take_word(Text& text);
 
 }  // namespace pb

@@ -4,8 +4,7 @@
 
 namespace pb {
 
-/// Collects what features tell of themselves for the console command `status`: each adds its members to one JSON
-/// object.
+/// Collects the status of features for the console command `status`: each adds its members to one JSON object.
 class StatusReport {
  public:
   static constexpr size_t kMaxParts = 8;
@@ -15,7 +14,7 @@ class StatusReport {
     const void* context = nullptr;
   };
 
-  /// @return false when kMaxParts are there already.
+  /// @return false when there are kMaxParts already.
   bool add(Part part) {
     if (count_ == kMaxParts) return false;
     parts_[count_++] = part;

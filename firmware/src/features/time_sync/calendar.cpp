@@ -4,13 +4,12 @@ namespace pb {
 
 namespace {
 
-// Days are counted from 0000-03-01 of the proleptic Gregorian calendar: with the leap day at the end of the year, the
-// length of the months before it follows from one linear formula. An era is the 400 years after which the calendar
-// repeats.
+// Days are counted from 0000-03-01 of the proleptic Gregorian calendar. With the leap day at the end of the year, one
+// linear formula gives the length of the months before it. An era is 400 years, after which the calendar repeats.
 constexpr int64_t kDaysPerEra = 146'097;
 constexpr int64_t kDaysTo1970 = 719'468;
 
-/// @return 0 for a Monday, 6 for a Sunday.
+/// @return 0 for Monday to 6 for Sunday.
 int64_t weekday_of(int64_t days) {
   const int64_t from_monday = (days + 3) % 7;  // 1970-01-01 was a Thursday
   return from_monday >= 0 ? from_monday : from_monday + 7;

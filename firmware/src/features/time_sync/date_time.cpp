@@ -15,8 +15,8 @@ constexpr int64_t kMillisPerSecond = 1'000;
 constexpr int64_t kMillisPerMinute = 60'000;
 constexpr int64_t kMillisPerHour = 3'600'000;
 
-/// Reads a date-time from the front, part by part. Each part is of a fixed number of digits, so basic and extended
-/// format differ in the separators only.
+/// Parses a date-time from the front, part by part. Each part has a fixed number of digits, so basic and extended
+/// format differ only in their separators.
 class Reader {
  public:
   explicit Reader(Text text) : rest_(text) {}
@@ -27,7 +27,7 @@ class Reader {
     if (!number(4, 0, 9999, year)) return false;
     const bool extended = one_of("-");
     if (one_of("W")) return week_date(year, extended, days);
-    // Three digits are the day of the year; a month has two, and the day of the month two more.
+    // Three digits are the day of the year; a month and a day of the month have two each.
     if (digits() == 3) {
       int64_t day_of_year = 0;
       if (!number(3, 1, is_leap(year) ? 366 : 365, day_of_year)) return false;
@@ -64,7 +64,7 @@ class Reader {
     return millis <= kMillisPerDay;
   }
 
-  /// @param offset_minutes east of Greenwich; 0 where the text says nothing
+  /// @param offset_minutes east of Greenwich; 0 where the text has no offset
   bool zone(int64_t& offset_minutes) {
     char sign = 0;
     if (minus_sign()) {
@@ -97,7 +97,7 @@ class Reader {
   }
   bool fraction(int64_t unit, int64_t& part) {
     if (!is_digit()) return false;
-    // Nine digits are finer than a millisecond of any unit, and the product fits.
+    // Nine digits are finer than a millisecond in any unit, and the product does not overflow.
     constexpr int64_t kScale = 1'000'000'000;
     int64_t value = 0;
     for (int64_t weight = kScale / 10; is_digit(); weight /= 10) value += (take() - '0') * weight;
@@ -128,7 +128,7 @@ class Reader {
     }
     return false;
   }
-  /// How many digits come next.
+  /// Returns the number of digits that come next.
   size_t digits() const {
     size_t count = 0;
     while (count < rest_.length && rest_.data[count] >= '0' && rest_.data[count] <= '9') ++count;

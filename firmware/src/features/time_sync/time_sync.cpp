@@ -4,7 +4,7 @@ namespace pb {
 
 namespace {
 
-// When the storage is busy with what matters more.
+// The pause before another attempt while the storage is busy.
 constexpr Millis kSaveRetry = 10'000;
 
 }  // namespace
@@ -42,7 +42,7 @@ bool TimeSync::set_from_csms(UnixMillis time) {
 Millis TimeSync::poll(Millis now) {
   if (now < next_save_) return next_save_;
   const Timestamp stored = timestamp();
-  // Nobody waits for it: a time that could not be stored is stored later.
+  // The job needs no callback: after a failed write the next one stores the time.
   next_save_ = now + (storage_.write(kFile, stored.text().bytes(), {}) ? kSaveInterval : kSaveRetry);
   return next_save_;
 }

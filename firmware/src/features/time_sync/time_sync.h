@@ -7,36 +7,36 @@
 
 namespace pb {
 
-/// How far wall time is to be trusted, the least first.
+/// The quality of wall time, from the lowest.
 enum class TimeQuality : uint8_t {
-  none,        ///< never heard of: counts from 1970
-  last_known,  ///< as stored before the restart: it was at least that late
-  csms,        ///< the CSMS told it since the start
+  none,        ///< no source yet: counts from 1970
+  last_known,  ///< stored before the restart; the real time is later
+  csms,        ///< received from the CSMS since the start
 };
 
 Text name_of(TimeQuality quality);
 
-/// Wall time: the monotonic clock plus an offset, and how good that is. Durations are measured by the monotonic clock,
-/// not by this one, which may step; but for how long the power was gone, which no other clock sees. The time last known
-/// is kept in the storage, so that a restart without network does not fall back to 1970.
+/// Wall time, as the monotonic clock plus an offset, with its quality. It may step, so durations are measured by the
+/// monotonic clock, except for the time without power, which no other clock covers. The last known time is stored, so
+/// that a restart without network does not fall back to 1970.
 class TimeSync final : public Feature {
  public:
   static constexpr Text kFile = "last_time";
-  /// 2020-01-01: no time is earlier than this firmware. A CSMS without a clock tells 1970, or the year 1.
+  /// 2020-01-01, before this firmware existed. A CSMS without a valid clock sends 1970, or the year 1.
   static constexpr UnixMillis kEarliest = 1'577'836'800'000;
-  /// How often the time is stored: a restart loses that much at most, and flash sees 24 small writes a day.
+  /// The interval of storing the time: a restart loses at most that much, with 24 small writes to flash a day.
   static constexpr Millis kSaveInterval = 3'600'000;
 
   TimeSync(const Clock& clock, Storage& storage) : clock_(clock), storage_(storage) {}
 
-  /// Takes the time stored before the restart, at start-up.
+  /// Restores the time stored before the restart. Call it at start-up.
   void restore();
-  /// The CSMS told the time (currentTime of BootNotification.conf and Heartbeat.conf).
-  /// @return false, with the time kept, when it is before kEarliest.
+  /// Sets the time that the CSMS sent (currentTime of BootNotification.conf and Heartbeat.conf).
+  /// @return false, with the time unchanged, when it is before kEarliest.
   bool set_from_csms(UnixMillis time);
 
   UnixMillis now() const { return at(clock_.now()); }
-  /// Wall time at a moment of the monotonic clock, by what is known now.
+  /// Returns wall time at a moment of the monotonic clock, by the present offset.
   UnixMillis at(Millis moment) const { return offset_ + static_cast<UnixMillis>(moment); }
   Timestamp timestamp() const { return format_timestamp(now()); }
   TimeQuality quality() const { return quality_; }

@@ -158,7 +158,7 @@ class SteppedClock(BenchClock):
             raise waiter.trouble
 
     def woken(self, condition: threading.Condition) -> None:
-        """Whoever waits for that condition is at work from now on."""
+        """Mark the thread that waits for a condition as working from now on."""
         with self._changed:
             for waiter in self._waiters:
                 if waiter.condition is condition:
@@ -311,14 +311,12 @@ class SteppedClock(BenchClock):
             were_under_way = _any_under_way(loops)
             if not self._device_is_idle(device, activity) or device.idle is None:
                 return False  # where it has ended, the board has not noticed yet
-            if were_under_way or device.idle.unacknowledged or (device.idle.connecting and not self.ignores_syn):
+            if were_under_way or not device.idle.is_at_rest(ignores_syn=self.ignores_syn):
                 device.forget()  # bytes may have come to it after it has looked
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
                     return False
             # What the device has done before it was idle has arrived by now.
-            return not (
-                device.idle.unacknowledged or (device.idle.connecting and not self.ignores_syn) or _any_ready(loops)
-            )
+            return device.idle.is_at_rest(ignores_syn=self.ignores_syn) and not _any_ready(loops)
         finally:
             self._give_back(self)
 

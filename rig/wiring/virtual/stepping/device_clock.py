@@ -55,6 +55,14 @@ class Idle:
     connecting: int
     unacknowledged: bool
 
+    def is_at_rest(self, *, ignores_syn: bool) -> bool:
+        """Say whether nothing of the device is under way.
+
+        Args:
+            ignores_syn: whether nobody answers its attempts to connect.
+        """
+        return not self.unacknowledged and (not self.connecting or ignores_syn)
+
 
 class DeviceClock:
     """The bench's end of the clock link to one run of the device. Used by the conductor, but for `started`, `close`.
@@ -94,7 +102,7 @@ class DeviceClock:
         self._send("wake")
 
     def forget(self) -> None:
-        """Whatever it has reported does not count any more."""
+        """Discard the latest report: it does not count any more."""
         self.idle = None
         self.asked = self.settled = -1
 

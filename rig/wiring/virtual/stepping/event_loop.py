@@ -17,7 +17,7 @@ _RESOLUTION_S = 1e-6
 
 
 class LoopClock(Protocol):
-    """What a loop needs of the clock that it takes part in."""
+    """The part of a clock that its event loops use."""
 
     def now(self) -> int:
         """Bench time, in ns."""

@@ -1,4 +1,4 @@
-"""A stepped clock with a loop, and a device that a test plays itself."""
+"""A stepped clock with a loop, and a device that the test plays."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def clock() -> SteppedClock:
 
 
 class PlayedDevice:
-    """The device's end of a clock link. It answers each question with what `plan` says, in a thread of its own.
+    """The device's end of a clock link. A thread answers each message with the result of `plan`.
 
     Attributes:
-        heard: the messages it got.
+        received: the received messages.
     """
 
     def __init__(self, clock: SteppedClock, plan: Callable[[str], str | None]) -> None:
         self.bench_end = DeviceClock()
         self._socket: socket.socket = self.bench_end.device_end
         self._plan = plan
-        self.heard: list[str] = []
+        self.received: list[str] = []
         self._thread = threading.Thread(target=self._answer)
         self._thread.start()
         self._clock = clock
@@ -36,8 +36,8 @@ class PlayedDevice:
 
     def _answer(self) -> None:
         while packet := self._socket.recv(100):
-            self.heard.append(packet.decode())
-            said = self._plan(self.heard[-1])
+            self.received.append(packet.decode())
+            said = self._plan(self.received[-1])
             if said is not None:
                 self._socket.send(said.encode())
 

@@ -1,4 +1,4 @@
-"""Bench time stands still while anybody works, and jumps to the earliest deadline when all are idle."""
+"""Bench time stands still while anything is busy, and jumps to the earliest deadline when all are idle."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def do(clock: SteppedClock, loop: asyncio.AbstractEventLoop, work: Any, timeout:
     return clock.deadline(timeout).result(asyncio.run_coroutine_threadsafe(work, loop))
 
 
-def test_time_stands_still_while_nobody_waits(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+def test_time_stands_still_without_a_waiting_thread(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     fired = threading.Event()
     loop.call_soon_threadsafe(loop.call_later, 1, fired.set)
     clock.settle()
@@ -43,8 +43,8 @@ def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
     assert clock.utc() - before == timedelta(hours=1)
 
 
-def test_where_nobody_takes_part_a_wait_is_over_at_once(clock: SteppedClock) -> None:
-    """As on the timeline of a closed bench."""
+def test_a_wait_without_participants_is_over_at_once(clock: SteppedClock) -> None:
+    """The timeline of a closed bench has such a clock."""
     with pytest.raises(ExpectationError, match="within 5 s"):
         Timeline(clock).expect(Note, timeout=5)
     assert clock.now() == START_NS + 5 * SECOND
@@ -100,7 +100,7 @@ def test_time_waits_for_bytes_on_their_way(clock: SteppedClock, loop: asyncio.Ab
     do(clock, loop, there_and_back())
 
 
-def test_what_comes_at_the_deadline_is_in_time(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+def test_an_event_at_the_deadline_is_in_time(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     timeline = Timeline(clock)
     loop.call_soon_threadsafe(loop.call_later, 5, lambda: timeline.append(Note(text="tea")))
     clock.settle()
@@ -110,8 +110,8 @@ def test_what_comes_at_the_deadline_is_in_time(clock: SteppedClock, loop: asynci
     assert clock.now() == START_NS + 7 * SECOND
 
 
-def test_time_waits_for_who_was_woken(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    """The event at 1 s ends the wait; that another timer follows at once does not move time meanwhile."""
+def test_time_waits_for_a_woken_thread(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    """The event at 1 s ends the wait; another timer at the same time does not let bench time move first."""
     timeline = Timeline(clock)
 
     def say() -> None:
@@ -146,8 +146,8 @@ def test_a_wait_whose_end_a_signal_interrupted_does_not_hold_up_the_next(
     assert clock.now() == before + SECOND
 
 
-def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    """An instrument's call that ends with it may be made on the bench's loop, which could not come to rest then."""
+def test_a_participant_does_not_wait_for_settling(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
+    """An instrument's call that ends with `settle` may run on the bench's loop, which cannot be idle then."""
 
     async def settle() -> int:
         clock.settle()
@@ -158,9 +158,7 @@ def test_who_takes_part_does_not_wait_for_rest(clock: SteppedClock, loop: asynci
     assert do(clock, loop, settle()) == START_NS + SECOND
 
 
-def test_rest_includes_what_is_ready_now_and_nothing_later(
-    clock: SteppedClock, loop: asyncio.AbstractEventLoop
-) -> None:
+def test_settling_includes_ready_callbacks_and_no_timers(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     done: list[str] = []
 
     async def work() -> None:
@@ -176,36 +174,37 @@ def test_rest_includes_what_is_ready_now_and_nothing_later(
 
 
 def test_a_device_takes_part(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
-    def plan(heard: str) -> str | None:
-        word, _, number = heard.partition(" ")
+    def plan(received: str) -> str | None:
+        word, _, number = received.partition(" ")
         due = min((at for at in (START_NS + 2 * SECOND, START_NS + 7 * SECOND) if at > clock.now()), default="never")
         return f"idle {number} {due} 0" if word == "ask" else None
 
     device = PlayedDevice(clock, plan)
     clock.deadline(10).wait_out()
-    assert device.heard.count("wake") == 2
+    assert device.received.count("wake") == 2
     assert clock.now() == START_NS + 10 * SECOND
     device.close()
 
 
-def test_a_device_is_not_idle_while_it_connects_unless_nobody_means_to_answer(
+def test_a_connecting_device_is_not_idle_unless_connections_are_ignored(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop
 ) -> None:
     answers = iter(["idle {} never 1", "idle {} never 1", "idle {} never 0"])
     device = PlayedDevice(
-        clock, lambda heard: next(answers, "idle {} never 0").format(heard.split()[1]) if "ask" in heard else None
+        clock,
+        lambda received: next(answers, "idle {} never 0").format(received.split()[1]) if "ask" in received else None,
     )
     clock.deadline(1).wait_out()
-    assert len([message for message in device.heard if message.startswith("ask")]) >= 3
+    assert len([message for message in device.received if message.startswith("ask")]) >= 3
     device.close()
-    device = PlayedDevice(clock, lambda heard: f"idle {heard.split()[1]} never 1" if "ask" in heard else None)
+    device = PlayedDevice(clock, lambda received: f"idle {received.split()[1]} never 1" if "ask" in received else None)
     clock.ignores_syn = True
     clock.deadline(1).wait_out()
     assert clock.now() == START_NS + 2 * SECOND
     device.close()
 
 
-def test_who_holds_time_up_is_named(
+def test_a_stall_of_time_names_its_cause(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall, "LIMIT_S", 0.3)
@@ -223,7 +222,7 @@ def test_who_holds_time_up_is_named(
     clock.deadline(1).wait_out()
 
 
-def test_a_stall_outlasts_the_seconds_in_which_a_wait_looks_round(
+def test_a_stall_is_longer_than_the_polling_of_a_wait(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall, "LIMIT_S", 1.5)
@@ -233,10 +232,10 @@ def test_a_stall_outlasts_the_seconds_in_which_a_wait_looks_round(
     device.close()
 
 
-def test_a_turn_that_is_never_given_back_is_noticed(
+def test_a_turn_that_never_ends_is_detected(
     clock: SteppedClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As that of a loop that is blocked right after it has got its turn."""
+    """For example a loop that blocks right after it got its turn."""
     monkeypatch.setattr(stall, "LIMIT_S", 0.3)
     assert clock._take("somebody")
     with pytest.raises(BenchError, match=r"bench time stands still for 0\.3 s"):

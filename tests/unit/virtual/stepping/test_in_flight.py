@@ -1,4 +1,4 @@
-"""A loop knows its TCP connections: only of those the kernel has to be asked whether bytes are under way."""
+"""A loop knows its TCP connections, so that only those are checked for bytes in flight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 
 @pytest.fixture
 def still(clock: SteppedClock) -> Iterator[SteppedEventLoop]:
-    """A loop that nothing runs."""
+    """Return a loop that is not running."""
     loop = clock.event_loop("still")
     yield loop
     loop.close()
@@ -26,7 +26,7 @@ def connected() -> tuple[socket.socket, socket.socket]:
         return near, listener.accept()[0]
 
 
-def test_a_tcp_connection_is_one_until_nobody_waits_for_it(still: SteppedEventLoop) -> None:
+def test_a_tcp_connection_is_known_until_nothing_waits_for_it(still: SteppedEventLoop) -> None:
     near, far = connected()
     with near, far:
         still.add_reader(near, print)
@@ -37,7 +37,7 @@ def test_a_tcp_connection_is_one_until_nobody_waits_for_it(still: SteppedEventLo
         still.remove_writer(far)
 
 
-def test_a_descriptor_that_is_used_again_is_judged_anew(still: SteppedEventLoop) -> None:
+def test_a_reused_descriptor_is_checked_again(still: SteppedEventLoop) -> None:
     near, far = connected()
     still.add_reader(near, print)
     still.remove_reader(near)
@@ -52,7 +52,7 @@ def test_a_descriptor_that_is_used_again_is_judged_anew(still: SteppedEventLoop)
 
 
 @pytest.mark.parametrize("family", ["local", "listener", "datagrams"])
-def test_what_is_no_tcp_connection_has_nothing_under_way(still: SteppedEventLoop, family: str) -> None:
+def test_other_sockets_have_no_bytes_in_flight(still: SteppedEventLoop, family: str) -> None:
     made = {
         "local": lambda: socket.socketpair()[0],
         "listener": lambda: socket.create_server(("127.0.0.1", 0)),

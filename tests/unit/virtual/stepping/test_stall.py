@@ -1,4 +1,4 @@
-"""A device or a loop that does not come to rest is named, after its limit of real time."""
+"""A device or a loop that does not become idle is named after a limit of real time."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def test_a_device_that_spins_is_judged_by_its_processor_time(running: Desk, cloc
     clock.deadline(1).wait_out()
 
 
-def test_nobody_asks_for_the_processor_time_of_a_device_that_has_worked_for_a_moment(
+def test_the_processor_time_of_a_briefly_busy_device_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clock looks several times for each step of time, and the kernel takes longer to answer than all the rest."""
+    """The clock checks several times in each step of time, and reading the processor time would dominate that."""
     monkeypatch.setattr(stall, "LIMIT_S", 30)
     asked: list[int] = []
     monkeypatch.setattr(stall, "_stat", lambda pid: asked.append(pid) or [])
@@ -69,7 +69,7 @@ def test_nobody_asks_for_the_processor_time_of_a_device_that_has_worked_for_a_mo
     device.close()
 
 
-def test_who_settles_learns_of_it_too(running: Desk, clock: BenchClock) -> None:
+def test_settling_reports_a_stall_too(running: Desk, clock: BenchClock) -> None:
     pid = device_of(running)
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(DeviceError, match=rf"process {pid}, stopped"):
@@ -77,7 +77,7 @@ def test_who_settles_learns_of_it_too(running: Desk, clock: BenchClock) -> None:
     os.kill(pid, signal.SIGCONT)
 
 
-def test_a_message_may_ask_who_holds_time_up(
+def test_a_message_can_name_the_cause_of_a_stall(
     clock: BenchClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall, "LIMIT_S", 30)
@@ -102,10 +102,10 @@ def test_a_message_may_ask_who_holds_time_up(
     free.clear()
     asked = threading.Event()
 
-    def answer(heard: str) -> str:
+    def answer(received: str) -> str:
         asked.set()
         free.wait()
-        return f"idle {heard.split()[1]} never 0"
+        return f"idle {received.split()[1]} never 0"
 
     device = PlayedDevice(clock, answer)  # type: ignore[arg-type]
     waiting = threading.Thread(target=clock.deadline(1).wait_out)

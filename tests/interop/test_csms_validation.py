@@ -1,4 +1,4 @@
-"""The CSMSs of other hands judge: what is wrong at their door is told. Else their silence would prove nothing."""
+"""The third-party CSMSs detect invalid messages; otherwise a session without violations would prove nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ALL = [
     pytest.param(python_csms, id="ocpp"),
     *(pytest.param(partial(node_csms, package), id=package, marks=needs_node) for package in SCRIPTS),
 ]
-JUDGES_OF_ANSWERS = ALL[:2]
-"""The others validate calls only."""
+VALIDATE_RESPONSES = ALL[:2]
+"""The other packages validate only calls."""
 Opens = Any  # a function that opens a CentralSystem
 
 
 async def _exchange(csms: CentralSystem, *frames: str) -> list[Any]:
-    """Send frames as a charge point, each after the answer to the one before; returns the answers."""
+    """Send frames as a charge point, each after the answer to the one before. Return the answers."""
     subprotocol = websockets.Subprotocol("ocpp1.6")
     async with websockets.connect(f"{csms.url}/CP", subprotocols=[subprotocol]) as socket:
         answers = []
@@ -36,8 +36,8 @@ async def _exchange(csms: CentralSystem, *frames: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("opens", ALL)
-async def test_a_valid_call_is_taken(opens: Opens) -> None:
-    """What is right is answered, and nothing is found."""
+async def test_a_valid_call_is_answered(opens: Opens) -> None:
+    """A valid call is answered, without a violation."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()
     async with opened as csms:
         (answer,) = await _exchange(csms, '[2,"a","Heartbeat",{}]')
@@ -57,7 +57,7 @@ async def test_a_valid_call_is_taken(opens: Opens) -> None:
 )
 @pytest.mark.parametrize("opens", ALL)
 async def test_an_invalid_call_is_found(opens: Opens, frame: str) -> None:
-    """A value, a length, a type, a property that the schema does not have."""
+    """An invalid value, length, type or property gets a CALLERROR and is recorded."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()
     async with opened as csms:
         answers = await _exchange(csms, frame, '[2,"b","Heartbeat",{}]')
@@ -66,9 +66,9 @@ async def test_an_invalid_call_is_found(opens: Opens, frame: str) -> None:
         assert csms.problems() != []
 
 
-@pytest.mark.parametrize("opens", JUDGES_OF_ANSWERS)
+@pytest.mark.parametrize("opens", VALIDATE_RESPONSES)
 async def test_an_invalid_answer_is_found(opens: Opens) -> None:
-    """An answer to a call of the CSMS is judged as well."""
+    """A response to a call of the CSMS is validated, too."""
     opened: AbstractAsyncContextManager[CentralSystem] = opens()
     async with opened as csms:
         subprotocol = websockets.Subprotocol("ocpp1.6")

@@ -1,0 +1,157 @@
+"""Checks the arguments of a function by its annotations: nonsense of a test is refused before anything happens."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import inspect
+import math
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from rig.util.arguments import validate_bool, validate_number, validate_one_of
+from rig.util.errors import AuthorError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_MOST = 1e9
+"""The largest number that is taken where an annotation says nothing: 30 years of seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of a number, or of a text's length in characters, as an annotation: `Annotated[int, Limits(least=1)]`.
+
+    Attributes:
+        least: the lowest that is allowed.
+        above: it must be more than this.
+        most: the highest that is allowed.
+    """
+
+    least: float | None = None
+    above: float | None = None
+    most: float = _MOST
+
+
+Seconds = Annotated[float, Limits(least=0, most=1e7)]
+"""A time from 0 to some hundred days."""
+Count = Annotated[int, Limits(least=1, most=1_000_000)]
+"""How many of something: at least one."""
+Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
+"""A seed, which makes something random repeatable."""
+Text = Annotated[str, Limits(least=1)]
+"""A text that is not empty."""
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Refuse arguments that do not fit the function's annotations, as a decorator.
+
+    Numbers are finite and within their limits, a bool is no number, texts are texts, one of a fixed set is one of it.
+    An argument of a type that is unknown here is an instance of it.
+
+    Raises:
+        AuthorError: by the decorated function, for an argument that does not fit; it names what is allowed.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError:  # in Python's own words, by the call itself
+            return function(*args, **kwargs)
+        validate_arguments(function.__qualname__, _hints(function), given)
+        return function(*args, **kwargs)
+
+    return call
+
+
+def validate_arguments(what: str, hints: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that do not fit their annotations.
+
+    Args:
+        what: names the callable in the message.
+        hints: the annotations by name; a value without one is not looked at.
+        given: the values by name.
+
+    Raises:
+        AuthorError: one does not fit.
+    """
+    for name, value in given.items():
+        if name in hints:
+            _validate(f"{what}: {name}", hints[name], value, Limits())
+
+
+class _OnlyForTypes(dict[str, Any]):
+    """The names of annotations that are imported for the type checker only: any object fits them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self._known = inspect.unwrap(function).__globals__
+
+    def __missing__(self, name: str) -> Any:
+        if name in self._known or hasattr(builtins, name):
+            raise KeyError(name)
+        return object
+
+
+@functools.cache
+def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
+    hints = get_type_hints(function, localns=_OnlyForTypes(function), include_extras=True)
+    # What `*args` and `**kwargs` hold is bound as one tuple or mapping.
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: hints[p.name] for p in parameters if p.name in hints and p.kind not in variadic}
+
+
+def _validate(what: str, hint: Any, value: object, limits: Limits) -> None:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        found = next((mark for mark in arguments[1:] if isinstance(mark, Limits)), limits)
+        _validate(what, arguments[0], value, found)
+    elif origin in (Union, types.UnionType):
+        _validate_any(what, arguments, value, limits)
+    elif origin is Literal:
+        validate_one_of(what, value, arguments)
+    elif hint is bool:
+        validate_bool(what, value)
+    elif hint is float:
+        validate_number(what, value, least=limits.least, above=limits.above, most=limits.most)
+    elif hint is int:
+        if isinstance(value, float) and math.isfinite(value):
+            raise AuthorError(f"{what} is a whole number, not {value!r}")
+        validate_number(what, value, least=limits.least, above=limits.above, most=limits.most)
+    elif hint is str:
+        if not isinstance(value, str) or (limits.least and not value):
+            raise AuthorError(f"{what} is a text{', not empty' if limits.least else ''}, not {value!r}")
+    else:
+        _validate_instance(what, origin or hint, value)
+
+
+def _validate_any(what: str, hints: tuple[Any, ...], value: object, limits: Limits) -> None:
+    """Hold a value against the alternatives of an annotation. The message is that of the first."""
+    if value is None and type(None) in hints:
+        return
+    first: AuthorError | None = None
+    for hint in hints:
+        if hint is type(None):
+            continue
+        try:
+            _validate(what, hint, value, limits)
+        except AuthorError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
+def _validate_instance(what: str, kind: Any, value: object) -> None:
+    if isinstance(kind, type) and kind is not object and not getattr(kind, "_is_protocol", False):
+        if not isinstance(value, kind):
+            raise AuthorError(f"{what} is a {kind.__name__}, not {value!r}")
+    elif kind is Callable and not callable(value):
+        raise AuthorError(f"{what} is a function, not {value!r}")
