@@ -39,7 +39,7 @@ def test_a_frame_that_cannot_be_answered_is_ignored(
 ) -> None:
     """Invalid JSON, no array, no usable id, an unknown type, an unsolicited answer: each is logged and ignored."""
     csms.send_raw(text)
-    console.expect(r"ocpp: (message ignored|an answer to no open request was ignored)")
+    console.expect(r"ocpp: (message ignored|an answer without an open request is ignored)")
     stays_connected(bench, csms)
     assert len(answers(bench)) == 1
 
@@ -166,7 +166,7 @@ def test_an_answer_that_comes_twice_changes_nothing(
     csms.send_raw(
         f'[3,"{start.unique_id}",{{"transactionId":{transaction_id + 1000},"idTagInfo":{{"status":"Blocked"}}}}]'
     )
-    console.expect("an answer to no open request was ignored")
+    console.expect("an answer without an open request is ignored")
     assert device.status()["transaction"] == transaction_id
     driver.present_tag()
     csms.expect("StopTransaction", transactionId=transaction_id)

@@ -232,9 +232,9 @@ void write_that_fails_is_tried_again_later() {
   bench.storage.result = StorageResult::full;
   bench.save();
   check_contains("was not stored: no space left", bench.uart.written());
-  TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kSaveAgain);
+  TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kRetryPause);
   bench.storage.result = StorageResult::ok;
-  bench.cache.poll(AuthCache::kSaveAgain);
+  bench.cache.poll(AuthCache::kRetryPause);
   bench.storage.run_all();
   TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("auth_cache"));
 }
