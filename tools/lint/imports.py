@@ -49,7 +49,7 @@ _LOADED_ELSEWHERE = {"firmware"}
 # Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
 # command that runs it alone, and by the tests of the rig.
 _KNOWN_TO = {
-    "rig.wiring.emulator": ("rig.wiring.open", "tests.unit"),
+    "rig.wiring.emulator": ("rig.wiring.open", "rig.cli", "tests.unit"),
     "rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.wiring.emulator", "rig.cli", "tests.unit"),
 }
 
