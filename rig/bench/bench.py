@@ -30,7 +30,7 @@ from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
-from rig.util.checked import Seconds, checked
+from rig.util.checked import Seconds, Stamp, checked
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
@@ -305,7 +305,7 @@ class Bench:
         return self.timeline.mark()
 
     @checked
-    def held_up(self, start: int, end: int) -> int:
+    def held_up(self, start: Stamp, end: Stamp) -> int:
         """Say for how long the machine had no processor for bench and device: it is no time of the device's.
 
         Args:

@@ -42,6 +42,8 @@ Count = Annotated[int, Limits(least=1, most=1_000_000)]
 """How many of something: at least one."""
 Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
 """A seed, which makes something random repeatable."""
+Stamp = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
+"""A moment on the bench's clock, in nanoseconds."""
 Text = Annotated[str, Limits(least=1)]
 """A text that is not empty."""
 
