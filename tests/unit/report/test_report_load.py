@@ -169,7 +169,7 @@ def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> N
         (b"", "it is empty"),
         (b"# Plugbench\n\nA bench.\n", "not JSON"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not JSON"),
-        (b'{"name": "package"}\n', "no event: its `type` is missing"),
+        (b'{"name": "package"}\n', "not an event: its `type` is missing"),
         (b'{"type": "run_st', "stops in the middle of line 1"),
     ],
 )
