@@ -165,7 +165,7 @@ def test_a_taken_port_is_reported_and_leaves_no_record(record: Path) -> None:
 
 def test_a_record_is_not_overwritten(record: Path) -> None:
     record.write_text("precious")
-    with pytest.raises(BenchError, match=r"cannot record to .*: it is there already\. Name a new file"):
+    with pytest.raises(BenchError, match=r"cannot record to .*: the file already exists\. Name a new file"):
         serve(port=0, record=record)
     assert record.read_text() == "precious"
 
@@ -205,7 +205,7 @@ def test_a_full_record_ends_the_server_with_one_message(small: subprocess.Popen[
     peer.start_call("Heartbeat", {})
     out, err = small.communicate(timeout=20)
     assert (small.returncode, out.endswith("ended\n")) == (2, False)
-    assert err == f"rig: cannot record to {record}: File too large. Make room, or record elsewhere\n"
+    assert err == f"rig: cannot record to {record}: File too large. Free some space, or record to another disk\n"
     assert record.stat().st_size == FILE_SIZE
 
 
@@ -274,7 +274,7 @@ def test_a_missing_certificate_is_made_and_its_root_is_printed() -> None:
     ("access", "message"),
     [
         (Access(cert=Path("c.pem")), "--cert and --key belong together"),
-        (Access(basic_auth_file=Path("p"), client_root=Path("r")), "two ways to log in"),
+        (Access(basic_auth_file=Path("p"), client_root=Path("r")), "exclude each other"),
         (Access(cert=Path("/nowhere/c.pem"), key=Path("/nowhere/k.pem")), "cannot read /nowhere/c.pem"),
     ],
 )
