@@ -11,7 +11,7 @@ import pytest
 import rig.csms.server
 from rig.csms import Csms
 from rig.timeline import Timeline
-from rig.timeline.events import LinkChange, Note
+from rig.timeline.events import ClientRefused, LinkChange
 from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
 
 PING = b"\x89\xfd" + bytes(4) + bytes(125)
@@ -59,7 +59,7 @@ def test_one_connection_too_many_is_reset_with_a_reason(
     peers = [Peer(csms.url(f"CP-{number}")) for number in range(2)]
     with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client, contextlib.suppress(ConnectionError):
         client.recv(1)
-    refused = timeline.expect(Note, timeout=LIMIT_S)
-    assert refused.text.endswith("2 connections are open, and the CSMS accepts no more: close some")
+    refused = timeline.expect(ClientRefused, timeout=LIMIT_S)
+    assert refused.reason == "2 connections are open, and the CSMS accepts no more: close some"
     for peer in peers:
         peer.boot()
