@@ -18,7 +18,7 @@ _OTA_NEW, _OTA_PENDING_VERIFY, _OTA_INVALID, _OTA_ABORTED = 0, 1, 3, 4
 
 
 def load(read: ReadFlash, write: WriteFlash) -> AppImage:
-    """Return the application that the chip would boot: that of the OTA slot in otadata, else the first valid.
+    """Return the application that the chip would boot: that of otadata's slot, else the first valid one.
 
     As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot.
 
