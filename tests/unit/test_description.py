@@ -111,20 +111,20 @@ def test_the_rise_and_fall_times_of_the_rail(tmp_path: Path, text: str, seconds:
         (device('log_format = "no.such:X"'), "device.log_format: 'no.such:X' cannot be imported: ModuleNotFoundError"),
         (
             device('log_format = "rig.util.clock:X"'),
-            "device.log_format: 'rig.util.clock:X' cannot be had: rig.util.clock has no class",
+            "device.log_format: 'rig.util.clock:X' cannot be loaded: rig.util.clock has no class",
         ),
         (
             device('log_format = "rig.timeline:Mark"'),
-            "device.log_format: 'rig.timeline:Mark' cannot be made: TypeError",
+            "device.log_format: 'rig.timeline:Mark' cannot be created: TypeError",
         ),
         (
             device('log_format = "rig.util.clock:BenchClock"'),
-            "device.log_format: 'rig.util.clock:BenchClock' is no log format: it lacks answer_prefix, line, events, "
+            "device.log_format: 'rig.util.clock:BenchClock' is not a log format: it lacks answer_prefix, line, events, "
             "pending",
         ),
         (
             device('profile = "rig.util.clock:BenchClock"'),
-            "device.profile: 'rig.util.clock:BenchClock' is no device profile; der",
+            "device.profile: 'rig.util.clock:BenchClock' is not a device profile; der",
         ),
     ],
 )

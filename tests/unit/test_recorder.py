@@ -1,4 +1,4 @@
-"""The record on disk has whole lines, also when the run is killed."""
+"""The record on disk has complete lines, even if the run is killed."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ URL = f"ws://user:{SECRET}@host/CP-1"
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -> None:
+def test_no_event_writes_a_secret_to_the_record(tmp_path: Path, event: Event) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
     timeline.append(event)
@@ -108,7 +108,7 @@ class StandingClock(BenchClock):
         return 5
 
 
-def test_a_line_has_the_time_of_writing_and_its_event_has_not(tmp_path: Path) -> None:
+def test_a_line_has_the_time_of_writing_but_its_event_does_not(tmp_path: Path) -> None:
     timeline = Timeline(StandingClock())
     recorder = Recorder(timeline, tmp_path)
     before = time.time_ns()
@@ -199,7 +199,7 @@ def test_a_full_disk_is_a_bench_error_and_ends_waits(tmp_path: Path) -> None:
     recorder.close()
 
 
-def test_a_record_goes_on_in_whole_lines_when_there_is_room_again(
+def test_a_record_continues_with_complete_lines_when_there_is_space_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timeline = Timeline()
