@@ -105,8 +105,8 @@ def test_the_rise_and_fall_times_of_the_rail(tmp_path: Path, text: str, seconds:
             change('kind = "emulator"', 'kind = "emulator"\ntime = "stepped"', EMULATOR),
             'time: "stepped" is not allowed here; a bench of kind "emulator" runs in real time',
         ),
-        (change('ssid = "plugbench"', ""), 'network.ssid: missing; a device of profile "plugbench" is told it'),
-        (change('identity = "CP-BENCH-1"', ""), 'device.identity: missing; a device of profile "plugbench" is told it'),
+        (change('ssid = "plugbench"', ""), 'network.ssid: missing; a device of profile "plugbench" needs it'),
+        (change('identity = "CP-BENCH-1"', ""), 'device.identity: missing; a device of profile "plugbench" needs it'),
         (device('log_format = "esp"'), "device.log_format: 'esp' is not known; write plugbench, plain, or package.m"),
         (device('log_format = "no.such:X"'), "device.log_format: 'no.such:X' cannot be imported: ModuleNotFoundError"),
         (
