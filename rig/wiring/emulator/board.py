@@ -16,6 +16,14 @@ from rig.wiring.virtual.serial_port import PtyPort
 
 _READ_BYTES = 4096
 
+_LOOK_S = 1.0
+"""How often, at least, the emulator's process is looked at."""
+
+_ROM_WAITS = b"download\r\n"
+"""The end of the last line of the ROM before it listens to esptool."""
+
+_ROM_LIMIT_S = 20.0
+
 
 class DescribedEnd(Protocol):
     """The Pi's end of a described wire."""
@@ -88,10 +96,14 @@ class EmulatorBoard:
         """Whether the chip is to be in download mode; None: it is to be off."""
         self._change = threading.Lock()
         self._closing = False
+        self._to_chip = b""
+        self._rom_output = b""
+        self._rom_listens = threading.Event()
+        self._rom_listens.set()
         self._woken, self._wake = os.pipe()
+        self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
         ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._look())
-        self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         self._thread.start()
         self._look()
 
@@ -121,10 +133,18 @@ class EmulatorBoard:
                 self._wanted = None
                 if self._run is not None:
                     self._run.strike()
+                self._rom_listens.set()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
+                self._to_chip = b""
+                if self._wanted:
+                    self._rom_output = b""
+                    self._rom_listens.clear()
         self._nudge()
+        # A real chip's ROM listens some milliseconds after the release of EN, and esptool does not wait for longer.
+        if threading.current_thread() is not self._thread:
+            self._rom_listens.wait(_ROM_LIMIT_S)
 
     def _nudge(self) -> None:
         with contextlib.suppress(OSError):
@@ -162,6 +182,7 @@ class EmulatorBoard:
                 self.port.print(f"the emulator cannot be started: {problem}")
                 with self._change:
                     self._wanted = None
+                    self._rom_listens.set()
                 return
             with self._change:
                 self._run = run
@@ -177,23 +198,34 @@ class EmulatorBoard:
     def _carry(self) -> None:
         """Wait for bytes of either side or for a change of the wires; pass on what has come."""
         run = self._run
-        ends: list[int] = [self._woken]
-        if run is not None:
-            ends += [run.uart.fileno(), self.port.master]
-        ready, _, _ = select.select(ends, [], [], None if run is None else 1.0)
+        if run is None:
+            self._to_chip = b""
+            select.select([self._woken], [], [])
+            os.read(self._woken, _READ_BYTES)
+            return
+        # The emulated UART takes bytes as fast as the chip reads them: what it has not taken yet waits here, and what
+        # comes behind that in the pseudo-terminal.
+        uart = run.uart.fileno()
+        reading = [self._woken, uart, *([] if self._to_chip else [self.port.master])]
+        ready, writable, _ = select.select(reading, [uart] if self._to_chip else [], [], _LOOK_S)
         if self._woken in ready:
             os.read(self._woken, _READ_BYTES)
-        if run is None:
-            return
         with contextlib.suppress(OSError):
-            if run.uart.fileno() in ready and not self._pass_on(run):
+            if uart in ready and not self._pass_on(run):
                 run.strike()
             if self.port.master in ready:
-                run.uart.sendall(os.read(self.port.master, _READ_BYTES))
+                self._to_chip = os.read(self.port.master, _READ_BYTES)
+            if writable:
+                self._to_chip = self._to_chip[run.uart.send(self._to_chip) :]
 
     def _pass_on(self, run: QemuRun) -> bool:
         """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
         data = run.uart.recv(_READ_BYTES)
+        if not self._rom_listens.is_set():
+            self._rom_output += data
+            if _ROM_WAITS in self._rom_output:
+                self._rom_listens.set()
+            return bool(data)
         with contextlib.suppress(BlockingIOError):
             os.write(self.port.master, data)
         return bool(data)

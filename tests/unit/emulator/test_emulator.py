@@ -37,6 +37,8 @@ with open(flash, "r+b") as file:
     boots = file.read(1)[0]
     file.seek(0)
     file.write(bytes([boots - 1]))
+if words[-1].endswith("=0x02"):
+    uart.sendall(b"ESP-ROM:esp32c3\\r\\nwaiting for download\\r\\n")
 uart.sendall(f"boot {{255 - boots}} {{words[-1]}}\\n".encode())
 while data := uart.recv(100):
     uart.sendall(data.upper())
