@@ -11,19 +11,15 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from rig.wiring.emulator.qemu import Qemu, QemuRun
+from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
+from rig.wiring.virtual.rom import Rom
 from rig.wiring.virtual.serial_port import PtyPort
 
 _READ_BYTES = 4096
 
 _LOOK_S = 1.0
 """How often, at least, the emulator's process is looked at."""
-
-_ROM_WAITS = b"download\r\n"
-"""The end of the last line of the ROM before it listens to esptool."""
-
-_ROM_LIMIT_S = 20.0
-
 
 class DescribedEnd(Protocol):
     """The Pi's end of a described wire."""
@@ -75,6 +71,8 @@ class BoardWires:
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
 
+    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its flasher stub.
+
     A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
     the wires; a thread of the board's own carries bytes between the emulator and the serial port.
 
@@ -97,9 +95,8 @@ class EmulatorBoard:
         self._change = threading.Lock()
         self._closing = False
         self._to_chip = b""
-        self._rom_output = b""
-        self._rom_listens = threading.Event()
-        self._rom_listens.set()
+        self._rom: Rom | None = None
+        self._flash_map: Flash | None = None
         self._woken, self._wake = os.pipe()
         self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
@@ -133,18 +130,13 @@ class EmulatorBoard:
                 self._wanted = None
                 if self._run is not None:
                     self._run.strike()
-                self._rom_listens.set()
+                if self._rom is not None:
+                    self._rom.silence()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
                 self._to_chip = b""
-                if self._wanted:
-                    self._rom_output = b""
-                    self._rom_listens.clear()
         self._nudge()
-        # A real chip's ROM listens some milliseconds after the release of EN, and esptool does not wait for longer.
-        if threading.current_thread() is not self._thread:
-            self._rom_listens.wait(_ROM_LIMIT_S)
 
     def _nudge(self) -> None:
         with contextlib.suppress(OSError):
@@ -169,31 +161,44 @@ class EmulatorBoard:
         self._ends.wires.change(self._ends.rail, board_drive=True if on else None)
 
     def _follow(self) -> None:
-        """Stop or start the emulator, as the wires want it."""
+        """Stop or start the emulator or the ROM, as the wires want it."""
         with self._change:
-            run, wanted = self._run, self._wanted
-        if run is not None and (wanted is None or not run.is_alive):
+            run, rom, wanted = self._run, self._rom, self._wanted
+        if wanted is None or (run is not None and not run.is_alive):
             self._stop()
-            run = None
-        if run is None and wanted is not None:
-            try:
-                run = QemuRun(self._qemu, self._flash, self._log, download=wanted)
-            except OSError as problem:
-                self.port.print(f"the emulator cannot be started: {problem}")
-                with self._change:
-                    self._wanted = None
-                    self._rom_listens.set()
-                return
+            run = rom = None
+        if wanted is True and rom is None:
+            self._flash_map = Flash(self._flash)
+            rom = Rom(self.port, self._flash_map, self._qemu.machine.machine)
             with self._change:
-                self._run = run
-                if self._wanted is None:
-                    run.strike()
+                self._rom = rom
+        elif wanted is False and run is None:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            run = QemuRun(self._qemu, self._flash, self._log)
+        except OSError as problem:
+            self.port.print(f"the emulator cannot be started: {problem}")
+            with self._change:
+                self._wanted = None
+            return
+        with self._change:
+            self._run = run
+            if self._wanted is None:
+                run.strike()
 
     def _stop(self) -> None:
         with self._change:
             run, self._run = self._run, None
+            rom, self._rom = self._rom, None
         if run is not None:
             run.bury()
+        if rom is not None:
+            rom.stop()
+        if self._flash_map is not None:
+            self._flash_map.close()
+            self._flash_map = None
 
     def _carry(self) -> None:
         """Wait for bytes of either side or for a change of the wires; pass on what has come."""
@@ -221,11 +226,6 @@ class EmulatorBoard:
     def _pass_on(self, run: QemuRun) -> bool:
         """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
         data = run.uart.recv(_READ_BYTES)
-        if not self._rom_listens.is_set():
-            self._rom_output += data
-            if _ROM_WAITS in self._rom_output:
-                self._rom_listens.set()
-            return bool(data)
         with contextlib.suppress(BlockingIOError):
             os.write(self.port.master, data)
         return bool(data)
