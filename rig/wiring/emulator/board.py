@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from rig.wiring.emulator.qemu import Qemu, QemuRun
+from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
+from rig.wiring.virtual.rom import Rom
 from rig.wiring.virtual.serial_port import PtyPort
 
 _READ_BYTES = 4096
+
+_LOOK_S = 1.0
+"""How often, at least, the emulator's process is looked at."""
 
 
 class DescribedEnd(Protocol):
@@ -66,6 +71,8 @@ class BoardWires:
 
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
+    In download mode it is the ROM of the virtual board: the emulated one loses bytes of esptool's flasher stub.
+    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its flasher stub.
 
     A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
     the wires; a thread of the board's own carries bytes between the emulator and the serial port.
@@ -88,10 +95,13 @@ class EmulatorBoard:
         """Whether the chip is to be in download mode; None: it is to be off."""
         self._change = threading.Lock()
         self._closing = False
+        self._to_chip = b""
+        self._rom: Rom | None = None
+        self._flash_map: Flash | None = None
         self._woken, self._wake = os.pipe()
+        self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
         ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._look())
-        self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         self._thread.start()
         self._look()
 
@@ -121,9 +131,12 @@ class EmulatorBoard:
                 self._wanted = None
                 if self._run is not None:
                     self._run.strike()
+                if self._rom is not None:
+                    self._rom.silence()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
+                self._to_chip = b""
         self._nudge()
 
     def _nudge(self) -> None:
@@ -149,47 +162,67 @@ class EmulatorBoard:
         self._ends.wires.change(self._ends.rail, board_drive=True if on else None)
 
     def _follow(self) -> None:
-        """Stop or start the emulator, as the wires want it."""
+        """Stop or start the emulator or the ROM, as the wires want it."""
         with self._change:
-            run, wanted = self._run, self._wanted
-        if run is not None and (wanted is None or not run.is_alive):
+            run, rom, wanted = self._run, self._rom, self._wanted
+        if wanted is None or (run is not None and not run.is_alive):
             self._stop()
-            run = None
-        if run is None and wanted is not None:
-            try:
-                run = QemuRun(self._qemu, self._flash, self._log, download=wanted)
-            except OSError as problem:
-                self.port.print(f"the emulator cannot be started: {problem}")
-                with self._change:
-                    self._wanted = None
-                return
+            run = rom = None
+        if wanted is True and rom is None:
+            self._flash_map = Flash(self._flash)
+            rom = Rom(self.port, self._flash_map, self._qemu.machine.machine)
             with self._change:
-                self._run = run
-                if self._wanted is None:
-                    run.strike()
+                self._rom = rom
+        elif wanted is False and run is None:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            run = QemuRun(self._qemu, self._flash, self._log)
+        except OSError as problem:
+            self.port.print(f"the emulator cannot be started: {problem}")
+            with self._change:
+                self._wanted = None
+            return
+        with self._change:
+            self._run = run
+            if self._wanted is None:
+                run.strike()
 
     def _stop(self) -> None:
         with self._change:
             run, self._run = self._run, None
+            rom, self._rom = self._rom, None
         if run is not None:
             run.bury()
+        if rom is not None:
+            rom.stop()
+        if self._flash_map is not None:
+            self._flash_map.close()
+            self._flash_map = None
 
     def _carry(self) -> None:
         """Wait for bytes of either side or for a change of the wires; pass on what has come."""
         run = self._run
-        ends: list[int] = [self._woken]
-        if run is not None:
-            ends += [run.uart.fileno(), self.port.master]
-        ready, _, _ = select.select(ends, [], [], None if run is None else 1.0)
+        if run is None:
+            self._to_chip = b""
+            select.select([self._woken], [], [])
+            os.read(self._woken, _READ_BYTES)
+            return
+        # The emulated UART takes bytes as fast as the chip reads them: what it has not taken yet waits here, and what
+        # comes behind that in the pseudo-terminal.
+        uart = run.uart.fileno()
+        reading = [self._woken, uart, *([] if self._to_chip else [self.port.master])]
+        ready, writable, _ = select.select(reading, [uart] if self._to_chip else [], [], _LOOK_S)
         if self._woken in ready:
             os.read(self._woken, _READ_BYTES)
-        if run is None:
-            return
         with contextlib.suppress(OSError):
-            if run.uart.fileno() in ready and not self._pass_on(run):
+            if uart in ready and not self._pass_on(run):
                 run.strike()
             if self.port.master in ready:
-                run.uart.sendall(os.read(self.port.master, _READ_BYTES))
+                self._to_chip = os.read(self.port.master, _READ_BYTES)
+            if writable:
+                self._to_chip = self._to_chip[run.uart.send(self._to_chip) :]
 
     def _pass_on(self, run: QemuRun) -> bool:
         """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""

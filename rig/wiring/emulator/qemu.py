@@ -27,20 +27,14 @@ class Machine:
     Attributes:
         program: the name of QEMU's program for its processor.
         machine: QEMU's name of its chip.
-        strap: the driver property that holds the levels of the strapping pins at the end of a reset.
-        boots: the value of `strap` with which the chip runs what is in flash.
-        downloads: the value of `strap` with which its ROM waits for esptool.
     """
 
     program: str
     machine: str
-    strap: str
-    boots: int
-    downloads: int
 
 
 MACHINES: Mapping[str, Machine] = {
-    "esp32c3-devkitm": Machine("qemu-system-riscv32", "esp32c3", "driver=esp32c3.gpio,property=strap_mode", 0x08, 0x02),
+    "esp32c3-devkitm": Machine("qemu-system-riscv32", "esp32c3"),
 }
 """By the board's name in a bench description."""
 
@@ -57,22 +51,19 @@ class Qemu:
     program: Path
     machine: Machine
 
-    def command(self, flash: Path, uart: int, *, download: bool) -> list[str]:
+    def command(self, flash: Path, uart: int) -> list[str]:
         """Return the command line of a run.
 
         Args:
             flash: the flash file.
             uart: the descriptor of a stream socket, inherited: the other end of UART0.
-            download: whether the ROM waits for esptool instead of booting.
         """
-        strap = self.machine.downloads if download else self.machine.boots
         return [
             str(self.program),
             *("-M", self.machine.machine, "-display", "none", "-monitor", "none", "-nodefaults"),
             *("-drive", f"file={flash},if=mtd,format=raw"),
             *("-chardev", f"socket,id=uart0,fd={uart}", "-serial", "chardev:uart0"),
             *("-nic", "user,model=open_eth"),
-            *("-global", f"{self.machine.strap},value={strap:#04x}"),
         ]
 
 
@@ -112,21 +103,20 @@ class QemuRun:
     Args:
         qemu: the emulator.
         flash: the flash file.
-        download: whether the ROM waits for esptool.
         log: where the emulator's own messages are appended.
 
     Raises:
         OSError: it cannot be started.
     """
 
-    def __init__(self, qemu: Qemu, flash: Path, log: Path, *, download: bool) -> None:
+    def __init__(self, qemu: Qemu, flash: Path, log: Path) -> None:
         self.uart, far = socket.socketpair()
         """This end of UART0."""
         self.uart.setblocking(False)
         try:
             with far, log.open("ab") as messages:
                 self._process = subprocess.Popen(
-                    [*_ends_with_us(), *qemu.command(flash, far.fileno(), download=download)],
+                    [*_ends_with_us(), *qemu.command(flash, far.fileno())],
                     pass_fds=(far.fileno(),),
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
