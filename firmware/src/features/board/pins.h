@@ -2,7 +2,7 @@
 
 namespace pb {
 
-/// ESP32 GPIO numbers of the logical signals. The same list stands in docs/design.md#signals, and benches/*.toml.
+/// ESP32 GPIO numbers of the signals. docs/design.md#signals and benches/*.toml have the same list.
 namespace pins {
 
 constexpr int kCable = 32;
