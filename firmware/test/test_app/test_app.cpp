@@ -86,7 +86,7 @@ void a_setting_survives_a_reboot_in_the_same_process() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set heartbeat_interval_s 77").c_str());
   device.boot();
   check_contains("\"heartbeat_interval_s\":77", device.command("config"));
-  TEST_ASSERT_FALSE(device.uart.wrote("made a new one"));
+  TEST_ASSERT_FALSE(device.uart.wrote("no file system found"));
 }
 
 void bad_settings_are_answered_with_the_reason() {
@@ -96,7 +96,7 @@ void bad_settings_are_answered_with_the_reason() {
                            device.command("set heartbeat_interval_s x").c_str());
   TEST_ASSERT_EQUAL_STRING("= error: set needs a key and a value\r\n", device.command("set").c_str());
   device.flash.full = true;
-  TEST_ASSERT_EQUAL_STRING("= error: the setting could not be stored: no space left\r\n",
+  TEST_ASSERT_EQUAL_STRING("= error: the setting cannot be stored: no space left\r\n",
                            device.command("set heartbeat_interval_s 5").c_str());
 }
 
