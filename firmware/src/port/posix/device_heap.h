@@ -8,9 +8,9 @@
 
 namespace pb::posix {
 
-/// The device's heap: an arena of the chip's size in which the App lives and what the network stack would take is
-/// really taken, so that free bytes, largest block and all-time minimum mean on the host what they mean on the chip.
-/// First fit, with neighbouring free blocks joined. Not for threads: only the loop's thread allocates.
+/// The device's heap: an arena of the chip's size. The App is in it, and the memory that the network stack would use is
+/// really allocated, so that free bytes, largest block and minimum have the same meaning as on the chip. First fit,
+/// with adjacent free blocks joined. Not thread-safe: only the loop's thread allocates.
 class DeviceHeap final : public Heap {
  public:
   static constexpr size_t kAlignment = 16;
@@ -20,7 +20,7 @@ class DeviceHeap final : public Heap {
 
   /// @return nullptr when no block is large enough. The memory is aligned to kAlignment.
   void* allocate(size_t size);
-  /// Gives back what allocate returned; nullptr is allowed.
+  /// Frees a block that allocate() returned; nullptr is allowed.
   void release(void* memory);
 
   size_t free_bytes() const override { return free_; }
@@ -28,9 +28,9 @@ class DeviceHeap final : public Heap {
   size_t minimum_free() const override { return minimum_; }
 
  private:
-  /// Stands before every block, free or used; blocks follow one another without gaps.
+  /// Precedes every block, free or used; blocks are contiguous.
   struct alignas(kAlignment) Block {
-    size_t size;  ///< bytes behind the header
+    size_t size;  ///< bytes after the header
     bool used;
   };
 
