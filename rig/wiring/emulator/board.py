@@ -71,8 +71,8 @@ class BoardWires:
 
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
-    In download mode it is the ROM of the virtual board: the emulated one loses bytes of esptool's flasher stub.
-    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its flasher stub.
+
+    In download mode it is the ROM of the virtual board: the emulated one loses bytes of the flasher stub of esptool.
 
     A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
     the wires; a thread of the board's own carries bytes between the emulator and the serial port.
@@ -132,7 +132,7 @@ class EmulatorBoard:
                 if self._run is not None:
                     self._run.strike()
                 if self._rom is not None:
-                    self._rom.silence()
+                    self._rom.mute()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
