@@ -21,6 +21,7 @@ _READ_BYTES = 4096
 _LOOK_S = 1.0
 """How often, at least, the emulator's process is looked at."""
 
+
 class DescribedEnd(Protocol):
     """The Pi's end of a described wire."""
 
