@@ -3,6 +3,7 @@
 // API reference, Storage, "Partitions API".
 
 #include <stddef.h>
+
 #include "esp_err.h"
 
 enum esp_partition_type_t { ESP_PARTITION_TYPE_APP = 0x00, ESP_PARTITION_TYPE_DATA = 0x01 };

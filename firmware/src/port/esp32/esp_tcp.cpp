@@ -36,7 +36,8 @@ int EspTcp::open(Text host, uint16_t port) {
   tcp_recv(pcb, &on_received);
   tcp_sent(pcb, &on_sent);
   tcp_nagle_disable(pcb);
-  if (leak_ != 0) [[maybe_unused]] void* const lost = malloc(leak_);
+  if (leak_ != 0) [[maybe_unused]]
+    void* const lost = malloc(leak_);
 
   *lookup = {this, static_cast<size_t>(index), socket.number, true};
   ip_addr_t address;

@@ -40,8 +40,8 @@ class EspTcp final : public Tcp {
     uint32_t number = 0;
     TcpState state = TcpState::closed;
     uint16_t port = 0;
-    tcp_pcb* pcb = nullptr;     ///< nullptr: not connected yet, or gone
-    pbuf* received = nullptr;   ///< chained, in order
+    tcp_pcb* pcb = nullptr;    ///< nullptr: not connected yet, or gone
+    pbuf* received = nullptr;  ///< chained, in order
     bool peer_has_ended = false;
   };
   /// One per look-up under way: lwIP's callback may come long after its socket is closed.

@@ -3,6 +3,7 @@
 // API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
 
 #include <stddef.h>
+
 #include "esp_err.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
