@@ -26,7 +26,7 @@ from rig.timeline.frame_words import frame_line
 from rig.timeline.words import link_line, refusal_words
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
-from rig.util.signals import heard
+from rig.util.signals import handled_signals
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
@@ -143,7 +143,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         full: OSError | None = None
         terminal = Terminal(on_gone=ended.set)
         loop = asyncio.get_running_loop()
-        for number in {signal.SIGINT, *heard()}:
+        for number in {signal.SIGINT, *handled_signals()}:
             loop.add_signal_handler(number, ended.set)
 
         def show(event: Event) -> None:

@@ -86,11 +86,23 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
             yield _tool(tool, "`make setup` installs it")
     else:
         yield _firmware(description.device.firmware, root)
+    if description.kind == "emulator":
+        yield _emulator(description)
     if description.kind == "pi":
         yield _serial_port(description.console.port or "")
         yield _pins(description)
         if isinstance(description.network.access_point, NmcliAccessPoint):
             yield _tool("nmcli", "Debian's package network-manager has it")
+
+
+def _emulator(description: Description) -> Finding:
+    from rig.wiring.emulator.qemu import find_qemu
+
+    try:
+        qemu = find_qemu(description.emulator.qemu, description.device.board)
+    except BenchError as error:
+        return Finding("emulator", problem=str(error))
+    return Finding("emulator", str(qemu.program))
 
 
 def _firmware(source: str, root: Path) -> Finding:

@@ -287,8 +287,8 @@ def test_a_run_has_its_pages_in_its_folder_and_is_listed(rig, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("run", "out", "says"),
     [
-        ("README.md", "out", "README.md is no record of a run: none of its lines can be read (not JSON)"),
-        ("docs/images/report.png", "out", "report.png is no record of a run"),
+        ("README.md", "out", "README.md is not a record of a run: none of its lines can be read (not JSON)"),
+        ("docs/images/report.png", "out", "report.png is not a record of a run"),
         ("{tmp}/sound", "README.md", "README.md cannot be written to: "),
         ("{tmp}/sound", "/proc/xx", "/proc/xx cannot be written to: "),
     ],

@@ -267,7 +267,7 @@ def test_traffic_of_a_charge_point_with_a_csms_becomes_a_report(start: Start, tm
         (
             ["device", "run", "--csms", "tea", "--id", "CP-1"],
             2,
-            "rig: --csms 'tea' is no URL of a CSMS. Write ws://HOST:",
+            "rig: --csms 'tea' must begin with ws://",
         ),
         (["report", "build", "none"], 2, "rig: no record of a run at none: "),
         (["tea"], 2, "No such command 'tea'"),

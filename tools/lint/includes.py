@@ -15,19 +15,20 @@ from tools.lint.layout import Folder, Layout
 # its own folder and from the layers below; folders of one layer do not include each other, so there are no circles. The
 # rank of a folder does not apply to its subfolders.
 LAYERS = (
-    ("port/posix/test",),
+    ("port/posix/test", "port/esp32/test"),
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
     ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/transactions",),
-    ("features/ocpp_message",),
+    ("features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
     ("features/websocket",),
     ("features/board", "features/logging", "features/storage"),
     ("runtime",),
     ("port/posix", "port/esp32"),
+    ("port/mbedtls",),
     ("port",),
     ("core",),
 )
@@ -36,7 +37,8 @@ _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 # Only the entry point and the tests of a platform may include the implementation of its ports.
 _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix"),
-    "port/esp32": ("port/esp32", "main/esp32"),
+    "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
+    "port/mbedtls": ("port/mbedtls", "port/posix", "port/posix/test", "port/esp32"),
 }
 
 _SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")

@@ -25,6 +25,7 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
       wifi_(ports.network, ports.rng, config_.settings(), log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
@@ -32,7 +33,7 @@ App::App(const Ports& ports)
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
                     Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
@@ -59,27 +60,29 @@ void App::announce_boot() {
             " reset=", name_of(ports_.system.reset_reason()));
 }
 
-/// Hands on what the features do not read from the settings themselves.
+/// Passes on the settings that the features do not read themselves.
 void App::take_settings() {
   const Settings& settings = config_.settings();
-  // What the console's `log` has set holds until the setting changes.
+  // A level of the console's `log` applies until the setting changes.
   if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
+  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  security_profile_setting_ = settings.security_profile;
 }
 
 void App::start_storage() {
-  storage_.set_loss_listener({[](void* app, Text name, StorageResult why) {
+  storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
-                                                                   " is lost: ", name_of(why));
+                                                                   " is lost: ", name_of(cause));
                               },
                               this});
   if (storage_.mount() != StorageResult::ok) {
-    log_.error("storage", "the file system cannot be used, nothing will be kept");
+    log_.error("storage", "the file system cannot be used: nothing will be stored");
   } else if (storage_.formatted()) {
-    log_.warning("storage", "found no file system, made a new one");
+    log_.warning("storage", "no file system found: formatted");
   }
 }
 
@@ -93,12 +96,18 @@ void App::start_charging() {
   connection.backoff_max = settings.backoff_max_ms;
   connection.stable_after = Millis{1000} * settings.backoff_stable_s;
   connection_.configure(connection);
+  connection_.set_credentials(security_);
+  security_.set_listener({[](void* app) {
+                            auto& self = *static_cast<App*>(app);
+                            self.connection_.renew(self.ports_.clock.now());
+                          },
+                          this});
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  const bool may_go_on = power_lost && settings.power_fail_action == PowerFailAction::resume;
+  const bool may_resume = power_lost && settings.power_fail_action == PowerFailAction::resume;
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
-                     may_go_on ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
+                     may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
   auth_cache_.load();
   charging_.start();
@@ -114,12 +123,12 @@ void App::add_features() {
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
-  // Behind those that give it work: a job posted in this round is run in this round.
+  // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
-  // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
-  // in this round: what `status` tells of the meter is no news that a power cut could take back.
+  // After the features that answer commands, so that the next command is read in the round of the answer. And after the
+  // jobs of this round, so that `status` only has a reading that survives a power cut.
   loop_.add(serial_debug_);
-  // What looks at the others comes last: it sees what they have found in the same round.
+  // Observers come last: they see the changes of the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);
   loop_.add(led_status_);
@@ -152,6 +161,15 @@ void App::add_features() {
                  json.member("time_quality", name_of(static_cast<const TimeSync*>(time_sync)->quality()));
                },
                &time_sync_});
+  status_.add({[](const void* config, JsonWriter& json) {
+                 json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
+               },
+               &config_});
+  status_.add({[](const void* connection, JsonWriter& json) {
+                 json.member("connection_problem",
+                             name_of(static_cast<const Connection*>(connection)->problem().failure));
+               },
+               &connection_});
 }
 
 void App::request_restart(ResetReason reason) {

@@ -13,6 +13,7 @@
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
 #include "features/safety/safety.h"
+#include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
 #include "features/storage/littlefs_storage.h"
@@ -25,17 +26,17 @@
 
 namespace pb {
 
-/// The composition root: it builds the features in an order in which each finds what it needs, joins them, and runs the
-/// loop. It owns everything that lives longer than a call. Destroying it and building it again is a reboot.
+/// The composition root: it creates the features in the order of their dependencies, connects them, and runs the loop.
+/// It owns everything that lives longer than a call. To destroy and create it is a reboot.
 class App {
  public:
   explicit App(const Ports& ports);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// Runs until a restart is asked for. @return its reason, for the platform to carry out.
+  /// Runs until a restart is requested. @return its reason; the platform carries it out.
   ResetReason run();
-  /// One round: every feature, and the workers' answers. @return when the next one is due.
+  /// One round: polls every feature and delivers the worker's results. @return the deadline of the next one.
   Millis run_once();
 
   /// Ends run() after this round.
@@ -55,7 +56,7 @@ class App {
 
   Ports ports_;
 
-  // What others lean on comes first; the order is the order in which they are built.
+  // In the order of construction: dependencies first.
   Logger log_;
   Safety safety_;
   Board board_;
@@ -66,6 +67,7 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  Security security_;
   Wifi wifi_;
   Connection connection_;
   Transactions transactions_;
@@ -79,6 +81,7 @@ class App {
   Indicator indicator_;
   ImageTrial image_trial_;
 
+  uint32_t security_profile_setting_ = 0;
   LogLevel log_level_setting_ = LogLevel::info;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;

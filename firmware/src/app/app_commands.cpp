@@ -1,4 +1,4 @@
-// The commands of the console that reach across features; docs/console-protocol.md lists them.
+// Console commands that concern several features; docs/console-protocol.md lists them.
 #include "app/app.h"
 #include "core/decimal.h"
 
@@ -48,6 +48,13 @@ void leak(void* controls, Text arguments, Logger& console) {
   console.answer("ok");
 }
 
+void largest_block(void* controls, Text arguments, Logger& console) {
+  uint64_t bytes = 0;
+  if (!parse_decimal_unsigned(arguments, bytes)) return console.answer("error: largest_block needs a number of bytes");
+  static_cast<TestControls*>(controls)->limit_largest_block(static_cast<size_t>(bytes));
+  console.answer("ok");
+}
+
 void hang(void* controls, Text, Logger& console) {
   console.answer("ok");
   static_cast<TestControls*>(controls)->hang();
@@ -70,6 +77,7 @@ void App::add_commands() {
 void App::add_test_commands(TestControls& controls) {
   serial_debug_.add({"crash", "abort|null|assert", &crash, &controls});
   serial_debug_.add({"leak", "<bytes>", &leak, &controls});
+  serial_debug_.add({"largest_block", "<bytes>", &largest_block, &controls});
   serial_debug_.add({"hang", "", &hang, &controls});
 }
 
@@ -85,7 +93,8 @@ void App::transfer(Text arguments) {
                               },
                               this};
   if (!charge_point_.transfer(vendor, message, arguments, done, ports_.clock.now())) {
-    log_.answer("error: no DataTransfer can be sent now: the CSMS has not accepted us, or the last one has no answer");
+    log_.answer(
+        "error: no DataTransfer can be sent now: the CSMS has not accepted the device, or the last one is in flight");
   }
 }
 
@@ -95,14 +104,16 @@ void App::set(Text arguments) {
   const StorageDone done{[](void* context, StorageResult result) {
                            auto& app = *static_cast<App*>(context);
                            if (result != StorageResult::ok) {
-                             app.log_.answer("error: the setting could not be stored: ", name_of(result));
+                             app.log_.answer("error: the setting cannot be stored: ", name_of(result));
                              return;
                            }
                            app.log_.answer("ok");
                          },
                          this};
-  if (const Config::Complaint complaint = config_.set(key, arguments, done); complaint != nullptr)
-    log_.answer("error: ", key, " ", complaint);
+  const char* complaint = equal_ignoring_case(key, Security::kKeyName)
+                              ? security_.set_authorization_key(arguments, done)
+                              : config_.set(key, arguments, done);
+  if (complaint != nullptr) log_.answer("error: ", key, " ", complaint);
 }
 
 }  // namespace pb

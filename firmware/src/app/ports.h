@@ -8,6 +8,7 @@
 #include "port/interlock.h"
 #include "port/network.h"
 #include "port/rng.h"
+#include "port/secrets.h"
 #include "port/system.h"
 #include "port/tcp.h"
 #include "port/uart.h"
@@ -16,7 +17,7 @@
 
 namespace pb {
 
-/// Everything the firmware needs of the platform. The ports outlive the App.
+/// The platform as the firmware uses it. The ports outlive the App.
 struct Ports {
   const Clock& clock;
   Rng& rng;
@@ -27,6 +28,7 @@ struct Ports {
   Network& network;
   Tcp& tcp;
   Flash& storage;  ///< the partition `storage`
+  Secrets& secrets;
   Heap& heap;
   Worker& worker;
   Waker& waker;

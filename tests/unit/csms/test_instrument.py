@@ -568,7 +568,7 @@ def test_a_taken_port_is_an_error_of_the_bench_with_its_holder(
 ) -> None:
     with pytest.raises(BenchError, match=rf"CSMS: 127.0.0.1 port {csms.port} is taken by .* \(pid \d+\)"):
         Csms(timeline, loop, port=csms.port)
-    with pytest.raises(BenchError, match="70000 is no TCP port"):
+    with pytest.raises(BenchError, match="70000 is not a TCP port"):
         Csms(timeline, loop, port=70000)
     with pytest.raises(BenchError, match=r"cannot listen on 192\.0\.2\.1"):
         Csms(timeline, loop, host="192.0.2.1")

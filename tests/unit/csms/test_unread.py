@@ -25,7 +25,10 @@ def masked(text: bytes) -> bytes:
 
 def open_unreading(csms: Csms, path: str) -> socket.socket:
     """Connect a client that stops reading after its opening handshake."""
-    client = socket.create_connection(("127.0.0.1", csms.port), LIMIT_S)
+    client = socket.socket()
+    client.settimeout(LIMIT_S)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # little is sent before the CSMS has to wait
+    client.connect(("127.0.0.1", csms.port))
     client.sendall(handshake(path))
     assert b"101" in client.recv(65536)
     return client

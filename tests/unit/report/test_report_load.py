@@ -169,14 +169,16 @@ def test_a_missing_record_is_an_error_with_its_path(tmp_path: Path) -> None:
         (b"", "it is empty"),
         (b"# Plugbench\n\nA bench.\n", "not JSON"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "not JSON"),
-        (b'{"name": "package"}\n', "no event: its `type` is missing"),
+        (b'{"name": "package"}\n', "not an event: its `type` is missing"),
         (b'{"type": "run_st', "stops in the middle of line 1"),
     ],
 )
 def test_a_file_without_events_is_not_a_record(tmp_path: Path, content: bytes, says: str) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
-    with pytest.raises(load.ReportError, match=f"file is no record of a run: none of its lines can be read .*{says}"):
+    with pytest.raises(
+        load.ReportError, match=f"file is not a record of a run: none of its lines can be read .*{says}"
+    ):
         load.read_run(file)
 
 
@@ -197,7 +199,7 @@ def test_folders_of_one_run_are_its_workers(tmp_path: Path) -> None:
     (tmp_path / "gw3" / "run.jsonl").touch()
     run = load.read_run(tmp_path)
     assert (run.name, [test.nodeid for test in run.tests]) == ("one", ["t::gw0", "t::gw1", "t::gw2"])
-    assert re.fullmatch(r".*/gw3/run\.jsonl is no record of a run: .*", run.cut_off)
+    assert re.fullmatch(r".*/gw3/run\.jsonl is not a record of a run: .*", run.cut_off)
 
 
 @pytest.mark.parametrize("name", ["", "gw0"])

@@ -80,6 +80,6 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     timeline.append(ev.Note(text="first"))
     first.close()
     before = first.path.read_bytes()
-    with pytest.raises(FileExistsError, match="never written over"):
+    with pytest.raises(FileExistsError, match="never overwritten"):
         FileRecorder(timeline, tmp_path)
     assert first.path.read_bytes() == before

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "port/posix/crash_reporter.h"
 #include "port/posix/ota_data.h"
@@ -11,11 +12,11 @@
 
 namespace pb::posix {
 
-/// The chip around the program: how it started, how it is told apart, its watchdog, and the ways to break it on
-/// purpose.
+/// The chip: cause of the boot, identity, watchdog, and the controls that break it on purpose.
 class PosixSystem final : public System, public TestControls {
  public:
-  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, Flash& otadata);
+  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, DeviceHeap& heap,
+              Flash& otadata);
 
   ResetReason reset_reason() const override { return reason_; }
   uint64_t chip_id() const override { return kChipId; }
@@ -27,16 +28,19 @@ class PosixSystem final : public System, public TestControls {
 
   void crash(Crash kind) override;
   void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
+  void limit_largest_block(size_t bytes) override;
   void hang() override { watchdog_.hang(); }
 
  private:
-  /// Espressif's prefix, and a number that says "virtual" to whoever looks.
+  /// Espressif's prefix, and a number that spells "virtual".
   static constexpr uint64_t kChipId = 0x240AC4'0CB001;
 
   ResetReason reason_;
   Watchdog& watchdog_;
   CrashReporter& crash_reporter_;
   PosixTcp& tcp_;
+  DeviceHeap& heap_;
+  std::vector<void*> held_;  ///< by limit_largest_block()
   OtaData ota_data_;
   std::string build_id_;
 };

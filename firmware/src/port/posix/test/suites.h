@@ -1,11 +1,12 @@
 #pragma once
 
-// A file a suite; test_posix.cpp runs them all.
+// One suite per file; test_posix.cpp runs them all.
 
 void run_heap_tests();
 void run_interlock_tests();
 void run_clock_tests();
 void run_flash_tests();
+void run_secrets_tests();
 void run_wires_tests();
 void run_network_tests();
 void run_console_tests();
