@@ -1,1 +1,1 @@
-"""Everything that is special about one firmware: its log format and its device profile."""
+"""The parts of the bench that are specific to a firmware: its log format and its device profile."""

@@ -1,4 +1,4 @@
-"""How to read a device's console. For other firmware bring a class like these: docs/bring-your-own-firmware.md."""
+"""Log formats of a device's console. Derive one for other firmware: docs/bring-your-own-firmware.md."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from rig.timeline.events import Event, LogLine
 
 @runtime_checkable
 class LogFormat(Protocol):
-    """What the console instrument wants to know about the device's console.
+    """The interface of a log format: parses the console's lines for the console instrument.
 
-    It must take whatever a device prints. What it raises is trouble of the bench, told with the line.
+    It must accept any text that a device may print. An exception is reported as an error of the bench, with the line.
     """
 
     answer_prefix: str
-    """What the line starts with that answers a command."""
+    """The text at the start of a line that answers a command."""
 
     def line(self, text: str) -> LogLine:
-        """A line of the console, with level, tag and uptime where it has them."""
+        """Parse a line of the console: its level, tag and uptime, if it has them."""
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """What else the line says: a boot, a telemetry record, a panic.
+        """Return the events of a line: a boot, a telemetry record, a panic.
 
         Args:
-            line: as `line` made it. Id and stamp are given when it and what is found go on the timeline together.
+            line: the result of `line`, without id and stamp: the timeline adds them to the line and its events.
         """
 
     @property
     def pending(self) -> bool:
-        """Whether something has begun that the next lines may complete."""
+        """Whether an event is incomplete and the next lines may complete it."""
 
     def flush(self) -> Sequence[Event]:
-        """The console is quiet: complete what has begun."""
+        """Complete the pending events, because the console is quiet."""
 
 
 class PlainLogFormat:
-    """Lines, and nothing in them. Derive from it and override what your firmware's lines say."""
+    """Lines without events. Derive from it and override the methods that your firmware needs."""
 
     answer_prefix = "= "
 
     def line(self, text: str) -> LogLine:
-        """The text, whole."""
+        """Return the line without level, tag and uptime."""
         return LogLine(text=text)
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """Nothing."""
+        """Return no events."""
         return []
 
     @property
     def pending(self) -> bool:
-        """Nothing goes over more than a line."""
+        """False: no event has several lines."""
         return False
 
     def flush(self) -> Sequence[Event]:
-        """Nothing."""
+        """Return no events."""
         return []

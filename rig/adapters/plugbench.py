@@ -1,4 +1,4 @@
-"""Everything that is special about the firmware of this project: its console, its life cycle, its settings.
+"""The adapter of this project's firmware: its console, its boot and idle state, its settings.
 
 See docs/console-protocol.md for the console and firmware/src/features/config/README.md for the settings.
 """
@@ -52,6 +52,7 @@ OPTIONAL_KEYS = (
     "meter_value_sample_interval_s",
     "minimum_status_duration_s",
     "reset_retries",
+    "security_profile",
     "stop_transaction_on_ev_side_disconnect",
     "stop_transaction_on_invalid_id",
     "stop_transaction_on_start_given_up",
@@ -63,7 +64,7 @@ OPTIONAL_KEYS = (
     "ws_ping_interval_s",
 )
 
-# No number has more digits than one can have: a device may print anything, and `int` raises at thousands of digits.
+# Digits are limited: a device may print anything, and `int` raises at thousands of digits.
 _UPTIME = r"\(([0-9]{1,15})\)"
 _LOG = re.compile(rf"([EWIDVT]) {_UPTIME} ([^:\s]+): ?")
 _BANNER = re.compile(rf"I {_UPTIME} boot: \S+ (?P<version>\S+) build=(?P<build>\S+) reset=(?P<reset>\w+)")
@@ -82,7 +83,7 @@ _MOST_FRAMES = 64
 
 
 class PlugbenchLogFormat:
-    """The console of docs/console-protocol.md; also understands ESP-IDF's panics and the sanitizers' reports."""
+    """The console of docs/console-protocol.md, with the panics of ESP-IDF and reports of sanitizers."""
 
     answer_prefix = "= "
 
@@ -91,14 +92,14 @@ class PlugbenchLogFormat:
         self._frames: list[str] = []
 
     def line(self, text: str) -> LogLine:
-        """A line with ESP-IDF's `I (12345) tag: ` taken apart. The text stays whole."""
+        """Parse ESP-IDF's prefix `I (12345) tag: `. The text keeps it."""
         match = _LOG.match(text)
         if match is None or match[1] not in "EWID":
             return LogLine(text=text)
         return LogLine(text=text, level=match[1], tag=match[3], uptime_ms=int(match[2]))  # type: ignore[arg-type]
 
     def events(self, line: LogLine) -> Sequence[Event]:
-        """Boot banner, telemetry record, panic. A panic is complete with its backtrace, or with what comes instead."""
+        """Return boots, telemetry records and panics. A panic is pending until its backtrace ends."""
         text = line.text
         found: list[Event] = []
         if self._cause:
@@ -106,7 +107,7 @@ class PlugbenchLogFormat:
             if frames and len(self._frames) < _MOST_FRAMES:
                 self._frames += frames
                 return found
-        # A device that loses power in the middle of a line leaves the banner to follow on the same one.
+        # After a power cut in the middle of a line, the banner follows on the same line.
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
             found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
@@ -119,11 +120,11 @@ class PlugbenchLogFormat:
 
     @property
     def pending(self) -> bool:
-        """A panic whose backtrace may follow."""
+        """Whether a panic waits for its backtrace."""
         return bool(self._cause)
 
     def flush(self) -> Sequence[Event]:
-        """The panic under way, with the backtrace as far as it came."""
+        """Return the pending panic, with the backtrace so far."""
         if not self._cause:
             return []
         panic = Panic(cause=self._cause, backtrace=tuple(self._frames))
@@ -141,7 +142,7 @@ class PlugbenchLogFormat:
 
 
 def _may_panic(text: str) -> bool:
-    """Whether `_PANIC` can be found at all: nearly no line has what it needs, and looking for that is much quicker."""
+    """Return whether `_PANIC` may match: a fast check that rejects nearly all lines."""
     return (
         "PANIC: " in text
         or "Guru Meditation Error: " in text
@@ -154,7 +155,7 @@ def _may_panic(text: str) -> bool:
 
 
 def _numbers(record: str) -> dict[str, float]:
-    """The numbers of a telemetry record; empty where it is cut off or no record."""
+    """Return the numbers of a telemetry record; empty if it is truncated or not a record."""
     try:
         values: Any = orjson.loads(record)
     except orjson.JSONDecodeError:
@@ -180,25 +181,25 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh"})
+    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem"})
 
     STATUS_TIMEOUT_S = 2.0
 
     def check(self, description: Description) -> None:
-        """It is told its identity and its network."""
-        for key, value in (
-            ("device.identity", description.device.identity),
-            ("network.ssid", description.network.ssid),
-        ):
+        """Require the identity and, for Wi-Fi, the network that are provisioned."""
+        needed = {"device.identity": description.device.identity}
+        if description.has_wifi:
+            needed["network.ssid"] = description.network.ssid
+        for key, value in needed.items():
             if not value:
-                raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
-        if not description.has_psk:
-            raise ValueError('network.psk_file: missing; a device of profile "plugbench" is told the passphrase in it')
+                raise ValueError(f'{key}: missing; a device of profile "plugbench" needs it')
+        if description.has_wifi and not description.has_psk:
+            raise ValueError('network.psk_file: missing; a device of profile "plugbench" needs the passphrase in it')
 
     def provision(
         self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
     ) -> bytes | None:
-        """A LittleFS image with its `config.json`."""
+        """Return a LittleFS image with its `config.json`."""
         device, network = description.device, description.network
         return provision(
             csms_url,
@@ -210,50 +211,50 @@ class PlugbenchProfile(DeviceProfile):
         )
 
     def is_ready(self, event: Event) -> bool:
-        """It says so when every feature runs."""
+        """Return whether an event is the line that the device prints when every feature runs."""
         return isinstance(event, LogLine) and event.tag == "app" and event.text.endswith("ready")
 
     def status(self, console: DeviceConsole) -> dict[str, Any]:
-        """The answer to the console command `status`."""
+        """Return the answer to the console command `status`."""
         answer = console.command("status", timeout=self.STATUS_TIMEOUT_S)
         try:
             status = orjson.loads(answer)
         except orjson.JSONDecodeError:
             status = None
         if not isinstance(status, dict):
-            raise DeviceError(f"the answer to the console command `status` is no JSON object: {masked_text(answer)!r}")
+            raise DeviceError(f"the answer to the command `status` is not a JSON object: {masked_text(answer)!r}")
         return status
 
     def write_command(self, number: int) -> str:
-        """A setting, which is answered when it is durable."""
+        """Return a command that changes a setting, which the device answers when it is durable."""
         return f"set heartbeat_interval_s {300 + number % 2}"
 
 
 def provision(
     csms_url: str, identity: str, wifi_ssid: str, wifi_psk: str, *, partition: Partition, **more: str | int
 ) -> bytes:
-    """A file system with nothing but the device's configuration: what a fresh device boots on.
+    """Return the file system of a new device, with only its configuration.
 
     Args:
-        csms_url: where the charge point connects to, without its identity: `ws://HOST:PORT/PATH`.
+        csms_url: the URL of the CSMS without the identity: `ws://HOST:PORT/PATH`.
         identity: the charge point's identity, the last segment of the URL (OCPP-J 1.6 section 3.1.1).
         wifi_ssid: the network's name.
         wifi_psk: its passphrase.
         partition: the storage partition, whose size the image has.
-        more: further keys of firmware/src/features/config/README.md; those left out keep the device's defaults.
+        more: further keys of firmware/src/features/config/README.md; the others keep the device's defaults.
 
     Raises:
-        AuthorError: an unknown key, or a value that is neither a text, an integer nor a bool.
+        AuthorError: a key is unknown, or a value is not a text, an integer or a bool.
     """
     values = configuration(csms_url, identity, wifi_ssid, wifi_psk, **more)
     return make_filesystem({CONFIG_FILE: json.dumps(values, separators=(",", ":")).encode()}, partition.size)
 
 
 def reconfigure(image: bytes, values: Mapping[str, str | int]) -> bytes:
-    """A device's file system with some settings changed; all others, and what else it has stored, stay.
+    """Return a device's file system with some settings changed, and all other settings and files kept.
 
     Raises:
-        BenchError: there is no sound file system in `image`.
+        BenchError: `image` does not contain a valid file system.
     """
     try:
         kept = json.loads(content_of(read_filesystem(image)[CONFIG_FILE]) or b"{}")
@@ -277,7 +278,7 @@ def configuration(
             f"the device has no setting {', '.join(unknown)}. {nearest}It has: {', '.join(OPTIONAL_KEYS)}"
         )
     for key, value in more.items():
-        if not isinstance(value, (str, int)):  # a bool is an int to Python
+        if not isinstance(value, (str, int)):  # in Python, a bool is an int
             raise AuthorError(f"the setting {key} is a text, an integer or a bool, not {value!r}")
     values = {"csms_url": csms_url, "identity": identity, "wifi_ssid": wifi_ssid, "wifi_psk": wifi_psk, **more}
     remember_secrets(values)

@@ -1,6 +1,6 @@
-"""What the bench must know of a firmware to bring it to idle: how to provision it, when it is up, when it is idle.
+"""The device profile: provisions a firmware, and detects when it is up and when it is idle.
 
-Together with the log format (`rig/adapters/log_format.py`) this is all that is special about one firmware; see
+Apart from the log format (`rig/adapters/log_format.py`), nothing else is specific to a firmware; see
 docs/bring-your-own-firmware.md.
 """
 
@@ -19,47 +19,48 @@ Settings = Mapping[str, str | int]
 
 
 class NoSettingsError(AuthorError):
-    """A test gives settings to a firmware that takes none."""
+    """A test uses settings with a firmware that has none."""
 
 
 class DeviceConsole(Protocol):
     """The part of the console instrument that a profile may use."""
 
     def send(self, text: str) -> None:
-        """Send a line, without waiting for anything.
+        """Send a line, without waiting for an answer.
 
         Raises:
             BenchError: the port is not open.
         """
 
     def expect(self, pattern: str, *, since: Mark | None = None, timeout: float = 5.0) -> LogLine:
-        """Wait for a line in which the regular expression is found; the timeout is in bench seconds.
+        """Wait for a line that contains a match of a regular expression; the timeout is in bench seconds.
 
         Raises:
-            ExpectationError: no such line came.
+            ExpectationError: no line matched in time.
         """
 
     def command(self, command: str, *, timeout: float = 5.0) -> str:
         """Send a command and return its answer without the prefix; the timeout is in bench seconds.
 
         Raises:
-            ExpectationError: no answer came.
+            ExpectationError: no answer came in time.
         """
 
 
 class DeviceProfile:
-    """A firmware of which the bench knows nothing: up as soon as it boots, idle as soon as it is up.
+    """The profile of an unknown firmware: it is up as soon as it boots, and idle as soon as it is up.
 
-    Derive from it and override what yours can tell; name the class in the bench description (`device.profile`).
+    Derive from it and override the parts that your firmware supports; name the class in the bench description
+    (`device.profile`).
 
     Attributes:
-        takes_settings: whether `provision` makes use of settings; without it a test that gives some is skipped.
+        takes_settings: whether `provision` uses settings; otherwise tests with settings are skipped.
         has_commands: whether its console has the commands and the telemetry of docs/console-protocol.md.
-        ocpp: whether it is an OCPP charge point, and up only when the CSMS has accepted it.
-        ready: what `is_ready` waits for, in words.
-        idle: what `status` says of an idle device, as far as it matters.
-        status_keys: all that `status` can say, so that a misspelt key is refused; None: nobody knows.
-        settle_s: how long, in bench seconds, it may take to be idle by itself, after a boot or what a test has left.
+        ocpp: whether it is an OCPP charge point, which is up only when the CSMS has accepted it.
+        ready: the condition of `is_ready` in words.
+        idle: the values in `status` of an idle device.
+        status_keys: all keys of `status`, so that misspelt keys are rejected; None accepts any key.
+        settle_s: the longest time, in bench seconds, in which it becomes idle after a boot or a test.
     """
 
     takes_settings: bool = False
@@ -71,56 +72,56 @@ class DeviceProfile:
     settle_s: float = 3.0
 
     def check(self, description: Description) -> None:
-        """Look at the bench description for what this firmware needs of it. Called when the description is read.
+        """Check that a bench description has the values that this firmware needs. Called when it is read.
 
         Raises:
-            ValueError: something is missing; names key and remedy.
+            ValueError: a value is missing; names the key and the remedy.
         """
 
     def provision(
         self, description: Description, csms_url: str, manifest: Manifest, settings: Settings
     ) -> bytes | None:
-        """An image for the device's storage partition, that lets it find the bench.
+        """Return an image for the device's storage partition, with the settings to find the bench.
 
         Args:
-            description: names the device and its network.
+            description: the description of the device and its network.
             csms_url: `ws://HOST:PORT/PATH`, to which a charge point adds its identity.
             manifest: the firmware, with its partition table.
-            settings: what a test wants to differ from the defaults.
+            settings: the settings that a test changes from the defaults.
 
         Returns:
-            The image; None: this firmware needs none.
+            The image; None if this firmware needs none.
 
         Raises:
-            AuthorError: it does not know such a setting.
+            AuthorError: a setting is unknown.
         """
         if settings:
             raise NoSettingsError(
                 f"{type(self).__name__} has no setting {', '.join(sorted(settings))}. "
-                "Let `provision` of the device's profile make use of settings"
+                "Implement settings in `provision` of the device's profile"
             )
         return None
 
     def is_ready(self, event: Event) -> bool:
-        """Whether an event says that the device is up. Asked for the boot and for everything after it."""
+        """Return whether an event shows that the device is up. Called for the boot and all later events."""
         return isinstance(event, Boot)
 
     def status(self, console: DeviceConsole) -> dict[str, Any]:
-        """What the device says of itself, for `Device.status`, `wait_status` and for telling that it is idle.
+        """Return the status that the device reports, for `Device.status`, `wait_status` and idleness.
 
         Raises:
-            DeviceError: what it answers makes no sense.
-            ExpectationError: no answer came.
+            DeviceError: its answer is invalid.
+            ExpectationError: no answer came in time.
         """
         return {}
 
     def write_command(self, number: int) -> str:
-        """A console command that makes the device write flash, for `Device.erasing`.
+        """Return a console command that makes the device write flash, for `Device.erasing`.
 
         Args:
-            number: counts up, so that no two writes in a row are the same.
+            number: a counter, so that consecutive writes differ.
 
         Raises:
-            BenchError: it has none.
+            BenchError: the firmware has no such command.
         """
-        raise BenchError(f"{type(self).__name__} has no command that writes flash", "Let `write_command` name one")
+        raise BenchError(f"{type(self).__name__} has no command that writes flash", "Return one in `write_command`")

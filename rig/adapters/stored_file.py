@@ -1,4 +1,4 @@
-"""A file as the device stores it: a header, and the content that it vouches for (firmware/FORMAT.md)."""
+"""The device's file format: a header with a checksum, and the content (firmware/FORMAT.md)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _VERSION = 1
 
 
 def content_of(file: bytes) -> bytes | None:
-    """Check a stored file and take its header off. A file without a header is its own content.
+    """Verify a stored file and return its content. A file without a header is all content.
 
     Args:
-        file: all bytes of it.
+        file: all bytes of the file.
 
     Returns:
-        The content; None when the file is damaged, or of a format to come: for the device it is lost.
+        The content; None if the file is damaged or of a later version, so that the device would discard it.
     """
     if not file.startswith(_MAGIC):
         return file

@@ -11,7 +11,7 @@ __all__ = ["Bench"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the bench when it is asked for: a command that only reads a bench description does without."""
+    """Import the bench on first use: a command that only reads a bench description does not need it."""
     if name == "Bench":
         from rig.bench.bench import Bench
 

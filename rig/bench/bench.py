@@ -30,7 +30,7 @@ from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
-from rig.util.checked import Seconds, checked
+from rig.util.checked import Seconds, Stamp, checked
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
@@ -42,15 +42,15 @@ T = TypeVar("T")
 
 
 class Bench:
-    """A bench, open or closed. Its timeline outlives closing and opening again.
+    """A bench, open or closed. It keeps its timeline when it is closed and reopened.
 
-    All methods are plain blocking calls for any thread but the bench's own. The instruments are there while it is open.
+    All methods are blocking calls for any thread but the bench's own. The instruments exist while the bench is open.
 
     Args:
-        description: which wire goes where.
-        timeline: None: a new one.
+        description: the wires and settings of the bench.
+        timeline: its timeline; None for a new one.
         root: the project's folder; run directories are kept in its `.plugbench`.
-        logs: where instruments put logs of their own; None: `.plugbench/logs`.
+        logs: the folder for the logs of instruments; None for `.plugbench/logs`.
     """
 
     wiring: Wiring
@@ -86,20 +86,20 @@ class Bench:
             raise BenchError(f"the bench {self.description.name!r} is closed: it has no {name}", "Open it first")
         raise AttributeError(f"a bench has no {name!r}")
 
-    # -- life -----------------------------------------------------------------------------------------------------
+    # -- opening and closing --------------------------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
-        """Whether its instruments are there."""
+        """Whether the bench is open."""
         return self._open is not None
 
     def open(self) -> Bench:
-        """Take hold of the wires, the port and the CSMS. The board is without power.
+        """Open the wires and the serial port and start the CSMS. The board stays without power.
 
         Returns the bench itself.
 
         Raises:
-            BenchError: something cannot be had; all that was taken is given back.
+            BenchError: a part cannot be opened; all parts that were opened are closed again.
         """
         if self._open is not None:
             return self
@@ -108,7 +108,7 @@ class Bench:
         stack = ExitStack()
         stack.callback(self._forget, own)
         try:
-            self._take_hold(stack)
+            self._open_parts(stack)
         except BaseException as error:
             with contextlib.suppress(Exception):
                 stack.close()
@@ -126,9 +126,9 @@ class Bench:
         return self
 
     def close(self) -> None:
-        """Switch the board off and give everything back. Goes on where a part fails, then raises the first error.
+        """Switch the board off and close everything. If a part fails, close the others, then raise its error.
 
-        A first signal that ends the process takes effect when that is done.
+        The first signal that ends the process is deferred until then.
         """
         with uninterrupted():
             stack, self._open = self._open, None
@@ -136,12 +136,12 @@ class Bench:
                 stack.close()
 
     def reopen(self) -> None:
-        """Close and open again: what to do with a broken bench.
+        """Close and open the bench, to recover from an error of the bench.
 
         Raises:
             BenchError: it cannot be opened.
         """
-        # What is broken may well refuse to close; opening tells whether that matters.
+        # A broken part may fail to close. If that matters, opening fails as well.
         with contextlib.suppress(Exception):
             self.close()
         self.open()
@@ -156,7 +156,7 @@ class Bench:
         for name in set(self.__dict__) - own - {"_open"}:
             del self.__dict__[name]
 
-    def _take_hold(self, stack: ExitStack) -> None:
+    def _open_parts(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
         stack.enter_context(lock_bench(description))
         self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
@@ -252,14 +252,14 @@ class Bench:
             log=self.logs / "flasher.log",
         )
 
-    # -- what it can do -------------------------------------------------------------------------------------------
+    # -- state ----------------------------------------------------------------------------------------------------
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What `@pytest.mark.needs(...)` may ask for: wires by name and by kind, what wiring and firmware can.
+        """The capabilities for `@pytest.mark.needs(...)`: of its wires, wiring and firmware.
 
-        Of the firmware that is `ocpp`, where it is a charge point, `settings`, where it can be given some, and
-        `commands`, where its console has those of docs/console-protocol.md.
+        A firmware has `ocpp` if it is a charge point, `settings` if it can be provisioned, and `commands` if its
+        console has the commands of docs/console-protocol.md.
         """
         signals = {signal for signal, _ in self.description.wires()}
         profile = registry.profile(self.description)
@@ -273,19 +273,20 @@ class Bench:
 
     @property
     def csms_url(self) -> str:
-        """The URL for the device, without its identity: the bench's proxy in front of the CSMS."""
-        return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
+        """The URL to provision, without the identity. It points to the bench's proxy before the CSMS."""
+        host = self.wiring.csms_host or self.description.csms.host
+        return f"ws://{host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:
-        """Make sure that the bench can go on.
+        """Check that the bench works.
 
         Raises:
-            BenchError: it is closed, or broken.
+            BenchError: the bench is closed, or does not work.
         """
         if isinstance(self.timeline.trouble, BenchError):
             raise self.timeline.trouble
         if not self.console.is_open:
-            raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+            raise BenchError("the serial console is not open", "Its adapter has vanished, or the flasher is using it")
 
     # -- for tests ------------------------------------------------------------------------------------------------
 
@@ -300,27 +301,29 @@ class Bench:
         return run_on(self.loop, work, getattr(work, "__name__", "work"), deadline)
 
     def mark(self) -> Mark:
-        """This moment, for `since=`."""
+        """Return the current position on the timeline, for `since=`."""
         return self.timeline.mark()
 
     @checked
-    def held_up(self, start: int, end: int) -> int:
-        """Say for how long the machine had no processor for bench and device: it is no time of the device's.
+    def held_up(self, start: Stamp, end: Stamp) -> int:
+        """Return how long device or bench waited for a processor between two stamps.
+
+        A measurement in real time must not count that against the device.
 
         Args:
             start, end: stamps in ns; the end has passed.
 
         Returns:
-            The time in ns; 0 on real wires, whose device has a processor of its own, and in stepped time.
+            The time in ns; always 0 on a wired bench, whose device has its own processor, and in stepped time.
         """
         return 0 if self._held_up is None else self._held_up.between(start, end)
 
     @checked
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Make a fault of the catalogue happen, as a context; it is always taken back.
+        """Inject a fault of the catalogue during a `with` block. It is always lifted at the end.
 
         Raises:
-            BenchError: the bench lacks what the fault needs.
+            BenchError: the bench lacks a capability that the fault needs.
         """
         return inject_fault(self, fault)
 
@@ -334,7 +337,7 @@ def _loop_in_a_thread(clock: BenchClock) -> Iterator[asyncio.AbstractEventLoop]:
         yield loop
     finally:
         with contextlib.suppress(BenchError):
-            run_on(loop, _cancel_all(), "ending the bench's work")
+            run_on(loop, _cancel_all(), "cancelling the bench's tasks")
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

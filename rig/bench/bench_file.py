@@ -1,4 +1,4 @@
-"""Reads a bench description (`benches/*.toml`): what is wrong is refused by file, key and what is allowed."""
+"""Reads a bench description (`benches/*.toml`). Errors name the file, the key and the allowed values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rig.util.errors import DescriptionError
 from rig.util.redaction import is_secret
 
 _LARGEST_FILE = 1_000_000
-"""In bytes; the longest description with a comment on each line has some ten thousand."""
+"""In bytes; a long description with a comment on each line has about ten thousand."""
 
 
 def load(path: Path | str) -> Description:
@@ -28,7 +28,7 @@ def load(path: Path | str) -> Description:
         path: the TOML file.
 
     Raises:
-        DescriptionError: it cannot be used; the message names file, key, what is wrong and what is allowed.
+        DescriptionError: it is invalid; the message names the file, the key, the problem and the allowed values.
     """
     path = Path(path)
     try:
@@ -64,7 +64,7 @@ def load(path: Path | str) -> Description:
 
 
 def _text(path: Path) -> str:
-    """Read the file; an endless device such as /dev/zero, or a pipe that nobody writes to, must not be read."""
+    """Read a regular file only: a device such as /dev/zero has no end, and a pipe may have no writer."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise DescriptionError(f"{path}: not a file", "Name the TOML file of a bench description")
     if (size := path.stat().st_size) > _LARGEST_FILE:
@@ -78,7 +78,7 @@ def _text(path: Path) -> str:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    """One error of pydantic's as a person would say it."""
+    """Reword an error of pydantic for the user."""
     location = [str(part) for part in detail["loc"] if part not in ("none", "manual", "nmcli")]
     key = ".".join(location)
     kind = detail["type"]
@@ -107,7 +107,7 @@ def _allowed_keys(location: list[str]) -> set[str]:
 
 
 def _wanted(location: list[str]) -> str:
-    """The description of the field at that key, where it has one."""
+    """Return the description of a key's field; empty if it has none."""
     for model in _models_at(location[:-1]):
         field = model.model_fields.get(location[-1])
         if field is None:

@@ -1,4 +1,4 @@
-"""For how long the machine had no processor for bench and device: what a measurement in real time must not count."""
+"""Measures how long bench and device wait for a processor: measured latencies exclude that time."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rig.util.processor import ProcessorWait
 
 _PERIOD_S = 0.01
 _KEPT = 60_000
-"""How many samples are kept: ten minutes."""
+"""The number of samples kept: ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """The time from the last sample to this one.
+    """The interval between two samples.
 
     Attributes:
         begin, end: stamps in ns.
-        held: of that, in ns, for which device or bench waited for a processor.
+        held: the part of the interval, in ns, in which device or bench waited for a processor.
     """
 
     begin: int
@@ -33,13 +33,12 @@ class _Sample:
 class HeldUp:
     """Samples how long the threads of device and bench have waited for a processor.
 
-    Waits of several threads add up, but no stretch of time is held up for longer than it lasted. The bench is late only
-    where it has something to do: the sampler, which has nothing to do with the device, is a thread of its own and left
-    out.
+    Waits of several threads add up, up to the length of the interval. The sampling thread itself is left out, because
+    its waits do not delay the device.
 
     Args:
         clock: the bench's clock, in real time.
-        device_waits: how long the device's threads have waited so far, in ns.
+        device_waits: returns the total wait of the device's threads so far, in ns.
     """
 
     def __init__(self, clock: BenchClock, device_waits: Callable[[], int]) -> None:
@@ -53,16 +52,16 @@ class HeldUp:
         self._thread = threading.Thread(target=self._run, name="held-up", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the sampling thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """End, and wait until the thread has."""
+        """Stop the sampling thread and join it."""
         self._ended.set()
         self._thread.join()
 
     def between(self, start: int, end: int) -> int:
-        """Say for how long, in ns, the machine had no processor for device or bench between two stamps.
+        """Return how long, in ns, device or bench waited for a processor between two stamps.
 
         Args:
             start, end: stamps in ns of the bench's clock; the end has passed.
@@ -86,6 +85,6 @@ class HeldUp:
         with self._lock:
             now = self._clock.now()
             waited = self._device_waits() + self._bench.of(os.getpid(), without=self._thread.native_id)
-            if self._last:  # the first one only says where the next begins
+            if self._last:  # the first sample has no interval before it
                 self._samples.append(_Sample(self._last, now, min(now - self._last, waited - self._waited)))
             self._last, self._waited = now, waited

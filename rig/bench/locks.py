@@ -1,4 +1,4 @@
-"""The locks of a bench: each resource has one holder on this machine, whatever clone or description names it."""
+"""The locks of a bench: each resource has one holder on this machine, across clones and descriptions."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _LONGEST_COMMAND = 200
 
 
 def folder() -> Path:
-    """Return where the lock files of this machine are: `/run/lock`, or the folder for temporary files."""
+    """Return the folder of this machine's lock files: `/run/lock`, or the folder for temporary files."""
     usual = Path("/run/lock")
     return usual if os.access(usual, os.W_OK) else Path(tempfile.gettempdir())
 
 
 @contextlib.contextmanager
 def lock_bench(description: Description) -> Iterator[None]:
-    """Hold everything of a bench that can be held once only, as a context.
+    """Lock the exclusive resources of a bench during a `with` block.
 
-    That is the device of its serial port, its GPIO lines and a TCP port that it names. A virtual bench has its own port
-    and pins. The kernel releases the locks when their holder dies, however it dies.
+    These are its serial device, its GPIO lines and the TCP port that it names. A virtual or emulated bench has its own
+    serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
 
     Args:
         description: the bench.
 
     Raises:
-        BenchError: another process, or another bench of this one, holds something of it; names the holder.
+        BenchError: another process, or another bench of this process, holds a lock; names the holder.
     """
     with contextlib.ExitStack() as stack:
         for name, shown in _resources(description).items():
@@ -50,9 +50,9 @@ def lock_bench(description: Description) -> Iterator[None]:
 
 
 def _resources(description: Description) -> dict[str, str]:
-    """The names of its locks, and of the things that they stand for."""
+    """Return the names of the locks, each with the resource as shown in messages."""
     found = {}
-    if description.kind != "virtual":
+    if description.kind == "pi":
         port = description.console.port or ""
         # A port has many names: /dev/serial/by-id/… is a link to /dev/ttyUSB0.
         device = port if "://" in port else os.path.realpath(port)
@@ -90,11 +90,11 @@ def _lock(name: str, shown: str, description: Description) -> Iterator[None]:
 
 
 def _open(path: Path) -> int:
-    """Open the lock file, which may be another user's; make it where there is none."""
+    """Open the lock file, which may belong to another user; create it if it is missing."""
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         try:
-            # Without O_CREAT first: Linux refuses it for another user's file in a folder with the sticky bit.
+            # First without O_CREAT: in a sticky folder, Linux rejects it for another user's file.
             descriptor = os.open(path, flags)
         except FileNotFoundError:
             descriptor = os.open(path, flags | os.O_CREAT, 0o666)
@@ -106,12 +106,12 @@ def _open(path: Path) -> int:
         ) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise BenchError(f"the lock {path} is no file", "Remove it")
+        raise BenchError(f"the lock {path} is not a regular file", "Remove it")
     return descriptor
 
 
 def _holder(descriptor: int) -> str:
-    """Say who holds a lock, since when and what for; the file may hold anything."""
+    """Describe the holder of a lock. The file may have any content."""
     try:
         entry: Any = json.loads(os.pread(descriptor, _LONGEST_ENTRY, 0))
         return (
@@ -119,4 +119,4 @@ def _holder(descriptor: int) -> str:
             f"({str(entry['command'])!a})"
         )
     except (ValueError, TypeError, KeyError, RecursionError):
-        return "by a process that has not said who it is"
+        return "by an unknown process"

@@ -1,4 +1,4 @@
-"""The description of a bench: which wire goes where. Strict: it holds nothing that is not known."""
+"""The description of a bench: its wires and settings. Unknown keys are rejected."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
     "leds": frozenset({"status", "network", "fault"}),
     "outputs": frozenset({"contactor", "lock"}),
 }
-"""The wires of docs/design.md#signals. A bench may have others, but none that looks like a misspelt one of these."""
+"""The wires of docs/design.md#signals. A bench may have others that do not look like a typo of one."""
 
 REAL_FALL_S = 1.0
-"""How long, in seconds, the capacitors of a usual board hold its rail up at most: some 100 µF that feed a few mA."""
+"""The longest fall time, in seconds, of a typical board's rail: some 100 µF that feed a few mA."""
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _BYTE_ORDER_MARK = 0xFEFF
 
 _LONGEST_PSK_FILE = 100
-_PSK_BYTES = 12  # of randomness in the passphrase of a virtual bench
+_PSK_BYTES = 12  # random bytes in the passphrase of a virtual bench
 
 REAL_RISE_S = 0.1
-"""How long, in seconds, the rail of a usual board takes at most: soft starts of load switch and regulator, some ms."""
+"""The longest rise time, in seconds, of a typical board's rail: soft starts take some ms."""
 
 
 def _without_control_characters(text: str) -> str:
-    """Refuse a text that no path, identity or network has.
+    """Reject control characters and byte order marks, which no path, identity or network name contains.
 
     Raises:
-        ValueError: it has a control character or a byte order mark; the message does not show the text.
+        ValueError: the text contains one; the message does not quote the text, which may be a secret.
     """
     found = _CONTROL.search(text)
     if found is not None:
@@ -95,8 +95,8 @@ class PowerSection(_Table):
 class ControlSection(_Table):
     """The lines that put the chip into its ROM loader.
 
-    Both are low at the chip when they are active. `active_low` where the Pi's level is the chip's; without it a
-    transistor in between turns the level round.
+    Both are active low at the chip. Set `active_low` if the Pi drives the chip directly; without it, a transistor in
+    between inverts the level.
     """
 
     en: Wire = Field(description="EN: active holds the chip in reset")
@@ -116,13 +116,13 @@ class ConsoleSection(_Table):
 
 
 class NoAccessPoint(_Table):
-    """Nobody can switch the access point; tests that need to are skipped."""
+    """The access point cannot be switched; tests that need that are skipped."""
 
     kind: Literal["none"] = "none"
 
 
 class ManualAccessPoint(_Table):
-    """A person switches it when the terminal asks."""
+    """The user switches it when the terminal prompts."""
 
     kind: Literal["manual"]
 
@@ -138,7 +138,7 @@ AccessPointSection = Annotated[NoAccessPoint | ManualAccessPoint | NmcliAccessPo
 
 
 class NetworkSection(_Table):
-    """The network that the device joins. A virtual bench without a passphrase makes one for each session."""
+    """The network that the device joins. A virtual bench generates a missing passphrase for each session."""
 
     ssid: Annotated[Text, Field(min_length=1, max_length=32, description="the name of the network")] = ""
     psk: Annotated[Text, Field(min_length=8, max_length=63, description="the passphrase; better in psk_file")] = ""
@@ -173,6 +173,13 @@ class DeviceSection(_Table):
         Text,
         Field(min_length=1, max_length=20, description="the idTag of the button (CiString20, OCPP 1.6 section 7.28)"),
     ] = "BENCH-TAG"
+    board: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]*$",
+            description="the board whose pins the `gpio` of each wire names (firmware/src/features/board/boards)",
+        ),
+    ] = "esp32-devkitc"
     firmware: Annotated[
         Text,
         Field(
@@ -199,6 +206,12 @@ class DeviceSection(_Table):
     ] = "loop"
 
 
+class EmulatorSection(_Table):
+    """The emulator of a bench of kind `emulator`."""
+
+    qemu: Text = Field(default="", description="the emulator's program; without it the usual one on PATH")
+
+
 class Description(_Table):
     """A whole bench."""
 
@@ -206,7 +219,9 @@ class Description(_Table):
     _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
-    kind: Literal["virtual", "pi"] = Field(description="a simulated board, or a Raspberry Pi with a board")
+    kind: Literal["virtual", "pi", "emulator"] = Field(
+        description="a simulated board, a Raspberry Pi with a board, or the chip's image in an emulator"
+    )
     time: Literal["stepped", "real"] | None = Field(
         default=None, description="of a virtual bench: stepped unless it says real"
     )
@@ -218,6 +233,7 @@ class Description(_Table):
     console: ConsoleSection = ConsoleSection()
     network: NetworkSection = NetworkSection()
     csms: CsmsSection = CsmsSection()
+    emulator: EmulatorSection = EmulatorSection()
     device: DeviceSection
 
     @field_validator("inputs", "leds", "outputs")
@@ -225,28 +241,40 @@ class Description(_Table):
     def _names_are_words(cls, wires: Mapping[str, Wire]) -> Mapping[str, Wire]:
         for name in wires:
             if not name.isidentifier():
-                raise ValueError(f"{name!r} is no name for a wire; use letters, digits and _")
+                raise ValueError(f"{name!r} is not a valid name for a wire; use letters, digits and _")
         return wires
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.network.psk and self.network.psk_file:
             raise ValueError("network.psk_file: not allowed beside network.psk; keep one of them")
-        self._refuse_misspelt_signals()
-        self._refuse_pin_twice()
-        self._refuse_gpio_twice()
-        if self.kind == "pi":
-            if self.console.port is None:
-                raise ValueError('console.port: missing; a bench of kind "pi" names it, like "/dev/ttyUSB0"')
-            if self.device.worker != "loop":
-                raise ValueError('device.worker: not allowed here; on a bench of kind "pi" the chip has its own')
-            if self.time == "stepped":
-                raise ValueError('time: "stepped" is not allowed here; a bench of kind "pi" lives in real time')
-        elif self.console.port is not None:
-            raise ValueError('console.port: not allowed here; a bench of kind "virtual" brings its own port')
+        self._reject_misspelt_signals()
+        self._reject_duplicate_pins()
+        self._reject_duplicate_gpios()
+        self._reject_keys_of_other_kinds()
         return self
 
-    def _refuse_misspelt_signals(self) -> None:
+    def _reject_keys_of_other_kinds(self) -> None:
+        of_kind = f'a bench of kind "{self.kind}"'
+        if self.kind != "virtual":
+            if self.device.worker != "loop":
+                raise ValueError(f"device.worker: not allowed here; on {of_kind} the chip has its own")
+            if self.time == "stepped":
+                raise ValueError(f'time: "stepped" is not allowed here; {of_kind} runs in real time')
+        if self.kind != "pi" and self.console.port is not None:
+            raise ValueError(f"console.port: not allowed here; {of_kind} has its own port")
+        if self.kind == "pi" and self.console.port is None:
+            raise ValueError(f'console.port: missing; {of_kind} names it, like "/dev/ttyUSB0"')
+        if self.kind == "emulator":
+            for section in KNOWN_SIGNALS:
+                if getattr(self, section):
+                    raise ValueError(f"{section}: not allowed here; {of_kind} has no pins")
+            if self.device.firmware == "host":
+                raise ValueError(f'device.firmware: "host" is not allowed here; {of_kind} runs an image of the board')
+        elif self.emulator.qemu:
+            raise ValueError(f"emulator.qemu: not allowed here; {of_kind} has no emulator")
+
+    def _reject_misspelt_signals(self) -> None:
         for section, known in KNOWN_SIGNALS.items():
             present = set(getattr(self, section))
             for name in sorted(present - known):
@@ -256,7 +284,7 @@ class Description(_Table):
                     unknown, meant = Signal(section, name), Signal(section, close[0])
                     raise ValueError(f"{unknown}: unknown wire; did you mean {meant}? Known wires: {allowed}")
 
-    def _refuse_pin_twice(self) -> None:
+    def _reject_duplicate_pins(self) -> None:
         holders: dict[int, Signal] = {}
         for signal, wire in self.wires():
             if wire.pin in holders:
@@ -265,7 +293,7 @@ class Description(_Table):
                 )
             holders[wire.pin] = signal
 
-    def _refuse_gpio_twice(self) -> None:
+    def _reject_duplicate_gpios(self) -> None:
         holders: dict[int, Signal] = {}
         for signal, wire in self.wires():
             if wire.gpio is None:
@@ -278,14 +306,14 @@ class Description(_Table):
 
     @classmethod
     def of(cls, values: Mapping[str, Any], path: Path) -> Self:
-        """The bench that the values of a file describe.
+        """Create a description from the values of a file.
 
         Args:
-            values: its tables and keys.
+            values: the tables and keys of the file.
             path: the file.
 
         Raises:
-            pydantic.ValidationError: they describe none.
+            pydantic.ValidationError: the values are invalid.
         """
         description = cls.model_validate(values, strict=True)
         description._path = path
@@ -293,27 +321,32 @@ class Description(_Table):
 
     @property
     def path(self) -> Path:
-        """The file it came from."""
+        """The file that the description was read from."""
         return self._path
 
     @property
     def psk_path(self) -> Path | None:
-        """The file with the passphrase, relative to the description's folder, `~` for the home; None: there is none."""
+        """The file with the passphrase, or None. It is relative to the description's folder; `~` is expanded."""
         file = self.network.psk_file
         return self._path.parent / Path(file).expanduser() if file else None
 
     @property
+    def has_wifi(self) -> bool:
+        """Whether the device joins its network by Wi-Fi; an emulated one has Ethernet."""
+        return self.kind != "emulator"
+
+    @property
     def has_psk(self) -> bool:
-        """Whether the description says where the passphrase of the network comes from."""
+        """Whether there is a passphrase of the network, or a file for it."""
         return bool(self.network.psk or self.network.psk_file) or self.kind == "virtual"
 
     def psk(self) -> str:
-        """Return the passphrase of the network (IEEE 802.11: 8 to 63 characters of ASCII); empty where there is none.
+        """Return the network's passphrase, 8 to 63 ASCII characters (IEEE 802.11); empty if it has none.
 
-        It is masked from then on wherever this process writes or shows it.
+        From then on, it is masked in everything that this process writes or prints.
 
         Raises:
-            DescriptionError: the file that holds it cannot be read, or holds no passphrase.
+            DescriptionError: its file cannot be read, or holds no valid passphrase.
         """
         psk = self._psk()
         remember_secret(psk)
@@ -347,17 +380,17 @@ class Description(_Table):
 
     @property
     def is_stepped(self) -> bool:
-        """Whether its time passes in steps (docs/virtual-board.md): a virtual one's that does not ask for real."""
+        """Whether bench time is stepped (docs/virtual-board.md): on a virtual bench, unless `time` is real."""
         return self.kind == "virtual" and self.time != "real"
 
     @property
     def rise_s(self) -> float:
-        """How long, in bench seconds, the rail takes to rise where nothing senses it."""
+        """The assumed rise time of the rail, in bench seconds, without a rail sense."""
         return self._unless_virtual(self.power.rise_s, REAL_RISE_S)
 
     @property
     def fall_s(self) -> float:
-        """How long, in bench seconds, the rail takes to fall where nothing senses it."""
+        """The assumed fall time of the rail, in bench seconds, without a rail sense."""
         return self._unless_virtual(self.power.fall_s, REAL_FALL_S)
 
     def _unless_virtual(self, described: float | None, usual: float) -> float:
@@ -366,7 +399,7 @@ class Description(_Table):
         return 0.0 if self.kind == "virtual" else usual
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
-        """Every wire with its signal."""
+        """Yield every wire with its signal."""
         yield POWER_SWITCH, self.power.switch
         if self.power.rail_sense is not None:
             yield RAIL_SENSE, self.power.rail_sense

@@ -10,7 +10,7 @@ class Signal:
     """A signal of docs/design.md#signals. Its text is `section.name`, e.g. `inputs.cable`.
 
     Attributes:
-        section: the table of the bench description, e.g. `inputs`; empty where a text named none.
+        section: the table of the bench description, e.g. `inputs`; empty if the parsed text had none.
         name: the key in that table, e.g. `cable`.
     """
 
@@ -19,12 +19,12 @@ class Signal:
 
     @classmethod
     def parse(cls, text: str) -> Signal:
-        """Read what `str` wrote. Any text is a signal, because a record may come from another bench."""
+        """Parse the text of a signal. Any text is valid, because a record may come from another bench."""
         section, dot, name = text.partition(".")
         return cls(section, name) if dot else cls("", text)
 
     def __str__(self) -> str:
-        """Write it as the bench description, the timeline and messages name it."""
+        """Return the text that the bench description, the timeline and messages use."""
         return f"{self.section}.{self.name}" if self.section else self.name
 
 

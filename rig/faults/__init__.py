@@ -1,4 +1,4 @@
-"""The catalogue of faults. A fault is a value; only `inject` makes one happen, and it always takes it back."""
+"""The catalogue of faults. A fault is a value; only `inject` applies it, and it always lifts it."""
 
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
 from rig.faults.catalogue import CATALOGUE, by_name

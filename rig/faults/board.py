@@ -1,4 +1,4 @@
-"""Faults inside the board, which only a virtual one can have on command."""
+"""Faults inside the board. Only a virtual board can inject them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rig.util.checked import Count, Limits, Seed
 from rig.util.errors import BenchError
 
 _LONGEST_ERASE_MS = 60_000
-"""The chip erase of a large flash takes that long: no part needs more for a sector."""
+"""About the chip erase time of a large flash, so longer than a sector erase of any part."""
 _RAM_BYTES = 520 * 1024
 """The ESP32's internal SRAM (its datasheet, section 1.4)."""
 
@@ -20,7 +20,7 @@ TearEffect = Literal["none", "half", "random"]
 
 @dataclass(frozen=True, slots=True)
 class BrownOut(Fault):
-    """The supply sags once, for too short a time to be switched by a relay: the chip resets with reason brown-out."""
+    """The supply sags once, too briefly for a relay: the chip resets with reason brown-out."""
 
     name: ClassVar[str] = "brown-out"
     summary: ClassVar[str] = "the supply sags once, and the chip's brown-out detector resets it"
@@ -28,7 +28,7 @@ class BrownOut(Fault):
     reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
-        """Sag."""
+        """Inject one brown-out."""
         hooks(bench).brown_out()
 
 
@@ -37,9 +37,9 @@ class TornWrite(Fault):
     """The supply fails in the middle of a flash operation; at the end the board is powered again.
 
     Args:
-        operation: which program or erase from now on is torn, 1 for the next.
-        effect: what of it reaches the flash: `none`, the first `half`, or `random` bits.
-        seed: makes `random` repeatable.
+        operation: the number of the program or erase operation to tear, counted from 1 for the next.
+        effect: the part that reaches the flash: `none`, the first `half`, or `random` bits.
+        seed: seeds the `random` bits.
     """
 
     operation: Count = 1
@@ -51,12 +51,12 @@ class TornWrite(Fault):
     reboots: ClassVar[bool] = True
 
     def validate_possible(self, bench: Bench) -> None:
-        """One tear is armed at a time."""
+        """Reject a second tear: the board arms one at a time."""
         if self.name in injected_now(bench):
             raise BenchError(f"The fault {self.name} is injected already: one tear is armed at a time", "Lift it first")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Arm the tear. A power cycle ends it, happened or not, after one that waits for a boot is disarmed."""
+        """Arm the tear. To lift it, disarm it if it is still pending, then cycle the power."""
         if bench.power.is_on:
             restore.callback(bench.power.on)
         restore.callback(bench.power.off)
@@ -69,7 +69,7 @@ class SlowErase(Fault):
     """Flash erases are slow.
 
     Args:
-        ms: device milliseconds that each sector erase takes (worst case of usual parts: 400), at most a minute.
+        ms: the time of each sector erase in device milliseconds, at most a minute (worst case of usual parts: 400).
     """
 
     ms: Annotated[int, Limits(least=1, most=_LONGEST_ERASE_MS)] = 400
@@ -78,31 +78,31 @@ class SlowErase(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Slow down, then as before."""
+        """Slow down erases, then restore their time."""
         restore.callback(hooks(bench).slow_erase, hooks(bench).erase_ms)
         hooks(bench).slow_erase(self.ms)
 
 
 @dataclass(frozen=True, slots=True)
 class FlashFull(Fault):
-    """The device's storage answers that it is out of space."""
+    """The device's storage reports that it is out of space."""
 
     name: ClassVar[str] = "flash-full"
     summary: ClassVar[str] = "the device's storage is out of space"
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Full, then not."""
+        """Fill the flash, then restore its state."""
         restore.callback(hooks(bench).fill_flash, hooks(bench).flash_is_full)
         hooks(bench).fill_flash(True)
 
 
 @dataclass(frozen=True, slots=True)
 class HeapLeak(Fault):
-    """Each TCP connection leaks device heap. What has leaked stays so until the next reboot.
+    """Each TCP connection leaks device heap. Leaked memory is only freed by a reboot.
 
     Args:
-        bytes_per_connection: how much, in bytes; at most the RAM of the chip.
+        bytes_per_connection: the leak in bytes, at most the RAM of the chip.
     """
 
     bytes_per_connection: Annotated[int, Limits(least=1, most=_RAM_BYTES)] = 64
@@ -111,6 +111,6 @@ class HeapLeak(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Leak, then as before."""
+        """Start the leak, then restore its rate."""
         restore.callback(hooks(bench).leak, hooks(bench).leaking)
         hooks(bench).leak(self.bytes_per_connection)

@@ -1,4 +1,4 @@
-"""Every fault there is, by name: what the command line and the console offer."""
+"""All faults by name, for the command line and the interactive session."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ CATALOGUE: Mapping[str, type[Fault]] = {
 
 
 def by_name(name: str, **arguments: Any) -> Fault:
-    """A fault by its name, as the command line gives it.
+    """Create a fault from its name and arguments on the command line.
 
     Args:
-        name: e.g. `power-cut`.
-        arguments: its fields; text is turned into the field's type.
+        name: the fault's name, e.g. `power-cut`.
+        arguments: its fields; a text is converted to the field's type.
 
     Raises:
-        BenchError: there is no such fault or field, or the value is out of its limits; says what there is.
+        BenchError: the fault or field is unknown, or a value is outside its limits; names the valid ones.
     """
     cls = CATALOGUE.get(name.replace("_", "-").lower())
     if cls is None:
@@ -73,7 +73,7 @@ def by_name(name: str, **arguments: Any) -> Fault:
 
 
 def _converted(fault: str, key: str, value: Any, hint: Any) -> Any:
-    """A value of the command line as the field's type."""
+    """Convert a value of the command line to the field's type."""
     if not isinstance(value, str) or hint not in (int, float):
         return value
     with contextlib.suppress(ValueError):

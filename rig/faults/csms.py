@@ -18,13 +18,13 @@ _TEN_YEARS_S = 10 * 365 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class CsmsGone(Fault):
-    """The CSMS has crashed: connections are reset, new ones refused; it is back at the end, on the same port."""
+    """The CSMS has crashed: connections are reset, new ones refused; at the end it restarts on its port."""
 
     name: ClassVar[str] = "csms-gone"
     summary: ClassVar[str] = "connections are reset and new ones refused until the fault is lifted"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Refuse at the proxy too: behind it the device would still see an open port."""
+        """Stop the CSMS, and refuse connections at the proxy, whose port would otherwise stay open."""
         restore.callback(bench.network.admit, bench.network.admission)
         bench.network.admit("refuse")
         if bench.csms.is_listening:
@@ -35,18 +35,18 @@ class CsmsGone(Fault):
 
 @dataclass(frozen=True, slots=True)
 class CsmsRestart(Fault):
-    """The CSMS restarts politely: closes with 1012 (service restart) and accepts connections again at once."""
+    """The CSMS restarts cleanly: it closes with 1012 (service restart) and listens again at once."""
 
     name: ClassVar[str] = "csms-restart"
     summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
 
     def validate_possible(self, bench: Bench) -> None:
-        """A CSMS that is gone cannot restart: it would be back."""
+        """Reject a restart while the CSMS is down: the restart would bring it back too early."""
         if not bench.csms.is_listening:
             raise BenchError(f"The fault {self.name} needs a CSMS that listens: it is gone", "Lift csms-gone first")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Stop with a goodbye, start."""
+        """Stop with close code 1012, then start."""
         restore.callback(bench.csms.start)
         bench.csms.stop(1012, "service restart")
         bench.csms.start()
@@ -60,7 +60,7 @@ class CsmsSilent(Fault):
     summary: ClassVar[str] = "the CSMS reads but answers nothing: no result, no pong, no opening handshake"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Silence it, then let it speak."""
+        """Suppress all answers, then send them again."""
         restore.enter_context(bench.csms.silence())
 
 
@@ -72,7 +72,7 @@ class NoPong(Fault):
     summary: ClassVar[str] = "the CSMS answers everything but WebSocket pings"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Keep pongs back, then not."""
+        """Suppress pongs, then send them again."""
         restore.enter_context(bench.csms.no_pong())
 
 
@@ -81,7 +81,7 @@ class HttpRefusal(Fault):
     """The CSMS refuses opening handshakes, after it has reset the existing connections.
 
     Args:
-        status: the HTTP status, one that is an error, e.g. 401, 404, 503.
+        status: an HTTP error status, e.g. 401, 404, 503.
     """
 
     status: int = 503
@@ -89,22 +89,22 @@ class HttpRefusal(Fault):
     summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
 
     def validate_limits(self) -> None:
-        """Check the limits."""
+        """Check that the status is an HTTP error."""
         one_of(self, "status", REFUSALS)
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Refuse, then not."""
+        """Refuse handshakes, then accept them again."""
         restore.enter_context(bench.csms.refuse(self.status))
         bench.network.drop_connections()
 
 
 @dataclass(frozen=True, slots=True)
 class BadHandshake(Fault):
-    """The CSMS answers opening handshakes badly, after it has reset the existing connections.
+    """The CSMS resets existing connections and answers opening handshakes with malformed responses.
 
     Args:
-        kind: `half` an HTTP answer and no more, `garbage`, `close` without an answer, `wrong-key`,
-            `other-subprotocol` than the one offered, or `no-subprotocol`.
+        kind: `half` an HTTP response, `garbage`, `close` without a response, `wrong-key`, `other-subprotocol` than the
+            one offered, or `no-subprotocol`.
     """
 
     kind: HandshakeKind = "half"
@@ -112,7 +112,7 @@ class BadHandshake(Fault):
     summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Answer badly, then well. Who still waits for the other half of an answer gets a reset at the end."""
+        """Malform handshakes. At the end, stop, and reset connections that wait for half a response."""
         restore.callback(bench.network.drop_connections)
         restore.enter_context(bench.csms.malform_handshakes(self.kind))
         bench.network.drop_connections()
@@ -120,10 +120,10 @@ class BadHandshake(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadAnswers(Fault):
-    """The CSMS reads every CALL and answers it badly.
+    """The CSMS reads every CALL and sends a malformed answer.
 
     Args:
-        kind: the first `half` of the answer, `garbage`, a sound answer under the `wrong-id`, or one with `no-payload`.
+        kind: the first `half` of the answer, `garbage`, a valid answer with the `wrong-id`, or one with `no-payload`.
     """
 
     kind: BadAnswer = "half"
@@ -131,16 +131,16 @@ class BadAnswers(Fault):
     summary: ClassVar[str] = "the CSMS answers every call badly"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Answer badly, then well."""
+        """Malform answers, then stop."""
         restore.enter_context(bench.csms.malform_answers(self.kind))
 
 
 @dataclass(frozen=True, slots=True)
 class ClockJump(Fault):
-    """The CSMS' clock jumps, as of a server whose time zone or time service is set wrongly; it jumps back at the end.
+    """The CSMS' clock jumps, as with a wrong time zone or time service; it jumps back at the end.
 
     Args:
-        seconds: how far ahead it is then; below 0, how far behind. At most ten years either way.
+        seconds: the offset in seconds, negative for a clock that is behind; at most ten years either way.
     """
 
     seconds: Annotated[float, Limits(least=-_TEN_YEARS_S, most=_TEN_YEARS_S)] = 3600
@@ -148,7 +148,7 @@ class ClockJump(Fault):
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Ahead, then right."""
+        """Offset the clock, then restore it."""
         behaviour = bench.csms.behaviour
         restore.callback(setattr, behaviour, "clock_offset_s", behaviour.clock_offset_s)
         behaviour.clock_offset_s += self.seconds

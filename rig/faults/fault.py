@@ -19,7 +19,7 @@ from rig.wiring.interfaces import TestHooks, Wiring
 
 
 class Bench(Protocol):
-    """The part of `rig.bench.Bench` that faults work on. The bench injects them, so they cannot import it."""
+    """The part of `rig.bench.Bench` that faults use. The bench imports them, so they cannot import it."""
 
     @property
     def timeline(self) -> Timeline: ...
@@ -39,11 +39,11 @@ class Fault(ABC):
     """A fault of the catalogue: a frozen dataclass whose fields are its arguments.
 
     Attributes:
-        name: as the command line and the timeline call it, e.g. `power-cut`.
-        summary: one line about what happens.
-        needs: the capabilities that a bench must have for it.
-        reboots: whether the device reboots by it, once, at the latest when it is taken back. Who injects it announces
-            that (`Device.expecting_reboot`).
+        name: its name on the command line and the timeline, e.g. `power-cut`.
+        summary: its effect in one line.
+        needs: the capabilities that it needs of a bench.
+        reboots: whether it reboots the device, once, at the latest when it is lifted. The test must announce the reboot
+            (`Device.expecting_reboot`).
     """
 
     name: ClassVar[str]
@@ -55,45 +55,45 @@ class Fault(ABC):
         """Check the arguments.
 
         Raises:
-            AuthorError: one is of another type than its field, or beyond its limits.
+            AuthorError: an argument has the wrong type, or is outside its limits.
         """
         validate_arguments(self.name, _hints(type(self)), self.arguments())
         self.validate_limits()
 
     def validate_limits(self) -> None:  # noqa: B027 - most faults have none
-        """Refuse arguments beyond limits of their own.
+        """Reject arguments that the annotations accept but this fault does not.
 
         Raises:
-            AuthorError: one is.
+            AuthorError: an argument is invalid.
         """
 
     def validate_possible(self, bench: Bench) -> None:  # noqa: B027 - most faults are always possible
-        """Refuse, before anything is changed, what does not go with the bench's present state. `inject` calls this.
+        """Check, before any change, that the bench's state allows the fault. Only `inject` calls this.
 
         Raises:
-            BenchError: another fault or the test itself has brought the bench into such a state.
+            BenchError: the fault conflicts with another fault or with a change that the test made.
         """
 
     @abstractmethod
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Make it happen. Only `inject` calls this.
+        """Apply the fault. Only `inject` calls this.
 
         Args:
-            bench: where.
-            restore: takes what undoes each step, *before* the step is done; it runs in reverse order. What was there
-                before comes back, not what is normal: another fault may have changed it already.
+            bench: the bench.
+            restore: gets a callback that undoes each step, *before* that step; they run in reverse order. Restore the
+                previous state, not the default: another fault may have changed it already.
         """
 
     def arguments(self) -> dict[str, Any]:
-        """Its fields by name."""
+        """Return its fields by name."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 
 def hooks(bench: Bench) -> TestHooks:
-    """Return the actions that only a virtual board has.
+    """Return the test hooks of the virtual board.
 
     Raises:
-        BenchError: the bench has a real one.
+        BenchError: the bench has a real board.
     """
     found = bench.wiring.hooks
     if found is None:
@@ -102,7 +102,7 @@ def hooks(bench: Bench) -> TestHooks:
 
 
 def injected_now(bench: Bench) -> set[str]:
-    """The names of the faults that are injected and not lifted yet."""
+    """Return the names of the faults that are injected and not lifted yet."""
     lifted = {event.injected for event in bench.timeline.events(FaultLifted)}
     return {event.fault for event in bench.timeline.events(FaultInjected) if event.id not in lifted}
 
@@ -113,7 +113,7 @@ def _hints(kind: type[Fault]) -> dict[str, Any]:
 
 
 def one_of(fault: Fault, key: str, allowed: tuple[object, ...]) -> None:
-    """Raise an AuthorError where a field is none of the allowed values."""
+    """Raise AuthorError if a field is not one of the allowed values."""
     value = getattr(fault, key)
     if value not in allowed:
         raise AuthorError(f"{fault.name}: {key} is one of {', '.join(map(str, allowed))}, not {value!r}")

@@ -1,4 +1,4 @@
-"""How a fault happens, and is always taken back."""
+"""Injects a fault, and always lifts it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from rig.util.signals import uninterrupted
 
 @contextlib.contextmanager
 def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
-    """Make a fault happen for as long as the block runs.
+    """Inject a fault during a `with` block.
 
-    `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. What undoes it
-    always runs, all of it, whether the block raises or one step of restoring fails, and no signal that ends the process
-    interrupts it (`rig/util/signals.py`).
+    `FaultInjected` is on the timeline before it begins, `FaultLifted` after everything is restored. All restoring steps
+    run, even if the block or one of the steps raises, and no signal that ends the process interrupts them
+    (`rig/util/signals.py`).
 
     Args:
-        bench: where.
-        fault: what, of the catalogue.
+        bench: the bench.
+        fault: a fault of the catalogue.
 
     Yields:
         The `FaultInjected` event.
 
     Raises:
-        BenchError: the bench lacks a capability that the fault needs, is in a state that the fault does not go with, or
-            cannot be restored.
-        DeviceError: what the device did meanwhile.
+        BenchError: the bench lacks a capability that the fault needs, its state does not allow the fault, or it cannot
+            be restored.
+        DeviceError: the device misbehaved while the bench was restored.
     """
     lacking = sorted(fault.needs - bench.capabilities)
     if lacking:
         raise BenchError(
             f"The fault {fault.name} needs the capability {', '.join(lacking)}, which this bench lacks",
-            "Mark the test with needs(...), or take a bench that has it",
+            "Mark the test with needs(...), or use a bench that has it",
         )
     fault.validate_possible(bench)
     injected = bench.timeline.append(FaultInjected(source="faults", fault=fault.name, arguments=fault.arguments()))
@@ -46,17 +46,17 @@ def inject(bench: Bench, fault: Fault) -> Iterator[FaultInjected]:
         yield injected
     finally:
         with uninterrupted():
-            _take_back(bench, injected, restore)
+            _lift(bench, injected, restore)
 
 
-def _take_back(bench: Bench, injected: FaultInjected, restore: ExitStack) -> None:
+def _lift(bench: Bench, injected: FaultInjected, restore: ExitStack) -> None:
     try:
         restore.close()
     except DeviceError:
-        raise  # the device's own trouble is none of the bench's
+        raise  # a failure of the device, not of the bench
     except Exception as error:
-        what = f"The fault {injected.fault} could not be taken back: {error}"
+        what = f"The fault {injected.fault} could not be lifted: {error}"
         bench.timeline.append(BenchTrouble(source="faults", what=what))
-        raise BenchError(what, "Open the bench anew") from error
+        raise BenchError(what, "Reopen the bench") from error
     finally:
         bench.timeline.append(FaultLifted(source="faults", fault=injected.fault, injected=injected.id))

@@ -10,7 +10,7 @@ from rig.faults.fault import Bench, Fault
 from rig.util.checked import Limits, Seed
 
 _LONGEST_MS = 120_000
-"""TCP's maximum segment lifetime, two minutes (RFC 9293, section 3.4.2): what takes longer is a black hole."""
+"""TCP's maximum segment lifetime, two minutes (RFC 9293 section 3.4.2): use a black hole for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class AccessPointGone(Fault):
     needs: ClassVar[frozenset[str]] = frozenset({"access_point"})
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Down, then up, where it was."""
+        """Take it down, then up again if it was up."""
         if bench.network.on_air:
             restore.callback(bench.network.up)
         bench.network.down()
@@ -30,26 +30,26 @@ class AccessPointGone(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BlackHole(Fault):
-    """Nothing gets through, without a notice: connections become half-open, new ones are never answered."""
+    """All traffic is silently held back: connections become half-open, new ones are never answered."""
 
     name: ClassVar[str] = "black-hole"
     summary: ClassVar[str] = "connections stay open but nothing gets through (half-open link)"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Hold everything back, then let it go."""
+        """Hold back all traffic, then restore the previous state."""
         restore.callback(bench.network.black_hole, bench.network.is_black_hole)
         bench.network.black_hole(True)
 
 
 @dataclass(frozen=True, slots=True)
 class SynIgnored(Fault):
-    """Connections are reset, and attempts to make new ones are never answered, as behind a firewall that drops."""
+    """Connections are reset and new SYNs never answered, as by a firewall that drops packets."""
 
     name: ClassVar[str] = "syn-ignored"
     summary: ClassVar[str] = "connections are reset and attempts to connect are never answered"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Ignore, then listen."""
+        """Ignore SYNs, then restore the previous admission."""
         restore.callback(bench.network.admit, bench.network.admission)
         bench.network.admit("ignore")
         bench.network.drop_connections()
@@ -60,9 +60,9 @@ class Latency(Fault):
     """A slow network.
 
     Args:
-        ms: milliseconds of delay each way, in bench time; at most two minutes.
-        jitter_ms: up to this much more for each piece, at most two minutes; the order is kept.
-        seed: makes the jitter repeatable.
+        ms: the delay each way in milliseconds of bench time, at most two minutes.
+        jitter_ms: the largest random addition for each chunk of data, at most two minutes; the order is kept.
+        seed: seeds the jitter.
     """
 
     ms: Annotated[float, Limits(least=0, most=_LONGEST_MS)] = 500
@@ -72,18 +72,18 @@ class Latency(Fault):
     summary: ClassVar[str] = "everything takes that many milliseconds longer each way"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Delay, then as before."""
+        """Delay the traffic, then restore the previous delay."""
         restore.callback(bench.network.latency, *bench.network.delay)
         bench.network.latency(self.ms, self.jitter_ms, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDrop(Fault):
-    """All TCP connections are reset, once; new ones are welcome at once."""
+    """All TCP connections are reset once; new ones are accepted at once."""
 
     name: ClassVar[str] = "connection-drop"
     summary: ClassVar[str] = "all TCP connections are reset, once"
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
-        """Reset them."""
+        """Reset all connections."""
         bench.network.drop_connections()

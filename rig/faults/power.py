@@ -12,7 +12,7 @@ from rig.faults.fault import Bench, Fault
 
 @dataclass(frozen=True, slots=True)
 class PowerCut(Fault):
-    """The board loses its supply; it gets it back at the end."""
+    """The board loses its supply, and is powered again at the end."""
 
     name: ClassVar[str] = "power-cut"
     summary: ClassVar[str] = "the board loses its supply until the fault is lifted"
@@ -20,7 +20,7 @@ class PowerCut(Fault):
     reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """Power off, then on, where it was."""
+        """Switch the power off, then on again if it was on."""
         if bench.power.is_on:
             restore.callback(bench.power.on)
         bench.power.off()
@@ -28,7 +28,7 @@ class PowerCut(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Reset(Fault):
-    """The chip is held in reset by EN, as by a finger on the board's button; at the end it boots."""
+    """The chip is held in reset by EN, as by the board's reset button; at the end it boots."""
 
     name: ClassVar[str] = "reset"
     summary: ClassVar[str] = "the chip is held in reset (EN low) until the fault is lifted"
@@ -36,6 +36,6 @@ class Reset(Fault):
     reboots: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
-        """EN low, then let go."""
+        """Pull EN low, then restore its state."""
         restore.callback(bench.power.hold_reset, bench.power.in_reset)
         bench.power.hold_reset(True)

@@ -1,1 +1,1 @@
-"""What a test holds in its hands: each instrument works on one thing and tells the timeline what it sees."""
+"""The instruments of a test. Each controls or observes one part of the bench and publishes events."""

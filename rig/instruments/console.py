@@ -26,35 +26,35 @@ from rig.util.redaction import masked_text, remember_secrets
 _SET = re.compile(r"set +(\S+) +(.+)", re.IGNORECASE)
 """The command that changes a setting (docs/design.md section 4)."""
 _ALIKE = 5
-"""So many characters in a row make a line a near miss of a pattern."""
+"""A line is a near miss of a pattern if they share this many characters in a row."""
 _MOST_COMPARED = 200
 _MOST_QUOTED = 200
 _COMPLETE_AFTER_S = 0.05
-"""How long, in bench seconds, a panic may take to print its backtrace."""
+"""The time, in bench seconds, that a panic has to print its backtrace."""
 _PROMPT_AFTER_S = 0.05
-"""After so long without a byte, in bench seconds, an open line that somebody waits for is complete: a prompt."""
+"""An expected open line, such as a prompt, is complete after this many bench seconds without a byte."""
 _QUIET_AFTER_S = 0.5
-"""After so long without a byte any open line is complete. A device pauses for a sector erase at most, 0.4 s."""
+"""Any open line is complete after this time without a byte; a sector erase pauses a device for 0.4 s."""
 
 
 class Console:
-    """Reads and writes the console. Publishes each line as `LogLine`, and what the log format finds in it.
+    """Reads and writes the console. Publishes each line as `LogLine`, followed by the log format's events.
 
     A line ends with its newline. One that has none, such as a prompt, ends when the device is quiet, when it restarts,
-    when something is sent to it, and when the port is released.
+    when the bench sends a line, and when the port is released.
 
-    A log format that raises costs nothing but what it would have found in that line: the line and all others are there,
-    and whoever waits is told.
+    If the log format raises, only its events of that line are lost. The line itself and all others are published, and
+    waiting calls raise the error.
 
     Args:
-        timeline: the bench's.
-        loop: the bench's.
-        url: what pyserial opens.
-        baud: baud rate.
-        uncertainty: of a line's stamp, in ns.
-        log_format: how to read the lines.
-        key: the key of the bench description to blame where the port cannot be opened.
-        backtraces: decodes what a panic prints; None: it stays as it came.
+        timeline: the bench's timeline.
+        loop: the bench's event loop.
+        url: the port or URL that pyserial opens.
+        baud: the baud rate.
+        uncertainty: the largest error of a line's stamp, in ns.
+        log_format: parses the lines.
+        key: the key of the bench description to name if the port cannot be opened.
+        backtraces: decodes the backtrace of a panic; None leaves it as printed.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Console:
         """Open the port, on the bench's loop.
 
         Raises:
-            BenchError: it cannot be opened; the message names the ports that are there.
+            BenchError: it cannot be opened; the message names the existing ports.
         """
         self._letting_go = False
         self._splitter = LineSplitter()
@@ -101,7 +101,7 @@ class Console:
         self._stop_listening = self._timeline.listen(self._notice_restart)
 
     async def close(self) -> None:
-        """Give the port back, on the bench's loop."""
+        """Close the port, on the bench's loop."""
         self._letting_go = True
         self._stop_listening()
         self._end_line()
@@ -113,8 +113,8 @@ class Console:
             await port.close()
 
     def release(self) -> None:
-        """Let go of the port, for the flasher. `take` takes it back."""
-        run_on(self._loop, self.close(), "letting go of the serial port")
+        """Close the port, so that the flasher can open it. `take` opens it again."""
+        run_on(self._loop, self.close(), "closing the serial port")
 
     def take(self) -> None:
         """Open the port again after `release`, or after it had vanished.
@@ -130,10 +130,10 @@ class Console:
         """Whether the port is open."""
         return self._port is not None
 
-    # -- what comes -----------------------------------------------------------------------------------------------
+    # -- receiving ------------------------------------------------------------------------------------------------
 
     def _notice_restart(self, event: Event) -> None:
-        """Remember, in the thread that starts the device, that its next byte begins a line."""
+        """Record a restart, in the thread that causes it: the device's next byte begins a new line."""
         match event:
             case PowerChange(on=True, rail=False):
                 self._restarted = event.t
@@ -178,7 +178,7 @@ class Console:
                 read.validate_recordable()
                 line = read
                 found = _recordable(self._format.events(line))
-            except Exception as error:  # whatever the format's author did not think of
+            except Exception as error:  # any bug in a log format
                 self._publish([*came, line or LogLine(text=text)], now)
                 came = []
                 self._misread(error, f"the line {_start(masked_text(text))!r}")
@@ -186,7 +186,7 @@ class Console:
             came.append(line)
             for event in found:
                 if isinstance(event, Panic):
-                    self._publish(came, now)  # what came before does not wait until it is decoded
+                    self._publish(came, now)  # earlier events do not wait for the decoding
                     came = []
                 came.append(self._decoded(event))
         self._publish(came, now)
@@ -197,7 +197,7 @@ class Console:
         try:
             return self._format.pending
         except Exception as error:
-            self._misread(error, "whether anything is pending")
+            self._misread(error, "its `pending`")
             return False
 
     def _flush(self) -> None:
@@ -205,28 +205,28 @@ class Console:
         try:
             found = _recordable(self._format.flush())
         except Exception as error:
-            self._misread(error, "what was pending when the console went quiet")
+            self._misread(error, "the pending lines")
             return
         self._publish([self._decoded(event) for event in found], self._timeline.clock.now())
 
     def _misread(self, error: Exception, what: str) -> None:
-        """The log format raised: lines may say what nobody has understood, so the test cannot go on."""
+        """Report that the log format raised. The test cannot continue, because events may be missing."""
         if isinstance(self._timeline.trouble, BenchError):
-            return  # once is enough for a format that raises at every line
+            return  # a format may raise at every line
         trouble = BenchError(
             f"the log format {type(self._format).__module__}:{type(self._format).__qualname__} cannot read {what}: "
             f"{type(error).__name__}: {error}",
-            "Correct the class: a device may print anything, and a line that says nothing to it has no events",
+            "Correct the class: a device may print anything, and an unknown line has no events",
         )
         self._timeline.append(BenchTrouble(source="console", what=str(trouble)))
         self._timeline.interrupt(trouble)
 
     def _publish(self, came: Sequence[Event], now: int) -> None:
-        """Put on the timeline, all at once, what has come at one time."""
+        """Append events of the same time to the timeline, as one batch."""
         self._timeline.extend(came, t=now, uncertainty=self._uncertainty, source="console")
 
     def _decoded(self, event: Event) -> Event:
-        """The same; a panic with its backtrace decoded, for the build that booted last."""
+        """Return the event; a panic with its backtrace decoded for the build that booted last."""
         if not isinstance(event, Panic) or self._backtraces is None:
             return event
         boot = self._timeline.last(Boot)
@@ -256,14 +256,14 @@ class Console:
         """Send a line.
 
         Args:
-            text: goes out as UTF-8. Other bytes stand in it as `bytes.decode(errors="surrogateescape")` has them.
+            text: the line, sent as UTF-8. It may contain other bytes, decoded with `errors="surrogateescape"`.
 
         Raises:
             BenchError: the port is not open.
         """
         port = self._port
         if port is None:
-            raise BenchError("the serial console is not open", "It vanished, or the flasher has it")
+            raise BenchError("the serial console is not open", "Its adapter has vanished, or the flasher is using it")
         if (setting := _SET.fullmatch(text.strip())) is not None:
             remember_secrets({setting[1]: setting[2]})
         self._loop.call_soon_threadsafe(self._write, port, text.encode(errors="surrogateescape") + b"\n")
@@ -275,7 +275,7 @@ class Console:
 
     @contextlib.contextmanager
     def _waiting_for(self, regex: re.Pattern[str]) -> Iterator[None]:
-        """Let the expression match the open line as well, as a context."""
+        """Let an expression also match the open line during a `with` block."""
         self._wanted.append(regex)
         if self._line_timer is not None:
             self._loop.call_soon_threadsafe(self._hurry)
@@ -291,18 +291,18 @@ class Console:
 
     @checked
     def expect(self, pattern: Text, *, since: Mark | None = None, timeout: Seconds = 5.0) -> LogLine:
-        """Wait for a line in which the regular expression is found; the line is consumed.
+        """Wait for a line that contains a match of a regular expression, and consume it.
 
-        A line without a newline, such as a prompt, is found as soon as the device pauses after it.
+        A line without a newline, such as a prompt, matches as soon as the device pauses after it.
 
         Args:
-            pattern: for `re.search`, on the whole line.
-            since: None: since the test's start.
+            pattern: the expression for `re.search` on the line.
+            since: skip lines before this mark; None for the test's start.
             timeout: in bench seconds.
 
         Raises:
-            ExpectationError: no such line came; the message shows the last lines.
-            AuthorError: the pattern is no regular expression.
+            ExpectationError: no line matched in time; the message shows the last lines.
+            AuthorError: the pattern is not a regular expression.
         """
         regex = _compiled(pattern)
         with self._waiting_for(regex):
@@ -317,11 +317,11 @@ class Console:
 
     @checked
     def expect_none(self, pattern: Text, *, since: Mark | None = None, within: Seconds) -> None:
-        """Make sure that no line matches, since the mark and for `within` bench seconds from now.
+        """Check that no line matches since the mark, nor for `within` bench seconds from now.
 
         Raises:
-            ExpectationError: one does.
-            AuthorError: the pattern is no regular expression.
+            ExpectationError: a line matches.
+            AuthorError: the pattern is not a regular expression.
         """
         regex = _compiled(pattern)
         with self._waiting_for(regex):
@@ -335,14 +335,14 @@ class Console:
 
     @checked
     def command(self, command: Text, *, timeout: Seconds = 5.0) -> str:
-        """Give the device a command and return its answer, without the mark that it starts with.
+        """Send a command and return its answer, without the answer prefix.
 
         Args:
-            command: one of docs/console-protocol.md like `status`.
+            command: a command of docs/console-protocol.md, such as `status`.
             timeout: in bench seconds.
 
         Raises:
-            ExpectationError: no answer came.
+            ExpectationError: no answer came in time.
         """
         prefix = self._format.answer_prefix
         with self._commands:
@@ -360,11 +360,11 @@ class Console:
 
     @checked
     def lines(self, since: Mark | None = None) -> list[str]:
-        """All lines since a mark (None: since the test's start)."""
+        """Return all lines since a mark (None: since the test's start)."""
         return [line.text for line in self._timeline.events(LogLine, since or self._timeline.default_mark)]
 
     def tail(self) -> str:
-        """The last lines, for messages, and where all of them are."""
+        """Format the last lines for a message, with the path of the whole log."""
         return console_tail(self._timeline)
 
     def _explain(self, regex: re.Pattern[str], misses: Sequence[LogLine], since: Mark | None) -> str:
@@ -372,13 +372,13 @@ class Console:
         taken = self._timeline.events(LogLine, start, lambda line: regex.search(line.text) is not None)
         earlier = self._timeline.last(LogLine, lambda line: line.id < start.after and bool(regex.search(line.text)))
         if taken:
-            miss = f"such a line came, but an earlier expectation has taken it: {taken[-1].shown}"
+            miss = f"such a line came, but an earlier expectation has consumed it: {taken[-1].shown}"
         elif nearest := _nearest(regex.pattern, misses):
             miss = f"nearest miss: {nearest}"
         elif earlier is not None:
-            miss = f"such a line came before the time that was looked at: {earlier.shown}"
+            miss = f"such a line came before the searched time: {earlier.shown}"
         else:
-            miss = f"none of the lines that came ({len(misses)}) is alike"
+            miss = f"none of the lines that came ({len(misses)}) is similar"
         return f"{miss}\n{self.tail()}"
 
 
@@ -387,12 +387,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except (re.error, TypeError) as error:
         raise AuthorError(
-            f"{pattern!r} is no regular expression: {error}. re.escape() takes a text literally"
+            f"{pattern!r} is not a regular expression: {error}. Use re.escape() to match a text literally"
         ) from None
 
 
 def _recordable(events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events that a log format has found; raise ValueError where the record could not hold one."""
+    """Return the events of a log format; raise ValueError if the record cannot hold one of them."""
     found = tuple(events)
     for event in found:
         event.validate_recordable()
@@ -400,12 +400,12 @@ def _recordable(events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _start(text: str) -> str:
-    """A line for a message: no more of it than tells it from others."""
+    """Truncate a line for a message."""
     return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
 
 
 def _nearest(pattern: str, lines: Sequence[LogLine]) -> str:
-    """The line that shares the longest run of letters with a regular expression; empty where none does."""
+    """Return the line that shares the longest substring with a pattern; empty if none is similar."""
     matcher = difflib.SequenceMatcher(autojunk=False, b=pattern)
     best, length = "", _ALIKE
     for line in lines[-_MOST_COMPARED:]:

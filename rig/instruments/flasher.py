@@ -23,23 +23,23 @@ _CONNECT_ATTEMPTS = 3
 _TAIL_LINES = 15
 
 _output_lock = threading.Lock()
-"""esptool prints through one logger a process: one flasher at a time may own it."""
+"""esptool has one logger per process, so that only one flasher can use it at a time."""
 
 
 class Flasher:
-    """Flashes the board. Between calls the board is as it was: out of reset, with its console taken again.
+    """Flashes the board. After each call the board is out of reset and its console is open again.
 
     Each method blocks until esptool is done, and may be called from any thread but the bench's loop.
 
     Args:
-        timeline: gets a `Flashed` event for everything written.
-        serial_url: what pyserial opens, the console's own.
-        hold_reset: called with True to hold the chip in reset (EN low), with False to let it go.
-        select_download: called with True to ask for download mode (BOOT low), with False to let it go.
-        release_port: makes the console let go of the serial port.
-        take_port: gives it back to the console.
-        log: where esptool's output is appended.
-        baud: for the transfer, once the stub runs.
+        timeline: gets a `Flashed` event for each write.
+        serial_url: the port or URL that pyserial opens, the same as the console's.
+        hold_reset: called with True to hold the chip in reset (EN low), with False to release it.
+        select_download: called with True to select download mode (BOOT low), with False to deselect it.
+        release_port: closes the console's port.
+        take_port: opens the console's port again.
+        log: the file to which esptool's output is appended.
+        baud: the baud rate of the transfer, once the stub runs.
     """
 
     def __init__(
@@ -66,23 +66,23 @@ class Flasher:
 
     @checked
     def has(self, manifest: Manifest) -> bool:
-        """Whether that firmware is what was flashed last, and nothing was erased since."""
+        """Return whether this firmware was flashed last, without an erase since."""
         return self._flashed == manifest.sha256()
 
     @checked
     def flash(self, manifest: Manifest, *, filesystem: bytes | None = None, erase: bool = False) -> bool:
-        """Write a firmware, unless it is what was flashed last, and in the same session the device's file system.
+        """Write a firmware, unless it was flashed last, and optionally a file system in the same session.
 
         Args:
             manifest: the firmware.
-            filesystem: an image for its storage partition; always written, because the device writes there too.
+            filesystem: an image for its storage partition; always written, because the device changes it.
             erase: erase the whole flash first.
 
         Returns:
             Whether the firmware was written.
 
         Raises:
-            BenchError: esptool failed; the message carries the tail of its log.
+            BenchError: esptool failed; the message has the last lines of its output.
         """
         write_firmware = erase or not self.has(manifest)
         parts = manifest.contents() if write_firmware else []
@@ -107,11 +107,11 @@ class Flasher:
     def flash_filesystem(
         self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
     ) -> None:
-        """Write a file system image, whether it was written before or not: the device writes there too.
+        """Write a file system image, even if it was written before: the device changes it.
 
         Args:
-            image: as large as the partition.
-            offset: the partition's, in bytes.
+            image: the image, as large as the partition.
+            offset: the partition's offset, in bytes.
             chip: esptool's name of the chip.
 
         Raises:
@@ -124,7 +124,7 @@ class Flasher:
 
     @checked
     def erase(self, chip: Text = "esp32") -> None:
-        """Erase the whole flash: the board boots nothing any more.
+        """Erase the whole flash, so that the board has nothing to boot.
 
         Raises:
             BenchError: as `flash`.
@@ -137,10 +137,10 @@ class Flasher:
 
     @contextlib.contextmanager
     def _session(self, doing: str, chip: str) -> Iterator[Any]:
-        """The chip in download mode, with esptool's stub running in it; afterwards it boots again."""
+        """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""
         with _output_lock:
-            # The port changes hands while the chip is held in reset: nothing that it says is missed, and the pulse on
-            # EN lasts the milliseconds that a real board's capacitor takes.
+            # The port is closed and opened while the chip is in reset, so that no output is lost, and the pulse on EN
+            # is as long as the capacitor on a real board's EN requires.
             self._hold_reset(True)
             self._select_download(True)
             self._release_port()
@@ -195,7 +195,7 @@ class Flasher:
 
 @contextlib.contextmanager
 def _logged_to(output: io.StringIO) -> Iterator[None]:
-    """Everything that esptool has to say goes to `output`; what other threads print does not."""
+    """Redirect the output of esptool, but not that of other threads, to `output`."""
     from esptool import loader
     from esptool.logger import EspLog, TemplateLogger, log
 
@@ -213,13 +213,13 @@ def _logged_to(output: io.StringIO) -> Iterator[None]:
             self.print(message)
 
         def stage(self, finish: bool = False) -> None:
-            """Nothing is collapsed."""
+            """Do not collapse stages."""
 
         def progress_bar(self, *_args: Any, **_kwargs: Any) -> None:
-            """A log has no bars."""
+            """Omit progress bars."""
 
         def set_verbosity(self, verbosity: str) -> None:
-            """Always everything."""
+            """Ignore it: log everything."""
 
     before = EspLog.instance, loader.HexFormatter
     log.set_logger(Log())
@@ -231,9 +231,9 @@ def _logged_to(output: io.StringIO) -> Iterator[None]:
 
 
 class _Untraced:
-    """In the place of esptool's HexFormatter, whose 5.6.0 writes each frame out in hex for a trace that is off.
+    """Replaces esptool's HexFormatter. Version 5.6.0 formats each frame in hex even if its trace is off.
 
-    That is most of the computing that flashing costs.
+    That takes most of the processor time of flashing.
     """
 
     def __init__(self, frame: bytes, auto_split: bool = True) -> None:
@@ -244,7 +244,7 @@ class _Untraced:
 
 
 def _esptool() -> Any:
-    # esptool takes a third of a second to load: only who flashes pays for it.
+    # Imported on first use: esptool takes a third of a second to load.
     from esptool import cmds
 
     return cmds

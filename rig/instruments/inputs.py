@@ -14,11 +14,11 @@ from rig.util.checked import Count, Limits, Seconds, checked
 from rig.util.errors import AuthorError, BenchError
 
 _SLACK_S = 60.0
-"""Bench seconds by which the bench's loop may be late with the end of a press."""
+"""The time, in bench seconds, by which the bench's loop may delay the end of a press."""
 
 
 class PulseTrain:
-    """Pulses under way, driven from the bench's thread."""
+    """A running pulse train, driven by the bench's thread."""
 
     def __init__(self, wire: DrivenWire, count: int, hz: float, timeline: Timeline) -> None:
         self._wire = wire
@@ -31,7 +31,7 @@ class PulseTrain:
 
     @property
     def sent(self) -> int:
-        """How many pulses were given so far."""
+        """The number of pulses sent so far."""
         return self._sent
 
     @property
@@ -40,7 +40,7 @@ class PulseTrain:
         return self._future is not None and self._future.done()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> PulseTrain:
-        """Begin, on the bench's loop."""
+        """Start it on the bench's loop."""
         self._future = asyncio.run_coroutine_threadsafe(self._run(loop), loop)
         return self
 
@@ -51,7 +51,7 @@ class PulseTrain:
                 for state in (True, False):
                     self._wire.set(state)
                     half = 0.5 / self._hz
-                    # Late edges are caught up, but no half of a pulse is shorter than half of what was asked for.
+                    # Late edges are caught up, but each half of a pulse lasts at least half of its nominal time.
                     due = max(due + half, loop.time() + half / 2)
                     await asyncio.sleep(due - loop.time())
                 self._sent += 1
@@ -60,10 +60,10 @@ class PulseTrain:
 
     @checked
     def wait(self, timeout: Seconds | None = None) -> int:
-        """Wait for its end. Returns how many pulses were given.
+        """Wait for its end. Returns the number of pulses sent.
 
         Args:
-            timeout: in bench seconds; None: twice as long as the train takes, and 5 s.
+            timeout: in bench seconds; None for twice the nominal duration plus 5 s.
 
         Raises:
             BenchError: it has not ended by then.
@@ -75,13 +75,13 @@ class PulseTrain:
         except concurrent.futures.TimeoutError:
             raise BenchError(
                 f"{self._wire.signal}: {self._sent} of {self._count} pulses after {limit:g} s",
-                "The bench's computer is too busy for this rate; ask for a lower one",
+                "The bench's computer is too busy for this rate; use a lower one",
             ) from None
         self._timeline.clock.settle()
         return self._sent
 
     def stop(self) -> int:
-        """End it after the pulse under way. Returns how many pulses were given."""
+        """End it after the current pulse. Returns the number of pulses sent."""
         self._stopping = True
         return self.wait()
 
@@ -91,10 +91,10 @@ class Input:
 
     Args:
         name: its name in the bench description.
-        wire: the wire that we drive.
-        rest: its state when nothing goes on.
-        timeline: the bench's.
-        loop: the bench's.
+        wire: the wire to drive.
+        rest: its state at rest.
+        timeline: the bench's timeline.
+        loop: the bench's event loop.
     """
 
     def __init__(
@@ -118,25 +118,25 @@ class Input:
         return self._wire.state
 
     def on(self) -> None:
-        """Plugged in, pressed, held: state 1 of docs/design.md#signals."""
+        """Set it to state 1 of docs/design.md#signals: plugged in, pressed, held."""
         self._wire.set(True)
 
     def off(self) -> None:
-        """State 0."""
+        """Set it to state 0 of docs/design.md#signals."""
         self._wire.set(False)
 
     @checked
     def set(self, state: bool) -> None:
-        """On or off."""
+        """Set its state: True for on, False for off."""
         self._wire.set(state)
 
     @checked
     def press(self, seconds: Seconds = 0.1, *, rest: Seconds = 0.0) -> None:
-        """On, and off again, timed by the bench's thread.
+        """Switch it on and off again, timed by the bench's thread.
 
         Args:
-            seconds: how long it is on, in bench seconds.
-            rest: how long it is off before this returns, in bench seconds.
+            seconds: the time on, in bench seconds.
+            rest: the time off before this returns, in bench seconds.
         """
         press = asyncio.run_coroutine_threadsafe(self._press(seconds, rest), self._loop)
         self._timeline.clock.deadline(seconds + rest + _SLACK_S).result(press)
@@ -152,23 +152,27 @@ class Input:
 
     @checked
     def train(self, count: Count, hz: Annotated[float, Limits(above=0, most=1e6)]) -> PulseTrain:
-        """Start `count` pulses, `hz` a bench second, on and off equally long. Does not wait: see `PulseTrain.wait`.
+        """Start a pulse train with a duty of 50 %, and return without waiting for its end.
+
+        Args:
+            count: the number of pulses.
+            hz: the pulses per bench second.
 
         Raises:
-            AuthorError: a count below 1, a rate that is not above 0, or this input is already giving pulses.
+            AuthorError: an argument is invalid, or a pulse train is running on this input.
         """
         if self._train is not None and not self._train.done:
-            raise AuthorError(f"{self._wire.signal} is already giving pulses. Wait for the train under way, or stop it")
+            raise AuthorError(f"{self._wire.signal} already has a running pulse train. Wait for its end, or stop it")
         self._train = PulseTrain(self._wire, count, hz, self._timeline).start(self._loop)
         return self._train
 
     @property
     def at_rest(self) -> bool:
-        """Whether it is in its rest state and gives no pulses."""
+        """Whether it is in its rest state and has no running pulse train."""
         return self._wire.state == self.rest and (self._train is None or self._train.done)
 
     def to_rest(self) -> None:
-        """End pulses under way and go back to the rest state."""
+        """Stop a running pulse train and return to the rest state."""
         if self._train is not None and not self._train.done:
             self._train.stop()
         self._wire.set(self.rest)
@@ -195,10 +199,10 @@ class Inputs:
         return iter(self._inputs.values())
 
     def at_rest(self) -> bool:
-        """Whether every input is at rest and gives no pulses."""
+        """Return whether every input is at rest."""
         return all(item.at_rest for item in self)
 
     def to_rest(self) -> None:
-        """Put every input back to its rest state."""
+        """Return every input to its rest state."""
         for item in self:
             item.to_rest()

@@ -1,4 +1,4 @@
-"""What an LED shows, decoded from its edges. Pure: numbers in, a pattern out."""
+"""Decodes the pattern of an LED from its edges, without access to hardware or a clock."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Literal
 PatternName = Literal["off", "on", "blink", "double_flash", "unknown"]
 
 STEADY_AFTER_S = 1.25
-"""An LED without an edge for that long is steady: the slowest pattern of docs/design.md repeats every second."""
+"""An LED is steady after this time without an edge: the slowest pattern repeats every second."""
 
 EDGES_NEEDED = 12
-"""How many of the latest edges `decode` may look at."""
+"""The number of latest edges that `decode` uses at most."""
 
 _SAME = 0.2
 _ALIKE = 0.15
@@ -21,14 +21,14 @@ _ALIKE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern. `rate_hz` is how often it repeats a second, `duty` the lit part of that, 0 to 1; 0 where steady."""
+    """A pattern, its repetitions per second and their lit part from 0 to 1; both are 0 for a steady light."""
 
     name: PatternName
     rate_hz: float = 0.0
     duty: float = 0.0
 
     def like(self, other: Pattern, tolerance: float = _ALIKE) -> bool:
-        """Whether both are the same to the eye: rates by `tolerance` as a fraction, duties within a tenth."""
+        """Return whether both look the same: rates within `tolerance`, a fraction, and duties within a tenth."""
         return (
             self.name == other.name
             and abs(self.rate_hz - other.rate_hz) <= tolerance * max(self.rate_hz, other.rate_hz)
@@ -43,21 +43,21 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A change of the LED: when, in seconds, and whether it is lit from then on."""
+    """A change of the LED: its time in seconds, and whether it is lit from then on."""
 
     t: float
     lit: bool
 
 
 def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
-    """What the LED shows now.
+    """Return the current pattern of the LED.
 
     Args:
-        edges: its latest changes, oldest first, alternately lit and dark; the first may be where the watching began.
+        edges: its latest changes, oldest first, alternately lit and dark; the first may be the start of observation.
         now: the time, in seconds on the edges' clock.
 
     Returns:
-        The pattern, or None while there is too little to tell: a blink takes two whole periods.
+        The pattern; None if there are too few edges: a blink needs two whole periods.
     """
     if not edges:
         return None
@@ -75,14 +75,14 @@ def decode(edges: Sequence[Edge], now: float) -> Pattern | None:
 
 
 def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
-    """Find the edge with which a pattern began.
+    """Find the first edge of a pattern.
 
-    A steady light begins with its only edge. Flashes begin with the first that repeats as all later ones do, or with
-    the fall before it, where the LED was no longer dark than it is between two flashes.
+    A steady light begins with its only edge. Flashes begin with the first one that repeats like all later ones, or with
+    the falling edge before it, if the LED was then dark no longer than between two flashes.
 
     Args:
-        edges: what `decode` has looked at.
-        pattern: what it has found.
+        edges: the argument of `decode`.
+        pattern: its result.
 
     Returns:
         The edge's index.
@@ -97,7 +97,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
     periods = [later - sooner for sooner, later in itertools.pairwise(starts)]
     widths = [edges[index + 1].t - edges[index].t for index in rises[: len(periods)]]
     whole = 1 / pattern.rate_hz
-    first = len(periods) - 2 if step == 1 else len(periods) - 3  # known of as many periods
+    first = len(periods) - 2 if step == 1 else len(periods) - 3  # `decode` needs this many periods
     while (
         first > 0
         and _same(periods[first - 1], periods[first - 1 + step], whole, _ALIKE)
@@ -112,7 +112,7 @@ def beginning(edges: Sequence[Edge], pattern: Pattern) -> int:
 
 
 def _first_of_flashes(edges: Sequence[Edge]) -> int:
-    """The index of the first edge after the last steady light: flashes from before it belong to another pattern."""
+    """Return the index of the first edge after the last steady light, which ends any earlier pattern."""
     for index in range(len(edges) - 1, 0, -1):
         if edges[index].t - edges[index - 1].t >= STEADY_AFTER_S:
             return index
@@ -120,7 +120,7 @@ def _first_of_flashes(edges: Sequence[Edge]) -> int:
 
 
 def _blink(periods: list[float], widths: list[float]) -> Pattern | None:
-    """Two equal periods with equally long flashes in them, and what agrees with those further back."""
+    """Recognize two equal periods with equal flashes; earlier periods that match improve the figures."""
     if len(periods) < 2:
         return None
     widths = widths[: len(periods)]
@@ -133,7 +133,7 @@ def _blink(periods: list[float], widths: list[float]) -> Pattern | None:
 
 
 def _double_flash(periods: list[float], widths: list[float]) -> Pattern | None:
-    """A short and a long period in turns."""
+    """Recognize alternating short and long periods."""
     if len(periods) < 3:
         return None
     first, second, third = periods[-3:]

@@ -1,4 +1,4 @@
-"""The device's LEDs, as a person would read them."""
+"""The device's LEDs and their patterns."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from rig.util.checked import Limits, Seconds, checked
 from rig.util.errors import AuthorError
 
 _UNKNOWN_AFTER_S = 3.0
-"""An LED that makes no sense for that long shows nothing known; a change of pattern is over sooner."""
+"""The pattern is unknown after this time without a recognized one; a change of pattern is faster."""
 _MOST_SHOWN = 5
 _EN = str(EN)
 _RESTARTS = (PowerChange, PinEdge, Boot)
 
 
 class Led:
-    """One LED. Publishes a `LedPattern` whenever it shows something else, and once more where `expect` asks for it.
+    """One LED. Publishes a `LedPattern` when its pattern changes, and once more if `expect` requests it.
 
-    What a reset or a power cut does to the LED is no pattern: edges from before do not count any more.
+    A reset or a power cut also switches the LED, so the decoder ignores edges from before it.
 
     Args:
         name: its name in the bench description.
-        wire: the wire that we watch.
-        timeline: the bench's.
-        loop: the bench's; times when an LED counts as steady.
+        wire: the wire to watch.
+        timeline: the bench's timeline.
+        loop: the bench's event loop, for the timer that detects a steady light.
     """
 
     def __init__(self, name: str, wire: WatchedWire, timeline: Timeline, loop: asyncio.AbstractEventLoop) -> None:
@@ -45,23 +45,23 @@ class Led:
         self._edges: deque[tuple[int, bool]] = deque(maxlen=EDGES_NEEDED)
         self._pattern = Pattern("unknown")
         self._began = 0
-        self._asked = False  # whether somebody waits to see that it still shows the pattern
+        self._asked = False  # whether `expect` waits for a confirmation of the current pattern
         self._timer: asyncio.TimerHandle | None = None
-        with self._lock:  # an edge from here on waits until its turn
+        with self._lock:  # a new edge waits until the initial state is stored
             lit, self._decoded_at = wire.listen(self._edge)
             self._edges.append((self._decoded_at, lit))
-            self._restarted_at = self._decoded_at  # when the device was last cut off, reset, or heard to boot
+            self._restarted_at = self._decoded_at  # time of the last power change, reset or boot
         self._stop_listening = timeline.listen(self._device_may_restart)
         loop.call_soon_threadsafe(self._check_steady)
 
     @property
     def pattern(self) -> Pattern:
-        """The pattern that it shows."""
+        """The current pattern."""
         return self._pattern
 
     @property
     def lit(self) -> bool:
-        """Whether it is lit this moment."""
+        """Whether it is lit now."""
         return self._wire.state
 
     @checked
@@ -75,23 +75,23 @@ class Led:
         since: Mark | None = None,
         timeout: Seconds = 5.0,
     ) -> LedPattern:
-        """Wait until it shows that pattern. A blink is known after two periods, a steady light after 1.25 s.
+        """Wait until it shows a pattern. A blink takes two periods to detect, a steady light 1.25 s.
 
         Args:
             pattern: off, on, blink or double_flash.
-            rate_hz: how often it repeats a bench second; None: any.
-            duty: the lit part of each repetition, 0 to 1, within a tenth; None: any.
-            tolerance: of the rate, as a fraction.
-            since: None: it may show it already; a blink that it has shown must then go on, which its next flash tells.
-                A mark: it must have begun after that.
+            rate_hz: the repetitions per bench second; None for any.
+            duty: the lit part of each repetition, 0 to 1, within a tenth; None for any.
+            tolerance: the tolerance of the rate, as a fraction.
+            since: None accepts the current pattern; of a blink, this waits for another flash to confirm it. With a
+                mark, the pattern must be detected after it.
             timeout: in bench seconds.
 
         Returns:
-            The event that says so.
+            The event of the pattern.
 
         Raises:
-            ExpectationError: it does not show it in time; the message says what it shows.
-            AuthorError: no LED can show that, such as a rate of a steady light.
+            ExpectationError: the pattern was not detected in time; the message names the current one.
+            AuthorError: the pattern is impossible, such as a steady light with a rate.
         """
 
         if pattern in ("off", "on") and (rate_hz is not None or duty is not None):
@@ -122,7 +122,7 @@ class Led:
         )
 
     def _still_shown(self, matches: Callable[[LedPattern], bool]) -> LedPattern | None:
-        """The event of the pattern that it shows this moment, where that is known; else it may be told once more."""
+        """Return the event of the current pattern if it is certain; otherwise request a confirmation."""
         last = self._timeline.last(LedPattern, lambda e: e.led == self.name)
         if last is None or not matches(last):
             return None
@@ -136,7 +136,7 @@ class Led:
 
     def _explain(self, misses: Sequence[LedPattern]) -> str:
         seen = [str(Pattern(e.pattern, e.rate_hz, e.duty)) for e in misses if e.led == self.name]
-        before = f"; it showed meanwhile: {', '.join(seen[-_MOST_SHOWN:])}" if seen else ""
+        before = f"; patterns since the start: {', '.join(seen[-_MOST_SHOWN:])}" if seen else ""
         with self._lock:
             since = self._edges[-1][0]
         for_s = self._timeline.clock.between(since, self._timeline.clock.now())
@@ -148,7 +148,7 @@ class Led:
             if self._timeline.clock.between(self._edges[-1][0], t_ns) >= STEADY_AFTER_S:
                 self._decoded_at = t_ns
             if t_ns == self._edges[-1][0]:
-                # Back in the same instant, as in a reset in stepped time: nobody saw it.
+                # Two edges at the same time cancel out, as in a reset in stepped time.
                 self._edges.pop()
             if not self._edges or self._edges[-1][1] != lit:
                 self._edges.append((t_ns, lit))
@@ -166,18 +166,18 @@ class Led:
             self._decode(now)
             left = STEADY_AFTER_S - self._timeline.clock.between(self._edges[-1][0], now)
             if left > 0:
-                # A millisecond more, so that the timer cannot come just too early.
+                # One millisecond more, so that the timer does not fire too early.
                 self._timer = self._loop.call_later(left + 0.001, self._check_steady)
 
     def _device_may_restart(self, event: Event) -> None:
-        # Called under the timeline's lock, which who holds ours may wait for: one assignment, and no lock.
+        # Called under the timeline's lock. A thread with our lock may wait for that one: do not lock here.
         if isinstance(event, _RESTARTS) and (not isinstance(event, PinEdge) or event.signal == _EN):
             self._restarted_at = event.t
 
     def _decode(self, now: int, *, flash_begins: bool = False) -> None:
         origin = self._edges[0][0]
         clock = self._timeline.clock
-        # The last edge always counts: the LED has been at that level since then.
+        # The last edge always counts, because it set the current level.
         of_this_run = [edge for edge in self._edges if edge[0] >= self._restarted_at] or [self._edges[-1]]
         edges = [Edge(clock.between(origin, t), lit) for t, lit in of_this_run]
         pattern = decode(edges, clock.between(origin, now))
@@ -189,13 +189,13 @@ class Led:
         if pattern is None:
             return
         goes_on = pattern.like(self._pattern)
-        # Only the beginning of a flash tells that the last one, and the pause after it, were as long as ever.
+        # Only the start of a flash confirms the length of the last flash and of the pause after it.
         if goes_on and (not self._asked or not (flash_begins or pattern.rate_hz == 0)):
             return
         if pattern.name != "unknown":
             began = of_this_run[beginning(edges, pattern)][0]
         if goes_on:
-            # Its first edges may be forgotten by now.
+            # The deque may have dropped its first edges.
             if pattern.rate_hz and began <= self._edges[1][0] and self._began >= self._restarted_at:
                 began = self._began
             pattern = self._pattern
@@ -214,7 +214,7 @@ class Led:
         )
 
     def close(self) -> None:
-        """Stop listening, and end the timer."""
+        """Stop listening, and cancel the timer."""
         self._stop_listening()
 
         def cancel() -> None:
@@ -250,6 +250,6 @@ class Leds:
         return iter(self._leds.values())
 
     def close(self) -> None:
-        """End the timers."""
+        """Close all LEDs."""
         for led in self:
             led.close()

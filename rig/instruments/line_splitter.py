@@ -1,4 +1,4 @@
-"""Bytes of a serial port to lines of text."""
+"""Splits the bytes of a serial port into lines of text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[0-Z\\-~])")
 
 
 class LineSplitter:
-    """Split whatever comes into lines.
+    """Splits bytes into lines.
 
-    A line ends with CR LF or LF, or in pieces where it has no end. Invalid UTF-8 becomes \\xNN. Colours and other
-    control sequences of a terminal are removed: they would hide a line's level and tag.
+    A line ends with CR LF or LF. One that is too long is split. Invalid UTF-8 becomes \\xNN. Colours and other control
+    sequences of a terminal are removed, because they would hide a line's level and tag.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class LineSplitter:
 
     @property
     def open_line(self) -> str:
-        """The text of the line that has begun and not ended; empty where there is none."""
+        """The text of the incomplete line; empty if there is none."""
         return _text(self._rest)
 
     def feed(self, data: bytes) -> list[str]:
@@ -34,7 +34,7 @@ class LineSplitter:
         return [_text(line) for line in lines]
 
     def end(self) -> list[str]:
-        """End the open line; return it, or nothing where it holds no text."""
+        """End the open line and return it; return nothing if it is empty."""
         text, self._rest = _text(self._rest), b""
         return [text] if text else []
 

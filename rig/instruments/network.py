@@ -1,4 +1,4 @@
-"""The network between the charge point and the CSMS: an access point, and a proxy that can be a bad network."""
+"""The network between charge point and CSMS: an access point, and a proxy that simulates faults."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ Milliseconds = Annotated[float, Limits(least=0, most=3_600_000)]
 
 
 class Network:
-    """All methods may be called from any thread but the loop's. Durations are in bench time.
+    """The network. Its methods may be called from any thread but the loop's. Durations are in bench time.
 
-    An access point that can be switched is on the air from the beginning: the proxy's address may be one that this
-    machine has only while it is up.
+    It switches the access point on first: this machine may have the proxy's address only while the access point is up.
 
     Args:
         timeline: the bench's timeline.
         loop: the bench's event loop, running in its own thread.
-        host: the address that the charge point reaches the bench at.
-        port: the port that the charge point is given; 0 takes a free one.
+        host: the address at which the charge point reaches the bench.
+        port: the port at which the charge point reaches the bench; 0 selects a free one.
         upstream_port: the port of the CSMS behind the proxy.
-        access_point: None where nobody can switch it.
+        access_point: switches the access point; None if it cannot be switched.
         upstream_host: the address of the CSMS behind the proxy.
 
     Raises:
@@ -59,18 +58,18 @@ class Network:
         came = self.timeline.clock.now() - round(seconds * 1e9)
         self.timeline.append(Carried(source="network", to_device=to_device, came=came))
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- opening and closing ------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Let charge points through to the CSMS."""
+        """Accept connections of charge points and forward them to the CSMS."""
         self._do(self._proxy.admit("accept"), "start the proxy")
 
     def close(self) -> None:
-        """End all connections and give the port back."""
+        """Reset all connections and release the port."""
         self._do(self._proxy.close(), "close the proxy")
 
     def reset(self) -> None:
-        """Restore a good network. The access point is left as it is."""
+        """Remove all simulated faults of the proxy. The access point is not changed."""
 
         async def back_to_normal() -> None:
             await self._proxy.black_hole(False)
@@ -83,42 +82,42 @@ class Network:
 
     @property
     def csms_port(self) -> int:
-        """The port at which the charge point reaches the CSMS through the proxy; constant over the bench's life."""
+        """The proxy's port, at which the charge point reaches the CSMS; constant while the bench is open."""
         return self._proxy.port
 
     @checked
     def csms_url(self, identity: Text) -> str:
-        """The URL that the charge point is configured with."""
+        """Return the URL to configure in the charge point."""
         return url_of(self._proxy.host, self.csms_port, identity)
 
     @property
     def connections(self) -> int:
-        """How many TCP connections are open through the proxy."""
+        """The number of open TCP connections through the proxy."""
         return self._proxy.connections
 
     def drop_connections(self) -> int:
-        """Reset all TCP connections now (RST to both sides). Returns how many there were."""
+        """Reset all TCP connections now (RST to both sides). Returns their number."""
         return self._do(self._proxy.drop(), "drop the connections")
 
     @checked
     def black_hole(self, on: bool = True) -> None:
-        """Let nothing through either way, keep connections, accept new ones and never answer them; or end that.
+        """Hold back all data both ways, on open and new connections; or stop that with False.
 
-        What was sent meanwhile arrives when it ends, where the connection still lives: TCP repeats.
+        Held data arrives when the black hole ends, if its connection still exists, as with TCP retransmission.
         """
         self._do(self._proxy.black_hole(on), "switch the black hole")
 
     @checked
     def latency(self, ms: Milliseconds, jitter_ms: Milliseconds = 0.0, seed: Seed = 0) -> None:
-        """Delay everything each way from now on; 0 ends that.
+        """Delay all data each way from now on; 0 stops that.
 
         Args:
-            ms: milliseconds each way.
-            jitter_ms: up to this much more, drawn for each piece; the order is kept.
-            seed: the same seed draws the same.
+            ms: the delay each way, in milliseconds.
+            jitter_ms: the largest random addition for each chunk of data, in milliseconds; the order is kept.
+            seed: seeds the jitter.
 
         Raises:
-            AuthorError: a delay or jitter that is no number of 0 or more.
+            AuthorError: a delay or jitter is not a number of at least 0.
         """
         self._do(self._proxy.slow_down(Delay(ms / 1000, jitter_ms / 1000, seed)), "delay the traffic")
 
@@ -130,7 +129,7 @@ class Network:
 
     @property
     def is_black_hole(self) -> bool:
-        """Whether nothing gets through at present."""
+        """Whether all data is held back."""
         return self._proxy.is_black_hole
 
     @checked
@@ -138,43 +137,43 @@ class Network:
         """Accept, refuse or ignore attempts to connect to the CSMS from now on. Open connections stay.
 
         Args:
-            admission: `accept`; `refuse`, as if nobody listened; `ignore`, as a firewall that drops SYNs.
+            admission: `accept`; `refuse`, like a closed port; `ignore`, like a firewall that drops SYNs.
         """
         self.timeline.clock.ignores_syn = admission == "ignore"
         self._do(self._proxy.admit(admission), f"{admission} attempts to connect")
 
     @property
     def admission(self) -> Admission:
-        """Whether attempts to connect are accepted, refused or ignored at present."""
+        """Whether attempts to connect are accepted, refused or ignored."""
         return self._proxy.admission
 
     # -- radio --------------------------------------------------------------------------------------------------
 
     @property
     def on_air(self) -> bool:
-        """Whether the access point is on the air; one that nobody can switch always is."""
+        """Whether the access point is on the air; always True if it cannot be switched."""
         change = self.timeline.last(AccessPointChange)
         return change is None or change.up
 
     def up(self) -> None:
-        """Put the access point on the air.
+        """Switch the access point on.
 
         Raises:
-            BenchError: this bench has none to switch.
+            BenchError: this bench cannot switch its access point.
         """
         self._switch(True)
 
     def down(self) -> None:
-        """Take the access point off the air: stations lose it without a word.
+        """Switch the access point off; stations get no deauthentication frame.
 
         Raises:
-            BenchError: this bench has none to switch.
+            BenchError: this bench cannot switch its access point.
         """
         self._switch(False)
 
     def _switch(self, up: bool) -> None:
         access_point = self._switchable()
-        begun = self.timeline.clock.now()  # what follows from it must not seem to come before it
+        begun = self.timeline.clock.now()  # so that its effects have later stamps
         if up:
             access_point.up()
         else:
@@ -185,7 +184,7 @@ class Network:
     def _switchable(self) -> AccessPoint:
         if self._access_point is None:
             raise BenchError(
-                "This bench lacks the capability access_point: nobody can switch its access point",
+                "This bench lacks the capability access_point: it cannot switch its access point",
                 "Describe one in the bench file, or mark the test with needs('access_point')",
             )
         return self._access_point

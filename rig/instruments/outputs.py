@@ -1,4 +1,4 @@
-"""The device's outputs that are no LEDs: contactor, lock."""
+"""The device's outputs other than LEDs: contactor and lock."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Output:
 
     Args:
         name: its name in the bench description.
-        wire: the wire that we watch.
-        timeline: the bench's.
+        wire: the wire to watch.
+        timeline: the bench's timeline.
     """
 
     def __init__(self, name: str, wire: WatchedWire, timeline: Timeline) -> None:
@@ -33,19 +33,19 @@ class Output:
 
     @checked
     def expect(self, level: bool, *, since: Mark | None = None, timeout: Seconds = 5.0) -> PinEdge:
-        """Wait until it is at that level.
+        """Wait until it is at a level.
 
         Args:
             level: True for on (closed, driven).
-            since: None: it may be there already. A mark: the first edge to that level after the mark is waited for,
-                whatever happened later, and consumed.
+            since: None accepts the current level. With a mark, wait for the first edge to the level after it, and
+                consume the edge, even if the level has changed again.
             timeout: in bench seconds.
 
         Returns:
             The edge to that level, with its stamp.
 
         Raises:
-            ExpectationError: it did not get there in time.
+            ExpectationError: it did not reach the level in time.
         """
         what = f"{self._signal} {'on' if level else 'off'}"
         if since is not None:
@@ -75,12 +75,12 @@ class Output:
 
     @checked
     def expect_steady(self, level: bool, *, within: Seconds) -> None:
-        """Make sure that it stays at that level for `within` bench seconds.
+        """Check that it is at a level and stays there for `within` bench seconds.
 
         Raises:
-            ExpectationError: it is not there, or leaves.
+            ExpectationError: it is at the other level, or changes.
         """
-        since = self._timeline.mark()  # before the look: it may leave right after that
+        since = self._timeline.mark()  # before the check, because it may change right after
         self.expect(level, timeout=0)
         self._timeline.expect_none(
             PinEdge,
@@ -98,9 +98,9 @@ class Output:
             miss = f"{state}, and has changed {meanwhile} times since then"
         elif before:
             seconds = (self._timeline.clock.now() - before[-1].t) / 1e9
-            miss = f"{state}, and has been for {seconds:.3f} s: its last change came before the time that was looked at"
+            miss = f"{state}, and has been for {seconds:.3f} s: its last change was before the searched time"
         else:
-            miss = f"{state}, and never was anything else"
+            miss = f"{state}, and has never changed"
         return f"nearest miss: {miss}\n{console_tail(self._timeline)}"
 
     def _mine(self, edge: PinEdge) -> bool:

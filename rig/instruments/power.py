@@ -19,23 +19,23 @@ from rig.util.errors import BenchError
 class Power:
     """Switches the board on and off, safely on real wires.
 
-    Off: EN goes low, so that the chip does not live to see its wires go; then every driven wire floats, the switch
-    opens, the rail falls and EN floats too: not before, or the chip would boot once more from its capacitors. On: EN
-    and the wires that are low are driven, the switch closes, the rail rises, and only then the wires that are high are
-    driven, EN last. So nothing ever feeds the chip through its pins, and it starts with every input in place.
+    No pin ever feeds an unpowered chip, and the chip starts with all inputs at their states. Off: EN goes low, so that
+    the chip does not run while its inputs change; all other driven wires float; the switch opens; the rail falls; EN
+    floats. If EN floated earlier, the chip would boot from its capacitors. On: EN and the wires at a low level are
+    driven; the switch closes; the rail rises; the wires at a high level are driven, EN last.
 
     Args:
         factory: gpiozero's pin factory of this bench.
-        timeline: gets a `PowerChange` for the switch and, where `rail_sense` is wired, for the rail.
+        timeline: gets a `PowerChange` for the switch and, with a rail sense, for the rail.
         section: `[power]` of the bench description.
         en: the wire of EN; active holds the chip in reset.
         driven: every other wire that the bench drives.
-        rise_s: how long the rail takes to rise where nothing senses it, in bench seconds.
-        fall_s: how long it takes to fall there.
+        rise_s: the assumed rise time of the rail without a rail sense, in bench seconds.
+        fall_s: the assumed fall time of the rail without a rail sense, in bench seconds.
     """
 
     RAIL_TIMEOUT_S = 5.0
-    """How long capacitors may hold the rail up, in bench seconds."""
+    """The longest time, in bench seconds, in which the sensed rail must rise or fall."""
 
     def __init__(
         self,
@@ -73,14 +73,14 @@ class Power:
 
     @property
     def rail(self) -> bool | None:
-        """Whether the rail is up; None where `rail_sense` is not wired."""
+        """Whether the rail is up; None without a rail sense."""
         return None if self._rail is None else self._rail.state
 
     def on(self) -> None:
-        """Switch on. Returns when the rail is up (after `power.rise_s` where `rail_sense` is not wired).
+        """Switch on, and wait until the rail is up (without a rail sense: for `power.rise_s`).
 
         Raises:
-            BenchError: the rail stays down; the board is off then.
+            BenchError: the rail stays down; the board is switched off again.
         """
         with self._lock:
             if self._on:
@@ -103,7 +103,7 @@ class Power:
         self._timeline.clock.settle()
 
     def off(self) -> None:
-        """Switch off. Returns when the rail is down (after `power.fall_s` where `rail_sense` is not wired).
+        """Switch off, and wait until the rail is down (without a rail sense: for `power.fall_s`).
 
         Raises:
             BenchError: the rail stays up.
@@ -126,18 +126,18 @@ class Power:
         self._switch.off()
 
     def cycle(self) -> None:
-        """Off and on again. The wires keep their states, as the world around the board would."""
+        """Switch off and on again. The inputs keep their states."""
         self.off()
         self.on()
 
     @checked
     def hold_reset(self, hold: bool) -> None:
-        """Hold the chip in reset by EN, or let it go: then it boots."""
+        """Hold the chip in reset by EN, or with False let it boot."""
         self._en.set(hold)
 
     @property
     def in_reset(self) -> bool:
-        """Whether the chip is held in reset by EN, or will be as soon as there is power."""
+        """Whether EN holds the chip in reset, or will do so when the power is on."""
         return self._en.state
 
     def _wait_for_rail(self, up: bool) -> None:
@@ -158,7 +158,7 @@ class Power:
         self._timeline.append(PowerChange(t=t_ns, source="power", on=up, rail=True))
 
     def close(self) -> None:
-        """Switch the board off, as `off` does, and give the pins back.
+        """Switch the board off as `off` does, and release the pins.
 
         Raises:
             BenchError: the rail stays up.

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be a bad network: refuse, drop, black-hole, delay. Otherwise byte-exact."""
+"""A TCP proxy that can refuse, drop, hold back or delay traffic. It never changes bytes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from typing import Literal, NamedTuple
 from rig.util import tcp
 
 Admission = Literal["accept", "refuse", "ignore"]
-"""What becomes of attempts to connect: accepted; refused (RST to each SYN); never answered, as behind a firewall that
-drops SYNs."""
+"""How attempts to connect are handled: accepted, refused (RST to each SYN), or ignored (no answer)."""
 
 _CHUNK = 65536
-_MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; above it the sender is held up
+_MAX_DELAYED = 1 << 20  # bytes in flight in one direction of one connection; beyond them the sender is blocked
 
 
 _HELD_S = 0.001
-"""A piece that passed within this many seconds was not held back."""
+"""Data that passed within this many seconds was not delayed."""
 
 
 class Delay(NamedTuple):
-    """How long everything takes, each way.
+    """The delay of all data, each way.
 
     Attributes:
-        latency_s: bench seconds.
-        jitter_s: up to this much more, drawn evenly for each piece.
-        seed: makes the draws repeatable, connection by connection.
+        latency_s: the delay in bench seconds.
+        jitter_s: the largest addition, drawn uniformly for each chunk of data, in bench seconds.
+        seed: seeds the jitter of each connection.
     """
 
     latency_s: float = 0.0
@@ -38,7 +37,7 @@ class Delay(NamedTuple):
 
 
 class _Way:
-    """One direction of a connection: reads here, writes there, in order, none earlier than its delay says."""
+    """One direction of a connection: forwards data in order, each chunk after its delay."""
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class _Way:
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Carry bytes until the end of the stream, then pass that on as a half-close."""
+        """Forward bytes until the end of the stream, then forward the half-close."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take())
             tasks.create_task(self._give())
@@ -86,7 +85,7 @@ class _Way:
                 await self._wait_for_change()
             came, due, data = self._pending[0]
             if due > loop.time():
-                await asyncio.sleep(due - loop.time())  # the delay itself
+                await asyncio.sleep(due - loop.time())
             await self._proxy.passable()
             self._pending.popleft()
             self._pending_bytes -= len(data)
@@ -105,16 +104,16 @@ class _Way:
 
 
 class Proxy:
-    """Stands in front of a TCP server. All methods belong to the loop that runs it; `Network` wraps it for tests.
+    """A proxy in front of a TCP server. Call its methods on its loop; `Network` wraps it for tests.
 
-    Bytes are never lost or changed within a connection: TCP would have repeated them. A black hole holds them back
-    and lets them go when it ends; what must be lost needs a dropped connection.
+    Bytes are never lost or changed within a connection, as with TCP retransmission. A black hole holds them back until
+    it ends. To lose bytes, drop the connection.
 
     Args:
         host: the address to listen on.
-        port: 0 takes a free one; the number is kept until `close`, also while it refuses.
-        upstream: host and port of the server behind.
-        on_held: called with the direction, True to the device, and the bench seconds for which a piece was held back.
+        port: the port; 0 selects a free one. It stays reserved until `close`, even while connections are refused.
+        upstream: host and port of the server.
+        on_held: called with the direction, True to the device, and the bench seconds for which data was delayed.
 
     Raises:
         BenchError: the port is taken.
@@ -132,7 +131,7 @@ class Proxy:
         self._upstream = upstream
         self._admission: Admission = "refuse"
         self._server: asyncio.Server | None = None
-        self._deaf: tuple[socket.socket, socket.socket] | None = None
+        self._full: tuple[socket.socket, socket.socket] | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._passable = asyncio.Event()
         self._passable.set()
@@ -141,32 +140,32 @@ class Proxy:
 
     @property
     def host(self) -> str:
-        """The address it listens on."""
+        """The address that it listens on."""
         return self._port.host
 
     @property
     def port(self) -> int:
-        """The port, constant over its life."""
+        """The port. It never changes."""
         return self._port.number
 
     @property
     def connections(self) -> int:
-        """How many connections are open through it."""
+        """The number of open connections."""
         return len(self._connections)
 
     @property
     def admission(self) -> Admission:
-        """What becomes of attempts to connect at present. It refuses them until it is told otherwise."""
+        """How attempts to connect are handled; `refuse` until `admit` changes it."""
         return self._admission
 
     @property
     def is_black_hole(self) -> bool:
-        """Whether nothing gets through at present."""
+        """Whether all data is held back."""
         return not self._passable.is_set()
 
     @property
     def delay(self) -> Delay:
-        """How long everything takes at present."""
+        """The current delay."""
         return self._delay
 
     async def admit(self, admission: Admission) -> None:
@@ -177,11 +176,11 @@ class Proxy:
         if admission == "accept":
             self._server = await asyncio.start_server(self._accepted, sock=self._port.listener(), limit=_CHUNK)
         elif admission == "ignore":
-            # A listener that accepts nobody, with room for one who is there already: the kernel drops what else comes.
+            # This listener never accepts, and its queue of one is full: the kernel drops all further SYNs.
             listener = self._port.listener(backlog=0)
-            guest = socket.socket(listener.family, socket.SOCK_STREAM)
-            self._deaf = listener, guest
-            guest.connect(listener.getsockname())
+            filler = socket.socket(listener.family, socket.SOCK_STREAM)
+            self._full = listener, filler
+            filler.connect(listener.getsockname())
         self._admission = admission
 
     def _shut(self) -> None:
@@ -189,13 +188,13 @@ class Proxy:
         if self._server is not None:
             self._server.close()
             self._server = None
-        if self._deaf is not None:
-            for end in self._deaf:
+        if self._full is not None:
+            for end in self._full:
                 end.close()
-            self._deaf = None
+            self._full = None
 
     async def drop(self) -> int:
-        """Reset all connections now, on both sides. Returns how many there were."""
+        """Reset all connections now, on both sides. Returns their number."""
         dropped = list(self._connections.items())
         for task, writers in dropped:
             _reset_all(writers)
@@ -205,19 +204,19 @@ class Proxy:
         return len(dropped)
 
     async def black_hole(self, on: bool) -> None:
-        """Let nothing through either way, but keep connections and accept new ones; or let all through again."""
+        """Hold back all data both ways, on open and new connections; or forward it again."""
         if on:
             self._passable.clear()
         else:
             self._passable.set()
 
     async def slow_down(self, delay: Delay) -> None:
-        """Delay what comes from now on, each way, and keep its order."""
+        """Set the delay of all data from now on, each way. The order is kept."""
         self._delay = delay
         self._seeds = random.Random(delay.seed)
 
     async def close(self) -> None:
-        """End everything and give the port back."""
+        """Reset all connections and release the port."""
         self._shut()
         await self.drop()
         self._port.close()
@@ -225,18 +224,18 @@ class Proxy:
     # -- for the ways -------------------------------------------------------------------------------------------
 
     def draw_delay(self, source: random.Random) -> float:
-        """How long the next piece takes, in bench seconds."""
+        """Return the delay of the next chunk of data, in bench seconds."""
         if not self._delay.latency_s and not self._delay.jitter_s:
             return 0.0
         return self._delay.latency_s + source.uniform(0, self._delay.jitter_s)
 
     def report_held(self, to_device: bool, seconds: float) -> None:
-        """Report a piece that goes on after it was held back; one that passed at once is not worth a word."""
+        """Report data that is forwarded after a noticeable delay."""
         if self._on_held is not None and seconds >= _HELD_S:
             self._on_held(to_device, seconds)
 
     async def passable(self) -> None:
-        """Returns when no black hole is on."""
+        """Wait until no black hole is on."""
         await self._passable.wait()
 
     # -- connections --------------------------------------------------------------------------------------------
@@ -250,9 +249,9 @@ class Proxy:
                 for done in writers:
                     done.close()
                 return
-            await self.passable()  # a reset does not pass a black hole either
+            await self.passable()  # a black hole holds back a reset, too
             _reset_all(writers)
-        except asyncio.CancelledError:  # dropped; the stream server would report it as an error
+        except asyncio.CancelledError:  # by `drop`; the stream server would report it as an error
             _reset_all(writers)
         finally:
             del self._connections[task]
@@ -260,7 +259,7 @@ class Proxy:
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, writers: list[asyncio.StreamWriter]
     ) -> bool:
-        """Carry a connection to its end. False where one of its sides failed."""
+        """Forward a connection until its end. Returns False if one of its sides failed."""
         await self.passable()
         try:
             up_reader, up_writer = await asyncio.open_connection(*self._upstream, limit=_CHUNK)

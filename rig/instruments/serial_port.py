@@ -17,15 +17,15 @@ from serial.tools import list_ports
 from rig.util.errors import BenchError
 
 _READ_BYTES = 4096
-"""At once; a pty has no more. pyserial-asyncio has no setting for its 1,024, which cost as much a read."""
+"""Bytes per read: a pty holds no more. pyserial-asyncio reads 1,024 and has no setting for it."""
 
 
 class SerialPort(asyncio.Protocol):
-    """An open port. It belongs to this process alone: pyserial locks its device (flock), and TIOCEXCL is set.
+    """An open port, exclusive to this process: pyserial locks its device (flock), and TIOCEXCL is set.
 
     Args:
-        received: called on the loop with bytes as they come.
-        lost: called on the loop when the port is gone, with the cause where there is one.
+        received: called on the loop with received bytes.
+        lost: called on the loop when the port is closed or has vanished, with the cause if there is one.
     """
 
     def __init__(self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]) -> None:
@@ -35,18 +35,18 @@ class SerialPort(asyncio.Protocol):
         self._transport: Any = None
 
     async def open(self, url: str, baud: int, key: str) -> SerialPort:
-        """Open it; return the port itself.
+        """Open the port and return this object.
 
         Args:
-            url: what pyserial opens.
-            baud: baud rate.
-            key: the key of the bench description to blame.
+            url: the port or URL that pyserial opens.
+            baud: the baud rate.
+            key: the key of the bench description to name in the error.
 
         Raises:
-            BenchError: it cannot be opened; the message names the ports that are there.
+            BenchError: it cannot be opened; the message names the existing ports.
         """
         try:
-            # Opening some ports takes long (rfc2217 negotiates); the loop must not wait for it.
+            # In a thread, because opening some ports is slow (rfc2217 negotiates).
             port = await asyncio.to_thread(_open_exclusively, url, baud)
         except (serial.SerialException, ValueError, OSError) as error:
             there = ", ".join(found.device for found in list_ports.comports()) or "none"
@@ -74,23 +74,23 @@ class SerialPort(asyncio.Protocol):
         await self._closed
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the transport."""
+        """Pass on bytes from the transport."""
         self._received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the port from the transport."""
+        """Report the end of the port from the transport."""
         if not self._closed.done():
             self._closed.set_result(None)
         self._lost(exc)
 
 
 def _open_exclusively(url: str, baud: int) -> Any:
-    # Only a port with a device of its own knows `exclusive`; the others refuse the setting.
+    # Only a local device supports `exclusive`; pyserial rejects it for a URL.
     exclusive = {"exclusive": True} if "://" not in url else {}
     port = serial.serial_for_url(url, baudrate=baud, timeout=0, write_timeout=0, **exclusive)
     descriptor = _descriptor(port) if exclusive else None
     if descriptor is not None:
-        # It keeps out programs that do not look at the lock; root is let through.
+        # It also keeps out programs that ignore the lock, except those of root.
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
     return port
 
@@ -104,7 +104,7 @@ def _descriptor(port: Any) -> int | None:
 
 
 class _ThreadedTransport:
-    """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial's."""
+    """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial."""
 
     def __init__(self, port: Any, protocol: SerialPort, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -113,21 +113,21 @@ class _ThreadedTransport:
         self._reader.start()
 
     def connection_made(self, _transport: Any) -> None:
-        """Called by the thread when it runs."""
+        """Do nothing when the thread starts."""
 
     def data_received(self, data: bytes) -> None:
-        """Called by the thread."""
+        """Pass on received bytes to the loop, called by the thread."""
         self._loop.call_soon_threadsafe(self._protocol.data_received, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the thread at its end."""
+        """Report the end of the port to the loop, called by the thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._protocol.connection_lost, exc)
 
     def write(self, data: bytes) -> None:
-        """Send."""
+        """Send bytes."""
         self._reader.write(data)
 
     def close(self) -> None:
-        """End the thread."""
+        """Stop the thread and close the port."""
         self._reader.close()

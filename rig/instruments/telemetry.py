@@ -1,4 +1,4 @@
-"""The device's memory and loop figures, once a second."""
+"""The device's telemetry: memory and loop figures, once a second."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rig.util.errors import AuthorError
 
 @dataclass(frozen=True, slots=True)
 class HeapTrend:
-    """Whether the free heap stayed level.
+    """The trend of the free heap: a line fitted by least squares.
 
     Attributes:
-        flat: the verdict.
-        slope: bytes gained (below 0: lost) from one sample to the next, by least squares.
-        lost: bytes that are gone at the end of that line.
-        samples: how many samples it rests on.
+        flat: whether the loss is within the tolerance.
+        slope: bytes gained from one sample to the next; negative if they are lost.
+        lost: bytes lost from the first to the last sample, on the line.
+        samples: the number of samples.
     """
 
     flat: bool
@@ -41,15 +41,15 @@ class HeapTrend:
 def heap_flat(
     samples: Sequence[TelemetrySample], tolerance: Annotated[float, Limits(least=0)] = 512, name: Text = "heap_free"
 ) -> HeapTrend:
-    """Judge whether memory is lost over a row of samples, by the line through them.
+    """Judge whether the device loses memory, by a line fitted to samples.
 
     Args:
-        samples: at least three, taken in comparable states of the device.
-        tolerance: bytes that may be gone at the end.
-        name: which figure.
+        samples: at least three samples, taken in comparable states of the device.
+        tolerance: the largest accepted loss from the first to the last sample, in bytes.
+        name: the name of the figure.
 
     Raises:
-        AuthorError: there are fewer than three samples, or they have no such figure.
+        AuthorError: there are fewer than three samples, or they lack the figure.
     """
     if len(samples) < 3:
         raise AuthorError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
@@ -67,7 +67,7 @@ class Telemetry:
     """The telemetry records that the device printed.
 
     Args:
-        timeline: the bench's.
+        timeline: the bench's timeline.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -80,22 +80,22 @@ class Telemetry:
 
     @checked
     def samples(self, since: Mark | None = None) -> list[TelemetrySample]:
-        """All records since a mark (None: since the test's start)."""
+        """Return all records since a mark (None: since the test's start)."""
         return self._timeline.events(TelemetrySample, since or self._timeline.default_mark)
 
     @checked
     def expect(
         self, count: Count = 1, *, since: Mark | None = None, timeout: Seconds | None = None
     ) -> list[TelemetrySample]:
-        """Wait until there are `count` records since a mark (None: from now on), and return them.
+        """Wait until there are `count` records since a mark, and return them.
 
         Args:
-            count: at least 1.
-            since: None: only records still to come.
-            timeout: in bench seconds; None: two for each record, and three.
+            count: the number of records, at least 1.
+            since: skip records before this mark; None for new records only.
+            timeout: in bench seconds; None for two per record plus three.
 
         Raises:
-            ExpectationError: they did not come in time.
+            ExpectationError: there were too few records in time.
         """
         start = since or self._timeline.mark()
         limit = timeout if timeout is not None else 2 * count + 3

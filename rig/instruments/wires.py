@@ -1,4 +1,4 @@
-"""One wire of the bench: driven by us, or watched."""
+"""One wire of the bench, driven or watched."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ EdgeListener = Callable[[bool, int], None]
 
 
 class DrivenWire:
-    """A wire into the device. It floats until `drive`, and again after `release`, but remembers its state.
+    """A wire into the device. It floats until `drive` and after `release`, but keeps its state.
 
-    A low level feeds nothing into an unpowered chip, a high one does: `feeds` says whether power must be there first.
+    A high level feeds an unpowered chip, a low one does not: if `feeds`, power must be on before the wire is driven.
 
     Args:
         factory: gpiozero's pin factory of this bench.
         timeline: gets a `PinEdge` for every change.
         signal: its name.
         wire: its description.
-        state: the state it has first.
+        state: its initial state.
     """
 
     def __init__(self, factory: Factory, timeline: Timeline, signal: Signal, wire: Wire, state: bool = False) -> None:
@@ -48,7 +48,7 @@ class DrivenWire:
 
     @property
     def state(self) -> bool:
-        """The state it has, or will have as soon as the board is powered."""
+        """Its state; the wire has it while the board is powered."""
         return self._state
 
     @property
@@ -57,14 +57,14 @@ class DrivenWire:
         return self._state != self._active_low
 
     def set(self, state: bool) -> None:
-        """Change the state. Where the board is off, the wire follows when power comes."""
+        """Change the state. If the board is off, the wire changes when the power is switched on."""
         with self._lock:
             if state == self._state:
                 return
             self._state = state
             before = self._timeline.clock.now()
             if self._timeline.clock.steps:
-                # Both have the same stamp: the edge stands before what the device makes of it.
+                # All stamps are the same: publish the edge before the device reacts.
                 self._publish(state, before, 0)
             if self._driving:
                 self.device.value = state
@@ -79,17 +79,17 @@ class DrivenWire:
         )
 
     def drive(self) -> None:
-        """Put the state on the wire."""
+        """Drive the wire with its state."""
         with self._lock:
             if not self._driving:
                 self.device.pin.output_with_state(self.feeds)
                 self._driving = True
 
     def hold(self) -> None:
-        """Put the active level on the wire, whatever its state, until `drive` or `release`.
+        """Drive the wire with its active level, regardless of its state, until `drive` or `release`.
 
-        For a wire that pulls a line of the chip low when it is active: that feeds nothing into any chip. Active is low,
-        or high where a transistor in between turns the level round.
+        Only for a wire whose active level pulls a line of the chip low, so that it does not feed the chip. The Pi's
+        level is low, or high if a transistor in between inverts it.
         """
         with self._lock:
             self._driving = False
@@ -103,12 +103,12 @@ class DrivenWire:
     def _float(self) -> None:
         self._driving = False
         self.device.pin.function = "input"
-        # Two pins of the Pi have a pull-up soldered on; nothing else can float them further.
+        # Two pins of the Pi have a fixed pull-up resistor and cannot float.
         with contextlib.suppress(PinFixedPull):
             self.device.pin.pull = "floating"
 
     def close(self) -> None:
-        """Let it float and give the pin back."""
+        """Let the wire float and release the pin."""
         self.release()
         self.device.close()
 
@@ -118,10 +118,10 @@ class WatchedWire:
 
     Args:
         factory: gpiozero's pin factory of this bench.
-        timeline: gets a `PinEdge` for every change, and one for the state it has first.
+        timeline: gets a `PinEdge` for every change, and one for the initial state.
         signal: its name.
         wire: its description.
-        publish: False where the listener publishes something better than a `PinEdge`.
+        publish: False if a listener publishes a more specific event than `PinEdge`.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class WatchedWire:
         self._listeners: tuple[EdgeListener, ...] = ()
         self._changed = timeline.clock.condition()
         self.device = InputDevice(wire.pin, pull_up=wire.active_low, pin_factory=factory)
-        with self._changed:  # an edge from here on waits until its turn
+        with self._changed:  # a new edge waits until the initial state is stored
             self._stop_watching = watch_edges(self.device.pin, self._edge)
             self._state = bool(self.device.value)
             self._since = timeline.clock.now()
@@ -143,14 +143,14 @@ class WatchedWire:
 
     @property
     def state(self) -> bool:
-        """The state it was last seen in."""
+        """Its state after the latest edge."""
         return self._state
 
     def listen(self, listener: EdgeListener) -> tuple[bool, int]:
-        """Call `listener(state, stamp in ns)` on every edge from now on, in the thread that sees it.
+        """Call `listener(state, stamp in ns)` on every edge from now on, in the thread that detects it.
 
         Returns:
-            The state from which on edges are told, and its stamp.
+            The state before the first reported edge, and its stamp.
         """
         with self._changed:
             self._listeners = (*self._listeners, listener)
@@ -174,7 +174,7 @@ class WatchedWire:
         self._timeline.append(PinEdge(t=t_ns, source="pins", signal=str(self.signal), level=state, driven=False))
 
     def wait(self, state: bool, timeout: float) -> bool:
-        """Wait until it is in that state, at most `timeout` bench seconds. Returns whether it is."""
+        """Wait for a state, for at most `timeout` bench seconds. Returns whether the wire is in it."""
         deadline = self._timeline.clock.deadline(timeout)
         with self._changed:
             while self._state != state and not deadline.passed:
@@ -182,16 +182,16 @@ class WatchedWire:
             return self._state == state
 
     def close(self) -> None:
-        """Stop watching and give the pin back."""
+        """Stop watching and release the pin."""
         self._stop_watching()
         self.device.close()
 
 
 class UnknownWireError(AuthorError, AttributeError):
-    """A wire was asked for that this bench does not have.
+    """The bench does not have a requested wire.
 
     Attributes:
-        meant: the wire whose name may have been misspelt; empty where this bench has none of a similar name.
+        meant: the wire with a similar name; empty if there is none.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:

@@ -1,1 +1,1 @@
-"""The record of a run: written while it happens, read back afterwards."""
+"""The record of a run: written during the run, read for reports."""

@@ -1,4 +1,4 @@
-"""Reads the record of a run: its tests, and what stands at the head of its report."""
+"""Reads the record of a run: its tests, and the data for the head of its report."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ __all__ = ["VERDICTS", "ReportError", "Run", "Slicer", "State", "Test", "Verdict
 
 
 class ReportError(PlugbenchError):
-    """A run of which no report can be made."""
+    """No report can be made of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as its record tells it.
+    """A run, from its record.
 
     Attributes:
         name: its id.
-        date, bench, commit, seed: as `RunStarted` says, empty where the record lacks it.
+        date, bench, commit, seed: from `RunStarted`, empty if the record lacks it.
         links: other reports of the run by name, relative to its folder.
-        workers: the names of the workers that recorded it; empty where it had but one bench.
-        firmware: what booted in it: versions and builds, in order of first appearance.
-        tests: in the order they began.
+        workers: the names of the workers that recorded it; empty if it had one bench only.
+        firmware: the versions and builds that booted, in order of first appearance.
+        tests: the tests in the order of their start.
         began, ended: when its first and its last line were written, in ns of real time.
-        seconds: from its first stamp to its last, in seconds of bench time; of several workers the sum.
+        seconds: from its first stamp to its last, in seconds of bench time, added up over all workers.
         stepped: whether any of its benches had stepped time.
-        cut_off: why the record is not whole, in words; empty where it is.
-        skipped_lines: the numbers of lines that could not be read, with the reason.
-        whole: where no test began, everything in the record as if it were one.
+        cut_off: why the record is incomplete; empty if it is complete.
+        skipped_lines: the numbers of unreadable lines, with the reason.
+        whole: the whole record as one test, if it has no tests.
     """
 
     name: str
@@ -59,30 +59,30 @@ class Run:
 
     @property
     def wall_seconds(self) -> float:
-        """From its first line to its last, in real seconds."""
+        """The time from its first line to its last, in real seconds."""
         return max(0, self.ended - self.began) / 1e9
 
     @property
     def totals(self) -> Mapping[Verdict, int]:
-        """How many tests came out how; all verdicts, worst first."""
+        """The number of tests by verdict; all verdicts, worst first."""
         return {verdict: sum(test.outcome == verdict for test in self.tests) for verdict in VERDICTS}
 
 
 def from_events(events: Iterable[Event], name: str = "") -> Run:
-    """The run that a stream of events tells. `name` stands in where no `RunStarted` gives one."""
+    """Create a run from a stream of events. `name` is its id if there is no `RunStarted`."""
     return _run((Recorded(event, 0) for event in events), name, cut_off="", skipped=[])
 
 
 def read_run(path: Path) -> Run:
-    """Read the record of a run, with those of its workers and of other sessions that belong to it.
+    """Read the record of a run, including the records of its workers and of other sessions of the run.
 
-    A last line without its end, and lines of types this version does not know, are left out and told in the run.
+    A truncated last line, and lines of unknown types, are skipped and noted in the run.
 
     Args:
-        path: the record; or the run's folder, which holds it as `run.jsonl`, has a folder for each worker, or both.
+        path: the record; or the run's folder, which contains it as `run.jsonl`, a folder for each worker, or both.
 
     Raises:
-        ReportError: it is not there, holds no event, or the folders within are not the workers of one run.
+        ReportError: it is missing, has no events, or the folders in it are not the workers of one run.
     """
     record = path / "run.jsonl" if path.is_dir() else path
     parts = sorted(path.glob("*/run.jsonl"), key=lambda part: (len(part.parent.name), part.parent.name))
@@ -97,11 +97,11 @@ def _of_workers(folder: Path, records: list[Path]) -> Run:
     for record in records:
         try:
             parts.append(_read(record))
-        except ReportError as trouble:  # one that was killed before it wrote a line hides nothing of the others
+        except ReportError as trouble:  # a worker that was killed before its first line must not hide the others
             troubles.append(trouble)
     if not parts:
         raise troubles[0]
-    # A record that has lost its first line does not say whose it is: it stands beside those that do.
+    # A record without its first line does not name its run: it counts as a part of the run of the others.
     runs = sorted({part.name for part in parts if part.date or part.workers})
     if len(runs) != 1:
         found = f"the records of {len(runs)} runs, {runs[0]} to {runs[-1]}" if runs else "records that belong to no run"
@@ -111,7 +111,7 @@ def _of_workers(folder: Path, records: list[Path]) -> Run:
 
 
 def _merged(parts: list[Run]) -> Run:
-    """One run of what several workers recorded, on benches of their own: their order is that of real time."""
+    """Merge the runs of several workers, each with its own bench. Tests are in the order of real time."""
     names = [", ".join(part.workers) or part.name for part in parts]
     tests = sorted((test for part in parts for test in part.tests), key=lambda test: test.wall_started)
     return Run(
@@ -138,7 +138,7 @@ def _merged(parts: list[Run]) -> Run:
 
 
 def _in_attempts(tests: list[Test]) -> tuple[Test, ...]:
-    """The tests with their attempts counted: an error that the same bench follows up with the same test was retried."""
+    """Count attempts. An error was retried if the same bench then ran the same test again."""
     seen: Counter[str] = Counter()
     following: dict[str, str] = {}
     retried = []
@@ -180,14 +180,14 @@ def _read(record: Path) -> Run:
     if not found:
         why = skipped[0][1] if skipped else cut_off or "it is empty"
         raise ReportError(
-            f"{record} is no record of a run: none of its lines can be read ({why}). A run writes it to "
+            f"{record} is not a record of a run: none of its lines can be read ({why}). A run writes it to "
             "reports/runs/<id>/run.jsonl"
         )
     return _run(found, _name_of(record), cut_off, skipped)
 
 
 def _name_of(record: Path) -> str:
-    """What a record is called that does not say: its folder's name, as of all runs, or its own."""
+    """Return the name of a record that does not contain it: its folder's name, or its own."""
     return record.resolve().parent.name if record.name == "run.jsonl" else record.stem
 
 
@@ -239,7 +239,7 @@ def _run(lines: Iterable[Recorded], name: str, cut_off: str, skipped: list[tuple
 
 
 def _whole(name: str, events: Sequence[Recorded]) -> Test | None:
-    """A record without tests, as of `rig csms serve --record`, as one test; None where nothing happened in it."""
+    """Return a record without tests, as of `rig csms serve --record`, as one test; None if it is empty."""
     happened = [event for event, _ in events if not isinstance(event, RunStarted | RunEnded)]
     if not happened:
         return None

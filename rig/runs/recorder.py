@@ -1,4 +1,4 @@
-"""Writes the timeline to `run.jsonl`, one event a line, as it happens."""
+"""Writes the timeline to `run.jsonl` during the run, one event per line."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from rig.util.errors import BenchError
 
 
 class Recorder:
-    """Listens to a timeline and writes what comes, at once: a process that is killed takes nothing along.
+    """Writes the events of a timeline at once, so that a killed process loses none.
 
-    What is appended together is written together, before `Timeline.extend` returns. A full disk is trouble of the
-    bench, which interrupts whoever waits. What could not be written is missing from the record, which goes on as soon
-    as there is room again. Each line also says when it was written, as `wall`: an event has bench time alone.
+    A batch of events is written before `Timeline.extend` returns. A full disk is an error of the bench, which ends all
+    waits. Events that cannot be written are missing from the record, which continues when there is space again. Each
+    line also has the real time at which it was written, `wall`: an event only has bench time.
 
     Args:
-        timeline: what to write; events that stand there already are written first.
-        folder: gets `run.jsonl`; made where it is missing.
+        timeline: the timeline; its existing events are written first.
+        folder: the folder for `run.jsonl`; created if it is missing.
 
     Raises:
-        FileExistsError: the folder has a record already, which is never written over.
+        FileExistsError: the folder has a record already, which is never overwritten.
     """
 
     def __init__(self, timeline: Timeline, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "run.jsonl"
         if self.path.is_file():
-            raise FileExistsError(f"{self.path} is a record already: a run is never written over")
+            raise FileExistsError(f"{self.path} is a record already: a run is never overwritten. Name another folder")
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._due: list[bytes] = []
         self._timeline = timeline
         self._whole = 0
-        """How many bytes of whole lines the file holds."""
+        """The length of the complete lines in the file, in bytes."""
         for event in timeline:
             self._add(event)
         self._write()
@@ -65,11 +65,11 @@ class Recorder:
             self._whole += written
 
     def _drop_half_a_line(self) -> None:
-        with contextlib.suppress(OSError):  # what is no file, like a pipe, cannot be cut
+        with contextlib.suppress(OSError):  # a pipe cannot be truncated
             os.ftruncate(self._file, self._whole)
             os.lseek(self._file, self._whole, os.SEEK_SET)
 
     def close(self) -> None:
-        """Write no more."""
+        """Stop writing and close the record."""
         self._stop()
         os.close(self._file)

@@ -1,4 +1,4 @@
-"""Cuts a timeline into tests: each with its slice of the events and how everything stood when it began."""
+"""Cuts a timeline into tests, each with its events and the state of the bench at its start."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ VERDICTS: tuple[Verdict, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """One test that ran, or was cut off.
+    """One test that ended or was cut off.
 
     Attributes:
-        nodeid: pytest's name of it.
+        nodeid: its pytest node id.
         doc: the first line of its docstring.
-        attempt: 1, or more where the run has the same test again (only an error of the bench is tried again).
-        outcome: its verdict; `cut off` where the record ends, or another test begins, before it ended; `retried` where
-            it was an error of the bench and the test ran again; `recorded` where it stands for a record without tests.
-        wall_seconds: how long it took, in real seconds, as the runner says.
+        attempt: 1, or more if the test was retried (only after an error of the bench).
+        outcome: its verdict; `cut off` if the record ends, or another test begins, before its end; `retried` for an
+            error of the bench after which the test ran again; `recorded` for a record without tests.
+        wall_seconds: its duration in real seconds, from the test runner.
         message: why it did not pass, or was skipped.
         excerpt: the failing line of the test with its values, and the lines before it.
         started, ended: stamps in ns of bench time.
         wall_started: when it began, in ns of real time, which all workers share.
-        events: its slice of the timeline, in order.
-        before: how everything stood when it began.
+        events: its events, in order.
+        before: the state of the bench at its start.
         number: the id of its `TestStarted` on the timeline of its worker.
-        worker: which of the run's workers it ran on; empty where the run had but one bench.
+        worker: the name of its worker; empty if the run had one bench only.
         stepped: whether bench time was stepped time.
-        duration: from its start to its end in seconds of bench time.
+        duration: the time from its start to its end in seconds of bench time.
     """
 
     __test__ = False
@@ -65,7 +65,7 @@ class Test:
     duration: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """What every event's place in the picture is held against."""
+        """Compute the duration once: the picture uses it for the position of every event."""
         object.__setattr__(self, "duration", max(0.0, (self.ended - self.started) / 1e9))
 
     @property
@@ -75,18 +75,18 @@ class Test:
 
     @property
     def file(self) -> str:
-        """The file that holds it, empty where the name does not say."""
+        """The file of the test; empty if the name does not contain it."""
         return self.nodeid.partition("::")[0] if "::" in self.nodeid else ""
 
     def at(self, stamp: int) -> float:
-        """A stamp in seconds of bench time since the test's start, held within the test."""
+        """Convert a stamp to seconds of bench time since the test's start, limited to the test's duration."""
         return min(max(0.0, (stamp - self.started) / 1e9), self.duration)
 
 
 class Slicer:
     """Cuts a stream of events into tests.
 
-    `feed` is quick enough to be a listener of the bench's timeline.
+    `feed` is fast enough for a listener of the bench's timeline.
     """
 
     def __init__(self) -> None:
@@ -101,15 +101,15 @@ class Slicer:
 
     @property
     def in_test(self) -> bool:
-        """Whether a test has begun and not ended."""
+        """Whether a test is running."""
         return self._begun is not None
 
     def feed(self, event: Event, wall: int = 0) -> Test | None:
-        """Take the next event. Returns the test that it ends, if it does.
+        """Add the next event. Returns the test that it ends, if any.
 
         Args:
-            event: what happened.
-            wall: when it was written, in ns of real time; 0 where the record does not say: its stamp stands in.
+            event: the event.
+            wall: when it was written, in ns of real time; 0 if unknown, to use its stamp instead.
         """
         wall = wall or event.t
         done: Test | None = None
@@ -132,11 +132,11 @@ class Slicer:
         return done
 
     def cut_off(self) -> Test | None:
-        """The test that began and did not end, if there is one: call it when no more events come."""
+        """Return the test that has not ended, if any. Call it after the last event."""
         if self._begun is None:
             return None
         end = max(self._last, self._begun.t)
-        message = "the record ends, or goes on with another test, before this one ended"
+        message = "the record ends, or continues with another test, before the end of this one"
         wall_seconds = max(0, self._wall_last - self._wall_started) / 1e9
         return self._test("cut off", wall_seconds, message, end)
 

@@ -1,4 +1,4 @@
-"""How everything on a bench stands at a moment, as its events tell it."""
+"""The state of a bench at a moment, from its events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rig.timeline.events import (
 
 @dataclass(slots=True)
 class State:
-    """How everything stands at a moment. None, or not there: nobody has said yet."""
+    """The state of a bench at a moment. None, or a missing entry: not known yet."""
 
     power: bool | None = None
     rail: bool | None = None
@@ -34,7 +34,7 @@ class State:
     """CALLs without an answer yet, by charge point, direction and unique id."""
 
     def apply(self, event: Event) -> None:
-        """Take in what happened."""
+        """Update the state with an event."""
         match event:
             case LogLine() | TelemetrySample():  # nearly all events
                 pass
@@ -66,7 +66,7 @@ class State:
                 pass
 
     def copy(self) -> State:
-        """A copy that later events do not change."""
+        """Return a copy that later events do not change."""
         return State(
             self.power,
             self.rail,
@@ -80,5 +80,5 @@ class State:
 
 
 def call_key(answer: OcppFrame) -> tuple[str, str, str]:
-    """The key in `State.calls` of the CALL that `answer` answers."""
+    """Return the key in `State.calls` of the CALL of an answer."""
     return (answer.charge_point, "sent" if answer.direction == "received" else "received", answer.unique_id)

@@ -1,4 +1,4 @@
-"""The run's summary: few figures, for readers that compare many runs."""
+"""The summary of a run: its main figures, to compare many runs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from rig.util.redaction import masked
 
 SUMMARY = "summary.json"
 FORMAT = 3
-"""The version of the summary's layout. A reader skips a summary of a version that it does not know."""
+"""The version of the summary's layout. Readers skip summaries of an unknown version."""
 
 _MOST_LINES = 6
-"""How many lines of a message the summary has; the run's pages have all."""
+"""The number of lines of a message in the summary; the run's pages have all lines."""
 
 
 def write_summary(run_folder: Path, run: Run | None = None) -> Path:
     """Write `summary.json` into a run's folder, from the run's record alone.
 
     Args:
-        run_folder: the folder that holds `run.jsonl`, or one in a folder for each worker.
-        run: what `read_run` makes of it, where it is at hand.
+        run_folder: the folder with `run.jsonl`, or with a folder for each worker.
+        run: the result of `read_run`; None reads the record.
 
     Returns:
-        The path of the summary; one from before is replaced whole.
+        The path of the summary. An existing one is replaced atomically.
 
     Raises:
-        ReportError: there is no record in the folder.
-        BenchError: the folder cannot be written to.
+        ReportError: the folder has no record.
+        BenchError: the folder is not writable.
     """
     summary = masked(_summary(run or read_run(run_folder)))
     path, unfinished = run_folder / SUMMARY, run_folder / f".{SUMMARY}"
@@ -75,14 +75,14 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def _why(test: Test) -> dict[str, str]:
-    """Why a test did not pass: the first lines of its message, and its failing line."""
+    """Return why a test did not pass: the first lines of its message, and its failing line."""
     if test.outcome == "passed":
         return {}
     return {"message": "\n".join(test.message.splitlines()[:_MOST_LINES]), "excerpt": test.excerpt}
 
 
 def read_summary(run_folder: Path) -> dict[str, Any] | None:
-    """Read the summary of a run; None where there is none, or none of this format."""
+    """Read the summary of a run; None if there is none of this format."""
     try:
         summary = orjson.loads((run_folder / SUMMARY).read_bytes())
     except (OSError, orjson.JSONDecodeError):

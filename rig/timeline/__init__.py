@@ -1,4 +1,4 @@
-"""One clock, one order: every instrument publishes typed events here, and everything else reads them."""
+"""The timeline: all events of all instruments, in order and on one clock."""
 
 from rig.timeline.timeline import Mark, Timeline
 

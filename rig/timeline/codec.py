@@ -1,4 +1,4 @@
-"""The record's codec: an event as a line of JSON, and back."""
+"""The codec of the record: converts events to lines of JSON and back."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event._
 """The types of event by their name in records."""
 
 _RETIRED = frozenset({"clock_scale"})
-"""Types that earlier versions recorded, and that say nothing any more."""
+"""Types that earlier versions recorded and no report uses any more."""
 _MOST_QUOTED = 40
 _NO_JSON = ("nan", "inf", "-inf")
-"""The floats that JSON does not have, by their names."""
+"""The names of the floats that JSON does not have."""
 
-for _event_type in EVENT_TYPES.values():  # an event that does not declare its secrets is refused here, not in a run
+for _event_type in EVENT_TYPES.values():  # rejects an event with an undeclared secret on import, not during a run
     layout_of(_event_type)
 
 
 class UnreadableLineError(ValueError):
-    """A line of a record that holds no event, or one that this version does not know; the text says why."""
+    """A line of a record is not an event that this version knows; the message gives the reason."""
 
 
 class RetiredEventError(UnreadableLineError):
-    """A line with an event of a type that only earlier versions had: a reader may pass over it."""
+    """A line holds an event of a type that only earlier versions recorded; a reader may skip it."""
 
 
 class Recorded(NamedTuple):
     """A line of a record.
 
     Attributes:
-        event: what happened; `event.t` is bench time.
-        wall: when it was written, in ns of CLOCK_REALTIME; 0 where the record does not say.
+        event: the event; `event.t` is bench time.
+        wall: when the line was written, in ns of CLOCK_REALTIME; 0 if it is not recorded.
     """
 
     event: Event
@@ -46,11 +46,11 @@ class Recorded(NamedTuple):
 
 
 def encode(event: Event, wall: int = 0) -> bytes:
-    """Write an event as its line of the record, secrets masked, with the line's end. It loses no event.
+    """Encode an event as a line of the record, with masked secrets and a newline. Never fails on a value.
 
     Args:
-        event: what happened.
-        wall: the real time now, in ns of CLOCK_REALTIME; 0 leaves it out.
+        event: the event.
+        wall: the current real time, in ns of CLOCK_REALTIME; 0 leaves it out.
     """
     record = event.record()
     for name in layout_of(type(event)).numbers:
@@ -61,7 +61,7 @@ def encode(event: Event, wall: int = 0) -> bytes:
 
 
 def _spelt(value: Any) -> Any:
-    """Write a float that JSON does not have as its name; any other value stays as it is."""
+    """Replace floats that JSON does not have by their names."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
@@ -70,33 +70,33 @@ def _spelt(value: Any) -> Any:
 
 
 def _read_number(value: Any) -> Any:
-    """Read what `_spelt` wrote."""
+    """Reverse `_spelt`."""
     if isinstance(value, dict):
         return {name: _read_number(inner) for name, inner in value.items()}
     return float(value) if value in _NO_JSON else value
 
 
 def decode(line: bytes) -> Event:
-    """Read the event that `encode` wrote. Arguments and what is raised as for `decode_line`."""
+    """Decode the event of a line of the record. Arguments and exceptions as for `decode_line`."""
     return decode_line(line).event
 
 
 def decode_line(line: bytes) -> Recorded:
-    """Read the event that `encode` wrote, and when it did. Masked secrets stay masked.
+    """Decode a line of the record: its event, and when it was written. Secrets stay masked.
 
     Args:
-        line: one line of a record, with or without its end.
+        line: one line of a record, with or without its newline.
 
     Raises:
-        RetiredEventError: its event is of a type that is not recorded any more.
-        UnreadableLineError: it holds no event of a known type and layout.
+        RetiredEventError: the event's type is no longer recorded.
+        UnreadableLineError: the line is not an event of a known type and layout.
     """
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         raise UnreadableLineError("not JSON") from None
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
-        raise UnreadableLineError("no event: its `type` is missing")
+        raise UnreadableLineError("not an event: its `type` is missing")
     name = record.pop("type")
     wall = record.pop("wall", 0)
     if type(wall) is not int:
@@ -122,7 +122,7 @@ def _event(event_type: type[Event], values: dict[str, Any]) -> Event:
                 and float not in accepted.types
                 and value.is_integer()
             ):
-                value = values[name] = int(value)  # one of more than 64 bits
+                value = values[name] = int(value)  # an integer of more than 64 bits, written as a float
             if not isinstance(value, accepted.types) and value not in accepted.values:
                 quoted = str(value)[:_MOST_QUOTED]
                 raise UnreadableLineError(f"{layout.name!r} with {name} = {quoted!r}, which is of the wrong type")

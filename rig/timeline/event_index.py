@@ -1,4 +1,4 @@
-"""The events of one kind on a timeline, so that who looks for a boot does not read every line of the console."""
+"""An index of a timeline's events by kind: a search for a boot does not scan every console line."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _ID = attrgetter("id")
 
 
 class KindIndex(Generic[E]):
-    """A kind's events in order, and those among them that nobody has consumed. Used under the timeline's lock.
+    """The events of a kind in order, all and unconsumed. Used under the timeline's lock.
 
     Args:
-        kind: the events' type; those derived from it count.
-        events: all events that stand on the timeline.
-        consumed: the ids of those that are consumed.
-        grown: of the timeline's lock; notified when one has come, where somebody is `waiting`.
+        kind: the events' type, including its subclasses.
+        events: all events of the timeline.
+        consumed: the ids of consumed events.
+        grown: a condition of the timeline's lock, notified of new events if any thread is `waiting`.
 
     Attributes:
-        events: all of the kind.
-        unmatched: those that nobody has consumed.
-        waiting: how many wait for that.
+        events: all events of the kind.
+        unmatched: the events of the kind that are not consumed.
+        waiting: the number of threads that wait for new events.
     """
 
     def __init__(self, kind: type[E], events: Iterable[Event], consumed: Set[int], grown: threading.Condition) -> None:
@@ -39,32 +39,29 @@ class KindIndex(Generic[E]):
         self.waiting = 0
 
     def add(self, event: E) -> None:
-        """Take in an event of the kind: the latest."""
+        """Add the latest event of the kind."""
         self.events.append(event)
         self.unmatched.append(event)
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Take in, as the latest, those of the kind."""
+        """Add the latest events, of which those of other kinds are ignored."""
         new = [event for event in events if isinstance(event, self.kind)]
         self.events += new
         self.unmatched += new
 
     def consume(self, event: E) -> None:
-        """One of the kind is not unmatched any more."""
+        """Remove an event from the unmatched ones."""
         place = place_of(event.id, self.unmatched)
         if self.unmatched[place : place + 1] == [event]:
             del self.unmatched[place]
 
     def forget(self, last: int) -> None:
-        """Drop the events up to that id. The lists are made new: who reads the old ones without the lock reads on."""
+        """Drop the events up to that id. New lists replace the old ones, which other threads may be reading."""
         self.events = self.events[place_of(last + 1, self.events) :]
         self.unmatched = self.unmatched[place_of(last + 1, self.unmatched) :]
 
     def wait(self, deadline: Deadline) -> None:
-        """Wait, letting go of the lock, until one has come, somebody interrupts or the deadline passes.
-
-        It may be over sooner for no reason.
-        """
+        """Release the lock and wait until a new event, an interrupt or the deadline. May return early."""
         self.waiting += 1
         try:
             deadline.wait(self.grown)
@@ -72,10 +69,10 @@ class KindIndex(Generic[E]):
             self.waiting -= 1
 
     def wake(self) -> None:
-        """Let those who wait look again."""
+        """Wake all waiting threads."""
         self.grown.notify_all()
 
 
 def place_of(number: int, events: list[E]) -> int:
-    """Where in a list of events, in order of their ids, those begin that have this id or a later one."""
+    """Return the index of the first event with this id or a later one, in a list ordered by id."""
     return bisect_left(events, number, key=_ID)

@@ -1,8 +1,8 @@
-"""Everything that can stand on the timeline, one typed event each.
+"""The types of the events on the timeline.
 
-Stamps are nanoseconds of bench time: CLOCK_MONOTONIC of the bench's host, or from 0 where time is stepped.
-`uncertainty` is how far off, in nanoseconds either way, the source says a stamp may be (a USB serial adapter's latency
-timer: 16 ms).
+Stamps are nanoseconds of bench time: CLOCK_MONOTONIC of the bench's host, or from 0 in stepped time.
+`uncertainty` is the largest error of the stamp in nanoseconds, either way (a USB serial adapter's latency timer:
+16 ms).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Clock = Literal["real", "stepped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The fields of all events. `id` and `t` are given by `Timeline.append` where they are left 0."""
+    """The fields of all events. `Timeline.append` sets `id`, and `t` if it is 0."""
 
     id: int = 0
     t: int = 0
@@ -31,7 +31,7 @@ class Event:
     source: NoSecret[str] = ""
 
     def record(self) -> dict[str, Any]:
-        """The event as it stands in `run.jsonl`: `type` and all its fields, without secrets."""
+        """Return the event as in `run.jsonl`: `type` and all its fields, with masked secrets."""
         layout = layout_of(type(self))
         record: dict[str, Any] = {"type": layout.name}
         record.update(zip(layout.fields, layout.values(self), strict=True))
@@ -46,7 +46,7 @@ class Event:
         return record
 
     def without_secrets(self) -> Self:
-        """Return a copy whose fields hold no secret; the same event where none of them does."""
+        """Return a copy with masked secrets; the same event if it has none."""
         layout = layout_of(type(self))
         hidden: dict[str, Any] = {}
         for name in layout.masked:
@@ -61,10 +61,10 @@ class Event:
         return replace(self, **hidden) if hidden else self
 
     def validate_recordable(self) -> None:
-        """Look at what others than the rig have made, before it is on the timeline.
+        """Check that the record can hold an event that an adapter has created.
 
         Raises:
-            ValueError: a field holds what the record cannot, such as an integer of more than 64 bits; names it.
+            ValueError: a field has a value that JSON cannot hold, such as an integer of more than 64 bits.
         """
         layout = layout_of(type(self))
         values = layout.values(self)
@@ -86,12 +86,12 @@ class Event:
         return f"{type(self).__name__}({fields})"
 
     def placed(self, number: int, t: int, uncertainty: int, source: str) -> Self:
-        """A copy with its place on a timeline; made of every event, so it must be quick: `replace` takes twice as long.
+        """Return a copy with its id and stamp. It runs for each event, and `replace` would take twice as long.
 
         Args:
             number: its id.
             t: its stamp in ns.
-            uncertainty: how far off, in ns, the stamp may be.
+            uncertainty: the largest error of the stamp, in ns.
             source: the instrument.
         """
         cls = type(self)
@@ -107,15 +107,15 @@ class Event:
 
 
 def _is_figure(value: object, choices: tuple[Any, ...]) -> bool:
-    """Whether a field is what its type says: dataclasses do not check, and an `int` may be a text with a secret."""
+    """Return whether a field matches its type, which dataclasses do not check: it could be a secret text."""
     return value is None or isinstance(value, (int, float)) or value in choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LogLine(Event):
-    """One line of the device's console, as it came. Level, tag and uptime are empty where it is not a log line.
+    """One line of the device's console. Level, tag and uptime are empty if it is not a log line.
 
-    `text` is whole, for tests to match on. What is written or shown of it is `shown`.
+    `text` is unmasked, for tests to match on. Output uses `shown`.
     """
 
     text: MayHoldSecret[str]
@@ -125,13 +125,13 @@ class LogLine(Event):
 
     @property
     def shown(self) -> str:
-        """The text without secrets."""
+        """The text with masked secrets."""
         return masked_text(self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boot(Event):
-    """The boot banner was seen: the device has (re)started."""
+    """The device printed its boot banner: it has (re)started."""
 
     version: MayHoldSecret[str]
     build: MayHoldSecret[str]
@@ -140,7 +140,7 @@ class Boot(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panic(Event):
-    """The device crashed, by its own word. `backtrace` is decoded where the symbols are at hand."""
+    """The device reported a crash. `backtrace` is decoded if the symbols are available."""
 
     cause: MayHoldSecret[str]
     backtrace: MayHoldSecret[tuple[str, ...]] = ()
@@ -150,7 +150,7 @@ class Panic(Event):
 class TelemetrySample(Event):
     """One telemetry record of the device. `values` by name, e.g. `heap_free` in bytes.
 
-    The names are the device's: in the record and in words, a value whose name means a secret is masked.
+    The device chooses the names: in all output, a value whose name means a secret is masked.
     """
 
     values: MayHoldSecret[Mapping[str, float]]
@@ -158,19 +158,19 @@ class TelemetrySample(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinEdge(Event):
-    """A pin changed level. `signal` is its name in the bench description, e.g. `inputs.cable` or `leds.status`."""
+    """A pin changed level. `signal` is its name in the bench description, e.g. `inputs.cable`."""
 
     signal: NoSecret[str]
     level: bool
     driven: bool
-    """True where the bench drives the pin, False where it only watches it."""
+    """True if the bench drives the pin, False if it only watches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedPattern(Event):
-    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 where they mean nothing.
+    """An LED shows another pattern. `rate_hz` and `duty` (0 to 1) are 0 for a steady light.
 
-    A pattern takes a while to be known, at `t`; `began` is the stamp of its first edge, 0 where nobody knows.
+    `t` is when the pattern was recognized; `began` is the stamp of its first edge, 0 if unknown.
     """
 
     led: NoSecret[str]
@@ -182,7 +182,7 @@ class LedPattern(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerChange(Event):
-    """The board's supply was switched, or its rail was seen to change (`rail`)."""
+    """The board's supply was switched or, with `rail`, the rail sense detected a change."""
 
     on: bool
     rail: bool = False
@@ -197,7 +197,7 @@ class AccessPointChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkChange(Event):
-    """A charge point's WebSocket connection to the CSMS opened or closed (`code`, `reason`: RFC 6455 section 7.4)."""
+    """A charge point's WebSocket connection opened or closed (`code`, `reason`: RFC 6455 section 7.4)."""
 
     charge_point: MayHoldSecret[str]
     connected: bool
@@ -207,10 +207,10 @@ class LinkChange(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRefused(Event):
-    """The CSMS refused a client of its own accord, before it had a WebSocket connection.
+    """The CSMS refused a client before it had a WebSocket connection, without a test's request.
 
-    `charge_point` is the identity where its URL was read, `address` its host and port. `how` is the form of the
-    refusal: `TLS`, `HTTP 401`, `its connection was closed`.
+    `charge_point` is the identity in its URL, empty if none was read; `address` is its host and port. `how` is the form
+    of the refusal: `TLS`, `HTTP 401`, `its connection was closed`.
     """
 
     address: NoSecret[str]
@@ -223,9 +223,8 @@ class ClientRefused(Event):
 class OcppFrame(Event):
     """One OCPP-J frame, as seen by the CSMS (OCPP-J 1.6 section 4).
 
-    `action` is filled in for answers too, from the CALL they answer; `error` says what the CSMS finds wrong with it.
-    `payload` is the decoded JSON, whole, for tests to match on; `raw` is the frame's text without secrets. What is
-    written or shown of the payload is `shown`.
+    `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `payload` is the decoded
+    JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets. Output uses `shown`.
     """
 
     charge_point: MayHoldSecret[str]
@@ -239,15 +238,15 @@ class OcppFrame(Event):
 
     @property
     def shown(self) -> Any:
-        """The payload without the secrets that OCPP can carry."""
+        """The payload with masked secrets."""
         return masked(self.payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried(Event):
-    """The bench's network held a piece of a connection back, from `came` (ns of bench time) to the event's stamp.
+    """The bench's network delayed data of a connection from `came`, in ns, to the event's stamp.
 
-    `to_device` is its direction. With it the report knows when a frame was at the device's end.
+    `to_device` is its direction. The report uses it to draw when a frame reached or left the device.
     """
 
     to_device: bool
@@ -264,7 +263,7 @@ class FaultInjected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultLifted(Event):
-    """A fault was taken back. `injected` is the id of the `FaultInjected` event."""
+    """A fault was lifted. `injected` is the id of the `FaultInjected` event."""
 
     fault: NoSecret[str]
     injected: int
@@ -272,7 +271,7 @@ class FaultLifted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flashed(Event):
-    """The board's flash was written. `image` is the SHA-256 of what was written, `seconds` how long it took."""
+    """The board's flash was written. `image` is the SHA-256 of the written data, `seconds` the duration."""
 
     image: NoSecret[str]
     seconds: float
@@ -281,12 +280,11 @@ class Flashed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: the first event of its record. `date` is the wall clock's, ISO 8601; `bench` the bench's name.
+    """A run begins: the first event of its record. `date` is in ISO 8601, `bench` the bench's name.
 
-    `worker` is the pytest-xdist worker's name where the run has several, each with a bench and a record of its own.
-    `clock` is what the stamps count: real time, or stepped time, which begins at 0 and stands still while anyone works.
-    `commit` is the project's Git commit, `seed` that of the order of tests; both are empty where there is none. `links`
-    are other reports of the same session by name, relative to the run's folder.
+    `worker` is the name of the pytest-xdist worker if the run has several, each with its own bench and record. `clock`
+    is the kind of bench time. `commit` is the project's Git commit, `seed` the seed of the order of tests; both are
+    empty if there is none. `links` are other reports of the same session by name, relative to the run's folder.
     """
 
     run: NoSecret[str]
@@ -301,7 +299,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded(Event):
-    """A run ended by itself: the last event of its record. A record that began and lacks this one was cut off."""
+    """A run ended normally: the last event of its record. A record without it was cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,12 +314,12 @@ class TestStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestEnded(Event):
-    """A test has ended. `seconds` is real time; `message` says why where it did not pass.
-    `excerpt` has the failing line of the test, the lines before it, and the values of its names.
+    """A test has ended. `seconds` is real time; `message` is the reason if it did not pass.
 
-    Failed is by the firmware's fault, error by the bench's, broken by the author's. It was interrupted where a signal,
-    Ctrl-C or `pytest.exit` ended the session before the test ended. It is not measurable where all was well but the
-    machine was too busy for one of its measurements.
+    `excerpt` has the failing line of the test, the lines before it, and the values of its variables.
+    `outcome` is `failed` for a failure of the firmware, `error` for an error of the bench, `broken` for an error of the
+    test, and `interrupted` if a signal, Ctrl-C or `pytest.exit` ended the session during the test. It is `not
+    measurable` if the test passed but the machine was too busy for one of its measurements.
     """
 
     __test__ = False  # pytest collects by name
@@ -337,10 +335,10 @@ class TestEnded(Event):
 class Measurement(Event):
     """A figure that a test measured, with its unit and limits (None: no limit).
 
-    Where it is the time between two moments, `start` and `end` are their stamps, so that the picture can show it.
-    `no_latency` marks a latency taken in stepped time, in which work takes no time: only the limits were checked.
-    `held_up`, in the same unit, is the part of `value`, at most, for which the machine had no processor for device or
-    bench: limits are held against the rest. Where it is too much to judge the figure, `measurable` is False.
+    `start` and `end` are the stamps of a measured time, so that the picture can show it. `no_latency` marks a latency
+    in stepped time, in which work takes no time: only its limits were checked. `held_up`, in the same unit, is the part
+    of `value` in which device or bench waited for a processor: the limits apply to the rest. `measurable` is False if
+    that part is too large to judge the figure.
     """
 
     name: MayHoldSecret[str]
@@ -358,9 +356,9 @@ class Measurement(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed(Event):
-    """A test failed because this did not come, by the event's stamp. It was waited for since `since`, in ns.
+    """A test failed because an expected event did not occur between `since` (in ns) and the event's stamp.
 
-    `lane` is the wire it was expected on, such as `leds.status`; `ocpp`, `log` or `link`; empty where it has none.
+    `lane` is the lane of the expected event, such as `leds.status`, `ocpp`, `log` or `link`; empty if it has none.
     """
 
     lane: NoSecret[str]
@@ -370,7 +368,7 @@ class Missed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchTrouble(Event):
-    """Something is wrong with the bench itself."""
+    """An error of the bench itself."""
 
     what: MayHoldSecret[str]
 

@@ -1,4 +1,4 @@
-"""An OCPP frame as text: a line for messages and the terminal, one for the full log, a few words for pictures."""
+"""Formats OCPP frames as text: for messages, the terminal, the full log and pictures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rig.util.redaction import masked_text
 from rig.util.text import one_line, visible
 
 PAYLOAD_WIDTH = 160
-"""How many characters of a payload a line shows, where its reader asks for no other width."""
+"""The default number of characters of a payload in a line."""
 
-# The fields of a CALL that tell one from another (OCPP 1.6 section 6), in the order of their weight.
+# The fields that identify a CALL (OCPP 1.6 section 6), most important first.
 _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "Authorize": ("idTag",),
     "BootNotification": ("chargePointModel", "firmwareVersion"),
@@ -34,7 +34,7 @@ _KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "TriggerMessage": ("requestedMessage",),
     "UnlockConnector": ("connectorId",),
 }
-# The one of them that is worth its room in a picture.
+# The only field of a CALL that a picture shows.
 _SHORT_FIELD: Mapping[str, str] = {
     "Authorize": "idTag",
     "ChangeAvailability": "type",
@@ -49,11 +49,11 @@ _EXPECTED = {"Accepted", "NoError", ""}
 
 
 def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
-    """Write a frame for a message, without secrets: direction, id, action, payload, and what is wrong with it.
+    """Format a frame for a message, with masked secrets: direction, id, action, payload and error.
 
     Args:
         frame: the frame.
-        width: of the longest payload that is shown whole, in characters.
+        width: the longest payload that is not truncated, in characters.
     """
     body = frame.raw if frame.message_type == "INVALID" else payload_json(frame.shown)
     if len(body) > width:
@@ -63,7 +63,7 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
 
 
 def frame_title(frame: OcppFrame) -> str:
-    """Write the part of `frame_line` before the payload."""
+    """Format the part of `frame_line` before the payload."""
     arrow = "→" if frame.direction == "received" else "←"
     suffix = {"CALL": "", "CALLRESULT": " result", "CALLERROR": " ERROR", "INVALID": ""}[frame.message_type]
     action = "INVALID" if frame.message_type == "INVALID" else masked_text(frame.action) or "?"
@@ -71,7 +71,7 @@ def frame_title(frame: OcppFrame) -> str:
 
 
 def frame_log(frame: OcppFrame) -> str:
-    """Write a whole frame for the full log."""
+    """Format a whole frame for the full log."""
     arrow = "charge point → CSMS" if frame.direction == "received" else "CSMS → charge point"
     wrong = f"  WRONG: {frame.error}" if frame.error else ""
     if frame.message_type == "INVALID":
@@ -80,7 +80,7 @@ def frame_log(frame: OcppFrame) -> str:
 
 
 def frame_name(frame: OcppFrame) -> str:
-    """Name a frame in a chart of the exchange: its action, and the kind of answer that it is."""
+    """Return the name of a frame for a chart of the exchange: its action, and the kind of answer."""
     name = one_line(frame.action)
     match frame.message_type:
         case "INVALID":
@@ -94,7 +94,7 @@ def frame_name(frame: OcppFrame) -> str:
 
 
 def exchange_words(call: OcppFrame, answer: OcppFrame | None = None) -> str:
-    """Write a CALL, and its answer where there is one, in a few words: `Authorize TAG → Blocked`."""
+    """Summarize a CALL and its answer, if any, in a few words: `Authorize TAG → Blocked`."""
     text = call_short(call)
     if call.error:
         text += " wrong: " + one_line(call.error)
@@ -103,14 +103,14 @@ def exchange_words(call: OcppFrame, answer: OcppFrame | None = None) -> str:
 
 
 def stray_words(frame: OcppFrame) -> str:
-    """Write a frame that is neither a CALL nor the answer to one in a few words."""
+    """Summarize a frame that is neither a CALL nor the answer to one."""
     if frame.message_type == "INVALID":
         return "not OCPP: " + one_line(frame.error or frame.raw)
     return f"answer to no call: {one_line(frame.action or frame.unique_id)}"
 
 
 def payload_json(payload: Any) -> str:
-    """Write a payload as one line of JSON."""
+    """Format a payload as one line of JSON."""
     try:
         return visible(orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode())
     except TypeError:
@@ -118,7 +118,7 @@ def payload_json(payload: Any) -> str:
 
 
 def status_of(answer: OcppFrame) -> str:
-    """Return the status in an answer: its own, or that of its idTagInfo; empty where it has none."""
+    """Return the status in an answer, or in its idTagInfo; empty if it has none."""
     payload = answer.payload
     if not isinstance(payload, Mapping):
         return ""
@@ -128,7 +128,7 @@ def status_of(answer: OcppFrame) -> str:
 
 
 def call_short(call: OcppFrame) -> str:
-    """Write a CALL in a few words: its action, and its most telling field."""
+    """Summarize a CALL: its action and its most important field."""
     action = one_line(call.action) or "CALL without action"
     payload = call.shown
     value = payload.get(_SHORT_FIELD.get(call.action, "")) if isinstance(payload, Mapping) else None
@@ -139,7 +139,7 @@ def call_short(call: OcppFrame) -> str:
 
 
 def answer_short(answer: OcppFrame) -> str:
-    """Write the unexpected part of an answer; empty where the answer is as expected."""
+    """Summarize the unexpected part of an answer; empty if there is none."""
     if answer.error:
         return "wrong: " + one_line(answer.error)
     if answer.message_type == "CALLERROR":
@@ -164,7 +164,7 @@ def _error_code(answer: OcppFrame) -> str:
 
 
 def frame_fields(frame: OcppFrame) -> str:
-    """Write the main fields of a frame for a chart of the exchange: `status=Charging connectorId=1`."""
+    """Format the main fields of a frame for a chart of the exchange: `status=Charging connectorId=1`."""
     if frame.error:
         return one_line(frame.error)
     if frame.message_type == "INVALID":
@@ -187,12 +187,12 @@ def frame_fields(frame: OcppFrame) -> str:
 
 
 def scalar(value: Any) -> str:
-    """Write a text as it is, any other value as JSON."""
+    """Return a text unchanged, any other value as JSON."""
     return value if isinstance(value, str) else payload_json(value)
 
 
 def _energy(payload: Mapping[str, Any]) -> str:
-    """The energy register in a MeterValues request, the default measurand (OCPP 1.6 section 7.43)."""
+    """Return the energy register in a MeterValues request, the default measurand (OCPP 1.6 section 7.43)."""
     try:
         for meter_value in payload["meterValue"]:
             for sample in meter_value["sampledValue"]:

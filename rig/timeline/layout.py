@@ -1,7 +1,7 @@
-"""The layout of an event's type: its fields, the JSON they may be, and whether they may hold a secret.
+"""The layout of an event's type: its fields, their JSON types, and whether they may hold a secret.
 
-A field of text declares that itself, by `MayHoldSecret[...]` or `NoSecret[...]` around its type. A field of a type that
-a reader does not check, such as a list, a path or an enum, is written as JSON or as text, and masked unless `NoSecret`.
+A field that can hold text must declare that with `MayHoldSecret[...]` or `NoSecret[...]` around its type. A field of
+another type, such as a list, a path or an enum, is written as JSON or text, and masked unless it is `NoSecret`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class _Secrecy(enum.Enum):
 
 
 MayHoldSecret = Annotated[T, _Secrecy.MAY_HOLD_SECRET]
-"""A field that comes from outside, such as from the device or a test: it is masked in the record and in words."""
+"""A field with external data, for example from the device or a test: it is masked in all output."""
 NoSecret = Annotated[T, _Secrecy.NO_SECRET]
-"""A field of text that only the rig itself fills, with names of its own: it is written as it is."""
+"""A field of text that only the rig fills, with its own names: it is never masked."""
 
 _JSON_TYPES: Mapping[Any, tuple[type, ...]] = {
     str: (str,),
@@ -41,11 +41,11 @@ _HOLD_TEXT = (str, tuple, Mapping, Any)
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The JSON that a field may be in a record.
+    """The JSON that a record may have in a field.
 
     Attributes:
-        types: of the values.
-        values: of a fixed set.
+        types: the accepted types.
+        values: the accepted texts of a fixed set.
     """
 
     types: tuple[type, ...]
@@ -59,15 +59,15 @@ class Layout:
     Attributes:
         name: the type's name in records: `OcppFrame` is `ocpp_frame`.
         fields: the names of all its fields.
-        own: the names of those that not every event has.
-        masked: the names of those that may hold a secret.
-        figures: the names of those that hold no text by their type, with the texts of a fixed set that they may be.
-        tuples: the names of those that are lists in JSON, and tuples in the event.
-        foreign: the names of those of a type that no reader checks: they are written as JSON or as text.
-        accepted: the JSON that each field may be; a field that may be any has no entry, and is read as JSON gives it.
-        elements: the JSON that each element of a list, or value of an object, may be; no entry where that is any.
-        numbers: the names of those that are a float or hold floats, which may be none that JSON has.
-        values: reads all fields of an event at once.
+        own: the names of the fields that are not in `Event`.
+        masked: the names of the fields that may hold a secret.
+        figures: the names of the fields that cannot hold free text, each with its fixed set of texts.
+        tuples: the names of the fields that are tuples in the event and lists in JSON.
+        foreign: the names of the fields of an unchecked type: they are written as JSON or as text.
+        accepted: the JSON that each field may have; no entry if it may have any.
+        elements: the JSON types of the elements of a list or the values of an object; no entry for any type.
+        numbers: the names of the fields with floats, which may be NaN or infinite, unlike in JSON.
+        values: returns all fields of an event at once.
     """
 
     name: str
@@ -87,13 +87,13 @@ _LAYOUTS: dict[type, Layout] = {}
 
 
 def layout_of(event_type: type) -> Layout:
-    """Return the layout of a type of event, read once from its declaration.
+    """Return the layout of a type of event. It is derived from the declaration once.
 
     Args:
         event_type: a dataclass.
 
     Raises:
-        TypeError: a field can hold text and does not declare whether it may hold a secret, or its type is not defined.
+        TypeError: a field can hold text but does not declare whether it may hold a secret, or its type is undefined.
     """
     layout = _LAYOUTS.get(event_type)
     if layout is None:
@@ -145,7 +145,7 @@ def _read(event_type: type) -> Layout:
 
 
 def _element_types(hint: Any) -> tuple[type, ...]:
-    """The JSON that the elements of a tuple, or the values of a mapping, may be; empty where that is not said."""
+    """Return the JSON types of a tuple's elements or a mapping's values; empty if they are not declared."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _element_types(arguments[0])
@@ -172,7 +172,7 @@ def _hints(event_type: type) -> dict[str, Any]:
 
 
 def _plain_types(hint: Any, secrecy: _Secrecy | None = None) -> Iterator[tuple[Any, _Secrecy | None]]:
-    """The types that an annotation allows, without their parameters, and what each declares; of a Literal its texts."""
+    """Yield an annotation's types without parameters, or a Literal's texts, each with its secrecy."""
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *marks = get_args(hint)

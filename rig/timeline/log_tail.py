@@ -12,35 +12,35 @@ from rig.util.clock import BenchClock
 E = TypeVar("E", bound=Event)
 
 CLOCK = "by bench seconds before this failure"
-"""The clock of the lines in a message."""
+"""The caption for the times of the lines in a message."""
 TAIL_LINES = 20
-"""How many lines a message shows of a log."""
+"""The number of log lines in a message."""
 _MOST_LOOKED_AT = 200
 
 
 class Logged(Protocol):
-    """What a message about a log needs of the timeline, which itself writes such messages."""
+    """The part of the timeline that this module uses: the timeline imports it, so it cannot import that."""
 
     clock: BenchClock
     logs: Path | None
 
     def tail(self, kind: type[E], count: int) -> Sequence[E]:
-        """The latest `count` events of a kind, the latest last."""
+        """Return the latest `count` events of a kind, the latest last."""
 
 
 def without_telemetry(lines: Iterable[LogLine], samples: Iterable[TelemetrySample]) -> list[LogLine]:
-    """Leave out the lines that were telemetry: their figures are in the picture, and they hide what was said.
+    """Drop telemetry lines: the picture shows their figures, and they crowd out other lines.
 
     Args:
-        lines: of the console.
-        samples: the telemetry of the same time. Each follows the line that it was read from.
+        lines: lines of the console.
+        samples: the telemetry of the same time. Each sample follows its line on the timeline.
     """
     telemetry = {sample.id - 1 for sample in samples}
     return [line for line in lines if line.id not in telemetry]
 
 
 def console_tail(timeline: Logged) -> str:
-    """The last lines of the console but its telemetry, by bench seconds before now, and where all of them are."""
+    """Format the last console lines without telemetry, by bench seconds before now, and the log's path."""
     now = timeline.clock.now()
     shown: list[str] = []
     last, times = "", 0
@@ -53,16 +53,16 @@ def console_tail(timeline: Logged) -> str:
         again = f"  ({times} times)" if times > 1 else ""
         shown.append(f"  {-timeline.clock.between(line.t, now):8.3f} s | {line.shown}{again}")
     if not shown:
-        return "the console said nothing at all"
+        return "the console printed nothing"
     shown = shown[-TAIL_LINES:]
     return "\n".join([f"last {len(shown)} lines of the console, {CLOCK}:", *shown, *whole_log(timeline, "console")])
 
 
 def whole_log(timeline: Logged, name: str) -> list[str]:
-    """Where a log of the running test is as soon as the test has ended, as lines of a message; none outside a test.
+    """Return the future path of a log of the running test, as lines of a message; none outside a test.
 
     Args:
-        timeline: the bench's.
+        timeline: the bench's timeline.
         name: `console` or `ocpp`.
     """
     if timeline.logs is None:

@@ -1,4 +1,4 @@
-"""The one place where everything that happened on the bench stands, in order, on one clock."""
+"""The timeline: all events of the bench, in order and on one clock."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rig.util.errors import AuthorError, ExpectationError, Miss, PlugbenchError
 E = TypeVar("E", bound=Event)
 Listener = Callable[[Event], None]
 _LANES: Mapping[type[Event], str] = {OcppFrame: "ocpp", LogLine: "log", LinkChange: "link"}
-"""The lane in which the report draws that such an event was missed."""
+"""The lane in which the report draws a missing event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A position on the timeline: what comes after it has an id of `after` or more."""
+    """A position on the timeline: events after it have an id of at least `after`."""
 
     after: int
 
@@ -32,22 +32,22 @@ class Mark:
 class Timeline:
     """An append-only list of events. All methods may be called from any thread.
 
-    Listeners are called in the appending thread, in order, under the timeline's lock: they must be quick, must not
-    block and may append further events (which are delivered afterwards, never nested). What a test looks for by is
-    called without the lock, so that a long look back keeps no instrument waiting.
+    Listeners are called in the appending thread, in order, under the timeline's lock: they must be fast, must not
+    block and may append further events (which are delivered afterwards, never nested). Predicates of searches are
+    called without the lock, so that a long search does not block the instruments.
 
     Args:
         clock: the bench's clock.
-        keep: how many of the latest events stay readable, at least; None: all. For what runs for weeks.
+        keep: the minimum number of latest events that stay readable, for processes that run for weeks; None for all.
     """
 
     def __init__(self, clock: BenchClock | None = None, keep: int | None = None) -> None:
         self.clock = clock or BenchClock()
         self._keep = keep
         self._events: list[Event] = []
-        self._forgotten = 0  # events that are gone: the one at index i has the id _forgotten + i + 1
-        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # of each kind that anybody has looked for
-        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # those of them that a type belongs to
+        self._forgotten = 0  # number of dropped events: the one at index i has the id _forgotten + i + 1
+        self._kinds: dict[type[Event], KindIndex[Any]] = {}  # by each kind that was searched for
+        self._kinds_of: dict[type[Event], tuple[KindIndex[Any], ...]] = {}  # by the type of an event
         self._consumed: set[int] = set()
         self._listeners: tuple[tuple[Listener, Callable[[], None] | None], ...] = ()
         self._on_interrupt: list[Callable[[PlugbenchError], None]] = []
@@ -57,15 +57,15 @@ class Timeline:
         self._trouble: PlugbenchError | None = None
         self._default_mark = Mark(1)
         self.logs: Path | None = None
-        """The folder that gets the running test's logs, to be named in messages."""
+        """The folder for the running test's logs, for messages."""
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def append(self, event: E) -> E:
-        """Put an event at the end; its id and, where it is 0, its stamp are filled in. Returns what stands there.
+        """Append a copy of an event with its id and, if it is 0, its stamp filled in. Returns the copy.
 
         Raises:
-            AuthorError: it is no event.
+            AuthorError: `event` is not an Event.
         """
         if not isinstance(event, Event):
             raise AuthorError(f"Timeline.append: event is an Event, not {event!r}")
@@ -80,16 +80,16 @@ class Timeline:
         return placed
 
     def extend(self, events: Sequence[Event], *, t: int = 0, uncertainty: int = 0, source: str = "") -> list[Event]:
-        """Put events at the end, all at once: one after the other, with nobody else's between them.
+        """Append several events atomically, with no event of another thread between them.
 
         Args:
-            events: in order. What they leave 0 or empty is filled in:
-            t: the stamp, in ns; 0: now.
-            uncertainty: of the stamp, in ns.
+            events: the events in order. The other arguments replace fields that are 0 or empty.
+            t: the stamp, in ns; 0 for now.
+            uncertainty: the largest error of the stamp, in ns.
             source: the instrument.
 
         Returns:
-            What stands there: copies, with their ids.
+            The appended copies, with their ids.
         """
         with self._lock:
             t = t or self.clock.now()
@@ -106,7 +106,7 @@ class Timeline:
         return placed
 
     def _settle(self, indexes: Iterable[KindIndex[Any]]) -> None:
-        """Tell everybody of what has come, also where a listener fails."""
+        """Call the listeners, and wake waiting threads even if a listener raises."""
         try:
             self._deliver()
         finally:
@@ -135,7 +135,7 @@ class Timeline:
     def _forget(self, keep: int) -> None:
         if self._delivering or len(self._events) < 2 * keep:
             return
-        gone = len(self._events) - keep  # many at once: each costs a move of all that stay
+        gone = len(self._events) - keep  # many at once: each deletion moves all remaining events
         del self._events[:gone]
         self._forgotten += gone
         self._consumed = {number for number in self._consumed if number > self._forgotten}
@@ -143,7 +143,7 @@ class Timeline:
             index.forget(self._forgotten)
 
     def _index(self, kind: type[E]) -> KindIndex[E]:
-        """The index of a kind, made when the kind is first looked for."""
+        """Return the index of a kind; the first search for the kind creates it."""
         index = self._kinds.get(kind)
         if index is None:
             index = self._kinds[kind] = KindIndex(kind, self._events, self._consumed, self.clock.condition(self._lock))
@@ -151,7 +151,7 @@ class Timeline:
         return index
 
     def _indexes(self, event_type: type[Event]) -> tuple[KindIndex[Any], ...]:
-        """The indexes that events of a type belong to."""
+        """Return the indexes that events of a type belong to."""
         found = self._kinds_of.get(event_type)
         if found is None:
             found = tuple(index for kind, index in self._kinds.items() if issubclass(event_type, kind))
@@ -159,7 +159,7 @@ class Timeline:
         return found
 
     def _consume(self, event: Event) -> bool:
-        """Make an event nobody else's; False where it is somebody's already."""
+        """Consume an event; return False if it was consumed already."""
         with self._lock:
             if event.id in self._consumed:
                 return False
@@ -169,12 +169,12 @@ class Timeline:
             return True
 
     def listen(self, listener: Listener, then: Callable[[], None] | None = None) -> Callable[[], None]:
-        """Call `listener` with each event from now on. Returns what ends that.
+        """Call `listener` with each event from now on. Returns a function that removes it.
 
         Args:
-            listener: called with one event after the other.
-            then: called when it has got all that was appended at once, before `append` or `extend` returns: for what
-                costs as much for one event as for many.
+            listener: called with each event in order.
+            then: called once after the events of each `append` or `extend`, before that returns: for work that costs
+                the same for one event as for many.
         """
         entry = (listener, then)
         with self._lock:
@@ -187,7 +187,7 @@ class Timeline:
         return stop
 
     def interrupt(self, trouble: PlugbenchError) -> None:
-        """Make everyone who waits, now or later, raise `trouble`, until `clear_trouble`. The first one stays."""
+        """Make all waits, current and future, raise `trouble` until `clear_trouble`. The first one is kept."""
         with self._lock:
             first = self._trouble is None
             self._trouble = self._trouble or trouble
@@ -198,30 +198,30 @@ class Timeline:
             listener(trouble)
 
     def on_interrupt(self, listener: Callable[[PlugbenchError], None]) -> None:
-        """Call `listener` with the first trouble of each `interrupt`, in the thread that interrupts."""
+        """Call `listener` in the thread of `interrupt` with its trouble, unless an earlier one is pending."""
         with self._lock:
             self._on_interrupt.append(listener)
 
     def clear_trouble(self) -> None:
-        """Forget what `interrupt` said."""
+        """Clear the trouble of `interrupt`."""
         with self._lock:
             self._trouble = None
 
     @property
     def trouble(self) -> PlugbenchError | None:
-        """The latest trouble of `interrupt`; None once it is cleared."""
+        """The trouble of `interrupt`; None if there is none or it was cleared."""
         return self._trouble
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     def mark(self) -> Mark:
-        """The position after everything that stands there now."""
+        """Return the position after the latest event."""
         with self._lock:
             return Mark(self._forgotten + len(self._events) + 1)
 
     @checked
     def set_default_mark(self, mark: Mark) -> None:
-        """The mark from which `expect` looks without `since`: the start of the running test."""
+        """Set the mark from which `expect` searches by default: the start of the running test."""
         self._default_mark = mark
 
     @property
@@ -238,13 +238,13 @@ class Timeline:
         *,
         unmatched: bool = False,
     ) -> list[E]:
-        """All events of a kind after `since` (None: from the very first) for which `where` holds. Consumes nothing.
+        """Return all events of a kind that `where` accepts, without consuming them.
 
         Args:
             kind: the event's type.
-            since: only what came after this mark.
-            where: what must hold for it.
-            unmatched: leave out what an `expect` has consumed.
+            since: skip events before this mark; None for all events.
+            where: a predicate; None accepts all.
+            unmatched: skip events that an `expect` has consumed.
         """
         with self._lock:
             index = self._index(kind)
@@ -253,7 +253,7 @@ class Timeline:
 
     @checked
     def last(self, kind: type[E], where: Callable[[E], bool] | None = None) -> E | None:
-        """The latest event of a kind for which `where` holds, if any."""
+        """Return the latest event of a kind that `where` accepts; None if there is none."""
         with self._lock:
             events = self._index(kind).events
         for event in reversed(events):
@@ -263,7 +263,7 @@ class Timeline:
 
     @checked
     def tail(self, kind: type[E], count: Count, since: Mark | None = None) -> list[E]:
-        """The latest `count` events of a kind, the latest last; None: since the very first."""
+        """Return the latest `count` events of a kind after `since` (None: of all), the latest last."""
         with self._lock:
             latest = self._index(kind).events[-count:]
         return _from(since, latest)
@@ -272,7 +272,7 @@ class Timeline:
         return iter(self._events[:])
 
     def __len__(self) -> int:
-        """How many events stand there to be read."""
+        """Return the number of readable events."""
         return len(self._events)
 
     # -- waiting ------------------------------------------------------------------------------------------------
@@ -290,24 +290,23 @@ class Timeline:
         explain: Callable[[list[E]], str] | None = None,
         lane: str = "",
     ) -> E:
-        """The first event of a kind after `since` that nobody consumed yet: already there, or still to come.
+        """Return the first unconsumed event of a kind after `since`, and wait for it if necessary.
 
         Args:
             kind: the event's type.
-            where: what must hold for it.
-            since: only what came after this mark; None: since the running test's start.
-            timeout: how long to wait, in bench seconds; or the deadline of several waits together.
+            where: a predicate; None accepts all.
+            since: skip events before this mark; None for the start of the running test.
+            timeout: in bench seconds; or the common deadline of several waits.
             what: the expectation in words, for the message.
-            consume: False to look without taking: another `expect` may match the same event.
-            explain: called with the unmatched events of the kind; returns the nearest miss and what else there is to
-                tell. None: the latest of them, and the console's last lines.
-            lane: the wire it is expected on, such as `leds.status`, where the report draws what was missed; empty: the
-                lane of all events of the kind, if they have one.
+            consume: False leaves the event to other expectations.
+            explain: called with the unmatched events of the kind; returns the nearest miss and further details for the
+                message. None for the latest event, and the console's last lines.
+            lane: the lane in which the report draws a missing event, such as `leds.status`; empty for the kind's lane.
 
         Raises:
-            ExpectationError: it did not come in time. The message says what was expected and the nearest miss.
-            BenchError, DeviceError: what `interrupt` said, at once.
-            WaitEndedError: the test has ended meanwhile, or the task that awaited it was cancelled.
+            ExpectationError: the event did not occur in time. The message has the expectation and the nearest miss.
+            BenchError, DeviceError: the trouble of `interrupt`, at once.
+            WaitEndedError: the test has ended, or its task was cancelled.
         """
         since = since or self._default_mark
         deadline = timeout if isinstance(timeout, Deadline) else self.clock.deadline(timeout)
@@ -324,7 +323,7 @@ class Timeline:
                     continue
             for event in unseen:
                 if (where is None or where(event)) and (not consume or self._consume(event)):
-                    self.clock.settle()  # whatever else this moment brings is there, too, when the test looks
+                    self.clock.settle()  # so that the test also sees the other events of this moment
                     return event
                 following = Mark(event.id + 1)
             if trouble is not None:
@@ -332,10 +331,10 @@ class Timeline:
             if passed:
                 break
         misses = [event for event in self.events(kind, since, unmatched=True) if event.id < following.after]
-        tell = explain or self._explain
+        details = (explain or self._explain)(misses)
         what = what or kind.__name__
         raise ExpectationError(
-            f"expected within {deadline.timeout:g} s: {what}\n{tell(misses)}",
+            f"expected within {deadline.timeout:g} s: {what}\n{details}",
             Miss(lane or _LANES.get(kind, ""), what, began, self.clock.now()),
         )
 
@@ -349,10 +348,10 @@ class Timeline:
         within: Seconds,
         what: str = "",
     ) -> None:
-        """Make sure that nothing of the kind comes for `within` bench seconds from now, nor came since the mark.
+        """Check that no such event occurred since the mark, nor occurs for `within` bench seconds from now.
 
         Raises:
-            ExpectationError: it came; the message shows it.
+            ExpectationError: one occurred; the message shows it.
         """
         try:
             found = self.expect(kind, where, since=since, timeout=within, consume=False)
@@ -363,10 +362,10 @@ class Timeline:
         )
 
     def _explain(self, misses: Sequence[Event]) -> str:
-        miss = f"nearest miss: {in_words(misses[-1])}" if misses else "nothing of that kind came"
+        miss = f"nearest miss: {in_words(misses[-1])}" if misses else "no event of that kind occurred"
         return f"{miss}\n{console_tail(self)}"
 
 
 def _from(mark: Mark | None, events: list[E]) -> list[E]:
-    """A copy of what comes after a mark; None: of all."""
+    """Return a copy of the events after a mark; None for all."""
     return events[place_of(mark.after, events) if mark is not None and mark.after > 1 else 0 :]

@@ -1,7 +1,7 @@
-"""An event as text: for a message, the terminal, the full log and the pictures of the report.
+"""Formats events as text: for messages, the terminal, the full log and the pictures of the report.
 
-Texts of an event from the record hold no secret. Of an event from a running bench take `Event.without_secrets` first,
-unless the function says that its text holds none. OCPP frames have their words in `rig.timeline.frame_words`.
+Events from the record are already masked. Call `Event.without_secrets` on an event from a running bench first, unless
+the function masks secrets itself. `rig.timeline.frame_words` formats OCPP frames.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NO_LATENCY = "no latency in stepped time"
 """The figure of a latency in stepped time."""
 _BOOKKEEPING = frozenset({"type", "id", "t", "uncertainty", "source"})
 
-# What the levels of a signal mean to a person (docs/design.md#signals): (low, high).
+# The meaning of a signal's levels (docs/design.md#signals): (low, high).
 LEVELS: Mapping[str, tuple[str, str]] = {
     "cable": ("", "plugged in"),
     "vehicle_ready": ("", "draws"),
@@ -55,13 +55,13 @@ LEVELS: Mapping[str, tuple[str, str]] = {
 
 
 def in_words(event: Event) -> str:
-    """Write an event for a message: its type and its own fields, without secrets."""
+    """Format an event for a message: its type and its own fields, with masked secrets."""
     said = {name: value for name, value in event.record().items() if name not in _BOOKKEEPING}
     return f"{type(event).__name__} {', '.join(f'{name}={value!r}' for name, value in said.items())}".rstrip()
 
 
 def terminal_line(event: Event) -> str | None:
-    """Write an event for a terminal, without secrets; None for an event that a person need not see."""
+    """Format an event for a terminal, with masked secrets; None for an event that is not shown."""
     line = _terminal_line(event.without_secrets())
     return visible(line) if line is not None else None
 
@@ -93,7 +93,7 @@ def _terminal_line(event: Event) -> str | None:
 
 
 def link_line(change: LinkChange) -> str:
-    """Write a connection that opened or closed for a block of frames, without secrets."""
+    """Format the opening or closing of a connection for a block of frames, with masked secrets."""
     if change.connected:
         return "── connected"
     why = " ".join(part for part in (str(change.code or ""), masked_text(change.reason)) if part)
@@ -101,13 +101,13 @@ def link_line(change: LinkChange) -> str:
 
 
 def refusal_words(refused: ClientRefused) -> str:
-    """Write the refusal of a client, without secrets: `refused the client CP-1 at 127.0.0.1:4711 (HTTP 401): ...`."""
+    """Format the refusal of a client, masked: `refused the client CP-1 at 127.0.0.1:4711 (HTTP 401): ...`."""
     who = " at ".join(part for part in (one_line(masked_text(refused.charge_point)), refused.address) if part)
     return f"refused the client {who} ({refused.how}): {one_line(masked_text(refused.reason))}"
 
 
 def led_pattern(event: LedPattern) -> tuple[str, str]:
-    """Write the pattern of an LED and, where room is short, the same in a word."""
+    """Format the pattern of an LED, in full and in one word."""
     match event.pattern:
         case "blink":
             rate = f"{float(f'{event.rate_hz:.2g}'):g} Hz"
@@ -122,7 +122,7 @@ def led_pattern(event: LedPattern) -> tuple[str, str]:
 
 
 def limits(measurement: Measurement) -> str:
-    """Write the limits of a measurement; empty where there are none."""
+    """Format the limits of a measurement; empty if there are none."""
     low, high, unit = measurement.low, measurement.high, measurement.unit
     if low is not None and low == high:
         return f"exactly {number(low)} {unit}".rstrip()
@@ -134,9 +134,9 @@ def limits(measurement: Measurement) -> str:
 
 
 def figure(measurement: Measurement) -> str:
-    """Write the figure of a measurement with its unit: `4 ms`; or that stepped time gives none.
+    """Format the figure of a measurement with its unit: `4 ms`; or `NO_LATENCY` in stepped time.
 
-    One beyond its limits is written in any case: the bench waited that long, and work comes on top of it.
+    A figure outside its limits is always shown: the bench waited that long, even without the time for work.
     """
     unit = one_line(measurement.unit)
     value, held = number(measurement.value), number(measurement.held_up)
@@ -150,14 +150,14 @@ def figure(measurement: Measurement) -> str:
 
 
 def measured(measurement: Measurement) -> str:
-    """Write a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
+    """Format a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
     text = f"{_spaced(measurement.name)}: {figure(measurement)}"
     allowed = limits(measurement)
     return f"{text} ({allowed})" if allowed else text
 
 
 def fault_words(fault: FaultInjected) -> str:
-    """Write a fault and its arguments, without secrets: `torn write (operation=4, effect=half)`."""
+    """Format a fault and its arguments, with masked secrets: `torn write (operation=4, effect=half)`."""
     arguments = ", ".join(
         f"{one_line(str(key))}={one_line(scalar(value))}" for key, value in masked(fault.arguments).items()
     )
@@ -165,7 +165,7 @@ def fault_words(fault: FaultInjected) -> str:
 
 
 def moment(event: Event) -> tuple[str, str] | None:
-    """Write an event that a picture shows at its moment, and the same in a word; None for any other event."""
+    """Format an event that a picture marks, in full and in one word; None for any other event."""
     match event:
         case Boot():
             return f"boot ({_spaced(event.reset)})", "boot"
@@ -181,14 +181,14 @@ def moment(event: Event) -> tuple[str, str] | None:
             return one_line(event.text), "note"
         case LogLine(level="E" | "W"):
             text = one_line(event.text)
-            said = text.partition(") ")[2]  # behind level and uptime
+            said = text.partition(") ")[2]  # the text after level and uptime
             return said or text, f"{event.level} {one_line(event.tag)}"
         case _:
             return None
 
 
 def log_line(event: Event) -> str:
-    """Write an event as one line of the full log."""
+    """Format an event as one line of the full log."""
     words = _LOG.get(type(event))
     return one_line(words(event)) if words else type(event).__name__
 

@@ -1,1 +1,1 @@
-"""Small tools that every other part of the rig builds on."""
+"""Utilities that every other package of the rig uses."""

@@ -1,4 +1,4 @@
-"""The rig from async tests: `await in_thread(device.boot)`."""
+"""Calls of the rig from async tests: `await in_thread(device.boot)`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Await a blocking call of the rig, while the test's own loop goes on. Returns and raises what the call does.
+    """Run a blocking call of the rig in a thread and await it. Returns its result, raises its exceptions.
 
-    Where the task is cancelled, the call ends, too, wherever it waits: it takes no event that somebody else expects.
+    If the task is cancelled, the call stops waiting, so that it consumes no event that another call expects.
     """
     scope = WaitScope()
     context = contextvars.copy_context()

@@ -1,4 +1,4 @@
-"""Checks of what a test hands in: a mistake is refused at once, by name and with what is allowed."""
+"""Validates the arguments of a test's calls. Messages name the argument and the allowed values."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from rig.util.errors import AuthorError
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the known name that is most like a misspelt one, or an empty text."""
+    """Return the known name closest to a misspelt one, or an empty string."""
     return next(iter(difflib.get_close_matches(name, sorted(known), 1)), "")
 
 
 def validate_one_of(what: str, value: object, allowed: Iterable[str]) -> None:
-    """Refuse a text that is none of a fixed set.
+    """Reject a value that is not in a fixed set of texts.
 
     Args:
-        what: names the argument in the message.
-        value: what was given.
+        what: the argument's name in the message.
+        value: the given value.
         allowed: the set.
 
     Raises:
-        AuthorError: it is none of them; the message names the nearest.
+        AuthorError: the value is not in the set; the message names the closest one.
     """
     names = list(allowed)
     if value in names:
@@ -36,17 +36,17 @@ def validate_one_of(what: str, value: object, allowed: Iterable[str]) -> None:
 def validate_number(
     what: str, value: object, *, least: float | None = None, above: float | None = None, most: float | None = None
 ) -> float:
-    """Refuse what is no finite number within its limits, and return the number.
+    """Reject a value that is not a finite number within its limits, and return the number.
 
     Args:
-        what: names the argument in the message.
-        value: what was given.
-        least: the lowest that is allowed.
-        above: it must be more than this.
-        most: the highest that is allowed.
+        what: the argument's name in the message.
+        value: the given value.
+        least: the inclusive lower limit.
+        above: the exclusive lower limit.
+        most: the inclusive upper limit.
 
     Raises:
-        AuthorError: it is no number, not finite, or beyond a limit.
+        AuthorError: the value is not a number, not finite, or outside a limit.
     """
     limits = [
         f"{words} {limit:.10g}"
@@ -58,7 +58,7 @@ def validate_number(
         raise AuthorError(f"{what} is {wanted}, not {value!r}")
     try:
         number = float(value)
-    except OverflowError:  # an integer beyond every float
+    except OverflowError:  # an integer too large for a float
         number = math.inf
     fits = (
         math.isfinite(number)
@@ -72,14 +72,14 @@ def validate_number(
 
 
 _EXACT = 1 << 53
-"""Integers below this are exact as floats, and stay integers."""
+"""Integers below this are exact as floats, and are returned as integers."""
 
 
 def validate_bool(what: str, value: object) -> None:
-    """Refuse what is neither True nor False: a text such as `"off"` counts as true where nobody looks.
+    """Reject a value that is not a bool: Python would treat a text such as `"off"` as true.
 
     Raises:
-        AuthorError: it is neither.
+        AuthorError: it is neither True nor False.
     """
     if not isinstance(value, bool):
         raise AuthorError(f"{what} is True or False, not {value!r}")

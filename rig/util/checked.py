@@ -1,4 +1,4 @@
-"""Checks the arguments of a function by its annotations: nonsense of a test is refused before anything happens."""
+"""Validates the arguments of a function against its annotations before the function runs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _MOST = 1e9
-"""The largest number that is taken where an annotation says nothing: 30 years of seconds."""
+"""The upper limit where an annotation has none: 30 years in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a number, or of a text's length in characters, as an annotation: `Annotated[int, Limits(least=1)]`.
+    """The limits of a number, or of a text's length in characters.
+
+    Used as an annotation: `Annotated[int, Limits(least=1)]`.
 
     Attributes:
-        least: the lowest that is allowed.
-        above: it must be more than this.
-        most: the highest that is allowed.
+        least: the inclusive lower limit.
+        above: the exclusive lower limit.
+        most: the inclusive upper limit.
     """
 
     least: float | None = None
@@ -37,23 +39,25 @@ class Limits:
 
 
 Seconds = Annotated[float, Limits(least=0, most=1e7)]
-"""A time from 0 to some hundred days."""
+"""A time from 0 to about a hundred days."""
 Count = Annotated[int, Limits(least=1, most=1_000_000)]
-"""How many of something: at least one."""
+"""A number of things, at least one."""
 Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
-"""A seed, which makes something random repeatable."""
+"""The seed of a random generator."""
+Stamp = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
+"""A moment on the bench's clock, in nanoseconds."""
 Text = Annotated[str, Limits(least=1)]
 """A text that is not empty."""
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuse arguments that do not fit the function's annotations, as a decorator.
+    """Decorate a function to reject arguments that do not match its annotations.
 
-    Numbers are finite and within their limits, a bool is no number, texts are texts, one of a fixed set is one of it.
-    An argument of a type that is unknown here is an instance of it.
+    Numbers must be finite and within their limits; a bool is not a number; a `Literal` must be one of its values. For
+    any other type, the argument must be an instance of it.
 
     Raises:
-        AuthorError: by the decorated function, for an argument that does not fit; it names what is allowed.
+        AuthorError: raised by the decorated function for an invalid argument; names the allowed values.
     """
     signature = inspect.signature(function)
 
@@ -61,7 +65,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             given = signature.bind(*args, **kwargs).arguments
-        except TypeError:  # in Python's own words, by the call itself
+        except TypeError:  # the call itself raises Python's usual message
             return function(*args, **kwargs)
         validate_arguments(function.__qualname__, _hints(function), given)
         return function(*args, **kwargs)
@@ -70,15 +74,15 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def validate_arguments(what: str, hints: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Refuse values that do not fit their annotations.
+    """Reject values that do not match their annotations.
 
     Args:
-        what: names the callable in the message.
-        hints: the annotations by name; a value without one is not looked at.
+        what: the callable's name in the message.
+        hints: the annotations by name; a value without one is not checked.
         given: the values by name.
 
     Raises:
-        AuthorError: one does not fit.
+        AuthorError: a value does not match.
     """
     for name, value in given.items():
         if name in hints:
@@ -86,7 +90,7 @@ def validate_arguments(what: str, hints: Mapping[str, Any], given: Mapping[str, 
 
 
 class _OnlyForTypes(dict[str, Any]):
-    """The names of annotations that are imported for the type checker only: any object fits them."""
+    """Names that are imported for the type checker only: they resolve to `object`, which fits any value."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__()
@@ -101,7 +105,7 @@ class _OnlyForTypes(dict[str, Any]):
 @functools.cache
 def _hints(function: Callable[..., Any]) -> Mapping[str, Any]:
     hints = get_type_hints(function, localns=_OnlyForTypes(function), include_extras=True)
-    # What `*args` and `**kwargs` hold is bound as one tuple or mapping.
+    # `*args` and `**kwargs` are bound as one tuple and one mapping, which their annotations do not describe.
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return {p.name: hints[p.name] for p in parameters if p.name in hints and p.kind not in variadic}
@@ -132,7 +136,7 @@ def _validate(what: str, hint: Any, value: object, limits: Limits) -> None:
 
 
 def _validate_any(what: str, hints: tuple[Any, ...], value: object, limits: Limits) -> None:
-    """Hold a value against the alternatives of an annotation. The message is that of the first."""
+    """Validate a value against the alternatives of a union. The message is that of the first alternative."""
     if value is None and type(None) in hints:
         return
     first: AuthorError | None = None

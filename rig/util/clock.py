@@ -1,4 +1,4 @@
-"""The bench's clock: the one source of time for stamps, limits and delays."""
+"""The bench's clock: the only source of time for stamps, timeouts and delays."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rig.util.waits import SCOPES, WaitScope
 T = TypeVar("T")
 
 SIGNAL_LATENCY_S = 1.0
-"""The longest single wait. Python handles a signal that arrives just before a wait only when that wait ends."""
+"""The longest single wait: a signal that arrives just before a wait is handled when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A limit in bench time, made by `BenchClock.deadline`. All waits with a limit use it.
+    """A deadline in bench time, made by `BenchClock.deadline`. All waits with a timeout use it.
 
     Attributes:
-        timeout: the bench seconds that were asked for, for messages.
+        timeout: the requested timeout in bench seconds, for messages.
         end: the stamp at which it passes, in ns.
     """
 
@@ -35,7 +35,7 @@ class Deadline:
     _scopes: tuple[WaitScope, ...] = ()
 
     def left(self) -> float:
-        """Bench seconds until it passes, 0 when it has passed."""
+        """Return the bench seconds until it passes; 0 once it has passed."""
         return max(0.0, (self.end - self._clock.now()) / 1e9)
 
     @property
@@ -46,7 +46,7 @@ class Deadline:
     def wait(self, condition: threading.Condition) -> None:
         """Wait until `condition`, which the caller holds, is notified, or until the deadline passes.
 
-        It may return sooner without a reason, as after a signal: check what you wait for, and `passed`, in a loop.
+        It may return early, for example after a signal: check your condition, and `passed`, in a loop.
 
         Args:
             condition: made by `BenchClock.condition`.
@@ -62,13 +62,13 @@ class Deadline:
             try:
                 self._clock.wait(condition, self.end)
             except BaseException:
-                # A signal's exception may come after the wait and before `Condition.wait` has the lock again.
+                # A signal handler may raise after the wait but before `Condition.wait` has reacquired the lock.
                 if not condition._is_owned():  # type: ignore[attr-defined]
                     condition.acquire()
                 raise
 
     def check(self) -> None:
-        """Make sure that whoever waits up to it may go on.
+        """Check that waits for it have not been ended.
 
         Raises:
             WaitEndedError: as for `wait`.
@@ -91,7 +91,7 @@ class Deadline:
         return future.result(0)
 
     def wait_out(self) -> None:
-        """Wait until it has passed: for a delay that no event ends."""
+        """Wait until it has passed: a plain delay."""
         condition = self._clock.condition()
         with condition:
             while not self.passed:
@@ -99,15 +99,16 @@ class Deadline:
 
 
 class BenchClock:
-    """Real time: stamps of CLOCK_MONOTONIC. A wired bench has this clock, and so have a console and a CSMS alone.
+    """Real time: stamps of CLOCK_MONOTONIC.
 
-    Every duration in the rig's interfaces (timeouts, LED rates, delays) is in bench time, which the clock defines.
-    `rig.wiring.virtual.stepping.SteppedClock` defines another.
+    Wired benches use it, and so do a console or a CSMS without a bench. All durations in the rig's interfaces
+    (timeouts, LED rates, delays) are in bench time, which the clock defines. The clock of stepped time is
+    `rig.wiring.virtual.stepping.SteppedClock`.
 
     Attributes:
-        steps: whether bench time stands still while anybody works: latencies of the computer are not in it.
-        ignores_syn: whether the bench leaves SYNs unanswered on purpose. A stepped clock, which waits for the answer to
-            each attempt to connect, does not wait then.
+        steps: whether bench time stops while a thread or the device works, so that it excludes the computer's latency.
+        ignores_syn: whether the bench deliberately leaves SYNs unanswered. A stepped clock normally waits for the
+            answer to each attempt to connect; then it does not.
     """
 
     steps = False
@@ -119,22 +120,22 @@ class BenchClock:
         self._start = self.now()
 
     def now(self) -> int:
-        """Now, in nanoseconds: the stamp of every event."""
+        """Return the current time in nanoseconds: the stamp of an event."""
         return time.monotonic_ns()
 
     def utc(self) -> datetime:
-        """Now, as a date that runs with bench time."""
+        """Return the current date and time, which advance with bench time."""
         return self._utc_at_start + timedelta(seconds=self.between(self._start, self.now()))
 
     def deadline(self, timeout: float, *, before: Deadline | None = None) -> Deadline:
-        """The moment `timeout` bench seconds from now.
+        """Return the deadline `timeout` bench seconds from now.
 
         Args:
             timeout: in bench seconds.
-            before: a deadline that this one must not pass.
+            before: an outer deadline; the result is not later than it.
 
         Raises:
-            AuthorError: the timeout is no finite number of 0 or more.
+            AuthorError: the timeout is not a finite number of at least 0.
         """
         validate_number("a timeout in bench seconds", timeout, least=0)
         end = self.now() + round(timeout * 1e9)
@@ -142,37 +143,37 @@ class BenchClock:
         return Deadline(timeout, end if before is None else min(end, before.end), self, scopes)
 
     def end_waits(self) -> None:
-        """End all waits up to a deadline that was made before, in any thread: their test has ended."""
+        """End all waits, in any thread, for deadlines made so far: their test has ended."""
         ended, self._waits = self._waits, WaitScope()
         ended.end()
 
     @staticmethod
     def between(start: int, end: int) -> float:
-        """Bench seconds between two stamps in nanoseconds."""
+        """Return the bench seconds between two stamps in nanoseconds."""
         return (end - start) / 1e9
 
     def condition(self, lock: threading.RLock | threading.Lock | None = None) -> threading.Condition:
-        """A condition that `Deadline.wait` can wait for."""
+        """Return a new condition for `Deadline.wait`."""
         return threading.Condition(lock)
 
     def wait(self, condition: threading.Condition, end: int) -> None:
-        """Wait for a condition, which the caller holds, up to a stamp; it may return sooner. See `Deadline.wait`."""
+        """Wait for a condition, which the caller holds, until a stamp. May return early: see `Deadline.wait`."""
         condition.wait(min((end - self.now()) / 1e9, SIGNAL_LATENCY_S))
 
     def settle(self) -> None:
-        """Wait until everything that was set in motion has come to rest, where the clock knows that; time stands still.
+        """Wait, in stepped time, until all threads and the device are idle, without advancing time.
 
-        A real clock never knows, and returns at once.
+        A real clock cannot detect that and returns at once.
         """
 
     def holdup(self) -> str:
-        """Say why bench time does not pass, for a message; empty where it does, as real time always does."""
+        """Describe why bench time is stopped, for a message; empty if it is not. Real time never stops."""
         return ""
 
     def event_loop(self, name: str) -> asyncio.AbstractEventLoop:  # noqa: ARG002
-        """A new event loop whose `time()` is bench time, in seconds.
+        """Return a new event loop whose `time()` is bench time, in seconds.
 
         Args:
-            name: whose it is, for messages.
+            name: the loop's name in messages.
         """
         return asyncio.new_event_loop()

@@ -1,7 +1,7 @@
-"""What can go wrong, by whose fault it is.
+"""The rig's exceptions, one family per verdict.
 
-Three verdicts: a `BenchError` is trouble of the bench, an `AuthorError` a mistake of the test's author (both are
-*errors* in every report); a `DeviceError` and a failed expectation are *failures* of the firmware under test.
+`BenchError` is an error of the bench and `AuthorError` an error of the test: reports show both as *errors*.
+`DeviceError` and `ExpectationError` are *failures* of the firmware under test.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from rig.util.text import visible_lines
 
 
 class PlugbenchError(Exception):
-    """The root of everything the rig raises on purpose.
+    """The base class of all exceptions that the rig raises on purpose.
 
     Args:
-        message: in words; a URL in it loses its password, and control characters are escaped.
+        message: the message; passwords in its URLs are masked and control characters are escaped.
     """
 
     def __init__(self, message: str) -> None:
@@ -24,11 +24,11 @@ class PlugbenchError(Exception):
 
 
 class BenchError(PlugbenchError):
-    """The bench itself is broken: a port vanished, a relay stuck, the CSMS port is taken.
+    """The bench itself does not work: a port vanished, a relay is stuck, the CSMS port is taken.
 
     Args:
-        what: what happened, in one line.
-        fix: what the person at the bench can do about it.
+        what: the problem, in one line.
+        fix: the remedy for the user.
     """
 
     def __init__(self, what: str, fix: str = "") -> None:
@@ -38,33 +38,32 @@ class BenchError(PlugbenchError):
 
 
 class AuthorError(PlugbenchError, ValueError):
-    """The test is written wrongly: a misspelt name, a value that can never match, a call out of order.
+    """An error in the test: a misspelt name, a value that can never match, a call out of order.
 
-    Each entry point that a test calls raises it before it does anything: waiting would not help, and neither the
-    firmware nor the bench is at fault.
+    Every function that a test calls raises it at once, before it changes or waits for anything.
     """
 
 
 class WaitEndedError(PlugbenchError):
-    """A blocking call was ended from outside: its test has ended, or the task that awaited it was cancelled."""
+    """A blocking call was ended because its test has ended, or its task was cancelled."""
 
 
 class DescriptionError(BenchError):
-    """A bench description (`benches/*.toml`) that cannot be used, by file and key."""
+    """A bench description (`benches/*.toml`) is invalid. The message names the file and the key."""
 
 
 class DeviceError(PlugbenchError, AssertionError):
-    """The firmware did something it must not do: a panic, an unexpected reboot, a boot that never ends."""
+    """The firmware misbehaved: a panic, an unexpected reboot, a boot that did not finish in time."""
 
 
 class Miss(NamedTuple):
-    """What did not come in time, for the picture of a test.
+    """An expected event that did not occur in time, for the picture of a test.
 
     Attributes:
-        lane: the wire it was expected on, such as `leds.status`; `ocpp`, `log` or `link`; empty where it has none.
+        lane: the lane of the expected event, such as `leds.status`, `ocpp`, `log` or `link`; empty if it has none.
         what: the expectation in words.
         since: when the wait began, in ns of bench time.
-        until: when it ended.
+        until: when the wait ended, in ns of bench time.
     """
 
     lane: str
@@ -74,11 +73,11 @@ class Miss(NamedTuple):
 
 
 class ExpectationError(PlugbenchError, AssertionError):
-    """Something that was expected did not come, or something forbidden came.
+    """An expected event did not occur, or a forbidden one did.
 
     Args:
-        message: in words.
-        miss: what did not come, where that was waited for.
+        message: the message.
+        miss: the missing event; None if the test did not wait for one.
     """
 
     def __init__(self, message: str, miss: Miss | None = None) -> None:

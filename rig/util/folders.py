@@ -1,4 +1,4 @@
-"""Folders that the rig writes into, and how it says that it cannot."""
+"""Checks of the folders that the rig writes to."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rig.util.errors import BenchError
 
 
 def unwritable(folder: Path, problem: OSError) -> BenchError:
-    """The error to raise where something cannot be written into a folder.
+    """Return the error to raise when a folder cannot be written to.
 
     Args:
-        folder: which one.
-        problem: what the system says.
+        folder: the folder.
+        problem: the operating system's error.
     """
     return BenchError(
         f"{folder} cannot be written to: {problem.strerror}", "Make it a folder of your own, with room in it"
@@ -23,10 +23,10 @@ def unwritable(folder: Path, problem: OSError) -> BenchError:
 
 
 def make_writable(folder: Path) -> None:
-    """Make a folder where it is missing.
+    """Create a folder if it is missing, and check that it is writable.
 
     Raises:
-        BenchError: it cannot be made, or not be written to.
+        BenchError: it cannot be created or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,14 +37,14 @@ def make_writable(folder: Path) -> None:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """Make sure that a folder's disk has room.
+    """Check that a folder's disk has enough free space.
 
     Args:
-        folder: a folder that is there.
-        needed: in bytes.
+        folder: an existing folder.
+        needed: the space in bytes.
 
     Raises:
-        BenchError: less than that is free.
+        BenchError: less space is free.
     """
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -1,4 +1,4 @@
-"""The secrets that this process was given, found by their value in each encoding in which they may be printed."""
+"""The secrets that this process knows, found in a text by their value in every usual encoding."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from urllib.parse import quote, quote_plus
 from rig.util.secret_pairs import MASK
 
 _SHORTEST = 6
-"""In characters. A shorter value is found in words that have nothing to do with it."""
+"""In characters. A shorter value would also match parts of ordinary words."""
 _MOST = 64
-"""Secrets that are kept, the newest: each makes the search slower."""
+"""Only the newest secrets are kept: each one slows down the search."""
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
@@ -24,12 +24,12 @@ _pattern: re.Pattern[str] | None = None
 
 
 def remember_secret(secret: str) -> None:
-    """Mask a value from now on wherever this process writes or shows it.
+    """Mask a value from now on in everything that this process writes or prints.
 
-    A value of less than six characters is masked only beside its name.
+    A value of less than six characters is only masked next to its name.
 
     Args:
-        secret: such as a passphrase; control characters around it do not count.
+        secret: a secret, such as a passphrase; surrounding white space is ignored.
     """
     global _pattern
     secret = secret.strip()
@@ -41,23 +41,23 @@ def remember_secret(secret: str) -> None:
         _kept.append(secret)
         del _kept[:-_MOST]
         forms = {form for kept in _kept for form in _forms(kept)}
-        # The longest first: one may begin with another.
+        # Longest first: one form may be the prefix of another.
         _pattern = re.compile("|".join(sorted(forms, key=lambda form: (-len(form), form))))
 
 
 def without_known_secrets(text: str) -> str:
-    """Mask each remembered secret in a text; the same text where there is none."""
+    """Mask each known secret in a text. Returns the same object if there is none."""
     pattern = _pattern
     return text if pattern is None or pattern.search(text) is None else pattern.sub(MASK, text)
 
 
 def is_known_secret(value: object) -> bool:
-    """Whether a value is a remembered secret, written as it is."""
+    """Return whether a value is itself a known secret, in no encoding."""
     return bool(_kept) and str(value) in _kept
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Regular expressions of all the ways to print a secret; each begins with a plain character, which is quick."""
+    """Yield a regular expression for each encoding of a secret; each starts with a literal, for speed."""
     in_json = [json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)]
     texts = {
         secret,
@@ -73,9 +73,9 @@ def _forms(secret: str) -> Iterator[str]:
     texts |= {re.sub("%..", lambda found: found[0].lower(), text) for text in texts if "%" in text}
     yield from map(re.escape, texts)
     content = secret.encode("utf-8", "surrogatepass")
-    for before in range(3):  # bytes of the same group of three, such as a user's name and a colon
+    for before in range(3):  # Base64 encodes groups of three bytes; a prefix such as `user:` shifts the secret
         encoded = base64.b64encode(b"\0" * before + content).decode()
-        # Characters that the secret alone decides; those beside them hold bits of its neighbours, too.
+        # Only the characters that depend on the secret alone; those at its ends also encode bits of its neighbours.
         core = encoded[-(-before * 4 // 3) : (before + len(content)) * 4 // 3]
         for alphabet in {core, core.translate(_URL_SAFE)}:
             yield rf"{re.escape(alphabet)}[A-Za-z0-9+/_\-]{{0,2}}={{0,2}}"

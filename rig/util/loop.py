@@ -1,4 +1,4 @@
-"""Hands work to the bench's event loop from a test's thread."""
+"""Runs coroutines on the bench's event loop from a test's thread."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ T = TypeVar("T")
 
 
 def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str) -> concurrent.futures.Future[T]:
-    """Start `work` on the bench's loop; for any thread but the loop's own.
+    """Start `work` on the bench's loop, from any thread but the loop's own.
 
     Args:
         loop: the bench's event loop, running in another thread.
         work: the coroutine.
-        what: what is being done, for the messages.
+        what: the name of the work in messages.
 
     Raises:
         BenchError: the loop is closed.
-        AuthorError: it is this very thread's.
+        AuthorError: the loop runs in the calling thread.
     """
     try:
         inside = asyncio.get_running_loop() is loop
@@ -42,26 +42,26 @@ def submit(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: 
 def run_on(
     loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], what: str, timeout: float | Deadline = 10.0
 ) -> T:
-    """Run `work` on the bench's loop and wait for its result; for any thread but the loop's own.
+    """Run `work` on the bench's loop and wait for its result, from any thread but the loop's own.
 
     Args:
         loop: the bench's event loop, running in another thread.
         work: the coroutine.
-        what: what is being done, for the messages.
-        timeout: real seconds, because the loop's own work takes no bench time; or a deadline, for work that does.
+        what: the name of the work in messages.
+        timeout: in real seconds, for work that takes no bench time; or a deadline, for work that does.
 
     Raises:
         BenchError: the loop is closed, or did not finish the work in time.
-        AuthorError: it is this very thread's.
+        AuthorError: the loop runs in the calling thread.
     """
     future = submit(loop, work, what)
     try:
         return timeout.result(future) if isinstance(timeout, Deadline) else future.result(timeout)
     except concurrent.futures.TimeoutError as error:
-        if future.done():  # the work itself timed out: that error says more
+        if future.done():  # the work itself raised TimeoutError: its message is more specific
             raise
         future.cancel()
         seconds = timeout.timeout if isinstance(timeout, Deadline) else timeout
         raise BenchError(
-            f"{what}: the bench's loop did not do it within {seconds:g} s", "Is its thread blocked?"
+            f"{what}: the bench's loop did not finish it within {seconds:g} s", "Check whether its thread is blocked"
         ) from error

@@ -1,4 +1,4 @@
-"""JSON of any object: what JSON cannot hold is written as text."""
+"""Encodes any object as JSON. Values that JSON does not have become text."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rig.util.text import encodable
 
 
 def to_json(content: Any) -> bytes:
-    """Write JSON as the record has it: mappings and sets as it can hold them, any other object as its `str`.
+    """Encode an object as JSON. Sets become lists; an object of any other type becomes its `str`.
 
     Raises:
-        TypeError: it has no place in JSON.
+        TypeError: JSON cannot represent it, such as an integer of more than 64 bits.
     """
     return orjson.dumps(content, default=_plain)
 
 
 def to_json_at_any_price(content: Any) -> bytes:
-    """Write JSON as `to_json` does; what has no place in JSON is written as the nearest that has.
+    """Encode an object as `to_json` does, replacing values that it rejects by the closest representation.
 
-    Half a surrogate pair is written as a backslash escape, an integer of more than 64 bits as a float or, beyond those,
-    as text, any other object as text.
+    Half a surrogate pair becomes a backslash escape. An integer of more than 64 bits becomes a float, or text if it is
+    too large for one. Any other object becomes text.
     """
     try:
         return to_json(content)
@@ -51,7 +51,7 @@ def _nearest(value: Any) -> Any:
 
 
 def plain(content: Any) -> Any:
-    """The JSON that any object is written as: its keys as texts, and its `str` where it has no place in JSON."""
+    """Return an object as decoded JSON, with keys as texts; its `str` if JSON cannot represent it."""
     try:
         return orjson.loads(orjson.dumps(content, default=_plain, option=orjson.OPT_NON_STR_KEYS))
     except TypeError:

@@ -1,4 +1,4 @@
-"""How long the threads of a process have waited for a processor, by the kernel's own account."""
+"""Reads from the kernel how long the threads of a process have waited for a processor."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 class ProcessorWait:
-    """Adds up the waits of a process' threads, also of processes that follow one another.
+    """The total wait of a process' threads, also across successive processes.
 
-    The kernel forgets a thread that has ended, so that its wait counts as far as it was read.
+    The kernel drops the figures of a thread that ends, so its wait counts up to the last reading.
     """
 
     def __init__(self) -> None:
@@ -17,11 +17,11 @@ class ProcessorWait:
         self._ended = 0
 
     def of(self, pid: int | None, *, without: int | None = None) -> int:
-        """Return the waits so far, in ns. They never become less.
+        """Return the total wait so far, in ns. It never decreases.
 
         Args:
-            pid: the process that runs now; None: none does.
-            without: the native id of a thread that does not count.
+            pid: the running process; None if none is running.
+            without: the native id of a thread to leave out.
         """
         now = _waits(pid) if pid is not None else {}
         if pid is not None:
@@ -33,7 +33,7 @@ class ProcessorWait:
 
 
 def _waits(pid: int) -> dict[tuple[int, str], int]:
-    """The second field of each thread's `schedstat`: ns that it was runnable and did not run (sched-stats.rst)."""
+    """Read the second field of each thread's `schedstat`: ns runnable, not running (sched-stats.rst)."""
     found: dict[tuple[int, str], int] = {}
     with contextlib.suppress(OSError):  # the process has ended
         for thread in Path(f"/proc/{pid}/task").iterdir():

@@ -1,11 +1,10 @@
-"""Secrets that OCPP, a console and a URL can carry, kept out of everything that is written or shown.
+"""Masks the secrets that OCPP frames, console lines and URLs can contain, in all output.
 
-A secret is found by its form, such as the value of a name that means one, and by its value, where this process was
-given it (`rig.util.known_secrets`).
+A secret is found by its name, such as `AuthorizationKey`, or by its value, if this process knows it
+(`rig.util.known_secrets`).
 
-A test sees what the charge point sent, and may match on it: `OcppFrame.payload` and `LogLine.text` are whole. What
-leaves the process, or is put into words, is masked: the record and all that is made from it, messages, logs, the
-terminal.
+Tests match on unmasked data: `OcppFrame.payload` and `LogLine.text`. All output is masked: the record and the reports
+made from it, messages, logs and the terminal.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from rig.util.secret_pairs import MASK, has_escapes, masked_pairs, without_escap
 
 __all__ = ["MASK", "is_secret", "masked", "masked_text", "remember_secrets", "without_url_passwords"]
 
-# The password of a URL's userinfo (RFC 3986 section 3.2.1), also where it has an @ or a / that should have been
-# escaped, or the text ends before the @. A port is none. JSON may escape a slash, a path loses one. Bounded, because a
-# device may print anything.
+# The password in a URL's userinfo (RFC 3986 section 3.2.1), also with an unescaped @ or /, or if the text ends before
+# the @. A port is not a password. JSON may escape a slash, and normalizing a path drops one. Repetitions are bounded,
+# because a device may print anything.
 _IN_URL = re.compile(
     r"""
     (:(?:\\?/){1,2}[^\s/?#@:"\\\[\]]{0,512}:)
@@ -44,12 +43,12 @@ _USERINFO = re.compile(r"[a-z][a-z0-9+.\-]*://[^\s/?#@:]*:([^\s/?#]*)@", re.IGNO
 
 
 def masked(content: Any) -> Any:
-    """Decoded JSON without its secrets; the same object where there are none.
+    """Mask the secrets in decoded JSON. Returns the same object if there are none.
 
-    Secrets are the passwords in URLs, the values of names that mean a secret (`rig.util.secret_names`), and the value
-    beside a key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and
-    7.29), to any depth, in texts and in the names of an object.
-    An object that is no JSON, such as a path or an enum, is masked as the JSON or the text that it is written as.
+    Secrets are passwords in URLs, values of names that mean a secret (`rig.util.secret_names`), and the value next to a
+    key that names one, as in ChangeConfiguration.req and GetConfiguration.conf (OCPP 1.6 sections 6.7 and 7.29). They
+    are masked at any depth, in texts and in the names of an object.
+    An object that is not JSON, such as a path or an enum, is first converted to JSON or text.
     """
     if isinstance(content, str):
         return masked_text(content)
@@ -74,13 +73,13 @@ def masked(content: Any) -> Any:
 
 
 def masked_text(text: str) -> str:
-    """A text that may be JSON, whole or in part, without its secrets; the same where there are none.
+    """Mask the secrets in a text that may be or contain JSON. Returns the same object if there are none.
 
-    JSON in which a name makes a value a secret is written anew.
+    JSON with a secret is encoded again, so its spacing may change.
     """
     text = without_url_passwords(text)
     lower = text.lower()
-    # A letter of a name, or the @ of a URL, may be written as an escape.
+    # A letter of a name, or the @ of a URL, may be escaped.
     escaped = has_escapes(lower)
     if not escaped and not may_name_secret(lower):
         return text
@@ -88,22 +87,22 @@ def masked_text(text: str) -> str:
         content = orjson.loads(text)
         hidden = masked(content)
         return text if hidden is content else orjson.dumps(hidden, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep for one of us
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # not JSON, or nested too deep
         plainly = without_escapes(text) if escaped else text
         shown = masked_pairs(without_url_passwords(plainly))
         return text if shown == plainly else shown
 
 
 def without_url_passwords(text: str) -> str:
-    """A text in words, without the password of each URL in it and without known secrets; the same without those."""
+    """Mask known secrets and the passwords of URLs in a text. Returns the same object if there are none."""
     text = without_known_secrets(text)
     return _IN_URL.sub(rf"\1{MASK}", text) if ":/" in text or ":\\/" in text else text
 
 
 def remember_secrets(content: Any) -> None:
-    """Mask, from now on, the values of an object of JSON whose names mean a secret, and the passwords of its URLs.
+    """Remember the secrets in decoded JSON: values whose names mean a secret, and passwords of URLs.
 
-    For what the bench itself sends or sets. A device could make any word a secret.
+    Only for data from the bench itself: a device could declare any word a secret.
 
     Args:
         content: decoded JSON, such as the payload of ChangeConfiguration.req.
@@ -125,7 +124,7 @@ def remember_secrets(content: Any) -> None:
 
 
 def is_secret(holder: Mapping[Any, Any], key: Any) -> bool:
-    """Whether the value of a key is a secret.
+    """Return whether the value of a key is a secret.
 
     Args:
         holder: the JSON object.
@@ -140,7 +139,7 @@ def _is_secret(key: Any, *, beside_key: bool) -> bool:
 
 
 def _names_secret(holder: Mapping[Any, Any]) -> bool:
-    """Whether a field of an object, or of an object in it, says that its value is a secret's."""
+    """Return whether a field of an object, or of an object in it, names a secret, as `key` does."""
     for key, value in holder.items():
         if isinstance(value, str):
             if may_name_secret(value.lower()) and is_secret_name(value) and is_key_name(str(key)):

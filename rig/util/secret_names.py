@@ -1,4 +1,4 @@
-"""Names whose value is a secret, by their meaning: `AuthorizationKey`, `basicAuthPassword`, `WIFI_PSK`."""
+"""Recognizes names of secrets, such as `AuthorizationKey`, `basicAuthPassword` and `WIFI_PSK`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _MEANING = (
     "authtoken",
     "refreshtoken",
 )
-_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # inside a word these two mean nothing
-_LAST_WORDS = ("pass", "token", "pw")  # inside a longer word, such as `bypass`, they mean nothing
+_AT_THE_END = (*_MEANING, *(f"{word}s" for word in _MEANING), "psk", "pwd")  # the last two only count at the end
+_LAST_WORDS = ("pass", "token", "pw")  # only count as a word of their own, unlike `bypass`
 _KEYS = ("key", "name", "variable", "parameter", "setting", "option")
 _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|[0-9]+")
-_LONGEST = 64  # of a name that is remembered: names come from the network
+_LONGEST = 64  # characters of a cached name: names come from the network
 
 
 def may_name_secret(lower: str) -> bool:
-    """Whether a text in lower case may hold the name of a secret: quick, and right where it says no."""
-    # Asked of every frame and every line of the console: a loop over the words takes twice as long.
+    """Return whether a lower-case text may contain the name of a secret: fast, with false positives only."""
+    # Runs for each frame and each line of the console: a loop over the words takes twice as long.
     return (
         "key" in lower
         or "pass" in lower
@@ -45,22 +45,22 @@ def may_name_secret(lower: str) -> bool:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a name means a secret, however its words are written and joined."""
+    """Return whether a name means a secret, in any case and with any separators."""
     return _remembered(name) if len(name) <= _LONGEST else _is_secret(name)
 
 
 def is_secret_phrase(words: str) -> bool:
-    """Whether several words of a sentence end with the name of a secret: `the authorization key`."""
+    """Return whether a phrase ends with the name of a secret: `the authorization key`."""
     return _plain(words).endswith(_AT_THE_END)
 
 
 def is_key_name(name: str) -> bool:
-    """Whether a field of that name says what another field's value is, as `key` in ChangeConfiguration.req does."""
+    """Return whether a field of that name names another one's value, as `key` in ChangeConfiguration.req."""
     return len(name) <= _LONGEST and _plain(name).endswith(_KEYS)
 
 
 def is_value_name(name: str) -> bool:
-    """Whether a field of that name may be the value that belongs to a key."""
+    """Return whether a field of that name may hold the value that belongs to a key."""
     return len(name) <= _LONGEST and _plain(name).endswith("value")
 
 
@@ -70,7 +70,7 @@ def _is_secret(name: str) -> bool:
 
 
 def _ends_with_secret_word(name: str) -> bool:
-    """Whether the last word of a name is one of a few. An `idToken` of OCPP 2.0.1 is no secret: it is an idTag."""
+    """Return whether a name ends with a word like `token`; not `idToken`, the idTag of OCPP 2.0.1."""
     words = [word.lower() for word in _WORDS.findall(name)]
     return bool(words) and words[-1] in _LAST_WORDS and words[-2:] != ["id", "token"]
 

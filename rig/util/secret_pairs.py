@@ -1,4 +1,4 @@
-"""Names and values in a text that is no JSON: a line of a log, half a frame, a message in words."""
+"""Masks secrets next to their names in a text that is not JSON: a log line, half a frame, a message."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rig.util.secret_names import is_key_name, is_secret_name, is_secret_phrase,
 MASK = "********"
 
 _WORD = r"[\w.\-]++"
-# Words that follow `the password is` in a sentence about a password.
+# Words that may follow `the password is` in a sentence that does not contain the password.
 _NO_VALUE = (
     "a|absent|accepted|already|also|always|an|as|at|being|changed|correct|empty|expired|from|given|hidden|in|incorrect"
     "|invalid|kept|known|longer|masked|missing|needed|never|no|none|not|of|ok|only|optional|refused|rejected|required"
     "|right|set|shorter|still|stored|the|there|too|unknown|unset|unused|used|valid|what|where|wrong"
 )
-# A name of up to three words, its closing quote, and a colon, an equals sign or a verb. In JSON within JSON quotes have
-# backslashes before them. Every repetition is possessive or bounded, because a device may print anything.
+# A name of up to three words, its closing quote, and a colon, an equals sign or a verb. Backslashes precede the quotes
+# of JSON within JSON. Every repetition is possessive or bounded, because a device may print anything.
 _PAIR = re.compile(
     rf"""
     (?<![\w.\-])({_WORD}(?:[ ]{_WORD}){{0,2}}?)(\\*+["'`]|)
@@ -36,27 +36,27 @@ _NAMED = re.compile(rf"\s{{0,8}}\\*+[\"'`]?({_WORD})")
 _IN_JSON = re.compile(r"\s{0,8}([^\",}\]\s]*)")
 _NEXT_PAIR = re.compile(rf"\s{{0,8}}[,;&]\s{{0,8}}[\"']?{_WORD}[\"']?\s{{0,8}}[:=]|\s{{1,8}}{_WORD}=|[\r\n]|\Z")
 _SET_COMMAND = re.compile(rf"\bset +({_WORD}) +([^\r\n]+)", re.IGNORECASE)  # of the console (docs/console-protocol.md)
-# Of a command line: `--password S`, and `'--password', 'S'` as Python shows its words.
+# An option of a command line: `--password S`, or `'--password', 'S'` as Python prints a list.
 _OPTION = re.compile(rf"(?<![\w\-])(--?{_WORD})([\"']?,?[ \t]{{1,8}})([\"']?)(?!-)([^\s\"']++)")
 _ELEMENT = re.compile(r"<([\w:.\-]{1,64})(\s[^<>]{0,512}|)>(\s{0,8}(?:<!\[CDATA\[)?)([^<]++)")
 _BASIC = re.compile(r"\b(basic +)([a-z0-9+/_\-]{4,4096}={0,2})", re.IGNORECASE)
 _HTTP_CREDENTIALS = re.compile(r"\b(authorization\W{1,6}(?:basic|bearer|digest) +)[^\r\n\"']+", re.IGNORECASE)
-# Printable characters of ASCII, as JSON, URLs and XML may write them.
+# Printable ASCII characters as JSON, URLs and XML may escape them.
 _ESCAPED = re.compile(
     r"(?<!\\)\\++u00([2-7][0-9a-f])|%([2-7][0-9a-f])|&(?:quot|apos|lt|gt|amp|#[0-9]{2,3}|#x[2-7][0-9a-f]);",
     re.IGNORECASE,
 )
 _MOST_LAYERS = 3
-"""Encodings within each other that are looked through."""
+"""The deepest nesting of encodings that is decoded."""
 
 
 def has_escapes(text: str) -> bool:
-    """Whether `without_escapes` may change a text."""
+    """Return whether `without_escapes` would change a text."""
     return ("\\u" in text or "%" in text or "&" in text or "\\U" in text) and _ESCAPED.search(text) is not None
 
 
 def without_escapes(text: str) -> str:
-    """Write the printable characters of ASCII that are escaped, like `\\u0041`, `%41` or `&quot;`, as themselves."""
+    """Decode escaped printable ASCII characters, such as `\\u0041`, `%41` or `&quot;`."""
     for _ in range(_MOST_LAYERS):
         text, changes = _ESCAPED.subn(_unescaped, text)
         if not changes:
@@ -70,9 +70,9 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def masked_pairs(text: str) -> str:
-    """Mask each value whose name means a secret, and values beside a key that names one; the rest stays.
+    """Mask each value whose name means a secret, and values next to a key that names one.
 
-    A value without a visible end is masked to the end of the line or of the text.
+    A value without a recognizable end is masked to the end of the line or of the text.
     """
     beside_key = any(_names_secret(text, pair) for pair in _PAIR.finditer(text))
     parts: list[str] = []
@@ -116,7 +116,7 @@ def _masked_element(found: re.Match[str]) -> str:
 
 
 def _masked_basic(found: re.Match[str]) -> str:
-    """Mask what is the Base64 of `user:password`, with or without its padding (RFC 7617)."""
+    """Mask the Base64 of `user:password`, with or without padding (RFC 7617)."""
     encoded = found[2].rstrip("=").replace("-", "+").replace("_", "/")
     try:
         decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
@@ -126,15 +126,15 @@ def _masked_basic(found: re.Match[str]) -> str:
 
 
 def _value(text: str, at: int, *, quoted: bool) -> tuple[int, str]:
-    """Find the value that begins at a place.
+    """Find the value that begins at an index.
 
     Args:
-        text: all of it.
-        at: behind the colon.
-        quoted: whether the name was, as in JSON.
+        text: the whole text.
+        at: the index after the colon.
+        quoted: whether the name is quoted, as in JSON.
 
     Returns:
-        Its end, and the text that stands in for it.
+        The index of its end, and its masked replacement.
     """
     quote = _QUOTE.match(text, at)
     if quote is not None:

@@ -1,6 +1,6 @@
-"""SIGTERM and SIGHUP end a process as Ctrl-C does, so that what it holds is given back: a fault, a board, a wire.
+"""Makes SIGTERM and SIGHUP end a process as Ctrl-C does: it lifts faults and releases the bench.
 
-They come from a job that is aborted, and from a terminal that goes away. None of them interrupts a cleanup.
+A CI server sends SIGTERM to abort a job; the kernel sends SIGHUP when a terminal closes. Neither interrupts a cleanup.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from types import FrameType
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _ECHO_S = 1.0
-"""The same request may arrive as several signals: from kernel and shell, from the CI server and from make."""
+"""The same request may arrive as several signals: from kernel and shell, from CI server and make."""
 
 
-def heard() -> list[signal.Signals]:
-    """Which of the three end this process: those that it was not started to ignore, as `nohup` does."""
+def handled_signals() -> list[signal.Signals]:
+    """Return the signals that end this process; not those it was started to ignore, as by `nohup`."""
     return [number for number in _ENDINGS if signal.getsignal(number) != signal.SIG_IGN]
 
 
@@ -28,8 +28,8 @@ class _Ending:
 
     def __init__(self) -> None:
         self.first = ""
-        """The name of the first signal that came."""
-        self._last = 0.0  # when the last one came that had an effect
+        """The name of the first signal."""
+        self._last = 0.0  # time of the last signal that had an effect
         self._shielded = False
         self._due: KeyboardInterrupt | None = None
 
@@ -41,11 +41,11 @@ class _Ending:
         self._last = now
         name = signal.Signals(number).name
         self.first = self.first or name
-        wish = KeyboardInterrupt(name)
+        interrupt = KeyboardInterrupt(name)
         if is_first and self._shielded:
-            self._due = wish
+            self._due = interrupt
             return
-        raise wish
+        raise interrupt
 
     @contextmanager
     def shield(self) -> Iterator[None]:
@@ -60,17 +60,17 @@ class _Ending:
 
 
 def end_as_by_ctrl_c() -> Callable[[], None]:
-    """Let SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt in the main thread, which calls this, once.
+    """Make the first SIGINT, SIGTERM or SIGHUP raise KeyboardInterrupt. Call it in the main thread.
 
-    The first does. None that follows interrupts the cleanup that begins then, whichever signal it is: a terminal may go
-    away after Ctrl-C. The exception is another Ctrl-C more than a second later: it gives up the step that hangs, and
-    the cleanup goes on with the next. That is a person's way out; others have SIGKILL.
+    Later signals do not interrupt the cleanup that follows: a terminal may close after Ctrl-C. The exception is a
+    Ctrl-C more than a second later: it aborts the current step, such as one that hangs, and the cleanup continues with
+    the next.
 
     Returns:
-        A function that restores the handlers from before.
+        A function that restores the previous handlers.
     """
     end = _Ending()
-    before = {number: signal.signal(number, end) for number in heard()}
+    before = {number: signal.signal(number, end) for number in handled_signals()}
 
     def undo() -> None:
         for number, handler in before.items():
@@ -80,9 +80,9 @@ def end_as_by_ctrl_c() -> Callable[[], None]:
 
 
 def ending_signal() -> str:
-    """Return the name of the first signal that was to end this process; empty where none came.
+    """Return the name of the first signal that requested the end of this process; empty if there was none.
 
-    Raising KeyboardInterrupt does not always end it: code may catch that, and Python ignores it in a `__del__`.
+    The process may still run: code may catch KeyboardInterrupt, and Python ignores it in a `__del__`.
     """
     ending = _in_force()
     return ending.first if ending is not None else ""
@@ -94,9 +94,9 @@ def _in_force() -> _Ending | None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold a signal back during a cleanup that no signal has begun; it takes effect at the block's end.
+    """Defer the first signal to the end of the block, so that it does not interrupt a cleanup.
 
-    Where `end_as_by_ctrl_c` is not in force, or in another thread than the main one, it does nothing.
+    It has no effect outside the main thread, or without `end_as_by_ctrl_c`.
     """
     ending = _in_force()
     if ending is None or threading.current_thread() is not threading.main_thread():

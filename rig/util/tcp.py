@@ -1,4 +1,4 @@
-"""TCP as the bench needs it: ports that stay its own also while they refuse, and connections ended by a reset."""
+"""TCP ports that stay reserved while they refuse connections, and connections that end with a reset."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing se
 
 
 class Port:
-    """A TCP port on one address, kept from construction to `close`.
+    """A TCP port on one address, reserved from construction to `close`.
 
-    A socket that is bound but does not listen holds the number: while no `listener` is open, connections are
-    refused (RST), and the kernel gives the number to nobody else.
+    A socket that is bound but does not listen reserves the number: while no `listener` is open, the kernel refuses
+    connections (RST) and assigns the number to no other process.
 
     Args:
         host: the address to bind, e.g. `127.0.0.1`.
-        number: the port; 0 takes a free one.
-        purpose: what it is for, for messages: `CSMS`.
+        number: the port; 0 selects a free one.
+        purpose: the port's use in messages, such as `CSMS`.
 
     Raises:
-        BenchError: the port is taken (names the process that holds it where /proc tells), or cannot be bound.
+        BenchError: the port is taken (the message names the process if /proc shows it), or cannot be bound.
     """
 
     def __init__(self, host: str, number: int, purpose: str) -> None:
@@ -37,10 +37,10 @@ class Port:
         self.number: int = self._reservation.getsockname()[1]
 
     def listener(self, backlog: int = 128) -> socket.socket:
-        """A listening, non-blocking socket on the port. Closing it makes the port refuse again.
+        """Open a listening, non-blocking socket on the port. Once closed, the port refuses connections again.
 
         Args:
-            backlog: how many connections may wait to be accepted, less one.
+            backlog: the backlog of listen(2); Linux queues one connection more.
         """
         listener = self._bind(self.number)
         try:
@@ -51,16 +51,16 @@ class Port:
         return listener
 
     def close(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._reservation.close()
 
     def _bind(self, number: int) -> socket.socket:
         if not 0 <= number <= 65535:
             raise BenchError(
-                f"{self.purpose}: {number} is no TCP port", "Give a port from 1 to 65535, or 0 for a free one"
+                f"{self.purpose}: {number} is not a TCP port", "Give a port from 1 to 65535, or 0 for a free one"
             )
-        # Named TCP, or asyncio would not switch Nagle off (TCP_NODELAY) on what is accepted: a frame behind another
-        # would wait for a delayed acknowledgement, some 40 ms.
+        # asyncio only sets TCP_NODELAY on accepted sockets if the protocol is named. Without it, a frame that follows
+        # another waits for a delayed acknowledgement, some 40 ms.
         bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -83,12 +83,12 @@ class Port:
             return BenchError(f"{self.purpose}: {where} needs privileges", "Choose a port above 1023")
         return BenchError(
             f"{self.purpose}: cannot listen on {where}: {error.strerror or error}",
-            "Is the address one of this machine's?",
+            "Check that the address belongs to this machine",
         )
 
 
 def reset(transport: asyncio.WriteTransport) -> None:
-    """End a TCP connection with RST, at once and without a goodbye, as when a router forgets it."""
+    """End a TCP connection at once with RST, as a router that lost its state does."""
     endpoint: socket.socket | None = transport.get_extra_info("socket")
     if endpoint is not None:
         with contextlib.suppress(OSError):  # closed already
@@ -97,10 +97,10 @@ def reset(transport: asyncio.WriteTransport) -> None:
 
 
 def acknowledge(transport: asyncio.BaseTransport) -> None:
-    """Acknowledge now what a TCP connection has received.
+    """Acknowledge the data that a TCP connection has received, without a delay.
 
-    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data. Stepped
-    time waits for them. Linux takes TCP_QUICKACK back by itself: call this after each read.
+    The kernel delays acknowledgements by up to 40 ms (RFC 1122 section 4.2.3.2), to send them along with data, and
+    stepped time waits for them. Linux clears TCP_QUICKACK on its own: call this after each read.
     """
     endpoint: socket.socket | None = transport.get_extra_info("socket")
     if endpoint is not None:
@@ -109,7 +109,7 @@ def acknowledge(transport: asyncio.BaseTransport) -> None:
 
 
 def holder_of(port: int) -> str:
-    """The process that listens on a TCP port, as `name (pid n)`; empty where /proc does not tell."""
+    """Return the process that listens on a TCP port, as `name (pid n)`; empty if /proc does not show it."""
     inodes: set[str] = set()
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         try:
@@ -122,7 +122,7 @@ def holder_of(port: int) -> str:
     if not inodes:
         return ""
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # gone meanwhile, or not ours to look into
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another user
             for descriptor in (process / "fd").iterdir():
                 if _target(descriptor) in inodes:
                     return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
@@ -130,7 +130,7 @@ def holder_of(port: int) -> str:
 
 
 def _target(descriptor: Path) -> str:
-    """What an entry of /proc/<pid>/fd stands for; empty where it was closed since the folder was listed."""
+    """Return the target of an entry of /proc/<pid>/fd; empty if it was closed after the folder was listed."""
     try:
         return str(descriptor.readlink())
     except OSError:

@@ -1,4 +1,4 @@
-"""Prints the lines of a command to a terminal or a pipe, which may go away before the command ends."""
+"""Prints the lines of a command to a terminal or a pipe, which may close before the command ends."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from rig.util.redaction import masked_text
 
 
 class Terminal(Console):
-    """Standard output. Once nobody reads it any more (`| head`, a closed ssh session) it is quiet, and raises nothing.
+    """Standard output.
 
-    A character that its encoding lacks is written as an escape, and secrets are masked.
+    Once its reader has gone (`| head`, a closed ssh session), it drops output without raising. Characters that its
+    encoding lacks are escaped, and secrets are masked.
 
     Args:
-        on_gone: called once, in the thread that prints, when that is found out.
+        on_gone: called once, in the printing thread, when the reader has gone.
     """
 
     def __init__(self, on_gone: Callable[[], None] = lambda: None) -> None:
@@ -30,17 +31,17 @@ class Terminal(Console):
         self._on_gone = on_gone
 
     def print(self, *objects: Any, **how: Any) -> None:
-        """As rich prints it."""
+        """Print as `rich.console.Console.print`."""
         try:
             super().print(*map(_masked, objects), **how)
         except OSError:
             self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
-        """Go quiet; rich itself would end the program here, in whichever thread this is."""
+        """Drop all further output. The implementation in rich would end the program here."""
         if not self.quiet:
             self.quiet = True
-            # What Python still has to flush goes nowhere instead of failing when the process ends.
+            # Otherwise Python's flush of standard output would fail when the process ends.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, sys.stdout.fileno())
             os.close(nowhere)
@@ -48,7 +49,7 @@ class Terminal(Console):
 
 
 def _masked(shown: Any) -> Any:
-    """Mask the secrets in what is printed. A text in colours that has one loses them."""
+    """Mask the secrets in a printed object. A coloured text with a secret loses its colours."""
     if isinstance(shown, Text):
         plain = masked_text(shown.plain)
         return shown if plain == shown.plain else Text(plain, style=shown.style)

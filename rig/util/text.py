@@ -1,15 +1,15 @@
-"""Text for a reader: one line, characters that any file can hold, figures and durations."""
+"""Formats text, figures and durations for a reader."""
 
 from __future__ import annotations
 
 import math
 import re
 
-# What XML 1.0 (section 2.2) does not allow, even escaped; a console full of noise has it all.
+# Characters that XML 1.0 (section 2.2) does not allow, even escaped; noise on the console may contain any of them.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPACES = re.compile(r"\s+")
-# Characters that move a terminal's cursor, break a line or turn its direction: C0 and C1 controls, DEL, separators of
-# lines and paragraphs, marks of direction (Unicode UAX 9), halves of surrogate pairs, the byte order mark.
+# Characters that move a terminal's cursor, break a line or change its direction: C0 and C1 controls, DEL, line and
+# paragraph separators, bidirectional formatting characters (Unicode UAX 9), surrogates, the byte order mark.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
 )
@@ -21,24 +21,24 @@ def clean(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Write half a surrogate pair, which no encoding has, as `\\ud800`; all other texts stay as they are."""
+    """Escape lone surrogates, which UTF-8 cannot encode, as `\\ud800`."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def one_line(text: str) -> str:
-    """Put a cleaned text on one line, each run of white space made one space, other control characters escaped."""
-    if text.isascii() and text.isprintable() and "  " not in text:  # nearly all: three looks instead of two searches
+    """Put a cleaned text on one line: white space becomes one space, control characters are escaped."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # true of most texts, and faster than the searches
         return text.strip()
     return visible(_SPACES.sub(" ", clean(text)).strip())
 
 
 def visible(text: str) -> str:
-    r"""Write every control character of a text as an escape, like `\x1b`: for a text of others on one line."""
+    r"""Escape every control character of a text, such as `\x1b`: for a single line of foreign text."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub(_escape, text)
 
 
 def visible_lines(text: str) -> str:
-    """Write every control character as an escape but the ends of lines and tabs: for a text of several lines."""
+    """Escape every control character except line ends and tabs: for a text of several lines."""
     return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
@@ -48,7 +48,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def number(value: float) -> str:
-    """Write a figure with three or four significant digits, without an exponent where possible."""
+    """Format a number with three or four significant digits, without an exponent where possible."""
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
     if value == int(value) and abs(value) < 1e7:
@@ -57,10 +57,10 @@ def number(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Write a duration in seconds: `0 s`, `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`, `1 h 2 min`."""
+    """Format a duration in seconds: `0 s`, `0.83 ms`, `12 ms`, `3.4 s`, `12 min 5 s`, `1 h 2 min`."""
     if value == 0:
         return "0 s"
-    if not math.isfinite(value):  # a damaged record may say so
+    if not math.isfinite(value):  # from a damaged record
         return f"{value} s"
     if value < 0.9995:
         return f"{value * 1000:.2g} ms" if value < 0.01 else f"{value * 1000:.0f} ms"
@@ -74,5 +74,5 @@ def seconds(value: float) -> str:
 
 
 def kilobytes(value: float) -> str:
-    """Write a size in bytes, in KB of 1,024 bytes."""
+    """Format a size in bytes, in KB of 1,024 bytes."""
     return f"{value / 1024:.1f} KB"

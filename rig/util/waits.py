@@ -1,4 +1,4 @@
-"""Blocking waits that end with whoever asked for them: with a test, or with a task that is cancelled."""
+"""Ends blocking waits when their test ends or their task is cancelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rig.util.errors import WaitEndedError
 
 
 class WaitScope:
-    """What waits belong to. When it ends, so do they, and none can begin any more."""
+    """A group of waits. When it ends, its waits end, and new ones are rejected."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,7 +19,7 @@ class WaitScope:
         self._waiting: list[threading.Condition] = []
 
     def end(self) -> None:
-        """Make everybody who waits in it raise `WaitEndedError`, and whoever would wait in it."""
+        """Make all waits in the scope, pending and future, raise `WaitEndedError`."""
         with self._lock:
             self._ended = True
             waiting = list(self._waiting)
@@ -28,20 +28,20 @@ class WaitScope:
                 condition.notify_all()
 
     def check(self) -> None:
-        """Make sure that it has not ended.
+        """Check that the scope has not ended.
 
         Raises:
-            WaitEndedError: it has.
+            WaitEndedError: it has ended.
         """
         if self._ended:
             raise WaitEndedError("the test that waited has ended, or its task was cancelled")
 
     @contextlib.contextmanager
     def waiting(self, condition: threading.Condition) -> Iterator[None]:
-        """Wait for a condition in the block; its lock is held.
+        """Register a wait for a condition during the block. The caller holds the condition's lock.
 
         Raises:
-            WaitEndedError: the scope has ended, before the block or meanwhile.
+            WaitEndedError: the scope ended before or during the block.
         """
         with self._lock:
             self.check()
@@ -55,4 +55,4 @@ class WaitScope:
 
 
 SCOPES: ContextVar[tuple[WaitScope, ...]] = ContextVar("scopes", default=())
-"""The scopes of the running task's waits, beside that of the running test."""
+"""The scopes of the running task's waits, in addition to the scope of the running test."""

@@ -1,1 +1,1 @@
-"""The ends that the instruments hold: real wires or the virtual board, through the same interfaces."""
+"""The connections of the instruments: real wires or the virtual board, with the same interfaces."""

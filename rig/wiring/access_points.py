@@ -1,4 +1,4 @@
-"""Access points of real benches. The virtual bench brings its own."""
+"""Access points of wired benches. The virtual bench has its own."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ _TERMINAL = Path("/dev/tty")
 
 
 class ByHand:
-    """A person switches it when asked on the terminal."""
+    """An access point that the user switches when prompted on the terminal."""
 
     def up(self) -> None:
-        """Ask for it. Returns when the person says so."""
+        """Prompt the user to switch it on, and wait for the confirmation."""
         self._ask("on")
 
     def down(self) -> None:
-        """Ask for it. Returns when the person says so."""
+        """Prompt the user to switch it off, and wait for the confirmation."""
         self._ask("off")
 
     @staticmethod
     def _ask(state: str) -> None:
         try:
-            # Not stdin and stdout, which may be captured. And twice: Python opens nothing for both that cannot seek.
+            # Not stdin and stdout, which may be captured. Python cannot open a terminal for both at once, because it
+            # cannot seek.
             with _TERMINAL.open("w", encoding="utf-8") as question, _TERMINAL.open(encoding="utf-8") as answer:
                 print(f"\nSwitch the access point {state} now, then press Enter: ", end="", file=question, flush=True)
                 answer.readline()
         except OSError:
             raise BenchError(
-                f"a person must switch the access point {state}, but there is no terminal to ask on",
+                f"a person must switch the access point {state}, but there is no terminal for the prompt",
                 'Run this on a terminal, or set network.access_point = { kind = "none" }',
             ) from None
 
 
 class Nmcli:
-    """A connection of NetworkManager's is the access point.
+    """An access point that is a connection of NetworkManager.
 
     Args:
         connection: its name, as `nmcli connection show` lists it.
@@ -49,17 +50,17 @@ class Nmcli:
         self._connection = connection
 
     def up(self) -> None:
-        """Start it. Raises BenchError when nmcli cannot."""
+        """Start the connection. Raises BenchError if nmcli fails."""
         self._switch("up")
 
     def down(self) -> None:
-        """Stop it. Raises BenchError when nmcli cannot."""
+        """Stop the connection. Raises BenchError if nmcli fails."""
         self._switch("down")
 
     def _switch(self, state: str) -> None:
         command = ["nmcli", "connection", state, self._connection]
         try:
-            # A session of its own: what a terminal sends is for us to hear, and not for what gives back.
+            # In its own session, so that Ctrl-C on the terminal does not interrupt nmcli during a cleanup.
             subprocess.run(
                 command, check=True, capture_output=True, text=True, timeout=_NMCLI_TIMEOUT_S, start_new_session=True
             )
@@ -70,12 +71,12 @@ class Nmcli:
         except subprocess.CalledProcessError as error:
             raise BenchError(
                 f"`{' '.join(command)}` failed: {error.stderr.strip()}",
-                "`nmcli connection show` lists the names; network.access_point.connection takes one of them",
+                "Set network.access_point.connection to one of the names that `nmcli connection show` lists",
             ) from None
 
 
 def open_access_point(section: AccessPointSection) -> AccessPoint | None:
-    """The access point of a bench description; None where nobody can switch it."""
+    """Return the access point of a bench description; None if it cannot be switched."""
     if isinstance(section, NmcliAccessPoint):
         return Nmcli(section.connection)
     if isinstance(section, ManualAccessPoint):

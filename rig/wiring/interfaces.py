@@ -1,7 +1,7 @@
-"""The seams of the bench: what a kind of bench must supply so that every instrument works on it.
+"""The interfaces that each kind of bench must implement for the instruments.
 
-A real bench supplies gpiozero's lgpio factory, a device path and a managed access point; the virtual bench supplies
-the other ends of the virtual board. No instrument knows which one it has.
+A wired bench supplies gpiozero's lgpio factory, a device path and an access point; the virtual bench supplies
+connections to the virtual board. The instruments do not depend on the kind.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ EdgeCallback = Callable[[bool, int], None]
 
 
 class AccessPoint(Protocol):
-    """The radio the board associates with."""
+    """The access point that the board joins."""
 
     def up(self) -> None:
-        """Start it; returns when it is on the air."""
+        """Switch it on, and wait until it is on the air."""
 
     def down(self) -> None:
-        """Take it off the air: stations lose it without a word."""
+        """Switch it off; stations get no deauthentication frame."""
 
 
 class TestHooks(Protocol):
-    """What only a virtual board can do. A bench without it lacks the capability `test_hooks`."""
+    """Test controls that only a virtual board has: the capability `test_hooks`."""
 
     def tear_flash(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now (`none`, `half` or `random`), then cut the power."""
 
     def disarm_tear(self) -> None:
-        """Forget a tear that the device has not been told of yet. One that it has been told of dies with its power."""
+        """Discard a tear that was not yet sent to the device; a power cut discards others."""
 
     def slow_erase(self, milliseconds: int) -> None:
         """Make each sector erase take that long in device time."""
@@ -46,21 +46,21 @@ class TestHooks(Protocol):
 
     @property
     def erase_ms(self) -> int:
-        """What `slow_erase` was told last; 0: erases are instant."""
+        """The time of a sector erase in ms, as set by `slow_erase`; 0 for instant erases."""
 
     @property
     def flash_is_full(self) -> bool:
-        """What `fill_flash` was told last."""
+        """Whether the storage is full, as set by `fill_flash`."""
 
     @property
     def leaking(self) -> int:
-        """What `leak` was told last, in bytes a connection; 0: nothing leaks."""
+        """The leak in bytes per connection, as set by `leak`; 0 for none."""
 
     def unplug(self) -> None:
-        """Pull the USB cable, which feeds the board as well, until the bench is opened anew."""
+        """Unplug the USB cable, which also powers the board, until the bench is reopened."""
 
     def fill_flash(self, full: bool) -> None:
-        """Make the device's storage answer that it is out of space."""
+        """Make the device's storage report that it is out of space, or with False that it is not."""
 
     def leak(self, bytes_per_connection: int) -> None:
         """Make each TCP connection leak device heap."""
@@ -68,20 +68,22 @@ class TestHooks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The ends that the instruments hold.
+    """The connections of the instruments to a board.
 
     Attributes:
         pin_factory: gpiozero's factory for the Pi's pins.
-        serial_url: what pyserial opens: a device path, a pty, `socket://` or `rfc2217://`.
-        serial_uncertainty: how far off, in ns, a stamp of the serial port may be.
-        access_point: None where nobody can switch it.
-        hooks: None on real wires.
+        serial_url: the port that pyserial opens: a device path, a pty, `socket://` or `rfc2217://`.
+        serial_uncertainty: the largest error, in ns, of a stamp of the serial port.
+        access_point: the access point; None if it cannot be switched.
+        hooks: the test hooks; None on a wired bench.
         clock: the bench's clock, already shared with the board.
-        capabilities: what tests may ask for with `@pytest.mark.needs(...)`.
-        flash_file: the virtual board's flash, to look into; None on real wires.
-        device_waits: how long, in ns, the device's threads have waited for a processor of this machine so far. None on
-            real wires, where the device has a processor of its own, and in stepped time, which stands still meanwhile.
-        close: gives everything back; called once.
+        capabilities: the capabilities for `@pytest.mark.needs(...)`.
+        flash_file: the virtual board's flash, for inspection; None on a wired bench.
+        csms_host: the address under which the device reaches this machine's loopback interface, if it differs from
+            `csms.host` of the description; otherwise empty.
+        device_waits: returns the total time, in ns, that the device's threads have waited for a processor of this
+            machine. None on a wired bench, whose device has its own processor, and in stepped time, which then stops.
+        close: closes all connections; called once.
     """
 
     pin_factory: Factory
@@ -92,5 +94,6 @@ class Wiring:
     hooks: TestHooks | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None
+    csms_host: str = ""
     device_waits: Callable[[], int] | None = None
     close: Callable[[], None] = lambda: None

@@ -1,4 +1,4 @@
-"""gpiozero's lgpio pins, with the kernel's stamp of each edge. Importing this loads lgpio: see `rig.wiring.pins`."""
+"""gpiozero's lgpio pins with the kernel's stamp of each edge. Its import loads lgpio, see `pins.py`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 from rig.wiring.interfaces import EdgeCallback
 
 _WATCHDOG = 2
-"""The level of an alert that is no edge."""
+"""The level in an alert of the watchdog, which is not an edge."""
 
 
 class StampedPin(LGPIOPin):  # type: ignore[misc]
-    """A pin of the Pi that keeps the kernel's stamp of an edge, which gpiozero rounds to a float of seconds."""
+    """A pin of the Pi that keeps the kernel's exact stamp of an edge; gpiozero rounds it to a float."""
 
     when_changed: EdgeCallback | None
     _watcher: EdgeCallback | None = None
@@ -22,7 +22,7 @@ class StampedPin(LGPIOPin):  # type: ignore[misc]
         """Call `callback(level, t_ns)` at each edge, with the kernel's stamp.
 
         Returns:
-            A function that ends the watching.
+            A function that stops that.
         """
         self._watcher = callback
         self.when_changed = callback  # makes gpiozero detect edges; `_call_when_changed` calls the watcher instead
@@ -34,7 +34,7 @@ class StampedPin(LGPIOPin):  # type: ignore[misc]
         return stop
 
     def _call_when_changed(self, chip: int, gpio: int, level: int, ticks: int) -> None:
-        """Handle an alert, in lgpio's thread: an error here would end it, and with it the edges of every pin."""
+        """Handle an alert in lgpio's thread. An exception would end the thread, and the edges of all pins."""
         watcher = self._watcher
         if watcher is not None:
             if level != _WATCHDOG:
@@ -47,7 +47,7 @@ class StampedPinFactory(LGPIOFactory):  # type: ignore[misc]
     """gpiozero's factory for the pins of this Pi, by lgpio.
 
     Args:
-        chip: number of the gpiochip; None: the one of the header.
+        chip: the number of the gpiochip; None for that of the header.
     """
 
     def __init__(self, chip: int | None = None) -> None:

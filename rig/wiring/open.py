@@ -1,4 +1,4 @@
-"""Opens the seams of the bench that a description names: real wires, or the virtual board."""
+"""Opens the connections to the board of a bench description: real wires, the virtual board, or the emulated one."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from rig.wiring.pins import open_factory
 
 
 def open_clock(description: Description) -> BenchClock:
-    """The clock of a bench: stepped where a virtual bench does not ask for real time."""
+    """Return a new clock for a bench: stepped for a virtual bench, unless its `time` is real."""
     if not description.is_stepped:
         return BenchClock()
-    from rig.wiring.virtual.stepping.clock import SteppedClock  # a wired bench has no use for it
+    from rig.wiring.virtual.stepping.clock import SteppedClock  # a wired bench does not need it
 
     return SteppedClock()
 
 
 def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiring:
-    """The ends that a bench description names.
+    """Open the connections to the board of a bench description.
 
     Args:
         description: the bench.
         clock: the bench's clock, which a virtual board shares.
-        root: the folder that a virtual board may keep its run directory in.
+        root: the folder for the run directory of a virtual board.
 
     Raises:
-        BenchError: the pins cannot be opened, or the virtual board cannot be built.
+        BenchError: the pins cannot be opened, or the virtual or emulated board cannot be built.
     """
     if description.kind == "virtual":
-        from rig.wiring import virtual  # a wired bench has no use for it
+        from rig.wiring import virtual  # a wired bench does not need it
 
         return virtual.open_wiring(description, clock, root)
+
+    if description.kind == "emulator":
+        from rig.wiring import emulator  # as above
+
+        return emulator.open_wiring(description, clock, root)
 
     factory = open_factory("lgpio")
     access_point = open_access_point(description.network.access_point)

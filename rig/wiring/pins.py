@@ -1,4 +1,4 @@
-"""Pins by gpiozero, with what gpiozero does not give: a factory by its name, and edges with their exact stamps."""
+"""Pins by gpiozero, extended by a factory for each name and by exact stamps of edges."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class _WatchesEdges(Protocol):
 
 
 def open_factory(name: str, chip: int | None = None) -> Factory:
-    """gpiozero's pin factory of that name, and no other: gpiozero itself would fall back to another one silently.
+    """Return the pin factory of that name, without gpiozero's silent fallback to another one.
 
     Args:
-        name: `lgpio` for a Pi's own pins, `virtual` for pins that end nowhere (the virtual bench joins its own).
-        chip: number of the gpiochip for `lgpio`; None: the one of the header.
+        name: `lgpio` for the Pi's pins, `virtual` for unconnected pins (the virtual bench creates its own factory).
+        chip: the number of the gpiochip for `lgpio`; None for that of the header.
 
     Raises:
-        BenchError: an unknown name, or the pins cannot be opened.
+        BenchError: the name is unknown, or the pins cannot be opened.
     """
     if name == "virtual":
         from rig.wiring.virtual.pins import VirtualPinFactory
@@ -39,24 +39,25 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
     if name != "lgpio":
         raise BenchError(f"pin factory {name!r} is unknown", f"Allowed: {', '.join(FACTORIES)}")
     try:
-        with _lgpio_in_a_passing_folder():
+        with _lgpio_in_a_temporary_folder():
             from rig.wiring.lgpio_pins import StampedPinFactory
 
         return StampedPinFactory(chip)
     except ImportError as problem:
         raise BenchError(f"lgpio cannot be loaded ({problem})", "Install Debian's python3-lgpio") from None
-    except Exception as problem:  # lgpio.error and gpiozero's own have no common base
+    except Exception as problem:  # lgpio.error and gpiozero's exceptions have no common base
         raise BenchError(
             f"the Pi's pins cannot be opened: {problem}",
-            "Run on the Pi, as a member of the group gpio; `ls -l /dev/gpiochip*` shows who may",
+            "Run on the Pi, as a member of the group gpio; `ls -l /dev/gpiochip*` shows the permissions",
         ) from None
 
 
 @contextmanager
-def _lgpio_in_a_passing_folder() -> Iterator[None]:
-    """Where lgpio is loaded: it goes to the folder LG_WD, else stays in this one, and opens a FIFO there for good.
+def _lgpio_in_a_temporary_folder() -> Iterator[None]:
+    """Make lgpio create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
 
-    Two processes in one folder would read each other's edges from it. Once both ends are open, nobody needs its name.
+    Two processes with the same folder would read each other's edges from the FIFO. The name can be removed once both
+    ends are open.
     """
     here, before = Path.cwd(), os.environ.get("LG_WD")
     with TemporaryDirectory(prefix="plugbench-") as folder:
@@ -74,15 +75,15 @@ def _lgpio_in_a_passing_folder() -> Iterator[None]:
 def watch_edges(pin: Pin, callback: EdgeCallback) -> Callable[[], None]:
     """Call `callback(level, t_ns)` at each edge of an input pin, with the stamp of the edge itself.
 
-    On lgpio the stamp is the kernel's, taken in the interrupt. The callback runs in a thread of the factory and must
-    not block. The pin must not be watched through gpiozero's `when_changed` at the same time.
+    With lgpio the kernel takes the stamp in the interrupt. The callback runs in a thread of the factory and must not
+    block. Do not use gpiozero's `when_changed` of the pin at the same time.
 
     Args:
-        pin: a pin of a factory that `open_factory` gave, already an input with its pull.
-        callback: called with the new level, True is high, whatever the signal's polarity.
+        pin: a pin of a factory of `open_factory`, configured as an input with its pull.
+        callback: called with the new level of the pin, True for high, regardless of the signal's polarity.
 
     Returns:
-        What ends the watching.
+        A function that stops that.
 
     Raises:
         BenchError: the pin's factory has no exact stamps.

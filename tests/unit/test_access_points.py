@@ -79,7 +79,7 @@ def test_a_person_is_prompted_on_the_terminal(terminal: tuple[int, str]) -> None
 
 def test_without_a_terminal_a_manual_access_point_is_an_error() -> None:
     output, _ = switch().communicate(timeout=30)
-    assert output.startswith("a person must switch the access point off, but there is no terminal to ask on. Run this")
+    assert output.startswith("a person must switch the access point off, but there is no terminal for the prompt. Run")
 
 
 def test_signals_of_the_terminal_do_not_end_nmcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def test_a_bench_opens_and_closes_without_leftovers(bench: Bench, tmp_path: Path
     assert list((tmp_path / ".plugbench" / "run").glob("*-*")) == []
 
 
-def test_a_closed_bench_says_so(bench: Bench) -> None:
+def test_an_instrument_of_a_closed_bench_raises_bench_error(bench: Bench) -> None:
     with pytest.raises(BenchError, match="the bench 'virtual' is closed: it has no leds"):
         _ = bench.leds
     with pytest.raises(AttributeError, match="a bench has no 'kettle'"):
@@ -123,7 +123,7 @@ def test_an_occupied_port_is_one_clear_error_at_once(bench: Bench, description: 
         before = Leftovers()
         with pytest.raises(BenchError, match=rf"127\.0\.0\.1 port {port} is taken by .*pid {os.getpid()}"):
             other.open()
-        assert other.clock.now() == START_NS, "it did not wait"
+        assert other.clock.now() == START_NS, "opening waited before it failed"
         assert before.found() == []
         assert not other.is_open
         assert other.timeline.last(BenchTrouble) is not None
@@ -156,7 +156,7 @@ def test_an_unreachable_serial_port_is_an_error_with_file_and_key(
 
 @pytest.fixture
 def serial_port() -> Iterator[str]:
-    """Return a serial port without a device at its far end."""
+    """Return a serial port that no device is connected to."""
     far, near = pty.openpty()
     tty.setraw(near)
     yield os.ttyname(near)
@@ -195,7 +195,9 @@ def test_the_access_point_is_up_before_the_csms_listens(
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
 
-def test_an_access_point_that_stays_down_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_point_that_cannot_be_switched_on_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rig.wiring.open.open_factory", lambda _name: open_factory("virtual"))
     monkeypatch.setenv("PATH", str(tmp_path))
     bench = Bench(load(ROOT / "benches" / "pi.toml"), root=tmp_path)
@@ -205,7 +207,7 @@ def test_an_access_point_that_stays_down_leaves_nothing(tmp_path: Path, monkeypa
     assert before.found() == []
 
 
-def test_whatever_fails_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_exception_during_opening_becomes_a_bench_error(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
@@ -223,7 +225,7 @@ def test_a_wired_bench_is_held_by_one_process(description: Description, tmp_path
         Bench(wired, root=tmp_path).open()
 
 
-def test_work_runs_on_its_own_loop(bench: Bench) -> None:
+def test_a_coroutine_runs_on_the_loop_of_the_bench(bench: Bench) -> None:
     bench.open()
 
     async def where() -> asyncio.AbstractEventLoop:
@@ -232,7 +234,7 @@ def test_work_runs_on_its_own_loop(bench: Bench) -> None:
     assert bench.run(where()) is bench.loop
 
 
-def test_a_bench_knows_its_capabilities(bench: Bench) -> None:
+def test_the_capabilities_of_a_virtual_bench(bench: Bench) -> None:
     bench.open()
     assert {"power", "inputs", "inputs.cable", "leds.status", "access_point", "stepped_time", "test_hooks"} <= (
         bench.capabilities
@@ -247,9 +249,7 @@ def test_a_bench_knows_its_capabilities(bench: Bench) -> None:
         ("rig.adapters.profile:DeviceProfile", set()),
     ],
 )
-def test_a_bench_knows_the_capabilities_of_its_firmware(
-    description: Description, tmp_path: Path, profile: str, can: set[str]
-) -> None:
+def test_the_capabilities_of_a_firmware(description: Description, tmp_path: Path, profile: str, can: set[str]) -> None:
     device = description.device.model_copy(update={"profile": profile})
     with Bench(description.model_copy(update={"device": device}), root=tmp_path) as bench:
         assert bench.capabilities & {"ocpp", "settings", "commands"} == can
@@ -271,7 +271,7 @@ def test_time_continues_when_the_bench_is_reopened(bench: Bench) -> None:
     bench.timeline.expect_none(FaultInjected, within=50)
 
 
-def test_a_virtual_bench_may_ask_for_real_time(description: Description, tmp_path: Path) -> None:
+def test_a_virtual_bench_can_run_in_real_time(description: Description, tmp_path: Path) -> None:
     with Bench(description.model_copy(update={"time": "real"}), root=tmp_path) as bench:
         assert type(bench.clock) is BenchClock
         assert "real_time" in bench.capabilities

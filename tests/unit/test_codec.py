@@ -73,7 +73,7 @@ def test_every_field_that_may_hold_a_secret_is_masked(event_type: type[ev.Event]
     assert set(layout_of(event_type).masked) == spoken
 
 
-def test_a_field_of_text_must_declare_itself() -> None:
+def test_a_field_of_text_must_declare_its_secrecy() -> None:
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Said(ev.Event):
         words: str
@@ -168,13 +168,13 @@ def test_objects_in_a_field_of_json_are_masked_too() -> None:
 
 
 @pytest.mark.parametrize("annotation", [MAY[str] | None, MAY[str | None]], ids=["in", "around"])
-def test_a_field_that_may_be_none_declares_itself_too(annotation: Any) -> None:
+def test_an_optional_field_may_declare_its_secrecy_inside_or_outside(annotation: Any) -> None:
     assert event_with(annotation, URL).record()["held"] == HIDDEN
     assert layout_of(type(event_with(annotation, None))).accepted["held"].types == (str, type(None))
 
 
 @pytest.mark.parametrize("annotation", [MayHoldSecret[list[str]] | str, NewType("Name", str)], ids=["one", "named"])
-def test_a_text_that_does_not_declare_itself_is_refused_beside_others(annotation: Any) -> None:
+def test_an_undeclared_text_in_a_union_is_rejected(annotation: Any) -> None:
     with pytest.raises(TypeError, match=r"Own\.held can hold text"):
         event_with(annotation, URL).record()
 
@@ -186,7 +186,7 @@ def test_numbers_and_fixed_values_need_no_declaration() -> None:
     assert layout.accepted["held"].types == (int, type(None))
 
 
-def test_a_type_that_is_only_there_for_type_checkers_is_refused() -> None:
+def test_a_type_imported_for_type_checkers_only_is_rejected() -> None:
     @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
     class Paid(ev.Event):
         amount: Decimal | None = None
@@ -201,8 +201,8 @@ def test_a_type_that_is_only_there_for_type_checkers_is_refused() -> None:
     ("line", "why"),
     [
         (b"{broken", "not JSON"),
-        (b"[]", "no event: its `type` is missing"),
-        (b'{"type": 1}', "no event: its `type` is missing"),
+        (b"[]", "not an event: its `type` is missing"),
+        (b'{"type": 1}', "not an event: its `type` is missing"),
         (b'{"type": "from_the_future"}', "unknown type 'from_the_future'"),
         (b'{"type": "note"}', "fields that 'note' does not have, or lacks"),
         (b'{"type": "note", "text": "x", "more": 1}', "fields that 'note' does not have, or lacks"),
@@ -216,7 +216,7 @@ def test_a_type_that_is_only_there_for_type_checkers_is_refused() -> None:
         (b'{"type": "telemetry_sample", "values": {"loops": []}}', "'telemetry_sample' with '[]' in values"),
     ],
 )
-def test_a_line_that_holds_no_event_says_why(line: bytes, why: str) -> None:
+def test_a_line_without_an_event_raises_with_the_reason(line: bytes, why: str) -> None:
     with pytest.raises(UnreadableLineError) as error:
         decode(line)
     assert str(error.value).startswith(why)

@@ -1,4 +1,4 @@
-"""The rig's copy of the device's rules for URL and identity gives the firmware's answers."""
+"""The rig and the firmware accept the same URLs and identities."""
 
 from __future__ import annotations
 

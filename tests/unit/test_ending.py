@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP act as Ctrl-C: effects of the first signal and of later ones, and ignored signals."""
+"""SIGTERM and SIGHUP act as Ctrl-C: the first signal, later ones, and ignored ones."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ import select, signal, sys
 import rig.util.signals
 rig.util.signals._ECHO_S = {echo_s}
 stop = rig.util.signals.end_as_by_ctrl_c()
-def until_told():
-    # Short waits: Python handles a signal that comes just before a wait at its end.
+def wait_for_a_line():
+    # Short waits: a signal that arrives just before a wait is handled when the wait ends.
     while not select.select([sys.stdin], [], [], 0.1)[0]:
         pass
     sys.stdin.readline()
-def give_back(why):
+def clean_up(reason):
     try:
-        print("giving back after", why, flush=True)
-        until_told()
+        print("cleanup after", reason, flush=True)
+        wait_for_a_line()
     except KeyboardInterrupt:
-        print("giving up what hangs", flush=True)
+        print("step aborted", flush=True)
 try:
-    if {asked}:
+    if {by_signal}:
         print("at work", flush=True)
-        until_told()
+        wait_for_a_line()
     else:
         with rig.util.signals.uninterrupted():
             with rig.util.signals.uninterrupted():
                 print("at work", flush=True)
-                give_back("its time")
-            print("given back", flush=True)
-        print("not told to end", flush=True)
-except KeyboardInterrupt as why:
-    give_back(why)
+                clean_up("the end")
+            print("cleaned up", flush=True)
+        print("no signal", flush=True)
+except KeyboardInterrupt as signal_name:
+    clean_up(signal_name)
 print("done", flush=True)
 stop()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -50,10 +50,11 @@ AT_ONCE, NEVER = 0, 3600
 
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """Start a program that cleans up until a line arrives, with or without a signal; it prints its progress."""
-    asked, echo_s, *starter = request.param
+    """Start a program that prints its progress and, cleans up until a line arrives."""
+    by_signal, echo_s, *starter = request.param
+    script = PROGRAM.replace("{by_signal}", str(by_signal)).replace("{echo_s}", str(echo_s))
     with subprocess.Popen(
-        [*starter, sys.executable, "-c", PROGRAM.replace("{asked}", str(asked)).replace("{echo_s}", str(echo_s))],
+        [*starter, sys.executable, "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -82,7 +83,7 @@ LISTENS = ("env", "--default-signal=INT,HUP")
 @pytest.mark.parametrize("program", [(True, NEVER, *LISTENS)], indirect=True)
 def test_the_same_request_may_arrive_as_several_signals(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGINT)
-    assert says(program) == "giving back after SIGINT\n"
+    assert says(program) == "cleanup after SIGINT\n"
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         program.send_signal(number)
     go_on(program)
@@ -94,7 +95,7 @@ def test_the_same_request_may_arrive_as_several_signals(program: subprocess.Pope
 @pytest.mark.parametrize("program", [(True, AT_ONCE, *LISTENS)], indirect=True)
 def test_cleanup_is_not_interrupted_by_another_request(program: subprocess.Popen[str], first: signal.Signals) -> None:
     program.send_signal(first)
-    assert says(program) == f"giving back after {first.name}\n"
+    assert says(program) == f"cleanup after {first.name}\n"
     program.send_signal(signal.SIGTERM)
     program.send_signal(signal.SIGHUP)
     go_on(program)
@@ -108,22 +109,22 @@ def test_another_ctrl_c_skips_a_hanging_step_of_the_cleanup(
     program: subprocess.Popen[str], first: signal.Signals
 ) -> None:
     program.send_signal(first)
-    assert says(program) == f"giving back after {first.name}\n"
+    assert says(program) == f"cleanup after {first.name}\n"
     program.send_signal(signal.SIGINT)
-    assert says(program) == "giving up what hangs\n"
+    assert says(program) == "step aborted\n"
     assert says(program) == "done\n"
     assert program.wait(20) == 0
 
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 @pytest.mark.parametrize("program", [(False, NEVER, *LISTENS)], indirect=True)
-def test_a_signal_during_cleanup_waits(program: subprocess.Popen[str], first: signal.Signals) -> None:
-    assert says(program) == "giving back after its time\n"
+def test_a_signal_during_cleanup_is_deferred(program: subprocess.Popen[str], first: signal.Signals) -> None:
+    assert says(program) == "cleanup after the end\n"
     program.send_signal(first)
     program.send_signal(signal.SIGTERM)
     go_on(program)
-    assert says(program) == "given back\n"
-    assert says(program) in (f"giving back after {first.name}\n", "giving back after SIGTERM\n")  # the kernel's order
+    assert says(program) == "cleaned up\n"
+    assert says(program) in (f"cleanup after {first.name}\n", "cleanup after SIGTERM\n")  # the kernel's order
     go_on(program)
     assert says(program) == "done\n"
     assert program.wait(20) == 0
@@ -133,7 +134,7 @@ def test_a_signal_during_cleanup_waits(program: subprocess.Popen[str], first: si
 def test_an_ignored_signal_stays_ignored(program: subprocess.Popen[str]) -> None:
     program.send_signal(signal.SIGHUP)
     program.send_signal(signal.SIGTERM)
-    assert says(program) == "giving back after SIGTERM\n"
+    assert says(program) == "cleanup after SIGTERM\n"
     go_on(program)
     assert program.wait(20) == 0
 
@@ -152,14 +153,14 @@ power = bench.power
 
 def step():
     signal.raise_signal(signal.SIGTERM)
-    print("the step goes on")
+    print("the step continues")
 
 
 bench._open.callback(step)
 try:
     bench.close()
-except KeyboardInterrupt as wish:
-    print("ended by", wish, power.is_on, bench.is_open, "wiring" in vars(bench))
+except KeyboardInterrupt as interrupt:
+    print("ended by", interrupt, power.is_on, bench.is_open, "wiring" in vars(bench))
 """
 
 
@@ -167,4 +168,4 @@ def test_closing_a_bench_is_not_interrupted_by_a_first_signal(tmp_path: Path) ->
     done = subprocess.run(
         [sys.executable, "-c", CLOSES, tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.stdout, done.stderr) == ("the step goes on\nended by SIGTERM False False False\n", "")
+    assert (done.stdout, done.stderr) == ("the step continues\nended by SIGTERM False False False\n", "")

@@ -35,7 +35,7 @@ def test_waits_of_a_process_add_up_and_stay_after_its_end(crowd: list[int]) -> N
     before = wait.of(crowd[0])
     clock.deadline(0.5).wait_out()
     waited = wait.of(crowd[0]) - before
-    assert waited > 100_000_000, "it had a third of half a second"
+    assert waited > 100_000_000, "each of three processes waits for two thirds of 0.5 s"
     assert wait.of(None) >= before + waited
     assert wait.of(crowd[1]) >= before + waited
     os.kill(crowd[0], signal.SIGKILL)
@@ -70,8 +70,8 @@ def test_waits_of_the_device_count_between_two_stamps(held_up: HeldUp, waited: l
     assert 0 < held_up.between(end, later) <= later - end
 
 
-def test_an_idle_bench_is_not_late_on_a_busy_machine(held_up: HeldUp, crowd: list[int]) -> None:
-    """Where the device is slow and the bench has nothing to do, the time counts as the device's."""
+def test_an_idle_bench_is_not_held_up_on_a_busy_machine(held_up: HeldUp, crowd: list[int]) -> None:
+    """If the device is slow while the bench is idle, the time counts against the device."""
     clock = BenchClock()
     os.sched_setaffinity(held_up._thread.native_id or 0, {ONE_CPU})
     start = clock.now()
@@ -79,7 +79,7 @@ def test_an_idle_bench_is_not_late_on_a_busy_machine(held_up: HeldUp, crowd: lis
     assert held_up.between(start, clock.now()) < 250_000_000
 
 
-def test_a_bench_that_works_is_late_where_there_is_no_processor(held_up: HeldUp, crowd: list[int]) -> None:
+def test_a_working_bench_is_held_up_on_a_busy_processor(held_up: HeldUp, crowd: list[int]) -> None:
     clock = BenchClock()
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {ONE_CPU})

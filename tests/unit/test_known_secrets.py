@@ -1,4 +1,4 @@
-"""A secret that the process was given is masked in each encoding in which it may be printed."""
+"""Known secrets are masked in every usual encoding."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_secret_is_masked_in_numbers_and_names_of_json() -> None:
     assert masked({"a": [4711471147], "4711471147": 1}) == {"a": [MASK], MASK: 1}
 
 
-def test_an_error_does_not_show_it() -> None:
+def test_an_error_message_does_not_show_a_secret() -> None:
     known_secrets.remember_secret("plain-Word_7")
     assert str(BenchError("no answer to plain-Word_7")) == f"no answer to {MASK}"
 

@@ -140,7 +140,7 @@ def test_a_watched_wire_reports_the_kernels_stamp(factory: Factory, lgpio: FakeL
 
 
 @pytest.mark.parametrize(("pull_up", "pull"), [(True, FakeLgpio.SET_PULL_UP), (False, FakeLgpio.SET_PULL_DOWN)])
-def test_the_pull_outlives_the_watching(factory: Factory, lgpio: FakeLgpio, pull_up: bool, pull: int) -> None:
+def test_the_pull_remains_after_the_watch_ends(factory: Factory, lgpio: FakeLgpio, pull_up: bool, pull: int) -> None:
     with InputDevice(CONTACTOR, pull_up=pull_up, pin_factory=factory) as device:
         stop = watch_edges(device.pin, lambda _level, _stamp: None)
         assert lgpio.modes[CONTACTOR] == pull | _IS_ALERT
@@ -149,7 +149,7 @@ def test_the_pull_outlives_the_watching(factory: Factory, lgpio: FakeLgpio, pull
     assert lgpio.callbacks == []
 
 
-def test_the_watchdog_of_lgpio_is_no_edge(contactor: InputDevice, lgpio: FakeLgpio) -> None:
+def test_an_alert_of_the_watchdog_is_not_an_edge(contactor: InputDevice, lgpio: FakeLgpio) -> None:
     edges: list[Any] = []
     watch_edges(contactor.pin, lambda *edge: edges.append(edge))
     lgpio.alert(CONTACTOR, 2, STAMP)
@@ -190,7 +190,7 @@ def test_the_chip_is_the_headers_unless_another_is_named(lgpio: FakeLgpio, asked
     assert lgpio.open_chips == []
 
 
-def test_a_pin_without_exact_stamps_is_refused() -> None:
+def test_a_pin_without_exact_stamps_is_rejected() -> None:
     factory = MockFactory()
     with pytest.raises(BenchError, match=r"GPIO25 has no exact edge stamps\. Use one of the pin factories lgpio, virt"):
         watch_edges(factory.pin(CONTACTOR), lambda _level, _stamp: None)

@@ -58,7 +58,7 @@ def test_the_holder_is_named_with_time_and_purpose(wired: Description) -> None:
 
 
 @pytest.mark.parametrize("shared", ["port", "link to the port", "GPIO line", "TCP port"])
-def test_one_shared_resource_is_enough(wired: Description, tmp_path: Path, shared: str) -> None:
+def test_one_shared_resource_locks_the_bench(wired: Description, tmp_path: Path, shared: str) -> None:
     link = tmp_path / "by-id"
     link.symlink_to("/dev/null")
     wired = _with(wired, csms={"port": 9123})
@@ -104,11 +104,11 @@ with rig.bench.locks.lock_bench(_with(load("benches/virtual.toml"), kind="pi", c
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"[" * 4000, b'{"pid": "\\u001b[2J"}'])
-def test_a_lock_counts_whatever_its_file_contains(wired: Description, content: bytes) -> None:
+def test_a_lock_is_valid_with_any_content_of_its_file(wired: Description, content: bytes) -> None:
     with lock_bench(wired):
         for lock in rig.bench.locks.folder().glob("plugbench-*.lock"):
             lock.write_bytes(content)
-        with pytest.raises(BenchError, match="in use by a process that has not said"), lock_bench(wired):
+        with pytest.raises(BenchError, match="in use by an unknown process"), lock_bench(wired):
             pass
 
 

@@ -45,7 +45,7 @@ def test_the_next_boot_completes_a_panic() -> None:
     assert isinstance(boot, Boot)
 
 
-def test_lines_of_rom_boot_loader_and_esp_idf_are_no_events() -> None:
+def test_lines_of_rom_boot_loader_and_esp_idf_are_not_events() -> None:
     assert read(
         "ets Jul 29 2019 12:21:46",
         "rst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)",
@@ -72,7 +72,7 @@ def test_telemetry_keeps_only_numbers() -> None:
 
 
 @pytest.mark.parametrize("text", ['T (9) monitor: {"heap', "T (9) monitor: {nonsense}", "T (9) monitor: {}"])
-def test_a_broken_record_is_no_sample(text: str) -> None:
+def test_an_invalid_record_is_not_a_sample(text: str) -> None:
     assert read(text) == []
 
 
@@ -105,7 +105,7 @@ NINES = "9" * 5000
         f"PANIC: {NINES}",
     ],
 )
-def test_an_impossible_number_is_text(text: str) -> None:
+def test_an_impossible_number_is_kept_as_text(text: str) -> None:
     line = PlugbenchLogFormat().line(text)
     assert (line.text, line.level, line.uptime_ms) == (text, "", None)
     assert [type(event) for event in read(text)] == ([Panic] if text.startswith("PANIC") else [])

@@ -29,7 +29,7 @@ from rig.util.text import visible
         ({"data": '{"wifi_psk":"S"}'}, {"data": f'{{"wifi_psk":"{MASK}"}}'}),
     ],
 )
-def test_the_values_of_secret_keys_are_masked_to_any_depth(content: Any, shown: Any) -> None:
+def test_the_values_of_secret_keys_are_masked_at_any_depth(content: Any, shown: Any) -> None:
     assert masked(content) == shown
 
 
@@ -146,7 +146,7 @@ def test_secrets_are_masked_in_text_by_the_meaning_of_names(text: str, shown: st
         ({"psk=S": 1}, {f"psk={MASK}": 1}),
     ],
 )
-def test_names_are_judged_by_their_meaning(content: Any, shown: Any) -> None:
+def test_names_are_matched_by_their_meaning(content: Any, shown: Any) -> None:
     assert masked(content) == shown
 
 
@@ -169,7 +169,7 @@ def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-def test_an_error_shows_control_characters_as_escapes_and_keeps_its_lines() -> None:
+def test_an_error_message_escapes_control_characters_except_line_ends() -> None:
     assert str(BenchError("one\x1b[2J\n  two\x85")) == "one\\x1b[2J\n  two\\x85"
 
 
@@ -209,7 +209,7 @@ def test_only_the_password_of_a_url_is_masked(text: str, shown: str) -> None:
     assert masked({"key": [text]}) == {"key": [shown]}
 
 
-def test_hostile_output_is_read_quickly() -> None:
+def test_hostile_output_is_masked_quickly() -> None:
     parts = (
         "://a:b",
         "://",

@@ -1,4 +1,4 @@
-"""Every function that a test calls refuses nonsense at once, as the author's mistake, with what is allowed."""
+"""Every function that a test calls rejects invalid arguments at once, as an error of the test."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ CLASSES = (
 NOT_CALLED_BY_TESTS = {
     "Bench.run",
     "PulseTrain.start",
-    "Timeline.append",  # checks the event's type itself: it is called for each of them
-    "Timeline.extend",  # by instruments, many thousand times a second
+    "Timeline.append",  # checks the event's type itself, for speed
+    "Timeline.extend",  # instruments call it many thousand times a second
     "Timeline.listen",
     "Timeline.interrupt",
     "Timeline.on_interrupt",
@@ -53,8 +53,8 @@ def _public() -> Iterator[Callable[..., Any]]:
     yield telemetry.heap_flat
 
 
-def _nonsense(hint: Any) -> list[object]:
-    """Values that an annotation cannot mean."""
+def _invalid_values(hint: Any) -> list[object]:
+    """Return values that do not match an annotation."""
     kinds = _kinds(hint)
     if bool in kinds:
         return ["off", 1, math.nan, object()]
@@ -82,17 +82,17 @@ def _cases() -> Iterator[Any]:
             if parameter.name == "self" or parameter.kind is inspect.Parameter.VAR_KEYWORD:
                 continue
             assert parameter.name in hints
-            for value in _nonsense(hints[parameter.name]):
+            for value in _invalid_values(hints[parameter.name]):
                 yield pytest.param(
                     function, parameter, value, id=f"{function.__qualname__}-{parameter.name}-{type(value).__name__}"
                 )
 
 
 @pytest.mark.parametrize(("function", "parameter", "value"), _cases())
-def test_nonsense_is_refused_before_anything_happens(
+def test_invalid_arguments_are_rejected_before_the_function_runs(
     function: Callable[..., Any], parameter: inspect.Parameter, value: object
 ) -> None:
-    """On an object without anything in it: what gets further than the checks ends in an AttributeError."""
+    """The function is called on a bare object: after the checks it would raise an AttributeError."""
     signature = inspect.signature(function)
     owner = [object()] if "self" in signature.parameters else []
     with pytest.raises(AuthorError, match=rf"{parameter.name} is .*, not "):
@@ -100,10 +100,10 @@ def test_nonsense_is_refused_before_anything_happens(
 
 
 def _call(function: Callable[..., Any], owner: list[object], name: str, value: object) -> None:
-    """Call a function with a sound value for all but one argument."""
+    """Call a function with valid values for all arguments but one."""
     hints = get_type_hints(function, localns={"Csms": object, "Inputs": object, "PulseTrain": object})
     given = {
-        parameter.name: _sound(hints[parameter.name])
+        parameter.name: _valid_value(hints[parameter.name])
         for parameter in inspect.signature(function).parameters.values()
         if parameter.default is inspect.Parameter.empty
         and parameter.name not in ("self", name)
@@ -112,7 +112,7 @@ def _call(function: Callable[..., Any], owner: list[object], name: str, value: o
     function(*owner, **given, **{name: value})
 
 
-def _sound(hint: Any) -> object:
+def _valid_value(hint: Any) -> object:
     kinds = _kinds(hint)
     for kind, value in ((bool, True), (float, 1.0), (int, 1), (str, "a"), (bytes, b"a")):
         if kind in kinds:
@@ -135,10 +135,10 @@ FAULTS = [kind for kind in vars(rig.faults).values() if isinstance(kind, type) a
         for kind in FAULTS
         if kind is not Fault
         for field in fields(kind)  # type: ignore[arg-type]
-        for value in [*_nonsense(get_type_hints(kind)[field.name]), -(2**70)]
+        for value in [*_invalid_values(get_type_hints(kind)[field.name]), -(2**70)]
     ],
 )
-def test_a_fault_refuses_nonsense_when_it_is_made(kind: type[Fault], name: str, value: object) -> None:
+def test_a_fault_rejects_invalid_arguments(kind: type[Fault], name: str, value: object) -> None:
     with pytest.raises(AuthorError, match=rf"{name} is .*, not "):
         kind(**{name: value})
 
@@ -167,7 +167,7 @@ def test_a_message_names_argument_value_and_limits(given: dict[str, Any], says: 
         _sample(**given)
 
 
-def test_sound_arguments_arrive_as_they_are() -> None:
+def test_valid_arguments_are_passed_unchanged() -> None:
     assert _sample(2, 1.5, "b", 0.5, on=True) == (2, 1.5, "b", 0.5, True)
     assert _sample() == (1, 0, "a", None, False)
 
@@ -177,5 +177,5 @@ def test_a_wrong_count_of_arguments_is_pythons_own_error() -> None:
         _sample(no_such=1)  # type: ignore[call-arg]
 
 
-def test_limits_of_a_number_are_kept() -> None:
+def test_numbers_are_limited_by_default() -> None:
     assert Limits().most < 2**70

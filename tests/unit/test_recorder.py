@@ -1,4 +1,4 @@
-"""The record on disk has whole lines, also when the run is killed."""
+"""The record on disk has complete lines, even if the run is killed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rig.timeline import Timeline
 from rig.timeline.codec import decode, decode_line
 from rig.timeline.events import (
     BenchTrouble,
+    ClientRefused,
     Event,
     FaultInjected,
     LinkChange,
@@ -83,12 +84,13 @@ URL = f"ws://user:{SECRET}@host/CP-1"
         LinkChange(charge_point="x", connected=False, reason=URL),
         FaultInjected(fault="x", arguments={"url": URL}),
         BenchTrouble(what=URL),
+        ClientRefused(address="h:1", how="TLS", reason=URL, charge_point=URL),
         Note(text=URL),
         TestEnded(nodeid="x", outcome="failed", seconds=1, message=URL),
     ],
     ids=lambda event: type(event).__name__,
 )
-def test_no_event_takes_a_secret_into_the_record(tmp_path: Path, event: Event) -> None:
+def test_no_event_writes_a_secret_to_the_record(tmp_path: Path, event: Event) -> None:
     timeline = Timeline()
     recorder = Recorder(timeline, tmp_path)
     timeline.append(event)
@@ -106,7 +108,7 @@ class StandingClock(BenchClock):
         return 5
 
 
-def test_a_line_has_the_time_of_writing_and_its_event_has_not(tmp_path: Path) -> None:
+def test_a_line_has_the_time_of_writing_but_its_event_does_not(tmp_path: Path) -> None:
     timeline = Timeline(StandingClock())
     recorder = Recorder(timeline, tmp_path)
     before = time.time_ns()
@@ -197,7 +199,7 @@ def test_a_full_disk_is_a_bench_error_and_ends_waits(tmp_path: Path) -> None:
     recorder.close()
 
 
-def test_a_record_goes_on_in_whole_lines_when_there_is_room_again(
+def test_a_record_continues_with_complete_lines_when_there_is_space_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timeline = Timeline()

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 NOTHING_TORN = "no flash operation came: nothing was torn\n"
 
 
-def test_an_idle_device_writes_nothing_to_be_torn(
+def test_an_idle_device_makes_no_write_to_tear(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)

@@ -60,7 +60,7 @@ def test_an_empty_batch_changes_nothing() -> None:
 def test_the_index_of_kinds_equals_a_full_search(
     batches: list[list[Event]], wanted: list[tuple[type[Event], str, int]], early: int
 ) -> None:
-    """Some kinds are searched before they come, some after; a consumed event is consumed for every kind."""
+    """Some kinds are searched before their first event, some after; consuming applies to all kinds."""
     timeline = Timeline()
     consumed: set[int] = set()
     for kind, _, _ in wanted[:early]:
@@ -81,7 +81,7 @@ def test_the_index_of_kinds_equals_a_full_search(
             assert found == match[0]
             consumed.add(found.id)
         else:
-            nearest = f"nearest miss: .*{says(left[-1])!r}" if left else "nothing of that kind came"
+            nearest = f"nearest miss: .*{says(left[-1])!r}" if left else "no event of that kind occurred"
             with pytest.raises(ExpectationError, match=nearest):
                 timeline.expect(kind, lambda e: says(e) == text, since=Mark(after), timeout=0)  # noqa: B023
 
@@ -113,7 +113,7 @@ def test_a_listener_is_called_once_after_a_batch() -> None:
     assert received == ["a", "b", ".", "c", "."]
 
 
-def test_a_listener_is_called_even_where_another_fails() -> None:
+def test_a_listener_is_called_even_if_another_fails() -> None:
     timeline = Timeline()
     received: list[str] = []
     timeline.listen(lambda event: received.append(says(event)), lambda: received.append("."))

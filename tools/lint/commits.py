@@ -1,7 +1,8 @@
-"""Subjects of commits name an area and fit into 72 characters."""
+"""Subjects of commits: an area, and at most 72 characters."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -9,20 +10,22 @@ from pathlib import Path
 from tools.lint.check import Result, SkippedError
 
 NEWEST = 20
-"""How many commits are checked. Older ones cannot be changed any more, and were written under other rules."""
+"""The number of newest commits to check. Older ones followed other rules and cannot be changed."""
 LONGEST = 72
 
 _SUBJECT = re.compile(r"[a-z0-9][\w./, -]*: \S.*")
 
 
 def run(root: Path) -> Result:
-    """Check the newest commits that are no merges.
+    """Check the newest commits, without merges.
 
     Raises:
-        SkippedError: there is no history, as in an unpacked archive.
+        SkippedError: there is no history, for example in an unpacked archive.
     """
     command = ["git", "log", "--no-merges", f"--max-count={NEWEST}", "--format=%h %s"]
-    log = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    # The history of a repository around the folder is not the project's.
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.resolve().parent)}
+    log = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if log.returncode != 0:
         raise SkippedError("no commits to look at: run it in a clone")
     findings = []
@@ -34,7 +37,7 @@ def run(root: Path) -> Result:
 
 
 def problem_of(subject: str) -> str:
-    """Say what is wrong with a subject; empty where nothing is."""
+    """Return the problem of a subject; empty if it is valid."""
     if len(subject) > LONGEST:
         return f"{len(subject)} characters; at most {LONGEST}"
     if not _SUBJECT.fullmatch(subject):

@@ -36,6 +36,8 @@ class TestControls {
   virtual void crash(Crash kind) = 0;
   /// From now on each TCP connection loses `bytes` of heap; 0 stops that.
   virtual void leak_per_connection(size_t bytes) = 0;
+  /// Fragments the heap, so that no free block has more than `bytes`; 0 undoes that.
+  virtual void limit_largest_block(size_t bytes) = 0;
   /// Blocks the loop until the watchdog restarts the device.
   virtual void hang() = 0;
 

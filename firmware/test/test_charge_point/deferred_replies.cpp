@@ -167,6 +167,7 @@ void late_start_answer_after_the_charge_is_followed_by_the_stop() {
 void late_start_refusal_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
+  rig.pass(1'000);
   assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
 }
 

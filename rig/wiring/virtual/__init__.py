@@ -23,9 +23,9 @@ from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
 _AT_THE_BOARD = {POWER_SWITCH: False, RAIL_SENSE: False, EN: True, BOOT: True}
-"""Whether the board's end is low while the wire is active. Where the Pi's end is not, something between them inverts.
+"""Whether the board's end of an active wire is low. If the Pi's end is not, an inverter is in between.
 
-What an active GPIO is, is the firmware's affair: those wires are plain ones."""
+The firmware defines the active level of its GPIOs, so their wires are not inverted."""
 
 _PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
 
@@ -35,11 +35,11 @@ class DescribedWire(Protocol):
 
     @property
     def pin(self) -> int:
-        """The Pi's end, a BCM number."""
+        """The BCM number of the Pi's pin."""
 
     @property
     def gpio(self) -> int | None:
-        """The board's end, a GPIO of the ESP32, where it is one."""
+        """The GPIO of the ESP32; None if the wire is not at one."""
 
     @property
     def active_low(self) -> bool:
@@ -51,7 +51,7 @@ class DescribedNetwork(Protocol):
 
     @property
     def profile(self) -> str:
-        """How fast the access point is: a name of `rig.wiring.virtual.access_point.PROFILES`."""
+        """The timing of the access point: a name of `rig.wiring.virtual.access_point.PROFILES`."""
 
 
 class DescribedDevice(Protocol):
@@ -59,11 +59,11 @@ class DescribedDevice(Protocol):
 
     @property
     def worker(self) -> str:
-        """Where the device runs its jobs: `loop` or `thread`."""
+        """The place where the device runs its jobs: `loop` or `thread`."""
 
 
 class VirtualDescription(Protocol):
-    """What the virtual bench needs to know of a `rig.config.description.Description`."""
+    """The part of `rig.config.description.Description` that the virtual bench uses."""
 
     @property
     def network(self) -> DescribedNetwork:
@@ -74,19 +74,19 @@ class VirtualDescription(Protocol):
         """The device under test."""
 
     def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
-        """Every wire with its signal."""
+        """Yield every wire with its signal."""
 
 
 def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
-    """Set a virtual board up, wired as described, without power and with erased flash.
+    """Create a virtual board, wired as described, without power and with erased flash.
 
     Args:
-        description: which Pi pin is joined to which GPIO.
+        description: the wires between the Pi's pins and the board.
         clock: the bench's clock; the board shares it.
         root: the project's folder, for the run folder.
 
     Raises:
-        BenchError: a wire without its far end, an unknown network profile, or nothing can be written below `root`.
+        BenchError: a wire lacks one end, the network profile is unknown, or `root` is not writable.
     """
     pins = board_pins(description)
     run = RunDirectory(root)
@@ -123,7 +123,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
 
 
 def board_pins(description: VirtualDescription) -> BoardPins:
-    """The wires of a description, sorted by what they are on the board.
+    """Return the wires of a description by their use on the board.
 
     Raises:
         BenchError: a wire of the device lacks its GPIO.

@@ -1,4 +1,4 @@
-"""The virtual access point: the device's radio asks the board for it."""
+"""The virtual access point, which the board simulates for the device's radio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rig.wiring.virtual.board import Board
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How long a station takes, in milliseconds of device time."""
+    """The time that a station takes to join, in milliseconds of device time."""
 
     associate_ms: int
     dhcp_ms: int
@@ -20,14 +20,14 @@ PROFILES = {"fast": Profile(0, 0), "realistic": Profile(900, 600)}
 
 
 class VirtualAccessPoint:
-    """An access point in reach of the board's antenna, on the air from the start.
+    """An access point in range of the board, on the air from the start.
 
     Args:
-        board: whose radio hears it.
+        board: the board that receives it.
         profile: a name of `PROFILES`.
 
     Raises:
-        BenchError: an unknown profile.
+        BenchError: the profile is unknown.
     """
 
     def __init__(self, board: Board, profile: str) -> None:
@@ -38,12 +38,12 @@ class VirtualAccessPoint:
         self.up()
 
     def up(self) -> None:
-        """Start it; returns when it is on the air."""
-        self._tell("up")
+        """Switch it on."""
+        self._set("up")
 
     def down(self) -> None:
-        """Take it off the air: stations lose it without a word."""
-        self._tell("down")
+        """Switch it off; stations get no deauthentication frame."""
+        self._set("down")
 
-    def _tell(self, state: str) -> None:
+    def _set(self, state: str) -> None:
         self._board.set("ap", state, self._profile.associate_ms, self._profile.dhcp_ms)

@@ -1,4 +1,4 @@
-"""The virtual board: power rail, reset and boot pins, and the chip that runs what is in flash."""
+"""The virtual board: power rail, reset and boot pins, and the chip, which runs the image in flash."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ HEAP_BYTES = 300 * 1024
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
 
-_INVALID_IMAGE_RETRY_S = 1.0  # the ROM's watchdog resets a chip that finds nothing to boot about that often
+_INVALID_IMAGE_RETRY_S = 1.0  # about the period at which the ROM's watchdog resets a chip without a bootable image
 _CRASH_LOOP_S = 0.1
 _CRASH_LOOP_PAUSE_S = 0.3
-_SYNC_LIMIT_S = 10.0  # a device that does not answer for so long has a bug of its own to tell
+_SYNC_LIMIT_S = 10.0  # after this time without an answer, the board continues without the device
 
 
 @dataclass(frozen=True, slots=True)
 class BoardPins:
-    """Which Pi pin (BCM number) is wired to what on the board.
+    """The Pi pins (BCM numbers) that are wired to the board. Levels are those at the board.
 
     Attributes:
-        power_switch: high, at the board, powers it.
-        rail_sense: high, at the board, while the rail is up; None where not wired.
-        en: low, at the chip, holds it in reset; None where not wired.
-        boot: low, at the chip, at the end of reset means download mode; None where not wired.
+        power_switch: high powers the board.
+        rail_sense: high while the rail is up; None if not wired.
+        en: low holds the chip in reset; None if not wired.
+        boot: low at the end of a reset selects download mode; None if not wired.
         inputs: from the device's input GPIO to the Pi pin that drives it.
         outputs: from the device's output GPIO to the Pi pin that watches it.
-        inverted: Pi pins whose level is turned round on its way to or from the board.
+        inverted: Pi pins with an inverter between them and the board.
     """
 
     power_switch: int
@@ -68,13 +68,14 @@ class _Chip(Enum):
 
 
 class Board:
-    """A board with an ESP32, on the far ends of `wires`. It lives in a thread of its own; any thread may call it.
+    """A board with an ESP32 at the other ends of `wires`. It has its own thread; any thread may call it.
 
     Args:
-        wires: where the Pi's pins end.
-        pins: which of them are joined to what.
-        flash: what is flashed; closed with the board.
-        clock: bench time, for the pauses between boots and the device's clock. Where it steps, the device takes part.
+        wires: the wires of the Pi's pins.
+        pins: the wires that are connected to the board.
+        flash: the board's flash; closed with the board.
+        clock: bench time, for the pauses between boots and the device's clock. The device participates in stepped time.
+        worker: the place where the device runs its jobs: `loop` or `thread`.
     """
 
     def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock, worker: str = "loop") -> None:
@@ -92,7 +93,7 @@ class Board:
         self._inputs = {gpio: wires[pin] for gpio, pin in pins.inputs.items()}
         self._outputs = {gpio: wires[pin] for gpio, pin in pins.outputs.items()}
 
-        # What the board's thread alone touches.
+        # Only accessed by the board's thread.
         self._chip = _Chip.OFF
         self._powered = False
         self._en_high = False
@@ -105,7 +106,7 @@ class Board:
         self._tear: tuple[object, ...] | None = None
         self._sync_numbers = itertools.count(1)
         self._syncs: dict[int, threading.Event] = {}
-        # Changed under the wires' lock, because the Pi's edges reach the chip from whichever thread makes them.
+        # Changed under the wires' lock, because edges reach the chip from the thread that causes them.
         self._process: DeviceProcess | None = None
         self._rom: Rom | None = None
 
@@ -114,26 +115,26 @@ class Board:
         self._thread.start()
         self._call(self._connect)
 
-    # -- what others call ---------------------------------------------------------------------------------------
+    # -- for other threads --------------------------------------------------------------------------------------
 
     def set(self, name: str, *values: object) -> None:
-        """Send a setting of docs/virtual-board.md to the device, now and again at each of its boots."""
+        """Send a setting of docs/virtual-board.md to the device, now and at each boot."""
         self._await_device(self._call(lambda: self._set(name, values)))
 
     def tear(self, operation: int, effect: str, seed: int) -> None:
-        """Tear the n-th flash operation from now, or from the next boot where the device does not run."""
+        """Tear the n-th flash operation from now, or from the next boot if the device is not running."""
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))
 
     def disarm_tear(self) -> None:
-        """Forget a tear that waits for the next boot. One that the device was told of ends with its run."""
+        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
 
-        def forget() -> None:
+        def discard() -> None:
             self._tear = None
 
-        self._call(forget)
+        self._call(discard)
 
     def brown_out(self) -> None:
-        """Make the rail sag once, below what the chip's detector tolerates. Nothing happens where the chip is off."""
+        """Make the rail sag once, so that the chip's detector resets it. Has no effect if the chip is off."""
 
         def sag() -> None:
             if self._chip in (_Chip.OFF, _Chip.RESET):
@@ -147,17 +148,17 @@ class Board:
 
     @property
     def state(self) -> str:
-        """What the chip does, in words: `off`, `held in reset`, `in download mode`, `running`, `about to boot`."""
+        """The chip's state: `off`, `held in reset`, `in download mode`, `running` or `about to boot`."""
         return self._chip.value
 
     @property
     def device_pid(self) -> int | None:
-        """The device's process id, where it runs."""
+        """The device's process id; None if it is not running."""
         process = self._process
         return process.pid if process else None
 
     def unplug(self) -> None:
-        """Pull the USB cable, which feeds the board as well: the port is gone for good, the board without power."""
+        """Unplug the USB cable, which also powers the board. The port is closed for good."""
 
         def pull() -> None:
             self._disconnect()
@@ -166,7 +167,7 @@ class Board:
         self._call(pull)
 
     def close(self) -> None:
-        """Take the power away and give everything back. Called once."""
+        """Switch the power off and close everything. Called once."""
         self._call(self._disconnect)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -190,7 +191,7 @@ class Board:
         return asyncio.run_coroutine_threadsafe(act(), self._loop).result()
 
     def _post(self, action: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the board is gone
+        with contextlib.suppress(RuntimeError):  # the board is closed
             self._loop.call_soon_threadsafe(action)
 
     # -- power and reset ----------------------------------------------------------------------------------------
@@ -207,21 +208,22 @@ class Board:
         self._power_down()
 
     def _switch_changed(self, on: bool, _stamp: int) -> None:
-        self._stop_or_go(on)
+        self._allow_to_run(on)
         self._post(lambda: self._switched(on))
 
-    def _stop_or_go(self, go: bool) -> None:
-        """What power and reset do at their very edge, under the wires' lock; the board's thread comes behind.
+    def _allow_to_run(self, allowed: bool) -> None:
+        """Stop the chip or drop old input at the edge of power or reset, under the wires' lock.
 
-        Who holds the chip in reset must not hear it any more, and what is sent after the release must not be lost.
+        The board's thread would be too late: a chip in reset must not send any more, and bytes that are sent to it
+        after the release must not be dropped.
         """
-        if go:
+        if allowed:
             self.port.drop_input()
             return
         if self._process is not None:
-            self._process.strike()
+            self._process.kill()
         if self._rom is not None:
-            self._rom.silence()
+            self._rom.mute()
 
     def _switched(self, on: bool) -> None:
         if on and not self._powered:
@@ -237,7 +239,7 @@ class Board:
         self._wires.change(self._boot, board_pull=True)
         self._wires.change(self._rail, board_drive=True)
         self._chip = _Chip.RESET
-        # Edges of EN from before this moment, and the pull-up's own one, are history when the thread comes to them.
+        # Edges of EN up to now, including that of the pull-up, are outdated when the thread handles them.
         self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
         if self._en_high:
             self._leave_reset(self._boot.level)
@@ -257,8 +259,8 @@ class Board:
             self._wires.change(wire, board_pull=None)
 
     def _en_changed(self, high: bool, _stamp: int) -> None:
-        self._stop_or_go(high)
-        # BOOT is sampled at the very edge: the Pi may let go of it before the board's thread comes to look.
+        self._allow_to_run(high)
+        # BOOT is sampled at the edge itself: the Pi may release it before the board's thread runs.
         boot_high, power_ups = self._boot.level, self._power_ups
         self._post(lambda: self._en_settled(high, boot_high, power_ups))
 
@@ -285,7 +287,7 @@ class Board:
                 self._rom = Rom(self.port, self.flash)
 
     def _halt(self) -> None:
-        """Stop whatever the chip does, at once."""
+        """Stop the chip at once."""
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
@@ -294,8 +296,8 @@ class Board:
         if rom is not None:
             rom.stop()
         if self._process is not None:
-            self._process.bury()
-            self._forget_process()
+            self._process.kill_and_wait()
+            self._remove_process()
 
     # -- booting ------------------------------------------------------------------------------------------------
 
@@ -325,7 +327,7 @@ class Board:
                 self._tear = None
             self._process = process
             process.link.send("go")
-        self._loop.add_reader(process.link.fileno(), self._device_spoke)
+        self._loop.add_reader(process.link.fileno(), self._device_sent)
         self._loop.add_reader(process.pidfd, self._device_died)
 
     def _start_after(self, seconds: float) -> None:
@@ -334,11 +336,11 @@ class Board:
 
     def _device_died(self) -> None:
         process = self._process
-        if process is None or process.struck:
+        if process is None or process.killed:
             return
         self._reset_reason = process.reset_reason()
         lived = self._clock.between(self._started_at, self._clock.now())
-        torn = self._forget_process()
+        torn = self._remove_process()
         self.port.drop_input()
         if torn:
             self._power_down()
@@ -347,13 +349,13 @@ class Board:
         else:
             self._start()
 
-    def _forget_process(self) -> bool:
-        """The process is dead: let its outputs float. Returns whether its last words were that flash was torn."""
+    def _remove_process(self) -> bool:
+        """Remove an ended process and let its outputs float. Returns whether it reported a torn write."""
         process = self._process
         assert process is not None
         self._loop.remove_reader(process.link.fileno())
         self._loop.remove_reader(process.pidfd)
-        torn = self._listen(process)
+        torn = self._handle_messages(process)
         with self._wires.lock:
             self._process = None
         process.close()
@@ -364,19 +366,23 @@ class Board:
             self._wires.change(wire, board_drive=None)
         return torn
 
-    # -- talking with the device --------------------------------------------------------------------------------
+    # -- messages to and from the device ------------------------------------------------------------------------
 
     def _set(self, name: str, values: tuple[object, ...]) -> threading.Event | None:
         self._settings[name] = values
-        return self._tell(name, *values)
+        return self._send(name, *values)
 
     def _set_tear(self, tear: tuple[object, ...]) -> threading.Event | None:
         if self._process is None:
             self._tear = tear
-        return self._tell("flash tear", *tear)
+        return self._send("flash tear", *tear)
 
-    def _tell(self, *words: object) -> threading.Event | None:
-        """Send a message to the device, where it runs. Returns what is set when it has taken effect, or it has died."""
+    def _send(self, *words: object) -> threading.Event | None:
+        """Send a message to the device, if it is running.
+
+        Returns:
+            An event that is set when the message has taken effect, or the device has ended; None if it is not running.
+        """
         if self._process is None:
             return None
         number = next(self._sync_numbers)
@@ -386,29 +392,29 @@ class Board:
         return taken
 
     def _await_device(self, taken: threading.Event | None) -> None:
-        # Who makes flash full, or good again, must not be overtaken by what comes to the device by another way.
+        # A change of the flash, for example, must take effect before the device gets input on another channel.
         if taken is not None and threading.current_thread() is not self._thread:
             taken.wait(_SYNC_LIMIT_S)
 
     def _input_watcher(self, gpio: int) -> Callable[[bool, int], None]:
         def changed(level: bool, _stamp: int) -> None:
-            # A chip in reset sees nothing, though the board's thread may not have come to halt it yet.
+            # A chip in reset gets no input, even if the board's thread has not halted it yet.
             if self._process is not None and self._en.level:
                 self._process.link.send("pin", gpio, int(level))
 
         return changed
 
-    def _device_spoke(self) -> None:
+    def _device_sent(self) -> None:
         process = self._process
         if process is None:
             return
-        if self._listen(process):
+        if self._handle_messages(process):
             self._power_down()
         elif process.link.ended:
             self._loop.remove_reader(process.link.fileno())
 
-    def _listen(self, process: DeviceProcess) -> bool:
-        """Take what the device has sent. Returns whether it says that its flash operation was torn."""
+    def _handle_messages(self, process: DeviceProcess) -> bool:
+        """Handle messages of the device. Returns whether it reported a torn flash operation."""
         torn = False
         for message in process.link.receive():
             match message:

@@ -1,4 +1,4 @@
-"""The virtual boot loader: from what is in flash to the executable that runs."""
+"""The virtual boot loader: selects the image in flash to run."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _OTA_NEW, _OTA_PENDING_VERIFY, _OTA_INVALID, _OTA_ABORTED = 0, 1, 3, 4
 
 
 def load(read: ReadFlash, write: WriteFlash) -> AppImage:
-    """The application that the chip would boot: the OTA slot that otadata names, else the first slot that is sound.
+    """Return the application that the chip would boot: that of otadata's slot, else the first valid one.
 
-    As ESP-IDF's boot loader with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update gets one boot to confirm itself.
+    As with ESP-IDF's CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, an update must confirm itself in its first boot.
 
     Args:
-        read: gives `length` bytes of flash from `offset`.
-        write: replaces the bytes of flash from `offset`, as an erase and a program do.
+        read: returns `length` bytes of flash from `offset`.
+        write: replaces the bytes of flash from `offset`, by an erase and a program.
 
     Raises:
-        ImageError: nothing in flash can be booted; the message is what stands on the serial port.
+        ImageError: no image in flash can be booted; the chip prints the message.
     """
     table = _table(read)
     slots = table.ota_slots()
@@ -40,7 +40,7 @@ def load(read: ReadFlash, write: WriteFlash) -> AppImage:
             return _boot(read, slot)
         except ImageError as problem:
             problems.append(str(problem))
-    # The first slot's trouble is the one to mend; an empty second slot is no news.
+    # Report the chosen slot: the other ones may be empty.
     raise ImageError(problems[0])
 
 
@@ -50,7 +50,7 @@ def _table(read: ReadFlash) -> PartitionTable:
         return from_binary(data)
     except ValueError as problem:
         if not data.strip(b"\xff"):
-            # The chip's ROM finds nothing at all and says it this way.
+            # The message of the chip's ROM for empty flash.
             raise ImageError("invalid header: 0xffffffff") from None
         raise ImageError(str(problem)) from None
 
@@ -64,12 +64,12 @@ def _boot(read: ReadFlash, slot: Partition) -> AppImage:
 
 @lru_cache(maxsize=2)
 def _checked(content: bytes) -> AppImage:
-    """The image in a slot. The same bytes are not checked and unpacked again at each of hundreds of boots."""
+    """Parse the image in a slot. The cache avoids parsing the same image at each of hundreds of boots."""
     return parse_image(content)
 
 
 def _chosen_slot(read: ReadFlash, write: WriteFlash, table: PartitionTable, count: int) -> int:
-    """The index of the slot that otadata names (ESP-IDF, "Over The Air Updates": the highest valid sequence number)."""
+    """Return the slot index of otadata: the highest valid sequence number (ESP-IDF, "OTA Updates")."""
     otadata = table.find("data", "ota")
     if otadata is None:
         return 0
@@ -79,7 +79,7 @@ def _chosen_slot(read: ReadFlash, write: WriteFlash, table: PartitionTable, coun
         if sequence == 0xFFFFFFFF or crc != zlib.crc32(struct.pack("<I", sequence), 0xFFFFFFFF):
             continue
         if state == _OTA_PENDING_VERIFY:
-            # It had its boot and did not confirm itself.
+            # The update did not confirm itself in its first boot.
             state = _OTA_ABORTED
             write(offset, _OTA_ENTRY.pack(sequence, label, state, crc))
         if state not in (_OTA_INVALID, _OTA_ABORTED) and sequence > newest:

@@ -1,4 +1,4 @@
-"""The virtual board's flash: a 4 MB NOR chip in a file that board and device map at the same time."""
+"""The virtual board's flash: a 4 MB NOR chip in a file that board and device both map."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Flash:
     """NOR semantics over a mapped file: programming clears bits, erasing a sector sets them.
 
     Args:
-        path: the file; made, and erased, where it is not there yet.
+        path: the file; created and erased if it is missing.
 
     Raises:
-        ValueError: the file has another size than a 4 MB flash.
-        BenchError: there is no room for it.
+        ValueError: the size of the file is not 4 MB.
+        BenchError: the disk has too little space.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,7 +29,9 @@ class Flash:
         try:
             size = os.fstat(descriptor).st_size
             if size not in (0, FLASH_SIZE):
-                raise ValueError(f"{path} has {size} bytes, a flash file has {FLASH_SIZE}. Remove it to start anew")
+                raise ValueError(
+                    f"{path} has {size} bytes, a flash file has {FLASH_SIZE}. Remove it to erase the flash"
+                )
             _allocate(descriptor, path)
             self._map = mmap.mmap(descriptor, FLASH_SIZE)
         finally:
@@ -38,25 +40,25 @@ class Flash:
             self.erase_all()
 
     def read(self, offset: int, length: int) -> bytes:
-        """`length` bytes from `offset`, fewer at the flash's end."""
+        """Return `length` bytes from `offset`, fewer at the end of the flash."""
         return self._map[offset : offset + length]
 
     def program(self, offset: int, data: bytes) -> None:
-        """Clear the bits that are 0 in `data`; nothing sets a bit but an erase. What is beyond the end is lost."""
+        """Clear the bits that are 0 in `data`; only an erase sets bits. Bytes beyond the end are dropped."""
         data = data[: max(0, FLASH_SIZE - offset)]
         end = offset + len(data)
         old = int.from_bytes(self._map[offset:end], "little")
         self._map[offset:end] = (old & int.from_bytes(data, "little")).to_bytes(len(data), "little")
 
     def erase(self, offset: int, size: int) -> None:
-        """Erase every sector that `size` bytes from `offset` touch."""
+        """Erase every sector that overlaps `size` bytes from `offset`."""
         start = offset // SECTOR_SIZE * SECTOR_SIZE
         end = min(-(-(offset + size) // SECTOR_SIZE) * SECTOR_SIZE, FLASH_SIZE)
         if end > start:
             self._map[start:end] = b"\xff" * (end - start)
 
     def replace(self, offset: int, data: bytes) -> None:
-        """Erase the sectors that `data` touches from `offset`, and program it; what else was in them is lost."""
+        """Erase the sectors that `data` overlaps from `offset`, and program it. Their other data is lost."""
         self.erase(offset, len(data))
         self.program(offset, data)
 
@@ -70,7 +72,7 @@ class Flash:
 
 
 def _allocate(descriptor: int, path: Path) -> None:
-    """Give the file all its blocks: where the disk has none left, SIGBUS ends whoever writes to the map."""
+    """Allocate all blocks of the file: on a full disk, a write to the map would raise SIGBUS."""
     try:
         os.posix_fallocate(descriptor, 0, FLASH_SIZE)
     except OSError as problem:

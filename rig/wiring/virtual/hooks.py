@@ -1,4 +1,4 @@
-"""What a test can ask of a virtual board and of no real one."""
+"""The test hooks of the virtual board."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ TEAR_EFFECTS = ("none", "half", "random")
 
 
 class VirtualTestHooks:
-    """`rig.wiring.interfaces.TestHooks` on the virtual board. All but a tear survive the device's reboots."""
+    """`rig.wiring.interfaces.TestHooks` on the virtual board. All but a tear persist across reboots."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
         self.erase_ms = 0
-        """What `slow_erase` was told last; 0: erases are instant."""
+        """The time of a sector erase in ms, as set by `slow_erase`; 0 for instant erases."""
         self.flash_is_full = False
-        """What `fill_flash` was told last."""
+        """Whether the storage is full, as set by `fill_flash`."""
         self.leaking = 0
-        """What `leak` was told last, in bytes a connection; 0: nothing leaks."""
+        """The leak in bytes per connection, as set by `leak`; 0 for none."""
 
     def tear_flash(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now, then cut the power.
 
-        Where the device does not run, the count begins with its next boot.
+        If the device is not running, the count begins with its next boot.
 
         Args:
-            operation: 1 is the next one.
-            effect: `none`, `half` or `random`: how much of the operation still happens.
-            seed: of `random`.
+            operation: the number of the operation, counted from 1 for the next.
+            effect: the part of the operation that takes effect: `none`, `half` or `random`.
+            seed: seeds `random`.
 
         Raises:
-            ValueError: an unknown effect, or an operation below 1.
+            ValueError: the effect is unknown, or the operation below 1.
         """
         if effect not in TEAR_EFFECTS or operation < 1:
             raise ValueError(
@@ -40,28 +40,28 @@ class VirtualTestHooks:
         self._board.tear(operation, effect, seed)
 
     def disarm_tear(self) -> None:
-        """Forget a tear that waits for the next boot. One that a running device was told of ends with its power."""
+        """Discard a tear that is pending for the next boot. A running device keeps its own until it ends."""
         self._board.disarm_tear()
 
     def slow_erase(self, milliseconds: int) -> None:
-        """Make each sector erase take that long in device time; 0: instant."""
+        """Make each sector erase take that long in device time; 0 for instant erases."""
         self.erase_ms = milliseconds
         self._board.set("flash erase_ms", milliseconds)
 
     def brown_out(self) -> None:
-        """Make the supply sag once: the chip resets and boots with reset reason `brownout`. Nothing where it is off."""
+        """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if it is off."""
         self._board.brown_out()
 
     def unplug(self) -> None:
-        """Pull the USB cable, which feeds the board as well. Only opening the bench anew plugs it in again."""
+        """Unplug the USB cable, which also powers the board, until the bench is reopened."""
         self._board.unplug()
 
     def fill_flash(self, full: bool) -> None:
-        """Make the device's storage answer that it is out of space."""
+        """Make the device's storage report that it is out of space, or with False that it is not."""
         self.flash_is_full = full
         self._board.set("flash full", int(full))
 
     def leak(self, bytes_per_connection: int) -> None:
-        """Make each TCP connection leak device heap; 0: none."""
+        """Make each TCP connection leak that many bytes of device heap; 0 for none."""
         self.leaking = bytes_per_connection
         self._board.set("leak", bytes_per_connection)

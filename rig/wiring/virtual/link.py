@@ -1,4 +1,4 @@
-"""The board's end of the channel to the device's process: one ASCII message a packet, see docs/virtual-board.md."""
+"""The board's end of the channel to the device's process: one ASCII message per packet."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _FULL_LIMIT_S = 1.0
 
 
 class Link:
-    """One end of an AF_UNIX SOCK_SEQPACKET pair; `device_end` is for the device's process."""
+    """An AF_UNIX SOCK_SEQPACKET pair (docs/virtual-board.md); `device_end` is for the device's process."""
 
     def __init__(self) -> None:
         self._socket, self.device_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
         self.ended = False
-        """True once `receive` has met the end of file: the device's end is closed."""
-        # A burst of S0 pulses must fit while the device's interrupt thread is not scheduled.
+        """True once `receive` has read the end of file: the device's end is closed."""
+        # A burst of S0 pulses must fit in while the device's interrupt thread is not scheduled.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
     def fileno(self) -> int:
-        """The board's descriptor, to wait for messages."""
+        """Return the board's descriptor, to wait for messages."""
         return self._socket.fileno()
 
     def started(self) -> None:
-        """The device's process has its end: give ours of that end up, so that its death is seen as end of file."""
+        """Close our copy of the device's end, so that we read the end of file when the device ends."""
         self.device_end.close()
 
     def send(self, *words: object) -> bool:
-        """Send one message; its words are joined by spaces. False where the device is gone or takes nothing."""
+        """Send a message of words, joined by spaces. Returns False if the device has ended or does not read."""
         message = " ".join(map(str, words)).encode()
         while True:
             try:
@@ -43,7 +43,7 @@ class Link:
                 return False
 
     def receive(self) -> list[list[str]]:
-        """The messages that have come, each as its words; empty where there are none."""
+        """Return the received messages, each as its words."""
         messages: list[list[str]] = []
         while True:
             try:
@@ -56,6 +56,6 @@ class Link:
             messages.append(packet.decode(errors="replace").split(" "))
 
     def close(self) -> None:
-        """Give both ends back: the device sees its power go."""
+        """Close both ends. The device treats that as a loss of power."""
         self._socket.close()
         self.device_end.close()

@@ -1,7 +1,7 @@
-"""The virtual Pi's pins, joined by wires to the virtual board's pins.
+"""The virtual Pi's pins, connected by wires to the virtual board's pins.
 
 A wire has two ends: the Pi's pin, which drives it or has a pull, and the board's end, which the device drives or
-which has a pull while the board is powered. The level follows from both, as on a real wire.
+which has a pull while the board is powered. Both determine the level, as on a real wire.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Wire:
     """One wire between a Pi pin and the board.
 
     Attributes:
-        board_drive: the level the board's end is driven to; None where nothing drives it.
-        board_pull: the level the board's end is pulled to; None while the board has no power.
-        board_watch: called with each new level, in order, under the wires' lock: it may do nothing but hand it on.
-        pi_drive: the level the Pi's pin is driven to; None where it is an input.
-        pi_pull: the pull of the Pi's pin; None where it floats.
-        inverting: a transistor or an inverter in between turns the level round.
-        level: what the board's end sees.
+        board_drive: the level that the board drives; None if it drives none.
+        board_pull: the level of the board's pull; None while the board has no power.
+        board_watch: called with each new level, in order, under the wires' lock: it must return quickly.
+        pi_drive: the level that the Pi's pin drives; None if it is an input.
+        pi_pull: the pull of the Pi's pin; None if it floats.
+        inverting: whether a transistor or an inverter is in between.
+        level: the level at the board's end.
         stamp: when the level last changed, in ns of bench time.
     """
 
@@ -55,7 +55,7 @@ class Wire:
     pi_watchers: list[EdgeCallback] = field(default_factory=list)
 
     def resolved(self) -> bool:
-        """The level that both ends together make; a board's end that nobody holds reads low."""
+        """Return the level that results from both ends; a floating wire is low at the board."""
         for candidate, of_pi in (
             (self.pi_drive, True),
             (self.board_drive, False),
@@ -68,7 +68,7 @@ class Wire:
 
     @property
     def pi_level(self) -> bool:
-        """What the Pi's end sees."""
+        """The level at the Pi's end."""
         return self.level != self.inverting
 
 
@@ -79,13 +79,13 @@ class Wires:
     may take locks of their own and drive other pins.
 
     Args:
-        now: gives the stamp of an edge that happens now, in ns.
+        now: returns the current stamp, in ns.
     """
 
     def __init__(self, now: Callable[[], int] = time.monotonic_ns) -> None:
         self.now = now
         self.lock = threading.RLock()
-        """Held while a level changes; hold it to see several levels at one moment."""
+        """Held while a level changes; hold it to read several levels at the same moment."""
         self._wires: dict[int, Wire] = {}
         self._edges: deque[tuple[EdgeCallback, bool, int]] = deque()
         self._delivering = False
@@ -97,15 +97,15 @@ class Wires:
     def change(
         self, wire: Wire, *, stamp: int = 0, then: Callable[[], None] | None = None, **ends: bool | None
     ) -> None:
-        """Change attributes of a wire's ends, e.g. `board_drive=True`, and tell who watches.
+        """Change attributes of a wire, e.g. `board_drive=True`, and call its watchers.
 
         Must not be called with the lock held: the Pi's watchers would run under it.
 
         Args:
             wire: the wire.
-            stamp: when it happened, in ns of bench time; 0: now.
-            then: called under the lock once the level has changed and the board's watcher knows.
-            ends: `pi_drive`, `pi_pull`, `board_drive`, `board_pull`, and what is between them: `inverting`.
+            stamp: the time of the change, in ns of bench time; 0 for now.
+            then: called under the lock, after the change and the board's watcher.
+            ends: the attributes: `pi_drive`, `pi_pull`, `board_drive`, `board_pull`, `inverting`.
         """
         with self.lock:
             for name, value in ends.items():
@@ -135,13 +135,13 @@ class Wires:
                     self._delivering = False
 
     def watch_board_end(self, wire: Wire, callback: EdgeCallback | None) -> bool:
-        """Attach the board to its end of a wire. Returns the level from which on edges are told."""
+        """Set the board's watcher of a wire. Returns the level before the first reported edge."""
         with self.lock:
             wire.board_watch = callback
             return wire.level
 
     def watch_pi_end(self, wire: Wire, callback: EdgeCallback) -> Callable[[], None]:
-        """Call `callback` at each edge. Returns what ends that."""
+        """Call `callback` at each edge. Returns a function that stops that."""
         with self.lock:
             wire.pi_watchers.append(callback)
 
@@ -167,16 +167,16 @@ class VirtualPin(PiPin):  # type: ignore[misc]
             self._set_pull(info.pull)
 
     def watch_edges(self, callback: EdgeCallback) -> Callable[[], None]:
-        """Call `callback(level, t_ns)` at each edge, with the exact stamp. Returns what ends that."""
+        """Call `callback(level, t_ns)` at each edge, with the exact stamp. Returns a function that stops that."""
         return self._wires.watch_pi_end(self._wire, callback)
 
     @property
     def stamp(self) -> int:
-        """When the level last changed, in ns of bench time; 0: never."""
+        """When the level last changed, in ns of bench time; 0 for never."""
         return self._wire.stamp
 
     def close(self) -> None:
-        """Let go of the wire: an input that floats."""
+        """Release the wire: make the pin a floating input."""
         self.when_changed = None
         self._wires.change(self._wire, pi_drive=None, pi_pull=None)
 
@@ -190,11 +190,11 @@ class VirtualPin(PiPin):  # type: ignore[misc]
         self._wires.change(self._wire, pi_drive=None if value == "input" else False)
 
     def output_with_state(self, state: float) -> None:
-        """Become an output at that level without a glitch."""
+        """Make the pin an output at that level, without a glitch."""
         self._wires.change(self._wire, pi_pull=None, pi_drive=bool(state))
 
     def input_with_pull(self, pull: str) -> None:
-        """Become an input with `up`, `down` or `floating`."""
+        """Make the pin an input with the pull `up`, `down` or `floating`."""
         self._wires.change(self._wire, pi_drive=None)
         self._set_pull(pull)
 
@@ -230,7 +230,7 @@ class VirtualPin(PiPin):  # type: ignore[misc]
         return self._bounce
 
     def _set_bounce(self, value: float | None) -> None:
-        # Kept for gpiozero's sake: a virtual wire never bounces.
+        # gpiozero reads it back; a virtual wire never bounces.
         self._bounce = value
 
     def _get_edges(self) -> str:
@@ -267,10 +267,10 @@ class VirtualPinFactory(PiFactory):  # type: ignore[misc]
         raise PinInvalidPin("the virtual Pi has no SPI")
 
     def ticks(self) -> float:
-        """Seconds of bench time."""
+        """Return the bench time in seconds."""
         return self.wires.now() / 1e9
 
     @staticmethod
     def ticks_diff(later: float, earlier: float) -> float:
-        """Seconds between two ticks."""
+        """Return the seconds between two ticks."""
         return later - earlier

@@ -1,4 +1,4 @@
-"""The device's process: the host executable, run from memory, and never outliving the board."""
+"""The device's process: runs the host executable from memory, and never outlives the board."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _RESET_REASONS = {1: "power_on", 2: "software", 3: "panic", 4: "watchdog", 5: "b
 
 
 class DeviceProcess:
-    """One run of the device, from the end of a reset to its death.
+    """One run of the device, from the end of a reset to the end of its process.
 
     Args:
         executable: the host executable's bytes.
-        arguments: those of docs/virtual-board.md, without the descriptors.
+        arguments: the arguments of docs/virtual-board.md, without the descriptors.
         uart: the serial port's master descriptor.
-        clock: the stepped clock that it takes part in; None: its time is real.
-        seed: of its randomness, where it takes part in a stepped clock: then each run of the bench is the same.
+        clock: the stepped clock; None for real time.
+        seed: seeds its random numbers in stepped time, so that each run of the bench is the same.
 
     Raises:
-        OSError: the executable cannot be run here.
+        OSError: the executable cannot be run on this machine.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class DeviceProcess:
         try:
             with open(memory, "wb", closefd=False) as file:
                 file.write(executable)
-            # Through our own /proc entry the device does not inherit the memory file's descriptor.
+            # By our /proc entry, so that the device does not inherit the memory file's descriptor.
             self._process = subprocess.Popen(
                 ["plugbench-device", "--board-fd", str(board_end), "--uart-fd", str(uart), *arguments],
                 executable=f"/proc/{os.getpid()}/fd/{memory}",
@@ -55,7 +55,7 @@ class DeviceProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=uart,
                 stderr=uart,
-                # A Ctrl-C on the terminal is for the bench, which then takes the device down itself.
+                # Ctrl-C on the terminal must only reach the bench, which ends the device in its cleanup.
                 process_group=0,
             )
         except BaseException:
@@ -70,33 +70,33 @@ class DeviceProcess:
             self._time.started(self._process.pid)
             clock.attach(self._time)
         self.pidfd = os.pidfd_open(self._process.pid)
-        self.struck = False
-        """Whether its end was our doing, not its own."""
+        self.killed = False
+        """Whether the bench killed it, rather than that it ended by itself."""
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
 
-    def strike(self) -> None:
-        """Take the power away: SIGKILL. Any thread may; the board's own one then comes with `bury`."""
-        self.struck = True
+    def kill(self) -> None:
+        """Cut its power: send SIGKILL. Any thread may call it; the board's thread then calls `kill_and_wait`."""
+        self.killed = True
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
-    def bury(self) -> None:
-        """Strike it, and wait until it is gone. Messages it has sent can still be received."""
+    def kill_and_wait(self) -> None:
+        """Kill it, and wait until it has ended. Messages that it has sent can still be received."""
         if self._process.poll() is None:
-            self.strike()
+            self.kill()
             self._process.wait()
 
     def reset_reason(self) -> str:
-        """After its death: why the chip restarts by its exit code; a signal or a foreign code is a panic."""
+        """Wait for its end and return the reset reason of its exit code; `panic` for a signal or another code."""
         code = self._process.wait()
         return _RESET_REASONS.get(code - _EXIT_RESET, "panic")
 
     def close(self) -> None:
-        """Give the descriptors of a dead process back."""
+        """Close the descriptors of an ended process."""
         os.close(self.pidfd)
         self.link.close()
         if self._clock is not None and self._time is not None:
@@ -105,13 +105,13 @@ class DeviceProcess:
 
 
 def device_arguments(*, flash: Path, reset: str, heap: int, worker: str) -> list[str]:
-    """The command line behind the descriptors.
+    """Return the arguments of the device, without the descriptors.
 
     Args:
         flash: the flash file.
         reset: the reset reason's name.
         heap: the chip's heap in bytes.
-        worker: where jobs run, `loop` or `thread`. Left out for the loop: other firmware has no such option.
+        worker: the place where jobs run, `loop` or `thread`. Left out for `loop`: other firmware lacks the option.
     """
     arguments = ["--flash", str(flash), "--reset", reset, "--heap", str(heap)]
     return arguments if worker == "loop" else [*arguments, "--worker", worker]

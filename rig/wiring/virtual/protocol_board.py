@@ -16,15 +16,15 @@ from rig.wiring.virtual.stream_port import far_end
 
 
 class Serial(SerialBase):  # type: ignore[misc]
-    """A stream socket that looks like a serial port. Baud rate and modem lines are taken and mean nothing."""
+    """A stream socket with the interface of a serial port. Baud rate and modem lines have no effect."""
 
     BAUDRATES = (50, 115_200, 4_000_000)
 
     def open(self) -> None:
-        """Open it. Raises SerialException where there is no such port."""
+        """Open the port. Raises SerialException if it does not exist."""
         scheme, _, name = str(self.portstr).partition("://")
         if scheme != "board":
-            raise SerialException(f"{self.portstr} is no board://NAME")
+            raise SerialException(f"{self.portstr} is not of the form board://NAME")
         try:
             self._socket: socket.socket | None = far_end(name)
         except OSError as problem:
@@ -32,23 +32,23 @@ class Serial(SerialBase):  # type: ignore[misc]
         self.is_open = True
 
     def close(self) -> None:
-        """Give the port back; does nothing where it is closed."""
+        """Close the port; do nothing if it is closed."""
         if self.is_open and self._socket is not None:
             self._socket.close()
             self._socket = None
         self.is_open = False
 
     def fileno(self) -> int:
-        """The descriptor, to wait for bytes."""
+        """Return the descriptor, to wait for bytes."""
         return self._opened().fileno()
 
     @property
     def in_waiting(self) -> int:
-        """Whether anything can be read; not how much."""
+        """1 if there are bytes to read, else 0; the number of bytes is unknown."""
         return int(bool(select.select([self._opened()], [], [], 0)[0]))
 
     def read(self, size: int = 1) -> bytes:
-        """Read up to `size` bytes, waiting up to the timeout (None: for ever) until all are there."""
+        """Read `size` bytes, or fewer after the timeout (None: never)."""
         port = self._opened()
         end = None if self._timeout is None else time.monotonic() + self._timeout
         data = b""
@@ -65,7 +65,7 @@ class Serial(SerialBase):  # type: ignore[misc]
         return data
 
     def write(self, data: Any) -> int:
-        """Write all bytes, or as many as fit where the write timeout is 0. Returns how many."""
+        """Write all bytes, or as many as fit if the write timeout is 0. Returns their number."""
         port, left = self._opened(), memoryview(bytes(data))
         written = 0
         while left:
@@ -83,16 +83,16 @@ class Serial(SerialBase):  # type: ignore[misc]
         return written
 
     def flush(self) -> None:
-        """Bytes have arrived when they are written."""
+        """Do nothing: written bytes have arrived."""
 
     def reset_input_buffer(self) -> None:
-        """Drop what has come."""
+        """Drop all received bytes."""
         while self.in_waiting:
             if not self._opened().recv(4096):
                 return
 
     def reset_output_buffer(self) -> None:
-        """There is none."""
+        """Do nothing: there is no output buffer."""
 
     def _opened(self) -> socket.socket:
         if not self.is_open or self._socket is None:
@@ -100,21 +100,21 @@ class Serial(SerialBase):  # type: ignore[misc]
         return self._socket
 
     def _reconfigure_port(self, force_reconfigure: bool = False) -> None:
-        """There is nothing to set."""
+        """Do nothing: there are no settings."""
 
     def _update_dtr_state(self) -> None:
-        """There is no such line."""
+        """Do nothing: there are no modem lines."""
 
     _update_rts_state = _update_break_state = _update_dtr_state
 
     @property
     def cts(self) -> bool:
-        """As a port without hardware flow control."""
+        """True, as for a port without hardware flow control."""
         return True
 
     dsr = cd = cts
 
     @property
     def ri(self) -> bool:
-        """Nobody calls."""
+        """False: there is no ring indicator."""
         return False

@@ -1,7 +1,7 @@
-"""The chip's ROM in download mode: it answers esptool.
+"""The chip's ROM in download mode, which answers esptool.
 
-The commands are those of esp32-mock-bootloader's command handler; this is the one adapter between it and the board: our
-flash below it, our serial port above it. tests/unit/virtual/test_rom.py is its contract with real esptool.
+It adapts the command handler of esp32-mock-bootloader to the board's flash and serial port.
+tests/unit/virtual/test_rom.py tests it with the real esptool.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from rig.wiring.virtual.uart_master import UartMaster
 
 _CHIP = "esp32"
 
+_REVISION = {("esp32c3", 0x60008850): 3 << 18}
+"""Register of a chip that has its revision: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
+
 
 class _RomFlash(server.FlashImage):  # type: ignore[misc]
-    """The board's flash under the handler's commands, with what the handler's own memory lacks: erasing and NOR."""
+    """The board's flash for the handler's commands. Unlike the handler's own, it has NOR semantics."""
 
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
@@ -71,7 +74,7 @@ class _RomFlash(server.FlashImage):  # type: ignore[misc]
     def md5_stub_response(self, payload: bytes, *, stub: bool = False) -> bytes:
         offset, size = struct.unpack_from("<II", payload, 0)
         digest = hashlib.md5(self._flash.read(offset, size)).digest()
-        # The flasher stub answers in binary with two status bytes, the ESP32's ROM in hex with four.
+        # The flasher stub answers in binary and two status bytes, the ESP32's ROM in hex and four.
         answer = digest + bytes(2) if stub else digest.hex().encode() + bytes(4)
         header = struct.pack("<BBHI", 1, protocol.CMD_SPI_FLASH_MD5, len(answer), 0)
         encoded: bytes = server.slip_encode(header + answer)
@@ -91,9 +94,9 @@ _MEANT = {
 
 
 def slip_decode_frames(raw: bytes) -> list[bytes]:
-    """Read the whole frames in `raw` (SLIP, RFC 1055). Stands in for the handler's function of that name.
+    """Decode the complete frames in `raw` (SLIP, RFC 1055). Replaces the handler's function of that name.
 
-    That one looks at each byte in Python, which was most of the computing that flashing a virtual board costs.
+    The original handles each byte in Python, which took most of the processor time of flashing a virtual board.
     """
     pieces = raw.split(bytes([protocol.SLIP_END]))[1:-1]
     frames = (_ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), piece) for piece in pieces if piece)
@@ -102,11 +105,34 @@ def slip_decode_frames(raw: bytes) -> list[bytes]:
 
 server.slip_decode_frames = slip_decode_frames
 
+_read_register = server._read_reg_value_for_chip
+
+
+def read_register(address: int, chip: str) -> int:
+    """Read a register of the ROM's chip. The handler's own chips have revision 0.0, which images refuse.
+
+    Args:
+        address: the register's.
+        chip: esptool's name of the chip.
+    """
+    value: int = _read_register(address, chip)
+    return value | _REVISION.get((chip, address), 0)
+
+
+server._read_reg_value_for_chip = read_register
+
 
 class Rom:
-    """Download mode, from the end of a reset to the next one, in a thread of its own."""
+    """Download mode, from the end of a reset to the next one, in its own thread.
 
-    def __init__(self, port: UartMaster, flash: Flash) -> None:
+    Args:
+        port: the chip's end of the serial port.
+        flash: what esptool writes.
+        chip: esptool's name of the chip.
+    """
+
+    def __init__(self, port: UartMaster, flash: Flash, chip: str = _CHIP) -> None:
+        self._chip = chip
         self._uart = RomUart(port.master)
         self._stop = threading.Event()
         self._flash = _RomFlash(flash)
@@ -115,16 +141,16 @@ class Rom:
         self._thread.start()
 
     def _serve(self) -> None:
-        # With exit_on_disconnect the handler goes on after FLASH_END until the connection ends: until reset.
-        server.handle_client(self._uart, self._stop, _CHIP, exit_on_disconnect=True, flash=self._flash)
+        # With exit_on_disconnect the handler continues after FLASH_END until the connection ends, at a reset.
+        server.handle_client(self._uart, self._stop, self._chip, exit_on_disconnect=True, flash=self._flash)
 
-    def silence(self) -> None:
-        """It answers nothing from now on. Any thread may; the board's own one then comes with `stop`."""
+    def mute(self) -> None:
+        """Answer nothing from now on. Any thread may call it; the board's thread then calls `stop`."""
         self._stop.set()
         self._uart.stop()
 
     def stop(self) -> None:
-        """Reset: the ROM forgets everything. Returns when its thread has ended."""
-        self.silence()
+        """End download mode, and wait for the end of the thread."""
+        self.mute()
         self._thread.join()
         self._uart.dispose()

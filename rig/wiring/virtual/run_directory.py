@@ -1,4 +1,4 @@
-"""A folder for as long as a process lives: `.plugbench/run/<pid>-<n>/`, reclaimed after any kind of death."""
+"""A process' temporary folder, `.plugbench/run/<pid>-<n>/`. A later process removes it after a crash."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _LOCK = "lock"
 
 
 class RunDirectory:
-    """A folder of this process alone. Those that dead processes have left behind are removed first.
+    """A folder of this process. Creating it removes the folders that ended processes have left behind.
 
-    The lock on a file within says that the owner lives: the kernel lets go of it however the process ends.
+    A lock on a file in it shows that its owner is running: the kernel releases it when the process ends.
 
     Args:
-        root: the project's folder; the run folder is made below `.plugbench/run`.
+        root: the project's folder; the run folder is created in `.plugbench/run`.
 
     Raises:
-        BenchError: nothing can be written there.
+        BenchError: the folder is not writable.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,7 +41,7 @@ class RunDirectory:
             raise unwritable(runs, problem) from None
 
     def close(self) -> None:
-        """Remove the folder and all that is in it."""
+        """Remove the folder and its content."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 

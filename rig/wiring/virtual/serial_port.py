@@ -13,14 +13,14 @@ from rig.wiring.virtual.uart_master import UartMaster
 
 _SLIP_END = b"\xc0"
 _LONGEST_FRAME = 65_536
-"""Of esptool's frames; they carry at most 16 KB of data."""
+"""The longest frame of esptool, in bytes; it has at most 16 KB of data."""
 
 
 class PtyPort(UartMaster):
-    """A pty in raw mode. The master is the chip's UART, the slave what the bench opens.
+    """A pty in raw mode. The master is the chip's UART; the bench opens the slave.
 
-    The board holds a slave descriptor of its own, so that the port neither hangs up nor loses its settings when the
-    bench closes it.
+    The board also keeps the slave open, so that the port neither hangs up nor loses its settings when the bench closes
+    it.
     """
 
     def __init__(self) -> None:
@@ -31,14 +31,14 @@ class PtyPort(UartMaster):
         self._is_there = True
 
     def drop_input(self) -> None:
-        """Forget what was sent to the chip while it could not listen."""
-        # What is on its way is in the slave's output queue, what has arrived must be read away.
+        """Drop the bytes that were sent to the chip while it was not running."""
+        # Bytes in transit are in the slave's output queue; received ones must be read.
         with contextlib.suppress(termios.error):
             termios.tcflush(self._slave, termios.TCOFLUSH)
         super().drop_input()
 
     def close(self) -> None:
-        """Hang up; does nothing the second time."""
+        """Close the port; do nothing the second time."""
         if self._is_there:
             self._is_there = False
             os.close(self.master)
@@ -46,23 +46,23 @@ class PtyPort(UartMaster):
 
 
 class RomUart:
-    """The master as a blocking connection for the ROM, in the shape that esp32-mock-bootloader expects of one."""
+    """The master as a blocking connection for the ROM, with the interface of esp32-mock-bootloader."""
 
     def __init__(self, master: int) -> None:
         self._master = master
         self._stopped, self._stop = os.pipe()
 
     def stop(self) -> None:
-        """Wake who waits in `recv` or `sendall`: the connection is at its end."""
+        """End the connection: wake threads in `recv` and `sendall`."""
         os.write(self._stop, b"x")
 
     def set_timeout(self, timeout: float) -> None:
-        """Nothing waits for a time here: `stop` ends every wait."""
+        """Ignore the timeout: `stop` ends every wait."""
 
     def recv(self, size: int) -> bytes:
-        """What came, up to the end of a SLIP frame; empty when stopped.
+        """Return received bytes up to the end of a SLIP frame; empty when stopped.
 
-        Of a frame in pieces the handler would decode the first pieces again with each further one.
+        If it returned parts of a frame, the handler would decode the first ones again with each further one.
         """
         data = b""
         while not data.endswith(_SLIP_END) and len(data) < _LONGEST_FRAME:
@@ -74,7 +74,7 @@ class RomUart:
         return data
 
     def sendall(self, data: bytes) -> None:
-        """Write everything. Raises OSError when stopped meanwhile."""
+        """Write all bytes. Raises OSError when stopped."""
         while data:
             ready, writable, _ = select.select([self._stopped], [self._master], [])
             if ready:
@@ -84,17 +84,17 @@ class RomUart:
                     data = data[os.write(self._master, data) :]
 
     def abort_empty_session(self) -> bool:
-        """Whether an end of file may be ignored: never, it means stop."""
+        """Return False: an end of file always ends the session."""
         return False
 
     def ignore_eof_for_disconnect(self) -> bool:
-        """As `abort_empty_session`."""
+        """Return False, as `abort_empty_session`."""
         return False
 
     def close(self) -> None:
-        """Called by the command handler at its end; the board closes the pipe itself."""
+        """Do nothing at the end of the command handler; the board calls `dispose`."""
 
     def dispose(self) -> None:
-        """Give the pipe back, once nobody waits any more."""
+        """Close the pipe, after the end of all waits."""
         os.close(self._stopped)
         os.close(self._stop)

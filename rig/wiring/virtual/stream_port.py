@@ -1,7 +1,7 @@
 """The board's serial port in stepped time: a pair of stream sockets.
 
-A pseudo-terminal passes bytes on when a worker of the kernel finds the time, and nobody can tell whether any are under
-way. AF_UNIX delivers within the call that writes.
+The kernel forwards the bytes of a pseudo-terminal in the background, and a program cannot detect whether any are in
+flight. AF_UNIX delivers within the call that writes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import serial
 from rig.wiring.virtual.uart_master import UartMaster
 
 _BUFFER = 32_768
-"""Of each direction, by the kernel's own account, in which each write costs some 700 bytes more than it has."""
+"""The send buffer of each direction in bytes; the kernel counts some 700 bytes of overhead per write."""
 
 _HANDLERS = "rig.wiring.virtual"
 """The package in which pyserial finds `protocol_board`."""
@@ -24,13 +24,13 @@ _far_ends: dict[str, socket.socket] = {}
 
 
 def far_end(name: str) -> socket.socket:
-    """Another handle of the bench's end of a port, to read and write with.
+    """Return a new socket of the bench's end of a port.
 
     Args:
-        name: what stands behind `board://` in the port's URL.
+        name: the part of the port's URL after `board://`.
 
     Raises:
-        FileNotFoundError: there is no such port in this process, or it was unplugged.
+        FileNotFoundError: this process has no such port, or it was unplugged.
     """
     try:
         return _far_ends[name].dup()
@@ -39,7 +39,7 @@ def far_end(name: str) -> socket.socket:
 
 
 class StreamPort(UartMaster):
-    """A pair of sockets: one is the chip's UART, the bench opens the other by `url` (`protocol_board.py`).
+    """A pair of sockets: the chip's UART, and the bench's end, opened by `url` (`protocol_board.py`).
 
     The port outlives every reboot of the device.
     """
@@ -56,7 +56,7 @@ class StreamPort(UartMaster):
         super().__init__(self._master.fileno(), f"board://{self._name}")
 
     def close(self) -> None:
-        """Hang up; does nothing the second time."""
+        """Close the port; do nothing the second time."""
         far = _far_ends.pop(self._name, None)
         if far is not None:
             far.close()

@@ -1,4 +1,4 @@
-"""The chip's end of the board's serial port, whatever the port is made of."""
+"""The chip's end of the board's serial port, for each kind of port."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 
 
 class UartMaster:
-    """The descriptor that is the chip's UART. It does not block: what nobody reads at the other end is dropped.
+    """The descriptor of the chip's UART. It does not block: output that is not read is dropped.
 
     Args:
-        master: the descriptor; whoever makes it closes it.
-        url: by which the bench opens the other end.
+        master: the descriptor; the caller closes it.
+        url: the URL by which the bench opens the other end.
     """
 
     def __init__(self, master: int, url: str) -> None:
@@ -19,12 +19,12 @@ class UartMaster:
         self.url = url
 
     def drop_input(self) -> None:
-        """Forget what was sent to the chip while it could not listen."""
+        """Drop the bytes that were sent to the chip while it was not running."""
         with contextlib.suppress(OSError):
             while os.read(self.master, 4096):
                 pass
 
     def print(self, line: str) -> None:
-        """Print a line as the chip's ROM does; what does not fit is lost."""
+        """Print a line as the chip's ROM does; bytes that do not fit are dropped."""
         with contextlib.suppress(OSError):
             os.write(self.master, line.encode() + b"\r\n")

@@ -173,12 +173,12 @@ def test_a_fault_is_lifted_when_it_fails_to_begin(bench: Any, notes: Notes) -> N
 def test_everything_else_is_restored_when_one_step_fails(bench: Any, notes: Notes) -> None:
     notes.failing.add("csms.start()")
     with (
-        pytest.raises(BenchError, match=r"The fault csms-gone could not be taken back: csms\.start\(\) failed"),
+        pytest.raises(BenchError, match=r"The fault csms-gone could not be lifted: csms\.start\(\) failed"),
         faults.inject(bench, faults.CsmsGone()),
     ):
         pass
     assert notes.calls[-1] == "network.admit('accept')"
-    assert "could not be taken back" in bench.timeline.last(BenchTrouble).what
+    assert "could not be lifted" in bench.timeline.last(BenchTrouble).what
     assert bench.timeline.last(FaultLifted) is not None
 
 
@@ -190,7 +190,7 @@ def test_the_clock_of_the_csms_jumps_and_jumps_back(bench: Any) -> None:
     assert behaviour.clock_offset_s == 5
 
 
-def test_a_fault_without_its_capability_is_refused(bench: Any, notes: Notes) -> None:
+def test_a_fault_without_its_capability_is_rejected(bench: Any, notes: Notes) -> None:
     bench.capabilities = frozenset({"power"})
     with (
         pytest.raises(BenchError, match="The fault torn-write needs the capability test_hooks, which this bench lacks"),
@@ -270,7 +270,7 @@ def test_arguments_of_the_command_line_are_converted() -> None:
         ("slow-erase", {"ms": "0"}, "slow-erase: ms is a finite number, at least 1 and at most 60000, not 0"),
     ],
 )
-def test_a_wrong_name_or_argument_is_refused_with_the_known_ones(
+def test_a_message_about_a_wrong_name_or_argument_lists_the_known_ones(
     name: str, arguments: dict[str, Any], error: str
 ) -> None:
     with pytest.raises(BenchError, match=error):

@@ -90,7 +90,7 @@ def test_lifting_an_inner_fault_leaves_the_outer_one(bench: Bench, outer: str) -
     ],
     ids=lambda value: value.name if isinstance(value, Fault) else "",
 )
-def test_an_impossible_combination_is_refused_with_the_reason(
+def test_an_impossible_combination_is_rejected_with_the_reason(
     bench: Bench, fault: Fault, state: Fault, error: str
 ) -> None:
     with bench.inject(state), pytest.raises(BenchError, match=error), bench.inject(fault):
@@ -108,7 +108,7 @@ def connect(bench: Bench) -> str:
     return "accepted"
 
 
-def test_the_latest_refusal_of_connections_counts(bench: Bench) -> None:
+def test_the_latest_refusal_of_connections_applies(bench: Bench) -> None:
     with bench.inject(faults.SynIgnored()):
         assert connect(bench) == "ignored"
         with bench.inject(faults.CsmsGone()):

@@ -177,7 +177,7 @@ def test_a_command_gets_its_own_answer(console: Console, port: Port, loop: async
     loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
-def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
+def test_the_message_of_a_missing_answer_has_the_last_lines(console: Console, port: Port) -> None:
     port.print(b"I (1) app: one\r\nI (2) app: two\r\n")
     console.expect("two")
     says = r"command 'help'\nno line .* came\nlast 2 lines[^|]*\| I \(1\) app: one\n.*two"
@@ -189,9 +189,9 @@ def test_no_answer_shows_the_last_lines(console: Console, port: Port) -> None:
     ("pattern", "says"),
     [
         (r"wifi: down", "nearest miss: I (1) wifi: up"),
-        (r"charging", "none of the lines that came (1) is alike"),
-        (r"ready$", "such a line came, but an earlier expectation has taken it: I (2) app: ready"),
-        (r"boot", "such a line came before the time that was looked at: I (0) boot: x"),
+        (r"charging", "none of the lines that came (1) is similar"),
+        (r"ready$", "such a line came, but an earlier expectation has consumed it: I (2) app: ready"),
+        (r"boot", "such a line came before the searched time: I (0) boot: x"),
     ],
 )
 def test_a_line_that_does_not_come_is_explained(
@@ -338,8 +338,8 @@ def test_integers_of_64_bits_can_be_recorded() -> None:
         ("line", f"the line 'bad {'x' * 196}…'", "ValueError: what is that"),
         ("events", "the line 'bad x", "ValueError: what is that"),
         ("forgot", "the line 'bad x", "TypeError: 'NoneType' object is not iterable"),
-        ("flush", "what was pending when the console went quiet", "ValueError: what is that"),
-        ("pending", "whether anything is pending", "ZeroDivisionError: division by zero"),
+        ("flush", "the pending lines", "ValueError: what is that"),
+        ("pending", "its `pending`", "ZeroDivisionError: division by zero"),
     ],
 )
 def test_a_format_that_raises_is_reported_and_loses_no_line(
@@ -396,7 +396,7 @@ def test_a_vanished_port_interrupts_at_once_and_can_be_opened_again(
     other.vanish()
 
 
-def test_release_is_no_error(console: Console, port: Port, timeline: Timeline) -> None:
+def test_releasing_the_port_is_not_an_error(console: Console, port: Port, timeline: Timeline) -> None:
     console.release()
     assert not console.is_open
     port.print(b"unheard\r\n")

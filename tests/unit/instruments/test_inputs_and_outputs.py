@@ -73,7 +73,9 @@ def test_two_presses_with_a_rest_between_them(inputs: Inputs, timeline: Timeline
 
 
 @pytest.mark.parametrize("hz", [50, 500])
-def test_a_train_has_as_many_pulses_as_asked_for(inputs: Inputs, far_end: FarEnd, timeline: Timeline, hz: int) -> None:
+def test_a_train_has_the_requested_number_of_pulses(
+    inputs: Inputs, far_end: FarEnd, timeline: Timeline, hz: int
+) -> None:
     rises: list[int] = []
     far_end.watch(METER, lambda level, t: rises.append(t) if level else None)
     train = inputs.meter_pulse.train(50, hz=hz)
@@ -86,7 +88,7 @@ def test_a_train_has_as_many_pulses_as_asked_for(inputs: Inputs, far_end: FarEnd
 def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Timeline) -> None:
     train = inputs.meter_pulse.train(1_000_000, hz=100)
     assert not inputs.at_rest()
-    with pytest.raises(AuthorError, match="already giving pulses"):
+    with pytest.raises(AuthorError, match="already has a running pulse train"):
         inputs.meter_pulse.train(1, hz=1)
     timeline.clock.deadline(0.092).wait_out()
     inputs.to_rest()
@@ -95,7 +97,7 @@ def test_a_train_does_not_block_and_can_be_stopped(inputs: Inputs, timeline: Tim
     assert inputs.at_rest()
 
 
-def test_an_invalid_pulse_train_is_refused(inputs: Inputs) -> None:
+def test_an_invalid_pulse_train_is_rejected(inputs: Inputs) -> None:
     with pytest.raises(AuthorError, match="at least 1 and at most 1000000, not 0"):
         inputs.meter_pulse.train(0, hz=1)
     with pytest.raises(AuthorError, match=r"hz is .* above 0 and at most 1000000, not 0"):

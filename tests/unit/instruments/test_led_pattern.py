@@ -43,7 +43,7 @@ def decoded(edges: list[Edge]) -> Pattern | None:
     seed=st.integers(0, 1000),
     cut=st.integers(0, 1),
 )
-def test_a_blink_is_known_by_rate_and_duty(rate: float, duty: float, jitter: float, seed: int, cut: int) -> None:
+def test_a_blink_is_decoded_with_rate_and_duty(rate: float, duty: float, jitter: float, seed: int, cut: int) -> None:
     edges = shaken(blinking(rate, duty), jitter / rate, seed)
     pattern = decoded(edges[: len(edges) - cut])
     assert pattern is not None
@@ -63,7 +63,7 @@ def test_a_double_flash_is_no_blink(flash: float, gap: float, jitter: float, see
 
 
 @given(lit=st.booleans(), waited=st.floats(0, 10))
-def test_a_steady_light_takes_its_time(lit: bool, waited: float) -> None:
+def test_a_steady_light_is_decoded_after_a_while(lit: bool, waited: float) -> None:
     pattern = decode([Edge(5.0, lit)], 5.0 + waited)
     if waited >= STEADY_AFTER_S:
         assert pattern == Pattern("on" if lit else "off")
@@ -72,7 +72,7 @@ def test_a_steady_light_takes_its_time(lit: bool, waited: float) -> None:
 
 
 @given(first=st.sampled_from([1.0, 2.0, 4.0, 5.0]), then=st.sampled_from([1.0, 2.0, 4.0, 5.0]))
-def test_between_two_blinks_nothing_else_is_seen(first: float, then: float) -> None:
+def test_no_other_pattern_is_decoded_between_two_blinks(first: float, then: float) -> None:
     before = blinking(first, 0.5, periods=6)
     edges = before + blinking(then, 0.5, periods=6, start=before[-1].t + 0.5 / first)
     for seen in range(6, len(edges)):

@@ -120,7 +120,7 @@ def test_a_light_of_no_duration_is_ignored(leds: Leds, timeline: Timeline, far_e
     assert leds.status.expect("off", timeout=0) == off
 
 
-def test_a_blink_that_goes_on_counts_with_its_next_flash(timeline: Timeline) -> None:
+def test_a_current_blink_matches_after_its_next_flash(timeline: Timeline) -> None:
     class Stamped(WatchedWire):
         """A wire whose edges the test stamps."""
 
@@ -165,7 +165,7 @@ def test_the_message_of_a_missing_pattern_has_the_shown_one(leds: Leds) -> None:
         leds.status.expect("blink", rate_hz=2, timeout=0.1)
 
 
-def test_a_mark_asks_for_a_new_pattern(leds: Leds, timeline: Timeline) -> None:
+def test_a_mark_requires_a_new_pattern(leds: Leds, timeline: Timeline) -> None:
     leds.status.expect("off")
     with pytest.raises(ExpectationError):
         leds.status.expect("off", since=timeline.mark(), timeout=0.1)

@@ -22,7 +22,7 @@ def test_noise_is_flat(noise: list[int]) -> None:
 
 
 @given(st.integers(5, 64), st.integers(200, 400))
-def test_a_leak_is_not(each: int, count: int) -> None:
+def test_a_leak_is_not_flat(each: int, count: int) -> None:
     trend = heap_flat(samples(*(100_000 - each * n for n in range(count))), tolerance=512)
     assert not trend
     assert trend.slope == pytest.approx(-each)
@@ -33,7 +33,7 @@ def test_a_gain_is_flat() -> None:
     assert heap_flat(samples(1, 1000, 2000), tolerance=0)
 
 
-def test_two_samples_make_no_trend() -> None:
+def test_two_samples_are_too_few_for_a_trend() -> None:
     with pytest.raises(ValueError, match="at least 3"):
         heap_flat(samples(1, 2))
 

@@ -45,7 +45,7 @@ def test_step_runs_once_until_its_inputs_or_outputs_change(tmp_path: Path) -> No
     assert len(times) == 3
 
 
-def test_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(log: Log) -> None:
         log.command([sys.executable, "-c", "print('the words'); raise SystemExit(3)"], hint="Do this.", cwd=tmp_path)
 
@@ -58,7 +58,7 @@ def test_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.
 
 def test_missing_command_is_explained(tmp_path: Path) -> None:
     step = Step("absent", lambda log: log.command(["no-such-command-here"], hint="Install it.", cwd=tmp_path))
-    with pytest.raises(SetupError, match=r"`no-such-command-here` is not there\. Install it\."):
+    with pytest.raises(SetupError, match=r"`no-such-command-here` is not installed\. Install it\."):
         steps.run([step])
 
 
@@ -107,11 +107,28 @@ def test_pinned_file_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"), [("top/src/lib/x.c", "not the file that was pinned"), ("top/src/x.c", "holds no src/lib/x.c")]
 )
-def test_other_file_than_the_pinned_one_is_refused(tmp_path: Path, name: str, words: str) -> None:
+def test_a_file_other_than_the_pinned_one_is_rejected(tmp_path: Path, name: str, words: str) -> None:
     file = archive(tmp_path / "a.tar.gz", name, b"int y;\n")
     with pytest.raises(SetupError, match=words):
         sources.unpack(file, "src/lib", {"x.c": hashlib.sha256(b"int x;\n").hexdigest()}, tmp_path / "out")
     assert not (tmp_path / "out" / "x.c").exists()
+
+
+def test_mbed_tls_is_unpacked_with_its_version_and_replaces_what_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "mbedtls"
+    (folder / "library").mkdir(parents=True)
+    (folder / "library" / "gone.c").write_text("of another version")
+    file = archive(tmp_path / "mbedtls_3.6.6.orig.tar.gz", "mbedtls-3.6.6/library/ssl_tls.c", b"int x;\n")
+    sources.unpack_mbedtls(file, folder)
+    found = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"library/ssl_tls.c": "int x;\n", "VERSION": "3.6.6\n"}
+
+
+@pytest.mark.parametrize("name", ["mbedtls_3.60.1.orig.tar.gz", "mbedtls_4.0.0.orig.tar.gz", "other_3.6.1.orig.tar.gz"])
+def test_another_branch_of_mbed_tls_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match=r"is no mbed TLS 3\.6"):
+        sources.unpack_mbedtls(archive(tmp_path / name, "mbedtls/library/x.c", b""), tmp_path / "mbedtls")
+    assert not (tmp_path / "mbedtls").exists()
 
 
 def test_every_package_of_the_locks_is_pinned_by_version_and_hash() -> None:

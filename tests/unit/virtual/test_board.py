@@ -49,7 +49,7 @@ def test_a_setting_has_reached_the_device_when_its_call_returns(flashed):
         assert said == [f"board: leak {number}", f"= after {number}"]
 
 
-def test_a_setting_for_a_device_that_dies_or_is_silent_does_not_hang(flashed):
+def test_a_setting_for_a_device_that_ends_or_does_not_answer_does_not_hang(flashed):
     flashed.power.on()
     flashed.port.expect("board: go")
     flashed.port.send("torn")
@@ -76,7 +76,7 @@ def test_settings_survive_a_reboot(running):
     running.port.expect("board: ap down 0 0")
 
 
-def test_a_tear_asked_for_without_power_reaches_the_next_boot_and_no_other(flashed):
+def test_a_tear_requested_without_power_applies_to_the_next_boot_only(flashed):
     flashed.wiring.hooks.tear_flash(3, "half", 7)
     flashed.power.on()
     flashed.port.expect("board: flash tear 3 half 7")
@@ -211,14 +211,14 @@ def test_outputs_float_without_power(running):
         (lambda app: app[:12] + b"\x05\x00" + app[14:], "mismatch chip ID"),
     ],
 )
-def test_a_damaged_image_is_refused(flashed, table, app, damage, message):
+def test_a_damaged_image_is_rejected(flashed, table, app, damage, message):
     flashed.write_flash((table["ota_0"].offset, damage(app)))
     flashed.power.on()
     flashed.port.expect(message)
     assert "boot:" not in flashed.port.seen
 
 
-def test_a_damaged_partition_table_is_refused(flashed, table):
+def test_a_damaged_partition_table_is_rejected(flashed, table):
     binary = bytearray(to_binary(table))
     binary[4] ^= 1
     flashed.write_flash((TABLE_OFFSET, bytes(binary)))
@@ -258,7 +258,7 @@ def test_an_update_that_does_not_confirm_itself_gets_one_boot(flashed, table: Pa
     assert flashed.read_flash(otadata, 32) == ota_entry(1, 2)
 
 
-def test_an_image_for_a_real_chip_is_refused_by_name(flashed, table):
+def test_an_image_for_a_real_chip_is_rejected_by_name(flashed, table):
     image = make_image(b"not an executable", project="x", version="1", elf_sha256=bytes(32))
     flashed.write_flash((table["ota_0"].offset, image))
     flashed.power.on()

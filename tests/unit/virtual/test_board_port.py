@@ -98,7 +98,7 @@ def test_a_board_that_is_unplugged_fails_reads_and_writes(board: StreamPort, por
         serial.serial_for_url(board.url)
 
 
-def test_a_port_that_is_closed_or_named_otherwise_is_refused(board: StreamPort, port: Any) -> None:
+def test_a_closed_port_or_an_unknown_name_is_an_error(board: StreamPort, port: Any) -> None:
     port.close()
     port.close()
     with pytest.raises(PortNotOpenError):

@@ -131,7 +131,7 @@ def test_gpiozero_events_work(factory):
     assert pressed.wait(1)
 
 
-def test_an_unsupported_use_of_a_pin_is_refused(factory):
+def test_an_unsupported_use_of_a_pin_is_rejected(factory):
     device = InputDevice(5, pull_up=False, pin_factory=factory)
     with pytest.raises(PinSetInput):
         device.pin.state = True

@@ -71,18 +71,18 @@ def test_a_board_behind_inverters_is_powered_reset_and_flashed(tmp_path, app, ta
     desk.close()
 
 
-def test_a_wire_without_a_far_end_is_refused_by_name():
+def test_a_wire_without_a_far_end_is_rejected_by_name():
     with pytest.raises(BenchError, match=r"inputs\.cable has no gpio"):
         board_pins(OneWire())
 
 
-def test_an_unknown_profile_is_refused_and_nothing_is_left(tmp_path):
+def test_an_unknown_profile_is_rejected_without_leftovers(tmp_path):
     with pytest.raises(BenchError, match=r"profile 'slow' is unknown\. Allowed: fast, realistic"):
         open_wiring(Description(Network("slow")), BenchClock(), tmp_path)
     assert [path.name for path in (tmp_path / ".plugbench" / "run").iterdir()] == ["lock"]
 
 
-def test_the_realistic_access_point_takes_its_time(tmp_path, flashed):
+def test_the_realistic_access_point_delays_joining(tmp_path, flashed):
     desk = Desk(open_wiring(Description(Network("realistic")), BenchClock(), tmp_path))
     desk.write_flash((0, flashed.read_flash(0, 4 << 20)))
     desk.power.on()
@@ -103,6 +103,6 @@ def test_the_hooks_reach_the_device(running):
 
 
 @pytest.mark.parametrize(("operation", "effect"), [(0, "half"), (1, "some")])
-def test_an_impossible_tear_is_refused(running, operation, effect):
+def test_an_impossible_tear_is_rejected(running, operation, effect):
     with pytest.raises(ValueError, match="effects are none, half, random"):
         running.wiring.hooks.tear_flash(operation, effect, 1)

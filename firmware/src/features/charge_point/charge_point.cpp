@@ -22,7 +22,7 @@ uint64_t interval_of(JsonValue payload) {
 }  // namespace
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-                         TimeSync& time, AuthCache& cache, Config& config, const Identity& identity,
+                         TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
                          RestartRequest restart, Rng& rng, Logger& log)
     : messenger_(messenger),
       connection_(connection),
@@ -35,7 +35,7 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       restart_(restart),
       rng_(rng),
       log_(log),
-      requests_(charging, transactions, config, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, security, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }

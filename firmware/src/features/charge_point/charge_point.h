@@ -60,8 +60,8 @@ class ChargePoint final : public Feature,
   static constexpr uint64_t kLongestIntervalS = 86'400;
 
   ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-              TimeSync& time, AuthCache& cache, Config& config, const Identity& identity, RestartRequest restart,
-              Rng& rng, Logger& log);
+              TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
+              RestartRequest restart, Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
   Reporting reporting() const { return transactions_.reporting(); }

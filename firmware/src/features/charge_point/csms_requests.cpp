@@ -1,5 +1,6 @@
 #include "features/charge_point/csms_requests.h"
 
+#include "core/decimal.h"
 #include "features/charge_point/charging_profile.h"
 
 namespace pb {
@@ -147,12 +148,43 @@ void CsmsRequests::change_configuration(Request& request) {
   const JsonValue value = request.payload.required_text("value", 500);
   if (!request.payload.complete()) return;
   OcppKey key;
-  if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
   FixedText<Config::kMaxText> text;
-  if (value.get(text))
-    return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
+  if (equal_ignoring_case(name.text(), Security::kKeyName)) return change_authorization_key(request, value);
+  if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
+  const bool fits = value.get(text);
+  if (fits && key.name == Security::kProfileName && refuses_profile(text.text())) {
+    return write_status(request.reply, "Rejected");
+  }
+  if (fits) return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
   log_.warning(kTag, "the CSMS sets ", key.name, " to a value that is rejected: it is too long");
   write_status(request.reply, "Rejected");
+}
+
+/// The whitepaper, section 2.3. The value is a secret: it is in no message.
+void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
+  FixedText<2 * Security::kMaxKey> text;
+  DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
+  if (slot == nullptr) return;
+  const char* complaint = value.get(text)
+                              ? security_.set_authorization_key(text.text(), DeferredReplies::when_stored(*slot))
+                              : "is too long";
+  if (complaint == nullptr) return;
+  log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", complaint);
+  if (complaint != Security::kBusy) return deferred_.settle(*slot, false);
+  deferred_.drop(*slot);
+  reject_busy(request);
+}
+
+/// The whitepaper, section 2.2.2: a CSMS may raise the security profile and never lower it.
+bool CsmsRequests::refuses_profile(Text value) {
+  uint64_t profile = 0;
+  if (!parse_decimal_unsigned(value, profile) || profile > Security::tls_with_client_certificate) return false;
+  const char* complaint = profile < config_.wanted().security_profile
+                              ? "is lower than the present one, which only the owner can change, at the console"
+                              : security_.complaint_about(static_cast<uint32_t>(profile));
+  if (complaint == nullptr) return false;
+  log_.warning(kTag, "the CSMS sets SecurityProfile to ", profile, ", which is rejected: it ", complaint);
+  return true;
 }
 
 void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {

@@ -6,6 +6,7 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/ocpp_message/messenger.h"
+#include "features/security/security.h"
 
 namespace pb {
 
@@ -40,11 +41,12 @@ class CsmsRequests {
   static constexpr Text kVendorId = "Plugbench";
   static constexpr Text kEchoMessageId = "Echo";
 
-  CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, AuthCache& cache,
-               Messenger& messenger, RequestEffects& effects, Logger& log)
+  CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, Security& security,
+               AuthCache& cache, Messenger& messenger, RequestEffects& effects, Logger& log)
       : charging_(charging),
         transactions_(transactions),
         config_(config),
+        security_(security),
         cache_(cache),
         effects_(effects),
         log_(log),
@@ -87,6 +89,9 @@ class CsmsRequests {
 
   void change_availability(Request& request);
   void change_configuration(Request& request);
+  void change_authorization_key(Request& request, JsonValue value);
+  /// Whether a security profile, where the text is one at all, must not be set by the CSMS; says why on the console.
+  bool refuses_profile(Text value);
   void clear_cache(Request& request);
   void data_transfer(Request& request);
   void get_configuration(Request& request);
@@ -101,6 +106,7 @@ class CsmsRequests {
   Charging& charging_;
   const Transactions& transactions_;
   Config& config_;
+  Security& security_;
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;

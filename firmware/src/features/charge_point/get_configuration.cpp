@@ -44,13 +44,17 @@ void CsmsRequests::get_configuration(Request& request) {
         answer.json.member("value", value).end_object();
       },
       &reading);
+  // It is write-only: its name says that there is such a key.
+  if (reading.wants(Security::kKeyName)) {
+    json.begin_object().member("key", Security::kKeyName).member("readonly", false).end_object();
+  }
   json.end_array();
   bool any_unknown = false;
   for (JsonItems items(wanted); items.next();) {
     CharacterText<50> name;
     OcppKey key;
     items.value().get(name);
-    if (Config::find_ocpp(name.text(), key)) continue;
+    if (Config::find_ocpp(name.text(), key) || equal_ignoring_case(name.text(), Security::kKeyName)) continue;
     if (!any_unknown) json.key("unknownKey").begin_array();
     any_unknown = true;
     json.string(name.text());

@@ -1,1 +1,1 @@
-"""Stepped time: the clock of a virtual bench stands still while anybody works, and jumps when all are idle."""
+"""Stepped time: a clock that stops while a participant works, and jumps when all are idle."""

@@ -1,7 +1,7 @@
-"""The clock of a virtual bench: it stands still while anybody works, and jumps to the earliest deadline when all idle.
+"""The clock of a virtual bench: a conservative discrete-event simulation.
 
-Those that take part are the event loops of bench and board, the device, and whoever waits in a call of the bench. Time
-moves only while somebody waits for it, and never past a deadline of anyone (conservative discrete-event simulation).
+The participants are the event loops of bench and board, the device, and the threads that wait in a call of the bench.
+Time stops while a participant works. It jumps to the earliest deadline when all are idle and a thread waits for it.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from rig.wiring.virtual.stepping.in_flight import unacknowledged
 from rig.wiring.virtual.stepping.stall import Stall, holdup
 
 START_NS = 1_000_000_000
-"""Bench time at the beginning. Not 0, which stands for no stamp in events."""
+"""Bench time at the start. Not 0, which means no stamp in events."""
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""The date at the beginning: the same in each run, so that what a run says is the same."""
+"""The date at the start: the same in each run, so that runs have the same output."""
 _GRACE_S = 0.0002
-"""Real seconds until another look at what the kernel will finish by itself."""
+"""Real seconds between two checks for work that the kernel finishes by itself."""
 _LOOK_S = 0.05
-"""Real seconds to wait for an answer of the device before looking at everything again."""
+"""Real seconds to wait for an answer of the device before checking everything again."""
 _TURN_S = 2.0
-"""Real seconds that a loop waits for a device that does not come to rest."""
+"""Real seconds that a loop waits for a device that does not become idle."""
 
 
 class _Waiter:
     """A thread that waits in a call of the bench.
 
     Attributes:
-        condition: notified when there is something to look at.
-        end: the stamp up to which it waits, in ns; None: it waits for rest, and time does not move for it.
-        woken: whether it was notified, and has not come round yet: time stands still until it has.
-        trouble: what it is to raise.
-        thread: whose wait it is.
+        condition: notified when the thread must check its condition.
+        end: the stamp until which it waits, in ns; None waits until all are idle, without advancing time.
+        woken: whether it was notified but does not run yet: time stops until it does.
+        trouble: the error that it must raise.
+        thread: the waiting thread.
     """
 
     def __init__(self, condition: threading.Condition, end: int | None) -> None:
@@ -53,14 +53,14 @@ class _Waiter:
 
 
 class _Condition(threading.Condition):
-    """A condition that reports to the clock whom it wakes."""
+    """A condition that reports to the clock which threads it wakes."""
 
     def __init__(self, clock: SteppedClock, lock: Any = None) -> None:
         super().__init__(lock)
         self._clock = clock
 
     def notify(self, n: int = 1) -> None:
-        """Wake those who wait; they are at work from this moment on."""
+        """Wake waiting threads; from now on the clock counts them as working."""
         self._clock.woken(self)
         super().notify(n)
 
@@ -69,7 +69,7 @@ class SteppedClock(BenchClock):
     """Bench time from `START_NS`, in steps. All methods may be called from any thread.
 
     Attributes:
-        page: the time in shared memory, for the device; there while any loop takes part.
+        page: the time in shared memory, for the device; it exists while any loop participates.
     """
 
     steps = True
@@ -80,8 +80,8 @@ class SteppedClock(BenchClock):
         super().__init__()
         self._utc_at_start = _EPOCH
         self._changed = threading.Condition()
-        self._activity = 0  # raised by whatever may have set the device in motion
-        self._progress = 0  # raised by whoever gets on
+        self._activity = 0  # incremented by anything that may give the device work
+        self._progress = 0  # incremented by any progress
         self._loops: list[SteppedEventLoop] = []
         self._device: DeviceClock | None = None
         self._waiters: set[_Waiter] = set()
@@ -89,26 +89,26 @@ class SteppedClock(BenchClock):
         self._conductor: threading.Thread | None = None
         self._broken: PlugbenchError | None = None
         self._turn = threading.Condition()
-        self._has_turn: object = None  # whoever may act, besides the device and the tests
+        self._has_turn: object = None  # the loop or conductor that may act, besides the device and the tests
 
-    # -- for everybody ------------------------------------------------------------------------------------------
+    # -- for all threads ----------------------------------------------------------------------------------------
 
     def now(self) -> int:
-        """Bench time, in ns."""
+        """Return the bench time, in ns."""
         return self._now
 
     def condition(self, lock: Any = None) -> threading.Condition:
-        """A condition that time waits for: whoever is notified works before time moves on."""
+        """Return a condition whose notified threads run before time advances."""
         return _Condition(self, lock)
 
     def wait(self, condition: threading.Condition, end: int) -> None:
-        """Let time pass up to `end`, or until the condition is notified.
+        """Let time pass until `end`, or until the condition is notified.
 
         Raises:
-            BenchError, DeviceError: somebody is stuck, and time cannot pass.
+            BenchError, DeviceError: a participant is stuck, and time cannot pass.
         """
         with self._changed:
-            if self._conductor is None:  # nobody takes part: nothing can come before the end
+            if self._conductor is None:  # without participants, nothing can occur before the end
                 self._now = max(self._now, end)
                 return
         waiter = _Waiter(condition, end)
@@ -116,10 +116,10 @@ class SteppedClock(BenchClock):
             condition.wait(SIGNAL_LATENCY_S)
 
     def settle(self) -> None:
-        """Wait until everybody is idle at the present time. Does nothing in a thread that takes part itself.
+        """Wait until all participants are idle, without advancing time. Return at once in a participant.
 
         Raises:
-            BenchError, DeviceError: somebody is stuck.
+            BenchError, DeviceError: a participant is stuck.
         """
         if self._conductor is None or threading.current_thread() in [loop.thread for loop in self._loops]:
             return
@@ -129,7 +129,7 @@ class SteppedClock(BenchClock):
                 waiter.condition.wait(SIGNAL_LATENCY_S)
 
     def holdup(self) -> str:
-        """Say why bench time does not pass: who is not idle, or that nobody waits for it. Empty where it passes."""
+        """Describe why bench time is stopped: a participant works, or no thread waits. Empty if it is not."""
         with self._changed:
             if self._conductor is None:
                 return ""
@@ -143,29 +143,29 @@ class SteppedClock(BenchClock):
             with self._changed:
                 if self._broken is not None:
                     raise self._broken
-                # A signal's exception may have kept this thread's last wait from being taken out.
+                # An exception of a signal handler may have prevented the removal of this thread's last wait.
                 self._waiters = {other for other in self._waiters if other.thread is not waiter.thread} | {waiter}
-                # The thread may have done anything since it waited last.
+                # The thread may have given the device work since its last wait.
                 self._activity += 1
                 self._changed.notify_all()
             yield
         finally:
             with self._changed:
                 self._waiters.discard(waiter)
-                if self._waiters:  # for nobody else the conductor has anything to do
+                if self._waiters:  # otherwise the conductor has nothing to do
                     self._changed.notify_all()
         if waiter.trouble is not None:
             raise waiter.trouble
 
     def woken(self, condition: threading.Condition) -> None:
-        """Mark the thread that waits for a condition as working from now on."""
+        """Mark the threads that wait for a condition as working from now on."""
         with self._changed:
             for waiter in self._waiters:
                 if waiter.condition is condition:
                     waiter.woken = True
 
     def event_loop(self, name: str) -> SteppedEventLoop:
-        """A new event loop that takes part until it is closed."""
+        """Return a new event loop that participates until it is closed."""
         loop = SteppedEventLoop(self, name)
         with self._changed:
             self._loops = [*self._loops, loop]
@@ -177,10 +177,10 @@ class SteppedClock(BenchClock):
                 self._conductor.start()
         return loop
 
-    # -- for those who take part --------------------------------------------------------------------------------
+    # -- for participants ---------------------------------------------------------------------------------------
 
     def leave(self, loop: SteppedEventLoop) -> None:
-        """A loop is closed. With the last one the conductor ends: time stands still until there are others."""
+        """Remove a closed loop. With the last one, the conductor ends and time stops until another is created."""
         with self._changed:
             self._loops = [other for other in self._loops if other is not loop]
             self._activity += 1
@@ -188,27 +188,27 @@ class SteppedClock(BenchClock):
             if conductor is not None:
                 self._conductor = None
             self._changed.notify_all()
-        self._give_back(loop)  # a loop that was stopped ended in the middle of its turn
+        self._give_back(loop)  # a stopped loop still has its turn
         if conductor is not None:
             conductor.join()
             self.page.close()
 
     def loop_is_idle(self, loop: SteppedEventLoop, timeout: float | None) -> None:
-        """A loop has nothing to do for `timeout` bench seconds (None: for ever), and gives its turn back."""
+        """Mark a loop as idle for `timeout` bench seconds (None: forever), and release its turn."""
         with self._changed:
             loop.thread = threading.current_thread()
             loop.due = loop.due_after(timeout)
             loop.idle = True
-            # Each waking costs a change of threads: only the last loop's is one that the conductor can use.
+            # Each notification costs a thread switch: the conductor only needs that of the last loop.
             if self._waiters and all(other.idle for other in self._loops):
                 self._changed.notify_all()
         self._give_back(loop)
 
     def loop_works(self, loop: SteppedEventLoop) -> None:
-        """A loop has something to do, and waits for its turn.
+        """Wait for a loop's turn, and mark it as working.
 
-        One acts at a time: the device until it is idle, then the loops, those that were made first before the others.
-        So the order of events does not depend on the computer.
+        One participant acts at a time: the device until it is idle, then the loops in order of their creation. So the
+        order of events does not depend on the computer.
         """
         end = time.monotonic() + _TURN_S
         while True:
@@ -217,7 +217,7 @@ class SteppedClock(BenchClock):
                 before = self._loops[: self._loops.index(loop)] if loop in self._loops else []
                 activity, device = self._activity, self._device
             if time.monotonic() > end:
-                break  # a device that does not come to rest must not keep the bench from ending it
+                break  # a device that never becomes idle must not prevent the bench from ending it
             if (device is None or self._device_is_idle(device, activity)) and not _any_ready(before):
                 break
             self._give_back(loop)
@@ -229,7 +229,7 @@ class SteppedClock(BenchClock):
             self._progress += 1
 
     def _take(self, who: object, seconds: float | None = None) -> bool:
-        """Wait for the turn, at most that many real seconds; None: as long as it takes. Returns whether it is there."""
+        """Wait for the turn for at most `seconds` of real time (None: forever). Returns whether it is granted."""
         with self._turn:
             if not self._turn.wait_for(lambda: self._has_turn is None, seconds):
                 return False
@@ -243,14 +243,14 @@ class SteppedClock(BenchClock):
                 self._turn.notify_all()
 
     def attach(self, device: DeviceClock) -> None:
-        """A device takes part from now on. It works until it says that it is idle."""
+        """Add a device. It counts as working until it reports that it is idle."""
         with self._changed:
             self._device = device
             self._activity += 1
             self._changed.notify_all()
 
     def detach(self, device: DeviceClock) -> None:
-        """The device is gone, and forgotten by the board."""
+        """Remove a device that has ended."""
         with self._changed:
             if self._device is device:
                 self._device = None
@@ -262,8 +262,8 @@ class SteppedClock(BenchClock):
     def _conduct(self) -> None:
         try:
             self._move()
-        except Exception as error:  # a bug; nobody must wait for ever because of it
-            trouble = BenchError(f"the bench's clock is broken: {type(error).__name__}: {error}", "Open the bench anew")
+        except Exception as error:  # a bug, which must not make threads wait forever
+            trouble = BenchError(f"the bench's clock is broken: {type(error).__name__}: {error}", "Reopen the bench")
             with self._changed:
                 self._broken = trouble
                 self._give_up(trouble)
@@ -296,11 +296,11 @@ class SteppedClock(BenchClock):
                     self._step(device)
 
     def _is_wanted(self) -> bool:
-        """Whether somebody waits, and nobody who was woken is still on the way."""
+        """Return whether a thread waits, and all woken threads run."""
         return bool(self._waiters) and not any(waiter.woken for waiter in self._waiters)
 
     def _is_at_rest(self, loops: list[SteppedEventLoop], device: DeviceClock | None, activity: int) -> bool:
-        """Whether nothing is under way. All loops have said that they are idle; the rest is asked here."""
+        """Return whether the device is idle and nothing is in flight. All loops are idle already."""
         if not self._take(self, _LOOK_S):
             return False
         try:
@@ -310,18 +310,18 @@ class SteppedClock(BenchClock):
                 return not _any_under_way(loops)
             were_under_way = _any_under_way(loops)
             if not self._device_is_idle(device, activity) or device.idle is None:
-                return False  # where it has ended, the board has not noticed yet
+                return False  # or it has ended, but the board has not noticed yet
             if were_under_way or not device.idle.is_at_rest(ignores_syn=self.ignores_syn):
-                device.forget()  # bytes may have come to it after it has looked
+                device.forget()  # bytes may have arrived after its report
                 if _any_under_way(loops) or not self._device_is_idle(device, activity) or device.idle is None:
                     return False
-            # What the device has done before it was idle has arrived by now.
+            # By now, everything that the device did before it was idle has arrived.
             return device.idle.is_at_rest(ignores_syn=self.ignores_syn) and not _any_ready(loops)
         finally:
             self._give_back(self)
 
     def _device_is_idle(self, device: DeviceClock, activity: int) -> bool:
-        """Ask the device, where anything has happened since it said so. For who has the turn."""
+        """Return whether the device is idle; query it if its report is outdated. The caller has the turn."""
         if device.ended:
             return True
         if device.settled == activity:
@@ -335,7 +335,7 @@ class SteppedClock(BenchClock):
         return True
 
     def _release(self) -> bool:
-        """Let those go who wait for rest or for this very time: what comes at a deadline is in time. Any?"""
+        """Wake the threads that wait for idleness or for the current time. Returns whether there were any."""
         released = [w for w in self._waiters if not w.woken and (w.end is None or w.end <= self._now)]
         self._wake(released)
         return bool(released)
@@ -347,13 +347,13 @@ class SteppedClock(BenchClock):
         try:
             for waiter in waiters:
                 with waiter.condition:
-                    # Not the clock's own way: they are marked already.
+                    # Not `_Condition.notify`, because they are marked already.
                     threading.Condition.notify_all(waiter.condition)
         finally:
             self._changed.acquire()
 
     def _step(self, device: DeviceClock | None) -> None:
-        """Move to the earliest deadline, and wake the loops and the device if it is theirs."""
+        """Advance to the earliest deadline, and wake the loops and the device that are due."""
         due_of_device = device.idle.due if device is not None and device.idle is not None else None
         dues = [waiter.end for waiter in self._waiters if waiter.end is not None]
         dues += [loop.due for loop in self._loops if loop.due is not None]
@@ -371,7 +371,7 @@ class SteppedClock(BenchClock):
             device.wake()
 
     def _watch(self) -> None:
-        """Give up where nothing gets on: everybody who waits is told who does not come to rest."""
+        """On a stall, make all waiting threads raise an error that names its cause."""
         busy = [loop.name for loop in self._loops if not loop.idle]
         trouble = self._stall.look(self._progress, self._device, busy)
         if trouble is not None:
@@ -384,12 +384,12 @@ class SteppedClock(BenchClock):
 
 
 def _any_under_way(loops: list[SteppedEventLoop]) -> bool:
-    """Whether bytes have left for a TCP peer and have not arrived there."""
+    """Return whether bytes are in flight to a TCP peer."""
     return any(unacknowledged(fd) for loop in loops for fd in loop.connections())
 
 
 def _any_ready(loops: list[SteppedEventLoop]) -> bool:
-    """Whether a descriptor is ready that one of the loops waits for."""
+    """Return whether a descriptor of one of the loops is ready."""
     poller = select.poll()
     for loop in loops:
         poller.register(loop.epoll(), select.POLLIN)

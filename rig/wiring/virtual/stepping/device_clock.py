@@ -1,4 +1,4 @@
-"""The clock of one run of the device: a page that it reads the time from, and a link on which it reports idleness."""
+"""The clock of one run of the device: a page with the time, and a link for its reports of idleness."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEVER = "never"
 
 
 class ClockPage:
-    """Bench time in shared memory, for programs that may read it at any moment (docs/virtual-board.md).
+    """Bench time in shared memory, which the device may read at any moment (docs/virtual-board.md).
 
     Attributes:
         fd: the memory file's descriptor, for the device.
@@ -29,11 +29,11 @@ class ClockPage:
         self.set(now)
 
     def set(self, now: int) -> None:
-        """Set the time, in ns. An aligned store of 8 bytes: a reader sees the old time or the new one."""
+        """Set the time, in ns. The aligned store of 8 bytes is atomic for a reader."""
         self._time.value = now
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         del self._time
         self._memory.close()
         os.close(self.fd)
@@ -41,12 +41,12 @@ class ClockPage:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A report that the device has nothing to do.
+    """A report that the device is idle.
 
     Attributes:
-        ask: the number of the question that it answers.
-        due: the bench time, in ns, at which it has something to do by itself; None: never.
-        connecting: how many of its connections wait for the answer to their SYN.
+        ask: the number of the query that it answers.
+        due: the bench time of its next timer, in ns; None if it has none.
+        connecting: the number of its connections that wait for the answer to their SYN.
         unacknowledged: whether it has sent bytes by TCP that the bench's kernel has not acknowledged.
     """
 
@@ -56,23 +56,25 @@ class Idle:
     unacknowledged: bool
 
     def is_at_rest(self, *, ignores_syn: bool) -> bool:
-        """Say whether nothing of the device is under way.
+        """Return whether the device has nothing in flight.
 
         Args:
-            ignores_syn: whether nobody answers its attempts to connect.
+            ignores_syn: whether the bench ignores its attempts to connect.
         """
         return not self.unacknowledged and (not self.connecting or ignores_syn)
 
 
 class DeviceClock:
-    """The bench's end of the clock link to one run of the device. Used by the conductor, but for `started`, `close`.
+    """The bench's end of the clock link to one run of the device.
+
+    Only the conductor uses it, except for `started` and `close`.
 
     Attributes:
-        device_end: for the device's process.
-        ended: whether the device's end is closed: it has died.
+        device_end: the end for the device's process.
+        ended: whether the device has closed its end, because it has ended.
         idle: the latest report; None while it works.
-        asked: the clock's count of activity when it was asked last.
-        settled: the count that `idle` takes into account.
+        asked: the clock's activity count at the latest query.
+        settled: the activity count that `idle` covers.
     """
 
     def __init__(self, pid: int = 0) -> None:
@@ -86,23 +88,23 @@ class DeviceClock:
         self._questions = 0
 
     def started(self, pid: int) -> None:
-        """The device's process has its end: give ours of that end up, so that its death is seen as end of file."""
+        """Close our copy of the device's end, so that we read the end of file when the device ends."""
         self.pid = pid
         self.device_end.close()
 
     def ask(self) -> None:
-        """Ask for a report as soon as the device is idle."""
+        """Request a report for when the device is idle."""
         self._questions += 1
         self.idle = None
         self._send(f"ask {self._questions}")
 
     def wake(self) -> None:
-        """The time that it waits for has come."""
+        """Notify the device that its timer is due."""
         self.forget()
         self._send("wake")
 
     def forget(self) -> None:
-        """Discard the latest report: it does not count any more."""
+        """Discard the latest report, which is outdated."""
         self.idle = None
         self.asked = self.settled = -1
 
@@ -113,10 +115,10 @@ class DeviceClock:
             self.ended = True
 
     def receive(self, seconds: float) -> bool:
-        """Take reports. Returns whether the latest question is answered.
+        """Receive reports. Returns whether the latest query is answered.
 
         Args:
-            seconds: how long to wait for one, in real time.
+            seconds: the longest wait for a report, in real time.
         """
         waited = False
         while not self.ended:
@@ -141,13 +143,13 @@ class DeviceClock:
         return self.idle is not None
 
     def close(self) -> None:
-        """Give both ends back."""
+        """Close both ends."""
         self._socket.close()
         self.device_end.close()
 
 
 def _read(message: str) -> Idle | None:
-    """A report; None where the message is none."""
+    """Parse a report; None if the message is not a report."""
     match message.split(" "):
         case ["idle", ask, due, connecting, *more] if ask.isdecimal() and connecting.isdecimal():
             if due == _NEVER or due.isdecimal():

@@ -11,10 +11,10 @@ _SIOCOUTQNSD = 0x894B
 
 
 def is_connection(descriptor: int) -> bool:
-    """Say whether a file is a TCP connection. Of what is none nothing is under way: AF_UNIX delivers within the call.
+    """Return whether a descriptor is a TCP connection. AF_UNIX sockets have no bytes in flight.
 
     Args:
-        descriptor: of any file.
+        descriptor: the descriptor of any file.
     """
     try:
         _queued(descriptor, _SIOCOUTQNSD)
@@ -24,10 +24,10 @@ def is_connection(descriptor: int) -> bool:
 
 
 def unacknowledged(descriptor: int) -> bool:
-    """Say whether a TCP connection has bytes under way.
+    """Return whether a TCP connection has bytes in flight.
 
     Args:
-        descriptor: of any file; of one that is closed, or is no TCP connection, nothing is under way.
+        descriptor: the descriptor of any file; False for one that is closed or not a TCP connection.
     """
     try:
         unsent = _queued(descriptor, _SIOCOUTQNSD)

@@ -1,4 +1,4 @@
-"""Finds out that stepped time is stuck, and who holds it up."""
+"""Detects that stepped time is stuck, and names the cause."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from rig.util.errors import BenchError, DeviceError, PlugbenchError
 from rig.wiring.virtual.stepping.device_clock import DeviceClock
 
 LIMIT_S = 30.0
-"""Real seconds without any progress. Work takes milliseconds, on a slow and busy computer tenths of a second."""
+"""Real seconds without progress. Work takes milliseconds, or tenths of a second on a busy computer."""
 
 _SHORT = 0.1
-"""The share of the limit in which nobody asks what the device does."""
+"""The share of the limit in which the state of the device is not read."""
 
 _PAUSE_S = 2.0
-"""A wait looks round once a second (`SIGNAL_LATENCY_S`), and begins again at once."""
+"""A pause longer than this restarts the detection: a wait polls once a second (`SIGNAL_LATENCY_S`)."""
 
 _STATES = {"R": "running", "S": "sleeping", "D": "waiting for the disk", "T": "stopped", "t": "traced", "Z": "dead"}
 
 
 class Stall:
-    """Notes since when nothing has got on."""
+    """The time since the last progress."""
 
     def __init__(self) -> None:
         self._since: float | None = None  # real time
-        self._used: float | None = None  # processor time of the device, from when the silence was long
+        self._used: float | None = None  # processor time of the device, once there was no progress for a while
         self._seen: tuple[object, ...] = ()
         self._looked = 0.0
 
     def clear(self) -> None:
-        """Something has got on."""
+        """Record progress."""
         self._since = None
 
     def look(self, progress: int, device: DeviceClock | None, busy: list[str]) -> PlugbenchError | None:
-        """Say what is wrong where nothing has got on for too long; None where it has, or may still.
+        """Return an error if there was no progress for too long; otherwise None.
 
-        Call it again and again while somebody waits. After a pause, in which nobody did, it begins anew.
+        Call it repeatedly while a thread waits. After a pause, the detection restarts.
 
         Args:
-            progress: a count that every progress raises.
+            progress: a count that increases with any progress.
             device: the device's end, if any.
-            busy: the event loops that work, by name.
+            busy: the names of the event loops that work.
         """
         now = time.monotonic()
         paused = now - self._looked > _PAUSE_S
@@ -50,13 +50,13 @@ class Stall:
         if self._since is None or paused or self._seen != (progress, device):
             self._since, self._used, self._seen = now, None, (progress, device)
             return None
-        # Nearly all looks end here: to ask the kernel each time would take longer than all else that the clock does.
+        # Nearly all calls return here: reading /proc each time would take longer than the clock's other work.
         if now - self._since < LIMIT_S * _SHORT:
             return None
         used = _cpu_s(device.pid) if device else 0.0
         if self._used is None:
             self._used = used
-        # A device that runs is judged by the processor time it has got: a busy computer may give it little.
+        # The limit of a running device applies to its processor time, of which a busy computer may give it little.
         runs = device is not None and not busy and _state(device.pid) == _STATES["R"]
         if (used - self._used if runs else now - self._since) < LIMIT_S:
             return None
@@ -65,10 +65,10 @@ class Stall:
             return BenchError(
                 f"bench time stands still: the event loop of the {' and of the '.join(busy)} has worked "
                 f"for {LIMIT_S:g} s of real time",
-                "Something blocks it: look at its thread with faulthandler",
+                "A call blocks it: print the stack of its thread with faulthandler",
             )
         if device is None:
-            return BenchError(f"bench time stands still for {LIMIT_S:g} s of real time", "Open the bench anew")
+            return BenchError(f"bench time stands still for {LIMIT_S:g} s of real time", "Reopen the bench")
         return DeviceError(
             f"bench time stands still: the device (process {device.pid}, {_state(device.pid)}) has not reported idle "
             f"for {LIMIT_S:g} s {'of processor time' if runs else 'of real time'}"
@@ -76,11 +76,11 @@ class Stall:
 
 
 def holdup(device: DeviceClock | None, busy: list[str]) -> str:
-    """Say who is not idle at present; empty where all are.
+    """Describe which participant is not idle; empty if all are.
 
     Args:
         device: the device's end, if any.
-        busy: the event loops that work, by name.
+        busy: the names of the event loops that work.
     """
     if busy:
         return f"bench time stands still: the event loop of the {' and of the '.join(busy)} works"
@@ -90,7 +90,7 @@ def holdup(device: DeviceClock | None, busy: list[str]) -> str:
 
 
 def _cpu_s(pid: int) -> float:
-    """The processor time that a process has used, in seconds; 0 where it is gone."""
+    """Return the processor time of a process, in seconds; 0 if it has ended."""
     return sum(map(int, _stat(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
 
 

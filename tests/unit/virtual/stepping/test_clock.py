@@ -34,9 +34,7 @@ def test_time_stands_still_without_a_waiting_thread(clock: SteppedClock, loop: a
     assert clock.now() == START_NS
 
 
-def test_a_wait_passes_time_up_to_its_end_and_dates_go_along(
-    clock: SteppedClock, loop: asyncio.AbstractEventLoop
-) -> None:
+def test_a_wait_advances_time_and_date_to_its_end(clock: SteppedClock, loop: asyncio.AbstractEventLoop) -> None:
     before = clock.utc()
     clock.deadline(3600).wait_out()
     assert clock.now() == START_NS + 3600 * SECOND
@@ -51,7 +49,7 @@ def test_a_wait_without_participants_is_over_at_once(clock: SteppedClock) -> Non
     clock.settle()
 
 
-def test_timers_fire_in_order_at_their_very_times(clock: SteppedClock) -> None:
+def test_timers_fire_in_order_and_exactly_on_time(clock: SteppedClock) -> None:
     fired: list[tuple[str, int]] = []
     with running(clock, "one") as one, running(clock, "other") as other:
         for name, loop, after in (("c", one, 0.3), ("a", one, 0.1), ("b", other, 0.2)):
