@@ -48,7 +48,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
     except Exception as problem:  # lgpio.error and gpiozero's own have no common base
         raise BenchError(
             f"the Pi's pins cannot be opened: {problem}",
-            "Run on the Pi, as a member of the group gpio; `ls -l /dev/gpiochip*` shows who may",
+            "Run on the Pi, as a member of the group gpio; `ls -l /dev/gpiochip*` shows the group",
         ) from None
 
 
