@@ -29,28 +29,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--rig-run",
         metavar="NAME",
-        help="name of this run's folder (default: date and time, as 20260131-235959); where it is there already, as of "
-        "tests on another bench, this session becomes a part of that run, and one report shows all of it",
+        help="name of this run's folder (default: date and time, as 20260131-235959). If the run exists, this session "
+        "adds a part to it, and one report shows both",
     )
     group.addoption(
         "--rig-keep-runs",
         metavar="N",
         type=_count,
         default=20,
-        help="how many run records stay there, the newest, older ones are removed; 0: all (default: 20)",
+        help="number of run records to keep, the newest first; 0: all (default: 20)",
     )
     group.addoption(
         "--retry-bench-errors",
         metavar="N",
         type=_count,
         default=0,
-        help="run a device test that ends in an error of the bench again, up to N times, each time on a bench that is "
-        "opened anew; a failure of the firmware is never retried (default: 0)",
+        help="retry a device test after an error of the bench, up to N times, each time on a newly opened bench; a "
+        "failure of the firmware is never retried (default: 0)",
     )
     parser.addini(
         "plugbench_bench",
         type="linelist",
-        help="bench descriptions for sessions without --bench, one a line, relative to this file",
+        help="bench descriptions for sessions without --bench, one in each line, relative to this file",
     )
 
 
