@@ -105,7 +105,7 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
-powercut: setup ## cut the power at every flash operation; FULL=1 for every second cut, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
