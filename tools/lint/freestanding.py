@@ -23,7 +23,7 @@ FLAGS = [
 
 # Only sources are measured, but a header that no source includes must compile too.
 _SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features", "firmware/src/app")
-_PORT = ("firmware/src/port/esp32", "firmware/src/main/esp32")
+_PORT = ("firmware/src/port/esp32", "firmware/src/port/mbedtls", "firmware/src/main/esp32")
 _STUBS = "firmware/test/esp_idf"
 _CHIPS = (
     ("an ESP32 with Wi-Fi", ()),
@@ -60,6 +60,8 @@ def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
         raise SkippedError(f"{COMPILER} is not installed; `make install-extras` as root installs it")
     if not (root / ".deps" / "littlefs" / "lfs.h").exists():
         raise SkippedError(".deps/littlefs is missing; run `make setup`")
+    if not (root / ".deps" / "mbedtls" / "VERSION").exists():
+        raise SkippedError(".deps/mbedtls is missing; run `make setup`")
     files = [path for path in tracked_files(root, *_SOURCES) if path.suffix in {".h", ".cpp"}]
     probe = scratch / "probe.cpp"
     probe.write_text(sizes.probe_of(root), encoding="utf-8")
@@ -82,7 +84,11 @@ def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
 
 
 def _compile_port(root: Path, path: Path, target: Path, flags: tuple[str, ...], chip: str) -> str:
-    found = _compile(root, path, target, (f"-I{root / _STUBS}", *flags))
+    mbedtls = (
+        f"-isystem{root / '.deps' / 'mbedtls' / 'include'}",
+        f'-DMBEDTLS_CONFIG_FILE="{root / "firmware" / "host" / "mbedtls_config.h"}"',
+    )
+    found = _compile(root, path, target, (f"-I{root / _STUBS}", *mbedtls, *flags))
     return f"{found}\n(compiled for {chip}, with the stubs of {_STUBS})" if found else ""
 
 
