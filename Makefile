@@ -86,9 +86,13 @@ format: setup ## format Python, C++ and Markdown as lint requires
 	@git ls-files -z --cached --others --exclude-standard 'firmware/*.h' '*.cpp' | xargs -0r .venv/bin/clang-format -i
 	@$(RUN) -m tools.reflow
 
-firmware: setup ## build the device for this machine, as the virtual bench runs it: build/firmware/plugbench-device
+firmware: setup ## build the device for this machine, as the virtual bench runs it; TARGET=esp32, esp32c3 or esp32c3-emulator for a chip: build/TARGET
+ifdef TARGET
+	@$(RUN) -m tools.chip_firmware $(TARGET)
+else
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target plugbench-device
+endif
 
 unit: setup ## run the rig's own tests, as many at a time as there are cores (JOBS=n)
 	@mkdir -p build reports/junit
@@ -168,7 +172,7 @@ docs: setup ## write docs/api.md and docs/bench-reference.md from the sources
 lock: setup ## pin what the dependencies need, after a change in pyproject.toml
 	@tools/lock.sh
 
-arm-check: setup ## compile core, runtime, features and app for a 32-bit chip, and hold their sizes (needs: make install-extras)
+arm-check: setup ## compile core, runtime, features, app and the ESP32 port for a 32-bit chip, and hold their sizes (needs: make install-extras)
 	@$(RUN) -m tools.lint freestanding
 
 sizes: setup ## measure flash, RAM and stack of the firmware on a 32-bit chip; WRITE=1 agrees on the figures (needs: make install-extras)

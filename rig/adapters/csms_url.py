@@ -13,9 +13,9 @@ LONGEST_URL = 255
 LONGEST_IDENTITY = 48
 """In characters."""
 
-_SCHEME = re.compile("ws://", re.IGNORECASE)
+_SCHEME = re.compile("wss?://", re.IGNORECASE)
 _PRINTABLE = re.compile("[!-~]*")
-_PARTS = re.compile(r"ws://(?P<authority>[^/?#]*)[^#]*(?P<fragment>#?)", re.IGNORECASE)
+_PARTS = re.compile(r"wss?://(?P<authority>[^/?#]*)[^#]*(?P<fragment>#?)", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[(?P<address>[^\]]*)\]|(?P<name>[^:]*))(?P<port>.*)")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -31,7 +31,7 @@ def problem_of_url(url: str) -> str:
         url: the URL without the identity, such as `ws://HOST:PORT/PATH`.
     """
     if not _SCHEME.match(url):
-        return "must begin with ws://"
+        return "must begin with ws:// or wss://"
     if len(url.encode(errors="surrogateescape")) > LONGEST_URL:
         return f"must have at most {LONGEST_URL} bytes"
     if not _PRINTABLE.fullmatch(url):
@@ -42,7 +42,7 @@ def problem_of_url(url: str) -> str:
         return "must have no fragment, the part from '#' on"
     authority = parts["authority"]
     if "@" in authority:
-        return "must have no user and password before '@'"
+        return "must have no user and password before '@': set AuthorizationKey and SecurityProfile instead"
     return _problem_of_authority(authority)
 
 
@@ -52,7 +52,7 @@ def _problem_of_authority(authority: str) -> str:
         return "must have a ']' behind the '[' of its IPv6 address"
     host = found["address"] if found["address"] is not None else found["name"]
     if not host:
-        return "must have a host behind ws://"
+        return "must have a host behind ://"
     if found["address"] is not None and not _ADDRESS.fullmatch(host):
         return "must have an IPv6 address between '[' and ']'"
     if found["address"] is None and not _NAME.fullmatch(host):

@@ -52,6 +52,7 @@ OPTIONAL_KEYS = (
     "meter_value_sample_interval_s",
     "minimum_status_duration_s",
     "reset_retries",
+    "security_profile",
     "stop_transaction_on_ev_side_disconnect",
     "stop_transaction_on_invalid_id",
     "stop_transaction_on_start_given_up",
@@ -180,20 +181,20 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh"})
+    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem"})
 
     STATUS_TIMEOUT_S = 2.0
 
     def check(self, description: Description) -> None:
-        """Require the identity and the network that are provisioned."""
-        for key, value in (
-            ("device.identity", description.device.identity),
-            ("network.ssid", description.network.ssid),
-        ):
+        """Require the identity and, for Wi-Fi, the network that are provisioned."""
+        needed = {"device.identity": description.device.identity}
+        if description.has_wifi:
+            needed["network.ssid"] = description.network.ssid
+        for key, value in needed.items():
             if not value:
-                raise ValueError(f'{key}: missing; a device of profile "plugbench" is told it')
-        if not description.has_psk:
-            raise ValueError('network.psk_file: missing; a device of profile "plugbench" is told the passphrase in it')
+                raise ValueError(f'{key}: missing; a device of profile "plugbench" needs it')
+        if description.has_wifi and not description.has_psk:
+            raise ValueError('network.psk_file: missing; a device of profile "plugbench" needs the passphrase in it')
 
     def provision(
         self, description: Description, csms_url: str, manifest: Manifest, settings: Settings

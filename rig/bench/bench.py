@@ -30,7 +30,7 @@ from rig.instruments.telemetry import Telemetry
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
-from rig.util.checked import Seconds, checked
+from rig.util.checked import Seconds, Stamp, checked
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.loop import run_on
@@ -274,7 +274,8 @@ class Bench:
     @property
     def csms_url(self) -> str:
         """The URL to provision, without the identity. It points to the bench's proxy before the CSMS."""
-        return f"ws://{self.description.csms.host}:{self.network.csms_port}/ocpp"
+        host = self.wiring.csms_host or self.description.csms.host
+        return f"ws://{host}:{self.network.csms_port}/ocpp"
 
     def check(self) -> None:
         """Check that the bench works.
@@ -304,7 +305,7 @@ class Bench:
         return self.timeline.mark()
 
     @checked
-    def held_up(self, start: int, end: int) -> int:
+    def held_up(self, start: Stamp, end: Stamp) -> int:
         """Return how long device or bench waited for a processor between two stamps.
 
         A measurement in real time must not count that against the device.

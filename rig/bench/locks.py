@@ -34,8 +34,8 @@ def folder() -> Path:
 def lock_bench(description: Description) -> Iterator[None]:
     """Lock the exclusive resources of a bench during a `with` block.
 
-    These are its serial device, its GPIO lines and the TCP port that it names. A virtual bench has its own serial port
-    and pins. The kernel releases the locks when their holder exits, even on a crash.
+    These are its serial device, its GPIO lines and the TCP port that it names. A virtual or emulated bench has its own
+    serial port and pins. The kernel releases the locks when their holder exits, even on a crash.
 
     Args:
         description: the bench.
@@ -52,7 +52,7 @@ def lock_bench(description: Description) -> Iterator[None]:
 def _resources(description: Description) -> dict[str, str]:
     """Return the names of the locks, each with the resource as shown in messages."""
     found = {}
-    if description.kind != "virtual":
+    if description.kind == "pi":
         port = description.console.port or ""
         # A port has many names: /dev/serial/by-id/… is a link to /dev/ttyUSB0.
         device = port if "://" in port else os.path.realpath(port)

@@ -1,4 +1,4 @@
-"""The command `rig`: one file per command, which is imported when its command or its help is asked for."""
+"""The command `rig`: one file per command, imported only for its command or its help."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rig.util.signals import end_as_by_ctrl_c
 
 
 class _Commands(UserDict[str, Any]):
-    """The commands of a group by name: groups, and the modules of commands, whose function `command` is run."""
+    """The commands of a group by name: groups, and modules with a function `command`."""
 
     def __getitem__(self, name: str) -> Any:
         command = super().__getitem__(name)
@@ -31,10 +31,10 @@ class _Commands(UserDict[str, Any]):
 
 
 class _Root(TyperGroup):
-    """The root: a message about an invalid command line repeats no password of it."""
+    """The root group. It masks passwords in messages about an invalid command line."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Read the rest of the line and do what it says."""
+        """Run the command on the rest of the line."""
         try:
             return super().invoke(ctx)
         except typer.TyperException as error:
@@ -49,7 +49,7 @@ def _group(
     cls: type[TyperGroup] = TyperGroup,
     **attributes: Any,
 ) -> TyperGroup:
-    # Typer keeps a mapping as it is, and looks up one command at a time, except for the help of the group.
+    # Typer keeps the mapping and looks up a single command, except for the help of the group.
     return cls(name=name, help=text, commands=_Commands(commands), no_args_is_help=True, **attributes)  # type: ignore[arg-type]
 
 
@@ -70,7 +70,7 @@ def _root_options() -> list[Any]:
             typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit."),
         ] = False,
     ) -> None:
-        """Take the options."""
+        """Accept the options."""
 
     return typer.main.get_group(options).params
 
@@ -93,7 +93,7 @@ app = _group(
 
 
 def main() -> NoReturn:
-    """Run a command. The exit code is 0, 1 where something was found wrong, 2 where it could not be done."""
+    """Run a command. The exit code is 0, 1 if it found an error, 2 if it could not run."""
     stop = end_as_by_ctrl_c()
     try:
         app()

@@ -1,4 +1,4 @@
-"""`rig bench check`: whether a bench description can be used."""
+"""`rig bench check`: validates a bench description."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rig.firmware.build import check_source
 
 
 def command(file: Annotated[Path, typer.Argument(metavar="FILE", help="The bench description.")]) -> None:
-    """Say whether a bench description can be used, and the firmware that it names where that is built already."""
+    """Validate a bench description, and its firmware if that is already built."""
     description = load(file)
     firmware = description.device.firmware
     if firmware != "host" and Path(firmware).exists():

@@ -30,7 +30,7 @@ from rig.util.signals import handled_signals
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
-# Nobody looks back: the record has it all, a server may run for months, and a frame may have a megabyte.
+# The timeline keeps few events: the record has all of them, a server may run for months, and a frame may have 1 MB.
 _KEPT_EVENTS = 16
 
 
@@ -39,17 +39,17 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event to a new file.")] = None,
     tls: Annotated[
-        bool, typer.Option("--tls", help="Speak TLS; without --cert a certificate is made, and its root printed.")
+        bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
     ] = False,
     cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")] = None,
     basic_auth_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Ask for passwords: lines of identity:password, or identity:hex:0123…"),
+        typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
     ] = None,
     client_root: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Ask for the charge point's certificate: the root of those, in PEM."),
+        typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM."),
     ] = None,
 ) -> None:
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
@@ -58,7 +58,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The options that say how charge points log in: `rig csms serve --help` has them."""
+    """The options for the login of charge points; see `rig csms serve --help`."""
 
     tls: bool = False
     cert: Path | None = None
@@ -70,19 +70,19 @@ class Access:
         """Make the security profile of the options.
 
         Args:
-            host: the address that a certificate is made for, where none is given.
+            host: the address for a new certificate, if no certificate is given.
 
         Returns:
-            The security profile, and the root of the certificate that was made; empty where none was.
+            The security profile, and the root of the new certificate; empty if none was made.
 
         Raises:
             BenchError: options contradict each other, or a file cannot be used.
         """
         if (self.cert is None) != (self.key is None):
-            raise BenchError("--cert and --key belong together", "Give both, or --tls alone for a certificate of ours")
+            raise BenchError("--cert and --key belong together", "Give both, or only --tls for a new certificate")
         if self.basic_auth_file is not None and self.client_root is not None:
             raise BenchError(
-                "--basic-auth-file and --client-root are two ways to log in",
+                "--basic-auth-file and --client-root exclude each other",
                 "Give the first for security profile 1 or 2, the second for 3",
             )
         certificate, root = None, ""
@@ -105,24 +105,24 @@ _EVERYBODY = Access()
 def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None, access: Access = _EVERYBODY) -> None:
     """Run a normal CSMS until Ctrl-C, SIGTERM or SIGHUP, one line on the terminal for each frame.
 
-    It also ends where nobody reads its lines any more.
+    It also ends when its output is closed.
 
     Args:
         host: the address to listen on.
-        port: 0 takes a free one.
-        record: a file that gets every event as a line of JSON, as in `run.jsonl`; it must not exist.
-        access: how charge points log in.
+        port: 0 takes a free port.
+        record: a new file that gets every event as a line of JSON, as in `run.jsonl`.
+        access: the login of charge points.
 
     Raises:
-        BenchError: it could not start, or the record cannot be written any further.
+        BenchError: the server could not start, or the record can no longer be written.
     """
     security, root = access.security(host)
     with contextlib.ExitStack() as stack:
         try:
-            # Unbuffered: each event is in the file at once, and what does not fit is not tried again at the end.
+            # Unbuffered: each event is in the file at once, and a failed write is not repeated on close.
             file = stack.enter_context(record.open("xb", buffering=0)) if record else None
         except FileExistsError:
-            raise BenchError(f"cannot record to {record}: it is there already", "Name a new file") from None
+            raise BenchError(f"cannot record to {record}: the file already exists", "Name a new file") from None
         except OSError as error:
             raise BenchError(
                 f"cannot record to {record}: {error.strerror}", "Name a file in a folder that can be written to"
@@ -160,12 +160,14 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
 
         timeline.listen(show)
         if root:
-            terminal.print(f"Root of the certificate that was made for this run:\n{root}")
+            terminal.print(f"Root of the new certificate for this run:\n{root}")
         example = url_of(host, server.port, "CP-1", tls=server.speaks_tls)
         terminal.print(f"OCPP 1.6J CSMS at {example} (the path is the charge point's identity); Ctrl-C ends it")
         await ended.wait()
         if full is not None:
-            raise BenchError(f"cannot record to {record}: {full.strerror}", "Make room, or record elsewhere")
+            raise BenchError(
+                f"cannot record to {record}: {full.strerror}", "Free some space, or record to another disk"
+            )
         terminal.print("ended")
     finally:
         await server.close()
@@ -177,7 +179,7 @@ def _write(file: FileIO, data: bytes) -> None:
 
 
 def _line(event: Event) -> Text | None:
-    """What the terminal shows of an event; None: nothing."""
+    """Return the terminal's line for an event; None if it is not shown."""
     stamp = datetime.now().astimezone().strftime("%H:%M:%S.%f")[:-3]
     match event:
         case OcppFrame():

@@ -1,4 +1,4 @@
-"""`rig device run`: the virtual charge point alone, for anyone's CSMS."""
+"""`rig device run`: the virtual charge point without a bench, for any CSMS."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _INPUTS = {
     "power_fail": (34, 12),
     "lock_feedback": (35, 16),
 }
-"""From the signal to its GPIO and its Pi pin, as in docs/design.md#signals."""
+"""GPIO and Pi pin by signal, as in docs/design.md#signals."""
 
 HELP = f"""!help                       this text
 !power on|off               switch the board's supply
@@ -51,12 +51,12 @@ anything else goes to the device's console; Ctrl-C ends"""
 
 _MOST_PULSES = 100_000
 _PAUSE_S = 0.2
-"""How long the device is silent before an open line, such as a prompt, is shown."""
+"""The silence of the device after which an open line, such as a prompt, is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """A board without a Pi: its wires end at the keyboard."""
+    """A board without a Pi: the keyboard drives its wires."""
 
     wires: Wires
     board: Board
@@ -71,7 +71,7 @@ def command(
     identity: Annotated[str, typer.Option("--id", metavar="NAME", help="The charge point's identity.")],
     flash: Annotated[Path | None, typer.Option(metavar="FILE", help="A flash file to keep.")] = None,
 ) -> None:
-    """Run the virtual charge point alone, for anyone's CSMS; its console is on the terminal, Ctrl-C ends it."""
+    """Run the virtual charge point with its console on the terminal, for any CSMS; Ctrl-C ends it."""
     run_device(csms, identity, Path.cwd(), flash=flash)
 
 
@@ -85,22 +85,22 @@ def run_device(
     keyboard: TextIO | None = None,
     terminal: TextIO | None = None,
 ) -> None:
-    """Build the firmware, flash it, boot it, and join its console to the terminal until Ctrl-C or the keyboard's end.
+    """Build, flash and boot the firmware, with its console on the terminal, until Ctrl-C or the end of the input.
 
-    Lines that start with `!` work the board, see `HELP`; all others go to the device.
+    Lines that begin with `!` control the board, see `HELP`; all others go to the device.
 
     Args:
-        csms_url: `ws://HOST:PORT/PATH`; the identity is appended to its path by the device.
+        csms_url: `ws://HOST:PORT/PATH`; the device appends its identity to the path.
         identity: the charge point's identity.
         root: the project's folder.
-        flash: a flash file to keep, with the transactions in it; None: a new one that goes with the process. The
-            firmware and the settings given here are written into it each time, everything else in it stays.
-        settings: further keys of firmware/src/features/config/README.md.
-        keyboard: where commands come from; None: standard input.
-        terminal: where the console is shown; None: standard output.
+        flash: a flash file to keep, with its transactions; None: a temporary one. Each run writes the firmware and
+            these settings to it and keeps everything else.
+        settings: further settings, as in firmware/src/features/config/README.md.
+        keyboard: the source of commands; None: standard input.
+        terminal: the output for the console; None: standard output.
 
     Raises:
-        BenchError: the device would not take URL or identity, the firmware cannot be built, a setting is unknown, or
+        BenchError: the device would reject the URL or identity, the firmware cannot be built, a setting is unknown, or
             the flash file cannot be used.
     """
     if problem := problem_of_url(csms_url):
@@ -119,7 +119,7 @@ def run_device(
         board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock)
         stack.callback(board.close)
         alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"))
-        # Nobody presses it; left alone, the wire would be pulled to its safe state.
+        # Release the emergency stop: an undriven wire would be pulled to its safe state, pressed.
         alone.drive(_INPUTS["emergency_stop"][1], False)
         alone.drive(_POWER_SWITCH, True)
         with contextlib.suppress(KeyboardInterrupt):
@@ -162,7 +162,7 @@ def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
             if port in ready:
                 console.write(os.read(port, 4096))
             if keys in ready:
-                # Not readline: what it keeps in its buffer, select would never tell of.
+                # Not readline: select would not report the lines in its buffer.
                 data = os.read(keys, 4096)
                 if not data:
                     console.show_open_line()
@@ -179,7 +179,7 @@ def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
 
 
 def _work_board(alone: _Alone, words: list[str]) -> str:
-    """Do what a line behind `!` says. Returns what to show."""
+    """Run the command after `!`. Return the text to show."""
     actions: dict[tuple[str, ...], Callable[[], None]] = {
         ("power", "on"): lambda: alone.drive(_POWER_SWITCH, True),
         ("power", "off"): lambda: alone.drive(_POWER_SWITCH, False),

@@ -1,4 +1,4 @@
-"""`rig doctor`: looks at everything that a bench needs, one finding after the other; the bench stays untouched."""
+"""`rig doctor`: checks everything that a bench needs, without using the bench itself."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SAFETY = "extra-low voltage only: everything runs from 5 V USB or 3.3 V; never a
 
 
 FOLDERS = (".plugbench", "build", "reports")
-"""What the rig writes into: each is made when it is first needed."""
+"""The folders that the rig writes to. Each is created at its first use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, and how it is: `problem` is empty where it is well."""
+    """The result of a check. `problem` is empty if there is none."""
 
     subject: str
     detail: str = ""
@@ -37,17 +37,17 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether it is well."""
+        """Whether there is no problem."""
         return not self.problem
 
     @property
     def line(self) -> str:
-        """As the terminal shows it."""
+        """The finding as a line of the terminal."""
         return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
 
 
 def command(bench: BenchOption = DEFAULT_BENCH) -> None:
-    """Look at everything that a bench needs, and say what is wrong and how to mend it."""
+    """Check everything that a bench needs, and print each problem with its remedy."""
     sound = True
     for finding in examine(bench, Path.cwd()):
         sound = sound and finding.ok
@@ -57,10 +57,10 @@ def command(bench: BenchOption = DEFAULT_BENCH) -> None:
 
 
 def examine(path: Path, root: Path) -> Iterator[Finding]:
-    """Look at a bench.
+    """Check a bench.
 
     Args:
-        path: its description.
+        path: the bench description.
         root: the project's folder.
     """
     yield Finding("safety", SAFETY)
@@ -86,11 +86,23 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
             yield _tool(tool, "`make setup` installs it")
     else:
         yield _firmware(description.device.firmware, root)
+    if description.kind == "emulator":
+        yield _emulator(description)
     if description.kind == "pi":
         yield _serial_port(description.console.port or "")
         yield _pins(description)
         if isinstance(description.network.access_point, NmcliAccessPoint):
             yield _tool("nmcli", "Debian's package network-manager has it")
+
+
+def _emulator(description: Description) -> Finding:
+    from rig.wiring.emulator.qemu import find_qemu
+
+    try:
+        qemu = find_qemu(description.emulator.qemu, description.device.board)
+    except BenchError as error:
+        return Finding("emulator", problem=str(error))
+    return Finding("emulator", str(qemu.program))
 
 
 def _firmware(source: str, root: Path) -> Finding:
@@ -121,15 +133,15 @@ def _csms_port(description: Description) -> Finding:
         why = error.__cause__
         off_air = isinstance(why, OSError) and why.errno == errno.EADDRNOTAVAIL
         if off_air and not isinstance(description.network.access_point, NoAccessPoint):
-            return Finding("CSMS port", f"{host} port {port} (looked at when the access point is on the air)")
+            return Finding("CSMS port", f"{host} port {port} (checked when the access point is on)")
         return Finding("CSMS port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
-    return Finding("CSMS port", f"{host} port {port or '(any free one)'} can be had")
+    return Finding("CSMS port", f"{host} port {port or '(any free one)'} is free")
 
 
 def _folder(subject: str, path: Path) -> Finding:
-    """One that is not there yet is made in a folder that was looked at before."""
+    """Check that a folder can be written to. A missing one is created in a folder that is checked before."""
     if not path.exists():
-        return Finding(subject, "is made when it is needed")
+        return Finding(subject, "is created when it is needed")
     try:
         make_writable(path)
     except BenchError as error:
@@ -154,12 +166,12 @@ def _tool(name: str, fix: str) -> Finding:
 
 def _serial_port(device: str) -> Finding:
     if "://" in device:
-        return Finding("serial port", f"{device} (looked at when it is opened)")
+        return Finding("serial port", f"{device} (checked when it is opened)")
     if not Path(device).exists():
         there = ", ".join(sorted(str(found) for found in Path("/dev").glob("tty[UA][SC]*"))) or "none"
-        return Finding("serial port", problem=f"console.port: {device} is not there. Serial ports here: {there}")
+        return Finding("serial port", problem=f"console.port: {device} does not exist. Existing serial ports: {there}")
     if not os.access(device, os.R_OK | os.W_OK):
-        return Finding("serial port", problem=f"console.port: {device} is not yours: join the group dialout")
+        return Finding("serial port", problem=f"console.port: no permission for {device}: join the group dialout")
     return Finding("serial port", device)
 
 
@@ -177,4 +189,4 @@ def _pins(description: Description) -> Finding:
         return Finding("pins", problem=f"{type(error).__name__}: {error}")
     finally:
         factory.close()
-    return Finding("pins", f"{len(list(description.wires()))} pins can be had")
+    return Finding("pins", f"{len(list(description.wires()))} pins are free")

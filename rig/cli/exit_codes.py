@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 EXIT_FAILURE = 1
-"""The firmware did something wrong, or a check found something."""
+"""The firmware failed, or a check found an error."""
 EXIT_BENCH_ERROR = 2
-"""It cannot be done, or the request makes no sense."""
+"""The command cannot run, or its arguments are invalid."""

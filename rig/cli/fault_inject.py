@@ -1,4 +1,4 @@
-"""`rig fault inject`: a fault on the device of a bench, with the timeline on the terminal as it happens."""
+"""`rig fault inject`: injects a fault on a bench and prints the timeline."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _at_most_a_day(seconds: float) -> float:
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one: see `rig fault list`.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The fault; see `rig fault list`.")],
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Its arguments.")] = None,
     seconds: Annotated[
         float,
@@ -53,34 +53,34 @@ def command(
     ] = 5.0,
     bench: BenchOption = DEFAULT_BENCH,
 ) -> None:
-    """Bring the device of a bench up, make a fault happen, take it back, and show what comes of it."""
+    """Bring the device of a bench up, inject a fault, remove it, and print the events."""
     pairs = [argument.partition("=") for argument in arguments or ()]
     for key, equals, _ in pairs:
         if not equals:
-            raise BenchError(f"{key!r} is no argument of a fault", "Write KEY=VALUE")
+            raise BenchError(f"{key!r} is not an argument of a fault", "Write KEY=VALUE")
     fault = by_name(name, **{key: value for key, _, value in pairs})
     description = load(bench)
     if description.kind == "virtual":
-        description = description.model_copy(update={"time": "real"})  # a person looks on
+        description = description.model_copy(update={"time": "real"})  # a person watches the output
     show_fault(description, fault, seconds)
 
 
 def show_fault(description: Description, fault: Fault, seconds: float) -> None:
-    """Bring a bench's device to idle, make a fault happen, take it back, wait until the device is idle again.
+    """Wait until the device is idle, inject a fault, remove it, and wait until the device is idle again.
 
     Args:
         description: the bench.
-        fault: what happens.
-        seconds: how long it lasts, in bench time.
+        fault: the fault.
+        seconds: its duration in bench seconds.
 
     Raises:
-        BenchError: the bench cannot do it.
-        DeviceError: the device does not come to idle, before or after.
-        ExpectationError: it is not idle again in time, or has panicked.
+        BenchError: the bench cannot inject the fault.
+        DeviceError: the device does not become idle, before or after the fault.
+        ExpectationError: the device is not idle again in time, or has panicked.
     """
     terminal = Terminal()
     if description.device.firmware == "host":
-        host_project(Path.cwd())  # before the bench leaves its traces in a wrong folder
+        host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
     with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
         terminal.print(f"bench {description.name}: bringing the device up")
         device.make_idle()
@@ -100,7 +100,7 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
             if not happened:
                 terminal.print("no flash operation came: nothing was torn")
             device.wait_idle(_AFTERMATH_TIMEOUT_S)
-            # The watch lets a panic pass while a reboot is expected.
+            # The watch ignores a panic while a reboot is expected.
             bench.timeline.expect_none(Panic, since=since, within=0, what="a panic of the device")
             terminal.print("the device is idle again")
         finally:
@@ -108,13 +108,13 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
 
 
 def _lost_its_rail(bench: Bench, since: Mark) -> bool:
-    """Whether the supply has failed. Where nothing senses the rail nobody can say that it has not."""
+    """Return whether the supply has failed, or may have failed because nothing senses the rail."""
     changes = bench.timeline.events(PowerChange, since)
     return bench.description.power.rail_sense is None or any(change.rail and not change.on for change in changes)
 
 
 def _line(event: Event) -> Text | None:
-    """An event as a line of the terminal; None for an event that a person need not see."""
+    """Return an event as a line of the terminal; None if it is not shown."""
     line = terminal_line(event)
     return None if line is None else Text(line, style=_style(event))
 

@@ -10,7 +10,7 @@ from rig.faults import CATALOGUE
 
 
 def command() -> None:
-    """List every fault with what it does, what it takes and what it needs."""
+    """List every fault with its effect, its arguments and the capabilities that it needs."""
     for name, fault in sorted(CATALOGUE.items()):
         taken = " ".join(f"[{field.name}={field.default}]" for field in fields(fault))  # type: ignore[arg-type]
         needs = f" (needs {', '.join(sorted(fault.needs))})" if fault.needs else ""

@@ -1,4 +1,4 @@
-"""Prints what a device says line by line, without secrets: half a line may end in the middle of one."""
+"""A printer of console lines without secrets. It waits for whole lines, because a part may end within a secret."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TextIO
 from rig.util.redaction import masked_text
 
 _LONGEST_LINE = 65_536
-"""In characters. A device that never ends its line is shown all the same."""
+"""The maximum length of an open line in characters. A longer one is shown without its end."""
 
 
 class MaskedLines:
-    """Prints whole lines of a console, and an open one, such as a prompt, when `show_open_line` is called.
+    """A printer of whole console lines, and of an open line, such as a prompt, on `show_open_line`.
 
     Args:
-        terminal: where they are printed.
+        terminal: the output.
     """
 
     def __init__(self, terminal: TextIO) -> None:
@@ -25,11 +25,11 @@ class MaskedLines:
 
     @property
     def has_open_line(self) -> bool:
-        """Whether characters wait for their line's end."""
+        """Whether there is an incomplete line."""
         return bool(self._open)
 
     def write(self, data: bytes) -> None:
-        """Print the lines that these bytes of the console end."""
+        """Add bytes of the console and print the lines that are now complete."""
         text = (self._open + self._decoder.decode(data)).replace("\r\n", "\n")
         lines, end, self._open = text.rpartition("\n")
         if end:
@@ -38,7 +38,7 @@ class MaskedLines:
             self.show_open_line()
 
     def show_open_line(self) -> None:
-        """Print the characters that have no line's end yet; for when the device pauses."""
+        """Print the incomplete line, when the device pauses."""
         text, self._open = self._open, ""
         self._print(masked_text(text))
 

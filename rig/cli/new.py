@@ -1,4 +1,4 @@
-"""`rig new`: a project that tests somebody's own firmware."""
+"""`rig new`: creates a project that tests your own firmware."""
 
 from __future__ import annotations
 

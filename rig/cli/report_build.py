@@ -18,7 +18,7 @@ def command(
         Path,
         typer.Argument(
             metavar="RUN",
-            help="The folder of a run, like reports/runs/ID, or a record, as of `rig csms serve --record`.",
+            help="The folder of a run, such as reports/runs/ID, or a record of `rig csms serve --record`.",
         ),
     ],
     out: Annotated[

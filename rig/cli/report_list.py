@@ -15,5 +15,5 @@ def command(
         "reports"
     ),
 ) -> None:
-    """List the runs in DIR/index.html, with the reports that stand beside it."""
+    """List the runs in DIR/index.html, with links to the other reports in DIR."""
     typer.echo(str(write_runs(reports, reports / "runs")))

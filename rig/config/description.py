@@ -173,6 +173,13 @@ class DeviceSection(_Table):
         Text,
         Field(min_length=1, max_length=20, description="the idTag of the button (CiString20, OCPP 1.6 section 7.28)"),
     ] = "BENCH-TAG"
+    board: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]*$",
+            description="the board whose pins the `gpio` of each wire names (firmware/src/features/board/boards)",
+        ),
+    ] = "esp32-devkitc"
     firmware: Annotated[
         Text,
         Field(
@@ -199,6 +206,12 @@ class DeviceSection(_Table):
     ] = "loop"
 
 
+class EmulatorSection(_Table):
+    """The emulator of a bench of kind `emulator`."""
+
+    qemu: Text = Field(default="", description="the emulator's program; without it the usual one on PATH")
+
+
 class Description(_Table):
     """A whole bench."""
 
@@ -206,7 +219,9 @@ class Description(_Table):
     _session_psk: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(_PSK_BYTES))
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="lower-case letters, digits, - and _")]
-    kind: Literal["virtual", "pi"] = Field(description="a simulated board, or a Raspberry Pi with a board")
+    kind: Literal["virtual", "pi", "emulator"] = Field(
+        description="a simulated board, a Raspberry Pi with a board, or the chip's image in an emulator"
+    )
     time: Literal["stepped", "real"] | None = Field(
         default=None, description="of a virtual bench: stepped unless it says real"
     )
@@ -218,6 +233,7 @@ class Description(_Table):
     console: ConsoleSection = ConsoleSection()
     network: NetworkSection = NetworkSection()
     csms: CsmsSection = CsmsSection()
+    emulator: EmulatorSection = EmulatorSection()
     device: DeviceSection
 
     @field_validator("inputs", "leds", "outputs")
@@ -235,16 +251,28 @@ class Description(_Table):
         self._reject_misspelt_signals()
         self._reject_duplicate_pins()
         self._reject_duplicate_gpios()
-        if self.kind == "pi":
-            if self.console.port is None:
-                raise ValueError('console.port: missing; a bench of kind "pi" names it, like "/dev/ttyUSB0"')
-            if self.device.worker != "loop":
-                raise ValueError('device.worker: not allowed here; on a bench of kind "pi" the chip has its own')
-            if self.time == "stepped":
-                raise ValueError('time: "stepped" is not allowed here; a bench of kind "pi" runs in real time')
-        elif self.console.port is not None:
-            raise ValueError('console.port: not allowed here; a bench of kind "virtual" has its own port')
+        self._reject_keys_of_other_kinds()
         return self
+
+    def _reject_keys_of_other_kinds(self) -> None:
+        of_kind = f'a bench of kind "{self.kind}"'
+        if self.kind != "virtual":
+            if self.device.worker != "loop":
+                raise ValueError(f"device.worker: not allowed here; on {of_kind} the chip has its own")
+            if self.time == "stepped":
+                raise ValueError(f'time: "stepped" is not allowed here; {of_kind} runs in real time')
+        if self.kind != "pi" and self.console.port is not None:
+            raise ValueError(f"console.port: not allowed here; {of_kind} has its own port")
+        if self.kind == "pi" and self.console.port is None:
+            raise ValueError(f'console.port: missing; {of_kind} names it, like "/dev/ttyUSB0"')
+        if self.kind == "emulator":
+            for section in KNOWN_SIGNALS:
+                if getattr(self, section):
+                    raise ValueError(f"{section}: not allowed here; {of_kind} has no pins")
+            if self.device.firmware == "host":
+                raise ValueError(f'device.firmware: "host" is not allowed here; {of_kind} runs an image of the board')
+        elif self.emulator.qemu:
+            raise ValueError(f"emulator.qemu: not allowed here; {of_kind} has no emulator")
 
     def _reject_misspelt_signals(self) -> None:
         for section, known in KNOWN_SIGNALS.items():
@@ -301,6 +329,11 @@ class Description(_Table):
         """The file with the passphrase, or None. It is relative to the description's folder; `~` is expanded."""
         file = self.network.psk_file
         return self._path.parent / Path(file).expanduser() if file else None
+
+    @property
+    def has_wifi(self) -> bool:
+        """Whether the device joins its network by Wi-Fi; an emulated one has Ethernet."""
+        return self.kind != "emulator"
 
     @property
     def has_psk(self) -> bool:

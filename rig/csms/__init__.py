@@ -1,4 +1,4 @@
-"""A fake CSMS for OCPP 1.6J: normal unless told otherwise, everything judged and recorded."""
+"""A fake CSMS for OCPP 1.6J. It behaves normally until a test changes that, and validates and records every frame."""
 
 from rig.csms import answers
 from rig.csms.authority import Authority

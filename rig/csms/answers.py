@@ -2,8 +2,8 @@
 
     csms.answer("Authorize", answers.authorize("Blocked"), times=1)
 
-Each function is named after the request it answers. Heartbeat's needs the time and has `csms.behaviour` for it;
-those of MeterValues and StatusNotification are empty.
+Each function is named after the request that it answers. The answer to Heartbeat holds the current time, and
+`csms.behaviour` makes it. The answers to MeterValues and StatusNotification are empty.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ DataTransferStatus = Literal["Accepted", "Rejected", "UnknownMessageId", "Unknow
 def id_tag_info(
     status: AuthorizationStatus, *, expiry_date: str | None = None, parent_id_tag: str | None = None
 ) -> dict[str, Any]:
-    """What the CSMS knows of an idTag (OCPP 1.6 section 7.27). `expiry_date` as RFC 3339."""
+    """Make the IdTagInfo of an idTag (OCPP 1.6 section 7.27). `expiry_date` as RFC 3339."""
     return given(status=status, expiry_date=expiry_date, parent_id_tag=parent_id_tag)
 
 
 def authorize(
     status: AuthorizationStatus, *, expiry_date: str | None = None, parent_id_tag: str | None = None
 ) -> dict[str, Any]:
-    """Authorize.conf (section 6.2)."""
+    """Make Authorize.conf (section 6.2)."""
     return {"idTagInfo": id_tag_info(status, expiry_date=expiry_date, parent_id_tag=parent_id_tag)}
 
 
 def boot_notification(status: RegistrationStatus, *, current_time: str, interval: int) -> dict[str, Any]:
-    """BootNotification.conf (section 6.4).
+    """Make BootNotification.conf (section 6.4).
 
     Args:
-        status: is it accepted?
-        current_time: RFC 3339; `csms.behaviour.current_time()` is the bench's.
-        interval: seconds between heartbeats; while not accepted, until the next BootNotification.
+        status: the registration status.
+        current_time: RFC 3339; `csms.behaviour.current_time()` returns the time of the bench.
+        interval: seconds between heartbeats; unless accepted, seconds until the next BootNotification.
     """
     return given(status=status, current_time=current_time, interval=interval)
 
 
 def data_transfer(status: DataTransferStatus, data: str | None = None) -> dict[str, Any]:
-    """DataTransfer.conf (section 6.16)."""
+    """Make DataTransfer.conf (section 6.16)."""
     return given(status=status, data=data)
 
 
@@ -53,7 +53,7 @@ def start_transaction(
     expiry_date: str | None = None,
     parent_id_tag: str | None = None,
 ) -> dict[str, Any]:
-    """StartTransaction.conf (section 6.46)."""
+    """Make StartTransaction.conf (section 6.46)."""
     known = id_tag_info(status, expiry_date=expiry_date, parent_id_tag=parent_id_tag)
     return {"transactionId": transaction_id, "idTagInfo": known}
 
@@ -61,7 +61,7 @@ def start_transaction(
 def stop_transaction(
     status: AuthorizationStatus | None = None, *, expiry_date: str | None = None, parent_id_tag: str | None = None
 ) -> dict[str, Any]:
-    """StopTransaction.conf (section 6.50): with or without word on the idTag that stopped it."""
+    """Make StopTransaction.conf (section 6.50), with or without the status of the idTag that stopped it."""
     if status is None:
         return {}
     return authorize(status, expiry_date=expiry_date, parent_id_tag=parent_id_tag)

@@ -1,4 +1,4 @@
-"""A certificate authority for tests: issues certificates that are good, and those that must be rejected."""
+"""A certificate authority for tests. It issues valid certificates and certificates that must be rejected."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from rig.csms.certificate import Certificate
 from rig.util.arguments import validate_one_of
 
 CertificateKind = Literal["good", "expired", "not-yet-valid", "wrong-name", "unknown-root", "revoked"]
-"""What is wrong with a certificate: `good` is valid for ten years, and each other one has exactly one fault.
+"""The kinds of certificates: `good` is valid for ten years, and each other kind has exactly one fault.
 
-- `expired`: its validity ended a day ago;
-- `not-yet-valid`: its validity begins in 50 years;
-- `wrong-name`: it is issued to `wrong.invalid`;
-- `unknown-root`: another authority of the same name has signed it;
-- `revoked`: it is on the authority's CRL.
+- `expired`: the validity ended a day ago;
+- `not-yet-valid`: the validity begins in 50 years;
+- `wrong-name`: the certificate is issued to `wrong.invalid`;
+- `unknown-root`: another authority of the same name signed the certificate;
+- `revoked`: the certificate is on the authority's CRL.
 """
 
 _DAY = timedelta(days=1)
 _YEAR = 365 * _DAY
-_WRONG_NAME = "wrong.invalid"  # RFC 2606 section 2: nobody has it
+_WRONG_NAME = "wrong.invalid"  # reserved by RFC 2606 section 2
 
 
 class Authority:
-    """A root that issues certificates of ECDSA on P-256, which the OCPP security whitepaper allows.
+    """A root that issues ECDSA certificates on P-256, as the OCPP security whitepaper allows.
 
     Args:
-        now: the bench's time, from which all validities count; None: the time of this machine. Stepped time begins in
-            2026 whatever the machine says: pass `clock.utc()` of the bench's clock.
+        now: the time that all validities are relative to; None: the time of this machine. Stepped time always begins
+            in 2026, so a virtual bench needs `clock.utc()` of its clock.
         name: the root's common name.
     """
 
@@ -58,7 +58,7 @@ class Authority:
 
     @property
     def crl(self) -> str:
-        """The list of all certificates that it has revoked so far, as PEM (RFC 5280 section 5)."""
+        """The revocation list with all certificates of kind `revoked` so far, as PEM (RFC 5280 section 5)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self._name)
@@ -75,8 +75,8 @@ class Authority:
         """Issue the certificate of a CSMS.
 
         Args:
-            names: its host names and IP addresses; none: those of this machine, `localhost` and `127.0.0.1`.
-            kind: what is wrong with it.
+            names: host names and IP addresses of the CSMS; none: `localhost` and `127.0.0.1`.
+            kind: the kind of certificate.
         """
         return self._issue(names or ("localhost", "127.0.0.1"), kind, ExtendedKeyUsageOID.SERVER_AUTH)
 
@@ -84,13 +84,13 @@ class Authority:
         """Issue the certificate of a charge point.
 
         Args:
-            identity: the charge point's: it is the common name (OCPP 1.6 security whitepaper, section 2.7).
-            kind: what is wrong with it.
+            identity: of the charge point. It becomes the common name (OCPP 1.6 security whitepaper, section 2.7).
+            kind: the kind of certificate.
         """
         return self._issue((identity,), kind, ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def _issue(self, names: tuple[str, ...], kind: CertificateKind, usage: x509.ObjectIdentifier) -> Certificate:
-        validate_one_of("what is wrong with a certificate", kind, get_args(CertificateKind))
+        validate_one_of("the kind of a certificate", kind, get_args(CertificateKind))
         if kind == "unknown-root":
             return Authority(self._now, self._common_name)._issue(names, "good", usage)
         if kind == "wrong-name":

@@ -1,4 +1,4 @@
-"""Answers as broken CSMSs and proxies give them (OCPP-J 1.6 section 4.2)."""
+"""Malformed answers, as broken CSMSs and proxies send them (OCPP-J 1.6 section 4.2)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import orjson
 from rig.ocpp.ocppj import CallError, CallResult
 
 BadAnswer = Literal["half", "garbage", "wrong-id", "no-payload"]
-"""How the answer to a CALL goes wrong:
+"""The ways to malform the answer to a CALL:
 
-- `half`: the first half of its text;
-- `garbage`: a text that is no JSON;
-- `wrong-id`: a sound answer under a unique id that no CALL has;
-- `no-payload`: `[3, unique_id]` and no more.
+- `half`: the first half of the text;
+- `garbage`: a text that is not JSON;
+- `wrong-id`: a valid CALLRESULT with the unique id of no CALL;
+- `no-payload`: `[3, unique_id]` only.
 """
 
 
 def bad_answer(kind: BadAnswer, answer: CallResult | CallError) -> str:
-    """The text that goes out instead of an answer."""
+    """Return the text that the CSMS sends instead of an answer."""
     if kind == "half":
         text = answer.text()
         return text[: len(text) // 2]

@@ -1,4 +1,4 @@
-"""Opening handshakes as broken servers, proxies and firewalls answer them (RFC 6455 section 4.2.2)."""
+"""Malformed answers to opening handshakes, as broken servers and proxies send them (RFC 6455 section 4.2.2)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from websockets.http11 import Request, Response
 from websockets.utils import accept_key
 
 BadHandshake = Literal["half", "garbage", "close", "wrong-key", "other-subprotocol", "no-subprotocol"]
-"""How an opening handshake goes wrong:
+"""The ways to malform the answer to an opening handshake:
 
-- `half`: half of the HTTP answer comes, and then nothing more;
+- `half`: the server sends half of the HTTP answer and keeps the connection open;
 - `garbage`: the answer is not HTTP;
-- `close`: the TCP connection is closed without an answer;
-- `wrong-key`: Sec-WebSocket-Accept belongs to another key;
+- `close`: the server closes the TCP connection without an answer;
+- `wrong-key`: Sec-WebSocket-Accept is computed from another key;
 - `other-subprotocol`: the server chooses `ocpp2.0.1`, which was not offered;
 - `no-subprotocol`: the server chooses none.
 """
 
 
 def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
-    """The bytes that answer an opening handshake badly; none where the connection is just closed."""
+    """Return the malformed answer to an opening handshake; empty for `close`."""
     if kind == "garbage":
         return b"SSH-2.0-OpenSSH_9.2\r\n"
     if kind == "close":
@@ -40,9 +40,9 @@ def bad_handshake(kind: BadHandshake, request: Request) -> bytes:
 
 
 async def malform_handshakes(connection: ServerConnection, request: Request, kind: BadHandshake) -> Response:
-    """Answer badly, past the WebSocket library. A peer that is left waiting ends the connection itself."""
+    """Send a malformed answer, bypassing the WebSocket library, and wait until the client closes the connection."""
     connection.transport.write(bad_handshake(kind, request))
     if kind == "close":
         connection.transport.close()
     await connection.wait_closed()
-    return connection.respond(HTTPStatus.BAD_REQUEST, "")  # to nobody: the connection is gone
+    return connection.respond(HTTPStatus.BAD_REQUEST, "")  # the library needs a response; the connection is gone

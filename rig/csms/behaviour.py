@@ -14,23 +14,23 @@ from rig.util.clock import BenchClock
 
 Payload = Mapping[str, Any]
 
-_MOST_RUNNING = 256  # transactions of a charge point that were never stopped; the oldest is forgotten
+_MOST_RUNNING = 256  # running transactions of a charge point; above this the oldest is dropped
 
 
 class Behaviour:
     """A normal CSMS: accepts every charge point, assigns transaction ids, authorizes idTags.
 
-    One serves all charge points of a CSMS. Its attributes may be changed at any time.
+    One instance serves all charge points of a CSMS. Its attributes may be changed at any time.
 
     Args:
-        clock: the bench's clock; `currentTime` runs with it, so that device and CSMS agree in stepped time too.
+        clock: the bench's clock, the source of `currentTime`. Device and CSMS agree in stepped time too.
         heartbeat_interval_s: the `interval` of BootNotification.conf, in seconds.
 
     Attributes:
         registration: the `status` of BootNotification.conf.
-        clock_offset_s: how far its clock is ahead of the true time, in seconds.
-        tags: what an idTag (matched without regard to case) is authorized as.
-        unlisted_tag: what any other idTag is authorized as.
+        clock_offset_s: how far the CSMS clock is ahead of the bench's clock, in seconds.
+        tags: the authorization status by idTag, compared case-insensitively.
+        unlisted_tag: the authorization status of any other idTag.
     """
 
     def __init__(self, clock: BenchClock, heartbeat_interval_s: int = 300) -> None:
@@ -58,18 +58,18 @@ class Behaviour:
         self.unlisted_tag: AuthorizationStatus = "Accepted"
 
     def answer(self, charge_point: str, action: str, request: Payload) -> dict[str, Any]:
-        """The payload that answers a valid request of a charge point."""
+        """Return the payload that answers a valid request of a charge point."""
         answer = self._answers.get(action)
         return answer(charge_point, request) if answer else {}
 
     def stopped(self, charge_point: str, transaction_id: int) -> None:
-        """Forget a transaction that has ended: a start with the same content begins another one."""
+        """Drop a transaction that has ended. The next start with the same content begins another one."""
         running = self._running.get(charge_point, OrderedDict())
         for key in [key for key, number in running.items() if number == transaction_id]:
             del running[key]
 
     def forget(self, charge_point: str) -> None:
-        """Forget the transactions of a charge point."""
+        """Drop the transactions of a charge point."""
         self._running.pop(charge_point, None)
 
     def current_time(self) -> str:
@@ -93,7 +93,7 @@ class Behaviour:
         return {"idTagInfo": {"status": self.tag_status(request["idTag"])}}
 
     def _start(self, point: str, request: Payload) -> dict[str, Any]:
-        # A charge point that missed the answer sends the same start again: the same transaction, until its stop.
+        # A charge point that missed the answer resends the same start: it gets the same transaction until its stop.
         key = (request["connectorId"], request["idTag"], request["meterStart"], request["timestamp"])
         running = self._running.setdefault(point, OrderedDict())
         transaction = running.get(key)

@@ -1,4 +1,4 @@
-"""A certificate with its key, as the authority issues it or a file holds it."""
+"""A certificate with its key, issued by the authority or read from files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rig.util.errors import BenchError
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """An end-entity certificate, with the intermediate ones behind it, and its private key.
+    """An end-entity certificate, followed by its intermediate certificates, and its private key.
 
     Attributes:
         chain: PEM, the end-entity certificate first.
@@ -30,8 +30,8 @@ class Certificate:
         """Read a certificate and its key from PEM files.
 
         Args:
-            chain: the certificate, with the intermediate ones behind it.
-            key: its private key.
+            chain: file with the certificate, followed by its intermediate certificates.
+            key: file with its private key.
 
         Raises:
             BenchError: a file cannot be read.
@@ -45,11 +45,11 @@ class Certificate:
             context: of a server or a client.
 
         Raises:
-            BenchError: they are no PEM, or the key belongs to another certificate.
+            BenchError: chain or key is not PEM, or the key belongs to another certificate.
         """
         with pem_file(self.chain) as chain, pem_file(self.key) as key:
             try:
-                # Without the function OpenSSL would ask the terminal for a passphrase.
+                # Without a password function OpenSSL would ask for a passphrase on the terminal.
                 context.load_cert_chain(chain, key, password=lambda: "")
             except ssl.SSLError as error:
                 mismatch = error.reason == "KEY_VALUES_MISMATCH"
@@ -67,7 +67,7 @@ def read_pem(path: Path) -> str:
         path: the file.
 
     Raises:
-        BenchError: it cannot be read, or is no text.
+        BenchError: the file cannot be read, or is not ASCII.
     """
     try:
         return path.read_text("ascii")
@@ -75,13 +75,13 @@ def read_pem(path: Path) -> str:
         raise BenchError(f"cannot read {path}: {error.strerror}", "Name a PEM file that can be read") from None
     except UnicodeDecodeError:
         raise BenchError(
-            f"{path} is no PEM file: it has bytes that are no ASCII", "Convert it: openssl x509 -inform der"
+            f"{path} is not a PEM file: it has bytes that are not ASCII", "Convert it: openssl x509 -inform der"
         ) from None
 
 
 @contextlib.contextmanager
 def pem_file(content: str) -> Iterator[str]:
-    """Keep a text in a file that nobody else can read: the ssl module loads certificates from files only."""
+    """Keep a text in a file that only this user can read. The ssl module loads certificates only from files."""
     descriptor, name = tempfile.mkstemp(suffix=".pem")
     try:
         with os.fdopen(descriptor, "w") as file:

@@ -1,4 +1,4 @@
-"""A WebSocket connection that can also behave badly: fall silent, swallow pongs, reset."""
+"""A WebSocket connection that can also misbehave: send nothing, drop pongs, reset."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ Mute = Literal["", "pong", "all"]
 
 _TLS_HANDSHAKE = b"\x16\x03"  # the record of a ClientHello (RFC 8446 section 5.1)
 _BLAME = frozenset({CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG})
-"""The close codes by which an endpoint says that its peer has broken the protocol (RFC 6455 section 7.4.1)."""
+"""The close codes that report a protocol violation of the peer (RFC 6455 section 7.4.1)."""
 
 MOST_UNREAD_BYTES = 2 << 20
-"""A client that goes on sending while so much that was sent to it is unread is given up.
+"""The CSMS resets the connection of a client that keeps sending while this many bytes for it are unread.
 
-Answers wait until the one before has left. What piles up are the pongs that a client's pings ask for.
+An answer waits until the previous one has left, so the unread bytes are mostly pongs to the client's pings.
 """
 
 
 class Connection(ServerConnection):
-    """The server's end of a connection, from the moment that TCP has one: the opening handshake is part of it.
+    """The server's end of a connection, from the TCP connection on. It includes the opening handshake.
 
     Args:
-        made: called when TCP has the connection.
-        opened: called when the request of the opening handshake is there.
-        unreadable: called with the reason when the bytes that came are no opening handshake.
-        lost: called when TCP has it no more.
+        made: called when the TCP connection is established.
+        opened: called when the request of the opening handshake has arrived.
+        unreadable: called with the reason when the received bytes are not an opening handshake.
+        lost: called when the TCP connection is closed.
 
     Attributes:
-        violation: the close code and the reason with which the connection was failed, because the peer broke the
-            protocol (RFC 6455 section 7.1.7).
-        given_up: why the CSMS reset it; empty where it did not.
-        mute: "pong": pings are not answered; "all": nothing at all leaves, neither frames nor the close handshake.
+        violation: the close code and the reason after a protocol violation of the peer (RFC 6455 section 7.1.7).
+        given_up: the reason why the CSMS reset the connection; empty unless it did.
+        mute: "pong": pings are not answered; "all": the CSMS sends neither frames nor the close handshake.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class Connection(ServerConnection):
         self.given_up = ""
         self._close_was_swallowed = False
         self.mute: Mute = ""
-        # The sans-IO core answers pings by itself, so this is the only place to keep a pong back.
+        # The sans-IO core answers pings by itself, so this is the only place to drop a pong.
         send_frame = self.protocol.send_frame
 
         def unless_muted(frame: Frame) -> None:
@@ -72,7 +71,7 @@ class Connection(ServerConnection):
 
         def fail_and_remember(code: CloseCode | int, reason: str = "") -> None:
             if code in _BLAME and self.protocol.state is State.CONNECTING:
-                self._unreadable(self, f"bytes before the answer to its opening handshake are no frame: {reason}")
+                self._unreadable(self, f"bytes before the answer to its opening handshake are not a frame: {reason}")
             elif code in _BLAME:
                 self.violation = Close(int(code), reason)
                 if self.close_timeout is not None:  # the peer may never close its half
@@ -83,9 +82,9 @@ class Connection(ServerConnection):
 
     @property
     def close_words(self) -> tuple[int | None, str]:
-        """Return code and reason of the end: those that were sent where there is a `violation`, else the peer's.
+        """Return the close code and reason: those that the CSMS sent after a `violation`, else those of the peer.
 
-        A connection that was given up has no close frame: code 1006 (RFC 6455 section 7.1.5).
+        After a reset by the CSMS there is no close frame and the code is 1006 (RFC 6455 section 7.1.5).
         """
         if self.given_up:
             return CloseCode.ABNORMAL_CLOSURE, self.given_up
@@ -99,22 +98,22 @@ class Connection(ServerConnection):
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TCP has a connection."""
+        """Start the opening handshake on a new TCP connection."""
         super().connection_made(transport)
         self._made(self)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Process received bytes; reset a client that sends without reading."""
         tcp.acknowledge(self.transport)
         if self.request is None:
             self._read_handshake(data)
         else:
             super().data_received(data)
             if self.transport.get_write_buffer_size() > MOST_UNREAD_BYTES and not self.given_up:
-                self.give_up(f"reset: it sends and has not read {MOST_UNREAD_BYTES >> 20} MiB that were sent to it")
+                self.give_up(f"reset: it keeps sending but has not read {MOST_UNREAD_BYTES >> 20} MiB sent to it")
 
     def give_up(self, reason: str) -> None:
-        """Reset the connection of a client that takes too much of the machine.
+        """Reset the connection of a client that uses too many resources.
 
         Args:
             reason: for the timeline.
@@ -123,8 +122,8 @@ class Connection(ServerConnection):
         self.reset()
 
     def _read_handshake(self, data: bytes) -> None:
-        if data.startswith(_TLS_HANDSHAKE):  # there may be no line in it, for which HTTP would wait
-            self._unreadable(self, "the client speaks TLS, and this port does not: its URL must begin with ws://")
+        if data.startswith(_TLS_HANDSHAKE):  # it may hold no line end, and HTTP would wait for one
+            self._unreadable(self, "the client uses TLS, and this port does not: its URL must begin with ws://")
             return
         super().data_received(data)
         problem = self.protocol.handshake_exc
@@ -135,12 +134,12 @@ class Connection(ServerConnection):
             self._unreadable(self, f"its opening handshake cannot be read: {problem}{cause}")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """TCP has it no more."""
+        """Report the end of the TCP connection."""
         self._lost(self)
         super().connection_lost(exc)
 
     def send_data(self) -> None:
-        """Write what is due, or drop it while silent. Frames are dropped whole, so the stream stays well formed."""
+        """Write pending data, or drop it while muted. Whole frames are dropped, so the stream stays well formed."""
         if self.mute == "all":
             if self.protocol.data_to_send() and self.protocol.close_sent is not None:
                 self._close_was_swallowed = True
@@ -148,31 +147,31 @@ class Connection(ServerConnection):
             super().send_data()
 
     def change_mute(self, mute: Mute) -> None:
-        """Keep back that much from now on. Where silence swallowed the close handshake, its end is a reset."""
+        """Change `mute`. If "all" dropped the close handshake, the end of "all" resets the connection."""
         before, self.mute = self.mute, mute
         if before == "all" and mute != "all" and self.protocol.state in (State.CLOSING, State.CLOSED):
             self.reset()
 
     async def flood(self, payload: bytes, times: int) -> None:
-        """Send that many pongs back to back, as one write.
+        """Send several pongs back to back, in one write.
 
         Args:
             payload: at most 125 bytes.
-            times: how many.
+            times: the number of pongs.
         """
         async with self.send_context():
             for _ in range(times):
                 self.protocol.send_pong(payload)
 
     async def transmit(self, text: str, fragments: int = 1) -> bool:
-        """Send a text message. False where the connection is closing: what it carried is lost, as on any network.
+        """Send a text message. Return False if the connection is closing; the message is lost, as on any network.
 
         Args:
             text: the message.
-            fragments: in how many frames it goes out, with a ping between each two; 1 to the number of characters.
+            fragments: the number of frames, from 1 to the number of characters; a ping is sent between each two.
         """
         if fragments == 1 and self.protocol.state is State.OPEN and self.send_in_progress is None:
-            # What `send` does then, without its contexts, which take a tenth of a round trip.
+            # `send` does the same, but its context managers take a tenth of a round trip.
             self.protocol.send_text(text.encode())
             self.send_data()
             await self.drain()

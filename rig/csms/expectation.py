@@ -1,4 +1,4 @@
-"""One expected call of a charge point: what it must look like, which frames match, and what a failure says."""
+"""One expected call of a charge point: its action and fields, the frames that match, and the nearest miss."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Expectation:
     """A valid CALL of a charge point, by action and fields.
 
     Attributes:
-        charge_point: whose.
-        action: which call.
-        fields: what must stand in the payload (`rig.ocpp.matching.differences`).
-        where: what else must hold for the frame.
+        charge_point: the identity of the charge point.
+        action: the action of the call.
+        fields: the required fields of the payload (`rig.ocpp.matching.differences`).
+        where: a predicate that the frame must fulfil too.
 
     Raises:
-        AuthorError: OCPP 1.6 has no such call of a charge point, or none whose payload has such fields.
+        AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
     """
 
     charge_point: str
@@ -48,7 +48,7 @@ class Expectation:
     def of(
         cls, charge_point: str, call: str | Request, fields: Mapping[str, Any], where: Where | None = None
     ) -> Expectation:
-        """From what a test writes: an action, or a typed request, and fields."""
+        """Make an expectation from an action or a typed request, and fields."""
         if isinstance(call, Request):
             return cls(charge_point, call.action, {**call.fields, **fields}, where)
         return cls(charge_point, call, fields, where)
@@ -58,7 +58,7 @@ class Expectation:
         return f"{self.action} of {self.charge_point}{f' with {wanted}' if wanted else ''}"
 
     def is_call(self, frame: OcppFrame) -> bool:
-        """Is it such a call at all, whatever it carries?"""
+        """Return whether a frame is a call of this action and charge point, with any payload."""
         return (
             frame.direction == "received"
             and frame.message_type == "CALL"
@@ -67,7 +67,7 @@ class Expectation:
         )
 
     def matches(self, frame: OcppFrame) -> bool:
-        """Is this what was expected?"""
+        """Return whether a frame fulfils the expectation."""
         return (
             self.is_call(frame)
             and not frame.error
@@ -76,7 +76,7 @@ class Expectation:
         )
 
     def nearest(self, frames: Sequence[OcppFrame]) -> NearMiss | None:
-        """The frame that comes closest: the one with the fewest differences, of those the latest."""
+        """Return the nearest miss: the latest of the frames with the fewest differences."""
         misses = [NearMiss(frame, self._why_not(frame)) for frame in frames if self.is_call(frame)]
         return min(reversed(misses), key=lambda miss: len(miss.reasons)) if misses else None
 
@@ -87,14 +87,14 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A call of the right kind that is not what was expected, and why: a difference, or in words."""
+    """A call of the expected action that does not match, with the reasons: differences, or text."""
 
     frame: OcppFrame
     reasons: tuple[str | Difference, ...]
 
     @property
     def difference(self) -> Difference | None:
-        """The first difference of its payload, if that is what is wrong."""
+        """The first difference of the payload, if there is one."""
         return next((reason for reason in self.reasons if isinstance(reason, Difference)), None)
 
     def __str__(self) -> str:
@@ -103,23 +103,23 @@ class NearMiss:
 
 
 def validate_call_of_charge_point(action: str) -> None:
-    """Refuse an action that is misspelt or goes the other way.
+    """Reject an action that is misspelt or that only the CSMS sends.
 
     Raises:
-        AuthorError: OCPP 1.6 has no such call of a charge point.
+        AuthorError: a charge point has no such call in OCPP 1.6.
     """
     if action not in schemas.FROM_CHARGE_POINT:
         known = ", ".join(sorted(schemas.FROM_CHARGE_POINT))
         meant = did_you_mean(str(action), schemas.FROM_CHARGE_POINT)
         nearest = f"; did you mean {meant!r}?" if meant else ";"
-        raise AuthorError(f"{action!r} is no call of a charge point{nearest} These are: {known}")
+        raise AuthorError(f"{action!r} is not a call of a charge point{nearest} The calls are: {known}")
 
 
 def assign(expectations: Sequence[Expectation], frames: Sequence[OcppFrame]) -> dict[int, OcppFrame]:
-    """Give each expectation a frame of its own, to as many as possible, whatever order they came in.
+    """Assign a different frame to each expectation, and to as many expectations as possible, in any order.
 
     Returns:
-        By the expectation's index. An expectation that matches little is not robbed by one that matches much.
+        Frames by the expectation's index. An expectation with one matching frame gets it, even if others match too.
     """
     owners: dict[int, int] = {}  # from a frame's index to its expectation's
 

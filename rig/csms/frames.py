@@ -1,4 +1,4 @@
-"""OCPP-J frames as events of the timeline, and the judgement of answers."""
+"""OCPP-J frames as events of the timeline, and the validation of answers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def as_event(
     """Make the event of a frame.
 
     Args:
-        identity: the charge point's.
-        direction: from the charge point, or to it.
-        message: what the frame says.
+        identity: of the charge point.
+        direction: `received` from the charge point, or `sent` to it.
+        message: the decoded frame.
         raw: the frame's text, or the bytes of a binary message.
-        action: of the CALL, or of the CALL that it answers.
-        error: what the CSMS finds wrong with it.
+        action: of the CALL, or of the CALL that the frame answers.
+        error: the violation that the CSMS found; empty for a valid frame.
     """
     message_type: MessageType = "INVALID"
     payload: Any = None
@@ -47,7 +47,7 @@ def as_event(
 
 
 def _without_secrets(raw: str | bytes) -> str:
-    """What the event has of the frame's text; of a binary message its bytes, in hex."""
+    """Return the text of a frame with secrets masked; the bytes of a binary message are shown in hex."""
     if isinstance(raw, str):
         return masked_text(raw)
     text = raw.decode("utf-8", "replace")
@@ -60,7 +60,7 @@ def wrong_answer(action: str, message: CallResult | CallError) -> str:
     if isinstance(message, CallError):
         if message.code in CALL_ERROR_CODES:
             return ""
-        return f"{message.code!r} is no CALLERROR code of OCPP-J 1.6 section 4.2.3"
+        return f"{message.code!r} is not a CALLERROR code of OCPP-J 1.6 section 4.2.3"
     if not action:
         return "a result for a call that could not be read"
     violation = schemas.check(action, message.payload, "response")

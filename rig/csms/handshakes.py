@@ -1,4 +1,4 @@
-"""Handshakes that are under way: bounded in time and in number; a refusal is one event on the timeline."""
+"""Pending handshakes, limited in time and number. Each refusal becomes one event on the timeline."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from rig.timeline.events import ClientRefused
 from rig.util.text import visible
 
 HANDSHAKE_TIMEOUT_S = 30.0
-"""How long, in bench seconds, a client may take for the request that opens its connection."""
+"""The time limit of an opening handshake, in bench seconds."""
 MOST_HANDSHAKES = 256
-"""How many clients may be at that at once; one more ends the oldest of them, so that idle ones keep nobody out.
+"""The maximum number of pending handshakes. One more closes the oldest, so idle clients do not lock out others.
 
-More than a round of the loop accepts (100): the request of a client that sends it at once is read before that.
+One round of the loop accepts fewer clients (100), so it reads a request that is sent at once before the limit applies.
 """
 
 _MOST_QUOTED = 300
 
 
 class Client(Protocol):
-    """A client on TCP."""
+    """A client with a TCP connection."""
 
     @property
     def transport(self) -> asyncio.Transport:
-        """Of TCP, or of TLS on it."""
+        """The transport of TCP, or of TLS above it."""
 
 
 class Handshakes:
-    """The clients whose TLS handshake is under way, or whose opening handshake has not come (RFC 6455 section 4.2.1).
+    """The clients with a pending TLS handshake or opening handshake (RFC 6455 section 4.2.1).
 
-    Belongs to the CSMS' loop.
+    All methods run on the CSMS's loop.
 
     Args:
-        timeline: gets an event for each client that is refused.
+        timeline: gets an event for each refused client.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -42,27 +42,27 @@ class Handshakes:
         self._pending: dict[Client, asyncio.TimerHandle] = {}
 
     def begin(self, client: Client, awaited: str = "sent no opening handshake") -> None:
-        """Take in a client.
+        """Start the timer of a client.
 
         Args:
-            client: it has a TCP connection.
-            awaited: the words for a client that does not do in time what it is to do.
+            client: a client with a TCP connection.
+            awaited: the words that describe a timeout, e.g. `sent no opening handshake`.
         """
         if len(self._pending) >= MOST_HANDSHAKES:
             oldest = next(iter(self._pending))
-            self.end(oldest, f"it {awaited}, and {MOST_HANDSHAKES} others began one after it")
+            self.end(oldest, f"it {awaited}, and {MOST_HANDSHAKES} other clients began one after it")
         late = f"it {awaited} within {HANDSHAKE_TIMEOUT_S:g} s"
         loop = asyncio.get_running_loop()
         self._pending[client] = loop.call_later(HANDSHAKE_TIMEOUT_S, self.end, client, late)
 
     def forget(self, client: Client) -> None:
-        """Stop the timer: the request has come, or the connection is gone."""
+        """Stop the timer after the request has arrived or the connection has closed."""
         timer = self._pending.pop(client, None)
         if timer is not None:
             timer.cancel()
 
     def end(self, client: Client, reason: str) -> None:
-        """Refuse a client without an answer: there is no request to answer."""
+        """Refuse a client without an HTTP response, because it has sent no request."""
         self.forget(client)
         self.report(client, "its connection was closed", reason)
         client.transport.close()
@@ -71,10 +71,10 @@ class Handshakes:
         """Put a refusal on the timeline.
 
         Args:
-            client: who is refused.
+            client: the refused client.
             how: the form of the refusal, e.g. `HTTP 404`.
-            reason: in one sentence; text of the client in it is escaped.
-            charge_point: its identity, where that is known.
+            reason: one sentence; text of the client in it is escaped.
+            charge_point: the identity of the client, if it is known.
         """
         host, port = (*(client.transport.get_extra_info("peername") or ("?", 0)),)[:2]
         words = visible(reason)

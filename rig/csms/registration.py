@@ -9,14 +9,16 @@ from typing import Any
 from rig.timeline.events import OcppFrame
 
 _OF_CONNECTORS = frozenset({"MeterValues", "StatusNotification"})
-_MOST_CONNECTORS = 64  # of one trigger without connectorId: no charge point has as many
+_MOST_CONNECTORS = 64  # of one trigger without connectorId; more than any charge point has
 _MOST_TRIGGERS = 64
-_ACTIONS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}  # where it is not the requested message
+_ACTIONS: Mapping[str, str] = {
+    "SignChargePointCertificate": "SignCertificate"
+}  # where the action is not the requested message
 
 
 @dataclass(slots=True)
 class _Trigger:
-    """An accepted trigger: the call that it allows, of one connector or of each."""
+    """An accepted trigger: it allows one call, of one connector or of each connector."""
 
     action: str
     connector: int | None
@@ -29,16 +31,16 @@ class _Trigger:
 
     @property
     def is_done(self) -> bool:
-        """Whether it allows nothing more. The number of connectors is unknown, so a trigger of each is never done."""
+        """Whether it allows no more calls. A trigger of each connector is never done: their number is unknown."""
         return bool(self.served) and (self.connector is not None or self.action not in _OF_CONNECTORS)
 
 
 class Registration:
-    """The latest answer to a BootNotification, and the messages that it allows. It outlives connections."""
+    """The latest answer to a BootNotification, and the messages that it allows. It is kept between connections."""
 
     def __init__(self) -> None:
         self.restricts = False
-        """Whether a message could be forbidden now: the quick question, asked of each."""
+        """Whether any message is forbidden now. A cheap check that is made for each message."""
         self._answer: OcppFrame | None = None
         self._triggers: list[_Trigger] = []
 
@@ -47,14 +49,14 @@ class Registration:
         return str(self._answer.payload["status"]) if self._answer is not None else ""
 
     def answered(self, answer: OcppFrame) -> None:
-        """Take in the valid CALLRESULT that answers a BootNotification."""
+        """Record the valid CALLRESULT that answers a BootNotification."""
         self._answer = answer
         self.restricts = self._status in ("Pending", "Rejected")
         if self._status != "Pending":
             self._triggers.clear()
 
     def triggered(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Take in the charge point's answer to a TriggerMessage or an ExtendedTriggerMessage.
+        """Record the charge point's answer to a TriggerMessage or an ExtendedTriggerMessage.
 
         Args:
             request: the payload of the CALL.
@@ -66,12 +68,12 @@ class Registration:
             del self._triggers[:-_MOST_TRIGGERS]
 
     def forbidden_call(self, action: str, payload: Mapping[str, Any]) -> str:
-        """Return the reason why the charge point must not send a CALL now; empty where it may."""
+        """Return the reason why the charge point must not send a CALL now; empty if it may."""
         status = self._status
         if not self.restricts or action == "BootNotification":
             return ""
         if status == "Rejected":
-            return f"{action} was sent while Rejected: only BootNotification may be (OCPP 1.6 section 4.2)"
+            return f"{action} was sent while Rejected: only BootNotification is allowed (OCPP 1.6 section 4.2)"
         connector = payload.get("connectorId") if action in _OF_CONNECTORS else None
         for trigger in self._triggers:
             if trigger.allows(action, connector):
@@ -80,15 +82,15 @@ class Registration:
                     self._triggers.remove(trigger)
                 return ""
         return (
-            f"{action} was sent while Pending: only BootNotification, and what a TriggerMessage asks for, may be "
+            f"{action} was sent while Pending: only BootNotification and triggered messages are allowed "
             "(OCPP 1.6 section 4.2)"
         )
 
     def forbidden_answer(self, call: OcppFrame) -> str:
-        """Return the reason why the charge point must not answer a CALL of the CSMS; empty where it may.
+        """Return the reason why the charge point must not answer a CALL of the CSMS; empty if it may.
 
-        An answer to a CALL that went out before the charge point was rejected may be on its way already.
+        An answer to a CALL that was sent before the rejection may already be in flight, so it is allowed.
         """
         if self._answer is None or self._status != "Rejected" or call.id < self._answer.id:
             return ""
-        return f"{call.action} was answered while Rejected: nothing may be sent (OCPP 1.6 section 4.2)"
+        return f"{call.action} was answered while Rejected: no answer is allowed (OCPP 1.6 section 4.2)"

@@ -1,4 +1,4 @@
-"""Answers of the CSMS that a test puts in the place of the normal ones."""
+"""Answers of a test that replace those of the normal CSMS."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Answer = Reply | Callable[[dict[str, Any]], Reply]
 
 
 class Replacement:
-    """An answer that stands in for the normal one. As a context it ends with the block.
+    """An answer that replaces the normal one. As a context manager it ends with the block.
 
     Attributes:
-        used: how many calls it has answered.
+        used: the number of calls that it has answered.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Replacement:
         self._undo = undo
 
     def undo(self) -> None:
-        """Answer as before from now on. Twice does no harm."""
+        """Restore the previous answer. A second call has no effect."""
         self._undo(self)
 
     def __enter__(self) -> Replacement:

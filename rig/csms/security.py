@@ -1,4 +1,4 @@
-"""What a charge point must show to be let in: the security profiles of the OCPP 1.6 security whitepaper."""
+"""The login of charge points by the security profiles of the OCPP 1.6 security whitepaper."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from rig.csms.certificate import Certificate, pem_file
 from rig.util.errors import AuthorError, BenchError
 
 SecurityProfile = Literal[0, 1, 2, 3]
-"""0: nothing; 1: Basic authentication; 2: TLS and Basic authentication; 3: TLS with certificates on both sides."""
+"""0: no login; 1: Basic authentication; 2: TLS and Basic authentication; 3: TLS with certificates on both sides."""
 
 _HEXADECIMAL = "hex:"
 
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """The security profile that the CSMS holds charge points to, with what it needs for that.
+    """The security profile that the CSMS requires, with its certificates and passwords.
 
-    TLS is a matter of `certificate` and not of the profile: a server may speak TLS and ask for no password.
+    `certificate` alone enables TLS, whatever the profile: a server may use TLS without passwords.
 
     Attributes:
         profile: 0 to 3.
         passwords: the AuthorizationKey of each charge point by its identity; needed for 1 and 2.
-        certificate: the server's; None: no TLS. Needed for 2 and 3.
+        certificate: of the server; None: no TLS. Needed for 2 and 3.
         client_root: the root of the charge points' certificates as PEM; needed for 3.
         client_crl: the CRL of that root as PEM; empty: revocation is not checked.
 
     Raises:
-        AuthorError: the profile needs what is not given.
+        AuthorError: a value that the profile needs is missing.
     """
 
     profile: SecurityProfile = 0
@@ -50,14 +50,14 @@ class Security:
         if self.profile not in get_args(SecurityProfile):
             raise AuthorError(f"a security profile is 0, 1, 2 or 3, not {self.profile!r}")
         if self.profile >= 2 and self.certificate is None:
-            raise AuthorError(f"security profile {self.profile} is TLS: give the server's certificate=")
+            raise AuthorError(f"security profile {self.profile} uses TLS: give the server's certificate=")
         if self.profile in (1, 2) and not self.passwords:
-            raise AuthorError(f"security profile {self.profile} has Basic authentication: give passwords= by identity")
+            raise AuthorError(f"security profile {self.profile} uses Basic authentication: give passwords= by identity")
         if self.profile == 3 and not self.client_root:
             raise AuthorError("security profile 3 checks the charge point's certificate: give client_root=")
 
     def tls(self) -> ssl.SSLContext | None:
-        """Make the server's TLS context; None where it speaks no TLS.
+        """Make the server's TLS context; None without TLS.
 
         Raises:
             BenchError: a certificate, key, root or CRL cannot be used.
@@ -65,7 +65,7 @@ class Security:
         if self.certificate is None:
             return None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2  # the whitepaper's least
+        context.minimum_version = ssl.TLSVersion.TLSv1_2  # the minimum of the whitepaper
         self.certificate.load_into(context)
         if self.profile == 3:
             context.verify_mode = ssl.CERT_REQUIRED
@@ -81,12 +81,12 @@ class Security:
         return context
 
     def refusal(self, identity: str, authorization: str, tls: ssl.SSLObject | None) -> str:
-        """Judge the login of an opening handshake. Returns why it is refused; empty where it is accepted.
+        """Validate the login of an opening handshake. Return why it is refused; empty if it is accepted.
 
         Args:
-            identity: the charge point's, from the URL.
-            authorization: the header Authorization; empty where there is none.
-            tls: of the connection.
+            identity: of the charge point, from the URL.
+            authorization: the header Authorization; empty if it is missing.
+            tls: the TLS object of the connection; None without TLS.
         """
         if self.profile in (1, 2):
             return self._basic_refusal(identity, authorization)
@@ -105,17 +105,17 @@ class Security:
         try:
             user, colon, password = base64.b64decode(credentials.strip(), validate=True).partition(b":")
         except binascii.Error:
-            return "its header Authorization is no Base64"
+            return "its header Authorization is not Base64"
         if not colon:
             return "its header Authorization has no ':' between user and password"
         if user != identity.encode():
-            # The user may be a password in the wrong place.
+            # The message does not quote the user, which may be a misplaced password.
             return f"the user of its header Authorization is not its identity {identity!r}"
         expected = self.passwords.get(identity)
         if expected is None:
             return f"there is no password for {identity!r}"
         if not hmac.compare_digest(password, expected):
-            return f"its password has {len(password)} bytes and is not the one of {identity!r}"
+            return f"its password of {len(password)} bytes is not that of {identity!r}"
         return ""
 
 
@@ -123,16 +123,16 @@ def read_passwords(path: Path) -> dict[str, bytes]:
     """Read the passwords of charge points from a file.
 
     Args:
-        path: lines of `identity:password`, or of `identity:hex:0123…` where the password has bytes that are no text;
-            blank lines and those with `#` at their start are left out.
+        path: file with lines `identity:password`, or `identity:hex:0123…` for a password that is not text. Blank lines
+            and lines that begin with `#` are ignored.
 
     Raises:
-        BenchError: it cannot be read, or a line is wrong; names the line, and not what is in it.
+        BenchError: the file cannot be read, or a line is invalid. The message has the line's number, not its text.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BenchError(f"cannot read the passwords in {path}: {reason}", "Name a text file") from None
     passwords: dict[str, bytes] = {}
     for number, line in enumerate(lines, start=1):
@@ -155,7 +155,7 @@ def read_passwords(path: Path) -> dict[str, bytes]:
 
 
 def _load_crl(context: ssl.SSLContext, crl: str) -> None:
-    # `cadata` takes certificates only.
+    # `cadata` accepts certificates only, so the CRL goes through a file.
     with pem_file(crl) as name:
         context.load_verify_locations(cafile=name)
     context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF

@@ -1,4 +1,4 @@
-"""What a test hands in to be sent must be possible to send, and right unless the test wants it wrong."""
+"""Validation of the payloads and answers that a test sends."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from rig.util.errors import AuthorError
 
 
 def validate_answer(action: str, answer: Mapping[str, Any] | CallError, *, check: bool) -> None:
-    """Refuse an answer that cannot be sent. Arguments and what is raised as for `validate_sendable`."""
+    """Reject an answer that cannot be sent. Arguments and exceptions are those of `validate_sendable`."""
     if isinstance(answer, CallError):
-        validate_sendable(action, answer.details, "response", check=False)  # no schema says what details are
+        validate_sendable(action, answer.details, "response", check=False)  # `details` has no schema
     else:
         validate_sendable(action, answer, "response", check=check)
 
 
 def validate_sendable(action: str, payload: Mapping[str, Any], kind: schemas.Kind, *, check: bool) -> None:
-    """Refuse a payload that cannot be sent.
+    """Reject a payload that cannot be sent.
 
     Args:
-        action: what it belongs to.
+        action: the action of the payload.
         payload: the payload.
-        kind: of a request, or of the response to one.
-        check: False lets it break its schema.
+        kind: `request` or `response`.
+        check: False allows a payload that breaks its schema.
 
     Raises:
-        AuthorError: it is no JSON, or breaks its schema, and `check` is set.
+        AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
     """
     try:
         orjson.dumps(payload)
     except TypeError as error:
         raise AuthorError(
-            f"what is to be sent for {action} is no JSON: {error} (predicates and patterns only fit expectations)"
+            f"the {kind} to send for {action} is not JSON: {error} (predicates and patterns are for expectations only)"
         ) from None
     if not check:
         return

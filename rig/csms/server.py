@@ -1,4 +1,4 @@
-"""The listener: takes WebSocket connections of charge points (OCPP-J 1.6 section 3.1)."""
+"""The server: it accepts WebSocket connections of charge points (OCPP-J 1.6 section 3.1)."""
 
 from __future__ import annotations
 
@@ -31,34 +31,34 @@ from rig.util.tcp import Port
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 1 << 20
-"""Above this a message is refused with close code 1009 (RFC 6455 section 7.4.1)."""
+"""The maximum size of a message. A larger one is refused with close code 1009 (RFC 6455 section 7.4.1)."""
 
 MOST_CHARGE_POINTS = 1000
-"""How many charge points the CSMS remembers, besides those that are connected."""
+"""The maximum number of remembered charge points. Connected ones may exceed it."""
 
 OPEN = Security()
-"""Security profile 0: everybody is let in, without TLS."""
+"""Security profile 0: every client is accepted, without TLS."""
 
 _NO_TLS = "finished no TLS handshake"
 
 MOST_CONNECTIONS = 800
-"""How many connections may be open at once; one more is reset. A process has 1,024 file descriptors as a rule."""
+"""The maximum number of open connections; one more is reset. A process usually has 1,024 file descriptors."""
 
 _MOST_QUEUED = 4
-"""How many messages of a client wait to be handled; of more it reads none. Each may have `MAX_FRAME_BYTES`."""
+"""The maximum number of queued messages of a client, each up to `MAX_FRAME_BYTES`. Then the CSMS stops reading."""
 
-_CLOSE_TIMEOUT_S = 1.0  # how long a charge point may take for its half of the close handshake
+_CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
 
 class CsmsServer:
-    """A CSMS for OCPP 1.6J. All methods belong to the loop that runs it; `rig.csms.Csms` wraps it for tests.
+    """A CSMS for OCPP 1.6J. All methods run on its loop; `rig.csms.Csms` wraps it for tests.
 
     Args:
-        timeline: where connections and frames go.
-        behaviour: what answers.
+        timeline: gets an event for each connection and frame.
+        behaviour: makes the normal answers.
         host: the address to listen on.
-        port: 0 takes a free one. The number is kept until `close`, also while stopped.
-        security: what clients must show.
+        port: 0 takes a free port. The port is kept until `close`, also while stopped.
+        security: the login that clients need.
 
     Raises:
         BenchError: the port is taken, or a certificate cannot be used.
@@ -74,9 +74,9 @@ class CsmsServer:
     ) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
-        """HTTP status that opening handshakes are refused with, one of `REFUSALS`; None: they are accepted."""
+        """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
         self.bad_handshake: BadHandshake | None = None
-        """How opening handshakes go wrong; None: they do not."""
+        """The kind of malformed answers to opening handshakes; None: normal answers."""
         self._timeline = timeline
         self._security_at_start = security
         self._security = security
@@ -84,7 +84,7 @@ class CsmsServer:
         self._port = Port(host, port, "CSMS")
         self._server: Server | None = None
         self._points: dict[str, ChargePoint] = {}
-        self._connections: set[Connection] = set()  # also those that are in their opening handshake
+        self._connections: set[Connection] = set()  # including those with a pending opening handshake
         self._tls_clients: set[TlsServer] = set()
         self._handshakes = Handshakes(timeline)
         self._bad_answer: BadAnswer | None = None
@@ -94,17 +94,17 @@ class CsmsServer:
 
     @property
     def host(self) -> str:
-        """The address it listens on."""
+        """The address of the server."""
         return self._port.host
 
     @property
     def port(self) -> int:
-        """The port, constant over its life."""
+        """The port, which never changes."""
         return self._port.number
 
     @property
     def is_listening(self) -> bool:
-        """Whether it is there: started, and not stopped since."""
+        """Whether the server was started and not stopped since."""
         return self._server is not None
 
     @property
@@ -114,11 +114,11 @@ class CsmsServer:
 
     @property
     def charge_points(self) -> tuple[str, ...]:
-        """The identities it has seen or was told of, in that order."""
+        """The identities of the remembered charge points, oldest first."""
         return tuple(self._points)
 
     def charge_point(self, identity: str) -> ChargePoint:
-        """What it keeps of a charge point; made at first mention."""
+        """Return the record of a charge point. The first request for an identity creates it."""
         point = self._points.get(identity)
         if point is None:
             if len(self._points) >= MOST_CHARGE_POINTS:
@@ -128,7 +128,7 @@ class CsmsServer:
         return point
 
     def _forget_one(self) -> None:
-        """Forget the charge point that came first of those without a connection, if there is any."""
+        """Forget the oldest charge point without a connection, if there is one."""
         gone = next((identity for identity, point in self._points.items() if point.connection is None), None)
         if gone is not None:
             del self._points[gone]
@@ -137,10 +137,10 @@ class CsmsServer:
     # -- life ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listen. Does nothing where it does already.
+        """Listen, unless it listens already.
 
         Raises:
-            BenchError: somebody else listens on the port meanwhile.
+            BenchError: another program listens on the port.
         """
         if self._server is None:
             self._server = await serve(
@@ -149,24 +149,24 @@ class CsmsServer:
                 select_subprotocol=_select_subprotocol,
                 process_request=self._process_request,
                 process_response=self._process_response,
-                # It takes whatever makes protocols of asyncio; its type says less.
+                # It accepts any factory of asyncio protocols, but its annotation is narrower.
                 create_connection=self._make_protocol,  # type: ignore[arg-type]
                 compression=None,  # frames stay readable in a capture, and a dropped one does not break the next
                 max_size=MAX_FRAME_BYTES,
                 max_queue=_MOST_QUEUED,
-                open_timeout=None,  # `Handshakes` has one, which leaves out the time for which the CSMS is silent
+                open_timeout=None,  # `Handshakes` has its own timeout, which excludes times of silence
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
-                start_serving=False,  # nobody comes before `self._server` says that somebody may
+                start_serving=False,  # `self._server` must be set before the first client comes
             )
             await self._server.start_serving()
 
     async def stop(self, code: int | None = None, reason: str = "") -> None:
-        """Stop listening and end all connections: the port refuses until `start`.
+        """Stop listening and end all connections. The port refuses connections until `start`.
 
         Args:
-            code: closes them with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: resets them, as a
-                crash would. What is still in its opening handshake is reset in any case.
+            code: close the connections with this code (RFC 6455 section 7.4), e.g. 1012; None, or while silent: reset
+                them, as a crash would. A connection with a pending opening handshake is always reset.
             reason: the close reason.
         """
         server, self._server = self._server, None
@@ -175,33 +175,33 @@ class CsmsServer:
         for client in tuple(self._tls_clients):
             if client.is_shaking_hands:
                 client.reset()
-        goodbye = None if self._mute == "all" else code  # no close frame leaves a silent CSMS
+        goodbye = None if self._mute == "all" else code  # a silent CSMS sends no close frame
         for connection in tuple(self._connections):
-            # What is in its opening handshake knows no close code, and may never come out of it.
+            # A connection with a pending opening handshake has no close codes, and may stay in the handshake forever.
             if goodbye is None or connection.protocol.state is State.CONNECTING:
                 connection.reset()
         if goodbye is None:
             server.close(close_connections=False)
         else:
             server.close(code=goodbye, reason=reason)
-        self._speaking.set()  # opening handshakes that silence holds back must not hold up the end
+        self._speaking.set()  # opening handshakes that silence defers must not delay the stop
         await server.wait_closed()
         if self._mute == "all":
             self._speaking.clear()
 
     async def close(self) -> None:
-        """Stop and give the port back, also where stopping fails."""
+        """Stop and release the port, even if stopping fails."""
         try:
             await self.stop()
         finally:
             self._port.close()
 
-    # -- bad behaviour ------------------------------------------------------------------------------------------
+    # -- misbehaviour -------------------------------------------------------------------------------------------
 
     async def mute(self, mute: Mute) -> Mute:
-        """Fall silent or speak again (see `Connection.mute`); returns what was before.
+        """Change the mute state (see `Connection.mute`). Return the previous one.
 
-        While "all", handshakes of TLS and of WebSocket stay unanswered too.
+        "all" also defers the handshakes of TLS and WebSocket.
         """
         before, self._mute = self._mute, mute
         for connection in tuple(self._connections):
@@ -216,24 +216,24 @@ class CsmsServer:
         return before
 
     def secure(self, security: Security) -> Security:
-        """Hold clients to this from now on; connections that are open stay. Returns what was before.
+        """Require a security profile of new connections. Return the previous one.
 
         Raises:
-            BenchError: a certificate cannot be used; then nothing has changed.
+            BenchError: a certificate cannot be used; the previous profile stays.
         """
         self._tls_context = security.tls()
         before, self._security = self._security, security
         return before
 
     async def malform_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
-        """Give every answer wrong from now on; None: right again. Returns what was before."""
+        """Malform every answer; None: send normal answers. Return the previous kind."""
         before, self._bad_answer = self._bad_answer, kind
         for point in self._points.values():
             point.bad_answer = kind
         return before
 
     async def reset(self) -> None:
-        """A normal CSMS again: speaks, accepts, no answers replaced, held or spoiled."""
+        """Restore a normal CSMS: not muted, and no answers or handshakes refused, replaced, held or malformed."""
         await self.malform_answers(None)
         self.refuse_with = None
         self.bad_handshake = None
@@ -292,7 +292,7 @@ class CsmsServer:
         if self._server is None:  # it was accepted just before the end
             connection.reset()
         elif len(self._connections) > MOST_CONNECTIONS:
-            reason = f"{MOST_CONNECTIONS} connections are open, and the CSMS takes no more: close some"
+            reason = f"{MOST_CONNECTIONS} connections are open, and the CSMS accepts no more: close some"
             self._handshakes.report(connection, "its connection was reset", reason)
             connection.reset()
         else:
@@ -312,7 +312,7 @@ class CsmsServer:
         if not identity_of(request.path):
             status = http.HTTPStatus.NOT_FOUND
             example = url_of(self.host, self.port, "CP-1", tls=self.speaks_tls)
-            why = f"the URL's path ends with the charge point's identity, e.g. {example}; {request.path!r} has none"
+            why = f"the URL's path must end with the charge point's identity, e.g. {example}; {request.path!r} has none"
             self._handshakes.report(connection, f"HTTP {status.value}", why)
             return connection.respond(status, f"CSMS: {why}.\n")
         return self._judge_login(connection, request)
@@ -331,7 +331,7 @@ class CsmsServer:
         return response
 
     def _process_response(self, connection: ServerConnection, _request: Request, response: Response) -> None:
-        """Report a request that is no opening handshake; the WebSocket library has found that out."""
+        """Report a request that the WebSocket library has rejected as an opening handshake."""
         assert isinstance(connection, Connection)
         problem = connection.protocol.handshake_exc
         if problem is not None:
@@ -353,8 +353,8 @@ class CsmsServer:
                     await point.received(await connection.recv())
         except Exception as error:
             trouble = BenchError(
-                f"the CSMS could not go on with {identity}, {type(error).__name__}: {error}",
-                "It closed the connection with 1011; where it broke is in the log of the process",
+                f"the CSMS failed to handle a message of {identity}, {type(error).__name__}: {error}",
+                "It closed the connection with 1011; the traceback is in the log of the process",
             )
             self._timeline.append(BenchTrouble(source="csms", what=str(trouble)))
             self._timeline.interrupt(trouble)
@@ -370,19 +370,19 @@ class CsmsServer:
             self._timeline.append(
                 LinkChange(source="csms", charge_point=identity, connected=False, code=1002, reason=reason)
             )
-        else:  # its link has not changed: whoever waits for that must not take this for it
+        else:  # not a LinkChange, because the first connection of the charge point stays
             what = f"{identity}: a second connection was closed with 1002, {reason}; the first one stays"
             self._timeline.append(Note(source="csms", text=what))
         await connection.close(1002, reason)
 
 
 def url_of(host: str, port: int, identity: str, *, tls: bool = False) -> str:
-    """The URL at which a charge point reaches a CSMS."""
+    """Return the URL of a CSMS for a charge point."""
     return f"{'wss' if tls else 'ws'}://{f'[{host}]' if ':' in host else host}:{port}/{quote(identity, safe='')}"
 
 
 def identity_of(path: str) -> str:
-    """The charge point's identity: the last segment of the URL's path, percent-decoded (OCPP-J 1.6 section 3.1.1)."""
+    """Return the identity: the last segment of the URL's path, percent-decoded (OCPP-J 1.6 section 3.1.1)."""
     return unquote(path.partition("?")[0].rpartition("/")[2])
 
 

@@ -1,4 +1,4 @@
-"""One charge point as the CSMS sees it, over all its connections: judges, records and answers its frames."""
+"""One charge point over all its connections: the CSMS validates, records and answers its frames."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ from rig.timeline.events import LinkChange, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 
 _MAX_DESCRIPTION = 255  # characters of a CALLERROR's description (OCPP-J 1.6 section 4.2.3)
-_REMEMBERED_CALLS = 256  # unique ids of a charge point whose content is remembered, to see one used twice
-_REMEMBERED_WHOLE = 1024  # characters of a frame; of a longer one only the hash is remembered
-_MOST_OPEN = 256  # CALLs of a charge point that wait for an answer, or are held for a test
+_REMEMBERED_CALLS = 256  # CALLs whose content is remembered by unique id, to find an id used twice
+_REMEMBERED_WHOLE = 1024  # characters of a frame; a longer one is remembered as a hash
+_MOST_OPEN = 256  # unanswered or held CALLs of a charge point
 _TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 
 GIVEN_UP_AFTER_S = 10.0
-"""A charge point that has waited that many bench seconds for an answer may have given its CALL up, and send another."""
+"""After this many bench seconds without an answer a charge point may have given up its CALL and may send another."""
 
 
 class ChargePoint:
-    """What the CSMS keeps of one charge point. Lives on the bench's loop.
+    """The record of one charge point. All methods run on the bench's loop.
 
     Args:
-        identity: its name, from the URL's path.
-        timeline: where every frame goes.
-        behaviour: answers what nobody replaced.
+        identity: the identity from the URL's path.
+        timeline: gets an event for every frame.
+        behaviour: makes the answers that no test has replaced.
     """
 
     def __init__(self, identity: str, timeline: Timeline, behaviour: Behaviour) -> None:
         self.identity = identity
         self.connection: Connection | None = None
         self.held: dict[str, list[OcppFrame]] = {}
-        """Calls by action that wait for a test to release their answer. An action that is held has a key."""
+        """Held calls by action. An action whose answers are held has a key."""
         self.state = State()
-        """What it knows of the charge point, but for `open_calls`: see `snapshot`."""
+        """The state of the charge point without `open_calls`; see `snapshot`."""
         self.bad_answer: BadAnswer | None = None
-        """How every answer goes wrong; None: none does."""
+        """The kind of malformed answers; None: normal answers."""
         self._timeline = timeline
         self._behaviour = behaviour
         self._replacements: dict[str, list[Replacement]] = {}
-        self._our_calls: dict[str, OcppFrame] = {}  # by unique id, as long as they are unanswered; and so:
-        self._its_calls: dict[str, OcppFrame] = {}
+        self._our_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the CSMS by unique id
+        self._its_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the charge point by unique id
         self._seen_calls: OrderedDict[str, tuple[str, Any]] = OrderedDict()
         self._registration = Registration()
         self._numbers = itertools.count(1)
@@ -64,16 +64,16 @@ class ChargePoint:
 
     @property
     def silent(self) -> bool:
-        """Nothing is said to it at present."""
+        """Whether the CSMS sends nothing to it now."""
         return self.connection is not None and self.connection.mute == "all"
 
     def snapshot(self) -> State:
-        """What it knows of the charge point now."""
+        """Return the current state of the charge point."""
         waiting = sorted((*self._our_calls.values(), *self._its_calls.values()), key=lambda frame: frame.id)
         return replace(self.state, open_calls=tuple(waiting))
 
     def attach(self, connection: Connection) -> None:
-        """A connection opened. An older one of the same identity is reset: the charge point has given it up."""
+        """Use a new connection. An older one of the same charge point is reset: it has been abandoned."""
         if self.connection is not None:
             self.connection.reset()
             self._gone(self.connection, None, "replaced by a new connection of the same charge point")
@@ -82,7 +82,7 @@ class ChargePoint:
         self._timeline.append(LinkChange(source="csms", charge_point=self.identity, connected=True))
 
     def detach(self, connection: Connection) -> None:
-        """A connection closed; nothing happens where it was replaced before."""
+        """Record the end of a connection, unless a newer connection has replaced it."""
         if self.connection is connection:
             self._gone(connection, *connection.close_words)
 
@@ -100,7 +100,7 @@ class ChargePoint:
     # -- receiving ----------------------------------------------------------------------------------------------
 
     async def received(self, raw: str | bytes) -> None:
-        """Judge, record and answer one message of the charge point."""
+        """Validate, record and answer one message of the charge point."""
         message = parse(raw)
         frame, refusal = self._judge(message, raw)
         answered = None if frame.message_type == "CALL" else self._our_calls.pop(frame.unique_id, None)
@@ -126,7 +126,7 @@ class ChargePoint:
                 await self.answer(frame)
 
     def _judge(self, message: Message, raw: str | bytes) -> tuple[OcppFrame, CallError | None]:
-        """The frame as it goes on the timeline, and the CALLERROR that an invalid CALL gets."""
+        """Return the event of a message, and the CALLERROR that answers an invalid CALL."""
         action, error, refusal = "", "", None
         match message:
             case Call(action=action):
@@ -153,7 +153,7 @@ class ChargePoint:
         return as_event(self.identity, "received", message, raw, action, error), refusal
 
     def _reused(self, message: Call, raw: str | bytes) -> str:
-        """What is wrong with a unique id that came before; sending the same call again is allowed (section 4.1.4)."""
+        """Return the error of a reused unique id. Resending the same call is allowed (OCPP-J 1.6 section 4.1.4)."""
         payload = message.payload
         if len(raw) > _REMEMBERED_WHOLE:
             payload = hash(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS))
@@ -164,7 +164,7 @@ class ChargePoint:
         return "" if earlier == content else f"unique id {message.unique_id!r} was used for another {earlier[0]} before"
 
     def _early(self) -> str:
-        """What is wrong with a CALL that comes before the one before it is answered (OCPP-J 1.6 section 4.1.1)."""
+        """Return the error of a CALL sent while the previous one is unanswered (OCPP-J 1.6 section 4.1.1)."""
         clock = self._timeline.clock
         for waiting in tuple(self._its_calls.values()):
             waits = clock.between(waiting.t, clock.now())
@@ -173,16 +173,16 @@ class ChargePoint:
             else:
                 return (
                     f"sent while {waiting.action} [{waiting.unique_id}] is unanswered, {waits:.1f} s after it: "
-                    "one CALL at a time is open (OCPP-J 1.6 section 4.1.1)"
+                    "only one CALL may be in flight (OCPP-J 1.6 section 4.1.1)"
                 )
         return ""
 
     # -- answering ----------------------------------------------------------------------------------------------
 
     def replace_answer(self, action: str, answer: Answer, times: int | None, check: bool = True) -> Replacement:
-        """Answer `action` with `answer` from now on, or only `times` times. The latest replacement counts.
+        """Answer `action` with `answer`, always or `times` times. The latest replacement applies.
 
-        `check` says whether what a function gives must keep to the schema.
+        `check` says whether the answers of a function must follow the schema.
         """
         stack = self._replacements.setdefault(action, [])
 
@@ -195,12 +195,12 @@ class ChargePoint:
         return replacement
 
     def reset(self) -> None:
-        """Forget replaced and held answers."""
+        """Drop replaced and held answers."""
         self._replacements.clear()
         self.held.clear()
 
     async def answer(self, frame: OcppFrame, instead: Reply | None = None) -> bool:
-        """Answer a recorded CALL, as told or as usual, on the present connection. False where there is none."""
+        """Answer a recorded CALL on the current connection, normally or with `instead`. False without a connection."""
         if self.silent or self.connection is None:
             return False
         return await self._reply(frame, self._answer_to(frame) if instead is None else instead)
@@ -212,10 +212,10 @@ class ChargePoint:
                 replacement.undo()
             if not callable(replacement.answer):
                 return replacement.answer
-            own = f"the function that the test answers {frame.action} with"
+            own = f"the test's function that answers {frame.action}"
             try:
                 reply = replacement.answer(frame.payload)
-            except AssertionError as error:  # it judges the device, as a test does
+            except AssertionError as error:  # an assertion is about the device, as in a test
                 what = f"{own} finds the device wrong: {error or 'an assert failed'}"
                 self._timeline.interrupt(DeviceError(what))
                 return CallError("InternalError", what[:_MAX_DESCRIPTION])
@@ -224,14 +224,14 @@ class ChargePoint:
             try:
                 validate_answer(frame.action, reply, check=replacement.check)
             except ValueError as error:
-                return self._no_answer(f"{own} gave a wrong one: {error}")
+                return self._no_answer(f"{own} returned an invalid answer: {error}")
             return reply
         return self._behaviour.answer(self.identity, frame.action, frame.payload)
 
     def _no_answer(self, what: str) -> CallError:
-        """The test is told as soon as it waits for anything, or at its end; the charge point gets an answer at once."""
-        self._timeline.append(Note(source="csms", text=f"{what}. Mend the function"))
-        self._timeline.interrupt(AuthorError(f"{what}. Mend the function"))
+        """Fail the test at its next wait or at its end, and return a CALLERROR for the charge point."""
+        self._timeline.append(Note(source="csms", text=f"{what}. Correct the function"))
+        self._timeline.interrupt(AuthorError(f"{what}. Correct the function"))
         return CallError("InternalError", what[:_MAX_DESCRIPTION])
 
     async def _reply(self, call: OcppFrame, reply: Reply) -> bool:
@@ -249,7 +249,7 @@ class ChargePoint:
     # -- calling ------------------------------------------------------------------------------------------------
 
     async def call(self, action: str, payload: Any) -> str:
-        """Send a CALL; returns its unique id. The answer is looked for on the timeline.
+        """Send a CALL and return its unique id. The answer appears on the timeline.
 
         Raises:
             ExpectationError: the charge point is not connected.
@@ -261,7 +261,7 @@ class ChargePoint:
         return call.unique_id
 
     async def send_raw(self, text: str, fragments: int = 1) -> None:
-        """Send any text. What it is, and what is wrong with it, is recorded like any other frame."""
+        """Send any text. It is validated and recorded like any other frame."""
         self._must_reach("a raw frame")
         message = parse(text)
         await self._send(message, text, fragments=fragments)
@@ -273,7 +273,7 @@ class ChargePoint:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
     async def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> bool:
-        """Record and send a frame. `call` is what it answers, if anything. False where there is no connection."""
+        """Record and send a frame. `call` is the CALL that it answers. Return False without a connection."""
         connection = self.connection
         if connection is None or self.silent:
             return False
@@ -289,7 +289,7 @@ class ChargePoint:
             case _ if message.unique_id not in self._its_calls:
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = as_event(self.identity, "sent", message, text, action, error)
-        frame = self._timeline.append(frame)  # before it leaves: the answer must not overtake it on the timeline
+        frame = self._timeline.append(frame)  # before sending, so that the answer comes later on the timeline
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
             self._our_calls[message.unique_id] = frame
         else:

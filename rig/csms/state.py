@@ -1,4 +1,4 @@
-"""What a CSMS knows of a charge point, from what was said on its connections."""
+"""The state of a charge point, derived from its frames."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A configuration key as it was last read or changed (OCPP 1.6 section 7.29). `value` is None where it has none."""
+    """A configuration key as last read or changed (OCPP 1.6 section 7.29). `value` is None if the key has no value."""
 
     value: str | None
     readonly: bool
 
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
-_MOST_KEPT = 256  # connectors, and transactions that were never stopped; the oldest are forgotten
+_MOST_KEPT = 256  # connectors, and running transactions; above this the oldest are dropped
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A charge point at one moment. It outlives connections, reboots and tests, as a CSMS's knowledge does.
+    """The state of a charge point at one moment. It is kept over connections, reboots and tests.
 
     Attributes:
-        boot: its latest BootNotification; None where it never sent one.
-        registration: what the CSMS answered to that: `Accepted`, `Pending`, `Rejected`; empty before an answer.
+        boot: its latest BootNotification; None before the first.
+        registration: the CSMS's answer to it: `Accepted`, `Pending`, `Rejected`; empty before an answer.
         connectors: by connectorId; 0 is the charge point itself.
-        configuration: by key, from GetConfiguration, and from what ChangeConfiguration was accepted for.
-        transactions: what runs: StartTransaction payloads by the transactionId they got.
-        open_calls: CALLs of either side that wait for their answer on the present connection, oldest first.
+        configuration: by key, from GetConfiguration and from each accepted ChangeConfiguration.
+        transactions: running transactions: StartTransaction payloads by transactionId.
+        open_calls: unanswered CALLs of both sides on the current connection, oldest first.
     """
 
     boot: Mapping[str, Any] | None = None
@@ -52,7 +52,7 @@ class State:
     open_calls: tuple[OcppFrame, ...] = ()
 
     def after_call(self, call: OcppFrame) -> State:
-        """The state after a valid CALL of the charge point."""
+        """Return the state after a valid CALL of the charge point."""
         payload = call.payload
         match call.action:
             case "BootNotification":
@@ -66,11 +66,11 @@ class State:
         return self
 
     def after_answer(self, call: OcppFrame, answer: Mapping[str, Any]) -> State:
-        """The state after a valid CALLRESULT of either side.
+        """Return the state after a valid CALLRESULT of either side.
 
         Args:
-            call: the CALL that it answers.
-            answer: its payload.
+            call: the CALL that the CALLRESULT answers.
+            answer: the payload of the CALLRESULT.
         """
         match call.action:
             case "BootNotification":
@@ -80,8 +80,8 @@ class State:
             case "GetConfiguration":
                 unknown = answer.get("unknownKey", ())
                 known = {key: setting for key, setting in self.configuration.items() if key not in unknown}
-                for told in answer.get("configurationKey", ()):
-                    known[told["key"]] = Setting(told.get("value"), told["readonly"])
+                for entry in answer.get("configurationKey", ()):
+                    known[entry["key"]] = Setting(entry.get("value"), entry["readonly"])
                 return replace(self, configuration=known)
             case "ChangeConfiguration" if answer["status"] in ("Accepted", "RebootRequired"):
                 changed = Setting(call.payload["value"], readonly=False)

@@ -1,6 +1,6 @@
-"""TLS below a WebSocket connection: the handshake with its outcome in words, then a transport like TCP's.
+"""TLS below a WebSocket connection: a handshake that reports why it failed, then a transport like that of TCP.
 
-asyncio's own TLS drops a failed handshake without a word, and without the alert that names the reason to the client.
+asyncio's TLS does not report a failed handshake, and does not send the alert that gives the client the reason.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from rig.util import tcp
 
 _CHUNK = 1 << 16
 _CERTIFICATE_ALERTS = {
-    "UNKNOWN_CA": "it does not know its root",
+    "UNKNOWN_CA": "its root is unknown to the client",
     "DECRYPT_ERROR": "its signature is not that of its root",
     "CERTIFICATE_EXPIRED": "it has expired, or is not valid yet",
     "CERTIFICATE_REVOKED": "it is revoked",
     "BAD_CERTIFICATE": "it is bad, e.g. for another host",
-    "CERTIFICATE_UNKNOWN": "for a reason that it does not give",
+    "CERTIFICATE_UNKNOWN": "the client gives no reason",
     "UNSUPPORTED_CERTIFICATE": "it is of an unsupported kind",
 }
-"""The alerts by which a client rejects the server's certificate (RFC 5246 section 7.2.2)."""
+"""The TLS alerts that reject the server's certificate (RFC 5246 section 7.2.2)."""
 
 
 class TlsServer(asyncio.Protocol):
@@ -34,14 +34,14 @@ class TlsServer(asyncio.Protocol):
 
     Args:
         above: gets the connection once the handshake is done.
-        context: the server's.
-        made: called when TCP has the connection.
-        opened: called when the handshake is done.
+        context: the TLS context of the server.
+        made: called when the TCP connection is established.
+        opened: called when the handshake is complete.
         refused: called with the reason when the handshake has failed.
-        lost: called when TCP has it no more.
+        lost: called when the TCP connection is closed.
 
     Attributes:
-        transport: of TCP.
+        transport: the transport of TCP.
     """
 
     transport: asyncio.Transport
@@ -69,36 +69,36 @@ class TlsServer(asyncio.Protocol):
 
     @property
     def protocol(self) -> ServerProtocol:
-        """Of the connection above: websockets takes this for that connection, and compares it."""
+        """The protocol of the connection above. websockets treats this object as that connection and compares it."""
         return self._above.protocol
 
     @property
     def is_shaking_hands(self) -> bool:
-        """Whether the handshake is still under way."""
+        """Whether the handshake is pending."""
         return not (self._is_open or self._has_failed)
 
     def silence(self) -> None:
-        """Read nothing, and so answer nothing, until `speak`."""
+        """Stop reading, and thus answering, until `speak`."""
         self.transport.pause_reading()
 
     def speak(self) -> None:
-        """Go on with the handshake."""
+        """Continue the handshake."""
         self.transport.resume_reading()
 
     def reset(self) -> None:
         """End the TCP connection with RST."""
-        self._has_failed = True  # by the CSMS, so it is no refusal
+        self._has_failed = True  # the CSMS ends it, so it is not reported as a refusal
         tcp.reset(self.transport)
 
-    # -- what TCP calls -----------------------------------------------------------------------------------------
+    # -- callbacks of TCP -----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """TCP has a connection."""
+        """Keep the transport of a new TCP connection."""
         self.transport = cast(asyncio.Transport, transport)
         self._made(self)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come."""
+        """Process received bytes: the handshake first, then data."""
         tcp.acknowledge(self.transport)
         self._incoming.write(data)
         if self._has_failed:
@@ -107,13 +107,13 @@ class TlsServer(asyncio.Protocol):
             self._hand_up()
 
     def eof_received(self) -> bool:
-        """The client has ended its direction; both are closed then."""
+        """Close both directions after the client has closed its own."""
         if self._is_open:
             self._above.eof_received()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """TCP has it no more."""
+        """Report the end of the TCP connection."""
         if self.is_shaking_hands:
             self._fail("the client closed the connection during the TLS handshake")
         self._lost(self)
@@ -121,12 +121,12 @@ class TlsServer(asyncio.Protocol):
             self._above.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """TCP takes no more for now."""
+        """Pause writing: the buffer of TCP is full."""
         if self._is_open:
             self._above.pause_writing()
 
     def resume_writing(self) -> None:
-        """TCP takes more again."""
+        """Resume writing: the buffer of TCP has room again."""
         if self._is_open:
             self._above.resume_writing()
 
@@ -174,12 +174,12 @@ class TlsServer(asyncio.Protocol):
 
 
 class TlsTransport(asyncio.Transport):
-    """The transport that the protocol above TLS sees.
+    """The transport of the protocol above TLS.
 
     Args:
-        below: of TCP.
-        tls: after its handshake.
-        outgoing: what `tls` writes into.
+        below: the transport of TCP.
+        tls: the TLS object, after its handshake.
+        outgoing: the buffer that `tls` writes to.
     """
 
     def __init__(self, below: asyncio.Transport, tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> None:
@@ -189,7 +189,7 @@ class TlsTransport(asyncio.Transport):
         self._outgoing = outgoing
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Answer for TLS (`ssl_object`) or for TCP below."""
+        """Return information of TLS (`ssl_object`) or of TCP."""
         return self._tls if name == "ssl_object" else self._below.get_extra_info(name, default)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -199,14 +199,14 @@ class TlsTransport(asyncio.Transport):
             self._below.write(self._outgoing.read())
 
     def can_write_eof(self) -> bool:
-        """TLS ends both directions at once."""
+        """Return False: TLS ends both directions at once."""
         return False
 
     def close(self) -> None:
         """Send close_notify and close."""
         if self._below.is_closing():
             return
-        with contextlib.suppress(ssl.SSLError):  # the client's close_notify is still to come; nobody waits for it
+        with contextlib.suppress(ssl.SSLError):  # `unwrap` raises because the client's close_notify is still to come
             self._tls.unwrap()
         self._below.write(self._outgoing.read())
         self._below.close()
@@ -216,11 +216,11 @@ class TlsTransport(asyncio.Transport):
         self._below.abort()
 
     def is_closing(self) -> bool:
-        """Whether it is closing or closed."""
+        """Return whether it is closing or closed."""
         return self._below.is_closing()
 
     def is_reading(self) -> bool:
-        """Whether it reads."""
+        """Return whether it reads."""
         return self._below.is_reading()
 
     def pause_reading(self) -> None:
@@ -228,7 +228,7 @@ class TlsTransport(asyncio.Transport):
         self._below.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
         self._below.resume_reading()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
@@ -236,21 +236,21 @@ class TlsTransport(asyncio.Transport):
         self._below.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
-        """Count the bytes that wait to be sent."""
+        """Return the number of bytes not sent yet."""
         return self._below.get_write_buffer_size()
 
 
 def reason_of(error: ssl.SSLError) -> str:
-    """Say why a TLS handshake failed, as seen by the server.
+    """Return why a TLS handshake failed, as seen by the server.
 
     Args:
-        error: what OpenSSL says.
+        error: the error of OpenSSL.
     """
     code = error.reason or ""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the client's certificate is rejected: {error.verify_message}"
     if code == "HTTP_REQUEST":
-        return "the client speaks HTTP without TLS, and this port needs TLS: its URL must begin with wss://"
+        return "the client uses HTTP without TLS, and this port needs TLS: its URL must begin with wss://"
     if code == "PEER_DID_NOT_RETURN_A_CERTIFICATE":
         return "the client sent no certificate, and security profile 3 needs one"
     _, is_alert, alert = code.partition("_ALERT_")

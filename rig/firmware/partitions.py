@@ -32,6 +32,7 @@ _SUBTYPES = {
         "nvs": 0x02,
         "coredump": 0x03,
         "nvs_keys": 0x04,
+        "undefined": 0x06,
         "fat": 0x81,
         "spiffs": 0x82,
         "littlefs": 0x83,

@@ -1,6 +1,6 @@
-"""The report: pages with one picture a test, made from `run.jsonl` and nothing else.
+"""The report: pages with one picture for each test, made from `run.jsonl` only.
 
-`build(run, out_dir)` writes a run's pages, `write_runs(reports, records)` the page that lists all runs.
+`build(run, out_dir)` writes the pages of a run, and `write_runs(reports, records)` the page that lists all runs.
 """
 
 from __future__ import annotations

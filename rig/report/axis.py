@@ -1,4 +1,4 @@
-"""The time axis: bench seconds to pixels, long quiet stretches left out with a visible break."""
+"""The time axis: it maps bench seconds to pixels and replaces long quiet stretches by visible breaks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from itertools import pairwise
 from rig.report.text import width
 
 BREAK_PX = 56.0
-"""How wide a stretch is that was left out."""
+"""The width of a break, in pixels."""
 _MOST_BREAKS = 3
 _SHORTEST_QUIET = 1.0
 _WORTH = 0.4
-"""A quiet stretch is left out where it lasts a second or more and takes this share, or more, of the time still drawn;
-and all that are left out must, each in turn, double the scale: a linear axis is worth more than a little room."""
+"""A break replaces a quiet stretch of at least 1 s that takes at least this share of the time still drawn.
+The breaks together must at least double the scale; otherwise the axis stays linear."""
 _QUIET_MARGIN = 0.04
-"""How much of the shortened time stays to scale on each side of a break, as a share of what is drawn."""
+"""The part of a shortened stretch that stays to scale on each side of a break, as a share of the drawn time."""
 _TICK_PX = 84.0
 _TICK_SIZE = 11.0
 _TICK_GAP = 12.0
@@ -26,7 +26,7 @@ _TICK_GAP = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A quiet stretch that was left out, in seconds and pixels."""
+    """A replaced quiet stretch, in seconds and pixels."""
 
     start: float
     end: float
@@ -43,11 +43,11 @@ class Tick:
 
 
 class Axis:
-    """Seconds since the test's start to x.
+    """A map from seconds since the test's start to x.
 
     Args:
         duration: the test's length in seconds.
-        times: when something happened; what lies between is quiet.
+        times: the seconds of all events; the time between them is quiet.
         left, right: the pixels of the test's start and end.
     """
 
@@ -56,7 +56,7 @@ class Axis:
         self.left, self.right = left, right
         quiet = _quiet(self.duration, times)
         self.scale = (right - left - BREAK_PX * len(quiet)) / (self.duration - sum(end - start for start, end in quiet))
-        """Pixels a second where it is drawn to scale."""
+        """Pixels per second outside breaks."""
         self._from, self._x, self._scales = [0.0], [left], [self.scale]
         self.breaks: list[Break] = []
         for start, end in quiet:
@@ -67,17 +67,17 @@ class Axis:
             self._scales += [BREAK_PX / (end - start), self.scale]
 
     def x(self, seconds: float) -> float:
-        """The pixel of a moment, held within the plot."""
+        """Return the x of a moment, limited to the plot."""
         at = max(0, bisect_right(self._from, seconds) - 1)
         return min(max(self._x[at] + (seconds - self._from[at]) * self._scales[at], self.left), self.right)
 
     @property
     def unit(self) -> str:
-        """What the tick labels count: `ms` for short tests, else `s`."""
+        """The unit of the tick labels: `ms` for short tests, else `s`."""
         return "ms" if self.duration < 1 else "s"
 
     def ticks(self) -> list[Tick]:
-        """Round moments, far enough apart for their labels, none within a break."""
+        """Return ticks at round moments outside breaks, with enough distance for their labels."""
         step = _nice(_TICK_PX / self.scale)
         factor = 1000.0 if self.unit == "ms" else 1.0
         decimals = max(0, -math.floor(math.log10(step * factor) + 1e-9))
@@ -121,6 +121,6 @@ def _quiet(duration: float, times: Iterable[float]) -> list[tuple[float, float]]
 
 
 def _nice(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is at least `least`."""
+    """Return the smallest of 1, 2, 5 times a power of ten that is at least `least`."""
     power = 10.0 ** math.floor(math.log10(least))
     return next((m * power for m in (1, 2, 5) if m * power >= least), 10 * power)

@@ -1,7 +1,7 @@
-"""Shapes in layers, written as SVG by a template.
+"""Shapes in layers, written as SVG with a template.
 
-Shapes have presentation attributes only, and there is no script: a picture shows under Jenkins' content security
-policy, in an `<img>`, opened alone, and in print. The one style sheet replaces colours for dark pages (`dark.py`).
+Shapes have presentation attributes only, and there is no script. So a picture works under Jenkins' content security
+policy, in an `<img>`, opened alone, and in print. The only style sheet replaces colours for dark pages (`dark.py`).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ environment = Environment(
 )
 
 
-# Pictures have few numbers and fewer attributes, each many times: a lookup takes a fifth of the time of writing one.
+# Pictures repeat few numbers and attributes many times, and a cache lookup takes a fifth of the time of formatting.
 @lru_cache(maxsize=1 << 14)
 def px(value: float) -> str:
-    """A coordinate with at most one decimal."""
+    """Return a coordinate with at most one decimal."""
     text = f"{value:.1f}"
     return "0" if text in ("-0.0", "0.0") else text.removesuffix(".0")
 
@@ -49,7 +49,7 @@ def _attribute(item: tuple[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stripes:
-    """A pattern of stripes for an LED that blinks: `on` of every `period` pixels, twice where it flashes twice."""
+    """A pattern of stripes for a blinking LED: `on` of every `period` pixels, twice if it flashes twice."""
 
     name: str
     colour: str
@@ -59,28 +59,28 @@ class Stripes:
 
 @dataclass(slots=True)
 class Canvas:
-    """A picture under way, `width` pixels wide. Each layer holds its elements as they stand in the file."""
+    """An unfinished picture, `width` pixels wide. Each layer holds its SVG elements as text."""
 
     width: float
     layers: dict[Layer, list[str]] = field(default_factory=lambda: {name: [] for name in LAYERS})
     stripes: dict[str, Stripes] = field(default_factory=dict)
 
     def rect(self, layer: Layer, x: float, y: float, w: float, h: float, **look: Any) -> None:
-        """A rectangle. `look` are SVG attributes, underscores for hyphens."""
+        """Draw a rectangle. `look` are SVG attributes, with underscores for hyphens."""
         place = f'x="{px(x)}" y="{px(y)}" width="{px(max(w, 0.0))}" height="{px(max(h, 0.0))}"'
         self.layers[layer].append(f"<rect {place}{_attributes(look)}/>")
 
     def line(self, layer: Layer, x1: float, y1: float, x2: float, y2: float, **look: Any) -> None:
-        """A straight line."""
+        """Draw a straight line."""
         place = f'x1="{px(x1)}" y1="{px(y1)}" x2="{px(x2)}" y2="{px(y2)}"'
         self.layers[layer].append(f"<line {place}{_attributes(look)}/>")
 
     def path(self, layer: Layer, d: str, **look: Any) -> None:
-        """A path; `d` as SVG writes it."""
+        """Draw a path. `d` is the path data of SVG."""
         self.layers[layer].append(f'<path d="{escape(d)}"{_attributes(look)}/>')
 
     def polyline(self, layer: Layer, points: list[tuple[float, float]], **look: Any) -> None:
-        """An open line through points."""
+        """Draw an open line through points."""
         place = " ".join([f"{px(x)},{px(y)}" for x, y in points])
         self.layers[layer].append(f'<polyline points="{place}" fill="none"{_attributes(look)}/>')
 
@@ -101,7 +101,7 @@ class Canvas:
         halo: bool = False,
         layer: Layer = "front",
     ) -> float:
-        """A text on its base line, as wide as computed whatever the viewer's font. Returns its width."""
+        """Draw a text on its baseline, with the computed width in any font. Return the width in pixels."""
         text = clean(text)
         wide = width(text, size, bold=bold)
         if not text:
@@ -120,7 +120,7 @@ class Canvas:
         return wide
 
     def blink(self, colour: str, texture: str) -> str:
-        """The fill for an LED that blinks in a texture of `lanes.Texture`."""
+        """Return the fill for an LED that blinks in a texture of `lanes.Texture`."""
         name = f"blink-{texture}-{colour.lstrip('#')}"
         period, on = {
             "fast": (4.0, ((0.0, 2.0),)),
@@ -132,7 +132,7 @@ class Canvas:
         return f"url(#{name})"
 
     def svg(self, height: float, title: str, description: str) -> str:
-        """The finished picture. `title` and `description` are what a screen reader says."""
+        """Return the finished picture. `title` and `description` are for screen readers."""
         return _TEMPLATE.render(
             width=px(self.width),
             height=px(height),

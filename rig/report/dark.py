@@ -1,7 +1,7 @@
 """The colours of pictures for readers who prefer dark pages, as a style sheet within the picture.
 
-A picture is drawn in the colours of light by attributes. The style sheet replaces them where the reader prefers dark,
-also in an `<img>`. Viewers that apply no style sheet, and printers, show the colours of light.
+The attributes of a picture have the light colours. The style sheet replaces them if the reader prefers dark pages, also
+in an `<img>`. Printers, and viewers without style sheets, show the light colours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from rig.report.colours import AMBER, BLUE, DARK_GREEN, FAINT, GREEN, GREY, INK, PAPER, RED, SLATE, VIOLET
 
 DARK_PAPER = "#181a1b"
-"""As of the pages, in `templates/report.css`."""
+"""The background of the pages, as in `templates/report.css`."""
 
 LINES_AND_TEXTS = {
     INK: "#e8e6e3",
@@ -24,10 +24,10 @@ LINES_AND_TEXTS = {
     VIOLET: "#cdaef0",
     AMBER: "#e8b85a",
 }
-"""Colours of lines, texts and small shapes by those of light."""
+"""Dark colours of lines, texts and small shapes, by light colour."""
 
 AREAS = {PAPER: DARK_PAPER, SLATE: "#64707c"}
-"""Colours of areas by those of light. All others stay: the text on them is black or white in both."""
+"""Dark colours of areas, by light colour. Other areas keep their colour, with black or white text in both modes."""
 
 
 def style() -> str:
@@ -38,7 +38,7 @@ def style() -> str:
 def _rules() -> Iterator[str]:
     for light, dark in LINES_AND_TEXTS.items():
         yield f':not(rect)[fill="{light}"] {{ fill: {dark} }}'
-        # The edge of an area goes with the area; that of one in a neutral colour, or of none, is a line.
+        # The edge of a coloured area changes like the area. An edge in a neutral colour changes like a line.
         edge = "" if light in (INK, GREY) else ':not(rect:not([fill="none"]))'
         yield f'[stroke="{light}"]{edge} {{ stroke: {dark} }}'
     for light, dark in AREAS.items():

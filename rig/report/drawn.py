@@ -1,4 +1,4 @@
-"""All that a report shows of a test apart from words on a page: drawn once, for whoever has a place for it."""
+"""The pictures and the log of a test, drawn once for the report and for other users such as Allure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rig.util.text import clean, one_line
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The picture and the OCPP exchange of a test as SVG, and its log as text; empty where there is nothing to draw."""
+    """The picture and the OCPP exchange of a test as SVG, and its log as text; empty if there is nothing to draw."""
 
     picture: str
     exchange: str
@@ -23,15 +23,15 @@ class Drawn:
 
 
 Taker = Callable[[Test, Drawn], None]
-"""Takes what was drawn of a test."""
+"""A function that gets the pictures and the log of a test."""
 
 
 def draw(test: Test, lanes: Lanes) -> Drawn:
-    """Draw a test, without the words that stand around its picture anyhow.
+    """Draw a test without the text that the page shows around its picture.
 
     Args:
-        test: of a record: its secrets are masked.
-        lanes: what `lanes_of` makes of it.
+        test: a test of a record, with secrets masked.
+        lanes: the result of `lanes_of`.
     """
     return Drawn(
         timeline_svg.render(test, lanes, head=False),
@@ -41,7 +41,7 @@ def draw(test: Test, lanes: Lanes) -> Drawn:
 
 
 def full_log(test: Test) -> str:
-    """Everything that stands on the timeline of a test as text, one event a line."""
+    """Return all events of a test as text, one event per line."""
     head = f"{test.nodeid}: {VERDICT_WORDS[test.outcome]}\nseconds since the test began, source, event\n\n"
     rows = (f"{test.at(e.t):12.6f}  {one_line(e.source) or '-':<10}  {log_line(e)}\n" for e in test.events)
     message = f"\n{clean(test.message)}\n" if test.message else ""

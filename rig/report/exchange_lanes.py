@@ -1,4 +1,4 @@
-"""The lane of OCPP: which answer belongs to which CALL, and when each frame was at either end."""
+"""The OCPP lanes: the answer of each CALL, and the times of each frame at both ends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rig.timeline.frame_words import exchange_words, stray_words
 from rig.util.text import one_line
 
 _MOST_CHARGE_POINTS = 4
-"""Where more take part, the others share one lane."""
+"""The maximum number of lanes. Further charge points share one lane."""
 _SAME_NS = 50_000_000
-"""Between the CSMS and the bench's network a frame takes no longer, also on a slow machine."""
+"""The maximum time of a frame between the CSMS and the bench's network, even on a slow machine."""
 
 
 def exchanges_of(test: Test) -> dict[str, list[Exchange]]:
     """Read the exchanges of a test by charge point.
 
-    The CSMS stamps each frame. Where the network held it back, the stamp of the device's end is that of the network.
+    The CSMS stamps each frame. If the network delayed a frame, the stamp at the device's end is that of the network.
     """
     device_stamps = stamps_at_the_device(test.events)
     open_calls: dict[tuple[str, str, str], tuple[int, OcppFrame]] = {
@@ -61,13 +61,13 @@ def exchanges_of(test: Test) -> dict[str, list[Exchange]]:
 
 
 def stamps_at_the_device(events: Sequence[Event]) -> Mapping[int, int]:
-    """Find when frames that the network held back were at the device's end.
+    """Return the times at the device's end of frames that the network delayed.
 
     Args:
-        events: of a test, in order.
+        events: the events of a test, in order.
 
     Returns:
-        Stamps in ns by the frame's id, of those frames only.
+        Stamps in ns by the frame's id, for delayed frames only.
     """
     held = [event for event in events if isinstance(event, Carried)]
     if not held:

@@ -1,9 +1,9 @@
-"""Labels that never overlap: each stands right of its pole, in a row of its own where it must.
+"""Labels that never overlap: each is to the right of its pole, in a separate row if necessary.
 
-A pole goes from its label straight to the lane; no pole crosses a label either, because a label stands in a row
-farther from the lane than every later one whose pole it spans. Where that takes more rows than there are, the
-crowded labels, and only they, say less: short texts first, to begin with of those that reach into their neighbours',
-then counts of the same thing, then counts of all.
+A pole goes straight from its label to the lane. No pole crosses a label, because a label is in a row farther from the
+lane than every later label whose pole it spans. If that needs too many rows, only the crowded labels are shortened:
+first to short texts, beginning with labels that reach into their neighbours, then to counts of the same kind, then to
+counts of all kinds.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from dataclasses import dataclass
 from rig.report.text import fit, width
 
 GAP = 8.0
-"""Least room between two labels."""
+"""The minimum distance between two labels, in pixels."""
 POLE_GAP = 3.0
-"""From the pole to the label."""
+"""The distance from the pole to the label, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What is to be labelled.
+    """An item with a label.
 
     Attributes:
-        x: where.
-        text, short: the label, and a shorter one that names the kind of thing: equal ones are counted together.
-        loud: drawn as wrong; a group with a loud member is loud, and says how many where not all are.
+        x: its position in pixels.
+        text, short: the label, and a shorter one with the kind of item. Items with equal short labels are counted.
+        loud: drawn as an error. A group with a loud member is loud, and shows how many are loud unless all are.
     """
 
     x: float
@@ -39,7 +39,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A placed label: `row` 0 is next to the lane. `count` is how many flags it stands for."""
+    """A placed label. `row` 0 is next to the lane; `count` is the number of flags that it represents."""
 
     x: float
     row: int
@@ -59,9 +59,9 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
 
     Args:
         flags: in order of x.
-        right: where labels must end at the latest, in pixels; well right of the last flag.
-        rows: how many rows there are, at least 1.
-        size: of the font, in pixels.
+        right: the right limit of labels in pixels, well to the right of the last flag.
+        rows: the number of rows, at least 1.
+        size: the font size in pixels.
     """
     levels = [_level_for(len(flags), rows)] * len(flags)
     while True:
@@ -83,7 +83,7 @@ def place(flags: Sequence[Flag], right: float, rows: int, size: float) -> list[L
 
 
 def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, int]]:
-    """The runs of labels that crowd each other, as the indices of their first and last."""
+    """Return the crowded runs of labels as index pairs of their first and last label."""
     islands: list[tuple[int, int]] = []
     reach = -math.inf
     for index, label in enumerate(labels):
@@ -96,7 +96,7 @@ def _islands(labels: Sequence[Label], ends: Sequence[float]) -> list[tuple[int, 
 
 
 def _too_long(flags: Sequence[Flag], levels: Sequence[int], first: int, last: int, size: float) -> list[int]:
-    """Those of a crowd that would no longer reach a later one if they were short: the others may say all they know."""
+    """Return the labels of a crowd that would not reach a later label if shortened. Others keep their full text."""
     found = []
     for index in range(first, last):
         flag = flags[index]
@@ -109,12 +109,12 @@ def _too_long(flags: Sequence[Flag], levels: Sequence[int], first: int, last: in
 
 
 def _level_for(count: int, rows: int) -> int:
-    """Where to begin: hundreds of flags cannot be told one by one, and to try would take its time."""
+    """Return the first level to try. Hundreds of flags never fit as single labels, and trying is slow."""
     return 0 if count <= 40 * rows else 2 + len(_REACHES)
 
 
 def _grouped(flags: Sequence[Flag], levels: Sequence[int]) -> list[tuple[int, int]]:
-    """The runs of flags that share a label, as index ranges."""
+    """Return the runs of flags that share a label, as index ranges."""
     groups: list[tuple[int, int]] = []
     for index, flag in enumerate(flags):
         if groups:

@@ -1,4 +1,4 @@
-"""The picture of a test in which no bench time passed: an event has a place in the order, and no other."""
+"""Equal distances between the events of a test in which no bench time passed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from rig.runs.slicer import Test
 from rig.timeline.events import Event, LedPattern, LogLine, Measurement, TelemetrySample
 
 _STEP_NS = 1000
-"""Short enough that no stretch between two events is one that a picture gives in words."""
+"""Short enough that the picture labels no distance between two events."""
 
 
 def spread(test: Test) -> Test:
     """Return a copy of the test in which its events follow each other at equal distances.
 
     Args:
-        test: one in which no bench time passed.
+        test: a test in which no bench time passed.
     """
     events = tuple(_spread(test))
     last = events[-1].t if events else test.started
@@ -27,7 +27,7 @@ def _spread(test: Test) -> Iterator[Event]:
     t = test.started
     for event in test.events:
         if not (isinstance(event, TelemetrySample) or (isinstance(event, LogLine) and event.level not in ("E", "W"))):
-            t += _STEP_NS  # the others have no mark of their own in the picture
+            t += _STEP_NS  # other events are not drawn
         match event:
             case LedPattern():
                 yield replace(event, t=t, began=0)

@@ -1,4 +1,4 @@
-"""From a test's slice of the timeline to the lanes of its picture."""
+"""The lanes of a picture, made from a test's slice of the timeline."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from rig.timeline.words import LEVELS, fault_words, measured, moment
 from rig.util.text import one_line
 
 _MOST_LINKS = 4
-"""The WebSockets of more charge points are left out."""
+"""The maximum number of WebSocket lanes. Those of further charge points are omitted."""
 _NO_HEAP = 1e9
-"""No charge point has as many bytes: such a sample is noise on the wire, and would flatten the line."""
+"""A larger sample of free heap is noise on the serial line. It is dropped, because it would flatten the curve."""
 
 
 def lanes_of(test: Test) -> Lanes:
@@ -104,7 +104,7 @@ class _Reader:
             self._switch("link", title, before.links.get(name, False), links[name], ("closed", "open"), signal="link")
 
     def _moved(self, signal: Signal, edges: Sequence[PinEdge]) -> bool:
-        """Whether it changed: the bench also tells the level at which it finds a wire."""
+        """Return whether a signal changed. The first edge of a wire may only report its initial level."""
         return len({self._levels_before.get(signal, edges[0].level), *(edge.level for edge in edges)}) > 1
 
     def _pin(self, kind: Kind, signal: Signal, edges: Sequence[PinEdge]) -> None:
@@ -133,7 +133,7 @@ class _Reader:
         shown = {band.what for band in self.lanes.bands}
         for signal in sorted(of_leds):
             if signal.name not in shown and not any(e.driven for e in of_leds[signal]):
-                # Too short a time to tell a pattern.
+                # Too short to recognize a pattern.
                 self._switch(
                     "led", f"LED {one_line(signal.name)}", self._levels_before.get(signal),
                     [(self.at(e.t), e.level) for e in of_leds[signal]], ("dark", "lit"), signal.name, str(signal),
@@ -174,7 +174,7 @@ class _Reader:
         return Stretch(min(start, end), max(start, end), text, event.ok)
 
     def _missed(self) -> None:
-        """What was expected, in the lane where it did not come; where there is no such lane, in one of its own."""
+        """Put each missed expectation into its lane, or into a lane of its own if that lane is missing."""
         known = {band.signal for band in self.lanes.bands}
         known |= {"ocpp"} if self.lanes.exchanges else set()
         known |= {"log"} if self.lanes.log else set()
@@ -213,7 +213,7 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
 
 
 def _kind(event: Event) -> MomentKind | None:
-    """How an event is drawn at its moment; None where it is not."""
+    """Return the kind of moment of an event; None if it is not drawn."""
     if isinstance(event, LogLine):
         return event.level if event.level in ("E", "W") else None
     return _MOMENT_KINDS.get(type(event))

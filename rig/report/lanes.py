@@ -1,4 +1,4 @@
-"""What the picture of a test shows, in bench seconds since its start: no pixels yet."""
+"""The content of a test's picture, in bench seconds since its start, before it is drawn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MomentKind = Literal["boot", "flash", "panic", "trouble", "note", "end", "E", "W
 Texture = Literal["", "fast", "medium", "slow", "double"]
 
 _MOST_FLASHES = 400
-"""An LED that flashes more often keeps but the first and the last of its flashes to scale: no axis has room for all."""
+"""The maximum number of flashes of an LED that are drawn to scale. Of more, only the first and the last are."""
 _KEPT_FLASHES = 8
 
 
@@ -18,8 +18,8 @@ _KEPT_FLASHES = 8
 class Segment:
     """A stretch of a lane in which nothing changes.
 
-    `on` is None where nobody knows; `texts` say it in words, the longest first; `texture` tells how an LED blinks, and
-    `flashes` from when to when it was lit.
+    `on` is None if the state is unknown. `texts` are the possible labels, longest first. `texture` is the pattern of a
+    blinking LED, and `flashes` are the begin and end of each time it was lit.
     """
 
     start: float
@@ -30,7 +30,7 @@ class Segment:
     flashes: tuple[tuple[float, float], ...] = ()
 
     def times(self) -> list[float]:
-        """Its moments: its start, and where it blinks those at which the light changed."""
+        """Return the start and, for a blinking LED, each change of the light."""
         flashes = self.flashes
         if len(flashes) > _MOST_FLASHES:
             flashes = (*flashes[:_KEPT_FLASHES], *flashes[-_KEPT_FLASHES:])
@@ -39,29 +39,29 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A lane of segments. `signal` is its wire in the bench description, empty where it is none."""
+    """A lane of segments. `signal` is its wire in the bench description; empty without a wire."""
 
     kind: Kind
     name: str
     segments: tuple[Segment, ...]
     what: str = ""
-    """For LEDs, which one."""
+    """The name of the LED, for LEDs."""
     signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A CALL and its answer, or a frame that is neither. Each frame has a moment at either end.
+    """A CALL and its answer, or a frame that is neither. Each frame has a time at both ends.
 
     Attributes:
         from_device: whether the charge point made the CALL.
-        start: when the CALL was sent; None where that was before the test.
-        arrived: when it was there.
-        answered: when the answer was sent; None where none came in the test.
-        end: when the answer was there.
+        start: when the CALL was sent; None if that was before the test.
+        arrived: when the CALL arrived.
+        answered: when the answer was sent; None if no answer came in the test.
+        end: when the answer arrived.
         text: the label.
-        action: a shorter one.
-        wrong: whether it is drawn as wrong.
+        action: the short label.
+        wrong: whether it is drawn as an error.
     """
 
     from_device: bool
@@ -75,13 +75,13 @@ class Exchange:
 
     @property
     def at(self) -> float:
-        """Where its label stands."""
+        """The time of its label."""
         return self.start if self.start is not None else (self.end or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened at once, with its text. `kind` chooses how it is drawn."""
+    """An event without a duration, with its text. `kind` selects how it is drawn."""
 
     at: float
     kind: MomentKind
@@ -91,14 +91,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A fault, or something measured: from, to, and its text."""
+    """A fault or a measurement: begin, end, and text."""
 
     start: float
     end: float
     text: str
     ok: bool = True
     spans: bool = True
-    """False where only the end is known."""
+    """False if only the end is known."""
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ class Lanes:
 
     duration: float
     in_order: bool = False
-    """No time passed: seconds stand for places in the order of events."""
+    """No time passed in the test: seconds are positions in the order of events."""
     bands: list[Band] = field(default_factory=list)
     exchanges: dict[str, list[Exchange]] = field(default_factory=dict)
     board: list[Moment] = field(default_factory=list)
@@ -117,10 +117,10 @@ class Lanes:
     heap: list[list[tuple[float, float]]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
     missed: dict[str, list[Stretch]] = field(default_factory=dict)
-    """What the test expected and did not see, by the signal of its lane; `ocpp`, `log`, `link` or empty for others."""
+    """Missed expectations by the signal of their lane, or by `ocpp`, `log`, `link`, or empty for others."""
 
     def times(self) -> list[float]:
-        """Every moment at which something happened: between them it was quiet."""
+        """Return the times of all events. The time between them is quiet."""
         found = [t for band in self.bands for s in band.segments for t in s.times()]
         for e in (e for frames in self.exchanges.values() for e in frames):
             found += [t for t in (e.start, e.arrived, e.answered, e.end) if t is not None]

@@ -1,4 +1,4 @@
-"""The lanes of LEDs: what each showed, from its patterns and its edges."""
+"""The lanes of LEDs, made from their patterns and edges."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Level = tuple[float, bool | None]
 
 
 def led_bands(test: Test, edges: Sequence[PinEdge]) -> Iterable[Band]:
-    """Read the lanes of the LEDs that have shown a pattern.
+    """Make the lanes of the LEDs that have shown a pattern.
 
     Args:
-        test: what happened.
-        edges: those of its LEDs, in order.
+        test: the test.
+        edges: the edges of its LEDs, in order.
     """
     patterns: dict[str, list[LedPattern]] = {name: [] for name in test.before.leds}
     for event in test.events:
@@ -48,9 +48,10 @@ def led_bands(test: Test, edges: Sequence[PinEdge]) -> Iterable[Band]:
 
 
 def _segments(start: float, end: float, led: LedPattern | None, levels: Sequence[Level]) -> Iterable[Segment]:
-    """A stretch that was told as one pattern: as that pattern for as long as the LED's level agrees, then the level.
+    """Yield the segments of a reported pattern: the pattern while the LED's level agrees with it, then the level.
 
-    A pattern is told late, because it takes a while to know: what the LED did meanwhile is not what it showed before.
+    A pattern is reported late, because the bench needs some periods to recognize it. In the meantime the LED no longer
+    shows the previous pattern.
     """
     longest = _longest(led)
     shown = [_segment(start, end, led)]
@@ -68,7 +69,7 @@ def _segments(start: float, end: float, led: LedPattern | None, levels: Sequence
 
 
 def _longest(led: LedPattern | None) -> tuple[float, float]:
-    """For how long an LED with that pattern is dark, and lit, at most."""
+    """Return the longest dark time and the longest lit time of a pattern, in seconds."""
     if led is None or led.pattern == "unknown":
         return (0.0, 0.0)
     if led.pattern in ("on", "off"):
@@ -90,7 +91,7 @@ def _segment(start: float, end: float, led: LedPattern | None) -> Segment:
 
 
 def _with_flashes(segment: Segment, levels: Sequence[Level]) -> Segment:
-    """A segment that blinks with the times at which it was lit, as far as its edges are known."""
+    """Add to a blinking segment the times at which it was lit, as far as its edges are known."""
     if not segment.texture:
         return segment
     first = bisect_right(levels, segment.start, key=lambda change: change[0]) - 1

@@ -1,7 +1,7 @@
-"""The pages of a run: one with its head and what did not pass, and one for each file of tests.
+"""The pages of a run: one with its summary and the tests that did not pass, and one for each file of tests.
 
-They work from a folder, a zip, a web server, and under Jenkins' content policy: no script, no inline style, nothing
-from elsewhere.
+They work from a folder, a zip or a web server, and under Jenkins' content policy: they have no script, no inline style
+and no external resource.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rig.util.text import clean, one_line, seconds
 
 INDEX = "index.html"
 FILES = "index_files"
-"""The folder beside the page that holds everything else. It belongs to the report: a new one replaces it."""
+"""The folder beside the page with all other files. A new report replaces it."""
 STYLE = "report.css"
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The page of a file of tests: its name in `index_files`, and what is on it."""
+    """The page of a file of tests: its name in `index_files`, and its content."""
 
     page: str
     name: str
@@ -38,7 +38,7 @@ class _File:
 
     @property
     def counts(self) -> list[tuple[Verdict, str, int]]:
-        """How many of its tests have each verdict, worst first, none left at 0."""
+        """Return the number of tests by verdict, worst first, without zeros."""
         found = Counter(section.verdict for section in self.sections)
         return [
             (verdict, VERDICT_WORDS[verdict], found[verdict]) for verdict in (*VERDICTS, "recorded") if found[verdict]
@@ -46,14 +46,14 @@ class _File:
 
 
 def build(run: Path | Run, out_dir: Path, taker: Taker | None = None, runs_page: Path | None = None) -> Path:
-    """Make the pages of a run, or of any record.
+    """Write the pages of a run, or of any record.
 
     Args:
-        run: the run's folder, which holds `run.jsonl`, or one in a folder for each worker; a record on its own; or what
-            `read_run` makes of them. Nothing else is read.
-        out_dir: where `index.html` and its folder `index_files` go; made where it is not there.
-        taker: called with all that was drawn of each test, for another place that shows it.
-        runs_page: the page that lists the runs, for a link to it.
+        run: the run's folder, with `run.jsonl` in it or in a folder for each worker; a single record; or a run from
+            `read_run`. No other file is read.
+        out_dir: the folder for `index.html` and `index_files`; it is created if it is missing.
+        taker: called with the pictures and the log of each test, for another report that shows them.
+        runs_page: the page that lists the runs; this page links to it.
 
     Returns:
         The path of `index.html`.
@@ -71,7 +71,7 @@ def build(run: Path | Run, out_dir: Path, taker: Taker | None = None, runs_page:
 
 
 def write_style(folder: Path) -> None:
-    """Put the style sheet of all pages into a folder."""
+    """Write the style sheet of all pages to a folder."""
     (folder / STYLE).write_bytes(files("rig.report").joinpath(f"templates/{STYLE}").read_bytes())
 
 
@@ -109,7 +109,7 @@ def _relative(target: Path, start: Path) -> str:
 
 
 def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
-    """Write the pictures and logs of all tests. Returns their pages, those where something did not pass first."""
+    """Write the pictures and logs of all tests. Return their pages, those with tests that did not pass first."""
     tests = run.tests or ((run.whole,) if run.whole is not None else ())
     order = sorted(tests, key=lambda t: (t.file, _severity(t.outcome), _natural(t.name), t.attempt))
     names = _page_names([test.file for test in order])
@@ -135,12 +135,12 @@ def _files(run: Run, beside: Path, taker: Taker | None) -> list[_File]:
 
 
 def _severity(verdict: Verdict) -> int:
-    """For sorting: the worst first, what passed or was skipped together."""
+    """Return a sort key: the worst verdict first, passed and skipped tests equal."""
     return VERDICTS.index(verdict) if verdict in VERDICTS and verdict not in ("passed", "skipped") else len(VERDICTS)
 
 
 def _page_names(paths: list[str]) -> dict[str, str]:
-    """The names of pages by the path of the file of tests, no two the same."""
+    """Return unique names of pages by the path of the file of tests."""
     names: dict[str, str] = {}
     for path in dict.fromkeys(paths):
         stem = _slug(path.removesuffix(".py"))
@@ -149,7 +149,7 @@ def _page_names(paths: list[str]) -> dict[str, str]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """For sorting: numbers by their value."""
+    """Return a sort key that compares numbers by value."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 

@@ -1,4 +1,4 @@
-"""The page that lists all runs: made from their summaries, newest first."""
+"""The page that lists all runs, made from their summaries, newest first."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _OTHERS = {
     "coverage of the rig": "coverage/index.html",
     "coverage of the firmware": "coverage/firmware/index.html",
 }
-"""Reports of the newest session that stand beside the page, by their place."""
+"""Other reports of the newest session, beside the page: their paths by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A run in the list; without a summary it runs still, or was killed."""
+    """A run in the list. A run without a summary is still running, or was killed."""
 
     name: str
     began: float
@@ -43,8 +43,8 @@ def write_runs(reports: Path, records: Path) -> Path:
     """Write the page that lists the runs.
 
     Args:
-        reports: where `index.html` and its folder `index_files` go.
-        records: the folder with a folder for each run.
+        reports: the folder for `index.html` and `index_files`.
+        records: the folder that has a folder for each run.
 
     Returns:
         The path of `index.html`.
@@ -103,7 +103,7 @@ def _row(folder: Path, reports: Path) -> _Row:
 
 
 def _began(started: str, folder: Path) -> float:
-    """When a run began, in seconds; of one whose record does not say, when its folder was changed last."""
+    """Return when a run began, in seconds; if the record has no time, when its folder was last changed."""
     try:
         return datetime.fromisoformat(started).timestamp()
     except ValueError:

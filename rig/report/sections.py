@@ -1,4 +1,4 @@
-"""What the report says of each test: its words, and the names of the files that go with it."""
+"""The sections of the report, one for each test: its text, and the names of its files."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from rig.util.text import clean, one_line, seconds
 
 _TAIL = 30
 _ERROR_CLASS = re.compile(r"^(?:rig\.(?:util\.)?errors\.\w+|error of the (?:bench|test)|interrupted|not measurable): ")
-"""What stands before the words of our own errors: whose fault they are, the page says otherwise.
+"""The prefix of our own errors. The page removes it, because it shows the verdict elsewhere.
 
-Records from before the errors were in `rig/util` have it without `util`."""
+Records from before the errors moved to `rig/util` have the prefix without `util`."""
 _CONSOLE_TAIL = re.compile(r"^last \d+ lines of the console.*?(?=^the whole log: |\Z)", re.M | re.S)
-"""The end of the console in a message: the page shows it once, by its own clock."""
+"""The end of the console in a message. The page removes it, because it shows the console with its own times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measurement in words."""
+    """A measurement as text."""
 
     name: str
     value: str
     limits: str
     ok: bool
     judged: bool
-    """False where stepped time, or a busy machine, leaves no figure."""
+    """False if stepped time or a busy machine makes the value meaningless."""
     verdict: str
 
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A line of the console, with the bench time at which it came."""
+    """A line of the console with its bench time."""
 
     at: str
     level: str
@@ -50,7 +50,7 @@ class LogRow:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a test is: the page of its file, and its place there."""
+    """The location of a test: the page of its file, and the anchor there."""
 
     page: str
     anchor: str
@@ -59,7 +59,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """All that a page says about a test. Names of files are those beside the page."""
+    """The content of a test on a page. File names are relative to the page."""
 
     link: Link
     began: str
@@ -89,23 +89,23 @@ class Section:
 
     @property
     def is_red(self) -> bool:
-        """Whether somebody must look at it."""
+        """Whether a person must look at it."""
         return self.verdict not in ("passed", "skipped", "recorded")
 
 
 def write_section(
     test: Test, link: Link, stem: str, folder: Path, began: str, after: Link | None, taker: Taker | None
 ) -> Section:
-    """Write a test's pictures and log, and say what the page shows of it.
+    """Write a test's pictures and log, and return its section.
 
     Args:
-        test: which test.
-        link: where it will be.
-        stem: how the names of its files begin.
-        folder: where its files go.
-        began: when it began, counted from the run's start, in words.
-        after: the test before it on the same bench.
-        taker: called with all that was drawn of the test.
+        test: the test.
+        link: its location.
+        stem: the beginning of the names of its files.
+        folder: the folder of its files.
+        began: its begin relative to the run's start, as text.
+        after: the previous test on the same bench.
+        taker: called with the pictures and the log of the test.
     """
     lanes = lanes_of(test)
     drawn = draw(test, lanes)
@@ -149,7 +149,7 @@ def write_section(
 
 
 def shown_message(message: str) -> str:
-    """The message of a test without what its page shows elsewhere."""
+    """Return the message of a test without the parts that its page shows elsewhere."""
     return _CONSOLE_TAIL.sub("", _ERROR_CLASS.sub("", clean(message).strip())).strip()
 
 
@@ -175,7 +175,7 @@ def _figure(event: Measurement) -> Figure:
 
 
 def _trouble(test: Test) -> list[str]:
-    """What was wrong with the bench, as far as the test's message does not say it already."""
+    """Return the errors of the bench that the test's message does not contain."""
     told = one_line(test.message)
     found = (one_line(event.what) for event in test.events if isinstance(event, BenchTrouble))
     return [what for what in dict.fromkeys(found) if what not in told]

@@ -1,4 +1,4 @@
-"""Segments of a lane, from moments at which something was switched."""
+"""Segments of a lane, made from the times of changes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rig.report.lanes import Segment
 def switched(
     before: bool | None, changes: Iterable[tuple[float, bool]], end: float, words: tuple[str, str]
 ) -> tuple[Segment, ...]:
-    """Read the stretches of what is on or off. None at all where nobody ever said which.
+    """Make the segments of a state that is on or off; none if the state was never known.
 
     Args:
-        before: how it was when the test began; None: nobody knows.
-        changes: when it changed, in seconds, and to what.
+        before: the state at the test's start; None: unknown.
+        changes: the time of each change in seconds, and the new state.
         end: the test's length in seconds.
-        words: what to say where it is off, and where it is on.
+        words: the labels for off and on.
     """
     at = sorted(changes, key=lambda change: change[0])
     if before is None and not at:
@@ -29,7 +29,7 @@ def switched(
 
 
 def joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Leave out segments that last no time, and make one of neighbours that say the same."""
+    """Remove segments without duration, and join neighbours with the same content."""
     found: list[Segment] = []
     for segment in segments:
         if segment.end <= segment.start:

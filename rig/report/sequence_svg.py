@@ -1,4 +1,4 @@
-"""The exchange of a test as a sequence chart: who said what to whom, one line a frame, time down the left side."""
+"""The exchange of a test as a sequence chart: one arrow per frame, with time down the left side."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TIME_X, _LEFT, _RIGHT = 12.0, 170.0, 1110.0
 _ROW = 34.0
 _NOTE = 26.0
 _MOST_ROWS = 120
-"""More frames than these are told by their number, between the first and the last ones."""
+"""The maximum number of drawn frames. Of more, those in the middle are replaced by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class _Row:
 
 
 def has_exchange(test: Test) -> bool:
-    """Whether there is anything to draw."""
+    """Return whether there is an exchange to draw."""
     return any(isinstance(event, OcppFrame) for event in test.events)
 
 
 def render(test: Test) -> str:
-    """The chart as SVG. The same test gives the same bytes."""
+    """Return the chart as SVG. The same test gives the same bytes."""
     rows = _shortened([row for event in test.events if (row := _row(test, event)) is not None])
     c = Canvas(WIDTH)
     names = sorted({one_line(e.charge_point) for e in test.events if isinstance(e, OcppFrame)})

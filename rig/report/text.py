@@ -1,8 +1,7 @@
-"""How wide a text is, and what fits.
+"""The width of texts, and texts shortened to a width.
 
-Pictures ask for Helvetica or a font of the same widths (Arial, Liberation Sans), and every text carries the width
-that was computed here as its `textLength`: a viewer with another font squeezes it to that width, so that geometry
-that was free of collisions stays free of them.
+Pictures request Helvetica or a font of the same widths (Arial, Liberation Sans), and every text has the width that was
+computed here as its `textLength`. A viewer with another font scales the text to that width, so texts never overlap.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from itertools import accumulate
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
-# Advance widths of U+0020 to U+007E in thousandths of the font size: the metrics Adobe published for Helvetica.
+# Advance widths of U+0020 to U+007E in thousandths of the font size: Adobe's published metrics of Helvetica.
 _WIDTHS = (
     *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
     *(556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556),
@@ -37,19 +36,19 @@ class _Advances(dict[str, int]):
 _ADVANCES = _Advances({chr(0x20 + i): w for i, w in enumerate(_WIDTHS)})
 _ADVANCES.update({"…": 1000, "·": 278, "×": 584, "→": 1000, "≤": 549, "≥": 549})
 _BOLD = 1.07
-"""Helvetica Bold is at most about this much wider, over a word."""
+"""The approximate maximum of the width of a word in Helvetica Bold relative to Helvetica."""
 
 
 @lru_cache(maxsize=1 << 12)
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """The width of `text` in pixels at a font size in pixels."""
+    """Return the width of `text` in pixels at a font size in pixels."""
     return sum(map(_ADVANCES.__getitem__, text)) * size / 1000 * (_BOLD if bold else 1.0)
 
 
 def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """`text` where it is at most `room` pixels wide, else as much of its beginning as fits, and an ellipsis.
+    """Return `text`, shortened with an ellipsis to at most `room` pixels.
 
-    Empty where not even the ellipsis fits.
+    The result is empty if not even the ellipsis fits.
     """
     if width(text, size, bold=bold) <= room:
         return text

@@ -1,4 +1,4 @@
-"""How reports name and colour the verdicts."""
+"""The names and colours of verdicts in reports."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ VERDICT_HEADINGS: dict[Verdict, str] = {
     "not measurable": "Not measurable: the machine was too busy",
     "skipped": "Skipped",
     "cut off": "Cut off",
-    "retried": "Error of the bench, not of the firmware: the test was run again",
+    "retried": "Error of the bench, not of the firmware: the test was retried",
     "recorded": "Recorded without a test",
 }
-"""What stands above the message of a test."""
+"""The heading above the message of a test."""
 VERDICT_ENDS: dict[Verdict, str] = {
     "failed": "test failed",
     "error": "error of the bench",
@@ -51,4 +51,4 @@ VERDICT_ENDS: dict[Verdict, str] = {
     "interrupted": "interrupted",
     "not measurable": "not measurable",
 }
-"""What stands in a picture where its test ended, unless all was well."""
+"""The label at the end of a test in its picture, unless the test passed."""

@@ -44,6 +44,8 @@ Count = Annotated[int, Limits(least=1, most=1_000_000)]
 """A number of things, at least one."""
 Seed = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
 """The seed of a random generator."""
+Stamp = Annotated[int, Limits(least=0, most=(1 << 63) - 1)]
+"""A moment on the bench's clock, in nanoseconds."""
 Text = Annotated[str, Limits(least=1)]
 """A text that is not empty."""
 

@@ -79,6 +79,8 @@ class Wiring:
         clock: the bench's clock, already shared with the board.
         capabilities: the capabilities for `@pytest.mark.needs(...)`.
         flash_file: the virtual board's flash, for inspection; None on a wired bench.
+        csms_host: the address of this machine's loopback interface for the device; empty for `csms.host` of the bench
+            description.
         device_waits: returns the total time, in ns, that the device's threads have waited for a processor of this
             machine. None on a wired bench, whose device has its own processor, and in stepped time, which then stops.
         close: closes all connections; called once.
@@ -92,5 +94,6 @@ class Wiring:
     hooks: TestHooks | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None
+    csms_host: str = ""
     device_waits: Callable[[], int] | None = None
     close: Callable[[], None] = lambda: None

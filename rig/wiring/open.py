@@ -1,4 +1,4 @@
-"""Opens the connections to the board of a bench description: real wires, or the virtual board."""
+"""Opens the connections to the board of a bench description: a real, virtual or emulated one."""
 
 from __future__ import annotations
 
@@ -29,12 +29,17 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         root: the folder for the run directory of a virtual board.
 
     Raises:
-        BenchError: the pins cannot be opened, or the virtual board cannot be built.
+        BenchError: the pins cannot be opened, or the virtual or emulated board cannot be built.
     """
     if description.kind == "virtual":
         from rig.wiring import virtual  # a wired bench does not need it
 
         return virtual.open_wiring(description, clock, root)
+
+    if description.kind == "emulator":
+        from rig.wiring import emulator  # as above
+
+        return emulator.open_wiring(description, clock, root)
 
     factory = open_factory("lgpio")
     access_point = open_access_point(description.network.access_point)

@@ -93,8 +93,8 @@ def test_invalid_input_does_no_harm(device: Device, console: Console, line: str)
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
-        ("wss://csms.example/ocpp", "no TLS"),
-        ("ws://user:secret@csms.example/ocpp", "no Basic authentication"),
+        ("https://csms.example/ocpp", "begin with ws:// or wss://"),
+        ("ws://user:secret@csms.example/ocpp", "no user and password"),
         ("ws://csms.example/ocpp#top", "no fragment"),
         ("ws://csms.example:0/", "port from 1 to 65535"),
     ],

@@ -1,4 +1,4 @@
-"""The command line: what it prints and how it ends."""
+"""The command line: its output and exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    """Runs a command, in the project's folder unless told otherwise; returns exit code and everything it printed."""
+    """Return a function that runs a command and returns its exit code and output."""
 
     def run(*arguments: str, cwd: Path = ROOT) -> tuple[int, str]:
         monkeypatch.chdir(cwd)
@@ -44,7 +44,7 @@ def test_version(rig) -> None:  # type: ignore[no-untyped-def]
     assert rig("--version") == (0, f"rig {project['version']}\n")
 
 
-def test_a_new_project_passes_as_it_is(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_new_project_passes_without_changes(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """The bench descriptions are valid, and pytest passes on the virtual bench without any change."""
     build(ROOT)
     folder = tmp_path / "my tests"
@@ -85,7 +85,7 @@ def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
 @pytest.mark.parametrize(
     "content", [b"", b"hello\n", b"#!/bin/sh\nexit 0\n", b"\x7fELF", b"\x7fELF\x01\x01\x01" + bytes(11) + b"\x5e\x00"]
 )
-def test_a_firmware_that_is_no_program_of_this_machine_is_refused(rig, tmp_path: Path, content: bytes) -> None:  # type: ignore[no-untyped-def]
+def test_a_firmware_for_another_machine_is_rejected(rig, tmp_path: Path, content: bytes) -> None:  # type: ignore[no-untyped-def]
     """Empty, text, a script, a cut header, a program for an Xtensa chip."""
     program = tmp_path / "program"
     program.write_bytes(content)
@@ -122,7 +122,7 @@ def test_a_password_of_the_command_line_is_in_no_message(rig, arguments: tuple[s
     assert "hunter2" not in output
 
 
-def test_a_pre_shared_key_that_cannot_be_used_is_not_told(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_invalid_pre_shared_key_is_not_shown(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     bench = tmp_path / "bench.toml"
     bench.write_text((ROOT / "benches" / "virtual.toml").read_text().replace("[network]", '[network]\npsk = "hunter2"'))
     code, output = rig("bench", "check", str(bench))
@@ -141,7 +141,7 @@ def test_fault_list_names_each_with_arguments_and_needs(rig) -> None:  # type: i
     ("arguments", "says"),
     [
         (["power-cot"], "Did you mean 'power-cut'?"),
-        (["latency", "ms"], "'ms' is no argument of a fault. Write KEY=VALUE"),
+        (["latency", "ms"], "'ms' is not an argument of a fault. Write KEY=VALUE"),
         (["latency", "mss=1"], "Did you mean 'ms'?"),
         (["latency", "ms=nan"], "The fault latency: ms is a number, not 'nan'. Give a number"),
         (["latency", "ms=1e400"], "The fault latency: ms is a number, not '1e400'"),
@@ -164,7 +164,7 @@ def test_doctor_on_the_virtual_bench(rig) -> None:  # type: ignore[no-untyped-de
     assert code == (1 if "BAD" in output else 0)
 
 
-def test_doctor_says_what_the_wiring_page_says(rig) -> None:  # type: ignore[no-untyped-def]
+def test_doctor_has_the_warnings_of_the_wiring_page(rig) -> None:  # type: ignore[no-untyped-def]
     _, output = rig("doctor")
     page = " ".join((ROOT / "docs" / "wiring.md").read_text().split())
     for words in ("extra-low voltage only", "from 5 V USB or 3.3 V", "contactor that switches mains"):
@@ -172,13 +172,13 @@ def test_doctor_says_what_the_wiring_page_says(rig) -> None:  # type: ignore[no-
         assert words in page.replace("Extra-low", "extra-low")
 
 
-def test_doctor_looks_at_the_folders_that_are_written_to(rig, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_doctor_checks_the_folders_that_are_written_to(rig, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "build").mkdir()
     (tmp_path / "reports").touch()
     bench = str(ROOT / "benches" / "virtual.toml")
     code, output = rig("doctor", "--bench", bench, cwd=tmp_path)
     assert code == 1
-    assert "ok   .plugbench   is made when it is needed\n" in output
+    assert "ok   .plugbench   is created when it is needed\n" in output
     assert f"ok   build        {tmp_path}/build can be written to\n" in output
     assert (
         f"BAD  reports      {tmp_path}/reports cannot be written to: File exists. Make it a folder of your own, "
@@ -199,13 +199,13 @@ def test_a_wrong_folder_is_named_and_left_as_it_is(rig, tmp_path: Path, command:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_doctor_finds_each_problem(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "pi.toml"
     text = (ROOT / "benches/pi.toml").read_text()
     file.write_text(text.replace("/dev/ttyUSB0", "/dev/ttyNONE").replace("build/esp32", "build/none"))
     code, output = rig("doctor", "--bench", str(file))
     assert code == 1
-    assert "BAD  serial port  console.port: /dev/ttyNONE is not there" in output
+    assert "BAD  serial port  console.port: /dev/ttyNONE does not exist" in output
     assert re.search(
         r"BAD  firmware     device\.firmware: \S+/build/none does not exist\. "
         r"Build it, or name the build folder of firmware ",
@@ -218,7 +218,7 @@ def test_doctor_finds_what_is_wrong(rig, tmp_path: Path) -> None:  # type: ignor
     [
         (
             '{ kind = "nmcli", connection = "x" }',
-            "ok   CSMS port    192.0.2.1 port 9000 (looked at when the access point",
+            "ok   CSMS port    192.0.2.1 port 9000 (checked when the access point",
         ),
         ('{ kind = "none" }', "BAD  CSMS port    {file}: csms.host: CSMS: cannot listen on 192.0.2.1 port 9000: "),
     ],
@@ -259,13 +259,13 @@ def test_doctor_stops_at_a_bad_description(rig, tmp_path: Path) -> None:  # type
         ("ws://127.0.0.1:9000/", "", "--id '' must have 1 to 48 characters"),
     ],
 )
-def test_what_the_device_would_refuse_is_refused(rig, url: str, identity: str, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_arguments_that_the_device_would_reject_are_rejected(rig, url: str, identity: str, says: str) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("device", "run", "--csms", url, "--id", identity)
     assert code == 2
     assert says in output
 
 
-def test_a_record_on_its_own_has_its_pages_beside_it(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_single_record_has_its_pages_beside_it(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "traffic.jsonl").write_text('{"type": "note", "id": 1, "t": 1, "text": "tea"}\n')
     code, output = rig("report", "build", str(tmp_path / "traffic.jsonl"))
     page = tmp_path / "traffic-report" / "index.html"

@@ -235,7 +235,7 @@ def test_a_signal_ends_a_csms(start: Start, number: signal.Signals) -> None:
     assert process.returncode == 0
 
 
-def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Start, tmp_path: Path) -> None:
+def test_traffic_of_a_charge_point_with_a_csms_becomes_a_report(start: Start, tmp_path: Path) -> None:
     build(ROOT)
     csms = start("csms", "serve", "--port", "0", "--record", str(tmp_path / "run.jsonl"))
     url = hears(csms, r"ws://127\.0\.0\.1:\d+/")[0]
@@ -267,7 +267,7 @@ def test_a_charge_point_meets_a_csms_and_its_traffic_becomes_a_report(start: Sta
         (
             ["device", "run", "--csms", "tea", "--id", "CP-1"],
             2,
-            "rig: --csms 'tea' is no URL of a CSMS. Write ws://HOST:",
+            "rig: --csms 'tea' must begin with ws://",
         ),
         (["report", "build", "none"], 2, "rig: no record of a run at none: "),
         (["tea"], 2, "No such command 'tea'"),

@@ -37,7 +37,7 @@ def test_a_line_without_an_end_is_shown(shown: io.StringIO) -> None:
     assert shown.getvalue() == "x" * 100_000
 
 
-def test_a_character_that_comes_in_two_reads_is_whole(shown: io.StringIO) -> None:
+def test_a_character_split_over_two_reads_is_shown(shown: io.StringIO) -> None:
     lines = MaskedLines(shown)
     lines.write(b"Pr\xc3")
     lines.write(b"\xbcf\xff\n")

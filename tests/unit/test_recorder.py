@@ -21,6 +21,7 @@ from rig.timeline import Timeline
 from rig.timeline.codec import decode, decode_line
 from rig.timeline.events import (
     BenchTrouble,
+    ClientRefused,
     Event,
     FaultInjected,
     LinkChange,
@@ -83,6 +84,7 @@ URL = f"ws://user:{SECRET}@host/CP-1"
         LinkChange(charge_point="x", connected=False, reason=URL),
         FaultInjected(fault="x", arguments={"url": URL}),
         BenchTrouble(what=URL),
+        ClientRefused(address="h:1", how="TLS", reason=URL, charge_point=URL),
         Note(text=URL),
         TestEnded(nodeid="x", outcome="failed", seconds=1, message=URL),
     ],

@@ -40,6 +40,10 @@ def frame(message_type: Any = "CALL", payload: Any = None, **others: Any) -> ev.
         (ev.FaultLifted(fault="torn_write", injected=1), "fault    torn write lifted"),
         (PANIC, "trouble  abort()"),
         (ev.BenchTrouble(what="the port vanished"), "trouble  the port vanished"),
+        (
+            ev.ClientRefused(address="h:1", how="TLS", reason="it has expired", charge_point="CP-1"),
+            "link     refused the client CP-1 at h:1 (TLS): it has expired",
+        ),
         (ev.Note(text="a remark"), None),
     ],
 )
@@ -107,6 +111,7 @@ LEAKY = [
     frame("INVALID", raw=f'{{"password":"{SECRET}"', error=URL),
     ev.FaultInjected(fault="x", arguments={"url": URL}),
     ev.BenchTrouble(what=URL),
+    ev.ClientRefused(address="h:1", how="TLS", reason=URL),
     ev.Note(text=URL),
 ]
 

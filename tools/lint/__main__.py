@@ -36,7 +36,7 @@ CHECKS = [
     Check("C++ is clean (cppcheck)", commands.cppcheck),
     Check("the firmware includes no host header outside its ports", host_headers.run),
     Check("the firmware compiles freestanding for a 32-bit target, and has not grown", freestanding.run),
-    Check("pins.h, bench descriptions and design page name the same pins", pins.run),
+    Check("boards, bench descriptions and design page name the same pins", pins.run),
     Check("host build and chip have one watchdog figure", watchdog.run),
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -22,7 +23,9 @@ def run(root: Path) -> Result:
         SkippedError: there is no history, as in an unpacked archive.
     """
     command = ["git", "log", "--no-merges", f"--max-count={NEWEST}", "--format=%h %s"]
-    log = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    # The history of a repository around the folder is not the project's.
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(root.resolve().parent)}
+    log = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     if log.returncode != 0:
         raise SkippedError("no commits to look at: run it in a clone")
     findings = []

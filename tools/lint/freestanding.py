@@ -1,4 +1,7 @@
-"""Core, runtime, features and app compile for a 32-bit chip without an operating system, and stay small there."""
+"""Core, runtime, features, app and the ESP32's port compile for a 32-bit chip, and stay small there.
+
+The port is compiled against our own stubs of ESP-IDF's headers, with Wi-Fi and a pulse counter and without both.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,15 @@ FLAGS = [
 
 # Their code is what is measured; a header that no source includes still has to compile.
 _SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features", "firmware/src/app")
+_PORT = ("firmware/src/port/esp32", "firmware/src/main/esp32")
+_STUBS = "firmware/test/esp_idf"
+_CHIPS = (
+    ("an ESP32 with Wi-Fi", ()),
+    (
+        "an ESP32-C3 with Ethernet",
+        ("-DCONFIG_ETH_USE_OPENETH=1", "-DSOC_PCNT_SUPPORTED=0", "-DPLUGBENCH_BOARD_ESP32C3_DEVKITM"),
+    ),
+)
 
 
 def run(root: Path) -> Result:
@@ -54,16 +66,30 @@ def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [(path, scratch / f"{number}.o") for number, path in enumerate([*files, probe])]
         findings = [text for text in pool.map(lambda job: _compile(root, *job), jobs) if text]
+        port = [
+            path for path in tracked_files(root, *_PORT) if path.suffix in {".h", ".cpp"} and "test" not in path.parts
+        ]
+        port_jobs = [
+            (path, scratch / f"{chip}-{number}.o", flags, chip)
+            for chip, flags in _CHIPS
+            for number, path in enumerate(port)
+        ]
+        findings += [text for text in pool.map(lambda job: _compile_port(root, *job), port_jobs) if text]
     if findings:
         return findings, sizes.Sizes()
     objects = {target: path.relative_to(root) for path, target in jobs if path.suffix == ".cpp" and path != probe}
     return [], sizes.of_objects(objects, jobs[-1][1])
 
 
-def _compile(root: Path, path: Path, target: Path) -> str:
+def _compile_port(root: Path, path: Path, target: Path, flags: tuple[str, ...], chip: str) -> str:
+    found = _compile(root, path, target, (f"-I{root / _STUBS}", *flags))
+    return f"{found}\n(compiled for {chip}, with the stubs of {_STUBS})" if found else ""
+
+
+def _compile(root: Path, path: Path, target: Path, more: tuple[str, ...] = ()) -> str:
     include = [f"-I{root / 'firmware' / 'src'}", f"-isystem{root / '.deps' / 'littlefs'}"]
     # A header is compiled from a line that includes it: it has to stand alone.
     what, text = ([str(path)], "") if path.suffix == ".cpp" else (["-x", "c++", "-"], f'#include "{path}"\n')
-    command = [COMPILER, *FLAGS, '-DPLUGBENCH_VERSION="0"', *include, "-c", *what, "-o", str(target)]
+    command = [COMPILER, *FLAGS, '-DPLUGBENCH_VERSION="0"', *include, *more, "-c", *what, "-o", str(target)]
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stderr.replace(f"{root}/", "").strip()

@@ -49,7 +49,7 @@ def run(root: Path) -> Result:
 
 
 def _is_platform(place: Path) -> bool:
-    return place.parts[1:3] in {("src", "port"), ("src", "main")} and place.parts[3] in {"posix", "esp32"}
+    return place.parts[1:3] in {("src", "port"), ("src", "main")} and place.parts[3] in {"posix", "esp32", "mbedtls"}
 
 
 def _is_ours(root: Path, path: Path, header: str) -> bool:

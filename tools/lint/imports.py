@@ -39,6 +39,7 @@ INSIDE = {
     "rig.cli.new_project": "the files that the command `rig new` copies; no module imports them",
     "rig.csms.instrument": "the methods of the fake CSMS that a test calls, one file each",
     "rig.report.timeline_svg": "the parts of one picture, which the pages of a test place",
+    "rig.wiring.emulator": "one kind of wiring, as below; its wires and serial port are the virtual board's",
     "rig.wiring.virtual": "one kind of wiring; others reach it by the bench description only, which is checked below",
     "rig.wiring.virtual.stepping": "the clock of the virtual bench, which its parts wait on",
 }
@@ -47,7 +48,10 @@ _LOADED_ELSEWHERE = {"firmware"}
 
 # Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
 # command that runs it alone, and by the tests of the rig.
-_KNOWN_TO = {"rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.cli", "tests.unit")}
+_KNOWN_TO = {
+    "rig.wiring.emulator": ("rig.wiring.open", "rig.cli", "tests.unit"),
+    "rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.wiring.emulator", "rig.cli", "tests.unit"),
+}
 
 # Modules that import from nothing else in the repository: pytest loads the plugin in every project that has the package
 # installed, and it loads the others only where there is a bench.

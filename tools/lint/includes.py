@@ -15,19 +15,20 @@ from tools.lint.layout import Folder, Layout
 # its own folder and from the layers below; folders of one layer know nothing of each other, so that none can be in a
 # circle. A folder is ranked by itself: a rank does not hold for the folders in it.
 LAYERS = (
-    ("port/posix/test",),
+    ("port/posix/test", "port/esp32/test"),
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
     ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/transactions",),
-    ("features/ocpp_message",),
+    ("features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
     ("features/websocket",),
     ("features/board", "features/logging", "features/storage"),
     ("runtime",),
     ("port/posix", "port/esp32"),
+    ("port/mbedtls",),
     ("port",),
     ("core",),
 )
@@ -36,7 +37,8 @@ _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 # The implementation of a platform's ports is known to its entry point and its own tests only.
 _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix"),
-    "port/esp32": ("port/esp32", "main/esp32"),
+    "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
+    "port/mbedtls": ("port/mbedtls", "port/posix", "port/posix/test", "port/esp32"),
 }
 
 _SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")

@@ -1,4 +1,4 @@
-"""One list of signals: `pins.h`, the bench descriptions and the tables of docs/design.md and docs/wiring.md agree."""
+"""One list of signals: boards, bench descriptions and the tables of docs/design.md and docs/wiring.md agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tools.lint.check import Result
 
-HEADER = Path("firmware/src/features/board/pins.h")
+BOARDS = Path("firmware/src/features/board/boards")
+USUAL_BOARD = "esp32-devkitc"
 DESIGN = Path("docs/design.md")
 WIRING = Path("docs/wiring.md")
 
@@ -18,20 +19,53 @@ _WIRE = re.compile(r"^\|\s*`(\w+)\.(\w+)`\s*\|\s*(\d+)\s*\|[^|]*\|\s*GPIO(\d+)\s
 
 
 def run(root: Path) -> Result:
-    """Compare the ESP32's GPIO numbers everywhere, and the Pi's pins of each bench with the design page."""
-    header = root / HEADER
-    if not header.exists():
-        return Result([f"{HEADER}: missing: it lists the GPIO number of every logical signal"])
-    device = of_header(header.read_text())
+    """Compare each bench with the pins of its board, and its Pi pins with those of the design page."""
+    boards = {path.stem: of_header(path.read_text()) for path in sorted((root / BOARDS).glob("*.h"))}
+    if USUAL_BOARD not in boards:
+        return Result([f"{header_of(USUAL_BOARD)}: missing: it lists the GPIO number of every logical signal"])
     design = of_design((root / DESIGN).read_text())
-    findings = _differences(HEADER, device, {name: gpio for name, (gpio, _pi) in design.items() if gpio != 0})
-    benches = {path.relative_to(root): of_bench(path.read_text()) for path in sorted((root / "benches").glob("*.toml"))}
-    for place, wires in [*benches.items(), (WIRING, of_wiring((root / WIRING).read_text()))]:
-        findings += _differences(place, {name: gpio for name, (gpio, _pi) in wires.items() if gpio != 0}, device)
+    on_design = {name: gpio for name, (gpio, _pi) in design.items() if gpio != 0}
+    findings = _differences(header_of(USUAL_BOARD), boards[USUAL_BOARD], on_design)
+    for board, pins in boards.items():
+        findings += [f"{header_of(board)}: {name} is missing" for name in sorted(on_design.keys() - pins.keys())]
+        findings += [f"{header_of(board)}: GPIO {gpio} is listed twice" for gpio in _twice(list(pins.values()))]
+    places = [(WIRING, USUAL_BOARD, of_wiring((root / WIRING).read_text()))]
+    for path in sorted((root / "benches").glob("*.toml")):
+        text = path.read_text()
+        if kind_of_bench(text) == "emulator":  # it has no pins
+            continue
+        board = board_of_bench(text)
+        if board not in boards:
+            findings.append(f"{path.relative_to(root)}: device.board: {header_of(board)} is missing")
+            continue
+        places.append((path.relative_to(root), board, of_bench(text)))
+    for place, board, wires in places:
+        boot = {name for name in design if design[name][0] == 0}
+        gpios = {name: gpio for name, (gpio, _pi) in wires.items() if name not in boot}
+        findings += _differences(place, gpios, boards[board])
         for name, (_gpio, pi) in wires.items():
             if name in design and design[name][1] != pi:
                 findings.append(f"{place}: {name} is on Pi pin {pi}, but {DESIGN} says {design[name][1]}")
-    return Result(findings, f"{len(device)} signals")
+    return Result(findings, f"{len(on_design)} signals, {len(boards)} boards")
+
+
+def header_of(board: str) -> Path:
+    """Name the header with the pins of a board."""
+    return BOARDS / f"{board}.h"
+
+
+def board_of_bench(text: str) -> str:
+    """Read which board a bench description is of."""
+    return str(tomllib.loads(text).get("device", {}).get("board", USUAL_BOARD))
+
+
+def kind_of_bench(text: str) -> str:
+    """Read the kind of a bench description."""
+    return str(tomllib.loads(text).get("kind", ""))
+
+
+def _twice(numbers: list[int]) -> list[int]:
+    return sorted({number for number in numbers if numbers.count(number) > 1})
 
 
 def of_header(text: str) -> dict[str, int]:

@@ -25,6 +25,7 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
       wifi_(ports.network, ports.rng, config_.settings(), log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
@@ -32,7 +33,7 @@ App::App(const Ports& ports)
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_,
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
                     Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
@@ -68,6 +69,8 @@ void App::take_settings() {
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
+  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  security_profile_setting_ = settings.security_profile;
 }
 
 void App::start_storage() {
@@ -93,6 +96,12 @@ void App::start_charging() {
   connection.backoff_max = settings.backoff_max_ms;
   connection.stable_after = Millis{1000} * settings.backoff_stable_s;
   connection_.configure(connection);
+  connection_.set_credentials(security_);
+  security_.set_listener({[](void* app) {
+                            auto& self = *static_cast<App*>(app);
+                            self.connection_.renew(self.ports_.clock.now());
+                          },
+                          this});
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
@@ -152,6 +161,15 @@ void App::add_features() {
                  json.member("time_quality", name_of(static_cast<const TimeSync*>(time_sync)->quality()));
                },
                &time_sync_});
+  status_.add({[](const void* config, JsonWriter& json) {
+                 json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
+               },
+               &config_});
+  status_.add({[](const void* connection, JsonWriter& json) {
+                 json.member("connection_problem",
+                             name_of(static_cast<const Connection*>(connection)->problem().failure));
+               },
+               &connection_});
 }
 
 void App::request_restart(ResetReason reason) {

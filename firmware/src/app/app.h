@@ -13,6 +13,7 @@
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
 #include "features/safety/safety.h"
+#include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
 #include "features/storage/littlefs_storage.h"
@@ -66,6 +67,7 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  Security security_;
   Wifi wifi_;
   Connection connection_;
   Transactions transactions_;
@@ -79,6 +81,7 @@ class App {
   Indicator indicator_;
   ImageTrial image_trial_;
 
+  uint32_t security_profile_setting_ = 0;
   LogLevel log_level_setting_ = LogLevel::info;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;

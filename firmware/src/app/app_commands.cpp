@@ -48,6 +48,13 @@ void leak(void* controls, Text arguments, Logger& console) {
   console.answer("ok");
 }
 
+void largest_block(void* controls, Text arguments, Logger& console) {
+  uint64_t bytes = 0;
+  if (!parse_decimal_unsigned(arguments, bytes)) return console.answer("error: largest_block needs a number of bytes");
+  static_cast<TestControls*>(controls)->limit_largest_block(static_cast<size_t>(bytes));
+  console.answer("ok");
+}
+
 void hang(void* controls, Text, Logger& console) {
   console.answer("ok");
   static_cast<TestControls*>(controls)->hang();
@@ -70,6 +77,7 @@ void App::add_commands() {
 void App::add_test_commands(TestControls& controls) {
   serial_debug_.add({"crash", "abort|null|assert", &crash, &controls});
   serial_debug_.add({"leak", "<bytes>", &leak, &controls});
+  serial_debug_.add({"largest_block", "<bytes>", &largest_block, &controls});
   serial_debug_.add({"hang", "", &hang, &controls});
 }
 
@@ -101,8 +109,10 @@ void App::set(Text arguments) {
                            app.log_.answer("ok");
                          },
                          this};
-  if (const Config::Complaint complaint = config_.set(key, arguments, done); complaint != nullptr)
-    log_.answer("error: ", key, " ", complaint);
+  const char* complaint = equal_ignoring_case(key, Security::kKeyName)
+                              ? security_.set_authorization_key(arguments, done)
+                              : config_.set(key, arguments, done);
+  if (complaint != nullptr) log_.answer("error: ", key, " ", complaint);
 }
 
 }  // namespace pb

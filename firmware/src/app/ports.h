@@ -8,6 +8,7 @@
 #include "port/interlock.h"
 #include "port/network.h"
 #include "port/rng.h"
+#include "port/secrets.h"
 #include "port/system.h"
 #include "port/tcp.h"
 #include "port/uart.h"
@@ -27,6 +28,7 @@ struct Ports {
   Network& network;
   Tcp& tcp;
   Flash& storage;  ///< the partition `storage`
+  Secrets& secrets;
   Heap& heap;
   Worker& worker;
   Waker& waker;

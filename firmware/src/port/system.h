@@ -36,6 +36,8 @@ class TestControls {
   virtual void crash(Crash kind) = 0;
   /// From now on each TCP connection loses `bytes` of heap; 0 stops that.
   virtual void leak_per_connection(size_t bytes) = 0;
+  /// Crumbles the heap, so that no free block has more than `bytes`; 0 takes that back.
+  virtual void limit_largest_block(size_t bytes) = 0;
   /// Blocks the loop for ever, until the watchdog bites.
   virtual void hang() = 0;
 

@@ -5,19 +5,147 @@
 
 namespace pb {
 
-enum class TcpState : uint8_t { connecting, open, closed };
+enum class TcpState : uint8_t {
+  connecting,
+  securing,  ///< TCP has the connection, the TLS handshake is under way
+  open,
+  closed,
+};
 
-/// TCP without blocking: names are resolved and connections made by a worker.
+/// What is known of the time when a certificate is judged.
+struct CertificateTime {
+  int64_t unix_s = 0;
+  /// False: it is at least that late. A certificate that had expired by then is refused; whether one is valid already
+  /// cannot be said, so it is taken.
+  bool is_exact = false;
+};
+
+/// How a connection is protected. Roots, CRL and our own certificate come out of the Secrets.
+struct TcpSecurity {
+  bool tls = false;
+  bool client_certificate = false;
+  CertificateTime time;
+};
+
+/// Why a connection has ended, as far as anybody needs to tell it from a network that is not there.
+enum class TcpFailure : uint8_t {
+  none,
+  unreachable,
+  no_memory,
+  timeout,
+  no_root,
+  unusable_root,
+  unusable_crl,
+  no_client_certificate,
+  unusable_client_certificate,
+  certificate_expired,
+  certificate_not_yet_valid,
+  certificate_wrong_name,
+  certificate_unknown_root,
+  certificate_revoked,
+  certificate_bad,
+  rejected_by_peer,
+  closed_by_peer,
+  protocol,
+};
+
+struct TcpProblem {
+  TcpFailure failure = TcpFailure::none;
+  /// TLS alert of `rejected_by_peer` (RFC 5246 section 7.2), else the library's error; 0: none.
+  int32_t code = 0;
+  /// Of `no_memory`: the block that was asked for, and the largest there was, in bytes.
+  size_t needed = 0;
+  size_t largest = 0;
+};
+
+/// For messages to people; TcpProblem has the numbers.
+constexpr const char* text_of(TcpFailure failure) {
+  switch (failure) {
+    case TcpFailure::none:
+      return "no problem";
+    case TcpFailure::unreachable:
+      return "connection refused or host unreachable";
+    case TcpFailure::no_memory:
+      return "TLS: not enough memory in one block";
+    case TcpFailure::timeout:
+      return "TLS: the handshake took too long";
+    case TcpFailure::no_root:
+      return "TLS: no root certificate is installed";
+    case TcpFailure::unusable_root:
+      return "TLS: the root certificate that is installed cannot be read";
+    case TcpFailure::unusable_crl:
+      return "TLS: the CRL that is installed cannot be read";
+    case TcpFailure::no_client_certificate:
+      return "TLS: security profile 3 needs a client certificate and its key, which are not installed";
+    case TcpFailure::unusable_client_certificate:
+      return "TLS: the client certificate or its key cannot be read";
+    case TcpFailure::certificate_expired:
+      return "TLS: the certificate of the CSMS has expired";
+    case TcpFailure::certificate_not_yet_valid:
+      return "TLS: the certificate of the CSMS is not valid yet";
+    case TcpFailure::certificate_wrong_name:
+      return "TLS: the certificate of the CSMS is for another host";
+    case TcpFailure::certificate_unknown_root:
+      return "TLS: the certificate of the CSMS is not signed by a root that is installed";
+    case TcpFailure::certificate_revoked:
+      return "TLS: the certificate of the CSMS is revoked";
+    case TcpFailure::certificate_bad:
+      return "TLS: the certificate of the CSMS is not acceptable";
+    case TcpFailure::rejected_by_peer:
+      return "TLS: the CSMS rejected the handshake";
+    case TcpFailure::closed_by_peer:
+      return "TLS: the CSMS closed the connection during the handshake";
+    case TcpFailure::protocol:
+      return "TLS: the handshake failed";
+  }
+  return "unknown";
+}
+
+/// For status and programs.
+constexpr const char* name_of(TcpFailure failure) {
+  constexpr const char* kNames[] = {"none",
+                                    "unreachable",
+                                    "no_memory",
+                                    "timeout",
+                                    "no_root",
+                                    "unusable_root",
+                                    "unusable_crl",
+                                    "no_client_certificate",
+                                    "unusable_client_certificate",
+                                    "certificate_expired",
+                                    "certificate_not_yet_valid",
+                                    "certificate_wrong_name",
+                                    "certificate_unknown_root",
+                                    "certificate_revoked",
+                                    "certificate_bad",
+                                    "rejected_by_peer",
+                                    "closed_by_peer",
+                                    "protocol"};
+  return kNames[static_cast<size_t>(failure)];
+}
+
+/// TCP, and TLS on it, without blocking: names are resolved and connections made by a worker, and the TLS handshake
+/// goes on a step at a time, in state().
 class Tcp {
  public:
   static constexpr int kNoSocket = -1;
+  /// How long a TLS handshake may take; then the connection is closed with TcpFailure::timeout.
+  static constexpr uint32_t kHandshakeLimitMs = 30'000;
 
-  /// Starts to connect. @return a socket, or kNoSocket when all sockets or their memory are in use.
-  virtual int open(Text host, uint16_t port) = 0;
-  /// closed: refused, reset, ended by the peer with everything read, or no route.
+  /// Starts to connect. `host` must be the name in the certificate, where there is TLS. @return a socket, or kNoSocket
+  /// when all sockets or their memory are in use.
+  virtual int open(Text host, uint16_t port, const TcpSecurity& security) = 0;
+  /// closed: refused, reset, ended by the peer with everything read, no route, or no TLS. The loop is woken when it
+  /// changes.
   virtual TcpState state(int socket) = 0;
-  /// @return bytes taken, 0 to bytes.length. 0 means later. A connection that has ended takes all of them to nowhere,
-  /// like those that were under way: receive() finds the end, after what the peer sent before it.
+  /// Why a socket is closed, until close().
+  virtual TcpProblem problem(int socket) const = 0;
+  /// Judges the peer's certificates once more, by a better clock. @return `none`, certificate_expired or
+  /// certificate_not_yet_valid; `none` without TLS.
+  virtual TcpFailure judge_certificate(int socket, int64_t unix_s) const = 0;
+  /// @return bytes taken, 0 to bytes.length. 0 means later: then the next call begins with the same bytes. A
+  /// connection that has ended takes all of them to nowhere, like those that were under way: receive() finds the end,
+  /// after what the peer sent before it.
   virtual size_t send(int socket, Bytes bytes) = 0;
   /// @return bytes put into `into`, 0 when there are none now.
   virtual size_t receive(int socket, MutableBytes into) = 0;

@@ -35,9 +35,9 @@ void Device::power_on(ResetReason reason) {
     self.world_.flow();
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
-  life.app =
-      std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart, life.network,
-                                  life.tcp, world_.flash, life.heap, life.worker, life.waker, life.system});
+  life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart,
+                                         life.network, life.tcp, world_.flash, life.secrets, life.heap, life.worker,
+                                         life.waker, life.system});
   if (alive()) take_console();
 }
 

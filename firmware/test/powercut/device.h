@@ -11,6 +11,7 @@
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -94,6 +95,7 @@ class Device {
     FakeUart uart;
     FakeNetwork network;
     FakeTcp tcp;
+    FakeSecrets secrets;
     FakeHeap heap;
     FakeWorker worker;
     FakeWaker waker{clock};

@@ -12,6 +12,7 @@ class FakeSystem final : public System, public TestControls {
   int crashes = 0;
   Crash last_crash = Crash::abort;
   size_t leak = 0;
+  size_t largest_block_limit = 0;
   int hangs = 0;
   int fed = 0;
   bool on_trial = false;  ///< the image is new and not confirmed
@@ -33,6 +34,7 @@ class FakeSystem final : public System, public TestControls {
     last_crash = kind;
   }
   void leak_per_connection(size_t bytes) override { leak = bytes; }
+  void limit_largest_block(size_t bytes) override { largest_block_limit = bytes; }
   void hang() override { ++hangs; }
 };
 

@@ -16,10 +16,13 @@ class FakeTcp final : public Tcp {
     TcpState state = TcpState::closed;
     std::string host;
     uint16_t port = 0;
-    std::string sent;          ///< sent by the firmware; the test removes it
-    std::string incoming;      ///< to be received by the firmware
-    size_t window = 1 << 20;   ///< bytes that send() still accepts
-    bool acknowledges = true;  ///< whether sent bytes count as delivered
+    TcpSecurity security;
+    TcpProblem problem;
+    TcpFailure judgement = TcpFailure::none;  ///< the result of judge_certificate()
+    std::string sent;                         ///< sent by the firmware; the test removes it
+    std::string incoming;                     ///< to be received by the firmware
+    size_t window = 1 << 20;                  ///< bytes that send() still accepts
+    bool acknowledges = true;                 ///< whether sent bytes count as delivered
   };
 
   /// The number of opened connections, and the last opened socket.
@@ -32,6 +35,11 @@ class FakeTcp final : public Tcp {
   Peer& peer() { return peers_[last]; }
   void accept() { peer().state = TcpState::open; }
   void reset() { peer().state = TcpState::closed; }
+  /// Ends the connection before it is open.
+  void fail(TcpProblem problem) {
+    peer().problem = problem;
+    reset();
+  }
   std::string take_sent() {
     std::string result;
     result.swap(peer().sent);
@@ -39,7 +47,7 @@ class FakeTcp final : public Tcp {
   }
   void deliver(const std::string& bytes) { peer().incoming += bytes; }
 
-  int open(Text host, uint16_t port) override {
+  int open(Text host, uint16_t port, const TcpSecurity& security) override {
     if (exhausted) return kNoSocket;
     for (int i = 0; i < kSockets; ++i) {
       if (peers_[i].used) continue;
@@ -48,6 +56,7 @@ class FakeTcp final : public Tcp {
       peers_[i].state = TcpState::connecting;
       peers_[i].host.assign(host.data, host.length);
       peers_[i].port = port;
+      peers_[i].security = security;
       ++opens;
       return last = i;
     }
@@ -59,8 +68,13 @@ class FakeTcp final : public Tcp {
     return peers_[socket].state == TcpState::closed && !peers_[socket].incoming.empty() ? TcpState::open
                                                                                         : peers_[socket].state;
   }
+  TcpProblem problem(int socket) const override { return valid(socket) ? peers_[socket].problem : TcpProblem{}; }
+  TcpFailure judge_certificate(int socket, int64_t) const override {
+    return valid(socket) ? peers_[socket].judgement : TcpFailure::none;
+  }
   size_t send(int socket, Bytes bytes) override {
-    if (!valid(socket) || peers_[socket].state == TcpState::connecting) return 0;
+    if (!valid(socket) || peers_[socket].state == TcpState::connecting || peers_[socket].state == TcpState::securing)
+      return 0;
     Peer& to = peers_[socket];
     if (to.state == TcpState::closed) return bytes.length;
     const Bytes taken = bytes.first(to.window);

@@ -9,6 +9,7 @@
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -33,6 +34,7 @@ struct Device {
   FakeNetwork network;
   FakeTcp tcp;
   RamFlash flash;
+  FakeSecrets secrets;
   FakeHeap heap;
   FakeWorker worker;
   FakeWaker waker{clock};
@@ -44,7 +46,7 @@ struct Device {
   App& boot() {
     app.reset();
     app = std::make_unique<App>(
-        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, heap, worker, waker, system});
+        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
     return *app;
   }
   /// Types a command and lets the device run until its work is done. @return the answers.

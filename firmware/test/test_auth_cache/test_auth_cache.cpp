@@ -77,7 +77,7 @@ void status_that_cannot_be_read_is_invalid() {
     bench.learn("TAG", kAccepted);
     bench.learn("TAG", info);
     TEST_ASSERT_EQUAL_STRING_MESSAGE("Invalid", bench.status("TAG").c_str(), info);
-    check_contains("has no status that OCPP 1.6 knows", bench.uart.written());
+    check_contains("has no status of OCPP 1.6", bench.uart.written());
   }
 }
 
@@ -87,7 +87,7 @@ void expiry_date_that_cannot_be_read_has_passed() {
     bench.time.set_from_csms(kNow);
     bench.learn("TAG", R"({"status":"Accepted","expiryDate":)" + std::string(expiry) + "}");
     TEST_ASSERT_EQUAL_STRING_MESSAGE("Expired", bench.status("TAG").c_str(), expiry);
-    check_contains("no date-time of ISO 8601", bench.uart.written());
+    check_contains("no ISO 8601 date-time", bench.uart.written());
     bench.save();
     AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
     again.load();
@@ -232,9 +232,9 @@ void write_that_fails_is_tried_again_later() {
   bench.storage.result = StorageResult::full;
   bench.save();
   check_contains("was not stored: no space left", bench.uart.written());
-  TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kSaveAgain);
+  TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kRetryPause);
   bench.storage.result = StorageResult::ok;
-  bench.cache.poll(AuthCache::kSaveAgain);
+  bench.cache.poll(AuthCache::kRetryPause);
   bench.storage.run_all();
   TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("auth_cache"));
 }

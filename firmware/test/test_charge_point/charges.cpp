@@ -131,7 +131,8 @@ void console_status_tells_it_all() {
   check_contains(
       "= "
       "{\"state\":\"SuspendedEV\",\"accepted\":true,\"connected\":true,\"transaction\":100,\"energy_wh\":0,\"queue\":0,"
-      "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"time_quality\":\"csms\"}",
+      "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"time_quality\":\"csms\","
+      "\"security_profile\":0,\"connection_problem\":\"none\"}",
       rig.uart.take());
 }
 

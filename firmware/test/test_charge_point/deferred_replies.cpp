@@ -78,7 +78,7 @@ void status_answered_after_its_time_is_not_told_again() {
   rig.pass(Messenger::kCallTimeout + 2'000);
   answer_now(rig, "StatusNotification", "{}");
   rig.answers.clear();
-  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.pass(2 * ChargePoint::kResendFirst);
   rig.assert_story("1:Preparing");
 }
 
@@ -167,6 +167,7 @@ void start_answered_after_its_charge_has_ended_gets_its_stop() {
 void start_refused_after_it_was_given_up_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
+  rig.pass(1'000);
   assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
 }
 

@@ -143,7 +143,7 @@ void a_request_beyond_those_that_can_wait_is_told_to_come_again() {
     rig.settle();
     rig.worker.hold = true;
     for (size_t i = 0; i < DeferredReplies::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
-    check_contains("[4,\"q\",\"InternalError\",\"too many requests wait", rig.ask(c.action, c.payload));
+    check_contains("[4,\"q\",\"InternalError\",\"too many requests are pending", rig.ask(c.action, c.payload));
     rig.worker.hold = false;
     rig.heard.clear();
     rig.settle();

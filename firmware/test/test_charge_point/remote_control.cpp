@@ -119,7 +119,7 @@ void reset_does_not_wait_for_ever_for_the_flash() {
 // A flash that takes nothing is tried every few seconds: the stop is sent from memory when it has been tried, and only
 // then the wait for its answer begins.
 void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
-  for (Millis phase = 0; phase < Saver::kSaveAgain; phase += 1'000) {
+  for (Millis phase = 0; phase < Saver::kRetryPause; phase += 1'000) {
     Rig rig;
     rig.set("MeterValueSampleInterval", "0");
     rig.settle();
@@ -131,7 +131,7 @@ void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
     rig.gpio.pulse(pins::kMeterPulse, 150);
     rig.pass(20'000 + phase);
     rig.ask("Reset", "{\"type\":\"Hard\"}");
-    rig.pass(Saver::kSaveAgain + ChargePoint::kHardResetLimit + 2'000);
+    rig.pass(Saver::kRetryPause + ChargePoint::kHardResetLimit + 2'000);
     TEST_ASSERT_TRUE(rig.app->restart_requested());
     assert_is("150", rig.last("StopTransaction", "meterStop"));
   }
@@ -378,11 +378,11 @@ void status_without_an_answer_is_told_again_on_the_same_connection() {
   rig.story();
   rig.drive(pins::kCable, true);
   rig.answers.clear();
-  rig.pass(Messenger::kCallTimeout + ChargePoint::kRetellFirst / 2 - 1);
+  rig.pass(Messenger::kCallTimeout + ChargePoint::kResendFirst / 2 - 1);
   rig.assert_story("1:Preparing");
-  rig.pass(ChargePoint::kRetellFirst / 2 + 1);
+  rig.pass(ChargePoint::kResendFirst / 2 + 1);
   rig.assert_story("1:Preparing");
-  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.pass(2 * ChargePoint::kResendFirst);
   rig.assert_story("");
   TEST_ASSERT_EQUAL(opens, rig.opens);
 }
@@ -398,7 +398,7 @@ void status_without_an_answer_is_not_told_again_when_another_was_told_since() {
   rig.pass(Messenger::kCallTimeout);
   rig.answers.clear();
   rig.drive(pins::kCable, false);
-  rig.pass(2 * ChargePoint::kRetellFirst);
+  rig.pass(2 * ChargePoint::kResendFirst);
   rig.assert_story("1:Preparing 1:Available");
 }
 
@@ -410,22 +410,22 @@ void status_that_is_never_answered_is_told_ever_more_seldom() {
   rig.story();
   rig.answers["StatusNotification"] = "";
   rig.drive(pins::kCable, true);
-  rig.pass(ChargePoint::kRetellLongest);
+  rig.pass(ChargePoint::kResendLongest);
   const size_t in_an_hour = rig.heard.size();
   TEST_ASSERT_GREATER_OR_EQUAL_size_t(5, in_an_hour);
   TEST_ASSERT_LESS_OR_EQUAL_size_t(9, in_an_hour);
-  rig.pass(ChargePoint::kRetellLongest);  // the back-off has come to its longest
+  rig.pass(ChargePoint::kResendLongest);  // the back-off has come to its longest
   rig.story();
-  rig.pass(10 * ChargePoint::kRetellLongest);
+  rig.pass(10 * ChargePoint::kResendLongest);
   TEST_ASSERT_GREATER_OR_EQUAL_size_t(9, rig.heard.size());
   TEST_ASSERT_LESS_OR_EQUAL_size_t(20, rig.heard.size());
   rig.answers.clear();
-  rig.pass(ChargePoint::kRetellLongest);
+  rig.pass(ChargePoint::kResendLongest);
   rig.story();
   rig.answers["StatusNotification"] = "";
   rig.drive(pins::kCable, false);
   rig.answers.clear();
-  rig.pass(Messenger::kCallTimeout + ChargePoint::kRetellFirst);  // one was answered: from the beginning
+  rig.pass(Messenger::kCallTimeout + ChargePoint::kResendFirst);  // one was answered: from the beginning
   rig.assert_story("1:Available 1:Available");
 }
 

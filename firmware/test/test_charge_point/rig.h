@@ -16,6 +16,7 @@
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_system.h"
 #include "support/fake_tcp.h"
 #include "support/fake_uart.h"
@@ -35,6 +36,7 @@ struct Rig {
   FakeNetwork network;
   FakeTcp tcp;
   RamFlash flash;
+  FakeSecrets secrets;
   FakeHeap heap;
   FakeWorker worker;
   FakeWaker waker{clock};
@@ -74,7 +76,7 @@ struct Rig {
     connected = false;
     network = FakeNetwork();
     app = std::make_unique<App>(
-        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, heap, worker, waker, system});
+        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");

@@ -55,7 +55,7 @@ void unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then() {
     rig.drive(pins::kCable, true);
     rig.press();
     TEST_ASSERT_EQUAL_size_t_MESSAGE(0, heard_times(rig, "StartTransaction"), told);
-    rig.pass(ChargePoint::kAskTimeFirst);
+    rig.pass(ChargePoint::kRequestTimeFirst);
     TEST_ASSERT_EQUAL_size_t_MESSAGE(1, heard_times(rig, "Heartbeat"), told);
     TEST_ASSERT_EQUAL_STRING_LEN("2024-05-01T12:59:5", rig.last("StartTransaction", "timestamp").c_str(), 18);
     rig.pass(3'600'000);
@@ -75,7 +75,7 @@ void heartbeats_that_ask_for_the_time_become_seldom() {
     TEST_ASSERT_LESS_THAN_size_t_MESSAGE(30, first_hour, answer);
     assert_is("0", console_status(rig, "queue"));
     rig.answers["Heartbeat"] = "{\"currentTime\":\"2024-05-01T13:00:00Z\"}";
-    rig.pass(ChargePoint::kAskTimeLongest + Messenger::kCallTimeout);
+    rig.pass(ChargePoint::kRequestTimeLongest + Messenger::kCallTimeout);
     assert_is("csms", console_status(rig, "time_quality"));
   }
 }
@@ -128,7 +128,7 @@ void charge_without_a_time_is_shown_as_not_reported() {
   TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
   assert_reporting(rig, "no_time");
   rig.answers.clear();
-  rig.pass(ChargePoint::kAskTimeLongest);
+  rig.pass(ChargePoint::kRequestTimeLongest);
   assert_reporting(rig, "possible");
 }
 

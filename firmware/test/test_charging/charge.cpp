@@ -39,7 +39,7 @@ void begin_without_the_flash(Rig& rig, int how) {
   rig.gpio.drive(pins::kLockFeedback, true);
   for (int i = 0; i < 2; ++i) {
     rig.charging.poll(rig.clock.now());
-    rig.clock.advance(CableLock::kSteady);
+    rig.clock.advance(CableLock::kStable);
   }
   rig.charging.poll(rig.clock.now());
   rig.gpio.drive(pins::kVehicleReady, true);
@@ -76,9 +76,9 @@ void start_that_the_flash_refuses_is_reported_while_it_lasts() {
     rig.start_charging();
     TEST_ASSERT_TRUE_MESSAGE(rig.contactor(), "the driver is not kept from charging");
     TEST_ASSERT_EQUAL_STRING("InternalError", str(rig.charging.error_code()).c_str());
-    TEST_ASSERT_EQUAL_STRING("the storage takes no transaction", str(rig.charging.error_info()).c_str());
+    TEST_ASSERT_EQUAL_STRING("transaction not stored", str(rig.charging.error_info()).c_str());
     rig.storage.result = StorageResult::ok;
-    rig.pass(Saver::kSaveAgain);
+    rig.pass(Saver::kRetryPause);
     rig.assert_happened("Charging");  // again, without the error
     TEST_ASSERT_EQUAL_STRING("NoError", str(rig.charging.error_code()).c_str());
   }
@@ -174,8 +174,8 @@ void transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault() {
   TEST_ASSERT_FALSE(rig.locked());
   rig.press();  // another try
   rig.set(pins::kLockFeedback, true);
-  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + CableLock::kSteady, rig.poll(), "it comes back to begin");
-  rig.pass(CableLock::kSteady);
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + CableLock::kStable, rig.poll(), "it comes back to begin");
+  rig.pass(CableLock::kStable);
   TEST_ASSERT_TRUE(rig.transactions.open());
   TEST_ASSERT_TRUE(rig.contactor());
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
@@ -188,7 +188,7 @@ void charge_with_feedback(Rig& rig) {
   rig.set(pins::kVehicleReady, true);
   rig.set(pins::kCable, true);
   rig.press();
-  rig.pass(CableLock::kSteady);
+  rig.pass(CableLock::kStable);
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
   TEST_ASSERT_TRUE(rig.contactor());
 }
@@ -205,7 +205,7 @@ void bolt_that_opens_under_current_opens_the_contactor() {
   rig.pass(10'000);
   TEST_ASSERT_FALSE(rig.contactor());
   rig.set(pins::kLockFeedback, true);
-  rig.pass(CableLock::kSteady - 1);
+  rig.pass(CableLock::kStable - 1);
   TEST_ASSERT_FALSE(rig.contactor());
   rig.assert_happened("");
   rig.pass(1);
@@ -220,16 +220,16 @@ void bolt_that_opens_while_the_loop_is_busy_opens_the_contactor() {
   charge_with_feedback(rig);
   rig.gpio.drive(pins::kLockFeedback, false);
   rig.gpio.drive(pins::kLockFeedback, true);
-  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + CableLock::kSteady, rig.poll());
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + CableLock::kStable, rig.poll());
   TEST_ASSERT_FALSE(rig.contactor());
   rig.assert_happened("SuspendedEVSE");
   TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
-  rig.pass(CableLock::kSteady - 1);
+  rig.pass(CableLock::kStable - 1);
   TEST_ASSERT_FALSE(rig.contactor());
   rig.gpio.glitch(pins::kLockFeedback);  // once more: the second begins anew
-  rig.pass(CableLock::kSteady - 1);
+  rig.pass(CableLock::kStable - 1);
   TEST_ASSERT_FALSE(rig.contactor());
-  rig.pass(CableLock::kSteady);
+  rig.pass(CableLock::kStable);
   TEST_ASSERT_TRUE(rig.contactor());
   rig.assert_happened("Charging");
 }
@@ -243,7 +243,7 @@ void bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault() {
   rig.set(pins::kLockFeedback, true);
   rig.gpio.glitch(pins::kLockFeedback);
   rig.pass(5'000);
-  rig.pass(CableLock::kSteady);
+  rig.pass(CableLock::kStable);
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
 }
 
@@ -262,7 +262,7 @@ void contact_that_chatters_opens_the_contactor_once() {
   const int before = rig.gpio.changes(pins::kContactor);
   for (int i = 0; i < 50; ++i) {
     rig.set(pins::kLockFeedback, i % 2 != 0);
-    rig.pass(CableLock::kSteady - 1);
+    rig.pass(CableLock::kStable - 1);
   }
   rig.assert_happened("SuspendedEVSE");
   TEST_ASSERT_EQUAL(before + 1, rig.gpio.changes(pins::kContactor));
@@ -279,7 +279,7 @@ void contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest() 
   rig.set(pins::kLockFeedback, true);
   rig.set(pins::kLockFeedback, false);
   rig.set(pins::kLockFeedback, true);
-  rig.pass(CableLock::kSteady);
+  rig.pass(CableLock::kStable);
   rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
 }
 
@@ -294,7 +294,7 @@ void bolt_that_came_home_in_time_may_bounce() {
   rig.pass(400);
   rig.set(pins::kLockFeedback, false);  // past the time-out
   rig.set(pins::kLockFeedback, true);
-  rig.pass(CableLock::kSteady);
+  rig.pass(CableLock::kStable);
   TEST_ASSERT_TRUE(rig.transactions.open());
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
 }

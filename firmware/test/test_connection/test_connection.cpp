@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "core/text_writer.h"
 #include "features/websocket/connection.h"
+#include "support/check.h"
 #include "support/fake_clock.h"
 #include "support/fake_network.h"
 #include "support/fake_rng.h"
@@ -302,7 +304,7 @@ void settings_that_cannot_work_are_named_and_not_tried() {
   };
   const Case cases[] = {
       {"", "id", "csms_url is not set; no connection is tried"},
-      {"wss://x/", "id", "csms_url must begin with ws://, because this firmware has no TLS"},
+      {"http://x/", "id", "csms_url must begin with ws:// or wss://; no connection is tried"},
       {"ws://x/", "", "identity must have 1 to 48 characters; no connection is tried"},
   };
   for (const Case& c : cases) {
@@ -315,6 +317,107 @@ void settings_that_cannot_work_are_named_and_not_tried() {
     TEST_ASSERT_TRUE_MESSAGE(rig.logged(c.message), c.message);
     TEST_ASSERT_EQUAL_UINT64(kNever, connection.poll(rig.clock.now()));
   }
+}
+
+/// Says what the test wants.
+struct FakeCredentials final : Credentials {
+  TcpSecurity wanted{true, false, {1000, true}};
+  CertificateTime now{1000, true};
+  TcpSecurity security(bool) override { return wanted; }
+  Text authorization(Text identity, Span<char> into) override {
+    TextWriter text(into);
+    return text.append_all("Basic of ", identity).text();
+  }
+  CertificateTime time() const override { return now; }
+};
+
+struct SecuredRig : Rig {
+  FakeCredentials credentials;
+  SecuredRig() { connection.set_credentials(credentials); }
+};
+
+void credentials_are_asked_at_each_attempt() {
+  SecuredRig rig;
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.tcp.peer().security.tls);
+  TEST_ASSERT_TRUE(rig.logged("connecting to csms.example:9000/ocpp/CP%2F1 with TLS"));
+  rig.peer.accept_tcp();
+  rig.poll();
+  check_contains("Authorization: Basic of CP/1\r\n", rig.tcp.peer().sent);
+  rig.tcp.reset();
+  rig.poll();
+  rig.credentials.wanted = {};
+  rig.wait();
+  TEST_ASSERT_FALSE(rig.tcp.peer().security.tls);
+}
+
+void the_deadline_of_a_tls_handshake_is_the_ports() {
+  SecuredRig rig;
+  rig.poll();
+  rig.tcp.peer().state = TcpState::securing;
+  TEST_ASSERT_EQUAL_UINT64(kNever, rig.poll());
+  rig.clock.advance(Connection::kConnectTimeout + 1);
+  rig.poll();
+  TEST_ASSERT_EQUAL_UINT32(1, rig.connection.sockets());
+}
+
+void a_failed_tls_handshake_is_named_with_its_numbers() {
+  struct Case {
+    TcpProblem problem;
+    const char* message;
+  };
+  const Case cases[] = {
+      {{TcpFailure::certificate_expired, 0, 0, 0}, "ws: TLS: the certificate of the CSMS has expired; next attempt in"},
+      {{TcpFailure::no_memory, 0, 16717, 9000},
+       "in one block: 16717 bytes are needed, the largest block has 9000; next"},
+      {{TcpFailure::rejected_by_peer, 48, 0, 0}, "the CSMS rejected the handshake with alert 48; next"},
+      {{TcpFailure::protocol, -0x7780, 0, 0}, "the handshake failed with error -0x7780; next"},
+  };
+  for (const Case& c : cases) {
+    SecuredRig rig;
+    rig.poll();
+    rig.tcp.fail(c.problem);
+    rig.poll();
+    TEST_ASSERT_TRUE_MESSAGE(rig.logged(c.message), c.message);
+    TEST_ASSERT_EQUAL(static_cast<int>(c.problem.failure), static_cast<int>(rig.connection.problem().failure));
+    rig.open();
+    TEST_ASSERT_EQUAL(static_cast<int>(TcpFailure::none), static_cast<int>(rig.connection.problem().failure));
+  }
+}
+
+void a_certificate_is_judged_again_once_the_time_is_known() {
+  SecuredRig rig;
+  rig.credentials.wanted.time.is_exact = rig.credentials.now.is_exact = false;
+  rig.open();
+  rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.connection.connected());
+  rig.credentials.now.is_exact = true;
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.connection.connected());
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  TEST_ASSERT_TRUE(rig.logged("TLS: the certificate of the CSMS has expired"));
+}
+
+void a_certificate_that_was_judged_by_the_right_time_is_not_judged_again() {
+  SecuredRig rig;
+  rig.open();
+  rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.connection.connected());
+}
+
+void a_connection_is_renewed_when_answers_have_gone_out() {
+  Rig rig;
+  rig.open();
+  rig.connection.renew(rig.clock.now());
+  rig.clock.advance(Connection::kRenewDelay - 1);
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.connection.connected());
+  rig.clock.advance(1);
+  rig.poll();
+  TEST_ASSERT_FALSE(rig.connection.connected());
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
 }
 
 void a_message_longer_than_the_buffer_costs_no_connection() {
@@ -368,6 +471,12 @@ int main() {
   RUN_TEST(a_peer_that_never_pauses_leaves_the_others_their_turn);
   RUN_TEST(a_peer_that_never_pauses_does_not_outlast_a_deadline);
   RUN_TEST(settings_that_cannot_work_are_named_and_not_tried);
+  RUN_TEST(credentials_are_asked_at_each_attempt);
+  RUN_TEST(the_deadline_of_a_tls_handshake_is_the_ports);
+  RUN_TEST(a_failed_tls_handshake_is_named_with_its_numbers);
+  RUN_TEST(a_certificate_is_judged_again_once_the_time_is_known);
+  RUN_TEST(a_certificate_that_was_judged_by_the_right_time_is_not_judged_again);
+  RUN_TEST(a_connection_is_renewed_when_answers_have_gone_out);
   RUN_TEST(a_message_longer_than_the_buffer_costs_no_connection);
   RUN_TEST(what_was_sent_is_delivered_once_it_is_acknowledged);
   return UNITY_END();

@@ -24,8 +24,8 @@ void bad_urls_are_named() {
   const Case cases[] = {
       {"", "must begin with ws://"},
       {"http://x/", "must begin with ws://"},
-      {"wss://x/", "no TLS"},
-      {"WSS://x/", "no TLS"},
+      {"wss:/x/", "must begin with ws:// or wss://"},
+      {"wss://", "must have a host"},
       {"ws://", "must have a host"},
       {"ws://:80/", "must have a host"},
       {"ws:///path", "must have a host"},
@@ -161,6 +161,23 @@ void bad_identities_are_named() {
   }
 }
 
+void a_port_that_is_not_written_is_the_schemes_or_that_of_tls() {
+  struct Case {
+    const char* url;
+    bool has_tls;
+    uint16_t without;
+    uint16_t with;
+  };
+  for (const Case& c : {Case{"ws://h/", false, 80, 443}, Case{"wss://h/", true, 80, 443},
+                        Case{"WSS://h:9000/", true, 9000, 9000}, Case{"ws://h:9000/", false, 9000, 9000}}) {
+    CsmsUrl url;
+    TEST_ASSERT_TRUE(url.parse(c.url, "CP-1"));
+    TEST_ASSERT_EQUAL(c.has_tls, url.has_tls);
+    TEST_ASSERT_EQUAL_UINT16(c.without, url.port_for(false));
+    TEST_ASSERT_EQUAL_UINT16(c.with, url.port_for(true));
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -172,5 +189,6 @@ int main() {
   RUN_TEST(the_query_stands_behind_the_identity);
   RUN_TEST(an_identity_is_counted_in_characters_and_percent_encoded);
   RUN_TEST(bad_identities_are_named);
+  RUN_TEST(a_port_that_is_not_written_is_the_schemes_or_that_of_tls);
   return UNITY_END();
 }

@@ -150,7 +150,7 @@ unsigned overfill(Rig& rig, uint64_t minute) {
     rig.store_all();
     for (size_t k = rig.line.files(); k-- > 0;) {
       const WaitingMessage& entry = rig.line.begin()[k];
-      if (entry.state == State::removing) rig.line.take_out(entry);
+      if (entry.state == State::removing) rig.line.erase(entry);
     }
     if (!rig.sample(minute++)) ++lost;
     rig.store_all();
@@ -198,10 +198,10 @@ void what_is_done_with_is_no_front_and_its_place_becomes_free() {
   Rig rig;
   for (unsigned i = 0; i < 3; ++i) rig.add(Record::Type::start);
   rig.store_all();
-  rig.line.done_with(*rig.line.front());
+  rig.line.finish(*rig.line.front());
   TEST_ASSERT_EQUAL_UINT32(2, rig.line.front()->sequence);
   TEST_ASSERT_EQUAL_size_t(2, rig.line.waiting());
-  rig.line.take_out(*rig.line.begin());
+  rig.line.erase(*rig.line.begin());
   TEST_ASSERT_EQUAL_size_t(2, rig.line.files());
   TEST_ASSERT_NULL(rig.line.find(1));
   TEST_ASSERT_EQUAL_UINT32(3, rig.line.find(3)->sequence);

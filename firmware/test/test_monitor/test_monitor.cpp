@@ -31,7 +31,7 @@ void a_record_has_every_number() {
   Bench bench;
   uint64_t queue = 3;
   bench.monitor.add({"queue", [](const void* number) { return *static_cast<const uint64_t*>(number); }, &queue});
-  bench.tcp.open("host", 1);
+  bench.tcp.open("host", 1, {});
   bench.heap = {};
   bench.loop.run_once();
   TEST_ASSERT_EQUAL_UINT64(2000, bench.poll_at(1000));

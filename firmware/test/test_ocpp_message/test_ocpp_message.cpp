@@ -214,7 +214,7 @@ void request_without_answer_times_out_and_the_late_answer_is_taken_once() {
   TEST_ASSERT_EQUAL_UINT32(1, rig.caller.late.at(0));
   rig.answer(first);
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.late.size());
-  TEST_ASSERT_TRUE(rig.uart.wrote("an answer to no open request was ignored"));
+  TEST_ASSERT_TRUE(rig.uart.wrote("an answer without an open request is ignored"));
   rig.answer(second);
   TEST_ASSERT_EQUAL_UINT32(2, rig.caller.results.at(0));
 }
@@ -241,7 +241,7 @@ void a_late_refusal_is_only_logged() {
   rig.clock.advance(Messenger::kCallTimeout);
   rig.poll();
   rig.receive("[4,\"" + Rig::id_of(first) + "\",\"InternalError\",\"busy\",{}]");
-  TEST_ASSERT_TRUE(rig.uart.wrote("A was answered after its time with InternalError \"busy\""));
+  TEST_ASSERT_TRUE(rig.uart.wrote("A was answered late with InternalError \"busy\""));
   TEST_ASSERT_EQUAL_size_t(0, rig.caller.late.size());
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.failures.size());
 }
@@ -451,7 +451,7 @@ void requests_of_the_csms_are_answered() {
                            rig.peer.take_messages().at(0).c_str());
   rig.handler.mode = 2;
   rig.receive("[2,\"44\",\"X\",{}]");
-  TEST_ASSERT_EQUAL_STRING("[4,\"44\",\"InternalError\",\"no answer was made\",{}]",
+  TEST_ASSERT_EQUAL_STRING("[4,\"44\",\"InternalError\",\"the request was not answered\",{}]",
                            rig.peer.take_messages().at(0).c_str());
   rig.handler.mode = 3;
   rig.receive("[2,\"45\",\"X\",{}]");

@@ -308,7 +308,7 @@ void transaction_data_goes_before_its_stop_and_leaves_after_it() {
   TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.has("tx-0000000001"));
-  rig.line.done_with(*stop);
+  rig.line.finish(*stop);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "its number is kept from being used again");
   TEST_ASSERT_TRUE(rig.step());
@@ -327,12 +327,11 @@ void transaction_data_that_fails_holds_up_no_message() {
   rig.storage.result = StorageResult::ok;
   rig.add(Record::Type::start);
   rig.add(Record::Type::stop);
-  TEST_ASSERT_FALSE(rig.step());
-  rig.clock.advance(Saver::kSaveAgain);
   rig.step();
   rig.step();
   TEST_ASSERT_TRUE(rig.has("tx-0000000001") && rig.has("tx-0000000002"));
   TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
+  rig.clock.advance(Saver::kRetryPause);
   while (rig.step()) {
   }
   TEST_ASSERT_TRUE(rig.has("txd-0000000001"));
@@ -341,7 +340,7 @@ void transaction_data_that_fails_holds_up_no_message() {
 void readings_for_which_there_is_no_place_are_told() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
-  for (uint32_t i = 1; i <= StopData::kMaxAtHand; ++i) {
+  for (uint32_t i = 1; i <= StopData::kMaxInMemory; ++i) {
     data.begin();
     data.keep(i, reading(1, 0, i));
   }
@@ -358,11 +357,11 @@ void job_that_fails_is_tried_again_after_a_while() {
   rig.file.save_energy(5);
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.step());
-  TEST_ASSERT_TRUE(rig.uart.wrote("nothing could be saved: no space left"));
-  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Saver::kSaveAgain, rig.saver.poll(rig.clock.now()));
+  TEST_ASSERT_TRUE(rig.uart.wrote("cannot write to flash: no space left"));
+  TEST_ASSERT_EQUAL_UINT64(rig.clock.now() + Saver::kRetryPause, rig.saver.poll(rig.clock.now()));
   TEST_ASSERT_FALSE(rig.step());
   rig.storage.result = StorageResult::ok;
-  rig.clock.advance(Saver::kSaveAgain);
+  rig.clock.advance(Saver::kRetryPause);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.has("ledger"));
 }
@@ -377,17 +376,17 @@ void removal_does_not_wait_for_a_write_that_fails() {
   TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the ledger has their numbers");
   rig.file.now().started = 1;
   rig.file.touch();
-  rig.line.done_with(*start);
+  rig.line.finish(*start);
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.step());
   rig.storage.result = StorageResult::ok;
   TEST_ASSERT_FALSE_MESSAGE(rig.step(), "only its file has the start's id");
   rig.file.now().stopped = 1;
-  rig.line.done_with(*stop);
+  rig.line.finish(*stop);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_FALSE_MESSAGE(rig.has("tx-0000000001"), "whose transaction is over");
   TEST_ASSERT_FALSE_MESSAGE(rig.step(), "the stop's file keeps the transaction from being left open");
-  rig.clock.advance(Saver::kSaveAgain);
+  rig.clock.advance(Saver::kRetryPause);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_FALSE(rig.has("tx-0000000002"));
@@ -408,7 +407,7 @@ void what_was_thinned_out_stays_until_the_rest_is_saved() {
   rig.storage.result = StorageResult::ok;
   TEST_ASSERT_FALSE(rig.step());
   TEST_ASSERT_TRUE(rig.has("tx-0000000003"));
-  rig.clock.advance(Saver::kSaveAgain);
+  rig.clock.advance(Saver::kRetryPause);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_FALSE(rig.has("tx-0000000003"));

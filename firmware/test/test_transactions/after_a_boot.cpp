@@ -178,7 +178,7 @@ void transaction_whose_stop_is_damaged_is_ended() {
     rig.boot(left_open);
     rig.device->set_time();
     TEST_ASSERT_FALSE(rig.tx().open());
-    TEST_ASSERT_TRUE(rig.device->uart.wrote("is given up: its file is damaged"));
+    TEST_ASSERT_TRUE(rig.device->uart.wrote("is dropped: its file is damaged"));
     rig.settle_and_send_all();
     TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
     rig.csms.assert_in_order();

@@ -210,19 +210,19 @@ void readings_for_the_stop_outlive_a_write_that_fails() {
 void readings_for_the_stop_wait_beside_those_of_the_next_transactions() {
   Simple rig;
   rig.device->set_time();
-  for (unsigned i = 0; i < StopData::kMaxAtHand; ++i) charge_with_data(rig, 10 * i, StorageResult::full);
+  for (unsigned i = 0; i < StopData::kMaxInMemory; ++i) charge_with_data(rig, 10 * i, StorageResult::full);
   rig.pass(kWhile, false);
   rig.boot();
   rig.device->set_time();
   rig.settle_and_send_all();
-  assert_stops_tell_their_data(rig, StopData::kMaxAtHand);
+  assert_stops_tell_their_data(rig, StopData::kMaxInMemory);
 }
 
 /// Three transactions fit into memory, and what they tell at their end with them.
 void readings_for_the_stops_are_told_from_memory() {
   Simple rig;
   rig.device->set_time();
-  for (unsigned i = 0; i < StopData::kMaxAtHand; ++i) {
+  for (unsigned i = 0; i < StopData::kMaxInMemory; ++i) {
     rig.storage.result = StorageResult::full;
     TEST_ASSERT_TRUE(rig.tx().begin("TAG", 10 * i, rig.clock.now()));
     rig.tx().keep_for_stop({10 * i + 5, 0}, ReadingContext::sample_periodic, {Measurand::energy_active_import_register},
@@ -232,7 +232,7 @@ void readings_for_the_stops_are_told_from_memory() {
     rig.pass(kWhile, false);
   }
   rig.pass(kWhile, true);
-  assert_stops_tell_their_data(rig, StopData::kMaxAtHand);
+  assert_stops_tell_their_data(rig, StopData::kMaxInMemory);
   rig.storage.result = StorageResult::ok;
   rig.pass(kWhile, true);
   for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());

@@ -175,7 +175,7 @@ void second_cut_at_every_operation_of_the_recovery() {
 bool work_on(Rig& rig) {
   for (int i = 0; i < 6; ++i) {
     if (!rig.work()) return false;
-    rig.clock.advance(Saver::kSaveAgain);
+    rig.clock.advance(Saver::kRetryPause);
   }
   return true;
 }

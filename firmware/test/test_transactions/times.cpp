@@ -99,7 +99,7 @@ bool time_away_after_a_cut(Simple& rig, Millis& away) {
   rig.boot(Transactions::LeftOpen::keep);
   TEST_ASSERT_TRUE(rig.tx().open());
   tell_time(rig, kAway);
-  return rig.tx().time_away(away);
+  return rig.tx().outage_duration(away);
 }
 
 /// By a stale clock the power seems to have been gone for two days, whether start, sample or ledger tells.

@@ -1,1 +1,1 @@
-"""The files that `rig new` copies: a project that tests somebody's own firmware."""
+"""The files that `rig new` copies: a project that tests your own firmware."""

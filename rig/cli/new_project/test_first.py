@@ -1,4 +1,4 @@
-"""First tests of the device: it boots, it keeps running, its button is wired."""
+"""First tests of the device: it boots, it runs without a crash, its button is wired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fake CSMS in a test's hands: expect, call, answer otherwise, misbehave. Each has a file of its own here."""
+"""The fake CSMS as an instrument of tests. Each part, such as expectations or misbehaviour, has its own file."""
 
 from rig.csms.instrument.calls import CallErrorReceived
 from rig.csms.instrument.csms import Csms

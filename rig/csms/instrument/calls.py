@@ -1,4 +1,4 @@
-"""Frames from a test to a charge point: calls and their answers, raw text, bytes, pings."""
+"""Frames that a test sends to a charge point: calls, raw text, bytes, pings."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
     """The charge point answered a call with a CALLERROR.
 
     Attributes:
-        action: what was called.
+        action: the action of the call.
         code: e.g. `NotSupported` (OCPP-J 1.6 section 4.2.3).
-        description: its words.
-        details: its details.
+        description: the description in the CALLERROR.
+        details: the details in the CALLERROR.
     """
 
     def __init__(self, action: str, code: str, description: str, details: Any) -> None:
@@ -40,7 +40,7 @@ class CallErrorReceived(ExpectationError):  # noqa: N818 - named after the frame
 class Calls(Observations):
     """Frames that the CSMS sends on request of a test."""
 
-    _calling: threading.Lock  # one call at a time is open; `Csms` sets it
+    _calling: threading.Lock  # held while a call is unanswered; `Csms` sets it
 
     def call(
         self,
@@ -51,22 +51,22 @@ class Calls(Observations):
         check: bool = True,
         charge_point: str | None = None,
     ) -> dict[str, Any]:
-        """Call the charge point and wait for its answer. One call at a time is open (OCPP-J 1.6 section 4.1.1).
+        """Call the charge point and wait for its answer. Only one call is unanswered (OCPP-J 1.6 section 4.1.1).
 
         Args:
             request: an action, e.g. `RemoteStartTransaction`, or a typed request of `rig.ocpp.messages`.
-            payload: the payload to an action; None: an empty object.
+            payload: the payload of an action; None: an empty object.
             timeout: bench seconds.
-            check: False sends what breaks the schema as well.
-            charge_point: which one.
+            check: False also sends a payload that breaks the schema.
+            charge_point: the identity of the charge point.
 
         Returns:
             The payload of its CALLRESULT.
 
         Raises:
-            CallErrorReceived: it answered with a CALLERROR.
-            ExpectationError: it did not answer in time, wrongly, is not connected or went away.
-            AuthorError: the request is no JSON, or breaks its schema, and `check` is set.
+            CallErrorReceived: the charge point answered with a CALLERROR.
+            ExpectationError: the answer is invalid or did not come in time, or there is no connection.
+            AuthorError: the request is not JSON, or breaks its schema and `check` is set.
         """
         action, fields = (request.action, request.fields) if isinstance(request, Request) else (request, {})
         content = {**fields, **(payload or {})}
@@ -87,7 +87,7 @@ class Calls(Observations):
             )
         if not isinstance(found, OcppFrame):
             raise ExpectationError(
-                f"{point.identity} went away before it answered {action}\n{self.exchange(point.identity, since)}"
+                f"{point.identity} disconnected before it answered {action}\n{self.exchange(point.identity, since)}"
             )
         if found.error:
             raise ExpectationError(f"{point.identity} answered {action} wrongly: {found.error}\n{visible(found.raw)}")
@@ -101,16 +101,16 @@ class Calls(Observations):
 
         Args:
             text: the message.
-            fragments: in how many WebSocket frames it goes out (RFC 6455 section 5.4), with a ping between each two.
-            charge_point: to which one.
+            fragments: the number of WebSocket frames (RFC 6455 section 5.4); a ping is sent between each two.
+            charge_point: the identity of the charge point.
 
         Raises:
-            ExpectationError: it is not connected.
-            AuthorError: the text has fewer characters than there are to be fragments.
+            ExpectationError: the charge point is not connected.
+            AuthorError: the text has fewer characters than `fragments`.
         """
         if not 1 <= fragments <= max(1, len(text)):
             raise AuthorError(
-                f"a text of {len(text)} characters has 1 to {max(1, len(text))} fragments, not {fragments}"
+                f"a text of {len(text)} characters can have 1 to {max(1, len(text))} fragments, not {fragments}"
             )
         self.on_loop(self._point(charge_point).send_raw(text, fragments), "send a raw frame")
 
@@ -128,7 +128,7 @@ class Calls(Observations):
         Args:
             payload: at most 125 bytes.
             timeout: bench seconds.
-            charge_point: to which one.
+            charge_point: the identity of the charge point.
 
         Raises:
             ExpectationError: no pong came in time, or the connection ended first.
@@ -147,7 +147,7 @@ class Calls(Observations):
             problem = f"the connection ended: {closed}"
         except TimeoutError:
             pong.cancel()
-            problem = "none came"
+            problem = "no pong came"
         who = self._who(charge_point)
         raise ExpectationError(f"expected within {timeout:g} s: a pong of {who}\n{problem}\n{self.exchange(who)}")
 
@@ -156,8 +156,8 @@ class Calls(Observations):
 
         Args:
             payload: at most 125 bytes.
-            times: how many.
-            charge_point: to which one.
+            times: the number of pongs.
+            charge_point: the identity of the charge point.
 
         Raises:
             ExpectationError: the charge point is not connected.

@@ -23,7 +23,7 @@ class Connections(Observations):
 
     @property
     def charge_points(self) -> tuple[str, ...]:
-        """The identities it knows."""
+        """The identities of the known charge points."""
         return self._server.charge_points
 
     def expect_connected(
@@ -39,10 +39,10 @@ class Connections(Observations):
         return self._expect_link(False, timeout, since, charge_point)
 
     def close(self, code: int = 1000, reason: str = "", *, charge_point: str | None = None) -> None:
-        """Close the charge point's connection with a close code (RFC 6455 section 7.4); it may reconnect at once.
+        """Close the charge point's connection with a close code (RFC 6455 section 7.4). It may reconnect at once.
 
         Raises:
-            ExpectationError: it is not connected.
+            ExpectationError: the charge point is not connected.
         """
         self.on_loop(
             self._connection(charge_point, "close the connection of").close(code, reason), f"close with {code}"

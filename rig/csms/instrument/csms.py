@@ -1,4 +1,4 @@
-"""The instrument as a whole: start, stop, reset. Its parts have the methods for tests, by file."""
+"""The whole instrument: start, stop, reset. The other files of this folder hold the methods for tests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from rig.timeline import Timeline
 class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAccess):
     """A fake CSMS for OCPP 1.6J on the bench's loop. It behaves normally until a test changes that.
 
-    All methods may be called from any thread but the loop's, block at most for their time limit, and take
-    `charge_point=None` for the bench's own charge point. Time limits are in bench seconds.
+    All methods may be called from any thread except the loop's. They block at most until their timeout, and
+    `charge_point=None` means the bench's own charge point. Timeouts are in bench seconds.
 
     Args:
-        timeline: the bench's timeline; every frame in and out stands there as `OcppFrame`, judged against the schemas.
+        timeline: the bench's timeline. It gets every frame as `OcppFrame`, validated against the schemas.
         loop: the bench's event loop, running in its own thread.
         host: the address to listen on.
-        port: 0 takes a free one. It stays the same over the instrument's life.
-        identity: the bench's own charge point; empty: the first that connects.
+        port: 0 takes a free port. The port stays the same until `shut_down`.
+        identity: the bench's own charge point; empty: the first one that connects.
         heartbeat_interval_s: the interval of BootNotification.conf, in seconds.
 
     Attributes:
-        behaviour: what a normal answer is: `registration`, `tags`, `unlisted_tag`, `heartbeat_interval_s`.
+        behaviour: the normal answers: `registration`, `tags`, `unlisted_tag`, `heartbeat_interval_s`.
 
     Raises:
         BenchError: the port is taken.
@@ -58,7 +58,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         """Listen, unless it listens already.
 
         Raises:
-            BenchError: somebody else listens on the port.
+            BenchError: another program listens on the port.
         """
         self.on_loop(self._server.start(), "start the CSMS")
 
@@ -66,14 +66,14 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         """End all connections and refuse new ones until `start`.
 
         Args:
-            code: say goodbye with this close code (RFC 6455 section 7.4), e.g. 1012 for a restart; None: reset the
-                connections, as a crash would.
+            code: close the connections with this code (RFC 6455 section 7.4), e.g. 1012 for a restart; None: reset
+                them, as a crash would.
             reason: the close reason.
         """
         self.on_loop(self._server.stop(code, reason), "stop the CSMS")
 
     def shut_down(self) -> None:
-        """Stop for good and give the port back."""
+        """Stop permanently and release the port."""
         self.on_loop(self._server.close(), "shut down the CSMS")
 
     def reset(self) -> None:
@@ -87,14 +87,14 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
 
     @property
     def is_listening(self) -> bool:
-        """Whether it was started and not stopped since."""
+        """Whether the CSMS was started and not stopped since."""
         return self._server.is_listening
 
     @property
     def port(self) -> int:
-        """The TCP port it listens on."""
+        """The TCP port of the CSMS."""
         return self._server.port
 
     def url(self, identity: str = "") -> str:
-        """The URL at which a charge point reaches it directly, without the bench's proxy."""
+        """Return the URL for a charge point that connects directly, without the bench's proxy."""
         return url_of(self._server.host, self.port, identity or self._who(None), tls=self._server.speaks_tls)

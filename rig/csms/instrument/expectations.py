@@ -26,23 +26,23 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Wait for the next valid CALL that was not matched yet. It may have arrived already.
+        """Wait for the next unmatched valid CALL. It may have arrived already.
 
         Args:
             call: an action, e.g. `StatusNotification`, or a typed request of `rig.ocpp.messages`.
-            where: what else must hold for the frame.
+            where: a predicate that the frame must fulfil too.
             timeout: bench seconds.
-            since: only what came after this mark; None: since the test's start.
-            charge_point: whose.
-            fields: what must stand in the payload (see `rig.ocpp.matching.differences`): nested objects as subsets,
-                callables as predicates.
+            since: ignore frames before this mark; None: the test's start.
+            charge_point: the identity of the charge point.
+            fields: the required fields of the payload (see `rig.ocpp.matching.differences`): nested objects as
+                subsets, callables as predicates.
 
         Returns:
             The frame; its `payload` is the decoded JSON.
 
         Raises:
-            ExpectationError: it did not come in time. The message names the nearest miss and shows the exchange.
-            AuthorError: OCPP 1.6 has no such call of a charge point, or none with such fields.
+            ExpectationError: no such frame came in time. The message shows the nearest miss and the exchange.
+            AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         return self._expect(expected, since or self.timeline.default_mark, timeout)
@@ -57,7 +57,7 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Wait for the next StatusNotification of a connector with that status; see `expect`."""
+        """Wait for the next StatusNotification of a connector with this status. See `expect` for the arguments."""
         return self.expect(
             "StatusNotification",
             timeout=timeout,
@@ -80,17 +80,17 @@ class Expectations(Observations):
 
         Args:
             calls: actions, or typed requests of `rig.ocpp.messages`.
-            timeout: bench seconds for all together.
-            in_order: True: one after the other, with anything else between them; False: in any order.
-            since: only what came after this mark; None: since the test's start.
-            charge_point: whose.
+            timeout: bench seconds for all calls together.
+            in_order: True: in this order, with any other frames between them; False: in any order.
+            since: ignore events before this mark; None: the test's start.
+            charge_point: the identity of the charge point.
 
         Returns:
             The frames, in the order of `calls`.
 
         Raises:
-            ExpectationError: some did not come in time; the message says which came, and the nearest miss.
-            AuthorError: OCPP 1.6 has no such call of a charge point, or none with such fields.
+            ExpectationError: a call did not come in time. The message lists those that came, and the nearest miss.
+            AuthorError: a charge point has no such call in OCPP 1.6, or the call has no such fields.
         """
         who = self._who(charge_point)
         wanted = [Expectation.of(who, call, {}) for call in calls]
@@ -101,8 +101,8 @@ class Expectations(Observations):
         found: list[OcppFrame] = []
         for expected in wanted:
             after = Mark(found[-1].id + 1) if found else since
-            behind = f"{len(found) + 1} of {len(wanted)} in order"
-            found.append(self._expect(expected, after, deadline, f" ({behind}, {timeout:g} s for all)", shown=since))
+            which = f" ({len(found) + 1} of {len(wanted)} in order, {timeout:g} s for all)"
+            found.append(self._expect(expected, after, deadline, which, shown=since))
         return found
 
     def expect_once(
@@ -115,10 +115,10 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> OcppFrame:
-        """Check that exactly one such CALL arrives until `within` bench seconds from now.
+        """Check that exactly one such CALL arrives within `within` bench seconds from now.
 
         Raises:
-            ExpectationError: none came, or a second one; the message shows them in the exchange.
+            ExpectationError: no such call came, or two did. The message shows the exchange.
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         since = since or self.timeline.default_mark
@@ -140,10 +140,10 @@ class Expectations(Observations):
         charge_point: str | None = None,
         **fields: Any,
     ) -> None:
-        """Check that no such CALL arrives within `within` bench seconds, or is unmatched since the mark.
+        """Check that there is no unmatched such CALL since the mark, and none within `within` bench seconds.
 
         Raises:
-            ExpectationError: it came; the message shows it in the exchange.
+            ExpectationError: such a call came. The message shows the exchange.
         """
         expected = Expectation.of(self._who(charge_point), call, fields, where)
         since = since or self.timeline.default_mark
@@ -160,13 +160,13 @@ class Expectations(Observations):
         since: Mark | None = None,
         charge_point: str | None = None,
     ) -> OcppFrame:
-        """Wait for a frame that breaks OCPP 1.6. A device test fails if its device sends one unexpectedly.
+        """Wait for a frame that breaks OCPP 1.6. A device test fails on a violation that it does not expect.
 
         Args:
-            error: what must stand in the frame's `error`; empty: anything.
+            error: a part of the frame's `error`; empty: any error.
             timeout: bench seconds.
-            since: only what came after this mark; None: since the test's start.
-            charge_point: whose.
+            since: ignore events before this mark; None: the test's start.
+            charge_point: the identity of the charge point.
         """
         who = self._who(charge_point)
         since = since or self.timeline.default_mark
@@ -192,7 +192,7 @@ class Expectations(Observations):
         )
 
     def _see(self, expected: Expectation, since: Mark, within: float | Deadline) -> OcppFrame | None:
-        """Such a CALL that nobody has matched, without taking it; None where none comes."""
+        """Wait for an unmatched CALL without consuming it. Return None if no such call comes."""
         try:
             return self.timeline.expect(OcppFrame, expected.matches, since=since, timeout=within, consume=False)
         except ExpectationError:
@@ -221,14 +221,14 @@ class Expectations(Observations):
             )
             found = assign(wanted, frames)
         taken = {frame.id for frame in found.values()}
-        for _ in taken:  # nobody else's from here on
+        for _ in taken:  # consume the frames
             self.timeline.expect(OcppFrame, lambda frame: frame.id in taken, since=since, timeout=0)
         return [found[number] for number in range(len(wanted))]
 
     def _explain(self, misses: list[OcppFrame], expected: Expectation, since: Mark) -> str:
         nearest = expected.nearest(misses)
         if nearest is None:
-            what = f"no {expected.action} came that was not matched before"
+            what = f"no unmatched {expected.action} came"
             return f"{what}\n{self.exchange(expected.charge_point, since)}"
         marked = (nearest.frame.id,)
         return f"{nearest}\n{self.exchange(expected.charge_point, since, marked, nearest.difference)}"

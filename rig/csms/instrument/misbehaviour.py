@@ -20,22 +20,22 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Within the block the CSMS reads and sends nothing: no answer, no pong, no close, no handshake."""
+        """Neither read nor send within the block: no answer, no pong, no close, no handshake."""
         with self._muted("all"):
             yield
 
     @contextlib.contextmanager
     def no_pong(self) -> Iterator[None]:
-        """Within the block the CSMS answers everything except pings."""
+        """Answer everything except pings within the block."""
         with self._muted("pong"):
             yield
 
     @contextlib.contextmanager
     def refuse(self, status: int = 503) -> Iterator[None]:
-        """Within the block opening handshakes are refused with an HTTP status of `REFUSALS`; open connections stay."""
+        """Refuse opening handshakes with an HTTP status of `REFUSALS` within the block. Open connections stay."""
         if status not in REFUSALS:
             raise AuthorError(
-                f"a refusal has an HTTP status that is one of {', '.join(map(str, REFUSALS))}, not {status}"
+                f"the HTTP status of a refusal must be one of {', '.join(map(str, REFUSALS))}, not {status}"
             )
         before, self._server.refuse_with = self._server.refuse_with, status
         try:
@@ -45,8 +45,8 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def malform_handshakes(self, kind: BadHandshake) -> Iterator[None]:
-        """Within the block opening handshakes get a malformed answer; open connections stay."""
-        validate_one_of("how an opening handshake goes wrong", kind, get_args(BadHandshake))
+        """Send malformed answers to opening handshakes within the block. Open connections stay."""
+        validate_one_of("the kind of a malformed handshake", kind, get_args(BadHandshake))
         before, self._server.bad_handshake = self._server.bad_handshake, kind
         try:
             yield
@@ -55,18 +55,18 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def malform_answers(self, kind: BadAnswer) -> Iterator[None]:
-        """Within the block every CALL gets a malformed answer."""
-        validate_one_of("how an answer goes wrong", kind, get_args(BadAnswer))
-        before = self.on_loop(self._server.malform_answers(kind), "spoil answers")
+        """Send a malformed answer to every CALL within the block."""
+        validate_one_of("the kind of a malformed answer", kind, get_args(BadAnswer))
+        before = self.on_loop(self._server.malform_answers(kind), "malform answers")
         try:
             yield
         finally:
-            self.on_loop(self._server.malform_answers(before), "answer as before")
+            self.on_loop(self._server.malform_answers(before), "restore the answers")
 
     @contextlib.contextmanager
     def _muted(self, mute: Mute) -> Iterator[None]:
-        before = self.on_loop(self._server.mute(mute), "fall silent")
+        before = self.on_loop(self._server.mute(mute), "mute the CSMS")
         try:
             yield
         finally:
-            self.on_loop(self._server.mute(before), "speak again")
+            self.on_loop(self._server.mute(before), "unmute the CSMS")

@@ -21,13 +21,13 @@ class Observations(CsmsPart):
         return self.state_of()
 
     def state_of(self, charge_point: str | None = None) -> State:
-        """Return the present state of a charge point. It outlives tests, and `reset` does not clear it."""
+        """Return the current state of a charge point. It is kept between tests, and `reset` does not clear it."""
         point = self._point(charge_point)
 
         async def look() -> State:
             return point.snapshot()
 
-        return self.on_loop(look(), f"tell what it knows of {point.identity}")
+        return self.on_loop(look(), f"read the state of {point.identity}")
 
     @property
     def transactions(self) -> list[Transaction]:
@@ -43,12 +43,12 @@ class Observations(CsmsPart):
     def violations(
         self, since: Mark | None = None, charge_point: str | None = None, *, unexpected: bool = False
     ) -> list[OcppFrame]:
-        """Return frames that break OCPP 1.6 since the mark (None: the test's start). `error` has the reason.
+        """Return the frames since the mark (None: the test's start) that break OCPP 1.6, with the reason in `error`.
 
         Args:
-            since: only what came after this mark.
-            charge_point: whose.
-            unexpected: leave out those that `expect_violation` has matched.
+            since: ignore events before this mark.
+            charge_point: the identity of the charge point.
+            unexpected: leave out frames that `expect_violation` has matched.
         """
         who = self._who(charge_point)
         return self.timeline.events(
@@ -68,10 +68,10 @@ class Observations(CsmsPart):
         """Return the last frames and link changes as text, since the mark (None: the test's start).
 
         Args:
-            charge_point: whose.
-            since: only what came after this mark.
-            marked: ids of events to point at.
-            difference: where in the marked frame's payload to point.
+            charge_point: the identity of the charge point.
+            since: ignore events before this mark.
+            marked: ids of the events to mark.
+            difference: the difference to mark in the payload of the marked frame.
         """
         who = self._who(charge_point)
         since = since or self.timeline.default_mark
@@ -86,5 +86,5 @@ class Observations(CsmsPart):
 
 
 def is_violation(frame: OcppFrame, who: str) -> bool:
-    """Is it a frame of that charge point that breaks OCPP 1.6?"""
+    """Return whether a frame is of this charge point and breaks OCPP 1.6."""
     return frame.charge_point == who and frame.direction == "received" and frame.error != ""

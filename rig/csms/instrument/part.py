@@ -1,4 +1,4 @@
-"""What every part of the instrument stands on: the server on the bench's loop, and which charge point is meant."""
+"""The base of all parts of the instrument: the server on the bench's loop, and the choice of a charge point."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 
 class CsmsPart:
-    """What the parts of `Csms` share; `Csms` itself sets it.
+    """The attributes that the parts of `Csms` share. `Csms` sets them.
 
     Attributes:
-        timeline: the bench's timeline; every frame in and out stands there as `OcppFrame`.
+        timeline: the bench's timeline. It gets every frame as `OcppFrame`.
     """
 
     timeline: Timeline

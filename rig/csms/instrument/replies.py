@@ -1,4 +1,4 @@
-"""Answers of the CSMS that a test replaces or holds back."""
+"""Answers of the CSMS that a test replaces or defers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rig.util.errors import AuthorError
 
 
 class Held:
-    """Calls of one action whose answers a test holds back, from `Csms.hold`."""
+    """Calls of one action whose answers a test defers with `Csms.hold`."""
 
     def __init__(self, csms: Replies, point: ChargePoint, action: str) -> None:
         self._csms = csms
@@ -32,14 +32,14 @@ class Held:
             timeout: bench seconds.
 
         Raises:
-            ExpectationError: none came.
+            ExpectationError: no call came in time.
         """
         frame = self._csms.timeline.expect(
             OcppFrame,
             lambda frame: self._expected.matches(frame) and frame.id not in self._returned,
             since=self._since,
             timeout=timeout,
-            what=f"{self._action} of {self._point.identity}, to hold its answer back",
+            what=f"{self._action} of {self._point.identity}, to hold its answer",
             consume=False,
             explain=lambda _: self._csms.exchange(self._point.identity, self._since),
         )
@@ -47,18 +47,18 @@ class Held:
         return frame
 
     def release(self, answer: Reply | None = None, *, check: bool = True) -> int:
-        """Answer all calls that are held now, and continue to hold new ones.
+        """Answer all held calls. Later calls are still held.
 
         Args:
-            answer: the answer; None: the one they would have got. A charge point that has reconnected meanwhile
-                gets it on its new connection.
-            check: False lets a payload pass that breaks the schema.
+            answer: the answer to each; None: the answer without the hold. A charge point that has reconnected in the
+                meantime gets it on its new connection.
+            check: False also sends a payload that breaks the schema.
 
         Returns:
-            How many answers went out: fewer where the charge point is not connected.
+            The number of sent answers; fewer than the held calls if the charge point is not connected.
 
         Raises:
-            AuthorError: the payload is no JSON, or breaks its schema, and `check` is set.
+            AuthorError: the payload is not JSON, or breaks its schema and `check` is set.
         """
         if answer is not None:
             validate_answer(self._action, answer, check=check)
@@ -71,7 +71,7 @@ class Held:
 
 
 class Replies(Observations):
-    """Answers to calls of charge points, replaced or held back."""
+    """Answers to calls of charge points, replaced or deferred."""
 
     def answer(
         self,
@@ -87,25 +87,25 @@ class Replies(Observations):
         Args:
             action: a call of the charge point, e.g. `Authorize`.
             answer: a payload; a `CallError`; or a function that gets the request's payload and returns one of them.
-                It runs on the bench's loop and must not block. One that raises, or gives what may not be sent, is a
-                mistake of the test: the charge point gets a CALLERROR InternalError, the test an `AuthorError` as
-                soon as it waits for something, or at its end.
-            times: how many calls get this answer; None: all until the returned replacement is undone.
-            check: False lets a payload pass that breaks the schema.
-            charge_point: whose calls.
+                The function runs on the bench's loop and must not block. If it raises or returns an invalid answer,
+                the charge point gets a CALLERROR InternalError, and the test an `AuthorError` at its next wait or at
+                its end.
+            times: the number of calls that get this answer; None: all, until the returned replacement is undone.
+            check: False also sends a payload that breaks the schema.
+            charge_point: the identity of the charge point.
 
         Returns:
-            The replacement: `undo()` it, or use it as a context.
+            The replacement: call `undo()`, or use it as a context manager.
 
         Raises:
-            AuthorError: the payload is no JSON, or breaks its schema, and `check` is set; or `times` is below 1.
+            AuthorError: the payload is not JSON, or breaks its schema and `check` is set; or `times` is below 1.
         """
         validate_call_of_charge_point(action)
         if times is not None and times < 1:
-            raise AuthorError(f"an answer is given at least once, not {times} times")
+            raise AuthorError(f"times must be at least 1, not {times}")
         if isinstance(answer, Mapping):
             answer = dict(answer)
-        if not callable(answer):  # what a function gives is checked when it has given it
+        if not callable(answer):  # the answer of a function is validated when it is known
             validate_answer(action, answer, check=check)
         point = self._point(charge_point)
 
@@ -116,16 +116,16 @@ class Replies(Observations):
 
     @contextlib.contextmanager
     def hold(self, action: str, *, charge_point: str | None = None) -> Iterator[Held]:
-        """Hold back the answers to an action within the block. At its end the held calls are answered.
+        """Defer the answers to an action within the block. The end of the block answers the held calls.
 
         Args:
             action: a call of the charge point, e.g. `StartTransaction`.
-            charge_point: whose calls.
+            charge_point: the identity of the charge point.
         """
         validate_call_of_charge_point(action)
         point = self._point(charge_point)
         if action in point.held:
-            raise AuthorError(f"answers to {action} are held back already")
+            raise AuthorError(f"answers to {action} are already held")
         held = Held(self, point, action)
 
         async def begin() -> None:

@@ -1,4 +1,4 @@
-"""How charge points must log in: the security profile, and the clients that were refused."""
+"""The login of charge points: the security profile, and the refused clients."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rig.timeline.events import ClientRefused
 
 
 class SecuredAccess(CsmsPart):
-    """Security profiles, and the refusals that follow from them."""
+    """The security profile of the CSMS, and its refusals."""
 
     @contextlib.contextmanager
     def secured(self, security: Security) -> Iterator[None]:
-        """Within the block new connections are held to a security profile; open connections stay.
+        """Require a security profile of new connections within the block. Open connections stay.
 
         Args:
-            security: the profile, with what it needs.
+            security: the profile with its certificates and passwords.
 
         Raises:
             BenchError: a certificate cannot be used.
@@ -42,16 +42,16 @@ class SecuredAccess(CsmsPart):
         timeout: float = 10.0,
         since: Mark | None = None,
     ) -> ClientRefused:
-        """The next client that the CSMS refuses: already there, or still to come.
+        """Wait for the next client that the CSMS refuses. It may have been refused already.
 
         Args:
-            reason: what its reason contains.
-            where: what else must hold.
+            reason: a part of the reason.
+            where: a predicate that the event must fulfil too.
             timeout: bench seconds.
-            since: only what came after this mark; None: since the test's start.
+            since: ignore events before this mark; None: the test's start.
 
         Raises:
-            ExpectationError: none was refused in time.
+            ExpectationError: no client was refused in time.
         """
         return self.timeline.expect(
             ClientRefused,

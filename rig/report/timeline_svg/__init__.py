@@ -1,4 +1,4 @@
-"""The picture of a test: everything that happened to the board, on one time axis."""
+"""The picture of a test: all events of the board on one time axis."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["render", "summary", "timing"]
 
 
 def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
-    """The picture as SVG. The same test gives the same bytes.
+    """Return the picture as SVG. The same test gives the same bytes.
 
     Args:
-        test: whose picture.
-        lanes: what `lanes_of` makes of it, where it is at hand.
-        head: whether it begins with the test's name, verdict and message; False where they stand around it anyhow.
+        test: the test to draw.
+        lanes: the result of `lanes_of`, if it exists already.
+        head: whether it begins with the test's name, verdict and message; False if the page shows them around it.
     """
     lanes = lanes or lanes_of(test)
     sheet = Sheet(lanes)
@@ -48,7 +48,7 @@ def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
     if "" in lanes.missed:
         missed.lane(sheet, lanes.missed[""])
     if sheet.y == top:
-        sheet.c.text(LEFT, sheet.y + 20, "Nothing stands on the timeline of this test.", fill=GREY, size=12)
+        sheet.c.text(LEFT, sheet.y + 20, "This test has no events.", fill=GREY, size=12)
         sheet.y += 34
     through = (moment for moment in lanes.board if moment.kind in ("boot", "panic", "trouble", "end"))
     frame.across(sheet, top, lanes.faults, ((moment.at, moments.colour_of(moment, end)) for moment in through))

@@ -23,16 +23,16 @@ _BAND_COLOURS = {
     "led": ORANGE,
 }
 _TINTED = {"power", "radio", "link"}
-"""What is on nearly always is drawn light, so that what moves stands out."""
+"""Signals that are nearly always on are drawn in light colours, so that changes are more visible."""
 _KIND_WORDS = {"input": "input", "control": "control", "output": "output"}
 _FLASH_PX = 6.0
-"""Flashes that are narrower on average, with the dark after them, are drawn as stripes."""
+"""The minimum average width of a flash with the dark time after it, in pixels. Narrower ones are drawn as stripes."""
 _BUSY_PX = 3.0
-"""Neighbouring segments narrower than this are drawn as one, with a count."""
+"""Neighbouring segments narrower than this many pixels are drawn as one, with a count."""
 
 
 def draw(sheet: Sheet, band: Band, expected: Sequence[Stretch] = ()) -> None:
-    """One lane, with what was expected in it and did not come."""
+    """Draw one lane with its missed expectations."""
     top, height = sheet.y + 4, 15.0
     below = missed.rows(sheet, sheet.y + 23, expected)
     sheet.lane(band.name, top + height / 2, 23 + below, _KIND_WORDS.get(band.kind, ""))
@@ -58,7 +58,7 @@ def draw(sheet: Sheet, band: Band, expected: Sequence[Stretch] = ()) -> None:
 
 
 def _blinking(sheet: Sheet, left: float, right: float, top: float, colour: str, segment: Segment) -> None:
-    """An LED that blinks: its flashes to scale where there is room for them, else stripes, also across breaks."""
+    """Draw a blinking LED: flashes to scale if there is room, else stripes, also across breaks."""
     c = sheet.c
     flashes = [(sheet.axis.x(start), sheet.axis.x(end)) for start, end in segment.flashes]
     in_scale = len(flashes) * _FLASH_PX <= right - left
@@ -79,7 +79,7 @@ def _blinking(sheet: Sheet, left: float, right: float, top: float, colour: str, 
 
 
 def _condensed(sheet: Sheet, segments: Sequence[Segment]) -> list[tuple[float, float, Segment | int]]:
-    """Segments with their pixels; runs of narrow ones as one, with how often it went on."""
+    """Return segments with their pixels. A run of narrow ones becomes one, with the number of times it went on."""
     drawn: list[tuple[float, float, Segment | int]] = []
     run: list[tuple[float, float, Segment]] = []
 
@@ -108,7 +108,7 @@ def _busy(sheet: Sheet, left: float, right: float, top: float, colour: str, coun
 
 
 def _within(sheet: Sheet, left: float, right: float, top: float, segment: Segment, fill: str) -> None:
-    """The segment's words, as far as there is room beside the breaks."""
+    """Draw the segment's text, if there is room beside the breaks."""
     left, right = sheet.unbroken(left, right)
     for text in segment.texts:
         wide = width(text, SIZE)

@@ -1,4 +1,4 @@
-"""Where the text of a stretch of time goes: into it, or beside it."""
+"""The place of a stretch's text: inside or beside the stretch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rig.report.timeline_svg.sheet import EDGE, LEFT, SIZE, Sheet
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A stretch's pixels, where its text stands, and the room that both take.
+    """The pixels of a stretch, the place of its text, and the room that both take.
 
-    `inside` is the part of the stretch that takes the text, None where it stands beside it, at `x`.
+    `inside` is the part of the stretch that holds the text; None if the text is beside it, at `x`.
     """
 
     left: float
@@ -26,17 +26,17 @@ class Beside:
     inside: tuple[float, float] | None = None
 
     def clear_of(self, other: Beside) -> bool:
-        """Whether both can stand in the same row."""
+        """Return whether both fit in the same row."""
         return self.begin > other.end + 4 or self.end + 4 < other.begin
 
 
 def beside(sheet: Sheet, start: float, end: float, text: str) -> Beside:
-    """Find the place of a text: inside its stretch where it fits, else right of it, else left, else right, shortened.
+    """Find the place of a text: inside its stretch if it fits, else right of it, else left, else right and shortened.
 
     Args:
-        sheet: where it will be drawn.
+        sheet: the sheet to draw on.
         start, end: the stretch, in seconds.
-        text: on one line.
+        text: one line of text.
     """
     left, right = sheet.axis.x(start), sheet.axis.x(end)
     text = fit(text, 480, SIZE)

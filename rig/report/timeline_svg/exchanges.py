@@ -18,11 +18,11 @@ from rig.util.text import one_line, seconds
 
 _ANSWER = "#8c8c8c"
 _PENDING_PX = 8.0
-"""An answer that was pending for less has no bar: it came at once."""
+"""The minimum time for which an answer was pending to get a bar."""
 
 
 def draw(sheet: Sheet, charge_point: str, exchanges: Sequence[Exchange], expected: Sequence[Stretch] = ()) -> None:
-    """One charge point's calls above its line, the CSMS's below its own, the arrows between, and what did not come."""
+    """Draw the exchanges of a charge point: its calls above, those of the CSMS below, arrows and missed frames."""
     ordered = sorted(exchanges, key=lambda e: e.at)
     above = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if e.from_device]
     below = [Flag(sheet.axis.x(e.at), e.text, e.action, e.wrong) for e in ordered if not e.from_device]
@@ -70,7 +70,7 @@ def _arrows(sheet: Sheet, exchanges: Sequence[Exchange], device: float, csms: fl
 
 
 def _pixels(sheet: Sheet, sent: float | None, arrived: float | None, least: float) -> tuple[float | None, float | None]:
-    """Where a frame was sent, and where it was there, at `least` or later; None where it was not in this test."""
+    """Return the x of a frame's sending and of its arrival, at least `least`; None if it is not in this test."""
     if sent is None or arrived is None:
         return None, None
     x = max(sheet.axis.x(sent), least)
@@ -80,7 +80,7 @@ def _pixels(sheet: Sheet, sent: float | None, arrived: float | None, least: floa
 def _pending(
     sheet: Sheet, drawn: set[tuple[int, int, bool, str]], arrived: float, answered: float, line: float
 ) -> None:
-    """For how long an answer was not sent yet: a bar on the line of whoever had to send it."""
+    """Draw a bar for the time in which an answer was pending, on the line of its sender."""
     key = (round(arrived), round(answered), line > 0, f"pending {line}")
     if answered - arrived < _PENDING_PX or key in drawn:
         return
@@ -92,7 +92,7 @@ def _pending(
 def _held(
     sheet: Sheet, left: float, right: float, y: float, held: float, in_the_way: list[tuple[float, float]]
 ) -> None:
-    """How long an answer was held back, on its arrow, where nothing else is in the way."""
+    """Write the delay of an answer on its arrow, if there is room."""
     text = f"after {seconds(held)}"
     half = width(text, 10) / 2 + 6
     middle = (left + right) / 2

@@ -1,4 +1,4 @@
-"""What stands around the lanes: the test's name and verdict, the time axis, what goes through all lanes."""
+"""The frame around the lanes: the test's name and verdict, the time axis, and lines through all lanes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rig.util.text import one_line
 
 
 def title(sheet: Sheet, test: Test, took: str) -> None:
-    """The test's name, verdict, how long it took, and what went wrong."""
+    """Draw the test's name, verdict, duration and message."""
     c = sheet.c
     verdict = VERDICT_WORDS[test.outcome] + (f", attempt {test.attempt}" if test.attempt > 1 else "")
     pill = width(verdict, 12, bold=True) + 18
@@ -38,7 +38,7 @@ def title(sheet: Sheet, test: Test, took: str) -> None:
 
 
 def axis_labels(sheet: Sheet) -> None:
-    """The time axis, and how long the breaks are."""
+    """Draw the labels of the time axis and the durations of the breaks."""
     c, y = sheet.c, sheet.y + 22
     c.text(NAME_X, y, "order" if sheet.in_order else f"time ({sheet.axis.unit})", fill=GREY)
     if sheet.in_order:
@@ -53,13 +53,13 @@ def axis_labels(sheet: Sheet) -> None:
 
 
 def across(sheet: Sheet, top: float, faults: Sequence[Stretch], moments: Iterable[tuple[float, str]]) -> None:
-    """What goes through all lanes down to where the sheet is now: the grid, faults, moments, breaks.
+    """Draw the grid, faults, moments and breaks through all lanes, down to the current position of the sheet.
 
     Args:
-        sheet: where.
-        top: the pixel where the lanes begin.
-        faults: what is tinted.
-        moments: when a line is drawn, in seconds, and its colour.
+        sheet: the sheet to draw on.
+        top: the y of the first lane.
+        faults: the stretches to tint.
+        moments: the time of each line in seconds, and its colour.
     """
     bottom = sheet.y
     c, axis = sheet.c, sheet.axis

@@ -11,7 +11,7 @@ from rig.util.text import kilobytes
 
 
 def draw(sheet: Sheet, lines: Sequence[Sequence[tuple[float, float]]]) -> None:
-    """One line from boot to boot, all to one scale."""
+    """Draw one curve for each boot, all to one scale."""
     c, height = sheet.c, 44.0
     top = sheet.y + 8
     points = [point for line in lines for point in line]
@@ -38,7 +38,7 @@ def draw(sheet: Sheet, lines: Sequence[Sequence[tuple[float, float]]]) -> None:
 
 
 def _thinned(line: Sequence[tuple[float, float]], axis: Axis) -> list[tuple[float, float]]:
-    """At most the lowest and the highest sample of each pixel."""
+    """Keep only the lowest and the highest sample of each pixel."""
     if len(line) <= 2 * (RIGHT - LEFT):
         return list(line)
     columns: dict[int, list[tuple[float, float]]] = {}

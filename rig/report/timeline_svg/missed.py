@@ -1,4 +1,4 @@
-"""What a test expected and did not see: an empty place in the lane where it should have been."""
+"""Missed expectations: an empty box in the lane where the event should have been."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 4
 
 
 def rows(sheet: Sheet, top: float, missed: Sequence[Stretch]) -> float:
-    """Draw a row for each, from `top` on. Returns the height of all, 0 where there are none."""
+    """Draw a row for each missed expectation, from `top` on. Return the height of all rows."""
     for index, stretch in enumerate(missed[:_MOST]):
         at = beside(sheet, stretch.start, stretch.end, stretch.text)
         y = top + index * _ROW
@@ -32,7 +32,7 @@ def rows(sheet: Sheet, top: float, missed: Sequence[Stretch]) -> float:
 
 
 def lane(sheet: Sheet, missed: Sequence[Stretch]) -> None:
-    """A lane of its own, for what belongs to no other."""
+    """Draw a lane for missed expectations that belong to no other lane."""
     height = rows(sheet, sheet.y + 4, missed)
     sheet.lane("expected", sheet.y + 4 + height / 2, height + 7)
 

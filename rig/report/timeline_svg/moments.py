@@ -1,4 +1,4 @@
-"""Lanes of what happened at once: boots, panics and notes of the board; errors and warnings of its log."""
+"""Lanes of events without duration: boots, panics and notes of the board; errors and warnings of its log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLOURS = {
 
 
 def board(sheet: Sheet, moments: Sequence[Moment], end: str) -> None:
-    """What happened to the board; `end` is the colour of the test's end."""
+    """Draw the events of the board. `end` is the colour of the test's end."""
     flags = [Flag(sheet.axis.x(m.at), m.text, m.short, m.kind in ("panic", "trouble", "end")) for m in moments]
     labels = sheet.place(flags, 5)
     line = sheet.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
@@ -31,7 +31,7 @@ def board(sheet: Sheet, moments: Sequence[Moment], end: str) -> None:
 
 
 def log(sheet: Sheet, moments: Sequence[Moment], expected: Sequence[Stretch] = ()) -> None:
-    """Errors and warnings, with lines that were expected and did not come."""
+    """Draw errors and warnings, and missed lines of the log."""
     flags = [Flag(sheet.axis.x(m.at), m.text, m.short, m.kind == "E") for m in moments]
     labels = sheet.place(flags, 3)
     line = sheet.y + 6 + ROW * (1 + max(label.row for label in labels)) + 6
@@ -43,12 +43,12 @@ def log(sheet: Sheet, moments: Sequence[Moment], expected: Sequence[Stretch] = (
 
 
 def colour_of(moment: Moment, end: str) -> str:
-    """A moment's colour; `end` is that of the test's end."""
+    """Return a moment's colour. `end` is the colour of the test's end."""
     return end if moment.kind == "end" else _COLOURS[moment.kind]
 
 
 def _markers(sheet: Sheet, moments: Sequence[Moment], y: float, end: str = "") -> None:
-    """One symbol a pixel and kind, however many there are."""
+    """Draw at most one symbol per pixel and kind."""
     for (x, _), moment in {(round(sheet.axis.x(m.at)), m.kind): m for m in moments}.items():
         _marker(sheet, moment, x, y, colour_of(moment, end))
 

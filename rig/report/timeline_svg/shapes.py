@@ -1,4 +1,4 @@
-"""The outlines that the picture uses again and again, as SVG paths."""
+"""Outlines that the picture uses repeatedly, as SVG paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rig.report.canvas import px
 
 
 def head(x1: float, y1: float, x2: float, y2: float) -> str:
-    """An arrow's head at its end, as a path."""
+    """Return the head of an arrow that ends at (`x2`, `y2`), as a path."""
     length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5 or 1.0
     ux, uy = (x2 - x1) / length, (y2 - y1) / length
     bx, by = x2 - 7 * ux, y2 - 7 * uy

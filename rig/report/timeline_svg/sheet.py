@@ -1,4 +1,4 @@
-"""Where the picture is drawn: the canvas, the time axis, how far down it is, and the legend as it grows."""
+"""The sheet of a picture: the canvas, the time axis, the current height, and the legend so far."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rig.report.text import fit, width
 
 WIDTH = 1200.0
 LEFT, RIGHT = 150.0, 970.0
-"""Where the time axis begins and ends. Labels may reach on to EDGE: the longest StatusNotification has room there."""
+"""The begin and end of the time axis. Labels may reach EDGE, which leaves room for the longest StatusNotification."""
 EDGE = WIDTH - 10
 NAME_X = 12.0
 SIZE = 11.0
@@ -30,10 +30,10 @@ class _Key:
 
 
 class Sheet:
-    """The picture under way. Lanes are drawn from top to bottom, each at `y`, which `lane` moves on.
+    """The unfinished picture. Lanes are drawn from top to bottom, each at `y`, and `lane` increases `y`.
 
     Args:
-        lanes: what will be drawn: the axis leaves out where all of it is quiet.
+        lanes: the content. The axis replaces stretches in which all lanes are quiet.
     """
 
     def __init__(self, lanes: Lanes) -> None:
@@ -45,7 +45,7 @@ class Sheet:
         self._keys: dict[str, _Key] = {}
 
     def lane(self, name: str, middle: float, height: float, kind: str = "") -> None:
-        """The lane's name, what kind of wire it is, and the line that ends it."""
+        """Draw the lane's name, the kind of its wire, and the line below it."""
         room = LEFT - NAME_X - 10
         if kind:
             room -= self.c.text(LEFT - 8, middle + 4, kind, size=10, fill=GREY, anchor="end") + 6
@@ -54,18 +54,18 @@ class Sheet:
         self.c.line("back", NAME_X, self.y, RIGHT, self.y, stroke=FAINT, stroke_width=1)
 
     def place(self, flags: Sequence[Flag], rows: int) -> list[Label]:
-        """Which flags get a label, and where, in at most so many rows."""
+        """Place the labels of flags in at most `rows` rows."""
         return place(flags, EDGE, rows, SIZE)
 
     def flag(self, label: Label, line: float, side: int, colour: str) -> None:
-        """A label and its pole; `side` is -1 above the line, 1 below it."""
+        """Draw a label and its pole. `side` is -1 above the line, 1 below it."""
         end = line + side * (8 + ROW * label.row)
         self.c.line("lanes", label.x, line + side * 2, label.x, end + side * 7, stroke=colour, stroke_width=0.8)
         base = end if side < 0 else end + 8
         self.c.text(label.x + POLE_GAP, base, label.text, fill=colour, halo=True)
 
     def unbroken(self, left: float, right: float) -> tuple[float, float]:
-        """The widest part of a stretch that no break cuts."""
+        """Return the widest part of a stretch without a break."""
         edges = [left]
         for quiet in self.axis.breaks:
             edges += [min(max(quiet.left, left), right), min(max(quiet.right, left), right)]
@@ -73,11 +73,11 @@ class Sheet:
         return max(zip(edges[::2], edges[1::2], strict=True), key=lambda part: part[1] - part[0])
 
     def key(self, name: str, text: str, draw: Callable[[Canvas, float, float], None]) -> None:
-        """Something is drawn that the legend explains, once: `draw(canvas, x, y)` draws its symbol, 22 pixels wide."""
+        """Add an entry to the legend, once. `draw(canvas, x, y)` draws its symbol, 22 pixels wide."""
         self._keys.setdefault(name, _Key(text, draw))
 
     def legend(self) -> None:
-        """The keys of all that was drawn."""
+        """Draw the entries of the legend."""
         x, y = LEFT, self.y + 22
         if self._keys:
             self.c.text(NAME_X, y + 4, "legend", fill=GREY)

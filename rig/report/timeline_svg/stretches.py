@@ -1,4 +1,4 @@
-"""Lanes of what lasted: faults as bars, measured times as dimensions on a drawing."""
+"""Lanes of stretches: faults as bars, measured times as dimension lines."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def faults(sheet: Sheet, stretches: Sequence[Stretch]) -> None:
 
 
 def measurements(sheet: Sheet, stretches: Sequence[Stretch]) -> None:
-    """Dimensions, and figures."""
+    """Draw measured times as dimension lines, and other measurements as figures."""
     _rows(sheet, "measured", stretches, _measurement)
 
 
 def _rows(
     sheet: Sheet, name: str, stretches: Sequence[Stretch], draw: Callable[[Sheet, Stretch, Beside, float], None]
 ) -> None:
-    """Rows of stretches, each with its text beside it or, for bars, within."""
+    """Draw rows of stretches, each with its text beside it or, for bars, inside."""
     worst = sorted(stretches, key=lambda stretch: stretch.ok)[:_MOST_STRETCHES]
     rows: list[list[Beside]] = []
     top = sheet.y + 4
@@ -73,7 +73,7 @@ def _measurement(sheet: Sheet, stretch: Stretch, at: Beside, top: float) -> None
         if at.right - at.left >= 22:
             c.line("lanes", at.left, y, at.right, y, stroke=colour, stroke_width=1)
             c.path("lanes", head(at.right, y, at.left, y) + head(at.left, y, at.right, y), fill=colour)
-        else:  # as on a drawing: too narrow for arrows within, so one points at it from outside
+        else:  # too narrow for arrows inside, so an arrow points at it from outside
             c.line("lanes", at.left - 12, y, at.left, y, stroke=colour, stroke_width=1)
             c.path("lanes", head(at.left - 12, y, at.left, y), fill=colour)
         sheet.key("measured", "time measured from, to", _measured_key)

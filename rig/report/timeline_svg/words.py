@@ -1,4 +1,4 @@
-"""What the picture shows, in words."""
+"""The picture of a test as text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rig.util.text import kilobytes, one_line, seconds
 
 
 def timing(test: Test) -> str:
-    """How long the test took; in stepped time, both how much device time passed and how much real time that took."""
+    """Return the duration of the test; in stepped time, both device time and real time."""
     took = seconds(test.duration)
     return f"{took} of device time in {seconds(test.wall_seconds)} of real time" if test.stepped else took
 
 
 def summary(test: Test, lanes: Lanes | None = None) -> str:
-    """What the picture shows in one sentence: its text alternative."""
+    """Describe the picture in one sentence, as its text alternative."""
     lanes = lanes or lanes_of(test)
     parts = []
     if lanes.faults:

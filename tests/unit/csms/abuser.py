@@ -1,6 +1,6 @@
-"""A client that breaks every rule, over and over: `python -m tests.unit.csms.abuser URL NAME`.
+"""A client that breaks every rule repeatedly: `python -m tests.unit.csms.abuser URL NAME`.
 
-It prints a line after each round and ends when its standard input does.
+It prints a line after each round and ends at the end of its standard input.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tests.unit.csms.conftest import LIMIT_S, Peer, handshake
 
 SECRET = "0123456789abcdef"
 IDLE_CLIENTS = 70
-DEAF_CLIENTS = 2
-"""So many ping, and as many call; none of them reads."""
+UNREADING_CLIENTS = 2
+"""The number of clients that send pings, and of clients that send calls. None of them reads."""
 BIG_MESSAGES = 32
 _BIG = "x" * ((1 << 20) - 100)
 _TEXT = f'[2,"1","DataTransfer",{{"vendorId":"V","data":"{_BIG[:-100]}"}}]'.encode()
@@ -27,7 +27,7 @@ BIG_CALL = b"\x81\xff" + struct.pack("!Q", len(_TEXT)) + bytes(4) + _TEXT
 
 
 def main(url: str, name: str) -> None:
-    """Go on until standard input has ended."""
+    """Send all kinds of traffic until the end of standard input."""
     address = (urlsplit(url).hostname or "", urlsplit(url).port or 0)
     while not select.select([sys.stdin], [], [], 0)[0]:
         for wire in refused(name):
@@ -37,15 +37,15 @@ def main(url: str, name: str) -> None:
         with contextlib.ExitStack() as stack:
             for _ in range(IDLE_CLIENTS):
                 stack.enter_context(socket.create_connection(address, LIMIT_S))
-            for number in range(DEAF_CLIENTS):
-                stack.enter_context(deaf(address, f"/{name}-pings-{number}", PING))
-                stack.enter_context(deaf(address, f"/{name}-calls-{number}", BIG_CALL))
-            talk(url, name)
+            for number in range(UNREADING_CLIENTS):
+                stack.enter_context(unreading_client(address, f"/{name}-pings-{number}", PING))
+                stack.enter_context(unreading_client(address, f"/{name}-calls-{number}", BIG_CALL))
+            send_bad_frames(url, name)
         print("round", flush=True)
 
 
 def refused(name: str) -> Iterator[bytes]:
-    """Openings that no server takes."""
+    """Yield opening handshakes that a server must refuse."""
     yield handshake(f"/{name}/")
     yield handshake("/")
     yield handshake(f"/{name}", without="Upgrade")
@@ -56,15 +56,15 @@ def refused(name: str) -> Iterator[bytes]:
 
 
 def failing() -> Iterator[bytes]:
-    """Frames that RFC 6455 forbids."""
+    """Yield frames that RFC 6455 forbids."""
     yield b"\x81\x02{}"  # not masked
     yield b"\x83\x80" + bytes(4)  # opcode 3
     yield b"\x81\x82" + bytes(4) + b"\xff\xfe"  # no UTF-8
     yield b"\x81\xff" + struct.pack("!Q", 1 << 40)
 
 
-def deaf(address: tuple[str, int], path: str, frame: bytes) -> socket.socket:
-    """A client that sends a frame again and again, up to 2 MB or until nobody takes it, and reads nothing."""
+def unreading_client(address: tuple[str, int], path: str, frame: bytes) -> socket.socket:
+    """Send a frame repeatedly, up to 2 MB or until the buffers are full, without reading."""
     client = socket.create_connection(address, LIMIT_S)
     client.sendall(handshake(path))
     client.recv(65536)
@@ -76,7 +76,7 @@ def deaf(address: tuple[str, int], path: str, frame: bytes) -> socket.socket:
 
 
 def send(address: tuple[str, int], *wires: bytes) -> None:
-    """Send bytes on a connection of their own, each behind the answer to those before, and read until its end."""
+    """Send bytes on one connection, each item after the answer to the previous one, and read until its end."""
     with socket.create_connection(address, LIMIT_S) as client, contextlib.suppress(OSError):
         for number, wire in enumerate(wires):
             if number > 0:
@@ -87,8 +87,8 @@ def send(address: tuple[str, int], *wires: bytes) -> None:
             pass
 
 
-def talk(url: str, name: str) -> None:
-    """A charge point whose frames are big, wrong, or hold secrets."""
+def send_bad_frames(url: str, name: str) -> None:
+    """Send big frames, invalid frames, and frames with secrets."""
     peer = Peer(url + quote(f"{name}\x1b[31m"))
     for _ in range(BIG_MESSAGES):
         peer.call("DataTransfer", {"vendorId": "V", "data": _BIG})

@@ -1,4 +1,4 @@
-"""A CSMS on a loop of its own, as on the bench, and charge points that talk to it."""
+"""A CSMS on its own loop, as on the bench, and charge points that connect to it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from rig.timeline import Timeline
 
 IDENTITY = "CP-1"
 LIMIT_S = 60.0
-"""Real seconds for what takes milliseconds: only a hang takes longer."""
+"""Real seconds for operations that take milliseconds. Only a hang takes longer."""
 
 
 class Peer:
-    """A charge point on a plain WebSocket: sends what it is told, right or wrong."""
+    """A charge point on a plain WebSocket that sends any text, valid or not."""
 
     def __init__(self, url: str, **options: Any) -> None:
         options.setdefault("subprotocols", ["ocpp1.6"])
@@ -52,12 +52,12 @@ class Peer:
 
 
 def handshake(path: str, *, without: str = "", **headers: str) -> bytes:
-    """A client's opening handshake (RFC 6455 section 4.1).
+    """Make a client's opening handshake (RFC 6455 section 4.1).
 
     Args:
         path: of the URL.
-        without: a header that is left out.
-        headers: others than the right ones, with `_` for `-`.
+        without: a header to leave out.
+        headers: headers that replace the valid ones, with `_` for `-`.
     """
     right = {
         "Host": "localhost",

@@ -1,4 +1,4 @@
-"""Clients that break every rule, in two processes at once, do not get in the way of a charge point that keeps them."""
+"""Two processes with clients that break every rule do not disturb a charge point that follows the rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.csms.conftest import LIMIT_S, Peer
 ROOT = Path(__file__).parents[3]
 GOOD = "CP-GOOD"
 MOST_MEMORY_KB = 250_000
-"""Two of them send 64 MB a round, and the CSMS itself takes some 60 MB."""
+"""Two abusers send 64 MB in a round, and the CSMS itself needs about 60 MB."""
 ROUNDS = 2
 
 
@@ -45,7 +45,7 @@ def csms(record: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_the_answers_of_another_charge_point_all_come_in_order(csms: subprocess.Popen[str], record: Path) -> None:
+def test_another_charge_point_gets_all_answers_in_order(csms: subprocess.Popen[str], record: Path) -> None:
     assert csms.stdout is not None
     found = re.search(r"ws://127\.0\.0\.1:\d+/", csms.stdout.readline())
     assert found
@@ -92,7 +92,7 @@ def test_the_answers_of_another_charge_point_all_come_in_order(csms: subprocess.
 
 
 def _await_rounds(abusers: list[subprocess.Popen[str]]) -> None:
-    """Let each do some rounds, then end it. One that fails prints none, and its exit code says so."""
+    """Wait for some rounds of each, then end it. One that fails prints no round and has a nonzero exit code."""
     for abuser in abusers:
         assert abuser.stdout is not None
         assert abuser.stdin is not None

@@ -19,12 +19,12 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 class SmallChargePoint(Peer):
-    """Boots, then does what it is told remotely; draws 100 Wh a minute for two minutes of its own time."""
+    """A charge point that boots and follows remote calls. It draws 100 Wh a minute for two minutes of its own time."""
 
     _waiting: tuple[Any, ...] = ()
 
     def call(self, action: str, payload: Any, unique_id: str = "") -> Any:
-        """A call whose answer a call of the CSMS may overtake: that one waits its turn."""
+        """Send a call and wait for its answer. A call of the CSMS that comes before the answer is queued."""
         unique_id = self.start_call(action, payload, unique_id)
         while (message := self.receive(10))[:2] != [3, unique_id]:
             self._waiting += (message,)

@@ -1,4 +1,4 @@
-"""Expectations of more than one call, and what a failure shows."""
+"""Expectations of more than one call, and the text of failures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_typed_request_is_sent(csms: Csms, peer: Peer) -> None:
 
 def test_a_request_that_only_fits_an_expectation_is_not_sent(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
-    with pytest.raises(ValueError, match="sent for DataTransfer is no JSON"):
+    with pytest.raises(ValueError, match="send for DataTransfer is not JSON"):
         csms.call(messages.data_transfer(vendor_id=str.isupper))
 
 
@@ -52,7 +52,7 @@ def test_all_come_in_any_order(csms: Csms, peer: Peer) -> None:
         csms.expect("StartTransaction", timeout=0)
 
 
-def test_each_has_a_frame_of_its_own_whatever_matches_first(csms: Csms, peer: Peer) -> None:
+def test_each_expectation_gets_its_own_frame(csms: Csms, peer: Peer) -> None:
     peer.status("Available")
     peer.status("Charging")
     any_status, available = csms.expect_all("StatusNotification", messages.status_notification("Available"), timeout=0)
@@ -60,7 +60,7 @@ def test_each_has_a_frame_of_its_own_whatever_matches_first(csms: Csms, peer: Pe
     assert available.payload["status"] == "Available"
 
 
-def test_what_is_still_to_come_is_awaited(csms: Csms, peer: Peer) -> None:
+def test_later_frames_are_awaited(csms: Csms, peer: Peer) -> None:
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(csms.expect_all, "Heartbeat", "Authorize", "Heartbeat", timeout=LIMIT_S)
         peer.call("Heartbeat", {})
@@ -69,7 +69,7 @@ def test_what_is_still_to_come_is_awaited(csms: Csms, peer: Peer) -> None:
         assert [frame.action for frame in waiting.result(LIMIT_S)] == ["Heartbeat", "Authorize", "Heartbeat"]
 
 
-def test_a_failure_says_which_came_and_takes_none(csms: Csms, peer: Peer) -> None:
+def test_a_failure_lists_the_calls_that_came_and_consumes_none(csms: Csms, peer: Peer) -> None:
     peer.status("Available")
     peer.status("Preparing")
     with pytest.raises(ExpectationError) as failed:
@@ -93,7 +93,7 @@ def test_all_come_in_order(csms: Csms, peer: Peer) -> None:
         csms.expect_all(messages.status_notification("Preparing"), wanted[1], in_order=True, timeout=0)
 
 
-def test_what_came_before_is_not_in_order(csms: Csms, peer: Peer) -> None:
+def test_an_earlier_frame_is_not_in_order(csms: Csms, peer: Peer) -> None:
     peer.call("Heartbeat", {})
     peer.boot()
     with pytest.raises(ExpectationError, match=r"Heartbeat of CP-1 \(2 of 2 in order, 0 s for all\)"):
@@ -113,7 +113,7 @@ def test_exactly_once(csms: Csms, peer: Peer) -> None:
 
 
 def shown(csms: Csms, **fields: Any) -> list[str]:
-    """The line of the nearest miss in the exchange, and the one below it."""
+    """Return the line of the nearest miss in the exchange, and the line below it."""
     with pytest.raises(ExpectationError) as failed:
         csms.expect("MeterValues", timeout=0, **fields)
     lines = str(failed.value).splitlines()
@@ -121,7 +121,7 @@ def shown(csms: Csms, **fields: Any) -> list[str]:
     return lines[marked : marked + 2]
 
 
-def pointed_at(lines: list[str]) -> str:
+def marked_text(lines: list[str]) -> str:
     return lines[0][lines[1].index("^") :]
 
 
@@ -130,20 +130,20 @@ def values(*sampled: str) -> dict[str, Any]:
     return {"connectorId": 1, "meterValue": [{"timestamp": "2024-01-01T00:00:00Z", "sampledValue": each}]}
 
 
-def test_the_first_difference_is_pointed_at(csms: Csms, peer: Peer) -> None:
+def test_the_first_difference_is_marked(csms: Csms, peer: Peer) -> None:
     peer.call("MeterValues", values("100", "200"))
     lines = shown(csms, meterValue=[{"sampledValue": [{"value": "100"}, {"value": "201"}]}])
-    assert pointed_at(lines).startswith('"200"')
+    assert marked_text(lines).startswith('"200"')
     assert lines[1].endswith("^ expected '201'")
 
 
-def test_what_is_missing_is_pointed_at_where_it_should_be(csms: Csms, peer: Peer) -> None:
+def test_a_missing_field_is_marked_at_its_place(csms: Csms, peer: Peer) -> None:
     peer.call("MeterValues", values("100"))
     lines = shown(csms, transactionId=1)
-    assert pointed_at(lines) == "}"
+    assert marked_text(lines) == "}"
     assert lines[1].endswith("^ expected 1 as transactionId, but it is missing")
     lines = shown(csms, meterValue=[{"sampledValue": [{"phase": "L1"}]}])
-    assert pointed_at(lines) == "}]}]}"
+    assert marked_text(lines) == "}]}]}"
 
 
 def test_a_long_payload_is_cut_around_the_difference(csms: Csms, peer: Peer) -> None:
@@ -151,14 +151,14 @@ def test_a_long_payload_is_cut_around_the_difference(csms: Csms, peer: Peer) -> 
     wanted = [{"value": str(number)} for number in range(100, 200)]
     wanted[70] = {"value": "x"}
     lines = shown(csms, meterValue=[{"sampledValue": wanted}])
-    assert pointed_at(lines).startswith('"170"')
+    assert marked_text(lines).startswith('"170"')
     assert "MeterValues …" in lines[0]
     assert lines[0].endswith("characters)")
     assert len(lines[0]) < 250
 
 
-def test_a_nearest_miss_is_shown_however_old(csms: Csms, peer: Peer) -> None:
+def test_an_old_nearest_miss_is_shown(csms: Csms, peer: Peer) -> None:
     peer.call("MeterValues", values("100"))
     for _ in range(15):
         peer.call("Heartbeat", {})
-    assert pointed_at(shown(csms, connectorId=2)).startswith("1,")
+    assert marked_text(shown(csms, connectorId=2)).startswith("1,")

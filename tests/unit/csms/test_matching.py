@@ -1,4 +1,4 @@
-"""Subset match, and the first difference in words."""
+"""Subset match, and the text of the first difference."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_first_difference_is_named(expected: Any, actual: Any, first: str) -
     assert str(differences(expected, actual)[0]) == first
 
 
-def test_a_secret_is_compared_but_not_told() -> None:
+def test_a_secret_is_compared_but_not_shown() -> None:
     payload = {"key": "AuthorizationKey", "value": "0123456789", "password": {"deep": "0123456789"}}
     assert differences(payload, payload) == []
     wrong = differences({**payload, "value": "9876543210", "password": {"deep": "9876543210"}}, payload)

@@ -16,7 +16,7 @@ from rig.ocpp import messages, schemas
 from rig.ocpp.messages import Request
 
 RENAMED = {"availability": "type", "kind": "type", "keys": "key", "valueFormat": "format"}
-"""Parameters that are not named after their property: Python has that name for something else."""
+"""Parameters whose property has a name that Python uses already."""
 
 PARTS = ("meter_value", "sampled_value", "id_tag_info", "given")
 
@@ -37,7 +37,7 @@ def schema(action: str, kind: Literal["request", "response"]) -> dict[str, Any]:
 
 
 def literals(annotation: Any) -> set[str]:
-    """The values of the Literal in a type, however deep; empty where there is none."""
+    """Return the values of the Literal in a type, at any depth; empty if there is none."""
     if typing.get_origin(annotation) is Literal:
         return set(typing.get_args(annotation))
     return {value for inner in typing.get_args(annotation) for value in literals(inner)}
@@ -65,7 +65,7 @@ def test_a_request_has_the_fields_of_its_schema(builder: Callable[..., Request])
     check_against(schema(action_of(builder), "request").get("properties", {}), builder)
 
 
-def test_the_core_profile_and_the_trigger_are_all_there() -> None:
+def test_the_core_profile_and_the_trigger_are_complete() -> None:
     ours = {action_of(parameter.values[0]) for parameter in builders(messages)}
     by_csms = {
         "ChangeAvailability",
@@ -88,7 +88,7 @@ def test_the_parts_of_meter_values(action: str) -> None:
     value = properties["meterValue" if action == "MeterValues" else "transactionData"]["items"]["properties"]
     assert set(parameters(messages.meter_value)) == set(value)
     sampled = value["sampledValue"]["items"]["properties"]
-    sampled["unit"]["enum"] = [unit for unit in sampled["unit"]["enum"] if unit != "Hertz"]  # MeterValues alone has it
+    sampled["unit"]["enum"] = [unit for unit in sampled["unit"]["enum"] if unit != "Hertz"]  # only MeterValues has it
     check_against(sampled, messages.sampled_value)
 
 
@@ -142,7 +142,7 @@ def test_an_answer_is_valid(action: str, answer: dict[str, Any]) -> None:
     assert schemas.check(action, answer, "response") is None
 
 
-def test_what_an_answer_may_say_is_what_the_schema_lists() -> None:
+def test_the_values_of_an_answer_are_those_of_the_schema() -> None:
     status = schema("BootNotification", "response")["properties"]["status"]["enum"]
     assert literals(answers.RegistrationStatus) == set(status)
     status = schema("DataTransfer", "response")["properties"]["status"]["enum"]

@@ -1,4 +1,4 @@
-"""A normal CSMS: it answers a whole charge, and what it saw is on the timeline."""
+"""A normal CSMS: it answers a whole charge, and its frames are on the timeline."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_whole_charge_is_read_back_as_one_transaction(csms: Csms, peer: Peer) 
         transaction.check_gapless(30)
 
 
-def test_a_start_that_is_sent_again_is_the_same_transaction(csms: Csms, peer: Peer) -> None:
+def test_a_resent_start_is_the_same_transaction(csms: Csms, peer: Peer) -> None:
     first = peer.call("StartTransaction", METER_START)
     again = peer.call("StartTransaction", METER_START)
     other = peer.call("StartTransaction", METER_START | {"meterStart": 101})
@@ -77,9 +77,9 @@ def test_a_start_that_is_sent_again_is_the_same_transaction(csms: Csms, peer: Pe
     assert len(csms.transactions) == 2
 
 
-def test_a_charge_with_the_content_of_one_that_has_ended_is_another_transaction(csms: Csms, peer: Peer) -> None:
+def test_a_charge_like_an_ended_one_is_another_transaction(csms: Csms, peer: Peer) -> None:
     stop = {"meterStop": 100, "timestamp": METER_START["timestamp"]}
-    with csms.answer("StopTransaction", {}):  # whoever answers the stop
+    with csms.answer("StopTransaction", {}):  # also if a test answers the stop
         numbers = []
         for _ in range(3):
             numbers.append(peer.call("StartTransaction", METER_START)["transactionId"])
@@ -88,7 +88,7 @@ def test_a_charge_with_the_content_of_one_that_has_ended_is_another_transaction(
     assert [transaction.transaction_id for transaction in csms.transactions] == numbers
 
 
-def test_tags_are_known_without_regard_to_case(csms: Csms, peer: Peer) -> None:
+def test_tags_are_compared_case_insensitively(csms: Csms, peer: Peer) -> None:
     csms.behaviour.tags["bad"] = "Blocked"
     assert peer.call("Authorize", {"idTag": "BAD"})["idTagInfo"]["status"] == "Blocked"
     csms.behaviour.unlisted_tag = "Invalid"
@@ -109,9 +109,7 @@ def test_tags_are_known_without_regard_to_case(csms: Csms, peer: Peer) -> None:
         ("SignedFirmwareStatusNotification", {"status": "Idle"}),
     ],
 )
-def test_it_answers_every_other_call_by_its_schema(
-    timeline: Timeline, peer: Peer, action: str, payload: dict[str, str]
-) -> None:
+def test_every_other_answer_is_valid(timeline: Timeline, peer: Peer, action: str, payload: dict[str, str]) -> None:
     peer.call(action, payload)
     sent = timeline.last(OcppFrame)
     assert sent is not None
@@ -119,7 +117,7 @@ def test_it_answers_every_other_call_by_its_schema(
     assert sent.error == ""
 
 
-def test_two_charge_points_are_told_apart(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_two_charge_points_are_distinguished(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     one, two = new_peer("CP-1"), new_peer("CP 2/x")
     one.status("Available")
     two.status("Charging")

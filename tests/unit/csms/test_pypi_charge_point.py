@@ -1,4 +1,4 @@
-"""A charge point that nobody here wrote, the one of the `ocpp` package, against our CSMS and through our proxy."""
+"""An independent charge point, that of the `ocpp` package, with our CSMS and through our proxy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.csms.conftest import LIMIT_S, Peer
 
 
 class Device(ChargePoint):
-    """Accepts a remote start."""
+    """A charge point that accepts a remote start."""
 
     @on("RemoteStartTransaction")
     def remote_start(self, **_: Any) -> call_result.RemoteStartTransaction:
@@ -48,7 +48,7 @@ async def session(url: str, over: asyncio.Event) -> int:
         await device.call(
             call.StopTransaction(meter_stop=10, timestamp="2024-01-01T00:01:00Z", transaction_id=started.transaction_id)
         )
-        await over.wait()  # it answers what the CSMS asks of it until then
+        await over.wait()  # until then it answers calls of the CSMS
         listening.cancel()
         return int(started.transaction_id)
 
@@ -69,7 +69,7 @@ async def test_a_session_through_the_proxy(csms: Csms, network: Network) -> None
 
 
 class Wired:
-    """As much of a bench as the faults of the network need."""
+    """The parts of a bench that the faults of the network need."""
 
     capabilities: frozenset[str] = frozenset()
     power: Any = None
@@ -79,7 +79,7 @@ class Wired:
         self.timeline, self.network, self.csms = timeline, network, csms
 
 
-def test_a_csms_that_is_gone_refuses_at_the_proxy_and_comes_back(
+def test_a_stopped_csms_refuses_at_the_proxy_until_it_restarts(
     csms: Csms, network: Network, timeline: Timeline
 ) -> None:
     peer = Peer(network.csms_url("CP-1"))

@@ -1,4 +1,4 @@
-"""Clients that the CSMS refuses: one line each, with the reason; opening handshakes are bounded in time and number."""
+"""Clients that the CSMS refuses, each with one line and the reason, and the limits of opening handshakes."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def refusal(timeline: Timeline) -> str:
         (handshake("/CP-1", Sec_WebSocket_Version="8"), "HTTP 400", "invalid Sec-WebSocket-Version header: 8"),
         (handshake("/CP-1", Sec_WebSocket_Key="short"), "HTTP 400", "invalid Sec-WebSocket-Key header"),
         (handshake("/CP-1").replace(b"GET", b"POST"), "HTTP 405", "POST"),
-        (CLIENT_HELLO, "its connection was closed", "the client speaks TLS, and this port does not: its URL must"),
+        (CLIENT_HELLO, "its connection was closed", "the client uses TLS, and this port does not: its URL must"),
         (b"hello\r\n\r\n", "its connection was closed", "did not receive a valid HTTP request"),
         (b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n", "its connection was closed", "read 20016 bytes, expected no mo"),
         (
             handshake("/CP-1") + b"\x83\x80",
             "its connection was closed",
-            "opening handshake are no frame: invalid opcode",
+            "opening handshake are not a frame: invalid opcode",
         ),
         (handshake("/\xfcber"), "its connection was closed", "did not receive a valid HTTP request"),
     ],
@@ -52,7 +52,7 @@ def test_a_refused_client_is_one_line_with_the_reason(
     with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client:
         address = ":".join(map(str, client.getsockname()))
         client.sendall(request_bytes)
-        with contextlib.suppress(ConnectionResetError):  # it has bytes left that nobody read
+        with contextlib.suppress(ConnectionResetError):  # the server closes with unread bytes
             while client.recv(4096):
                 pass
     text = refusal(timeline)
@@ -88,7 +88,7 @@ def test_an_open_connection_has_no_such_limit(csms: Csms, timeline: Timeline, cl
     assert timeline.events(ClientRefused) == []
 
 
-def test_one_handshake_too_many_ends_the_oldest_and_not_the_charge_points(
+def test_one_handshake_too_many_closes_the_oldest_client(
     csms: Csms, timeline: Timeline, new_peer: Callable[..., Peer]
 ) -> None:
     connected = new_peer()
@@ -98,7 +98,9 @@ def test_one_handshake_too_many_ends_the_oldest_and_not_the_charge_points(
             for _ in range(MOST_HANDSHAKES + 1)
         ]
         assert idle[0].recv(1) == b""
-        assert f"it sent no opening handshake, and {MOST_HANDSHAKES} others began one after it" in refusal(timeline)
+        assert f"it sent no opening handshake, and {MOST_HANDSHAKES} other clients began one after it" in refusal(
+            timeline
+        )
         new_peer("CP-2").boot()
         connected.boot()
     assert csms.violations() == []

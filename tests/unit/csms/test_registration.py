@@ -23,7 +23,7 @@ def booted(csms: Csms, peer: Peer, status: RegistrationStatus) -> None:
 
 
 def called(csms: Csms, peer: Peer, request: str, payload: dict[str, Any], answer: dict[str, Any]) -> None:
-    """The CSMS calls, and the charge point answers."""
+    """Send a call of the CSMS and the charge point's answer."""
     with ThreadPoolExecutor() as pool:
         call = pool.submit(csms.call, request, payload, timeout=LIMIT_S)
         peer.send(orjson.dumps([3, peer.receive()[1], answer]).decode())
@@ -44,13 +44,13 @@ def test_a_call_is_a_violation(
     csms: Csms, peer: Peer, status: RegistrationStatus, action: str, payload: dict[str, Any]
 ) -> None:
     booted(csms, peer, status)
-    peer.call(action, payload)  # answered all the same, as every violation whose frame is sound
+    peer.call(action, payload)  # a well-formed frame is answered even if it is a violation
     frame = csms.expect_violation(f"{action} was sent while {status}", timeout=0)
     assert "OCPP 1.6 section 4.2" in frame.error
     assert csms.violations(unexpected=True) == []
 
 
-def test_a_boot_notification_is_none_and_accepted_ends_it(csms: Csms, peer: Peer) -> None:
+def test_a_boot_notification_is_allowed_and_accepted_allows_all(csms: Csms, peer: Peer) -> None:
     booted(csms, peer, "Pending")
     booted(csms, peer, "Rejected")
     booted(csms, peer, "Accepted")
@@ -63,9 +63,9 @@ def test_a_charge_point_that_never_booted_here_may_send(csms: Csms, peer: Peer) 
     assert csms.violations() == []
 
 
-def test_an_answer_that_is_none_changes_nothing(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_an_invalid_answer_changes_nothing(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     booted(csms, new_peer(), "Pending")
-    peer = new_peer()  # registration outlives the connection
+    peer = new_peer()  # the registration is kept between connections
     with csms.answer("BootNotification", CallError("InternalError")):
         peer.start_call("BootNotification", {"chargePointModel": "M", "chargePointVendor": "V"})
         peer.receive()
@@ -73,7 +73,7 @@ def test_an_answer_that_is_none_changes_nothing(csms: Csms, new_peer: Callable[.
     csms.expect_violation("Heartbeat was sent while Pending", timeout=0)
 
 
-def test_pending_it_may_send_what_a_trigger_asks_for_and_no_more(csms: Csms, peer: Peer) -> None:
+def test_while_pending_only_triggered_messages_are_allowed(csms: Csms, peer: Peer) -> None:
     booted(csms, peer, "Pending")
     trigger(csms, peer, "StatusNotification", connector=1)
     peer.call("StatusNotification", STATUS)
@@ -101,7 +101,7 @@ def test_a_trigger_without_connector_is_for_each_connector_once(csms: Csms, peer
         ("StatusNotification", None, "NotImplemented"),
     ],
 )
-def test_another_trigger_or_a_refused_one_allows_nothing(
+def test_another_or_a_rejected_trigger_allows_nothing(
     csms: Csms, peer: Peer, requested: str, connector: int | None, status: str
 ) -> None:
     booted(csms, peer, "Pending")
@@ -110,7 +110,7 @@ def test_another_trigger_or_a_refused_one_allows_nothing(
     csms.expect_violation("StatusNotification was sent while Pending", timeout=0)
 
 
-def test_an_extended_trigger_counts_by_the_call_that_it_asks_for(csms: Csms, peer: Peer) -> None:
+def test_an_extended_trigger_allows_the_call_that_it_requests(csms: Csms, peer: Peer) -> None:
     booted(csms, peer, "Pending")
     requested = {"requestedMessage": "SignChargePointCertificate"}
     called(csms, peer, "ExtendedTriggerMessage", requested, {"status": "Accepted"})
@@ -118,20 +118,20 @@ def test_an_extended_trigger_counts_by_the_call_that_it_asks_for(csms: Csms, pee
     assert csms.violations() == []
 
 
-def test_pending_it_answers_the_csms(csms: Csms, peer: Peer) -> None:
+def test_while_pending_answers_are_allowed(csms: Csms, peer: Peer) -> None:
     booted(csms, peer, "Pending")
     called(csms, peer, "ClearCache", {}, {"status": "Accepted"})
     assert csms.violations() == []
 
 
-def test_rejected_it_answers_nothing(csms: Csms, peer: Peer) -> None:
+def test_while_rejected_answers_are_violations(csms: Csms, peer: Peer) -> None:
     booted(csms, peer, "Rejected")
     csms.send_raw('[2,"late","ClearCache",{}]')
     peer.send(orjson.dumps([3, peer.receive()[1], {"status": "Accepted"}]).decode())
     csms.expect_violation("ClearCache was answered while Rejected", timeout=LIMIT_S)
 
 
-def test_an_answer_that_was_asked_for_before_the_rejection_is_no_violation(csms: Csms, peer: Peer) -> None:
+def test_an_answer_to_a_call_before_the_rejection_is_no_violation(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.send_raw('[2,"early","ClearCache",{}]')
     peer.receive()
@@ -141,7 +141,7 @@ def test_an_answer_that_was_asked_for_before_the_rejection_is_no_violation(csms:
     assert csms.violations() == []
 
 
-def test_each_charge_point_has_a_registration_of_its_own(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_each_charge_point_has_its_own_registration(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     booted(csms, new_peer(), "Rejected")
     other = new_peer("CP-2")
     booted(csms, other, "Accepted")

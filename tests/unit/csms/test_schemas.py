@@ -1,4 +1,4 @@
-"""The schemas: all there, all compiled, decimal digits judged as decimal digits."""
+"""The schemas: complete, compiled, with exact checks of decimal digits."""
 
 from __future__ import annotations
 

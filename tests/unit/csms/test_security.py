@@ -1,4 +1,4 @@
-"""Security profiles of the CSMS: who is let in, and with what reason somebody is not."""
+"""Security profiles of the CSMS: accepted clients, and refused clients with the reason."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_message_of_many_tls_records_arrives_whole(csms: Csms, authority: Auth
         ("revoked", "revoked", "it is revoked"),
     ],
 )
-def test_each_bad_certificate_is_rejected_by_a_client_and_seen_by_the_csms(
+def test_each_bad_certificate_is_rejected_by_a_client_and_reported_by_the_csms(
     csms: Csms, authority: Authority, new_peer: NewPeer, tmp_path: Path, kind: Any, clients_word: str, reason: str
 ) -> None:
     certificate = authority.server(kind=kind)
@@ -105,7 +105,7 @@ def test_a_client_without_tls_is_refused_with_the_reason(csms: Csms) -> None:
 
 
 @pytest.mark.usefixtures("tls_only")
-def test_a_client_that_goes_away_during_the_tls_handshake_is_refused(csms: Csms) -> None:
+def test_a_client_that_disconnects_during_the_tls_handshake_is_refused(csms: Csms) -> None:
     socket.create_connection(("127.0.0.1", csms.port), LIMIT_S).close()
     csms.expect_refused("closed the connection during the TLS handshake", timeout=LIMIT_S)
 
@@ -147,8 +147,8 @@ def test_open_connections_stay_when_the_security_profile_changes(
 # -- Basic authentication -----------------------------------------------------------------------------------------
 
 
-def test_the_right_password_is_let_in(csms: Csms, new_peer: NewPeer) -> None:
-    key = bytes(range(0xEC, 0x100))  # no UTF-8
+def test_the_right_password_is_accepted(csms: Csms, new_peer: NewPeer) -> None:
+    key = bytes(range(0xEC, 0x100))  # not UTF-8
     with csms.secured(Security(1, {IDENTITY: key})):
         new_peer(additional_headers=basic(password=key)).boot()
 
@@ -158,13 +158,13 @@ def test_the_right_password_is_let_in(csms: Csms, new_peer: NewPeer) -> None:
     [
         ({}, "it sent no header Authorization, and security profile 1 needs one"),
         ({"Authorization": "Bearer abc"}, "has the scheme 'Bearer', not Basic"),
-        ({"Authorization": "Basic ***"}, "is no Base64"),
+        ({"Authorization": "Basic ***"}, "is not Base64"),
         ({"Authorization": "Basic QUJD"}, "has no ':'"),
         (basic("CP-2"), "is not its identity 'CP-1'"),
-        (basic(password=b"wrong-secret"), "its password has 12 bytes and is not the one of 'CP-1'"),
+        (basic(password=b"wrong-secret"), "its password of 12 bytes is not that of 'CP-1'"),
     ],
 )
-def test_a_refused_login_says_why_without_a_secret(
+def test_a_refused_login_gives_the_reason_without_a_secret(
     csms: Csms, timeline: Timeline, new_peer: NewPeer, headers: dict[str, str], reason: str
 ) -> None:
     with csms.secured(Security(1, {IDENTITY: KEY})), pytest.raises(InvalidStatus) as failed:
@@ -186,7 +186,9 @@ def test_a_charge_point_without_a_password_is_refused(csms: Csms, new_peer: NewP
 # -- client certificates ------------------------------------------------------------------------------------------
 
 
-def test_a_client_certificate_with_the_identity_is_let_in(csms: Csms, authority: Authority, new_peer: NewPeer) -> None:
+def test_a_client_certificate_with_the_identity_is_accepted(
+    csms: Csms, authority: Authority, new_peer: NewPeer
+) -> None:
     security = Security(3, certificate=authority.server(), client_root=authority.root)
     with csms.secured(security):
         new_peer(ssl=client_context(authority, authority.client(IDENTITY))).boot()
@@ -209,12 +211,14 @@ def test_a_bad_client_certificate_is_refused_with_the_reason(
     certificate = None if kind is None else authority.client(IDENTITY, kind)
     security = Security(3, certificate=authority.server(), client_root=authority.root, client_crl=authority.crl)
     with csms.secured(security):
-        with pytest.raises((OSError, EOFError, WebSocketException)):  # TLS 1.3 tells a client late
+        with pytest.raises(
+            (OSError, EOFError, WebSocketException)
+        ):  # with TLS 1.3 a client gets the alert after its handshake
             new_peer(ssl=client_context(authority, certificate))
         csms.expect_refused(reason, timeout=LIMIT_S)
 
 
-# -- what is wrong in a test or a file ------------------------------------------------------------------------------
+# -- errors in a test or a file -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,7 @@ def test_a_bad_client_certificate_is_refused_with_the_reason(
         ({"profile": 4}, "is 0, 1, 2 or 3, not 4"),
     ],
 )
-def test_a_profile_that_lacks_something_is_the_authors_error(arguments: dict[str, Any], message: str) -> None:
+def test_an_incomplete_profile_is_an_error_of_the_author(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(AuthorError, match=message):
         Security(**arguments)
 

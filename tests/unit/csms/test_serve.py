@@ -1,4 +1,4 @@
-"""`rig csms serve` as a process of its own."""
+"""`rig csms serve` in its own process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def record(tmp_path: Path) -> Path:
 
 @contextlib.contextmanager
 def started(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A Python of its own, in the project's folder; it ends with the block."""
+    """Run Python in the project's folder until the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-u", *arguments],
         env=env,
@@ -58,7 +58,7 @@ def process(record: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def test_it_prints_a_line_a_frame_and_ctrl_c_ends_it(process: subprocess.Popen[str], record: Path) -> None:
+def test_a_line_is_printed_for_each_frame_until_ctrl_c(process: subprocess.Popen[str], record: Path) -> None:
     assert process.stdout is not None
     greeting = process.stdout.readline()
     found = re.search(r"ws://127\.0\.0\.1:\d+/", greeting)
@@ -145,19 +145,17 @@ def test_control_characters_of_a_charge_point_are_escaped(process: subprocess.Po
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_client_that_says_nothing_does_not_keep_it_from_ending(
-    process: subprocess.Popen[str], number: signal.Signals
-) -> None:
+def test_a_silent_client_does_not_delay_the_end(process: subprocess.Popen[str], number: signal.Signals) -> None:
     assert process.stdout is not None
     found = re.search(r"ws://127\.0\.0\.1:(\d+)/", process.stdout.readline())
     assert found
     with socket.create_connection(("127.0.0.1", int(found[1]))):
-        Peer(found[0] + "CP-7").socket.close()  # who came before it was accepted before it
+        Peer(found[0] + "CP-7").socket.close()  # the server accepts in order, so the idle client is accepted too
         process.send_signal(number)
         assert process.wait(10) == 0
 
 
-def test_a_taken_port_is_told_and_leaves_no_record(record: Path) -> None:
+def test_a_taken_port_is_reported_and_leaves_no_record(record: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=rf"CSMS: 127\.0\.0\.1 port {port} is taken by .* \(pid \d+\)\. End "):
@@ -167,19 +165,19 @@ def test_a_taken_port_is_told_and_leaves_no_record(record: Path) -> None:
 
 def test_a_record_is_not_overwritten(record: Path) -> None:
     record.write_text("precious")
-    with pytest.raises(BenchError, match=r"cannot record to .*: it is there already\. Name a new file"):
+    with pytest.raises(BenchError, match=r"cannot record to .*: the file already exists\. Name a new file"):
         serve(port=0, record=record)
     assert record.read_text() == "precious"
 
 
-def test_a_record_that_cannot_be_made_is_told(record: Path) -> None:
+def test_a_record_that_cannot_be_created_is_reported(record: Path) -> None:
     with pytest.raises(BenchError, match=r"cannot record to .*: No such file or directory\. Name a file in a folder "):
         serve(port=0, record=record.parent / "none" / "record")
 
 
 FILE_SIZE = 1000
 CODE = (
-    # Python would cut short what it compiles, too, and each later start would trip over that (marshal data too short).
+    # The limit would also truncate compiled files, and each later start would fail (marshal data too short).
     "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path\n"
     "from rig.cli.csms_serve import serve\n"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_SIZE}, {FILE_SIZE}))\n"
@@ -191,14 +189,14 @@ CODE = (
 
 @pytest.fixture
 def small(record: Path) -> Iterator[subprocess.Popen[str]]:
-    """One that may write only small files: as on a full disk, a write fails half-way."""
+    """Run a process that can write only small files. As on a full disk, a write fails half-way."""
     uncounted = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    # What coverage writes at the end is too large as well.
+    # The file that coverage writes at the end is too large as well.
     with started("-c", CODE, "--record", str(record), env=uncounted) as process:
         yield process
 
 
-def test_a_record_that_is_full_ends_it_with_one_message(small: subprocess.Popen[str], record: Path) -> None:
+def test_a_full_record_ends_the_server_with_one_message(small: subprocess.Popen[str], record: Path) -> None:
     assert small.stdout is not None
     found = re.search(r"ws://127\.0\.0\.1:\d+/", small.stdout.readline())
     assert found
@@ -207,13 +205,13 @@ def test_a_record_that_is_full_ends_it_with_one_message(small: subprocess.Popen[
     peer.start_call("Heartbeat", {})
     out, err = small.communicate(timeout=20)
     assert (small.returncode, out.endswith("ended\n")) == (2, False)
-    assert err == f"rig: cannot record to {record}: File too large. Make room, or record elsewhere\n"
+    assert err == f"rig: cannot record to {record}: File too large. Free some space, or record to another disk\n"
     assert record.stat().st_size == FILE_SIZE
 
 
 @pytest.mark.parametrize("recorded", [False, True])
-def test_nobody_who_reads_it_ends_it_quietly(record: Path, recorded: bool) -> None:
-    """`rig csms serve | head -1`: the charge point gets its answer, and a close that is none of its doing."""
+def test_a_closed_output_ends_the_server_quietly(record: Path, recorded: bool) -> None:
+    """As in `rig csms serve | head -1`, the charge point gets its answer and a close that it did not cause."""
     options = ["--record", str(record)] if recorded else []
     with subprocess.Popen(
         [Path(sys.executable).parent / "rig", "csms", "serve", "--port", "0", *options],
@@ -236,7 +234,7 @@ def test_nobody_who_reads_it_ends_it_quietly(record: Path, recorded: bool) -> No
     assert record.exists() == recorded
 
 
-def test_it_serves_tls_with_passwords_and_shows_none_of_them(tmp_path: Path) -> None:
+def test_tls_with_passwords_works_and_shows_no_password(tmp_path: Path) -> None:
     authority = Authority()
     certificate = authority.server()
     names = ("cert.pem", "key.pem", "passwords")
@@ -257,13 +255,11 @@ def test_it_serves_tls_with_passwords_and_shows_none_of_them(tmp_path: Path) -> 
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert err == ""
-    assert re.search(
-        r"refused the client CP-7 at \S+ \(HTTP 401\): its password has 5 bytes and is not the one of", out
-    )
+    assert re.search(r"refused the client CP-7 at \S+ \(HTTP 401\): its password of 5 bytes is not that of", out)
     assert "0123456789abcdef" not in out
 
 
-def test_without_a_certificate_one_is_made_and_its_root_is_printed() -> None:
+def test_a_missing_certificate_is_made_and_its_root_is_printed() -> None:
     with started("-c", "from rig.cli import main; main()", "csms", "serve", "--port", "0", "--tls") as process:
         assert process.stdout is not None
         greeting = "".join(iter(process.stdout.readline, "\n"))
@@ -278,10 +274,10 @@ def test_without_a_certificate_one_is_made_and_its_root_is_printed() -> None:
     ("access", "message"),
     [
         (Access(cert=Path("c.pem")), "--cert and --key belong together"),
-        (Access(basic_auth_file=Path("p"), client_root=Path("r")), "two ways to log in"),
+        (Access(basic_auth_file=Path("p"), client_root=Path("r")), "exclude each other"),
         (Access(cert=Path("/nowhere/c.pem"), key=Path("/nowhere/k.pem")), "cannot read /nowhere/c.pem"),
     ],
 )
-def test_options_that_cannot_be_right_are_refused_before_it_listens(access: Access, message: str) -> None:
+def test_contradictory_options_are_rejected_before_the_start(access: Access, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         serve(port=0, access=access)

@@ -1,4 +1,4 @@
-"""What the CSMS knows of a charge point."""
+"""The CSMS's state of a charge point."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def answered(csms: Csms, peer: Peer, request: Request, answer: Mapping[str, Any]
     assert csms.state.open_calls == ()
 
 
-def test_of_one_that_never_came_it_knows_nothing(csms: Csms) -> None:
+def test_the_state_of_an_unknown_charge_point_is_empty(csms: Csms) -> None:
     assert csms.state == State()
 
 
@@ -47,7 +47,7 @@ def test_boot_and_registration(csms: Csms, peer: Peer) -> None:
     assert csms.state.registration == ""
 
 
-def test_it_keeps_as_many_connectors_and_transactions_as_a_charge_point_can_have(csms: Csms, peer: Peer) -> None:
+def test_the_number_of_connectors_and_transactions_is_limited(csms: Csms, peer: Peer) -> None:
     for connector in range(300):
         peer.status("Available", connector)
         peer.call("StartTransaction", START | {"connectorId": connector})
@@ -76,7 +76,7 @@ def test_configuration_as_read_and_changed(csms: Csms, peer: Peer) -> None:
     assert csms.state.configuration == {"A": Setting("2", False)}
 
 
-def test_transactions_that_run(csms: Csms, peer: Peer) -> None:
+def test_running_transactions(csms: Csms, peer: Peer) -> None:
     first = peer.call("StartTransaction", START)["transactionId"]
     second = peer.call("StartTransaction", START | {"connectorId": 2})["transactionId"]
     assert csms.state.transactions == {first: START, second: START | {"connectorId": 2}}
@@ -84,7 +84,7 @@ def test_transactions_that_run(csms: Csms, peer: Peer) -> None:
     assert list(csms.state.transactions) == [second]
 
 
-def test_an_answer_that_reached_it_on_a_later_connection_counts(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_an_answer_on_a_later_connection_counts(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     with csms.hold("StartTransaction") as held:
         new_peer().start_call("StartTransaction", START, "a")
         held.wait()
@@ -95,7 +95,7 @@ def test_an_answer_that_reached_it_on_a_later_connection_counts(csms: Csms, new_
     assert list(csms.state.transactions.values()) == [START]
 
 
-def test_it_outlives_connections_and_a_reset(csms: Csms, peer: Peer) -> None:
+def test_the_state_is_kept_over_connections_and_a_reset(csms: Csms, peer: Peer) -> None:
     peer.boot()
     csms.expect_connected()
     peer.socket.close()

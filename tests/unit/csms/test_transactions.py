@@ -1,4 +1,4 @@
-"""Transactions read off frames, and what is wrong with them."""
+"""Transactions derived from frames, and their errors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def only(*frames: OcppFrame) -> Transaction:
     return transaction
 
 
-def test_a_good_transaction_is_good() -> None:
+def test_a_valid_transaction_has_no_errors() -> None:
     transaction = only(start(), started(), meter(10, 20), meter(20, 0.05, unit="kWh"), stop())
     transaction.check()
     transaction.check_gapless(10)
@@ -70,7 +70,7 @@ def test_a_good_transaction_is_good() -> None:
     assert not transaction.running
 
 
-def test_messages_sent_again_count_once() -> None:
+def test_resent_messages_count_once() -> None:
     transaction = only(
         start(), start(), started(), meter(10, 20, unique_id="m"), meter(10, 20, unique_id="m"), meter(20, 30), stop()
     )
@@ -91,7 +91,7 @@ def test_messages_sent_again_count_once() -> None:
         ([start(), started(), stop(50, 100), stop(51, 101)], "stopped twice, with different contents"),
     ],
 )
-def test_what_is_wrong_is_named(frames: list[OcppFrame], wrong: str) -> None:
+def test_each_error_is_named(frames: list[OcppFrame], wrong: str) -> None:
     transaction = only(*frames)
     with pytest.raises(ExpectationError, match=wrong):
         transaction.check()
@@ -101,7 +101,7 @@ Sampled = tuple[int, dict[str, str]]
 
 
 def charge(*samples: Sampled) -> Transaction:
-    """A transaction with one MeterValues for each sample: its second and its fields."""
+    """Make a transaction with one MeterValues for each sample. A sample is a second and fields."""
     frames = [start(), started()]
     for second, fields in samples:
         meter_value = {"timestamp": at(second), "sampledValue": [fields]}
@@ -112,7 +112,7 @@ def charge(*samples: Sampled) -> Transaction:
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "1_0", "abc", "", "50,5", " 5", "0x10", "1e3", "٣", "9" * 400])
-def test_a_value_that_is_no_decimal_number_is_named(value: str) -> None:
+def test_a_value_that_is_not_a_decimal_number_is_named(value: str) -> None:
     transaction = charge((10, {"value": value}))
     with pytest.raises(
         ExpectationError, match=r"transaction 7 of CP: MeterValues \[m10\]: the sampled value '.* is no dec"
@@ -133,7 +133,7 @@ def test_a_value_that_is_no_decimal_number_is_named(value: str) -> None:
         "9999-12-31T23:59:60Z",
     ],
 )
-def test_a_time_that_is_none_is_named(timestamp: str) -> None:
+def test_an_invalid_time_is_named(timestamp: str) -> None:
     transaction = charge((10, {"value": "5"}))
     transaction.meters[0].payload["meterValue"][0]["timestamp"] = timestamp
     with pytest.raises(ExpectationError, match=r"MeterValues \[m10\]: the timestamp '.* is no time with a zone"):
@@ -169,7 +169,7 @@ def test_locations_are_not_compared_with_each_other() -> None:
         ({"unit": "W"}, ("9", "9"), "has the unit 'W': Wh and kWh are units of energy"),
     ],
 )
-def test_each_register_is_checked_for_itself(fields: dict[str, str], values: tuple[str, str], wrong: str) -> None:
+def test_each_register_is_checked_separately(fields: dict[str, str], values: tuple[str, str], wrong: str) -> None:
     first, second = values
     with pytest.raises(ExpectationError, match=wrong):
         charge((10, {"value": first, **fields}), (20, {"value": second, **fields})).check()
@@ -200,7 +200,7 @@ def test_a_gap_is_named() -> None:
         transaction.check_gapless(10, measurand="Voltage")
 
 
-def test_what_is_not_there_yet_says_so() -> None:
+def test_a_missing_stop_is_reported() -> None:
     transaction = only(start())
     assert transaction.running
     assert transaction.transaction_id is None

@@ -1,4 +1,4 @@
-"""A charge point that breaks RFC 6455: the timeline has the close code that was sent, its reason, and a violation."""
+"""Violations of RFC 6455: the timeline has the close code that the CSMS sent, its reason, and a violation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIN, TEXT, CONTINUATION, CLOSE, PING = 0x80, 0x1, 0x0, 0x8, 0x9
 
 
 def frame(first: int, payload: bytes = b"", masked: bool = True) -> bytes:
-    """A client's frame (RFC 6455 section 5.2), masked with zeros."""
+    """Make a client's frame (RFC 6455 section 5.2), masked with zeros."""
     assert len(payload) < 126
     return bytes((first, (0x80 if masked else 0) | len(payload))) + (bytes(4) if masked else b"") + payload
 
@@ -39,7 +39,7 @@ def frame(first: int, payload: bytes = b"", masked: bool = True) -> bytes:
         (frame(FIN | TEXT)[:1] + b"\xff" + struct.pack("!Q", MAX_FRAME_BYTES + 1), 1009, "exceeds limit"),
     ],
 )
-def test_it_is_recorded_with_what_was_sent(
+def test_a_violation_is_recorded_with_the_close_code_that_was_sent(
     csms: Csms, timeline: Timeline, peer: Peer, wire: bytes, code: int, reason: str
 ) -> None:
     csms.expect_connected()
@@ -72,13 +72,13 @@ def stubborn(csms: Csms) -> Iterator[socket.socket]:
         yield client
 
 
-def test_one_that_does_not_close_its_half_is_recorded_as_well(csms: Csms, stubborn: socket.socket) -> None:
+def test_a_violation_is_recorded_if_the_peer_does_not_close(csms: Csms, stubborn: socket.socket) -> None:
     stubborn.sendall(frame(FIN | 0x3))
     assert csms.expect_disconnected(LIMIT_S).code == 1002
     csms.expect_violation("breaks RFC 6455: invalid opcode (close code 1002)", timeout=0)
 
 
-def test_a_violation_is_not_lost_when_the_charge_point_comes_back_before_the_end(
+def test_a_violation_is_kept_if_the_charge_point_reconnects_early(
     csms: Csms, stubborn: socket.socket, new_peer: Callable[..., Peer]
 ) -> None:
     stubborn.sendall(frame(FIN | 0x3))
@@ -108,7 +108,7 @@ def test_a_close_of_the_charge_point_is_no_violation(csms: Csms, peer: Peer, cod
     assert csms.violations() == []
 
 
-def test_a_connection_that_is_just_gone_is_no_violation(csms: Csms, peer: Peer) -> None:
+def test_an_abrupt_disconnect_is_no_violation(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     peer.socket.socket.sendall(frame(FIN | TEXT, b"{}")[:5])
     peer.socket.socket.close()

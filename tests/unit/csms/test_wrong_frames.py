@@ -1,4 +1,4 @@
-"""What is wrong on the wire is recorded with the reason, and answered with the right CALLERROR."""
+"""Invalid frames are recorded with the reason and answered with the right CALLERROR."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TIME = "2024-01-01T00:00:00Z"
         ("RemoteStopTransaction", {"transactionId": 1}, "NotSupported", "a call of the CSMS"),
     ],
 )
-def test_an_invalid_call_is_refused_with_the_code_that_says_so(
+def test_an_invalid_call_is_answered_with_the_right_code(
     csms: Csms, peer: Peer, action: str, payload: Any, code: str, error: str
 ) -> None:
     unique_id = peer.start_call(action, payload)
@@ -77,25 +77,23 @@ def test_an_invalid_call_is_refused_with_the_code_that_says_so(
         ('[4,"a","GenericError"]', "3 elements where message type 4 has 5"),
     ],
 )
-def test_what_is_no_frame_is_recorded_and_not_answered(csms: Csms, peer: Peer, text: str, error: str) -> None:
+def test_an_invalid_frame_is_recorded_and_not_answered(csms: Csms, peer: Peer, text: str, error: str) -> None:
     peer.send(text)
-    peer.call("Heartbeat", {}, unique_id="next")  # its answer is the first that comes
+    peer.call("Heartbeat", {}, unique_id="next")  # the answer to this call is the first that arrives
     (frame,) = csms.violations()
     assert error in frame.error
     assert frame.raw == text
 
 
 @pytest.mark.parametrize("text", ['[2,"a","Heartbeat"]', '[2,"a",5,{}]', '[2,"a","Heartbeat",{},1]'])
-def test_a_misshapen_call_whose_id_is_readable_is_refused(peer: Peer, text: str) -> None:
+def test_a_malformed_call_with_a_readable_id_is_answered(peer: Peer, text: str) -> None:
     peer.send(text)
     assert peer.receive()[:3] == [4, "a", "FormationViolation"]
 
 
 @pytest.mark.parametrize("levels", [200, 250, 260, 600, 5_000])
-def test_whatever_is_nested_in_a_call_is_the_charge_points_fault(
-    csms: Csms, timeline: Timeline, peer: Peer, levels: int
-) -> None:
-    """It breaks the schema, or it is no frame: recorded as such, and the connection goes on."""
+def test_deep_nesting_in_a_call_is_a_violation(csms: Csms, timeline: Timeline, peer: Peer, levels: int) -> None:
+    """The frame breaks the schema or is invalid, is recorded as such, and the connection stays open."""
     peer.send(f'[2,"a","DataTransfer",{{"vendorId":"V","data":{"[" * levels}"AuthorizationKey"{"]" * levels}}}]')
     frame = csms.expect_violation()
     if levels <= 250:
@@ -114,7 +112,7 @@ def test_a_binary_message_is_recorded_as_hex(csms: Csms, peer: Peer) -> None:
     assert "binary" in frame.error
 
 
-def test_a_unique_id_used_for_two_calls_is_wrong_but_sending_again_is_not(csms: Csms, peer: Peer) -> None:
+def test_a_reused_unique_id_is_wrong_but_resending_is_not(csms: Csms, peer: Peer) -> None:
     peer.call("Heartbeat", {}, unique_id="a")
     peer.call("Heartbeat", {}, unique_id="a")
     assert csms.violations() == []
@@ -124,7 +122,7 @@ def test_a_unique_id_used_for_two_calls_is_wrong_but_sending_again_is_not(csms: 
     assert "was used for another Heartbeat" in frame.error
 
 
-def test_unique_ids_begin_anew_with_a_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_unique_ids_may_repeat_on_a_new_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     new_peer().call("Heartbeat", {}, unique_id="a")
     new_peer().call("Authorize", {"idTag": "T"}, unique_id="a")
     assert csms.violations() == []
@@ -142,7 +140,7 @@ def test_a_call_is_answered_once(csms: Csms, peer: Peer) -> None:
     assert "no open call" in frame.error
 
 
-def test_a_call_does_not_outlive_its_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_a_call_ends_with_its_connection(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     first = new_peer()
     csms.expect_connected()
     with pytest.raises(ExpectationError):
@@ -162,7 +160,7 @@ def test_an_invalid_call_does_not_fulfil_an_expectation(csms: Csms, peer: Peer) 
         csms.expect("Authorize", idTag="T", timeout=0)
 
 
-def test_what_a_test_sends_is_judged_too(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def test_frames_of_a_test_are_validated_too(csms: Csms, timeline: Timeline, peer: Peer) -> None:
     csms.expect_connected()
     csms.send_raw('[2,"x","Reset",{"type":"Tepid"}]')
     assert peer.receive() == [2, "x", "Reset", {"type": "Tepid"}]
@@ -183,7 +181,7 @@ def test_an_oversized_message_is_refused_with_1009(csms: Csms, peer: Peer) -> No
     assert csms.expect_disconnected().code in (1006, 1009)
 
 
-def test_a_url_without_identity_is_refused_with_words(csms: Csms) -> None:
+def test_a_url_without_identity_is_refused_with_a_reason(csms: Csms) -> None:
     with pytest.raises(InvalidStatus) as refused:
         Peer(f"ws://127.0.0.1:{csms.port}/")
     assert refused.value.response.status_code == 404
@@ -229,11 +227,11 @@ def test_a_second_connection_without_the_sub_protocol_does_not_touch_the_first(
 # -- one CALL at a time (OCPP-J 1.6 section 4.1.1) --------------------------------------------------------------------
 
 
-def test_a_call_before_the_one_before_it_is_answered_is_a_violation(csms: Csms, peer: Peer) -> None:
+def test_a_call_while_another_is_unanswered_is_a_violation(csms: Csms, peer: Peer) -> None:
     with csms.hold("Authorize") as held:
         peer.start_call("Authorize", {"idTag": "T"}, "a")
         held.wait()
-        peer.call("Heartbeat", {}, "b")  # answered all the same
+        peer.call("Heartbeat", {}, "b")  # a violation, but it is answered
         violation = csms.expect_violation("sent while Authorize [a] is unanswered", timeout=0)
         assert (violation.unique_id, violation.action) == ("b", "Heartbeat")
     assert peer.receive()[:2] == [3, "a"]
@@ -244,7 +242,7 @@ def test_a_call_before_the_one_before_it_is_answered_is_a_violation(csms: Csms, 
 
 
 @STEPPED
-def test_a_call_that_it_waited_long_for_may_have_been_given_up(csms: Csms, peer: Peer) -> None:
+def test_a_call_after_a_long_wait_is_no_violation(csms: Csms, peer: Peer) -> None:
     with csms.hold("Authorize") as held:
         peer.start_call("Authorize", {"idTag": "T"}, "a")
         held.wait()
@@ -253,7 +251,7 @@ def test_a_call_that_it_waited_long_for_may_have_been_given_up(csms: Csms, peer:
     assert csms.violations() == []
 
 
-def test_a_call_of_a_connection_that_is_gone_is_no_longer_open(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_calls_of_a_closed_connection_are_no_longer_open(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     first = new_peer()
     with csms.hold("Authorize") as held:
         first.start_call("Authorize", {"idTag": "T"}, "a")

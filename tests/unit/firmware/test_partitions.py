@@ -23,8 +23,11 @@ def test_the_layout_is_that_of_the_design():
         "nvs": (0x9000, 0x4000),
         "otadata": (0xD000, 0x2000),
         "phy_init": (0xF000, 0x1000),
-        "ota_0": (0x10000, 0x1A0000),
-        "ota_1": (0x1B0000, 0x1A0000),
+        "ota_0": (0x10000, 0x170000),
+        "ota_1": (0x180000, 0x170000),
+        "schemas_0": (0x2F0000, 0x20000),
+        "schemas_1": (0x310000, 0x20000),
+        "secrets": (0x330000, 0x10000),
         "storage": (0x350000, 0x90000),
         "coredump": (0x3E0000, 0x20000),
     }

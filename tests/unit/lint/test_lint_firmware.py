@@ -203,8 +203,13 @@ status = { pin = 20, gpio = 18 }
         ("bench", "pin = 20", "pin = 21", ["benches/x.toml: led_status is on Pi pin 21, but docs/design.md says 20"]),
         ("bench", "cable = { pin = 5, gpio = 32 }", "", ["benches/x.toml: cable is missing; elsewhere it is GPIO 32"]),
         ("wiring", "GPIO18", "GPIO19", ["docs/wiring.md: led_status is GPIO 19, elsewhere GPIO 18"]),
-        ("design", "| led_status | 18", "| led_status | 4", ["pins.h: led_status is GPIO 18, elsewhere GPIO 4"]),
-        ("header", "kCable", "kPlug", ["pins.h: cable is missing", "pins.h: plug (GPIO 32) is listed nowhere else"]),
+        ("design", "| led_status | 18", "| led_status | 4", ["devkitc.h: led_status is GPIO 18, elsewhere GPIO 4"]),
+        (
+            "header",
+            "kCable",
+            "kPlug",
+            ["devkitc.h: cable is missing", "devkitc.h: plug (GPIO 32) is listed nowhere else"],
+        ),
     ],
 )
 def test_pins_that_differ_are_named(
@@ -213,10 +218,39 @@ def test_pins_that_differ_are_named(
     texts = {"header": HEADER, "design": DESIGN, "wiring": WIRING, "bench": BENCH}
     if changed:
         texts[changed] = texts[changed].replace(old, new)
-    write("firmware/src/features/board/pins.h", texts["header"])
+    write("firmware/src/features/board/boards/esp32-devkitc.h", texts["header"])
     write("docs/design.md", texts["design"])
     write("docs/wiring.md", texts["wiring"])
     write("benches/x.toml", texts["bench"])
+    findings = pins.run(repository).findings
+    assert bool(findings) == bool(expected)
+    for text in expected:
+        assert any(text in finding for finding in findings), findings
+
+
+OTHER_BOARD = HEADER.replace("32", "3").replace("18", "8")
+
+
+@pytest.mark.parametrize(
+    ("header", "bench", "expected"),
+    [
+        (OTHER_BOARD, BENCH.replace("gpio = 32", "gpio = 3").replace("gpio = 18", "gpio = 8"), []),
+        (OTHER_BOARD, BENCH, ["cable is GPIO 32, elsewhere GPIO 3", "led_status is GPIO 18, elsewhere GPIO 8"]),
+        (OTHER_BOARD.replace("= 8", "= 3"), BENCH, ["GPIO 3 is listed twice"]),
+        (OTHER_BOARD.replace("kCable", "kPlug"), BENCH, ["other.h: cable is missing"]),
+        (None, BENCH, ["device.board: firmware/src/features/board/boards/other.h is missing"]),
+        (None, BENCH.replace('name = "x"', 'name = "x"\nkind = "emulator"'), []),
+    ],
+)
+def test_bench_is_held_against_its_own_board(
+    repository: Path, write: Write, header: str | None, bench: str, expected: list[str]
+) -> None:
+    write("firmware/src/features/board/boards/esp32-devkitc.h", HEADER)
+    if header is not None:
+        write("firmware/src/features/board/boards/other.h", header)
+    write("docs/design.md", DESIGN)
+    write("docs/wiring.md", WIRING)
+    write("benches/x.toml", f'{bench}[device]\nboard = "other"\n')
     findings = pins.run(repository).findings
     assert bool(findings) == bool(expected)
     for text in expected:

@@ -1,4 +1,4 @@
-"""Strategies for any events at all: hostile text, wild figures, any order."""
+"""Strategies for arbitrary events: hostile text, extreme values, any order."""
 
 from __future__ import annotations
 

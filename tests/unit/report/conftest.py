@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this file, whatever pytest's import mode
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this file, in any import mode of pytest
 
 import synthetic_run
 
@@ -16,17 +16,17 @@ from rig.runs import load
 
 @pytest.fixture(scope="session")
 def recorder() -> synthetic_run.Recorder:
-    """A run with one of everything."""
+    """Return a run with one event of each kind."""
     return synthetic_run.run()
 
 
 @pytest.fixture(scope="session")
 def run(recorder: synthetic_run.Recorder) -> load.Run:
-    """The same, as the report reads it."""
+    """Return the same run as the report reads it."""
     return load.from_events(recorder.events)
 
 
 @pytest.fixture(scope="session")
 def by_name(run: load.Run) -> dict[str, load.Test]:
-    """Its tests by name, without parameters."""
+    """Return the run's tests by name, without parameters."""
     return {test.name.partition("[")[0]: test for test in run.tests}

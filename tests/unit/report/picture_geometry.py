@@ -1,4 +1,4 @@
-"""Reads pictures back: what text stands where."""
+"""Parse pictures: their texts and the positions of these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARSER = etree.XMLParser(resolve_entities=False, huge_tree=True)
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The room that a text takes, in pixels."""
+    """The box around a text, in pixels."""
 
     text: str
     left: float
@@ -32,12 +32,12 @@ class Box:
 
 
 def parse(svg: str) -> etree._Element:
-    """The picture as a tree. Raises XMLSyntaxError where it is not well-formed."""
+    """Parse a picture. Raises XMLSyntaxError if it is not well-formed."""
     return etree.fromstring(svg.encode(), _PARSER)
 
 
 def boxes(root: etree._Element) -> list[Box]:
-    """Where all texts stand."""
+    """Return the boxes of all texts."""
     return list(_boxes(root))
 
 
@@ -50,7 +50,7 @@ def _boxes(root: etree._Element) -> Iterator[Box]:
 
 
 def collisions(root: etree._Element) -> list[tuple[str, str]]:
-    """The pairs of texts that overlap, and texts that leave the picture."""
+    """Return the pairs of texts that overlap, and the texts that leave the picture."""
     found = boxes(root)
     width, height = float(root.get("width")), float(root.get("height"))
     bad = [(a.text, b.text) for a, b in combinations(found, 2) if a.overlaps(b)]
@@ -60,5 +60,5 @@ def collisions(root: etree._Element) -> list[tuple[str, str]]:
 
 
 def texts(root: etree._Element) -> list[str]:
-    """All texts in the order of drawing."""
+    """Return all texts in the order of drawing."""
     return [element.text or "" for element in root.iter(SVG + "text")]

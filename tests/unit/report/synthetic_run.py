@@ -1,4 +1,4 @@
-"""A run that never was, as a bench would have recorded it: what the report's tests and its authors look at."""
+"""A synthetic run as a bench would record it, for the tests and the authors of the report."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CP = "CP-BENCH-1"
 
 
 class Recorder:
-    """Writes events on a clock of its own, in ns.
+    """A writer of events with its own clock, in ns.
 
     Args:
-        wall: when a run in stepped time begins, in ns of real time: bench time is from 0, and each event takes 1 ms of
-            real time. None: bench time is real time, and the record lacks `wall`, as those of earlier versions.
+        wall: the start of a run in stepped time, in ns of real time. Bench time begins at 0, and each event takes 1 ms
+            of real time. None: bench time is real time, and the record lacks `wall`, as in earlier versions.
     """
 
     def __init__(self, wall: int | None = None) -> None:
@@ -66,7 +66,7 @@ class Recorder:
         self.put(ev.LedPattern(led=led, pattern=pattern, rate_hz=rate_hz, duty=duty), after_ms=after_ms)  # type: ignore[arg-type]
 
     def quiet(self, seconds: float) -> None:
-        """Bench seconds in which only telemetry comes."""
+        """Pass bench seconds in which only telemetry comes."""
         end = self.now + round(seconds * S)
         while self.now + S < end:
             self.telemetry(after_ms=1000)
@@ -144,11 +144,11 @@ class Recorder:
 
 
 def run() -> Recorder:
-    """Boot, a charge, faults, a failure, an error of the bench, a skipped test, reconnects."""
+    """Make a run with a boot, a charge, faults, a failure, an error of the bench, a skipped test and reconnects."""
     r = Recorder()
     r.put(ev.RunStarted(run="2026-11-23T12-00-00", date="2026-11-23T12:00:00+01:00", bench="virtual"))
     for name in ("cable", "vehicle_ready", "emergency_stop", "auth_button", "meter_pulse"):
-        r.pin(f"inputs.{name}", False, driven=True)  # a bench tells the level of each wire when it opens
+        r.pin(f"inputs.{name}", False, driven=True)  # a bench reports the level of each wire when it opens
     for name in ("contactor", "lock"):
         r.pin(f"outputs.{name}", False)
     _boot(r)
@@ -181,7 +181,7 @@ def _boot(r: Recorder) -> None:
 
 def _charge(r: Recorder) -> None:
     name = "tests/hil/test_charge.py::test_charge_from_plug_to_stop[5 kW]"
-    started = r.test(name, "A charge from plug to stop: the meter values add up to what the meter counted.")
+    started = r.test(name, "A charge from plug to stop: the meter values add up to the meter's count.")
     r.pin("inputs.cable", True, True, after_ms=20)
     r.status("Preparing")
     r.led("status", "blink", 2, after_ms=5)
@@ -234,9 +234,7 @@ def _charge(r: Recorder) -> None:
 
 def _power_cut(r: Recorder) -> None:
     name = "tests/hil/test_power_cut.py::test_torn_write_in_transaction"
-    started = r.test(
-        name, "Power goes in the middle of a flash write: the transaction is resumed or stopped, never lost."
-    )
+    started = r.test(name, "Power fails during a flash write: the transaction is resumed or stopped, never lost.")
     r.call("StartTransaction", {"idTag": "LOCAL-1", "connectorId": 1, "meterStart": 160}, {"transactionId": 18})
     r.pin("outputs.contactor", True, after_ms=3)
     r.status("Charging")
@@ -257,7 +255,7 @@ def _power_cut(r: Recorder) -> None:
 
 def _access_point(r: Recorder) -> None:
     name = "tests/hil/test_network.py::test_access_point_gone_and_back"
-    started = r.test(name, "The access point goes for a minute and comes back: so does the charge point.")
+    started = r.test(name, "The access point fails for a minute, and the charge point reconnects.")
     gone = r.put(ev.FaultInjected(fault="access_point_gone"), after_ms=50)
     r.put(ev.AccessPointChange(up=False), after_ms=1)
     r.led("network", "off", after_ms=300)
@@ -277,7 +275,7 @@ def _access_point(r: Recorder) -> None:
 
 def _held_answer(r: Recorder) -> None:
     name = "tests/hil/test_csms.py::test_slow_answer_does_not_block"
-    started = r.test(name, "The CSMS holds the answer to a StartTransaction back for 4 s; commands are still obeyed.")
+    started = r.test(name, "The CSMS defers the answer to a StartTransaction for 4 s; commands still work.")
     common: dict[str, Any] = {"charge_point": CP, "unique_id": "held-1", "action": "StartTransaction"}
     r.put(
         ev.OcppFrame(

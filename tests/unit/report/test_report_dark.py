@@ -13,13 +13,13 @@ from rig.runs import load
 
 
 @pytest.mark.parametrize("colour", dark.LINES_AND_TEXTS.values())
-def test_lines_are_seen_on_dark_paper(colour: str) -> None:
-    """WCAG 2.2 wants a contrast of 3 for graphics and 4.5 for text; grid lines are there to be faint."""
+def test_lines_are_visible_on_dark_pages(colour: str) -> None:
+    """WCAG 2.2 requires a contrast of 3 for graphics and 4.5 for text. Grid lines are faint on purpose."""
     faint = dark.LINES_AND_TEXTS[dark.FAINT]
     assert contrast(colour, dark.DARK_PAPER) >= (1.4 if colour == faint else 4.5)
 
 
-def test_every_colour_of_a_line_has_its_counterpart_or_is_seen_on_both_papers(run: load.Run) -> None:
+def test_every_line_colour_has_a_dark_one_or_is_visible_on_both(run: load.Run) -> None:
     for test in run.tests:
         for svg in (timeline_svg.render(test), sequence_svg.render(test)):
             for element in parse(svg).iter():
@@ -30,6 +30,6 @@ def test_every_colour_of_a_line_has_its_counterpart_or_is_seen_on_both_papers(ru
                     assert contrast(colour, dark.DARK_PAPER) >= 3, (test.name, colour)
 
 
-def test_the_paper_is_that_of_the_pages() -> None:
+def test_the_background_is_that_of_the_pages() -> None:
     sheet = files("rig.report").joinpath("templates/report.css").read_text()
     assert f"--paper: {dark.DARK_PAPER}" in sheet

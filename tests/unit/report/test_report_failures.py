@@ -1,4 +1,4 @@
-"""A picture of a failure: light that blinked, latency on the wire, what was expected and did not come."""
+"""Pictures of failures: blinking LEDs, latency on the wire, missed expectations."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rig.timeline import events as ev
 
 
 def only_test(r: Recorder, outcome: str = "failed") -> load.Test:
-    """The one test of a record, which ends now."""
+    """End and return the only test of a record."""
     r.put(ev.TestEnded(nodeid="t::one", outcome=outcome, seconds=1.0), after_ms=100)  # type: ignore[arg-type]
     (test,) = load.from_events(r.events).tests
     return test
 
 
 def blink(r: Recorder, led: str, seconds: float, period_ms: float, duty: float = 0.5) -> None:
-    """An LED blinks; its pattern is known after three periods."""
+    """Blink an LED. Its pattern is known after three periods."""
     first = r.now
     count = round(seconds * 1000 / period_ms)
     for index in range(count):
@@ -35,7 +35,7 @@ def blink(r: Recorder, led: str, seconds: float, period_ms: float, duty: float =
         r.now += round(period_ms * (1 - duty) * MS)
 
 
-# -- light that blinks is never quiet time -----------------------------------------------------------------------------
+# -- a blinking LED is never quiet time --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_blinking_led_is_not_left_out(led: str, period_ms: float, duty: float,
     assert axis.breaks == []
 
 
-def test_of_an_hour_of_blinking_the_beginning_and_the_end_are_to_scale_and_the_gap_blinks() -> None:
+def test_long_blinking_is_to_scale_at_both_ends_and_striped_between() -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::one"))
     blink(r, "status", 3600, 1000)
@@ -94,12 +94,12 @@ def frame(r: Recorder, direction: str, kind: str, number: str) -> None:
 
 
 def carried(r: Recorder, to_device: bool, held_ms: float) -> None:
-    """The network lets a piece go on now, which came so long ago."""
+    """Forward a piece that the network has delayed."""
     r.put(ev.Carried(to_device=to_device, came=r.now - round(held_ms * MS)))
 
 
 def latent_exchange(r: Recorder, latency_ms: float, *, by_csms: bool, thinks_ms: float = 20) -> None:
-    """A CALL and its answer over a network with that latency each way."""
+    """Record a CALL and its answer over a network with this latency in each direction."""
     if by_csms:
         frame(r, "sent", "CALL", "1")
         r.now += round(latency_ms * MS)
@@ -151,7 +151,7 @@ def test_without_latency_both_ends_have_the_stamp_of_the_csms() -> None:
     assert (direct.start, direct.answered) == (direct.arrived, direct.end)
 
 
-# -- what did not come -------------------------------------------------------------------------------------------------
+# -- missed expectations -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_without_latency_both_ends_have_the_stamp_of_the_csms() -> None:
         ("log", "a line with 'charging begins'"),
     ],
 )
-def test_what_did_not_come_is_drawn_into_its_lane(lane: str, what: str) -> None:
+def test_a_missed_expectation_is_drawn_in_its_lane(lane: str, what: str) -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::one"))
     r.pin("outputs.contactor", False)
@@ -184,7 +184,7 @@ def test_what_did_not_come_is_drawn_into_its_lane(lane: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("lane", ["leds.fault", "ocpp", "log", ""])
-def test_what_did_not_come_has_a_lane_of_its_own_where_nothing_else_stands(lane: str) -> None:
+def test_a_missed_expectation_without_a_lane_gets_its_own(lane: str) -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::one"))
     r.put(ev.Missed(lane=lane, what="a sign", since=r.now), after_ms=3000)
@@ -203,7 +203,7 @@ def test_more_than_four_misses_are_counted() -> None:
     assert collisions(root) == []
 
 
-def test_the_text_alternative_says_what_did_not_come() -> None:
+def test_the_text_alternative_lists_missed_expectations() -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::one"))
     r.put(ev.Missed(lane="ocpp", what="Heartbeat", since=r.now), after_ms=300)

@@ -1,4 +1,4 @@
-"""From run.jsonl to tests."""
+"""Tests read from `run.jsonl`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rig.runs import load
 from rig.timeline import events as ev
 
 
-def test_reads_back_what_was_recorded(recorder: Recorder, run: load.Run, tmp_path: Path) -> None:
+def test_recorded_tests_are_read_back(recorder: Recorder, run: load.Run, tmp_path: Path) -> None:
     recorder.write(tmp_path / "some-run")
     read = load.read_run(tmp_path / "some-run")
     assert [t.nodeid for t in read.tests] == [t.nodeid for t in run.tests]
@@ -33,7 +33,7 @@ def test_every_lane_is_known_when_a_test_begins(by_name: dict[str, load.Test]) -
     assert before.links == {"CP-BENCH-1": True}
     assert before.leds["status"].pattern == "on"
     assert before.pins["outputs.contactor"] is False
-    # What happens in a test does not change how it found things.
+    # Events in a test do not change its initial state.
     assert by_name["test_access_point_gone_and_back"].before.access_point is True
 
 
@@ -59,7 +59,7 @@ NOON = 1_795_000_000 * S
 
 
 def stepped(wall: int, worker: str, device_seconds: float) -> Recorder:
-    """A run in stepped time, in which a test takes so long, and 2 ms of real time."""
+    """Make a run in stepped time with a test of `device_seconds` and 2 ms of real time."""
     r = Recorder(wall)
     started = ev.RunStarted(
         run="one", date="2026-11-23T12:00:00+01:00", bench="virtual", worker=worker, clock="stepped"
@@ -81,7 +81,7 @@ def test_a_record_in_stepped_time_has_both_times(tmp_path: Path) -> None:
     assert (run.stepped, run.seconds, run.wall_seconds) == (True, 3720, 0.004)
 
 
-def test_workers_stand_in_the_order_of_real_time(tmp_path: Path) -> None:
+def test_workers_are_in_the_order_of_real_time(tmp_path: Path) -> None:
     stepped(NOON + 20 * S, "gw0", 3).write(tmp_path / "gw0")
     stepped(NOON, "gw1", 50).write(tmp_path / "gw1")
     run = load.read_run(tmp_path)
@@ -97,7 +97,7 @@ def test_a_test_that_is_cut_off_took_real_time_as_well(tmp_path: Path) -> None:
     assert (test.outcome, test.duration, test.wall_seconds) == ("cut off", 50, 0.001)
 
 
-def test_scales_of_an_older_record_are_passed_over(recorder: Recorder, tmp_path: Path) -> None:
+def test_scales_of_an_older_record_are_ignored(recorder: Recorder, tmp_path: Path) -> None:
     path = recorder.write(tmp_path)
     lines = path.read_bytes().splitlines(keepends=True)
     lines.insert(3, b'{"type": "clock_scale", "id": 4, "t": 8123000000000, "scale": 80.0}\n')
@@ -108,7 +108,7 @@ def test_scales_of_an_older_record_are_passed_over(recorder: Recorder, tmp_path:
 
 
 @pytest.mark.parametrize("keep", [400, 700, -1, -40])
-def test_a_record_cut_anywhere_still_reads_and_says_so(recorder: Recorder, tmp_path: Path, keep: int) -> None:
+def test_a_record_cut_anywhere_is_read_and_reported_as_cut(recorder: Recorder, tmp_path: Path, keep: int) -> None:
     path = recorder.write(tmp_path)
     data = path.read_bytes()
     path.write_bytes(data[:keep].rstrip(b"\n")[:-3])
@@ -131,13 +131,13 @@ def test_a_whole_last_line_without_its_newline_counts(recorder: Recorder, tmp_pa
     assert load.read_run(path).cut_off == ""
 
 
-def test_a_record_without_an_end_is_told(recorder: Recorder, tmp_path: Path) -> None:
+def test_a_record_without_an_end_is_reported(recorder: Recorder, tmp_path: Path) -> None:
     path = recorder.write(tmp_path)
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
     assert load.read_run(path).cut_off == "the record has a start and no end"
 
 
-def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
+def test_unreadable_lines_are_skipped_and_reported(tmp_path: Path) -> None:
     lines = [
         b'{"type": "note", "id": 1, "t": 5, "text": "fine"}',
         b'{"type": "from_the_future", "id": 2, "t": 6}',
@@ -158,7 +158,7 @@ def test_lines_nobody_can_read_are_skipped_and_told(tmp_path: Path) -> None:
     assert "'note' with wall = 'noon'" in reasons
 
 
-def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> None:
+def test_a_missing_record_is_an_error_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(load.ReportError, match=r"no record of a run at .*run\.jsonl"):
         load.read_run(tmp_path)
 
@@ -173,7 +173,7 @@ def test_no_record_is_an_error_that_says_where_it_should_be(tmp_path: Path) -> N
         (b'{"type": "run_st', "stops in the middle of line 1"),
     ],
 )
-def test_what_holds_no_event_is_no_record(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_without_events_is_not_a_record(tmp_path: Path, content: bytes, says: str) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     with pytest.raises(
@@ -194,7 +194,7 @@ def worker(folder: Path, run: str, name: str) -> None:
 def test_folders_of_one_run_are_its_workers(tmp_path: Path) -> None:
     worker(tmp_path / "gw0", "one", "gw0")
     worker(tmp_path / "gw1", "one", "gw1")
-    worker(tmp_path / "gw2", "", "gw2")  # has lost its first line
+    worker(tmp_path / "gw2", "", "gw2")  # without its first line
     (tmp_path / "gw3").mkdir()
     (tmp_path / "gw3" / "run.jsonl").touch()
     run = load.read_run(tmp_path)
@@ -203,14 +203,14 @@ def test_folders_of_one_run_are_its_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "gw0"])
-def test_folders_of_several_runs_are_no_run(tmp_path: Path, name: str) -> None:
+def test_folders_of_several_runs_are_rejected(tmp_path: Path, name: str) -> None:
     for run in ("one", "two", "three"):
         worker(tmp_path / run, run, name)
     with pytest.raises(load.ReportError, match=r"holds the records of 3 runs, one to two, not the workers of one\."):
         load.read_run(tmp_path)
 
 
-def test_folders_of_no_run_are_no_run(tmp_path: Path) -> None:
+def test_folders_of_no_run_are_rejected(tmp_path: Path) -> None:
     for name in ("monday", "tuesday"):
         worker(tmp_path / name, "", "")
     with pytest.raises(load.ReportError, match="holds records that belong to no run"):

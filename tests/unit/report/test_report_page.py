@@ -1,4 +1,4 @@
-"""The pages of a run: complete, safe, and readable without anything from elsewhere."""
+"""The pages of a run: complete, safe, and without external resources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOON = 1_795_000_000 * S
 
 @pytest.fixture(scope="module")
 def out(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the report of the synthetic run."""
+    """Return the folder with the report of the synthetic run."""
     folder = tmp_path_factory.mktemp("report")
     recorder.write(folder / "runs" / "one")
     assert build(folder / "runs" / "one", folder) == folder / "index.html"
@@ -27,13 +27,13 @@ def out(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(out: Path) -> html.HtmlElement:
-    """Its first page as a tree."""
+    """Return the first page as a tree."""
     return html.fromstring((out / "index.html").read_bytes())
 
 
 @pytest.fixture(scope="module")
 def pages(out: Path) -> list[html.HtmlElement]:
-    """The pages of its files of tests."""
+    """Return the pages of the files of tests."""
     return file_pages(out)
 
 
@@ -42,7 +42,7 @@ def file_pages(out: Path) -> list[html.HtmlElement]:
 
 
 def section(pages: list[html.HtmlElement], name: str) -> html.HtmlElement:
-    """The section of a test, by a part of its name or by its verdict."""
+    """Return the section of a test, by a part of its name or by its verdict."""
     found = [
         s for page in pages for s in page.xpath(f"//section[contains(@class, '{name}') or contains(h2, '{name}')]")
     ]
@@ -53,7 +53,7 @@ def words(element: html.HtmlElement) -> str:
     return " ".join(element.text_content().split())
 
 
-def test_header_says_what_ran_and_how_it_ended(page: html.HtmlElement) -> None:
+def test_the_header_has_the_run_and_its_result(page: html.HtmlElement) -> None:
     header = words(page.find(".//header"))
     for part in (
         "2 failed",
@@ -79,7 +79,7 @@ def test_each_file_of_tests_has_a_page_that_leads_to_each_test(page: html.HtmlEl
     assert tests == 10
 
 
-def test_what_did_not_pass_stands_on_the_first_page(page: html.HtmlElement, out: Path) -> None:
+def test_tests_that_did_not_pass_are_on_the_first_page(page: html.HtmlElement, out: Path) -> None:
     assert len(page.xpath("//article")) == 3
     for link in page.xpath("//article//a/@href"):
         file, _, anchor = link.partition("#")
@@ -95,7 +95,7 @@ def test_a_row_has_the_key_figure(pages: list[html.HtmlElement]) -> None:
 
 @pytest.fixture(scope="module")
 def stepped(tmp_path_factory: pytest.TempPathFactory) -> list[html.HtmlElement]:
-    """The pages of a run of two workers in stepped time."""
+    """Return the pages of a run of two workers in stepped time."""
     folder = tmp_path_factory.mktemp("stepped")
     for worker, wall in (("gw0", NOON + 7 * S), ("gw1", NOON)):
         r = Recorder(wall)
@@ -152,7 +152,7 @@ def test_stepped_time_has_no_latency_to_show(stepped: list[html.HtmlElement]) ->
 
 
 @pytest.mark.parametrize("errors", ["rig.util.errors", "rig.errors"], ids=["now", "in an older record"])
-def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_path: Path, errors: str) -> None:
+def test_a_test_without_a_file_is_separate_and_an_error_has_no_class_name(tmp_path: Path, errors: str) -> None:
     r = Recorder()
     for nodeid, outcome in (
         ("tests/hil/test_a.py::test_one", "passed"),
@@ -179,7 +179,7 @@ def test_a_test_of_no_file_stands_apart_and_an_error_begins_with_its_words(tmp_p
     assert words(section(everything, "three").find(".//pre")) == "expected within 3 s: tea"
 
 
-def test_everything_it_shows_is_there(out: Path) -> None:
+def test_all_linked_files_exist(out: Path) -> None:
     for path in (out / "index.html", *(out / FILES).glob("*.html")):
         wanted = html.fromstring(path.read_bytes()).xpath("//@href | //@src")
         assert wanted
@@ -187,25 +187,25 @@ def test_everything_it_shows_is_there(out: Path) -> None:
             assert link.startswith("#") or (path.parent / link.partition("#")[0]).is_file(), link
 
 
-def test_nothing_that_a_strict_content_policy_blocks(page: html.HtmlElement, pages: list[html.HtmlElement]) -> None:
+def test_the_pages_follow_a_strict_content_policy(page: html.HtmlElement, pages: list[html.HtmlElement]) -> None:
     for each in (page, *pages):
-        must_keep_to_the_policy(each)
+        validate_content_policy(each)
 
 
-def must_keep_to_the_policy(page: html.HtmlElement) -> None:
+def validate_content_policy(page: html.HtmlElement) -> None:
     assert not page.xpath("//script | //style | //iframe | //object | //embed | //@style")
     assert not [name for name in page.xpath("//@*") if getattr(name, "attrname", "").startswith("on")]
     assert not [link for link in page.xpath("//@href | //@src") if "//" in link or link.startswith("data:")]
 
 
-def test_the_two_reds_are_told_apart(pages: list[html.HtmlElement]) -> None:
+def test_failures_and_bench_errors_are_distinguished(pages: list[html.HtmlElement]) -> None:
     assert "Failure of the firmware" in words(section(pages, "failed"))
     bench = words(section(pages, "error"))
     assert "Error of the bench, not of the firmware" in bench
     assert bench.count("vanished") == 1
 
 
-def test_a_skipped_test_says_why_and_shows_no_picture(pages: list[html.HtmlElement]) -> None:
+def test_a_skipped_test_has_a_reason_and_no_picture(pages: list[html.HtmlElement]) -> None:
     skipped = section(pages, "skipped")
     assert "lacks what the test needs: control_pilot" in words(skipped)
     assert not skipped.xpath(".//img")
@@ -218,7 +218,7 @@ def test_pictures_have_text_alternatives(pages: list[html.HtmlElement]) -> None:
         assert len(picture.get("alt")) > 30
 
 
-def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(pages: list[html.HtmlElement]) -> None:
+def test_scrolling_areas_are_reachable_by_keyboard_and_have_a_name(pages: list[html.HtmlElement]) -> None:
     logs = [log for page in pages for log in page.xpath("//pre[@class='log' or @class='excerpt']")]
     assert logs
     for log in logs:
@@ -257,7 +257,7 @@ def test_full_log_has_every_event_and_no_secret(out: Path) -> None:
     assert "top secret" not in "".join(path.read_text() for path in (out / FILES).iterdir())
 
 
-def test_a_run_cut_off_in_the_middle_says_so(recorder: Recorder, tmp_path: Path) -> None:
+def test_a_cut_off_run_is_marked(recorder: Recorder, tmp_path: Path) -> None:
     path = recorder.write(tmp_path)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 3])
@@ -266,7 +266,7 @@ def test_a_run_cut_off_in_the_middle_says_so(recorder: Recorder, tmp_path: Path)
     assert page.xpath("//article[@class='cut-off']")
 
 
-def test_a_run_in_which_nothing_happened_has_a_page(tmp_path: Path) -> None:
+def test_an_empty_run_has_a_page(tmp_path: Path) -> None:
     r = Recorder()
     r.put(ev.RunStarted(run="one", date="", bench="virtual"))
     r.put(ev.RunEnded())
@@ -275,8 +275,8 @@ def test_a_run_in_which_nothing_happened_has_a_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["run.jsonl", "traffic.jsonl", "cp 1.log"])
-def test_a_record_without_tests_has_a_picture_of_all_of_it(tmp_path: Path, name: str) -> None:
-    """As of `rig csms serve --record`."""
+def test_a_record_without_tests_has_one_picture(tmp_path: Path, name: str) -> None:
+    """Such a record comes from `rig csms serve --record`."""
     r = Recorder()
     r.put(ev.LinkChange(charge_point="CP-9", connected=True))
     r.call("Heartbeat", {}, {"currentTime": "2026-11-23T12:00:00Z"})
@@ -302,7 +302,7 @@ def test_a_failure_shows_its_line_with_values_on_both_pages(tmp_path: Path) -> N
         assert [pre.text_content().strip() for pre in page.xpath("//pre[@class='excerpt']")] == [excerpt]
 
 
-def test_the_console_of_a_message_and_telemetry_stand_once_and_not_at_all(tmp_path: Path) -> None:
+def test_the_console_is_shown_once_and_telemetry_is_not(tmp_path: Path) -> None:
     r = Recorder()
     began = r.test("t::one", "")
     r.log("ready")
@@ -335,7 +335,7 @@ def test_the_head_has_commit_and_seed_and_links(tmp_path: Path) -> None:
     assert page.xpath("//a[.='all runs']/@href") == ["../index.html"]
 
 
-def test_a_second_report_replaces_the_first_and_leaves_the_rest(recorder: Recorder, tmp_path: Path) -> None:
+def test_a_second_report_replaces_only_the_first(recorder: Recorder, tmp_path: Path) -> None:
     recorder.write(tmp_path / "run")
     (tmp_path / FILES).mkdir()
     (tmp_path / FILES / "old.svg").write_text("old")

@@ -1,4 +1,4 @@
-"""The pictures: what a reader must find in them, and that no label ever covers another."""
+"""The pictures: their required content, and labels that never overlap."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rig.report.colours import PAPER, RED, contrast
 from rig.runs import load
 from rig.timeline import events as ev
 
-# -- what must be there ------------------------------------------------------------------------------------------------
+# -- required content --------------------------------------------------------------------------------------------------
 
 
 def shown(test: load.Test) -> list[str]:
@@ -45,8 +45,8 @@ def test_a_charge_shows_its_lanes_from_top_to_bottom(by_name: dict[str, load.Tes
         assert text in said
 
 
-def test_only_labels_that_reach_into_a_crowd_say_less() -> None:
-    """What stands in the crowd has room to its right; the row that the first one takes from it is what is missing."""
+def test_only_labels_that_reach_into_a_crowd_are_shortened() -> None:
+    """The crowded labels have room on their right, but the first label takes a row that they need."""
     r = Recorder()
     started = r.test("t::crowd", "")
     r.call("StopTransaction", {"transactionId": 1, "reason": "EVDisconnected", "meterStop": 0}, {}, after_ms=10)
@@ -63,7 +63,7 @@ def test_only_labels_that_reach_into_a_crowd_say_less() -> None:
     ]
 
 
-def test_the_last_status_of_a_test_is_shown_whole() -> None:
+def test_the_last_status_of_a_test_is_shown_in_full() -> None:
     r = Recorder()
     started = r.test("t::whole", "")
     status = {"connectorId": 0, "errorCode": "NoError", "status": "Unavailable"}
@@ -78,13 +78,13 @@ def in_light(_kind: str, colour: str) -> str:
 
 
 def in_dark(kind: str, colour: str) -> str:
-    """The colour that the picture's style sheet gives a text or an area."""
+    """Return the colour of a text or an area in the picture's style sheet."""
     return (dark.LINES_AND_TEXTS if kind == "text" else dark.AREAS).get(colour, colour)
 
 
 @pytest.mark.parametrize("shown_as", [in_light, in_dark])
-def test_words_are_read_easily_on_whatever_they_stand(run: load.Run, shown_as: Callable[[str, str], str]) -> None:
-    """WCAG 2.2 wants a contrast of 4.5 for text of this size."""
+def test_texts_have_enough_contrast_on_every_background(run: load.Run, shown_as: Callable[[str, str], str]) -> None:
+    """WCAG 2.2 requires a contrast of 4.5 for text of this size."""
     seen = set()
     for test in run.tests:
         root = parse(timeline_svg.render(test))
@@ -124,7 +124,7 @@ def test_a_held_answer_is_a_long_bar_where_it_was_pending(by_name: dict[str, loa
     assert "after 4.0 s" in texts(root)
 
 
-def test_what_went_wrong_on_the_wire_is_red(by_name: dict[str, load.Test]) -> None:
+def test_errors_on_the_wire_are_red(by_name: dict[str, load.Test]) -> None:
     root = parse(timeline_svg.render(by_name["test_slow_answer_does_not_block"]))
     (label,) = [t for t in root.iter(SVG + "text") if "CALLERROR Internal" in (t.text or "")]
     assert label.get("fill") == RED
@@ -132,7 +132,7 @@ def test_what_went_wrong_on_the_wire_is_red(by_name: dict[str, load.Test]) -> No
     assert "DataTransfer (no answer)" in texts(root)
 
 
-def test_a_long_quiet_stretch_is_left_out_visibly(by_name: dict[str, load.Test]) -> None:
+def test_a_long_quiet_stretch_is_replaced_by_a_visible_break(by_name: dict[str, load.Test]) -> None:
     said = shown(by_name["test_access_point_gone_and_back"])
     assert "57 s" in said
     assert "quiet time left out, this long" in said
@@ -144,14 +144,14 @@ def test_a_short_test_has_a_linear_axis(by_name: dict[str, load.Test]) -> None:
     assert "quiet time left out, this long" not in said
 
 
-def test_what_a_test_took_is_told_in_the_time_that_it_ran_in(by_name: dict[str, load.Test]) -> None:
+def test_a_duration_is_shown_in_the_time_of_the_run(by_name: dict[str, load.Test]) -> None:
     test = by_name["test_heap_is_flat_over_200_reconnects"]
     assert "6 min 11 s" in shown(test)
     stepped = replace(test, stepped=True, wall_seconds=1.25)
     assert "6 min 11 s of device time in 1.2 s of real time" in shown(stepped)
 
 
-def test_a_test_in_no_time_is_drawn_in_its_order() -> None:
+def test_a_test_without_duration_is_drawn_in_order() -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::instant"))
     r.pin("inputs.cable", False, driven=True)
@@ -185,7 +185,7 @@ def test_many_frames_are_counted_and_none_is_lost(by_name: dict[str, load.Test])
     assert len(labels) < 40
 
 
-def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.Test]) -> None:
+def test_a_measurement_out_of_limits_is_red_and_marked(by_name: dict[str, load.Test]) -> None:
     root = parse(timeline_svg.render(by_name["test_emergency_stop_during_erase"]))
     (text,) = [t for t in root.iter(SVG + "text") if (t.text or "").startswith("edge to contactor: 380 ms")]
     assert text.text.endswith("OUT OF LIMITS")
@@ -200,7 +200,7 @@ def test_a_measurement_out_of_limits_is_red_and_says_so(by_name: dict[str, load.
         ("test_control_pilot_duty", ["skipped", "this bench lacks what the test needs: control_pilot"]),
     ],
 )
-def test_the_verdict_is_a_word(by_name: dict[str, load.Test], name: str, words: list[str]) -> None:
+def test_the_verdict_is_shown_as_text(by_name: dict[str, load.Test], name: str, words: list[str]) -> None:
     said = shown(by_name[name])
     assert [word for word in words if word in said] == words
 
@@ -213,7 +213,7 @@ def test_pictures_have_a_title_and_a_description(run: load.Run) -> None:
     assert "1 fault: torn write" in timeline_svg.summary(run.tests[2])
 
 
-def test_pictures_hold_no_script_and_no_reference_to_elsewhere(run: load.Run) -> None:
+def test_pictures_have_no_script_and_no_external_reference(run: load.Run) -> None:
     for test in run.tests:
         for svg in (timeline_svg.render(test), sequence_svg.render(test)):
             root = parse(svg)
@@ -237,7 +237,7 @@ def test_hostile_text_stays_text(by_name: dict[str, load.Test]) -> None:
     assert any("<script>" in text for text in texts(parse(svg)))
 
 
-def test_a_level_that_is_only_told_is_no_move() -> None:
+def test_a_reported_initial_level_is_no_change() -> None:
     r = Recorder()
     r.put(ev.TestStarted(nodeid="t::wires"))
     r.pin("inputs.cable", False, driven=True, after_ms=100)
@@ -248,7 +248,7 @@ def test_a_level_that_is_only_told_is_no_move() -> None:
     assert [segment.on for segment in band.segments] == [None, False]
 
 
-def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known() -> None:
+def test_an_led_shows_its_pattern_from_its_first_edge() -> None:
     r = Recorder()
     r.put(ev.LedPattern(led="status", pattern="off"))
     r.put(ev.TestStarted(nodeid="t::led"))
@@ -265,7 +265,7 @@ def test_an_led_shows_its_pattern_from_its_first_edge_not_from_when_it_was_known
     assert shown == [("off", 0.0), ("blinks 5 Hz", 0.1), ("on", 0.7)]
 
 
-def test_an_older_record_shows_a_pattern_from_when_it_was_known() -> None:
+def test_an_older_record_shows_a_pattern_from_its_report() -> None:
     r = Recorder()
     r.put(ev.LedPattern(led="status", pattern="off"))
     r.put(ev.TestStarted(nodeid="t::led"))
@@ -276,7 +276,7 @@ def test_an_older_record_shows_a_pattern_from_when_it_was_known() -> None:
     assert shown == [("off", 0.0), ("on", 0.3)]
 
 
-def test_until_its_pattern_is_known_an_led_shows_its_level() -> None:
+def test_an_led_shows_its_level_until_its_pattern_is_known() -> None:
     r = Recorder()
     r.pin("leds.status", False)
     r.put(ev.LedPattern(led="status", pattern="off"))
@@ -297,7 +297,7 @@ def test_until_its_pattern_is_known_an_led_shows_its_level() -> None:
     ]
 
 
-def test_an_led_that_blinked_and_no_longer_does_shows_its_level() -> None:
+def test_an_led_that_stopped_blinking_shows_its_level() -> None:
     r = Recorder()
     r.pin("leds.network", True)
     r.put(ev.LedPattern(led="network", pattern="blink", rate_hz=2.0, duty=0.5))
@@ -311,11 +311,11 @@ def test_an_led_that_blinked_and_no_longer_does_shows_its_level() -> None:
     assert shown == [("blinks 2 Hz", 0.0), ("on", 0.45), ("off", 0.95)]
 
 
-# -- any events at all -------------------------------------------------------------------------------------------------
+# -- arbitrary events --------------------------------------------------------------------------------------------------
 
 
-def told(happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int) -> load.Test:
-    """A test in which that happened; the first `early` events came before it."""
+def recorded_test(happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int) -> load.Test:
+    """Make a test with these events. The first `early` events come before the test."""
     r = Recorder()
     for index, (gap, event) in enumerate(happened):
         if index == early:
@@ -339,7 +339,7 @@ def in_no_time(happened: list[tuple[int, ev.Event]]) -> list[tuple[int, ev.Event
 def test_any_events_make_a_well_formed_picture_without_collisions(
     happened: list[tuple[int, ev.Event]], outcome: str, name: str, early: int
 ) -> None:
-    test = told(happened, outcome, name, early)
+    test = recorded_test(happened, outcome, name, early)
     assert collisions(parse(timeline_svg.render(test))) == []
     assert collisions(parse(sequence_svg.render(test))) == []
 

@@ -1,4 +1,4 @@
-"""A field of a record that has a wrong type is listed as unreadable, or shown; it never breaks the report."""
+"""A field of the wrong type is listed as unreadable, or shown. It never breaks the report."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TEST = "t.py::test_it"
 
 
 def plausible(event_type: type) -> dict[str, Any]:
-    """A line of that type that can be read."""
+    """Make a readable line of an event type."""
     layout = layout_of(event_type)
     line: dict[str, Any] = {"type": layout.name}
     for name in layout.fields:
@@ -56,7 +56,7 @@ def plausible(event_type: type) -> dict[str, Any]:
 
 
 def record_with(lines: list[dict[str, Any]], path: Path) -> None:
-    """A record of one test, with these lines in it."""
+    """Write a record of one test with these lines."""
     common = {"id": 0, "t": 0, "uncertainty": 0, "source": "s"}
     begin = {"type": "test_started", **common, "nodeid": TEST}
     end = {"type": "test_ended", **common, "id": 9_999, "t": 9, "nodeid": TEST, "outcome": "failed", "seconds": 1.0}
@@ -69,7 +69,7 @@ def to_json(line: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_no_wrong_type_breaks_the_report(name: str, tmp_path: Path) -> None:
-    """Each field in turn has each wrong value, `wall` too, between a start and an end of a test."""
+    """Each field, including `wall`, gets each wrong value between the start and the end of a test."""
     good = plausible(EVENT_TYPES[name])
     lines = [good]
     lines += [good | {field: value} for field in (*layout_of(EVENT_TYPES[name]).fields, "wall") for value in WRONG]

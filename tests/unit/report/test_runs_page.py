@@ -16,7 +16,7 @@ from rig.timeline import events as ev
 
 
 def recorded(folder: Path, outcome: str, day: int = 23, *, ended: bool = True) -> None:
-    """A run of one test on a day of November, in a folder of its name."""
+    """Write a run of one test on a day of November to a folder."""
     r = Recorder()
     r.put(ev.RunStarted(run=folder.name, date=f"2026-11-{day}T12:00:00+01:00", bench="virtual", commit="abc", seed="7"))
     began = r.test("tests/hil/test_a.py::test_one", "")
@@ -32,7 +32,7 @@ def rows(page: html.HtmlElement) -> list[str]:
     return [" ".join(row.text_content().split()) for row in page.xpath("//table/tbody/tr")]
 
 
-def test_runs_stand_newest_first_with_their_heads_and_pages(tmp_path: Path) -> None:
+def test_runs_are_listed_newest_first_with_their_summaries_and_pages(tmp_path: Path) -> None:
     for name, outcome, day in (("named", "failed", 23), ("20261124-120000", "passed", 24)):
         recorded(tmp_path / "runs" / name, outcome, day)
     page = html.fromstring(write_runs(tmp_path, tmp_path / "runs").read_bytes())
@@ -53,14 +53,14 @@ def test_the_failures_of_the_newest_run_are_shown_at_once(tmp_path: Path) -> Non
     assert "no tea came" in article.text_content()
 
 
-def test_a_run_without_a_summary_is_listed_and_says_why(tmp_path: Path) -> None:
+def test_a_run_without_a_summary_is_listed_with_the_reason(tmp_path: Path) -> None:
     recorded(tmp_path / "runs" / "20261123-120000", "passed", ended=False)
     (row,) = rows(html.fromstring(write_runs(tmp_path, tmp_path / "runs").read_bytes()))
     assert "no summary: it is still running, or it was killed" in row
 
 
 @pytest.mark.parametrize("other", ["allure", "coverage/index.html", "coverage/firmware/index.html"])
-def test_other_reports_are_linked_where_they_are(tmp_path: Path, other: str) -> None:
+def test_existing_other_reports_are_linked(tmp_path: Path, other: str) -> None:
     recorded(tmp_path / "runs" / "20261123-120000", "passed")
     page = html.fromstring(write_runs(tmp_path, tmp_path / "runs").read_bytes())
     assert other not in page.xpath("//header//a/@href")
@@ -74,7 +74,7 @@ def test_without_runs_there_is_a_page(tmp_path: Path) -> None:
     assert "No run was recorded yet" in write_runs(tmp_path, tmp_path / "runs").read_text()
 
 
-def test_a_record_is_never_written_over(tmp_path: Path) -> None:
+def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
     timeline = Timeline()
     first = FileRecorder(timeline, tmp_path)
     timeline.append(ev.Note(text="first"))

@@ -114,6 +114,23 @@ def test_other_file_than_the_pinned_one_is_refused(tmp_path: Path, name: str, wo
     assert not (tmp_path / "out" / "x.c").exists()
 
 
+def test_mbed_tls_is_unpacked_with_its_version_and_replaces_what_was_there(tmp_path: Path) -> None:
+    folder = tmp_path / "mbedtls"
+    (folder / "library").mkdir(parents=True)
+    (folder / "library" / "gone.c").write_text("of another version")
+    file = archive(tmp_path / "mbedtls_3.6.6.orig.tar.gz", "mbedtls-3.6.6/library/ssl_tls.c", b"int x;\n")
+    sources.unpack_mbedtls(file, folder)
+    found = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"library/ssl_tls.c": "int x;\n", "VERSION": "3.6.6\n"}
+
+
+@pytest.mark.parametrize("name", ["mbedtls_3.60.1.orig.tar.gz", "mbedtls_4.0.0.orig.tar.gz", "other_3.6.1.orig.tar.gz"])
+def test_another_branch_of_mbed_tls_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SetupError, match=r"is no mbed TLS 3\.6"):
+        sources.unpack_mbedtls(archive(tmp_path / name, "mbedtls/library/x.c", b""), tmp_path / "mbedtls")
+    assert not (tmp_path / "mbedtls").exists()
+
+
 def test_every_package_of_the_locks_is_pinned_by_version_and_hash() -> None:
     for lock in (environment.LOCK.parent / name for name in ("rig.txt", "platformio.txt", "sources.txt")):
         text = "".join(line for line in lock.read_text().splitlines(keepends=True) if not line.startswith("#"))

@@ -32,8 +32,8 @@ void AuthCache::load() {
   }
   if (is_incomplete_) {
     log_.error(kTag,
-               "the authorization cache has lost entries: offline, an idTag that it does not know is refused; "
-               "ClearCache ends that");
+               "the authorization cache has lost entries: offline, unknown idTags are refused until "
+               "ClearCache");
   }
 }
 
@@ -52,23 +52,23 @@ bool AuthCache::has_expired(const IdTagInfo& info) const {
 
 void AuthCache::on_id_tag_info(Text id_tag, const IdTagInfo& info) {
   if (!settings_.authorization_cache_enabled) return;
-  // ConcurrentTx is about this moment, not about the idTag.
+  // ConcurrentTx describes this moment, not the idTag.
   if (info.status == AuthorizationStatus::concurrent_tx) return;
   const size_t index = index_of(id_tag);
-  // A new place alone is not worth a write to flash.
-  const bool is_news = index == count_ || !same(entries_[index].info, info);
+  // A changed order alone is not worth a write to flash.
+  const bool is_new = index == count_ || !same(entries_[index].info, info);
   if (index < count_) {
-    take_out(index);
+    remove(index);
   } else if (count_ == kMaxEntries) {
-    forget_one();
+    evict_one();
   }
   if (!entries_[count_].id_tag.assign(id_tag)) return;
   entries_[count_++].info = info;
-  dirty_ = dirty_ || is_news;
+  dirty_ = dirty_ || is_new;
 }
 
 bool AuthCache::clear(StorageDone done) {
-  // Behind whatever is being written: jobs of the storage keep their order.
+  // Storage jobs keep their order: the removal follows a pending write.
   if (!storage_.remove(kFile, done)) return false;
   count_ = 0;
   is_incomplete_ = false;
@@ -79,12 +79,12 @@ bool AuthCache::clear(StorageDone done) {
 Millis AuthCache::poll(Millis now) {
   if (failed_) {
     failed_ = false;
-    save_again_ = now + kSaveAgain;
+    save_retry_at_ = now + kRetryPause;
   }
   if (!dirty_ || saving_) return kNever;
-  if (now < save_again_) return save_again_;
+  if (now < save_retry_at_) return save_retry_at_;
   const MutableBytes bytes = storage_.scratch();
-  if (bytes.empty()) return save_again_ = now + kSaveAgain;
+  if (bytes.empty()) return save_retry_at_ = now + kRetryPause;
   const Text content = encode({reinterpret_cast<char*>(bytes.data), bytes.length});
   saving_ = storage_.write(kFile, content.bytes(),
                            {[](void* context, StorageResult result) {
@@ -96,7 +96,7 @@ Millis AuthCache::poll(Millis now) {
                               self.log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
                             },
                             this});
-  if (!saving_) return save_again_ = now + kSaveAgain;
+  if (!saving_) return save_retry_at_ = now + kRetryPause;
   dirty_ = false;
   return kNever;
 }
@@ -107,16 +107,16 @@ size_t AuthCache::index_of(Text id_tag) const {
   return index;
 }
 
-/// OCPP 1.6 section 3.5.1: who is not valid goes first, then the oldest.
-void AuthCache::forget_one() {
+/// OCPP 1.6 section 3.5.1: entries that are not valid are removed first, then the oldest.
+void AuthCache::evict_one() {
   for (size_t i = 0; i < count_; ++i) {
     const IdTagInfo& info = entries_[i].info;
-    if (info.status != AuthorizationStatus::accepted || has_expired(info)) return take_out(i);
+    if (info.status != AuthorizationStatus::accepted || has_expired(info)) return remove(i);
   }
-  take_out(0);
+  remove(0);
 }
 
-void AuthCache::take_out(size_t index) {
+void AuthCache::remove(size_t index) {
   --count_;
   for (size_t i = index; i < count_; ++i) entries_[i] = entries_[i + 1];
 }
@@ -125,7 +125,7 @@ Text AuthCache::encode(Span<char> into) {
   while (true) {
     JsonWriter json(into);
     json.begin_array();
-    // An entry without an idTag: the next boot knows that there were others.
+    // An entry without an idTag marks the file as incomplete.
     if (is_incomplete_) json.begin_object().end_object();
     for (size_t i = 0; i < count_; ++i) {
       const IdTagInfo& info = entries_[i].info;
@@ -136,7 +136,7 @@ Text AuthCache::encode(Span<char> into) {
     }
     json.end_array();
     if (json.ok()) return json.text();
-    forget_one();
+    evict_one();
   }
 }
 

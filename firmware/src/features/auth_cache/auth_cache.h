@@ -9,34 +9,34 @@
 
 namespace pb {
 
-/// The authorization cache (OCPP 1.6 section 3.5.1): what the CSMS last said of each idTag, kept over restarts in one
-/// file. Full, it forgets an idTag that is not valid, or else the one that the CSMS has not spoken of for longest:
-/// since the restart, and before that as far as the file tells, which is written for news only. While
-/// AuthorizationCacheEnabled is false it neither answers nor learns.
+/// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, in one file that survives
+/// restarts. When it is full, it removes an idTag that is not valid, or otherwise the least recently reported one. The
+/// order of reports is only saved together with changed entries. While AuthorizationCacheEnabled is false the cache
+/// finds and adds nothing.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
   static constexpr Text kFile = "auth_cache";
   static constexpr size_t kMaxEntries = 16;
-  /// After a write that failed.
-  static constexpr Millis kSaveAgain = 5'000;
+  /// Pause after a failed write, in ms.
+  static constexpr Millis kRetryPause = 5'000;
 
   AuthCache(Storage& storage, const TimeSync& time, const Settings& settings, Logger& log)
       : storage_(storage), time_(time), settings_(settings), log_(log) {}
 
-  /// Reads the file; once, before the loop runs. Where it is damaged, or left by a newer firmware, the cache is
+  /// Reads the file; called once, before the loop runs. If the file is damaged, or from a newer firmware, the cache is
   /// incomplete until clear().
   void load();
 
-  /// What is known of an idTag. An Accepted that has expired, or may have as far as the clock can tell, is told as
-  /// Expired. @return false when nothing is known.
+  /// Finds the IdTagInfo of an idTag. An Accepted that has expired, or may have by the clock, becomes Expired.
+  /// @return false when the idTag is unknown.
   bool find(Text id_tag, IdTagInfo& info) const;
-  /// Learns what the CSMS says, from any of its answers.
+  /// Stores an IdTagInfo from any answer of the CSMS.
   void on_id_tag_info(Text id_tag, const IdTagInfo& info) override;
 
-  /// Forgets everything; `done` is called on the loop once that is durable. @return false when it cannot begin now.
+  /// Removes all entries; `done` is called on the loop when that is durable. @return false when it cannot start now.
   bool clear(StorageDone done);
   size_t size() const { return count_; }
-  /// Whether entries were lost with a damaged file: an idTag that is unknown now may be one that was blocked.
+  /// Whether a damaged file has lost entries: an unknown idTag may be a blocked one.
   bool is_incomplete() const { return is_incomplete_ && settings_.authorization_cache_enabled; }
 
   const char* name() const override { return "auth_cache"; }
@@ -50,9 +50,9 @@ class AuthCache final : public Feature, public IdTagInfoListener {
 
   size_t index_of(Text id_tag) const;
   bool has_expired(const IdTagInfo& info) const;
-  void forget_one();
-  void take_out(size_t index);
-  /// Writes all entries; forgets some where they do not fit. @return the content of the file.
+  void evict_one();
+  void remove(size_t index);
+  /// Writes all entries; removes some if they do not fit. @return the content of the file.
   Text encode(Span<char> into);
 
   Storage& storage_;
@@ -60,13 +60,13 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   const Settings& settings_;
   Logger& log_;
 
-  Entry entries_[kMaxEntries];  // the one not spoken of for longest first
+  Entry entries_[kMaxEntries];  // least recently reported first
   size_t count_ = 0;
   bool is_incomplete_ = false;
   bool dirty_ = false;
   bool saving_ = false;
   bool failed_ = false;
-  Millis save_again_ = 0;
+  Millis save_retry_at_ = 0;
 };
 
 }  // namespace pb

@@ -1,24 +1,9 @@
 #pragma once
 
-namespace pb {
-
-/// ESP32 GPIO numbers of the logical signals. The same list stands in docs/design.md#signals, and benches/*.toml.
-namespace pins {
-
-constexpr int kCable = 32;
-constexpr int kVehicleReady = 33;
-constexpr int kEmergencyStop = 25;
-constexpr int kAuthButton = 26;
-constexpr int kMeterPulse = 27;
-constexpr int kPowerFail = 34;
-constexpr int kLockFeedback = 35;
-
-constexpr int kLedStatus = 18;
-constexpr int kLedNetwork = 19;
-constexpr int kLedFault = 21;
-constexpr int kContactor = 22;
-constexpr int kLock = 23;
-
-}  // namespace pins
-
-}  // namespace pb
+// The GPIO numbers of the logical signals, by board; the build names another one than the ESP32-DevKitC. Lint compares
+// each file with the bench descriptions of that board.
+#if defined(PLUGBENCH_BOARD_ESP32C3_DEVKITM)
+#include "features/board/boards/esp32c3-devkitm.h"
+#else
+#include "features/board/boards/esp32-devkitc.h"
+#endif

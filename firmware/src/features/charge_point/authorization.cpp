@@ -10,7 +10,7 @@ constexpr Text kTag = "cp";
 }  // namespace
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
-  ++authorization_;  // whatever is still to be answered was about another one
+  ++authorization_;  // the answer to an earlier Authorize no longer counts
   if (!messenger_.gate_open()) {
     charging_.authorized(may_charge_offline(id_tag), "", now);
     return;
@@ -26,19 +26,21 @@ void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
   const uint32_t tag = tag_of_authorize(authorization_);
-  question_of(tag).tag = tag;
-  question_of(tag).id_tag.assign(id_tag);
-  asked_at_ = now;
+  authorize_request_of(tag).tag = tag;
+  authorize_request_of(tag).id_tag.assign(id_tag);
+  authorize_sent_at_ = now;
   if (!messenger_.call("Authorize", json.text(), *this, tag, Priority::user, WhenFull::keep, now)) {
     charging_.authorized(false, "", now);
   }
 }
 
-ChargePoint::Question& ChargePoint::question_of(uint32_t tag) { return questions_[number_of(tag) % kQuestions]; }
+ChargePoint::AuthorizeRequest& ChargePoint::authorize_request_of(uint32_t tag) {
+  return authorize_requests_[number_of(tag) % kAuthorizeRequests];
+}
 
-/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline is about those whom the cache accepts, AllowOfflineTxForUnknownId
-/// about those whom it does not know. Whom it knows and does not accept may not charge. Where its file was damaged, an
-/// idTag that it does not know may be one that was blocked.
+/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that the cache accepts, AllowOfflineTxForUnknownId
+/// to unknown ones. Any other idTag in the cache may not charge. After its file was damaged, an unknown idTag may be a
+/// blocked one.
 bool ChargePoint::may_charge_offline(Text id_tag) const {
   const Settings& settings = config_.settings();
   IdTagInfo known;
@@ -53,39 +55,41 @@ bool ChargePoint::may_charge_offline(Text id_tag) const {
   return may;
 }
 
-/// Passes an answer on to the cache, also one that comes late or is about an idTag that is not the last one.
+/// Passes an answer to the cache, also a late one, and one about an earlier idTag.
 IdTagInfo ChargePoint::take_authorization(uint32_t tag, JsonValue payload) {
   const JsonValue json = payload.find("idTagInfo");
   IdTagInfo info;
   info.read(json, log_);
-  const Question& question = question_of(tag);
-  if (is_given(json) && question.tag == tag) cache_.on_id_tag_info(question.id_tag.text(), info);
+  const AuthorizeRequest& request = authorize_request_of(tag);
+  if (is_given(json) && request.tag == tag) cache_.on_id_tag_info(request.id_tag.text(), info);
   return info;
 }
 
 void ChargePoint::on_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   if (tag != tag_of_authorize(authorization_)) return;
-  // Accepted counts now, whatever its expiryDate says of the time after (section 7.27).
+  // Accepted counts now, with any expiryDate (section 7.27).
   charging_.authorized(info.accepted(), info.parent.text(), now);
 }
 
-/// The driver was turned away. An answer counts as long as nothing has happened at the connector since, and the driver
-/// might still have plugged in had it been in time.
+/// The idTag was refused after a timeout. The late answer counts if nothing has happened at the connector since, and
+/// within ConnectionTimeOut.
 void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis now) {
   const IdTagInfo info = take_authorization(tag, payload);
   const Millis wait = Millis{1000} * config_.settings().connection_timeout_s;
-  const bool counts = tag == tag_of_authorize(authorization_) && turned_away_ && now - asked_at_ < wait;
+  const bool counts =
+      tag == tag_of_authorize(authorization_) && is_authorize_overdue_ && now - authorize_sent_at_ < wait;
   if (!counts || !info.accepted()) return;
-  turned_away_ = false;
-  charging_.remote_start(question_of(tag).id_tag.text(), now, false, info.parent.text());
+  is_authorize_overdue_ = false;
+  charging_.remote_start(authorize_request_of(tag).id_tag.text(), now, false, info.parent.text());
 }
 
 void ChargePoint::on_authorization_failed(uint32_t tag, CallFailure failure, Millis now) {
   if (tag != tag_of_authorize(authorization_)) return;
-  const bool may_charge = failure == CallFailure::disconnected && may_charge_offline(question_of(tag).id_tag.text());
+  const bool may_charge =
+      failure == CallFailure::disconnected && may_charge_offline(authorize_request_of(tag).id_tag.text());
   charging_.authorized(may_charge, "", now);
-  turned_away_ = failure == CallFailure::timed_out;
+  is_authorize_overdue_ = failure == CallFailure::timed_out;
 }
 
 }  // namespace pb

@@ -4,8 +4,8 @@
 
 namespace pb {
 
-/// What a request was, in the low byte of its tag. With an Authorize and a BootNotification comes its number, with a
-/// status notification its connector and its number.
+/// The kind of a request, in the low byte of its tag. The other bytes hold the number of an Authorize or
+/// BootNotification, or the connector and number of a StatusNotification.
 enum class Call : uint32_t { boot = 1, heartbeat, status, authorize, meter_values, data_transfer };
 
 constexpr uint32_t tag_of(Call call) { return static_cast<uint32_t>(call); }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Text kTag = "cp";
 
-/// @return the interval of a BootNotification.conf in seconds, 0 where it has none that can be used.
+/// @return the interval of a BootNotification.conf in seconds, 0 without a usable one.
 uint64_t interval_of(JsonValue payload) {
   const JsonValue field = payload.find("interval");
   int64_t interval_s = 0;
@@ -22,7 +22,7 @@ uint64_t interval_of(JsonValue payload) {
 }  // namespace
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-                         TimeSync& time, AuthCache& cache, Config& config, const Identity& identity,
+                         TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
                          RestartRequest restart, Rng& rng, Logger& log)
     : messenger_(messenger),
       connection_(connection),
@@ -35,7 +35,7 @@ ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging&
       restart_(restart),
       rng_(rng),
       log_(log),
-      requests_(charging, transactions, config, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, security, cache, messenger, *this, log) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
@@ -49,21 +49,21 @@ Millis ChargePoint::poll(Millis now) {
     if (now >= next_boot_) send_boot_notification(now);
     return earlier(due, next_boot_);
   }
-  // ChangeAvailability may change the charge point as a whole and leave the connector as it is.
-  if (messenger_.gate_open() && !(status_of(0) == reported_[0].what)) send_status(0, now);
-  const Millis retell_due = send_lost_statuses(now);
+  // ChangeAvailability may change the whole charge point without changing the connector.
+  if (messenger_.gate_open() && !(status_of(0) == reported_[0].status)) send_status(0, now);
+  const Millis resend_due = send_lost_statuses(now);
   if (now >= heartbeat_due()) send_heartbeat(now);
-  return earlier(due, earlier(retell_due, heartbeat_due()));
+  return earlier(due, earlier(resend_due, heartbeat_due()));
 }
 
 // ---- registration
 
 void ChargePoint::on_online(Millis now) {
-  // A link that was lost and came back is no boot (OCPP 1.6 section 4.2); one is sent in poll() when it is due.
+  // A reconnect is no boot (OCPP 1.6 section 4.2); poll() sends a BootNotification when it is due.
   if (!accepted()) return;
   connection_.confirm();
   messenger_.open_gate(true);
-  send_statuses_that_changed(now);
+  send_changed_statuses(now);
 }
 
 void ChargePoint::on_offline(Millis) {
@@ -86,12 +86,12 @@ bool ChargePoint::send_boot_notification(Millis now) {
   const bool queued = messenger_.call("BootNotification", json.text(), *this, tag_of_boot(boots_ + 1), Priority::boot,
                                       WhenFull::keep, now);
   if (queued) ++boots_;
-  next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until the answer has come, or not
+  next_boot_ = queued ? kNever : now + kBootRetry;  // kNever: until it is answered or fails
   return queued;
 }
 
-/// A late answer counts unless a later BootNotification has been answered. One that does not accept us counts only for
-/// the last BootNotification: the answer to a later one says when the next one is due.
+/// A late answer counts unless a later BootNotification has been answered. Pending and Rejected count only for the last
+/// BootNotification, because the answer to a later one has the valid interval.
 void ChargePoint::on_late_boot_answer(uint32_t number, JsonValue payload, Millis now) {
   const bool counts = number > answered_boot_ && (number == boots_ || payload.find("status").equals("Accepted"));
   if (counts) on_boot_answer(number, payload, now);
@@ -104,7 +104,7 @@ void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now)
   payload.find("status").get(status);
   const uint64_t interval_s = interval_of(payload);
   if (status.text() == "Accepted") {
-    // After a boot the CSMS is told everything anew, whatever it has triggered before.
+    // After a boot every status is sent again, even if the CSMS has triggered it before.
     for (ReportedStatus& reported : reported_) reported.is_confirmed = reported.is_confirmed && accepted();
     registration_ = Registration::accepted;
     if (interval_s != 0) config_.adopt_heartbeat_interval(static_cast<uint32_t>(interval_s));
@@ -112,14 +112,14 @@ void ChargePoint::on_boot_answer(uint32_t number, JsonValue payload, Millis now)
     log_.info(kTag, "accepted by the CSMS, heartbeat every ", config_.settings().heartbeat_interval_s, " s");
     connection_.confirm();
     messenger_.open_gate(true);
-    send_statuses_that_changed(now);
+    send_changed_statuses(now);
     return;
   }
   registration_ = status.text() == "Rejected" ? Registration::rejected : Registration::pending;
   messenger_.open_gate(false);
   next_boot_ = now + (interval_s != 0 ? Millis{1000} * interval_s : kBootRetry);
   log_.warning(kTag, "BootNotification was answered with ", status.empty() ? Text("no known status") : status.text(),
-               "; again in ", (next_boot_ - now) / 1000, " s");
+               "; next one in ", (next_boot_ - now) / 1000, " s");
 }
 
 // ---- DataTransfer
@@ -185,7 +185,7 @@ void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
       on_late_authorization(tag, payload, now);
       return;
     case Call::meter_values:
-    case Call::data_transfer:  // the console has had its answer
+    case Call::data_transfer:  // the console has already printed a timeout
       return;
   }
 }
@@ -193,7 +193,7 @@ void ChargePoint::on_late_result(uint32_t tag, JsonValue payload, Millis now) {
 void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
   switch (call_of(tag)) {
     case Call::boot:
-      // After a loss of the link it goes out as soon as there is a new one.
+      // After a disconnect it is sent on the next connection.
       next_boot_ = failure == CallFailure::disconnected ? now : now + kBootRetry;
       return;
     case Call::authorize:
@@ -206,7 +206,7 @@ void ChargePoint::on_failure(uint32_t tag, CallFailure failure, Millis now) {
       on_status_failed(tag, failure, now);
       return;
     case Call::heartbeat:
-      ask_time_later(now);
+      request_time_later(now);
       return;
     case Call::meter_values:
       return;
@@ -221,7 +221,7 @@ void ChargePoint::write_status(JsonWriter& json) const {
   json.member("state", name_of(charging_.status())).member("accepted", accepted());
   json.member("connected", messenger_.online()).key("transaction");
   if (transactions_.open()) {
-    json.number(has_id ? transaction_id : 0);  // 0 until the CSMS has given it an id
+    json.number(has_id ? transaction_id : 0);  // 0 until the CSMS has assigned an id
   } else {
     json.null();
   }

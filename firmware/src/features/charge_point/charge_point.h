@@ -14,29 +14,29 @@
 
 namespace pb {
 
-/// RegistrationStatus (OCPP 1.6 section 7.35), and what comes before it.
+/// RegistrationStatus (OCPP 1.6 section 7.35), and `unknown` before the first answer.
 enum class Registration : uint8_t { unknown, pending, rejected, accepted };
 
-/// What BootNotification tells about us.
+/// The content of BootNotification.
 struct Identity {
   Text firmware_version;
   uint64_t chip_id = 0;
 };
 
-/// Asks for a restart of the device, once everything is in order.
+/// Requests a restart of the device after a reset is complete.
 struct RestartRequest {
   void (*call)(void* context) = nullptr;
   void* context = nullptr;
 };
 
-/// Hears how a DataTransfer of ours ended.
+/// Receives the result of a DataTransfer to the CSMS.
 struct DataTransferDone {
-  /// @param answer the payload of DataTransfer.conf, empty when there was none  @param failure why there was none
+  /// @param answer the payload of DataTransfer.conf, empty without one  @param failure the cause of a missing answer
   void (*call)(void* context, Text answer, Text failure) = nullptr;
   void* context = nullptr;
 };
 
-/// The charge point towards the CSMS (OCPP 1.6): registration, heartbeat, status, authorization, reset.
+/// The charge point as seen by the CSMS (OCPP 1.6): registration, heartbeat, status, authorization, reset.
 class ChargePoint final : public Feature,
                           private Messenger::LinkListener,
                           private CallHandler,
@@ -44,31 +44,31 @@ class ChargePoint final : public Feature,
                           private ChargingListener,
                           private RequestEffects {
  public:
-  /// When BootNotification got no usable answer, or one without interval.
+  /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits for the transaction messages to be answered; for the flash CsmsRequests::kSaveLimit.
+  /// How long a reset waits until transaction messages are answered; it waits CsmsRequests::kSaveLimit for the flash.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
-  /// A StatusNotification that got no answer is told again: after a minute at most, then ever more seldom, up to this.
-  static constexpr Millis kRetellFirst = 60'000;
-  static constexpr Millis kRetellLongest = 3'600'000;
-  /// While the CSMS has sent no usable currentTime a Heartbeat asks for one: within ten seconds at first, then ever
-  /// more seldom, up to five minutes, and never later than the regular Heartbeat.
-  static constexpr Millis kAskTimeFirst = 10'000;
-  static constexpr Millis kAskTimeLongest = 300'000;
-  /// Intervals of BootNotification.conf are held at or below this: a day.
+  /// Backoff of a StatusNotification without an answer: at most a minute first, then up to an hour.
+  static constexpr Millis kResendFirst = 60'000;
+  static constexpr Millis kResendLongest = 3'600'000;
+  /// Backoff of the Heartbeats that request the time while the CSMS has sent no usable currentTime: at most ten seconds
+  /// first, then up to five minutes, and never later than the regular Heartbeat.
+  static constexpr Millis kRequestTimeFirst = 10'000;
+  static constexpr Millis kRequestTimeLongest = 300'000;
+  /// Limit for intervals of BootNotification.conf: a day.
   static constexpr uint64_t kLongestIntervalS = 86'400;
 
   ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-              TimeSync& time, AuthCache& cache, Config& config, const Identity& identity, RestartRequest restart,
-              Rng& rng, Logger& log);
+              TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
+              RestartRequest restart, Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
   Reporting reporting() const { return transactions_.reporting(); }
-  /// Sends a DataTransfer (OCPP 1.6 section 4.3). Empty texts are left out. One at a time.
+  /// Sends a DataTransfer (OCPP 1.6 section 4.3), one at a time. Empty texts are omitted.
   /// @return false, without a call of `done`, when it cannot be sent now.
   bool transfer(Text vendor, Text message, Text data, DataTransferDone done, Millis now);
-  /// Its members of the answer to the console command `status` (docs/console-protocol.md).
+  /// Writes its members of the console command `status` (docs/console-protocol.md).
   void write_status(JsonWriter& json) const;
 
   const char* name() const override { return "charge_point"; }
@@ -77,35 +77,35 @@ class ChargePoint final : public Feature,
  private:
   static constexpr int kConnectors = 2;  // 0 is the charge point as a whole
 
-  /// What a StatusNotification says.
+  /// The content of a StatusNotification.
   struct Status {
     ConnectorStatus status = ConnectorStatus::available;
-    Text error_code = "NoError";  // literals, both
+    Text error_code = "NoError";  // both are literals
     Text info;
 
     bool operator==(const Status& other) const {
       return status == other.status && error_code == other.error_code && info == other.info;
     }
   };
-  /// The last StatusNotification of a connector, and what has become of it.
+  /// The last StatusNotification of a connector and its progress.
   struct ReportedStatus {
-    Status what;
+    Status status;
     uint16_t number = 0;
     bool is_confirmed = false;
-    Millis retell_at = kNever;  // it made room for others in the queue, or got no answer: from then on
-    Backoff backoff;            // of what gets no answer
+    Millis resend_at = kNever;  // set after a timeout, or when it was dropped from a full queue
+    Backoff backoff;            // after timeouts
   };
 
-  /// An idTag that the CSMS was asked about.
-  struct Question {
+  /// The idTag of an Authorize request.
+  struct AuthorizeRequest {
     uint32_t tag = 0;
     IdTag id_tag;
   };
-  /// As many as the Messenger takes late answers for.
-  static constexpr size_t kQuestions = Messenger::kMaxOverdue;
-  Question& question_of(uint32_t tag);
+  /// As many as the Messenger accepts late answers for.
+  static constexpr size_t kAuthorizeRequests = Messenger::kMaxOverdue;
+  AuthorizeRequest& authorize_request_of(uint32_t tag);
 
-  enum class Reset : uint8_t { none, stopping, delivering, closing, asked };
+  enum class Reset : uint8_t { none, stopping, delivering, closing, requested };
 
   void on_online(Millis now) override;
   void on_offline(Millis now) override;
@@ -131,7 +131,7 @@ class ChargePoint final : public Feature,
   void on_authorization_failed(uint32_t tag, CallFailure failure, Millis now);
   bool send_heartbeat(Millis now);
   void take_time(JsonValue payload, Millis now);
-  void ask_time_later(Millis now);
+  void request_time_later(Millis now);
   Status status_of(int connector) const;
   bool send_status(int connector, Millis now);
   ReportedStatus* reported_by(uint32_t tag);
@@ -140,12 +140,12 @@ class ChargePoint final : public Feature,
   Millis send_saved_values(Millis now);
   bool may_charge_offline(Text id_tag) const;
   void end_transfer(Text answer, Text failure);
-  /// What goes out before the CSMS has accepted us has been triggered by it.
+  /// Before the CSMS accepts the charge point, every message was triggered by it.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
   Millis heartbeat_due() const {
-    return earlier(ask_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);
+    return earlier(request_time_at_, last_heartbeat_ + Millis{1000} * config_.settings().heartbeat_interval_s);
   }
-  void send_statuses_that_changed(Millis now);
+  void send_changed_statuses(Millis now);
   Millis send_lost_statuses(Millis now);
   Millis poll_reset(Millis now);
 
@@ -164,20 +164,20 @@ class ChargePoint final : public Feature,
 
   Registration registration_ = Registration::unknown;
   Millis next_boot_ = 0;
-  uint32_t boots_ = 0;          // counts the BootNotifications
-  uint32_t answered_boot_ = 0;  // the last one whose answer was taken
+  uint32_t boots_ = 0;          // number of BootNotifications sent
+  uint32_t answered_boot_ = 0;  // number of the last answered one
   Millis last_heartbeat_ = 0;
-  Millis ask_time_at_ = kNever;  // kNever: the time is known, or a Heartbeat that asks for it is under way
-  Backoff ask_time_backoff_;
+  Millis request_time_at_ = kNever;  // kNever: the time is known, or a Heartbeat that requests it is in flight
+  Backoff request_time_backoff_;
   ReportedStatus reported_[kConnectors];
 
-  Question questions_[kQuestions];
-  uint32_t authorization_ = 0;  // counts the idTags that were presented: an earlier one starts no charge
-  Millis asked_at_ = 0;
-  bool turned_away_ = false;  // no answer in time, and nothing has happened at the connector since
+  AuthorizeRequest authorize_requests_[kAuthorizeRequests];
+  uint32_t authorization_ = 0;  // number of idTags presented: only the last one can start a charge
+  Millis authorize_sent_at_ = 0;
+  bool is_authorize_overdue_ = false;  // the last Authorize timed out, and nothing has happened at the connector since
   DataTransferDone transfer_done_;
 
-  // MeterValues that the CSMS has triggered, until the register is on flash; empty: none wait.
+  // Triggered MeterValues that wait until the register is on flash; empty: none.
   FixedText<Messenger::kMaxPayload> unsaved_values_;
   uint64_t unsaved_wh_ = 0;
   Millis unsaved_limit_ = kNever;

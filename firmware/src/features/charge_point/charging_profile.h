@@ -4,10 +4,9 @@
 
 namespace pb {
 
-/// Checks the optional ChargingProfile of a request (OCPP 1.6 section 7.8). What is malformed becomes the CALLERROR of
+/// Validates the optional ChargingProfile of a request (OCPP 1.6 section 7.8). An error in it becomes the CALLERROR of
 /// `request`.
-/// @return false when it is well-formed, but no profile for one transaction (TxProfile), as RemoteStartTransaction
-/// needs.
+/// @return false when it is valid, but not a TxProfile as RemoteStartTransaction requires.
 bool read_charging_profile(Payload& request, Text field);
 
 }  // namespace pb

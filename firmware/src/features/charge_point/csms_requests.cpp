@@ -1,5 +1,6 @@
 #include "features/charge_point/csms_requests.h"
 
+#include "core/decimal.h"
 #include "features/charge_point/charging_profile.h"
 
 namespace pb {
@@ -7,8 +8,8 @@ namespace {
 
 constexpr Text kTag = "cp";
 
-/// Whether a string is this short name, whatever its case.
-bool is_ignoring_case(JsonValue value, Text name) {
+/// Compares case-insensitively.
+bool equals_ignoring_case(JsonValue value, Text name) {
   FixedText<32> text;
   return value.get(text) && equal_ignoring_case(text.text(), name);
 }
@@ -39,7 +40,8 @@ const CsmsRequests::Row CsmsRequests::kRows[] = {
     {"UnlockConnector", &CsmsRequests::unlock_connector},
 };
 
-// OCPP-J 1.6 section 4.2.3: known, but not supported. They belong to FirmwareManagement, Reservation and SmartCharging.
+// OCPP-J 1.6 section 4.2.3: actions of OCPP 1.6 in unsupported profiles: FirmwareManagement, Reservation and
+// SmartCharging.
 constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", "GetCompositeSchedule",
                                    "GetDiagnostics",    "ReserveNow",           "SetChargingProfile",
                                    "UpdateFirmware"};
@@ -56,22 +58,22 @@ void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallRep
     return;
   }
   for (const Text other : kOtherProfiles) {
-    if (other == action) return reply.error(OcppError::not_supported, "a feature profile that is not supported");
+    if (other == action) return reply.error(OcppError::not_supported, "the feature profile is not supported");
   }
-  reply.error(OcppError::not_implemented, "this charge point does not know the action");
+  reply.error(OcppError::not_implemented, "the action is unknown");
 }
 
 Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unlock(now)); }
 
-/// Where no more can wait the CSMS gets an error that it may try again after, and not one that blames the request.
-DeferredReplies::Slot* CsmsRequests::put_off(Request& request, const char* when_done, const char* when_failed) {
-  DeferredReplies::Slot* slot = late_.put_off(request.reply, when_done, when_failed);
-  if (slot == nullptr) refuse_busy(request);
+/// InternalError allows the CSMS to retry; other codes would blame the request.
+DeferredReplies::Slot* CsmsRequests::defer(Request& request, const char* when_done, const char* when_failed) {
+  DeferredReplies::Slot* slot = deferred_.defer(request.reply, when_done, when_failed);
+  if (slot == nullptr) reject_busy(request);
   return slot;
 }
 
-void CsmsRequests::refuse_busy(Request& request) {
-  request.reply.error(OcppError::internal_error, "too many requests wait for their answer, try again later");
+void CsmsRequests::reject_busy(Request& request) {
+  request.reply.error(OcppError::internal_error, "too many requests are pending, try again later");
 }
 
 bool CsmsRequests::is_saved(const Ending& ending, Millis now) const {
@@ -79,7 +81,7 @@ bool CsmsRequests::is_saved(const Ending& ending, Millis now) const {
 }
 
 void CsmsRequests::settle(Ending& ending, bool done) {
-  late_.settle(*ending.slot, done);
+  deferred_.settle(*ending.slot, done);
   ending = Ending();
 }
 
@@ -96,7 +98,7 @@ Millis CsmsRequests::poll_stops(Millis now) {
   return due;
 }
 
-/// Whether this transaction has been stopped already, by a request that waits for its answer.
+/// Whether an earlier request whose answer is deferred has already stopped this transaction.
 bool CsmsRequests::is_stopping(int64_t transaction_id) const {
   for (const Ending& ending : stopping_) {
     if (ending.slot != nullptr && transaction_id == stopped_id_) return true;
@@ -106,7 +108,7 @@ bool CsmsRequests::is_stopping(int64_t transaction_id) const {
 
 Millis CsmsRequests::poll_unlock(Millis now) {
   if (unlocking_.slot == nullptr) return kNever;
-  // It may be locked again, for the next driver, before the flash has done its part.
+  // The lock may close again for the next driver before the flash job ends.
   unlocking_.was_open = unlocking_.was_open || !charging_.locked();
   if (!unlocking_.was_open && now < unlocking_.since + kUnlockLimit) return unlocking_.since + kUnlockLimit;
   if (unlocking_.was_open && !is_saved(unlocking_, now)) return unlocking_.since + kSaveLimit;
@@ -128,52 +130,83 @@ void CsmsRequests::change_availability(Request& request) {
     after = operative ? Availability::operative : Availability::inoperative;
   } else if (connector != kConnector || (operative && before == Availability::inoperative)) {
     log_.warning(kTag, "ChangeAvailability is rejected: ",
-                 connector == kConnector ? "the whole charge point is inoperative" : "there is no such connector");
+                 connector == kConnector ? "the whole charge point is inoperative" : "the connector does not exist");
     return write_status(request.reply, "Rejected");
   } else if (before != Availability::inoperative) {
     after = operative ? Availability::operative : Availability::connector_inoperative;
   }
   const char* status = !operative && charging_.in_use() ? "Scheduled" : "Accepted";
-  // What is being written is not durable yet: it is written again, behind that.
+  // A value that is being written is not durable yet: it is written again afterwards.
   if (after == before && after == config_.settings().availability) return write_status(request.reply, status);
   change(request, status, "availability", name_of(after));
 }
 
-/// OCPP 1.6 section 5.3. Accepted is said once the value is durable.
+/// OCPP 1.6 section 5.3. Accepted is sent when the value is durable.
 void CsmsRequests::change_configuration(Request& request) {
   CharacterText<50> name;
   request.payload.required("key", name);
   const JsonValue value = request.payload.required_text("value", 500);
   if (!request.payload.complete()) return;
   OcppKey key;
-  if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
   FixedText<Config::kMaxText> text;
-  if (value.get(text))
-    return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
-  log_.warning(kTag, "the CSMS sets ", key.name, " to what is rejected: it is too long");
+  if (equal_ignoring_case(name.text(), Security::kKeyName)) return change_authorization_key(request, value);
+  if (!Config::find_ocpp(name.text(), key)) return write_status(request.reply, "NotSupported");
+  const bool fits = value.get(text);
+  if (fits && key.name == Security::kProfileName && refuses_profile(text.text())) {
+    return write_status(request.reply, "Rejected");
+  }
+  if (fits) return change(request, key.reboot_required ? "RebootRequired" : "Accepted", key.name, text.text());
+  log_.warning(kTag, "the CSMS sets ", key.name, " to a value that is rejected: it is too long");
   write_status(request.reply, "Rejected");
 }
 
+/// The whitepaper, section 2.3. The value is a secret: it is in no message.
+void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
+  FixedText<2 * Security::kMaxKey> text;
+  DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
+  if (slot == nullptr) return;
+  const char* complaint = value.get(text)
+                              ? security_.set_authorization_key(text.text(), DeferredReplies::when_stored(*slot))
+                              : "is too long";
+  if (complaint == nullptr) return;
+  log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", complaint);
+  if (complaint != Security::kBusy) return deferred_.settle(*slot, false);
+  deferred_.drop(*slot);
+  reject_busy(request);
+}
+
+/// The whitepaper, section 2.2.2: a CSMS may raise the security profile and never lower it.
+bool CsmsRequests::refuses_profile(Text value) {
+  uint64_t profile = 0;
+  if (!parse_decimal_unsigned(value, profile) || profile > Security::tls_with_client_certificate) return false;
+  const char* complaint = profile < config_.wanted().security_profile
+                              ? "is lower than the present one, which only the owner can change, at the console"
+                              : security_.complaint_about(static_cast<uint32_t>(profile));
+  if (complaint == nullptr) return false;
+  log_.warning(kTag, "the CSMS sets SecurityProfile to ", profile, ", which is rejected: it ", complaint);
+  return true;
+}
+
 void CsmsRequests::change(Request& request, const char* when_done, Text key, Text value) {
-  DeferredReplies::Slot* slot = put_off(request, when_done, "Rejected");
+  DeferredReplies::Slot* slot = defer(request, when_done, "Rejected");
   if (slot == nullptr) return;
   const Config::Complaint complaint = config_.set(key, value, DeferredReplies::when_stored(*slot));
   if (complaint == nullptr) return;
   log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", complaint);
-  if (complaint != Config::kBusy) return late_.settle(*slot, false);
-  late_.drop(*slot);
-  refuse_busy(request);
+  if (complaint != Config::kBusy) return deferred_.settle(*slot, false);
+  deferred_.drop(*slot);
+  reject_busy(request);
 }
 
 /// OCPP 1.6 section 5.4.
 void CsmsRequests::clear_cache(Request& request) {
   if (!request.payload.complete()) return;
-  // A cache that is off has nothing to clear (section 3.5.1).
+  // A disabled cache cannot be cleared (section 3.5.1).
   if (!config_.settings().authorization_cache_enabled) return write_status(request.reply, "Rejected");
-  DeferredReplies::Slot* slot = put_off(request, "Accepted", "Rejected");
+  DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
   if (slot == nullptr || cache_.clear(DeferredReplies::when_stored(*slot))) return;
-  late_.drop(*slot);
-  refuse_busy(request);
+  deferred_.drop(*slot);
+  reject_busy(request);
 }
 
 /// OCPP 1.6 section 5.6.
@@ -182,21 +215,21 @@ void CsmsRequests::data_transfer(Request& request) {
   const JsonValue message = request.payload.optional_text("messageId", 50);
   const JsonValue data = request.payload.optional_value("data", JsonKind::string);
   if (!request.payload.complete()) return;
-  if (!is_ignoring_case(vendor, kVendorId)) return write_status(request.reply, "UnknownVendorId");
-  if (!is_ignoring_case(message, kEchoMessageId)) return write_status(request.reply, "UnknownMessageId");
+  if (!equals_ignoring_case(vendor, kVendorId)) return write_status(request.reply, "UnknownVendorId");
+  if (!equals_ignoring_case(message, kEchoMessageId)) return write_status(request.reply, "UnknownMessageId");
   JsonWriter& json = request.reply.result();
   json.begin_object().member("status", "Accepted");
   if (data.exists()) json.key("data").raw(data.raw());
   json.end_object();
 }
 
-/// OCPP 1.6 section 5.10: -1 says that there is no local list.
+/// OCPP 1.6 section 5.10: -1 means that there is no local list.
 void CsmsRequests::get_local_list_version(Request& request) {
   if (!request.payload.complete()) return;
   request.reply.result().begin_object().member("listVersion", -1).end_object();
 }
 
-/// OCPP 1.6 section 5.15: a charge point without a local list says so in the answer.
+/// OCPP 1.6 section 5.15: a charge point without a local list answers NotSupported.
 void CsmsRequests::send_local_list(Request& request) {
   static constexpr Text kUpdateTypes[] = {"Differential", "Full"};
   int64_t version = 0;
@@ -206,7 +239,7 @@ void CsmsRequests::send_local_list(Request& request) {
   if (request.payload.complete()) write_status(request.reply, "NotSupported");
 }
 
-/// OCPP 1.6 section 5.11. A profile is checked and otherwise ignored: we have no smart charging.
+/// OCPP 1.6 section 5.11. The profile is validated and otherwise ignored: there is no smart charging.
 void CsmsRequests::remote_start_transaction(Request& request) {
   IdTag id_tag;
   int64_t connector = kConnector;
@@ -214,14 +247,14 @@ void CsmsRequests::remote_start_transaction(Request& request) {
   request.payload.optional("connectorId", connector);
   const bool profile_fits = read_charging_profile(request.payload, "chargingProfile");
   if (!request.payload.complete()) return;
-  // Before the CSMS has accepted us no transaction may be started for it (section 4.2).
+  // The CSMS may only start a transaction after it has accepted the charge point (section 4.2).
   const bool started =
       request.accepted && connector == kConnector && profile_fits &&
       charging_.remote_start(id_tag.text(), request.now, config_.settings().authorize_remote_tx_requests);
   write_status(request.reply, started ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.12. Accepted is said once the end is durable: after a cut the transaction does not go on.
+/// OCPP 1.6 section 5.12. Accepted is sent when the end is durable: a power cut cannot resume the transaction.
 void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
   request.payload.required("transactionId", transaction_id);
@@ -232,11 +265,11 @@ void CsmsRequests::remote_stop_transaction(Request& request) {
   stopped_id_ = transaction_id;
   for (Ending& ending : stopping_) {
     if (ending.slot != nullptr) continue;
-    ending = {late_.put_off_urgent(request.reply, "Accepted", "Rejected"), request.now};
+    ending = {deferred_.defer_urgent(request.reply, "Accepted", "Rejected"), request.now};
     if (ending.slot != nullptr) return;
     break;
   }
-  refuse_busy(request);
+  reject_busy(request);
 }
 
 /// OCPP 1.6 section 5.14.
@@ -244,13 +277,13 @@ void CsmsRequests::reset(Request& request) {
   static constexpr Text kTypes[] = {"Hard", "Soft"};
   const bool hard = request.payload.required_name("type", kTypes) == 0;
   if (!request.payload.complete()) return;
-  const bool begun = effects_.on_reset(hard ? ResetKind::hard : ResetKind::soft, request.now);
-  write_status(request.reply, begun ? "Accepted" : "Rejected");
+  const bool is_started = effects_.on_reset(hard ? ResetKind::hard : ResetKind::soft, request.now);
+  write_status(request.reply, is_started ? "Accepted" : "Rejected");
 }
 
-/// OCPP 1.6 section 5.17. The message is queued here, and so goes out behind our answer.
+/// OCPP 1.6 section 5.17. The message is queued here and sent after the answer.
 void CsmsRequests::trigger_message(Request& request) {
-  // In the order of the enumeration Trigger; the other messages are of profiles that we do not have.
+  // In the order of the enumeration Trigger; the last two belong to an unsupported profile.
   static constexpr Text kMessages[] = {
       "BootNotification",          "Heartbeat", "MeterValues", "StatusNotification", "DiagnosticsStatusNotification",
       "FirmwareStatusNotification"};
@@ -271,8 +304,8 @@ void CsmsRequests::unlock_connector(Request& request) {
   request.payload.required("connectorId", connector);
   if (!request.payload.complete()) return;
   if (connector != kConnector) return write_status(request.reply, "NotSupported");
-  if (unlocking_.slot != nullptr) return refuse_busy(request);
-  DeferredReplies::Slot* slot = put_off(request, "Unlocked", "UnlockFailed");
+  if (unlocking_.slot != nullptr) return reject_busy(request);
+  DeferredReplies::Slot* slot = defer(request, "Unlocked", "UnlockFailed");
   if (slot == nullptr) return;
   charging_.unlock(request.now);
   unlocking_ = {slot, request.now};

@@ -6,56 +6,58 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/ocpp_message/messenger.h"
+#include "features/security/security.h"
 
 namespace pb {
 
 enum class ResetKind : uint8_t { soft, hard };
 
-/// What TriggerMessage can ask this charge point for.
+/// The messages that TriggerMessage can request from this charge point.
 enum class Trigger : uint8_t { boot_notification, heartbeat, meter_values, status_notification };
 
-/// Carries out what requests of the CSMS ask for, after their answers have gone.
+/// Carries out requests of the CSMS after their answers are sent.
 class RequestEffects {
  public:
-  /// @return false when one is under way.
+  /// @return false when a reset is already in progress.
   virtual bool on_reset(ResetKind kind, Millis now) = 0;
-  /// @param connector nullptr when the request named none  @return false when nothing will be sent.
+  /// @param connector nullptr when the request has none  @return false when nothing will be sent.
   virtual bool on_trigger(Trigger trigger, const int64_t* connector, Millis now) = 0;
 
  protected:
   ~RequestEffects() = default;
 };
 
-/// Answers the requests of the CSMS. One row of the table in csms_requests.cpp is one action; what has no row is
-/// answered with NotSupported where OCPP 1.6 knows it, else with NotImplemented.
+/// Answers the requests of the CSMS. Each action has a row in the table in csms_requests.cpp. Other actions of OCPP 1.6
+/// are answered with NotSupported, all others with NotImplemented.
 class CsmsRequests {
  public:
   /// How long the lock may take to open (UnlockConnector).
   static constexpr Millis kUnlockLimit = 3'000;
-  /// How long an answer, a triggered reading or a reset waits for the flash: longer than the pause after a job that
-  /// failed, and not so long that the CSMS no longer waits.
-  static constexpr Millis kSaveLimit = 3 * Saver::kSaveAgain;
+  /// How long an answer, a triggered reading or a reset waits for the flash: longer than the pause after a failed job,
+  /// but shorter than the timeout of a CSMS.
+  static constexpr Millis kSaveLimit = 3 * Saver::kRetryPause;
   static constexpr int64_t kConnector = 1;
-  /// Whom DataTransfer.req must name, and the one message that we know: it answers with the same data.
+  /// The vendorId and the messageId of a supported DataTransfer; it is answered with the same data.
   static constexpr Text kVendorId = "Plugbench";
   static constexpr Text kEchoMessageId = "Echo";
 
-  CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, AuthCache& cache,
-               Messenger& messenger, RequestEffects& effects, Logger& log)
+  CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, Security& security,
+               AuthCache& cache, Messenger& messenger, RequestEffects& effects, Logger& log)
       : charging_(charging),
         transactions_(transactions),
         config_(config),
+        security_(security),
         cache_(cache),
         effects_(effects),
         log_(log),
-        late_(messenger, log) {}
+        deferred_(messenger, log) {}
 
-  /// @param accepted whether the CSMS has accepted our BootNotification
+  /// @param accepted whether the CSMS has accepted the BootNotification
   void answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now);
-  /// Goes on with what takes its time. @return when it wants to be called next.
+  /// Continues the deferred requests. @return the time of the next call.
   Millis poll(Millis now);
-  /// The connection is lost: what waits for an answer gets none.
-  void on_offline() { late_.forget_ids(); }
+  /// The connection is lost: deferred requests get no answer.
+  void on_offline() { deferred_.forget_ids(); }
 
  private:
   struct Row;
@@ -66,27 +68,30 @@ class CsmsRequests {
     Millis now = 0;
   };
   static const Row kRows[];
-  /// A request that ends a transaction: its answer waits until that is on flash.
+  /// A request that ends a transaction; its answer is deferred until the end is on flash.
   struct Ending {
     DeferredReplies::Slot* slot = nullptr;
     Millis since = 0;
     bool was_open = false;  // the lock, since UnlockConnector
   };
 
-  /// Whether the end of the transaction is on flash, or the flash has had its time.
+  /// Whether the end of the transaction is on flash, or the limit has passed.
   bool is_saved(const Ending& ending, Millis now) const;
   void settle(Ending& ending, bool done);
   Millis poll_stops(Millis now);
   bool is_stopping(int64_t transaction_id) const;
   Millis poll_unlock(Millis now);
-  /// Puts off the answer. @return nullptr, with an error as the answer, when too many requests wait.
-  DeferredReplies::Slot* put_off(Request& request, const char* when_done, const char* when_failed);
-  static void refuse_busy(Request& request);
-  /// Stores a setting and answers when that is done or not.
+  /// Defers the answer. @return nullptr, with a CALLERROR as the answer, when too many requests are deferred.
+  DeferredReplies::Slot* defer(Request& request, const char* when_done, const char* when_failed);
+  static void reject_busy(Request& request);
+  /// Stores a setting and then answers with the result.
   void change(Request& request, const char* when_done, Text key, Text value);
 
   void change_availability(Request& request);
   void change_configuration(Request& request);
+  void change_authorization_key(Request& request, JsonValue value);
+  /// Whether a security profile, where the text is one at all, must not be set by the CSMS; says why on the console.
+  bool refuses_profile(Text value);
   void clear_cache(Request& request);
   void data_transfer(Request& request);
   void get_configuration(Request& request);
@@ -101,12 +106,13 @@ class CsmsRequests {
   Charging& charging_;
   const Transactions& transactions_;
   Config& config_;
+  Security& security_;
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;
-  DeferredReplies late_;
-  Ending stopping_[DeferredReplies::kMax + 1];  // free where it has no slot
-  int64_t stopped_id_ = 0;                      // the transaction whose RemoteStopTransaction came last
+  DeferredReplies deferred_;
+  Ending stopping_[DeferredReplies::kMax + 1];  // an entry without a slot is free
+  int64_t stopped_id_ = 0;                      // the transaction of the last RemoteStopTransaction
   Ending unlocking_;
 };
 

@@ -2,16 +2,15 @@
 
 namespace pb {
 
-DeferredReplies::Slot* DeferredReplies::put_off(CallReply& reply, const char* when_done, const char* when_failed) {
+DeferredReplies::Slot* DeferredReplies::defer(CallReply& reply, const char* when_done, const char* when_failed) {
   return take(kMax, reply, when_done, when_failed);
 }
 
-DeferredReplies::Slot* DeferredReplies::put_off_urgent(CallReply& reply, const char* when_done,
-                                                       const char* when_failed) {
+DeferredReplies::Slot* DeferredReplies::defer_urgent(CallReply& reply, const char* when_done, const char* when_failed) {
   return take(kMax + 1, reply, when_done, when_failed);
 }
 
-/// Takes the last free one of so many slots, so that an urgent request leaves the others to the rest.
+/// Takes the last free one of the first `slots`, so that urgent requests use the reserved one first.
 DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, const char* when_done,
                                              const char* when_failed) {
   for (size_t i = slots; i-- > 0;) {
@@ -23,7 +22,7 @@ DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, con
     slot.when_failed = when_failed;
     return &slot;
   }
-  log_.warning("cp", "too many requests of the CSMS wait for their answer");
+  log_.warning("cp", "too many requests of the CSMS are deferred");
   return nullptr;
 }
 
@@ -39,7 +38,7 @@ StorageDone DeferredReplies::when_stored(Slot& slot) {
   return {[](void* context, StorageResult result) {
             auto& waiting = *static_cast<Slot*>(context);
             if (result != StorageResult::ok) {
-              waiting.owner->log_.error("cp", "what the CSMS asked for was not stored: ", name_of(result));
+              waiting.owner->log_.error("cp", "a request of the CSMS was not stored: ", name_of(result));
             }
             waiting.owner->settle(waiting, result == StorageResult::ok);
           },

@@ -5,33 +5,33 @@
 
 namespace pb {
 
-/// The requests of the CSMS that wait for what they have asked for: each is answered with a status when that is done.
-/// A connection that is lost takes its requests along; what they asked for is done all the same.
+/// The requests of the CSMS whose answer waits for flash or lock: each is answered with a status at the end. When the
+/// connection is lost they are still carried out, but not answered.
 class DeferredReplies {
  public:
   static constexpr size_t kMax = 4;
 
-  /// One request that waits.
+  /// One deferred request.
   struct Slot {
     DeferredReplies* owner = nullptr;  ///< nullptr: free
-    MessageId id;                      ///< empty: its connection is gone
+    MessageId id;                      ///< empty: its connection is lost
     const char* when_done = "";
     const char* when_failed = "";
   };
 
   DeferredReplies(Messenger& messenger, Logger& log) : messenger_(messenger), log_(log) {}
 
-  /// Puts off the answer to a request.
-  /// @param when_done  @param when_failed the status to answer with, literals
-  /// @return nullptr, with nothing put off, when too many requests wait.
-  Slot* put_off(CallReply& reply, const char* when_done, const char* when_failed);
-  /// As put_off(), for a request whose effect does not wait for room: there is one slot more for those.
-  Slot* put_off_urgent(CallReply& reply, const char* when_done, const char* when_failed);
+  /// Defers the answer to a request.
+  /// @param when_done  @param when_failed the status of the answer, literals
+  /// @return nullptr, with nothing deferred, when too many requests are deferred.
+  Slot* defer(CallReply& reply, const char* when_done, const char* when_failed);
+  /// As defer(), for a request that is carried out in any case: one extra slot is reserved for these.
+  Slot* defer_urgent(CallReply& reply, const char* when_done, const char* when_failed);
   /// Answers, and frees the slot.
   void settle(Slot& slot, bool done);
-  /// Frees the slot without an answer: the request is answered in another way.
+  /// Frees the slot; the caller answers the request.
   void drop(Slot& slot) { slot = Slot(); }
-  /// Settles the slot when a job of the storage has ended.
+  /// Settles the slot at the end of a storage job.
   static StorageDone when_stored(Slot& slot);
 
   /// The connection is lost.

@@ -1,10 +1,10 @@
-// How CsmsRequests answers GetConfiguration.
+// The answer of CsmsRequests to GetConfiguration.
 #include "features/charge_point/csms_requests.h"
 
 namespace pb {
 namespace {
 
-/// What GetConfiguration.conf is written from.
+/// The parts of GetConfiguration.conf.
 struct Reading {
   JsonWriter& json;
   JsonValue wanted;
@@ -38,19 +38,23 @@ void CsmsRequests::get_configuration(Request& request) {
   json.begin_object().key("configurationKey").begin_array();
   config_.visit_ocpp(
       [](void* context, const OcppKey& key, Text value) {
-        const Reading& wish = *static_cast<const Reading*>(context);
-        if (!wish.wants(key.name)) return;
-        wish.json.begin_object().member("key", key.name).member("readonly", key.read_only);
-        wish.json.member("value", value).end_object();
+        const Reading& answer = *static_cast<const Reading*>(context);
+        if (!answer.wants(key.name)) return;
+        answer.json.begin_object().member("key", key.name).member("readonly", key.read_only);
+        answer.json.member("value", value).end_object();
       },
       &reading);
+  // It is write-only: its name says that there is such a key.
+  if (reading.wants(Security::kKeyName)) {
+    json.begin_object().member("key", Security::kKeyName).member("readonly", false).end_object();
+  }
   json.end_array();
   bool any_unknown = false;
   for (JsonItems items(wanted); items.next();) {
     CharacterText<50> name;
     OcppKey key;
     items.value().get(name);
-    if (Config::find_ocpp(name.text(), key)) continue;
+    if (Config::find_ocpp(name.text(), key) || equal_ignoring_case(name.text(), Security::kKeyName)) continue;
     if (!any_unknown) json.key("unknownKey").begin_array();
     any_unknown = true;
     json.string(name.text());

@@ -6,8 +6,8 @@
 
 namespace pb {
 
-/// Reads the fields of a request and keeps the first thing that is wrong with them, as the CALLERROR to answer with
-/// (OCPP-J 1.6 section 4.2.3): read every field that the request may have, then ask complete().
+/// Reads the fields of a request and keeps the first error as the CALLERROR to answer with (OCPP-J 1.6 section 4.2.3).
+/// Read every field that the request may have, then call complete().
 class Payload {
  public:
   explicit Payload(JsonValue object) : object_(object) {}
@@ -21,13 +21,13 @@ class Payload {
   void optional(Text field, FixedText<Capacity, Characters>& into) {
     read(field, Need::optional, into);
   }
-  /// A string that is not copied, because most of what is allowed would be of no use. @return `none` when refused.
+  /// A string that is not copied, because it may be longer than any useful value. @return `none` when it is invalid.
   JsonValue required_text(Text field, size_t max_characters) { return text(field, Need::required, max_characters); }
   JsonValue optional_text(Text field, size_t max_characters) { return text(field, Need::optional, max_characters); }
   void required(Text field, int64_t& into) { read(field, Need::required, into); }
-  /// @return whether the field is there.
+  /// @return whether the field exists.
   bool optional(Text field, int64_t& into) { return read(field, Need::optional, into); }
-  /// A string out of an enumeration. @return its index in `names`, 0 when there is none.
+  /// A value of an enumeration. @return its index in `names`, 0 without a valid value.
   template <size_t N>
   size_t required_name(Text field, const Text (&names)[N]) {
     return read_name(field, Need::required, names);
@@ -45,23 +45,23 @@ class Payload {
     UnixMillis time = 0;
     if (value.exists() && !read_timestamp(value, time)) refuse("a field is no date-time");
   }
-  /// Object, array or string to be read by the caller; `none` when it is not there or something else.
+  /// Object, array or string that the caller reads; `none` when it is missing or has another type.
   JsonValue required_value(Text field, JsonKind kind) { return find(field, kind, Need::required); }
   JsonValue optional_value(Text field, JsonKind kind) { return find(field, kind, Need::optional); }
 
-  /// Says that a field has a value that it must not have.
+  /// Reports that a field has an invalid value.
   void refuse(const char* reason) { fail(OcppError::property_constraint_violation, reason); }
-  /// Says that there are too few or too many of something.
+  /// Reports that there are too few or too many elements.
   void refuse_count(const char* reason) { fail(OcppError::occurence_constraint_violation, reason); }
   void refuse_type(const char* reason) { fail(OcppError::type_constraint_violation, reason); }
-  /// Takes over what is wrong with an object inside this one.
+  /// Adopts the error of a nested object.
   void include(Payload& inner) {
     if (!inner.complete()) fail(inner.error_, inner.reason_);
   }
 
-  /// Once all fields were read: nothing is wrong with them, and there are no others.
+  /// Call after all fields are read. @return true when they are valid and there are no others.
   bool complete() {
-    if (ok_ && object_.size() != found_) fail(OcppError::formation_violation, "a field is not known, or there twice");
+    if (ok_ && object_.size() != found_) fail(OcppError::formation_violation, "a field is unknown or occurs twice");
     return ok_;
   }
   bool ok() const { return ok_; }
@@ -105,7 +105,7 @@ class Payload {
     for (size_t i = 0; i < N; ++i) {
       if (value.equals(names[i])) return i;
     }
-    refuse("a field has a value that OCPP 1.6 does not know");
+    refuse("a field has a value that is not in its enumeration");
     return 0;
   }
   void fail(OcppError error, const char* reason) {

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Text kTag = "cp";
 constexpr Millis kCloseLimit = 1'000;
-/// Nothing wakes the loop when the peer has acknowledged what was sent.
+/// Interval of looking for the acknowledgement by the peer, which does not wake the loop.
 constexpr Millis kDeliveryCheck = 20;
 
 }  // namespace
@@ -17,7 +17,7 @@ void ChargePoint::on_call(Text action, JsonValue payload, CallReply& reply, Mill
 
 bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   if (reset_ != Reset::none) return false;
-  log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " asked for by the CSMS");
+  log_.info(kTag, kind == ResetKind::soft ? "soft reset" : "hard reset", " requested by the CSMS");
   charging_.stop_for_restart(kind == ResetKind::soft ? StopReason::soft_reset : StopReason::hard_reset, now);
   reset_ = Reset::stopping;
   answer_wait_ = kind == ResetKind::soft ? kSoftResetLimit : kHardResetLimit;
@@ -26,7 +26,7 @@ bool ChargePoint::on_reset(ResetKind kind, Millis now) {
   return true;
 }
 
-/// A connector that has nothing to do with the message is ignored; without one, all are meant.
+/// An irrelevant connector is ignored; without a connector the message applies to all.
 bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis now) {
   switch (trigger) {
     case Trigger::boot_notification:
@@ -34,7 +34,7 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
     case Trigger::heartbeat:
       return send_heartbeat(now);
     case Trigger::meter_values:
-      // The charge point as a whole has no meter of its own.
+      // The charge point itself has no meter.
       return (connector == nullptr || *connector == CsmsRequests::kConnector) && trigger_meter_values(now);
     case Trigger::status_notification: {
       bool any = false;
@@ -47,14 +47,14 @@ bool ChargePoint::on_trigger(Trigger trigger, const int64_t* connector, Millis n
   return false;
 }
 
-/// The present reading, as TriggerMessage wants it. It is no part of the transaction's samples, so it is not kept; but
-/// the register must not be less after a cut than the CSMS was reported. Another trigger while one waits for the flash
-/// gets its reading into the same message.
+/// Sends the present reading for TriggerMessage. It is no sample of the transaction and is not stored. But after a
+/// power cut the register must not be below a reading that the CSMS has. A trigger during the wait for the flash
+/// replaces the reading.
 bool ChargePoint::trigger_meter_values(Millis now) {
   char buffer[Messenger::kMaxPayload];
   const MeterSample sample{
       {}, charging_.present_reading(now), ReadingContext::trigger, config_.settings().meter_values_sampled_data};
-  // Nothing to tell, or no time to tell it with: none is better than one of 1970.
+  // There is nothing to send, or no time for it: no reading is better than one of 1970.
   if (sample.measurands.empty() || time_.quality() == TimeQuality::none) return false;
   int64_t transaction_id = 0;
   JsonWriter json(buffer);
@@ -76,7 +76,7 @@ bool ChargePoint::send_meter_values(Text payload, Millis now) {
                          now);
 }
 
-/// What waited for the flash goes when that is done; where the flash takes nothing, all the same, but later.
+/// Sends the reading when the register is on flash, or after the limit.
 Millis ChargePoint::send_saved_values(Millis now) {
   if (unsaved_values_.empty()) return kNever;
   if (!transactions_.energy_saved(unsaved_wh_) && now < unsaved_limit_) return unsaved_limit_;
@@ -87,12 +87,12 @@ Millis ChargePoint::send_saved_values(Millis now) {
 Millis ChargePoint::poll_reset(Millis now) {
   switch (reset_) {
     case Reset::none:
-    case Reset::asked:
+    case Reset::requested:
       return kNever;
     case Reset::stopping: {
-      // What is not on flash is lost with the restart; what is, is told after it.
+      // Unsaved messages would be lost in the restart; saved ones are sent after it.
       if (!transactions_.all_saved() && now < save_limit_) {
-        reset_limit_ = now + answer_wait_;  // sent it can be only then
+        reset_limit_ = now + answer_wait_;  // messages are sent only after they are saved
         return save_limit_;
       }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
@@ -101,8 +101,8 @@ Millis ChargePoint::poll_reset(Millis now) {
       return delivery_check_at_;
     }
     case Reset::delivering: {
-      // The restart would take what is still in the socket along, Reset.conf above all. An acknowledgement takes a
-      // while, so the first look waits as well: whether it is there at once is the network's affair.
+      // The restart would discard unsent bytes in the socket, above all Reset.conf. The first check is also delayed, so
+      // that its result does not depend on the speed of the network.
       if (now < delivery_check_at_) return delivery_check_at_;
       if (!connection_.delivered() && now < reset_limit_) {
         delivery_check_at_ = earlier(reset_limit_, now + kDeliveryCheck);
@@ -115,7 +115,7 @@ Millis ChargePoint::poll_reset(Millis now) {
     }
     case Reset::closing:
       if (connection_.sockets() != 0 && now < reset_limit_) return reset_limit_;
-      reset_ = Reset::asked;
+      reset_ = Reset::requested;
       restart_.call(restart_.context);
       return kNever;
   }

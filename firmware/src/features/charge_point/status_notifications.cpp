@@ -5,8 +5,8 @@ namespace pb {
 
 ChargePoint::Status ChargePoint::status_of(int connector) const {
   const ConnectorStatus status = charging_.status();
-  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and what is wrong with the connector's lock
-  // is not wrong with it.
+  // The charge point as a whole is never occupied (OCPP 1.6 section 4.9), and a fault of the connector's lock does not
+  // affect it.
   if (connector != 0 || charging_.emergency_stopped()) {
     return {status, charging_.error_code(), charging_.error_info()};
   }
@@ -15,27 +15,27 @@ ChargePoint::Status ChargePoint::status_of(int connector) const {
 }
 
 void ChargePoint::on_status(ConnectorStatus, Millis now) {
-  turned_away_ = false;
+  is_authorize_overdue_ = false;
   if (!messenger_.gate_open()) return;
-  if (!(status_of(0) == reported_[0].what)) send_status(0, now);
+  if (!(status_of(0) == reported_[0].status)) send_status(0, now);
   send_status(1, now);
 }
 
-void ChargePoint::send_statuses_that_changed(Millis now) {
+void ChargePoint::send_changed_statuses(Millis now) {
   for (int connector = 0; connector < kConnectors; ++connector) {
     const ReportedStatus& reported = reported_[connector];
-    if (!reported.is_confirmed || !(reported.what == status_of(connector))) send_status(connector, now);
+    if (!reported.is_confirmed || !(reported.status == status_of(connector))) send_status(connector, now);
   }
 }
 
-/// A status that had to make room goes out when there is room again, one that got no answer after a while; as it is by
-/// then. @return when the next one is due.
+/// Resends a status that was dropped from the queue when there is room, and one without an answer after its pause. It
+/// has the present value. @return the time of the next one.
 Millis ChargePoint::send_lost_statuses(Millis now) {
   Millis due = kNever;
   for (int connector = 0; connector < kConnectors; ++connector) {
-    const Millis retell_at = reported_[connector].retell_at;
-    if (now < retell_at) {
-      due = earlier(due, retell_at);
+    const Millis resend_at = reported_[connector].resend_at;
+    if (now < resend_at) {
+      due = earlier(due, resend_at);
     } else if (messenger_.gate_open() && messenger_.has_room()) {
       send_status(connector, now);
     }
@@ -50,21 +50,21 @@ bool ChargePoint::send_status(int connector, Millis now) {
   json.begin_object().member("connectorId", connector).member("errorCode", status.error_code);
   if (!status.info.empty()) json.member("info", status.info);
   json.member("status", name_of(status.status));
-  // No time is better than one of 1970.
+  // No timestamp is better than one of 1970.
   if (time_.quality() != TimeQuality::none) json.member("timestamp", format_timestamp(time_.at(now)).text());
   json.end_object();
   ReportedStatus& reported = reported_[connector];
-  reported.what = status;
+  reported.status = status;
   reported.is_confirmed = false;
   ++reported.number;
   const bool queued =
       messenger_.call("StatusNotification", json.text(), *this, tag_of_status(connector, reported.number), priority(),
                       WhenFull::replaceable, now);
-  reported.retell_at = queued ? kNever : now;
+  reported.resend_at = queued ? kNever : now;
   return queued;
 }
 
-/// What the CSMS was told last of the connector, where this request was that; nullptr where a later one was.
+/// The last status sent of the connector, nullptr when this request was an earlier one.
 ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
   ReportedStatus& reported = reported_[connector_of(tag)];
   return tag == tag_of_status(connector_of(tag), reported.number) ? &reported : nullptr;
@@ -73,18 +73,18 @@ ChargePoint::ReportedStatus* ChargePoint::reported_by(uint32_t tag) {
 void ChargePoint::on_status_answer(uint32_t tag) {
   if (ReportedStatus* reported = reported_by(tag)) {
     reported->is_confirmed = true;
-    reported->retell_at = kNever;
+    reported->resend_at = kNever;
   }
   reported_[connector_of(tag)].backoff.reset();
 }
 
-/// A status that was refused would be refused again, and a new connection sends the one that was not confirmed.
+/// A rejected status would be rejected again. After a disconnect the next connection sends the unconfirmed one.
 void ChargePoint::on_status_failed(uint32_t tag, CallFailure failure, Millis now) {
   ReportedStatus* reported = reported_by(tag);
   if (reported == nullptr) return;
-  if (failure == CallFailure::dropped) reported->retell_at = now;
+  if (failure == CallFailure::dropped) reported->resend_at = now;
   if (failure == CallFailure::timed_out) {
-    reported->retell_at = now + reported->backoff.next(rng_, kRetellFirst, kRetellLongest);
+    reported->resend_at = now + reported->backoff.next(rng_, kResendFirst, kResendLongest);
   }
 }
 

@@ -15,28 +15,28 @@
 
 namespace pb {
 
-/// Hears what happens at the connector.
+/// Receives the events of the connector.
 class ChargingListener {
  public:
-  /// The status has changed, or what is wrong has.
+  /// The status, the error code or the error info has changed.
   virtual void on_status(ConnectorStatus status, Millis now) = 0;
-  /// Somebody presented an idTag, to start a session or to end that of another one; answer with Charging::authorized,
-  /// at once or later.
+  /// An idTag was presented, to start a session or to end that of another idTag. Reply with Charging::authorized, at
+  /// once or later.
   virtual void on_id_tag(Text id_tag, Millis now) = 0;
 
  protected:
   ~ChargingListener() = default;
 };
 
-/// The one connector: cable, vehicle, button, emergency stop and meter on one side, contactor and lock on the other,
-/// and the transaction between them. The session moves by the table of session.h; the connector's status (OCPP 1.6
-/// section 4.9) follows from its state and a few facts that hold beside each state.
+/// The one connector: it reads cable, vehicle, button, emergency stop and meter, controls contactor and lock, and runs
+/// the transaction. The session follows the table in session.h. The connector's status (OCPP 1.6 section 4.9) follows
+/// from the session's state and a few facts that are independent of it.
 class Charging final : public Feature, private TransactionListener {
  public:
-  /// S0 pulses: 1,000 a kWh.
+  /// S0 pulses: 1,000 per kWh.
   static constexpr uint64_t kWhPerPulse = 1;
-  /// How long a transaction that a power failure interrupted waits for the CSMS to tell the time, and with it how long
-  /// the power was gone. Then it goes on; too long an absence ends it when it becomes known.
+  /// How long an interrupted transaction waits for the time of the CSMS, from which the duration of the power failure
+  /// follows. Then it continues, and ends if the duration turns out to be too long.
   static constexpr Millis kResumeWait = 60'000;
 
   Charging(Board& board, Safety& safety, InputEvents& events, Transactions& transactions, const Settings& settings,
@@ -53,42 +53,42 @@ class Charging final : public Feature, private TransactionListener {
   }
 
   void set_listener(ChargingListener& listener) { listener_ = &listener; }
-  /// Takes over the energy register, and a transaction that a power failure interrupted; once, after
-  /// Transactions::load and before the loop runs.
+  /// Takes the energy register, and an interrupted transaction. Called once, after Transactions::load and before the
+  /// loop runs.
   void start();
 
-  /// The answer to ChargingListener::on_id_tag.
+  /// The reply to ChargingListener::on_id_tag.
   /// @param parent_id_tag the group of the idTag; empty for none
   void authorized(bool accepted, Text parent_id_tag, Millis now);
-  /// Starts a session for a remote user; without a cable it waits for one until ConnectionTimeOut.
-  /// @param authorize whether the idTag has to be asked about first, as if it had been presented here
-  /// @return false when the connector cannot take it.
-  /// @param parent_id_tag as of authorized(), where the CSMS has given it already
+  /// Starts a session remotely; without a cable it waits for one until ConnectionTimeOut.
+  /// @param authorize whether the idTag has to be authorized first, as if it had been presented here
+  /// @return false when no session can start.
+  /// @param parent_id_tag as in authorized(), if the CSMS has already sent it
   bool remote_start(Text id_tag, Millis now, bool authorize = false, Text parent_id_tag = "");
   /// Ends the transaction with this id. @return false when there is none.
   bool remote_stop(int64_t transaction_id, Millis now);
-  /// Ends whatever transaction there is.
+  /// Ends any open transaction.
   void stop(StopReason reason, Millis now);
-  /// As stop(), and no other one begins: the device is about to restart.
+  /// Ends any open transaction and prevents another one: the device is about to restart.
   void stop_for_restart(StopReason reason, Millis now);
 
-  /// Unlocks the cable until the next transaction; one that runs is ended first, with reason UnlockCommand.
+  /// Unlocks the cable until the next transaction; an open one is ended first, with reason UnlockCommand.
   void unlock(Millis now);
-  /// What the lock says of itself.
+  /// The level of the lock's feedback contact.
   bool locked() const { return board_.lock_feedback.read(); }
-  /// Whether a change to inoperative has to wait: for the end of a transaction, or until the cable is taken.
+  /// Whether a change to inoperative has to wait for the end of a transaction or the removal of the cable.
   bool in_use() const;
 
   ConnectorStatus status() const { return status_; }
-  /// What is wrong: an error code of OCPP 1.6 section 7.6, and words for people. Literals.
+  /// The error code (OCPP 1.6 section 7.6) and a description. Literals.
   Text error_code() const;
   Text error_info() const;
   uint64_t energy_wh() const { return energy_wh_; }
-  /// Whether the emergency stop is what makes it Faulted.
+  /// Whether the emergency stop is the cause of Faulted.
   bool emergency_stopped() const { return stopped_; }
-  /// What the meter shows now.
+  /// The reading of the meter at the last round.
   MeterReading reading(Millis now) const;
-  /// As reading(), with the pulses that came since the last round.
+  /// As reading(), including the pulses since the last round.
   MeterReading present_reading(Millis now) {
     read_meter(now);
     return reading(now);
@@ -106,29 +106,29 @@ class Charging final : public Feature, private TransactionListener {
   void read_cable(Millis now);
   void read_button(Millis now);
   void read_stop(Millis now);
-  void watch_timeouts(Millis now);
-  void watch_refused(Millis now);
+  void check_timeouts(Millis now);
+  void check_refused(Millis now);
   void resume_when_known(Millis now);
-  void watch_time_away(Millis now);
+  void check_outage_duration(Millis now);
   void read_availability();
   void begin_when_ready(Millis now);
   void lock_failed(Millis now);
   void end(StopReason reason, Text id_tag, Millis now);
   void drive(Millis now);
   bool may_begin() const {
-    // A stop that this feature has still to hear of counts already.
+    // The emergency stop already counts before read_stop() has processed it.
     return !stopped_ && !safety_.stopped() && !power_fail_ && !restarting_ && !is_open(session_) && operative();
   }
-  /// Whether an accepted idTag waits for the lock only.
+  /// Whether an accepted idTag only waits for the lock.
   bool can_begin() const { return session_ == SessionState::authorized && cable_ && may_begin(); }
   void on(SessionEvent event) { session_ = next_state(session_, event); }
   bool operative() const { return settings_.availability == Availability::operative; }
-  bool waits_for_nobody() const;
+  bool is_waiting_for_id_tag() const;
   bool unrecorded() const { return is_open(session_) && transactions_.start_is_refused_by_flash(); }
   ConnectorStatus current_status() const;
   ConnectorStatus status_in_transaction() const;
   void report(Millis now);
-  void tell(ConnectorStatus status, Millis now);
+  void set_status(ConnectorStatus status, Millis now);
   Millis next_due(Millis now) const;
 
   Board& board_;
@@ -147,26 +147,26 @@ class Charging final : public Feature, private TransactionListener {
   uint64_t energy_wh_ = 0;
 
   SessionState session_ = SessionState::idle;
-  // The inputs, as read last.
+  // The inputs at the last round.
   bool cable_ = false;
   bool vehicle_ready_ = false;
   bool power_fail_ = false;
-  // Facts that hold beside each state.
+  // Facts that are independent of the state.
   bool stopped_ = false;      // by the emergency stop
-  bool restarting_ = false;   // nothing begins any more
-  bool unavailable_ = false;  // inoperative, and nothing has to be waited for
-  bool finished_ = false;     // the cable that is in has had its transaction, or its time for one
+  bool restarting_ = false;   // no transaction begins any more
+  bool unavailable_ = false;  // inoperative, with no transaction and no cable to wait for
+  bool finished_ = false;     // the session of the plugged cable has ended or expired
   // Facts of the open transaction.
-  bool other_asks_ = false;     // another idTag was presented to end it, and waits for its answer
-  bool out_of_energy_ = false;  // an idTag that the CSMS has refused has had its MaxEnergyOnInvalidId
+  bool is_other_tag_pending_ = false;  // another idTag was presented to end it, and waits for its answer
+  bool out_of_energy_ = false;         // a refused idTag has used its MaxEnergyOnInvalidId
 
   IdTag id_tag_;
   IdTag parent_id_tag_;
   Millis authorized_until_ = kNever;
-  Millis idle_since_ = 0;  // the cable is in, and nobody has presented an idTag since
+  Millis idle_since_ = 0;  // since then the cable is plugged in without an idTag
   ConnectorStatus status_ = ConnectorStatus::available;
   ConnectorStatus reported_ = ConnectorStatus::available;
-  Text reported_code_ = "NoError";  // literals, both
+  Text reported_code_ = "NoError";  // both are literals
   Text reported_info_;
   Millis status_since_ = 0;
 };

@@ -7,13 +7,12 @@
 
 namespace pb {
 
-/// What happened at the inputs of the charging session between two rounds of the loop: a press of the button, and a
-/// move of the bolt. The port counts edges in its interrupt handler and wakes the loop. It recognizes bounces at the
-/// edges, so a loop that comes late takes no press for a bounce.
+/// Presses of the button and moves of the bolt between two rounds of the loop. The port counts edges in its interrupt
+/// handler and wakes the loop. It detects bounces at the edges, so that a delayed loop does not mistake a press for a
+/// bounce.
 class InputEvents {
  public:
-  /// Contacts bounce, when they are pressed and when they are let go: an edge within this time of the one before
-  /// belongs to that.
+  /// Contacts bounce on press and on release: an edge within this time belongs to the previous one.
   static constexpr Millis kDebounce = 50;
 
   explicit InputEvents(Edges& edges) : edges_(edges) {
@@ -23,7 +22,7 @@ class InputEvents {
 
   /// Whether the button went down since the last call.
   bool take_button() { return take(edges_.presses(pins::kAuthButton), presses_); }
-  /// Whether the lock's feedback contact moved since the last call, wherever it is by now.
+  /// Whether the lock's feedback contact has changed since the last call, even if it is back at the same level.
   bool take_bolt_move() { return take(edges_.count(pins::kLockFeedback), bolt_edges_); }
 
  private:

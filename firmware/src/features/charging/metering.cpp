@@ -22,14 +22,14 @@ Millis Metering::poll(const MeterReading& reading, Millis now) {
   if (running_ && interval() != 0 && now - last_ >= interval()) {
     sample(reading, ReadingContext::sample_periodic, now);
     keep(reading, ReadingContext::sample_periodic, now);
-    // After a delay the old rhythm goes on, without making up for what was missed.
+    // After a delay the intervals continue from the start; missed samples are not made up for.
     last_ += (now - last_) / interval() * interval();
   }
   sample_aligned(reading, now);
   return earlier(running_ && interval() != 0 ? last_ + interval() : kNever, next_boundary(now));
 }
 
-/// OCPP 1.6 section 9.1, ClockAlignedDataInterval: the boundaries are counted from midnight, UTC.
+/// OCPP 1.6 section 9.1, ClockAlignedDataInterval: boundaries are counted from midnight UTC.
 void Metering::sample_aligned(const MeterReading& reading, Millis now) {
   const uint32_t interval_s = settings_.clock_aligned_data_interval_s;
   if (interval_s == 0 || transactions_.time().quality() != TimeQuality::csms) {
@@ -43,7 +43,7 @@ void Metering::sample_aligned(const MeterReading& reading, Millis now) {
   const bool known = aligned_interval_s_ == interval_s;
   const bool passed = known && period > aligned_period_;
   aligned_interval_s_ = interval_s;
-  // A clock that was set back by a little does not make a boundary come twice.
+  // A boundary is not repeated when the clock is set back a little.
   if (!known || passed || aligned_period_ - period > length) aligned_period_ = period;
   if (!passed) return;
   transactions_.sample(reading, ReadingContext::sample_clock, settings_.meter_values_aligned_data, now);

@@ -5,22 +5,22 @@
 
 namespace pb {
 
-/// Takes samples when they are due: at MeterValueSampleInterval while a transaction runs, and on the boundaries of wall
-/// time that ClockAlignedDataInterval gives, with and without a transaction.
+/// Takes samples when they are due: at MeterValueSampleInterval in a transaction, and at the wall-clock boundaries of
+/// ClockAlignedDataInterval, with and without a transaction.
 class Metering {
  public:
   Metering(Transactions& transactions, const Settings& settings) : transactions_(transactions), settings_(settings) {}
 
-  /// A transaction has begun, or goes on after a power failure: its samples are counted from here.
+  /// A transaction has begun, or continues after a power failure: MeterValueSampleInterval starts here.
   void start(Millis now);
-  /// It has ended.
+  /// The transaction has ended.
   void stop();
-  /// Keeps a reading for the StopTransaction (Transaction.Begin, Transaction.End).
+  /// Adds a reading to the StopTransaction (Transaction.Begin, Transaction.End).
   void keep(const MeterReading& reading, ReadingContext context, Millis now);
-  /// A sample out of the rhythm (Interruption.Begin, Interruption.End, Trigger).
+  /// Takes a sample outside the intervals (Interruption.Begin, Interruption.End, Trigger).
   void sample(const MeterReading& reading, ReadingContext context, Millis now);
 
-  /// Takes what is due. @return when the next sample is.
+  /// Takes the samples that are due. @return the time of the next one.
   Millis poll(const MeterReading& reading, Millis now);
 
  private:
@@ -31,8 +31,8 @@ class Metering {
   Transactions& transactions_;
   const Settings& settings_;
   bool running_ = false;
-  Millis last_ = 0;             // the sample before, or the start
-  int64_t aligned_period_ = 0;  // the one that the last aligned sample began; 0 for none yet
+  Millis last_ = 0;             // time of the last sample, or of the start
+  int64_t aligned_period_ = 0;  // period of the last aligned sample; 0: none yet
   uint32_t aligned_interval_s_ = 0;
 };
 

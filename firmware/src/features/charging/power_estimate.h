@@ -4,20 +4,20 @@
 
 namespace pb {
 
-/// The power that flows, by the time between S0 pulses. The loop sees a pulse up to a second late, so the time between
-/// pulses is taken over a window that makes that small.
+/// The power, from the time between S0 pulses. The loop sees a pulse up to a second late, so the time between pulses is
+/// measured over a window that makes the error small.
 class PowerEstimate {
  public:
   static constexpr Millis kWindow = 20'000;
   static constexpr uint64_t kMillisPerHour = 3'600'000;
 
-  /// Nothing flows: what comes next is not measured from here.
+  /// Restarts the measurement, because no current flows.
   void reset() { *this = PowerEstimate(); }
 
   void update(uint64_t energy_wh, Millis now) {
     if (known_ && energy_wh == last_wh_) return;
     if (!known_) {
-      // The first reading may lie anywhere between two pulses; the pulse after it begins the measurement.
+      // The first reading may be anywhere between two pulses; the next pulse starts the measurement.
       if (seen_ && energy_wh != last_wh_) {
         known_ = true;
         from_wh_ = energy_wh;
@@ -35,7 +35,7 @@ class PowerEstimate {
     last_ = now;
   }
 
-  /// In watts. Pulses that stay away bound it: one more would have come by now at a higher power.
+  /// In watts. Missing pulses limit the result: with more power the next pulse would have come.
   uint32_t watts(Millis now) const {
     if (!known_) return 0;
     uint64_t watts = watts_ != 0 ? watts_ : first_watts_;
@@ -44,14 +44,14 @@ class PowerEstimate {
   }
 
  private:
-  bool seen_ = false;   // a reading
-  bool known_ = false;  // a pulse to measure from
+  bool seen_ = false;   // there is a reading
+  bool known_ = false;  // there is a pulse to measure from
   uint64_t last_wh_ = 0;
   Millis last_ = 0;
   uint64_t from_wh_ = 0;
   Millis from_ = 0;
-  uint64_t watts_ = 0;        // over the last whole window
-  uint64_t first_watts_ = 0;  // until there is one
+  uint64_t watts_ = 0;        // over the last complete window
+  uint64_t first_watts_ = 0;  // until there is a complete window
 };
 
 }  // namespace pb

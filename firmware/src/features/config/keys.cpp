@@ -179,6 +179,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
     fact_key<1>("NumberOfConnectors"),
     number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
+    number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile"),
     boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
                                                                    "StopTransactionOnEVSideDisconnect"),
     boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",

@@ -19,7 +19,7 @@ OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
   JsonValue action = array.at(2);
   if (action.kind() != JsonKind::string)
     return bad_call(frame, OcppError::formation_violation, "the action is no string");
-  // An action with a longer name is none that we know.
+  // A longer name is no action of OCPP 1.6.
   if (!action.get(frame.action)) return bad_call(frame, OcppError::not_implemented, "unknown action");
   frame.payload = array.at(3);
   if (frame.payload.kind() != JsonKind::object) {
@@ -29,7 +29,7 @@ OcppFrame& read_call(OcppFrame& frame, JsonValue array) {
   return frame;
 }
 
-/// @return false, with the reason in the frame, when there is no answering it.
+/// @return false, with the reason in the frame, when it cannot be answered.
 bool read_type_and_id(OcppFrame& frame, JsonValue array, int64_t& type) {
   if (!array.at(0).get(type)) {
     frame.reason = "the message type is no number";
@@ -42,8 +42,8 @@ bool read_type_and_id(OcppFrame& frame, JsonValue array, int64_t& type) {
   return true;
 }
 
-/// The text before the comma behind the `count`-th element of an array, or behind the last one that has a comma: it
-/// need not be whole. Only brackets and strings matter.
+/// The text before the comma after the `count`-th element of an array, or after the last one with a comma.
+/// The array need not be complete. Only brackets and strings matter.
 Text first_elements(Text array, size_t count) {
   size_t depth = 0;
   size_t end = 0;
@@ -67,11 +67,11 @@ Text first_elements(Text array, size_t count) {
   return {array.data, end};
 }
 
-/// Reads type, id, and action or code, whatever comes behind them. @param error what to answer a call with
+/// Reads type, id, and action or code, with any text after them. @param error the answer to a call
 OcppFrame read_beginning(Text beginning, OcppError error, const char* reason) {
   OcppFrame frame;
-  // Type, id and action or code, closed as an array of their own; without the third where that is the long one. An id
-  // and an action that are all escapes fit.
+  // Type, id, and action or code, closed as an array; the third is omitted if it is too long. An id and an action made
+  // of escape sequences fit.
   char bytes[640];
   JsonValue array;
   for (size_t elements = 3; elements >= 2 && !array.exists(); --elements) {

@@ -12,13 +12,13 @@ using MessageId = CharacterText<kMaxMessageId>;
 /// The longest action name of OCPP 1.6 has 30.
 constexpr size_t kMaxAction = 48;
 
-/// A message of OCPP-J (1.6, section 4.2), taken apart. It borrows the text that it was read from.
+/// A message of OCPP-J (1.6, section 4.2) with its parts. It refers to the text that it was read from.
 struct OcppFrame {
   enum class Kind : uint8_t {
     call,
     result,
     error,
-    bad_call,  // to be answered with a CALLERROR: the id could be read, the rest is wrong
+    bad_call,  // the id is readable, but another part is invalid: answer with a CALLERROR
     ignored,   // cannot be answered: no JSON array, no usable id, or an unknown message type
   };
 
@@ -26,17 +26,17 @@ struct OcppFrame {
   MessageId id;
   FixedText<kMaxAction> action;                      // of a call
   JsonValue payload;                                 // of a call or result: an object
-  FixedText<kMaxAction> code;                        // of an error, as far as it is one
-  JsonValue description;                             // of an error, where there is one
+  FixedText<kMaxAction> code;                        // of an error; may be empty
+  JsonValue description;                             // of an error, if present
   OcppError error = OcppError::formation_violation;  // of a bad call
-  const char* reason = "";                           // of what is bad, ignored or cut, for people
+  const char* reason = "";                           // of a bad, ignored or truncated message; for the log
 };
 
-/// Reads one WebSocket text message. One that is not valid JSON, or nested too deep, is read as far as its type and id
-/// go: a call is a bad one, a result has no payload.
+/// Reads one WebSocket text message. If it is not valid JSON, or nested too deep, only type and id are used: a call is
+/// a bad call, and a result has no payload.
 OcppFrame read_ocpp_frame(Text message);
-/// Reads what can be read of a message of which only the beginning was kept: its type and id, and an action or a code.
-/// A call is a bad one, an InternalError, and a result has no payload.
+/// Reads the beginning of a message that is too long: type and id, and an action or a code.
+/// A call is a bad call with InternalError, and a result has no payload.
 /// @param reason a literal for the CALLERROR and the log
 OcppFrame read_ocpp_frame_beginning(Text beginning, const char* reason);
 

@@ -9,12 +9,12 @@ constexpr Text kTag = "ocpp";
 constexpr const char* kTooLong = "the message is longer than 8192 bytes";
 static_assert(WsProtocol::kMaxMessage == 8192, "kTooLong names the limit");
 
-/// Writes what is wrong with an answer: the code and description of a CALLERROR. @return empty for a good answer.
+/// Writes the error in an answer: code and description of a CALLERROR. @return empty for a valid answer.
 Text problem_of(const OcppFrame& frame, Span<char> into) {
   if (frame.kind == OcppFrame::Kind::error) {
     TextWriter writer(into);
     writer.append(frame.code.empty() ? Text("a CALLERROR without a code") : frame.code.text());
-    // As it stands in the message, so that it stays one line.
+    // Unchanged from the message, so that it stays one line.
     if (frame.description.exists()) writer.append_all(" ", frame.description.raw());
     Text text = writer.text();
     while (!is_utf8(text.bytes())) --text.length;  // never cut through a character
@@ -52,7 +52,7 @@ Text CallReply::finish() {
   if (!is_error_) {
     json_.end_array();
     if (!written_) {
-      error(OcppError::internal_error, "no answer was made");
+      error(OcppError::internal_error, "the request was not answered");
     } else if (!json_.ok()) {
       error(OcppError::internal_error, "the answer is too long");
     }
@@ -83,7 +83,7 @@ bool Messenger::make_room(Millis now) {
   for (size_t i = 0; i < waiting_; ++i) {
     if (requests_[i].full != WhenFull::replaceable) continue;
     Request request;
-    take_out(i, request);
+    dequeue(i, request);
     ++dropped_;
     log_.warning(kTag, request.action, " dropped: the queue is full");
     request.listener->on_failure(request.tag, CallFailure::dropped, now);
@@ -92,7 +92,7 @@ bool Messenger::make_room(Millis now) {
   return false;
 }
 
-void Messenger::take_out(size_t index, Request& request) {
+void Messenger::dequeue(size_t index, Request& request) {
   request = requests_[index];
   --waiting_;
   for (size_t i = index; i < waiting_; ++i) requests_[i] = requests_[i + 1];
@@ -113,7 +113,7 @@ size_t Messenger::next_request() const {
   return kMaxWaiting;
 }
 
-bool Messenger::somebody_waits() const {
+bool Messenger::has_user_request() const {
   for (size_t i = 0; i < waiting_; ++i) {
     if (requests_[i].priority == Priority::user) return true;
   }
@@ -124,7 +124,7 @@ void Messenger::send_next(Millis now) {
   size_t next = next_request();
   Millis queued_at = 0;
   DurableCalls::Front front =
-      gate_open_ && !somebody_waits() ? durable_.front(now, queued_at) : DurableCalls::Front::none;
+      gate_open_ && !has_user_request() ? durable_.front(now, queued_at) : DurableCalls::Front::none;
   if (front != DurableCalls::Front::none && (next == kMaxWaiting || queued_at <= requests_[next].queued_at)) {
     if (front == DurableCalls::Front::ready) send_durable(now);
     return;
@@ -133,7 +133,7 @@ void Messenger::send_next(Millis now) {
 }
 
 void Messenger::send_durable(Millis now) {
-  // It is built behind the place of the frame's head, and send_call() moves it up to that.
+  // The payload is written behind the space for the frame's head; send_call() moves it.
   JsonWriter json(Span<char>(frame_ + (kMaxFrame - kMaxDurablePayload), kMaxDurablePayload));
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
@@ -147,14 +147,14 @@ void Messenger::send_request(size_t index, Millis now) {
   if (!send_call(writer.text(), requests_[index].action, requests_[index].payload.text(), now)) return;
   ++next_id_;
   sent_id_.assign(writer.text());
-  take_out(index, sent_);
+  dequeue(index, sent_);
   outstanding_ = Outstanding::request;
 }
 
 bool Messenger::send_call(Text id, Text action, Text payload, Millis now) {
   JsonWriter json(frame_);
   write_call(json, id, action, payload);
-  // The connection takes it a little later when its output is full; it wakes the loop then.
+  // If the output of the connection is full, it wakes the loop later for another attempt.
   if (!json.ok() || !connection_.send(json.text())) return false;
   answer_deadline_ = now + kCallTimeout;
   log_.debug(kTag, "> ", json.text());
@@ -171,7 +171,7 @@ void Messenger::on_disconnected(Millis now) {
   if (outstanding_ != Outstanding::none) fail_outstanding(CallFailure::disconnected, now);
   while (waiting_ > 0) {
     Request request;
-    take_out(0, request);
+    dequeue(0, request);
     request.listener->on_failure(request.tag, CallFailure::disconnected, now);
   }
   overdue_count_ = 0;
@@ -215,7 +215,7 @@ void Messenger::take(const OcppFrame& frame, Millis now) {
     case OcppFrame::Kind::call:
     case OcppFrame::Kind::bad_call:
       if (!handler_->may_answer()) {
-        log_.info(kTag, "a request of the CSMS is not answered before it has accepted us");
+        log_.info(kTag, "a request of the CSMS is not answered before it accepts the charge point");
       } else if (frame.kind == OcppFrame::Kind::call) {
         answer_call(frame, now);
       } else {
@@ -237,18 +237,18 @@ void Messenger::answer_call(const OcppFrame& frame, Millis now) {
   handler_->on_call(frame.action.text(), frame.payload, reply, now);
   if (reply.is_deferred()) return;
   Text answer = reply.finish();
-  if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " could not be sent");
+  if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " cannot be sent");
   log_.debug(kTag, "> ", answer);
 }
 
 void Messenger::answer(Text id, Text payload) {
   if (!handler_->may_answer()) {
-    log_.info(kTag, "a request is not answered: the CSMS has rejected us since");
+    log_.info(kTag, "a request is not answered: the CSMS has rejected the charge point since");
     return;
   }
   JsonWriter json(frame_);
   write_call_result(json, id, payload);
-  if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a late answer could not be sent");
+  if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a deferred answer cannot be sent");
   log_.debug(kTag, "> ", json.text());
 }
 
@@ -256,7 +256,7 @@ void Messenger::answer_bad_call(const OcppFrame& frame) {
   log_.warning(kTag, "bad request of the CSMS: ", frame.reason);
   JsonWriter json(frame_);
   write_call_error(json, frame.id.text(), frame.error, frame.reason);
-  if (!connection_.send(json.text())) log_.error(kTag, "the answer to a bad request could not be sent");
+  if (!connection_.send(json.text())) log_.error(kTag, "the answer to a bad request cannot be sent");
 }
 
 void Messenger::on_answer(const OcppFrame& frame, Millis now) {
@@ -278,12 +278,12 @@ void Messenger::on_answer(const OcppFrame& frame, Millis now) {
   bool matches = outstanding_ == Outstanding::durable && sent_id_.text() == frame.id.text();
   bool known = problem.empty() ? durable_.on_result(frame.id.text(), frame.payload, now)
                                : durable_.on_error(frame.id.text(), problem, now);
-  // An answer of its front, also a late one to an earlier attempt, ends what is under way in that line.
+  // A late answer to an earlier attempt of the front also ends the current attempt.
   if (matches || (known && outstanding_ == Outstanding::durable)) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;
   }
-  if (!known) log_.warning(kTag, "an answer to no open request was ignored: ", frame.id.text());
+  if (!known) log_.warning(kTag, "an answer without an open request is ignored: ", frame.id.text());
 }
 
 bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now) {
@@ -294,11 +294,11 @@ bool Messenger::on_late_answer(const OcppFrame& frame, Text problem, Millis now)
   --overdue_count_;
   for (size_t i = index; i < overdue_count_; ++i) overdue_[i] = overdue_[i + 1];
   if (problem.empty()) {
-    log_.info(kTag, request.action, " was answered after its time");
+    log_.info(kTag, request.action, " was answered late");
     request.listener->on_late_result(request.tag, frame.payload, now);
   } else {
-    // It has failed already.
-    log_.warning(kTag, request.action, " was answered after its time with ", problem);
+    // The request has already failed.
+    log_.warning(kTag, request.action, " was answered late with ", problem);
   }
   return true;
 }

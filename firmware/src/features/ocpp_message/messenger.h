@@ -10,34 +10,34 @@
 
 namespace pb {
 
-/// Why a request got no result.
+/// The reason why a request got no result.
 enum class CallFailure : uint8_t {
   refused,       // the CSMS answered with a CALLERROR
-  malformed,     // the answer is no object
+  malformed,     // the payload is no object
   timed_out,     // no answer in time
-  disconnected,  // the connection was lost first
-  dropped,       // made room for newer requests
+  disconnected,  // the connection was lost before the answer
+  dropped,       // removed from the full queue for a newer request
 };
 
 const char* name_of(CallFailure failure);
 
-/// Hears how a request of the charge point ended: exactly one of on_result and on_failure, once.
+/// Receives the result of a request of the charge point: exactly one call of on_result or on_failure.
 class CallListener {
  public:
-  /// @param tag what the caller gave to call()  @param payload an object, valid during the call
+  /// @param tag the one given to call()  @param payload an object, valid during the call
   virtual void on_result(uint32_t tag, JsonValue payload, Millis now) = 0;
   virtual void on_failure(uint32_t tag, CallFailure failure, Millis now) = 0;
-  /// A result has come for a request that has timed out before, at most once.
+  /// A result has arrived for a request that has already timed out; called at most once per request.
   virtual void on_late_result(uint32_t tag, JsonValue payload, Millis now) = 0;
 
  protected:
   ~CallListener() = default;
 };
 
-/// Waiting requests go out by age, transaction messages too, so that the CSMS sees things in their order.
+/// Pending requests are sent by age, together with transaction messages, so that the CSMS gets them in order.
 enum class Priority : uint8_t {
-  boot,  // goes before the CSMS has accepted us: BootNotification, and what the CSMS triggers while it is Pending
-  user,  // somebody stands at the charge point and waits: transaction messages from offline times stand back
+  boot,  // sent before the CSMS accepts the charge point: BootNotification, and messages triggered while Pending
+  user,  // a person waits: sent before older transaction messages
   normal,
 };
 
@@ -50,21 +50,21 @@ class CallReply {
   CallReply(Span<char> buffer, Text id) : buffer_(buffer), json_(buffer), id_(id) {
     json_.begin_array().number(3).string(id);
   }
-  /// Where the payload of the CALLRESULT goes: write exactly one object.
+  /// Writes the payload of the CALLRESULT: exactly one object.
   JsonWriter& result() {
     written_ = true;
     return json_;
   }
-  /// Answers with a CALLERROR; what result() got is forgotten.
+  /// Answers with a CALLERROR; the payload of result() is discarded.
   void error(OcppError error, Text description);
-  /// The answer comes later, by Messenger::answer, with this id; unless error() is called after all.
+  /// Defers the answer, which Messenger::answer then sends with this id, unless error() is called later.
   Text defer() {
     deferred_ = true;
     return id_;
   }
 
   bool is_deferred() const { return deferred_ && !is_error_; }
-  /// The whole frame; an InternalError when the result did not fit or was never given.
+  /// The whole frame; an InternalError when the result is too long or missing.
   Text finish();
 
  private:
@@ -79,7 +79,7 @@ class CallReply {
 /// Answers the requests of the CSMS.
 class CallHandler {
  public:
-  /// Whether requests may be answered now, be it with a CALLERROR.
+  /// Whether requests may be answered now, also with a CALLERROR.
   virtual bool may_answer() const = 0;
   virtual void on_call(Text action, JsonValue payload, CallReply& reply, Millis now) = 0;
 
@@ -87,26 +87,25 @@ class CallHandler {
   ~CallHandler() = default;
 };
 
-/// Requests that outlive a restart: the transaction messages. They stand in one line, of which only the front is sent.
+/// Requests that survive a restart: the transaction messages. They are a queue, of which only the front is sent.
 class DurableCalls {
  public:
   enum class Front : uint8_t {
     none,     // nothing to send, or not yet: see next_due()
-    storing,  // is being stored; younger requests wait for it, so that the CSMS sees things in their order
+    storing,  // is being stored; younger requests wait for it, so that the CSMS gets them in order
     ready,
   };
 
-  /// @param queued_at when the front came into being, to be compared with the age of other requests
+  /// @param queued_at when the front was created, for comparison with the age of other requests
   virtual Front front(Millis now, Millis& queued_at) = 0;
-  /// Writes the payload of the front, and its id and action. @return false when it cannot be read: then front() has
-  /// moved on.
+  /// Writes payload, id and action of the front. @return false when it cannot be read; front() is then the next one.
   virtual bool write_front(JsonWriter& payload, MessageId& id, Text& action, Millis now) = 0;
-  /// An answer has come for a message of this line, perhaps after its time. @return false when it belongs to none, or
-  /// refuses an attempt that has failed already.
+  /// Receives an answer, perhaps a late one. @return false when it belongs to no message of this queue, or is an error
+  /// for an attempt that has already failed.
   virtual bool on_result(Text id, JsonValue payload, Millis now) = 0;
-  /// @param problem what is wrong with the answer, for people: of a CALLERROR code and description
+  /// @param problem a description of the error: code and description of a CALLERROR
   virtual bool on_error(Text id, Text problem, Millis now) = 0;
-  /// The front was sent, and this happened instead of an answer.
+  /// The front was sent and got no answer for this reason.
   virtual void on_timeout(Millis now) = 0;
   virtual void on_disconnected(Millis now) = 0;
   virtual Millis next_due() const = 0;
@@ -116,21 +115,21 @@ class DurableCalls {
   ~DurableCalls() = default;
 };
 
-/// OCPP-J 1.6 section 4: requests and answers over one connection. At most one request of ours is unanswered at any
-/// time; requests of the CSMS are answered at once, or when what they ask for has been done.
+/// Requests and answers on one connection (OCPP-J 1.6 section 4). At most one request of the device is in flight.
+/// Requests of the CSMS are answered at once, or when the requested action is done.
 class Messenger final : public Feature, private ConnectionListener {
  public:
   static constexpr size_t kMaxWaiting = 10;
   static constexpr size_t kMaxPayload = 512;
   static constexpr size_t kMaxFrame = 4096;
-  /// Of a transaction message: what a frame leaves beside id and action.
+  /// Limit of a transaction message: a frame without id and action.
   static constexpr size_t kMaxDurablePayload = kMaxFrame - 96;
-  static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "the connection takes each frame");
+  static_assert(kMaxFrame <= WsProtocol::kMaxSentMessage, "every frame fits into a message of the connection");
   static constexpr Millis kCallTimeout = 30'000;
-  /// Requests that have timed out and whose answers are still taken: those of the last four minutes at least.
+  /// Timed-out requests whose answers are still accepted: at least those of the last four minutes.
   static constexpr size_t kMaxOverdue = 8;
 
-  /// Hears about the connection itself.
+  /// Receives the state of the connection.
   class LinkListener {
    public:
     virtual void on_online(Millis now) = 0;
@@ -150,25 +149,25 @@ class Messenger final : public Feature, private ConnectionListener {
     link_ = &link;
   }
 
-  /// Queues a request. Offline nothing is queued: what must survive that is a matter of DurableCalls, the rest is out
-  /// of date when the link is back.
+  /// Queues a request, but not while offline: DurableCalls has the requests that must survive a disconnect, and all
+  /// others would be outdated on the next connection.
   /// @param payload JSON, copied  @return false, without a call of the listener, when offline, full or too long
   bool call(const char* action, Text payload, CallListener& listener, uint32_t tag, Priority priority, WhenFull full,
             Millis now);
 
-  /// Gives the answer that CallReply::later promised. Only on the connection that the request came by.
+  /// Sends an answer deferred by CallReply::defer. Call it only on the connection of the request.
   /// @param payload JSON, one object
   void answer(Text id, Text payload);
 
-  /// Until the gate is open only requests of Priority::boot go out.
+  /// Until the gate is open only requests of Priority::boot are sent.
   void open_gate(bool open) { gate_open_ = open; }
   bool gate_open() const { return gate_open_; }
   bool online() const { return online_; }
-  /// Requests that wait or are unanswered, the durable ones too.
+  /// Number of requests that are pending or in flight, including durable ones.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
-  /// Whether a request would be taken without another one being dropped for it.
+  /// Whether a request can be queued without dropping another one.
   bool has_room() const { return waiting_ < kMaxWaiting; }
-  /// Requests of the charge point that were dropped because the queue was full, since the start.
+  /// Requests of the charge point that were dropped from the full queue since the boot.
   uint32_t dropped() const { return dropped_; }
 
   const char* name() const override { return "ocpp_message"; }
@@ -200,7 +199,7 @@ class Messenger final : public Feature, private ConnectionListener {
 
   void take(const OcppFrame& frame, Millis now);
   void on_answer(const OcppFrame& frame, Millis now);
-  /// @return false when it answers no request that has timed out.
+  /// @return false when it does not belong to a timed-out request.
   bool on_late_answer(const OcppFrame& frame, Text problem, Millis now);
   void note_overdue();
   void answer_call(const OcppFrame& frame, Millis now);
@@ -210,10 +209,10 @@ class Messenger final : public Feature, private ConnectionListener {
   void send_durable(Millis now);
   void send_request(size_t index, Millis now);
   bool make_room(Millis now);
-  void take_out(size_t index, Request& request);
-  /// Index of the request that goes next, kMaxWaiting when there is none.
+  void dequeue(size_t index, Request& request);
+  /// Index of the request to send next, kMaxWaiting without one.
   size_t next_request() const;
-  bool somebody_waits() const;
+  bool has_user_request() const;
   void fail_outstanding(CallFailure failure, Millis now);
 
   Connection& connection_;
@@ -234,7 +233,8 @@ class Messenger final : public Feature, private ConnectionListener {
   Request sent_;
   MessageId sent_id_;
   Millis answer_deadline_ = kNever;
-  Overdue overdue_[kMaxOverdue];  // oldest first; of this connection, because no answer can come by another one
+  Overdue
+      overdue_[kMaxOverdue];  // oldest first; only of this connection, because a later one cannot bring their answers
   size_t overdue_count_ = 0;
 
   char frame_[kMaxFrame] = {};

@@ -20,18 +20,18 @@ void IdTagInfo::read(JsonValue info, Logger& log) {
   if (index < kStatuses) {
     status = static_cast<AuthorizationStatus>(index);
   } else {
-    log.warning(kTag, "idTagInfo has no status that OCPP 1.6 knows: the idTag counts as Invalid");
+    log.warning(kTag, "idTagInfo has no status of OCPP 1.6: the idTag counts as Invalid");
   }
   const JsonValue expiry = info.find("expiryDate");
   if (is_given(expiry) && !read_timestamp(expiry, expires)) {
-    log.warning(kTag, "idTagInfo has an expiryDate that is no date-time of ISO 8601: the idTag counts as expired");
+    log.warning(kTag, "idTagInfo has an expiryDate that is no ISO 8601 date-time: the idTag counts as expired");
     expires = kExpired;
   } else if (is_given(expiry) && expires < kExpired) {
-    expires = kExpired;  // 0 would be never
+    expires = kExpired;  // 0 means never
   }
   const JsonValue group = info.find("parentIdTag");
   if (is_given(group) && !group.get(parent)) {
-    log.warning(kTag, "idTagInfo has a parentIdTag that is no text of at most 20 characters: it counts as none");
+    log.warning(kTag, "idTagInfo has a parentIdTag that is no string of at most 20 characters: it counts as none");
   }
 }
 

@@ -12,9 +12,9 @@ enum class AuthorizationStatus : uint8_t { accepted, blocked, expired, invalid, 
 
 Text name_of(AuthorizationStatus status);
 
-/// IdTagInfo (OCPP 1.6 section 7.27): what the CSMS says of an idTag.
+/// IdTagInfo (OCPP 1.6 section 7.27): the status that the CSMS assigns to an idTag.
 struct IdTagInfo {
-  /// An expiryDate that has passed for certain, whatever the clock says.
+  /// An expiryDate that is in the past for every clock.
   static constexpr UnixMillis kExpired = 1;
 
   AuthorizationStatus status = AuthorizationStatus::invalid;
@@ -22,8 +22,8 @@ struct IdTagInfo {
   IdTag parent;            ///< empty: none
 
   bool accepted() const { return status == AuthorizationStatus::accepted; }
-  /// Reads the object that the CSMS sent, each field by itself. A field that cannot be read restricts, and is logged:
-  /// no known status is Invalid, an unreadable expiryDate has passed, an unreadable parentIdTag is no group.
+  /// Reads each field of the object separately. A field that cannot be read is logged and restricts the idTag: an
+  /// unknown status is Invalid, an unreadable expiryDate has passed, an unreadable parentIdTag is no group.
   void read(JsonValue info, Logger& log);
 };
 

@@ -19,8 +19,8 @@ void LedgerFile::load() {
     dirty_ = true;
     log_.error(
         "tx",
-        "the ledger is damaged: the energy register is taken from the records that wait, ids of transactions are "
-        "lost; end a transaction that is still open in the CSMS there");
+        "the ledger is damaged: the energy register is taken from the pending messages, transaction ids are lost; "
+        "end a transaction that is still open in the CSMS there");
   }
   saved_ = ledger_;
 }
@@ -35,15 +35,15 @@ void LedgerFile::note_energy(uint64_t energy_wh) {
 }
 
 void LedgerFile::save_energy(uint64_t energy_wh) {
-  // That a message has taken it is not enough: that message may not be on flash yet.
-  if (energy_wh <= saved_.energy_wh || energy_wh <= under_way_.energy_wh) return;
+  // A message with this reading does not suffice: it may not be on flash yet.
+  if (energy_wh <= saved_.energy_wh || energy_wh <= being_saved_.energy_wh) return;
   if (energy_wh > ledger_.energy_wh) ledger_.energy_wh = energy_wh;
   dirty_ = true;
 }
 
 bool LedgerFile::write(StorageDone done) {
   char content[Ledger::kMaxEncoded];
-  under_way_ = ledger_;
+  being_saved_ = ledger_;
   dirty_ = !storage_.write(kFile, ledger_.encode(content), done);
   return !dirty_;
 }
@@ -51,7 +51,7 @@ bool LedgerFile::write(StorageDone done) {
 void LedgerFile::written(bool ok) {
   failed_ = !ok;
   if (ok) {
-    saved_ = under_way_;
+    saved_ = being_saved_;
   } else {
     dirty_ = true;
   }

@@ -6,18 +6,18 @@
 
 namespace pb {
 
-/// The ledger and its file. It is changed in memory; what others rely on after a cut is what has been saved.
+/// The ledger in memory and its file. Only the saved ledger survives a power cut.
 class LedgerFile {
  public:
-  /// The register is saved at least this often while no transaction message saves it.
+  /// The register is saved at least this often if no transaction message saves it.
   static constexpr uint64_t kSaveEveryWh = 100;
 
   LedgerFile(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
-  /// Reads the file; once, before anything else. Where there is none, or it is damaged, it is to be written at once: on
-  /// a flash that is full later on it has its place, and numbers are not used twice.
+  /// Reads the file; called once, before anything else. A missing or damaged ledger is rewritten at once, so that it
+  /// has its place on a flash that is full later, and numbers are not used twice.
   void load();
-  /// Whether it was damaged at this boot: a transaction that was open may stay open in the CSMS.
+  /// Whether the file was damaged at this boot: an open transaction may stay open in the CSMS.
   bool is_lost() const { return is_lost_; }
 
   /// The ledger as it should be on flash.
@@ -26,21 +26,21 @@ class LedgerFile {
   /// The ledger as it is on flash.
   const Ledger& saved() const { return saved_; }
 
-  /// What has changed is to be saved.
+  /// Marks the ledger as changed, to be saved.
   void touch() { dirty_ = true; }
   bool dirty() const { return dirty_; }
   /// Whether the last write has failed.
   bool failed() const { return failed_; }
-  /// Takes a reading of the register that a message has, and tells when that was made. The message saves both.
+  /// Takes the register reading of a message, and the time of that message. The message saves both.
   void take(uint64_t energy_wh, const Stamp* stamp);
-  /// Tells the register's reading, which is saved now and then.
+  /// Reports the register's reading; it is saved every kSaveEveryWh.
   void note_energy(uint64_t energy_wh);
-  /// Has the register saved now.
+  /// Requests that the register is saved now.
   void save_energy(uint64_t energy_wh);
 
-  /// Begins to write the file. @return false when the storage cannot take it now.
+  /// Starts to write the file. @return false when the storage cannot accept the job now.
   bool write(StorageDone done);
-  /// That has ended.
+  /// The write has ended.
   void written(bool ok);
 
  private:
@@ -48,7 +48,7 @@ class LedgerFile {
   Logger& log_;
   Ledger ledger_;
   Ledger saved_;
-  Ledger under_way_;
+  Ledger being_saved_;
   bool is_lost_ = false;
   bool dirty_ = false;
   bool failed_ = false;

@@ -5,13 +5,13 @@ namespace {
 
 constexpr int kConnector = 1;
 
-/// When a reading for transactionData was taken. Where the CSMS had not told the time, it follows from the stop's.
+/// The time of a reading for transactionData. Without time from the CSMS it is derived from the stop's.
 UnixMillis time_of(const Stamp& reading, const Stamp& stop) {
   if (reading.boot == stop.boot && !reading.from_csms) return stop.wall_ms - static_cast<int64_t>(stop.at - reading.at);
   return reading.wall_ms != 0 ? reading.wall_ms : stop.wall_ms;
 }
 
-UnixMillis held_between(UnixMillis time, UnixMillis from, UnixMillis to) {
+UnixMillis clamp(UnixMillis time, UnixMillis from, UnixMillis to) {
   if (time > to) time = to;
   return time < from ? from : time;
 }
@@ -44,8 +44,8 @@ void MessagePayloads::write_sample(JsonWriter& json, const MeterBatch& batch, si
   json.end_array().end_object();
 }
 
-/// Leaves out what does not fit into a message: every second sample, then three of four, and so on. A clock that was
-/// set in the charge dates no reading before its start or after its stop.
+/// Drops samples if the message is too long: every second one, then three of four, and so on. A clock that was set
+/// during the charge dates no reading before its start or after its stop.
 void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch& data, const Stamp& stop,
                                              Charge charge) const {
   const JsonWriter without = json;
@@ -55,10 +55,10 @@ void MessagePayloads::write_transaction_data(JsonWriter& json, const MeterBatch&
     for (size_t i = 0; i < data.count(); ++i) {
       const bool ends = i == 0 || i + 1 == data.count();
       if (!ends && i % step != 0) continue;
-      write_meter_value(json, data, i, held_between(time_of(data[i].stamp, stop), charge.from, charge.to));
+      write_meter_value(json, data, i, clamp(time_of(data[i].stamp, stop), charge.from, charge.to));
     }
     json.end_array();
-    JsonWriter closed = json;  // with the brace that is still to come
+    JsonWriter closed = json;  // with the closing brace, which is not written yet
     if (closed.end_object().ok()) return;
   }
   json = without;

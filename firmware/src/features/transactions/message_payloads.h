@@ -6,17 +6,17 @@
 
 namespace pb {
 
-/// Writes StartTransaction.req, MeterValues.req and StopTransaction.req (OCPP 1.6 sections 6.45, 6.31 and 6.47): the
-/// same bytes from the same content, at whatever time.
+/// Writes StartTransaction.req, MeterValues.req and StopTransaction.req (OCPP 1.6 sections 6.45, 6.31 and 6.47). The
+/// same content always gives the same bytes.
 class MessagePayloads {
  public:
-  /// Voltage that Current.Import is derived from, in volts; above 0. Of samples whose file does not have it.
+  /// Voltage for Current.Import, in volts, above 0. Used for samples whose file has no voltage.
   void set_nominal_voltage(uint32_t volts) { nominal_voltage_v_ = volts; }
 
   /// @param wall the message's timestamp
   void write_start(JsonWriter& json, const Record& record, UnixMillis wall) const;
-  /// @param started the timestamp of the StartTransaction, before which no reading is dated
-  /// @param transaction_id by which the CSMS knows the transaction  @param data for transactionData, or nullptr
+  /// @param started the timestamp of the StartTransaction, the earliest one of a reading
+  /// @param transaction_id the id from the CSMS  @param data for transactionData, or nullptr
   void write_stop(JsonWriter& json, const Record& record, UnixMillis started, UnixMillis wall, int64_t transaction_id,
                   const MeterBatch* data) const;
   /// @param transaction_id nullptr outside of transactions

@@ -9,7 +9,7 @@ FileName file_of(const WaitingMessage& entry) { return numbered_file(MessageQueu
 
 }  // namespace
 
-// ---- what comes
+// ---- adding
 
 WaitingMessage* MessageQueue::add(Record& record, uint32_t& next_sequence, Millis now) {
   const Kind kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
@@ -31,10 +31,10 @@ WaitingMessage* MessageQueue::add(Record& record, uint32_t& next_sequence, Milli
 
 bool MessageQueue::add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now) {
   WaitingMessage* entry = count_ > 0 ? &entries_[count_ - 1] : nullptr;
-  const bool goes_on = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
-                       entry->transaction == transaction && entry->slot != kNoSlot &&
-                       batches_[entry->slot].voltage_v == voltage_v_ && batches_[entry->slot].takes(sample);
-  if (!goes_on) entry = new_batch(transaction, next_sequence, now);
+  const bool continues = entry != nullptr && entry->is_batch() && entry->state != State::removing &&
+                         entry->transaction == transaction && entry->slot != kNoSlot &&
+                         batches_[entry->slot].voltage_v == voltage_v_ && batches_[entry->slot].takes(sample);
+  if (!continues) entry = new_batch(transaction, next_sequence, now);
   if (entry == nullptr || !batches_[entry->slot].append(sample)) return false;
   entry->count = static_cast<uint8_t>(batches_[entry->slot].count());
   entry->boot = sample.stamp.boot;
@@ -44,7 +44,7 @@ bool MessageQueue::add(const MeterSample& sample, uint32_t transaction, uint32_t
   return true;
 }
 
-/// What is in memory is to be written, again if it is being written already.
+/// Marks the content in memory to be written, again if it is being written now.
 void MessageQueue::changed(WaitingMessage& entry) {
   if (entry.state == State::saving) {
     entry.changed = true;
@@ -54,7 +54,7 @@ void MessageQueue::changed(WaitingMessage& entry) {
 }
 
 WaitingMessage* MessageQueue::new_batch(uint32_t transaction, uint32_t& next_sequence, Millis now) {
-  if (room() < 2) return nullptr;  // the last file is the stop's
+  if (room() < 2) return nullptr;  // reserved for the stop
   const size_t slot = free_batch();
   if (slot == kNoSlot) return nullptr;
   batch_used_[slot] = true;
@@ -69,7 +69,7 @@ WaitingMessage* MessageQueue::new_batch(uint32_t transaction, uint32_t& next_seq
   return &entry;
 }
 
-/// A place for a batch that nobody has, until the caller takes it; one that is on flash makes room.
+/// Finds a free place for a batch. A batch that is on flash is dropped from memory if necessary.
 size_t MessageQueue::free_batch() {
   for (size_t slot = 0; slot < kMaxBatches; ++slot) {
     if (!batch_used_[slot]) return slot;
@@ -118,10 +118,10 @@ bool MessageQueue::thin_out() {
   Millis shortest = kNever;
   WaitingMessage* first = front();
   if (first == nullptr || storage_.busy()) return false;
-  // Not the front: it may be under way.
+  // Not the front: it may be in flight.
   for (WaitingMessage* entry = first + 1; entry + 1 < end(); ++entry) {
     const WaitingMessage& next = entry[1];
-    if (next.state == State::removing && entry->is_batch()) return false;  // one is under way
+    if (next.state == State::removing && entry->is_batch()) return false;  // another merge is not finished
     if (!entry->is_batch() || !next.is_batch() || entry->transaction != next.transaction) continue;
     if (entry->state != State::saved || next.state != State::saved) continue;
     if (entry->alone || entry->boot != next.boot || next.from - entry->from >= shortest) continue;
@@ -135,32 +135,32 @@ bool MessageQueue::merge(WaitingMessage& entry, WaitingMessage& next) {
   const size_t slot = entry.slot != kNoSlot ? entry.slot : free_batch();
   if (slot == kNoSlot) return false;
   MeterBatch& merged = batches_[slot];
-  const bool is_at_hand = entry.slot != kNoSlot;
-  // What is damaged is given up when its turn comes; until then it holds up no others.
+  const bool is_in_memory = entry.slot != kNoSlot;
+  // A damaged file is dropped when it gets to the front.
   entry.alone =
-      (!is_at_hand && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
+      (!is_in_memory && !read(entry, merged)) || !read(next, scratch_) || merged.voltage_v != scratch_.voltage_v;
   if (entry.alone) return false;
   const size_t before = merged.count() + scratch_.count();
-  // The last sample stays: by it the next boot sees that the other file is in here.
+  // The last sample is always kept: the next boot recognizes by it that this batch contains the other one.
   entry.alone = !merged.thin_out() || !scratch_.thin_out();
   for (size_t i = 0; i < scratch_.count() && !entry.alone; ++i) entry.alone = !merged.append(scratch_[i]);
   if (entry.alone) {
-    forget_content(entry);  // it is on flash
+    forget_content(entry);  // the file still has it
     return false;
   }
   const size_t lost = before - merged.count();
   count_lost(lost);
-  log_.warning(kTag, "too many messages wait for the CSMS: ", lost, " meter values were thinned out");
+  log_.warning(kTag, "too many messages are pending: ", lost, " meter values were dropped");
   batch_used_[slot] = true;
   entry.slot = slot;
   entry.count = static_cast<uint8_t>(merged.count());
   entry.energy_wh = merged.last().reading.energy_wh;
   entry.state = State::unsaved;
-  done_with(next);
+  finish(next);
   return true;
 }
 
-// ---- what is there
+// ---- reading
 
 const WaitingMessage* MessageQueue::front() const {
   for (const WaitingMessage& entry : *this) {
@@ -203,7 +203,7 @@ bool MessageQueue::settle(WaitingMessage& entry, const TransactionTimes& times) 
   return entry.is_stored();
 }
 
-/// @return whether the content in memory has changed. Without a place for it the time is worked out at each sending.
+/// @return whether the content in memory has changed. Without a free place the time is calculated at each attempt.
 bool MessageQueue::settle_batch(WaitingMessage& entry, const TransactionTimes& times) {
   if (!read(entry, scratch_) || !scratch_.settle(entry.settled, times)) {
     entry.settled = entry.count;
@@ -255,11 +255,11 @@ bool MessageQueue::read(const WaitingMessage& entry, MeterBatch& batch) const {
          batch.decode(Bytes{content, length}) && batch.sequence == entry.sequence;
 }
 
-// ---- the flash
+// ---- flash
 
 bool MessageQueue::write(WaitingMessage& entry, StorageDone done) {
   uint8_t content[MeterBatch::kMaxEncoded];
-  static_assert(sizeof content >= Record::kMaxEncoded, "it holds either");
+  static_assert(sizeof content >= Record::kMaxEncoded, "the buffer fits both");
   const Bytes bytes = entry.is_batch()
                           ? batches_[entry.slot].encode(content)
                           : records_[entry.slot].encode({reinterpret_cast<char*>(content), sizeof content});
@@ -278,10 +278,10 @@ void MessageQueue::written(WaitingMessage& entry, bool ok) {
   entry.unsavable = !ok;
   entry.state = ok && !entry.changed ? State::saved : State::unsaved;
   entry.changed = false;
-  if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays at hand for the next sample
+  if (ok && !entry.is_batch()) forget_content(entry);  // a batch stays in memory for the next sample
 }
 
-void MessageQueue::done_with(WaitingMessage& entry) {
+void MessageQueue::finish(WaitingMessage& entry) {
   entry.state = State::removing;
   forget_content(entry);
 }
@@ -292,14 +292,14 @@ void MessageQueue::forget_content(WaitingMessage& entry) {
   entry.slot = kNoSlot;
 }
 
-/// Where samples were thinned out, the batch in front has those that stay.
+/// After a merge, the batch in front has the remaining samples: it must be saved first.
 bool MessageQueue::may_be_removed(const WaitingMessage& entry) const {
   if (&entry == entries_) return true;
   const State in_front = (&entry - 1)->state;
   return in_front == State::saved || in_front == State::removing;
 }
 
-void MessageQueue::take_out(const WaitingMessage& entry) {
+void MessageQueue::erase(const WaitingMessage& entry) {
   --count_;
   for (size_t i = static_cast<size_t>(&entry - entries_); i < count_; ++i) entries_[i] = entries_[i + 1];
 }

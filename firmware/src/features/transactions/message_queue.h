@@ -10,92 +10,92 @@
 
 namespace pb {
 
-/// The transaction messages that the CSMS has not answered yet, in the order in which they were made: one small file
-/// each, samples that follow each other share one. What is new waits in a slot until it is on flash. Full, the line
-/// thins out meter values; starts and stops it only refuses.
+/// The transaction messages that the CSMS has not answered yet, in order of creation. Each start and stop has a file;
+/// consecutive samples share one. New content is in a slot until it is on flash. A full queue thins out meter values,
+/// but never drops a start or stop: it only rejects new ones.
 class MessageQueue {
  public:
   using Kind = WaitingMessage::Kind;
   using State = WaitingMessage::State;
 
-  /// Files that wait at most. More of them would make the file system slow.
+  /// Largest number of files. More would make the file system slow.
   static constexpr size_t kMaxFiles = NumberedFiles::kMax;
-  /// Files kept free for what must not wait until samples are thinned out.
+  /// Files kept free for messages that cannot wait until samples are thinned out.
   static constexpr size_t kSpare = 4;
-  /// Samples of one charge that wait without loss: what is beyond start, stop and the files kept free is samples.
+  /// Samples of one charge that are kept without loss: all files but its start, its stop and the spare ones.
   static constexpr size_t kMaxSamples = (kMaxFiles - kSpare - 2) * MeterBatch::kMaxSamples;
-  /// Starts and stops that are not on flash yet, or cannot be put there because it is full: three transactions.
+  /// Starts and stops in memory, because they are not on flash yet or it is full: those of three transactions.
   static constexpr size_t kMaxUnsaved = 6;
-  /// Batches in memory: the last one, to which samples are added, and those not on flash.
+  /// Batches in memory: the newest one, to which samples are added, and those not on flash.
   static constexpr size_t kMaxBatches = 3;
 
   static constexpr Text kPrefix = "tx-";
 
-  /// @param scratch where batches are read to; nobody relies on it beyond a call
+  /// @param scratch buffer for reading batches; its content is only valid within a call
   MessageQueue(Storage& storage, Rng& rng, MeterBatch& scratch, Logger& log)
       : storage_(storage), rng_(rng), scratch_(scratch), log_(log) {}
 
-  /// Of the samples that come.
+  /// Sets the voltage of new samples.
   void set_nominal_voltage(uint32_t volts) { voltage_v_ = static_cast<uint16_t>(volts); }
 
-  // ---- what comes
+  // ---- adding
 
-  /// Appends a start or stop, which gets its number and nonce here.
-  /// @param next_sequence the next free number, moved on  @return nullptr, logged and counted, when there is no room.
+  /// Appends a start or stop and gives it its number and nonce.
+  /// @param next_sequence the next free number; advanced  @return nullptr, logged and counted, when the queue is full.
   WaitingMessage* add(Record& record, uint32_t& next_sequence, Millis now);
-  /// Appends a sample, to the batch in the last file if that takes it.
-  /// @param transaction 0 outside of transactions  @return false when there is no room.
+  /// Appends a sample, to the newest batch if it fits there.
+  /// @param transaction 0 outside of transactions  @return false when the queue is full.
   bool add(const MeterSample& sample, uint32_t transaction, uint32_t& next_sequence, Millis now);
-  /// Appends a file that an earlier boot has left; in the order of their numbers.
+  /// Appends a file of an earlier boot; call in the order of their numbers.
   WaitingMessage& restore(uint32_t sequence);
-  /// Whether a start and the stop after it have their places.
+  /// Whether there is room for a start and its stop.
   bool takes_transaction() const { return room() >= 2 && free_slots() >= 2; }
   size_t room() const { return kMaxFiles - count_; }
-  /// Of two files with samples that follow each other, every second sample goes into one: those two that lie closest
-  /// together, so that what is left is spread evenly. The other file goes when that one is saved.
+  /// Merges two consecutive files of samples into one with every second sample. It chooses the two that are closest in
+  /// time, so that the remaining samples are spread evenly. The second file is removed when the first one is saved.
   /// @return false when there are no such files.
   bool thin_out();
 
-  // ---- what is there
+  // ---- reading
 
   WaitingMessage* begin() { return entries_; }
   WaitingMessage* end() { return entries_ + count_; }
   const WaitingMessage* begin() const { return entries_; }
   const WaitingMessage* end() const { return entries_ + count_; }
   size_t files() const { return count_; }
-  /// The oldest one that is not done with, nullptr when there is none.
+  /// The oldest message that is not finished, nullptr without one.
   WaitingMessage* front() { return const_cast<WaitingMessage*>(static_cast<const MessageQueue*>(this)->front()); }
   const WaitingMessage* front() const;
   WaitingMessage* find(uint32_t sequence);
-  /// Messages that the CSMS has not answered yet.
+  /// Number of messages that the CSMS has not answered yet.
   size_t waiting() const;
-  /// True when all is on flash, or cannot get there.
+  /// True when every message is on flash, or the flash has rejected it.
   bool all_stored() const;
-  /// Whether the flash has not been asked yet to take a message.
+  /// Whether a message has not been written yet, not even in vain.
   bool has_untried() const;
-  /// Gives the next message of an entry that is stored its final time, which has to be on flash before it is sent.
-  /// @return whether it is there, or cannot get there.
+  /// Gives the next message of a stored entry its final time, which has to be on flash before the message is sent.
+  /// @return whether that time is on flash, or the flash has rejected it.
   bool settle(WaitingMessage& entry, const TransactionTimes& times);
-  /// Whether its content is at hand, or can be read now: no job of the storage is under way.
+  /// Whether the content is in memory, or can be read now because no storage job is running.
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
-  /// After can_read(). @return false when its file is damaged.
+  /// Call only if can_read(). @return false when the file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
-  /// Not inlined: its buffer would add to the frame of a caller that has a batch on its stack.
+  /// Not inlined: its buffer would enlarge the stack frame of a caller that already has a batch.
   [[gnu::noinline]] bool read(const WaitingMessage& entry, MeterBatch& batch) const;
 
-  // ---- the flash
+  // ---- flash
 
-  /// Begins to write, or to remove, the file. @return false when the storage cannot take it now.
+  /// Starts to write, or to remove, the file. @return false when the storage cannot accept the job now.
   bool write(WaitingMessage& entry, StorageDone done);
   bool remove(const WaitingMessage& entry, StorageDone done);
-  /// Writing has ended. What cannot be saved is sent from memory: charging goes on with a full flash.
+  /// The write has ended. A message that cannot be saved is sent from memory: a full flash does not prevent charging.
   void written(WaitingMessage& entry, bool ok);
-  /// It is done with: what it has in memory makes room for others, its place does when its file has gone.
-  void done_with(WaitingMessage& entry);
-  /// False while something else on flash would lack what is in the file of an entry that is done with.
+  /// Marks a message as finished. Its memory is free now, its entry when the file is removed.
+  void finish(WaitingMessage& entry);
+  /// False while the content of the finished entry is needed, because no other file has it yet.
   bool may_be_removed(const WaitingMessage& entry) const;
-  /// Its file is gone: its place is free.
-  void take_out(const WaitingMessage& entry);
+  /// Removes an entry whose file is removed.
+  void erase(const WaitingMessage& entry);
 
   /// Counts messages that the CSMS will not get.
   void count_lost(size_t messages) { lost_ += static_cast<uint32_t>(messages); }
@@ -120,7 +120,7 @@ class MessageQueue {
   MeterBatch& scratch_;
   Logger& log_;
 
-  WaitingMessage entries_[kMaxFiles];  // by sequence
+  WaitingMessage entries_[kMaxFiles];  // ordered by sequence
   size_t count_ = 0;
   Record records_[kMaxUnsaved];
   bool record_used_[kMaxUnsaved] = {};

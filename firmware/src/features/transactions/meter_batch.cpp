@@ -10,9 +10,9 @@ namespace {
 // Unlike the first byte of a Record's file, which is a hexadecimal digit.
 constexpr uint8_t kMagic = 'm';
 constexpr uint8_t kMagicSeconds = 's';
-// Of the firmware before, which did not keep the voltage.
-constexpr uint8_t kMagicBefore = 'M';
-constexpr uint8_t kMagicSecondsBefore = 'S';
+// Earlier versions did not store the voltage.
+constexpr uint8_t kMagicWithoutVoltage = 'M';
+constexpr uint8_t kMagicSecondsWithoutVoltage = 'S';
 constexpr size_t kVoltageSize = 2;
 constexpr size_t kCrcEnd = 5;
 constexpr int32_t kNoWallTime = INT32_MIN;
@@ -46,11 +46,11 @@ class Unpacker {
   size_t at_ = 0;
 };
 
-// In the number that tells how long after the first sample one was made: that is at most INT32_MAX.
+// A flag in the number of a sample's time since the first one, which is at most INT32_MAX.
 constexpr uint32_t kFromCsms = 0x8000'0000;
 
-/// How far the wall clock has run away since `first` from the time that is packed, in units of so many milliseconds;
-/// false when that cannot be packed.
+/// Calculates how far the wall clock has drifted since `first` from the packed time.
+/// @param unit of the packed time, in ms  @param drift in ms  @return false when the drift is too large to be packed.
 bool drift_of(const MeterSample& sample, const MeterSample& first, Millis unit, int32_t& drift) {
   drift = kNoWallTime;
   if (sample.stamp.wall_ms == 0) return true;
@@ -61,14 +61,14 @@ bool drift_of(const MeterSample& sample, const MeterSample& first, Millis unit, 
   return true;
 }
 
-/// A bit a measurand: their order is not kept.
+/// One bit per measurand: their order is not stored.
 uint8_t pack(const Measurands& measurands) {
   uint8_t bits = 0;
   for (const Measurand measurand : measurands)
     bits = static_cast<uint8_t>(bits | 1u << static_cast<unsigned>(measurand));
   return bits;
 }
-static_assert(kMeasurands <= 4, "half a byte of the file holds them");
+static_assert(kMeasurands <= 4, "the file has 4 bits for them");
 
 Measurands unpack(uint8_t bits) {
   Measurands measurands;
@@ -79,8 +79,8 @@ Measurands unpack(uint8_t bits) {
 }
 
 uint32_t power_of(const MeterSample& sample) {
-  constexpr uint32_t kMost = 0xFFFFFF;
-  return sample.reading.power_w < kMost ? sample.reading.power_w : kMost;
+  constexpr uint32_t kMax = 0xFFFFFF;
+  return sample.reading.power_w < kMax ? sample.reading.power_w : kMax;
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ bool MeterBatch::takes(const MeterSample& sample) const {
          sample.reading.energy_wh - first.reading.energy_wh <= UINT32_MAX && drift_of(sample, first, unit(), drift);
 }
 
-void MeterBatch::tell_time(const Stamp& later) {
+void MeterBatch::set_wall_time(const Stamp& later) {
   if (later.wall_ms == 0) return;
   for (size_t i = 0; i < count_; ++i) {
     Stamp& stamp = samples_[i].stamp;
@@ -113,7 +113,7 @@ bool MeterBatch::settle(size_t first, const TransactionTimes& times) {
     changed = times.settle(samples_[i].stamp) || changed;
     packable = packable && drift_of(samples_[i], samples_[0], unit(), drift);
   }
-  if (!packable) tell_time(last().stamp);
+  if (!packable) set_wall_time(last().stamp);
   return changed;
 }
 
@@ -121,7 +121,7 @@ bool MeterBatch::append(const MeterSample& sample) {
   if (!takes(sample)) return false;
   MeterSample& kept = samples_[count_++];
   kept = sample;
-  // As the file gives them back: a message that is sent from memory first and from the file after a cut is the same.
+  // Rounded as in the file: a message sent from memory equals the same one sent from the file after a power cut.
   kept.measurands = unpack(pack(sample.measurands));
   kept.reading.power_w = power_of(sample);
   return true;
@@ -174,7 +174,7 @@ Bytes MeterBatch::encode(MutableBytes into) const {
 
 bool MeterBatch::decode(Bytes content) {
   if (content.length < kHeader) return false;
-  const bool is_old = content[0] == kMagicBefore || content[0] == kMagicSecondsBefore;
+  const bool is_old = content[0] == kMagicWithoutVoltage || content[0] == kMagicSecondsWithoutVoltage;
   if (!is_old && content[0] != kMagic && content[0] != kMagicSeconds) return false;
   if (Unpacker(content.after(1)).take32() != crc32(content.after(kCrcEnd))) return false;
   Unpacker from(content.after(kCrcEnd));
@@ -182,7 +182,7 @@ bool MeterBatch::decode(Bytes content) {
   if (count == 0 || count > kMaxSamples ||
       content.length != kHeader - (is_old ? kVoltageSize : 0) + count * kSampleSize)
     return false;
-  in_seconds = content[0] == kMagicSeconds || content[0] == kMagicSecondsBefore;
+  in_seconds = content[0] == kMagicSeconds || content[0] == kMagicSecondsWithoutVoltage;
   sequence = from.take32();
   nonce = from.take32();
   transaction = from.take32();
@@ -201,10 +201,10 @@ bool MeterBatch::decode(Bytes content) {
     if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + static_cast<int64_t>(after) + drift;
     sample.reading.energy_wh = first.reading.energy_wh + from.take32();
     sample.reading.power_w = static_cast<uint32_t>(from.take(3));
-    const auto what = static_cast<uint8_t>(from.take(1));
-    if ((what & 0x0f) > static_cast<uint8_t>(ReadingContext::trigger)) return false;
-    sample.context = static_cast<ReadingContext>(what & 0x0f);
-    sample.measurands = unpack(static_cast<uint8_t>(what >> 4));
+    const auto flags = static_cast<uint8_t>(from.take(1));
+    if ((flags & 0x0f) > static_cast<uint8_t>(ReadingContext::trigger)) return false;
+    sample.context = static_cast<ReadingContext>(flags & 0x0f);
+    sample.measurands = unpack(static_cast<uint8_t>(flags >> 4));
   }
   return true;
 }

@@ -21,7 +21,7 @@ NumberedFiles::NumberedFiles(Storage& storage, Text prefix) : prefix_(prefix) {
 void NumberedFiles::add(Text name) {
   uint64_t number = 0;
   if (!parse_decimal_unsigned({name.data + prefix_.length, name.length - prefix_.length}, number)) return;
-  if (number > UINT32_MAX) return;  // none of ours
+  if (number > UINT32_MAX) return;  // not written by this firmware
   if (count_ == kMax) {
     ++beyond_;
     return;

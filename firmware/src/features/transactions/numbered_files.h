@@ -7,7 +7,7 @@ namespace pb {
 
 using FileName = FixedText<Storage::kMaxName>;
 
-/// The name of the file with that number; the digits are padded, so that names sort as their numbers do.
+/// The name of a file with a number; the digits are padded, so that names sort like numbers.
 FileName numbered_file(Text prefix, uint32_t number);
 
 /// The numbers of the files with a prefix, in ascending order.
@@ -19,7 +19,7 @@ class NumberedFiles {
 
   const uint32_t* begin() const { return numbers_; }
   const uint32_t* end() const { return numbers_ + count_; }
-  /// How many files there are beyond kMax.
+  /// The number of files beyond kMax.
   size_t beyond() const { return beyond_; }
 
  private:

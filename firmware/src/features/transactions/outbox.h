@@ -10,7 +10,7 @@
 
 namespace pb {
 
-/// Hears what the CSMS says of an idTag in its answers to StartTransaction and StopTransaction.
+/// Receives the IdTagInfo from answers to StartTransaction and StopTransaction.
 class IdTagInfoListener {
  public:
   virtual void on_id_tag_info(Text id_tag, const IdTagInfo& info) = 0;
@@ -19,8 +19,8 @@ class IdTagInfoListener {
   ~IdTagInfoListener() = default;
 };
 
-/// Hears what becomes of a StartTransaction: the CSMS has answered it, be it without a transactionId that can be read,
-/// or it is given up.
+/// Receives the result of a StartTransaction: the CSMS has answered it, perhaps without a readable transactionId, or
+/// its attempts have failed.
 class StartListener {
  public:
   virtual void on_start_answered(uint32_t transaction, const IdTagInfo& info, Millis now) = 0;
@@ -30,17 +30,17 @@ class StartListener {
   ~StartListener() = default;
 };
 
-/// Sends the front of the line, only what is on flash, until the CSMS has answered it. A message that is refused or not
-/// answered is sent again, and given up in the end so that the line goes on.
+/// Sends the message at the front of the queue from flash until the CSMS answers it. An error or a missing answer leads
+/// to retries; after the last one the message is dropped, and the queue continues.
 class Outbox final : public DurableCalls {
  public:
-  /// How long a StartTransaction without an answer is held after its last attempt: its StopTransaction needs the id
-  /// that a late answer brings.
+  /// How long a StartTransaction without an answer is held after its last attempt: the StopTransaction needs the id
+  /// from a late answer.
   static constexpr Millis kHold = 600'000;
 
-  Outbox(MessageQueue& line, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
+  Outbox(MessageQueue& queue, LedgerFile& ledger, const StopData& data, const TransactionTimes& times,
          MeterBatch& scratch, StartListener& starts, Logger& log)
-      : line_(line), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
+      : queue_(queue), ledger_(ledger), data_(data), times_(times), scratch_(scratch), starts_(starts), log_(log) {}
 
   void set_id_tag_listener(IdTagInfoListener& listener) { id_tag_listener_ = &listener; }
   void set_retries(TransactionRetries retries) { retries_ = retries; }
@@ -55,12 +55,12 @@ class Outbox final : public DurableCalls {
   Millis next_due() const override;
   size_t size() const override;
 
-  /// Gives the front its final time, once the time is known: then it can be sent. @return whether it can.
+  /// Gives the front message its final time as soon as the time is known. @return whether the message can be sent.
   bool settle_front();
-  /// Whether the attempts of this transaction's StartTransaction have failed, and only a late answer is waited for.
+  /// Whether the attempts of this transaction's StartTransaction have failed and the device waits for a late answer.
   bool is_holding(uint32_t transaction) const;
-  /// Gives up all that is in the file, logged and counted: the line goes on with the next one.
-  void give_up(WaitingMessage& entry, Text cause, Millis now);
+  /// Drops all messages of a file; logged and counted.
+  void drop_file(WaitingMessage& entry, Text cause, Millis now);
 
  private:
   bool can_read(const WaitingMessage& entry) const;
@@ -71,10 +71,10 @@ class Outbox final : public DurableCalls {
   void acknowledge(WaitingMessage& entry);
   void failed_attempt(Text cause, Millis now);
   void hold(const WaitingMessage& entry, Text cause, Millis now);
-  void give_up_message(WaitingMessage& entry, Text cause, Millis now);
+  void drop_message(WaitingMessage& entry, Text cause, Millis now);
   void note_stopped(uint32_t transaction);
 
-  MessageQueue& line_;
+  MessageQueue& queue_;
   LedgerFile& ledger_;
   const StopData& data_;
   const TransactionTimes& times_;
@@ -84,10 +84,10 @@ class Outbox final : public DurableCalls {
   IdTagInfoListener* id_tag_listener_ = nullptr;
   MessagePayloads payloads_;
   TransactionRetries retries_;
-  Attempts attempts_;         // of the front
-  IdTag sent_id_tag_;         // of the front, once it was sent; empty for none
-  UnixMillis sent_time_ = 0;  // the timestamp of the front, once it was sent
-  Millis held_until_ = 0;     // of a front that is held; 0: it is not
+  Attempts attempts_;         // of the front message
+  IdTag sent_id_tag_;         // of the front message after it was sent; empty without one
+  UnixMillis sent_time_ = 0;  // the timestamp of the front message after it was sent
+  Millis held_until_ = 0;     // end of the hold of the front message; 0: not held
 };
 
 }  // namespace pb

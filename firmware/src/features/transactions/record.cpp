@@ -8,7 +8,7 @@
 namespace pb {
 namespace {
 
-// A file is 8 hexadecimal digits of CRC-32, a space, and the JSON text that they belong to.
+// A file has 8 hexadecimal digits of CRC-32, a space, and the JSON text that the CRC covers.
 constexpr size_t kPrefix = 9;
 
 constexpr const char* kTypes[] = {"start", "stop"};
@@ -46,7 +46,7 @@ void write(JsonWriter& json, const Stamp& stamp) {
 }
 
 bool read(JsonValue value, Stamp& stamp) {
-  // Versions before did not tell whose time it was.
+  // Earlier versions did not store the source of the time.
   if (!value.at(3).get(stamp.from_csms)) stamp.from_csms = false;
   return get(value.at(0), stamp.boot) && value.at(1).get_unsigned(stamp.at) && value.at(2).get(stamp.wall_ms);
 }
@@ -108,7 +108,7 @@ bool Ledger::decode(Bytes content) {
       !json.find("refused").get(read_one.refused)) {
     return false;
   }
-  // Versions before did not keep it.
+  // Earlier versions did not store it.
   if (!json.find("last_sent").get(read_one.last_sent_ms)) read_one.last_sent_ms = 0;
   if (!json.find("start_sent").get(read_one.start_sent_ms)) read_one.start_sent_ms = 0;
   *this = read_one;

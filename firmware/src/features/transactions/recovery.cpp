@@ -16,9 +16,9 @@ uint32_t Recovery::run() {
 void Recovery::load_messages() {
   const NumberedFiles files(storage_, MessageQueue::kPrefix);
   if (files.beyond() > 0) {
-    log_.error("tx", files.beyond(), " files are more than there can be; they are left alone");
+    log_.error("tx", files.beyond(), " files exceed the limit; they are ignored");
   }
-  for (const uint32_t sequence : files) load_message(line_.restore(sequence));
+  for (const uint32_t sequence : files) load_message(queue_.restore(sequence));
 }
 
 void Recovery::load_message(WaitingMessage& entry) {
@@ -26,22 +26,22 @@ void Recovery::load_message(WaitingMessage& entry) {
   if (entry.sequence >= ledger.next_sequence) ledger.next_sequence = entry.sequence + 1;
   if (!load_batch(entry) && !load_record(entry)) {
     found_damage_ = true;
-    line_.count_lost(1);
-    log_.error("tx", "message ", entry.sequence, " is given up: its file is damaged");
-    line_.done_with(entry);
+    queue_.count_lost(1);
+    log_.error("tx", "message ", entry.sequence, " is dropped: its file is damaged");
+    queue_.finish(entry);
     return;
   }
   if (entry.transaction >= ledger.next_transaction) ledger.next_transaction = entry.transaction + 1;
-  // The CSMS had answered, and the power went before the file did.
+  // The CSMS had answered, but the power failed before the file was removed.
   const bool answered = entry.transaction != 0 && ((entry.kind == Kind::start && entry.transaction <= ledger.started) ||
                                                    entry.transaction <= ledger.stopped);
-  // Messages are answered in order: a file in front of the batch that the ledger names was done with.
-  if (answered || entry.sequence < ledger.batch) line_.done_with(entry);
+  // Messages are answered in order: the files before the batch in the ledger are finished.
+  if (answered || entry.sequence < ledger.batch) queue_.finish(entry);
 }
 
 bool Recovery::load_record(WaitingMessage& entry) {
   Record record;
-  if (!line_.read(entry, record)) return false;
+  if (!queue_.read(entry, record)) return false;
   entry.transaction = record.transaction;
   entry.kind = record.type == Record::Type::start ? Kind::start : Kind::stop;
   entry.energy_wh = record.energy_wh;
@@ -57,7 +57,7 @@ bool Recovery::load_record(WaitingMessage& entry) {
 }
 
 bool Recovery::load_batch(WaitingMessage& entry) {
-  if (!line_.read(entry, scratch_)) return false;
+  if (!queue_.read(entry, scratch_)) return false;
   const MeterBatch& batch = scratch_;
   const Ledger& ledger = ledger_.now();
   entry.transaction = batch.transaction;
@@ -66,7 +66,7 @@ bool Recovery::load_batch(WaitingMessage& entry) {
   entry.from = batch[0].stamp.at;
   entry.count = static_cast<uint8_t>(batch.count());
   if (ledger.batch == entry.sequence) entry.sent = static_cast<uint8_t>(ledger.batch_sent);
-  if (is_in_the_one_before(entry, batch) || entry.sent >= entry.count) line_.done_with(entry);
+  if (is_merged_into_previous(entry, batch) || entry.sent >= entry.count) queue_.finish(entry);
   entry.energy_wh = batch.last().reading.energy_wh;
   ledger_.take(batch.last().reading.energy_wh, entry.transaction != 0 ? &batch.last().stamp : nullptr);
   last_batch_ = &entry;
@@ -76,8 +76,8 @@ bool Recovery::load_batch(WaitingMessage& entry) {
   return true;
 }
 
-/// Whether a batch was thinned out into the one before it, and the power went before its file did.
-bool Recovery::is_in_the_one_before(const WaitingMessage& entry, const MeterBatch& batch) const {
+/// Whether the batch is already merged into the previous one, but the power failed before its file was removed.
+bool Recovery::is_merged_into_previous(const WaitingMessage& entry, const MeterBatch& batch) const {
   if (last_batch_ == nullptr || last_batch_ + 1 != &entry || last_transaction_ != batch.transaction) return false;
   const MeterSample& last = batch.last();
   return last_stamp_.boot == last.stamp.boot &&
@@ -88,7 +88,7 @@ uint32_t Recovery::left_open() const {
   const Ledger& ledger = ledger_.now();
   uint32_t begun = ledger.started > ledger.stopped ? ledger.started : 0;
   uint32_t ended = 0;
-  for (const WaitingMessage& entry : line_) {
+  for (const WaitingMessage& entry : queue_) {
     if (entry.state == State::removing) continue;
     if (entry.kind == Kind::start) begun = entry.transaction;
     if (entry.kind == Kind::stop) ended = entry.transaction;
@@ -100,11 +100,11 @@ void Recovery::load_data() {
   data_.begin();
   for (const uint32_t transaction : data_.transactions()) {
     bool wanted = open_ != 0 && transaction == open_ && data_.load(transaction);
-    for (WaitingMessage& entry : line_) {
+    for (WaitingMessage& entry : queue_) {
       if (entry.kind != Kind::stop || entry.transaction != transaction) continue;
       entry.has_data = wanted = true;
     }
-    // Its StopTransaction was answered, and the power went before the file did.
+    // The StopTransaction was answered, but the power failed before this file was removed.
     if (!wanted) data_.remove(transaction);
   }
 }

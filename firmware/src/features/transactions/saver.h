@@ -6,17 +6,17 @@
 
 namespace pb {
 
-/// Brings messages, ledger and transactionData to flash, and what is answered away from it, one job at a time. The
-/// order of the jobs is what makes a cut between any two of them harmless.
+/// Writes messages, ledger and transactionData to flash, and removes finished ones, one job at a time. The order of the
+/// jobs makes a power cut between any two of them harmless.
 class Saver {
  public:
-  /// After a job that failed. A write that failed does not hold up removals: they make room.
-  static constexpr Millis kSaveAgain = 5'000;
+  /// Pause after a failed job, in ms. Failed writes do not delay removals, which free space.
+  static constexpr Millis kRetryPause = 5'000;
 
-  Saver(MessageQueue& line, LedgerFile& ledger, StopData& data, Logger& log)
-      : line_(line), ledger_(ledger), data_(data), log_(log) {}
+  Saver(MessageQueue& queue, LedgerFile& ledger, StopData& data, Logger& log)
+      : queue_(queue), ledger_(ledger), data_(data), log_(log) {}
 
-  /// Starts the next job, when none is under way. @return when it wants to be called next.
+  /// Starts the next job if none is running. @return the time of the next call.
   Millis poll(Millis now);
 
  private:
@@ -30,27 +30,27 @@ class Saver {
   bool write_message(bool unsavable);
   bool write_ledger();
   void start_removal();
-  void take_out_what_has_no_file();
-  void take_out(const WaitingMessage& entry);
+  void erase_without_file();
+  void erase(const WaitingMessage& entry);
   bool ledger_must_go_first(const WaitingMessage& entry) const;
-  bool begun(bool posted, Job job, uint32_t sequence);
+  bool started(bool posted, Job job, uint32_t sequence);
   void job_done(StorageResult result);
   void written(Job job, bool ok);
   void removed(bool ok);
   StorageDone done();
 
-  MessageQueue& line_;
+  MessageQueue& queue_;
   LedgerFile& ledger_;
   StopData& data_;
   Logger& log_;
 
   Job job_ = Job::none;
   uint32_t sequence_ = 0;
-  Job turn_ = Job::save_data;  // whose write is tried first
+  Job turn_ = Job::save_data;  // the kind of write that is tried first
   bool write_failed_ = false;
   bool removal_failed_ = false;
-  Millis write_again_ = 0;
-  Millis remove_again_ = 0;
+  Millis write_retry_at_ = 0;
+  Millis remove_retry_at_ = 0;
 };
 
 }  // namespace pb

@@ -5,14 +5,14 @@ namespace {
 
 constexpr Text kPrefix = "txd-";
 
-/// Only wall time spans two boots: by it the stamp of a later boot becomes one of the boot that the readings are of.
-void go_on_after_a_cut(MeterBatch& batch, Stamp& stamp) {
+/// Converts a stamp of a later boot to the boot of the earlier samples; only wall time is common to both.
+void convert_to_boot_of(MeterBatch& batch, Stamp& stamp) {
   if (batch.last().stamp.wall_ms == 0 && stamp.wall_ms != 0) {
-    // Of a boot that never heard the time: it was before this one.
-    batch.tell_time({0, batch.last().stamp.at, stamp.wall_ms - static_cast<int64_t>(stamp.at), stamp.from_csms});
+    // The earlier boot never got the time: it was before this one.
+    batch.set_wall_time({0, batch.last().stamp.at, stamp.wall_ms - static_cast<int64_t>(stamp.at), stamp.from_csms});
   }
   const Stamp& last = batch.last().stamp;
-  // A clock that is behind, or not known any more, puts nothing in front of what was read before.
+  // A clock that is behind, or unknown, must not date a sample before earlier ones.
   if (stamp.wall_ms < last.wall_ms) stamp.wall_ms = last.wall_ms;
   stamp.boot = last.boot;
   stamp.at = last.at + static_cast<Millis>(stamp.wall_ms - last.wall_ms);
@@ -25,7 +25,7 @@ void StopData::begin() {
   if (place == nullptr) place = oldest(&is_any);
   last_ = places_ + (place - places_);
   if (!is_saved(*last_)) {
-    log_.error("tx", "the transactionData of transaction ", last_->batch.transaction, " is lost: it was never saved");
+    log_.error("tx", "the transactionData of transaction ", last_->batch.transaction, " is lost: it cannot be saved");
   }
   last_->clear();
   last_->batch.voltage_v = voltage_v_;
@@ -35,10 +35,10 @@ void StopData::keep(uint32_t transaction, MeterSample sample) {
   MeterBatch& batch = last_->batch;
   if (batch.full()) batch.halve(1);
   if (batch.count() == 0 || batch[0].stamp.boot == sample.stamp.boot) {
-    // Within the same boot what the clock says now counts for then as well: it may have been set since.
-    batch.tell_time(sample.stamp);
+    // The clock may have been set since: its new time also applies to earlier samples of the same boot.
+    batch.set_wall_time(sample.stamp);
   } else {
-    go_on_after_a_cut(batch, sample.stamp);
+    convert_to_boot_of(batch, sample.stamp);
   }
   batch.in_seconds = batch.count() > 0 && sample.stamp.at - batch[0].stamp.at > INT32_MAX;
   batch.transaction = transaction;
@@ -46,7 +46,7 @@ void StopData::keep(uint32_t transaction, MeterSample sample) {
 }
 
 const MeterBatch* StopData::find(uint32_t transaction, MeterBatch& scratch) const {
-  if (const MeterBatch* batch = at_hand(transaction)) return batch;
+  if (const MeterBatch* batch = in_memory(transaction)) return batch;
   return read(transaction, scratch) ? &scratch : nullptr;
 }
 
@@ -59,7 +59,7 @@ const StopData::Place* StopData::oldest(bool (*fits)(const Place& place)) const 
   return found;
 }
 
-const MeterBatch* StopData::at_hand(uint32_t transaction) const {
+const MeterBatch* StopData::in_memory(uint32_t transaction) const {
   for (const Place& place : places_) {
     if (place.batch.transaction == transaction && place.batch.count() > 0) return &place.batch;
   }

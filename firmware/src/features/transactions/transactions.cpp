@@ -26,18 +26,18 @@ Transactions::Transactions(Storage& storage, const TimeSync& time, Rng& rng, Log
       times_(time, rng.next()),
       ledger_(storage, log),
       data_(storage, log),
-      line_(storage, rng, scratch_, log),
-      saver_(line_, ledger_, data_, log),
-      outbox_(line_, ledger_, data_, times_, scratch_, *this, log),
+      queue_(storage, rng, scratch_, log),
+      saver_(queue_, ledger_, data_, log),
+      outbox_(queue_, ledger_, data_, times_, scratch_, *this, log),
       storage_(storage) {}
 
 void Transactions::load(StopReason reason, LeftOpen left_open, Millis now) {
-  Recovery recovery(storage_, line_, ledger_, data_, scratch_, log_);
+  Recovery recovery(storage_, queue_, ledger_, data_, scratch_, log_);
   open_ = recovery.run();
   left_ = ledger_.now().sampled;
   if (open_ == 0) return;
   if (left_open == LeftOpen::keep && !ledger_.now().refused && !recovery.found_damage()) {
-    log_.warning(kTag, "transaction ", open_, " was left open and is kept");
+    log_.warning(kTag, "transaction ", open_, " was left open and continues");
   } else {
     end_as_left(reason, now);
   }
@@ -48,10 +48,10 @@ bool Transactions::begin(Text id_tag, uint64_t energy_wh, Millis now) {
     log_.error(kTag, "a transaction is open already");
     return false;
   }
-  while (line_.room() < 2 && line_.thin_out()) {
+  while (queue_.room() < 2 && queue_.thin_out()) {
   }
-  if (!line_.takes_transaction()) {
-    log_.error(kTag, "no room for another transaction: ", line_.files(), " messages wait for the CSMS");
+  if (!queue_.takes_transaction()) {
+    log_.error(kTag, "no room for another transaction: ", queue_.files(), " files are pending");
     return false;
   }
   Record record;
@@ -84,8 +84,8 @@ void Transactions::set_parent_id_tag(Text parent_id_tag) {
 void Transactions::sample(const MeterReading& reading, ReadingContext context, Measurands measurands, Millis now) {
   if (measurands.empty()) return;
   const MeterSample sample{times_.stamp(now), reading, context, measurands};
-  if (!line_.add(sample, open_, ledger_.now().next_sequence, now)) {
-    line_.count_lost(1);
+  if (!queue_.add(sample, open_, ledger_.now().next_sequence, now)) {
+    queue_.count_lost(1);
     log_.warning(kTag, "a meter value was dropped: no room");
     return;
   }
@@ -112,19 +112,19 @@ void Transactions::end(StopReason reason, Text id_tag, uint64_t energy_wh, Milli
 
 void Transactions::end_as_left(StopReason reason, Millis now) {
   if (open_ == 0) return;
-  log_.warning(kTag, "transaction ", open_, " was left open; it ends now: ", name_of(reason));
+  log_.warning(kTag, "transaction ", open_, " was left open and is ended: ", name_of(reason));
   Record record;
   record.type = Record::Type::stop;
   record.reason = reason;
   record.energy_wh = ledger_.now().energy_wh;
-  record.stamp = ledger_.now().sampled;  // nothing is known of what came after
+  record.stamp = ledger_.now().sampled;  // later events are unknown
   add(record, now);
   open_ = 0;
 }
 
 void Transactions::add(Record& record, Millis now) {
   record.transaction = open_;
-  WaitingMessage* entry = line_.add(record, ledger_.now().next_sequence, now);
+  WaitingMessage* entry = queue_.add(record, ledger_.now().next_sequence, now);
   if (entry == nullptr) return;
   entry->has_data = record.type == Record::Type::stop && data_.has(open_);
   ledger_.take(record.energy_wh, &record.stamp);
@@ -151,9 +151,9 @@ void Transactions::on_start_given_up(uint32_t transaction, Millis now) {
   if (transaction == open_ && listener_ != nullptr) listener_->on_start_given_up(now);
 }
 
-/// The StartTransaction of the open transaction, nullptr when it is done with.
+/// The StartTransaction of the open transaction, nullptr after it is finished.
 const WaitingMessage* Transactions::start() const {
-  for (const WaitingMessage& entry : line_) {
+  for (const WaitingMessage& entry : queue_) {
     if (entry.kind == WaitingMessage::Kind::start && entry.transaction == open_) return &entry;
   }
   return nullptr;
@@ -161,7 +161,7 @@ const WaitingMessage* Transactions::start() const {
 
 bool Transactions::start_is_stored() const {
   const WaitingMessage* entry = start();
-  // One whose time becomes final is written again, over the file that is there.
+  // A record whose time becomes final is rewritten over its file.
   return entry == nullptr || entry->has_file || entry->is_stored();
 }
 
@@ -177,8 +177,8 @@ bool Transactions::transaction_id(int64_t& id) const {
 }
 
 Millis Transactions::poll(Millis now) {
-  if (line_.room() < MessageQueue::kSpare) line_.thin_out();
-  if (open_ != 0 && times_.put_right(ledger_.now().sampled)) ledger_.touch();
+  if (queue_.room() < MessageQueue::kSpare) queue_.thin_out();
+  if (open_ != 0 && times_.correct(ledger_.now().sampled)) ledger_.touch();
   outbox_.settle_front();
   return saver_.poll(now);
 }

@@ -10,30 +10,30 @@
 
 namespace pb {
 
-/// Hears what the CSMS thinks of a transaction that is still open.
+/// Receives the decisions of the CSMS about the open transaction.
 class TransactionListener {
  public:
   /// The CSMS has answered StartTransaction, but does not accept the idTag.
   virtual void on_start_not_accepted(Text status, Millis now) = 0;
-  /// The attempts of StartTransaction have failed: unless a late answer comes, nothing of the transaction is reported.
+  /// The attempts of StartTransaction have failed: without a late answer nothing of the transaction is reported.
   virtual void on_start_given_up(Millis now) = 0;
 
  protected:
   ~TransactionListener() = default;
 };
 
-/// Whether the messages of transactions reach a CSMS that has accepted this charge point.
+/// Whether transaction messages can reach a CSMS that has accepted the charge point.
 enum class Reporting : uint8_t {
   possible,
-  no_time,   ///< they wait: no usable time is known, and none goes out with one of 1970
-  given_up,  ///< the attempts of the open transaction's StartTransaction have failed; the rest needs its id
+  no_time,   ///< the time is unknown, and none is sent with a time of 1970
+  given_up,  ///< the attempts of the open transaction's StartTransaction have failed; later messages need its id
 };
 
 Text name_of(Reporting reporting);
 
-/// The transaction, and its messages: StartTransaction, MeterValues, StopTransaction. They are kept in small files from
-/// the moment they are made until the CSMS has answered them, so they survive a power cut, and go out in the order in
-/// which they were made. Full, it thins out meter values; begin() refuses before a start or stop would be lost.
+/// The transaction and its messages: StartTransaction, MeterValues, StopTransaction. Each is in a small file from its
+/// creation until the CSMS has answered it, to survive power cuts, and they are sent in order of creation. A full queue
+/// thins out meter values; begin() fails before a start or stop would be lost.
 class Transactions final : public Feature, private StartListener {
  public:
   Transactions(Storage& storage, const TimeSync& time, Rng& rng, Logger& log);
@@ -41,72 +41,72 @@ class Transactions final : public Feature, private StartListener {
   void set_listener(TransactionListener& listener) { listener_ = &listener; }
   void set_id_tag_listener(IdTagInfoListener& listener) { outbox_.set_id_tag_listener(listener); }
   void set_retries(TransactionRetries retries) { outbox_.set_retries(retries); }
-  /// Voltage that Current.Import is derived from, in volts, 1 to 65,535. Samples keep the one that they were made with.
+  /// Nominal voltage for Current.Import, in volts, 1 to 65,535. A sample keeps the voltage at its creation.
   void set_nominal_voltage(uint32_t volts) {
-    line_.set_nominal_voltage(volts);
+    queue_.set_nominal_voltage(volts);
     data_.set_nominal_voltage(volts);
     outbox_.set_nominal_voltage(volts);
   }
 
-  /// What to do with a transaction that the last boot left open.
+  /// How to treat a transaction that the last boot left open.
   enum class LeftOpen : uint8_t { end, keep };
 
-  /// Reads what the last boot left behind, and ends a transaction that it left open, with the energy last saved; or
-  /// keeps it open, unless the CSMS has refused its idTag, or a damaged file may be the end of it. Once, before the
-  /// loop runs.
-  /// @param reason why this boot came about
+  /// Restores the state of the last boot. A transaction that was left open is ended with the energy last saved, or kept
+  /// open; but it is always ended if the CSMS has refused its idTag, or if a damaged file may have been its end. Called
+  /// once, before the loop runs.
+  /// @param reason cause of this boot
   void load(StopReason reason, LeftOpen left_open, Millis now);
 
-  /// Opens a transaction. @return false, with the cause logged, when one is open or there is no room for its messages.
+  /// Starts a transaction. @return false, with the cause logged, when one is open or the queue is full.
   bool begin(Text id_tag, uint64_t energy_wh, Millis now);
-  /// Makes a MeterValues message, of the open transaction if there is one.
+  /// Creates a MeterValues message, of the open transaction if there is one.
   void sample(const MeterReading& reading, ReadingContext context, Measurands measurands, Millis now);
-  /// Keeps a reading for the transactionData of the StopTransaction.
+  /// Adds a reading to the transactionData of the StopTransaction.
   void keep_for_stop(const MeterReading& reading, ReadingContext context, Measurands measurands, Millis now);
-  /// Ends the open transaction. @param id_tag of whoever ended it, or empty
+  /// Ends the open transaction. @param id_tag with which it was ended, or empty
   void end(StopReason reason, Text id_tag, uint64_t energy_wh, Millis now);
-  /// Ends a transaction that load() has kept open, with energy and time last saved.
+  /// Ends a transaction that load() has kept open, with the energy and time last saved.
   void end_as_left(StopReason reason, Millis now);
 
   bool open() const { return open_ != 0; }
-  /// Whether the start of the open transaction outlives a power cut, or the flash has refused it.
+  /// Whether the start of the open transaction survives a power cut, or the flash has rejected it.
   bool start_is_stored() const;
-  /// Whether the flash has refused it: it is sent from memory and written again, and until then a power cut loses it.
+  /// Whether the flash has rejected the start. It is sent from memory, and a power cut loses it until a retry succeeds.
   bool start_is_refused_by_flash() const;
   Text id_tag() const { return ledger_.now().id_tag.text(); }
-  /// The group of the idTag that began the open transaction, empty while none is known.
+  /// The group of the idTag that started the open transaction, empty if unknown.
   Text parent_id_tag() const { return ledger_.now().parent_id_tag.text(); }
   void set_parent_id_tag(Text parent_id_tag);
   uint64_t meter_start_wh() const { return ledger_.now().meter_start_wh; }
   /// Whether the CSMS has refused the idTag of the open transaction.
   bool refused() const { return open_ != 0 && ledger_.now().refused; }
-  /// How long the power was gone before this boot, counted from the last message of a transaction.
-  /// @return false while that cannot be told; for good, when the CSMS had not told the time before the cut.
-  bool time_away(Millis& duration) const { return times_.before_boot(left_, duration); }
+  /// Calculates the time without power before this boot, from the last message of a transaction, in ms.
+  /// @return false while that is unknown; always, when the device had no time from the CSMS before the power cut.
+  bool outage_duration(Millis& duration) const { return times_.before_boot(left_, duration); }
   const TimeSync& time() const { return times_.time(); }
 
   Reporting reporting() const;
-  /// The id that the CSMS gave the open transaction. @return false while it has not.
+  /// The CSMS' id of the open transaction. @return false before the CSMS has assigned one.
   bool transaction_id(int64_t& id) const;
 
-  /// The energy register as last saved: where to go on counting after load().
+  /// The energy register as last saved: the start value after load().
   uint64_t energy_wh() const { return ledger_.now().energy_wh; }
-  /// Tells the register's reading, which is saved now and then.
+  /// Reports the register's reading, which is saved every 100 Wh.
   void note_energy(uint64_t energy_wh) { ledger_.note_energy(energy_wh); }
-  /// Saves the register now: the supply is failing, or somebody is to be told of it.
+  /// Saves the register now: the supply is failing, or the reading is about to be sent.
   void save_energy(uint64_t energy_wh) { ledger_.save_energy(energy_wh); }
-  /// Whether that has been done: a cut now would leave at least this.
+  /// Whether a power cut now would keep at least this reading.
   bool energy_saved(uint64_t energy_wh) const { return ledger_.saved().energy_wh >= energy_wh; }
 
-  /// Whether the ledger was found damaged at this boot: of a transaction that was open nothing may be known.
+  /// Whether the ledger was damaged at this boot: an open transaction may be unknown.
   bool ledger_is_lost() const { return ledger_.is_lost(); }
 
   /// The messages, for the messenger to send.
   DurableCalls& outbox() { return outbox_; }
-  /// True when all that was made is on flash, or cannot get there.
-  bool all_saved() const { return line_.all_stored(); }
-  /// Messages given up since the start: refused too often, damaged, or thinned out.
-  uint32_t dropped() const { return line_.lost(); }
+  /// True when every message is on flash, or the flash has rejected it.
+  bool all_saved() const { return queue_.all_stored(); }
+  /// Messages dropped since the boot: after failed attempts, damaged, or thinned out.
+  uint32_t dropped() const { return queue_.lost(); }
 
   const char* name() const override { return "transactions"; }
   Millis poll(Millis now) override;
@@ -123,13 +123,13 @@ class Transactions final : public Feature, private StartListener {
   TransactionTimes times_;
   LedgerFile ledger_;
   StopData data_;
-  MessageQueue line_;
+  MessageQueue queue_;
   Saver saver_;
   Outbox outbox_;
   Storage& storage_;
 
-  uint32_t open_ = 0;  // our own number of the open transaction
-  Stamp left_;         // of the last message before this boot
+  uint32_t open_ = 0;  // the device's number of the open transaction
+  Stamp left_;         // of the last message of an earlier boot
 };
 
 }  // namespace pb

@@ -1,5 +1,7 @@
 #include "features/websocket/connection.h"
 
+#include "core/text_writer.h"
+
 namespace pb {
 namespace {
 
@@ -18,6 +20,7 @@ void Connection::configure(const ConnectionSettings& settings) {
     }
     return;
   }
+  identity_.assign(settings.identity);
   timeouts_.ping_interval = settings.ping_interval;
   backoff_initial_ = settings.backoff_initial;
   backoff_max_ = settings.backoff_max;
@@ -60,14 +63,23 @@ Millis Connection::poll(Millis now) {
         begin_handshake(now);
         break;
       case TcpState::closed:
-        lose("connection refused or host unreachable", now);
+        lose_tcp(now);
+        break;
+      case TcpState::securing:  // the port has a deadline for it
+        connect_deadline_ = kNever;
         break;
       case TcpState::connecting:
         if (now >= connect_deadline_) lose("no answer to the connection attempt in time", now);
         break;
     }
   }
+  if (state_ == State::open && now >= renew_at_) {
+    renew_at_ = kNever;
+    close(ws_close::kNormal, "the security settings have changed", now);
+    backoff_.reset();
+  }
   bool more = false;
+  if (judge_certificate(now)) return next_attempt_;
   if (state_ == State::opening || state_ == State::open || state_ == State::closing) more = pump(now);
 
   switch (state_) {
@@ -76,27 +88,60 @@ Millis Connection::poll(Millis now) {
     case State::connecting:
       return connect_deadline_;
     default:
-      return more ? now : protocol_.deadline();
+      return more ? now : earlier(protocol_.deadline(), state_ == State::open ? renew_at_ : kNever);
   }
 }
 
 void Connection::connect(Millis now) {
   confirmed_ = false;
-  socket_ = tcp_.open(url_.host.text(), url_.port);
+  renew_at_ = kNever;
+  problem_ = {};
+  const TcpSecurity security = credentials_ != nullptr ? credentials_->security(url_.has_tls) : TcpSecurity{};
+  must_judge_again_ = security.tls && !security.time.is_exact;
+  socket_ = tcp_.open(url_.host.text(), url_.port_for(security.tls), security);
   if (socket_ == Tcp::kNoSocket) {
     lose("no free socket or no memory for one", now);
     return;
   }
   state_ = State::connecting;
   connect_deadline_ = now + kConnectTimeout;
-  log_.info(kTag, "connecting to ", url_.authority.text(), url_.path.text());
+  log_.info(kTag, "connecting to ", url_.authority.text(), url_.path.text(), security.tls ? " with TLS" : "");
 }
 
 void Connection::begin_handshake(Millis now) {
   state_ = State::opening;
-  if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, Text()}, timeouts_, now)) {
+  char bytes[Credentials::kMaxAuthorization];
+  const Text login =
+      credentials_ != nullptr ? credentials_->authorization(identity_.text(), Span<char>(bytes)) : Text();
+  if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, login}, timeouts_, now)) {
     lose(protocol_.close_reason(), now);
   }
+}
+
+/// The CSMS has told the time on a connection whose certificate could only be judged by an older one.
+bool Connection::judge_certificate(Millis now) {
+  if (!must_judge_again_ || state_ != State::open || !credentials_->time().is_exact) return false;
+  must_judge_again_ = false;
+  const TcpFailure failure = tcp_.judge_certificate(socket_, credentials_->time().unix_s);
+  if (failure == TcpFailure::none) return false;
+  problem_.failure = failure;
+  lose(text_of(failure), now);
+  return true;
+}
+
+void Connection::lose_tcp(Millis now) {
+  problem_ = tcp_.problem(socket_);
+  char bytes[128];
+  TextWriter reason{Span<char>(bytes)};
+  reason.append(text_of(problem_.failure == TcpFailure::none ? TcpFailure::unreachable : problem_.failure));
+  if (problem_.failure == TcpFailure::no_memory) {
+    reason.append_all(": ", problem_.needed, " bytes are needed, the largest block has ", problem_.largest);
+  } else if (problem_.failure == TcpFailure::rejected_by_peer) {
+    reason.append_all(" with alert ", problem_.code);
+  } else if (problem_.failure == TcpFailure::protocol) {
+    reason.append_all(" with error -0x", Hex{static_cast<uint64_t>(-problem_.code), 4});
+  }
+  lose(reason.text(), now);
 }
 
 bool Connection::pump(Millis now) {
@@ -146,6 +191,7 @@ void Connection::handle(WsProtocol::Event event, Millis now) {
       state_ = State::open;
       opened_at_ = now;
       ++connects_;
+      problem_ = {};
       log_.info(kTag, "connected");
       listener_->on_connected(now);
       return;

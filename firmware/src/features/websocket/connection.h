@@ -1,6 +1,7 @@
 #pragma once
 
 #include "features/logging/logger.h"
+#include "features/websocket/credentials.h"
 #include "features/websocket/csms_url.h"
 #include "features/websocket/protocol.h"
 #include "port/network.h"
@@ -38,6 +39,8 @@ class ConnectionListener {
 class Connection final : public Feature {
  public:
   static constexpr Millis kConnectTimeout = 15'000;
+  /// Time for the answer that brought the change, and for a second change.
+  static constexpr Millis kRenewDelay = 1'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
   /// What one poll reads at most: a peer that sends faster than this end can read must not keep the other features
   /// from their turn, and the loop from its watchdog.
@@ -49,6 +52,8 @@ class Connection final : public Feature {
   /// Must be called once before the first poll. Settings that cannot work are logged, and no connection is tried.
   void configure(const ConnectionSettings& settings);
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
+  /// Without it: neither TLS, whatever the URL says, nor a login.
+  void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted us: this connection is worth something (see ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
 
@@ -57,6 +62,10 @@ class Connection final : public Feature {
   bool send(Text message);
   /// Says goodbye and connects again after the waiting time.
   void close(uint16_t code, Text reason, Millis now);
+  /// Makes the connection anew in a while, when answers have gone out, because of how it is protected.
+  void renew(Millis now) { renew_at_ = now + kRenewDelay; }
+  /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
+  TcpProblem problem() const { return problem_; }
 
   /// How often a WebSocket was opened since the start.
   uint32_t connects() const { return connects_; }
@@ -73,6 +82,9 @@ class Connection final : public Feature {
 
   void look_at_network(Millis now);
   void connect(Millis now);
+  /// @return whether the connection was closed for it.
+  bool judge_certificate(Millis now);
+  void lose_tcp(Millis now);
   void begin_handshake(Millis now);
   /// @return whether the peer may have sent more than was read.
   bool pump(Millis now);
@@ -88,7 +100,9 @@ class Connection final : public Feature {
   WsProtocol protocol_;
   Backoff backoff_;
   ConnectionListener* listener_ = nullptr;
+  Credentials* credentials_ = nullptr;
   CsmsUrl url_;
+  FixedText<4 * CsmsUrl::kMaxIdentity> identity_;
   WsTimeouts timeouts_;
   Millis backoff_initial_ = 0;
   Millis backoff_max_ = 0;
@@ -103,6 +117,9 @@ class Connection final : public Feature {
   Millis connect_deadline_ = kNever;
   Millis opened_at_ = 0;
   uint32_t connects_ = 0;
+  Millis renew_at_ = kNever;
+  TcpProblem problem_;
+  bool must_judge_again_ = false;  ///< the certificate was judged by a time that is only a lower limit
 };
 
 }  // namespace pb

@@ -80,25 +80,27 @@ struct Parts {
   Text authority;
   Text directory;
   Text query;  // with its '?'
-  uint16_t port = 80;
+  uint16_t port = CsmsUrl::kPort;
+  bool has_port = false;
+  bool has_tls = false;
 };
 
 /// @return as CsmsUrl::check().
 const char* split(Text url, Parts& parts) {
-  if (has_scheme(url, kSecureScheme)) return "must begin with ws://, because this firmware has no TLS for wss://";
-  if (!has_scheme(url, kScheme)) return "must begin with ws://";
+  parts.has_tls = has_scheme(url, kSecureScheme);
+  if (!parts.has_tls && !has_scheme(url, kScheme)) return "must begin with ws:// or wss://";
   if (url.length > CsmsUrl::kMaxUrl) return "must have at most 255 bytes";
   // A space or control character would end the request line and let a URL write headers.
   if (!is_graphic_ascii(url)) return "must be printable ASCII without blanks; percent-encode other characters";
 
   Text rest = url;
-  take(rest, kScheme.length);
+  take(rest, parts.has_tls ? kSecureScheme.length : kScheme.length);
   const Text hostport = take(rest, find_any(rest, "/?#"));
   parts.directory = take(rest, find_any(rest, "?#"));
   parts.query = rest;
   if (find_any(rest, "#") != rest.length) return "must have no fragment, the part from '#' on";
   if (find_any(hostport, "@") != hostport.length) {
-    return "must have no user and password before '@', because this firmware has no Basic authentication";
+    return "must have no user and password before '@': set AuthorizationKey and SecurityProfile instead";
   }
   parts.authority = hostport;
 
@@ -107,12 +109,13 @@ const char* split(Text url, Parts& parts) {
   if (brackets && host_end == hostport.length) return "must have a ']' behind the '[' of its IPv6 address";
   const size_t skip = brackets ? 1 : 0;
   parts.host = {hostport.data + skip, host_end - skip};
-  if (parts.host.empty()) return "must have a host behind ws://";
+  if (parts.host.empty()) return "must have a host behind ://";
   if (brackets && !is_ipv6_text(parts.host)) return "must have an IPv6 address between '[' and ']'";
   if (!brackets && !is_host_name(parts.host)) {
     return "must have a host of letters, digits, '-' and '_', with single dots between parts of 1 to 63 of them";
   }
   const Text after{hostport.data + host_end + skip, hostport.length - host_end - skip};
+  parts.port = parts.has_tls ? CsmsUrl::kSecurePort : CsmsUrl::kPort;
   if (after.empty()) return nullptr;
   uint64_t number = 0;
   if (after.data[0] != ':' || !parse_decimal_unsigned({after.data + 1, after.length - 1}, number) || number == 0 ||
@@ -120,6 +123,7 @@ const char* split(Text url, Parts& parts) {
     return "must have a port from 1 to 65535, or none";
   }
   parts.port = static_cast<uint16_t>(number);
+  parts.has_port = true;
   return nullptr;
 }
 
@@ -145,6 +149,8 @@ bool CsmsUrl::parse(Text url, Text identity) {
   host.assign(parts.host);
   authority.assign(parts.authority);
   port = parts.port;
+  has_port = parts.has_port;
+  has_tls = parts.has_tls;
   char joined[decltype(path)::capacity()];
   TextWriter writer(joined);
   writer.append(parts.directory);

@@ -4,10 +4,12 @@
 
 namespace pb {
 
-/// Where the CSMS listens: the parts of `ws://host[:port][/path][?query]`, with the charge point's identity as the last
-/// segment of the path (OCPP-J 1.6 section 3.1.1).
+/// Where the CSMS listens: the parts of `ws://host[:port][/path][?query]` or `wss://...`, with the charge point's
+/// identity as the last segment of the path (OCPP-J 1.6 section 3.1.1).
 struct CsmsUrl {
   static constexpr size_t kMaxUrl = 255;
+  static constexpr uint16_t kPort = 80;  // RFC 6455 section 3
+  static constexpr uint16_t kSecurePort = 443;
   /// Characters of UTF-8, each of up to four bytes.
   static constexpr size_t kMaxIdentity = 48;
 
@@ -16,6 +18,11 @@ struct CsmsUrl {
   /// With the query. A byte that is percent-encoded takes three.
   FixedText<kMaxUrl + 1 + 3 * 4 * kMaxIdentity> path;
   uint16_t port = 80;
+  bool has_port = false;  // it is written in the URL; else it is the scheme's own
+  bool has_tls = false;   // wss
+
+  /// The port for a connection with TLS or without, which a security profile may ask for whatever the scheme says.
+  uint16_t port_for(bool tls) const { return has_port ? port : tls ? kSecurePort : kPort; }
 
   /// The rules for the setting `csms_url` wherever it is made: each URL that passes can be connected to.
   /// @return nullptr, or what is wrong with the URL and what to do, to be read behind its name.

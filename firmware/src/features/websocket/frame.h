@@ -9,6 +9,7 @@ enum class WsOpcode : uint8_t { continuation = 0x0, text = 0x1, binary = 0x2, cl
 
 /// RFC 6455 section 7.4.1: the close codes that this end uses.
 namespace ws_close {
+constexpr uint16_t kNormal = 1000;
 constexpr uint16_t kGoingAway = 1001;
 constexpr uint16_t kProtocolError = 1002;
 constexpr uint16_t kNoStatus = 1005;  // never on the wire: the peer's Close frame had no code

@@ -26,7 +26,7 @@ void websocket_accept_key(Text key, char (&accept)[kWsAcceptLength]);
 /// length: proxies and load balancers add them.
 class WsHandshake {
  public:
-  static constexpr size_t kMaxRequest = 1536;
+  static constexpr size_t kMaxRequest = 1856;
   /// The longest header of WebSocket; of all other lines only that much is kept.
   static constexpr size_t kMaxLine = 512;
   static constexpr size_t kMaxSubprotocol = 16;

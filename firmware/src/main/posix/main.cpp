@@ -13,6 +13,7 @@
 #include "port/posix/crash_reporter.h"
 #include "port/posix/device_heap.h"
 #include "port/posix/exit_code.h"
+#include "port/posix/flash_secrets.h"
 #include "port/posix/loop_worker.h"
 #include "port/posix/posix_edges.h"
 #include "port/posix/posix_flash.h"
@@ -62,11 +63,13 @@ class Chip final : private BoardListener {
         flash_(time_->clock(), worker_->blocker(), link_),
         storage_(flash_),
         otadata_(flash_),
+        secrets_region_(flash_),
+        secrets_(secrets_region_),
         network_(time_->clock(), waker_),
         heap_(arguments.heap),
-        tcp_(heap_, network_),
         rng_(make_rng(arguments.seed)),
-        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, otadata_) {
+        tcp_(time_->clock(), heap_, network_, secrets_, *rng_),
+        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
@@ -74,6 +77,7 @@ class Chip final : private BoardListener {
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
     otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
+    if (const std::string wrong = secrets_region_.open("secrets"); !wrong.empty()) refuse(wrong);
   }
 
   /// Waits for the board's `go`, then runs the firmware until it restarts. @return the exit code.
@@ -84,7 +88,7 @@ class Chip final : private BoardListener {
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
     App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
-                                      heap_, *worker_, waker_, system_});
+                                      secrets_, heap_, *worker_, waker_, system_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -123,10 +127,12 @@ class Chip final : private BoardListener {
   PosixFlash flash_;
   PosixPartition storage_;
   PosixPartition otadata_;
+  PosixPartition secrets_region_;
+  FlashSecrets secrets_;
   PosixNetwork network_;
   DeviceHeap heap_;
-  PosixTcp tcp_;
   std::unique_ptr<PosixRng> rng_;
+  PosixTcp tcp_;
   PosixSystem system_;
 };
 

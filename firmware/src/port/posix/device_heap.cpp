@@ -1,5 +1,7 @@
 #include "port/posix/device_heap.h"
 
+#include <string.h>
+
 #include <new>
 
 namespace pb::posix {
@@ -45,6 +47,12 @@ void* DeviceHeap::allocate(size_t size) {
     return reinterpret_cast<std::byte*>(block) + sizeof(Block);
   }
   return nullptr;
+}
+
+void* DeviceHeap::allocate_zeroed(size_t size) {
+  void* memory = allocate(size);
+  if (memory != nullptr) memset(memory, 0, size);
+  return memory;
 }
 
 void DeviceHeap::release(void* memory) {

@@ -41,14 +41,28 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 }  // namespace
 
 PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp,
-                         Flash& otadata)
+                         DeviceHeap& heap, Flash& otadata)
     : reason_(reason),
       watchdog_(watchdog),
       crash_reporter_(crash_reporter),
       tcp_(tcp),
+      heap_(heap),
       ota_data_(otadata),
       build_id_("00000000") {
   dl_iterate_phdr(&find_build_id, &build_id_);
+}
+
+void PosixSystem::limit_largest_block(size_t bytes) {
+  for (void* memory : held_) heap_.release(memory);
+  held_.clear();
+  if (bytes == 0) return;
+  // Walls between blocks of that size; the blocks themselves are free again at the end.
+  std::vector<void*> blocks;
+  while (heap_.largest_block() > bytes) {
+    blocks.push_back(heap_.allocate(bytes));
+    held_.push_back(heap_.allocate(1));
+  }
+  for (void* memory : blocks) heap_.release(memory);
 }
 
 // The sanitizer would catch the null pointer before the signal comes, and it is the signal that is wanted.

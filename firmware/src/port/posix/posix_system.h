@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "port/posix/crash_reporter.h"
 #include "port/posix/ota_data.h"
@@ -15,7 +16,8 @@ namespace pb::posix {
 /// purpose.
 class PosixSystem final : public System, public TestControls {
  public:
-  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, Flash& otadata);
+  PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, DeviceHeap& heap,
+              Flash& otadata);
 
   ResetReason reset_reason() const override { return reason_; }
   uint64_t chip_id() const override { return kChipId; }
@@ -27,6 +29,7 @@ class PosixSystem final : public System, public TestControls {
 
   void crash(Crash kind) override;
   void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
+  void limit_largest_block(size_t bytes) override;
   void hang() override { watchdog_.hang(); }
 
  private:
@@ -37,6 +40,8 @@ class PosixSystem final : public System, public TestControls {
   Watchdog& watchdog_;
   CrashReporter& crash_reporter_;
   PosixTcp& tcp_;
+  DeviceHeap& heap_;
+  std::vector<void*> held_;  ///< by limit_largest_block()
   OtaData ota_data_;
   std::string build_id_;
 };

@@ -7,15 +7,20 @@
 #include <memory>
 #include <string>
 
+#include "port/clock.h"
+#include "port/mbedtls/tls_session.h"
 #include "port/posix/device_heap.h"
 #include "port/posix/posix_network.h"
 #include "port/posix/wake_source.h"
+#include "port/rng.h"
+#include "port/secrets.h"
 #include "port/tcp.h"
 
 namespace pb::posix {
 
-/// The host's TCP within the chip's limits: ten sockets, and memory for each from the device's heap. While the link is
-/// down the sockets are silent, as they are when the radio hears nothing: nothing fails, nothing gets through.
+/// The host's TCP within the chip's limits: ten sockets, and memory for each from the device's heap, also for TLS.
+/// While the link is down the sockets are silent, as they are when the radio hears nothing: nothing fails, nothing gets
+/// through.
 class PosixTcp final : public Tcp, public WakeSource {
  public:
   static constexpr size_t kSockets = 10;
@@ -24,7 +29,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  PosixTcp(DeviceHeap& heap, PosixNetwork& network) : heap_(heap), network_(network) {}
+  PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng);
   ~PosixTcp();
   PosixTcp(const PosixTcp&) = delete;
   PosixTcp& operator=(const PosixTcp&) = delete;
@@ -32,8 +37,10 @@ class PosixTcp final : public Tcp, public WakeSource {
   /// From now on each connection loses `bytes` of the heap. Any thread.
   void leak(size_t bytes) { leak_.store(bytes); }
 
-  int open(Text host, uint16_t port) override;
+  int open(Text host, uint16_t port, const TcpSecurity& security) override;
   TcpState state(int socket) override;
+  TcpProblem problem(int socket) const override;
+  TcpFailure judge_certificate(int socket, int64_t unix_s) const override;
   size_t send(int socket, Bytes bytes) override;
   size_t receive(int socket, MutableBytes into) override;
   bool delivered(int socket) override;
@@ -41,6 +48,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   size_t sockets_in_use() const override;
 
   void watch(std::vector<pollfd>& descriptors) override;
+  Millis deadline() override;
   void add_to(UnderWay& under_way) const override;
 
  private:
@@ -61,7 +69,10 @@ class PosixTcp final : public Tcp, public WakeSource {
     sockaddr_storage address{};
     socklen_t length = 0;
   };
-  struct Socket {
+  struct Socket final : mbedtls::TlsWire {
+    int send_bytes(Bytes bytes) override;
+    int receive_bytes(MutableBytes into) override;
+
     bool used = false;
     int fd = -1;
     TcpState state = TcpState::closed;
@@ -69,6 +80,11 @@ class PosixTcp final : public Tcp, public WakeSource {
     void* control_block = nullptr;
     void* buffers = nullptr;
     bool starved = false;  ///< the last send was not taken whole: wait until more can be
+    TcpSecurity security;
+    std::string host;
+    mbedtls::TlsSession* tls = nullptr;
+    Millis handshake_deadline = kNever;
+    TcpProblem problem;
   };
 
   bool valid(int socket) const { return socket >= 0 && static_cast<size_t>(socket) < kSockets && at(socket).used; }
@@ -76,10 +92,16 @@ class PosixTcp final : public Tcp, public WakeSource {
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   void advance(Socket& socket);
   void connect(Socket& socket);
-  static void end(Socket& socket);
+  void begin_handshake(Socket& socket);
+  void shake_hands(Socket& socket);
+  static void end(Socket& socket, TcpProblem problem = {});
+  void free_tls(Socket& socket);
 
+  const Clock& clock_;
   DeviceHeap& heap_;
   PosixNetwork& network_;
+  Secrets& secrets_;
+  Rng& rng_;
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

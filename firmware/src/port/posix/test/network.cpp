@@ -10,6 +10,8 @@
 #include "rig.h"
 #include "suites.h"
 #include "support/fake_clock.h"
+#include "support/fake_rng.h"
+#include "support/fake_secrets.h"
 #include "support/fake_waker.h"
 
 using namespace pb;
@@ -52,7 +54,9 @@ struct Net {
   PosixWaker waker{sleeper, sources};
   PosixNetwork network{clock, waker};
   DeviceHeap heap{200'000};
-  PosixTcp tcp{heap, network};
+  FakeSecrets secrets;
+  FakeRng rng;
+  PosixTcp tcp{clock, heap, network, secrets, rng};
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   uint16_t port = 0;
 
@@ -99,7 +103,7 @@ struct Net {
 void tcp_sends_and_receives_and_sees_the_end() {
   Net net;
   const size_t free_before = net.heap.free_bytes();
-  const int socket = net.tcp.open("localhost", net.port);
+  const int socket = net.tcp.open("localhost", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   TEST_ASSERT_TRUE(free_before - net.heap.free_bytes() >= PosixTcp::kControlBlock + PosixTcp::kBuffers);
   TEST_ASSERT_EQUAL_size_t(1, net.tcp.sockets_in_use());
@@ -123,7 +127,7 @@ void tcp_sends_and_receives_and_sees_the_end() {
 
 void what_was_sent_is_delivered_when_the_peer_has_acknowledged_it() {
   Net net;
-  const int socket = net.tcp.open("127.0.0.1", net.port);
+  const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   const int peer = accept(net.listener, nullptr, nullptr);
   TEST_ASSERT_TRUE(net.tcp.delivered(socket));
@@ -143,7 +147,7 @@ void what_was_sent_is_delivered_when_the_peer_has_acknowledged_it() {
 
 void a_reset_is_found_though_something_was_to_be_sent() {
   Net net;
-  const int socket = net.tcp.open("127.0.0.1", net.port);
+  const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   const int peer = accept(net.listener, nullptr, nullptr);
   const linger at_once{1, 0};
@@ -157,7 +161,7 @@ void a_reset_is_found_though_something_was_to_be_sent() {
 
 void who_cannot_send_is_woken_by_room_alone() {
   Net net;
-  const int socket = net.tcp.open("127.0.0.1", net.port);
+  const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   const int peer = accept(net.listener, nullptr, nullptr);
   const std::string much(1 << 16, 'x');
@@ -174,7 +178,7 @@ void who_cannot_send_is_woken_by_room_alone() {
 
 void only_bytes_that_the_peer_has_room_for_are_under_way() {
   Net net;
-  const int socket = net.tcp.open("127.0.0.1", net.port);
+  const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   const int peer = accept(net.listener, nullptr, nullptr);
   const std::string much(1 << 16, 'x');
@@ -189,10 +193,10 @@ void only_bytes_that_the_peer_has_room_for_are_under_way() {
 void a_connection_whose_syn_is_not_answered_is_counted() {
   Net net;
   TEST_ASSERT_EQUAL(0, listen(net.listener, 0));  // one connection may wait to be accepted; further SYNs are ignored
-  const int answered = net.tcp.open("127.0.0.1", net.port);
+  const int answered = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(answered, TcpState::open));
   TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().connecting);
-  const int ignored = net.tcp.open("127.0.0.1", net.port);
+  const int ignored = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_EQUAL(static_cast<int>(TcpState::connecting), static_cast<int>(net.tcp.state(ignored)));
   TEST_ASSERT_EQUAL_size_t(1, net.sources.under_way().connecting);
   net.tcp.close(ignored);
@@ -201,9 +205,9 @@ void a_connection_whose_syn_is_not_answered_is_counted() {
 
 void a_name_is_under_way_until_its_lookup_has_ended() {
   Net net;
-  TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port) >= 0);
+  TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port, {}) >= 0);
   TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().lookups.size());  // an address needs none
-  const int named = net.tcp.open("localhost", net.port);
+  const int named = net.tcp.open("localhost", net.port, {});
   for (UnderWay under_way = net.sources.under_way(); !under_way.lookups.empty(); under_way = net.sources.under_way())
     TEST_ASSERT_EQUAL(1, poll(under_way.lookups.data(), 1, kLimitMs));
   TEST_ASSERT_TRUE(net.becomes(named, TcpState::open));
@@ -213,15 +217,15 @@ void a_refused_connection_and_an_unknown_host_are_closed() {
   Net net;
   ::close(net.listener);
   net.listener = -1;
-  const int refused = net.tcp.open("127.0.0.1", net.port);
+  const int refused = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(refused, TcpState::closed));
-  const int unknown = net.tcp.open("no host has blanks", 1);
+  const int unknown = net.tcp.open("no host has blanks", 1, {});
   TEST_ASSERT_TRUE(net.becomes(unknown, TcpState::closed));
 }
 
 void without_a_link_sockets_are_silent() {
   Net net;
-  const int socket = net.tcp.open("127.0.0.1", net.port);
+  const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
   const int peer = accept(net.listener, nullptr, nullptr);
   net.network.set_access_point(false, 0, 0);
@@ -230,7 +234,7 @@ void without_a_link_sockets_are_silent() {
   uint8_t bytes[8];
   TEST_ASSERT_EQUAL_size_t(0, net.tcp.receive(socket, bytes));
   TEST_ASSERT_EQUAL(static_cast<int>(TcpState::open), static_cast<int>(net.tcp.state(socket)));
-  const int pending = net.tcp.open("127.0.0.1", net.port);
+  const int pending = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_EQUAL(static_cast<int>(TcpState::connecting), static_cast<int>(net.tcp.state(pending)));
   net.network.set_access_point(true, 0, 0);
   net.network.begin("Garage", "");
@@ -241,15 +245,15 @@ void without_a_link_sockets_are_silent() {
 
 void sockets_and_memory_run_out() {
   Net net;
-  for (size_t i = 0; i < PosixTcp::kSockets; ++i) TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port) >= 0);
-  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port));
+  for (size_t i = 0; i < PosixTcp::kSockets; ++i) TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port, {}) >= 0);
+  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port, {}));
   net.tcp.close(3);
-  TEST_ASSERT_EQUAL(3, net.tcp.open("127.0.0.1", net.port));
+  TEST_ASSERT_EQUAL(3, net.tcp.open("127.0.0.1", net.port, {}));
   net.tcp.close(3);
   while (net.heap.allocate(1000) != nullptr) {
   }
   const size_t before = net.heap.free_bytes();
-  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port));
+  TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port, {}));
   TEST_ASSERT_EQUAL_size_t(before, net.heap.free_bytes());
 }
 
@@ -257,11 +261,11 @@ void a_leak_is_lost_with_each_connection() {
   Net net;
   net.tcp.leak(64);
   const size_t before = net.heap.free_bytes();
-  for (int i = 0; i < 10; ++i) net.tcp.close(net.tcp.open("127.0.0.1", net.port));
+  for (int i = 0; i < 10; ++i) net.tcp.close(net.tcp.open("127.0.0.1", net.port, {}));
   TEST_ASSERT_TRUE(before - net.heap.free_bytes() >= 640);
   net.tcp.leak(0);
   const size_t after = net.heap.free_bytes();
-  net.tcp.close(net.tcp.open("127.0.0.1", net.port));
+  net.tcp.close(net.tcp.open("127.0.0.1", net.port, {}));
   TEST_ASSERT_EQUAL_size_t(after, net.heap.free_bytes());
 }
 

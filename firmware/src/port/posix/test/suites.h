@@ -6,6 +6,7 @@ void run_heap_tests();
 void run_interlock_tests();
 void run_clock_tests();
 void run_flash_tests();
+void run_secrets_tests();
 void run_wires_tests();
 void run_network_tests();
 void run_console_tests();

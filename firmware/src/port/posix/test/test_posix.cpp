@@ -11,6 +11,7 @@ int main() {
   run_interlock_tests();
   run_clock_tests();
   run_flash_tests();
+  run_secrets_tests();
   run_wires_tests();
   run_network_tests();
   run_console_tests();

@@ -1,4 +1,4 @@
-"""What a test can do with the CSMS: expect, call, answer otherwise, hold, be silent, be gone."""
+"""The CSMS as an instrument of tests: expectations, calls, replaced and held answers, silence, restarts."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_a_call_is_matched_once(csms: Csms, peer: Peer) -> None:
     first = csms.expect_status("Available", timeout=0)
     second = csms.expect_status("Available", timeout=0)
     assert first.id < second.id
-    with pytest.raises(ExpectationError, match="no StatusNotification came that was not matched before"):
+    with pytest.raises(ExpectationError, match="no unmatched StatusNotification came"):
         csms.expect_status("Available", timeout=0)
 
 
-def test_a_call_that_came_before_another_was_awaited_is_not_missed(csms: Csms, peer: Peer) -> None:
+def test_a_call_that_came_before_an_awaited_one_is_matched(csms: Csms, peer: Peer) -> None:
     peer.boot()
     peer.status("Available")
     csms.expect_status("Available")
@@ -90,7 +90,7 @@ def test_a_failure_shows_the_last_twenty_frames(csms: Csms, peer: Peer) -> None:
     assert len(str(failed.value).splitlines()) == 3 + 20
 
 
-def test_since_leaves_out_what_came_before(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def test_since_ignores_earlier_calls(csms: Csms, timeline: Timeline, peer: Peer) -> None:
     peer.call("Heartbeat", {})
     mark = timeline.mark()
     with pytest.raises(ExpectationError):
@@ -98,7 +98,7 @@ def test_since_leaves_out_what_came_before(csms: Csms, timeline: Timeline, peer:
     csms.expect("Heartbeat", timeout=0)
 
 
-def test_a_forbidden_call_is_shown_and_its_absence_is_fine(csms: Csms, peer: Peer) -> None:
+def test_a_forbidden_call_is_shown_and_its_absence_passes(csms: Csms, peer: Peer) -> None:
     csms.expect_none("Heartbeat", within=0.01)
     peer.call("Heartbeat", {})
     with pytest.raises(ExpectationError, match=r"(?s)forbidden, but it came: Heartbeat.*>.*→ \[m1\] Heartbeat"):
@@ -106,9 +106,9 @@ def test_a_forbidden_call_is_shown_and_its_absence_is_fine(csms: Csms, peer: Pee
 
 
 def test_a_misspelt_action_is_refused_at_once(csms: Csms) -> None:
-    with pytest.raises(AuthorError, match=r"did you mean 'StartTransaction'\? These are: Authorize"):
+    with pytest.raises(AuthorError, match=r"did you mean 'StartTransaction'\? The calls are: Authorize"):
         csms.expect("StartTransction")
-    with pytest.raises(AuthorError, match="'Reset' is no call of a charge point"):
+    with pytest.raises(AuthorError, match="'Reset' is not a call of a charge point"):
         csms.answer("Reset", {})
 
 
@@ -133,7 +133,7 @@ def test_trouble_of_the_bench_ends_a_wait_at_once(csms: Csms, timeline: Timeline
 
 
 def answered(csms: Csms, peer: Peer, reply: Callable[[str], str], **options: Any) -> Any:
-    """What `csms.call` gives where the charge point answers with `reply(unique id)`."""
+    """Return the result of `csms.call` when the charge point answers with `reply(unique id)`."""
     csms.expect_connected()
     with ThreadPoolExecutor() as pool:
         call = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=LIMIT_S, **options)
@@ -158,7 +158,7 @@ def test_a_call_answered_with_an_error_raises_it(csms: Csms, peer: Peer) -> None
     [
         ('[3,"{}",{{"status":"Perhaps"}}]', "Perhaps"),
         ('[3,"{}",{{}}]', "required property"),
-        ('[4,"{}","NoSuchCode","",{{}}]', "'NoSuchCode' is no CALLERROR code"),
+        ('[4,"{}","NoSuchCode","",{{}}]', "'NoSuchCode' is not a CALLERROR code"),
     ],
 )
 def test_an_invalid_answer_is_a_failure(csms: Csms, peer: Peer, reply: str, error: str) -> None:
@@ -174,22 +174,22 @@ def test_a_call_that_is_not_answered_shows_the_exchange(csms: Csms, peer: Peer) 
         csms.call("Reset", {"type": "Soft"}, timeout=0.05)
 
 
-def test_a_call_fails_at_once_where_the_charge_point_goes_away(csms: Csms, peer: Peer) -> None:
+def test_a_call_fails_at_once_if_the_charge_point_disconnects(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     with ThreadPoolExecutor() as pool:
         call = pool.submit(csms.call, "Reset", {"type": "Soft"}, timeout=60)
         peer.receive()
         peer.socket.close()
-        with pytest.raises(ExpectationError, match="CP-1 went away before it answered Reset"):
+        with pytest.raises(ExpectationError, match="CP-1 disconnected before it answered Reset"):
             call.result(LIMIT_S)
 
 
-def test_a_call_to_nobody_fails_at_once(csms: Csms) -> None:
+def test_a_call_without_a_connection_fails_at_once(csms: Csms) -> None:
     with pytest.raises(ExpectationError, match="cannot send Reset to CP-1: it is not connected"):
         csms.call("Reset", {"type": "Soft"})
 
 
-def test_an_invalid_request_is_refused_unless_wanted(csms: Csms, peer: Peer) -> None:
+def test_an_invalid_request_is_rejected_unless_check_is_off(csms: Csms, peer: Peer) -> None:
     peer.boot()
     with pytest.raises(ValueError, match=r"the request to send for Reset breaks its schema: type: .*Tepid"):
         csms.call("Reset", {"type": "Tepid"})
@@ -198,7 +198,7 @@ def test_an_invalid_request_is_refused_unless_wanted(csms: Csms, peer: Peer) -> 
     assert peer.receive()[3] == {"type": "Tepid"}
 
 
-def test_one_call_at_a_time_is_open(csms: Csms, peer: Peer) -> None:
+def test_only_one_call_is_in_flight(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     with ThreadPoolExecutor() as pool:
         calls = [pool.submit(csms.call, "ClearCache", timeout=LIMIT_S) for _ in range(3)]
@@ -218,7 +218,7 @@ def authorize(peer: Peer) -> str:
     return status
 
 
-def test_an_answer_is_replaced_for_good_once_or_n_times(csms: Csms, peer: Peer) -> None:
+def test_an_answer_is_replaced_always_or_n_times(csms: Csms, peer: Peer) -> None:
     blocked = csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}})
     csms.answer("Authorize", {"idTagInfo": {"status": "Expired"}}, times=2)
     assert [authorize(peer) for _ in range(4)] == ["Expired", "Expired", "Blocked", "Blocked"]
@@ -251,27 +251,33 @@ def test_an_answer_may_be_an_error_or_a_function(csms: Csms, peer: Peer) -> None
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        (lambda _request: 1 / 0, "raised ZeroDivisionError: division by zero. Mend"),
-        (lambda _request: {"idTagInfo": object()}, "gave a wrong one: what is to be sent for Authorize is no JSON"),
-        (lambda _request: {"nonsense": 1}, "gave a wrong one: the response to send for Authorize breaks its schema"),
-        (lambda _request: None, "gave a wrong one: .* the payload must be a JSON object"),
-        (lambda _request: CallError("InternalError", "", {"a": object()}), "gave a wrong one: .* no JSON"),
+        (lambda _request: 1 / 0, "raised ZeroDivisionError: division by zero. Correct"),
+        (
+            lambda _request: {"idTagInfo": object()},
+            "returned an invalid answer: the response to send for Authorize is not JSON",
+        ),
+        (
+            lambda _request: {"nonsense": 1},
+            "returned an invalid answer: the response to send for Authorize breaks its schema",
+        ),
+        (lambda _request: None, "returned an invalid answer: .* the payload must be a JSON object"),
+        (lambda _request: CallError("InternalError", "", {"a": object()}), "returned an invalid answer: .* not JSON"),
     ],
 )
-def test_a_function_that_gives_no_answer_is_a_mistake_of_the_test(
+def test_a_function_without_a_valid_answer_is_an_error_of_the_test(
     csms: Csms, timeline: Timeline, peer: Peer, wrong: Callable[[Any], Any], error: str
 ) -> None:
     csms.answer("Authorize", wrong)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
-    error = f"the function that the test answers Authorize with {error}"
+    error = f"the test's function that answers Authorize {error}"
     with pytest.raises(AuthorError, match=error):
         csms.expect("Heartbeat", timeout=LIMIT_S)
     assert re.match(error, timeline.events(Note)[0].text)
 
 
-def test_a_function_may_judge_the_device(csms: Csms, timeline: Timeline, peer: Peer) -> None:
-    """An assert in it is the firmware's failure, as one in the test is."""
+def test_a_function_may_fail_the_device(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+    """A failed assert in the function is a failure of the firmware, as in the test itself."""
 
     def judge(request: Any) -> Any:
         assert request["idTag"] == "MINE", "another's tag"
@@ -280,37 +286,39 @@ def test_a_function_may_judge_the_device(csms: Csms, timeline: Timeline, peer: P
     csms.answer("Authorize", judge)
     peer.start_call("Authorize", {"idTag": "T"}, "a")
     assert peer.receive()[:3] == [4, "a", "InternalError"]
-    with pytest.raises(DeviceError, match="answers Authorize with finds the device wrong: another's tag"):
+    with pytest.raises(DeviceError, match="answers Authorize finds the device wrong: another's tag"):
         csms.expect("Heartbeat", timeout=LIMIT_S)
     assert timeline.events(BenchTrouble) == []
 
 
-def test_a_function_may_break_the_schema_where_that_is_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def test_a_function_may_break_the_schema_if_check_is_off(csms: Csms, timeline: Timeline, peer: Peer) -> None:
     csms.answer("Authorize", lambda _request: {"nonsense": 1}, check=False)
     assert peer.call("Authorize", {"idTag": "T"}) == {"nonsense": 1}
     assert timeline.trouble is None
 
 
-def test_what_the_csms_itself_cannot_do_is_trouble_of_the_bench(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def test_an_internal_error_of_the_csms_is_a_bench_error(csms: Csms, timeline: Timeline, peer: Peer) -> None:
     csms.behaviour.clock_offset_s = 1e12
     peer.start_call("Heartbeat", {})
     with pytest.raises(ConnectionClosed) as closed:
         peer.socket.recv(LIMIT_S)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1011
-    with pytest.raises(BenchError, match=r"the CSMS could not go on with CP-1, OverflowError: .*1011"):
+    with pytest.raises(BenchError, match=r"the CSMS failed to handle a message of CP-1, OverflowError: .*1011"):
         csms.expect("StatusNotification", timeout=LIMIT_S)
     assert "OverflowError" in timeline.events(BenchTrouble)[0].what
     timeline.clear_trouble()
     assert csms.expect_disconnected(LIMIT_S).code == 1011
 
 
-def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, timeline: Timeline, peer: Peer) -> None:
+def test_an_answer_that_breaks_the_schema_is_rejected_unless_check_is_off(
+    csms: Csms, timeline: Timeline, peer: Peer
+) -> None:
     with pytest.raises(ValueError, match="the response to send for Authorize breaks its schema"):
         csms.answer("Authorize", {"status": "Accepted"})
-    with pytest.raises(ValueError, match="not 0 times"):
+    with pytest.raises(ValueError, match="not 0"):
         csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}}, times=0)
-    with pytest.raises(ValueError, match="what is to be sent for Authorize is no JSON"):
+    with pytest.raises(ValueError, match="the response to send for Authorize is not JSON"):
         csms.answer("Authorize", {"idTagInfo": object()}, check=False)
     csms.answer("Authorize", {"status": "Accepted"}, check=False)
     assert peer.call("Authorize", {"idTag": "T"}) == {"status": "Accepted"}
@@ -319,23 +327,23 @@ def test_an_answer_that_breaks_the_schema_is_refused_unless_wanted(csms: Csms, t
     assert sent.error != ""
 
 
-def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
+def test_answers_are_held_and_released(csms: Csms, peer: Peer) -> None:
     with csms.hold("StartTransaction") as held:
         peer.start_call("StartTransaction", START, "a")
         assert held.wait().unique_id == "a"
         assert csms.transactions[0].transaction_id is None
         assert held.release() == 1
         assert peer.receive()[:2] == [3, "a"]
-        peer.call("Heartbeat", {})  # everything else goes on
+        peer.call("Heartbeat", {})  # other calls are answered
         peer.start_call("StartTransaction", START | {"meterStart": 102}, "c")
         held.wait()
         with pytest.raises(ValueError, match="the response to send for StartTransaction breaks its schema"):
             held.release({"nonsense": 1})
         assert held.release(CallError("InternalError")) == 1
         assert peer.receive()[:3] == [4, "c", "InternalError"]
-        with pytest.raises(ExpectationError, match="to hold its answer back"):
+        with pytest.raises(ExpectationError, match="to hold its answer"):
             held.wait(0)
-        with pytest.raises(ValueError, match="held back already"), csms.hold("StartTransaction"):
+        with pytest.raises(ValueError, match="already held"), csms.hold("StartTransaction"):
             pass
         peer.start_call("StartTransaction", START | {"meterStart": 103}, "d")
         held.wait()
@@ -343,7 +351,7 @@ def test_answers_are_held_back_and_released(csms: Csms, peer: Peer) -> None:
     csms.expect("StartTransaction", meterStart=100, timeout=0)
 
 
-def test_a_held_answer_reaches_a_charge_point_that_came_back(csms: Csms, new_peer: Callable[..., Peer]) -> None:
+def test_a_held_answer_reaches_a_reconnected_charge_point(csms: Csms, new_peer: Callable[..., Peer]) -> None:
     first = new_peer()
     with csms.hold("StartTransaction") as held:
         first.start_call("StartTransaction", START, "a")
@@ -357,7 +365,7 @@ def test_a_held_answer_reaches_a_charge_point_that_came_back(csms: Csms, new_pee
     assert second.receive()[:2] == [3, "a"]
 
 
-def test_a_reset_makes_it_normal_again(csms: Csms, peer: Peer) -> None:
+def test_a_reset_restores_normal_behaviour(csms: Csms, peer: Peer) -> None:
     csms.answer("Authorize", {"idTagInfo": {"status": "Blocked"}})
     csms.behaviour.registration = "Rejected"
     assert peer.boot()["status"] == "Rejected"
@@ -366,10 +374,10 @@ def test_a_reset_makes_it_normal_again(csms: Csms, peer: Peer) -> None:
     assert peer.boot()["status"] == "Accepted"
 
 
-# -- bad behaviour --------------------------------------------------------------------------------------------------
+# -- misbehaviour ---------------------------------------------------------------------------------------------------
 
 
-def test_silence_reads_but_says_nothing(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
+def test_silence_sends_nothing(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
     peer.boot()
     with csms.silence():
         peer.start_call("Heartbeat", {})
@@ -398,14 +406,14 @@ def test_silence_answers_no_close_handshake_and_ends_with_a_reset(csms: Csms, pe
     csms.expect_disconnected()
 
 
-def test_without_pong_everything_else_is_answered(csms: Csms, peer: Peer) -> None:
+def test_without_pongs_calls_are_answered(csms: Csms, peer: Peer) -> None:
     with csms.no_pong():
         peer.boot()
         assert not peer.socket.ping().wait(0.05)
     assert peer.socket.ping().wait(LIMIT_S)
 
 
-def test_it_refuses_handshakes_with_a_status(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
+def test_handshakes_are_refused_with_a_status(csms: Csms, peer: Peer, new_peer: Callable[..., Peer]) -> None:
     with csms.refuse(503):
         with pytest.raises(InvalidStatus) as refused:
             new_peer()
@@ -417,7 +425,7 @@ def test_it_refuses_handshakes_with_a_status(csms: Csms, peer: Peer, new_peer: C
             pass
 
 
-def test_it_closes_with_a_code(csms: Csms, peer: Peer) -> None:
+def test_a_connection_is_closed_with_a_code(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.close(1001, "going")
     with pytest.raises(ConnectionClosed) as closed:
@@ -430,7 +438,7 @@ def test_it_closes_with_a_code(csms: Csms, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("code", [None, 1012])
-def test_it_goes_and_comes_back_on_the_same_port(csms: Csms, new_peer: Callable[..., Peer], code: int | None) -> None:
+def test_a_restart_uses_the_same_port(csms: Csms, new_peer: Callable[..., Peer], code: int | None) -> None:
     peer, port = new_peer(), csms.port
     csms.expect_connected()
     csms.stop(code)
@@ -456,19 +464,19 @@ def test_stopping_in_silence_does_not_hang(csms: Csms, peer: Peer) -> None:
 
 @pytest.mark.parametrize("code", [None, 1012])
 @pytest.mark.parametrize("said", [b"", b"GET /CP-2 HTTP/1.1\r\nHost: "])
-def test_a_client_in_its_opening_handshake_does_not_hold_up_the_end(
+def test_a_pending_opening_handshake_does_not_delay_the_stop(
     csms: Csms, new_peer: Callable[..., Peer], code: int | None, said: bytes
 ) -> None:
     with socket.create_connection(("127.0.0.1", csms.port)) as idle:
         idle.sendall(said)
-        new_peer().boot()  # who came before it was accepted before it
+        new_peer().boot()  # the server accepts in order, so the idle client is accepted too
         csms.stop(code)
         idle.settimeout(LIMIT_S)
         with pytest.raises(ConnectionResetError):
             idle.recv(1)
 
 
-def test_an_opening_handshake_that_silence_held_back_is_answered_after_it(
+def test_an_opening_handshake_deferred_by_silence_is_answered_after_it(
     csms: Csms, new_peer: Callable[..., Peer]
 ) -> None:
     with ThreadPoolExecutor() as pool:
@@ -479,16 +487,16 @@ def test_an_opening_handshake_that_silence_held_back_is_answered_after_it(
         assert coming.result(LIMIT_S).boot()["status"] == "Accepted"
 
 
-def test_the_port_is_given_back_also_where_stopping_fails(
+def test_the_port_is_released_even_if_stopping_fails(
     timeline: Timeline, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_: CsmsServer) -> None:
-        raise BenchError("it does not end")
+        raise BenchError("it does not stop")
 
     csms = Csms(timeline, loop)
     with monkeypatch.context() as patch:
         patch.setattr(CsmsServer, "stop", fail)
-        with pytest.raises(BenchError, match="it does not end"):
+        with pytest.raises(BenchError, match="it does not stop"):
             csms.shut_down()
     with socket.socket() as other:
         other.bind(("127.0.0.1", csms.port))
@@ -500,9 +508,7 @@ SECRET = "0123456789abcdef"
 KEY = {"key": "AuthorizationKey", "value": SECRET}
 
 
-def test_a_secret_is_whole_on_the_wire_and_for_tests_and_masked_in_what_is_written(
-    csms: Csms, timeline: Timeline, peer: Peer
-) -> None:
+def test_a_secret_is_unmasked_on_the_wire_and_masked_in_the_record(csms: Csms, timeline: Timeline, peer: Peer) -> None:
     csms.expect_connected()
     with ThreadPoolExecutor() as pool:
         call = pool.submit(csms.call, "ChangeConfiguration", KEY)
@@ -526,7 +532,7 @@ def test_a_secret_is_whole_on_the_wire_and_for_tests_and_masked_in_what_is_writt
     assert "********" in csms.exchange()
 
 
-def test_a_secret_is_in_no_message_about_what_is_wrong(csms: Csms, peer: Peer) -> None:
+def test_a_secret_is_in_no_error_message(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     long = {"key": "AuthorizationKey", "value": SECRET * 100}
     with pytest.raises(ValueError, match="longer than 500") as refused:
@@ -594,9 +600,11 @@ def test_without_an_identity_the_first_charge_point_counts(timeline: Timeline, l
 
 
 @pytest.mark.parametrize("kind", get_args(BadHandshake))
-def test_it_answers_opening_handshakes_badly(csms: Csms, new_peer: Callable[..., Peer], kind: BadHandshake) -> None:
+def test_opening_handshakes_get_malformed_answers(
+    csms: Csms, new_peer: Callable[..., Peer], kind: BadHandshake
+) -> None:
     with csms.malform_handshakes(kind):
-        if kind == "no-subprotocol":  # which this client, unlike a charge point, takes
+        if kind == "no-subprotocol":  # this client, unlike a charge point, accepts a missing sub-protocol
             assert new_peer().socket.subprotocol is None
         else:
             with pytest.raises((TimeoutError, InvalidHandshake, ConnectionError)):
@@ -604,8 +612,8 @@ def test_it_answers_opening_handshakes_badly(csms: Csms, new_peer: Callable[...,
     assert new_peer().boot()["status"] == "Accepted"
 
 
-def test_it_pings_and_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
-    csms.expect_connected()  # the peer may know it first
+def test_a_ping_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
+    csms.expect_connected()  # the peer may be connected before the CSMS notices
     csms.ping(b"are you there?", timeout=LIMIT_S)
     csms.pong(b"unasked for")
     csms.pong(bytes(125), times=1000)
@@ -615,16 +623,16 @@ def test_it_pings_and_waits_for_the_pong(csms: Csms, peer: Peer) -> None:
         csms.ping(timeout=0.2)
 
 
-def test_it_sends_a_message_in_fragments(csms: Csms, peer: Peer) -> None:
+def test_a_message_is_sent_in_fragments(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.send_raw('[2,"x","Reset",{"type":"Soft"}]', fragments=5)
     pieces = ['[2,"x"', ',"Rese', 't",{"t', 'ype":"', 'Soft"}]', ""]  # the library ends with an empty frame
     assert list(peer.socket.recv_streaming()) == pieces
-    with pytest.raises(ValueError, match="a text of 3 characters has 1 to 3 fragments, not 4"):
+    with pytest.raises(ValueError, match="a text of 3 characters can have 1 to 3 fragments, not 4"):
         csms.send_raw("[2]", fragments=4)
 
 
-def test_it_sends_a_binary_message(csms: Csms, peer: Peer) -> None:
+def test_a_binary_message_is_sent(csms: Csms, peer: Peer) -> None:
     csms.expect_connected()
     csms.send_binary(b"\x00\xff")
     assert peer.socket.recv(LIMIT_S) == b"\x00\xff"
@@ -639,7 +647,7 @@ def test_it_sends_a_binary_message(csms: Csms, peer: Peer) -> None:
         ("no-payload", r'^\[3,"m2"\]$', "2 elements where message type 3 has 3"),
     ],
 )
-def test_answers_are_spoiled_and_recorded_as_what_they_are(
+def test_malformed_answers_are_recorded_as_sent(
     csms: Csms, peer: Peer, timeline: Timeline, kind: BadAnswer, text: str, error: str
 ) -> None:
     peer.boot()

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "features/config/settings.h"
+#include "features/logging/logger.h"
+#include "features/storage/storage.h"
+#include "features/time_sync/time_sync.h"
+#include "features/websocket/credentials.h"
+#include "port/secrets.h"
+#include "port/worker.h"
+
+namespace pb {
+
+/// The security profiles of the OCPP 1.6 security whitepaper (section 2): what the connection to the CSMS shows and
+/// checks, and what a change of them needs.
+class Security final : public Credentials {
+ public:
+  enum Profile : uint32_t { none, basic_authentication, tls_with_basic_authentication, tls_with_client_certificate };
+  /// Limits of AuthorizationKey, in bytes (whitepaper, section 2.3).
+  static constexpr size_t kMinKey = 16;
+  static constexpr size_t kMaxKey = 20;
+  static constexpr Text kKeyName = "AuthorizationKey";
+  static constexpr Text kProfileName = "SecurityProfile";
+  /// What set_authorization_key() says when neither key nor value is the cause.
+  static constexpr char kBusy[] = "is not set: another one is being stored, try again";
+
+  /// What to call on the loop when another key is in force.
+  struct Listener {
+    void (*call)(void* context) = nullptr;
+    void* context = nullptr;
+  };
+
+  Security(Secrets& secrets, Worker& worker, const Settings& settings, const TimeSync& time_sync, Logger& log)
+      : secrets_(secrets), worker_(worker), settings_(settings), time_sync_(time_sync), log_(log) {}
+
+  void set_listener(Listener listener) { listener_ = listener; }
+
+  TcpSecurity security(bool url_has_tls) override;
+  Text authorization(Text identity, Span<char> into) override;
+  CertificateTime time() const override;
+
+  /// @return what a profile lacks on this device, to be read behind its name; nullptr for nothing.
+  const char* complaint_about(uint32_t profile);
+  /// Checks and stores the key; `done` is called on the loop once that is durable. @param hexadecimal 32 to 40 digits
+  /// @return what is wrong with it, to be read behind its name, or nullptr.
+  const char* set_authorization_key(Text hexadecimal, StorageDone done);
+
+ private:
+  void stored();
+
+  Secrets& secrets_;
+  Worker& worker_;
+  const Settings& settings_;
+  const TimeSync& time_sync_;
+  Logger& log_;
+  Listener listener_;
+  bool has_told_of_time_ = false;
+
+  // The key that is being written.
+  bool storing_ = false;
+  uint8_t key_[kMaxKey] = {};
+  size_t key_length_ = 0;
+  SecretsResult result_ = SecretsResult::ok;
+  StorageDone done_;
+};
+
+}  // namespace pb

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "core/text.h"
+#include "port/tcp.h"
+
+namespace pb {
+
+/// How the connection to the CSMS is protected; asked at each attempt, so that a change counts from the next one on.
+class Credentials {
+ public:
+  /// Room for `Basic ` and the longest identity with the longest key, in base64.
+  static constexpr size_t kMaxAuthorization = 6 + 4 * ((4 * 48 + 1 + 20 + 2) / 3);
+
+  /// @param url_has_tls whether the URL says wss
+  virtual TcpSecurity security(bool url_has_tls) = 0;
+  /// The value of the header Authorization, written into `into`; empty for none.
+  virtual Text authorization(Text identity, Span<char> into) = 0;
+  /// How good the time is that certificates are judged by.
+  virtual CertificateTime time() const = 0;
+
+ protected:
+  ~Credentials() = default;
+};
+
+}  // namespace pb

@@ -1,0 +1,86 @@
+#include "port/esp32/esp_system.h"
+
+#include <assert.h>
+#include <esp_app_desc.h>
+#include <esp_err.h>
+#include <esp_mac.h>
+#include <esp_ota_ops.h>
+#include <esp_system.h>
+#include <esp_task_wdt.h>
+#include <sdkconfig.h>
+#include <stdlib.h>
+
+#include "core/text_writer.h"
+
+namespace pb::esp32 {
+
+EspSystem::EspSystem(EspTcp& tcp) : tcp_(tcp) {
+  // The build puts the hash of the ELF file into the image: the panic handler and the core dump name it as well.
+  const esp_app_desc_t* description = esp_app_get_description();
+  TextWriter text{Span<char>(build_id_)};
+  for (size_t byte = 0; byte < sizeof build_id_ / 2; ++byte) text.append(Hex{description->app_elf_sha256[byte], 2});
+  ESP_ERROR_CHECK(esp_task_wdt_add(nullptr));
+}
+
+ResetReason EspSystem::reset_reason() const {
+  switch (esp_reset_reason()) {
+    case ESP_RST_SW:
+      return ResetReason::software;
+    case ESP_RST_PANIC:
+      return ResetReason::panic;
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT:
+      return ResetReason::watchdog;
+    case ESP_RST_BROWNOUT:
+      return ResetReason::brownout;
+    case ESP_RST_EXT:
+      return ResetReason::external;
+    default:
+      // EN reads as power-on on an ESP32. What is left never happens here: deep sleep, SDIO, a reset by USB.
+      return ResetReason::power_on;
+  }
+}
+
+uint64_t EspSystem::chip_id() const {
+  uint8_t mac[8] = {};
+  esp_efuse_mac_get_default(mac);
+  uint64_t id = 0;
+  for (size_t i = 0; i < 6; ++i) id = id << 8 | mac[i];
+  return id;
+}
+
+void EspSystem::feed_watchdog() { esp_task_wdt_reset(); }
+
+bool EspSystem::image_on_trial() const {
+  esp_ota_img_states_t state = ESP_OTA_IMG_UNDEFINED;
+  return esp_ota_get_state_partition(esp_ota_get_running_partition(), &state) == ESP_OK &&
+         state == ESP_OTA_IMG_PENDING_VERIFY;
+}
+
+void EspSystem::confirm_image() { esp_ota_mark_app_valid_cancel_rollback(); }
+
+TestControls* EspSystem::test_controls() {
+#if CONFIG_PLUGBENCH_TEST_CONTROLS
+  return this;
+#else
+  return nullptr;
+#endif
+}
+
+void EspSystem::crash(Crash kind) {
+  if (kind == Crash::null_pointer) {
+    volatile int* volatile nowhere = nullptr;
+    *nowhere = 1;
+  }
+  [[maybe_unused]] const bool on_purpose = true;
+  if (kind == Crash::failed_assert) assert(on_purpose == false);
+  abort();
+}
+
+void EspSystem::hang() {
+  for (volatile bool forever = true; forever;) {
+  }
+}
+
+}  // namespace pb::esp32

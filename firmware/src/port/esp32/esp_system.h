@@ -1,0 +1,32 @@
+#pragma once
+
+#include "port/esp32/esp_tcp.h"
+#include "port/system.h"
+
+namespace pb::esp32 {
+
+/// ESP-IDF: API reference, System, "Miscellaneous System APIs", "Watchdogs", "Application Image Format" and
+/// "Over The Air Updates (OTA)".
+class EspSystem final : public System, public TestControls {
+ public:
+  /// The task that calls this is watched from now on.
+  explicit EspSystem(EspTcp& tcp);
+
+  ResetReason reset_reason() const override;
+  uint64_t chip_id() const override;
+  Text build_id() const override { return {build_id_, sizeof build_id_}; }
+  void feed_watchdog() override;
+  bool image_on_trial() const override;
+  void confirm_image() override;
+  TestControls* test_controls() override;
+
+  void crash(Crash kind) override;
+  void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
+  void hang() override;
+
+ private:
+  EspTcp& tcp_;
+  char build_id_[8];
+};
+
+}  // namespace pb::esp32

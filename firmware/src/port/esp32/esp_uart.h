@@ -1,0 +1,66 @@
+#pragma once
+
+#include <driver/uart.h>
+#include <driver/uart_select.h>
+#include <freertos/FreeRTOS.h>
+#include <freertos/semphr.h>
+#include <freertos/stream_buffer.h>
+#include <freertos/task.h>
+
+#include "port/esp32/esp_waker.h"
+#include "port/uart.h"
+
+namespace pb::esp32 {
+
+/// UART0. The loop writes our lines, and whichever task logs writes those of ESP-IDF. A ring of ours and a task lie
+/// between them and ESP-IDF's driver: its own ring makes writers wait when it is full, and it reports as free all that
+/// the write under way does not use.
+/// ESP-IDF: API reference, Peripherals, "Universal Asynchronous Receiver/Transmitter (UART)".
+class EspUart final : public Uart {
+ public:
+  /// The longest line and the telemetry behind it: 350 ms of the line at 115,200 baud.
+  static constexpr size_t kRing = 4096;
+
+  /// @param priority of the task that sends
+  EspUart(EspWaker& waker, UBaseType_t priority);
+  EspUart(const EspUart&) = delete;
+  EspUart& operator=(const EspUart&) = delete;
+
+  bool write(Bytes bytes) override;
+  size_t read(MutableBytes into) override;
+  uint32_t dropped() const override { return dropped_; }
+
+  /// One step of the sending task: waits for bytes in the ring and sends a run of them.
+  void send_run();
+  /// Waits until all is sent, `limit_ms` at most: before a restart.
+  void drain(uint32_t limit_ms);
+  /// Bytes of the sending task's stack that were never used.
+  size_t stack_left() const { return uxTaskGetStackHighWaterMark(task_); }
+
+ private:
+  static constexpr uart_port_t kPort = UART_NUM_0;
+  static constexpr int kBaud = 115'200;
+  /// A longest command and what is typed behind it.
+  static constexpr int kReceiveRing = 1024;
+  /// Bytes that the task hands on at a time: what the FIFO holds.
+  static constexpr size_t kRun = 128;
+  static constexpr uint32_t kStack = 2048;
+
+  static void send(void* self);
+  static void on_driver_news(uart_port_t port, uart_select_notif_t news, BaseType_t* must_switch);
+
+  /// The driver's callback has no argument of its own.
+  static EspWaker* woken_by_input;
+
+  uint8_t ring_memory_[kRing + 1];  ///< a stream buffer keeps one byte free
+  StaticStreamBuffer_t ring_state_;
+  StaticSemaphore_t writers_state_;
+  StaticTask_t task_state_;
+  StackType_t stack_[kStack / sizeof(StackType_t)];
+  StreamBufferHandle_t ring_;
+  SemaphoreHandle_t writers_;
+  TaskHandle_t task_ = nullptr;
+  volatile uint32_t dropped_ = 0;
+};
+
+}  // namespace pb::esp32

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <freertos/FreeRTOS.h>
+#include <freertos/task.h>
+
+#include "port/clock.h"
+#include "port/waker.h"
+
+namespace pb::esp32 {
+
+/// The loop sleeps in a notification of its task. ESP-IDF: API reference, System, "FreeRTOS (IDF)".
+class EspWaker final : public Waker {
+ public:
+  /// The task that calls this is the owner.
+  explicit EspWaker(const Clock& clock) : clock_(clock), owner_(xTaskGetCurrentTaskHandle()) {}
+  EspWaker(const EspWaker&) = delete;
+  EspWaker& operator=(const EspWaker&) = delete;
+
+  void sleep_until(Millis deadline) override;
+  void wake() override;
+  /// For the port's own interrupt handlers: it lies in RAM, as the table that wake() is found by does not.
+  void wake_from_interrupt();
+
+ private:
+  /// A longer sleep ends early, which the contract allows: 32 bits of ticks overflow in 49 days.
+  static constexpr Millis kLongestSleep = 60'000;
+
+  const Clock& clock_;
+  TaskHandle_t owner_;
+};
+
+}  // namespace pb::esp32

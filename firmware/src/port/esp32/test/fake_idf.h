@@ -1,0 +1,62 @@
+#pragma once
+
+#include <stdint.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "driver/gpio.h"
+#include "driver/uart_select.h"
+#include "esp_event.h"
+#include "esp_partition.h"
+#include "freertos/task.h"
+
+/// A chip without time or tasks, as the stubs' functions see it. The test is the hardware: it drives pins, raises
+/// events and runs a task's steps.
+struct FakeIdf {
+  // Time and the loop's task.
+  int64_t now_us = 0;
+  int notifications = 0;
+  std::vector<TickType_t> sleeps;
+
+  // Pins.
+  std::map<int, int> levels;
+  std::map<int, std::pair<gpio_isr_t, void*>> handlers;
+  /// Changes an input and runs its handler, as an edge does.
+  void edge(int pin, int level);
+  /// A pulse that is over before its handler runs.
+  void short_pulse(int pin);
+
+  // The pulse counter.
+  int pulse_limit = 0;
+  bool pulses_accumulate = false;
+  bool watches_limit = false;
+  int pulse_register = 0;
+  int pulse_sum = 0;
+  void pulse();
+
+  // The UART: what it has sent, and how many bytes it takes at a time.
+  std::string sent;
+  size_t taken_at_a_time = SIZE_MAX;
+  std::string received;
+  uart_select_notif_callback_t on_uart_news = nullptr;
+
+  // The radio and the events.
+  std::vector<std::string> radio_calls;
+  esp_err_t disconnect_result = ESP_OK;
+  std::vector<std::pair<esp_event_handler_t, void*>> event_handlers;
+  void event(esp_event_base_t base, int32_t id, void* data = nullptr);
+  void disconnected(uint8_t reason);
+  /// Tasks that were created and have not run: each is called once.
+  std::vector<std::pair<TaskFunction_t, void*>> started;
+  void run_started();
+
+  // A partition of two sectors.
+  std::vector<uint8_t> flash = std::vector<uint8_t>(8192, 0xff);
+  esp_partition_t partition{0, 8192, 4096, "storage"};
+};
+
+/// The chip of the test that runs.
+extern FakeIdf chip;

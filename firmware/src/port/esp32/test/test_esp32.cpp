@@ -1,0 +1,316 @@
+#include <string.h>
+#include <unity.h>
+
+#include <string>
+
+#include "driver/gpio.h"
+#include "esp_netif.h"
+#include "fake_idf.h"
+#include "port/esp32/esp_clock.h"
+#include "port/esp32/esp_edges.h"
+#include "port/esp32/esp_gpio.h"
+#include "port/esp32/esp_interlock.h"
+#include "port/esp32/esp_partition_flash.h"
+#include "port/esp32/esp_uart.h"
+#include "port/esp32/esp_waker.h"
+#include "port/esp32/esp_wifi.h"
+#include "port/esp32/pulse_counter.h"
+
+using namespace pb;
+using namespace pb::esp32;
+
+namespace {
+
+constexpr int kContactor = 22;
+constexpr int kStop = 25;
+constexpr int kButton = 26;
+constexpr uint8_t kReasonLeave = 8;
+constexpr uint8_t kReasonHandshake = 15;
+
+Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+struct Loop {
+  EspClock clock;
+  EspWaker waker{clock};
+};
+
+// -- sleeping ---------------------------------------------------------------------------------------------------------
+
+void deadline_that_has_passed_does_not_sleep() {
+  Loop loop;
+  chip.now_us = 5'000'000;
+  loop.waker.sleep_until(4'000);
+  TEST_ASSERT_EQUAL(0, chip.sleeps.size());
+}
+
+void sleep_lasts_to_the_deadline_and_a_minute_at_most() {
+  Loop loop;
+  chip.now_us = 5'000'000;
+  loop.waker.sleep_until(5'250);
+  loop.waker.sleep_until(kNever);
+  TEST_ASSERT_EQUAL(2, chip.sleeps.size());
+  TEST_ASSERT_EQUAL_UINT32(250, chip.sleeps[0]);
+  TEST_ASSERT_EQUAL_UINT32(60'000, chip.sleeps[1]);
+}
+
+// -- interlock --------------------------------------------------------------------------------------------------------
+
+struct Armed : Loop {
+  EspGpio gpio;
+  EspInterlock interlock{gpio, waker, kContactor, kStop};
+
+  Armed() { interlock.arm(); }
+};
+
+void stop_opens_the_contactor_in_its_handler() {
+  Armed bench;
+  TEST_ASSERT_TRUE(bench.interlock.close());
+  TEST_ASSERT_EQUAL(1, chip.levels[kContactor]);
+  chip.edge(kStop, 1);
+  TEST_ASSERT_EQUAL(0, chip.levels[kContactor]);
+  TEST_ASSERT_FALSE(bench.interlock.closed());
+  TEST_ASSERT_EQUAL(1, chip.notifications);
+}
+
+void press_that_is_over_before_its_handler_runs_is_a_trip() {
+  Armed bench;
+  bench.interlock.close();
+  chip.short_pulse(kStop);
+  TEST_ASSERT_EQUAL(0, chip.levels[kContactor]);
+  TEST_ASSERT_FALSE(bench.interlock.close());
+  TEST_ASSERT_EQUAL_UINT32(1, bench.interlock.take_trips());
+  TEST_ASSERT_TRUE(bench.interlock.close());
+}
+
+void release_is_no_trip() {
+  Armed bench;
+  chip.edge(kStop, 1);
+  chip.edge(kStop, 0);
+  TEST_ASSERT_EQUAL_UINT32(1, bench.interlock.take_trips());
+}
+
+void stop_that_is_pressed_at_arming_is_a_trip() {
+  chip.levels[kStop] = 1;
+  Armed bench;
+  TEST_ASSERT_FALSE(bench.interlock.close());
+  TEST_ASSERT_EQUAL_UINT32(1, bench.interlock.take_trips());
+}
+
+// -- edges ------------------------------------------------------------------------------------------------------------
+
+void bounces_are_one_press_and_all_are_edges() {
+  Loop loop;
+  EspEdges edges(loop.waker);
+  edges.watch(kButton, 50);
+  chip.edge(kButton, 1);
+  chip.now_us += 1'000;
+  chip.edge(kButton, 0);
+  chip.now_us += 1'000;
+  chip.edge(kButton, 1);
+  chip.now_us += 60'000;
+  chip.edge(kButton, 0);
+  chip.now_us += 60'000;
+  chip.edge(kButton, 1);
+  TEST_ASSERT_EQUAL_UINT32(5, edges.count(kButton));
+  TEST_ASSERT_EQUAL_UINT32(2, edges.presses(kButton));
+  TEST_ASSERT_EQUAL(5, chip.notifications);
+}
+
+void watching_anew_counts_from_zero() {
+  Loop loop;
+  EspEdges edges(loop.waker);
+  edges.watch(kButton, 50);
+  chip.edge(kButton, 1);
+  edges.watch(kButton, 50);
+  TEST_ASSERT_EQUAL_UINT32(0, edges.count(kButton));
+}
+
+// -- pulses -----------------------------------------------------------------------------------------------------------
+
+void pulses_outlast_the_register() {
+  PulseCounter counter;
+  counter.start(27);
+  for (int i = 0; i < 100'000; ++i) chip.pulse();
+  TEST_ASSERT_EQUAL_UINT32(100'000, counter.count());
+}
+
+// -- console ----------------------------------------------------------------------------------------------------------
+
+void line_that_does_not_fit_is_dropped_whole_and_counted() {
+  Loop loop;
+  EspUart uart(loop.waker, 6);
+  TEST_ASSERT_TRUE(uart.write(bytes_of(std::string(EspUart::kRing - 3, 'a'))));
+  TEST_ASSERT_FALSE(uart.write(bytes_of("four")));
+  TEST_ASSERT_TRUE(uart.write(bytes_of("two")));
+  TEST_ASSERT_EQUAL_UINT32(4, uart.dropped());
+}
+
+void driver_that_takes_less_gets_the_rest() {
+  Loop loop;
+  EspUart uart(loop.waker, 6);
+  chip.taken_at_a_time = 3;
+  uart.write(bytes_of("I (1) boot: plugbench\r\n"));
+  uart.send_run();
+  TEST_ASSERT_EQUAL_STRING("I (1) boot: plugbench\r\n", chip.sent.c_str());
+}
+
+void typed_bytes_wake_the_loop() {
+  Loop loop;
+  EspUart uart(loop.waker, 6);
+  chip.on_uart_news(UART_NUM_0, UART_SELECT_WRITE_NOTIF, nullptr);
+  TEST_ASSERT_EQUAL(0, chip.notifications);
+  chip.on_uart_news(UART_NUM_0, UART_SELECT_READ_NOTIF, nullptr);
+  TEST_ASSERT_EQUAL(1, chip.notifications);
+}
+
+// -- Wi-Fi ------------------------------------------------------------------------------------------------------------
+
+struct Radio : Loop {
+  EspWifi wifi{waker};
+
+  /// Joins up to `state`.
+  void join(NetworkState state = NetworkState::up) {
+    wifi.begin("net", "passphrase");
+    chip.run_started();
+    chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+    if (state == NetworkState::associating) return;
+    chip.event(WIFI_EVENT, WIFI_EVENT_STA_CONNECTED);
+    if (state == NetworkState::up) chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  }
+  void check(NetworkState state) { TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(wifi.state())); }
+};
+
+std::string last_calls(size_t count) {
+  std::string text;
+  for (size_t i = chip.radio_calls.size() - count; i < chip.radio_calls.size(); ++i) text += chip.radio_calls[i] + ";";
+  return text;
+}
+
+void driver_starts_in_a_task_and_connects_once_it_has_started() {
+  Radio radio;
+  radio.wifi.begin("net", "passphrase");
+  TEST_ASSERT_EQUAL(0, chip.radio_calls.size());
+  chip.run_started();
+  TEST_ASSERT_EQUAL_STRING("start;", last_calls(1).c_str());
+  chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+  TEST_ASSERT_EQUAL_STRING("config net;connect;", last_calls(2).c_str());
+  radio.check(NetworkState::associating);
+}
+
+void station_goes_up_by_way_of_dhcp() {
+  Radio radio;
+  radio.join(NetworkState::dhcp);
+  radio.check(NetworkState::dhcp);
+  chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  radio.check(NetworkState::up);
+  TEST_ASSERT_EQUAL_INT8(-51, radio.wifi.rssi());
+}
+
+void lost_link_is_counted_with_its_reason() {
+  Radio radio;
+  radio.join();
+  chip.disconnected(Network::kReasonBeaconTimeout);
+  radio.check(NetworkState::down);
+  TEST_ASSERT_EQUAL_UINT32(1, radio.wifi.losses());
+  TEST_ASSERT_EQUAL_UINT16(Network::kReasonBeaconTimeout, radio.wifi.disconnect_reason());
+}
+
+void failed_attempt_is_no_loss() {
+  Radio radio;
+  radio.join(NetworkState::associating);
+  chip.disconnected(kReasonHandshake);
+  radio.check(NetworkState::down);
+  TEST_ASSERT_EQUAL_UINT32(0, radio.wifi.losses());
+  TEST_ASSERT_EQUAL_UINT16(kReasonHandshake, radio.wifi.disconnect_reason());
+}
+
+void answer_to_end_does_not_end_the_next_attempt() {
+  Radio radio;
+  radio.join();
+  radio.wifi.end();
+  radio.wifi.begin("other", "passphrase");
+  TEST_ASSERT_EQUAL_STRING("disconnect;", last_calls(1).c_str());
+  chip.disconnected(kReasonLeave);
+  radio.check(NetworkState::associating);
+  TEST_ASSERT_EQUAL_STRING("config other;connect;", last_calls(2).c_str());
+}
+
+void late_address_does_not_bring_an_ended_link_up() {
+  Radio radio;
+  radio.join(NetworkState::dhcp);
+  radio.wifi.end();
+  chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  radio.check(NetworkState::down);
+}
+
+void lost_address_is_a_loss_of_the_link() {
+  Radio radio;
+  radio.join();
+  chip.event(IP_EVENT, IP_EVENT_STA_LOST_IP);
+  radio.check(NetworkState::down);
+  TEST_ASSERT_EQUAL_UINT32(1, radio.wifi.losses());
+}
+
+void name_that_fills_its_field_is_passed_on_whole() {
+  Radio radio;
+  const std::string name(32, 'n');
+  radio.wifi.begin({name.data(), name.size()}, "passphrase");
+  chip.run_started();
+  chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+  TEST_ASSERT_EQUAL_STRING(("config " + name + ";connect;").c_str(), last_calls(2).c_str());
+}
+
+// -- flash ------------------------------------------------------------------------------------------------------------
+
+void flash_refuses_what_the_partition_does_not_have() {
+  EspPartitionFlash flash("storage");
+  uint8_t bytes[16] = {};
+  const auto check = [](FlashResult expected, FlashResult result) {
+    TEST_ASSERT_EQUAL(static_cast<int>(expected), static_cast<int>(result));
+  };
+  check(FlashResult::out_of_range, flash.read(8192, bytes));
+  check(FlashResult::out_of_range, flash.program(SIZE_MAX, bytes));
+  check(FlashResult::out_of_range, flash.erase(8192));
+  check(FlashResult::unaligned, flash.program(8, bytes));
+  check(FlashResult::unaligned, flash.erase(16));
+  check(FlashResult::ok, flash.program(8176, bytes));
+}
+
+void partition_that_is_missing_has_no_size() {
+  EspPartitionFlash flash("stroage");
+  uint8_t byte[1];
+  TEST_ASSERT_EQUAL(0, flash.size());
+  TEST_ASSERT_EQUAL(static_cast<int>(FlashResult::out_of_range), static_cast<int>(flash.read(0, byte)));
+}
+
+}  // namespace
+
+void setUp() { chip = FakeIdf{}; }
+void tearDown() {}
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(deadline_that_has_passed_does_not_sleep);
+  RUN_TEST(sleep_lasts_to_the_deadline_and_a_minute_at_most);
+  RUN_TEST(stop_opens_the_contactor_in_its_handler);
+  RUN_TEST(press_that_is_over_before_its_handler_runs_is_a_trip);
+  RUN_TEST(release_is_no_trip);
+  RUN_TEST(stop_that_is_pressed_at_arming_is_a_trip);
+  RUN_TEST(bounces_are_one_press_and_all_are_edges);
+  RUN_TEST(watching_anew_counts_from_zero);
+  RUN_TEST(pulses_outlast_the_register);
+  RUN_TEST(line_that_does_not_fit_is_dropped_whole_and_counted);
+  RUN_TEST(driver_that_takes_less_gets_the_rest);
+  RUN_TEST(typed_bytes_wake_the_loop);
+  RUN_TEST(driver_starts_in_a_task_and_connects_once_it_has_started);
+  RUN_TEST(station_goes_up_by_way_of_dhcp);
+  RUN_TEST(lost_link_is_counted_with_its_reason);
+  RUN_TEST(failed_attempt_is_no_loss);
+  RUN_TEST(answer_to_end_does_not_end_the_next_attempt);
+  RUN_TEST(late_address_does_not_bring_an_ended_link_up);
+  RUN_TEST(lost_address_is_a_loss_of_the_link);
+  RUN_TEST(name_that_fills_its_field_is_passed_on_whole);
+  RUN_TEST(flash_refuses_what_the_partition_does_not_have);
+  RUN_TEST(partition_that_is_missing_has_no_size);
+  return UNITY_END();
+}

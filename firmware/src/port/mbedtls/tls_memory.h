@@ -1,0 +1,25 @@
+#pragma once
+
+#include <stddef.h>
+
+namespace pb::mbedtls {
+
+/// Where mbed TLS takes its memory from. The library knows one pair of functions for all sessions, so there is one of
+/// it in a program, and it outlives all sessions.
+class TlsMemory {
+ public:
+  /// @return zeroed memory, or nullptr.
+  virtual void* allocate_zeroed(size_t size) = 0;
+  virtual void release(void* memory) = 0;
+  virtual size_t largest_block() const = 0;
+
+  /// Makes the library use `memory` from now on.
+  static void install(TlsMemory& memory);
+  /// The size of the last request that was refused since the last call, 0: none was.
+  static size_t take_refused();
+
+ protected:
+  ~TlsMemory() = default;
+};
+
+}  // namespace pb::mbedtls

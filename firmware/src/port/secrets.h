@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/span.h"
+#include "core/text.h"
+
+namespace pb {
+
+enum class SecretsResult : uint8_t { ok, not_found, too_large, full, failed };
+
+/// The keys of the store.
+namespace secret {
+constexpr Text kAuthorizationKey = "auth_key";  ///< 16 to 20 bytes: the password of Basic authentication
+constexpr Text kRoot = "root";                  ///< the roots that a CSMS's certificate may have, PEM or DER
+constexpr Text kCrl = "crl";                    ///< the CRL of those roots, PEM or DER
+constexpr Text kClientChain = "client_chain";   ///< our own certificate and the ones above it, PEM or DER
+constexpr Text kClientKey = "client_key";       ///< its private key, PEM or DER
+}  // namespace secret
+
+/// Keyed blobs that are kept apart from the settings: NVS on the chip, a region of its own on the host. A blob is
+/// replaced as a whole: after a cut of the power at any moment either the old or the new one is there.
+class Secrets {
+ public:
+  static constexpr size_t kMaxKey = 15;  ///< as NVS has it (ESP-IDF: "Non-Volatile Storage Library")
+  static constexpr size_t kMaxBlob = 4000;
+  static constexpr size_t kMaxBlobs = 8;
+
+  /// Blocks for a few milliseconds at most. @param length bytes put into `into`; of a blob that is too large for it
+  /// nothing is put there.
+  virtual SecretsResult read(Text key, MutableBytes into, size_t& length) = 0;
+  /// Whether there is such a blob.
+  virtual bool has(Text key) = 0;
+  /// Blocks until the blob is durable, for tens of milliseconds: writers run in a Worker.
+  virtual SecretsResult write(Text key, Bytes value) = 0;
+  /// Blocks like write(). A blob that is not there is ok.
+  virtual SecretsResult remove(Text key) = 0;
+
+ protected:
+  ~Secrets() = default;
+};
+
+}  // namespace pb

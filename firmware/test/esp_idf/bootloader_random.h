@@ -1,0 +1,5 @@
+#pragma once
+
+// API reference, System, "Random Number Generation".
+
+void bootloader_random_enable();

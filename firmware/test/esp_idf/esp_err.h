@@ -1,0 +1,17 @@
+#pragma once
+
+// API reference, System, "Error Codes".
+
+#include <stdint.h>
+#include <stdlib.h>
+
+using esp_err_t = int;
+constexpr esp_err_t ESP_OK = 0;
+constexpr esp_err_t ESP_FAIL = -1;
+constexpr esp_err_t ESP_ERR_NVS_NO_FREE_PAGES = 0x110d;
+constexpr esp_err_t ESP_ERR_NVS_NEW_VERSION_FOUND = 0x1110;
+
+#define ESP_ERROR_CHECK(x)      \
+  do {                          \
+    if ((x) != ESP_OK) abort(); \
+  } while (0)

@@ -1,0 +1,18 @@
+#pragma once
+
+// lwIP: addresses and error codes.
+
+#include <stdint.h>
+
+using u8_t = uint8_t;
+using u16_t = uint16_t;
+using err_t = int8_t;
+struct ip_addr_t {
+  uint32_t address;
+};
+constexpr u8_t IPADDR_TYPE_ANY = 46;
+constexpr err_t ERR_OK = 0;
+constexpr err_t ERR_MEM = -1;
+constexpr err_t ERR_INPROGRESS = -5;
+constexpr err_t ERR_RST = -14;
+constexpr err_t ERR_ARG = -16;

@@ -1,0 +1,41 @@
+#pragma once
+
+// lwIP: the callback-style ("raw") TCP API and its buffers.
+
+#include "lwip/ip_addr.h"
+
+struct pbuf {
+  pbuf* next;
+  void* payload;
+  u16_t tot_len;
+  u16_t len;
+};
+struct tcp_seg;
+struct tcp_pcb {
+  u16_t snd_buf;
+  tcp_seg* unsent;
+  tcp_seg* unacked;
+};
+using tcp_connected_fn = err_t (*)(void* argument, tcp_pcb* pcb, err_t error);
+using tcp_recv_fn = err_t (*)(void* argument, tcp_pcb* pcb, pbuf* bytes, err_t error);
+using tcp_sent_fn = err_t (*)(void* argument, tcp_pcb* pcb, u16_t length);
+using tcp_err_fn = void (*)(void* argument, err_t error);
+constexpr u8_t TCP_WRITE_FLAG_COPY = 1;
+#define tcp_sndbuf(pcb) ((pcb)->snd_buf)
+void tcp_nagle_disable(tcp_pcb* pcb);
+
+tcp_pcb* tcp_new_ip_type(u8_t type);
+void tcp_arg(tcp_pcb* pcb, void* argument);
+void tcp_err(tcp_pcb* pcb, tcp_err_fn callback);
+void tcp_recv(tcp_pcb* pcb, tcp_recv_fn callback);
+void tcp_sent(tcp_pcb* pcb, tcp_sent_fn callback);
+err_t tcp_connect(tcp_pcb* pcb, const ip_addr_t* address, u16_t port, tcp_connected_fn connected);
+err_t tcp_write(tcp_pcb* pcb, const void* bytes, u16_t length, u8_t flags);
+err_t tcp_output(tcp_pcb* pcb);
+void tcp_recved(tcp_pcb* pcb, u16_t length);
+err_t tcp_close(tcp_pcb* pcb);
+void tcp_abort(tcp_pcb* pcb);
+u16_t pbuf_copy_partial(const pbuf* from, void* into, u16_t length, u16_t offset);
+pbuf* pbuf_free_header(pbuf* from, u16_t size);
+void pbuf_cat(pbuf* head, pbuf* tail);
+u8_t pbuf_free(pbuf* chain);

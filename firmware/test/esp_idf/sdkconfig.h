@@ -1,0 +1,8 @@
+#pragma once
+
+// The options that the port reads; a compiler option turns Ethernet on.
+
+#ifndef CONFIG_ETH_USE_OPENETH
+#define CONFIG_ETH_USE_OPENETH 0
+#endif
+#define CONFIG_PLUGBENCH_TEST_CONTROLS 1

@@ -1,0 +1,110 @@
+"""The emulator bench: the board's real image in Espressif's QEMU.
+
+`rig.wiring` opens it for a bench description of `kind = "emulator"`. It has power, reset, download mode, a console,
+flash that outlives power cuts, and Ethernet. It has no pins, no access point and no test hooks, and its time is real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
+from rig.util.clock import BenchClock
+from rig.wiring.emulator.board import BoardWires, EmulatorBoard
+from rig.wiring.emulator.flash_file import make_flash
+from rig.wiring.emulator.qemu import GATEWAY, find_qemu
+from rig.wiring.interfaces import Wiring
+from rig.wiring.virtual.pins import VirtualPinFactory, Wires
+from rig.wiring.virtual.run_directory import RunDirectory
+
+_UNCERTAINTY_NS = 1_000_000  # the host's scheduling, as with every pty
+
+
+class DescribedWire(Protocol):
+    """A wire of a bench description."""
+
+    @property
+    def pin(self) -> int:
+        """The Pi's end, a BCM number."""
+
+    @property
+    def active_low(self) -> bool:
+        """Whether the Pi's end is low while the wire is active."""
+
+
+class DescribedEmulator(Protocol):
+    """The emulator of a bench description."""
+
+    @property
+    def qemu(self) -> str:
+        """The program; empty: the one on PATH."""
+
+
+class DescribedDevice(Protocol):
+    """The device of a bench description."""
+
+    @property
+    def board(self) -> str:
+        """The board's name."""
+
+
+class EmulatorDescription(Protocol):
+    """What the emulator bench needs to know of a `rig.config.description.Description`."""
+
+    @property
+    def device(self) -> DescribedDevice:
+        """The device under test."""
+
+    @property
+    def emulator(self) -> DescribedEmulator:
+        """The emulator."""
+
+    def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
+        """Every wire with its signal."""
+
+
+def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path) -> Wiring:
+    """Set up an emulated board without power and with erased flash.
+
+    Args:
+        description: the bench.
+        clock: the bench's clock, in real time.
+        root: the project's folder, for the run folder.
+
+    Raises:
+        BenchError: there is no emulator for the board, or nothing can be written below `root`.
+    """
+    qemu = find_qemu(description.emulator.qemu, description.device.board)
+    wires = dict(description.wires())
+    run = RunDirectory(root)
+    factory = VirtualPinFactory(Wires(clock.now))
+    try:
+        flash = make_flash(run.path / "flash.bin")
+        board = EmulatorBoard(
+            BoardWires.of(factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE)),
+            qemu,
+            flash,
+            run.path / "qemu.log",
+        )
+    except BaseException:
+        factory.close()
+        run.close()
+        raise
+
+    def close() -> None:
+        board.close()
+        factory.close()
+        run.close()
+
+    return Wiring(
+        pin_factory=factory,
+        serial_url=board.port.url,
+        serial_uncertainty=_UNCERTAINTY_NS,
+        clock=clock,
+        capabilities=frozenset({"real_time", "flash_file"}),
+        flash_file=flash,
+        csms_host=GATEWAY,
+        close=close,
+    )

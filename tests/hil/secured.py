@@ -1,0 +1,85 @@
+"""A device and a CSMS that hold each other to a security profile."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from rig.bench import Bench
+from rig.csms import Authority, Certificate, Security
+from rig.csms.security import SecurityProfile
+from rig.device import Device
+from rig.firmware.secrets import make_secrets
+
+KEY = bytes(range(0xE0, 0xF2))
+"""An AuthorizationKey of 18 bytes that are no text."""
+
+
+class Secured:
+    """The authority of a test, and what of it is on the device.
+
+    Args:
+        bench: the bench.
+        device: its device.
+
+    Attributes:
+        authority: issues what both sides show.
+        identity: the device's.
+        host: the name under which the device reaches the CSMS.
+    """
+
+    def __init__(self, bench: Bench, device: Device) -> None:
+        self.bench = bench
+        self.device = device
+        self.authority = Authority(bench.timeline.clock.utc())
+        self.identity = bench.description.device.identity
+        self.host = urlsplit(bench.csms_url).hostname or ""
+        self.client = self.authority.client(self.identity)
+
+    def install(self, **blobs: bytes | str) -> None:
+        """Write the device's secrets, and nothing else of its flash; those that are not named are gone.
+
+        Args:
+            blobs: by name; the root, our client certificate and the key of Basic authentication are there anyway, an
+                empty blob leaves one out.
+        """
+        present: dict[str, bytes | str] = {
+            "auth_key": KEY,
+            "root": self.authority.root,
+            "client_chain": self.client.chain,
+            "client_key": self.client.key,
+        }
+        present |= blobs
+        encoded = {name: blob.encode() if isinstance(blob, str) else blob for name, blob in present.items() if blob}
+        self._write(encoded)
+
+    def forget(self) -> None:
+        """Take the secrets off the device."""
+        self._write({})
+
+    def _write(self, blobs: dict[str, bytes]) -> None:
+        partition = self.device.firmware.manifest.partition_table()["secrets"]
+        self.bench.flasher.flash_filesystem(make_secrets(blobs, partition.size), partition.offset)
+
+    def server(self, certificate: Certificate | None = None, profile: SecurityProfile = 2) -> Security:
+        """The CSMS's side of a profile.
+
+        Args:
+            certificate: of the CSMS; None: a good one.
+            profile: the security profile.
+        """
+        return Security(
+            profile,
+            {self.identity: KEY},
+            None if profile < 2 else certificate or self.authority.server(self.host),
+            client_root=self.authority.root,
+        )
+
+    @contextlib.contextmanager
+    def on_profile(self, profile: SecurityProfile, **settings: str | int) -> Iterator[None]:
+        """Within the block both sides are on that profile, and the device is connected at its beginning."""
+        self.install()
+        with self.bench.csms.secured(self.server(profile=profile)):
+            self.device.configure(security_profile=profile, **settings)
+            yield

@@ -1,0 +1,251 @@
+"""Security profiles: TLS on both sides, logins, what each side refuses, and what TLS costs the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rig.bench import Bench
+from rig.csms import Csms, Security
+from rig.csms.authority import CertificateKind
+from rig.device import Device, EvDriver
+from rig.faults import ConnectionDrop
+from rig.instruments.console import Console
+from rig.instruments.outputs import Outputs
+from rig.instruments.telemetry import Telemetry, heap_flat
+from rig.timeline.events import LinkChange, PinEdge
+from tests.hil.exact import about
+from tests.hil.secured import KEY, Secured
+
+pytestmark = pytest.mark.needs("stepped_time")
+
+NEW_KEY = bytes(range(0xC0, 0xD4))
+BACKOFF = {"backoff_initial_ms": 1000, "backoff_max_ms": 1000}
+
+
+@pytest.fixture
+def secured(bench: Bench, device: Device) -> Iterator[Secured]:
+    """The authority of this test; the device has neither its secrets nor its profile afterwards."""
+    secured = Secured(bench, device)
+    yield secured
+    bench.csms.reset()
+    secured.forget()
+    device.configure()
+
+
+def reason_on_console(console: Console, reason: str) -> None:
+    """The device says on its console why an attempt has failed, and that there will be another one."""
+    console.expect(rf"W \(\d+\) ws: .*{reason}.*; next attempt in \d+ ms", timeout=60)
+
+
+# -- the compliance cases of the OCPP 1.6 security whitepaper -------------------------------------------------------
+
+
+def test_a_new_password_is_stored_and_used_at_once(secured: Secured, csms: Csms, device: Device) -> None:
+    """TC_073: ChangeConfiguration AuthorizationKey is Accepted, and the device comes back with the new password."""
+    with secured.on_profile(1):
+        answer = csms.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": NEW_KEY.hex()})
+        assert answer == {"status": "Accepted"}
+        mark = csms.timeline.mark()
+        with csms.secured(Security(1, {secured.identity: NEW_KEY})):
+            csms.expect_connected(since=mark, timeout=30)
+            device.wait_status(accepted=True)
+            device.boot()
+            device.wait_accepted()
+
+
+def test_the_security_profile_is_raised_over_ocpp(secured: Secured, csms: Csms, device: Device) -> None:
+    """TC_083: SecurityProfile from 1 to 2 is Accepted, and the device comes back with TLS."""
+    with secured.on_profile(1), csms.secured(secured.server(profile=2)):
+        mark = csms.timeline.mark()
+        answer = csms.call("ChangeConfiguration", {"key": "SecurityProfile", "value": "2"})
+        assert answer == {"status": "Accepted"}
+        csms.expect_connected(since=mark, timeout=30)
+        device.wait_status(accepted=True, security_profile=2)
+
+
+def test_the_security_profile_is_never_lowered_over_ocpp(secured: Secured, csms: Csms, device: Device) -> None:
+    """TC_084: a lower SecurityProfile is Rejected, and the connection stays."""
+    with secured.on_profile(2):
+        mark = csms.timeline.mark()
+        answer = csms.call("ChangeConfiguration", {"key": "SecurityProfile", "value": "1"})
+        assert answer == {"status": "Rejected"}
+        csms.timeline.expect_none(LinkChange, since=mark, within=5)
+        assert device.status()["security_profile"] == 2
+
+
+@pytest.mark.parametrize("profile", [1, 2, 3])
+def test_each_profile_boots_to_accepted(secured: Secured, csms: Csms, device: Device, profile: int) -> None:
+    """TC_085, TC_086, TC_087: a valid password, server certificate, client certificate."""
+    with secured.on_profile(profile):  # type: ignore[arg-type]
+        device.wait_status(accepted=True, connection_problem="none", security_profile=profile)
+        csms.ping()
+
+
+# -- what is refused ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "problem"),
+    [
+        ("expired", "the certificate of the CSMS has expired", "certificate_expired"),
+        ("not-yet-valid", "the certificate of the CSMS is not valid yet", "certificate_not_yet_valid"),
+        ("wrong-name", "the certificate of the CSMS is for another host", "certificate_wrong_name"),
+        ("unknown-root", "is not signed by a root that is installed", "certificate_unknown_root"),
+        ("revoked", "the certificate of the CSMS is revoked", "certificate_revoked"),
+    ],
+)
+def test_a_bad_certificate_of_the_csms_is_refused_with_the_reason(
+    secured: Secured,
+    bench: Bench,
+    csms: Csms,
+    device: Device,
+    console: Console,
+    kind: CertificateKind,
+    reason: str,
+    problem: str,
+) -> None:
+    """The device connects to no CSMS with such a certificate, says why, and connects to a good one afterwards."""
+    with secured.on_profile(2, **BACKOFF):
+        bad = secured.authority.server(secured.host, kind=kind)
+        if kind == "revoked":
+            secured.install(crl=secured.authority.crl)
+            device.wait_accepted()
+        with csms.secured(secured.server(bad)):
+            mark = bench.mark()
+            with bench.inject(ConnectionDrop()):
+                reason_on_console(console, reason)
+                device.wait_status(connected=False, connection_problem=problem)
+            assert bench.timeline.events(LinkChange, mark, lambda change: change.connected) == []
+        device.wait_status(timeout=60, accepted=True, connection_problem="none")
+
+
+def test_without_a_root_no_certificate_is_trusted(secured: Secured, device: Device, console: Console) -> None:
+    """A device on profile 2 whose root is gone does not connect, and says what is missing."""
+    with secured.on_profile(2, **BACKOFF):
+        secured.install(root=b"")
+        reason_on_console(console, "no root certificate is installed")
+        secured.install()
+        device.wait_accepted()
+
+
+def test_a_wrong_password_is_refused_by_the_csms(
+    secured: Secured, csms: Csms, device: Device, console: Console
+) -> None:
+    """HTTP 401 is an event with the reason on the CSMS's side, and a line on the device's."""
+    with secured.on_profile(1, **BACKOFF):
+        secured.install(auth_key=bytes(reversed(KEY)))
+        csms.expect_refused("its password has 18 bytes and is not the one of", timeout=60)
+        reason_on_console(console, r"HTTP 401")
+        secured.install()
+        device.wait_accepted()
+
+
+@pytest.mark.parametrize("kind", ["expired", "unknown-root"])
+def test_a_bad_client_certificate_is_refused_by_the_csms(
+    secured: Secured, csms: Csms, device: Device, console: Console, kind: CertificateKind
+) -> None:
+    """Both sides say why."""
+    with secured.on_profile(3, **BACKOFF):
+        bad = secured.authority.client(secured.identity, kind)
+        secured.install(client_chain=bad.chain, client_key=bad.key)
+        csms.expect_refused("the client's certificate is rejected", timeout=60)
+        reason_on_console(console, "the CSMS rejected the handshake with alert")
+        secured.install()
+        device.wait_accepted()
+
+
+def test_the_authorization_key_can_be_written_and_never_read(secured: Secured, csms: Csms) -> None:
+    """GetConfiguration names the key without a value; one of a wrong length or form is Rejected."""
+    answer = csms.call("GetConfiguration", {"key": ["AuthorizationKey"]})
+    assert answer == {"configurationKey": [{"key": "AuthorizationKey", "readonly": False}]}
+    for value in ("00" * 15, "00" * 21, "0" * 33, "x" * 32):
+        answer = csms.call("ChangeConfiguration", {"key": "AuthorizationKey", "value": value})
+        assert answer == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize("profile", ["1", "2", "3"])
+def test_a_profile_that_lacks_something_is_rejected(
+    secured: Secured, csms: Csms, console: Console, profile: str
+) -> None:
+    """A device without key, root and client certificate keeps its profile, and says what is missing."""
+    secured.forget()
+    secured.device.wait_accepted()
+    answer = csms.call("ChangeConfiguration", {"key": "SecurityProfile", "value": profile})
+    assert answer == {"status": "Rejected"}
+    console.expect(rf"SecurityProfile to {profile}, which is rejected: it needs an? ")
+
+
+# -- time -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_cold_boot_without_the_time_connects_and_judges_the_certificate_afterwards(
+    secured: Secured, csms: Csms, device: Device, console: Console
+) -> None:
+    """A certificate that is not valid yet is taken while nobody knows the time, and refused once the CSMS tells it."""
+    with secured.on_profile(2, **BACKOFF):
+        early = secured.authority.server(secured.host, kind="not-yet-valid")
+        with csms.secured(secured.server(early)):
+            since = csms.timeline.mark()
+            device.boot()
+            csms.expect_connected(since=since)
+            console.expect(r"security: the time is at least .*; until the CSMS tells it", since=since)
+            reason_on_console(console, "the certificate of the CSMS is not valid yet")
+        device.wait_status(timeout=60, accepted=True)
+
+
+# -- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_the_heap_is_flat_over_200_reconnects_with_tls(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, telemetry: Telemetry
+) -> None:
+    """200 TLS sessions: the free heap after the last is what it was after the first."""
+    with secured.on_profile(2, backoff_initial_ms=100, backoff_max_ms=100):
+        samples = []
+        for _ in range(200):
+            mark = bench.mark()
+            csms.close(1001, "reconnect")
+            csms.expect_connected(since=mark)
+            device.wait_status(connected=True)
+            samples += telemetry.expect(1, since=bench.mark())
+        trend = heap_flat(samples, tolerance=512)
+        assert trend.flat, str(trend)
+
+
+@pytest.mark.needs("test_hooks")
+def test_a_largest_block_too_small_for_tls_is_reported_and_ocpp_returns_with_room(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, console: Console
+) -> None:
+    """TLS needs a block of 16 KB. Without one the device says so, and connects once there is one again."""
+    with secured.on_profile(2, **BACKOFF):
+        csms.close(1001, "reconnect")
+        assert console.command("largest_block 12000") == "ok"
+        reason_on_console(console, r"TLS: not enough memory in one block: 16\d\d\d bytes are needed, the largest")
+        device.wait_status(connection_problem="no_memory")
+        assert console.command("largest_block 0") == "ok"
+        device.wait_status(timeout=60, accepted=True, connection_problem="none")
+
+
+@pytest.mark.needs("inputs", "outputs")
+def test_a_silent_tls_handshake_delays_no_contactor(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, driver: EvDriver, outputs: Outputs, console: Console
+) -> None:
+    """60 s in which the CSMS answers no ClientHello: a driver starts a charge, the contactor closes at once."""
+    with secured.on_profile(2, **BACKOFF):
+        with csms.silence(), bench.inject(ConnectionDrop()):
+            device.wait_status(timeout=60, connected=False)
+            driver.plug_in()
+            mark = bench.mark()
+            driver.present_tag()
+            closed = outputs["contactor"].expect(True, since=mark)
+            pressed = bench.timeline.events(PinEdge, mark, lambda e: e.signal == "inputs.auth_button" and e.level)[0]
+            assert bench.clock.between(pressed.t, closed.t) == about(bench, 0, 0.2)
+            device.let_time_pass(60)
+            console.expect(r"ws: TLS: the handshake took too long", timeout=1)
+        device.wait_status(timeout=60, connected=True)
+        csms.expect("StartTransaction", timeout=30)
+        driver.present_tag()
+        csms.expect("StopTransaction", timeout=30)
+        driver.unplug()

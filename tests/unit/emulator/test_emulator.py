@@ -1,0 +1,157 @@
+"""The emulated board starts and ends QEMU as power, reset and BOOT say, and keeps its flash.
+
+QEMU is a program of the test: it says how it was started, and echoes what it gets on the UART.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+
+from rig.bench.bench_file import load
+from rig.config.signal import BOOT, EN, POWER_SWITCH
+from rig.util.clock import BenchClock
+from rig.util.errors import BenchError
+from rig.wiring.emulator import open_wiring
+from rig.wiring.emulator.qemu import find_qemu
+from rig.wiring.interfaces import Wiring
+
+ROOT = Path(__file__).parents[3]
+BOARD = "esp32c3-devkitm"
+LIMIT_S = 10.0
+
+QEMU = f"""#!{sys.executable}
+import socket, sys
+if sys.argv[1:] == ["-M", "help"]:
+    print("Supported machines are:\\nesp32c3              Espressif ESP32C3 machine")
+    sys.exit()
+words = sys.argv
+uart = socket.socket(fileno=int(next(word for word in words if "fd=" in word).rpartition("=")[2]))
+flash = next(word for word in words if word.startswith("file=")).split(",")[0].removeprefix("file=")
+with open(flash, "r+b") as file:
+    boots = file.read(1)[0]
+    file.seek(0)
+    file.write(bytes([boots - 1]))
+uart.sendall(f"boot {{255 - boots}} {{words[-1]}}\\n".encode())
+while data := uart.recv(100):
+    uart.sendall(data.upper())
+"""
+
+
+@pytest.fixture
+def qemu(tmp_path: Path) -> Path:
+    program = tmp_path / "qemu-system-riscv32"
+    program.write_text(QEMU)
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+def description(tmp_path: Path, qemu: Path) -> Path:
+    file = tmp_path / "emulator.toml"
+    file.write_text((ROOT / "benches/emulator.toml").read_text().replace('qemu = ""', f'qemu = "{qemu}"'))
+    return file
+
+
+@pytest.fixture
+def wiring(tmp_path: Path, description: Path) -> Iterator[Wiring]:
+    opened = open_wiring(load(description), BenchClock(), tmp_path)
+    yield opened
+    opened.close()
+
+
+class Board:
+    """The Pi's ends of the wires, and the console."""
+
+    def __init__(self, wiring: Wiring, described: Path) -> None:
+        wires = dict(load(described).wires())
+        self._pins = {signal: wiring.pin_factory.pin(wires[signal].pin) for signal in (POWER_SWITCH, EN, BOOT)}
+        self.port = serial.Serial(wiring.serial_url, timeout=LIMIT_S)
+
+    def power(self, on: bool) -> None:
+        self._pins[POWER_SWITCH].output_with_state(on)
+
+    def hold(self, signal: object, held: bool) -> None:
+        if held:
+            self._pins[signal].output_with_state(False)  # type: ignore[index]
+        else:
+            self._pins[signal].input_with_pull("floating")  # type: ignore[index]
+
+    def line(self) -> str:
+        return self.port.readline().decode().strip()
+
+
+@pytest.fixture
+def board(wiring: Wiring, description: Path) -> Iterator[Board]:
+    opened = Board(wiring, description)
+    yield opened
+    opened.port.close()
+
+
+def test_chip_boots_with_power_and_its_console_goes_both_ways(board: Board) -> None:
+    board.power(True)
+    assert board.line() == "boot 0 driver=esp32c3.gpio,property=strap_mode,value=0x08"
+    board.port.write(b"status\n")
+    assert board.line() == "STATUS"
+
+
+def test_flash_outlives_a_power_cut(board: Board) -> None:
+    board.power(True)
+    assert board.line().startswith("boot 0 ")
+    board.power(False)
+    board.power(True)
+    assert board.line().startswith("boot 1 ")
+
+
+def test_reset_starts_anew_and_boot_low_asks_for_download_mode(board: Board) -> None:
+    board.power(True)
+    board.line()
+    board.hold(EN, True)
+    board.hold(BOOT, True)
+    board.hold(EN, False)
+    assert board.line() == "boot 1 driver=esp32c3.gpio,property=strap_mode,value=0x02"
+
+
+def test_reset_that_is_held_keeps_the_chip_off(board: Board) -> None:
+    board.hold(EN, True)
+    board.power(True)
+    board.port.timeout = 0.3
+    assert board.line() == ""
+    board.port.timeout = LIMIT_S
+    board.hold(EN, False)
+    assert board.line().startswith("boot 0 ")
+
+
+def test_closing_leaves_no_process_and_no_thread(tmp_path: Path, description: Path) -> None:
+    before = threading.active_count()
+    wiring = open_wiring(load(description), BenchClock(), tmp_path)
+    opened = Board(wiring, description)
+    opened.power(True)
+    opened.line()
+    wiring.close()
+    opened.port.close()
+    assert threading.active_count() == before
+
+
+def test_wiring_says_what_it_has(wiring: Wiring) -> None:
+    assert wiring.capabilities == {"real_time", "flash_file"}
+    assert (wiring.access_point, wiring.hooks, wiring.csms_host) == (None, None, "10.0.2.2")
+
+
+@pytest.mark.parametrize(
+    ("program", "board_name", "says"),
+    [
+        ("no-such-qemu", BOARD, "emulator.qemu: no-such-qemu is not there"),
+        ("false", BOARD, "cannot be run"),
+        ("true", BOARD, "has no machine esp32c3: it is not Espressif's QEMU"),
+        ("true", "esp32-devkitc", "device.board: the board 'esp32-devkitc' cannot be emulated"),
+    ],
+)
+def test_emulator_that_will_not_do_is_refused(program: str, board_name: str, says: str) -> None:
+    with pytest.raises(BenchError, match=says):
+        find_qemu(program, board_name)
