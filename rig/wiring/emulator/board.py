@@ -22,7 +22,7 @@ class DescribedEnd(Protocol):
 
     @property
     def pin(self) -> int:
-        """A BCM number."""
+        """The BCM number of the Pi's pin."""
 
     @property
     def active_low(self) -> bool:
@@ -31,13 +31,13 @@ class DescribedEnd(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BoardWires:
-    """The board's ends of its wires.
+    """The board's ends of its wires. Levels are those at the board.
 
     Attributes:
         wires: all wires.
         switch: high powers the board.
         en: low holds the chip in reset.
-        boot: low at the end of a reset means download mode.
+        boot: low at the end of a reset selects download mode.
         rail: high while the board has power.
     """
 
@@ -51,10 +51,10 @@ class BoardWires:
     def of(
         cls, wires: Wires, switch: DescribedEnd, en: DescribedEnd, boot: DescribedEnd, rail: DescribedEnd | None
     ) -> Self:
-        """Join the board's ends to the Pi's pins; whatever has another level there gets an inverter.
+        """Connect the board to the Pi's pins, with an inverter if the Pi's active level differs.
 
         Args:
-            wires: where the Pi's pins end.
+            wires: the wires of the Pi's pins.
             switch, en, boot, rail: the described wires.
         """
         for described, active_low in ((switch, False), (en, True), (boot, True), (rail, False)):
@@ -67,14 +67,14 @@ class BoardWires:
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
 
-    A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
-    the wires; a thread of the board's own carries bytes between the emulator and the serial port.
+    A power cut and a reset send SIGKILL. QEMU handles a restart by the chip itself. Any thread may change the wires;
+    the board's thread forwards bytes between QEMU and the serial port.
 
     Args:
         ends: its wires.
         qemu: the emulator.
         flash: the flash file.
-        log: where the emulator's own messages are appended.
+        log: the file to which QEMU's messages are appended.
     """
 
     def __init__(self, ends: BoardWires, qemu: Qemu, flash: Path, log: Path) -> None:
@@ -85,22 +85,22 @@ class EmulatorBoard:
         self._log = log
         self._run: QemuRun | None = None
         self._wanted: bool | None = None
-        """Whether the chip is to be in download mode; None: it is to be off."""
+        """The requested mode: True for download mode, False for a boot, None for off."""
         self._change = threading.Lock()
         self._closing = False
         self._woken, self._wake = os.pipe()
-        ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
-        ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._look())
+        ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._wires_changed())
+        ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._wires_changed())
         self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         self._thread.start()
-        self._look()
+        self._wires_changed()
 
     def close(self) -> None:
-        """Take the power away and give everything back. Called once."""
+        """Switch the power off and close everything. Called once."""
         for wire in (self._ends.en, self._ends.switch):
             self._ends.wires.watch_board_end(wire, None)
         self._closing = True
-        self._nudge()
+        self._wake_thread()
         self._thread.join()
         os.close(self._woken)
         os.close(self._wake)
@@ -108,25 +108,25 @@ class EmulatorBoard:
 
     @property
     def is_running(self) -> bool:
-        """Whether the chip runs, or waits in download mode."""
+        """Whether the chip is running or in download mode."""
         run = self._run
         return run is not None and run.is_alive
 
-    def _look(self) -> None:
-        """Decide what the chip is to do, at the very edge: BOOT is sampled now, and what must stop stops now."""
-        # EN floats, which reads low, until the board's thread has come to pull it up.
+    def _wires_changed(self) -> None:
+        """Set the requested mode at the edge itself: sample BOOT, and stop the chip without a delay."""
+        # EN floats, which reads low, until the board's thread has pulled it up.
         is_released = self._ends.switch.level and self._ends.en.level
         with self._change:
             if not is_released:
                 self._wanted = None
                 if self._run is not None:
-                    self._run.strike()
+                    self._run.kill()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
-        self._nudge()
+        self._wake_thread()
 
-    def _nudge(self) -> None:
+    def _wake_thread(self) -> None:
         with contextlib.suppress(OSError):
             os.write(self._wake, b"x")
 
@@ -138,8 +138,8 @@ class EmulatorBoard:
             if powered != self._ends.switch.level:
                 powered = not powered
                 self._power(powered)
-            self._follow()
-            self._carry()
+            self._start_or_stop()
+            self._forward()
         self._stop()
 
     def _power(self, on: bool) -> None:
@@ -148,8 +148,8 @@ class EmulatorBoard:
         self._ends.wires.change(self._ends.en, board_pull=pull)
         self._ends.wires.change(self._ends.rail, board_drive=True if on else None)
 
-    def _follow(self) -> None:
-        """Stop or start the emulator, as the wires want it."""
+    def _start_or_stop(self) -> None:
+        """Start or stop QEMU for the requested mode."""
         with self._change:
             run, wanted = self._run, self._wanted
         if run is not None and (wanted is None or not run.is_alive):
@@ -166,16 +166,16 @@ class EmulatorBoard:
             with self._change:
                 self._run = run
                 if self._wanted is None:
-                    run.strike()
+                    run.kill()
 
     def _stop(self) -> None:
         with self._change:
             run, self._run = self._run, None
         if run is not None:
-            run.bury()
+            run.kill_and_wait()
 
-    def _carry(self) -> None:
-        """Wait for bytes of either side or for a change of the wires; pass on what has come."""
+    def _forward(self) -> None:
+        """Wait for bytes or a change of the wires, and forward the bytes in both directions."""
         run = self._run
         ends: list[int] = [self._woken]
         if run is not None:
@@ -186,13 +186,13 @@ class EmulatorBoard:
         if run is None:
             return
         with contextlib.suppress(OSError):
-            if run.uart.fileno() in ready and not self._pass_on(run):
-                run.strike()
+            if run.uart.fileno() in ready and not self._forward_output(run):
+                run.kill()
             if self.port.master in ready:
                 run.uart.sendall(os.read(self.port.master, _READ_BYTES))
 
-    def _pass_on(self, run: QemuRun) -> bool:
-        """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
+    def _forward_output(self, run: QemuRun) -> bool:
+        """Forward the chip's output, or drop it if the port is full. Returns whether QEMU is running."""
         data = run.uart.recv(_READ_BYTES)
         with contextlib.suppress(BlockingIOError):
             os.write(self.port.master, data)

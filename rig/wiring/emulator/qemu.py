@@ -1,4 +1,4 @@
-"""Espressif's QEMU: where it is, how it is started, and one run of it."""
+"""Espressif's QEMU: finds the program, starts it, and controls one run of it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pathlib import Path
 from rig.util.errors import BenchError
 
 GATEWAY = "10.0.2.2"
-"""This machine's loopback interface, as the emulated device sees it (QEMU, "Network emulation", user mode)."""
+"""This machine's loopback interface, seen from the emulated device (QEMU, user-mode network)."""
 
 _LIST_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A board that QEMU can be.
+    """A board that QEMU can emulate.
 
     Attributes:
         program: the name of QEMU's program for its processor.
         machine: QEMU's name of its chip.
-        strap: the driver property that holds the levels of the strapping pins at the end of a reset.
-        boots: the value of `strap` with which the chip runs what is in flash.
-        downloads: the value of `strap` with which its ROM waits for esptool.
+        strap: the driver property with the levels of the strapping pins at the end of a reset.
+        boots: the value of `strap` for a boot from flash.
+        downloads: the value of `strap` for download mode.
     """
 
     program: str
@@ -42,12 +42,12 @@ class Machine:
 MACHINES: Mapping[str, Machine] = {
     "esp32c3-devkitm": Machine("qemu-system-riscv32", "esp32c3", "driver=esp32c3.gpio,property=strap_mode", 0x08, 0x02),
 }
-"""By the board's name in a bench description."""
+"""The machines by the board's name in a bench description."""
 
 
 @dataclass(frozen=True, slots=True)
 class Qemu:
-    """A QEMU that has the machine of a board.
+    """A QEMU that can emulate a board.
 
     Attributes:
         program: the executable.
@@ -62,8 +62,8 @@ class Qemu:
 
         Args:
             flash: the flash file.
-            uart: the descriptor of a stream socket, inherited: the other end of UART0.
-            download: whether the ROM waits for esptool instead of booting.
+            uart: the inherited descriptor of a stream socket for UART0.
+            download: True for download mode, False for a boot.
         """
         strap = self.machine.downloads if download else self.machine.boots
         return [
@@ -80,21 +80,21 @@ def find_qemu(program: str, board: str) -> Qemu:
     """Find the emulator of a board.
 
     Args:
-        program: an executable; empty: the usual one on PATH.
+        program: an executable; empty for the usual one on PATH.
         board: the board's name.
 
     Raises:
-        BenchError: the board cannot be emulated, or there is no QEMU that can.
+        BenchError: the board cannot be emulated, or no suitable QEMU is installed.
     """
     machine = MACHINES.get(board)
     if machine is None:
         raise BenchError(
             f"device.board: the board {board!r} cannot be emulated", f"Use one of: {', '.join(sorted(MACHINES))}"
         )
-    fix = "Install Espressif's QEMU and name its program in emulator.qemu; docs/emulator.md says how"
+    fix = "Install Espressif's QEMU and set emulator.qemu to its program, see docs/emulator.md"
     found = shutil.which(program or machine.program)
     if found is None:
-        raise BenchError(f"emulator.qemu: {program or machine.program} is not there", fix)
+        raise BenchError(f"emulator.qemu: {program or machine.program} is not installed", fix)
     try:
         listed = subprocess.run(
             [found, "-M", "help"], capture_output=True, text=True, timeout=_LIST_LIMIT_S, check=True
@@ -112,8 +112,8 @@ class QemuRun:
     Args:
         qemu: the emulator.
         flash: the flash file.
-        download: whether the ROM waits for esptool.
-        log: where the emulator's own messages are appended.
+        download: True for download mode, False for a boot.
+        log: the file to which QEMU's messages are appended.
 
     Raises:
         OSError: it cannot be started.
@@ -131,7 +131,7 @@ class QemuRun:
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
-                    # A Ctrl-C on the terminal is for the bench, which then takes the emulator down itself.
+                    # Ctrl-C on the terminal must only reach the bench, which ends QEMU in its cleanup.
                     process_group=0,
                 )
         except BaseException:
@@ -140,23 +140,23 @@ class QemuRun:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the emulator still runs."""
+        """Whether QEMU is running."""
         return self._process.poll() is None
 
-    def strike(self) -> None:
-        """Take the power away: SIGKILL."""
+    def kill(self) -> None:
+        """Cut the chip's power: send SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
 
-    def bury(self) -> None:
-        """Strike it, wait until it is gone, and give its descriptors back."""
+    def kill_and_wait(self) -> None:
+        """Kill it, wait until it has ended, and close its descriptors."""
         if self.is_alive:
-            self.strike()
+            self.kill()
         self._process.wait()
         self.uart.close()
 
 
 def _ends_with_us() -> list[str]:
-    """The command that makes the kernel kill the emulator when the bench's process dies, where there is one."""
+    """Return a command that makes the kernel kill QEMU when the bench ends; empty if it is not installed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -81,13 +81,13 @@ def test_a_message_can_name_the_cause_of_a_stall(
     clock: BenchClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall, "LIMIT_S", 30)
-    assert clock.holdup() == "bench time stands still: nobody waits for it in a call of the bench"
+    assert clock.holdup() == "bench time stands still: no call of the bench waits for it"
 
     def while_waiting() -> str:
         waiting = threading.Thread(target=clock.deadline(1).wait_out)
         waiting.start()
         said = clock.holdup()
-        while "nobody waits" in said:
+        while "no call of the bench waits" in said:
             os.sched_yield()
             said = clock.holdup()
         free.set()
