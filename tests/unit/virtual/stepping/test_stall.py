@@ -59,7 +59,7 @@ def test_a_device_that_spins_is_judged_by_its_processor_time(running: Desk, cloc
 def test_the_processor_time_of_a_briefly_busy_device_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clock checks several times in each step of time, and reading the processor time would dominate that."""
+    """The clock checks several times per step, and reading the processor time would dominate that."""
     monkeypatch.setattr(stall, "LIMIT_S", 30)
     asked: list[int] = []
     monkeypatch.setattr(stall, "_stat", lambda pid: asked.append(pid) or [])
