@@ -1,4 +1,4 @@
-"""Loads pytester for the tests of the plugins. The plugins themselves come by the package's entry point."""
+"""Load pytester for the tests of the plugins. The package's entry point loads the plugins themselves."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The pytest plugin that the package installs: options, and the other plugins where a session has a bench.
+"""The pytest plugin of the package: its options, and the other plugins if a session has a bench.
 
-It stands outside `fixtures`, whose name other projects have for folders of their own, and imports nothing of Plugbench
-until a session has a bench: `--bench`, or `plugbench_bench` in the project's pytest.ini.
+It is outside of `fixtures`, because other projects have folders of that name. It imports nothing of Plugbench until a
+session has a bench: `--bench`, or `plugbench_bench` in the project's pytest.ini.
 """
 
 from __future__ import annotations
@@ -29,50 +29,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--rig-run",
         metavar="NAME",
-        help="name of this run's folder (default: date and time, as 20260131-235959); where it is there already, as of "
-        "tests on another bench, this session becomes a part of that run, and one report shows all of it",
+        help="name of this run's folder (default: date and time, as 20260131-235959); if the folder exists, such as "
+        "from tests on another bench, this session becomes a part of that run, and one report shows all of it",
     )
     group.addoption(
         "--rig-keep-runs",
         metavar="N",
         type=_count,
         default=20,
-        help="how many run records stay there, the newest, older ones are removed; 0: all (default: 20)",
+        help="number of newest run records to keep, older ones are removed; 0: all (default: 20)",
     )
     group.addoption(
         "--retry-bench-errors",
         metavar="N",
         type=_count,
         default=0,
-        help="run a device test that ends in an error of the bench again, up to N times, each time on a bench that is "
-        "opened anew; a failure of the firmware is never retried (default: 0)",
+        help="retry a device test that ends in an error of the bench up to N times, each time on a reopened bench; a "
+        "failure of the firmware is never retried (default: 0)",
     )
     parser.addini(
         "plugbench_bench",
         type="linelist",
-        help="bench descriptions for sessions without --bench, one a line, relative to this file",
+        help="bench descriptions for sessions without --bench, one per line, relative to this file",
     )
 
 
 def _count(text: str) -> int:
-    """Read an option's value that counts something.
+    """Read the value of an option that is a count.
 
     Raises:
-        argparse.ArgumentTypeError: it is no whole number of 0 or more.
+        argparse.ArgumentTypeError: the value is not a whole number of 0 or more.
     """
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number: give 0 or more")
     return int(text)
 
 
-# Before the conftests: like those of any package, the plugins are there when a conftest is loaded.
+# Before the conftests, so that the plugins are loaded before any conftest, like those of other packages.
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Register the plugins of `fixtures` where the session has a bench.
+    """Register the plugins of `fixtures` if the session has a bench.
 
     Raises:
-        pytest.UsageError: another package by the name of `fixtures` is loaded, or a bench description has made pytest
-            take another folder than this for the project.
+        pytest.UsageError: another package named `fixtures` is loaded, or a bench description has made pytest use
+            another project folder.
     """
     if not early_config.known_args_namespace.bench and not early_config.getini("plugbench_bench"):
         return
@@ -94,9 +94,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def _refuse_moved_root(config: pytest.Config) -> None:
-    """Refuse a `--bench FILE` that pytest has taken for a test file when it looked for the project's root folder.
+    """Reject a `--bench FILE` that pytest has treated as a test file in its search for the project's root folder.
 
-    It does so before it knows this option. It knows `--bench=FILE` to be one.
+    pytest does this before it knows the option. It recognizes `--bench=FILE` as an option.
 
     Raises:
         pytest.UsageError: the root is the bench description's project.
@@ -109,6 +109,6 @@ def _refuse_moved_root(config: pytest.Config) -> None:
     moved = [path for path in benches if (here / path).resolve().is_relative_to(root)]
     if moved and not any(path.is_relative_to(root) for path in named):
         raise pytest.UsageError(
-            f"--bench {moved[0]} made pytest take {root} for the project, not {here}. Write it as one word: "
+            f"--bench {moved[0]} made pytest use {root} as the project, not {here}. Write it as one word: "
             f"--bench={moved[0]}"
         )

@@ -1,7 +1,7 @@
-"""Cut the power of the device at every flash operation, in many processes, and sum up: `python -m tools.powercut`.
+"""Cut the power of the device at every flash operation, in several processes: `python -m tools.powercut`.
 
-The program `powercut` (firmware/test/powercut) does the work; this starts one process a job, each with its share of
-the cuts, prints a table and writes JUnit.
+The program `powercut` (firmware/test/powercut) makes the cuts. This tool starts one process per job, each with a share
+of the cuts, sums the results, prints a table and writes JUnit.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "build" / "firmware" / "powercut"
 JUNIT = ROOT / "reports" / "junit" / "powercut.xml"
 EFFECTS = 3
-# Second cuts of each scenario: those of the fixed part, and more than there are.
+# The number of second cuts of each scenario: the fixed part, and a number above all possible ones.
 NESTED_FIXED = 1_000
 NESTED_ALL = 10_000_000
-# Ids that are shown of each rule.
+# The number of ids to show for each rule.
 _SHOWN = 1
 _WIDTH = 300
 _USAGE = 2
 
 
 class PowercutError(Exception):
-    """The program could not be run, or crashed; the text names the run."""
+    """The program could not be started, or crashed. The text has the id of the run."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Row:
     findings: list[dict[str, str]] = field(default_factory=list)
 
     def add(self, tally: dict[str, object]) -> None:
-        """Add what one process found out about the scenario."""
+        """Add the results of one process."""
         counts = {name: value for name, value in tally.items() if isinstance(value, int)}
         self.operations = max(self.operations, counts["operations"])
         self.most_operations = max(self.most_operations, counts["most_operations"])
@@ -64,11 +64,11 @@ class Row:
 
     @property
     def covered(self) -> float:
-        """The share of operations times effects that was cut, in percent."""
+        """The cuts in percent of operations times effects."""
         return 100 * self.first_cuts / (EFFECTS * self.operations) if self.operations else 0.0
 
     def examples(self) -> list[dict[str, str]]:
-        """Give the shortest ids of each rule: those with the fewest cuts are the easiest to read."""
+        """Return the shortest ids of each rule, because runs with few cuts are the easiest to read."""
         chosen = []
         for rule in self.rules:
             of_rule = [finding for finding in self.findings if finding["rule"] == rule]
@@ -82,13 +82,13 @@ def explore(program: Path, jobs: int, options: list[str]) -> list[Row]:
     Args:
         program: the executable.
         jobs: processes, at least 1.
-        options: what the program gets besides its share.
+        options: the options of the program, besides its share.
 
     Returns:
         A row for each scenario, in the program's order.
 
     Raises:
-        PowercutError: a process could not be started, refused its options or crashed.
+        PowercutError: a process could not be started, rejected its options or crashed.
     """
     commands = [[str(program), *options, "--share", str(share), "--shares", str(jobs)] for share in range(jobs)]
     with ThreadPoolExecutor(jobs) as pool:
@@ -119,7 +119,7 @@ def _run(command: list[str]) -> str:
         raise PowercutError(done.stderr.strip())
     if done.returncode in (0, 1) and not done.stderr:
         return done.stdout
-    # The run is the same each time; the last id that it names is that of the crash.
+    # A run is reproducible, so the last printed id is that of the crash.
     traced = subprocess.run([*command, "--trace"], capture_output=True, text=True, check=False)
     ids = [line for line in traced.stdout.splitlines() if not line.startswith("{")]
     place = f"in {ids[-1]}" if ids else "before the first cut"
@@ -127,7 +127,7 @@ def _run(command: list[str]) -> str:
 
 
 def table(rows: list[Row]) -> str:
-    """Lay the rows out as text."""
+    """Format the rows as a text table."""
     lines = [("scenario", "operations", "cuts", "covered", "nested", "of", "longest boot", "failed runs")]
     lines += [
         (
@@ -153,7 +153,7 @@ def table(rows: list[Row]) -> str:
 
 
 def write_junit(path: Path, rows: list[Row], seconds: float) -> None:
-    """Write a test case for each scenario; one that broke a rule names it with ids that replay it."""
+    """Write a test case for each scenario. A failed one has the broken rules with ids to replay."""
     suite = ElementTree.Element("testsuite", name="powercut", tests=str(len(rows)), time=f"{seconds:.1f}")
     for row in rows:
         case = ElementTree.SubElement(
@@ -172,31 +172,38 @@ def _words(finding: dict[str, str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the scenarios and print the table; returns 1 when a rule was broken, 2 when nothing can be said."""
+    """Run the scenarios and print the table. Return 1 if a rule was broken, 2 if there is no result."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.powercut",
-        description="Cut the power of the device at every operation on its flash, boot it on what is left, and check\n"
-        "what the CSMS got. Prints a table, and for each rule that was broken the id of a run.",
-        epilog="exit codes: 0 no rule was broken, 1 a rule was broken, 2 the program is missing, crashed or refused\n"
+        description="Cut the power of the device at every operation on its flash, boot it from that flash, and check\n"
+        "the messages to the CSMS. Prints a table, and for each broken rule the id of a run.",
+        epilog="exit codes: 0 no rule was broken, 1 a rule was broken, 2 the program is missing, crashed or rejected\n"
         "an option. `make powercut` builds the program first. Scenarios and rules: firmware/test/powercut/README.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--scenario", metavar="NAME", help="play this scenario only (default: all)")
+    parser.add_argument("--scenario", metavar="NAME", help="run only this scenario (default: all)")
     parser.add_argument(
         "--seed", type=int, default=1, help="seed of the random effects and of the choice of second cuts (default: 1)"
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (default: %(default)s, the cores)"
+        "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: %(default)s, the cores)"
     )
     parser.add_argument(
-        "--depth", type=int, choices=(1, 2), default=2, help="cuts in a run; 1: none in the recovery (default: 2)"
+        "--depth",
+        type=int,
+        choices=(1, 2),
+        default=2,
+        help="maximum number of cuts in a run; 1: no cut during the recovery (default: 2)",
     )
-    parser.add_argument("--full", action="store_true", help="make every second cut, not a choice of them")
+    parser.add_argument("--full", action="store_true", help="make all second cuts, not a selection")
     parser.add_argument(
         "--id", help="replay one run, such as charge-online:17h:5r:s1, and show the console of the device"
     )
     parser.add_argument(
-        "--program", type=Path, default=PROGRAM, help="the program that cuts (default: build/firmware/powercut)"
+        "--program",
+        type=Path,
+        default=PROGRAM,
+        help="the program that makes the cuts (default: build/firmware/powercut)",
     )
     parser.add_argument(
         "--junit", type=Path, default=JUNIT, help="where to write JUnit (default: reports/junit/powercut.xml)"

@@ -79,8 +79,8 @@ class Wiring:
         clock: the bench's clock, already shared with the board.
         capabilities: the capabilities for `@pytest.mark.needs(...)`.
         flash_file: the virtual board's flash, for inspection; None on a wired bench.
-        csms_host: the address of this machine's loopback interface for the device; empty for `csms.host` of the bench
-            description.
+        csms_host: the address under which the device reaches this machine's loopback interface, if it differs from
+            `csms.host` of the description; otherwise empty.
         device_waits: returns the total time, in ns, that the device's threads have waited for a processor of this
             machine. None on a wired bench, whose device has its own processor, and in stepped time, which then stops.
         close: closes all connections; called once.

@@ -136,7 +136,7 @@ def test_a_wrong_password_is_refused_by_the_csms(
     """HTTP 401 is an event with the reason on the CSMS's side, and a line on the device's."""
     with secured.on_profile(1, **BACKOFF):
         secured.install(auth_key=bytes(reversed(KEY)))
-        csms.expect_refused("its password has 18 bytes and is not the one of", timeout=60)
+        csms.expect_refused("its password of 18 bytes is not that of", timeout=60)
         reason_on_console(console, r"HTTP 401")
         secured.install()
         device.wait_accepted()

@@ -1,1 +1,1 @@
-"""Checks of what no ready-made linter knows: the seams between rooms, pins, headers, words. `python -m tools.lint`."""
+"""Checks that are specific to this repository: layers, pins, headers, words. `python -m tools.lint` runs them."""

@@ -1,4 +1,4 @@
-"""Run every check: `python -m tools.lint [WORD ...]` runs those whose names hold one of the words."""
+"""Run all checks. `python -m tools.lint [WORD ...]` runs those whose names contain one of the words."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ CHECKS = [
     Check("host build and chip have one watchdog figure", watchdog.run),
     Check("imports run one way", imports.run),
     Check("includes of the firmware run one way", includes.run),
-    Check("imports go in no circle", circles.run),
+    Check("there are no circular imports", circles.run),
     Check("nothing unfinished, nothing of one machine", wording.run),
     Check("pages have 120 columns outside tables and code", markdown.width),
     Check("pages avoid the words that the style page replaces", words.pages),
     Check("the sources use `tell` no more often than before", words.tell),
     Check("subjects of commits name an area and have 72 characters", commits.run),
-    Check("pages made from the sources are up to date (make docs)", documents.generated),
-    Check("links of the documents lead somewhere", documents.links),
-    Check("sources name pages and headings that are there", documents.mentions),
-    Check("the PlatformIO project is sound", commands.platformio),
-    Check("the Jenkinsfile is sound and calls verbs that exist", jenkinsfile.run),
+    Check("generated pages match their sources (make docs)", documents.generated),
+    Check("links between pages are valid", documents.links),
+    Check("sources name existing pages and headings", documents.mentions),
+    Check("the PlatformIO project is valid", commands.platformio),
+    Check("the Jenkinsfile is valid and calls existing verbs", jenkinsfile.run),
 ]
 
 
 def main(words: list[str]) -> int:
-    """Run them side by side, print one line each and what they found, and count.
+    """Run the checks in parallel, and print a line for each, its findings and the totals.
 
     Returns:
-        The exit code: 1 when anything was found, 2 when there is no such check, or none of those chosen could run.
+        The exit code: 1 with findings, 2 if no check matches the words or none of the matching ones could run.
     """
     chosen = [check for check in CHECKS if not words or any(word.lower() in check.name.lower() for word in words)]
     if not chosen:

@@ -1,4 +1,4 @@
-"""What a check is, and what checks share."""
+"""The type of a check, and functions that checks share."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 class SkippedError(Exception):
-    """A check cannot run on this machine; the text says why, and what would change that."""
+    """A check cannot run on this machine. The text has the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        findings: one text each, starting with `file:line:` where there is one. None: the check passed.
-        note: a line for people, also when it passed.
+        findings: one text each, with `file:line:` at the start if known. Empty: the check passed.
+        note: a line of information, also for a passed check.
     """
 
     findings: list[str] = field(default_factory=list)
@@ -30,8 +30,8 @@ class Check:
     """A named check.
 
     Attributes:
-        name: what is true when it passes.
-        run: takes the repository's root; raises SkippedError where it cannot run.
+        name: the statement that is true if the check passes.
+        run: checks the repository with this root; raises SkippedError if it cannot run.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Check:
 
 
 def tracked_files(root: Path, *patterns: str) -> list[Path]:
-    """List the files that git has or would take (new ones that are not ignored count).
+    """List the tracked files, and new files that are not ignored.
 
     Args:
         root: the repository's root.
@@ -55,5 +55,5 @@ def tracked_files(root: Path, *patterns: str) -> list[Path]:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Give a text file's lines with their numbers, from 1."""
+    """Yield a text file's lines with their numbers, from 1."""
     yield from enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)

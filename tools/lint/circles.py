@@ -1,6 +1,6 @@
-"""No modules import each other in a circle: each can be read, and loaded, before those that stand on it.
+"""Circular imports: without them each module can be read, and loaded, before the modules that import it.
 
-Imports inside functions and those for types only count too: they are how a circle is usually hidden.
+Imports inside functions and those for types only count too, because they usually hide a circle.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 from tools.lint.check import Result
 from tools.lint.modules import imports, modules
 
-# By module, what it imports, with the place.
+# The imports of each module, with their places.
 Graph = Mapping[str, Mapping[str, str]]
 
 
 def run(root: Path) -> Result:
-    """Look for circles among the Python modules."""
+    """Find circular imports of Python modules."""
     graph = module_graph(root)
     findings = []
     for circle in circles(graph):
@@ -29,14 +29,14 @@ def run(root: Path) -> Result:
     return Result(findings)
 
 
-def module_graph(root: Path, *houses: str) -> Graph:
-    """Give by module what it imports: the modules, and the packages that are loaded with them.
+def module_graph(root: Path, *packages: str) -> Graph:
+    """Return the imports of each module: modules, and the packages that are loaded with them.
 
     Args:
         root: the repository's root.
-        houses: the folders of the root to look through; none: all, with the modules beside them.
+        packages: the folders of the root to search; none: all, with the modules beside them.
     """
-    files = modules(root, *houses)
+    files = modules(root, *packages)
     graph: dict[str, dict[str, str]] = {module: {} for module in files}
     for found in imports(root, files):
         parts = found.imported.split(".")
@@ -48,17 +48,17 @@ def module_graph(root: Path, *houses: str) -> Graph:
 
 
 def circles(graph: Mapping[str, Mapping[str, object]]) -> Iterator[list[str]]:
-    """Give circles until none is left once one import of each is taken out.
+    """Yield circles, each after one import of the previous circle has been removed, until none is left.
 
     Yields:
-        The modules in the order in which they import each other; the first stands at the end again.
+        The modules in the order in which they import each other, with the first one repeated at the end.
     """
     left = {module: list(imported) for module, imported in graph.items()}
     while True:
         try:
             TopologicalSorter(left).prepare()
         except CycleError as error:
-            nodes = error.args[1][:0:-1]  # each is imported by the next; the last is the first once more
+            nodes = error.args[1][:0:-1]  # each is imported by the next; the last repeats the first
             first = nodes.index(min(nodes))
             circle = [*nodes[first:], *nodes[:first], nodes[first]]
             left[circle[0]].remove(circle[1])

@@ -10,33 +10,33 @@ from pathlib import Path
 from tools.lint.check import Result, SkippedError, tracked_files
 from tools.setup.platformio import CORE, ENVIRONMENT
 
-# Next to the Python that runs this: the versions that the lock file pins, not the machine's.
+# The tools beside this Python have the pinned versions, unlike those of the machine.
 _BIN = Path(sys.executable).parent
 
 
 def ruff_check(root: Path) -> Result:
-    """Style and likely mistakes of the Python code."""
+    """Check the style of the Python code, and find likely errors."""
     return _run(root, _BIN / "ruff", "check", "--quiet", "--output-format=concise", ".")
 
 
 def ruff_format(root: Path) -> Result:
-    """Layout of the Python code."""
+    """Check the layout of the Python code."""
     return _run(root, _BIN / "ruff", "format", "--check", "--quiet", ".")
 
 
 def mypy(root: Path) -> Result:
-    """Types, strictly: the files and options stand in pyproject.toml."""
+    """Check types strictly. Files and options are in pyproject.toml."""
     return _run(root, _BIN / "mypy", "--no-error-summary")
 
 
 def clang_format(root: Path) -> Result:
-    """Layout of the C++ code."""
+    """Check the layout of the C++ code."""
     files = _cpp(root, "firmware/*.h", "*.cpp")
     return _run(root, _BIN / "clang-format", "--dry-run", "-Werror", *files) if files else Result()
 
 
 def cppcheck(root: Path) -> Result:
-    """Static analysis of the C++ code; what is suppressed, and why, stands in tools/lint/cppcheck.txt."""
+    """Analyse the C++ code. tools/lint/cppcheck.txt has the suppressions with their reasons."""
     folders = [folder for folder in ("firmware/src", "firmware/test", "examples") if (root / folder).is_dir()]
     build = root / ".cache" / "cppcheck"
     build.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def cppcheck(root: Path) -> Result:
 
 
 def platformio(root: Path) -> Result:
-    """The PlatformIO project file."""
+    """Check the PlatformIO project file."""
     pio = ENVIRONMENT / "bin" / "pio"
     if not pio.exists():
         raise SkippedError("PlatformIO is not set up; `make lint` does that first")
@@ -73,7 +73,7 @@ def _run(root: Path, *command: str | Path, env: dict[str, str] | None = None) ->
     )
     if done.returncode == 0:
         return Result()
-    return Result(_lines(done.stdout) or [f"{command[0]} ended with exit code {done.returncode} and said nothing"])
+    return Result(_lines(done.stdout) or [f"{command[0]} ended with exit code {done.returncode} and without output"])
 
 
 def _lines(output: str) -> list[str]:

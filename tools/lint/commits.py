@@ -1,4 +1,4 @@
-"""Subjects of commits name an area and fit into 72 characters."""
+"""Subjects of commits: an area, and at most 72 characters."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from tools.lint.check import Result, SkippedError
 
 NEWEST = 20
-"""How many commits are checked. Older ones cannot be changed any more, and were written under other rules."""
+"""The number of newest commits to check. Older ones followed other rules and cannot be changed."""
 LONGEST = 72
 
 _SUBJECT = re.compile(r"[a-z0-9][\w./, -]*: \S.*")
 
 
 def run(root: Path) -> Result:
-    """Check the newest commits that are no merges.
+    """Check the newest commits, without merges.
 
     Raises:
-        SkippedError: there is no history, as in an unpacked archive.
+        SkippedError: there is no history, for example in an unpacked archive.
     """
     command = ["git", "log", "--no-merges", f"--max-count={NEWEST}", "--format=%h %s"]
     # The history of a repository around the folder is not the project's.
@@ -37,7 +37,7 @@ def run(root: Path) -> Result:
 
 
 def problem_of(subject: str) -> str:
-    """Say what is wrong with a subject; empty where nothing is."""
+    """Return the problem of a subject; empty if it is valid."""
     if len(subject) > LONGEST:
         return f"{len(subject)} characters; at most {LONGEST}"
     if not _SUBJECT.fullmatch(subject):

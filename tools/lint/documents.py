@@ -1,4 +1,4 @@
-"""Pages agree with the sources that they are made from, and links lead to files and headings that exist."""
+"""Generated pages that match their sources, and links to existing files and headings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.docs import GENERATED
 from tools.lint.check import Result, numbered_lines, tracked_files
 
-# A picture that is missing is seen by its first reader, and some are made by a browser that not everybody has.
+# Pictures are not checked: some need a browser to be made, and a missing one is obvious to a reader.
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?!\w+:)(?P<file>[^)#\s]*)(?:#(?P<heading>[^)\s]+))?\)")
 _NAMED = re.compile(r"\bdocs/(?P<page>[\w-]+\.md)(?:#(?P<heading>[\w-]+))?")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -26,7 +26,7 @@ def generated(root: Path) -> Result:
 
 
 def links(root: Path) -> Result:
-    """Find links of Markdown files to files and headings that are not there."""
+    """Find links of Markdown files to missing files and headings."""
     findings = []
     for path in tracked_files(root, "*.md"):
         text = path.read_text(encoding="utf-8")
@@ -34,14 +34,14 @@ def links(root: Path) -> Result:
             place = f"{path.relative_to(root)}:{text.count(chr(10), 0, link.start()) + 1}"
             target = path.parent / link["file"] if link["file"] else path
             if not target.exists():
-                findings.append(f"{place}: a link to {link['file']}, which is not there")
+                findings.append(f"{place}: a link to {link['file']}, which does not exist")
             elif link["heading"] and target.suffix == ".md" and link["heading"] not in _anchors(target):
                 findings.append(f"{place}: a link to {link['file']}#{link['heading']}: no such heading")
     return Result(findings)
 
 
 def mentions(root: Path) -> Result:
-    """Find pages of docs that a source file names and that are not there, and headings that they lack."""
+    """Find missing pages of docs and missing headings that a source file names."""
     findings = []
     for path in tracked_files(
         root, "rig", "fixtures", "firmware", "tools", "examples", "benches", "tests/hil", "*.toml"
@@ -52,11 +52,11 @@ def mentions(root: Path) -> Result:
             for named in _NAMED.finditer(line):
                 page = root / "docs" / named["page"]
                 if not page.exists() or (named["heading"] and named["heading"] not in _anchors(page)):
-                    findings.append(f"{path.relative_to(root)}:{number}: names {named[0]}, which is not there")
+                    findings.append(f"{path.relative_to(root)}:{number}: names {named[0]}, which does not exist")
     return Result(findings)
 
 
 def _anchors(path: Path) -> set[str]:
-    """The headings' names in links: lower case, blanks as dashes, without other signs."""
+    """Return the anchors of the headings: lower case, blanks as dashes, without other signs."""
     headings = _HEADING.findall(path.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -21,7 +21,7 @@ FLAGS = [
     *("-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections", "-fcallgraph-info=su"),
 ]
 
-# Their code is what is measured; a header that no source includes still has to compile.
+# Only sources are measured, but a header that no source includes must compile too.
 _SOURCES = ("firmware/src/core", "firmware/src/runtime", "firmware/src/features", "firmware/src/app")
 _PORT = ("firmware/src/port/esp32", "firmware/src/main/esp32")
 _STUBS = "firmware/test/esp_idf"
@@ -48,10 +48,10 @@ def measure(root: Path, scratch: Path) -> tuple[list[str], sizes.Sizes]:
 
     Args:
         root: the repository's root.
-        scratch: an empty folder for what the compiler writes.
+        scratch: an empty folder for the output of the compiler.
 
     Returns:
-        What the compiler found, and the sizes where it found nothing.
+        The errors of the compiler, and the sizes if there are none.
 
     Raises:
         SkippedError: the compiler or littlefs is missing.
@@ -88,7 +88,7 @@ def _compile_port(root: Path, path: Path, target: Path, flags: tuple[str, ...], 
 
 def _compile(root: Path, path: Path, target: Path, more: tuple[str, ...] = ()) -> str:
     include = [f"-I{root / 'firmware' / 'src'}", f"-isystem{root / '.deps' / 'littlefs'}"]
-    # A header is compiled from a line that includes it: it has to stand alone.
+    # A header is compiled from a single line that includes it, so it must not depend on other includes.
     what, text = ([str(path)], "") if path.suffix == ".cpp" else (["-x", "c++", "-"], f'#include "{path}"\n')
     command = [COMPILER, *FLAGS, '-DPLUGBENCH_VERSION="0"', *include, *more, "-c", *what, "-o", str(target)]
     done = subprocess.run(command, input=text, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Outside its ports and entry points the firmware includes only what every target has: there is no operating system."""
+"""Headers of the host: outside of ports and entry points the firmware may include only headers of every target."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.lint.check import Result, numbered_lines, tracked_files
 
 # C++ headers without threads, streams, files or clocks, and the C headers that newlib supplies on a bare chip. An
-# allow-list, because nobody can list every header of every host.
+# allow-list, because a list of all headers of all hosts is impossible.
 PORTABLE = frozenset(
     [
         *("algorithm", "array", "atomic", "bit", "charconv", "functional", "initializer_list", "iterator", "limits"),
@@ -19,10 +19,10 @@ PORTABLE = frozenset(
     ]
 )
 
-# What a Unity test may use besides: it runs on the host only, but its fakes must not reach for the host's system.
+# Further headers for Unity tests, which run on the host. Their fakes must not use the host's system.
 TEST_ONLY = frozenset(["deque", "map", "set", "string", "unity.h", "unordered_map", "unordered_set", "vector"])
 
-# Files of C and C++, and how one names a file that it includes: in the line, or by a macro.
+# Files of C and C++, and the forms of an include: a file name, or a macro.
 SUFFIXES = frozenset([".h", ".hh", ".hpp", ".inc", ".c", ".cc", ".cpp", ".cxx"])
 INCLUDE = re.compile(r'^\s*#\s*include(?:_next)?\s*([<"])([^>"]+)[>"]')
 COMPUTED = re.compile(r"^\s*#\s*include(?:_next)?\s+[A-Za-z_]")

@@ -1,4 +1,4 @@
-"""Imports run one way: from each layer to those below it."""
+"""Directions of imports: from each layer to the layers below it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tools.lint.check import Result
 from tools.lint.layout import Folder, Inside, Layout
 from tools.lint.modules import imports, modules
 
-# Folders by layer, from the top down, as the table of docs/design.md#layers has them, and the modules beside them.
-# A file imports from its own folder and from the layers below; folders of one layer know nothing of each other.
+# Folders by layer, from the top down, as in the table of docs/design.md#layers, and the modules beside them. A file
+# imports from its own folder and from the layers below; folders of one layer do not import each other.
 LAYERS = (
     ("tests.unit", "perf"),
     ("tests.hil", "tests.interop", "examples", "tools"),
@@ -28,7 +28,7 @@ LAYERS = (
     ("rig",),
 )
 _RANKS = {folder: rank for rank, layer in enumerate(reversed(LAYERS), start=1) for folder in layer}
-# Their folders are ranked one by one; the others are ranked as a whole.
+# Each of their folders has a rank. Other packages have one rank as a whole.
 _DIVIDED = {folder.split(".")[0] for folder in _RANKS if "." in folder}
 
 # Every folder of these has a rank, or is listed here: it belongs to the ranked folder around it, and may import from
@@ -43,7 +43,7 @@ INSIDE = {
     "rig.wiring.virtual": "one kind of wiring; others reach it by the bench description only, which is checked below",
     "rig.wiring.virtual.stepping": "the clock of the virtual bench, which its parts wait on",
 }
-# Files that another program loads by their path, without the packages of this repository.
+# Files that another program loads by path, without the packages of this repository.
 _LOADED_ELSEWHERE = {"firmware"}
 
 # Modules that only some may import, themselves aside: the virtual board is reached only by a bench description, by the
@@ -53,13 +53,13 @@ _KNOWN_TO = {
     "rig.wiring.virtual": ("rig.wiring.open", "rig.wiring.pins", "rig.wiring.emulator", "rig.cli", "tests.unit"),
 }
 
-# Modules that import from nothing else in the repository: pytest loads the plugin in every project that has the package
-# installed, and it loads the others only where there is a bench.
+# Modules with limited imports: pytest loads this plugin in every project that has the package installed, and the plugin
+# loads the others only if there is a bench.
 _KNOWS_ONLY = {"pytest_plugbench": ("fixtures",)}
 
 
 def run(root: Path) -> Result:
-    """Check that every folder has a rank, and every import, also inside functions and for types only."""
+    """Check the rank of every folder and the direction of every import, also inside functions and for types only."""
     files = {name: path for name, path in modules(root).items() if name.split(".")[0] not in _LOADED_ELSEWHERE}
     findings = [
         f"{folder.replace('.', '/')}: the folder has no rank; give it one in tools/lint/imports.py{_or_listed(folder)}"
@@ -77,14 +77,14 @@ def run(root: Path) -> Result:
     return Result(findings)
 
 
-def layout(root: Path, houses: Sequence[str] = ("rig", "fixtures")) -> Layout:
-    """Give the folders with their sizes, the arrows between them, and the arrows that run back.
+def layout(root: Path, packages: Sequence[str] = ("rig", "fixtures")) -> Layout:
+    """Return the folders with their sizes, the imports between them, and the imports in the wrong direction.
 
     Args:
         root: the repository's root.
-        houses: the folders of the root to look through; arrows to others are left out.
+        packages: the folders of the root to search; imports of others are ignored.
     """
-    files = modules(root, *houses)
+    files = modules(root, *packages)
     places = {module: ".".join(path.parent.relative_to(root).parts) for module, path in files.items()}
     owners = {places[module]: folder_of(root, path) for module, path in files.items()}
     folders: dict[str, Folder] = {}
@@ -119,7 +119,7 @@ def layout(root: Path, houses: Sequence[str] = ("rig", "fixtures")) -> Layout:
 
 
 def folder_of(root: Path, path: Path) -> str:
-    """Name the folder of a file as LAYERS does: the ranked one around it where it is listed as inside that."""
+    """Return the folder of a file as named in LAYERS; for a folder in INSIDE, the ranked folder around it."""
     parts = path.parent.relative_to(root).parts
     if not parts:
         return path.stem
@@ -140,7 +140,7 @@ def _or_listed(folder: str) -> str:
 
 
 def refusal(folder: str, imported: str) -> str:
-    """Say why a file in `folder` may not import one in `imported`; empty when it may, or when one has no rank."""
+    """Return why a file in `folder` must not import one in `imported`; empty if it may or one has no rank."""
     if folder == imported or not {folder, imported} <= _RANKS.keys():
         return ""
     if _RANKS[folder] == _RANKS[imported]:
@@ -154,13 +154,13 @@ def refusal(folder: str, imported: str) -> str:
 
 
 def seam(module: str, imported: str) -> str:
-    """Say why `module` may not import a module that only some know; empty when it may."""
+    """Return why `module` must not import a restricted module; empty if it may."""
     for knowing, known_ones in _KNOWS_ONLY.items():
         if _is_in(module, knowing) and not any(_is_in(imported, known) for known in (knowing, *known_ones)):
-            return f"{knowing} knows only {', '.join(known_ones)}; it is loaded in projects without a bench too"
+            return f"{knowing} may import only {', '.join(known_ones)}; projects without a bench load it too"
     for known, importers in _KNOWN_TO.items():
         if _is_in(imported, known) and not any(_is_in(module, importer) for importer in (known, *importers)):
-            return f"only {', '.join(importers)} know {known}; all others reach it by the bench description"
+            return f"only {', '.join(importers)} may import {known}; all others use it through the bench description"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Includes of the firmware run one way: main → app → features → runtime → port → core."""
+"""Directions of includes in the firmware: main → app → features → runtime → port → core."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tools.lint.host_headers import COMPUTED, INCLUDE, SUFFIXES
 from tools.lint.layout import Folder, Layout
 
 # Folders of firmware/src by layer, from the top down, and `test`, which is all of firmware/test. A file includes from
-# its own folder and from the layers below; folders of one layer know nothing of each other, so that none can be in a
-# circle. A folder is ranked by itself: a rank does not hold for the folders in it.
+# its own folder and from the layers below; folders of one layer do not include each other, so there are no circles. The
+# rank of a folder does not apply to its subfolders.
 LAYERS = (
     ("port/posix/test", "port/esp32/test"),
     ("test",),
@@ -34,7 +34,7 @@ LAYERS = (
 )
 _RANKS = {folder: rank for rank, layer in enumerate(LAYERS) for folder in layer}
 
-# The implementation of a platform's ports is known to its entry point and its own tests only.
+# Only the entry point and the tests of a platform may include the implementation of its ports.
 _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix"),
     "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
@@ -50,8 +50,8 @@ class Include:
 
     Attributes:
         place: `file:line` of the include.
-        folder: the including file's folder, from firmware/src.
-        included: the included file's folder; None where a macro names the file.
+        folder: the including file's folder, relative to firmware/src.
+        included: the included file's folder; None if a macro names the file.
     """
 
     place: str
@@ -74,7 +74,7 @@ def run(root: Path) -> Result:
 
 
 def layout(root: Path) -> Layout:
-    """Give the folders of firmware/src with their sizes, the arrows between them, and the arrows that run back."""
+    """Return the folders of firmware/src with sizes, the includes between them, and those in the wrong direction."""
     folders: dict[str, Folder] = {}
     for path in _files(root, _SOURCES):
         name = _folder(root, path)
@@ -94,11 +94,11 @@ def layout(root: Path) -> Layout:
 
 
 def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
-    """Give each include of a file of the firmware, also in angle brackets or by a path relative to the file.
+    """Yield each include of a file of the firmware, also in angle brackets or by a path relative to the file.
 
     Args:
         root: the repository's root.
-        folders: where the including files are, from the root.
+        folders: the folders of the including files, relative to the root.
     """
     for path in _files(root, *folders):
         for number, line in numbered_lines(path):
@@ -110,7 +110,7 @@ def includes(root: Path, *folders: PurePosixPath) -> Iterator[Include]:
 
 
 def refusal(folder: str, included: str) -> str:
-    """Say why a file in `folder` may not include one in `included`; empty when it may, or when one has no rank."""
+    """Return why a file in `folder` must not include one in `included`; empty if it may or one has no rank."""
     if folder == included or not {folder, included} <= _RANKS.keys():
         return ""
     if included in _KNOWS_PLATFORM and folder not in _KNOWS_PLATFORM[included]:
@@ -123,12 +123,12 @@ def refusal(folder: str, included: str) -> str:
 
 
 def _files(root: Path, *folders: PurePosixPath) -> Iterator[Path]:
-    """Give the sources and headers in `folders`."""
+    """Yield the sources and headers in `folders`."""
     return (path for path in tracked_files(root, *map(str, folders)) if path.suffix in SUFFIXES)
 
 
 def _folder(root: Path, path: Path) -> str:
-    """Name the folder of a file of the firmware as LAYERS does."""
+    """Return the folder of a file of the firmware as named in LAYERS."""
     place = PurePosixPath(path.relative_to(root).as_posix())
     return "test" if place.is_relative_to(_TESTS) else str(place.parent.relative_to(_SOURCES))
 
@@ -138,7 +138,7 @@ def _order(folder: str) -> tuple[int, str]:
 
 
 def _resolve(root: Path, path: Path, header: str) -> Path | None:
-    """Find the file of the firmware that an include names, as the compiler looks for it; None when it is no such."""
+    """Find the file of the firmware that an include names, in the compiler's order; None for any other file."""
     for base in (path.parent, root / _SOURCES, root / _TESTS):
         file = (base / header).resolve()
         if file.is_file():

@@ -1,4 +1,4 @@
-"""The Jenkinsfile without a Jenkins: brackets and quotes match, its stages call verbs of the Makefile and no more."""
+"""Checks of the Jenkinsfile without Jenkins: matching brackets and quotes, and only calls of verbs of the Makefile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"'''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\
 
 
 def run(root: Path) -> Result:
-    """Check shape and verbs of the Jenkinsfile."""
+    """Check brackets, quotes and verbs of the Jenkinsfile."""
     path = root / "Jenkinsfile"
     if not path.exists():
         return Result(["Jenkinsfile: missing"])
@@ -28,13 +28,13 @@ def run(root: Path) -> Result:
         if verb not in known
     ]
     findings += [
-        f"Jenkinsfile:{line}: `{command}` is no verb of the Makefile: make it one" for line, command in others(text)
+        f"Jenkinsfile:{line}: `{command}` is not a verb of the Makefile: add one" for line, command in others(text)
     ]
     return Result(findings)
 
 
 def others(text: str) -> list[tuple[int, str]]:
-    """Give line and text of each command of a step that does not begin with make."""
+    """Return line and text of each command of a step that does not begin with make."""
     found = []
     for token in _TOKEN.finditer(text):
         if _STEP.search(text, 0, token.start()):
@@ -45,12 +45,12 @@ def others(text: str) -> list[tuple[int, str]]:
 
 
 def verbs(makefile: str) -> set[str]:
-    """Give the targets of a Makefile that people call."""
+    """Return the targets of a Makefile that people call."""
     return set(_VERB.findall(makefile))
 
 
 def made(text: str) -> list[tuple[int, str]]:
-    """Give line and name of each verb that a Jenkinsfile has made."""
+    """Return line and name of each verb that a Jenkinsfile calls."""
     found = []
     for token in _TOKEN.finditer(text):
         if token[0].startswith(("//", "/*")):
@@ -63,7 +63,7 @@ def made(text: str) -> list[tuple[int, str]]:
 
 
 def shape(text: str) -> list[tuple[int, str]]:
-    """Say where brackets or quotes do not match, and whether it is a declarative pipeline."""
+    """Return brackets and quotes that do not match, and whether it is not a declarative pipeline."""
     blank = _TOKEN.sub(lambda token: re.sub(r"[^\n]", " ", token[0]), text)
     problems = (
         [] if re.search(r"^\s*pipeline\s*\{", blank, re.M) else [(1, "no `pipeline {`: not a declarative pipeline")]

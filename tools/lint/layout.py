@@ -1,4 +1,4 @@
-"""The folders of a program and the imports or includes between them, as a check of their order sees them."""
+"""The folders of a program, and the imports or includes between them, for the checks of their direction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Folder:
     """A folder.
 
     Attributes:
-        rank: 1 for the lowest layer, more for those above; None: it has none.
+        rank: 1 for the lowest layer, higher above; None: no rank.
         files: number of source files.
         lines: lines of their code.
     """
@@ -23,7 +23,7 @@ class Folder:
         """Count one more file.
 
         Args:
-            lines: of its code.
+            lines: the lines of its code.
         """
         self.files += 1
         self.lines += lines
@@ -31,11 +31,11 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A folder without a rank of its own, which belongs to a folder around it and is counted there.
+    """A folder without its own rank, which counts as part of a folder around it.
 
     Attributes:
         owner: the ranked folder.
-        reason: why it belongs there.
+        reason: the reason.
         files: number of source files.
         lines: lines of their code.
     """
@@ -48,13 +48,13 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Folders and the arrows between them.
+    """Folders and the imports between them.
 
     Attributes:
-        folders: by name, from the top layer down; folders without a rank are last.
-        arrows: number of imports by (importing folder, imported folder), without those inside one folder.
-        backward: the arrows that do not run down, sorted.
-        inside: the folders that belong to others, by name.
+        folders: by name, from the top layer down, then folders without a rank.
+        arrows: number of imports by (importing folder, imported folder), without imports inside one folder.
+        backward: the arrows that do not lead to a lower layer, sorted.
+        inside: the folders that count as parts of others, by name.
         arrows_inside: number of imports by (importing folder, imported folder), between folders of one owner.
     """
 

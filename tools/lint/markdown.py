@@ -1,4 +1,4 @@
-"""Prose in Markdown: what is left of a page without code, tables and links, and how wide its lines are."""
+"""The prose of Markdown pages, without code, tables and links, and the width of its lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CODE = re.compile(r"`[^`]*`")
 
 
 def width(root: Path) -> Result:
-    """Find lines of prose above 120 columns. A line that is too wide only by the target of a link may stay."""
+    """Find lines of prose above 120 columns. Targets of links do not count."""
     return Result(
         [
             f"{path.relative_to(root)}:{number}: {len(line)} columns; at most {WIDEST} outside tables and code"
@@ -28,7 +28,7 @@ def width(root: Path) -> Result:
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """Give the lines of a page that are neither code nor a row of a table, with their numbers."""
+    """Yield the lines of a page that are neither code nor a row of a table, with their numbers."""
     fenced = False
     for number, line in numbered_lines(path):
         if _FENCE.match(line):
@@ -38,5 +38,5 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def without_code(line: str) -> str:
-    """Take code spans and the targets of links out of a line."""
+    """Remove code spans and the targets of links from a line."""
     return _LINK.sub("]", _CODE.sub("``", line))

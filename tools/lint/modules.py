@@ -17,7 +17,7 @@ class Import:
     Attributes:
         place: `file:line` of the import.
         module: the importing module.
-        imported: the imported module: of `from rig.bench import Bench` it is `rig.bench`.
+        imported: the imported module: `rig.bench` for `from rig.bench import Bench`.
     """
 
     place: str
@@ -26,27 +26,27 @@ class Import:
 
 
 def modules(root: Path, *folders: str) -> dict[str, Path]:
-    """Give the files of Python modules by the modules' names.
+    """Return the files of Python modules by the modules' names.
 
     Args:
         root: the repository's root.
-        folders: folders of the root to look through; none: all, with the modules beside them.
+        folders: folders of the root to search; none: all, with the modules beside them.
     """
     paths = tracked_files(root, *([f"{folder}/*.py" for folder in folders] or ["*.py"]))
     return {module_of(path.relative_to(root)): path for path in paths}
 
 
 def module_of(place: Path) -> str:
-    """Give the dotted name of a file, whose path starts at the root."""
+    """Return the dotted name of a file, whose path is relative to the root."""
     return ".".join(place.with_suffix("").parts).removesuffix(".__init__")
 
 
 def imports(root: Path, files: Mapping[str, Path]) -> Iterator[Import]:
-    """Give each import between modules, also inside functions and for types only.
+    """Yield each import between modules, also inside functions and for types only.
 
     Args:
         root: the repository's root.
-        files: the modules, as `modules` gives them.
+        files: the modules, as returned by `modules`.
     """
     for module, path in files.items():
         place = PurePosixPath(path.relative_to(root))
@@ -60,11 +60,11 @@ def imports(root: Path, files: Mapping[str, Path]) -> Iterator[Import]:
 
 
 def imported_names(tree: ast.AST, module: str, *, is_package: bool = False) -> Iterator[tuple[int, str]]:
-    """Give line and full name of everything that a module imports, wherever in it, also by `import_module`.
+    """Yield line and full name of every import anywhere in a module, also by `import_module`.
 
     Args:
         tree: the parsed file.
-        module: its dotted name, which relative imports start from.
+        module: its dotted name, the base of relative imports.
         is_package: whether it is a package's `__init__.py`.
     """
     importers = _importers(tree)
@@ -82,7 +82,7 @@ def imported_names(tree: ast.AST, module: str, *, is_package: bool = False) -> I
 
 
 def _importers(tree: ast.AST) -> set[str]:
-    """The names by which a module can call `import_module`."""
+    """Return the names by which a module can call `import_module`."""
     return {"import_module", "__import__"} | {
         alias.asname
         for node in ast.walk(tree)
@@ -93,7 +93,7 @@ def _importers(tree: ast.AST) -> set[str]:
 
 
 def _called(call: ast.Call) -> str:
-    """The last name of what is called: of `importlib.import_module(...)` it is `import_module`."""
+    """Return the last name of the called function: `import_module` for `importlib.import_module(...)`."""
     match call.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -101,7 +101,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _argument(call: ast.Call, position: int, keyword: str) -> str | None:
-    """The text given for a parameter; None where there is none, or the program makes it up."""
+    """Return the literal text of an argument; None if there is none, or if it is computed."""
     given = [*call.args[position : position + 1], *(each.value for each in call.keywords if each.arg == keyword)]
     match given:
         case [ast.Constant(value=str(text))]:
@@ -110,7 +110,7 @@ def _argument(call: ast.Call, position: int, keyword: str) -> str | None:
 
 
 def _absolute(name: str, package: str) -> str:
-    """The full name of a module, whose name starts with a dot for each package to go up from, as `..bench`."""
+    """Return the full name of a module from a relative name such as `..bench`."""
     relative = name.lstrip(".")
     level = len(name) - len(relative)
     if not level:

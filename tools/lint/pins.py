@@ -1,4 +1,4 @@
-"""One list of signals: boards, bench descriptions and the tables of docs/design.md and docs/wiring.md agree."""
+"""Equal pins in the boards, the bench descriptions and the tables of docs/design.md and docs/wiring.md."""
 
 from __future__ import annotations
 
@@ -69,18 +69,18 @@ def _twice(numbers: list[int]) -> list[int]:
 
 
 def of_header(text: str) -> dict[str, int]:
-    """Read `constexpr int kLedStatus = 18;` as led_status: 18."""
+    """Return GPIO numbers by signal: `constexpr int kLedStatus = 18;` becomes led_status: 18."""
     return {_snake(name): int(number) for name, number in _CONSTANT.findall(text)}
 
 
 def of_design(text: str) -> dict[str, tuple[int, int]]:
-    """Read the rows of the table of signals that have a GPIO and a Pi pin: name to both."""
+    """Return GPIO and Pi pin by signal, from the rows with both in the table of signals."""
     rows = filter(None, map(_ROW.match, text.splitlines()))
     return {row[1]: (int(row[2]), int(row[3])) for row in rows}
 
 
 def of_bench(text: str) -> dict[str, tuple[int, int]]:
-    """Read a bench description's wires that name a GPIO: signal to GPIO and Pi pin."""
+    """Return GPIO and Pi pin by signal, from the wires with a GPIO in a bench description."""
     wires = {}
     for section, values in tomllib.loads(text).items():
         if not isinstance(values, dict):
@@ -92,7 +92,7 @@ def of_bench(text: str) -> dict[str, tuple[int, int]]:
 
 
 def of_wiring(text: str) -> dict[str, tuple[int, int]]:
-    """Read the rows of the wiring table that lead to a GPIO: signal to GPIO and Pi pin."""
+    """Return GPIO and Pi pin by signal, from the rows with a GPIO in the wiring table."""
     rows = filter(None, map(_WIRE.match, text.splitlines()))
     return {_signal(row[1], row[2]): (int(row[4]), int(row[3])) for row in rows}
 

@@ -1,9 +1,9 @@
-"""What the firmware takes on a 32-bit chip, by folder, against the figures in firmware/sizes.json.
+"""The sizes of the firmware on a 32-bit chip, by folder, compared with firmware/sizes.json.
 
-Flash and stack come from the objects of a freestanding build, RAM from the members of `App`: the firmware has no
-globals and no heap of its own. The worst stack of a folder is the deepest path of direct calls that begins in it; a
-call through a pointer or a vtable ends a path, because its target is not known. Cortex-M3 stands for the chip: its
-figures move as those of an ESP32 do.
+Flash and stack come from the objects of a freestanding build, RAM from the members of `App`, because the firmware has
+no globals and no heap of its own. The worst stack of a folder is the deepest path of direct calls that begins in it. A
+call through a pointer or a vtable ends a path, because its target is unknown. The target is Cortex-M3, whose sizes
+change like those of an ESP32.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pathlib import Path
 
 FILE = Path("firmware/sizes.json")
 MOST_GROWTH = 0.03
-"""A figure may grow by so much without a new one in the file."""
+"""The relative growth of a size that needs no new figure in the file."""
 LEAST_GROWTH = 64
-"""Bytes that a small figure may always grow by."""
+"""The growth in bytes that is always allowed, for small sizes."""
 LARGEST_FRAME = 1024
-"""Bytes of stack of one function. What is larger stands by name in the file, and may only shrink."""
+"""The maximum stack of a function in bytes. The file lists larger ones by name, and they may only shrink."""
 
 _APP = Path("firmware/src/app/app.h")
 _MEMBER = re.compile(r"^  [A-Z]\w+ (\w+_);")
@@ -36,9 +36,9 @@ class Sizes:
 
     Attributes:
         flash: code and constants by folder of firmware/src, unlinked.
-        ram: by member of `App`; `app` is the whole.
+        ram: by member of `App`; `app` is the total.
         stack: the worst stack by folder.
-        frames: by function, the functions with more than `LARGEST_FRAME` bytes of stack.
+        frames: by function, for functions with more than `LARGEST_FRAME` bytes of stack.
     """
 
     flash: dict[str, int] = field(default_factory=dict)
@@ -48,19 +48,19 @@ class Sizes:
 
 
 def read(root: Path) -> Sizes | None:
-    """Read the figures that are agreed on; None where there is no file."""
+    """Read the accepted sizes; None if there is no file."""
     path = root / FILE
     return Sizes(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 def write(root: Path, sizes: Sizes) -> None:
-    """Write new figures to agree on."""
+    """Write sizes as the accepted ones."""
     text = json.dumps(asdict(sizes), indent=2, sort_keys=True)
     (root / FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
 def note(sizes: Sizes) -> str:
-    """Sum a measurement up in one line."""
+    """Summarize sizes in one line."""
     flash, deepest = sum(sizes.flash.values()), max(sizes.stack, key=lambda folder: sizes.stack[folder], default="")
     return (
         f"{flash} bytes of code and constants, App {sizes.ram.get('app', 0)} bytes, "
@@ -69,9 +69,9 @@ def note(sizes: Sizes) -> str:
 
 
 def compare(measured: Sizes, agreed: Sizes | None) -> list[str]:
-    """Name each figure that has grown by more than is allowed, and each large frame that is new or has grown."""
+    """Return a finding for each size that has grown too much, and for each large frame that is new or has grown."""
     if agreed is None:
-        return [f"{FILE}: missing: it holds the sizes that are agreed on; make sizes WRITE=1"]
+        return [f"{FILE}: missing: it holds the accepted sizes; make sizes WRITE=1"]
     findings = []
     for kind in ("flash", "ram", "stack"):
         before: Mapping[str, int] = getattr(agreed, kind)
@@ -79,8 +79,8 @@ def compare(measured: Sizes, agreed: Sizes | None) -> list[str]:
             then = before.get(folder, 0)
             if now > then + max(then * MOST_GROWTH, LEAST_GROWTH):
                 findings.append(
-                    f"{FILE}: {kind} of {folder} has grown from {then} to {now} bytes. Make it smaller, or agree on "
-                    "the new figure in the same commit: make sizes WRITE=1"
+                    f"{FILE}: {kind} of {folder} has grown from {then} to {now} bytes. Make it smaller, or accept "
+                    "the new size in the same commit: make sizes WRITE=1"
                 )
     for function, now in sorted(measured.frames.items()):
         then = agreed.frames.get(function, LARGEST_FRAME)
@@ -90,11 +90,11 @@ def compare(measured: Sizes, agreed: Sizes | None) -> list[str]:
 
 
 def probe_of(root: Path) -> str:
-    """A source whose objects are as large as the members of `App`, named after them; empty where there is no `App`."""
+    """Return a source whose objects have the sizes and names of the members of `App`; empty without `App`."""
     if not (root / _APP).exists():
         return ""
     lines = [
-        # Their size is what is wanted, and nothing else of them.
+        # Access to private members, only for their sizes.
         "#define private public",
         '#include "app/app.h"',
         "namespace pb {",
@@ -106,10 +106,10 @@ def probe_of(root: Path) -> str:
 
 
 def of_objects(objects: Mapping[Path, Path], probe: Path) -> Sizes:
-    """Measure what was compiled.
+    """Measure compiled objects.
 
     Args:
-        objects: each object with its source, from the repository's root; the call graph lies beside the object.
+        objects: each object with its source, relative to the repository's root. The call graph is beside the object.
         probe: the object of `probe_of`.
     """
     flash: dict[str, int] = defaultdict(int)
@@ -126,7 +126,7 @@ def _folder(source: Path) -> str:
 
 
 def _members(root: Path) -> list[str]:
-    """The members of `App` that are objects of a class."""
+    """Return the members of `App` that are objects of a class."""
     lines = (root / _APP).read_text(encoding="utf-8").splitlines()
     return [match[1] for line in lines if (match := _MEMBER.match(line))]
 
@@ -149,7 +149,7 @@ def _ram_of(probe: Path) -> dict[str, int]:
 
 
 class _Graph:
-    """Who calls whom, and how much stack each function takes."""
+    """The call graph, with the stack of each function."""
 
     def __init__(self) -> None:
         self._stack: dict[str, int] = {}
@@ -159,7 +159,7 @@ class _Graph:
         self._depth: dict[str, int] = {}
 
     def add(self, text: str, folder: str) -> None:
-        """Take the call graph of one object, as GCC writes it (-fcallgraph-info=su)."""
+        """Add the call graph of one object, in the format of GCC (-fcallgraph-info=su)."""
         for title, label, stack in _NODE.findall(text):
             if not stack:
                 continue
@@ -170,14 +170,14 @@ class _Graph:
             self._calls[caller].add(callee)
 
     def worst(self) -> dict[str, int]:
-        """The deepest path that begins in each folder."""
+        """Return the stack of the deepest path that begins in each folder."""
         worst: dict[str, int] = defaultdict(int)
         for function, folder in self._folder.items():
             worst[folder] = max(worst[folder], self._depth_of(function, ()))
         return dict(worst)
 
     def large_frames(self) -> dict[str, int]:
-        """Functions with a large frame, as people write them."""
+        """Return the functions with a large frame, by readable name."""
         return {
             f"{self._folder[title]}: {self._label[title]}": stack
             for title, stack in self._stack.items()

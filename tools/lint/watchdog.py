@@ -1,4 +1,4 @@
-"""One figure for the watchdog: the chip's configuration and `System::kWatchdogMs` agree."""
+"""Equal timeouts of the watchdog in the chip's configuration and in `System::kWatchdogMs`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MILLISECONDS = re.compile(r"\bkWatchdogMs = (\d+);")
 
 
 def run(root: Path) -> Result:
-    """Compare the two figures."""
+    """Compare the two timeouts."""
     figures = []
     for path, pattern in ((CONFIG, _SECONDS), (HEADER, _MILLISECONDS)):
         found = pattern.search((root / path).read_text(encoding="utf-8"))

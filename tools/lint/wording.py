@@ -1,4 +1,4 @@
-"""Nothing unfinished, and nothing that is true on one machine only, in any file of the repository."""
+"""Unfinished work, paths of one machine and hosts of package registries in the files of the repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.lint.check import Result, tracked_files
 
-# Spelled in pieces, so that this file does not find itself.
+# Written in parts, so that the check does not find this file.
 RULES = {
     re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK|W" r"IP|TB" r"D)\b"): "unfinished: do it, or open an issue",
     re.compile(r"\b(?:not implemented" r" yet|coming" r" soon)\b", re.I): "unfinished: do it, or do not mention it",
@@ -26,7 +26,7 @@ RULES = {
 
 
 def run(root: Path) -> Result:
-    """Look through every text file that git has."""
+    """Search every tracked text file."""
     findings = []
     for path in tracked_files(root):
         data = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Words that the style page replaces by better ones."""
+"""Words that the style page replaces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.lint.check import Result, numbered_lines, tracked_files
 from tools.lint.markdown import without_code
 
 TELL_LIMIT = 118
-"""How often `tell` may stand in rig and firmware/src. It may only fall, to 40 in the end."""
+"""The maximum number of uses of `tell` in rig and firmware/src. It may only be lowered; the target is 40."""
 
 AVOIDED = {
     re.compile(r"\b(?:re)?(?:tell|tells|told)\b", re.I): "send, report, notify or announce",
@@ -18,14 +18,14 @@ AVOIDED = {
     re.compile(r"\b(?:hear|hears|heard) (?:of|that|it|from)\b", re.I): "receive, read or learn",
     re.compile(r"\bmisanswers?\b", re.I): "malform",
 }
-"""What pages avoid, and what to write instead. Code spans are not looked at."""
+"""Words that pages avoid, with replacements. Code spans are ignored."""
 
 _TELL = re.compile(r"\b(?:tell|tells|told|retold)\b", re.I)
 _CODE_BLOCK = re.compile(r"^\s*```")
 
 
 def pages(root: Path) -> Result:
-    """Find avoided words in every page, its tables included. A page made from sources has the words of those."""
+    """Find avoided words in every page, tables included. Generated pages have the words of their sources."""
     findings = []
     for path in tracked_files(root, "*.md"):
         if path.relative_to(root) in GENERATED:
@@ -43,7 +43,7 @@ def pages(root: Path) -> Result:
 
 
 def tell(root: Path) -> Result:
-    """Count `tell` in the sources of rig and firmware; the count may only fall."""
+    """Count `tell` in the sources of rig and firmware. The count may only fall."""
     counts = {
         path: len(_TELL.findall(path.read_text(encoding="utf-8", errors="replace")))
         for path in tracked_files(root, "rig", "firmware/src")

@@ -1,1 +1,1 @@
-"""Set a clone up: `python3 -m tools.setup`. Runs on a bare python3, so it uses the standard library only."""
+"""Set a clone up with `python3 -m tools.setup`. It runs on a bare python3, so it uses only the standard library."""

@@ -1,6 +1,6 @@
-"""Set this clone up: what is missing is fetched and built, what is there is left alone.
+"""Set this clone up: fetch and build missing parts, and keep existing ones.
 
-Everything lands inside the clone (`.venv`, `.deps`, `.cache`), apart from pip's cache.
+All files are inside the clone (`.venv`, `.deps`, `.cache`), except pip's cache.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _TOOLS = {"g++": "g++", "make": "make", "git": "git"}
 
 
 def main() -> int:
-    """Run it; the exit code is 0, 1 for what went wrong, 130 for Ctrl-C."""
+    """Run the set-up. The exit code is 0, 1 for an error, 130 for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.setup", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--platformio", action="store_true", help="also what `pio test -e native` needs")
-    parser.add_argument("--interop", action="store_true", help="also what tests/interop needs")
+    parser.add_argument("--platformio", action="store_true", help="also set up `pio test -e native`")
+    parser.add_argument("--interop", action="store_true", help="also set up tests/interop")
     arguments = parser.parse_args()
     try:
         _check_machine()
@@ -31,14 +31,14 @@ def main() -> int:
             steps += interop.steps()
         LOGS.mkdir(parents=True, exist_ok=True)
         with (LOGS / "lock").open("w") as lock:
-            # Two verbs may be started at once: the second waits, and then finds everything done.
+            # Two verbs may run at once: the second one waits, and then has nothing to do.
             fcntl.flock(lock, fcntl.LOCK_EX)
             run(steps)
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("set-up: stopped; the next run goes on from here", file=sys.stderr)
+        print("set-up: stopped; the next run continues from here", file=sys.stderr)
         return 130
     return 0
 
@@ -51,7 +51,7 @@ def _check_machine() -> None:
         )
 
 
-if sys.version_info < (3, 11):  # noqa: UP036 - this is what tells people so
+if sys.version_info < (3, 11):  # noqa: UP036 - this prints the error for an older Python
     print(f"set-up: Python {sys.version.split()[0]} is too old: python3 must be 3.11 or newer", file=sys.stderr)
     sys.exit(1)
 sys.exit(main())

@@ -1,4 +1,4 @@
-"""Debian's archive for anybody: own lists and cache below the clone, no root, nothing of the system touched."""
+"""Access to Debian's archive without root: lists and cache are inside the clone, and the system is unchanged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tools.setup.steps import CACHE, Log, SetupError
 
-HINT = """Likely causes: no network; a proxy that apt is not told about (Acquire::http::Proxy in /etc/apt/apt.conf.d/);
+HINT = """Likely causes: no network; a proxy that is not set for apt (Acquire::http::Proxy in /etc/apt/apt.conf.d/);
 a mirror in /etc/apt/sources.list that is down. Check with `apt-get update`."""
 
-# Origins by whom a machine's main archive can be signed, and the key ring that their package installs.
+# Origins that may have signed a machine's main archive, and the key ring that their package installs.
 _KEYRINGS = {
     "Debian": Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
     "Raspbian": Path("/usr/share/keyrings/raspbian-archive-keyring.gpg"),
@@ -25,7 +25,7 @@ _HOOKS = ("Pre-Invoke", "Post-Invoke", "Post-Invoke-Success")
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where this machine gets its packages from."""
+    """The package archive of this machine."""
 
     origin: str
     codename: str
@@ -33,7 +33,7 @@ class Archive:
 
 
 class Apt:
-    """apt-get with directories of its own."""
+    """apt-get with its own directories."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -47,7 +47,7 @@ class Apt:
             package: its name.
 
         Returns:
-            The folder it was unpacked into.
+            The folder with its files.
 
         Raises:
             SetupError: the archive cannot be reached or does not have it.
@@ -62,7 +62,7 @@ class Apt:
 
         Args:
             package: its name.
-            codename: of the release that it is taken from; a mirror carries several side by side.
+            codename: the release. A mirror has several.
 
         Returns:
             The folder with its files.
@@ -90,7 +90,7 @@ class Apt:
 
     @cached_property
     def _archive(self) -> Archive:
-        # Lists that the machine never loaded (a fresh container) are loaded into a folder of ours.
+        # If the machine has no lists yet (a new container), they are loaded into our own folder.
         lists = self._home / "machine-lists"
         archive = _machine_archive([]) or _machine_archive([f"--option=Dir::State::lists={lists}"])
         if archive is None:
@@ -117,9 +117,9 @@ class Apt:
         options = {"Acquire::Languages": "none", "Acquire::Retries": "2", "Debug::NoLocking": "true"}
         options |= {key: str(path) for key, path in directories.items()}
         if os.geteuid() == 0:
-            # apt would drop to its own user, who cannot write into a clone of root's.
+            # apt would switch to its own user, who cannot write to a clone of root.
             options["APT::Sandbox::User"] = "root"
-        # Hooks of the machine's own apt clean or index the machine's own directories: not ours to start.
+        # Hooks of the machine's apt clean or index the machine's directories, so they must not run.
         hooks = self._home / "apt.conf"
         hooks.write_text("".join(f"#clear APT::Update::{when};\n" for when in _HOOKS))
         words = ["apt-get", "--quiet=2", "--config-file", str(hooks)]
@@ -136,7 +136,7 @@ def _machine_archive(options: list[str]) -> Archive | None:
         ).stdout
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         raise SetupError(
-            "This machine has no working apt-get, from which the set-up learns its Debian mirror. Use Debian 12 or "
+            "This machine has no working apt-get, which the set-up needs to find its Debian mirror. Use Debian 12 or "
             "newer, or Raspberry Pi OS."
         ) from error
     codename = _codename()

@@ -1,4 +1,4 @@
-"""Remove builds of the firmware that CMake made for another folder: it refuses them once a clone has moved."""
+"""Remove builds of the firmware for another folder. CMake rejects them after a clone has moved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HOME = re.compile(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", re.MULTILINE)
 
 
 def steps() -> list[Step]:
-    """Say what makes the builds fit this clone; a step runs again when the clone has moved."""
+    """Return the step that removes builds of another folder. It runs again after the clone has moved."""
     return [Step("builds", lambda _log: remove_foreign(ROOT))]
 
 

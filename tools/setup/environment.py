@@ -11,16 +11,16 @@ from tools.setup.steps import CACHE, ROOT, Log, SetupError, Step
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements" / "rig.txt"
 
-PIP_HINT = """Likely causes: no network; a proxy that pip is not told about (HTTPS_PROXY, or
+PIP_HINT = """Likely causes: no network; a proxy that is not set for pip (HTTPS_PROXY, or
 `pip config set global.proxy`); a package index of your own (`pip config list`) that lacks a pinned version; a platform
 for which a package has no wheel (supported: Linux on x86-64 and 64-bit ARM, Python 3.11 or newer)."""
 
-# Where Debian's package python3-pip-whl puts pip's wheel: on this machine, or below the folder it was unpacked into.
+# The path of pip's wheel in Debian's package python3-pip-whl, on this machine or in the unpacked package.
 _WHEELS = "usr/share/python-wheels"
 
 
 def steps() -> list[Step]:
-    """Say what makes `.venv`, in order."""
+    """Return the steps that make `.venv`, in order."""
     python = VENV / "bin" / "python"
     packages = tuple(sorted(str(init.parent.name) for init in ROOT.glob("*/__init__.py")))
     return [
@@ -36,14 +36,14 @@ def steps() -> list[Step]:
 
 
 def create(folder: Path, log: Log) -> None:
-    """Make a virtual environment with pip in it, also where Debian left ensurepip out.
+    """Make a virtual environment with pip, even if Debian's Python lacks ensurepip.
 
     Args:
-        folder: where; emptied when it exists.
-        log: the step's.
+        folder: its path; an existing folder is emptied.
+        log: the log of the step.
 
     Raises:
-        SetupError: python3 cannot make one, or pip cannot be had.
+        SetupError: python3 cannot make one, or pip cannot be downloaded.
     """
     venv = [sys.executable, "-m", "venv", "--clear"]
     hint = "python3 needs its module venv: on Debian `apt-get install python3 python3-venv`."
@@ -59,30 +59,30 @@ def create(folder: Path, log: Log) -> None:
 
 
 def install(folder: Path, lock: Path, log: Log) -> None:
-    """Install exactly what a lock file says, each file checked against its SHA-256.
+    """Install exactly the packages of a lock file, and check the SHA-256 of each file.
 
     Args:
         folder: the virtual environment.
         lock: the lock file.
-        log: the step's.
+        log: the log of the step.
 
     Raises:
-        SetupError: a package cannot be had.
+        SetupError: a package cannot be downloaded.
     """
     log.command([*pip(folder), "install", "--require-hashes", "--requirement", lock], hint=PIP_HINT)
 
 
 def pip(folder: Path) -> list[str | Path]:
-    """Give the start of a pip command that asks nothing and says only what went wrong."""
+    """Return the beginning of a pip command without questions, which prints only errors."""
     options = ["--quiet", "--no-input", "--disable-pip-version-check"]
     return [folder / "bin" / "python", "-m", "pip", *options]
 
 
 def _install_rig(log: Log) -> None:
-    # Without build isolation: setuptools is in the lock file, and nothing is fetched that is not.
+    # Without build isolation, which would fetch unpinned packages. setuptools is in the lock file.
     log.command(
         [*pip(VENV), "install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", ROOT],
-        hint="Look for a mistake in pyproject.toml.",
+        hint="Check pyproject.toml for errors.",
     )
 
 
@@ -100,4 +100,4 @@ def _wheel_of_pip(log: Log) -> Path:
         wheels = sorted(folder.glob("pip-*.whl"))
         if wheels:
             return wheels[-1]
-    raise SetupError("Debian's package python3-pip-whl holds no wheel of pip. Install python3-venv, then try again.")
+    raise SetupError("Debian's package python3-pip-whl has no wheel of pip. Install python3-venv, then try again.")

@@ -1,4 +1,4 @@
-"""Install what tests/interop needs beyond the environment: npm packages, pinned with all below them by hash."""
+"""Install the npm packages of tests/interop, pinned by hash with all their dependencies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tools.setup.steps import CACHE, ROOT, Log, Step
 FOLDER = CACHE / "interop"
 
 _PINS = [ROOT / "tests" / "interop" / name for name in ("package.json", "package-lock.json")]
-_HINT = """Likely causes: no network; a proxy or a registry of your own that npm is not told about or that lacks a
-pinned version (`npm config list`)."""
+_HINT = """Likely causes: no network; a proxy or your own registry that is not set for npm, or that lacks a pinned
+version (`npm config list`)."""
 
 
 def steps() -> list[Step]:
-    """Say what fills `.cache/interop`; nothing where node or npm is missing: what needs them is skipped then."""
+    """Return the steps that fill `.cache/interop`; none without node or npm, and tests that need them are skipped."""
     missing = [program for program in ("node", "npm") if shutil.which(program) is None]
     if missing:
-        print(f"  the CSMSs from npm are left out, and their tests will be skipped: {', '.join(missing)} not installed")
+        print(f"  the CSMSs from npm are not installed, and their tests are skipped: {', '.join(missing)} is missing")
         return []
     return [Step("interop", _install, _PINS, [FOLDER / "node_modules" / name for name in _packages()])]
 
@@ -31,6 +31,6 @@ def _install(log: Log) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for pin in _PINS:
         shutil.copy(pin, FOLDER)
-    # No package needs scripts of its own to be installed; cache and logs stay in the clone.
+    # No package needs its install scripts. Cache and logs stay in the clone.
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--cache", CACHE / "npm")
     log.command(["npm", "ci", *quiet], hint=_HINT, cwd=FOLDER)

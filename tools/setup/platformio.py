@@ -18,7 +18,7 @@ _LOCK = ROOT / "requirements" / "platformio.txt"
 _SCONS = CORE / "packages" / "tool-scons"
 _SCONS_FILES = {
     "package.json": json.dumps({"name": "tool-scons", "version": "4.41101.0", "description": "SCons 4.11.1 from PyPI"}),
-    # Where a package came from; only one whose owner is PlatformIO counts.
+    # The origin of a package: PlatformIO accepts only its own.
     ".piopm": json.dumps(
         {
             "type": "tool",
@@ -27,7 +27,7 @@ _SCONS_FILES = {
             "spec": {"owner": "platformio", "id": None, "name": "tool-scons", "requirements": None, "uri": None},
         }
     ),
-    # Started by PlatformIO's own Python, in whose environment SCons is installed.
+    # PlatformIO runs this with its own Python, whose environment has SCons.
     "scons.py": "import SCons.Script\n\nSCons.Script.main()\n",
 }
 
@@ -62,7 +62,7 @@ _NATIVE_FILES = {
 
 
 def steps() -> list[Step]:
-    """Say what makes PlatformIO run `native` offline."""
+    """Return the steps that let PlatformIO run `native` offline."""
     return [
         Step("PlatformIO", _install, [_LOCK], [ENVIRONMENT / "bin" / "pio"]),
         Step("PlatformIO native", _write, [repr(_SCONS_FILES), repr(_NATIVE_FILES)], [_SCONS, _NATIVE]),

@@ -1,7 +1,7 @@
-"""Sources that the firmware is built from and that are not kept here.
+"""Sources of third parties that the firmware is built from and that are not in the repository.
 
-littlefs and Unity are pinned by SHA-256. mbed TLS is whatever 3.6.x Debian's signature vouches for: it gets security
-fixes, and Debian's archive keeps the newest one only.
+littlefs and Unity are pinned by SHA-256. mbed TLS is the newest 3.6.x with a signature of Debian: it gets security
+fixes, and Debian's archive keeps only the newest version.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ LITTLEFS = {
     "lfs_util.h": "548d46aa524dc7449e16739286c1a422a52f9de727ff0be0c2ffc5593f5ca981",
 }
 
-# Unity 2.5.1, MIT: in tests/unity of the source package ntpsec of Debian 12, whichever release this machine runs
-# (Debian 13's carries a later Unity).
+# Unity 2.5.1, MIT: in tests/unity of the source package ntpsec of Debian 12, on any release (that of Debian 13 has a
+# later Unity).
 UNITY_RELEASE = "bookworm"
 UNITY = {
     "unity.c": "2e3a0610268455520a5796345b503d00c34a47fe97ed3750349cbd4b2b1990f3",
@@ -34,7 +34,7 @@ UNITY = {
     "unity_internals.h": "adfd612c217e59468c5ebe978640e77e5f539e820ffc0c195a98c5a36f0ac868",
 }
 
-# mbed TLS, Apache-2.0: the source package of Debian 13, whichever release this machine runs.
+# mbed TLS, Apache-2.0: the source package of Debian 13, on any release.
 MBEDTLS_RELEASE = "trixie"
 MBEDTLS_BRANCH = "3.6"
 _MBEDTLS_FOLDERS = ("include", "library")
@@ -43,7 +43,7 @@ _LITTLEFS_LOCK = ROOT / "requirements" / "sources.txt"
 
 
 def steps() -> list[Step]:
-    """Say what fills `.deps`."""
+    """Return the steps that fill `.deps`."""
     littlefs, unity, mbedtls = DEPS / "littlefs", DEPS / "unity", DEPS / "mbedtls"
     return [
         Step("littlefs", _fetch_littlefs, [_LITTLEFS_LOCK, repr(LITTLEFS)], [littlefs / name for name in LITTLEFS]),
@@ -75,21 +75,21 @@ def _fetch_mbedtls(log: Log) -> None:
 
 
 def unpack_mbedtls(archive: Path, into: Path) -> None:
-    """Take the library and its headers out of the source archive, and write its version into the file `VERSION`.
+    """Unpack the library and its headers from the source archive, and write its version to the file `VERSION`.
 
     Args:
         archive: `mbedtls_<version>.orig.tar.*`.
-        into: the folder to put them into; what was there before is removed.
+        into: the target folder; its previous content is removed.
 
     Raises:
-        SetupError: it is no mbed TLS 3.6.
+        SetupError: the archive is not mbed TLS 3.6.
     """
     named = re.match(r"mbedtls_([\d.]+)\.orig\.tar\.", archive.name)
     version = named[1] if named else ""
     if not f"{version}.".startswith(f"{MBEDTLS_BRANCH}."):
         raise SetupError(
-            f"{archive.name} is no mbed TLS {MBEDTLS_BRANCH}, which the firmware is written for. Does this machine's "
-            f"mirror carry Debian {MBEDTLS_RELEASE}?"
+            f"{archive.name} is not mbed TLS {MBEDTLS_BRANCH}, which the firmware needs. Check that this machine's "
+            f"mirror has Debian {MBEDTLS_RELEASE}."
         )
     shutil.rmtree(into, ignore_errors=True)
     with tarfile.open(archive) as tar:
@@ -105,16 +105,16 @@ def unpack_mbedtls(archive: Path, into: Path) -> None:
 
 
 def unpack(archive: Path, below: str, files: Mapping[str, str], into: Path) -> None:
-    """Take some files out of a tar archive, each checked against its SHA-256.
+    """Unpack some files of a tar archive, and check the SHA-256 of each.
 
     Args:
         archive: the archive.
-        below: the path in front of each file's name, from the archive's top folder on.
-        files: names to SHA-256.
-        into: the folder to put them into.
+        below: the path before each file's name, relative to the archive's top folder.
+        files: SHA-256 by name.
+        into: the target folder.
 
     Raises:
-        SetupError: a file is missing, or is another one than was pinned.
+        SetupError: a file is missing, or is not the pinned one.
     """
     into.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as tar:
@@ -123,12 +123,12 @@ def unpack(archive: Path, below: str, files: Mapping[str, str], into: Path) -> N
             path = f"{below.strip('/')}/{name}"
             stream = tar.extractfile(members[path]) if path in members else None
             if stream is None:
-                raise SetupError(f"{archive.name} holds no {path}: another version than the one that was pinned.")
+                raise SetupError(f"{archive.name} has no {path}: it is not the pinned version.")
             data = stream.read()
             found = hashlib.sha256(data).hexdigest()
             if found != digest:
                 raise SetupError(
-                    f"{path} of {archive.name} is not the file that was pinned: SHA-256 {found}, expected {digest}. "
-                    "Either it was damaged on its way, or this machine's archive carries another version."
+                    f"{path} of {archive.name} is not the pinned file: SHA-256 {found}, expected {digest}. "
+                    "Either the download is damaged, or this machine's archive has another version."
                 )
             (into / name).write_bytes(data)

@@ -1,4 +1,4 @@
-"""A step of the set-up: done once, remembered by a stamp, shown on a terminal, explained when it fails."""
+"""The steps of the set-up: each runs once, leaves a stamp, shows a line on the terminal, and explains its errors."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _TAIL_LINES = 12
 
 
 class SetupError(Exception):
-    """The set-up cannot go on; the text names cause and fix."""
+    """The set-up cannot continue. The text has the cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing the set-up does.
+    """A step of the set-up.
 
     Attributes:
-        name: for people, and (with dashes) of its stamp and log.
-        run: does it; gets the step's log.
-        inputs: what the result depends on. When any of it changes, the step runs again.
-        outputs: what must be there afterwards. When any of it is gone, the step runs again.
+        name: shown on the terminal, and (with dashes) the name of its stamp and log.
+        run: runs the step; gets its log.
+        inputs: files or texts that the result depends on. If one changes, the step runs again.
+        outputs: files that exist afterwards. If one is missing, the step runs again.
     """
 
     name: str
@@ -45,13 +45,13 @@ class Step:
         return LOGS / f"{self.name.replace(' ', '-')}.stamp"
 
     def is_done(self) -> bool:
-        """Say whether it ran with the same inputs before and its outputs are still there."""
+        """Return whether it has run with the same inputs, and its outputs still exist."""
         if not all(output.exists() for output in self.outputs):
             return False
         return self.stamp.exists() and self.stamp.read_text() == self.digest()
 
     def digest(self) -> str:
-        # The clone's path and the Python are inputs of every step: a virtual environment survives neither's change.
+        # The clone's path and the Python are inputs of every step, because a virtual environment depends on both.
         whole = hashlib.sha256(f"{ROOT} {sys.base_prefix} {sys.version}\n".encode())
         for item in self.inputs:
             whole.update(item.read_bytes() if isinstance(item, Path) else item.encode())
@@ -60,7 +60,7 @@ class Step:
 
 
 class Log:
-    """A step's log file, and its one line on the terminal."""
+    """The log file of a step, and its line on the terminal."""
 
     def __init__(self, step: Step, number: int, of: int) -> None:
         self.path = LOGS / f"{step.name.replace(' ', '-')}.log"
@@ -76,12 +76,12 @@ class Log:
 
         Args:
             words: the command.
-            hint: said when it fails: the likely causes, and what to do.
-            env: added to the environment.
-            cwd: where it runs.
+            hint: added to the error: the likely causes and the remedies.
+            env: additions to the environment.
+            cwd: the working directory.
 
         Raises:
-            SetupError: it failed, or is not there; with the end of its output.
+            SetupError: the command failed or is missing. The text has the end of its output.
         """
         with self.path.open("a") as log:
             log.write(f"$ {shlex.join(str(word) for word in words)}\n")
@@ -97,7 +97,7 @@ class Log:
                     env={**os.environ, **_home_untouched(), **(env or {})},
                 )
             except FileNotFoundError as error:
-                raise SetupError(f"`{words[0]}` is not there. {hint}") from error
+                raise SetupError(f"`{words[0]}` is not installed. {hint}") from error
             code = self._wait(process)
         if code != 0:
             with self.path.open(errors="replace") as log:
@@ -115,12 +115,12 @@ class Log:
                 except subprocess.TimeoutExpired:
                     self.show()
         except KeyboardInterrupt:
-            # The child shares the terminal and got the same Ctrl-C: let it go first, so that nothing is left behind.
+            # The child has received the same Ctrl-C on the terminal. Wait for it, so that no process is left behind.
             process.wait()
             raise
 
     def show(self, *, done: bool = False) -> None:
-        """Draw the step's line: on a terminal again and again, elsewhere once, when it is done."""
+        """Print the step's line: repeatedly on a terminal, otherwise once at the end."""
         line = f"{self._title} … {time.monotonic() - self._began:.0f} s"
         if self._live:
             print(f"\r\x1b[K{line}", end="\n" if done else "", flush=True)
@@ -134,18 +134,21 @@ class Log:
 
 
 def _home_untouched() -> dict[str, str]:
-    """pip asks `rustc --version`, to tell the index. Where rustc is rustup's, and nobody has used it yet, that alone
-    would make rustup write its settings into the home folder: ours get a folder of their own then."""
+    """Return an environment in which rustup writes no settings to the home folder.
+
+    pip runs `rustc --version` for the package index. An unused rustc of rustup would then write its settings to the
+    home folder, so it gets another folder for them.
+    """
     if "RUSTUP_HOME" in os.environ or (Path.home() / ".rustup").exists():
         return {}
     return {"RUSTUP_HOME": str(CACHE / "rustup")}
 
 
 def run(steps: Iterable[Step]) -> None:
-    """Run what is not done yet, in order.
+    """Run the steps that are not done yet, in order.
 
     Raises:
-        SetupError: from the first step that fails; those before it keep their stamps.
+        SetupError: the first failed step raises it. The steps before it stay done.
     """
     pending = [step for step in steps if not step.is_done()]
     LOGS.mkdir(parents=True, exist_ok=True)

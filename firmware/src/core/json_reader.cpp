@@ -86,7 +86,7 @@ class Checker {
       skip_spaces();
       char c = at();
       if (c != '{' && c != '[') return scalar();
-      if (depth_ == kMaxJsonDepth) return fail("nested too deep");
+      if (depth_ == kMaxJsonDepth) return fail(kNestedTooDeep);
       bool object = c == '{';
       objects_ = object ? objects_ | (1u << depth_) : objects_ & ~(1u << depth_);
       ++depth_;

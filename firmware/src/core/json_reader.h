@@ -8,6 +8,9 @@ namespace pb {
 
 enum class JsonKind : uint8_t { none, null, boolean, number, string, array, object };
 
+/// The reason of a JsonError for text that may be valid JSON, but has more than kMaxJsonDepth levels.
+constexpr const char* kNestedTooDeep = "nested too deep";
+
 /// The reason why a text is no JSON, and the place.
 struct JsonError {
   const char* reason = "";

@@ -332,14 +332,21 @@ void errors_and_malformed_answers_are_failures() {
   TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.back().second);
 }
 
-void answer_that_is_not_valid_json_ends_its_request() {
+void answer_that_is_not_valid_json_answers_nothing() {
   for (const bool refused : {false, true}) {
     Rig rig;
     rig.call("A", 1);
     const std::string id = Rig::id_of(rig.sent_one());
     rig.receive(refused ? "[4,\"" + id + "\",\"GenericError\",]" : "[3,\"" + id + "\",{\"a\":]");
-    TEST_ASSERT_EQUAL(refused ? CallFailure::refused : CallFailure::malformed, rig.caller.failures.at(0).second);
+    TEST_ASSERT_EQUAL_size_t(0, rig.caller.failures.size());
   }
+}
+
+void answer_that_is_nested_too_deep_ends_its_request() {
+  Rig rig;
+  rig.call("A", 1);
+  rig.receive("[3,\"" + Rig::id_of(rig.sent_one()) + "\"," + std::string(500, '[') + std::string(500, ']') + "]");
+  TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.at(0).second);
 }
 
 void lost_link_fails_all_ordinary_requests_and_takes_no_new_ones() {
@@ -551,7 +558,8 @@ int main() {
   RUN_TEST(calls_longer_than_the_buffer_are_answered);
   RUN_TEST(answers_longer_than_the_buffer_are_failures);
   RUN_TEST(errors_and_malformed_answers_are_failures);
-  RUN_TEST(answer_that_is_not_valid_json_ends_its_request);
+  RUN_TEST(answer_that_is_not_valid_json_answers_nothing);
+  RUN_TEST(answer_that_is_nested_too_deep_ends_its_request);
   RUN_TEST(lost_link_fails_all_ordinary_requests_and_takes_no_new_ones);
   RUN_TEST(closed_gate_lets_only_boot_notification_through);
   RUN_TEST(durable_line_and_requests_go_by_age);

@@ -168,7 +168,7 @@ def test_dead_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(documents, "tracked_files", lambda *_: [page])
     assert documents.links(tmp_path).findings == [
         "page.md:2: a link to page.md#d: no such heading",
-        "page.md:2: a link to x.md, which is not there",
+        "page.md:2: a link to x.md, which does not exist",
     ]
 
 
@@ -193,6 +193,6 @@ def test_a_source_that_names_a_page_or_heading_that_is_gone_is_found(
     source = write(tmp_path / "a.py", "# docs/design.md#signals\n# docs/design.md#console\n# docs/old.md, section 5\n")
     monkeypatch.setattr(documents, "tracked_files", lambda *_: [source])
     assert documents.mentions(tmp_path).findings == [
-        "a.py:2: names docs/design.md#console, which is not there",
-        "a.py:3: names docs/old.md, which is not there",
+        "a.py:2: names docs/design.md#console, which does not exist",
+        "a.py:3: names docs/old.md, which does not exist",
     ]

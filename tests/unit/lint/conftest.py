@@ -1,4 +1,4 @@
-"""A repository of its own for each test of a check."""
+"""A separate repository for each test of a check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def write(repository: Path) -> Write:
-    """Give a function that writes a file of the repository by its path."""
+    """Return a function that writes a file of the repository by its path."""
 
     def write_file(name: str, text: str) -> Path:
         path = repository / name

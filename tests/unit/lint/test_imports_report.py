@@ -13,7 +13,7 @@ from tools.lint import imports
 Write = Callable[[str, str], Path]
 
 
-def test_it_prints_folders_arrows_and_circles(
+def test_folders_arrows_and_circles_are_printed(
     repository: Path, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write("rig/bench/bench.py", "import rig.util.clock\nimport rig.util.loop\n")
@@ -48,7 +48,7 @@ def test_it_prints_folders_arrows_and_circles(
     assert "  arrows that run back: 0\n" in firmware
 
 
-def test_it_passes_where_all_is_in_order(repository: Path, write: Write) -> None:
+def test_a_repository_without_violations_passes(repository: Path, write: Write) -> None:
     write("rig/bench/bench.py", "import rig.util.clock\n")
     write("rig/util/clock.py", "")
     write("firmware/src/core/text.h", "")

@@ -1,4 +1,4 @@
-"""What lint counts: a check that could not run has not passed."""
+"""The totals of lint: a check that could not run has not passed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks of the firmware's headers, of its layers, of its freestanding compilation and of the pins."""
+"""The checks of the firmware's headers, layers, freestanding compilation and pins."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_portable_headers_and_our_own_pass(repository: Path, write: Write) -> No
         ("port/posix/posix_rng.h", "main/posix/arguments.h", "includes run main → app"),
     ],
 )
-def test_include_that_runs_back_is_found(
+def test_include_of_a_higher_layer_is_found(
     repository: Path, write: Write, includer: str, included: str, reason: str
 ) -> None:
     write(f"firmware/src/{included}", "")
@@ -65,7 +65,7 @@ def test_include_that_runs_back_is_found(
 
 
 @pytest.mark.parametrize("line", ['#include "../app/app.h"', "#include <app/app.h>", '  #  include  "app/app.h" // x'])
-def test_every_way_to_name_a_file_is_followed(repository: Path, write: Write, line: str) -> None:
+def test_every_form_of_an_include_is_resolved(repository: Path, write: Write, line: str) -> None:
     write("firmware/src/app/app.h", "")
     write("firmware/src/core/crc32.h", f"{line}\n")
     (finding,) = includes.run(repository).findings
@@ -85,7 +85,7 @@ def test_folder_without_a_rank_is_refused(repository: Path, write: Write, folder
     assert finding.startswith(f"firmware/src/{folder}: the folder has no rank")
 
 
-def test_tests_reach_all_but_the_implementation_of_ports(repository: Path, write: Write) -> None:
+def test_tests_may_include_all_but_the_implementation_of_ports(repository: Path, write: Write) -> None:
     write("firmware/src/app/app.h", "")
     write("firmware/src/port/posix/posix_clock.h", "")
     write("firmware/test/support/check.h", "")
@@ -97,7 +97,7 @@ def test_tests_reach_all_but_the_implementation_of_ports(repository: Path, write
     assert "include the interface" in around
 
 
-def test_includes_that_run_down_pass(repository: Path, write: Write) -> None:
+def test_includes_of_lower_layers_pass(repository: Path, write: Write) -> None:
     for name in ("core/time.h", "port/clock.h", "port/posix/posix_clock.h", "runtime/feature.h", "app/app.h"):
         write(f"firmware/src/{name}", "#include <stdint.h>\n")
     write("firmware/test/support/check.h", "")
@@ -110,7 +110,7 @@ def test_includes_that_run_down_pass(repository: Path, write: Write) -> None:
     assert includes.run(repository).findings == []
 
 
-def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
+def test_layout_has_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
     write("firmware/src/core/time.h", '#include "app/app.h"\n')
     write("firmware/src/app/app.h", '#include "port/clock.h"\n#include "core/time.h"\n')
     write("firmware/src/app/app.cpp", '#include "app/app.h"\n#include "core/time.h"\n\n')
@@ -127,7 +127,7 @@ def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: W
 
 @pytest.mark.skipif(shutil.which(freestanding.COMPILER) is None, reason="make install-extras installs the compiler")
 class TestFreestanding:
-    """With the compiler for a bare chip."""
+    """Tests with the compiler for a bare chip."""
 
     @pytest.fixture(autouse=True)
     def littlefs(self, write: Write) -> None:
@@ -135,7 +135,7 @@ class TestFreestanding:
         write(".gitignore", ".deps/\n")
         write("firmware/sizes.json", "{}")
 
-    def test_size_is_told(self, repository: Path, write: Write) -> None:
+    def test_size_is_reported(self, repository: Path, write: Write) -> None:
         write("firmware/src/core/add.h", "#pragma once\nint add(int a, int b);\n")
         write("firmware/src/core/add.cpp", '#include "core/add.h"\nint add(int a, int b) { return a + b; }\n')
         result = freestanding.run(repository)
@@ -145,7 +145,7 @@ class TestFreestanding:
     @pytest.mark.parametrize(
         "text", ["void f() { throw 1; }\n", "#include <sys/socket.h>\n", "static_assert(sizeof(void*) == 8);\n"]
     )
-    def test_what_the_chip_lacks_is_found(self, repository: Path, write: Write, text: str) -> None:
+    def test_code_that_the_chip_does_not_support_is_found(self, repository: Path, write: Write, text: str) -> None:
         write("firmware/src/features/web/web.cpp", text)
         (finding,) = freestanding.run(repository).findings
         assert "firmware/src/features/web/web.cpp:1" in finding
@@ -242,7 +242,7 @@ OTHER_BOARD = HEADER.replace("32", "3").replace("18", "8")
         (None, BENCH.replace('name = "x"', 'name = "x"\nkind = "emulator"'), []),
     ],
 )
-def test_bench_is_held_against_its_own_board(
+def test_a_bench_is_compared_with_its_own_board(
     repository: Path, write: Write, header: str | None, bench: str, expected: list[str]
 ) -> None:
     write("firmware/src/features/board/boards/esp32-devkitc.h", HEADER)
@@ -257,7 +257,7 @@ def test_bench_is_held_against_its_own_board(
         assert any(text in finding for finding in findings), findings
 
 
-def test_pages_of_this_repository_hold_every_signal() -> None:
+def test_pages_of_this_repository_have_every_signal() -> None:
     design = pins.of_design((ROOT / "docs" / "design.md").read_text())
     wiring = pins.of_wiring((ROOT / "docs" / "wiring.md").read_text())
     assert {"cable", "led_fault", "contactor", "lock_feedback"} <= design.keys() & wiring.keys()

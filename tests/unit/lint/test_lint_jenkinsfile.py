@@ -1,4 +1,4 @@
-"""The Jenkinsfile calls verbs that the Makefile has, and its brackets match."""
+"""The Jenkinsfile calls verbs of the Makefile, and its brackets match."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_step_that_calls_no_verb_is_found(tmp_path: Path) -> None:
         "pipeline {\n  // sh 'x'\n  sh 'make hil BENCH=\"$B\"'\n  sh '''\n  .venv/bin/pytest x\n  make hil\n'''\n}\n"
     )
     (finding,) = jenkinsfile.run(tmp_path).findings
-    assert finding == "Jenkinsfile:5: `.venv/bin/pytest x` is no verb of the Makefile: make it one"
+    assert finding == "Jenkinsfile:5: `.venv/bin/pytest x` is not a verb of the Makefile: add one"
 
 
 @pytest.mark.parametrize(

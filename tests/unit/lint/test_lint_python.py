@@ -99,11 +99,11 @@ def test_imports_downwards_pass(folder: str, imported: str) -> None:
     ],
 )
 @pytest.mark.parametrize("imported", ["rig.wiring.virtual", "rig.wiring.virtual.board"])
-def test_the_virtual_board_is_known_to_few(module: str, imported: str, passes: bool) -> None:
+def test_only_some_modules_may_import_the_virtual_board(module: str, imported: str, passes: bool) -> None:
     assert (imports.seam(module, imported) == "") is passes
 
 
-def test_relative_and_hidden_imports_and_those_for_types_are_seen() -> None:
+def test_relative_and_hidden_imports_and_those_for_types_are_found() -> None:
     source = """
 from typing import TYPE_CHECKING
 from . import clock
@@ -147,7 +147,7 @@ def f():
         "from builtins import __import__ as load\nload('rig.bench')",
     ],
 )
-def test_a_backward_arrow_is_found_however_it_is_hidden(repository: Path, write: Write, line: str) -> None:
+def test_a_backward_import_is_found_in_every_form(repository: Path, write: Write, line: str) -> None:
     for folder in ("rig", "rig/bench", "rig/timeline"):
         write(f"{folder}/__init__.py", "")
     write("rig/bench/bench.py", "from rig.timeline.timeline import Timeline\n")
@@ -157,7 +157,7 @@ def test_a_backward_arrow_is_found_however_it_is_hidden(repository: Path, write:
     assert ": rig.timeline is below rig.bench (" in finding
 
 
-def test_an_import_past_a_seam_is_refused_with_its_line(repository: Path, write: Write) -> None:
+def test_an_import_of_a_restricted_module_is_reported_with_its_line(repository: Path, write: Write) -> None:
     write("rig/wiring/virtual/__init__.py", "")
     write("rig/bench/bench.py", "import os\nfrom rig.wiring import virtual\n")
     (finding,) = imports.run(repository).findings
@@ -167,13 +167,13 @@ def test_an_import_past_a_seam_is_refused_with_its_line(repository: Path, write:
 def test_a_folder_without_a_rank_is_refused(repository: Path, write: Write) -> None:
     write("rig/fresh/__init__.py", "")
     write("rig/csms/fresh/__init__.py", "from rig.csms import part\n")
-    write("rig/csms/instrument/__init__.py", "from rig.csms import part\n")  # listed: it belongs to rig/csms
+    write("rig/csms/instrument/__init__.py", "from rig.csms import part\n")  # listed as a part of rig/csms
     write("rig/csms/part.py", "import rig.csms.instrument\n")
     write("fixtures/fresh/plugin.py", "")
     write("fixtures/session/deep/plugin.py", "")
     write("fixtures/session/run.py", "")
     write("tests/fresh/test_it.py", "")
-    write("tests/unit/fresh/test_it.py", "")  # ranked with tests/unit as a whole
+    write("tests/unit/fresh/test_it.py", "")  # part of tests/unit, which has one rank
     write("fresh/deep/tool.py", "")
     write("script.py", "")
     write("firmware/test/runner.py", "")
@@ -199,12 +199,12 @@ def test_modules_beside_the_folders_have_a_rank(repository: Path, write: Write, 
     assert finding.startswith("rig/bench/bench.py:1: imports pytest_plugbench: rig.bench is below pytest_plugbench")
 
 
-def test_the_plugin_that_every_project_loads_knows_the_fixtures_only(repository: Path, write: Write) -> None:
+def test_the_pytest_plugin_may_import_only_the_fixtures(repository: Path, write: Write) -> None:
     write("pytest_plugbench.py", "import fixtures.device\nimport rig.cli\n")
     write("fixtures/device.py", "")
     write("rig/cli/__init__.py", "")
     (finding,) = imports.run(repository).findings
-    assert finding.startswith("pytest_plugbench.py:2: imports rig.cli: pytest_plugbench knows only fixtures; ")
+    assert finding.startswith("pytest_plugbench.py:2: imports rig.cli: pytest_plugbench may import only fixtures; ")
 
 
 def test_a_circle_with_a_module_beside_the_folders_is_found(repository: Path, write: Write) -> None:
@@ -214,7 +214,7 @@ def test_a_circle_with_a_module_beside_the_folders_is_found(repository: Path, wr
     assert "fixtures.device → plugin → fixtures.device" in finding
 
 
-def test_each_listed_folder_is_there_inside_a_ranked_one() -> None:
+def test_each_listed_folder_exists_inside_a_ranked_one() -> None:
     for folder in imports.INSIDE:
         path = ROOT.joinpath(*folder.split("."), "__init__.py")
         assert path.is_file()
@@ -242,7 +242,7 @@ def test_the_design_page_has_the_layers() -> None:
     assert "\n".join(map(str, imports.LAYERS)) in "\n".join(map(str, layers))
 
 
-def test_layout_gives_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
+def test_layout_has_folders_from_the_top_and_arrows(repository: Path, write: Write) -> None:
     write("fixtures/device.py", "from rig.bench import bench\nfrom rig.bench.bench import Bench\n")
     write("rig/bench/bench.py", "import rig.util.clock\nimport rig.util.loop\nimport rig.bench.locks\n")
     write("rig/bench/locks.py", "import rig.util.clock\n")
@@ -293,7 +293,7 @@ BELOW = "; move what they share to a file below"
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from rig.b import x",
     ],
 )
-def test_a_circle_is_found_however_it_is_hidden(repository: Path, write: Write, line: str) -> None:
+def test_a_circle_is_found_in_every_form(repository: Path, write: Write, line: str) -> None:
     write("rig/__init__.py", "")
     write("rig/a.py", f"import os\n{line}\n")
     write("rig/b.py", "from rig.c import y\n")
@@ -304,7 +304,7 @@ def test_a_circle_is_found_however_it_is_hidden(repository: Path, write: Write, 
     ]
 
 
-def test_a_circle_through_a_package_that_is_loaded_on_the_way_is_found(repository: Path, write: Write) -> None:
+def test_a_circle_through_an_implicitly_loaded_package_is_found(repository: Path, write: Write) -> None:
     write("rig/csms/__init__.py", "from rig.csms.server import Server\n")
     write("rig/csms/messages.py", "")
     write("rig/csms/server.py", "from rig.network import Proxy\n")
@@ -314,7 +314,7 @@ def test_a_circle_through_a_package_that_is_loaded_on_the_way_is_found(repositor
     ]
 
 
-def test_each_of_two_circles_is_told(repository: Path, write: Write) -> None:
+def test_each_of_two_circles_is_reported(repository: Path, write: Write) -> None:
     for one, other in ("ab", "ba", "cd", "dc"):
         write(f"rig/{one}.py", f"import rig.{other}\n")
     assert [finding.split(":")[0] for finding in circles.run(repository).findings] == ["rig/a.py", "rig/c.py"]

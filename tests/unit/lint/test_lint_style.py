@@ -46,7 +46,7 @@ def test_a_subject_without_area_is_found_with_its_commit(repository: Path) -> No
     assert finding.endswith("'Second': no area; write `area: imperative subject`")
 
 
-def test_a_bad_subject_behind_the_newest_commits_is_left_alone(repository: Path) -> None:
+def test_a_bad_subject_of_an_old_commit_is_ignored(repository: Path) -> None:
     commit(repository, "Bad")
     for number in range(commits.NEWEST):
         commit(repository, f"a: number {number}")
@@ -74,7 +74,7 @@ def test_an_avoided_word_is_found_in_prose_and_tables_but_not_in_code(repository
     ]
 
 
-def test_tell_may_not_become_more_frequent(repository: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_uses_of_tell_are_found(repository: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("rig/a.py", "# tell, Told, intellect, assert_tells\n")
     monkeypatch.setattr(words, "TELL_LIMIT", 2)
     assert words.tell(repository).findings == []

@@ -92,7 +92,7 @@ def test_a_crash_names_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("echo 'leak' >&2; exit 1", "crashed before the first cut"),
     ],
 )
-def test_a_program_that_does_not_run_says_why(
+def test_a_program_that_does_not_run_is_an_error_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str, expected: str
 ) -> None:
     """A usage error is printed as it is; an exit code alone does not count as a crash in a run."""

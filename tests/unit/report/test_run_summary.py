@@ -79,7 +79,7 @@ def test_a_run_in_stepped_time_has_both_times(tmp_path: Path) -> None:
     assert (test["seconds"], test["wall_seconds"]) == (3600, 0.5)
 
 
-def test_a_cut_off_run_is_marked_in_its_summary(recorder: Recorder, tmp_path: Path) -> None:
+def test_the_summary_of_an_incomplete_run_has_the_reason(recorder: Recorder, tmp_path: Path) -> None:
     path = recorder.write(tmp_path)
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
     assert orjson.loads(write_summary(tmp_path).read_bytes())["cut_off"] == "the record has a start and no end"

@@ -45,7 +45,7 @@ def test_step_runs_once_until_its_inputs_or_outputs_change(tmp_path: Path) -> No
     assert len(times) == 3
 
 
-def test_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fail(log: Log) -> None:
         log.command([sys.executable, "-c", "print('the words'); raise SystemExit(3)"], hint="Do this.", cwd=tmp_path)
 
@@ -58,7 +58,7 @@ def test_failed_step_is_explained_and_runs_again(tmp_path: Path, capsys: pytest.
 
 def test_missing_command_is_explained(tmp_path: Path) -> None:
     step = Step("absent", lambda log: log.command(["no-such-command-here"], hint="Install it.", cwd=tmp_path))
-    with pytest.raises(SetupError, match=r"`no-such-command-here` is not there\. Install it\."):
+    with pytest.raises(SetupError, match=r"`no-such-command-here` is not installed\. Install it\."):
         steps.run([step])
 
 
@@ -107,7 +107,7 @@ def test_pinned_file_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"), [("top/src/lib/x.c", "not the file that was pinned"), ("top/src/x.c", "holds no src/lib/x.c")]
 )
-def test_other_file_than_the_pinned_one_is_refused(tmp_path: Path, name: str, words: str) -> None:
+def test_a_file_other_than_the_pinned_one_is_rejected(tmp_path: Path, name: str, words: str) -> None:
     file = archive(tmp_path / "a.tar.gz", name, b"int y;\n")
     with pytest.raises(SetupError, match=words):
         sources.unpack(file, "src/lib", {"x.c": hashlib.sha256(b"int x;\n").hexdigest()}, tmp_path / "out")

@@ -86,7 +86,7 @@ def terminal(project: Path) -> Iterator[Terminal]:
     opened.process.communicate()
 
 
-def test_the_terminal_shows_the_console_and_controls_the_board(terminal):
+def test_the_terminal_shows_the_console_and_the_keyboard_controls_the_board(terminal):
     terminal.expect("reset=power_on")
     terminal.expect("board: pin 25 0")
     terminal.expect("board: go")

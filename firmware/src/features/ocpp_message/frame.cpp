@@ -107,7 +107,13 @@ OcppFrame read_ocpp_frame(Text message) {
   OcppFrame frame;
   JsonError error;
   JsonValue array = parse_json(message, error);
-  if (!array.exists()) return read_beginning(message, OcppError::formation_violation, error.reason);
+  if (!array.exists()) {
+    frame = read_beginning(message, OcppError::formation_violation, error.reason);
+    // An answer that is no valid JSON, such as half a message, answers nothing: its request waits for another one.
+    const bool is_answer = frame.kind == OcppFrame::Kind::result || frame.kind == OcppFrame::Kind::error;
+    if (is_answer && Text(error.reason) != Text(kNestedTooDeep)) frame.kind = OcppFrame::Kind::ignored;
+    return frame;
+  }
   if (array.kind() != JsonKind::array) {
     frame.reason = "not a JSON array";
     return frame;
