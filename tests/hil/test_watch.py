@@ -54,7 +54,7 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
     with device.expecting_reboot() as reboot:
         console.send("hang")
         panic = bench.timeline.expect(Panic, timeout=20)
-    assert panic.cause == "the loop has not come round for 5 s (task watchdog)"
+    assert panic.cause == "the loop has not run for 5 s (task watchdog)"
     assert reboot.boot is not None
     assert reboot.boot.reset == "watchdog"
     device.wait_accepted()
@@ -63,7 +63,7 @@ def test_a_hang_ends_in_the_watchdog(device: Device, console: Console, bench: Be
 @CRASHES
 def test_an_unexpected_hang_interrupts(device: Device, console: Console, bench: Bench) -> None:
     """The same hang, not announced, interrupts the test with the watchdog's cause."""
-    with pytest.raises(DeviceError, match=r"the device panicked: the loop has not come round for 5 s"):
+    with pytest.raises(DeviceError, match=r"the device panicked: the loop has not run for 5 s"):
         wait_for_missing_line(console, "hang", 30)
     bench.timeline.clear_trouble()
     device.make_idle()
@@ -113,6 +113,6 @@ def test_make_idle_recovers_from_any_state(device: Device, power: Power) -> None
     power.off()
     device.make_idle()
     device.verify_idle()
-    device.bench.flasher.erase()
+    device.bench.flasher.erase(device.firmware.manifest.chip)
     device.make_idle()
     device.verify_idle()

@@ -60,10 +60,10 @@ void App::announce_boot() {
             " reset=", name_of(ports_.system.reset_reason()));
 }
 
-/// Hands on what the features do not read from the settings themselves.
+/// Passes on the settings that the features do not read themselves.
 void App::take_settings() {
   const Settings& settings = config_.settings();
-  // What the console's `log` has set holds until the setting changes.
+  // A level of the console's `log` applies until the setting changes.
   if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
@@ -74,15 +74,15 @@ void App::take_settings() {
 }
 
 void App::start_storage() {
-  storage_.set_loss_listener({[](void* app, Text name, StorageResult why) {
+  storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
-                                                                   " is lost: ", name_of(why));
+                                                                   " is lost: ", name_of(cause));
                               },
                               this});
   if (storage_.mount() != StorageResult::ok) {
-    log_.error("storage", "the file system cannot be used, nothing will be kept");
+    log_.error("storage", "the file system cannot be used: nothing will be stored");
   } else if (storage_.formatted()) {
-    log_.warning("storage", "found no file system, made a new one");
+    log_.warning("storage", "no file system found: formatted");
   }
 }
 
@@ -105,9 +105,9 @@ void App::start_charging() {
 
   const ResetReason reset = ports_.system.reset_reason();
   const bool power_lost = reset == ResetReason::power_on || reset == ResetReason::brownout;
-  const bool may_go_on = power_lost && settings.power_fail_action == PowerFailAction::resume;
+  const bool may_resume = power_lost && settings.power_fail_action == PowerFailAction::resume;
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
-                     may_go_on ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
+                     may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
   auth_cache_.load();
   charging_.start();
@@ -123,12 +123,12 @@ void App::add_features() {
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
-  // Behind those that give it work: a job posted in this round is run in this round.
+  // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
-  // Behind all that answer its commands: the next one is taken in the round of the answer. And behind what is written
-  // in this round: what `status` tells of the meter is no news that a power cut could take back.
+  // After the features that answer commands, so that the next command is read in the round of the answer. And after the
+  // jobs of this round, so that `status` only has a reading that survives a power cut.
   loop_.add(serial_debug_);
-  // What looks at the others comes last: it sees what they have found in the same round.
+  // Observers come last: they see the changes of the same round.
   loop_.add(monitor_);
   loop_.add(indicator_);
   loop_.add(led_status_);

@@ -26,17 +26,17 @@
 
 namespace pb {
 
-/// The composition root: it builds the features in an order in which each finds what it needs, joins them, and runs the
-/// loop. It owns everything that lives longer than a call. Destroying it and building it again is a reboot.
+/// The composition root: it creates the features in the order of their dependencies, connects them, and runs the loop.
+/// It owns everything that lives longer than a call. To destroy and create it is a reboot.
 class App {
  public:
   explicit App(const Ports& ports);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  /// Runs until a restart is asked for. @return its reason, for the platform to carry out.
+  /// Runs until a restart is requested. @return its reason; the platform carries it out.
   ResetReason run();
-  /// One round: every feature, and the workers' answers. @return when the next one is due.
+  /// One round: polls every feature and delivers the worker's results. @return the deadline of the next one.
   Millis run_once();
 
   /// Ends run() after this round.
@@ -56,7 +56,7 @@ class App {
 
   Ports ports_;
 
-  // What others lean on comes first; the order is the order in which they are built.
+  // In the order of construction: dependencies first.
   Logger log_;
   Safety safety_;
   Board board_;

@@ -1,4 +1,4 @@
-// The commands of the console that reach across features; docs/console-protocol.md lists them.
+// Console commands that concern several features; docs/console-protocol.md lists them.
 #include "app/app.h"
 #include "core/decimal.h"
 
@@ -93,7 +93,8 @@ void App::transfer(Text arguments) {
                               },
                               this};
   if (!charge_point_.transfer(vendor, message, arguments, done, ports_.clock.now())) {
-    log_.answer("error: no DataTransfer can be sent now: the CSMS has not accepted us, or the last one has no answer");
+    log_.answer(
+        "error: no DataTransfer can be sent now: the CSMS has not accepted the device, or the last one is in flight");
   }
 }
 
@@ -103,7 +104,7 @@ void App::set(Text arguments) {
   const StorageDone done{[](void* context, StorageResult result) {
                            auto& app = *static_cast<App*>(context);
                            if (result != StorageResult::ok) {
-                             app.log_.answer("error: the setting could not be stored: ", name_of(result));
+                             app.log_.answer("error: the setting cannot be stored: ", name_of(result));
                              return;
                            }
                            app.log_.answer("ok");

@@ -8,11 +8,11 @@
 
 namespace pb {
 
-/// Decides on an image that an update has put in place: one that a CSMS has accepted stays, because a next update can
-/// reach it. One that is not accepted in time restarts, and the boot loader goes back to the image before.
+/// Confirms the image of an update when a CSMS has accepted it, because then the next update can reach the device.
+/// Without acceptance in time it restarts, and the boot loader returns to the previous image.
 class ImageTrial final : public Feature {
  public:
-  /// Time for the link, the CSMS and its answer to BootNotification. A charge that runs at the end of it is waited for.
+  /// Time for the network, the CSMS and its answer to BootNotification. An open transaction extends it.
   static constexpr Millis kLimit = 15 * 60'000;
 
   /// Restarts the device.
@@ -35,7 +35,7 @@ class ImageTrial final : public Feature {
   Millis poll(Millis now) override {
     if (!is_undecided_) return kNever;
     if (charge_point_.accepted()) {
-      // The flash is for the worker; while its queue is full the next round tries again.
+      // The worker writes to flash; if its queue is full, the next round retries.
       if (!worker_.post(
               {[](void* self) { static_cast<ImageTrial*>(self)->system_.confirm_image(); },
                [](void* self) { static_cast<ImageTrial*>(self)->log_.info("app", "the update is confirmed"); }, this}))
@@ -44,15 +44,16 @@ class ImageTrial final : public Feature {
       return kNever;
     }
     if (now < kLimit) return kLimit;
-    if (transactions_.open()) return now + kLook;
+    if (transactions_.open()) return now + kPollInterval;
     is_undecided_ = false;
-    log_.error("app", "no CSMS has accepted the update in ", kLimit / 60'000, " min: going back to the image before");
+    log_.error("app", "no CSMS has accepted the update in ", kLimit / 60'000,
+               " min: restarting with the previous image");
     restart_.call(restart_.context);
     return kNever;
   }
 
  private:
-  static constexpr Millis kLook = 10'000;
+  static constexpr Millis kPollInterval = 10'000;
 
   System& system_;
   Worker& worker_;

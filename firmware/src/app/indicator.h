@@ -9,7 +9,7 @@
 
 namespace pb {
 
-/// Tells the lights what the other features have come to. Polled after them and before the lights.
+/// Sets the lights from the states of other features. Polled after them and before the lights.
 class Indicator final : public Feature {
  public:
   Indicator(const Safety& safety, const Wifi& wifi, const Connection& connection, const ChargePoint& charge_point,

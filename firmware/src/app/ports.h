@@ -17,7 +17,7 @@
 
 namespace pb {
 
-/// Everything the firmware needs of the platform. The ports outlive the App.
+/// The platform as the firmware uses it. The ports outlive the App.
 struct Ports {
   const Clock& clock;
   Rng& rng;

@@ -2,7 +2,7 @@
 
 namespace pb {
 
-/// What firmware/version.txt says; the build passes it in.
+/// The content of firmware/version.txt, defined by the build.
 constexpr const char* kVersion = PLUGBENCH_VERSION;
 
 }  // namespace pb

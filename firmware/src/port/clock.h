@@ -4,8 +4,8 @@
 
 namespace pb {
 
-/// The monotonic clock: the only source of time in core and features. It never steps and never stops
-/// while the chip runs. Wall time is made of it by features/time_sync.
+/// The monotonic clock: the only source of time in core and features. It never steps, and never stops while the chip
+/// runs. features/time_sync derives wall time from it.
 class Clock {
  public:
   /// Safe in interrupt context.

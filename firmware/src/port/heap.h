@@ -4,14 +4,14 @@
 
 namespace pb {
 
-/// What the telemetry tells about the chip's heap. Nothing of ours allocates after start-up; the network stack does.
+/// The chip's heap, for telemetry. After the start only the network stack allocates.
 class Heap {
  public:
   /// Bytes free now, in all blocks together.
   virtual size_t free_bytes() const = 0;
-  /// The largest single allocation that would succeed now: plenty of free bytes in crumbs are of no use.
+  /// The largest allocation that would succeed now; free bytes may be fragmented.
   virtual size_t largest_block() const = 0;
-  /// The least that free_bytes has ever been since the start.
+  /// The minimum of free_bytes since the boot.
   virtual size_t minimum_free() const = 0;
 
  protected:

@@ -4,29 +4,29 @@
 
 namespace pb {
 
-/// The contactor and the emergency stop. The platform joins the two in an interrupt handler of its own, and nothing
-/// else writes the contactor's pin. The handler runs however busy the loop or the flash is: on a chip it lies in RAM,
-/// touches registers and one atomic, and calls nothing in flash.
+/// The contactor and the emergency stop. The platform connects them in its own interrupt handler, and no other code
+/// writes the contactor's pin. The handler runs even while the loop or the flash is busy: on a chip it is in RAM, uses
+/// registers and one atomic, and calls nothing in flash.
 ///
 /// This does not replace a hardware interlock. It is software on a chip that can crash, hang or lose its clock: a
-/// charger needs an emergency stop whose contacts lie in the supply of the contactor's coil.
+/// charger needs an emergency stop with contacts in the supply of the contactor's coil.
 class Interlock {
  public:
-  /// Opens the contactor, forgets all trips and watches the stop from now on. A stop that is pressed now is a trip.
+  /// Opens the contactor, clears all trips and starts to watch the stop. A pressed stop counts as a trip.
   virtual void arm() = 0;
-  /// Closes the contactor unless tripped(). Atomic against the handler: a stop that comes meanwhile leaves it open.
-  /// @return whether it is closed now
+  /// Closes the contactor unless tripped(). Atomic against the handler: a stop during the call leaves it open.
+  /// @return whether the contactor is closed now
   virtual bool close() = 0;
-  /// Opens the contactor; it may be open already.
+  /// Opens the contactor, if it is closed.
   virtual void open() = 0;
-  /// Whether the contactor is driven to be closed.
+  /// Whether the contactor is driven closed.
   virtual bool closed() const = 0;
-  /// Whether the stop is pressed now. A floating wire is a pressed stop.
+  /// Whether the stop is pressed now. A floating wire counts as pressed.
   virtual bool pressed() const = 0;
   /// Whether the stop is pressed, or was pressed since take_trips().
   virtual bool tripped() const = 0;
-  /// How often the stop was pressed since the last call, which starts the count afresh. Releasing the stop closes
-  /// nothing.
+  /// How often the stop was pressed since the last call, which resets the count. Releasing the stop does not close the
+  /// contactor.
   virtual uint32_t take_trips() = 0;
 
  protected:

@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// The only source of randomness: WebSocket masks and keys, message ids, back-off jitter.
+/// The only source of randomness: WebSocket masks and keys, message ids, jitter of backoff.
 class Rng {
  public:
   /// 32 bits, unpredictable to a peer on the network.

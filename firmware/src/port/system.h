@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// Why the chip started. The numbers are part of the virtual board's protocol (docs/virtual-board.md).
+/// The cause of the boot. The numbers are part of the virtual board's protocol (docs/virtual-board.md).
 enum class ResetReason : uint8_t { power_on = 1, software, panic, watchdog, brownout, external };
 
 constexpr const char* name_of(ResetReason reason) {
@@ -30,15 +30,15 @@ constexpr const char* name_of(ResetReason reason) {
 
 enum class Crash : uint8_t { abort, null_pointer, failed_assert };
 
-/// Ways to break the device on purpose, so that the tests of the bench can fail. Not there in builds for sale.
+/// Ways to break the device on purpose, for tests of the bench. Missing in release builds.
 class TestControls {
  public:
   virtual void crash(Crash kind) = 0;
   /// From now on each TCP connection loses `bytes` of heap; 0 stops that.
   virtual void leak_per_connection(size_t bytes) = 0;
-  /// Crumbles the heap, so that no free block has more than `bytes`; 0 takes that back.
+  /// Fragments the heap, so that no free block has more than `bytes`; 0 undoes that.
   virtual void limit_largest_block(size_t bytes) = 0;
-  /// Blocks the loop for ever, until the watchdog bites.
+  /// Blocks the loop until the watchdog restarts the device.
   virtual void hang() = 0;
 
  protected:
@@ -47,23 +47,22 @@ class TestControls {
 
 class System {
  public:
-  /// A loop that does not come round for so long is restarted. The one figure of all platforms: sdkconfig.defaults has
-  /// it for the chip, and lint compares the two.
+  /// Timeout of the watchdog that restarts a blocked loop, on all platforms. sdkconfig.defaults has it for the chip,
+  /// and lint compares the two.
   static constexpr uint32_t kWatchdogMs = 5000;
 
   virtual ResetReason reset_reason() const = 0;
-  /// The chip's unique number: 48 bits, burnt in.
+  /// The chip's unique number: 48 bits, fixed in hardware.
   virtual uint64_t chip_id() const = 0;
-  /// 8 hexadecimal digits that differ when the program does, from the linker's hash of it.
+  /// 8 hexadecimal digits from the linker's hash of the program.
   virtual Text build_id() const = 0;
-  /// The loop calls it once a round; a loop that does not for kWatchdogMs is restarted (reason: watchdog).
+  /// Called once per round of the loop. After kWatchdogMs without a call the device restarts (reason: watchdog).
   virtual void feed_watchdog() = 0;
-  /// Whether an update has put the running image in place and nobody has confirmed it: the next restart, for whichever
-  /// reason, goes back to the image before.
+  /// Whether the running image is an unconfirmed update: any restart returns to the previous image.
   virtual bool image_on_trial() const = 0;
-  /// The running image is good: the boot loader keeps it. Writes to flash, so it blocks: a job of the Worker.
+  /// Confirms the running image, so that the boot loader keeps it. Writes to flash, so call it in a job of the Worker.
   virtual void confirm_image() = 0;
-  /// nullptr in builds for sale.
+  /// nullptr in release builds.
   virtual TestControls* test_controls() = 0;
 
  protected:

@@ -7,16 +7,17 @@
 
 namespace pb {
 
-/// A serial port that never blocks: what is written waits in a ring that the hardware empties.
+/// A serial port that never blocks: output is buffered in a ring that the hardware empties.
 class Uart {
  public:
-  /// Takes all of `bytes` or, when the ring has no room for them, none: half a line would be worse than none.
-  /// @return false when they were dropped; dropped() has counted them then.
+  /// Writes all of `bytes`, or none when the ring has no room for them: no line is truncated.
+  /// @return false when they were dropped and counted in dropped()
   virtual bool write(Bytes bytes) = 0;
-  /// Once it has returned 0, what comes in ends the loop's sleep. Who leaves off before that looks again by itself.
-  /// @return bytes put into `into`, 0 when none have come in.
+  /// After a call has returned 0, new input ends the loop's sleep. A caller that stops earlier has to poll again
+  /// itself.
+  /// @return the number of bytes in `into`, 0 without input.
   virtual size_t read(MutableBytes into) = 0;
-  /// Bytes dropped since the start, because the reader at the other end was slower than the writer.
+  /// Bytes dropped since the boot, because the other end read too slowly.
   virtual uint32_t dropped() const = 0;
 
  protected:

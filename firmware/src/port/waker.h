@@ -4,16 +4,16 @@
 
 namespace pb {
 
-/// How the loop sleeps. It has one owner, the task of the loop: only the owner sleeps, everybody may wake it. Ports
-/// that have news for the loop (Network, Worker, Interlock, Edges) are given the waker and call wake().
+/// The sleep of the loop. Its owner is the task of the loop: only the owner sleeps, but any code may wake it. Ports
+/// with events for the loop (Network, Worker, Interlock, Edges) get the waker and call wake().
 class Waker {
  public:
-  /// Returns at `deadline`, after wake(), or when a port has something to report: a socket that got on, input on the
-  /// UART, a change of the network, a job that has ended. It may return early for no reason. A deadline that has passed
-  /// returns at once: a platform must not take an unsigned `deadline - now` for the time that is left.
+  /// Returns at `deadline`, after wake(), or on an event of a port: progress of a socket, input on the UART, a change
+  /// of the network, the end of a job. It may also return early. For a deadline in the past it returns at once: do not
+  /// use an unsigned `deadline - now`.
   virtual void sleep_until(Millis deadline) = 0;
-  /// Ends the sleep under way, or the next one at once. Legal in an interrupt, also while flash is erased or
-  /// programmed: on a chip a task notification, which lies in RAM, and no event object, which does not.
+  /// Ends the current sleep, or the next one at once. Legal in an interrupt, also during an erase or program of the
+  /// flash: on a chip it uses a task notification, which is in RAM, and no event object, which is not.
   virtual void wake() = 0;
 
  protected:

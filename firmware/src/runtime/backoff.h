@@ -5,12 +5,12 @@
 
 namespace pb {
 
-/// How long to wait before the next attempt: doubling, with a cap, and with jitter, so that a thousand charge points
-/// that lost their CSMS together do not come back together.
+/// Exponential backoff with a limit and jitter, so that a thousand charge points that lost their CSMS together do not
+/// reconnect together.
 class Backoff {
  public:
-  /// @return the wait in milliseconds before the next attempt: between half of the step and the whole of it, where the
-  /// step is `initial` at first and doubles with each call up to `maximum`.
+  /// @return the pause before the next attempt in ms, between half of the step and the whole step. The step is
+  /// `initial` at first and doubles with each call, up to `maximum`.
   Millis next(Rng& rng, Millis initial, Millis maximum) {
     if (step_ < initial) step_ = initial;
     if (step_ > maximum) step_ = maximum;
@@ -19,7 +19,7 @@ class Backoff {
     step_ = step_ > maximum / 2 ? maximum : step_ * 2;
     return wait;
   }
-  /// The attempt was good: the next failure starts from the beginning.
+  /// Starts again with the initial step, after a successful attempt.
   void reset() { step_ = 0; }
 
  private:

@@ -8,14 +8,14 @@
 
 namespace pb {
 
-/// Polls a fixed set of features in the order added and keeps account of the time that takes.
+/// Polls a fixed set of features in the order of adding, and measures the time of each.
 class EventLoop {
  public:
   static constexpr size_t kMaxFeatures = 24;
-  /// A poll longer than this delays everybody else and is reported.
+  /// A longer poll delays all other features and is reported.
   static constexpr Micros kSlowPoll = 50'000;
 
-  /// Told about a poll that took longer than kSlowPoll.
+  /// Receives polls that took longer than kSlowPoll.
   struct SlowPollListener {
     void (*call)(void* context, const char* feature, Micros took) = nullptr;
     void* context = nullptr;
@@ -23,14 +23,14 @@ class EventLoop {
 
   EventLoop(const Clock& clock, SlowPollListener listener) : clock_(clock), listener_(listener) {}
 
-  /// @return false when kMaxFeatures are in already.
+  /// @return false when there are already kMaxFeatures.
   bool add(Feature& feature);
   /// Polls every feature once. @return the earliest of their deadlines.
   Millis run_once();
 
-  /// Rounds since the start.
+  /// Rounds since the boot.
   uint32_t rounds() const { return rounds_; }
-  /// The longest round since the last call, which starts the measurement afresh.
+  /// The longest round since the last call, which restarts the measurement.
   Micros take_longest_round();
 
  private:

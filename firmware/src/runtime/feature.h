@@ -4,14 +4,13 @@
 
 namespace pb {
 
-/// One thing the device does. Features know their ports and each other by reference and meet in the composition root.
+/// One function of the device. Features refer to their ports and to each other; App creates and connects them.
 class Feature {
  public:
   /// A literal; it names the feature in warnings.
   virtual const char* name() const = 0;
-  /// Does what is due, without blocking. Called after each wake of the loop, so it may come before the deadline asked
-  /// for.
-  /// @return when it wants to be called at the latest; kNever when only an event can give it work.
+  /// Does the work that is due, without blocking. Called after each wake of the loop, so perhaps before the deadline.
+  /// @return the deadline of the next call; kNever when only an event can require one.
   virtual Millis poll(Millis now) = 0;
 
  protected:

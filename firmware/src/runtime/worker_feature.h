@@ -5,13 +5,13 @@
 
 namespace pb {
 
-/// Brings the workers' answers to the loop, and so makes the time they take of it visible.
+/// Delivers the results of the worker on the loop; as a feature, so that its time is measured.
 class WorkerFeature final : public Feature {
  public:
   explicit WorkerFeature(Worker& worker) : worker_(worker) {}
 
   const char* name() const override { return "worker"; }
-  /// An answer may be news for a feature polled before: the next round comes at once.
+  /// A result may concern a feature that was polled before, so the next round follows at once.
   Millis poll(Millis now) override { return worker_.deliver() ? now : kNever; }
 
  private:

@@ -10,43 +10,41 @@
 
 namespace pb::powercut {
 
-/// A request of the charge point, as the CSMS got it.
+/// A request of the charge point as received by the CSMS.
 struct Received {
   UnixMillis at = 0;  ///< true time
-  uint32_t boot = 0;  ///< counts the starts of the device
+  uint32_t boot = 0;  ///< number of the device's boot
   std::string id;
   std::string action;
   std::string payload;
 };
 
-/// The message id without the suffix of a repetition on the same connection (`-2`, `-3`).
+/// The message id without the suffix of a resend on the same connection (`-2`, `-3`).
 std::string base_of(const std::string& id);
 
-/// A CSMS that accepts everything and keeps what it got. A StartTransaction with an id that it knows gets the answer
-/// that it got before.
+/// A CSMS that accepts everything and records it. A StartTransaction with a known id gets the same answer again.
 class Csms {
  public:
-  /// How far its clock is from the true time, in milliseconds.
+  /// Offset of its clock from the true time, in milliseconds.
   UnixMillis clock_offset = 0;
-  /// Seconds; BootNotification.conf carries it.
+  /// The interval in BootNotification.conf, in seconds.
   uint32_t heartbeat_interval_s = 300;
-  /// Whether the answer to a StartTransaction that it does not know yet is kept back.
+  /// Whether the answer to a new StartTransaction is withheld.
   bool answers_starts_late = false;
-  /// The answer that was kept back last.
+  /// The last withheld answer.
   std::string late_answer;
 
-  /// Takes a text message. @return the answer to it, empty for an answer to a request of ours and where it is kept
-  /// back.
+  /// Takes a text message. @return the answer to it, empty for an answer to a request, and for a withheld one.
   std::string take(const std::string& message, UnixMillis now, uint32_t boot);
-  /// Makes a request of ours. @param id gets its message id.
+  /// Creates a request of the CSMS. @param id receives its message id.
   std::string request(const std::string& action, const std::string& payload, std::string& id);
-  /// The payload that a request of ours was answered with; nullptr while there is none.
+  /// The payload of the answer to a request; nullptr before it arrives.
   const std::string* answer(const std::string& id) const;
-  /// The transaction of an idTag; 0 when there is none.
+  /// The transaction id of an idTag; 0 without one.
   int64_t transaction_of(const std::string& id_tag) const;
   /// Transactions that were started and not stopped.
   size_t open() const { return open_.size(); }
-  /// Whether a request with this text in its payload has come.
+  /// Whether a request with this text in its payload has arrived.
   bool got(const std::string& action, const std::string& part, size_t since = 0) const;
 
   const std::vector<Received>& log() const { return log_; }

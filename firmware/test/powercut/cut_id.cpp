@@ -40,7 +40,7 @@ bool RunId::parse(const std::string& text, std::string& complaint) {
     start = end + 1;
   }
   uint64_t number = 0;
-  complaint = "'" + text + "' is no id of a run: one is like charge-online:17h:5r:s1";
+  complaint = "'" + text + "' is no id of a run; expected an id such as charge-online:17h:5r:s1";
   if (parts.size() < 2 || parts.back().size() < 2 || parts.back()[0] != 's') return false;
   if (!parse_number(parts.back().substr(1), number) || number == 0 || number > UINT32_MAX) return false;
   scenario = parts[0];

@@ -3,7 +3,7 @@
 namespace pb::powercut {
 namespace {
 
-/// Rounds that the code gets to unwind after a cut, and the time between: longer than the pause after a failed write.
+/// Rounds in which the code returns after a cut, and the time between: longer than the pause after a failed write.
 constexpr int kUnwindRounds = 4;
 constexpr Millis kUnwindStep = 6'000;
 
@@ -27,7 +27,7 @@ void Device::power_on(ResetReason reason) {
   life.gpio.drive(pins::kCable, world_.cable);
   life.gpio.drive(pins::kVehicleReady, world_.vehicle_ready);
   life.gpio.hook_context = this;
-  // Energy flows from the moment in which the contactor closes, not from the next round of the loop on.
+  // Energy flows from the moment at which the contactor closes, not from the next round of the loop.
   life.gpio.before_write = [](void* context, int pin, bool level) {
     auto& self = *static_cast<Device*>(context);
     if (pin != pins::kContactor || !level || !self.alive() || !self.world_.vehicle_ready) return;
@@ -57,7 +57,7 @@ void Device::power_off() {
   world_.flash.on_cut = nullptr;
 }
 
-/// Messages that were sent before the cut may have arrived; no answer comes back.
+/// Messages sent before the cut may have arrived; no answer arrives.
 void Device::on_power_cut() {
   ++world_.outages;
   take_messages(false);
@@ -79,7 +79,7 @@ void Device::round(Millis limit) {
   advance((due < limit ? due : limit > next ? limit : next) - uptime());
 }
 
-/// Plays the world outside. @return whether anything happened.
+/// Simulates the environment. @return whether anything happened.
 bool Device::serve() {
   bool busy = serve_network();
   if (life_->upgraded) busy = take_messages(true) || busy;
@@ -121,10 +121,10 @@ bool Device::take_messages(bool deliver) {
     if (deliver && !answer.empty()) life_->csms.send(answer);
     any = any || answer.empty() || world_.csms.log().back().action != "Heartbeat";
   }
-  const std::string* answer = asked_.key.empty() ? nullptr : world_.csms.answer(asked_.id);
+  const std::string* answer = csms_change_.key.empty() ? nullptr : world_.csms.answer(csms_change_.id);
   if (answer != nullptr) {
-    if (answer->find("Rejected") == std::string::npos) world_.acknowledge(asked_.key, asked_.value);
-    asked_ = Change();
+    if (answer->find("Rejected") == std::string::npos) world_.acknowledge(csms_change_.key, csms_change_.value);
+    csms_change_ = Change();
   }
   return any;
 }
@@ -140,8 +140,9 @@ void Device::take_console() {
     }
     if (line_.compare(0, 2, "= ") == 0) {
       answer_ = line_.substr(2);
-      if (!typed_.key.empty() && answer_ == "ok") world_.acknowledge(typed_.key, typed_.value);
-      typed_ = Change();
+      if (!console_change_.key.empty() && answer_ == "ok")
+        world_.acknowledge(console_change_.key, console_change_.value);
+      console_change_ = Change();
     }
     line_.clear();
   }
@@ -157,7 +158,8 @@ bool Device::settle() {
   for (const Millis end = uptime() + kSettleLimit; alive() && uptime() < end;) {
     if (!run_until([&] { return quiet() || is_busy_with_flash(); }, kSettleLimit)) break;
     if (is_busy_with_flash()) {
-      world_.violate("unbounded", "more than " + std::to_string(kMostOperations) + " flash operations, and no end");
+      world_.violate("unbounded", "more than " + std::to_string(kMostOperations) +
+                                      " flash operations, and the device is still busy");
       return false;
     }
     const Status now = status();
@@ -196,7 +198,7 @@ Status Device::status() {
 void Device::set(const std::string& key, const std::string& value) {
   if (!alive()) return;
   world_.change(key, value);
-  typed_ = {"", key, value};
+  console_change_ = {"", key, value};
   const std::string answer = command("set " + key + " " + value);
   if (alive() && answer != "ok") world_.violate("refused", "set " + key + ": " + answer);
 }
@@ -205,7 +207,7 @@ std::string Device::call(const std::string& action, const std::string& payload) 
   if (!alive() || !run_until([this] { return life_->upgraded; }, kAnswerLimit)) return "";
   std::string id;
   life_->csms.send(world_.csms.request(action, payload, id));
-  if (asked_.id.empty()) asked_.id = id;
+  if (csms_change_.id.empty()) csms_change_.id = id;
   run_until([this, &id] { return world_.csms.answer(id) != nullptr; }, kAnswerLimit);
   const std::string* answer = world_.csms.answer(id);
   if (alive() && answer == nullptr) world_.violate("refused", action + " is not answered");
@@ -216,7 +218,7 @@ void Device::call_to_store(const std::string& action, const std::string& payload
                            const std::string& value) {
   if (!alive()) return;
   world_.change(key, value);
-  asked_ = {"", key, value};
+  csms_change_ = {"", key, value};
   const std::string answer = call(action, payload);
   if (alive() && answer.find("Rejected") != std::string::npos) world_.violate("refused", action + ": " + answer);
 }

@@ -21,7 +21,7 @@
 
 namespace pb::powercut {
 
-/// What the console's `status` says.
+/// The parts of the console's `status`.
 struct Status {
   bool answered = false;
   bool accepted = false;
@@ -30,8 +30,8 @@ struct Status {
   uint64_t queue = 0;
 };
 
-/// The device, and the hands of whoever operates it. After a power cut every method returns at once and has no effect,
-/// so a scenario is a plain function that runs to its end.
+/// The device and the actions of its users. After a power cut every method returns at once without effect, so a
+/// scenario is a plain function that runs to its end.
 class Device {
  public:
   explicit Device(World& world) : world_(world) {}
@@ -42,14 +42,14 @@ class Device {
   World& world() { return world_; }
   bool alive() const { return life_ != nullptr && !world_.flash.dead(); }
 
-  /// Starts the device; one that runs loses its power first, between two flash operations.
+  /// Starts the device; a running one loses its power first, between two flash operations.
   void power_on(ResetReason reason = ResetReason::power_on);
-  /// Lets the code unwind where the power was cut, and takes the device away.
+  /// Lets the code return after the power cut, and destroys the device.
   void power_off();
 
   void run_for(Millis duration);
-  /// Runs until the device has nothing left to do. @return false when it was cut, or was still busy after the limit,
-  /// which is a violation.
+  /// Runs until the device is idle. @return false when the power was cut, or when the device is still busy after the
+  /// limit, which is a violation.
   bool settle();
   template <class Predicate>
   bool run_until(Predicate done, Millis limit) {
@@ -59,35 +59,35 @@ class Device {
     return alive() && done();
   }
 
-  /// Types a line on the console. @return the answer, empty when there was none.
+  /// Types a line on the console. @return the answer, empty without one.
   std::string command(const std::string& line);
   Status status();
-  /// Sets a setting by the console.
+  /// Changes a setting on the console.
   void set(const std::string& key, const std::string& value);
-  /// A request of the CSMS. @return the payload of the answer, empty when there was none.
+  /// Sends a request of the CSMS. @return the payload of the answer, empty without one.
   std::string call(const std::string& action, const std::string& payload);
-  /// As call(), for a request that changes what is stored under `key`.
+  /// As call(), for a request that changes the stored value of `key`.
   void call_to_store(const std::string& action, const std::string& payload, const std::string& key,
                      const std::string& value);
 
   void plug(bool in);
   void vehicle(bool ready);
   void press_button();
-  /// Energy flows, if the contactor lets it: 5 Wh each half second.
+  /// Lets energy flow if the contactor is closed: 5 Wh per half second.
   void charge(int half_seconds);
   void set_reachable(bool reachable);
-  /// The CSMS sends the answer that it has kept back.
+  /// Sends the answer that the CSMS has withheld.
   void answer_late();
-  /// Sessions that begin from now on are of this idTag.
+  /// Sets the idTag of later sessions.
   void session(const std::string& id_tag) { world_.id_tag = id_tag; }
   bool contactor_closed() const { return alive() && life_->gpio.read(pins::kContactor); }
 
-  /// What the console has shown since the device was made, when wanted.
+  /// The output of the console since the device was created, if it is recorded.
   bool keep_console = false;
   const std::string& console() const { return console_; }
 
  private:
-  /// From one start to the next.
+  /// The fakes of one boot.
   struct Life {
     FakeClock clock;
     FakeRng rng;
@@ -109,7 +109,7 @@ class Device {
 
     explicit Life(uint32_t seed) : rng(seed) {}
   };
-  /// A request that changes what is stored, until it is answered.
+  /// A pending request that changes a stored value.
   struct Change {
     std::string id;
     std::string key;
@@ -127,7 +127,7 @@ class Device {
   bool quiet() const { return uptime() - active_at_ >= kQuiet; }
 
   static constexpr Millis kQuiet = 600;
-  /// A device that is not done with the flash by then never will be.
+  /// A device that needs more operations counts as stuck.
   static constexpr uint64_t kMostOperations = 100;
   static constexpr Millis kSettleLimit = 30'000;
   static constexpr Millis kAnswerLimit = 20'000;
@@ -135,11 +135,11 @@ class Device {
   World& world_;
   std::unique_ptr<Life> life_;
   Millis active_at_ = 0;
-  uint64_t operations_ = 0;  // of the flash, when it was looked at last
+  uint64_t operations_ = 0;  // of the flash, at the last check
   std::string line_;
   std::string answer_;
-  Change typed_;  // by the console
-  Change asked_;  // by the CSMS
+  Change console_change_;  // on the console
+  Change csms_change_;     // from the CSMS
   std::string console_;
 };
 

@@ -1,4 +1,4 @@
-// The file system of a device that is off.
+// The file system of a device without power.
 #include "features/storage/littlefs_storage.h"
 #include "features/transactions/meter_batch.h"
 #include "powercut/invariants.h"
@@ -8,7 +8,7 @@ namespace pb::powercut {
 namespace {
 
 const char* const kBallast = "ballast";
-/// A file system that has lived longer may have split its directory once more.
+/// After a longer time the file system may have split its directory once more.
 constexpr size_t kDirectoryBlocks = 2;
 
 }  // namespace
@@ -26,7 +26,7 @@ Files list_files(RamFlash& flash) {
 }
 
 void note_stored_samples(World& world) {
-  // Mounting may write: a copy leaves the flash and its count of operations as they are.
+  // Mounting may write, so it works on a copy of the flash with its count of operations.
   RamFlash copy = world.flash;
   const Files files = list_files(copy);
   FakeWorker worker;

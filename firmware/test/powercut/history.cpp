@@ -1,16 +1,15 @@
-// What the CSMS got, against what happened.
+// Compares the messages received by the CSMS with the true events.
 #include "powercut/invariants.h"
 
 namespace pb::powercut {
 namespace {
 
-/// An outage loses what was counted since the last sample, one a second here, and while that was being saved: of 10 Wh
-/// a second.
+/// An outage loses the pulses since the last sample, one per second here, and those during its write: 10 Wh per second.
 constexpr uint64_t kLossOfOutage = 25;
-/// 2020-01-01: a time before it was never known.
+/// 2020-01-01: an earlier time is an unknown one.
 constexpr UnixMillis kEarliest = 1'577'836'800'000;
 
-/// A message of a transaction, in numbers.
+/// A message of a transaction, parsed.
 struct Message {
   bool durable = false;
   int64_t transaction = 0;
@@ -19,7 +18,7 @@ struct Message {
   std::string id_tag;
 };
 
-/// A transaction as the CSMS has it.
+/// A transaction as recorded by the CSMS.
 struct Transaction {
   std::string start_id;
   std::string stop_id;
@@ -44,7 +43,7 @@ Message read(const Received& received) {
     json.find(received.action == "StartTransaction" ? "meterStart" : "meterStop").get_unsigned(message.energy_wh);
     json.find("timestamp").get(time);
   } else if (received.action == "MeterValues") {
-    // One that the CSMS has asked for is no part of the line of messages.
+    // A triggered message is not part of the queue.
     message.durable = received.id.find('.') != std::string::npos;
     FixedText<24> value;
     json.path("meterValue.0.sampledValue.0.value").get(value);
@@ -84,9 +83,9 @@ class History {
       return;
     }
     take_number(received);
-    if (message.time < kEarliest) violate("no-time", received, "its time was never known");
+    if (message.time < kEarliest) violate("no-time", received, "its time is unknown");
     if (message.energy_wh < register_wh_) {
-      violate("register-decreases", received, "the CSMS had " + std::to_string(register_wh_) + " Wh already");
+      violate("register-decreases", received, "the CSMS already had " + std::to_string(register_wh_) + " Wh");
     }
     register_wh_ = message.energy_wh;
     if (received.action == "StartTransaction") {
@@ -104,10 +103,10 @@ class History {
     const auto number = static_cast<uint32_t>(strtoul(base.c_str() + dash + 1, nullptr, 10));
     const auto [known, is_new] = numbers_.emplace(number, nonce);
     if (!is_new && known->second != nonce) violate("number-reused", received, "it was " + known->second);
-    if (is_new && number != numbers_.rbegin()->first) violate("order", received, "a later number came before it");
+    if (is_new && number != numbers_.rbegin()->first) violate("order", received, "a higher number was sent before");
     const size_t dot = base.find('.');
     if (dot == std::string::npos) return;
-    // Samples share a number and count behind it.
+    // Samples share a number, followed by their index.
     const auto place = static_cast<uint32_t>(strtoul(base.c_str() + dot + 1, nullptr, 10));
     if (place != samples_[number])
       violate("number-skipped", received, "sample " + std::to_string(samples_[number]) + " is missing");
@@ -118,7 +117,7 @@ class History {
     const int64_t id = world_.csms.transaction_of(message.id_tag);
     for (const auto& [other, transaction] : transactions_) {
       if (transaction.id_tag == message.id_tag) {
-        violate("started-twice", received, "it is transaction " + std::to_string(other) + " already");
+        violate("started-twice", received, "it is already transaction " + std::to_string(other));
       }
       if (transaction.stop_id.empty()) {
         violate("order", received, "transaction " + std::to_string(other) + " has no StopTransaction yet");
@@ -166,7 +165,7 @@ class History {
 
   void check_stored_samples() {
     for (const std::string& id : world_.stored_samples) {
-      if (seen_.count(id) == 0) world_.violate("sample-missing", id + " was on the flash, and was never sent");
+      if (seen_.count(id) == 0) world_.violate("sample-missing", id + " was on the flash, but was not sent");
     }
   }
 
@@ -174,7 +173,7 @@ class History {
     for (const auto& [id, transaction] : transactions_) {
       if (transaction.stop_id.empty()) {
         world_.violate("left-open", "transaction " + std::to_string(id) + " of " + transaction.id_tag +
-                                        " has no StopTransaction, and the device does not know of it");
+                                        " has no StopTransaction and is unknown to the device");
       }
     }
   }

@@ -4,29 +4,29 @@
 
 namespace pb::powercut {
 
-/// Checks all that the CSMS got against what really happened: no message lost, changed, repeated under another id or
-/// out of order; times and energies that fit together; no transaction left open. Violations go into the world.
+/// Compares the messages received by the CSMS with the true events: no message is lost, changed, sent under two ids or
+/// out of order; times and energies are consistent; no transaction is left open. Adds violations to the world.
 void check_history(World& world);
 
-/// The highest reading of the register that the CSMS got, in Wh.
+/// The highest reading of the register that the CSMS has, in Wh.
 uint64_t reported_energy(const Csms& csms);
 
-/// What a file system holds.
+/// The contents of a file system.
 struct Files {
   std::set<std::string> names;
   size_t blocks = 0;
 };
 
-/// Mounts the flash without the device and lists it. Only while the device is off.
+/// Mounts the flash without the device and lists its files. Only without power.
 Files list_files(RamFlash& flash);
 
-/// Fills the flash with files until no block is left. What lives in the directory itself still has its place.
+/// Fills the flash with files until no block is left. Files inside the directory still fit.
 void fill_flash(RamFlash& flash);
 
-/// Notes the samples that are on the flash, from now on to be sent. Only while the device is off.
+/// Records the samples that are on the flash: they have to be sent. Only without power.
 void note_stored_samples(World& world);
 
-/// Checks that no file was left behind, and no block, against a run without a cut.
+/// Compares files and blocks with those of a run without a cut.
 void check_files(World& world, const Files& expected);
 
 }  // namespace pb::powercut

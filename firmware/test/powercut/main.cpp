@@ -1,4 +1,4 @@
-// Cuts the power at every flash operation of the scenarios. tools/powercut.py runs it, one process a share.
+// Cuts the power at every flash operation of the scenarios. tools/powercut.py starts it, one process per share.
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ int replay(const std::string& text) {
   std::string complaint;
   if (!id.parse(text, complaint)) return complain(complaint);
   const Scenario* scenario = scenarios().find(id.scenario);
-  if (scenario == nullptr) return complain("there is no scenario '" + id.scenario + "'; --list shows them");
+  if (scenario == nullptr) return complain("there is no scenario '" + id.scenario + "'; see --list");
   std::string console;
   const std::vector<Violation> violations = Runner(*scenario, id.seed).replay(id.cuts, &console);
   printf("%s", console.c_str());
@@ -78,7 +78,7 @@ int main(int count, char** arguments) {
       };
       continue;
     }
-    if (i + 1 == count) return complain(option + " needs a value, or is no option");
+    if (i + 1 == count) return complain(option + " needs a value, or is an unknown option");
     const std::string value = arguments[++i];
     if (option == "--id") return replay(value);
     if (option == "--scenario") {
@@ -104,7 +104,7 @@ int main(int count, char** arguments) {
     }
   }
   if (!wanted.empty() && scenarios().find(wanted) == nullptr) {
-    return complain("there is no scenario '" + wanted + "'; --list shows them");
+    return complain("there is no scenario '" + wanted + "'; see --list");
   }
   bool failed = false;
   for (const Scenario& scenario : scenarios()) {

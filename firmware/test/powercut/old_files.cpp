@@ -1,5 +1,5 @@
-// Files as version 0.1.0 left them in a power cut: a charge that the CSMS has answered, one that waits for it, and one
-// that was under way. Each format that a released version has written gets such a scenario.
+// Files of version 0.1.0 after a power cut: a charge that the CSMS has answered, one that is pending, and one that was
+// open. Each format of a released version gets such a scenario.
 #include "powercut/old_files.h"
 
 #include "features/storage/littlefs_storage.h"
@@ -79,9 +79,9 @@ void prepare_files_of_0_1_0(Device& device) {
   world.acknowledge("local_id_tag", "SECOND");
   world.acknowledge("authorization_cache_enabled", "true");
   world.now = 1'714'564'900'000;
-  // The boot that wrote them was another one, with other random numbers.
+  // The files are from another boot, with other random numbers.
   world.boots = 100;
-  // As much flowed when the files were written; the CSMS has the first charge.
+  // The energy at the time of the files; the CSMS has the first charge.
   world.energy_wh = 68;
   world.energy_by_tag = {{"BUTTON", 26}, {"SECOND", 26}};
   world.outages = 1;

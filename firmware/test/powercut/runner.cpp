@@ -10,7 +10,7 @@ uint32_t mix(uint32_t a, uint64_t b) {
   return static_cast<uint32_t>(value >> 32);
 }
 
-/// Calls `take` with each setting that the device says is stored.
+/// Calls `take` with each setting and its stored value.
 template <class Take>
 void read_settings(Device& device, Take take) {
   const std::string text = device.command("config");
@@ -22,12 +22,12 @@ void read_settings(Device& device, Take take) {
     FixedText<256> value;
     items.name().get(name);
     if (!items.value().get(value)) value.assign(items.value().raw());
-    // The CSMS says the interval at each boot, so what is stored does not show.
+    // The interval of BootNotification.conf hides the stored value.
     if (name.text() != "heartbeat_interval_s") take(std::string(name.c_str()), std::string(value.c_str()));
   }
 }
 
-/// The register holds what the CSMS got, and no more than what flowed.
+/// Verifies that the register has the energy that the CSMS has, and no more than the true energy.
 void observe_register(Device& device) {
   const uint64_t energy_wh = device.status().energy_wh;
   if (!device.alive()) return;
@@ -42,14 +42,14 @@ void observe_register(Device& device) {
   }
 }
 
-/// The CSMS has no open transaction that the device does not know of.
+/// Verifies that every open transaction of the CSMS is open on the device.
 void observe_open(Device& device) {
   const Status status = device.status();
   if (!status.answered || status.transaction_open || device.world().csms.open() == 0) return;
   device.world().violate("left-open", "the CSMS has an open transaction, and the device has none");
 }
 
-/// Whether the idTag of the button is in the authorization cache: if so, nobody is asked about it.
+/// Records whether the idTag of the button is in the authorization cache: without it an Authorize is sent.
 void observe_cache(Device& device) {
   if (device.world().stored.count("cached") == 0) return;
   const size_t since = device.world().csms.log().size();
@@ -58,7 +58,7 @@ void observe_cache(Device& device) {
   device.world().observe("cached", device.world().csms.got("Authorize", "CACHED", since) ? "no" : "yes");
 }
 
-/// The device still charges, under numbers that are new.
+/// Verifies that the device still charges, with new numbers.
 void charge_once_more(Device& device) {
   World& world = device.world();
   device.session("CANARY");
@@ -71,7 +71,7 @@ void charge_once_more(Device& device) {
   device.vehicle(false);
   device.plug(false);
   device.settle();
-  if (world.energy_by_tag["CANARY"] == 0) world.violate("no-charge", "the device does not charge any more");
+  if (world.energy_by_tag["CANARY"] == 0) world.violate("no-charge", "the device no longer charges");
 }
 
 }  // namespace
@@ -89,12 +89,12 @@ Runner::Runner(const Scenario& scenario, uint32_t seed)
   World uncut = play(prepared_, nullptr);
   operations_ = uncut.flash.operations() - prepared_.flash.operations();
   uncut = recover(uncut, nullptr);
-  judge(uncut);
+  check(uncut);
   expected_ = list_files(uncut.flash);
   uncut_ = uncut.violations;
 }
 
-/// The scenario, until it has ended or the power is cut.
+/// Plays the scenario until its end or the power cut.
 World Runner::play(const World& from, const Cut* cut, std::string* console) const {
   World world = from;
   if (cut != nullptr) world.flash.cut_at(cut->operation, cut->effect, mix(seed_, cut->operation));
@@ -106,7 +106,7 @@ World Runner::play(const World& from, const Cut* cut, std::string* console) cons
   return world;
 }
 
-/// The power is back, and so is the CSMS. What was under way comes to its end.
+/// Restores power and CSMS, and lets pending work finish.
 World Runner::recover(const World& from, const Cut* cut, std::string* console) const {
   World world = from;
   world.flash.power_on();
@@ -128,8 +128,8 @@ World Runner::recover(const World& from, const Cut* cut, std::string* console) c
   return world;
 }
 
-/// Looks at what there is after a recovery, by a device that starts anew and charges once more.
-void Runner::judge(World& world, std::string* console) const {
+/// Checks the state after a recovery, with a restarted device that charges once more.
+void Runner::check(World& world, std::string* console) const {
   world.flash.power_on();
   {
     Device device(world);
@@ -155,17 +155,17 @@ std::vector<Violation> Runner::replay(const std::vector<Cut>& cuts, std::string*
   World world = play(prepared_, cuts.empty() ? nullptr : &cuts[0], console);
   for (size_t i = 1; i < cuts.size(); ++i) world = recover(world, &cuts[i], console);
   world = recover(world, nullptr, console);
-  judge(world, console);
+  check(world, console);
   return world.violations;
 }
 
-/// Recovers from the cuts so far without another one, and judges. @return the operations of the recovery.
+/// Recovers from the cuts without another one, and checks the result. @return the operations of the recovery.
 uint64_t Runner::run_leaf(const World& cut_world, Tally& tally, const std::vector<Cut>& cuts,
                           const std::function<void(const Finding&)>& report) const {
   World world = recover(cut_world, nullptr);
   const uint64_t operations = world.flash.operations() - cut_world.flash.operations();
   if (operations > tally.most_operations) tally.most_operations = operations;
-  judge(world);
+  check(world);
   if (world.violations.empty()) return operations;
   ++tally.failed_runs;
   std::set<std::string> rules;
@@ -202,7 +202,7 @@ Tally Runner::explore(const Extent& extent, const std::function<void(const Findi
       const uint64_t chosen = quota < all ? quota : all;
       uint32_t random = mix(seed_, operation * 3 + static_cast<uint64_t>(effect));
       for (uint64_t i = 0; i < chosen && !is_enough(extent, tally); ++i) {
-        // All of them, or one out of each of as many parts as there are to choose.
+        // All of them, or one from each of as many parts as there are to choose.
         const uint64_t part = all / chosen;
         const uint64_t pick = chosen == all ? i : i * part + (random = mix(random, i)) % part;
         const Cut second{pick / 3 + 1, static_cast<Tear>(pick % 3)};

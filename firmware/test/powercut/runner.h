@@ -14,27 +14,27 @@ struct Finding {
   Violation violation;
 };
 
-/// What came of the cuts of one scenario.
+/// The result of the cuts of one scenario.
 struct Tally {
   uint64_t operations = 0;       ///< of the scenario without a cut
-  uint64_t first_cuts = 0;       ///< operations times effects that were tried
-  uint64_t nested_cuts = 0;      ///< second cuts that were tried, in the recovery from a first one
-  uint64_t nested_of = 0;        ///< second cuts that there are, of the first cuts that were tried
-  uint64_t most_operations = 0;  ///< of the longest recovery
+  uint64_t first_cuts = 0;       ///< tried first cuts: operations times effects
+  uint64_t nested_cuts = 0;      ///< tried second cuts, in the recovery from a first one
+  uint64_t nested_of = 0;        ///< possible second cuts of the tried first ones
+  uint64_t most_operations = 0;  ///< operations of the longest recovery
   uint64_t failed_runs = 0;
-  std::map<std::string, uint64_t> rules;  ///< runs that broke each rule
+  std::map<std::string, uint64_t> rules;  ///< number of runs that broke each rule
 };
 
-/// Which cuts are tried: of first cuts those whose operation has `share` as its remainder by `shares`; all of them
-/// together get `nested` second cuts at most, chosen by the seed where there are more.
+/// The choice of cuts. First cuts: those whose operation modulo `shares` is `share`. Second cuts: at most `nested` in
+/// all, chosen by the seed if there are more.
 struct Extent {
   uint32_t seed = 1;
   uint64_t nested = 0;
   uint64_t share = 0;
   uint64_t shares = 1;
-  /// Runs that may fail before the rest of the scenario is left out; 0 for no limit.
+  /// Limit of failed runs; the rest of the scenario is skipped then. 0: no limit.
   uint64_t limit = 0;
-  /// Gets the id of each run before it is played: the last one is that of a crash.
+  /// Receives the id of each run before it is played, so that a crash can be attributed.
   void (*trace)(const std::string& id) = nullptr;
 };
 
@@ -45,13 +45,13 @@ class Runner {
 
   /// Tries the cuts and reports each violation.
   Tally explore(const Extent& extent, const std::function<void(const Finding&)>& report);
-  /// Plays one run. @param tell gets each line of the console, where it is wanted
+  /// Plays one run. @param console receives the output of the console; may be nullptr
   std::vector<Violation> replay(const std::vector<Cut>& cuts, std::string* console = nullptr);
 
  private:
   World play(const World& from, const Cut* cut, std::string* console = nullptr) const;
   World recover(const World& from, const Cut* cut, std::string* console = nullptr) const;
-  void judge(World& world, std::string* console = nullptr) const;
+  void check(World& world, std::string* console = nullptr) const;
   uint64_t run_leaf(const World& cut_world, Tally& tally, const std::vector<Cut>& cuts,
                     const std::function<void(const Finding&)>& report) const;
   static bool is_enough(const Extent& extent, const Tally& tally) {

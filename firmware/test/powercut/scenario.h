@@ -4,12 +4,12 @@
 
 namespace pb::powercut {
 
-/// What happens to the device: a plain function, run from its first line for every cut.
+/// The events of a scenario: a plain function that is run from the start for every cut.
 struct Scenario {
   const char* name = "";
-  /// Brings an erased flash to where the scenario begins; never cut. nullptr: the scenario begins with an erased flash.
+  /// Prepares an erased flash; never cut. nullptr: the scenario starts with an erased flash.
   void (*prepare)(Device& device) = nullptr;
-  /// The part that is cut, at each operation that it makes on flash.
+  /// The part that is cut, at each of its flash operations.
   void (*play)(Device& device) = nullptr;
   /// Sectors of the flash.
   size_t sectors = 32;
@@ -21,7 +21,7 @@ struct Scenarios {
 
   const Scenario* begin() const { return first; }
   const Scenario* end() const { return first + count; }
-  /// nullptr when there is none of that name.
+  /// nullptr for an unknown name.
   const Scenario* find(const std::string& name) const {
     for (const Scenario& each : *this) {
       if (name == each.name) return &each;
@@ -30,10 +30,10 @@ struct Scenarios {
   }
 };
 
-/// Those of the firmware.
+/// The scenarios of the firmware.
 Scenarios scenarios();
 
-/// Connects an unprovisioned device with its CSMS and gives it the settings of the scenarios.
+/// Gives a new device the address of its CSMS and the settings of the scenarios.
 void provision(Device& device);
 
 }  // namespace pb::powercut

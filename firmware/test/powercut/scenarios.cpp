@@ -8,7 +8,7 @@ constexpr Millis kTwoHours = 7'200'000;
 
 std::string remote_start(const std::string& id_tag) { return R"({"connectorId":1,"idTag":")" + id_tag + R"("})"; }
 
-/// A driver plugs in and is started by the CSMS.
+/// A driver plugs in, and the CSMS starts the transaction.
 void begin_charge(Device& device, const std::string& id_tag) {
   device.session(id_tag);
   device.plug(true);
@@ -43,7 +43,7 @@ void settings(Device& device) {
   device.settle();
 }
 
-/// The authorization cache gets to know the idTag of the button.
+/// Adds the idTag of the button to the authorization cache.
 void prepare_cache(Device& device) {
   prepare(device);
   device.set("local_id_tag", "CACHED");
@@ -95,7 +95,7 @@ void charge_offline(Device& device) {
   device.settle();
 }
 
-/// The time is known from flash, or not at all.
+/// The time is known from flash, or unknown.
 void csms_away(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
@@ -111,7 +111,7 @@ void prepare_without_time(Device& device) {
   prepare(device);
 }
 
-/// Two charges wait for the CSMS, with a loss of power between them.
+/// Two charges are pending, with a power loss between them.
 void two_charges_offline(Device& device) {
   device.world().csms_reachable = false;
   device.power_on();
@@ -146,7 +146,7 @@ void prepare_resume(Device& device) {
   device.world().acknowledge("ended", "");
 }
 
-/// The vehicle would go on drawing: what was stopped stays so.
+/// The vehicle stays ready: a stopped charge must not continue.
 void resume(Device& device) {
   device.power_on();
   device.settle();
@@ -167,7 +167,7 @@ void prepare_one_attempt(Device& device) {
   device.set("meter_value_sample_interval_s", "10");
 }
 
-/// The answer to StartTransaction comes when its only attempt has failed, and the charge has ended for that.
+/// The answer to StartTransaction arrives after its only attempt has failed, which has ended the charge.
 void start_answered_late(Device& device) {
   device.power_on();
   device.settle();
@@ -192,7 +192,7 @@ void clock_set_back(Device& device) {
   device.settle();
 }
 
-/// A device with the files of an older version starts.
+/// A device starts with the files of an older version.
 void old_files(Device& device) {
   device.power_on();
   device.settle();
@@ -234,7 +234,7 @@ void provision(Device& device) {
   device.set("meter_value_sample_interval_s", "1");
   device.set("stop_txn_sampled_data", "Energy.Active.Import.Register");
   device.set("authorization_cache_enabled", "true");
-  // The address of the CSMS counts from the next start.
+  // The address of the CSMS applies after the next boot.
   device.power_off();
   device.world().provisioned = true;
   device.power_on();

@@ -10,14 +10,14 @@
 
 namespace pb::powercut {
 
-/// An invariant that did not hold.
+/// A violated invariant.
 struct Violation {
   std::string rule;
   std::string text;
 };
 
-/// Everything that outlives a power cut, as a value: the flash, the CSMS, the car, the true time, and what the device
-/// has promised. A copy of it is a place to go on from.
+/// Everything that survives a power cut, as a value: the flash, the CSMS, the car, the true time, and the acknowledged
+/// values. A run can continue from a copy.
 struct World {
   RamFlash flash;
   Csms csms;
@@ -27,22 +27,22 @@ struct World {
   UnixMillis now = 1'714'564'800'000;  ///< 2024-05-01T12:00:00Z
   uint32_t seed = 1;
   uint32_t boots = 0;
-  uint32_t outages = 0;  ///< power lost in a flash operation, or with the contactor closed
+  uint32_t outages = 0;  ///< power cuts in a flash operation or with a closed contactor
 
-  /// Whether the device knows its CSMS.
+  /// Whether the device has the address of its CSMS.
   bool provisioned = false;
-  /// Whether the flash is to be filled up before the scenario begins.
+  /// Whether the flash is filled before the scenario starts.
   bool ballast = false;
 
-  /// True energy in Wh: of all, and by the idTag whose session it was.
+  /// True energy in Wh: in all, and by the idTag of the session.
   uint64_t energy_wh = 0;
   std::map<std::string, uint64_t> energy_by_tag;
   std::string id_tag;
 
-  /// What may be stored for a key: one value once it was acknowledged, two while a change is under way.
+  /// Allowed stored values of a key: one after it is acknowledged, two during a change.
   std::map<std::string, std::set<std::string>> stored;
 
-  /// Message ids of the samples that were on the flash when the power came back.
+  /// Message ids of the samples that were on the flash when the power returned.
   std::set<std::string> stored_samples;
 
   std::vector<Violation> violations;
@@ -51,7 +51,7 @@ struct World {
 
   void change(const std::string& key, const std::string& value) { stored[key].insert(value); }
   void acknowledge(const std::string& key, const std::string& value) { stored[key] = {value}; }
-  /// The device says what is stored.
+  /// Checks a stored value that the device reports.
   void observe(const std::string& key, const std::string& value) {
     const auto known = stored.find(key);
     if (known == stored.end()) return;
@@ -63,11 +63,11 @@ struct World {
     known->second = {value};
   }
   void violate(const std::string& rule, const std::string& text) { violations.push_back({rule, text}); }
-  /// One watt-hour flows through the contactor.
+  /// Counts one Wh through the contactor.
   void flow() {
     const auto ended = stored.find("ended");
     if (ended != stored.end() && ended->second == std::set<std::string>{id_tag}) {
-      violate("goes-on", "energy flows for " + id_tag + ", whose end was acknowledged");
+      violate("energy-after-end", "energy flows for " + id_tag + ", whose end was acknowledged");
     }
     ++energy_wh;
     ++energy_by_tag[id_tag];

@@ -25,7 +25,7 @@ void tearDown() {}
 
 namespace {
 
-/// A whole device; boot() builds a new App on the same hardware, as a restart does.
+/// A whole device; boot() creates a new App on the same hardware, as a restart does.
 struct Device {
   FakeClock clock;
   FakeRng rng;
@@ -49,7 +49,7 @@ struct Device {
         Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
     return *app;
   }
-  /// Types a command and lets the device run until its work is done. @return the answers.
+  /// Types a command and runs the device until it is idle. @return the answers.
   std::string command(const std::string& line) {
     uart.take();
     uart.type(line + "\r\n");
@@ -88,7 +88,7 @@ void a_setting_survives_a_reboot_in_the_same_process() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set heartbeat_interval_s 77").c_str());
   device.boot();
   check_contains("\"heartbeat_interval_s\":77", device.command("config"));
-  TEST_ASSERT_FALSE(device.uart.wrote("made a new one"));
+  TEST_ASSERT_FALSE(device.uart.wrote("no file system found"));
 }
 
 void bad_settings_are_answered_with_the_reason() {
@@ -98,11 +98,11 @@ void bad_settings_are_answered_with_the_reason() {
                            device.command("set heartbeat_interval_s x").c_str());
   TEST_ASSERT_EQUAL_STRING("= error: set needs a key and a value\r\n", device.command("set").c_str());
   device.flash.full = true;
-  TEST_ASSERT_EQUAL_STRING("= error: the setting could not be stored: no space left\r\n",
+  TEST_ASSERT_EQUAL_STRING("= error: the setting cannot be stored: no space left\r\n",
                            device.command("set heartbeat_interval_s 5").c_str());
 }
 
-void a_setting_that_is_no_utf8_is_not_taken() {
+void a_setting_that_is_no_utf8_is_rejected() {
   Device device;
   device.boot();
   for (const std::string key : {"local_id_tag", "wifi_ssid", "wifi_psk", "identity", "csms_url"}) {
@@ -115,7 +115,7 @@ void a_setting_that_is_no_utf8_is_not_taken() {
   check_contains("\"local_id_tag\":\"M\xc3\xbcller-123456789012\"", device.command("config"));
 }
 
-void the_log_level_can_be_set_for_now_and_for_good() {
+void the_log_level_can_be_set_until_the_reboot_and_permanently() {
   Device device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log error").c_str());
@@ -127,7 +127,7 @@ void the_log_level_can_be_set_for_now_and_for_good() {
   TEST_ASSERT_FALSE(device.uart.wrote("ready"));
 }
 
-void status_tells_of_contactor_and_time() {
+void status_has_contactor_and_time() {
   Device device;
   device.boot();
   const std::string answer = device.command("status");
@@ -186,7 +186,7 @@ void the_round_that_answers_a_command_takes_the_next_one() {
   check_contains("= {\"status\":\"Accepted\"}\r\n= {\"state\":", answers);
 }
 
-void test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale() {
+void test_commands_reach_the_test_controls_and_are_absent_in_release_builds() {
   Device device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("crash assert").c_str());
@@ -217,7 +217,7 @@ void the_network_light_and_the_fault_light_follow_the_features() {
   TEST_ASSERT_TRUE(device.gpio.read(pins::kLedNetwork));
 }
 
-void a_flash_that_fails_does_not_keep_the_device_from_starting() {
+void the_device_starts_with_a_failing_flash() {
   Device device;
   device.flash.cut_at(1, Tear::none);
   device.boot();
@@ -232,14 +232,14 @@ int main() {
   RUN_TEST(the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready);
   RUN_TEST(a_setting_survives_a_reboot_in_the_same_process);
   RUN_TEST(bad_settings_are_answered_with_the_reason);
-  RUN_TEST(a_setting_that_is_no_utf8_is_not_taken);
-  RUN_TEST(the_log_level_can_be_set_for_now_and_for_good);
-  RUN_TEST(status_tells_of_contactor_and_time);
+  RUN_TEST(a_setting_that_is_no_utf8_is_rejected);
+  RUN_TEST(the_log_level_can_be_set_until_the_reboot_and_permanently);
+  RUN_TEST(status_has_contactor_and_time);
   RUN_TEST(reboot_ends_the_run_with_its_reason);
   RUN_TEST(the_loop_prints_telemetry_while_it_runs);
   RUN_TEST(the_round_that_answers_a_command_takes_the_next_one);
-  RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_builds_for_sale);
+  RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_release_builds);
   RUN_TEST(the_network_light_and_the_fault_light_follow_the_features);
-  RUN_TEST(a_flash_that_fails_does_not_keep_the_device_from_starting);
+  RUN_TEST(the_device_starts_with_a_failing_flash);
   return UNITY_END();
 }

@@ -50,7 +50,7 @@ void pauses_grow_by_the_interval_until_the_last_attempt() {
   TEST_ASSERT_TRUE(attempts.failed(retries, 61'000));
   TEST_ASSERT_EQUAL_UINT64(120'000, attempts.pause());
   TEST_ASSERT_EQUAL_UINT64(181'000, attempts.next_due());
-  TEST_ASSERT_FALSE_MESSAGE(attempts.failed(retries, 181'000), "that was the third");
+  TEST_ASSERT_FALSE_MESSAGE(attempts.failed(retries, 181'000), "that was the third attempt");
 }
 
 void a_new_connection_needs_no_pause_but_keeps_the_count() {

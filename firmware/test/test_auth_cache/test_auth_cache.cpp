@@ -50,7 +50,7 @@ struct Bench {
 
 const char* const kAccepted = R"({"status":"Accepted"})";
 
-void what_the_csms_says_is_known_whatever_the_case() {
+void id_tags_are_found_case_insensitively() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
   bench.learn("TAG", kAccepted);
@@ -63,14 +63,14 @@ void what_the_csms_says_is_known_whatever_the_case() {
   check_text("FLEET", info.parent.text());
 }
 
-void what_is_only_of_the_moment_is_not_kept() {
+void concurrent_tx_is_not_cached() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.learn("TAG", R"({"status":"ConcurrentTx"})");
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
 }
 
-void status_that_cannot_be_read_is_invalid() {
+void unreadable_status_is_invalid() {
   for (const char* info : {R"({"status":"Maybe"})", R"({})", R"(7)", R"({"status":null})", R"({"status":["Accepted"]})",
                            R"({"status":"Accepted until further notice"})", R"("Accepted")"}) {
     Bench bench;
@@ -81,7 +81,7 @@ void status_that_cannot_be_read_is_invalid() {
   }
 }
 
-void expiry_date_that_cannot_be_read_has_passed() {
+void unreadable_expiry_date_has_passed() {
   for (const char* expiry : {R"("2025/01/01")", R"("2099-01-01")", R"("never")", R"("")", "4102444800", "true", "{}"}) {
     Bench bench;
     bench.time.set_from_csms(kNow);
@@ -104,7 +104,7 @@ void expiry_date_of_1970_has_passed() {
   TEST_ASSERT_EQUAL_STRING("Expired", bench.status("TAG").c_str());
 }
 
-void group_that_cannot_be_read_is_none_and_the_rest_counts() {
+void unreadable_group_is_none_and_other_fields_count() {
   for (const char* parent : {"7", "[]", R"("a group of more than 20 characters")"}) {
     Bench bench;
     bench.learn("TAG", R"({"parentIdTag":)" + std::string(parent) + R"(,"status":"Blocked"})");
@@ -116,7 +116,7 @@ void group_that_cannot_be_read_is_none_and_the_rest_counts() {
   }
 }
 
-void optional_field_that_is_null_is_not_there() {
+void optional_field_of_null_is_missing() {
   Bench bench;
   bench.learn("TAG", R"({"status":"Accepted","expiryDate":null,"parentIdTag":null})");
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG").c_str());
@@ -137,7 +137,7 @@ void entries_expire_and_are_not_trusted_without_a_clock() {
   TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("BAD").c_str());
 }
 
-void entries_outlive_a_restart() {
+void entries_survive_a_restart() {
   Bench bench;
   bench.learn("TAG \"1\"", R"({"status":"Accepted","parentIdTag":"P","expiryDate":"2024-05-01T12:00:10Z"})");
   bench.learn("TAG2", R"({"status":"Invalid"})");
@@ -151,7 +151,7 @@ void entries_outlive_a_restart() {
   TEST_ASSERT_TRUE(info.expires == kNow + 10'000);
 }
 
-void nothing_new_is_not_written() {
+void unchanged_entries_are_not_written() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.cache.poll(0);
@@ -162,7 +162,7 @@ void nothing_new_is_not_written() {
   TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
 }
 
-void full_it_forgets_who_was_spoken_of_longest_ago() {
+void full_cache_evicts_the_least_recent_entry() {
   Bench bench;
   for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
   bench.learn("TAG0", R"({"status":"Accepted","parentIdTag":"FAMILY"})");
@@ -173,7 +173,7 @@ void full_it_forgets_who_was_spoken_of_longest_ago() {
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
 }
 
-void full_it_keeps_the_regular_customer() {
+void full_cache_keeps_a_frequent_entry() {
   Bench bench;
   for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
   bench.save();
@@ -192,7 +192,7 @@ void full_it_keeps_the_regular_customer() {
   TEST_ASSERT_TRUE(again.find("TAG0", info));
 }
 
-void news_is_written_also_when_the_same_is_said_again_at_once() {
+void changes_are_written_also_when_repeated_at_once() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.learn("TAG", kAccepted);
@@ -200,7 +200,7 @@ void news_is_written_also_when_the_same_is_said_again_at_once() {
   check_contains("TAG", bench.storage.files["auth_cache"]);
 }
 
-void full_it_forgets_who_is_not_valid_first() {
+void full_cache_evicts_invalid_entries_first() {
   for (const char* not_valid :
        {R"({"status":"Blocked"})", R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})"}) {
     Bench bench;
@@ -213,7 +213,7 @@ void full_it_forgets_who_is_not_valid_first() {
   }
 }
 
-void entries_that_need_much_room_push_out_the_oldest() {
+void long_entries_evict_the_oldest() {
   Bench bench;
   for (char c = 'a'; c < 'a' + static_cast<char>(AuthCache::kMaxEntries); ++c) {
     bench.learn(
@@ -226,7 +226,7 @@ void entries_that_need_much_room_push_out_the_oldest() {
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status(std::string(19, '\x01') + 'p').c_str());
 }
 
-void write_that_fails_is_tried_again_later() {
+void failed_write_is_retried_later() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.storage.result = StorageResult::full;
@@ -239,7 +239,7 @@ void write_that_fails_is_tried_again_later() {
   TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("auth_cache"));
 }
 
-void cleared_it_is_empty_for_good() {
+void cleared_cache_stays_empty_after_a_restart() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.cache.poll(0);
@@ -273,7 +273,7 @@ void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
   }
 }
 
-void switched_off_it_knows_nobody() {
+void disabled_cache_finds_nothing() {
   Bench bench;
   bench.learn("TAG", kAccepted);
   bench.settings.authorization_cache_enabled = false;
@@ -286,24 +286,24 @@ void switched_off_it_knows_nobody() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(what_the_csms_says_is_known_whatever_the_case);
-  RUN_TEST(what_is_only_of_the_moment_is_not_kept);
-  RUN_TEST(status_that_cannot_be_read_is_invalid);
-  RUN_TEST(expiry_date_that_cannot_be_read_has_passed);
+  RUN_TEST(id_tags_are_found_case_insensitively);
+  RUN_TEST(concurrent_tx_is_not_cached);
+  RUN_TEST(unreadable_status_is_invalid);
+  RUN_TEST(unreadable_expiry_date_has_passed);
   RUN_TEST(expiry_date_of_1970_has_passed);
-  RUN_TEST(group_that_cannot_be_read_is_none_and_the_rest_counts);
-  RUN_TEST(optional_field_that_is_null_is_not_there);
+  RUN_TEST(unreadable_group_is_none_and_other_fields_count);
+  RUN_TEST(optional_field_of_null_is_missing);
   RUN_TEST(entries_expire_and_are_not_trusted_without_a_clock);
-  RUN_TEST(entries_outlive_a_restart);
-  RUN_TEST(nothing_new_is_not_written);
-  RUN_TEST(full_it_forgets_who_was_spoken_of_longest_ago);
-  RUN_TEST(full_it_keeps_the_regular_customer);
-  RUN_TEST(news_is_written_also_when_the_same_is_said_again_at_once);
-  RUN_TEST(full_it_forgets_who_is_not_valid_first);
-  RUN_TEST(entries_that_need_much_room_push_out_the_oldest);
-  RUN_TEST(write_that_fails_is_tried_again_later);
-  RUN_TEST(cleared_it_is_empty_for_good);
+  RUN_TEST(entries_survive_a_restart);
+  RUN_TEST(unchanged_entries_are_not_written);
+  RUN_TEST(full_cache_evicts_the_least_recent_entry);
+  RUN_TEST(full_cache_keeps_a_frequent_entry);
+  RUN_TEST(changes_are_written_also_when_repeated_at_once);
+  RUN_TEST(full_cache_evicts_invalid_entries_first);
+  RUN_TEST(long_entries_evict_the_oldest);
+  RUN_TEST(failed_write_is_retried_later);
+  RUN_TEST(cleared_cache_stays_empty_after_a_restart);
   RUN_TEST(cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared);
-  RUN_TEST(switched_off_it_knows_nobody);
+  RUN_TEST(disabled_cache_finds_nothing);
   return UNITY_END();
 }

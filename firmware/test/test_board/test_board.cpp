@@ -47,7 +47,7 @@ void pulses_are_counted_from_the_start_of_the_board() {
   TEST_ASSERT_EQUAL(5, board.meter.count());
 }
 
-void the_contactor_is_none_of_the_boards_outputs() {
+void the_contactor_is_not_an_output_of_the_board() {
   FakeGpio gpio;
   gpio.write(pins::kContactor, true);
   const int before = gpio.changes(pins::kContactor);
@@ -62,6 +62,6 @@ int main() {
   RUN_TEST(inputs_follow_their_wires);
   RUN_TEST(outputs_start_low_and_write_only_changes);
   RUN_TEST(pulses_are_counted_from_the_start_of_the_board);
-  RUN_TEST(the_contactor_is_none_of_the_boards_outputs);
+  RUN_TEST(the_contactor_is_not_an_output_of_the_board);
   return UNITY_END();
 }

@@ -1,4 +1,4 @@
-// Answers of the CSMS with a field that cannot be read: the others count all the same.
+// Answers of the CSMS with an unreadable field: the other fields still count.
 #include "rig.h"
 #include "suites.h"
 
@@ -8,13 +8,13 @@ namespace {
 
 constexpr Millis kRetry = 60'000;  // TransactionMessageRetryInterval, the default
 
-/// A vehicle that draws, and an idTag whose StartTransaction gets this answer.
+/// Starts a charge of a ready vehicle; its StartTransaction gets this answer.
 void charge_answered_with(Rig& rig, const std::string& start_answer) {
   rig.gpio.drive(pins::kVehicleReady, true);
   rig.settle();
   rig.drive(pins::kCable, true);
   rig.answers["StartTransaction"] = start_answer;
-  rig.story();
+  rig.sequence();
   rig.press();
   rig.pass(1'000);
 }
@@ -37,7 +37,7 @@ void refusal_without_a_transaction_id_ends_the_charge() {
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
-void refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge() {
+void late_refusal_without_a_transaction_id_ends_the_charge() {
   Rig rig;
   charge_answered_with(rig, "");
   rig.pass(Messenger::kCallTimeout);
@@ -47,7 +47,7 @@ void refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge() {
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
-void start_that_is_not_refused_is_sent_again_for_its_transaction_id() {
+void start_without_a_transaction_id_is_resent() {
   for (const char* answer :
        {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Accepted\"}}", "{\"idTagInfo\":null}", "{}"}) {
     Rig rig;
@@ -59,7 +59,7 @@ void start_that_is_not_refused_is_sent_again_for_its_transaction_id() {
   }
 }
 
-void transaction_id_in_a_string_or_with_an_empty_fraction_is_one() {
+void transaction_id_may_be_a_string_or_have_an_empty_fraction() {
   for (const char* id : {"\"4711\"", "4711.0", "4711.000"}) {
     Rig rig;
     charge_answered_with(rig, "{\"transactionId\":" + std::string(id) + ",\"idTagInfo\":{\"status\":\"Accepted\"}}");
@@ -69,7 +69,7 @@ void transaction_id_in_a_string_or_with_an_empty_fraction_is_one() {
   }
 }
 
-void start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it() {
+void start_answer_without_accepted_refuses_the_id_tag() {
   for (const char* info : {"", ",\"idTagInfo\":null", ",\"idTagInfo\":\"Accepted\"", ",\"idTagInfo\":{}",
                            ",\"idTagInfo\":{\"status\":null}", ",\"idTagInfo\":{\"status\":\"Perhaps\"}",
                            ",\"idTagInfo\":{\"status\":\"NotAcceptedAtThisLocation\"}"}) {
@@ -80,7 +80,7 @@ void start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it() {
   }
 }
 
-void authorize_is_judged_by_its_status_whatever_else_cannot_be_read() {
+void authorize_is_decided_by_its_status_alone() {
   for (const char* rest :
        {"\"expiryDate\":\"2025/01/01\"", "\"expiryDate\":7", "\"parentIdTag\":7", "\"parentIdTag\":{}"}) {
     for (const char* status : {"Accepted", "Blocked"}) {
@@ -94,7 +94,7 @@ void authorize_is_judged_by_its_status_whatever_else_cannot_be_read() {
   }
 }
 
-// What was accepted with an expiryDate that cannot be read counts once.
+// An Accepted with an unreadable expiryDate counts once.
 void offline_an_unreadable_expiry_date_has_passed() {
   Rig rig;
   rig.set("AuthorizationCacheEnabled", "true");
@@ -111,7 +111,7 @@ void offline_an_unreadable_expiry_date_has_passed() {
   assert_is("null", console_status(rig, "transaction"));
 }
 
-void stop_without_id_tag_info_says_nothing_of_the_id_tag() {
+void stop_answer_without_id_tag_info_keeps_the_cache() {
   struct {
     const char* answer;
     const char* charges_offline;
@@ -133,7 +133,7 @@ void stop_without_id_tag_info_says_nothing_of_the_id_tag() {
   }
 }
 
-void boot_answer_without_a_readable_interval_is_accepted_all_the_same() {
+void boot_answer_without_a_readable_interval_is_accepted() {
   struct {
     const char* interval;
     const char* heartbeat_s;
@@ -150,7 +150,7 @@ void boot_answer_without_a_readable_interval_is_accepted_all_the_same() {
   }
 }
 
-void boot_answer_without_a_readable_status_still_has_time_and_interval() {
+void boot_answer_without_a_readable_status_sets_time_and_interval() {
   for (const char* status : {"", "\"status\":null,", "\"status\":\"accepted?\",", "\"status\":true,"}) {
     Rig rig;
     rig.answers["BootNotification"] =
@@ -158,15 +158,15 @@ void boot_answer_without_a_readable_status_still_has_time_and_interval() {
     rig.settle();
     assert_is("false", console_status(rig, "accepted"));
     assert_is("csms", console_status(rig, "time_quality"));
-    rig.story();
+    rig.sequence();
     rig.pass(19'999);
-    rig.assert_story("");
+    rig.assert_sequence("");
     rig.pass(1);
-    rig.assert_story("BootNotification");
+    rig.assert_sequence("BootNotification");
   }
 }
 
-void answer_to_a_data_transfer_is_shown_whatever_it_is() {
+void any_answer_to_a_data_transfer_is_shown() {
   for (const char* answer : {"{}", "{\"status\":null,\"data\":\"x\"}", "{\"status\":\"Accepted\",\"data\":7}"}) {
     Rig rig;
     rig.answers["DataTransfer"] = answer;
@@ -184,14 +184,14 @@ void run_answers_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(refusal_without_a_readable_transaction_id_ends_the_charge);
   RUN_TEST(refusal_without_a_transaction_id_ends_the_charge);
-  RUN_TEST(refusal_that_comes_late_and_without_a_transaction_id_ends_the_charge);
-  RUN_TEST(start_that_is_not_refused_is_sent_again_for_its_transaction_id);
-  RUN_TEST(transaction_id_in_a_string_or_with_an_empty_fraction_is_one);
-  RUN_TEST(start_that_does_not_accept_the_id_tag_in_so_many_words_refuses_it);
-  RUN_TEST(authorize_is_judged_by_its_status_whatever_else_cannot_be_read);
+  RUN_TEST(late_refusal_without_a_transaction_id_ends_the_charge);
+  RUN_TEST(start_without_a_transaction_id_is_resent);
+  RUN_TEST(transaction_id_may_be_a_string_or_have_an_empty_fraction);
+  RUN_TEST(start_answer_without_accepted_refuses_the_id_tag);
+  RUN_TEST(authorize_is_decided_by_its_status_alone);
   RUN_TEST(offline_an_unreadable_expiry_date_has_passed);
-  RUN_TEST(stop_without_id_tag_info_says_nothing_of_the_id_tag);
-  RUN_TEST(boot_answer_without_a_readable_interval_is_accepted_all_the_same);
-  RUN_TEST(boot_answer_without_a_readable_status_still_has_time_and_interval);
-  RUN_TEST(answer_to_a_data_transfer_is_shown_whatever_it_is);
+  RUN_TEST(stop_answer_without_id_tag_info_keeps_the_cache);
+  RUN_TEST(boot_answer_without_a_readable_interval_is_accepted);
+  RUN_TEST(boot_answer_without_a_readable_status_sets_time_and_interval);
+  RUN_TEST(any_answer_to_a_data_transfer_is_shown);
 }

@@ -9,7 +9,7 @@ namespace {
 const char* const kParented =
     "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"FLEET\",\"expiryDate\":\"2024-05-01T12:30:00Z\"}}";
 
-/// Whether the local idTag charges now; the cable is in.
+/// Whether the local idTag starts a charge; the cable is plugged in.
 bool charges(Rig& rig) {
   rig.press();
   rig.uart.take();
@@ -45,7 +45,7 @@ void offline_a_blocked_id_tag_does_not_charge() {
   TEST_ASSERT_FALSE(charges(rig));
 }
 
-void offline_local_authorization_can_be_switched_off() {
+void offline_local_authorization_can_be_disabled() {
   Rig rig;
   rig.set("AuthorizationCacheEnabled", "true");
   rig.set("AllowOfflineTxForUnknownId", "false");
@@ -58,7 +58,7 @@ void offline_local_authorization_can_be_switched_off() {
   TEST_ASSERT_FALSE(charges(rig));
 }
 
-void cache_outlives_a_reboot_and_its_entries_expire() {
+void cache_survives_a_reboot_and_its_entries_expire() {
   Rig rig;
   rig.set("AuthorizationCacheEnabled", "true");
   rig.set("LocalPreAuthorize", "true");
@@ -70,14 +70,14 @@ void cache_outlives_a_reboot_and_its_entries_expire() {
   rig.press();
   rig.boot();
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.press();
-  rig.assert_story("StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("StartTransaction 1:SuspendedEV");
   rig.press();
   rig.pass(31 * 60'000);
-  rig.story();
+  rig.sequence();
   rig.press();
-  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("1:Preparing Authorize StartTransaction 1:SuspendedEV");
 }
 
 void cache_learns_from_start_transaction() {
@@ -92,7 +92,7 @@ void cache_learns_from_start_transaction() {
   TEST_ASSERT_FALSE(charges(rig));
 }
 
-void cleared_cache_knows_nobody() {
+void cleared_cache_is_empty() {
   Rig rig;
   rig.set("AuthorizationCacheEnabled", "true");
   rig.set("LocalPreAuthorize", "true");
@@ -101,33 +101,33 @@ void cleared_cache_knows_nobody() {
   rig.press();
   rig.press();
   assert_is(status_answer("Accepted").c_str(), rig.ask("ClearCache", "{}"));
-  rig.story();
+  rig.sequence();
   rig.press();
-  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("1:Preparing Authorize StartTransaction 1:SuspendedEV");
   rig.press();
   rig.ask("ClearCache", "{}");
   rig.boot();
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.press();
-  rig.assert_story("Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("Authorize StartTransaction 1:SuspendedEV");
 }
 
-void cache_that_is_off_neither_learns_nor_answers() {
+void disabled_cache_neither_adds_nor_finds() {
   Rig rig;
   rig.set("LocalPreAuthorize", "true");
   rig.settle();
   rig.drive(pins::kCable, true);
   rig.press();
   rig.press();
-  rig.story();
+  rig.sequence();
   rig.press();
-  rig.assert_story("1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("1:Preparing Authorize StartTransaction 1:SuspendedEV");
   assert_is(status_answer("Rejected").c_str(), rig.ask("ClearCache", "{}"));
 }
 
-// An Authorize is unanswered, its session is over, and another idTag is asked about: the answer is about the first one.
-void answer_about_one_id_tag_is_none_about_the_next() {
+// An Authorize is in flight, its session ends, and another idTag is presented: the answer is about the first one.
+void answer_about_one_id_tag_does_not_authorize_the_next() {
   for (const char* answer : {"Accepted", "Blocked"}) {
     Rig rig;
     rig.set("AuthorizeRemoteTxRequests", "true");
@@ -140,19 +140,19 @@ void answer_about_one_id_tag_is_none_about_the_next() {
     const std::string first = rig.ids["Authorize"];
     rig.ask("UnlockConnector", "{\"connectorId\":1}");
     assert_is(status_answer("Accepted").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"STRANGER\"}"));
-    rig.story();
+    rig.sequence();
     rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"" + answer + "\"}}]");
     rig.settle();
-    rig.assert_story("Authorize");
+    rig.assert_sequence("Authorize");
     assert_is("Preparing", console_status(rig, "state"));
     rig.peer.send("[3,\"" + rig.ids["Authorize"] + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
     rig.settle();
-    rig.assert_story("StartTransaction 1:SuspendedEV");
+    rig.assert_sequence("StartTransaction 1:SuspendedEV");
   }
 }
 
-/// What the file had of an idTag is lost: it may have been blocked.
-void offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know() {
+/// The file is lost: the idTag may have been blocked.
+void offline_after_damage_to_the_cache_unknown_id_tags_do_not_charge() {
   Rig rig;
   rig.set("AuthorizationCacheEnabled", "true");
   rig.set("AllowOfflineTxForUnknownId", "true");
@@ -171,10 +171,10 @@ void offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know()
   TEST_ASSERT_FALSE(charges(rig));
   rig.reachable = true;
   rig.pass(1'000);
-  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "the CSMS decides");
+  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "online the CSMS decides");
   rig.press();
   go_offline(rig);
-  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "it has answered since");
+  TEST_ASSERT_TRUE_MESSAGE(charges(rig), "the CSMS has accepted the idTag since");
   rig.press();
   rig.set("local_id_tag", "OTHER");
   TEST_ASSERT_FALSE(charges(rig));
@@ -186,8 +186,8 @@ void offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know()
   TEST_ASSERT_TRUE(charges(rig));
 }
 
-/// A refusal that comes when another idTag has been presented since, in time or late, is news of the first one.
-void cache_learns_of_an_id_tag_that_is_not_the_last_one() {
+/// A refusal that arrives after another idTag was presented, in time or late, belongs to the first one.
+void cache_takes_answers_about_earlier_id_tags() {
   for (const Millis delay : {Millis{0}, Messenger::kCallTimeout}) {
     Rig rig;
     rig.set("AuthorizationCacheEnabled", "true");
@@ -211,7 +211,7 @@ void cache_learns_of_an_id_tag_that_is_not_the_last_one() {
   }
 }
 
-void cache_does_not_learn_of_one_id_tag_what_was_said_of_another() {
+void cache_assigns_each_answer_to_its_id_tag() {
   Rig rig;
   rig.set("AuthorizeRemoteTxRequests", "true");
   rig.set("AuthorizationCacheEnabled", "true");
@@ -224,7 +224,7 @@ void cache_does_not_learn_of_one_id_tag_what_was_said_of_another() {
   rig.ask("RemoteStartTransaction", "{\"idTag\":\"STRANGER\"}");
   rig.peer.send("[3,\"" + first + "\",{\"idTagInfo\":{\"status\":\"Accepted\"}}]");
   rig.settle();
-  go_offline(rig);  // whoever is asked about now is asked of the cache
+  go_offline(rig);  // offline the cache decides
   assert_is("Available", console_status(rig, "state"));
 }
 
@@ -234,13 +234,13 @@ void run_authorization_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(offline_the_cache_decides);
   RUN_TEST(offline_a_blocked_id_tag_does_not_charge);
-  RUN_TEST(offline_local_authorization_can_be_switched_off);
-  RUN_TEST(cache_outlives_a_reboot_and_its_entries_expire);
+  RUN_TEST(offline_local_authorization_can_be_disabled);
+  RUN_TEST(cache_survives_a_reboot_and_its_entries_expire);
   RUN_TEST(cache_learns_from_start_transaction);
-  RUN_TEST(cleared_cache_knows_nobody);
-  RUN_TEST(answer_about_one_id_tag_is_none_about_the_next);
-  RUN_TEST(offline_a_cache_that_was_damaged_lets_nobody_charge_whom_it_does_not_know);
-  RUN_TEST(cache_learns_of_an_id_tag_that_is_not_the_last_one);
-  RUN_TEST(cache_does_not_learn_of_one_id_tag_what_was_said_of_another);
-  RUN_TEST(cache_that_is_off_neither_learns_nor_answers);
+  RUN_TEST(cleared_cache_is_empty);
+  RUN_TEST(answer_about_one_id_tag_does_not_authorize_the_next);
+  RUN_TEST(offline_after_damage_to_the_cache_unknown_id_tags_do_not_charge);
+  RUN_TEST(cache_takes_answers_about_earlier_id_tags);
+  RUN_TEST(cache_assigns_each_answer_to_its_id_tag);
+  RUN_TEST(disabled_cache_neither_adds_nor_finds);
 }

@@ -5,8 +5,8 @@ using namespace pb;
 
 namespace {
 
-/// A charge that goes on after the boot without a CSMS; then the CSMS tells the time.
-/// @return what the transaction has come to: "open", or the reason of its end.
+/// Resumes a charge after the boot without a CSMS; then the CSMS sends the time.
+/// @return the state of the transaction: "open", or the reason of its end.
 std::string charge_after_a_cut_of(Rig& rig, const char* time_told_late) {
   rig.set("power_fail_action", "resume");
   rig.set("power_resume_limit_s", "600");
@@ -17,24 +17,24 @@ std::string charge_after_a_cut_of(Rig& rig, const char* time_told_late) {
   rig.boot();
   rig.reachable = false;
   rig.pass(Charging::kResumeWait + 1'000);
-  TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), "nobody knows better: it goes on");
+  TEST_ASSERT_TRUE_MESSAGE(rig.gpio.read(pins::kContactor), "the transaction continues while the duration is unknown");
   rig.answers["BootNotification"] =
       std::string("{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"") + time_told_late + "\"}";
   rig.reachable = true;
-  rig.story();
+  rig.sequence();
   rig.pass(2'000);
   const std::string reason = rig.last("StopTransaction", "reason");
-  return reason == "never heard" ? "open" : reason;
+  return reason == "never received" ? "open" : reason;
 }
 
-void charge_is_told_in_the_order_in_which_it_happened() {
+void charge_is_reported_in_order() {
   Rig rig;
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kVehicleReady, true);
   rig.gpio.drive(pins::kCable, true);
   rig.press();
-  rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+  rig.assert_sequence("1:Preparing Authorize StartTransaction 1:Charging");
   rig.gpio.pulse(pins::kMeterPulse, 250);
   rig.pass(60'000);
   TEST_ASSERT_EQUAL_STRING("250", rig.last("MeterValues", "meterValue.0.sampledValue.0.value").c_str());
@@ -43,34 +43,34 @@ void charge_is_told_in_the_order_in_which_it_happened() {
   rig.press();
   TEST_ASSERT_EQUAL_STRING("300", rig.last("StopTransaction", "meterStop").c_str());
   TEST_ASSERT_EQUAL_STRING("Local", rig.last("StopTransaction", "reason").c_str());
-  rig.assert_story("MeterValues StopTransaction 1:Finishing");
+  rig.assert_sequence("MeterValues StopTransaction 1:Finishing");
   rig.drive(pins::kCable, false);
-  rig.assert_story("1:Available");
+  rig.assert_sequence("1:Available");
 }
 
-void emergency_stop_is_told_for_both_connectors() {
+void emergency_stop_is_reported_for_both_connectors() {
   Rig rig;
   rig.drive(pins::kVehicleReady, true);
   rig.drive(pins::kCable, true);
   rig.press();
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kEmergencyStop, true);
   TEST_ASSERT_EQUAL_STRING("EmergencyStop", rig.last("StopTransaction", "reason").c_str());
   TEST_ASSERT_EQUAL_STRING("OtherError", rig.last("StatusNotification", "errorCode").c_str());
-  rig.assert_story("StopTransaction 0:Faulted 1:Faulted");
+  rig.assert_sequence("StopTransaction 0:Faulted 1:Faulted");
   rig.drive(pins::kEmergencyStop, false);
-  rig.assert_story("0:Available 1:Finishing");
+  rig.assert_sequence("0:Available 1:Finishing");
 }
 
 void refused_id_tag_does_not_charge() {
   Rig rig;
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
   rig.drive(pins::kCable, true);
   rig.press();
   rig.pass(1000);
-  rig.assert_story("1:Preparing Authorize");
+  rig.assert_sequence("1:Preparing Authorize");
   rig.answers.clear();
   rig.answers["StartTransaction"] = "{\"idTagInfo\":{\"status\":\"Invalid\"},\"transactionId\":7}";
   rig.press();
@@ -79,10 +79,10 @@ void refused_id_tag_does_not_charge() {
   TEST_ASSERT_EQUAL_STRING("7", rig.last("StopTransaction", "transactionId").c_str());
 }
 
-void offline_charge_is_told_when_the_link_is_back() {
+void offline_charge_is_reported_after_the_reconnect() {
   Rig rig;
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.reachable = false;
   rig.lose_link();
   rig.drive(pins::kCable, true);
@@ -90,28 +90,28 @@ void offline_charge_is_told_when_the_link_is_back() {
   rig.pass(120'000);
   rig.press();
   rig.drive(pins::kCable, false);
-  rig.assert_story("");
+  rig.assert_sequence("");
   rig.reachable = true;
   rig.pass(1000);
-  rig.assert_story("StartTransaction MeterValues MeterValues StopTransaction");
+  rig.assert_sequence("StartTransaction MeterValues MeterValues StopTransaction");
 }
 
-void power_cut_in_a_charge_is_told_after_the_boot() {
+void power_cut_in_a_charge_is_reported_after_the_boot() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
   rig.press();
   rig.gpio.pulse(pins::kMeterPulse, 40);
   rig.pass(60'000);
-  rig.story();
+  rig.sequence();
   rig.boot();
   rig.settle();
   TEST_ASSERT_EQUAL_STRING("PowerLoss", rig.last("StopTransaction", "reason").c_str());
   TEST_ASSERT_EQUAL_STRING("40", rig.last("StopTransaction", "meterStop").c_str());
-  rig.assert_story("BootNotification StopTransaction 0:Available 1:Preparing");
+  rig.assert_sequence("BootNotification StopTransaction 0:Available 1:Preparing");
 }
 
-void charge_that_should_not_have_gone_on_ends_when_that_is_known() {
+void charge_resumed_after_too_long_ends_when_that_is_known() {
   Rig too_long;
   assert_is("PowerLoss", charge_after_a_cut_of(too_long, "2024-05-01T12:12:00Z"));
   TEST_ASSERT_FALSE(too_long.gpio.read(pins::kContactor));
@@ -120,7 +120,7 @@ void charge_that_should_not_have_gone_on_ends_when_that_is_known() {
   TEST_ASSERT_TRUE(short_one.gpio.read(pins::kContactor));
 }
 
-void console_status_tells_it_all() {
+void console_status_is_complete() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -136,8 +136,8 @@ void console_status_tells_it_all() {
       rig.uart.take());
 }
 
-// A setting wants OCPP 1.6 section 3.7.1 by the letter: what the CSMS cannot process is discarded, and that is all.
-void charge_whose_start_is_given_up_goes_on_to_its_end() {
+// A setting requires OCPP 1.6 section 3.7.1 literally: messages that the CSMS cannot process are discarded.
+void charge_with_a_failed_start_continues_to_its_end() {
   for (const char* answer : {"Error InternalError", ""}) {
     Rig rig;
     rig.settle();
@@ -147,25 +147,25 @@ void charge_whose_start_is_given_up_goes_on_to_its_end() {
     rig.gpio.drive(pins::kVehicleReady, true);
     rig.drive(pins::kCable, true);
     rig.answers["StartTransaction"] = answer;
-    rig.story();
+    rig.sequence();
     rig.press();
     rig.pass(120'000);
-    TEST_ASSERT_EQUAL_size_t(3 + 2, rig.heard.size());  // attempts beside Authorize and Charging
+    TEST_ASSERT_EQUAL_size_t(3 + 2, rig.received.size());  // attempts beside Authorize and Charging
     TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
     rig.answers.clear();
-    rig.pass(Outbox::kHold);  // its samples have nobody to go to
-    rig.story();
+    rig.pass(Outbox::kHold);  // without an id its samples cannot be sent
+    rig.sequence();
     rig.press();
     rig.pass(1'000);
     TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
-    rig.assert_story("1:Finishing");
+    rig.assert_sequence("1:Finishing");
     rig.press();
     rig.pass(1'000);
-    rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+    rig.assert_sequence("1:Preparing Authorize StartTransaction 1:Charging");
   }
 }
 
-void charge_whose_start_is_given_up_ends() {
+void charge_with_a_failed_start_ends() {
   for (const char* answer : {"Error InternalError", ""}) {
     Rig rig;
     rig.settle();
@@ -174,16 +174,16 @@ void charge_whose_start_is_given_up_ends() {
     rig.drive(pins::kCable, true);
     rig.answers["StartTransaction"] = answer;
     rig.press();
-    rig.story();
+    rig.sequence();
     rig.pass(120'000);
     TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
     assert_is("Finishing", rig.last("StatusNotification", "status"));
     rig.answers.clear();
     rig.pass(Outbox::kHold);
-    rig.story();
+    rig.sequence();
     rig.press();
     rig.pass(1'000);
-    rig.assert_story("1:Preparing Authorize StartTransaction 1:Charging");
+    rig.assert_sequence("1:Preparing Authorize StartTransaction 1:Charging");
   }
 }
 
@@ -191,13 +191,13 @@ void charge_whose_start_is_given_up_ends() {
 
 void run_charges_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(charge_whose_start_is_given_up_goes_on_to_its_end);
-  RUN_TEST(charge_whose_start_is_given_up_ends);
-  RUN_TEST(charge_is_told_in_the_order_in_which_it_happened);
-  RUN_TEST(emergency_stop_is_told_for_both_connectors);
+  RUN_TEST(charge_with_a_failed_start_continues_to_its_end);
+  RUN_TEST(charge_with_a_failed_start_ends);
+  RUN_TEST(charge_is_reported_in_order);
+  RUN_TEST(emergency_stop_is_reported_for_both_connectors);
   RUN_TEST(refused_id_tag_does_not_charge);
-  RUN_TEST(offline_charge_is_told_when_the_link_is_back);
-  RUN_TEST(power_cut_in_a_charge_is_told_after_the_boot);
-  RUN_TEST(charge_that_should_not_have_gone_on_ends_when_that_is_known);
-  RUN_TEST(console_status_tells_it_all);
+  RUN_TEST(offline_charge_is_reported_after_the_reconnect);
+  RUN_TEST(power_cut_in_a_charge_is_reported_after_the_boot);
+  RUN_TEST(charge_resumed_after_too_long_ends_when_that_is_known);
+  RUN_TEST(console_status_is_complete);
 }

@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void configuration_is_told_whole_or_in_part() {
+void configuration_is_returned_whole_or_in_part() {
   Rig rig;
   rig.settle();
   const std::string all = rig.ask("GetConfiguration", "{}");
@@ -46,7 +46,7 @@ void configuration_changes_are_accepted_when_stored() {
   assert_is("20", get(rig, "WebSocketPingInterval"));
 }
 
-void numbers_are_taken_up_to_their_limits() {
+void numbers_are_accepted_up_to_their_limits() {
   struct Case {
     const char* key;
     int64_t least;
@@ -86,7 +86,7 @@ void booleans_are_true_or_false_in_any_case() {
   }
 }
 
-void lists_hold_what_the_device_has_and_nothing_twice() {
+void lists_accept_supported_values_once() {
   Rig rig;
   rig.settle();
   const std::string every = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage";
@@ -112,15 +112,15 @@ void lists_hold_what_the_device_has_and_nothing_twice() {
 void configuration_changes_are_not_accepted_before_they_are_stored() {
   Rig rig;
   rig.settle();
-  rig.heard.clear();
+  rig.received.clear();
   rig.worker.hold = true;
   TEST_ASSERT_EQUAL_STRING("", change(rig, "MeterValueSampleInterval", "7").c_str());
   rig.worker.hold = false;
   rig.settle();
-  check_contains("Accepted", rig.heard.back().second);
+  check_contains("Accepted", rig.received.back().second);
 }
 
-void late_answer_does_not_outlive_its_connection() {
+void deferred_answer_is_dropped_with_its_connection() {
   Rig rig;
   rig.settle();
   rig.worker.hold = true;
@@ -128,7 +128,7 @@ void late_answer_does_not_outlive_its_connection() {
   rig.lose_link();
   rig.worker.hold = false;
   rig.pass(1'000);
-  for (const auto& one : rig.heard) TEST_ASSERT_TRUE(one.first != "answer");
+  for (const auto& one : rig.received) TEST_ASSERT_TRUE(one.first != "answer");
   assert_is("7", get(rig, "MeterValueSampleInterval"));
 }
 
@@ -136,11 +136,11 @@ void late_answer_does_not_outlive_its_connection() {
 
 void run_configuration_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(configuration_is_told_whole_or_in_part);
+  RUN_TEST(configuration_is_returned_whole_or_in_part);
   RUN_TEST(configuration_changes_are_accepted_when_stored);
-  RUN_TEST(numbers_are_taken_up_to_their_limits);
+  RUN_TEST(numbers_are_accepted_up_to_their_limits);
   RUN_TEST(booleans_are_true_or_false_in_any_case);
-  RUN_TEST(lists_hold_what_the_device_has_and_nothing_twice);
+  RUN_TEST(lists_accept_supported_values_once);
   RUN_TEST(configuration_changes_are_not_accepted_before_they_are_stored);
-  RUN_TEST(late_answer_does_not_outlive_its_connection);
+  RUN_TEST(deferred_answer_is_dropped_with_its_connection);
 }

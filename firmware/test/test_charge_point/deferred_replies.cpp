@@ -8,53 +8,53 @@ namespace {
 constexpr const char* kAccepted = "{\"status\":\"Accepted\",\"interval\":300,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
 constexpr const char* kTagAccepted = "{\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"GROUP\"}}";
 
-/// Answers the last request of the action only now.
+/// Answers the last request of the action now.
 void answer_now(Rig& rig, const char* action, const std::string& payload) {
   rig.peer.send("[3,\"" + rig.ids[action] + "\"," + payload + "]");
   rig.settle();
 }
 
-void boot_answered_after_its_time_is_accepted() {
+void late_boot_answer_is_accepted() {
   for (const unsigned delay : {30'000U, 30'001U, 32'000U, 45'000U, 59'999U}) {
     Rig rig;
     rig.answers["BootNotification"] = "";
     rig.pass(delay);
-    rig.assert_story("BootNotification");
+    rig.assert_sequence("BootNotification");
     answer_now(rig, "BootNotification", kAccepted);
-    rig.assert_story("0:Available 1:Available");
+    rig.assert_sequence("0:Available 1:Available");
     rig.pass(120'000);
-    rig.assert_story("");
+    rig.assert_sequence("");
   }
 }
 
-void boot_answered_after_the_next_one_was_sent_is_accepted() {
+void late_boot_answer_after_the_next_request_is_accepted() {
   Rig rig;
   rig.answers["BootNotification"] = "";
   rig.settle();
   const std::string first = rig.ids["BootNotification"];
   rig.pass(Messenger::kCallTimeout + ChargePoint::kBootRetry);
-  rig.assert_story("BootNotification BootNotification");
+  rig.assert_sequence("BootNotification BootNotification");
   rig.ids["BootNotification"] = first;
   answer_now(rig, "BootNotification", kAccepted);
-  rig.pass(Messenger::kCallTimeout);  // the second one is still unanswered: one at a time
-  rig.assert_story("0:Available 1:Available");
+  rig.pass(Messenger::kCallTimeout);  // the second one is still in flight
+  rig.assert_sequence("0:Available 1:Available");
 }
 
-void boot_pending_after_its_time_sets_the_next_attempt() {
+void late_pending_sets_the_next_attempt() {
   Rig rig;
   rig.answers["BootNotification"] = "";
   rig.pass(32'000);
   answer_now(rig, "BootNotification",
              "{\"status\":\"Pending\",\"interval\":100,\"currentTime\":\"2024-05-01T12:00:00Z\"}");
-  rig.story();
+  rig.sequence();
   rig.pass(99'999);
-  rig.assert_story("");
+  rig.assert_sequence("");
   rig.pass(1);
-  rig.assert_story("BootNotification");
+  rig.assert_sequence("BootNotification");
 }
 
-// The CSMS has changed its mind since.
-void late_boot_answer_is_void_when_a_later_one_was_answered() {
+// The CSMS has changed its decision since.
+void late_boot_answer_is_ignored_after_a_later_one() {
   Rig rig;
   rig.answers["BootNotification"] = "";
   rig.settle();
@@ -62,27 +62,27 @@ void late_boot_answer_is_void_when_a_later_one_was_answered() {
   rig.answers["BootNotification"] =
       "{\"status\":\"Rejected\",\"interval\":1000,\"currentTime\":\"2024-05-01T12:00:00Z\"}";
   rig.pass(Messenger::kCallTimeout + ChargePoint::kBootRetry);
-  rig.assert_story("BootNotification BootNotification");
+  rig.assert_sequence("BootNotification BootNotification");
   rig.ids["BootNotification"] = first;
   answer_now(rig, "BootNotification", kAccepted);
-  rig.assert_story("");
+  rig.assert_sequence("");
 }
 
-void status_answered_after_its_time_is_not_told_again() {
+void status_with_a_late_answer_is_not_resent() {
   Rig rig;
   rig.settle();
   rig.set("ConnectionTimeOut", "3600");
   rig.answers["StatusNotification"] = "";
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kCable, true);
   rig.pass(Messenger::kCallTimeout + 2'000);
   answer_now(rig, "StatusNotification", "{}");
   rig.answers.clear();
   rig.pass(2 * ChargePoint::kResendFirst);
-  rig.assert_story("1:Preparing");
+  rig.assert_sequence("1:Preparing");
 }
 
-void heartbeat_answered_after_its_time_sets_the_clock() {
+void late_heartbeat_answer_sets_the_clock() {
   Rig rig;
   rig.settle();
   rig.answers["Heartbeat"] = "";
@@ -92,49 +92,49 @@ void heartbeat_answered_after_its_time_sets_the_clock() {
   assert_is("2024-05-01T14:00:00.000Z", rig.last("StatusNotification", "timestamp"));
 }
 
-/// A driver at the plugged-in connector who has got no answer for 32 s.
-struct TurnedAway : Rig {
-  TurnedAway() {
+/// A driver with a plugged cable whose Authorize has had no answer for 32 s.
+struct TimedOut : Rig {
+  TimedOut() {
     settle();
     drive(pins::kCable, true);
     answers["Authorize"] = "";
     press();
     pass(32'000);
-    story();
+    sequence();
   }
 };
 
-void idtag_accepted_after_its_time_charges() {
-  TurnedAway rig;
+void late_accepted_id_tag_charges() {
+  TimedOut rig;
   answer_now(rig, "Authorize", kTagAccepted);
   assert_is("LOCAL", rig.last("StartTransaction", "idTag"));
 }
 
-void idtag_accepted_when_the_driver_may_be_gone_does_not_charge() {
-  TurnedAway too_late;
+void id_tag_accepted_after_connection_time_out_does_not_charge() {
+  TimedOut too_late;
   too_late.pass(28'000);
   answer_now(too_late, "Authorize", kTagAccepted);
-  assert_is("never heard", too_late.last("StartTransaction", "idTag"));
-  TurnedAway unplugged;
+  assert_is("never received", too_late.last("StartTransaction", "idTag"));
+  TimedOut unplugged;
   unplugged.drive(pins::kCable, false);
   unplugged.drive(pins::kCable, true);
   answer_now(unplugged, "Authorize", kTagAccepted);
-  assert_is("never heard", unplugged.last("StartTransaction", "idTag"));
-  TurnedAway refused;
+  assert_is("never received", unplugged.last("StartTransaction", "idTag"));
+  TimedOut refused;
   answer_now(refused, "Authorize", "{\"idTagInfo\":{\"status\":\"Blocked\"}}");
-  assert_is("never heard", refused.last("StartTransaction", "idTag"));
+  assert_is("never received", refused.last("StartTransaction", "idTag"));
 }
 
-void late_answer_is_void_when_an_idtag_was_presented_since() {
-  TurnedAway rig;
+void late_answer_is_ignored_after_another_id_tag() {
+  TimedOut rig;
   const std::string first = rig.ids["Authorize"];
   rig.press();
   rig.ids["Authorize"] = first;
   answer_now(rig, "Authorize", kTagAccepted);
-  rig.assert_story("Authorize");
+  rig.assert_sequence("Authorize");
 }
 
-/// A charge whose StartTransaction, the only attempt, has had no answer for 32 s, and which goes on all the same.
+/// A charge whose only StartTransaction has had no answer for 32 s, and which continues.
 struct Unanswered : Rig {
   Unanswered() {
     settle();
@@ -144,11 +144,11 @@ struct Unanswered : Rig {
     drive(pins::kCable, true);
     press();
     pass(32'000);
-    story();
+    sequence();
   }
 };
 
-void start_answered_after_it_was_given_up_gives_the_transaction_its_id() {
+void late_start_answer_sets_the_transaction_id() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Accepted\"},\"transactionId\":77}");
   assert_is(status_answer("Accepted").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":77}"));
@@ -156,7 +156,7 @@ void start_answered_after_it_was_given_up_gives_the_transaction_its_id() {
   assert_is("77", rig.last("StopTransaction", "transactionId"));
 }
 
-void start_answered_after_its_charge_has_ended_gets_its_stop() {
+void late_start_answer_after_the_charge_is_followed_by_the_stop() {
   Unanswered rig;
   rig.drive(pins::kCable, false);
   rig.pass(60'000);
@@ -164,22 +164,22 @@ void start_answered_after_its_charge_has_ended_gets_its_stop() {
   assert_is("79", rig.last("StopTransaction", "transactionId"));
 }
 
-void start_refused_after_it_was_given_up_ends_the_charge() {
+void late_start_refusal_ends_the_charge() {
   Unanswered rig;
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Blocked\"},\"transactionId\":78}");
   rig.pass(1'000);
   assert_is("DeAuthorized", rig.last("StopTransaction", "reason"));
 }
 
-void start_without_an_answer_is_given_up_and_its_stop_with_it() {
+void start_without_an_answer_is_dropped_with_its_stop() {
   Unanswered rig;
   rig.drive(pins::kCable, false);
   rig.pass(1'000);
   answer_now(rig, "StartTransaction", "{\"idTagInfo\":{\"status\":\"Accepted\"}}");  // no id
-  assert_is("never heard", rig.last("StopTransaction", "transactionId"));
+  assert_is("never received", rig.last("StopTransaction", "transactionId"));
 }
 
-void late_answer_to_a_transfer_ends_no_other_one() {
+void late_answer_to_a_transfer_does_not_end_the_next_one() {
   Rig rig;
   rig.settle();
   rig.answers["DataTransfer"] = "";
@@ -198,18 +198,18 @@ void late_answer_to_a_transfer_ends_no_other_one() {
 
 void run_deferred_replies_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(boot_answered_after_its_time_is_accepted);
-  RUN_TEST(boot_answered_after_the_next_one_was_sent_is_accepted);
-  RUN_TEST(boot_pending_after_its_time_sets_the_next_attempt);
-  RUN_TEST(late_boot_answer_is_void_when_a_later_one_was_answered);
-  RUN_TEST(status_answered_after_its_time_is_not_told_again);
-  RUN_TEST(heartbeat_answered_after_its_time_sets_the_clock);
-  RUN_TEST(idtag_accepted_after_its_time_charges);
-  RUN_TEST(idtag_accepted_when_the_driver_may_be_gone_does_not_charge);
-  RUN_TEST(late_answer_is_void_when_an_idtag_was_presented_since);
-  RUN_TEST(start_answered_after_it_was_given_up_gives_the_transaction_its_id);
-  RUN_TEST(start_answered_after_its_charge_has_ended_gets_its_stop);
-  RUN_TEST(start_refused_after_it_was_given_up_ends_the_charge);
-  RUN_TEST(start_without_an_answer_is_given_up_and_its_stop_with_it);
-  RUN_TEST(late_answer_to_a_transfer_ends_no_other_one);
+  RUN_TEST(late_boot_answer_is_accepted);
+  RUN_TEST(late_boot_answer_after_the_next_request_is_accepted);
+  RUN_TEST(late_pending_sets_the_next_attempt);
+  RUN_TEST(late_boot_answer_is_ignored_after_a_later_one);
+  RUN_TEST(status_with_a_late_answer_is_not_resent);
+  RUN_TEST(late_heartbeat_answer_sets_the_clock);
+  RUN_TEST(late_accepted_id_tag_charges);
+  RUN_TEST(id_tag_accepted_after_connection_time_out_does_not_charge);
+  RUN_TEST(late_answer_is_ignored_after_another_id_tag);
+  RUN_TEST(late_start_answer_sets_the_transaction_id);
+  RUN_TEST(late_start_answer_after_the_charge_is_followed_by_the_stop);
+  RUN_TEST(late_start_refusal_ends_the_charge);
+  RUN_TEST(start_without_an_answer_is_dropped_with_its_stop);
+  RUN_TEST(late_answer_to_a_transfer_does_not_end_the_next_one);
 }

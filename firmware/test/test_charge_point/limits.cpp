@@ -1,4 +1,4 @@
-// Limits of OCPP are in characters, and what is beyond a limit of this charge point gets an answer that says so.
+// OCPP limits count characters. Beyond a limit of this charge point the answer names it.
 #include "rig.h"
 #include "suites.h"
 
@@ -43,7 +43,7 @@ void limits_count_characters() {
   }
 }
 
-void an_idtag_of_many_bytes_comes_through_whole() {
+void an_id_tag_of_many_bytes_is_sent_whole() {
   const std::string id_tag = times(20, kFourBytes);
   Rig rig;
   rig.set("local_id_tag", id_tag);
@@ -52,14 +52,14 @@ void an_idtag_of_many_bytes_comes_through_whole() {
   rig.answers["StartTransaction"] = "";
   rig.press();
   const auto sent = [&rig](const char* action) {
-    for (const auto& one : rig.heard) {
+    for (const auto& one : rig.received) {
       if (one.first == action) return one.second;
     }
     return std::string();
   };
   check_contains("\"idTag\":\"" + id_tag + "\"", sent("Authorize"));
   check_contains("\"idTag\":\"" + id_tag + "\"", sent("StartTransaction"));
-  rig.cut_before_the_flash();  // from the file, too
+  rig.cut_power_before_flash();  // resent from the file, too
   rig.answers.clear();
   rig.settle();
   check_contains("\"idTag\":\"" + id_tag + "\"", sent("StartTransaction"));
@@ -70,11 +70,11 @@ void a_message_id_of_many_bytes_is_repeated_in_the_answer() {
   rig.settle();
   for (const char* character : {"x", kTwoBytes, kFourBytes}) {
     const std::string id = times(kMaxMessageId, character);
-    rig.heard.clear();
+    rig.received.clear();
     rig.peer.send("[2,\"" + id + "\",\"ClearCache\",{}]");
     rig.settle();
     assert_is(("[3,\"" + id + "\",{\"status\":\"Rejected\"}]").c_str(), rig.last_answer());
-    rig.heard.clear();
+    rig.received.clear();
     rig.peer.send("[2,\"" + id + character + "\",\"ClearCache\",{}]");
     rig.settle();
     assert_is("none", rig.last_answer());
@@ -101,7 +101,7 @@ void a_long_list_gets_an_answer() {
     list += std::string(i > 0 ? "," : "") + "{\"idTag\":\"" + times(20, "\\u00e4") +
             "\",\"idTagInfo\":{\"status\":\"Accepted\"}}";
   }
-  rig.heard.clear();
+  rig.received.clear();
   rig.peer.send("[2,\"long\",\"SendLocalList\",{\"listVersion\":1,\"localAuthorizationList\":[" + list +
                 "],\"updateType\":\"Full\"}]");
   rig.pass(0);
@@ -109,7 +109,7 @@ void a_long_list_gets_an_answer() {
   TEST_ASSERT_TRUE(rig.connected);
 }
 
-void without_a_local_list_its_answers_say_so() {
+void requests_for_the_missing_local_list_are_answered() {
   Rig rig;
   rig.settle();
   assert_is("[3,\"q\",{\"listVersion\":-1}]", rig.ask("GetLocalListVersion", "{}"));
@@ -125,8 +125,8 @@ void without_a_local_list_its_answers_say_so() {
                  rig.ask("SendLocalList", "{\"listVersion\":1,\"updateType\":\"Half\"}"));
 }
 
-/// More requests at once than can wait for the flash: the last one gets an error that does not blame it.
-void a_request_beyond_those_that_can_wait_is_told_to_come_again() {
+/// More requests than can be deferred: the last one gets InternalError, which does not blame the request.
+void a_request_beyond_the_deferred_ones_gets_an_error_to_retry() {
   struct Case {
     const char* action;
     const char* payload;
@@ -145,15 +145,15 @@ void a_request_beyond_those_that_can_wait_is_told_to_come_again() {
     for (size_t i = 0; i < DeferredReplies::kMax; ++i) assert_is("", change(rig, "MeterValueSampleInterval", "7"));
     check_contains("[4,\"q\",\"InternalError\",\"too many requests are pending", rig.ask(c.action, c.payload));
     rig.worker.hold = false;
-    rig.heard.clear();
+    rig.received.clear();
     rig.settle();
-    TEST_ASSERT_EQUAL_size_t(DeferredReplies::kMax, rig.heard.size());
+    TEST_ASSERT_EQUAL_size_t(DeferredReplies::kMax, rig.received.size());
     check_contains("[3,", rig.ask(c.action, c.payload));
   }
 }
 
-/// The end of a charge does not wait for room, and Accepted says that it is on flash.
-void a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable() {
+/// The end of a charge does not need a free place, and Accepted means that it is on flash.
+void a_remote_stop_has_a_reserved_place_and_is_accepted_when_durable() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -168,7 +168,7 @@ void a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable() {
   assert_is("Remote", rig.last("StopTransaction", "reason"));
 }
 
-void a_second_unlock_while_the_first_waits_is_told_to_come_again() {
+void a_second_unlock_during_the_first_gets_an_error_to_retry() {
   Rig rig;
   rig.settle();
   rig.gpio.drive(pins::kLockFeedback, true);
@@ -179,8 +179,8 @@ void a_second_unlock_while_the_first_waits_is_told_to_come_again() {
   assert_is(status_answer("Unlocked").c_str(), rig.last_answer());
 }
 
-/// The storage takes no more jobs, though the value is good.
-void a_change_that_the_storage_cannot_take_is_told_to_come_again() {
+/// The storage accepts no more jobs, although the value is valid.
+void a_change_that_the_storage_cannot_accept_gets_an_error_to_retry() {
   Rig rig;
   rig.settle();
   rig.worker.full = true;
@@ -204,7 +204,7 @@ void reset_waits_until_its_answer_has_arrived() {
   }
 }
 
-void reset_whose_answer_does_not_get_through_restarts_in_the_end() {
+void reset_without_a_delivered_answer_restarts_after_its_limit() {
   Rig rig;
   rig.settle();
   rig.tcp.peer().window = 0;
@@ -220,15 +220,15 @@ void reset_whose_answer_does_not_get_through_restarts_in_the_end() {
 void run_limits_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(limits_count_characters);
-  RUN_TEST(an_idtag_of_many_bytes_comes_through_whole);
+  RUN_TEST(an_id_tag_of_many_bytes_is_sent_whole);
   RUN_TEST(a_message_id_of_many_bytes_is_repeated_in_the_answer);
   RUN_TEST(an_identity_with_a_blank_connects);
   RUN_TEST(a_long_list_gets_an_answer);
-  RUN_TEST(without_a_local_list_its_answers_say_so);
-  RUN_TEST(a_request_beyond_those_that_can_wait_is_told_to_come_again);
-  RUN_TEST(a_remote_stop_beyond_those_that_can_wait_is_accepted_when_it_is_durable);
-  RUN_TEST(a_second_unlock_while_the_first_waits_is_told_to_come_again);
-  RUN_TEST(a_change_that_the_storage_cannot_take_is_told_to_come_again);
+  RUN_TEST(requests_for_the_missing_local_list_are_answered);
+  RUN_TEST(a_request_beyond_the_deferred_ones_gets_an_error_to_retry);
+  RUN_TEST(a_remote_stop_has_a_reserved_place_and_is_accepted_when_durable);
+  RUN_TEST(a_second_unlock_during_the_first_gets_an_error_to_retry);
+  RUN_TEST(a_change_that_the_storage_cannot_accept_gets_an_error_to_retry);
   RUN_TEST(reset_waits_until_its_answer_has_arrived);
-  RUN_TEST(reset_whose_answer_does_not_get_through_restarts_in_the_end);
+  RUN_TEST(reset_without_a_delivered_answer_restarts_after_its_limit);
 }

@@ -11,13 +11,13 @@ void remote_start_and_stop_are_answered_before_they_are_carried_out() {
   rig.drive(pins::kCable, true);
   TEST_ASSERT_EQUAL_STRING("[3,\"q\",{\"status\":\"Accepted\"}]",
                            rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\",\"connectorId\":1}").c_str());
-  rig.assert_story("answer StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("answer StartTransaction 1:SuspendedEV");
   TEST_ASSERT_EQUAL_STRING("[3,\"q\",{\"status\":\"Rejected\"}]",
                            rig.ask("RemoteStopTransaction", "{\"transactionId\":99}").c_str());
   TEST_ASSERT_EQUAL_STRING("[3,\"q\",{\"status\":\"Accepted\"}]",
                            rig.ask("RemoteStopTransaction", "{\"transactionId\":100}").c_str());
   TEST_ASSERT_EQUAL_STRING("Remote", rig.last("StopTransaction", "reason").c_str());
-  rig.assert_story("answer StopTransaction 1:Finishing");
+  rig.assert_sequence("answer StopTransaction 1:Finishing");
   TEST_ASSERT_EQUAL_STRING("[3,\"q\",{\"status\":\"Rejected\"}]",
                            rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\",\"connectorId\":2}").c_str());
 }
@@ -32,15 +32,15 @@ void reset_ends_the_transaction_and_restarts() {
     rig.pass(2'000);
     TEST_ASSERT_EQUAL_STRING((std::string(type) + "Reset").c_str(), rig.last("StopTransaction", "reason").c_str());
     TEST_ASSERT_TRUE(rig.app->restart_requested());
-    rig.story();
+    rig.sequence();
     rig.system.reason = ResetReason::software;
     rig.boot();
     rig.settle();
-    rig.assert_story("BootNotification 0:Available 1:Preparing");
+    rig.assert_sequence("BootNotification 0:Available 1:Preparing");
   }
 }
 
-void reset_without_answers_restarts_all_the_same_and_loses_nothing() {
+void reset_without_answers_restarts_and_loses_nothing() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -49,16 +49,16 @@ void reset_without_answers_restarts_all_the_same_and_loses_nothing() {
   rig.ask("Reset", "{\"type\":\"Soft\"}");
   rig.pass(ChargePoint::kSoftResetLimit + 2'000);
   TEST_ASSERT_TRUE(rig.app->restart_requested());
-  rig.story();
+  rig.sequence();
   rig.answers.clear();
   rig.boot();
   rig.settle();
   TEST_ASSERT_EQUAL_STRING("SoftReset", rig.last("StopTransaction", "reason").c_str());
-  rig.assert_story("BootNotification StopTransaction 0:Available 1:Preparing");
+  rig.assert_sequence("BootNotification StopTransaction 0:Available 1:Preparing");
 }
 
-// Begun under a reset it would be cut off by the restart at once.
-void nothing_starts_while_a_reset_is_under_way() {
+// A transaction that begins during a reset would end at once in the restart.
+void nothing_starts_while_a_reset_is_in_progress() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -69,13 +69,13 @@ void nothing_starts_while_a_reset_is_under_way() {
   assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStartTransaction", "{\"idTag\":\"NEXT\"}"));
   rig.press();
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
-  rig.story();
+  rig.sequence();
   rig.pass(ChargePoint::kSoftResetLimit + 2'000);
   TEST_ASSERT_TRUE(rig.app->restart_requested());
-  rig.assert_story("");
+  rig.assert_sequence("");
 }
 
-// The flash takes its time.
+// The flash is slow.
 void reset_waits_until_the_stop_is_on_flash() {
   Rig rig;
   rig.set("MeterValueSampleInterval", "0");
@@ -97,13 +97,13 @@ void reset_waits_until_the_stop_is_on_flash() {
   rig.answers.clear();
   rig.system.reason = ResetReason::software;
   rig.boot();
-  rig.story();
+  rig.sequence();
   rig.settle();
   assert_is("HardReset", rig.last("StopTransaction", "reason"));
   assert_is("150", rig.last("StopTransaction", "meterStop"));
 }
 
-void reset_does_not_wait_for_ever_for_the_flash() {
+void reset_waits_for_the_flash_up_to_a_limit() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -116,9 +116,9 @@ void reset_does_not_wait_for_ever_for_the_flash() {
   TEST_ASSERT_TRUE(rig.app->restart_requested());
 }
 
-// A flash that takes nothing is tried every few seconds: the stop is sent from memory when it has been tried, and only
-// then the wait for its answer begins.
-void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
+// A full flash is retried every few seconds: the stop is sent from memory after the first attempt, and only then the
+// limit for its answer starts.
+void reset_on_a_full_flash_sends_the_stop_before_the_restart() {
   for (Millis phase = 0; phase < Saver::kRetryPause; phase += 1'000) {
     Rig rig;
     rig.set("MeterValueSampleInterval", "0");
@@ -137,7 +137,7 @@ void reset_on_a_full_flash_tells_the_stop_while_somebody_listens() {
   }
 }
 
-// The power goes before the flash has the stop: nobody has been told, and the charge goes on.
+// The power fails before the stop is on flash: the CSMS has no answer, and the charge continues.
 void remote_stop_is_accepted_when_it_is_durable() {
   Rig rig;
   rig.set("power_fail_action", "resume");
@@ -148,10 +148,10 @@ void remote_stop_is_accepted_when_it_is_durable() {
   rig.pass(1'000);
   rig.worker.hold = true;
   assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
-  TEST_ASSERT_FALSE_MESSAGE(rig.gpio.read(pins::kContactor), "the contactor waits for no flash");
+  TEST_ASSERT_FALSE_MESSAGE(rig.gpio.read(pins::kContactor), "the contactor opens without waiting for the flash");
   rig.pass(1'000);
-  rig.assert_story("");
-  rig.cut_before_the_flash();
+  rig.assert_sequence("");
+  rig.cut_power_before_flash();
   rig.pass(2'000);
   TEST_ASSERT_TRUE(rig.gpio.read(pins::kContactor));
   rig.worker.hold = true;
@@ -159,30 +159,30 @@ void remote_stop_is_accepted_when_it_is_durable() {
   rig.worker.hold = false;
   rig.settle();
   assert_is(status_answer("Accepted").c_str(), rig.last_answer());
-  rig.cut_before_the_flash();
+  rig.cut_power_before_flash();
   rig.pass(2'000);
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kContactor));
 }
 
-/// An impatient CSMS repeats its request.
-void each_of_several_remote_stops_is_answered_when_the_end_is_durable() {
+/// A CSMS may repeat its request during the wait.
+void repeated_remote_stops_are_all_answered_when_the_end_is_durable() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
   rig.press();
   rig.worker.hold = true;
   for (int i = 0; i < 3; ++i) assert_is("", rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
-  rig.story();
+  rig.sequence();
   rig.worker.hold = false;
   rig.settle();
   size_t accepted = 0;
-  for (const auto& one : rig.heard) accepted += one.second == status_answer("Accepted") ? 1u : 0u;
+  for (const auto& one : rig.received) accepted += one.second == status_answer("Accepted") ? 1u : 0u;
   TEST_ASSERT_EQUAL_size_t(3, accepted);
   assert_is("Remote", rig.last("StopTransaction", "reason"));
   assert_is(status_answer("Rejected").c_str(), rig.ask("RemoteStopTransaction", "{\"transactionId\":100}"));
 }
 
-void remote_stop_is_answered_though_the_flash_does_not_come_round() {
+void remote_stop_is_answered_although_the_flash_fails() {
   Rig rig;
   rig.settle();
   rig.drive(pins::kCable, true);
@@ -201,7 +201,7 @@ void unlock_is_answered_when_the_end_of_the_transaction_is_durable() {
   rig.worker.hold = true;
   assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   rig.pass(CsmsRequests::kUnlockLimit + 1);
-  rig.assert_story("");
+  rig.assert_sequence("");
   rig.worker.hold = false;
   rig.settle();
   assert_is(status_answer("Unlocked").c_str(), rig.last_answer());
@@ -210,29 +210,29 @@ void unlock_is_answered_when_the_end_of_the_transaction_is_durable() {
 void unlock_waits_for_the_lock() {
   Rig rig;
   rig.settle();
-  rig.story();
+  rig.sequence();
   assert_is(status_answer("Unlocked").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   rig.gpio.drive(pins::kLockFeedback, true);
   rig.settle();
   assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   rig.pass(500);
   rig.drive(pins::kLockFeedback, false);
-  assert_is(status_answer("Unlocked").c_str(), rig.heard.back().second);
+  assert_is(status_answer("Unlocked").c_str(), rig.received.back().second);
   assert_is(status_answer("NotSupported").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":2}"));
   assert_is(status_answer("NotSupported").c_str(), rig.ask("UnlockConnector", "{\"connectorId\":0}"));
 }
 
-void unlock_fails_when_the_lock_stays() {
+void unlock_fails_when_the_lock_stays_closed() {
   Rig rig;
   rig.settle();
   rig.gpio.drive(pins::kLockFeedback, true);
   rig.settle();
-  rig.heard.clear();
+  rig.received.clear();
   assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   rig.pass(CsmsRequests::kUnlockLimit - 1);
-  rig.assert_story("");
+  rig.assert_sequence("");
   rig.pass(1);
-  assert_is(status_answer("UnlockFailed").c_str(), rig.heard.back().second);
+  assert_is(status_answer("UnlockFailed").c_str(), rig.received.back().second);
 }
 
 void unlock_ends_the_transaction_first() {
@@ -241,26 +241,26 @@ void unlock_ends_the_transaction_first() {
   rig.gpio.drive(pins::kLockFeedback, true);
   rig.drive(pins::kCable, true);
   rig.press();
-  rig.story();
+  rig.sequence();
   assert_is("", rig.ask("UnlockConnector", "{\"connectorId\":1}"));
   assert_is("UnlockCommand", rig.last("StopTransaction", "reason"));
   TEST_ASSERT_FALSE(rig.gpio.read(pins::kLock));
   rig.drive(pins::kLockFeedback, false);
-  assert_is(status_answer("Unlocked").c_str(), rig.heard.back().second);
+  assert_is(status_answer("Unlocked").c_str(), rig.received.back().second);
 }
 
 void triggered_messages_follow_the_answer() {
   Rig rig;
   rig.settle();
-  rig.story();
+  rig.sequence();
   assert_is("Accepted", trigger(rig, "\"Heartbeat\""));
-  rig.assert_story("answer Heartbeat");
+  rig.assert_sequence("answer Heartbeat");
   assert_is("Accepted", trigger(rig, "\"StatusNotification\""));
-  rig.assert_story("answer 0:Available 1:Available");
+  rig.assert_sequence("answer 0:Available 1:Available");
   assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":1"));
-  rig.assert_story("answer 1:Available");
+  rig.assert_sequence("answer 1:Available");
   assert_is("Accepted", trigger(rig, "\"BootNotification\""));
-  rig.assert_story("answer BootNotification");
+  rig.assert_sequence("answer BootNotification");
   rig.gpio.pulse(pins::kMeterPulse, 12);
   rig.settle();
   assert_is("Accepted", trigger(rig, "\"MeterValues\",\"connectorId\":1"));
@@ -270,22 +270,22 @@ void triggered_messages_follow_the_answer() {
   assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":2"));
   assert_is("Rejected", trigger(rig, "\"MeterValues\",\"connectorId\":0"));
   assert_is("Accepted", trigger(rig, "\"StatusNotification\",\"connectorId\":0"));
-  rig.assert_story("answer 0:Available");
+  rig.assert_sequence("answer 0:Available");
   assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":2"));
   assert_is("Rejected", trigger(rig, "\"StatusNotification\",\"connectorId\":-1"));
   assert_is("Accepted", trigger(rig, "\"Heartbeat\",\"connectorId\":7"));
-  rig.assert_story("answer Heartbeat");
+  rig.assert_sequence("answer Heartbeat");
   assert_is("Accepted", change(rig, "MeterValuesSampledData", ""));
   assert_is("Rejected", trigger(rig, "\"MeterValues\""));
   assert_is("NotImplemented", trigger(rig, "\"FirmwareStatusNotification\""));
   assert_is("NotImplemented", trigger(rig, "\"DiagnosticsStatusNotification\""));
-  rig.story();
+  rig.sequence();
   rig.pass(1'000);
-  rig.assert_story("");
+  rig.assert_sequence("");
 }
 
-// What the CSMS was told of the register is there after a cut.
-void triggered_meter_values_tell_what_is_durable() {
+// A reading that the CSMS has received survives a power cut.
+void triggered_meter_values_have_durable_energy() {
   Rig rig;
   rig.set("MeterValueSampleInterval", "0");
   rig.settle();
@@ -295,34 +295,34 @@ void triggered_meter_values_tell_what_is_durable() {
   rig.gpio.pulse(pins::kMeterPulse, 90);
   rig.worker.hold = true;
   assert_is("Accepted", trigger(rig, "\"MeterValues\""));
-  rig.assert_story("answer");
+  rig.assert_sequence("answer");
   rig.gpio.pulse(pins::kMeterPulse, 2);
   assert_is("Accepted", trigger(rig, "\"MeterValues\""));
-  rig.assert_story("answer");
+  rig.assert_sequence("answer");
   rig.worker.hold = false;
   rig.settle();
   assert_is("92", rig.last("MeterValues", "meterValue.0.sampledValue.0.value"));
-  rig.assert_story("MeterValues");
-  rig.cut_before_the_flash();
+  rig.assert_sequence("MeterValues");
+  rig.cut_power_before_flash();
   rig.pass(1'000);
   assert_is("92", rig.last("StopTransaction", "meterStop"));
 }
 
-void triggered_meter_values_come_though_the_flash_takes_nothing() {
+void triggered_meter_values_are_sent_although_the_flash_fails() {
   Rig rig;
   rig.settle();
   rig.gpio.pulse(pins::kMeterPulse, 9);
   rig.flash.full = true;
   assert_is("Accepted", trigger(rig, "\"MeterValues\""));
-  rig.assert_story("answer");
+  rig.assert_sequence("answer");
   rig.pass(CsmsRequests::kSaveLimit);
   assert_is("9", rig.last("MeterValues", "meterValue.0.sampledValue.0.value"));
-  rig.story();
+  rig.sequence();
   assert_is("Accepted", trigger(rig, "\"MeterValues\""));
   go_offline(rig);
   rig.reachable = true;
   rig.pass(2 * CsmsRequests::kSaveLimit);
-  rig.assert_story("");
+  rig.assert_sequence("");
 }
 
 void triggered_meter_values_are_rejected_while_no_time_is_known() {
@@ -330,137 +330,137 @@ void triggered_meter_values_are_rejected_while_no_time_is_known() {
   rig.answers["BootNotification"] = "{\"status\":\"Pending\",\"interval\":20,\"currentTime\":\"soon\"}";
   rig.settle();
   assert_is("Rejected", trigger(rig, "\"MeterValues\""));
-  rig.assert_story("answer");
+  rig.assert_sequence("answer");
 }
 
-void status_that_made_room_in_the_queue_is_told_later() {
+void status_dropped_from_the_queue_is_sent_later() {
   Rig rig;
   rig.settle();
-  rig.story();
-  rig.answers["StatusNotification"] = "";  // the CSMS stalls
+  rig.sequence();
+  rig.answers["StatusNotification"] = "";  // the CSMS does not answer
   for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) rig.drive(pins::kCable, i % 2 == 0);
-  rig.press();  // Preparing: its Authorize takes the place of the oldest ones
+  rig.press();  // Preparing: Authorize replaces the oldest messages
   rig.gpio.drive(pins::kEmergencyStop, true);
   rig.settle();
   rig.gpio.drive(pins::kEmergencyStop, false);
   for (int i = 0; i < 12; ++i) {
-    trigger(rig, "\"Heartbeat\"");  // younger ones push the statuses out
+    trigger(rig, "\"Heartbeat\"");  // newer messages drop the statuses
   }
   rig.answers.clear();
-  rig.story();
+  rig.sequence();
   rig.pass(2 * Messenger::kCallTimeout);
-  std::string heard;
-  for (const auto& one : rig.heard) {
-    if (one.first == "StatusNotification") heard = Rig::field(one.second, "status");
+  std::string received;
+  for (const auto& one : rig.received) {
+    if (one.first == "StatusNotification") received = Rig::field(one.second, "status");
   }
-  assert_is("Available", heard);
+  assert_is("Available", received);
 }
 
-void status_that_made_room_is_told_though_an_older_one_times_out() {
+void dropped_status_is_sent_although_an_older_one_times_out() {
   Rig rig;
   rig.settle();
   rig.answers["StatusNotification"] = "";
-  rig.drive(pins::kCable, true);   // unanswered
-  rig.drive(pins::kCable, false);  // waits behind it
+  rig.drive(pins::kCable, true);   // in flight
+  rig.drive(pins::kCable, false);  // pending
   rig.answers.clear();
   for (size_t i = 0; i < Messenger::kMaxWaiting; ++i) trigger(rig, "\"Heartbeat\"");
-  rig.story();
+  rig.sequence();
   rig.pass(2 * Messenger::kCallTimeout);
   assert_is("Available", rig.last("StatusNotification", "status"));
 }
 
-void status_without_an_answer_is_told_again_on_the_same_connection() {
+void status_without_an_answer_is_resent_on_the_same_connection() {
   Rig rig;
   rig.settle();
   rig.set("ConnectionTimeOut", "3600");
   const int opens = rig.opens;
   rig.answers["StatusNotification"] = "";
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kCable, true);
   rig.answers.clear();
   rig.pass(Messenger::kCallTimeout + ChargePoint::kResendFirst / 2 - 1);
-  rig.assert_story("1:Preparing");
+  rig.assert_sequence("1:Preparing");
   rig.pass(ChargePoint::kResendFirst / 2 + 1);
-  rig.assert_story("1:Preparing");
+  rig.assert_sequence("1:Preparing");
   rig.pass(2 * ChargePoint::kResendFirst);
-  rig.assert_story("");
+  rig.assert_sequence("");
   TEST_ASSERT_EQUAL(opens, rig.opens);
 }
 
-// What it was then is of no use any more.
-void status_without_an_answer_is_not_told_again_when_another_was_told_since() {
+// An outdated status is not useful.
+void status_without_an_answer_is_not_resent_after_a_newer_one() {
   Rig rig;
   rig.settle();
   rig.set("ConnectionTimeOut", "3600");
   rig.answers["StatusNotification"] = "";
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kCable, true);
   rig.pass(Messenger::kCallTimeout);
   rig.answers.clear();
   rig.drive(pins::kCable, false);
   rig.pass(2 * ChargePoint::kResendFirst);
-  rig.assert_story("1:Preparing 1:Available");
+  rig.assert_sequence("1:Preparing 1:Available");
 }
 
-void status_that_is_never_answered_is_told_ever_more_seldom() {
+void status_without_an_answer_is_resent_with_backoff() {
   Rig rig;
   rig.settle();
   rig.set("HeartbeatInterval", "86400");
   rig.settle();
-  rig.story();
+  rig.sequence();
   rig.answers["StatusNotification"] = "";
   rig.drive(pins::kCable, true);
   rig.pass(ChargePoint::kResendLongest);
-  const size_t in_an_hour = rig.heard.size();
+  const size_t in_an_hour = rig.received.size();
   TEST_ASSERT_GREATER_OR_EQUAL_size_t(5, in_an_hour);
   TEST_ASSERT_LESS_OR_EQUAL_size_t(9, in_an_hour);
-  rig.pass(ChargePoint::kResendLongest);  // the back-off has come to its longest
-  rig.story();
+  rig.pass(ChargePoint::kResendLongest);  // the backoff is at its maximum
+  rig.sequence();
   rig.pass(10 * ChargePoint::kResendLongest);
-  TEST_ASSERT_GREATER_OR_EQUAL_size_t(9, rig.heard.size());
-  TEST_ASSERT_LESS_OR_EQUAL_size_t(20, rig.heard.size());
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(9, rig.received.size());
+  TEST_ASSERT_LESS_OR_EQUAL_size_t(20, rig.received.size());
   rig.answers.clear();
   rig.pass(ChargePoint::kResendLongest);
-  rig.story();
+  rig.sequence();
   rig.answers["StatusNotification"] = "";
   rig.drive(pins::kCable, false);
   rig.answers.clear();
-  rig.pass(Messenger::kCallTimeout + ChargePoint::kResendFirst);  // one was answered: from the beginning
-  rig.assert_story("1:Available 1:Available");
+  rig.pass(Messenger::kCallTimeout + ChargePoint::kResendFirst);  // after an answer the backoff starts again
+  rig.assert_sequence("1:Available 1:Available");
 }
 
-void status_that_is_told_again_does_not_overtake_a_transaction_message() {
+void resent_status_does_not_overtake_a_transaction_message() {
   Rig rig;
   rig.settle();
   rig.set("MeterValueSampleInterval", "59");
   rig.drive(pins::kCable, true);
   rig.answers["StatusNotification"] = "";
   rig.press();
-  rig.assert_story("BootNotification 0:Available 1:Available 1:Preparing Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("BootNotification 0:Available 1:Available 1:Preparing Authorize StartTransaction 1:SuspendedEV");
   rig.answers["MeterValues"] = "";
   rig.pass(Messenger::kCallTimeout);
   rig.answers["StatusNotification"] = "{}";
   rig.pass(58'000);
-  rig.assert_story("MeterValues");
-  rig.pass(3'000);  // it has had its time
-  rig.assert_story("1:SuspendedEV");
+  rig.assert_sequence("MeterValues");
+  rig.pass(3'000);  // the status is due
+  rig.assert_sequence("1:SuspendedEV");
 }
 
-void remote_start_can_ask_for_authorization_first() {
+void remote_start_can_authorize_first() {
   Rig rig;
   rig.set("AuthorizeRemoteTxRequests", "true");
   rig.settle();
   rig.drive(pins::kCable, true);
-  rig.story();
+  rig.sequence();
   rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}");
-  rig.assert_story("answer Authorize StartTransaction 1:SuspendedEV");
+  rig.assert_sequence("answer Authorize StartTransaction 1:SuspendedEV");
   rig.press();
   rig.ask("RemoteStopTransaction", "{\"transactionId\":100}");
   rig.answers["Authorize"] = "{\"idTagInfo\":{\"status\":\"Blocked\"}}";
-  rig.story();
+  rig.sequence();
   rig.ask("RemoteStartTransaction", "{\"idTag\":\"R\"}");
   rig.pass(1'000);
-  TEST_ASSERT_TRUE(rig.story().find("StartTransaction") == std::string::npos);
+  TEST_ASSERT_TRUE(rig.sequence().find("StartTransaction") == std::string::npos);
 }
 
 void remote_start_reads_its_charging_profile() {
@@ -507,29 +507,29 @@ void run_remote_control_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(remote_start_and_stop_are_answered_before_they_are_carried_out);
   RUN_TEST(reset_ends_the_transaction_and_restarts);
-  RUN_TEST(reset_without_answers_restarts_all_the_same_and_loses_nothing);
-  RUN_TEST(nothing_starts_while_a_reset_is_under_way);
+  RUN_TEST(reset_without_answers_restarts_and_loses_nothing);
+  RUN_TEST(nothing_starts_while_a_reset_is_in_progress);
   RUN_TEST(reset_waits_until_the_stop_is_on_flash);
-  RUN_TEST(reset_does_not_wait_for_ever_for_the_flash);
-  RUN_TEST(reset_on_a_full_flash_tells_the_stop_while_somebody_listens);
+  RUN_TEST(reset_waits_for_the_flash_up_to_a_limit);
+  RUN_TEST(reset_on_a_full_flash_sends_the_stop_before_the_restart);
   RUN_TEST(remote_stop_is_accepted_when_it_is_durable);
-  RUN_TEST(each_of_several_remote_stops_is_answered_when_the_end_is_durable);
-  RUN_TEST(remote_stop_is_answered_though_the_flash_does_not_come_round);
+  RUN_TEST(repeated_remote_stops_are_all_answered_when_the_end_is_durable);
+  RUN_TEST(remote_stop_is_answered_although_the_flash_fails);
   RUN_TEST(unlock_is_answered_when_the_end_of_the_transaction_is_durable);
   RUN_TEST(unlock_waits_for_the_lock);
-  RUN_TEST(unlock_fails_when_the_lock_stays);
+  RUN_TEST(unlock_fails_when_the_lock_stays_closed);
   RUN_TEST(unlock_ends_the_transaction_first);
   RUN_TEST(triggered_messages_follow_the_answer);
-  RUN_TEST(triggered_meter_values_tell_what_is_durable);
-  RUN_TEST(triggered_meter_values_come_though_the_flash_takes_nothing);
+  RUN_TEST(triggered_meter_values_have_durable_energy);
+  RUN_TEST(triggered_meter_values_are_sent_although_the_flash_fails);
   RUN_TEST(triggered_meter_values_are_rejected_while_no_time_is_known);
-  RUN_TEST(status_that_made_room_in_the_queue_is_told_later);
-  RUN_TEST(status_that_made_room_is_told_though_an_older_one_times_out);
-  RUN_TEST(status_without_an_answer_is_told_again_on_the_same_connection);
-  RUN_TEST(status_without_an_answer_is_not_told_again_when_another_was_told_since);
-  RUN_TEST(status_that_is_never_answered_is_told_ever_more_seldom);
-  RUN_TEST(status_that_is_told_again_does_not_overtake_a_transaction_message);
-  RUN_TEST(remote_start_can_ask_for_authorization_first);
+  RUN_TEST(status_dropped_from_the_queue_is_sent_later);
+  RUN_TEST(dropped_status_is_sent_although_an_older_one_times_out);
+  RUN_TEST(status_without_an_answer_is_resent_on_the_same_connection);
+  RUN_TEST(status_without_an_answer_is_not_resent_after_a_newer_one);
+  RUN_TEST(status_without_an_answer_is_resent_with_backoff);
+  RUN_TEST(resent_status_does_not_overtake_a_transaction_message);
+  RUN_TEST(remote_start_can_authorize_first);
   RUN_TEST(remote_start_reads_its_charging_profile);
   RUN_TEST(remote_start_of_another_connector_is_rejected);
 }

@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void bad_requests_get_the_code_of_their_fault() {
+void bad_requests_get_the_code_of_their_error() {
   Rig rig;
   rig.settle();
   struct Case {
@@ -71,7 +71,7 @@ void bad_requests_get_the_code_of_their_fault() {
   }
   TEST_ASSERT_FALSE(rig.app->restart_requested());
   rig.pass(1'000);
-  rig.story();
+  rig.sequence();
   assert_is("300", get(rig, "HeartbeatInterval"));
   assert_is("Available", console_status(rig, "state"));
 }
@@ -93,7 +93,7 @@ void data_transfer_echoes_to_its_own_vendor_only() {
                                              std::string(5'000, 'x') + "\"}"));
 }
 
-void data_transfer_of_ours_tells_the_answer_on_the_console() {
+void data_transfer_of_the_device_prints_the_answer() {
   Rig rig;
   rig.settle();
   rig.answers["DataTransfer"] = "{\"status\":\"Accepted\",\"data\":\"yes\"}";
@@ -114,8 +114,8 @@ void data_transfer_of_ours_tells_the_answer_on_the_console() {
   check_contains("= error: no DataTransfer can be sent now", rig.uart.take());
 }
 
-/// Each truncation of good requests, and many mutations of them: every answer is well-formed, and the device goes on.
-void requests_that_are_cut_or_mutated_do_no_harm() {
+/// Sends each truncation of valid requests, and many mutations: every answer is well-formed, and the device stays up.
+void truncated_or_mutated_requests_do_no_harm() {
   Rig rig;
   rig.settle();
   const std::string requests[] = {
@@ -145,8 +145,8 @@ void requests_that_are_cut_or_mutated_do_no_harm() {
     rig.peer.send(frame);
     rig.settle();
     TEST_ASSERT_TRUE(rig.connected);
-    for (const auto& one : rig.heard) answers += one.first == "answer" ? 1U : 0U;
-    rig.heard.clear();
+    for (const auto& one : rig.received) answers += one.first == "answer" ? 1U : 0U;
+    rig.received.clear();
   };
   for (const std::string& request : requests) {
     for (size_t length = 0; length < request.size(); ++length) send(request.substr(0, length));
@@ -178,8 +178,8 @@ void requests_that_are_cut_or_mutated_do_no_harm() {
 
 void run_requests_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(bad_requests_get_the_code_of_their_fault);
+  RUN_TEST(bad_requests_get_the_code_of_their_error);
   RUN_TEST(data_transfer_echoes_to_its_own_vendor_only);
-  RUN_TEST(data_transfer_of_ours_tells_the_answer_on_the_console);
-  RUN_TEST(requests_that_are_cut_or_mutated_do_no_harm);
+  RUN_TEST(data_transfer_of_the_device_prints_the_answer);
+  RUN_TEST(truncated_or_mutated_requests_do_no_harm);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests of this folder share: a whole device with a CSMS, and how they ask it.
+// Shared by the tests of this folder: a whole device with a CSMS.
 
 #include <deque>
 #include <map>
@@ -49,11 +49,11 @@ struct Rig {
   bool reachable = true;
   bool connected = false;
   int opens = 0;
-  /// What the CSMS answers instead of its usual answer: a payload, "Error CODE", or "" for no answer at all.
+  /// Answers of the CSMS that replace its usual ones: a payload, "Error CODE", or "" for no answer.
   std::map<std::string, std::string> answers;
-  /// What the CSMS heard: actions with their payload; answers to its own requests as the whole frame.
-  std::deque<std::pair<std::string, std::string>> heard;
-  /// Message ids of the last request of each action, for answers that come later.
+  /// Messages received by the CSMS: actions with their payload; answers to its own requests as the whole frame.
+  std::deque<std::pair<std::string, std::string>> received;
+  /// Message ids of the last request of each action, for late answers.
   std::map<std::string, std::string> ids;
   int next_transaction = 100;
 
@@ -83,7 +83,7 @@ struct Rig {
     for (int i = 0; i < 4; ++i) app->run_once();
   }
 
-  /// Everything that can happen at this moment. @return when the device wants to go on.
+  /// Runs everything that is due now. @return the next deadline of the device.
   Millis settle() {
     Millis due = 0;
     for (int quiet = 0; quiet < 3;) {
@@ -92,7 +92,7 @@ struct Rig {
     }
     return due;
   }
-  /// Lets time pass, in the steps that the device asks for.
+  /// Advances the time, from one deadline of the device to the next.
   void pass(Millis duration) {
     Millis end = clock.now() + duration;
     while (true) {
@@ -104,7 +104,7 @@ struct Rig {
     settle();
   }
 
-  /// The other ends of Wi-Fi, TCP and WebSocket. @return whether anything happened.
+  /// Simulates the other ends of Wi-Fi, TCP and WebSocket. @return whether anything happened.
   bool serve() {
     if (network.state() == NetworkState::associating) {
       network.become(NetworkState::up);
@@ -141,14 +141,14 @@ struct Rig {
     JsonValue frame = parse_json({message.data(), message.size()}, error);
     TEST_ASSERT_TRUE(frame.exists());
     if (frame.at(0).raw() != "2") {
-      heard.emplace_back("answer", message);
+      received.emplace_back("answer", message);
       return;
     }
     MessageId id;
     FixedText<kMaxAction> action;
     frame.at(1).get(id);
     frame.at(2).get(action);
-    heard.emplace_back(action.c_str(), str(frame.at(3).raw()));
+    received.emplace_back(action.c_str(), str(frame.at(3).raw()));
     ids[action.c_str()] = id.c_str();
     std::string answer = "{}";
     if (answers.count(action.c_str()) > 0) {
@@ -167,12 +167,12 @@ struct Rig {
     peer.send(is_error ? "[4,\"" + std::string(id.c_str()) + "\",\"" + answer.substr(6) + "\",\"\",{}]"
                        : "[3,\"" + std::string(id.c_str()) + "\"," + answer + "]");
   }
-  /// A request of the CSMS. @return the answer, as the whole frame.
+  /// Sends a request of the CSMS. @return the answer, as the whole frame.
   std::string ask(const std::string& action, const std::string& payload) {
-    heard.clear();
+    received.clear();
     peer.send("[2,\"q\",\"" + action + "\"," + payload + "]");
     settle();
-    for (const auto& one : heard) {
+    for (const auto& one : received) {
       if (one.first == "answer") return one.second;
     }
     return "";
@@ -193,15 +193,15 @@ struct Rig {
     settle();
   }
 
-  /// What was heard since the last call: actions, with the status of notifications, separated by blanks.
-  std::string story() {
+  /// Messages since the last call: actions, with the status of notifications, separated by blanks.
+  std::string sequence() {
     std::string all;
-    for (const auto& one : heard) {
+    for (const auto& one : received) {
       if (!all.empty()) all += ' ';
       all += one.first == "StatusNotification" ? field(one.second, "connectorId") + ":" + field(one.second, "status")
                                                : one.first;
     }
-    heard.clear();
+    received.clear();
     return all;
   }
   static std::string field(const std::string& payload, const char* path) {
@@ -211,27 +211,27 @@ struct Rig {
     return value.get(text) ? text.c_str() : str(value.raw());
   }
   std::string last(const char* action, const char* path) {
-    for (auto one = heard.rbegin(); one != heard.rend(); ++one) {
+    for (auto one = received.rbegin(); one != received.rend(); ++one) {
       if (one->first == action) return field(one->second, path);
     }
-    return "never heard";
+    return "never received";
   }
   /// The last answer to a request of the CSMS, as the whole frame.
   std::string last_answer() const {
-    for (auto one = heard.rbegin(); one != heard.rend(); ++one) {
+    for (auto one = received.rbegin(); one != received.rend(); ++one) {
       if (one->first == "answer") return one->second;
     }
     return "none";
   }
-  /// Cuts the power before the flash operations that wait, and boots.
-  void cut_before_the_flash() {
+  /// Cuts the power before the pending flash operations, and boots.
+  void cut_power_before_flash() {
     app.reset();
     worker = FakeWorker();
     system.reason = ResetReason::power_on;
     boot();
-    heard.clear();
+    received.clear();
   }
-  void assert_story(const char* expected) { TEST_ASSERT_EQUAL_STRING(expected, story().c_str()); }
+  void assert_sequence(const char* expected) { TEST_ASSERT_EQUAL_STRING(expected, sequence().c_str()); }
 };
 
 inline std::string status_answer(const char* status) {
@@ -259,7 +259,7 @@ inline std::string trigger(Rig& rig, const std::string& fields) {
   return Rig::field(rig.ask("TriggerMessage", "{\"requestedMessage\":" + fields + "}"), "2.status");
 }
 
-/// A member of the answer to the console's `status`.
+/// Returns a member of the answer to the console's `status`.
 inline std::string console_status(Rig& rig, const char* member) {
   rig.uart.take();
   rig.uart.type("status\r\n");
@@ -273,7 +273,7 @@ inline std::string console_status(Rig& rig, const char* member) {
 inline void go_offline(Rig& rig) {
   rig.reachable = false;
   rig.lose_link();
-  rig.story();
+  rig.sequence();
 }
 
 }  // namespace pb

@@ -1,6 +1,6 @@
 #pragma once
 
-// A file a suite; test_charge_point.cpp runs them all.
+// One suite per file; test_charge_point.cpp runs them all.
 
 void run_boot_tests();
 void run_charges_tests();

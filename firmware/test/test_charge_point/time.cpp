@@ -1,4 +1,4 @@
-// A CSMS that sends no usable time: the charge point asks for one, and shows that charges are not reported.
+// A CSMS that sends no usable time: the device requests it, and shows that charges are not reported.
 #include "rig.h"
 #include "suites.h"
 
@@ -10,13 +10,13 @@ std::string accepted_at(const std::string& current_time, const char* interval = 
   return "{\"status\":\"Accepted\",\"interval\":" + std::string(interval) + ",\"currentTime\":" + current_time + "}";
 }
 
-size_t heard_times(const Rig& rig, const char* action) {
+size_t count_received(const Rig& rig, const char* action) {
   size_t count = 0;
-  for (const auto& one : rig.heard) count += one.first == action ? 1u : 0u;
+  for (const auto& one : rig.received) count += one.first == action ? 1u : 0u;
   return count;
 }
 
-/// How long the network LED is lit in a second, in milliseconds.
+/// Measures how long the network LED is lit per second, in milliseconds.
 Millis network_led_lit(Rig& rig) {
   Millis lit = 0;
   for (int step = 0; step < 100; ++step) {
@@ -26,51 +26,52 @@ Millis network_led_lit(Rig& rig) {
   return lit;
 }
 
-/// Console and LED say whether the charge is reported.
+/// Verifies that console and LED show whether the charge is reported.
 void assert_reporting(Rig& rig, const char* expected) {
   assert_is(expected, console_status(rig, "reporting"));
   const bool is_reported = std::string(expected) == "possible";
   TEST_ASSERT_EQUAL_UINT64_MESSAGE(is_reported ? 1'000 : 900, network_led_lit(rig), expected);
 }
 
-void time_of_any_iso_8601_form_is_taken_and_charges_are_reported() {
-  for (const char* told : {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z", "20261128T100000,0",
-                           "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02"}) {
+void any_form_of_iso_8601_is_accepted_and_charges_are_reported() {
+  for (const char* sent_time : {"2026-11-28T10:00:00", "2026-11-28T10:00:00+0000", "2026-11-28T10:00Z",
+                                "20261128T100000,0", "2026-W48-6t10:00:00.000000000z", "2026-11-28 12:00+02"}) {
     Rig rig;
-    rig.answers["BootNotification"] = accepted_at("\"" + std::string(told) + "\"");
+    rig.answers["BootNotification"] = accepted_at("\"" + std::string(sent_time) + "\"");
     rig.settle();
     rig.drive(pins::kCable, true);
     rig.press();
     TEST_ASSERT_EQUAL_STRING_MESSAGE("2026-11-28T10:00:00.100Z", rig.last("StartTransaction", "timestamp").c_str(),
-                                     told);
+                                     sent_time);
     assert_is("possible", console_status(rig, "reporting"));
   }
 }
 
-void unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then() {
-  for (const char* told : {"null", "\"now\"", "\"2026-11-31T10:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "1795860000"}) {
+void after_an_unusable_time_a_heartbeat_requests_it_and_charges_are_reported() {
+  for (const char* sent_time :
+       {"null", "\"now\"", "\"2026-11-31T10:00:00Z\"", "\"1970-01-01T00:00:00Z\"", "1795860000"}) {
     Rig rig;
-    rig.answers["BootNotification"] = accepted_at(told);
+    rig.answers["BootNotification"] = accepted_at(sent_time);
     rig.settle();
     rig.drive(pins::kCable, true);
     rig.press();
-    TEST_ASSERT_EQUAL_size_t_MESSAGE(0, heard_times(rig, "StartTransaction"), told);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(0, count_received(rig, "StartTransaction"), sent_time);
     rig.pass(ChargePoint::kRequestTimeFirst);
-    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, heard_times(rig, "Heartbeat"), told);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, count_received(rig, "Heartbeat"), sent_time);
     TEST_ASSERT_EQUAL_STRING_LEN("2024-05-01T12:59:5", rig.last("StartTransaction", "timestamp").c_str(), 18);
     rig.pass(3'600'000);
-    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, heard_times(rig, "Heartbeat"), told);
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(1, count_received(rig, "Heartbeat"), sent_time);
   }
 }
 
-void heartbeats_that_ask_for_the_time_become_seldom() {
+void heartbeats_that_request_the_time_have_backoff() {
   for (const char* answer : {"{}", "{\"currentTime\":\"soon\"}", "", "Error InternalError"}) {
     Rig rig;
     rig.answers["BootNotification"] = accepted_at("null");
     rig.answers["Heartbeat"] = answer;
     rig.settle();
     rig.pass(3'600'000);
-    const size_t first_hour = heard_times(rig, "Heartbeat");
+    const size_t first_hour = count_received(rig, "Heartbeat");
     TEST_ASSERT_GREATER_THAN_size_t_MESSAGE(12, first_hour, answer);
     TEST_ASSERT_LESS_THAN_size_t_MESSAGE(30, first_hour, answer);
     assert_is("0", console_status(rig, "queue"));
@@ -80,7 +81,7 @@ void heartbeats_that_ask_for_the_time_become_seldom() {
   }
 }
 
-void time_of_a_boot_that_was_triggered_is_asked_for_no_more() {
+void time_of_a_triggered_boot_ends_the_requests() {
   Rig rig;
   rig.answers["BootNotification"] = accepted_at("null");
   rig.settle();
@@ -88,31 +89,31 @@ void time_of_a_boot_that_was_triggered_is_asked_for_no_more() {
   assert_is("Accepted", trigger(rig, "\"BootNotification\""));
   assert_is("csms", console_status(rig, "time_quality"));
   rig.pass(3'600'000);
-  TEST_ASSERT_EQUAL_size_t(0, heard_times(rig, "Heartbeat"));
+  TEST_ASSERT_EQUAL_size_t(0, count_received(rig, "Heartbeat"));
 }
 
-void heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for() {
+void shorter_heartbeat_interval_applies_during_time_requests() {
   Rig rig;
   rig.answers["BootNotification"] = accepted_at("null", "20");
   rig.answers["Heartbeat"] = "{}";
   rig.settle();
   rig.pass(600'000);
-  rig.story();
+  rig.sequence();
   rig.pass(200'000);
-  TEST_ASSERT_EQUAL_size_t(10, heard_times(rig, "Heartbeat"));
+  TEST_ASSERT_EQUAL_size_t(10, count_received(rig, "Heartbeat"));
 }
 
-void unreadable_time_of_a_heartbeat_leaves_the_clock_as_it_is() {
+void unreadable_time_of_a_heartbeat_keeps_the_clock() {
   Rig rig;
   rig.answers["BootNotification"] = accepted_at("\"2026-11-28T10:00:00Z\"", "100");
   rig.answers["Heartbeat"] = "{\"currentTime\":7}";
   rig.settle();
   rig.pass(100'000);
-  rig.story();
+  rig.sequence();
   rig.drive(pins::kCable, true);
   assert_is("2026-11-28T10:01:40.000Z", rig.last("StatusNotification", "timestamp"));
   rig.pass(99'999);
-  TEST_ASSERT_EQUAL_size_t(0, heard_times(rig, "Heartbeat"));
+  TEST_ASSERT_EQUAL_size_t(0, count_received(rig, "Heartbeat"));
 }
 
 void charge_without_a_time_is_shown_as_not_reported() {
@@ -132,8 +133,8 @@ void charge_without_a_time_is_shown_as_not_reported() {
   assert_reporting(rig, "possible");
 }
 
-/// Refused, or held for a late answer.
-void charge_whose_start_is_given_up_is_shown_as_not_reported() {
+/// The start is refused, or held for a late answer.
+void charge_with_a_failed_start_is_shown_as_not_reported() {
   for (const char* answer : {"Error InternalError", ""}) {
     Rig rig;
     rig.set("TransactionMessageRetryInterval", "1");
@@ -155,12 +156,12 @@ void charge_whose_start_is_given_up_is_shown_as_not_reported() {
 
 void run_time_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(time_of_any_iso_8601_form_is_taken_and_charges_are_reported);
-  RUN_TEST(unusable_time_is_asked_for_by_a_heartbeat_and_charges_are_reported_then);
-  RUN_TEST(heartbeats_that_ask_for_the_time_become_seldom);
-  RUN_TEST(time_of_a_boot_that_was_triggered_is_asked_for_no_more);
-  RUN_TEST(heartbeat_interval_that_is_shorter_holds_while_the_time_is_asked_for);
-  RUN_TEST(unreadable_time_of_a_heartbeat_leaves_the_clock_as_it_is);
+  RUN_TEST(any_form_of_iso_8601_is_accepted_and_charges_are_reported);
+  RUN_TEST(after_an_unusable_time_a_heartbeat_requests_it_and_charges_are_reported);
+  RUN_TEST(heartbeats_that_request_the_time_have_backoff);
+  RUN_TEST(time_of_a_triggered_boot_ends_the_requests);
+  RUN_TEST(shorter_heartbeat_interval_applies_during_time_requests);
+  RUN_TEST(unreadable_time_of_a_heartbeat_keeps_the_clock);
   RUN_TEST(charge_without_a_time_is_shown_as_not_reported);
-  RUN_TEST(charge_whose_start_is_given_up_is_shown_as_not_reported);
+  RUN_TEST(charge_with_a_failed_start_is_shown_as_not_reported);
 }

@@ -6,7 +6,7 @@ using namespace pb;
 
 namespace {
 
-/// A device that has just booted an update.
+/// A device at the first boot of an update.
 struct Updated : Rig {
   explicit Updated(bool can_reach_the_csms) {
     reachable = can_reach_the_csms;
@@ -15,7 +15,7 @@ struct Updated : Rig {
   }
 };
 
-void update_is_confirmed_once_the_csms_has_accepted_it() {
+void update_is_confirmed_when_the_csms_accepts_it() {
   Updated rig(true);
   TEST_ASSERT_EQUAL(0, rig.system.confirms);
   rig.settle();
@@ -26,7 +26,7 @@ void update_is_confirmed_once_the_csms_has_accepted_it() {
   TEST_ASSERT_EQUAL(1, rig.system.confirms);
 }
 
-void update_that_no_csms_accepts_restarts_unconfirmed() {
+void update_without_acceptance_restarts_unconfirmed() {
   Updated rig(false);
   rig.clock.set(ImageTrial::kLimit - 1);
   rig.settle();
@@ -37,7 +37,7 @@ void update_that_no_csms_accepts_restarts_unconfirmed() {
   TEST_ASSERT_EQUAL(0, rig.system.confirms);
 }
 
-void image_that_is_kept_already_is_left_alone() {
+void confirmed_image_is_not_changed() {
   Rig rig;
   rig.reachable = false;
   rig.clock.advance(2 * ImageTrial::kLimit);
@@ -50,7 +50,7 @@ void image_that_is_kept_already_is_left_alone() {
 
 void run_update_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(update_is_confirmed_once_the_csms_has_accepted_it);
-  RUN_TEST(update_that_no_csms_accepts_restarts_unconfirmed);
-  RUN_TEST(image_that_is_kept_already_is_left_alone);
+  RUN_TEST(update_is_confirmed_when_the_csms_accepts_it);
+  RUN_TEST(update_without_acceptance_restarts_unconfirmed);
+  RUN_TEST(confirmed_image_is_not_changed);
 }

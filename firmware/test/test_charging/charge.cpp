@@ -29,7 +29,7 @@ void charge_from_plug_to_unplug() {
   rig.assert_happened("Available");
 }
 
-/// A transaction begins, in whichever way, up to the write of its start, which does not come.
+/// Begins a transaction in one of the possible ways; the write of its start stays pending.
 void begin_without_the_flash(Rig& rig, int how) {
   rig.settings.lock_timeout_ms = how == 2 ? 5'000 : 0;
   rig.gpio.drive(pins::kCable, true);
@@ -52,7 +52,7 @@ void contactor_closes_when_the_start_is_on_flash() {
   for (int how : {0, 1, 2}) {
     Rig rig;
     begin_without_the_flash(rig, how);
-    TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "a power cut would lose the energy without a trace");
+    TEST_ASSERT_FALSE_MESSAGE(rig.contactor(), "after a power cut the energy could not be billed");
     rig.assert_happened("Preparing");
     TEST_ASSERT_TRUE(rig.storage.run_one());
     rig.charging.poll(rig.clock.now());
@@ -61,7 +61,7 @@ void contactor_closes_when_the_start_is_on_flash() {
   }
 }
 
-void transaction_that_ends_before_its_start_is_on_flash_closes_nothing() {
+void transaction_ended_before_its_start_is_stored_keeps_the_contactor_open() {
   Rig rig;
   begin_without_the_flash(rig, 0);
   rig.set(pins::kCable, false);
@@ -69,12 +69,12 @@ void transaction_that_ends_before_its_start_is_on_flash_closes_nothing() {
   rig.assert_happened("Preparing, Available");
 }
 
-void start_that_the_flash_refuses_is_reported_while_it_lasts() {
+void start_rejected_by_the_flash_is_reported_until_it_is_stored() {
   for (const StorageResult result : {StorageResult::full, StorageResult::failed, StorageResult::corrupt}) {
     Rig rig;
     rig.storage.result = result;
     rig.start_charging();
-    TEST_ASSERT_TRUE_MESSAGE(rig.contactor(), "the driver is not kept from charging");
+    TEST_ASSERT_TRUE_MESSAGE(rig.contactor(), "the driver can charge");
     TEST_ASSERT_EQUAL_STRING("InternalError", str(rig.charging.error_code()).c_str());
     TEST_ASSERT_EQUAL_STRING("transaction not stored", str(rig.charging.error_info()).c_str());
     rig.storage.result = StorageResult::ok;
@@ -84,7 +84,7 @@ void start_that_the_flash_refuses_is_reported_while_it_lasts() {
   }
 }
 
-void transaction_whose_start_is_given_up_ends_unless_it_may_go_on() {
+void transaction_with_a_failed_start_ends_unless_configured() {
   for (const bool ends : {true, false}) {
     Rig rig;
     rig.settings.stop_transaction_on_start_given_up = ends;
@@ -126,14 +126,14 @@ void after_finishing_a_tag_starts_again() {
 void remote_start_and_stop() {
   Rig rig;
   TEST_ASSERT_TRUE(rig.charging.remote_start("REMOTE", rig.clock.now()));
-  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_start("OTHER", rig.clock.now()), "one waits already");
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_start("OTHER", rig.clock.now()), "another one is pending");
   rig.poll();
   rig.assert_happened("Preparing");
   rig.set(pins::kCable, true);
   rig.assert_happened("SuspendedEV");
   TEST_ASSERT_EQUAL_STRING("REMOTE", rig.last_record().id_tag.c_str());
   TEST_ASSERT_FALSE(rig.charging.remote_start("OTHER", rig.clock.now()));
-  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_stop(0, rig.clock.now()), "it has no id yet");
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.remote_stop(0, rig.clock.now()), "the transaction has no id yet");
   rig.press();
   TEST_ASSERT_TRUE_MESSAGE(rig.transactions.open(), "the local idTag is not that of the transaction");
   TEST_ASSERT_FALSE(rig.charging.remote_start("123456789012345678901", rig.clock.now()));
@@ -147,7 +147,7 @@ void stop_for_a_reset() {
   rig.assert_stopped(StopReason::hard_reset);
 }
 
-void remote_start_leads_from_finishing_by_preparing() {
+void remote_start_in_finishing_reports_preparing() {
   Rig rig;
   rig.start_charging();
   rig.press();
@@ -157,7 +157,7 @@ void remote_start_leads_from_finishing_by_preparing() {
   rig.assert_happened("Preparing, Charging");
 }
 
-void transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault() {
+void transaction_waits_for_the_lock_and_a_stuck_lock_is_a_fault() {
   Rig rig;
   rig.settings.lock_timeout_ms = 3'000;
   rig.set(pins::kVehicleReady, true);
@@ -172,16 +172,17 @@ void transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault() {
   TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
   TEST_ASSERT_FALSE(rig.transactions.open());
   TEST_ASSERT_FALSE(rig.locked());
-  rig.press();  // another try
+  rig.press();  // another attempt
   rig.set(pins::kLockFeedback, true);
-  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + CableLock::kStable, rig.poll(), "it comes back to begin");
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + CableLock::kStable, rig.poll(),
+                                   "the poll that begins the transaction is due");
   rig.pass(CableLock::kStable);
   TEST_ASSERT_TRUE(rig.transactions.open());
   TEST_ASSERT_TRUE(rig.contactor());
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
 }
 
-/// A charge whose lock has a feedback contact.
+/// Starts a charge with a feedback contact at the lock.
 void charge_with_feedback(Rig& rig) {
   rig.settings.lock_timeout_ms = 3'000;
   rig.set(pins::kLockFeedback, true);
@@ -200,8 +201,9 @@ void bolt_that_opens_under_current_opens_the_contactor() {
   TEST_ASSERT_FALSE(rig.contactor());
   rig.assert_happened("SuspendedEVSE");
   TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
-  TEST_ASSERT_TRUE_MESSAGE(rig.locked() && rig.transactions.open(), "it waits for the bolt");
-  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(rig.clock.now() + 10'000, rig.poll(), "an edge of the contact wakes it");
+  TEST_ASSERT_TRUE_MESSAGE(rig.locked() && rig.transactions.open(), "the transaction waits for the bolt");
+  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(rig.clock.now() + 10'000, rig.poll(),
+                                              "only an edge of the contact wakes the loop");
   rig.pass(10'000);
   TEST_ASSERT_FALSE(rig.contactor());
   rig.set(pins::kLockFeedback, true);
@@ -226,7 +228,7 @@ void bolt_that_opens_while_the_loop_is_busy_opens_the_contactor() {
   TEST_ASSERT_TRUE(rig.charging.error_code() == "ConnectorLockFailure");
   rig.pass(CableLock::kStable - 1);
   TEST_ASSERT_FALSE(rig.contactor());
-  rig.gpio.glitch(pins::kLockFeedback);  // once more: the second begins anew
+  rig.gpio.glitch(pins::kLockFeedback);  // another glitch restarts the second
   rig.pass(CableLock::kStable - 1);
   TEST_ASSERT_FALSE(rig.contactor());
   rig.pass(CableLock::kStable);
@@ -234,7 +236,7 @@ void bolt_that_opens_while_the_loop_is_busy_opens_the_contactor() {
   rig.assert_happened("Charging");
 }
 
-void bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault() {
+void bolt_that_bounces_during_a_long_round_past_its_deadline_is_no_fault() {
   Rig rig;
   rig.settings.lock_timeout_ms = 500;
   rig.set(pins::kVehicleReady, true);
@@ -247,7 +249,7 @@ void bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault() {
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
 }
 
-void contact_that_is_not_wired_opens_nothing() {
+void unwired_contact_opens_nothing() {
   Rig rig;
   rig.start_charging();
   rig.gpio.pulse(pins::kLockFeedback);
@@ -256,7 +258,7 @@ void contact_that_is_not_wired_opens_nothing() {
   rig.assert_happened("");
 }
 
-void contact_that_chatters_opens_the_contactor_once() {
+void chattering_contact_opens_the_contactor_once() {
   Rig rig;
   charge_with_feedback(rig);
   const int before = rig.gpio.changes(pins::kContactor);
@@ -270,7 +272,7 @@ void contact_that_chatters_opens_the_contactor_once() {
   rig.assert_happened("Charging");
 }
 
-void contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest() {
+void contact_that_bounces_at_its_deadline_and_settles_is_no_failure() {
   Rig rig;
   rig.settings.lock_timeout_ms = 3'000;
   rig.set(pins::kCable, true);
@@ -283,7 +285,7 @@ void contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest() 
   rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
 }
 
-void bolt_that_came_home_in_time_may_bounce() {
+void bolt_that_engaged_in_time_may_bounce() {
   Rig rig;
   rig.settings.lock_timeout_ms = 500;
   rig.set(pins::kVehicleReady, true);
@@ -292,14 +294,14 @@ void bolt_that_came_home_in_time_may_bounce() {
   rig.pass(300);
   rig.set(pins::kLockFeedback, true);
   rig.pass(400);
-  rig.set(pins::kLockFeedback, false);  // past the time-out
+  rig.set(pins::kLockFeedback, false);  // after the timeout
   rig.set(pins::kLockFeedback, true);
   rig.pass(CableLock::kStable);
   TEST_ASSERT_TRUE(rig.transactions.open());
   rig.assert_happened("Preparing, idTag LOCAL, Charging");
 }
 
-void bolt_that_does_not_come_to_rest_is_a_fault() {
+void bolt_that_does_not_settle_is_a_fault() {
   Rig rig;
   rig.settings.lock_timeout_ms = 500;
   rig.set(pins::kCable, true);
@@ -318,23 +320,23 @@ void bolt_that_does_not_come_to_rest_is_a_fault() {
 
 void run_charge_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(bolt_that_came_home_in_time_may_bounce);
-  RUN_TEST(bolt_that_does_not_come_to_rest_is_a_fault);
+  RUN_TEST(bolt_that_engaged_in_time_may_bounce);
+  RUN_TEST(bolt_that_does_not_settle_is_a_fault);
   RUN_TEST(charge_from_plug_to_unplug);
   RUN_TEST(contactor_closes_when_the_start_is_on_flash);
-  RUN_TEST(transaction_that_ends_before_its_start_is_on_flash_closes_nothing);
-  RUN_TEST(start_that_the_flash_refuses_is_reported_while_it_lasts);
-  RUN_TEST(transaction_whose_start_is_given_up_ends_unless_it_may_go_on);
+  RUN_TEST(transaction_ended_before_its_start_is_stored_keeps_the_contactor_open);
+  RUN_TEST(start_rejected_by_the_flash_is_reported_until_it_is_stored);
+  RUN_TEST(transaction_with_a_failed_start_ends_unless_configured);
   RUN_TEST(unplugging_ends_the_transaction);
   RUN_TEST(after_finishing_a_tag_starts_again);
   RUN_TEST(remote_start_and_stop);
   RUN_TEST(stop_for_a_reset);
-  RUN_TEST(remote_start_leads_from_finishing_by_preparing);
-  RUN_TEST(transaction_waits_for_the_lock_and_a_stuck_one_is_a_fault);
+  RUN_TEST(remote_start_in_finishing_reports_preparing);
+  RUN_TEST(transaction_waits_for_the_lock_and_a_stuck_lock_is_a_fault);
   RUN_TEST(bolt_that_opens_under_current_opens_the_contactor);
   RUN_TEST(bolt_that_opens_while_the_loop_is_busy_opens_the_contactor);
-  RUN_TEST(bolt_that_bounces_while_the_loop_is_busy_past_its_deadline_is_no_fault);
-  RUN_TEST(contact_that_is_not_wired_opens_nothing);
-  RUN_TEST(contact_that_chatters_opens_the_contactor_once);
-  RUN_TEST(contact_that_bounces_at_its_deadline_is_no_failure_when_it_comes_to_rest);
+  RUN_TEST(bolt_that_bounces_during_a_long_round_past_its_deadline_is_no_fault);
+  RUN_TEST(unwired_contact_opens_nothing);
+  RUN_TEST(chattering_contact_opens_the_contactor_once);
+  RUN_TEST(contact_that_bounces_at_its_deadline_and_settles_is_no_failure);
 }

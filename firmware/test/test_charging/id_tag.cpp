@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void tag_before_the_cable_waits_until_the_connection_time_out() {
+void tag_before_the_cable_waits_until_connection_time_out() {
   Rig rig;
   rig.press();
   rig.assert_happened("Preparing, idTag LOCAL");
@@ -25,7 +25,7 @@ void tag_before_the_cable_waits_until_the_connection_time_out() {
   TEST_ASSERT_TRUE(rig.transactions.open());
 }
 
-void tag_that_is_not_accepted_starts_nothing() {
+void refused_tag_starts_nothing() {
   Rig rig;
   rig.accept = false;
   rig.press();
@@ -36,7 +36,7 @@ void tag_that_is_not_accepted_starts_nothing() {
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
-void answer_that_is_deferred_or_not_at_all() {
+void answer_is_deferred_or_missing() {
   Rig rig;
   rig.answer_at_once = false;
   rig.set(pins::kCable, true);
@@ -46,12 +46,12 @@ void answer_that_is_deferred_or_not_at_all() {
   rig.charging.authorized(true, "", rig.clock.now());
   rig.poll();
   TEST_ASSERT_TRUE(rig.transactions.open());
-  rig.charging.authorized(true, "", rig.clock.now());  // an answer to nothing
+  rig.charging.authorized(true, "", rig.clock.now());  // without a request
   rig.poll();
   rig.assert_happened("SuspendedEV");
 }
 
-void button_without_id_tag_says_what_is_missing() {
+void button_without_id_tag_logs_the_missing_setting() {
   Rig rig;
   rig.settings.local_id_tag.clear();
   rig.press();
@@ -59,7 +59,7 @@ void button_without_id_tag_says_what_is_missing() {
   TEST_ASSERT_TRUE(rig.uart.wrote("local_id_tag is not set"));
 }
 
-void refused_start_stops_at_once_or_after_its_energy_or_never() {
+void refused_start_stops_at_once_or_after_its_energy_or_suspends() {
   for (bool stop : {true, false}) {
     for (uint32_t energy : {0u, 40u}) {
       Rig rig;
@@ -80,7 +80,7 @@ void refused_start_stops_at_once_or_after_its_energy_or_never() {
         rig.assert_stopped(StopReason::de_authorized);
         rig.assert_happened("Finishing");
         rig.press();
-        TEST_ASSERT_FALSE_MESSAGE(rig.locked(), "its owner has come");
+        TEST_ASSERT_FALSE_MESSAGE(rig.locked(), "the same idTag was presented");
         rig.assert_happened("");
       } else {
         TEST_ASSERT_TRUE(rig.transactions.open());
@@ -92,7 +92,7 @@ void refused_start_stops_at_once_or_after_its_energy_or_never() {
   }
 }
 
-void tag_of_the_group_stops_and_no_other() {
+void only_a_tag_of_the_group_stops() {
   Rig rig;
   rig.start_charging();
   answer_start(rig, "Accepted", "FAMILY");
@@ -113,7 +113,7 @@ void tag_of_the_group_stops_and_no_other() {
   TEST_ASSERT_EQUAL_STRING("BROTHER", rig.last_record().id_tag.c_str());
 }
 
-void stop_by_a_tag_of_the_group_counts_the_latest_pulses() {
+void stop_by_a_tag_of_the_group_includes_the_latest_pulses() {
   Rig rig;
   rig.start_charging();
   answer_start(rig, "Accepted", "FAMILY");
@@ -127,7 +127,7 @@ void stop_by_a_tag_of_the_group_counts_the_latest_pulses() {
   TEST_ASSERT_EQUAL_UINT64(6, rig.last_record().energy_wh);
 }
 
-void answer_to_a_tag_that_was_to_stop_starts_nothing() {
+void answer_to_a_tag_for_a_stop_starts_nothing() {
   Rig rig;
   rig.start_charging();
   rig.answer_at_once = false;
@@ -139,7 +139,7 @@ void answer_to_a_tag_that_was_to_stop_starts_nothing() {
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
-void plugged_in_without_a_tag_becomes_finishing() {
+void preparing_without_a_tag_becomes_finishing() {
   Rig rig;
   rig.set(pins::kCable, true);
   rig.pass(59'999);
@@ -154,13 +154,13 @@ void plugged_in_without_a_tag_becomes_finishing() {
 
 void run_id_tag_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(tag_before_the_cable_waits_until_the_connection_time_out);
-  RUN_TEST(tag_that_is_not_accepted_starts_nothing);
-  RUN_TEST(answer_that_is_deferred_or_not_at_all);
-  RUN_TEST(button_without_id_tag_says_what_is_missing);
-  RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_never);
-  RUN_TEST(tag_of_the_group_stops_and_no_other);
-  RUN_TEST(stop_by_a_tag_of_the_group_counts_the_latest_pulses);
-  RUN_TEST(answer_to_a_tag_that_was_to_stop_starts_nothing);
-  RUN_TEST(plugged_in_without_a_tag_becomes_finishing);
+  RUN_TEST(tag_before_the_cable_waits_until_connection_time_out);
+  RUN_TEST(refused_tag_starts_nothing);
+  RUN_TEST(answer_is_deferred_or_missing);
+  RUN_TEST(button_without_id_tag_logs_the_missing_setting);
+  RUN_TEST(refused_start_stops_at_once_or_after_its_energy_or_suspends);
+  RUN_TEST(only_a_tag_of_the_group_stops);
+  RUN_TEST(stop_by_a_tag_of_the_group_includes_the_latest_pulses);
+  RUN_TEST(answer_to_a_tag_for_a_stop_starts_nothing);
+  RUN_TEST(preparing_without_a_tag_becomes_finishing);
 }

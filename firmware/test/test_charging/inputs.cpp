@@ -19,7 +19,7 @@ void bouncing_button_is_one_press() {
   TEST_ASSERT_FALSE(rig.transactions.open());
 }
 
-void release_that_bounces_is_no_second_press() {
+void bouncing_release_is_no_second_press() {
   Rig rig;
   rig.set(pins::kCable, true);
   rig.clock.advance(100);
@@ -37,8 +37,8 @@ void release_that_bounces_is_no_second_press() {
   rig.assert_happened("Finishing");
 }
 
-// The handler comes when the contact has bounced back already: it is a press all the same.
-void press_whose_first_bounce_is_quicker_than_its_handler_counts() {
+// The contact has bounced back before the handler runs: the press still counts.
+void press_that_bounces_before_its_handler_runs_counts() {
   Rig rig;
   rig.set(pins::kCable, true);
   rig.clock.advance(100);
@@ -50,7 +50,7 @@ void press_whose_first_bounce_is_quicker_than_its_handler_counts() {
   rig.assert_happened("Preparing, idTag LOCAL, SuspendedEV");
 }
 
-void button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go() {
+void release_of_a_button_held_since_the_boot_is_no_press() {
   FakeClock clock;
   FakeGpio gpio;
   FakeWaker waker{clock};
@@ -62,8 +62,8 @@ void button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go() {
   TEST_ASSERT_FALSE(events.take_button());
 }
 
-// Two presses that the loop sees late and close together are two presses all the same.
-void loop_that_comes_late_makes_no_bounce_of_a_press() {
+// Two presses that a delayed loop processes together are two presses.
+void delayed_loop_does_not_mistake_a_press_for_a_bounce() {
   Rig rig;
   rig.set(pins::kCable, true);
   rig.clock.advance(100);
@@ -103,8 +103,8 @@ void emergency_stop_shorter_than_a_round_counts() {
   rig.assert_happened("Faulted, Finishing");
 }
 
-// The loop was elsewhere: the stop is over, and this feature has still to hear of it.
-void nothing_begins_under_an_emergency_stop_that_is_over() {
+// The stop ended while the loop was busy: this feature has not processed it yet.
+void nothing_begins_before_an_ended_emergency_stop_is_processed() {
   Rig rig;
   rig.set(pins::kVehicleReady, true);
   rig.set(pins::kCable, true);
@@ -112,12 +112,12 @@ void nothing_begins_under_an_emergency_stop_that_is_over() {
   TEST_ASSERT_FALSE(rig.charging.remote_start("REMOTE", rig.clock.now()));
   TEST_ASSERT_EQUAL(0, rig.gpio.changes(pins::kContactor));
   rig.poll();
-  TEST_ASSERT_TRUE_MESSAGE(rig.charging.remote_start("REMOTE", rig.clock.now()), "it has been heard of and is over");
+  TEST_ASSERT_TRUE_MESSAGE(rig.charging.remote_start("REMOTE", rig.clock.now()), "the stop is processed and has ended");
   rig.poll();
   TEST_ASSERT_TRUE(rig.contactor());
 }
 
-void authorization_is_forgotten_at_an_emergency_stop() {
+void emergency_stop_drops_the_authorization() {
   Rig rig;
   rig.press();
   rig.set(pins::kEmergencyStop, true);
@@ -140,13 +140,13 @@ void inputs_wake_the_loop() {
 void run_inputs_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(bouncing_button_is_one_press);
-  RUN_TEST(release_that_bounces_is_no_second_press);
-  RUN_TEST(press_whose_first_bounce_is_quicker_than_its_handler_counts);
-  RUN_TEST(button_that_is_held_down_at_the_start_is_no_press_when_it_is_let_go);
-  RUN_TEST(loop_that_comes_late_makes_no_bounce_of_a_press);
+  RUN_TEST(bouncing_release_is_no_second_press);
+  RUN_TEST(press_that_bounces_before_its_handler_runs_counts);
+  RUN_TEST(release_of_a_button_held_since_the_boot_is_no_press);
+  RUN_TEST(delayed_loop_does_not_mistake_a_press_for_a_bounce);
   RUN_TEST(emergency_stop_ends_everything_until_released);
   RUN_TEST(emergency_stop_shorter_than_a_round_counts);
-  RUN_TEST(nothing_begins_under_an_emergency_stop_that_is_over);
-  RUN_TEST(authorization_is_forgotten_at_an_emergency_stop);
+  RUN_TEST(nothing_begins_before_an_ended_emergency_stop_is_processed);
+  RUN_TEST(emergency_stop_drops_the_authorization);
   RUN_TEST(inputs_wake_the_loop);
 }

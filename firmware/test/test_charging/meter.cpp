@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void meter_counts_pulses_also_over_the_counters_end() {
+void meter_counts_pulses_over_the_counter_overflow() {
   Rig rig;
   rig.start_charging();
   rig.gpio.pulse(pins::kMeterPulse, 1500);
@@ -16,7 +16,7 @@ void meter_counts_pulses_also_over_the_counters_end() {
   TEST_ASSERT_EQUAL_UINT64(1501, rig.last_record().energy_wh);
 }
 
-void samples_come_at_their_interval_without_drift() {
+void samples_are_taken_at_their_interval_without_drift() {
   Rig rig;
   rig.settings.meter_value_sample_interval_s = 10;
   rig.start_charging();
@@ -32,7 +32,7 @@ void samples_come_at_their_interval_without_drift() {
     TEST_ASSERT_GREATER_OR_EQUAL_UINT64(10'000 * (i + 1), times[i]);
     TEST_ASSERT_LESS_THAN_UINT64(10'000 * (i + 1) + 107, times[i]);
   }
-  rig.pass(35'000);  // three were missed, one is made
+  rig.pass(35'000);  // three were missed, one sample is taken
   TEST_ASSERT_EQUAL_size_t(1 + 3 + 1, rig.transactions.outbox().size());
 }
 
@@ -44,7 +44,7 @@ void interval_of_zero_means_no_samples() {
   TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
 }
 
-void aligned_samples_lie_on_the_boundaries() {
+void aligned_samples_are_taken_at_the_boundaries() {
   Rig rig;
   rig.settings.clock_aligned_data_interval_s = 900;
   rig.pass(10'000'000);
@@ -58,12 +58,12 @@ void aligned_samples_lie_on_the_boundaries() {
   TEST_ASSERT_EQUAL_size_t(1, rig.transactions.outbox().size());
   rig.time.set_from_csms(rig.time.now() - 2'000);
   rig.pass(2'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.outbox().size(), "a boundary comes once");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(1, rig.transactions.outbox().size(), "one sample per boundary");
   rig.pass(2'000'000);
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.outbox().size(), "those missed are not made up for");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, rig.transactions.outbox().size(), "missed samples are not made up for");
 }
 
-void aligned_samples_begin_anew_at_midnight() {
+void aligned_samples_restart_at_midnight() {
   Rig rig;
   rig.settings.clock_aligned_data_interval_s = 50'000;  // no divisor of a day
   rig.time.set_from_csms(1'700'000'000'000);
@@ -77,9 +77,9 @@ void aligned_samples_begin_anew_at_midnight() {
 
 void run_meter_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(meter_counts_pulses_also_over_the_counters_end);
-  RUN_TEST(samples_come_at_their_interval_without_drift);
+  RUN_TEST(meter_counts_pulses_over_the_counter_overflow);
+  RUN_TEST(samples_are_taken_at_their_interval_without_drift);
   RUN_TEST(interval_of_zero_means_no_samples);
-  RUN_TEST(aligned_samples_lie_on_the_boundaries);
-  RUN_TEST(aligned_samples_begin_anew_at_midnight);
+  RUN_TEST(aligned_samples_are_taken_at_the_boundaries);
+  RUN_TEST(aligned_samples_restart_at_midnight);
 }

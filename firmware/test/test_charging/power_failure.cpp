@@ -30,7 +30,7 @@ void power_failure_stops_the_transaction() {
   TEST_ASSERT_TRUE(rig.transactions.open());
 }
 
-void power_failure_interrupts_the_transaction_where_it_may_go_on() {
+void power_failure_interrupts_the_transaction_with_resume() {
   Rig rig;
   rig.settings.power_fail_action = PowerFailAction::resume;
   rig.start_charging();
@@ -44,8 +44,8 @@ void power_failure_interrupts_the_transaction_where_it_may_go_on() {
   TEST_ASSERT_EQUAL_size_t_MESSAGE(3, rig.transactions.outbox().size(), "start, Interruption.Begin, Interruption.End");
 }
 
-/// Refused while it waits for the mains, and then away for too long: that is no fact of the next transaction.
-void refused_transaction_that_does_not_go_on_leaves_the_next_one_its_energy() {
+/// The idTag is refused during the outage, and the outage is too long: neither affects the next transaction.
+void refused_interrupted_transaction_does_not_limit_the_next_one() {
   Rig before;
   before.time.set_from_csms(1'700'000'000'000 - 36'000'000);
   before.start_charging();
@@ -68,6 +68,6 @@ void run_power_failure_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(power_failure_saves_the_register);
   RUN_TEST(power_failure_stops_the_transaction);
-  RUN_TEST(refused_transaction_that_does_not_go_on_leaves_the_next_one_its_energy);
-  RUN_TEST(power_failure_interrupts_the_transaction_where_it_may_go_on);
+  RUN_TEST(refused_interrupted_transaction_does_not_limit_the_next_one);
+  RUN_TEST(power_failure_interrupts_the_transaction_with_resume);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests of this folder share: charging on a board, and what it has told.
+// Shared by the tests of this folder: charging on a board, and its reported events.
 
 #include <unity.h>
 
@@ -41,9 +41,9 @@ struct Rig final : ChargingListener {
   std::vector<std::string> happened;  // statuses and idTags, in order
   bool answer_at_once = true;
   bool accept = true;
-  const char* parent = "";  // of the idTag that is presented
+  const char* parent = "";  // of the presented idTag
 
-  /// @param files what an earlier boot has left; then the cable is in, and the transaction in them is kept open
+  /// @param files the files of an earlier boot; with any, the cable is plugged in and their transaction is kept open
   explicit Rig(const std::map<std::string, std::string>& files = {})
       : rng(static_cast<uint32_t>(1 + files.size())),
         safety((gpio.drive(pins::kEmergencyStop, false), interlock)),
@@ -98,7 +98,7 @@ struct Rig final : ChargingListener {
   bool contactor() { return gpio.read(pins::kContactor); }
   bool locked() { return gpio.read(pins::kLock); }
 
-  /// @param expected what happened since the last look, separated by commas
+  /// @param expected the events since the last call, separated by commas
   void assert_happened(const char* expected) {
     std::string all;
     for (const std::string& one : happened) all += (all.empty() ? "" : ", ") + one;
@@ -124,7 +124,7 @@ struct Rig final : ChargingListener {
   }
 };
 
-/// The answer of the CSMS to the StartTransaction at the front of the line.
+/// Answers the StartTransaction at the front of the queue.
 inline void answer_start(Rig& rig, const char* status, const char* parent = "") {
   rig.time.set_from_csms(1'700'000'000'000);
   char buffer[512];

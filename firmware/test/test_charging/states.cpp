@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void unplugged_transaction_waits_where_it_may() {
+void unplugged_transaction_waits_where_configured() {
   Rig rig;
   rig.settings.stop_transaction_on_ev_side_disconnect = false;
   rig.start_charging();
@@ -13,7 +13,7 @@ void unplugged_transaction_waits_where_it_may() {
   rig.assert_happened("SuspendedEV");
   TEST_ASSERT_TRUE(rig.transactions.open());
   TEST_ASSERT_FALSE(rig.contactor());
-  TEST_ASSERT_TRUE_MESSAGE(rig.locked(), "whatever UnlockConnectorOnEVSideDisconnect says");
+  TEST_ASSERT_TRUE_MESSAGE(rig.locked(), "with any UnlockConnectorOnEVSideDisconnect");
   TEST_ASSERT_TRUE(rig.charging.error_info() == "EV side disconnected");
   rig.set(pins::kCable, true);
   rig.assert_happened("Charging");
@@ -25,7 +25,7 @@ void unplugged_transaction_waits_where_it_may() {
   rig.assert_happened("SuspendedEV, Available");
 }
 
-void cable_is_held_for_its_owner() {
+void cable_is_held_for_its_id_tag() {
   Rig rig;
   rig.settings.unlock_connector_on_ev_side_disconnect = false;
   rig.start_charging();
@@ -38,17 +38,17 @@ void cable_is_held_for_its_owner() {
   rig.press();
   TEST_ASSERT_TRUE(rig.locked());
   rig.set(pins::kCable, true);
-  rig.assert_happened("Finishing");  // told again: nothing is unplugged any more
+  rig.assert_happened("Finishing");  // reported again, without the info
   TEST_ASSERT_TRUE(rig.charging.error_info().empty());
   rig.set(pins::kCable, false);
   rig.assert_happened("Finishing");
-  rig.settings.local_id_tag.assign("local");  // an idTag has no case
+  rig.settings.local_id_tag.assign("local");  // idTags are compared case-insensitively
   rig.press();
   TEST_ASSERT_FALSE(rig.locked());
   rig.assert_happened("Available");
 }
 
-void unplugging_is_told_also_where_the_vehicle_has_paused_before() {
+void unplugging_is_reported_also_in_suspended_ev() {
   Rig rig;
   rig.settings.stop_transaction_on_ev_side_disconnect = false;
   rig.start_charging();
@@ -59,7 +59,7 @@ void unplugging_is_told_also_where_the_vehicle_has_paused_before() {
   TEST_ASSERT_TRUE(rig.charging.error_info() == "EV side disconnected");
 }
 
-void suspended_by_both_is_by_the_charge_point() {
+void suspended_by_both_is_suspended_evse() {
   Rig rig;
   rig.settings.stop_transaction_on_invalid_id = false;
   rig.start_charging();
@@ -84,13 +84,13 @@ void inoperative_waits_for_the_cable() {
   TEST_ASSERT_FALSE(rig.charging.in_use());
   rig.set(pins::kCable, true);
   rig.assert_happened("");
-  TEST_ASSERT_FALSE_MESSAGE(rig.charging.in_use(), "it is Unavailable already");
+  TEST_ASSERT_FALSE_MESSAGE(rig.charging.in_use(), "the connector is already Unavailable");
   rig.settings.availability = Availability::operative;
   rig.poll();
   rig.assert_happened("Preparing");
 }
 
-void preparing_becomes_unavailable_by_available() {
+void preparing_becomes_unavailable_through_available() {
   for (bool by_cable : {true, false}) {
     Rig rig;
     if (by_cable) rig.set(pins::kCable, true);
@@ -104,7 +104,7 @@ void preparing_becomes_unavailable_by_available() {
   }
 }
 
-void inoperative_after_a_charge_comes_with_the_cable() {
+void inoperative_after_a_charge_waits_for_the_cable() {
   for (bool stop_first : {true, false}) {
     Rig rig;
     rig.start_charging();
@@ -120,7 +120,7 @@ void inoperative_after_a_charge_comes_with_the_cable() {
   }
 }
 
-void short_status_is_not_told() {
+void short_status_is_not_reported() {
   Rig rig;
   rig.settings.minimum_status_duration_s = 5;
   rig.set(pins::kCable, true);
@@ -129,7 +129,7 @@ void short_status_is_not_told() {
   rig.pass(10'000);
   rig.assert_happened("");
   rig.set(pins::kCable, true);
-  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + 5'000, rig.poll(), "it comes back to tell it");
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(rig.clock.now() + 5'000, rig.poll(), "the poll that reports it is due");
   rig.pass(5'000);
   rig.assert_happened("Preparing");
   rig.set(pins::kEmergencyStop, true);
@@ -140,12 +140,12 @@ void short_status_is_not_told() {
 
 void run_states_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(unplugged_transaction_waits_where_it_may);
-  RUN_TEST(cable_is_held_for_its_owner);
-  RUN_TEST(unplugging_is_told_also_where_the_vehicle_has_paused_before);
-  RUN_TEST(suspended_by_both_is_by_the_charge_point);
+  RUN_TEST(unplugged_transaction_waits_where_configured);
+  RUN_TEST(cable_is_held_for_its_id_tag);
+  RUN_TEST(unplugging_is_reported_also_in_suspended_ev);
+  RUN_TEST(suspended_by_both_is_suspended_evse);
   RUN_TEST(inoperative_waits_for_the_cable);
-  RUN_TEST(preparing_becomes_unavailable_by_available);
-  RUN_TEST(inoperative_after_a_charge_comes_with_the_cable);
-  RUN_TEST(short_status_is_not_told);
+  RUN_TEST(preparing_becomes_unavailable_through_available);
+  RUN_TEST(inoperative_after_a_charge_waits_for_the_cable);
+  RUN_TEST(short_status_is_not_reported);
 }

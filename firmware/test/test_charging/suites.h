@@ -1,6 +1,6 @@
 #pragma once
 
-// A file a suite; test_charging.cpp runs them all.
+// One suite per file; test_charging.cpp runs them all.
 
 void run_charge_tests();
 void run_id_tag_tests();

@@ -117,7 +117,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"([])", "config.json is not a JSON object");
 }
 
-void a_bad_value_leaves_the_others_alone() {
+void a_bad_value_does_not_affect_the_others() {
   Bench bench;
   const Settings& settings = bench.load(R"({"heartbeat_interval_s":"x","identity":"CP9","ws_ping_interval_s":99999})");
   TEST_ASSERT_EQUAL(300, settings.heartbeat_interval_s);
@@ -131,7 +131,7 @@ void a_file_that_cannot_be_read_is_reported() {
   check_contains("config.json has more than 2048 bytes", bench.uart.written());
 }
 
-void set_holds_once_it_is_durable_and_survives_a_reboot() {
+void set_applies_when_durable_and_survives_a_reboot() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "42"));
@@ -148,7 +148,7 @@ void set_holds_once_it_is_durable_and_survives_a_reboot() {
   check_text("\"quoted\\ key", again.settings().wifi_psk.text());
 }
 
-void a_set_that_fails_changes_nothing() {
+void a_failed_set_changes_nothing() {
   Bench bench;
   bench.load("{}");
   bench.storage.result = StorageResult::full;
@@ -158,7 +158,7 @@ void a_set_that_fails_changes_nothing() {
   TEST_ASSERT_EQUAL(300, bench.config.settings().heartbeat_interval_s);
 }
 
-void set_refuses_what_load_refuses() {
+void set_rejects_the_same_values_as_load() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_EQUAL_STRING("is no key of the configuration", bench.set("colour", "red"));
@@ -174,7 +174,7 @@ void set_refuses_what_load_refuses() {
   TEST_ASSERT_EQUAL(8, bench.config.settings().connection_timeout_s);
 }
 
-void changes_that_come_while_one_is_written_are_written_next() {
+void changes_during_a_write_are_written_next() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "42"));
@@ -191,7 +191,7 @@ void changes_that_come_while_one_is_written_are_written_next() {
   TEST_ASSERT_FALSE(bench.storage.run_one());
 }
 
-void changes_that_wait_fail_with_the_one_under_way() {
+void pending_changes_fail_with_the_current_write() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_NULL(bench.set("heartbeat_interval_s", "42"));
@@ -208,7 +208,7 @@ void changes_that_wait_fail_with_the_one_under_way() {
   TEST_ASSERT_EQUAL(8, bench.config.settings().connection_timeout_s);
 }
 
-void only_so_many_changes_wait() {
+void pending_changes_have_a_limit() {
   Bench bench;
   bench.load("{}");
   for (size_t i = 0; i < Config::kMaxChanges; ++i) TEST_ASSERT_NULL(bench.set("identity", "CP7"));
@@ -217,7 +217,7 @@ void only_so_many_changes_wait() {
   check_text("CP7", bench.config.settings().identity.text());
 }
 
-void a_storage_that_takes_no_job_refuses_the_change() {
+void a_change_is_rejected_when_the_storage_accepts_no_job() {
   Bench bench;
   bench.load("{}");
   while (bench.storage.remove("x", StorageDone())) {
@@ -239,7 +239,7 @@ void both_names_of_a_key_are_the_same_setting() {
   check_contains("\"meter_value_sample_interval_s\":5", bench.storage.files["config.json"]);
 }
 
-void the_file_has_only_what_differs_from_the_defaults() {
+void the_file_has_only_values_that_differ_from_the_defaults() {
   Bench bench;
   bench.load(R"({"identity":"CP1","heartbeat_interval_s":300})");
   TEST_ASSERT_NULL(bench.set("LocalPreAuthorize", "true"));
@@ -247,7 +247,7 @@ void the_file_has_only_what_differs_from_the_defaults() {
   check_text(R"({"identity":"CP1","local_pre_authorize":true})", text_of(bench.storage.files["config.json"]));
 }
 
-void what_nobody_has_set_is_not_in_the_file() {
+void default_values_are_not_in_the_file() {
   Bench bench;
   bench.load("{}");
   bench.config.adopt_heartbeat_interval(17);
@@ -263,7 +263,7 @@ void what_nobody_has_set_is_not_in_the_file() {
   check_text("plugbench-123456", again.settings().identity.text());
 }
 
-void an_interval_that_is_set_holds_until_the_next_boot_answer() {
+void a_set_interval_applies_until_the_next_boot_answer() {
   Bench bench;
   const Settings& settings = bench.load(R"({"heartbeat_interval_s":42})");
   bench.config.adopt_heartbeat_interval(17);
@@ -279,7 +279,7 @@ void an_interval_that_is_set_holds_until_the_next_boot_answer() {
   TEST_ASSERT_EQUAL(17, settings.heartbeat_interval_s);
 }
 
-void an_identity_that_is_taken_back_is_the_default_again() {
+void a_cleared_identity_is_the_default_again() {
   Bench bench;
   bench.load(R"({"identity":"CP1"})");
   TEST_ASSERT_NULL(bench.set("identity", ""));
@@ -288,7 +288,7 @@ void an_identity_that_is_taken_back_is_the_default_again() {
   check_text("plugbench-abcdef", bench.config.settings().identity.text());
 }
 
-void every_type_of_ocpp_refuses_what_it_is_not() {
+void every_type_of_ocpp_rejects_other_values() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_EQUAL_STRING("must be true or false", bench.set("LocalPreAuthorize", "yes"));
@@ -322,29 +322,29 @@ void lists_keep_their_order() {
   check_text("1.RST", again.settings().connector_phase_rotation.text());
 }
 
-struct Told {
+struct Listed {
   std::map<std::string, std::string> values;
   std::map<std::string, OcppKey> keys;
 };
 
-void ocpp_is_told_its_own_keys_only() {
+void ocpp_lists_only_its_own_keys() {
   Bench bench;
   bench.load(R"({"local_pre_authorize":true})");
-  Told told;
+  Listed listed;
   bench.config.visit_ocpp(
       [](void* context, const OcppKey& key, Text value) {
-        static_cast<Told*>(context)->values[str(key.name)] = str(value);
-        static_cast<Told*>(context)->keys[str(key.name)] = key;
+        static_cast<Listed*>(context)->values[str(key.name)] = str(value);
+        static_cast<Listed*>(context)->keys[str(key.name)] = key;
       },
-      &told);
-  TEST_ASSERT_EQUAL_size_t(0, told.values.count(""));
-  check_contains("300", told.values["HeartbeatInterval"]);
-  check_contains("true", told.values["LocalPreAuthorize"]);
-  check_contains("Energy.Active.Import.Register", told.values["MeterValuesSampledData"]);
-  check_contains("Core", told.values["SupportedFeatureProfiles"]);
-  TEST_ASSERT_TRUE(told.keys["NumberOfConnectors"].read_only);
-  TEST_ASSERT_FALSE(told.keys["HeartbeatInterval"].read_only);
-  TEST_ASSERT_TRUE(told.keys["WebSocketPingInterval"].reboot_required);
+      &listed);
+  TEST_ASSERT_EQUAL_size_t(0, listed.values.count(""));
+  check_contains("300", listed.values["HeartbeatInterval"]);
+  check_contains("true", listed.values["LocalPreAuthorize"]);
+  check_contains("Energy.Active.Import.Register", listed.values["MeterValuesSampledData"]);
+  check_contains("Core", listed.values["SupportedFeatureProfiles"]);
+  TEST_ASSERT_TRUE(listed.keys["NumberOfConnectors"].read_only);
+  TEST_ASSERT_FALSE(listed.keys["HeartbeatInterval"].read_only);
+  TEST_ASSERT_TRUE(listed.keys["WebSocketPingInterval"].reboot_required);
   OcppKey key;
   TEST_ASSERT_TRUE(Config::find_ocpp("heartbeatINTERVAL", key));
   check_text("HeartbeatInterval", key.name);
@@ -353,7 +353,7 @@ void ocpp_is_told_its_own_keys_only() {
   TEST_ASSERT_FALSE(Config::find_ocpp("", key));
 }
 
-void the_longest_settings_fit_into_the_file_or_are_refused() {
+void the_longest_settings_fit_into_the_file_or_are_rejected() {
   Bench bench;
   bench.load("{}");
   TEST_ASSERT_NULL(bench.set("csms_url", text_of("ws://h/" + std::string(248, 'x'))));
@@ -380,7 +380,7 @@ void a_key_of_64_characters_is_hexadecimal() {
   }
 }
 
-void the_interval_of_the_boot_answer_counts_at_once() {
+void the_interval_of_the_boot_answer_applies_at_once() {
   Bench bench;
   bench.load("{}");
   int changes = 0;
@@ -406,26 +406,26 @@ int main() {
   RUN_TEST(without_a_file_everything_has_its_default);
   RUN_TEST(every_key_is_read);
   RUN_TEST(a_bad_value_gets_its_default_and_a_warning_with_key_and_reason);
-  RUN_TEST(a_bad_value_leaves_the_others_alone);
+  RUN_TEST(a_bad_value_does_not_affect_the_others);
   RUN_TEST(a_file_that_cannot_be_read_is_reported);
-  RUN_TEST(set_holds_once_it_is_durable_and_survives_a_reboot);
-  RUN_TEST(a_set_that_fails_changes_nothing);
-  RUN_TEST(set_refuses_what_load_refuses);
-  RUN_TEST(changes_that_come_while_one_is_written_are_written_next);
-  RUN_TEST(changes_that_wait_fail_with_the_one_under_way);
-  RUN_TEST(only_so_many_changes_wait);
-  RUN_TEST(a_storage_that_takes_no_job_refuses_the_change);
+  RUN_TEST(set_applies_when_durable_and_survives_a_reboot);
+  RUN_TEST(a_failed_set_changes_nothing);
+  RUN_TEST(set_rejects_the_same_values_as_load);
+  RUN_TEST(changes_during_a_write_are_written_next);
+  RUN_TEST(pending_changes_fail_with_the_current_write);
+  RUN_TEST(pending_changes_have_a_limit);
+  RUN_TEST(a_change_is_rejected_when_the_storage_accepts_no_job);
   RUN_TEST(both_names_of_a_key_are_the_same_setting);
-  RUN_TEST(the_file_has_only_what_differs_from_the_defaults);
-  RUN_TEST(what_nobody_has_set_is_not_in_the_file);
-  RUN_TEST(an_interval_that_is_set_holds_until_the_next_boot_answer);
-  RUN_TEST(an_identity_that_is_taken_back_is_the_default_again);
-  RUN_TEST(every_type_of_ocpp_refuses_what_it_is_not);
+  RUN_TEST(the_file_has_only_values_that_differ_from_the_defaults);
+  RUN_TEST(default_values_are_not_in_the_file);
+  RUN_TEST(a_set_interval_applies_until_the_next_boot_answer);
+  RUN_TEST(a_cleared_identity_is_the_default_again);
+  RUN_TEST(every_type_of_ocpp_rejects_other_values);
   RUN_TEST(lists_keep_their_order);
-  RUN_TEST(ocpp_is_told_its_own_keys_only);
-  RUN_TEST(the_longest_settings_fit_into_the_file_or_are_refused);
+  RUN_TEST(ocpp_lists_only_its_own_keys);
+  RUN_TEST(the_longest_settings_fit_into_the_file_or_are_rejected);
   RUN_TEST(a_key_of_64_characters_is_hexadecimal);
-  RUN_TEST(the_interval_of_the_boot_answer_counts_at_once);
+  RUN_TEST(the_interval_of_the_boot_answer_applies_at_once);
   RUN_TEST(the_key_of_the_network_is_masked);
   return UNITY_END();
 }

@@ -52,7 +52,7 @@ struct Rig {
     if (up) network.become(NetworkState::up);
   }
   Millis poll() { return connection.poll(clock.now()); }
-  /// Moves time to when the connection wants to be polled, and polls it.
+  /// Advances the time to the next poll of the connection, and polls it.
   Millis wait() {
     Millis due = poll();
     TEST_ASSERT_NOT_EQUAL_UINT64(kNever, due);
@@ -100,7 +100,7 @@ void nothing_is_tried_without_a_network() {
   TEST_ASSERT_EQUAL(1, rig.tcp.opens);
 }
 
-void lost_network_ends_the_connection_and_its_return_makes_a_new_one() {
+void network_loss_ends_the_connection_and_its_return_starts_a_new_one() {
   Rig rig;
   rig.open();
   rig.network.fall(Network::kReasonBeaconTimeout);
@@ -112,7 +112,7 @@ void lost_network_ends_the_connection_and_its_return_makes_a_new_one() {
   TEST_ASSERT_EQUAL(2, rig.tcp.opens);
 }
 
-void link_that_fell_and_rose_between_two_polls_is_noticed() {
+void link_loss_between_two_polls_is_detected() {
   Rig rig;
   rig.open();
   rig.network.fall(Network::kReasonBeaconTimeout);
@@ -122,7 +122,7 @@ void link_that_fell_and_rose_between_two_polls_is_noticed() {
   TEST_ASSERT_EQUAL(2, rig.tcp.opens);
 }
 
-void refused_attempts_come_ever_more_rarely_up_to_the_limit() {
+void refused_attempts_back_off_up_to_the_limit() {
   Rig rig;
   std::vector<Millis> waits;
   for (int i = 0; i < 20; ++i) {
@@ -142,7 +142,7 @@ void refused_attempts_come_ever_more_rarely_up_to_the_limit() {
   TEST_ASSERT_TRUE(rig.logged("connection refused or host unreachable"));
 }
 
-/// Loses an open connection `count` times, each after `held`. @return the last waiting time.
+/// Loses an open connection `count` times, each after `held`. @return the last backoff.
 Millis lose_connections(Rig& rig, int count, Millis held, bool confirm) {
   Millis wait = 0;
   for (int i = 0; i < count; ++i) {
@@ -157,7 +157,7 @@ Millis lose_connections(Rig& rig, int count, Millis held, bool confirm) {
   return wait;
 }
 
-void waiting_time_starts_afresh_only_after_an_accepted_and_stable_connection() {
+void backoff_resets_only_after_an_accepted_and_stable_connection() {
   Rig accepted(5000);
   TEST_ASSERT_LESS_OR_EQUAL_UINT64(1000, lose_connections(accepted, 6, 5000, true));
   Rig flapping(5000);
@@ -168,12 +168,12 @@ void waiting_time_starts_afresh_only_after_an_accepted_and_stable_connection() {
 
 void every_state_has_a_deadline() {
   Rig rig;
-  rig.poll();  // connecting, and nobody answers
+  rig.poll();  // connecting, without an answer
   rig.wait();
   TEST_ASSERT_EQUAL_UINT64(Connection::kConnectTimeout, rig.clock.now());
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
   rig.wait();
-  rig.peer.accept_tcp();  // connected, and the handshake is not answered
+  rig.peer.accept_tcp();  // connected, without an answer to the handshake
   rig.poll();
   Millis opened = rig.clock.now();
   rig.wait();
@@ -181,7 +181,7 @@ void every_state_has_a_deadline() {
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
   TEST_ASSERT_TRUE(rig.logged("no answer to the WebSocket handshake in time"));
   rig.open();
-  rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());  // and the peer says nothing
+  rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());  // and the peer does not answer
   Millis closed = rig.clock.now();
   rig.wait();
   TEST_ASSERT_EQUAL_UINT64(closed + WsTimeouts().close, rig.clock.now());
@@ -189,10 +189,10 @@ void every_state_has_a_deadline() {
   TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
 }
 
-void half_open_link_is_noticed_within_two_ping_intervals() {
+void half_open_link_is_detected_within_two_ping_intervals() {
   Rig rig;
   rig.open();
-  for (int i = 0; i < 5; ++i) {  // a healthy link first
+  for (int i = 0; i < 5; ++i) {  // a working link first
     rig.wait();
     rig.peer.send_pong();
     rig.poll();
@@ -205,7 +205,7 @@ void half_open_link_is_noticed_within_two_ping_intervals() {
   rig.open();
 }
 
-void peer_that_closes_is_left_and_found_again() {
+void connection_is_restored_after_the_peer_closes() {
   for (const char* payload : {"\x03\xe8", "\x03\xe9", "\x03\xf4"}) {
     Rig rig;
     rig.open();
@@ -217,7 +217,7 @@ void peer_that_closes_is_left_and_found_again() {
   }
 }
 
-void http_status_of_a_refusal_is_told() {
+void http_status_of_a_refusal_is_logged() {
   Rig rig;
   rig.poll();
   rig.peer.accept_tcp();
@@ -228,7 +228,7 @@ void http_status_of_a_refusal_is_told() {
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
 }
 
-void socket_shortage_is_waited_out() {
+void socket_shortage_delays_the_attempt() {
   Rig rig;
   rig.tcp.exhausted = true;
   rig.poll();
@@ -238,7 +238,7 @@ void socket_shortage_is_waited_out() {
   TEST_ASSERT_EQUAL(1, rig.tcp.opens);
 }
 
-void slow_peer_gets_everything_in_the_end() {
+void slow_peer_gets_everything() {
   Rig rig;
   rig.open();
   rig.peer.take_frames();
@@ -254,7 +254,7 @@ void slow_peer_gets_everything_in_the_end() {
   TEST_ASSERT_EQUAL_size_t(3008, got.size());
 }
 
-void last_words_and_the_end_are_heard_while_something_waits_to_be_sent() {
+void last_message_and_close_are_read_while_output_is_pending() {
   Rig rig;
   rig.open();
   rig.tcp.peer().window = 0;
@@ -267,7 +267,7 @@ void last_words_and_the_end_are_heard_while_something_waits_to_be_sent() {
   TEST_ASSERT_FALSE(rig.connection.connected());
 }
 
-void a_peer_that_never_pauses_leaves_the_others_their_turn() {
+void a_flooding_peer_does_not_block_other_features() {
   Rig rig;
   rig.open();
   std::string pongs;
@@ -286,7 +286,7 @@ void a_peer_that_never_pauses_leaves_the_others_their_turn() {
   TEST_ASSERT_GREATER_THAN_UINT64(rig.clock.now(), rig.poll());
 }
 
-void a_peer_that_never_pauses_does_not_outlast_a_deadline() {
+void a_flooding_peer_does_not_delay_a_deadline() {
   Rig rig;
   rig.open();
   rig.connection.close(ws_close::kGoingAway, "bye", rig.clock.now());
@@ -296,7 +296,7 @@ void a_peer_that_never_pauses_does_not_outlast_a_deadline() {
   TEST_ASSERT_EQUAL_UINT32(0, rig.connection.sockets());
 }
 
-void settings_that_cannot_work_are_named_and_not_tried() {
+void invalid_settings_are_named_and_not_tried() {
   struct Case {
     const char* url;
     const char* identity;
@@ -420,7 +420,7 @@ void a_connection_is_renewed_when_answers_have_gone_out() {
   TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
 }
 
-void a_message_longer_than_the_buffer_costs_no_connection() {
+void a_message_longer_than_the_buffer_keeps_the_connection() {
   Rig rig;
   rig.open();
   rig.peer.send(std::string(WsProtocol::kMaxMessage, 'a'));
@@ -435,7 +435,7 @@ void a_message_longer_than_the_buffer_costs_no_connection() {
   TEST_ASSERT_TRUE(rig.listener.beginnings[0] == std::string(WsProtocol::kMaxMessage, 'b'));
 }
 
-void what_was_sent_is_delivered_once_it_is_acknowledged() {
+void sent_bytes_are_delivered_when_acknowledged() {
   Rig rig;
   TEST_ASSERT_TRUE(rig.connection.delivered());
   rig.open();
@@ -457,27 +457,27 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(connects_and_exchanges_messages);
   RUN_TEST(nothing_is_tried_without_a_network);
-  RUN_TEST(lost_network_ends_the_connection_and_its_return_makes_a_new_one);
-  RUN_TEST(link_that_fell_and_rose_between_two_polls_is_noticed);
-  RUN_TEST(refused_attempts_come_ever_more_rarely_up_to_the_limit);
-  RUN_TEST(waiting_time_starts_afresh_only_after_an_accepted_and_stable_connection);
+  RUN_TEST(network_loss_ends_the_connection_and_its_return_starts_a_new_one);
+  RUN_TEST(link_loss_between_two_polls_is_detected);
+  RUN_TEST(refused_attempts_back_off_up_to_the_limit);
+  RUN_TEST(backoff_resets_only_after_an_accepted_and_stable_connection);
   RUN_TEST(every_state_has_a_deadline);
-  RUN_TEST(half_open_link_is_noticed_within_two_ping_intervals);
-  RUN_TEST(peer_that_closes_is_left_and_found_again);
-  RUN_TEST(http_status_of_a_refusal_is_told);
-  RUN_TEST(socket_shortage_is_waited_out);
-  RUN_TEST(slow_peer_gets_everything_in_the_end);
-  RUN_TEST(last_words_and_the_end_are_heard_while_something_waits_to_be_sent);
-  RUN_TEST(a_peer_that_never_pauses_leaves_the_others_their_turn);
-  RUN_TEST(a_peer_that_never_pauses_does_not_outlast_a_deadline);
-  RUN_TEST(settings_that_cannot_work_are_named_and_not_tried);
+  RUN_TEST(half_open_link_is_detected_within_two_ping_intervals);
+  RUN_TEST(connection_is_restored_after_the_peer_closes);
+  RUN_TEST(http_status_of_a_refusal_is_logged);
+  RUN_TEST(socket_shortage_delays_the_attempt);
+  RUN_TEST(slow_peer_gets_everything);
+  RUN_TEST(last_message_and_close_are_read_while_output_is_pending);
+  RUN_TEST(a_flooding_peer_does_not_block_other_features);
+  RUN_TEST(a_flooding_peer_does_not_delay_a_deadline);
+  RUN_TEST(invalid_settings_are_named_and_not_tried);
   RUN_TEST(credentials_are_asked_at_each_attempt);
   RUN_TEST(the_deadline_of_a_tls_handshake_is_the_ports);
   RUN_TEST(a_failed_tls_handshake_is_named_with_its_numbers);
   RUN_TEST(a_certificate_is_judged_again_once_the_time_is_known);
   RUN_TEST(a_certificate_that_was_judged_by_the_right_time_is_not_judged_again);
   RUN_TEST(a_connection_is_renewed_when_answers_have_gone_out);
-  RUN_TEST(a_message_longer_than_the_buffer_costs_no_connection);
-  RUN_TEST(what_was_sent_is_delivered_once_it_is_acknowledged);
+  RUN_TEST(a_message_longer_than_the_buffer_keeps_the_connection);
+  RUN_TEST(sent_bytes_are_delivered_when_acknowledged);
   return UNITY_END();
 }

@@ -64,7 +64,7 @@ void bad_urls_are_named() {
   }
 }
 
-void urls_get_the_answer_of_the_shared_table() {
+void urls_are_judged_as_in_the_shared_table() {
   enum Answer { REFUSED, ACCEPTED };
   struct Case {
     Answer answer;
@@ -80,7 +80,7 @@ void urls_get_the_answer_of_the_shared_table() {
   }
 }
 
-void a_url_is_taken_apart() {
+void a_url_is_split_into_its_parts() {
   CsmsUrl url;
   TEST_ASSERT_TRUE(url.parse("ws://[::1]:8080/x/", "a b"));
   TEST_ASSERT_EQUAL_STRING("::1", url.host.c_str());
@@ -94,7 +94,7 @@ void a_url_is_taken_apart() {
   TEST_ASSERT_EQUAL_STRING("/a@b/id", url.path.c_str());
 }
 
-void every_kind_of_host_is_taken() {
+void every_kind_of_host_is_accepted() {
   for (const char* host : {"csms", "csms.example.com", "csms.example.com.", "csms_1-a", "10.0.0.7", "3com",
                            "l23456789012345678901234567890123456789012345678901234567890123.org"}) {
     CsmsUrl url;
@@ -108,7 +108,7 @@ void every_kind_of_host_is_taken() {
   }
 }
 
-void the_query_stands_behind_the_identity() {
+void the_query_follows_the_identity() {
   struct Case {
     const char* url;
     const char* path;
@@ -183,10 +183,10 @@ void a_port_that_is_not_written_is_the_schemes_or_that_of_tls() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(bad_urls_are_named);
-  RUN_TEST(urls_get_the_answer_of_the_shared_table);
-  RUN_TEST(a_url_is_taken_apart);
-  RUN_TEST(every_kind_of_host_is_taken);
-  RUN_TEST(the_query_stands_behind_the_identity);
+  RUN_TEST(urls_are_judged_as_in_the_shared_table);
+  RUN_TEST(a_url_is_split_into_its_parts);
+  RUN_TEST(every_kind_of_host_is_accepted);
+  RUN_TEST(the_query_follows_the_identity);
   RUN_TEST(an_identity_is_counted_in_characters_and_percent_encoded);
   RUN_TEST(bad_identities_are_named);
   RUN_TEST(a_port_that_is_not_written_is_the_schemes_or_that_of_tls);

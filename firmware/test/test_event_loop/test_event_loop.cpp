@@ -60,7 +60,7 @@ void the_earliest_deadline_wins() {
   TEST_ASSERT_EQUAL(2, loop.rounds());
 }
 
-void each_feature_is_told_the_time_of_its_own_poll() {
+void each_feature_gets_the_time_of_its_own_poll() {
   FakeClock clock;
   clock.set(100);
   EventLoop loop(clock, {});
@@ -87,7 +87,7 @@ void slow_polls_are_reported_by_name() {
   TEST_ASSERT_EQUAL_UINT64(EventLoop::kSlowPoll + 1, reported.took);
 }
 
-void the_longest_round_is_kept() {
+void the_longest_round_is_recorded() {
   FakeClock clock;
   EventLoop loop(clock, {});
   Probe one(clock, "one", kNever, 300);
@@ -101,7 +101,7 @@ void the_longest_round_is_kept() {
   TEST_ASSERT_EQUAL_UINT64(0, loop.take_longest_round());
 }
 
-void a_full_loop_refuses_features() {
+void a_full_loop_rejects_features() {
   FakeClock clock;
   EventLoop loop(clock, {});
   Probe probe(clock, "probe", kNever);
@@ -109,7 +109,7 @@ void a_full_loop_refuses_features() {
   TEST_ASSERT_FALSE(loop.add(probe));
 }
 
-void an_answer_of_a_worker_asks_for_another_round_at_once() {
+void an_answer_of_a_worker_starts_another_round_at_once() {
   FakeWorker worker;
   WorkerFeature feature(worker);
   TEST_ASSERT_EQUAL_UINT64(kNever, feature.poll(5));
@@ -126,10 +126,10 @@ void an_answer_of_a_worker_asks_for_another_round_at_once() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(the_earliest_deadline_wins);
-  RUN_TEST(each_feature_is_told_the_time_of_its_own_poll);
+  RUN_TEST(each_feature_gets_the_time_of_its_own_poll);
   RUN_TEST(slow_polls_are_reported_by_name);
-  RUN_TEST(the_longest_round_is_kept);
-  RUN_TEST(a_full_loop_refuses_features);
-  RUN_TEST(an_answer_of_a_worker_asks_for_another_round_at_once);
+  RUN_TEST(the_longest_round_is_recorded);
+  RUN_TEST(a_full_loop_rejects_features);
+  RUN_TEST(an_answer_of_a_worker_starts_another_round_at_once);
   return UNITY_END();
 }

@@ -14,12 +14,12 @@ namespace {
 
 using Result = WsHandshake::Result;
 
-/// The client's side of a handshake whose request has gone out.
+/// The client's side of a handshake after its request is sent.
 struct Client {
   FakeRng rng;
   char line[WsHandshake::kMaxLine];
   WsHandshake handshake{line};
-  std::string accept;  // the header that belongs to the request
+  std::string accept;  // the header that matches the request
 
   Client() {
     char request[WsHandshake::kMaxRequest];
@@ -37,7 +37,7 @@ struct Client {
     }
     return result;
   }
-  /// The usual 101 with other headers in front of and among its own.
+  /// The usual 101 with other headers before and among its own.
   Result answer(const std::string& before, const std::string& first, const std::string& among) {
     return give(before + "HTTP/1.1 101 Switching Protocols\r\n" + first + "Upgrade: websocket\r\n" + among +
                 "Connection: Upgrade\r\n" + accept + "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n");
@@ -53,8 +53,8 @@ void unknown_headers_of_any_length_and_number_are_skipped() {
       header("Set-Cookie", 600),
       many,
       header("Content-Security-Policy", 20'000),
-      header("X-Exact", WsHandshake::kMaxLine - 9),  // with its CR the line is one byte longer than what is kept
-      header(std::string(600, 'N'), 1),              // not even its name is kept whole
+      header("X-Exact", WsHandshake::kMaxLine - 9),  // with its CR the line is one byte longer than the buffer
+      header(std::string(600, 'N'), 1),              // the name is too long for the buffer
       "X-Folded: a\r\n  b: c\r\n\td\r\n",
       "X-Empty:\r\nX-Bytes: \xff\xfe\r\n",
   };
@@ -92,13 +92,13 @@ void headers_of_an_interim_answer_do_not_count() {
   TEST_ASSERT_EQUAL_STRING("HTTP answer lacks 'Upgrade: websocket'", client.handshake.reason());
 }
 
-void a_refusal_behind_an_interim_answer_has_its_own_status() {
+void a_refusal_after_an_interim_answer_has_its_own_status() {
   Client client;
   TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n"));
   TEST_ASSERT_EQUAL_UINT16(404, client.handshake.status());
 }
 
-void headers_of_websocket_are_judged_whole_or_not_at_all() {
+void truncated_websocket_headers_are_rejected() {
   struct Case {
     std::string extra;
     const char* reason;
@@ -126,7 +126,7 @@ int main() {
   RUN_TEST(a_long_reason_phrase_is_skipped);
   RUN_TEST(interim_answers_are_skipped);
   RUN_TEST(headers_of_an_interim_answer_do_not_count);
-  RUN_TEST(a_refusal_behind_an_interim_answer_has_its_own_status);
-  RUN_TEST(headers_of_websocket_are_judged_whole_or_not_at_all);
+  RUN_TEST(a_refusal_after_an_interim_answer_has_its_own_status);
+  RUN_TEST(truncated_websocket_headers_are_rejected);
   return UNITY_END();
 }

@@ -67,7 +67,7 @@ std::vector<Change> blink(Millis half_period, Millis span) {
   return changes;
 }
 
-void status_blinks_by_the_state_of_the_connector() {
+void status_light_shows_the_state_of_the_connector() {
   check_status(StatusLight::available, {{0, true}});
   check_status(StatusLight::preparing, blink(250, 2000));
   check_status(StatusLight::charging, blink(500, 2000));
@@ -130,7 +130,7 @@ void a_late_poll_does_not_shift_the_pattern() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(status_blinks_by_the_state_of_the_connector);
+  RUN_TEST(status_light_shows_the_state_of_the_connector);
   RUN_TEST(network_light_shows_the_state_of_the_connection);
   RUN_TEST(fault_light_distinguishes_the_stop_from_other_errors);
   RUN_TEST(a_steady_light_needs_no_polling);

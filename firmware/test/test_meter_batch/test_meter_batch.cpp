@@ -34,7 +34,7 @@ MeterBatch full_batch() {
   return batch;
 }
 
-void batch_comes_back_as_it_was_packed() {
+void batch_is_unpacked_as_it_was_packed() {
   const MeterBatch batch = full_batch();
   TEST_ASSERT_TRUE(batch.full());
   uint8_t bytes[MeterBatch::kMaxEncoded];
@@ -58,7 +58,7 @@ void batch_comes_back_as_it_was_packed() {
   }
 }
 
-void batch_tells_which_times_were_the_csms() {
+void batch_stores_the_source_of_each_time() {
   MeterBatch batch;
   const bool told[] = {false, true, true};
   for (Millis i = 0; i < 3; ++i) {
@@ -75,7 +75,7 @@ void batch_tells_which_times_were_the_csms() {
   }
 }
 
-void every_damaged_byte_is_noticed() {
+void every_damaged_byte_is_detected() {
   uint8_t bytes[MeterBatch::kMaxEncoded];
   const Bytes content = full_batch().encode(bytes);
   MeterBatch read;
@@ -88,7 +88,7 @@ void every_damaged_byte_is_noticed() {
   TEST_ASSERT_TRUE(read.decode(content));
 }
 
-void what_lies_too_far_off_begins_another_batch() {
+void samples_too_far_apart_begin_another_batch() {
   MeterBatch batch;
   TEST_ASSERT_TRUE(batch.append(sample_at(1000, 500, kNoon)));
   MeterSample other = sample_at(2000, 501, kNoon + 1000);
@@ -98,7 +98,7 @@ void what_lies_too_far_off_begins_another_batch() {
   TEST_ASSERT_FALSE_MESSAGE(batch.append(sample_at(1000 + 0x80000000ull, 501, kNoon)), "24 days");
   TEST_ASSERT_FALSE_MESSAGE(batch.append(sample_at(2000, 501, kNoon + 3'000'000'000)), "the clock was set");
   TEST_ASSERT_TRUE_MESSAGE(batch.append(sample_at(2000, 501, kNoon - 5'000)), "the clock was set back a little");
-  TEST_ASSERT_TRUE_MESSAGE(batch.append(sample_at(3000, 502, 0)), "the time is not known");
+  TEST_ASSERT_TRUE_MESSAGE(batch.append(sample_at(3000, 502, 0)), "the time is unknown");
   MeterBatch unknown;
   TEST_ASSERT_TRUE(unknown.append(sample_at(1000, 500, 0)));
   TEST_ASSERT_FALSE_MESSAGE(unknown.append(sample_at(2000, 501, kNoon)), "the time became known");
@@ -122,10 +122,10 @@ void months_are_packed_in_seconds_and_keep_their_wall_time() {
   TEST_ASSERT_TRUE(read.decode(batch.encode(bytes)));
   TEST_ASSERT_EQUAL_INT64(later.stamp.wall_ms, read[1].stamp.wall_ms);
   TEST_ASSERT_EQUAL_UINT64(later.stamp.at - 7, read[1].stamp.at);
-  TEST_ASSERT_TRUE_MESSAGE(read.takes(later), "it goes on after a boot");
+  TEST_ASSERT_TRUE_MESSAGE(read.takes(later), "the batch continues after a boot");
 }
 
-void sample_is_kept_as_the_file_gives_it_back() {
+void sample_in_memory_equals_the_one_in_the_file() {
   MeterBatch batch;
   MeterSample sample = sample_at(1000, 500, kNoon);
   sample.measurands = {Measurand::voltage, Measurand::power_active_import, Measurand::energy_active_import_register};
@@ -182,7 +182,7 @@ void sampled_values_have_their_units_and_the_current_is_derived() {
       json.text());
 }
 
-// ---- power by the time between pulses
+// ---- power from the time between pulses
 
 void power_follows_the_pulses() {
   PowerEstimate power;
@@ -195,7 +195,7 @@ void power_follows_the_pulses() {
   TEST_ASSERT_UINT32_WITHIN(20, 3'600, power.watts(now));
 }
 
-void power_beyond_all_reason_does_not_wrap_around() {
+void huge_power_does_not_wrap_around() {
   PowerEstimate power;
   power.update(0, 0);
   power.update(1, 1);
@@ -203,7 +203,7 @@ void power_beyond_all_reason_does_not_wrap_around() {
   TEST_ASSERT_EQUAL_UINT32(UINT32_MAX, power.watts(2));
 }
 
-void pulses_that_stay_away_bound_the_power() {
+void missing_pulses_limit_the_power() {
   PowerEstimate power;
   Millis now = 0;
   for (uint64_t wh = 0; wh <= 60; ++wh) power.update(wh, now += 1000);
@@ -218,17 +218,17 @@ void pulses_that_stay_away_bound_the_power() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(batch_comes_back_as_it_was_packed);
-  RUN_TEST(batch_tells_which_times_were_the_csms);
-  RUN_TEST(every_damaged_byte_is_noticed);
-  RUN_TEST(what_lies_too_far_off_begins_another_batch);
+  RUN_TEST(batch_is_unpacked_as_it_was_packed);
+  RUN_TEST(batch_stores_the_source_of_each_time);
+  RUN_TEST(every_damaged_byte_is_detected);
+  RUN_TEST(samples_too_far_apart_begin_another_batch);
   RUN_TEST(months_are_packed_in_seconds_and_keep_their_wall_time);
-  RUN_TEST(sample_is_kept_as_the_file_gives_it_back);
+  RUN_TEST(sample_in_memory_equals_the_one_in_the_file);
   RUN_TEST(halving_keeps_the_first_and_the_last);
   RUN_TEST(thinning_out_keeps_the_last_and_every_second_before_it);
   RUN_TEST(sampled_values_have_their_units_and_the_current_is_derived);
   RUN_TEST(power_follows_the_pulses);
-  RUN_TEST(power_beyond_all_reason_does_not_wrap_around);
-  RUN_TEST(pulses_that_stay_away_bound_the_power);
+  RUN_TEST(huge_power_does_not_wrap_around);
+  RUN_TEST(missing_pulses_limit_the_power);
   return UNITY_END();
 }

@@ -41,7 +41,7 @@ void a_record_has_every_number() {
       bench.uart.take().c_str());
 }
 
-void records_come_once_a_second() {
+void records_are_printed_once_a_second() {
   Bench bench;
   TEST_ASSERT_EQUAL_UINT64(1000, bench.poll_at(0));
   TEST_ASSERT_EQUAL_UINT64(1000, bench.poll_at(999));
@@ -65,7 +65,7 @@ void counters_have_a_limit() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(a_record_has_every_number);
-  RUN_TEST(records_come_once_a_second);
+  RUN_TEST(records_are_printed_once_a_second);
   RUN_TEST(counters_have_a_limit);
   return UNITY_END();
 }

@@ -18,8 +18,8 @@ void tearDown() {}
 
 namespace {
 
-/// A line of one kind of message, of which the test says what it holds.
-struct Line final : DurableCalls {
+/// Durable messages of one kind; the test sets the state of the front.
+struct DurableQueue final : DurableCalls {
   Front state = Front::none;
   Millis queued_at = 0;
   int written = 0;
@@ -81,11 +81,11 @@ struct Handler final : CallHandler, Messenger::LinkListener {
         reply.result().begin_object().key("echo").raw(payload.raw()).end_object();
         return;
       case 1:
-        reply.result().begin_object();  // begun, then refused
+        reply.result().begin_object();  // begins a result, then fails
         reply.error(OcppError::not_supported, "no \"thank\" you");
         return;
       case 2:
-        return;  // forgot to answer
+        return;  // without an answer
       case 3:
         reply.result().begin_object();
         for (int i = 0; i < 1000; ++i) reply.result().member("key", "value");
@@ -105,8 +105,8 @@ struct Rig {
   FakeNetwork network;
   FakeRng rng;
   Connection connection{tcp, network, rng, log};
-  Line line;
-  Messenger messenger{connection, line, rng, log};
+  DurableQueue queue;
+  Messenger messenger{connection, queue, rng, log};
   Handler handler;
   Caller caller;
   WsPeer peer{tcp};
@@ -155,7 +155,7 @@ struct Rig {
     peer.send(message);
     poll();
   }
-  /// Several polls' worth.
+  /// Polls several times.
   void read_all() {
     while (connection.poll(clock.now()) <= clock.now()) {
     }
@@ -181,7 +181,7 @@ struct Rig {
   }
 };
 
-void one_request_at_a_time_in_order_with_ids_of_their_own() {
+void requests_are_sent_one_at_a_time_in_order_with_unique_ids() {
   Rig rig;
   rig.call("A", 1);
   rig.call("B", 2);
@@ -198,7 +198,7 @@ void one_request_at_a_time_in_order_with_ids_of_their_own() {
   TEST_ASSERT_EQUAL_size_t(0, rig.messenger.queued());
 }
 
-void request_without_answer_times_out_and_the_late_answer_is_taken_once() {
+void request_without_answer_times_out_and_its_late_answer_counts_once() {
   Rig rig;
   rig.call("A", 1);
   rig.call("B", 2);
@@ -219,7 +219,7 @@ void request_without_answer_times_out_and_the_late_answer_is_taken_once() {
   TEST_ASSERT_EQUAL_UINT32(2, rig.caller.results.at(0));
 }
 
-void late_answers_are_taken_for_as_many_requests_as_there_is_room_for() {
+void late_answers_count_for_the_last_requests() {
   Rig rig;
   std::vector<std::string> sent;
   for (uint32_t i = 0; i <= Messenger::kMaxOverdue; ++i) {
@@ -246,7 +246,7 @@ void a_late_refusal_is_only_logged() {
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.failures.size());
 }
 
-void no_late_answer_comes_by_another_connection() {
+void late_answer_on_another_connection_is_ignored() {
   Rig rig;
   rig.call("A", 1);
   const std::string first = rig.sent_one();
@@ -349,7 +349,7 @@ void answer_that_is_nested_too_deep_ends_its_request() {
   TEST_ASSERT_EQUAL(CallFailure::malformed, rig.caller.failures.at(0).second);
 }
 
-void lost_link_fails_all_ordinary_requests_and_takes_no_new_ones() {
+void disconnect_fails_ordinary_requests_and_rejects_new_ones() {
   Rig rig;
   rig.call("A", 1);
   rig.call("B", 2);
@@ -358,16 +358,16 @@ void lost_link_fails_all_ordinary_requests_and_takes_no_new_ones() {
   TEST_ASSERT_EQUAL_size_t(2, rig.caller.failures.size());
   TEST_ASSERT_EQUAL(CallFailure::disconnected, rig.caller.failures[0].second);
   TEST_ASSERT_EQUAL(CallFailure::disconnected, rig.caller.failures[1].second);
-  TEST_ASSERT_EQUAL(1, rig.line.disconnects);
+  TEST_ASSERT_EQUAL(1, rig.queue.disconnects);
   TEST_ASSERT_FALSE(rig.call("C", 3));
   rig.connect();
   TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
 }
 
-void closed_gate_lets_only_boot_notification_through() {
+void closed_gate_passes_only_boot_notification() {
   Rig rig;
   rig.messenger.open_gate(false);
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.state = DurableCalls::Front::ready;
   rig.call("StatusNotification", 1);
   TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
   rig.call("BootNotification", 2, Priority::boot);
@@ -379,54 +379,54 @@ void closed_gate_lets_only_boot_notification_through() {
   TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(rig.sent_one()).c_str());
 }
 
-void durable_line_and_requests_go_by_age() {
+void durable_messages_and_requests_are_sent_by_age() {
   Rig rig;
   rig.clock.advance(100);
-  rig.line.queued_at = rig.clock.now();
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.queued_at = rig.clock.now();
+  rig.queue.state = DurableCalls::Front::ready;
   rig.clock.advance(10);
   rig.call("Younger", 1);
   std::string first = rig.sent_one();
   TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(first).c_str());
   rig.answer(first);
-  TEST_ASSERT_EQUAL(1, rig.line.results);
+  TEST_ASSERT_EQUAL(1, rig.queue.results);
   rig.answer(rig.peer.take_messages().at(0));
   rig.call("Older", 2);
   rig.clock.advance(10);
-  rig.line.queued_at = rig.clock.now();
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.queued_at = rig.clock.now();
+  rig.queue.state = DurableCalls::Front::ready;
   TEST_ASSERT_EQUAL_STRING("Older", Rig::action_of(rig.sent_one()).c_str());
 }
 
-void younger_requests_wait_for_what_is_being_stored() {
+void younger_requests_wait_for_a_message_that_is_being_stored() {
   Rig rig;
-  rig.line.queued_at = rig.clock.now();
-  rig.line.state = DurableCalls::Front::storing;
+  rig.queue.queued_at = rig.clock.now();
+  rig.queue.state = DurableCalls::Front::storing;
   rig.call("Younger", 1);
   TEST_ASSERT_EQUAL_size_t(0, rig.sent().size());
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.state = DurableCalls::Front::ready;
   TEST_ASSERT_EQUAL_STRING("StopTransaction", Rig::action_of(rig.sent_one()).c_str());
 }
 
-void somebody_who_waits_is_served_before_the_backlog() {
+void user_requests_are_sent_before_the_backlog() {
   Rig rig;
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.state = DurableCalls::Front::ready;
   rig.clock.advance(10);
   rig.call("Authorize", 1, Priority::user);
   TEST_ASSERT_EQUAL_STRING("Authorize", Rig::action_of(rig.sent_one()).c_str());
 }
 
-void durable_time_out_and_late_answers_go_to_the_line() {
+void durable_messages_get_timeouts_and_late_answers() {
   Rig rig;
-  rig.line.state = DurableCalls::Front::ready;
+  rig.queue.state = DurableCalls::Front::ready;
   std::string first = rig.sent_one();
   rig.clock.advance(Messenger::kCallTimeout);
   rig.poll();
-  TEST_ASSERT_EQUAL(1, rig.line.timeouts);
+  TEST_ASSERT_EQUAL(1, rig.queue.timeouts);
   rig.call("A", 1);
   std::string ordinary = rig.sent_one();
   rig.answer(first);
-  TEST_ASSERT_EQUAL(1, rig.line.results);
+  TEST_ASSERT_EQUAL(1, rig.queue.results);
   rig.answer(ordinary);
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
 }
@@ -466,7 +466,7 @@ void requests_of_the_csms_are_answered() {
                            rig.peer.take_messages().at(0).c_str());
 }
 
-void nothing_is_answered_where_no_answer_is_allowed() {
+void nothing_is_answered_when_the_handler_may_not_answer() {
   Rig rig;
   rig.handler.answers = false;
   rig.receive("[2,\"46\",\"X\",{}]");
@@ -480,7 +480,7 @@ void nothing_is_answered_where_no_answer_is_allowed() {
   TEST_ASSERT_EQUAL_STRING("[3,\"48\",{}]", rig.peer.take_messages().at(0).c_str());
 }
 
-void request_while_one_of_ours_is_unanswered_is_answered_at_once() {
+void request_is_answered_at_once_during_an_own_request() {
   Rig rig;
   rig.call("A", 1);
   std::string ours = rig.sent_one();
@@ -490,7 +490,7 @@ void request_while_one_of_ours_is_unanswered_is_answered_at_once() {
   TEST_ASSERT_EQUAL_size_t(1, rig.caller.results.size());
 }
 
-void bad_messages_get_the_right_answer_or_none() {
+void bad_messages_get_the_specified_answer_or_none() {
   struct Case {
     const char* message;
     const char* code;  // nullptr: no answer
@@ -549,27 +549,27 @@ void bad_messages_get_the_right_answer_or_none() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(one_request_at_a_time_in_order_with_ids_of_their_own);
-  RUN_TEST(request_without_answer_times_out_and_the_late_answer_is_taken_once);
-  RUN_TEST(late_answers_are_taken_for_as_many_requests_as_there_is_room_for);
+  RUN_TEST(requests_are_sent_one_at_a_time_in_order_with_unique_ids);
+  RUN_TEST(request_without_answer_times_out_and_its_late_answer_counts_once);
+  RUN_TEST(late_answers_count_for_the_last_requests);
   RUN_TEST(a_late_refusal_is_only_logged);
-  RUN_TEST(no_late_answer_comes_by_another_connection);
+  RUN_TEST(late_answer_on_another_connection_is_ignored);
   RUN_TEST(code_and_description_of_a_refusal_are_logged);
   RUN_TEST(calls_longer_than_the_buffer_are_answered);
   RUN_TEST(answers_longer_than_the_buffer_are_failures);
   RUN_TEST(errors_and_malformed_answers_are_failures);
   RUN_TEST(answer_that_is_not_valid_json_answers_nothing);
   RUN_TEST(answer_that_is_nested_too_deep_ends_its_request);
-  RUN_TEST(lost_link_fails_all_ordinary_requests_and_takes_no_new_ones);
-  RUN_TEST(closed_gate_lets_only_boot_notification_through);
-  RUN_TEST(durable_line_and_requests_go_by_age);
-  RUN_TEST(younger_requests_wait_for_what_is_being_stored);
-  RUN_TEST(somebody_who_waits_is_served_before_the_backlog);
-  RUN_TEST(durable_time_out_and_late_answers_go_to_the_line);
+  RUN_TEST(disconnect_fails_ordinary_requests_and_rejects_new_ones);
+  RUN_TEST(closed_gate_passes_only_boot_notification);
+  RUN_TEST(durable_messages_and_requests_are_sent_by_age);
+  RUN_TEST(younger_requests_wait_for_a_message_that_is_being_stored);
+  RUN_TEST(user_requests_are_sent_before_the_backlog);
+  RUN_TEST(durable_messages_get_timeouts_and_late_answers);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
-  RUN_TEST(nothing_is_answered_where_no_answer_is_allowed);
-  RUN_TEST(request_while_one_of_ours_is_unanswered_is_answered_at_once);
-  RUN_TEST(bad_messages_get_the_right_answer_or_none);
+  RUN_TEST(nothing_is_answered_when_the_handler_may_not_answer);
+  RUN_TEST(request_is_answered_at_once_during_an_own_request);
+  RUN_TEST(bad_messages_get_the_specified_answer_or_none);
   return UNITY_END();
 }

@@ -21,7 +21,7 @@ struct Bench {
   bool closed() const { return gpio.read(pins::kContactor); }
 };
 
-/// A wire is joined to the stop, and it is released.
+/// A released stop button is wired.
 struct Released : Bench {
   Released() { gpio.drive(pins::kEmergencyStop, false); }
 };
@@ -77,8 +77,8 @@ void the_contactor_stays_open_after_the_release() {
   TEST_ASSERT_TRUE(bench.safety.close_contactor());
 }
 
-// The loop was elsewhere: it has still to hear of a stop that is over.
-void a_stop_that_nobody_has_heard_of_keeps_the_contactor_open() {
+// The stop ended while the loop was busy: the loop has not processed it yet.
+void an_unprocessed_stop_keeps_the_contactor_open() {
   Running bench;
   bench.gpio.pulse(pins::kEmergencyStop);
   TEST_ASSERT_TRUE(bench.safety.stopped());
@@ -106,7 +106,7 @@ int main() {
   RUN_TEST(the_contactor_closes_and_opens_on_demand);
   RUN_TEST(the_stop_opens_the_contactor_in_the_interrupt);
   RUN_TEST(the_contactor_stays_open_after_the_release);
-  RUN_TEST(a_stop_that_nobody_has_heard_of_keeps_the_contactor_open);
+  RUN_TEST(an_unprocessed_stop_keeps_the_contactor_open);
   RUN_TEST(destruction_opens_the_contactor);
   return UNITY_END();
 }

@@ -35,7 +35,7 @@ struct Bench {
   }
 };
 
-void a_line_is_answered_by_one_line() {
+void a_command_is_answered_by_one_line() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("= hello you\r\n", bench.answer_to("echo hello you\r\n").c_str());
   TEST_ASSERT_EQUAL_STRING("= hello\r\n", bench.answer_to("  echo   hello  \n").c_str());
@@ -90,7 +90,7 @@ void a_line_that_is_no_utf8_is_rejected_as_a_whole() {
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", bench.answer_to("echo ok\n").c_str());
 }
 
-void the_next_command_waits_for_a_late_answer() {
+void the_next_command_waits_for_a_deferred_answer() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("", bench.answer_to("later\necho second\n").c_str());
   bench.log.answer("first");
@@ -139,14 +139,14 @@ void commands_have_different_names_and_a_limit() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(a_line_is_answered_by_one_line);
+  RUN_TEST(a_command_is_answered_by_one_line);
   RUN_TEST(an_unknown_command_is_named);
   RUN_TEST(empty_lines_are_not_answered);
   RUN_TEST(a_line_may_come_in_pieces);
   RUN_TEST(typing_errors_can_be_corrected);
   RUN_TEST(a_line_too_long_is_rejected_as_a_whole);
   RUN_TEST(a_line_that_is_no_utf8_is_rejected_as_a_whole);
-  RUN_TEST(the_next_command_waits_for_a_late_answer);
+  RUN_TEST(the_next_command_waits_for_a_deferred_answer);
   RUN_TEST(a_command_polls_earlier_features_again);
   RUN_TEST(a_flood_of_input_does_not_block_other_features);
   RUN_TEST(help_lists_the_commands_with_their_arguments);

@@ -11,7 +11,7 @@ void tearDown() {}
 
 namespace {
 
-/// Gives every state that a row-by-row walk from `state` comes to, `state` among them.
+/// Returns every state that is reachable from `state`, including `state`.
 std::set<SessionState> reachable_from(SessionState state) {
   std::set<SessionState> found{state};
   for (size_t before = 0; before != found.size();) {
@@ -23,7 +23,7 @@ std::set<SessionState> reachable_from(SessionState state) {
   return found;
 }
 
-void every_state_is_reached_and_left_again() {
+void every_state_can_be_reached_and_left() {
   const std::set<SessionState> all = reachable_from(SessionState::idle);
   TEST_ASSERT_EQUAL_size_t(8, all.size());
   for (SessionState state : all) TEST_ASSERT_EQUAL_size_t(8, reachable_from(state).size());
@@ -38,7 +38,7 @@ void a_transaction_begins_only_for_an_accepted_id_tag_or_after_a_restart() {
   }
 }
 
-void every_open_transaction_can_end_with_its_cable_free_or_held() {
+void every_open_transaction_can_end_with_a_free_or_held_cable() {
   for (SessionState state : reachable_from(SessionState::idle)) {
     if (!is_open(state)) continue;
     TEST_ASSERT_EQUAL(SessionState::idle, next_state(state, SessionEvent::ended));
@@ -57,9 +57,9 @@ void an_event_without_a_row_changes_nothing() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(every_state_is_reached_and_left_again);
+  RUN_TEST(every_state_can_be_reached_and_left);
   RUN_TEST(a_transaction_begins_only_for_an_accepted_id_tag_or_after_a_restart);
-  RUN_TEST(every_open_transaction_can_end_with_its_cable_free_or_held);
+  RUN_TEST(every_open_transaction_can_end_with_a_free_or_held_cable);
   RUN_TEST(an_event_without_a_row_changes_nothing);
   return UNITY_END();
 }

@@ -16,7 +16,7 @@ void tearDown() {}
 
 namespace {
 
-/// A device's storage on flash that outlives it. Each Device is one boot.
+/// A device's storage; the flash survives it. Each Device is one boot.
 struct Device {
   FakeWorker worker;
   std::unique_ptr<LittleFsStorage> storage;
@@ -31,7 +31,7 @@ struct Device {
     return finish(storage->write(name, Text(content.data(), content.size()).bytes(), note()));
   }
   bool remove(Text name) { return finish(storage->remove(name, note())); }
-  /// "" for a file that is not there.
+  /// "" for a missing file.
   std::string read(Text name) {
     uint8_t bytes[Storage::kMaxContent];
     size_t length = 0;
@@ -68,8 +68,8 @@ constexpr size_t kSectors = 32;
 
 Bytes bytes_of(const std::string& content) { return Text(content.data(), content.size()).bytes(); }
 
-/// Contents go in and out of step with the length of the buffer; each job keeps its own.
-void jobs_keep_their_contents_while_others_come_and_go() {
+/// The lengths of the contents are out of step with the length of the buffer; each job keeps its own.
+void jobs_keep_their_contents_among_other_jobs() {
   StorageJobs jobs;
   std::deque<std::string> expected;
   size_t length = 1;
@@ -87,7 +87,7 @@ void jobs_keep_their_contents_while_others_come_and_go() {
   }
 }
 
-void two_of_the_largest_contents_wait_at_least() {
+void two_largest_contents_can_be_pending() {
   StorageJobs jobs;
   const std::string largest(Storage::kMaxContent, 'L');
   TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
@@ -100,7 +100,7 @@ void two_of_the_largest_contents_wait_at_least() {
   TEST_ASSERT_NOT_NULL(jobs.push(bytes_of(largest)));
 }
 
-void content_built_in_the_scratch_is_written_whatever_waits_before_it() {
+void content_in_the_scratch_is_written_after_other_jobs() {
   RamFlash flash(kSectors);
   Device device(flash);
   for (const size_t before : {size_t{1}, size_t{700}, Storage::kMaxContent}) {
@@ -115,7 +115,7 @@ void content_built_in_the_scratch_is_written_whatever_waits_before_it() {
   }
 }
 
-void there_is_no_scratch_while_jobs_take_the_room() {
+void there_is_no_scratch_while_jobs_use_its_space() {
   RamFlash flash(kSectors);
   Device device(flash);
   const std::string largest(Storage::kMaxContent, 'L');
@@ -126,7 +126,7 @@ void there_is_no_scratch_while_jobs_take_the_room() {
   TEST_ASSERT_FALSE(device.storage->scratch().empty());
 }
 
-void jobs_wait_for_the_start_and_everything_can_be_read_until_then() {
+void jobs_wait_for_start_and_reads_work_until_then() {
   RamFlash flash(kSectors);
   TEST_ASSERT_TRUE(Device(flash).write("a", "1"));
   FakeWorker worker;
@@ -142,7 +142,7 @@ void jobs_wait_for_the_start_and_everything_can_be_read_until_then() {
   TEST_ASSERT_TRUE(storage.busy());
 }
 
-void nothing_is_read_while_a_job_is_under_way() {
+void nothing_is_read_while_a_job_runs() {
   RamFlash flash(kSectors);
   Device device(flash);
   TEST_ASSERT_TRUE(device.write("a", "1"));
@@ -163,7 +163,7 @@ void a_blank_flash_is_formatted_once() {
   TEST_ASSERT_FALSE(second.storage->formatted());
 }
 
-void what_was_written_is_there_after_a_reboot() {
+void written_files_survive_a_reboot() {
   RamFlash flash(kSectors);
   const std::string large(Storage::kMaxContent, 'L');
   {
@@ -179,7 +179,7 @@ void what_was_written_is_there_after_a_reboot() {
   TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::not_found), static_cast<int>(device.last));
 }
 
-void a_removed_file_is_gone_and_removing_it_again_is_fine() {
+void a_removed_file_can_be_removed_again() {
   RamFlash flash(kSectors);
   Device device(flash);
   TEST_ASSERT_TRUE(device.write("a", "1"));
@@ -198,7 +198,7 @@ void list_finds_by_prefix() {
   TEST_ASSERT_EQUAL_size_t(3, device.list("").size());
 }
 
-void limits_are_refused_at_once() {
+void excessive_sizes_are_rejected_at_once() {
   RamFlash flash(kSectors);
   Device device(flash);
   const std::vector<uint8_t> content(Storage::kMaxContent + 1, 'x');
@@ -212,7 +212,7 @@ void limits_are_refused_at_once() {
   TEST_ASSERT_TRUE(storage.write({name.data(), Storage::kMaxName}, {content.data(), Storage::kMaxContent}, {}));
 }
 
-void a_file_larger_than_the_readers_buffer_is_not_read_in_part() {
+void a_file_larger_than_the_buffer_is_not_read_in_part() {
   RamFlash flash(kSectors);
   Device device(flash);
   device.write("a", "12345");
@@ -223,7 +223,7 @@ void a_file_larger_than_the_readers_buffer_is_not_read_in_part() {
   TEST_ASSERT_EQUAL_size_t(0, length);
 }
 
-void jobs_run_in_order_and_a_full_queue_refuses() {
+void jobs_run_in_order_and_a_full_queue_rejects() {
   RamFlash flash(kSectors);
   Device device(flash);
   std::string order;
@@ -239,7 +239,7 @@ void jobs_run_in_order_and_a_full_queue_refuses() {
   TEST_ASSERT_EQUAL_STRING("7", device.read("same").c_str());
 }
 
-void a_busy_worker_refuses_without_losing_what_is_queued() {
+void a_busy_worker_loses_no_queued_job() {
   RamFlash flash(kSectors);
   Device device(flash);
   device.worker.full = true;
@@ -266,7 +266,7 @@ void a_claimed_lack_of_space_keeps_the_old_content() {
   TEST_ASSERT_TRUE(device.write("a", "new"));
 }
 
-void a_really_full_flash_answers_full_and_keeps_what_it_has() {
+void a_full_flash_reports_full_and_keeps_its_files() {
   RamFlash flash(8);
   Device device(flash);
   const std::string content(Storage::kMaxContent, 'x');
@@ -302,7 +302,7 @@ void a_dead_flash_is_reported_and_not_formatted() {
   }
   flash.cut_at(1, Tear::none);
   uint8_t blank[Flash::kProgramSize] = {};
-  flash.program(0x1F000, blank);  // the chip dies here
+  flash.program(0x1F000, blank);  // the chip fails here
   Device dead(flash);
   TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::failed), static_cast<int>(dead.mounted));
   TEST_ASSERT_FALSE(dead.storage->formatted());
@@ -321,8 +321,8 @@ void garbage_is_replaced_by_a_new_file_system() {
   TEST_ASSERT_TRUE(device.write("a", "1"));
 }
 
-/// Cuts the power at every flash operation of `step`, in each of the ways to be torn, on the flash that `prepare` left;
-/// then boots and checks that the file is as before or as after, and as after if that was acknowledged.
+/// Cuts the power at every flash operation of `step`, with each kind of torn write, on the flash that `prepare` left.
+/// Then it boots and verifies that the file is the old or the new one, and the new one if that was acknowledged.
 void cut_everywhere(void (*prepare)(Device&), bool (*step)(Device&), const std::string& before,
                     const std::string& after) {
   RamFlash prepared(kSectors);
@@ -361,8 +361,8 @@ void cut_everywhere(void (*prepare)(Device&), bool (*step)(Device&), const std::
         seen_before = true;
       }
       TEST_ASSERT_EQUAL_STRING_MESSAGE("bystander", device.read("other").c_str(), id.c_str());
-      TEST_ASSERT_TRUE_MESSAGE(device.write("file", "and on it goes"), id.c_str());
-      TEST_ASSERT_EQUAL_STRING_MESSAGE("and on it goes", device.read("file").c_str(), id.c_str());
+      TEST_ASSERT_TRUE_MESSAGE(device.write("file", "still writable"), id.c_str());
+      TEST_ASSERT_EQUAL_STRING_MESSAGE("still writable", device.read("file").c_str(), id.c_str());
     }
   }
   TEST_ASSERT_TRUE_MESSAGE(seen_before, "no cut came before the commit: the test cut nothing");
@@ -381,7 +381,7 @@ void prepare_with_large(Device& device) {
 }
 void prepare_near_compaction(Device& device) {
   prepare_with_small(device);
-  // The log of the directory's block is filled, so that the next commits compact it into another block.
+  // Fills the log of the directory's block, so that the next commits compact it into another block.
   const std::string filler(400, 'f');
   for (int i = 0; i < 8; ++i) device.write("filler", filler);
 }
@@ -429,7 +429,7 @@ void a_cut_format_is_repeated_at_the_next_boot() {
   }
 }
 
-/// How many empty files littlefs itself finds on `flash`, which stays as it is.
+/// Counts the empty files on `flash` with littlefs itself; `flash` is not changed.
 size_t empty_files(const RamFlash& flash) {
   RamFlash copy = flash;
   uint8_t buffers[3][512];
@@ -463,7 +463,7 @@ size_t empty_files(const RamFlash& flash) {
   return count;
 }
 
-void what_a_cut_first_write_left_is_cleared_away() {
+void empty_files_of_a_cut_first_write_are_removed() {
   RamFlash prepared(kSectors);
   {
     Device device(prepared);
@@ -489,22 +489,22 @@ void what_a_cut_first_write_left_is_cleared_away() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(jobs_keep_their_contents_while_others_come_and_go);
-  RUN_TEST(two_of_the_largest_contents_wait_at_least);
-  RUN_TEST(content_built_in_the_scratch_is_written_whatever_waits_before_it);
-  RUN_TEST(there_is_no_scratch_while_jobs_take_the_room);
-  RUN_TEST(jobs_wait_for_the_start_and_everything_can_be_read_until_then);
-  RUN_TEST(nothing_is_read_while_a_job_is_under_way);
+  RUN_TEST(jobs_keep_their_contents_among_other_jobs);
+  RUN_TEST(two_largest_contents_can_be_pending);
+  RUN_TEST(content_in_the_scratch_is_written_after_other_jobs);
+  RUN_TEST(there_is_no_scratch_while_jobs_use_its_space);
+  RUN_TEST(jobs_wait_for_start_and_reads_work_until_then);
+  RUN_TEST(nothing_is_read_while_a_job_runs);
   RUN_TEST(a_blank_flash_is_formatted_once);
-  RUN_TEST(what_was_written_is_there_after_a_reboot);
-  RUN_TEST(a_removed_file_is_gone_and_removing_it_again_is_fine);
+  RUN_TEST(written_files_survive_a_reboot);
+  RUN_TEST(a_removed_file_can_be_removed_again);
   RUN_TEST(list_finds_by_prefix);
-  RUN_TEST(limits_are_refused_at_once);
-  RUN_TEST(a_file_larger_than_the_readers_buffer_is_not_read_in_part);
-  RUN_TEST(jobs_run_in_order_and_a_full_queue_refuses);
-  RUN_TEST(a_busy_worker_refuses_without_losing_what_is_queued);
+  RUN_TEST(excessive_sizes_are_rejected_at_once);
+  RUN_TEST(a_file_larger_than_the_buffer_is_not_read_in_part);
+  RUN_TEST(jobs_run_in_order_and_a_full_queue_rejects);
+  RUN_TEST(a_busy_worker_loses_no_queued_job);
   RUN_TEST(a_claimed_lack_of_space_keeps_the_old_content);
-  RUN_TEST(a_really_full_flash_answers_full_and_keeps_what_it_has);
+  RUN_TEST(a_full_flash_reports_full_and_keeps_its_files);
   RUN_TEST(rewriting_leaks_no_space);
   RUN_TEST(a_dead_flash_is_reported_and_not_formatted);
   RUN_TEST(garbage_is_replaced_by_a_new_file_system);
@@ -513,6 +513,6 @@ int main() {
   RUN_TEST(a_cut_compaction_leaves_old_or_new);
   RUN_TEST(a_cut_removal_leaves_old_or_nothing);
   RUN_TEST(a_cut_format_is_repeated_at_the_next_boot);
-  RUN_TEST(what_a_cut_first_write_left_is_cleared_away);
+  RUN_TEST(empty_files_of_a_cut_first_write_are_removed);
   return UNITY_END();
 }

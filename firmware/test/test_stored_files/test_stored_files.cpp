@@ -1,5 +1,4 @@
-// The format of a file on flash, firmware/FORMAT.md: what is written, what is read of it, and of files without a
-// header.
+// The format of a file on flash (firmware/FORMAT.md): written files, files with and without header, and damaged ones.
 
 #include <memory>
 #include <string>
@@ -102,7 +101,7 @@ struct RawFile {
   void write(const std::string& content) { open(LFS_O_WRONLY | LFS_O_CREAT | LFS_O_TRUNC, &content); }
 };
 
-/// A flash with a file of these bytes.
+/// Returns a flash with a file of these bytes.
 RamFlash flash_with(const std::string& bytes) {
   RamFlash flash(kSectors);
   Device formats(flash);
@@ -110,7 +109,7 @@ RamFlash flash_with(const std::string& bytes) {
   return flash;
 }
 
-/// The bytes of a file that the device has written.
+/// Returns the bytes of a file that the device has written.
 std::string file_of(const std::string& content) {
   RamFlash flash(kSectors);
   Device device(flash);
@@ -118,12 +117,12 @@ std::string file_of(const std::string& content) {
   return RawFile(flash).read();
 }
 
-void file_begins_with_the_header_of_the_format() {
+void file_begins_with_its_header() {
   const std::string expected("\xFBPB\x1A\x01\x00\x05\x00", 8);
   const std::string file = file_of("hello");
   TEST_ASSERT_EQUAL_size_t(12 + 5, file.size());
   TEST_ASSERT_TRUE(file.substr(0, 8) == expected);
-  // CRC-32 of 01 00 05 00 and "hello", as zlib.crc32 has it.
+  // CRC-32 of 01 00 05 00 and "hello", as calculated by zlib.crc32.
   TEST_ASSERT_EQUAL_HEX8_ARRAY("\xD1\x7E\x78\x53", file.data() + 8, 4);
   TEST_ASSERT_EQUAL_STRING("hello", file.substr(12).c_str());
 }
@@ -143,7 +142,7 @@ void file_without_a_header_is_read_as_it_is() {
   }
 }
 
-/// Nothing of it is read, and the loss is reported.
+/// Verifies that nothing of the file is read, and that the loss is reported.
 void assert_lost(const std::string& file, StorageResult why) {
   RamFlash flash = flash_with(file);
   Device device(flash);
@@ -155,7 +154,7 @@ void assert_lost(const std::string& file, StorageResult why) {
   TEST_ASSERT_EQUAL_STRING("next", device.read().c_str());
 }
 
-void flipped_bit_loses_the_file_as_a_whole() {
+void flipped_bit_loses_the_whole_file() {
   const std::string file = file_of("content");
   for (size_t at = 4; at < file.size(); ++at) {
     for (const int bit : {0x01, 0x80}) {
@@ -166,8 +165,8 @@ void flipped_bit_loses_the_file_as_a_whole() {
   }
 }
 
-/// What begins like no header is a headerless file: no reader of such takes the header's bytes for its own.
-void damaged_magic_makes_no_content_of_it() {
+/// A file without the magic counts as headerless; readers of such files reject the bytes of the header.
+void header_with_a_damaged_magic_is_not_read_as_content() {
   const std::string file = file_of("{\"a\":1}");
   for (size_t at = 0; at < 4; ++at) {
     std::string flipped = file;
@@ -177,7 +176,7 @@ void damaged_magic_makes_no_content_of_it() {
   }
 }
 
-void file_of_another_length_is_lost() {
+void file_of_wrong_length_is_lost() {
   const std::string file = file_of("content");
   assert_lost(file + "x", StorageResult::corrupt);
   for (const size_t length : {file.size() - 1, size_t{13}, size_t{12}, size_t{11}, size_t{4}}) {
@@ -185,7 +184,7 @@ void file_of_another_length_is_lost() {
   }
 }
 
-void file_of_a_format_to_come_is_lost_and_reported_as_that() {
+void file_of_a_newer_format_is_lost_and_reported() {
   for (const char version : {'\x02', '\x7F', '\xFF'}) {
     std::string file = file_of("content");
     file[4] = version;
@@ -218,12 +217,12 @@ void cut_while_a_headerless_file_is_replaced_leaves_old_or_new() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(file_begins_with_the_header_of_the_format);
+  RUN_TEST(file_begins_with_its_header);
   RUN_TEST(file_without_a_header_is_read_as_it_is);
-  RUN_TEST(flipped_bit_loses_the_file_as_a_whole);
-  RUN_TEST(damaged_magic_makes_no_content_of_it);
-  RUN_TEST(file_of_another_length_is_lost);
-  RUN_TEST(file_of_a_format_to_come_is_lost_and_reported_as_that);
+  RUN_TEST(flipped_bit_loses_the_whole_file);
+  RUN_TEST(header_with_a_damaged_magic_is_not_read_as_content);
+  RUN_TEST(file_of_wrong_length_is_lost);
+  RUN_TEST(file_of_a_newer_format_is_lost_and_reported);
   RUN_TEST(cut_while_a_headerless_file_is_replaced_leaves_old_or_new);
   return UNITY_END();
 }

@@ -24,7 +24,7 @@ void check_rejected(Text text) {
   TEST_ASSERT_EQUAL_INT64(77, time);
 }
 
-// The expected values come from `date -u -d ... +%s`.
+// The expected values are from `date -u -d ... +%s`.
 void timestamps_are_formatted() {
   check_format("1970-01-01T00:00:00.000Z", 0);
   check_format("1969-12-31T23:59:59.999Z", -1);

@@ -31,7 +31,7 @@ MeterSample reading(uint32_t boot, Millis at, uint64_t energy_wh, int64_t wall_m
 
 // ---- numbered files
 
-void numbered_files_are_found_in_their_order_and_strangers_are_not() {
+void numbered_files_are_found_in_order_and_others_are_ignored() {
   FakeStorage storage;
   for (const char* name : {"tx-0000000010", "tx-9", "tx-", "tx-1x", "tx-99999999999", "txd-0000000001", "ledger"}) {
     storage.files[name] = "x";
@@ -44,7 +44,7 @@ void numbered_files_are_found_in_their_order_and_strangers_are_not() {
   TEST_ASSERT_TRUE(name.text() == "tx-4294967295");
 }
 
-void more_files_than_there_can_be_are_counted() {
+void files_beyond_the_limit_are_counted() {
   FakeStorage storage;
   for (uint32_t i = 0; i < NumberedFiles::kMax + 3; ++i) {
     const FileName name = numbered_file("tx-", i);
@@ -65,7 +65,7 @@ IdTag longest_tag() {
 
 constexpr Stamp kLongestStamp{UINT32_MAX, UINT64_MAX, INT64_MIN, false};
 
-void longest_record_and_ledger_find_room() {
+void longest_record_and_ledger_fit() {
   Record record;
   record.sequence = record.nonce = record.transaction = UINT32_MAX;
   record.stamp = kLongestStamp;
@@ -88,7 +88,7 @@ void longest_record_and_ledger_find_room() {
   TEST_ASSERT_EQUAL_UINT64(UINT64_MAX, read_ledger.energy_wh);
 }
 
-void ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms() {
+void ledger_stores_the_source_of_its_time() {
   Ledger ledger;
   ledger.sampled = {7, 1'000, 1'700'000'000'000, true};
   ledger.energy_wh = 42;
@@ -109,8 +109,8 @@ void ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_th
   TEST_ASSERT_EQUAL_INT64(1'700'000'000'000, read.sampled.wall_ms);
 }
 
-/// Hot files are to cost a small commit: larger ones than 512 bytes have a block of their own.
-void ledger_with_the_longest_numbers_lives_inside_the_directory() {
+/// Files that change often should cost a small commit: above 512 bytes they need a block of their own.
+void longest_ledger_fits_inside_the_directory() {
   Ledger ledger;
   ledger.next_sequence = ledger.next_transaction = ledger.started = ledger.stopped = UINT32_MAX;
   ledger.batch = ledger.batch_sent = UINT32_MAX;
@@ -128,7 +128,7 @@ void ledger_with_the_longest_numbers_lives_inside_the_directory() {
   TEST_ASSERT_EQUAL_INT64(INT64_MIN, read.start_sent_ms);
 }
 
-void ledger_of_a_version_before_has_no_time_sent_last() {
+void ledger_of_an_earlier_version_has_no_last_sent_time() {
   Ledger read;
   read.last_sent_ms = read.start_sent_ms = 7;
   std::string text =
@@ -152,7 +152,7 @@ struct LedgerRig {
   LedgerFile file{storage, log};
 };
 
-void register_is_saved_every_hundred_wh_and_never_goes_back() {
+void register_is_saved_every_hundred_wh_and_never_decreases() {
   LedgerRig rig;
   rig.file.note_energy(99);
   TEST_ASSERT_FALSE(rig.file.dirty());
@@ -170,21 +170,21 @@ void register_is_saved_every_hundred_wh_and_never_goes_back() {
   TEST_ASSERT_EQUAL_UINT64(100, next.now().energy_wh);
 }
 
-void change_during_a_write_and_a_write_that_fails_leave_it_dirty() {
+void change_during_a_write_and_failed_write_keep_the_ledger_dirty() {
   LedgerRig rig;
   rig.file.save_energy(10);
   TEST_ASSERT_TRUE(rig.file.write({}));
   rig.file.save_energy(20);
   rig.file.written(true);
   TEST_ASSERT_TRUE(rig.file.dirty());
-  TEST_ASSERT_EQUAL_UINT64_MESSAGE(10, rig.file.saved().energy_wh, "what was written, not what came after");
+  TEST_ASSERT_EQUAL_UINT64_MESSAGE(10, rig.file.saved().energy_wh, "the written value, without the later change");
   TEST_ASSERT_TRUE(rig.file.write({}));
   rig.file.written(false);
   TEST_ASSERT_TRUE(rig.file.dirty());
   TEST_ASSERT_EQUAL_UINT64(10, rig.file.saved().energy_wh);
 }
 
-void damaged_ledger_is_told_and_counts_as_none() {
+void damaged_ledger_is_reported_and_ignored() {
   LedgerRig rig;
   rig.storage.files["ledger"] = "00000000 {}";
   rig.file.load();
@@ -192,9 +192,9 @@ void damaged_ledger_is_told_and_counts_as_none() {
   TEST_ASSERT_TRUE(rig.uart.wrote("the ledger is damaged"));
 }
 
-// ---- the readings for a StopTransaction
+// ---- readings for a StopTransaction
 
-void readings_are_halved_when_there_is_no_room_but_the_first_stays() {
+void full_readings_are_halved_but_the_first_stays() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
   data.begin();
@@ -228,7 +228,7 @@ void readings_of_an_earlier_transaction_are_read_from_its_file() {
   TEST_ASSERT_NULL(data.find(3, scratch));
 }
 
-void readings_after_a_cut_lie_behind_those_before_by_wall_time() {
+void readings_after_a_cut_follow_earlier_ones_by_wall_time() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
   data.begin();
@@ -240,8 +240,8 @@ void readings_after_a_cut_lie_behind_those_before_by_wall_time() {
   TEST_ASSERT_EQUAL_UINT64(69'000, kept->last().stamp.at);
 }
 
-// Until the CSMS tells the time a clock goes on from where it was: it may be behind what was read before the cut.
-void readings_after_a_cut_are_kept_whatever_the_clock_says() {
+// Until the CSMS sends the time the clock continues from its last value: it may be behind earlier readings.
+void readings_after_a_cut_are_kept_with_any_clock() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
   data.begin();
@@ -259,7 +259,7 @@ void readings_after_a_cut_are_kept_whatever_the_clock_says() {
   TEST_ASSERT_EQUAL_UINT64(69'500, kept->last().stamp.at);
 }
 
-void readings_before_a_cut_get_the_time_that_is_known_after_it() {
+void readings_before_a_cut_get_the_time_known_after_it() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
   data.begin();
@@ -275,22 +275,22 @@ void readings_before_a_cut_get_the_time_that_is_known_after_it() {
   TEST_ASSERT_EQUAL_INT64(1'700'000'005'000, kept->last().stamp.wall_ms);
 }
 
-// ---- the order of the jobs
+// ---- order of the jobs
 
 struct SaverRig : LedgerRig {
   FakeRng rng;
   MeterBatch scratch;
-  MessageQueue line{storage, rng, scratch, log};
+  MessageQueue queue{storage, rng, scratch, log};
   StopData data{storage, log};
-  Saver saver{line, file, data, log};
+  Saver saver{queue, file, data, log};
   Record record;
 
   WaitingMessage* add(Record::Type type) {
     record.type = type;
     record.transaction = 1;
-    return line.add(record, file.now().next_sequence, clock.now());
+    return queue.add(record, file.now().next_sequence, clock.now());
   }
-  /// Runs the one job that is under way. @return whether there was one.
+  /// Runs the pending job. @return whether there was one.
   bool step() {
     saver.poll(clock.now());
     return storage.run_one();
@@ -298,7 +298,7 @@ struct SaverRig : LedgerRig {
   bool has(const char* name) const { return storage.files.count(name) != 0; }
 };
 
-void transaction_data_goes_before_its_stop_and_leaves_after_it() {
+void transaction_data_is_saved_before_its_stop_and_removed_after_it() {
   SaverRig rig;
   rig.data.keep(1, reading(1, 0, 1));
   WaitingMessage* stop = rig.add(Record::Type::stop);
@@ -308,22 +308,22 @@ void transaction_data_goes_before_its_stop_and_leaves_after_it() {
   TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.has("tx-0000000001"));
-  rig.line.finish(*stop);
+  rig.queue.finish(*stop);
   TEST_ASSERT_TRUE(rig.step());
-  TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "its number is kept from being used again");
+  TEST_ASSERT_TRUE_MESSAGE(rig.has("ledger") && rig.has("tx-0000000001"), "the file prevents reuse of its number");
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_FALSE(rig.has("tx-0000000001"));
   rig.storage.run_all();
   TEST_ASSERT_FALSE(rig.has("txd-0000000001"));
-  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "there is nothing left to do");
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "no job is left");
 }
 
-void transaction_data_that_fails_holds_up_no_message() {
+void failed_transaction_data_delays_no_message() {
   SaverRig rig;
   rig.data.keep(1, reading(1, 0, 1));
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.step());
-  TEST_ASSERT_TRUE_MESSAGE(rig.data.dirty(), "it is written again");
+  TEST_ASSERT_TRUE_MESSAGE(rig.data.dirty(), "the write is retried");
   rig.storage.result = StorageResult::ok;
   rig.add(Record::Type::start);
   rig.add(Record::Type::stop);
@@ -337,14 +337,14 @@ void transaction_data_that_fails_holds_up_no_message() {
   TEST_ASSERT_TRUE(rig.has("txd-0000000001"));
 }
 
-void readings_for_which_there_is_no_place_are_told() {
+void lost_readings_are_logged() {
   LedgerRig rig;
   StopData data(rig.storage, rig.log);
   for (uint32_t i = 1; i <= StopData::kMaxInMemory; ++i) {
     data.begin();
     data.keep(i, reading(1, 0, i));
   }
-  TEST_ASSERT_TRUE(data.write({}));  // under way is not saved
+  TEST_ASSERT_TRUE(data.write({}));  // being written is not saved
   data.begin();
   TEST_ASSERT_TRUE(rig.uart.wrote("the transactionData of transaction 1 is lost"));
   data.written(false);
@@ -352,7 +352,7 @@ void readings_for_which_there_is_no_place_are_told() {
   TEST_ASSERT_TRUE(data.has(2));
 }
 
-void job_that_fails_is_tried_again_after_a_while() {
+void failed_job_is_retried_after_a_pause() {
   SaverRig rig;
   rig.file.save_energy(5);
   rig.storage.result = StorageResult::full;
@@ -366,7 +366,7 @@ void job_that_fails_is_tried_again_after_a_while() {
   TEST_ASSERT_TRUE(rig.has("ledger"));
 }
 
-void removal_does_not_wait_for_a_write_that_fails() {
+void removal_does_not_wait_for_a_failed_write() {
   SaverRig rig;
   WaitingMessage* start = rig.add(Record::Type::start);
   WaitingMessage* stop = rig.add(Record::Type::stop);
@@ -376,32 +376,32 @@ void removal_does_not_wait_for_a_write_that_fails() {
   TEST_ASSERT_TRUE_MESSAGE(rig.step(), "the ledger has their numbers");
   rig.file.now().started = 1;
   rig.file.touch();
-  rig.line.finish(*start);
+  rig.queue.finish(*start);
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.step());
   rig.storage.result = StorageResult::ok;
   TEST_ASSERT_FALSE_MESSAGE(rig.step(), "only its file has the start's id");
   rig.file.now().stopped = 1;
-  rig.line.finish(*stop);
+  rig.queue.finish(*stop);
   TEST_ASSERT_TRUE(rig.step());
-  TEST_ASSERT_FALSE_MESSAGE(rig.has("tx-0000000001"), "whose transaction is over");
-  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "the stop's file keeps the transaction from being left open");
+  TEST_ASSERT_FALSE_MESSAGE(rig.has("tx-0000000001"), "its transaction is closed");
+  TEST_ASSERT_FALSE_MESSAGE(rig.step(), "without the stop's file the transaction would be left open");
   rig.clock.advance(Saver::kRetryPause);
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_TRUE(rig.step());
   TEST_ASSERT_FALSE(rig.has("tx-0000000002"));
 }
 
-void what_was_thinned_out_stays_until_the_rest_is_saved() {
+void merged_file_stays_until_the_other_is_saved() {
   SaverRig rig;
   for (unsigned i = 0; i < 3 * MeterBatch::kMaxSamples; ++i) {
-    TEST_ASSERT_TRUE(rig.line.add(reading(7, 60'000 * i, 0), 1, rig.file.now().next_sequence, rig.clock.now()));
+    TEST_ASSERT_TRUE(rig.queue.add(reading(7, 60'000 * i, 0), 1, rig.file.now().next_sequence, rig.clock.now()));
     while (rig.step()) {
     }
   }
   rig.file.save_energy(1);
   TEST_ASSERT_TRUE(rig.step());
-  TEST_ASSERT_TRUE(rig.line.thin_out());
+  TEST_ASSERT_TRUE(rig.queue.thin_out());
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.step());
   rig.storage.result = StorageResult::ok;
@@ -417,25 +417,25 @@ void what_was_thinned_out_stays_until_the_rest_is_saved() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(numbered_files_are_found_in_their_order_and_strangers_are_not);
-  RUN_TEST(more_files_than_there_can_be_are_counted);
-  RUN_TEST(longest_record_and_ledger_find_room);
-  RUN_TEST(ledger_with_the_longest_numbers_lives_inside_the_directory);
-  RUN_TEST(ledger_of_a_version_before_has_no_time_sent_last);
-  RUN_TEST(ledger_tells_whose_time_it_has_and_one_of_a_version_before_counts_as_not_the_csms);
-  RUN_TEST(register_is_saved_every_hundred_wh_and_never_goes_back);
-  RUN_TEST(change_during_a_write_and_a_write_that_fails_leave_it_dirty);
-  RUN_TEST(damaged_ledger_is_told_and_counts_as_none);
-  RUN_TEST(readings_are_halved_when_there_is_no_room_but_the_first_stays);
+  RUN_TEST(numbered_files_are_found_in_order_and_others_are_ignored);
+  RUN_TEST(files_beyond_the_limit_are_counted);
+  RUN_TEST(longest_record_and_ledger_fit);
+  RUN_TEST(longest_ledger_fits_inside_the_directory);
+  RUN_TEST(ledger_of_an_earlier_version_has_no_last_sent_time);
+  RUN_TEST(ledger_stores_the_source_of_its_time);
+  RUN_TEST(register_is_saved_every_hundred_wh_and_never_decreases);
+  RUN_TEST(change_during_a_write_and_failed_write_keep_the_ledger_dirty);
+  RUN_TEST(damaged_ledger_is_reported_and_ignored);
+  RUN_TEST(full_readings_are_halved_but_the_first_stays);
   RUN_TEST(readings_of_an_earlier_transaction_are_read_from_its_file);
-  RUN_TEST(readings_after_a_cut_lie_behind_those_before_by_wall_time);
-  RUN_TEST(readings_after_a_cut_are_kept_whatever_the_clock_says);
-  RUN_TEST(readings_before_a_cut_get_the_time_that_is_known_after_it);
-  RUN_TEST(transaction_data_goes_before_its_stop_and_leaves_after_it);
-  RUN_TEST(transaction_data_that_fails_holds_up_no_message);
-  RUN_TEST(readings_for_which_there_is_no_place_are_told);
-  RUN_TEST(job_that_fails_is_tried_again_after_a_while);
-  RUN_TEST(removal_does_not_wait_for_a_write_that_fails);
-  RUN_TEST(what_was_thinned_out_stays_until_the_rest_is_saved);
+  RUN_TEST(readings_after_a_cut_follow_earlier_ones_by_wall_time);
+  RUN_TEST(readings_after_a_cut_are_kept_with_any_clock);
+  RUN_TEST(readings_before_a_cut_get_the_time_known_after_it);
+  RUN_TEST(transaction_data_is_saved_before_its_stop_and_removed_after_it);
+  RUN_TEST(failed_transaction_data_delays_no_message);
+  RUN_TEST(lost_readings_are_logged);
+  RUN_TEST(failed_job_is_retried_after_a_pause);
+  RUN_TEST(removal_does_not_wait_for_a_failed_write);
+  RUN_TEST(merged_file_stays_until_the_other_is_saved);
   return UNITY_END();
 }

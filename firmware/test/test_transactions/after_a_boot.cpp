@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-void damaged_files_are_given_up_and_the_rest_goes_on() {
+void damaged_files_are_dropped_and_others_are_sent() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -55,7 +55,7 @@ void energy_register_survives_and_the_ledger_may_be_damaged() {
   TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
 }
 
-/// On a flash that is full later on a ledger that is not there yet has no place, and numbers are used twice.
+/// A missing ledger would have no place on a flash that is full later, and numbers would be reused.
 void ledger_is_written_at_the_first_boot_and_after_damage() {
   Simple rig;
   rig.settle();
@@ -68,8 +68,8 @@ void ledger_is_written_at_the_first_boot_and_after_damage() {
   TEST_ASSERT_FALSE(rig.tx().ledger_is_lost());
 }
 
-/// A transaction that is kept open over cuts has one StopTransaction in the end, and each of its samples once.
-void kept_transaction_goes_on_over_cuts() {
+/// A transaction that stays open over cuts has one StopTransaction at its end, and each of its samples once.
+void kept_transaction_continues_over_cuts() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 100, rig.clock.now());
@@ -112,7 +112,7 @@ void refused_transaction_is_not_kept() {
   TEST_ASSERT_EQUAL_STRING("StopTransaction", rig.csms.messages.back().action.c_str());
 }
 
-/// The transactionData of the message that the CSMS got last.
+/// The transactionData of the last message to the CSMS.
 JsonValue last_readings(const Simple& rig) {
   const std::string& stop = rig.csms.messages.back().payload;
   JsonError error;
@@ -121,7 +121,7 @@ JsonValue last_readings(const Simple& rig) {
 
 constexpr Transactions::LeftOpen kEitherWay[] = {Transactions::LeftOpen::end, Transactions::LeftOpen::keep};
 
-void transaction_whose_stop_was_given_up_is_over() {
+void transaction_with_a_dropped_stop_stays_closed() {
   for (Transactions::LeftOpen left_open : kEitherWay) {
     Simple rig;
     rig.device->set_time();
@@ -141,8 +141,8 @@ void transaction_whose_stop_was_given_up_is_over() {
   }
 }
 
-/// Nobody can bill what the CSMS never accepted: the next boot neither tells of it nor goes on with it.
-void transaction_whose_start_was_given_up_is_over() {
+/// A transaction without an id cannot be billed: the next boot neither reports nor continues it.
+void transaction_with_a_dropped_start_stays_closed() {
   for (Transactions::LeftOpen left_open : kEitherWay) {
     Simple rig;
     rig.device->set_time();
@@ -162,8 +162,8 @@ void transaction_whose_start_was_given_up_is_over() {
   }
 }
 
-/// What is damaged may have been the end: the transaction is ended once more, with what is known, and never goes on.
-void transaction_whose_stop_is_damaged_is_ended() {
+/// A damaged file may have been the end: the transaction is ended again, with the known values, and never continues.
+void transaction_with_a_damaged_stop_is_ended() {
   for (Transactions::LeftOpen left_open : kEitherWay) {
     Simple rig;
     rig.device->set_time();
@@ -188,7 +188,7 @@ void transaction_whose_stop_is_damaged_is_ended() {
 
 constexpr Measurands kEnergyOnly{Measurand::energy_active_import_register};
 
-void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
+void stop_has_its_readings_also_after_a_cut() {
   for (bool cut : {false, true}) {
     Simple rig;
     rig.device->set_time();
@@ -215,8 +215,8 @@ void stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut() {
   }
 }
 
-/// The readings of a transaction that began before the clock was set, or was set by far: begin and end are told.
-void stop_tells_the_readings_from_before_and_after_the_clock_was_set() {
+/// The transaction began before the clock was set, or the clock was set by far: begin and end are sent.
+void stop_has_the_readings_from_before_and_after_the_clock_was_set() {
   constexpr UnixMillis kLongAgo = 1'650'000'000'000;
   for (const UnixMillis before : {UnixMillis{0}, kLongAgo}) {
     for (bool cut : {false, true}) {
@@ -243,8 +243,8 @@ void stop_tells_the_readings_from_before_and_after_the_clock_was_set() {
   }
 }
 
-/// The vehicle stays for months: milliseconds since the begin have more than 31 bits.
-void stop_tells_the_readings_of_a_transaction_of_months() {
+/// The transaction lasts months: milliseconds since its begin need more than 31 bits.
+void stop_has_the_readings_of_a_transaction_of_months() {
   constexpr Millis kDay = 86'400'000;
   for (bool cut : {false, true}) {
     Simple rig;
@@ -276,15 +276,15 @@ void stop_tells_the_readings_of_a_transaction_of_months() {
 
 void run_after_a_boot_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(damaged_files_are_given_up_and_the_rest_goes_on);
-  RUN_TEST(stop_tells_the_readings_from_before_and_after_the_clock_was_set);
-  RUN_TEST(stop_tells_the_readings_of_a_transaction_of_months);
+  RUN_TEST(damaged_files_are_dropped_and_others_are_sent);
+  RUN_TEST(stop_has_the_readings_from_before_and_after_the_clock_was_set);
+  RUN_TEST(stop_has_the_readings_of_a_transaction_of_months);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
-  RUN_TEST(kept_transaction_goes_on_over_cuts);
+  RUN_TEST(kept_transaction_continues_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);
-  RUN_TEST(transaction_whose_stop_was_given_up_is_over);
-  RUN_TEST(transaction_whose_start_was_given_up_is_over);
-  RUN_TEST(transaction_whose_stop_is_damaged_is_ended);
-  RUN_TEST(stop_tells_the_readings_that_were_kept_for_it_also_after_a_cut);
+  RUN_TEST(transaction_with_a_dropped_stop_stays_closed);
+  RUN_TEST(transaction_with_a_dropped_start_stays_closed);
+  RUN_TEST(transaction_with_a_damaged_stop_is_ended);
+  RUN_TEST(stop_has_its_readings_also_after_a_cut);
 }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr Millis kWhile = 60'000;
 
-/// A charge of 40 Wh with a sample every minute. @return whether it began.
+/// Charges 40 Wh with a sample every minute. @return whether the charge began.
 bool charge(Simple& rig, bool online) {
   const uint64_t energy = rig.tx().energy_wh();
   if (!rig.tx().begin("TAG", energy, rig.clock.now())) return false;
@@ -21,8 +21,8 @@ bool charge(Simple& rig, bool online) {
   return true;
 }
 
-/// Whether full or broken: what the CSMS answers leaves the memory, however long that lasts.
-void flash_that_takes_nothing_keeps_nobody_from_charging() {
+/// On a full or broken flash, answered messages are removed from memory each time.
+void failing_flash_does_not_prevent_charging() {
   constexpr unsigned kCharges = 20;
   for (StorageResult result : {StorageResult::full, StorageResult::failed}) {
     Simple rig;
@@ -39,12 +39,13 @@ void flash_that_takes_nothing_keeps_nobody_from_charging() {
     rig.boot();
     rig.device->set_time();
     rig.settle_and_send_all();
-    TEST_ASSERT_EQUAL_size_t_MESSAGE(kCharges * 6, rig.csms.messages.size(), "all was told, and the ledger knows");
+    TEST_ASSERT_EQUAL_size_t_MESSAGE(kCharges * 6, rig.csms.messages.size(),
+                                     "every message was sent, and the ledger is up to date");
     TEST_ASSERT_EQUAL_UINT64(kCharges * 40, rig.tx().energy_wh());
   }
 }
 
-void flash_that_fills_up_in_a_charge_keeps_nobody_from_charging() {
+void flash_that_fills_up_in_a_charge_does_not_prevent_charging() {
   Simple rig;
   rig.device->set_time();
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
@@ -74,15 +75,15 @@ void new_message_does_not_wait_for_the_retry_of_another() {
   rig.settle();
   rig.storage.result = StorageResult::ok;
   rig.settle();
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.record_files(), "what has failed is tried again later");
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(0, rig.record_files(), "the failed write is retried later");
   rig.tx().end(StopReason::local, "", 10, rig.clock.now());
   rig.tx().poll(rig.clock.now());
   rig.storage.run_one();
   TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
 }
 
-/// What memory holds is three transactions: one more is refused before its StopTransaction has no place.
-void offline_with_a_full_flash_nothing_begins_that_could_not_end() {
+/// Memory holds three transactions: another one is rejected, because its StopTransaction would have no place.
+void offline_with_a_full_flash_a_transaction_needs_room_for_its_stop() {
   for (bool full_from_the_start : {true, false}) {
     Simple rig;
     rig.device->set_time();
@@ -104,15 +105,15 @@ void offline_with_a_full_flash_nothing_begins_that_could_not_end() {
   }
 }
 
-/// The flash is full for a moment only: what it did not take is saved as soon as it does, and survives a cut.
-void what_could_not_be_saved_is_saved_later() {
+/// The flash is full only for a moment: rejected messages are saved afterwards, and survive a power cut.
+void unsaved_messages_are_saved_later() {
   Simple rig;
   rig.device->set_time();
   rig.storage.result = StorageResult::full;
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
   rig.device->sample(10);
   rig.pass(kWhile, false);
-  TEST_ASSERT_TRUE(rig.tx().all_saved());  // as far as it can be: a reset does not wait for it
+  TEST_ASSERT_TRUE(rig.tx().all_saved());  // as far as possible: a reset does not wait for it
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
   rig.storage.result = StorageResult::ok;
   rig.pass(kWhile, false);
@@ -126,8 +127,8 @@ void what_could_not_be_saved_is_saved_later() {
   rig.csms.assert_in_order();
 }
 
-/// What is tried again counts as stored meanwhile, also a batch that grows.
-void message_is_sent_from_memory_while_its_write_is_tried_again() {
+/// A message with a failed write counts as stored during retries, also a batch that grows.
+void message_is_sent_from_memory_during_retries_of_its_write() {
   Simple rig;
   rig.device->set_time();
   rig.storage.result = StorageResult::full;
@@ -135,19 +136,19 @@ void message_is_sent_from_memory_while_its_write_is_tried_again() {
   rig.device->sample(1);
   rig.pass(kWhile, false);
   rig.device->sample(2);
-  rig.tx().poll(rig.clock.now());  // a write is under way
+  rig.tx().poll(rig.clock.now());  // a write is running
   TEST_ASSERT_TRUE(rig.tx().all_saved());
   while (rig.device->exchange(rig.csms)) {
   }
   TEST_ASSERT_EQUAL_size_t(3, rig.csms.messages.size());
-  // It succeeds after all, when the answers are there already: the file goes again.
+  // The write succeeds after the answer: the file is removed again.
   rig.storage.result = StorageResult::ok;
   rig.pass(kWhile, false);
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
-/// A reading for transactionData every second, and none can be saved: the messages have their turn.
-void readings_for_the_stop_do_not_hold_up_messages() {
+/// A reading for transactionData every second, and none can be saved: messages are still saved.
+void readings_for_the_stop_do_not_delay_messages() {
   Simple rig;
   rig.device->set_time();
   rig.storage.result = StorageResult::full;
@@ -160,7 +161,7 @@ void readings_for_the_stop_do_not_hold_up_messages() {
   TEST_ASSERT_EQUAL_size_t(1, rig.csms.messages.size());
 }
 
-/// A transaction of one reading of 5 Wh for its StopTransaction; what the flash does with that the caller says.
+/// Makes a transaction with one reading of 5 Wh for its StopTransaction. @param result of the flash
 void charge_with_data(Simple& rig, uint64_t from_wh, StorageResult result) {
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", from_wh, rig.clock.now()));
   rig.settle();
@@ -173,7 +174,7 @@ void charge_with_data(Simple& rig, uint64_t from_wh, StorageResult result) {
   rig.tx().end(StopReason::local, "", from_wh + 10, rig.clock.now());
 }
 
-void assert_stops_tell_their_data(const Simple& rig, size_t stops) {
+void assert_stops_have_data(const Simple& rig, size_t stops) {
   TEST_ASSERT_EQUAL_size_t(stops, rig.csms.count("StopTransaction"));
   for (const Csms::Message& message : rig.csms.messages) {
     if (message.action != "StopTransaction") continue;
@@ -189,8 +190,8 @@ void assert_stops_tell_their_data(const Simple& rig, size_t stops) {
   }
 }
 
-/// One write fails, and those after it do not: nothing is missing, with and without a cut.
-void readings_for_the_stop_outlive_a_write_that_fails() {
+/// One write fails, and later ones succeed: nothing is missing, with and without a power cut.
+void readings_for_the_stop_survive_a_failed_write() {
   for (bool cut : {false, true}) {
     for (StorageResult result : {StorageResult::full, StorageResult::failed}) {
       Simple rig;
@@ -200,14 +201,14 @@ void readings_for_the_stop_outlive_a_write_that_fails() {
       if (cut) rig.boot();
       rig.device->set_time();
       rig.settle_and_send_all();
-      assert_stops_tell_their_data(rig, 1);
+      assert_stops_have_data(rig, 1);
       for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
     }
   }
 }
 
-/// The next transaction begins before they are saved.
-void readings_for_the_stop_wait_beside_those_of_the_next_transactions() {
+/// The next transaction begins before the readings are saved.
+void unsaved_readings_stay_in_memory_with_those_of_later_transactions() {
   Simple rig;
   rig.device->set_time();
   for (unsigned i = 0; i < StopData::kMaxInMemory; ++i) charge_with_data(rig, 10 * i, StorageResult::full);
@@ -215,11 +216,11 @@ void readings_for_the_stop_wait_beside_those_of_the_next_transactions() {
   rig.boot();
   rig.device->set_time();
   rig.settle_and_send_all();
-  assert_stops_tell_their_data(rig, StopData::kMaxInMemory);
+  assert_stops_have_data(rig, StopData::kMaxInMemory);
 }
 
-/// Three transactions fit into memory, and what they tell at their end with them.
-void readings_for_the_stops_are_told_from_memory() {
+/// Three transactions fit into memory, together with their transactionData.
+void readings_for_the_stops_are_sent_from_memory() {
   Simple rig;
   rig.device->set_time();
   for (unsigned i = 0; i < StopData::kMaxInMemory; ++i) {
@@ -232,7 +233,7 @@ void readings_for_the_stops_are_told_from_memory() {
     rig.pass(kWhile, false);
   }
   rig.pass(kWhile, true);
-  assert_stops_tell_their_data(rig, StopData::kMaxInMemory);
+  assert_stops_have_data(rig, StopData::kMaxInMemory);
   rig.storage.result = StorageResult::ok;
   rig.pass(kWhile, true);
   for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
@@ -242,14 +243,14 @@ void readings_for_the_stops_are_told_from_memory() {
 
 void run_full_flash_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(flash_that_takes_nothing_keeps_nobody_from_charging);
+  RUN_TEST(failing_flash_does_not_prevent_charging);
   RUN_TEST(new_message_does_not_wait_for_the_retry_of_another);
-  RUN_TEST(flash_that_fills_up_in_a_charge_keeps_nobody_from_charging);
-  RUN_TEST(offline_with_a_full_flash_nothing_begins_that_could_not_end);
-  RUN_TEST(what_could_not_be_saved_is_saved_later);
-  RUN_TEST(message_is_sent_from_memory_while_its_write_is_tried_again);
-  RUN_TEST(readings_for_the_stop_do_not_hold_up_messages);
-  RUN_TEST(readings_for_the_stop_outlive_a_write_that_fails);
-  RUN_TEST(readings_for_the_stop_wait_beside_those_of_the_next_transactions);
-  RUN_TEST(readings_for_the_stops_are_told_from_memory);
+  RUN_TEST(flash_that_fills_up_in_a_charge_does_not_prevent_charging);
+  RUN_TEST(offline_with_a_full_flash_a_transaction_needs_room_for_its_stop);
+  RUN_TEST(unsaved_messages_are_saved_later);
+  RUN_TEST(message_is_sent_from_memory_during_retries_of_its_write);
+  RUN_TEST(readings_for_the_stop_do_not_delay_messages);
+  RUN_TEST(readings_for_the_stop_survive_a_failed_write);
+  RUN_TEST(unsaved_readings_stay_in_memory_with_those_of_later_transactions);
+  RUN_TEST(readings_for_the_stops_are_sent_from_memory);
 }

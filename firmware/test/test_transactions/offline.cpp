@@ -5,7 +5,7 @@ using namespace pb;
 
 namespace {
 
-/// Charges offline with `samples` samples a minute apart, ends, and sends all.
+/// Charges offline with `samples` samples, one per minute, ends the charge, and sends all messages.
 void charge_offline(Simple& rig, unsigned samples) {
   rig.device->set_time();
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
@@ -18,11 +18,11 @@ void charge_offline(Simple& rig, unsigned samples) {
   rig.tx().end(StopReason::local, "", samples, rig.clock.now());
 }
 
-void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
+void no_sample_of_an_offline_charge_is_lost_up_to_the_limit() {
   static_assert(MessageQueue::kMaxSamples >= 1'000, "a day at a sample a minute, and more");
   Simple rig;
   charge_offline(rig, MessageQueue::kMaxSamples);
-  rig.boot();  // they are on flash
+  rig.boot();  // from flash
   rig.device->set_time();
   rig.settle_and_send_all();
   rig.csms.assert_in_order();
@@ -31,12 +31,12 @@ void no_sample_of_an_offline_charge_is_lost_up_to_the_bound() {
   int64_t before = 0;
   for (const Csms::Message& message : rig.csms.messages) {
     if (message.action != "MeterValues") continue;
-    TEST_ASSERT_EQUAL_INT64_MESSAGE(before + 1, message.energy, "a sample is missing or comes twice");
+    TEST_ASSERT_EQUAL_INT64_MESSAGE(before + 1, message.energy, "a sample is missing or sent twice");
     before = message.energy;
   }
 }
 
-void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
+void full_queue_thins_meter_values_evenly_and_keeps_start_and_stop() {
   constexpr unsigned kSamples = 3 * MessageQueue::kMaxSamples;
   Simple rig;
   charge_offline(rig, kSamples);
@@ -52,12 +52,12 @@ void full_line_thins_meter_values_evenly_and_keeps_start_and_stop() {
     if (message.energy - before > widest) widest = message.energy - before;
     before = message.energy;
   }
-  // Evenly would be a gap of 3; each thinning doubles it.
+  // Evenly means a gap of 3; each thinning doubles it.
   TEST_ASSERT_LESS_OR_EQUAL_INT64(8, widest);
 }
 
-/// A cut between the two writes of a thinning leaves no sample that is sent twice.
-void cut_while_thinning_repeats_no_sample() {
+/// A power cut between the two writes of a thinning does not repeat a sample.
+void cut_during_thinning_repeats_no_sample() {
   for (int jobs = 0; jobs < 4; ++jobs) {
     Simple rig;
     rig.device->set_time();
@@ -81,14 +81,14 @@ void cut_while_thinning_repeats_no_sample() {
     int64_t before = 0;
     for (const Csms::Message& message : rig.csms.messages) {
       if (message.action != "MeterValues") continue;
-      TEST_ASSERT_GREATER_THAN_INT64_MESSAGE(before, message.energy, "a sample comes twice");
+      TEST_ASSERT_GREATER_THAN_INT64_MESSAGE(before, message.energy, "a sample is sent twice");
       TEST_ASSERT_LESS_OR_EQUAL_INT64(before + 2, message.energy);
       before = message.energy;
     }
   }
 }
 
-void many_offline_transactions_are_refused_before_one_is_lost() {
+void offline_transactions_are_rejected_before_one_is_lost() {
   Simple rig;
   rig.device->set_time();
   unsigned begun = 0;
@@ -114,8 +114,8 @@ void many_offline_transactions_are_refused_before_one_is_lost() {
 
 void run_offline_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(no_sample_of_an_offline_charge_is_lost_up_to_the_bound);
-  RUN_TEST(full_line_thins_meter_values_evenly_and_keeps_start_and_stop);
-  RUN_TEST(cut_while_thinning_repeats_no_sample);
-  RUN_TEST(many_offline_transactions_are_refused_before_one_is_lost);
+  RUN_TEST(no_sample_of_an_offline_charge_is_lost_up_to_the_limit);
+  RUN_TEST(full_queue_thins_meter_values_evenly_and_keeps_start_and_stop);
+  RUN_TEST(cut_during_thinning_repeats_no_sample);
+  RUN_TEST(offline_transactions_are_rejected_before_one_is_lost);
 }

@@ -8,7 +8,7 @@ using namespace pb;
 
 namespace {
 
-/// The whole thing on littlefs on NOR flash, cut at a flash operation.
+/// The feature on littlefs on NOR flash, with a power cut at a flash operation.
 struct Rig {
   RamFlash flash;
   FakeClock clock;
@@ -23,9 +23,9 @@ struct Rig {
     Boot(RamFlash& flash, FakeClock& clock, uint32_t seed) : storage(flash, worker), device(storage, clock, seed) {}
   };
   std::unique_ptr<Boot> now;
-  uint64_t energy_promised = 0;  // by what the CSMS was told
+  uint64_t energy_promised = 0;  // the highest reading that the CSMS has
 
-  /// @return false when the power failed on the way.
+  /// @return false when the power failed before the end.
   bool boot(Transactions::LeftOpen left_open = Transactions::LeftOpen::end) {
     clock.advance(1000);
     now.reset(new Boot(flash, clock, ++boots * 1013));
@@ -34,12 +34,12 @@ struct Rig {
     now->device.load(left_open);
     now->storage.start();
     now->device.set_time();
-    TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(energy_promised, tx().energy_wh(), "the energy register went back");
+    TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(energy_promised, tx().energy_wh(), "the energy register decreased");
     return !flash.dead();
   }
   Transactions& tx() { return now->device.transactions; }
 
-  /// Lets flash and CSMS work until there is nothing to do. @return false when the power failed.
+  /// Runs flash and CSMS until they are idle. @return false when the power failed before.
   bool work() {
     for (int round = 0; round < 1000; ++round) {
       tx().poll(clock.now());
@@ -49,11 +49,11 @@ struct Rig {
       if (sent && !csms.messages.empty()) energy_promised = static_cast<uint64_t>(csms.messages.back().energy);
       if (!stored && !sent) return true;
     }
-    TEST_FAIL_MESSAGE("the device never comes to rest");
+    TEST_FAIL_MESSAGE("the device does not become idle");
     return false;
   }
 
-  /// Two charges, of which each message is followed by the next when it is safe. Offline they are sent in the end.
+  /// Makes two charges; each message waits until the previous one is stored. Offline they are sent at the end.
   bool charge() {
     for (unsigned i = 0; i < 2; ++i) {
       uint64_t energy = tx().energy_wh();
@@ -78,8 +78,8 @@ struct Rig {
   }
 };
 
-/// The bound of samples that wait, measured on littlefs on the real partition.
-void storage_holds_the_samples_that_are_promised() {
+/// The limit of pending samples, measured on littlefs on the real partition.
+void storage_holds_the_documented_number_of_samples() {
   Rig rig;
   rig.online = false;
   TEST_ASSERT_TRUE(rig.boot());
@@ -90,7 +90,7 @@ void storage_holds_the_samples_that_are_promised() {
     TEST_ASSERT_TRUE(rig.work());
   }
   TEST_ASSERT_LESS_THAN_size_t_MESSAGE(72, rig.now->storage.blocks_in_use(), "half of the partition's blocks");
-  TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
+  TEST_ASSERT_TRUE(rig.boot());  // the power cut ends it with PowerLoss
   rig.online = true;
   for (size_t i = 0; i < MessageQueue::kMaxSamples + 10; ++i) {
     rig.tx().poll(rig.clock.now());
@@ -116,13 +116,13 @@ uint64_t operations_of_a_charge(bool online) {
   return rig.flash.operations() - before;
 }
 
-/// After the last cut everything is sent, nothing is lost that the CSMS knows of, and no file is left behind.
+/// Verifies that after the last cut everything is sent, nothing that the CSMS has is lost, and no file is left.
 void assert_recovered(Rig& rig) {
   rig.online = true;
   TEST_ASSERT_TRUE(rig.work());
   rig.csms.assert_in_order();
   TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
-  TEST_ASSERT_EQUAL_UINT32_MESSAGE(0, rig.tx().dropped(), "nothing may be given up");
+  TEST_ASSERT_EQUAL_UINT32_MESSAGE(0, rig.tx().dropped(), "no message may be dropped");
   TEST_ASSERT_LESS_OR_EQUAL_size_t_MESSAGE(1, rig.files(), "only the ledger stays");
   size_t messages = rig.csms.messages.size();
   TEST_ASSERT_TRUE(rig.charge());
@@ -171,7 +171,7 @@ void second_cut_at_every_operation_of_the_recovery() {
   }
 }
 
-/// Lets the device try again what failed.
+/// Runs the device until its failed jobs are retried.
 bool work_on(Rig& rig) {
   for (int i = 0; i < 6; ++i) {
     if (!rig.work()) return false;
@@ -186,8 +186,8 @@ size_t record_files(Rig& rig) {
   return count;
 }
 
-/// A file that the ledger covers goes, so that there is room; what only the file tells stays.
-void full_flash_gets_room_by_removing_what_was_answered() {
+/// A file that the ledger covers is removed to free space; a file with unique information stays.
+void full_flash_removes_answered_files() {
   Rig rig;
   rig.online = false;
   TEST_ASSERT_TRUE(rig.boot());
@@ -206,8 +206,8 @@ void full_flash_gets_room_by_removing_what_was_answered() {
   rig.online = true;
   TEST_ASSERT_TRUE(work_on(rig));
   TEST_ASSERT_EQUAL_size_t(0, rig.tx().outbox().size());
-  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, record_files(rig), "the start, for its id, and what came after the ledger");
-  TEST_ASSERT_TRUE(rig.boot());  // cut: ended with PowerLoss
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(2, record_files(rig), "the start, for its id, and the files newer than the ledger");
+  TEST_ASSERT_TRUE(rig.boot());  // the power cut ends it with PowerLoss
   TEST_ASSERT_TRUE(work_on(rig));
   rig.flash.full = false;
   TEST_ASSERT_TRUE(work_on(rig));
@@ -216,7 +216,7 @@ void full_flash_gets_room_by_removing_what_was_answered() {
   assert_recovered(rig);
 }
 
-/// The flash was full when the charge began, and takes it later: from then on a cut loses nothing of it.
+/// The flash is full at the start of the charge, and accepts writes later: from then on a cut loses nothing.
 void power_cut_at_every_flash_operation_after_a_full_flash() {
   for (bool online : {true, false}) {
     uint64_t operations = 0;
@@ -253,7 +253,7 @@ void power_cut_at_every_flash_operation_after_a_full_flash() {
   }
 }
 
-/// A charge whose StopTransaction is on flash and ready to be sent, for the only time.
+/// Makes a charge whose StopTransaction is on flash and ready for its only attempt.
 void charge_up_to_the_stop(Rig& rig) {
   TEST_ASSERT_TRUE(rig.boot());
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 0, rig.clock.now()));
@@ -264,8 +264,8 @@ void charge_up_to_the_stop(Rig& rig) {
   rig.tx().set_retries({1, 1000});
 }
 
-/// Its transaction neither goes on nor is ended once more, at whatever operation the power fails.
-void power_cut_at_every_flash_operation_of_a_stop_that_is_given_up() {
+/// The transaction is neither continued nor ended again after a power cut at any operation.
+void power_cut_at_every_flash_operation_of_a_dropped_stop() {
   uint64_t operations = 0;
   for (uint64_t cut = 0; cut <= operations; ++cut) {
     for (Tear tear : kTears) {
@@ -278,23 +278,23 @@ void power_cut_at_every_flash_operation_of_a_stop_that_is_given_up() {
       if (cut == 0) operations = rig.flash.operations() - before;
       rig.flash.power_on();
       TEST_ASSERT_TRUE(rig.boot(Transactions::LeftOpen::keep));
-      TEST_ASSERT_FALSE_MESSAGE(rig.tx().open(), "an ended charge goes on");
+      TEST_ASSERT_FALSE_MESSAGE(rig.tx().open(), "an ended charge continues");
       assert_recovered(rig);
       TEST_ASSERT_EQUAL_size_t(3, rig.csms.count("StopTransaction"));
     }
   }
-  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(2, operations, "the ledger, and the file that goes");
+  TEST_ASSERT_GREATER_OR_EQUAL_UINT64_MESSAGE(2, operations, "the ledger, and the removed file");
 }
 
 }  // namespace
 
 void run_on_flash_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(storage_holds_the_samples_that_are_promised);
+  RUN_TEST(storage_holds_the_documented_number_of_samples);
   RUN_TEST(power_cut_at_every_flash_operation);
   RUN_TEST(power_cut_at_every_flash_operation_of_offline_charges);
   RUN_TEST(second_cut_at_every_operation_of_the_recovery);
-  RUN_TEST(full_flash_gets_room_by_removing_what_was_answered);
+  RUN_TEST(full_flash_removes_answered_files);
   RUN_TEST(power_cut_at_every_flash_operation_after_a_full_flash);
-  RUN_TEST(power_cut_at_every_flash_operation_of_a_stop_that_is_given_up);
+  RUN_TEST(power_cut_at_every_flash_operation_of_a_dropped_stop);
 }

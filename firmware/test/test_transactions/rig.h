@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests of this folder share: the feature between a storage and a CSMS.
+// Shared by the tests of this folder: the feature between a storage and a CSMS.
 
 #include <map>
 #include <memory>
@@ -19,7 +19,7 @@ namespace pb {
 
 constexpr UnixMillis kNoon = 1'700'000'000'000;
 
-/// A CSMS that keeps what it was told. It knows a message that comes again by its id, as the id is made for.
+/// A CSMS that records messages and recognizes a resent message by its id.
 struct Csms {
   struct Message {
     std::string action;
@@ -29,7 +29,7 @@ struct Csms {
     std::string timestamp;
   };
   std::vector<Message> messages;
-  std::map<std::string, size_t> seen;  // message id without suffix, to its place
+  std::map<std::string, size_t> seen;  // message id without suffix -> index of the message
   int64_t next_id = 100;
 
   /// @return the transaction id to answer with, 0 for messages other than a start.
@@ -74,7 +74,7 @@ struct Csms {
     return result;
   }
 
-  /// Start, meter values, stop of each transaction, one transaction after the other, energy and time never going back.
+  /// Verifies order: start, meter values, stop per transaction, one after the other, with increasing energy and time.
   void assert_in_order() const {
     int64_t open = 0;
     int64_t energy = 0;
@@ -88,10 +88,10 @@ struct Csms {
         TEST_ASSERT_EQUAL_INT64_MESSAGE(open, message.transaction_id, "a message of no open transaction");
         if (message.action == "StopTransaction") open = 0;
       }
-      TEST_ASSERT_GREATER_OR_EQUAL_INT64_MESSAGE(energy, message.energy, "the energy register went back");
-      TEST_ASSERT_TRUE_MESSAGE(timestamp <= message.timestamp, "time went back inside a transaction");
+      TEST_ASSERT_GREATER_OR_EQUAL_INT64_MESSAGE(energy, message.energy, "the energy register decreased");
+      TEST_ASSERT_TRUE_MESSAGE(timestamp <= message.timestamp, "a timestamp decreased within a transaction");
       TEST_ASSERT_EQUAL_STRING_LEN_MESSAGE("2023-", message.timestamp.c_str(), 5,
-                                           "a time from before the clock was set");
+                                           "a timestamp from before the clock was set");
       energy = message.energy;
       timestamp = message.timestamp;
     }
@@ -99,7 +99,7 @@ struct Csms {
   }
 };
 
-/// The feature on some storage, from one boot to the next power cut.
+/// The feature on a storage, from one boot to the next power cut.
 struct Device {
   FakeClock& clock;
   FakeUart uart;
@@ -120,7 +120,7 @@ struct Device {
   }
   void set_time() { time.set_from_csms(kNoon + static_cast<UnixMillis>(clock.now())); }
 
-  /// Sends the front, if it is ready, without an answer yet. @return its id, empty when nothing was sent.
+  /// Sends the front, if it is ready, without an answer. @return its id, empty when nothing was sent.
   std::string send(Csms& csms, int64_t& transaction_id) {
     Millis queued_at = 0;
     if (transactions.outbox().front(clock.now(), queued_at) != DurableCalls::Front::ready) return "";
@@ -142,7 +142,7 @@ struct Device {
     TEST_ASSERT_TRUE(
         transactions.outbox().on_result({id.data(), id.size()}, parse_json(json.text(), error), clock.now()));
   }
-  /// Sends the front, which the CSMS answers with an error.
+  /// Sends the front; the CSMS answers with an error.
   void refuse(Csms& csms) {
     int64_t none = 0;
     const std::string id = send(csms, none);
@@ -158,7 +158,7 @@ struct Device {
   }
 };
 
-/// A device on a storage that does what it is told when the test says so.
+/// A device on a storage whose jobs are run by the test.
 struct Simple {
   FakeClock clock;
   FakeStorage storage;
@@ -174,22 +174,22 @@ struct Simple {
     device->load(left_open);
   }
   Transactions& tx() { return device->transactions; }
-  /// Saves all there is to save, and removes what is to be removed.
+  /// Runs all jobs to save and remove files.
   void settle() {
     for (int i = 0; i < 200; ++i) {
       tx().poll(clock.now());
       if (!storage.run_one()) return;
     }
-    TEST_FAIL_MESSAGE("the storage never comes to rest");
+    TEST_FAIL_MESSAGE("the storage does not become idle");
   }
   void settle_and_send_all() {
     for (int i = 0; i < 5'000; ++i) {
       settle();
       if (!device->exchange(csms)) return;
     }
-    TEST_FAIL_MESSAGE("the line never gets empty");
+    TEST_FAIL_MESSAGE("the queue does not become empty");
   }
-  /// Lets the device work for that long, also where the flash takes nothing.
+  /// Runs the device for that time, also if the flash rejects its jobs.
   void pass(Millis duration, bool online) {
     for (const Millis end = clock.now() + duration; clock.now() < end; clock.advance(1'000)) {
       tx().poll(clock.now());

@@ -1,8 +1,8 @@
 #pragma once
 
-// A file a suite; test_transactions.cpp runs them all.
+// One suite per file; test_transactions.cpp runs them all.
 
-void run_line_tests();
+void run_queue_tests();
 void run_offline_tests();
 void run_times_tests();
 void run_after_a_boot_tests();

@@ -7,7 +7,7 @@ void tearDown() {}
 
 int main() {
   UNITY_BEGIN();
-  run_line_tests();
+  run_queue_tests();
   run_offline_tests();
   run_times_tests();
   run_after_a_boot_tests();

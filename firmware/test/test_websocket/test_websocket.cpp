@@ -23,12 +23,12 @@ class CountingRng final : public Rng {
 
 constexpr WsRequest kRequest{"csms:9000", "/ocpp/CP-1", "ocpp1.6", ""};
 
-/// A client whose peer is the test: bytes go in in pieces of a chosen size, what comes out is kept unmasked.
+/// A client whose peer is the test: input is fed in pieces of a chosen size, output is recorded unmasked.
 struct Client {
   CountingRng rng;
   WsProtocol protocol{rng};
   Millis now = 1000;
-  size_t piece = 1;  // bytes given at a time
+  size_t piece = 1;  // bytes per piece
   WsProtocol::Event last = WsProtocol::Event::none;
   unsigned messages = 0;
   char message[WsProtocol::kMaxMessage];
@@ -36,7 +36,7 @@ struct Client {
 
   void begin() { TEST_ASSERT_TRUE(protocol.begin(kRequest, WsTimeouts(), now)); }
 
-  /// Feeds everything; like the connection it copies out each message at its event.
+  /// Feeds everything; copies each message at its event, as the connection does.
   void give(Text text) {
     Bytes rest = text.bytes();
     while (!rest.empty()) {
@@ -83,7 +83,7 @@ struct Client {
     TEST_ASSERT_EQUAL(WsProtocol::State::open, protocol.state());
   }
 
-  /// The next frame that went out, unmasked into `payload`. @return its first byte, 0 when there is none.
+  /// Reads the next sent frame, unmasked into `payload`. @return its first byte, 0 without a frame.
   uint8_t sent_frame(char* payload, size_t& length) {
     Bytes out = protocol.output();
     if (out.length == 0) return 0;
@@ -119,14 +119,14 @@ struct Client {
     char bytes[WsProtocol::kMaxMessage];
     size_t length = 0;
     uint8_t first = 0;
-    do first = sent_frame(bytes, length);  // pongs may come before the Close
+    do first = sent_frame(bytes, length);  // pongs may precede the Close
     while (first == 0x8a);
     TEST_ASSERT_EQUAL_HEX8(0x88, first);
     TEST_ASSERT_EQUAL_UINT16(code, static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1]));
   }
 };
 
-/// Runs `check` with the input cut into pieces of every small size.
+/// Runs `check` with the input divided into pieces of every small size.
 template <class Check>
 void in_pieces(Check check) {
   for (size_t piece : {size_t{1}, size_t{2}, size_t{3}, size_t{5}, size_t{7}, size_t{13}, size_t{1000}}) {
@@ -172,7 +172,7 @@ void handshake_opens() {
   });
 }
 
-void handshake_is_refused_for_each_fault() {
+void handshake_is_rejected_for_each_error() {
   struct Case {
     const char* extra;
     const char* status;
@@ -212,7 +212,7 @@ void fragments_join_with_control_frames_between() {
   in_pieces([](Client& client) {
     client.open();
     client.give({"\x01\x02He\x89\x01?\x00\x02\xc3\x80\x01\xa9\x80\x00", 14});
-    TEST_ASSERT_EQUAL(WsProtocol::State::closed, client.protocol.state());  // a stray continuation ends it
+    TEST_ASSERT_EQUAL(WsProtocol::State::closed, client.protocol.state());  // a stray continuation ends the connection
   });
   in_pieces([](Client& client) {
     client.open();
@@ -263,7 +263,7 @@ void protocol_errors_close_with_their_code() {
   }
 }
 
-void of_a_message_that_is_too_long_the_beginning_is_kept() {
+void beginning_of_a_too_long_message_is_kept() {
   static char frame[4 + 5000];
   Client client;
   client.open();
@@ -286,7 +286,7 @@ void of_a_message_that_is_too_long_the_beginning_is_kept() {
   TEST_ASSERT_EQUAL_size_t(1, client.message_length);
 }
 
-void what_is_skipped_must_be_utf8_too() {
+void skipped_text_must_be_utf8() {
   static char frame[10 + WsProtocol::kMaxMessage + 1];
   Client client;
   client.open();
@@ -298,7 +298,7 @@ void what_is_skipped_must_be_utf8_too() {
   client.assert_failed(ws_close::kInvalidData);
 }
 
-void longest_message_passes_both_ways() {
+void longest_message_passes_in_both_directions() {
   static char frame[4 + WsProtocol::kMaxMessage];
   Client client;
   client.open();
@@ -314,7 +314,7 @@ void longest_message_passes_both_ways() {
   TEST_ASSERT_FALSE(client.protocol.send_text({frame, WsProtocol::kMaxSentMessage + 1}));
 }
 
-void peer_closing_is_answered() {
+void close_of_the_peer_is_answered() {
   in_pieces([](Client& client) {
     client.open();
     client.give(
@@ -334,7 +334,7 @@ void peer_closing_is_answered() {
   empty.assert_sent(0x88, "");
 }
 
-void own_closing_waits_for_the_peer_with_a_limit() {
+void own_close_waits_for_the_peer_up_to_a_limit() {
   for (bool answered : {true, false}) {
     Client client;
     client.open();
@@ -352,7 +352,7 @@ void own_closing_waits_for_the_peer_with_a_limit() {
   }
 }
 
-void silent_link_is_noticed_within_two_ping_intervals() {
+void silent_link_is_detected_within_two_ping_intervals() {
   Client client;
   client.open();
   Millis opened = client.now;
@@ -373,7 +373,7 @@ void silent_link_is_noticed_within_two_ping_intervals() {
   client.assert_closed(ws_close::kAbnormal);
 }
 
-void answered_pings_keep_the_link() {
+void answered_pings_keep_the_connection() {
   Client client;
   client.open();
   for (unsigned i = 0; i < 50; ++i) {
@@ -401,7 +401,7 @@ void flood_of_pings_never_overflows_and_the_last_is_answered() {
   TEST_ASSERT_EQUAL(WsProtocol::State::open, client.protocol.state());
 }
 
-void any_bytes_never_break_the_client() {
+void random_bytes_do_not_break_the_client() {
   CountingRng rng;
   for (unsigned run = 0; run < 2000; ++run) {
     Client client;
@@ -422,18 +422,18 @@ int main() {
   RUN_TEST(accept_key_is_that_of_the_rfc);
   RUN_TEST(sha1_of_every_padding_length);
   RUN_TEST(handshake_opens);
-  RUN_TEST(handshake_is_refused_for_each_fault);
+  RUN_TEST(handshake_is_rejected_for_each_error);
   RUN_TEST(handshake_without_answer_times_out);
   RUN_TEST(fragments_join_with_control_frames_between);
   RUN_TEST(protocol_errors_close_with_their_code);
-  RUN_TEST(of_a_message_that_is_too_long_the_beginning_is_kept);
-  RUN_TEST(what_is_skipped_must_be_utf8_too);
-  RUN_TEST(longest_message_passes_both_ways);
-  RUN_TEST(peer_closing_is_answered);
-  RUN_TEST(own_closing_waits_for_the_peer_with_a_limit);
-  RUN_TEST(silent_link_is_noticed_within_two_ping_intervals);
-  RUN_TEST(answered_pings_keep_the_link);
+  RUN_TEST(beginning_of_a_too_long_message_is_kept);
+  RUN_TEST(skipped_text_must_be_utf8);
+  RUN_TEST(longest_message_passes_in_both_directions);
+  RUN_TEST(close_of_the_peer_is_answered);
+  RUN_TEST(own_close_waits_for_the_peer_up_to_a_limit);
+  RUN_TEST(silent_link_is_detected_within_two_ping_intervals);
+  RUN_TEST(answered_pings_keep_the_connection);
   RUN_TEST(flood_of_pings_never_overflows_and_the_last_is_answered);
-  RUN_TEST(any_bytes_never_break_the_client);
+  RUN_TEST(random_bytes_do_not_break_the_client);
   return UNITY_END();
 }

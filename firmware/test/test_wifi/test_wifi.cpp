@@ -26,7 +26,7 @@ struct Bench {
     settings.wifi_psk.assign("hunter22");
     settings.backoff_initial_ms = 1000;
     settings.backoff_max_ms = 4000;
-    rng.always(0);  // waits of half a step
+    rng.always(0);  // the jitter is half of the step
   }
   Millis poll() { return wifi.poll(clock.now()); }
   Millis poll_at(Millis now) {
@@ -35,7 +35,7 @@ struct Bench {
   }
 };
 
-void it_joins_the_configured_network() {
+void wifi_joins_the_configured_network() {
   Bench bench;
   TEST_ASSERT_EQUAL_UINT64(Wifi::kAttemptLimit, bench.poll());
   TEST_ASSERT_EQUAL_STRING("Garage", bench.network.ssid.c_str());
@@ -46,7 +46,7 @@ void it_joins_the_configured_network() {
   bench.network.become(NetworkState::up);
   TEST_ASSERT_EQUAL_UINT64(kNever, bench.poll());
   TEST_ASSERT_TRUE(bench.wifi.up());
-  TEST_ASSERT_FALSE_MESSAGE(bench.uart.wrote("hunter22"), "the key stands in the log");
+  TEST_ASSERT_FALSE_MESSAGE(bench.uart.wrote("hunter22"), "the key is in the log");
 }
 
 void ethernet_needs_no_name() {
@@ -63,14 +63,14 @@ void ethernet_needs_no_name() {
   TEST_ASSERT_TRUE(bench.uart.wrote("ethernet: link lost, reason 0: no cable, or no address"));
 }
 
-void without_a_name_it_stays_off() {
+void without_a_name_wifi_stays_off() {
   Bench bench;
   bench.settings.wifi_ssid.clear();
   TEST_ASSERT_EQUAL_UINT64(kNever, bench.poll());
   TEST_ASSERT_EQUAL(0, bench.network.begins);
 }
 
-void failed_attempts_are_repeated_with_growing_waits() {
+void failed_attempts_are_retried_with_backoff() {
   Bench bench;
   bench.poll();
   Millis now = 0;
@@ -88,7 +88,7 @@ void failed_attempts_are_repeated_with_growing_waits() {
   TEST_ASSERT_TRUE(bench.uart.wrote("not joined, reason 201: no such access point"));
 }
 
-void a_link_starts_the_waits_from_the_beginning() {
+void a_link_resets_the_backoff() {
   Bench bench;
   bench.poll();
   for (Millis now = 0; now < 60'000;) {
@@ -106,7 +106,7 @@ void a_link_starts_the_waits_from_the_beginning() {
   TEST_ASSERT_TRUE(bench.uart.wrote("link lost, reason 200"));
 }
 
-void a_loss_between_two_looks_is_noticed() {
+void a_loss_between_two_polls_is_detected() {
   Bench bench;
   bench.poll();
   bench.network.become(NetworkState::up);
@@ -118,7 +118,7 @@ void a_loss_between_two_looks_is_noticed() {
   TEST_ASSERT_EQUAL(1, bench.wifi.losses());
 }
 
-void an_attempt_that_hangs_is_given_up() {
+void a_hanging_attempt_is_aborted() {
   Bench bench;
   bench.poll();
   bench.network.become(NetworkState::dhcp);
@@ -129,7 +129,7 @@ void an_attempt_that_hangs_is_given_up() {
   TEST_ASSERT_EQUAL(2, bench.network.begins);
 }
 
-void a_radio_that_comes_back_by_itself_is_taken() {
+void a_radio_that_reconnects_by_itself_is_accepted() {
   Bench bench;
   bench.poll();
   bench.network.fall(Network::kReasonNoAccessPoint);
@@ -143,13 +143,13 @@ void a_radio_that_comes_back_by_itself_is_taken() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(it_joins_the_configured_network);
+  RUN_TEST(wifi_joins_the_configured_network);
   RUN_TEST(ethernet_needs_no_name);
-  RUN_TEST(without_a_name_it_stays_off);
-  RUN_TEST(failed_attempts_are_repeated_with_growing_waits);
-  RUN_TEST(a_link_starts_the_waits_from_the_beginning);
-  RUN_TEST(a_loss_between_two_looks_is_noticed);
-  RUN_TEST(an_attempt_that_hangs_is_given_up);
-  RUN_TEST(a_radio_that_comes_back_by_itself_is_taken);
+  RUN_TEST(without_a_name_wifi_stays_off);
+  RUN_TEST(failed_attempts_are_retried_with_backoff);
+  RUN_TEST(a_link_resets_the_backoff);
+  RUN_TEST(a_loss_between_two_polls_is_detected);
+  RUN_TEST(a_hanging_attempt_is_aborted);
+  RUN_TEST(a_radio_that_reconnects_by_itself_is_accepted);
   return UNITY_END();
 }

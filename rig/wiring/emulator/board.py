@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from rig.wiring.emulator.qemu import Qemu, QemuRun
+from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
+from rig.wiring.virtual.rom import Rom
 from rig.wiring.virtual.serial_port import PtyPort
 
 _READ_BYTES = 4096
+
+_LOOK_S = 1.0
+"""How often, at least, the emulator's process is looked at."""
 
 
 class DescribedEnd(Protocol):
@@ -22,7 +27,7 @@ class DescribedEnd(Protocol):
 
     @property
     def pin(self) -> int:
-        """The BCM number of the Pi's pin."""
+        """A BCM number."""
 
     @property
     def active_low(self) -> bool:
@@ -31,13 +36,13 @@ class DescribedEnd(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BoardWires:
-    """The board's ends of its wires. Levels are those at the board.
+    """The board's ends of its wires.
 
     Attributes:
         wires: all wires.
         switch: high powers the board.
         en: low holds the chip in reset.
-        boot: low at the end of a reset selects download mode.
+        boot: low at the end of a reset means download mode.
         rail: high while the board has power.
     """
 
@@ -51,10 +56,10 @@ class BoardWires:
     def of(
         cls, wires: Wires, switch: DescribedEnd, en: DescribedEnd, boot: DescribedEnd, rail: DescribedEnd | None
     ) -> Self:
-        """Connect the board to the Pi's pins, with an inverter if the Pi's active level differs.
+        """Join the board's ends to the Pi's pins; whatever has another level there gets an inverter.
 
         Args:
-            wires: the wires of the Pi's pins.
+            wires: where the Pi's pins end.
             switch, en, boot, rail: the described wires.
         """
         for described, active_low in ((switch, False), (en, True), (boot, True), (rail, False)):
@@ -67,14 +72,16 @@ class BoardWires:
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
 
-    A power cut and a reset send SIGKILL. QEMU handles a restart by the chip itself. Any thread may change the wires;
-    the board's thread forwards bytes between QEMU and the serial port.
+    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its stub.
+
+    A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
+    the wires; a thread of the board's own carries bytes between the emulator and the serial port.
 
     Args:
         ends: its wires.
         qemu: the emulator.
         flash: the flash file.
-        log: the file to which QEMU's messages are appended.
+        log: where the emulator's own messages are appended.
     """
 
     def __init__(self, ends: BoardWires, qemu: Qemu, flash: Path, log: Path) -> None:
@@ -85,22 +92,25 @@ class EmulatorBoard:
         self._log = log
         self._run: QemuRun | None = None
         self._wanted: bool | None = None
-        """The requested mode: True for download mode, False for a boot, None for off."""
+        """Whether the chip is to be in download mode; None: it is to be off."""
         self._change = threading.Lock()
         self._closing = False
+        self._to_chip = b""
+        self._rom: Rom | None = None
+        self._flash_map: Flash | None = None
         self._woken, self._wake = os.pipe()
-        ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._wires_changed())
-        ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._wires_changed())
         self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
+        ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
+        ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._look())
         self._thread.start()
-        self._wires_changed()
+        self._look()
 
     def close(self) -> None:
-        """Switch the power off and close everything. Called once."""
+        """Take the power away and give everything back. Called once."""
         for wire in (self._ends.en, self._ends.switch):
             self._ends.wires.watch_board_end(wire, None)
         self._closing = True
-        self._wake_thread()
+        self._nudge()
         self._thread.join()
         os.close(self._woken)
         os.close(self._wake)
@@ -108,25 +118,28 @@ class EmulatorBoard:
 
     @property
     def is_running(self) -> bool:
-        """Whether the chip is running or in download mode."""
+        """Whether the chip runs, or waits in download mode."""
         run = self._run
         return run is not None and run.is_alive
 
-    def _wires_changed(self) -> None:
-        """Set the requested mode at the edge itself: sample BOOT, and stop the chip without a delay."""
-        # EN floats, which reads low, until the board's thread has pulled it up.
+    def _look(self) -> None:
+        """Decide what the chip is to do, at the very edge: BOOT is sampled now, and what must stop stops now."""
+        # EN floats, which reads low, until the board's thread has come to pull it up.
         is_released = self._ends.switch.level and self._ends.en.level
         with self._change:
             if not is_released:
                 self._wanted = None
                 if self._run is not None:
-                    self._run.kill()
+                    self._run.strike()
+                if self._rom is not None:
+                    self._rom.mute()
             elif self._wanted is None:
                 self._wanted = not self._ends.boot.level
                 self.port.drop_input()
-        self._wake_thread()
+                self._to_chip = b""
+        self._nudge()
 
-    def _wake_thread(self) -> None:
+    def _nudge(self) -> None:
         with contextlib.suppress(OSError):
             os.write(self._wake, b"x")
 
@@ -138,8 +151,8 @@ class EmulatorBoard:
             if powered != self._ends.switch.level:
                 powered = not powered
                 self._power(powered)
-            self._start_or_stop()
-            self._forward()
+            self._follow()
+            self._carry()
         self._stop()
 
     def _power(self, on: bool) -> None:
@@ -148,51 +161,71 @@ class EmulatorBoard:
         self._ends.wires.change(self._ends.en, board_pull=pull)
         self._ends.wires.change(self._ends.rail, board_drive=True if on else None)
 
-    def _start_or_stop(self) -> None:
-        """Start or stop QEMU for the requested mode."""
+    def _follow(self) -> None:
+        """Stop or start the emulator or the ROM, as the wires want it."""
         with self._change:
-            run, wanted = self._run, self._wanted
-        if run is not None and (wanted is None or not run.is_alive):
+            run, rom, wanted = self._run, self._rom, self._wanted
+        if wanted is None or (run is not None and not run.is_alive):
             self._stop()
-            run = None
-        if run is None and wanted is not None:
-            try:
-                run = QemuRun(self._qemu, self._flash, self._log, download=wanted)
-            except OSError as problem:
-                self.port.print(f"the emulator cannot be started: {problem}")
-                with self._change:
-                    self._wanted = None
-                return
+            run = rom = None
+        if wanted is True and rom is None:
+            self._flash_map = Flash(self._flash)
+            rom = Rom(self.port, self._flash_map, self._qemu.machine.machine)
             with self._change:
-                self._run = run
-                if self._wanted is None:
-                    run.kill()
+                self._rom = rom
+        elif wanted is False and run is None:
+            self._start()
+
+    def _start(self) -> None:
+        try:
+            run = QemuRun(self._qemu, self._flash, self._log)
+        except OSError as problem:
+            self.port.print(f"the emulator cannot be started: {problem}")
+            with self._change:
+                self._wanted = None
+            return
+        with self._change:
+            self._run = run
+            if self._wanted is None:
+                run.strike()
 
     def _stop(self) -> None:
         with self._change:
             run, self._run = self._run, None
+            rom, self._rom = self._rom, None
         if run is not None:
-            run.kill_and_wait()
+            run.bury()
+        if rom is not None:
+            rom.stop()
+        if self._flash_map is not None:
+            self._flash_map.close()
+            self._flash_map = None
 
-    def _forward(self) -> None:
-        """Wait for bytes or a change of the wires, and forward the bytes in both directions."""
+    def _carry(self) -> None:
+        """Wait for bytes of either side or for a change of the wires; pass on what has come."""
         run = self._run
-        ends: list[int] = [self._woken]
-        if run is not None:
-            ends += [run.uart.fileno(), self.port.master]
-        ready, _, _ = select.select(ends, [], [], None if run is None else 1.0)
+        if run is None:
+            self._to_chip = b""
+            select.select([self._woken], [], [])
+            os.read(self._woken, _READ_BYTES)
+            return
+        # The emulated UART takes bytes as fast as the chip reads them: what it has not taken yet waits here, and what
+        # comes behind that in the pseudo-terminal.
+        uart = run.uart.fileno()
+        reading = [self._woken, uart, *([] if self._to_chip else [self.port.master])]
+        ready, writable, _ = select.select(reading, [uart] if self._to_chip else [], [], _LOOK_S)
         if self._woken in ready:
             os.read(self._woken, _READ_BYTES)
-        if run is None:
-            return
         with contextlib.suppress(OSError):
-            if run.uart.fileno() in ready and not self._forward_output(run):
-                run.kill()
+            if uart in ready and not self._pass_on(run):
+                run.strike()
             if self.port.master in ready:
-                run.uart.sendall(os.read(self.port.master, _READ_BYTES))
+                self._to_chip = os.read(self.port.master, _READ_BYTES)
+            if writable:
+                self._to_chip = self._to_chip[run.uart.send(self._to_chip) :]
 
-    def _forward_output(self, run: QemuRun) -> bool:
-        """Forward the chip's output, or drop it if the port is full. Returns whether QEMU is running."""
+    def _pass_on(self, run: QemuRun) -> bool:
+        """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
         data = run.uart.recv(_READ_BYTES)
         with contextlib.suppress(BlockingIOError):
             os.write(self.port.master, data)

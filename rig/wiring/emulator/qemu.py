@@ -1,4 +1,4 @@
-"""Espressif's QEMU: finds the program, starts it, and controls one run of it."""
+"""Espressif's QEMU: where it is, how it is started, and one run of it."""
 
 from __future__ import annotations
 
@@ -15,39 +15,33 @@ from pathlib import Path
 from rig.util.errors import BenchError
 
 GATEWAY = "10.0.2.2"
-"""This machine's loopback interface, seen from the emulated device (QEMU, user-mode network)."""
+"""This machine's loopback interface, as the emulated device sees it (QEMU, "Network emulation", user mode)."""
 
 _LIST_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A board that QEMU can emulate.
+    """A board that QEMU can be.
 
     Attributes:
         program: the name of QEMU's program for its processor.
         machine: QEMU's name of its chip.
-        strap: the driver property with the levels of the strapping pins at the end of a reset.
-        boots: the value of `strap` for a boot from flash.
-        downloads: the value of `strap` for download mode.
     """
 
     program: str
     machine: str
-    strap: str
-    boots: int
-    downloads: int
 
 
 MACHINES: Mapping[str, Machine] = {
-    "esp32c3-devkitm": Machine("qemu-system-riscv32", "esp32c3", "driver=esp32c3.gpio,property=strap_mode", 0x08, 0x02),
+    "esp32c3-devkitm": Machine("qemu-system-riscv32", "esp32c3"),
 }
-"""The machines by the board's name in a bench description."""
+"""By the board's name in a bench description."""
 
 
 @dataclass(frozen=True, slots=True)
 class Qemu:
-    """A QEMU that can emulate a board.
+    """A QEMU that has the machine of a board.
 
     Attributes:
         program: the executable.
@@ -57,22 +51,19 @@ class Qemu:
     program: Path
     machine: Machine
 
-    def command(self, flash: Path, uart: int, *, download: bool) -> list[str]:
+    def command(self, flash: Path, uart: int) -> list[str]:
         """Return the command line of a run.
 
         Args:
             flash: the flash file.
-            uart: the inherited descriptor of a stream socket for UART0.
-            download: True for download mode, False for a boot.
+            uart: the descriptor of a stream socket, inherited: the other end of UART0.
         """
-        strap = self.machine.downloads if download else self.machine.boots
         return [
             str(self.program),
             *("-M", self.machine.machine, "-display", "none", "-monitor", "none", "-nodefaults"),
             *("-drive", f"file={flash},if=mtd,format=raw"),
             *("-chardev", f"socket,id=uart0,fd={uart}", "-serial", "chardev:uart0"),
             *("-nic", "user,model=open_eth"),
-            *("-global", f"{self.machine.strap},value={strap:#04x}"),
         ]
 
 
@@ -80,21 +71,21 @@ def find_qemu(program: str, board: str) -> Qemu:
     """Find the emulator of a board.
 
     Args:
-        program: an executable; empty for the usual one on PATH.
+        program: an executable; empty: the usual one on PATH.
         board: the board's name.
 
     Raises:
-        BenchError: the board cannot be emulated, or no suitable QEMU is installed.
+        BenchError: the board cannot be emulated, or there is no QEMU that can.
     """
     machine = MACHINES.get(board)
     if machine is None:
         raise BenchError(
             f"device.board: the board {board!r} cannot be emulated", f"Use one of: {', '.join(sorted(MACHINES))}"
         )
-    fix = "Install Espressif's QEMU and set emulator.qemu to its program, see docs/emulator.md"
+    fix = "Install Espressif's QEMU and name its program in emulator.qemu; docs/emulator.md says how"
     found = shutil.which(program or machine.program)
     if found is None:
-        raise BenchError(f"emulator.qemu: {program or machine.program} is not installed", fix)
+        raise BenchError(f"emulator.qemu: {program or machine.program} is not there", fix)
     try:
         listed = subprocess.run(
             [found, "-M", "help"], capture_output=True, text=True, timeout=_LIST_LIMIT_S, check=True
@@ -112,26 +103,25 @@ class QemuRun:
     Args:
         qemu: the emulator.
         flash: the flash file.
-        download: True for download mode, False for a boot.
-        log: the file to which QEMU's messages are appended.
+        log: where the emulator's own messages are appended.
 
     Raises:
         OSError: it cannot be started.
     """
 
-    def __init__(self, qemu: Qemu, flash: Path, log: Path, *, download: bool) -> None:
+    def __init__(self, qemu: Qemu, flash: Path, log: Path) -> None:
         self.uart, far = socket.socketpair()
         """This end of UART0."""
         self.uart.setblocking(False)
         try:
             with far, log.open("ab") as messages:
                 self._process = subprocess.Popen(
-                    [*_ends_with_us(), *qemu.command(flash, far.fileno(), download=download)],
+                    [*_ends_with_us(), *qemu.command(flash, far.fileno())],
                     pass_fds=(far.fileno(),),
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
-                    # Ctrl-C on the terminal must only reach the bench, which ends QEMU in its cleanup.
+                    # A Ctrl-C on the terminal is for the bench, which then takes the emulator down itself.
                     process_group=0,
                 )
         except BaseException:
@@ -140,23 +130,23 @@ class QemuRun:
 
     @property
     def is_alive(self) -> bool:
-        """Whether QEMU is running."""
+        """Whether the emulator still runs."""
         return self._process.poll() is None
 
-    def kill(self) -> None:
-        """Cut the chip's power: send SIGKILL."""
+    def strike(self) -> None:
+        """Take the power away: SIGKILL."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal.SIGKILL)
 
-    def kill_and_wait(self) -> None:
-        """Kill it, wait until it has ended, and close its descriptors."""
+    def bury(self) -> None:
+        """Strike it, wait until it is gone, and give its descriptors back."""
         if self.is_alive:
-            self.kill()
+            self.strike()
         self._process.wait()
         self.uart.close()
 
 
 def _ends_with_us() -> list[str]:
-    """Return a command that makes the kernel kill QEMU when the bench ends; empty if it is not installed."""
+    """The command that makes the kernel kill the emulator when the bench's process dies, where there is one."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []

@@ -20,6 +20,9 @@ from rig.wiring.virtual.uart_master import UartMaster
 
 _CHIP = "esp32"
 
+_REVISION = {("esp32c3", 0x60008850): 3 << 18}
+"""Register of a chip that has its revision: v0.3 in EFUSE_RD_MAC_SPI_SYS_3 (ESP32-C3 technical reference manual)."""
+
 
 class _RomFlash(server.FlashImage):  # type: ignore[misc]
     """The board's flash for the handler's commands. Unlike the handler's own, it has NOR semantics."""
@@ -102,11 +105,34 @@ def slip_decode_frames(raw: bytes) -> list[bytes]:
 
 server.slip_decode_frames = slip_decode_frames
 
+_read_register = server._read_reg_value_for_chip
+
+
+def read_register(address: int, chip: str) -> int:
+    """Read a register of the ROM's chip. The handler's own chips have revision 0.0, which images refuse.
+
+    Args:
+        address: the register's.
+        chip: esptool's name of the chip.
+    """
+    value: int = _read_register(address, chip)
+    return value | _REVISION.get((chip, address), 0)
+
+
+server._read_reg_value_for_chip = read_register
+
 
 class Rom:
-    """Download mode, from the end of a reset to the next one, in its own thread."""
+    """Download mode, from the end of a reset to the next one, in its own thread.
 
-    def __init__(self, port: UartMaster, flash: Flash) -> None:
+    Args:
+        port: the chip's end of the serial port.
+        flash: what esptool writes.
+        chip: esptool's name of the chip.
+    """
+
+    def __init__(self, port: UartMaster, flash: Flash, chip: str = _CHIP) -> None:
+        self._chip = chip
         self._uart = RomUart(port.master)
         self._stop = threading.Event()
         self._flash = _RomFlash(flash)
@@ -115,8 +141,8 @@ class Rom:
         self._thread.start()
 
     def _serve(self) -> None:
-        # With exit_on_disconnect, the handler continues after FLASH_END until the connection ends, at a reset.
-        server.handle_client(self._uart, self._stop, _CHIP, exit_on_disconnect=True, flash=self._flash)
+        # With exit_on_disconnect the handler continues after FLASH_END until the connection ends, at a reset.
+        server.handle_client(self._uart, self._stop, self._chip, exit_on_disconnect=True, flash=self._flash)
 
     def mute(self) -> None:
         """Answer nothing from now on. Any thread may call it; the board's thread then calls `stop`."""

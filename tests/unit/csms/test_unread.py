@@ -60,7 +60,7 @@ def test_one_connection_too_many_is_reset_with_a_reason(
 ) -> None:
     monkeypatch.setattr(rig.csms.server, "MOST_CONNECTIONS", 2)
     peers = [Peer(csms.url(f"CP-{number}")) for number in range(2)]
-    with socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client, contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", csms.port), LIMIT_S) as client:
         client.recv(1)
     refused = timeline.expect(ClientRefused, timeout=LIMIT_S)
     assert refused.reason == "2 connections are open, and the CSMS accepts no more: close some"

@@ -37,7 +37,7 @@ with open(flash, "r+b") as file:
     boots = file.read(1)[0]
     file.seek(0)
     file.write(bytes([boots - 1]))
-uart.sendall(f"boot {{255 - boots}} {{words[-1]}}\\n".encode())
+uart.sendall(f"boot {{255 - boots}}\\n".encode())
 while data := uart.recv(100):
     uart.sendall(data.upper())
 """
@@ -95,17 +95,17 @@ def board(wiring: Wiring, description: Path) -> Iterator[Board]:
 
 def test_chip_boots_with_power_and_its_console_goes_both_ways(board: Board) -> None:
     board.power(True)
-    assert board.line() == "boot 0 driver=esp32c3.gpio,property=strap_mode,value=0x08"
+    assert board.line() == "boot 0"
     board.port.write(b"status\n")
     assert board.line() == "STATUS"
 
 
 def test_flash_persists_across_a_power_cut(board: Board) -> None:
     board.power(True)
-    assert board.line().startswith("boot 0 ")
+    assert board.line() == "boot 0"
     board.power(False)
     board.power(True)
-    assert board.line().startswith("boot 1 ")
+    assert board.line() == "boot 1"
 
 
 def test_reset_with_boot_low_selects_download_mode(board: Board) -> None:
@@ -114,7 +114,7 @@ def test_reset_with_boot_low_selects_download_mode(board: Board) -> None:
     board.hold(EN, True)
     board.hold(BOOT, True)
     board.hold(EN, False)
-    assert board.line() == "boot 1 driver=esp32c3.gpio,property=strap_mode,value=0x02"
+    assert board.line() == "waiting for download"
 
 
 def test_the_chip_is_off_while_reset_is_held(board: Board) -> None:
@@ -124,7 +124,7 @@ def test_the_chip_is_off_while_reset_is_held(board: Board) -> None:
     assert board.line() == ""
     board.port.timeout = LIMIT_S
     board.hold(EN, False)
-    assert board.line().startswith("boot 0 ")
+    assert board.line() == "boot 0"
 
 
 def test_closing_leaves_no_process_and_no_thread(tmp_path: Path, description: Path) -> None:
@@ -146,7 +146,7 @@ def test_the_capabilities_of_the_wiring(wiring: Wiring) -> None:
 @pytest.mark.parametrize(
     ("program", "board_name", "says"),
     [
-        ("no-such-qemu", BOARD, "emulator.qemu: no-such-qemu is not installed"),
+        ("no-such-qemu", BOARD, "emulator.qemu: no-such-qemu is not there"),
         ("false", BOARD, "cannot be run"),
         ("true", BOARD, "has no machine esp32c3: it is not Espressif's QEMU"),
         ("true", "esp32-devkitc", "device.board: the board 'esp32-devkitc' cannot be emulated"),

@@ -105,7 +105,7 @@ def test_pinned_file_is_unpacked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("top/src/lib/x.c", "not the file that was pinned"), ("top/src/x.c", "holds no src/lib/x.c")]
+    ("name", "words"), [("top/src/lib/x.c", "not the pinned file"), ("top/src/x.c", "has no src/lib/x.c")]
 )
 def test_a_file_other_than_the_pinned_one_is_rejected(tmp_path: Path, name: str, words: str) -> None:
     file = archive(tmp_path / "a.tar.gz", name, b"int y;\n")

@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// A wire into the chip; true is the state the signal is named after.
+/// An input pin; true is the state after which the signal is named.
 class Input {
  public:
   Input(Gpio& gpio, int pin, PinMode mode) : gpio_(gpio), pin_(pin) { gpio_.configure(pin, mode); }
@@ -18,7 +18,7 @@ class Input {
   int pin_;
 };
 
-/// A wire out of the chip, low to begin with.
+/// An output pin, initially low.
 class Output {
  public:
   Output(Gpio& gpio, int pin) : gpio_(gpio), pin_(pin) {
@@ -38,14 +38,14 @@ class Output {
   bool level_ = false;
 };
 
-/// S0 energy pulses, counted by the port however busy the loop is.
+/// S0 energy pulses, counted by the port even while the loop is busy.
 class PulseCounter {
  public:
   PulseCounter(Gpio& gpio, int pin) : gpio_(gpio), pin_(pin) {
     gpio_.configure(pin, PinMode::input_pull_down);
     gpio_.count_pulses(pin);
   }
-  /// Pulses since the start, modulo 2^32.
+  /// Pulses since the boot, modulo 2^32.
   uint32_t count() const { return gpio_.pulses(pin_); }
 
  private:
@@ -53,7 +53,7 @@ class PulseCounter {
   int pin_;
 };
 
-/// The board's signals by name. Contactor and emergency stop are not here: they belong to port/interlock.h alone.
+/// The board's signals by name, except contactor and emergency stop, which only port/interlock.h uses.
 /// GPIO 34 and 35 have no pulls on an ESP32: the resistor is on the board.
 struct Board {
   explicit Board(Gpio& gpio)

@@ -7,16 +7,16 @@
 
 namespace pb {
 
-/// The first bytes of each file on flash, as in firmware/FORMAT.md: magic, version, length and CRC-32 of the content.
+/// The first bytes of each file on flash (firmware/FORMAT.md): magic, version, and length and CRC-32 of the content.
 class FileHeader {
  public:
   static constexpr size_t kSize = 12;
-  /// The format that this firmware writes. Files without a header are those of the firmware before it.
+  /// The format that this firmware writes. Files of the previous firmware have no header.
   static constexpr uint8_t kVersion = 1;
 
   enum class Verdict : uint8_t { sound, newer, damaged };
 
-  /// Writes the header of a file with this content, of at most 65,535 bytes.
+  /// Writes the header of a file. @param content at most 65,535 bytes
   static void write(uint8_t (&into)[kSize], Bytes content) {
     memcpy(into, kMagic, sizeof kMagic);
     into[kVersionAt] = kVersion;
@@ -25,12 +25,12 @@ class FileHeader {
     put(into + kCrcAt, crc_of(into, content), 4);
   }
 
-  /// Whether a file begins with a header. @param begin its first bytes, kSize of them where it has so many
+  /// Whether a file begins with a header. @param begin its first bytes, up to kSize
   static bool is_there(Bytes begin) {
     return begin.length >= sizeof kMagic && memcmp(begin.data, kMagic, sizeof kMagic) == 0;
   }
 
-  /// Judges a file that begins with a header by all that comes after it.
+  /// Validates the content of a file against its header.
   static Verdict check(Bytes header, Bytes content) {
     if (header.length < kSize) return Verdict::damaged;
     if (header.data[kVersionAt] > kVersion) return Verdict::newer;
@@ -40,7 +40,7 @@ class FileHeader {
   }
 
  private:
-  // No headerless file begins like this: those are text, or a batch of samples that begins with a letter.
+  // No headerless file begins with these bytes: it is text, or a batch of samples, which begins with a letter.
   static constexpr uint8_t kMagic[] = {0xFB, 'P', 'B', 0x1A};
   static constexpr size_t kVersionAt = 4;
   static constexpr size_t kLengthAt = 6;

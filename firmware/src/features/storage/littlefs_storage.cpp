@@ -26,7 +26,7 @@ int erase_block(const lfs_config* config, lfs_block_t block) {
   return to_lfs(flash_of(config).erase(address(config, block, 0)));
 }
 
-// Flash writes are through when they return.
+// Writes to flash are complete when they return.
 int sync_blocks(const lfs_config*) { return LFS_ERR_OK; }
 
 StorageResult to_result(int error) {
@@ -56,7 +56,7 @@ LittleFsStorage::LittleFsStorage(Flash& flash, Worker& worker) : flash_(flash), 
   config_.prog_size = Flash::kProgramSize;
   config_.block_size = Flash::kSectorSize;
   config_.block_count = static_cast<lfs_size_t>(flash.size() / Flash::kSectorSize);
-  config_.block_cycles = 500;  // littlefs' own advice lies between 100 and 1,000
+  config_.block_cycles = 500;  // littlefs recommends 100 to 1,000
   config_.cache_size = kCacheSize;
   config_.lookahead_size = kLookaheadSize;
   config_.read_buffer = read_buffer_;
@@ -66,7 +66,7 @@ LittleFsStorage::LittleFsStorage(Flash& flash, Worker& worker) : flash_(flash), 
 
 StorageResult LittleFsStorage::mount() {
   int error = lfs_mount(&file_system_, &config_);
-  // A chip that does not answer is no reason to wipe it.
+  // A chip that does not answer must not be formatted.
   if (error == LFS_ERR_CORRUPT || error == LFS_ERR_INVAL) {
     formatted_ = true;
     error = lfs_format(&file_system_, &config_);
@@ -196,7 +196,7 @@ StorageResult LittleFsStorage::read_content(lfs_file_t& file, MutableBytes into,
   const lfs_ssize_t begun = lfs_file_read(&file_system_, &file, header, sizeof header);
   if (begun < 0) return to_result(begun);
   const Bytes begin{header, static_cast<size_t>(begun)};
-  // A file without a header is of the format before it.
+  // A file without a header has the previous format.
   const bool has_header = FileHeader::is_there(begin);
   const size_t skipped = has_header ? begin.length : 0;
   const size_t expected = static_cast<size_t>(size) - skipped;

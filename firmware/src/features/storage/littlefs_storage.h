@@ -11,28 +11,27 @@ namespace pb {
 
 /// Storage in a littlefs file system. All buffers are here; nothing is allocated.
 ///
-/// A file of littlefs changes at its close and not before, in one step, so replacing a file is a single commit.
-/// Creating one takes two, and a cut between them leaves an empty file: that is why an empty file counts as none and is
-/// cleared away at the next start.
+/// littlefs applies a change at close, in one step, so replacing a file is a single commit. Creating a file takes two,
+/// and a power cut between them leaves an empty file. Therefore an empty file counts as missing and is removed at the
+/// next start.
 class LittleFsStorage final : public Storage {
  public:
   LittleFsStorage(Flash& flash, Worker& worker);
   LittleFsStorage(const LittleFsStorage&) = delete;
   LittleFsStorage& operator=(const LittleFsStorage&) = delete;
 
-  /// Mounts the file system, and makes a new one where there is none or it is beyond repair. Before anything else is
-  /// called.
+  /// Mounts the file system, and formats the flash if there is none or it cannot be repaired. Call it first.
   StorageResult mount();
-  /// Jobs run from now on. Until then they wait, so that everything can be read at the start.
+  /// Starts to run jobs. Until then they are queued, so that every file can be read at the start.
   void start() {
     is_started_ = true;
     start_job();
   }
-  /// Whether mount() had to make a new file system: what was stored, if anything, is lost.
+  /// Whether mount() has formatted the flash: earlier files, if any, are lost.
   bool formatted() const { return formatted_; }
-  /// Hears of each file that is read and fails its check.
+  /// Sets the listener for files that fail their check when they are read.
   void set_loss_listener(StorageLoss listener) { loss_ = listener; }
-  /// Blocks of 4,096 bytes in use; 0 when that cannot be told.
+  /// Blocks of 4,096 bytes in use; 0 when unknown.
   size_t blocks_in_use();
 
   bool busy() const override { return is_job_posted_; }
@@ -43,7 +42,7 @@ class LittleFsStorage final : public Storage {
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override;
 
  private:
-  // Files of up to this size live inside the directory, where a change costs one small commit instead of a block.
+  // Files of up to this size are stored inside the directory, where a change is one small commit instead of a block.
   static constexpr lfs_size_t kCacheSize = 512;
   static constexpr lfs_size_t kLookaheadSize = 32;
 
@@ -61,7 +60,7 @@ class LittleFsStorage final : public Storage {
   bool mounted_ = false;
   bool formatted_ = false;
   bool is_started_ = false;
-  bool is_job_posted_ = false;  // while it is, the worker alone touches the file system
+  bool is_job_posted_ = false;  // meanwhile only the worker uses the file system
   StorageLoss loss_;
   StorageJobs jobs_;
 

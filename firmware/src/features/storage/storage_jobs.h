@@ -9,7 +9,7 @@ namespace pb {
 
 class LittleFsStorage;
 
-/// One write or removal, with all that the worker needs for it and its result.
+/// One write or removal, with its data and its result.
 struct StorageJob {
   enum class Kind : uint8_t { write, remove };
 
@@ -21,16 +21,15 @@ struct StorageJob {
   StorageResult result = StorageResult::ok;
 };
 
-/// The jobs that wait, in order. Their contents share one buffer, because most files are small: in the order of the
-/// jobs, each in one piece. Loop only; the worker is given the job in front, which stays where it is until it is
-/// dropped.
+/// The pending jobs in order. Their contents share one buffer, because most files are small; each content is
+/// contiguous. Used by the loop only; the worker uses the front job, which is not moved until it is dropped.
 class StorageJobs {
  public:
   static constexpr size_t kMaxJobs = 8;
-  /// Bytes of all contents together: two of the largest, or many small ones.
+  /// Bytes of all contents: two of the largest, or many small ones.
   static constexpr size_t kMaxContents = 2 * Storage::kMaxContent;
 
-  /// Appends a job with a copy of `content`, which may lie in scratch(). @return nullptr when there is no room for the
+  /// Appends a job with a copy of `content`, which may be in scratch(). @return nullptr when there is no room for the
   /// job or its content.
   StorageJob* push(Bytes content) {
     uint8_t* place = place_for(content.length);
@@ -46,12 +45,12 @@ class StorageJobs {
     job->content = {place, content.length};
     return job;
   }
-  /// Room for the largest content that nobody uses yet; empty where there is none.
+  /// Unused space for the largest content; empty when there is none.
   MutableBytes scratch() {
     uint8_t* place = place_for(Storage::kMaxContent);
     return place == nullptr ? MutableBytes() : MutableBytes(place, Storage::kMaxContent);
   }
-  /// The oldest job, nullptr when there is none.
+  /// The oldest job, nullptr without one.
   StorageJob* front() { return jobs_.front(); }
   void drop_front() {
     const MutableBytes content = jobs_.front()->content;
@@ -60,8 +59,8 @@ class StorageJobs {
     begin_ = static_cast<size_t>(content.data - contents_) + content.length;
     if (--held_ == 0) begin_ = end_ = 0;
   }
-  /// Takes back the last push, before anything else is done.
-  /// @param job what push() has returned
+  /// Reverts the last push, before any other call.
+  /// @param job returned by push()
   void drop_newest(const StorageJob& job) {
     if (job.content.length != 0) --held_;
     end_ = end_before_;
@@ -70,7 +69,7 @@ class StorageJobs {
   bool empty() const { return jobs_.empty(); }
 
  private:
-  /// @return where `length` bytes fit in one piece: behind the newest content, or before the oldest one.
+  /// @return where `length` bytes fit: after the newest content, or before the oldest one.
   uint8_t* place_for(size_t length) {
     const bool has_wrapped = held_ != 0 && end_ <= begin_;
     const size_t limit = has_wrapped ? begin_ : kMaxContents;
@@ -81,8 +80,8 @@ class StorageJobs {
 
   RingBuffer<StorageJob, kMaxJobs> jobs_;
   uint8_t contents_[kMaxContents];
-  size_t begin_ = 0;       // of the oldest content, or the end of the one before it
-  size_t end_ = 0;         // of the newest content
+  size_t begin_ = 0;       // start of the oldest content, or end of the previous one
+  size_t end_ = 0;         // end of the newest content
   size_t end_before_ = 0;  // end_ before the last push
   size_t held_ = 0;        // jobs with a content
 };

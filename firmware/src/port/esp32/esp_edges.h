@@ -12,7 +12,8 @@ namespace pb::esp32 {
 /// Counts in a handler that lies in RAM. ESP-IDF: API reference, Peripherals, "GPIO & RTC GPIO".
 class EspEdges final : public Edges {
  public:
-  static constexpr size_t kMaxPins = 4;
+  /// All inputs of a board (features/board/board.h).
+  static constexpr size_t kMaxPins = 7;
 
   explicit EspEdges(EspWaker& waker) : waker_(waker) {}
   EspEdges(const EspEdges&) = delete;

@@ -1,10 +1,13 @@
 #include "port/esp32/esp_gpio.h"
 
 #include <esp_intr_alloc.h>
+#include <esp_log.h>
 
 namespace pb::esp32 {
 
 EspGpio::EspGpio() {
+  // It logs a line for each pin that is configured: 100 ms of the console before our first line.
+  esp_log_level_set("gpio", ESP_LOG_WARN);
   // Every handler of the port lies in RAM, so all of them may run while flash is erased or programmed.
   ESP_ERROR_CHECK(gpio_install_isr_service(ESP_INTR_FLAG_IRAM));
 }

@@ -79,12 +79,12 @@ void BoardLink::handle(const std::string& message) {
     words >> bytes;
     if (words) return listener_.on_leak(bytes);
   } else if (word == "flash") {
-    std::string what;
+    std::string command;
     uint64_t number = 0;
-    words >> what >> number;
-    if (words && what == "erase_ms") return listener_.on_erase_time(number);
-    if (words && what == "full" && number <= 1) return listener_.on_flash_full(number == 1);
-    if (words && what == "tear") {
+    words >> command >> number;
+    if (words && command == "erase_ms") return listener_.on_erase_time(number);
+    if (words && command == "full" && number <= 1) return listener_.on_flash_full(number == 1);
+    if (words && command == "tear") {
       std::string mode;
       uint64_t seed = 0;
       words >> mode >> seed;
@@ -100,7 +100,7 @@ void BoardLink::send(const std::string& message) {
   do {
     sent = ::send(fd_, message.data(), message.size(), MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0) _exit(EXIT_SUCCESS);  // nobody holds the other end: the power is off
+  if (sent < 0) _exit(EXIT_SUCCESS);  // the other end is closed: the power is off
 }
 
 void BoardLink::send_pin(int pin, bool level, int64_t ns) {

@@ -8,7 +8,7 @@
 
 namespace pb::posix {
 
-/// What the board can tell the device while it runs; docs/virtual-board.md has the messages.
+/// Receives the messages of the virtual board (docs/virtual-board.md).
 class BoardListener {
  public:
   virtual void on_pin(int pin, bool level) = 0;
@@ -22,34 +22,34 @@ class BoardListener {
   ~BoardListener() = default;
 };
 
-/// The virtual board's end of the wires: one text message a packet. End of file is power off, and ends the process at
-/// once. A message that cannot be understood ends the process too: the two programs do not fit together.
+/// The device's end of the link to the virtual board: one text message per packet. End of file means power off and ends
+/// the process at once. So does an unknown message, because then the two programs do not match.
 class BoardLink {
  public:
   BoardLink(int fd, BoardListener& listener) : fd_(fd), listener_(listener) {}
 
-  /// Readable when a message has come.
+  /// Readable when a message has arrived.
   int fd() const { return fd_; }
 
-  /// Takes messages until `go` has come.
+  /// Processes messages up to `go`.
   void wait_for_go();
-  /// Takes messages for ever, in a thread of its own, which is also the one that interrupt handlers run in; but for
-  /// those that catch_up() takes.
+  /// Processes messages in a thread of its own, which also runs the interrupt handlers, except for messages that
+  /// catch_up() processes.
   void start_reader();
-  /// Takes, in the calling thread, the messages that have come already. A level on a wire is there at once, so whoever
-  /// reads a pin must not see an older one because the reader's thread has not had its turn yet. Any thread; does
-  /// nothing in a handler, which runs in the middle of that.
+  /// Processes the arrived messages in the calling thread. A level of a wire applies at once, so a reader of a pin must
+  /// not get an older one because the reader thread has not run yet. Any thread; does nothing in a handler, which runs
+  /// during this call.
   void catch_up();
 
-  /// An output pin changed at `ns` of bench time. Any thread.
+  /// Reports a change of an output pin at `ns` of bench time. Any thread.
   void send_pin(int pin, bool level, int64_t ns);
-  /// Operation `n` was torn. Any thread.
+  /// Reports that operation `n` was torn. Any thread.
   void send_torn(uint64_t n);
 
  private:
-  /// @return the next message, empty when there is none and `flags` say not to wait
+  /// @return the next message, empty without one if `flags` forbid to wait
   std::string receive(int flags = 0);
-  /// Takes messages until the power is off, in the calling thread.
+  /// Processes messages in the calling thread until the power is off.
   [[noreturn]] void serve();
   void handle(const std::string& message);
   void send(const std::string& message);
@@ -57,7 +57,7 @@ class BoardLink {
   int fd_;
   BoardListener& listener_;
   std::mutex taking_;
-  std::atomic<std::thread::id> taker_{};  ///< who holds taking_
+  std::atomic<std::thread::id> taker_{};  ///< the thread that holds taking_
 };
 
 }  // namespace pb::posix

@@ -33,7 +33,7 @@ void ClockLink::handle(const std::string& message) {
   std::istringstream words(message);
   std::string word;
   words >> word;
-  if (word == "wake") return;  // it has done its work by ending the sleep
+  if (word == "wake") return;  // its only effect is to end the sleep
   if (word == "ask" && words >> asked_) return;
   fprintf(stderr, "plugbench-device: the clock's message '%s' is not understood; see docs/virtual-board.md\n",
           message.c_str());
@@ -48,7 +48,7 @@ bool ClockLink::report_idle(int64_t deadline_ns, size_t connecting, bool unackno
   do {
     sent = send(fd_, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   } while (sent < 0 && errno == EINTR);
-  if (sent < 0 && errno != EAGAIN) _exit(EXIT_SUCCESS);  // nobody holds the other end: the power is off
+  if (sent < 0 && errno != EAGAIN) _exit(EXIT_SUCCESS);  // the other end is closed: the power is off
   return sent >= 0;
 }
 

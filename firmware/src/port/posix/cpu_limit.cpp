@@ -31,7 +31,7 @@ void CpuLimit::restart() {
 }
 
 void CpuLimit::on_signal(int, siginfo_t* info, void*) {
-  if (info->si_code == SI_TIMER) bite(static_cast<CpuLimit*>(info->si_value.sival_ptr)->crash_reporter_);
+  if (info->si_code == SI_TIMER) trigger_watchdog(static_cast<CpuLimit*>(info->si_value.sival_ptr)->crash_reporter_);
 }
 
 }  // namespace pb::posix

@@ -9,8 +9,8 @@
 
 namespace pb::posix {
 
-/// Makes the watchdog bite when the process has computed for `limit` since the last restart(). It counts the
-/// processor's time, which a busy host cannot use up.
+/// Triggers the watchdog after `limit` of processor time since the last restart(). A busy host does not use up
+/// processor time of the process.
 class CpuLimit {
  public:
   CpuLimit(CrashReporter& crash_reporter, std::chrono::milliseconds limit);
@@ -18,7 +18,7 @@ class CpuLimit {
   CpuLimit(const CpuLimit&) = delete;
   CpuLimit& operator=(const CpuLimit&) = delete;
 
-  /// Counts from 0 again; the first call starts it.
+  /// Restarts the count; the first call starts it.
   void restart();
 
  private:

@@ -13,7 +13,7 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 extern "C" {
-// The sanitizers leave signals to the reporter and end by abort, so that every way to die looks the same to the board.
+// Signals are left to the reporter, and sanitizers end by abort, so that the board sees every crash in the same form.
 const char* __asan_default_options() {
   return "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:handle_sigill=0:abort_on_error=1:"
          "allow_user_segv_handler=1:disable_coredump=0:allocator_may_return_null=0";
@@ -24,7 +24,7 @@ const char* __ubsan_default_options() { return "abort_on_error=1:print_stacktrac
 #if defined(__SANITIZE_THREAD__)
 extern "C" {
 const char* __tsan_default_options() {
-  // The tests start devices by fork() while other threads run.
+  // Tests start devices by fork() while other threads run.
   return "halt_on_error=1:abort_on_error=1:handle_abort=0:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe="
          "0:"
          "die_after_fork=0";
@@ -36,7 +36,7 @@ namespace pb::posix {
 
 namespace {
 
-/// The one global of the firmware: a signal handler gets no context.
+/// The only global of the firmware: a signal handler gets no context.
 std::atomic<CrashReporter*> g_reporter{nullptr};
 
 constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
@@ -80,12 +80,12 @@ CrashReporter::CrashReporter(int uart_fd) : uart_fd_(uart_fd), signal_stack_(new
   dl_iterate_phdr(&note_extent, &extent);
   load_address_ = extent.start;
   length_ = extent.length;
-  // The first call loads a library, which must not happen inside a signal handler.
+  // The first call loads a library, which is not allowed inside a signal handler.
   void* frame[1];
   backtrace(frame, 1);
   g_reporter.store(this);
 
-  // A stack overflow leaves no room for the handler on the stack it happened on.
+  // After a stack overflow the handler needs a stack of its own.
   stack_t stack{};
   stack.ss_sp = signal_stack_;
   stack.ss_size = kSignalStack;
@@ -106,7 +106,7 @@ CrashReporter::~CrashReporter() {
 }
 
 void CrashReporter::report(const char* cause) {
-  // Whatever line was under way is cut off by a line end of its own.
+  // Starts with a line end, because a line may be incomplete.
   char bytes[1024];
   TextWriter text{Span<char>(bytes)};
   text.append_all("\r\nPANIC: ", cause, "\r\nbacktrace:");
@@ -129,7 +129,7 @@ void CrashReporter::write_all(const char* bytes, size_t length) const {
       continue;
     }
     pollfd writable{uart_fd_, POLLOUT, 0};
-    if (poll(&writable, 1, 200) != 1) return;  // nobody reads the port: die without a word
+    if (poll(&writable, 1, 200) != 1) return;  // the port is not read: end without the report
   }
 }
 
@@ -143,7 +143,7 @@ void CrashReporter::on_signal(int signal) {
 
 void CrashReporter::note_sanitizer_error() {
   if (CrashReporter* reporter = g_reporter.load(); reporter != nullptr) {
-    reporter->set_cause("the sanitizer found an error, its report stands above");
+    reporter->set_cause("the sanitizer found an error, see its report above");
   }
 }
 
@@ -151,7 +151,7 @@ void CrashReporter::note_sanitizer_error() {
 
 #if defined(__SANITIZE_ADDRESS__)
 extern "C" {
-// Called by the sanitizers' runtimes when they report; the abort comes after the report.
+// Called by the runtimes of the sanitizers with their report, before the abort.
 void __asan_on_error() { pb::posix::CrashReporter::note_sanitizer_error(); }
 void __ubsan_on_report() { pb::posix::CrashReporter::note_sanitizer_error(); }
 }

@@ -5,9 +5,8 @@
 
 namespace pb::posix {
 
-/// Prints `PANIC: <cause>` and a backtrace to the UART when the process is about to die, then lets it die by its
-/// signal, as a chip's panic handler does. Addresses are offsets into the executable, for addr2line on the unstripped
-/// file.
+/// Prints `PANIC: <cause>` and a backtrace to the UART before the process dies by its signal, as a chip's panic handler
+/// does. Addresses are offsets into the executable, for addr2line on the unstripped file.
 class CrashReporter {
  public:
   explicit CrashReporter(int uart_fd);
@@ -15,11 +14,11 @@ class CrashReporter {
   CrashReporter(const CrashReporter&) = delete;
   CrashReporter& operator=(const CrashReporter&) = delete;
 
-  /// Says why the abort that follows happens.
+  /// Sets the cause of the abort that follows.
   void set_cause(const char* cause) { cause_ = cause; }
   /// Writes the two lines now. Async-signal-safe.
   void report(const char* cause);
-  /// A sanitizer has found something: the abort that follows says so.
+  /// Records that a sanitizer has found an error, as the cause of the abort that follows.
   static void note_sanitizer_error();
 
  private:
@@ -30,7 +29,7 @@ class CrashReporter {
   int uart_fd_;
   const char* cause_ = nullptr;
   uintptr_t load_address_ = 0;
-  uintptr_t length_ = 0;  ///< of the executable in memory: frames of the host's libraries are left out
+  uintptr_t length_ = 0;  ///< of the executable in memory; frames of host libraries are omitted
   char* signal_stack_;
 };
 

@@ -9,9 +9,9 @@
 
 namespace pb::posix {
 
-/// The device's heap: an arena of the chip's size in which the App lives and what the network stack would take is
-/// really taken, so that free bytes, largest block and all-time minimum mean on the host what they mean on the chip.
-/// First fit, with neighbouring free blocks joined. Not for threads: only the loop's thread allocates.
+/// The device's heap: an arena of the chip's size. The App is in it, and the memory that the network stack would use is
+/// really allocated, so that free bytes, largest block and minimum have the same meaning as on the chip. First fit,
+/// with adjacent free blocks joined. Not thread-safe: only the loop's thread allocates.
 class DeviceHeap final : public Heap, public mbedtls::TlsMemory {
  public:
   static constexpr size_t kAlignment = 16;
@@ -21,7 +21,7 @@ class DeviceHeap final : public Heap, public mbedtls::TlsMemory {
 
   /// @return nullptr when no block is large enough. The memory is aligned to kAlignment.
   void* allocate(size_t size);
-  /// Gives back what allocate returned; nullptr is allowed.
+  /// Frees a block that allocate() returned; nullptr is allowed.
   void release(void* memory) override;
   void* allocate_zeroed(size_t size) override;
 
@@ -30,9 +30,9 @@ class DeviceHeap final : public Heap, public mbedtls::TlsMemory {
   size_t minimum_free() const override { return minimum_; }
 
  private:
-  /// Stands before every block, free or used; blocks follow one another without gaps.
+  /// Precedes every block, free or used; blocks are contiguous.
   struct alignas(kAlignment) Block {
-    size_t size;  ///< bytes behind the header
+    size_t size;  ///< bytes after the header
     bool used;
   };
 

@@ -5,7 +5,7 @@
 
 namespace pb::posix {
 
-/// Runs the jobs on the loop's own thread, one a round: the same order each time, and a slow erase stops the loop.
+/// Runs the jobs on the loop's thread, one per round: the order is always the same, and a slow erase blocks the loop.
 class LoopWorker final : public PosixWorker {
  public:
   static constexpr size_t kMaxJobs = 16;

@@ -39,9 +39,9 @@ void OtaData::confirm() {
   if (place == kEntries || entry.state != kPendingVerify) return;
   entry.state = kValid;
   uint8_t bytes[sizeof entry];
-  static_assert(sizeof bytes % Flash::kProgramSize == 0, "it is programmed in one piece");
+  static_assert(sizeof bytes % Flash::kProgramSize == 0, "the entry is programmed in one operation");
   memcpy(bytes, &entry, sizeof bytes);
-  // A power cut in between leaves no entry here: the boot loader goes by the other one, back to the image before.
+  // A power cut in between leaves no entry here: the boot loader uses the other one, with the previous image.
   if (partition_.erase(place * Flash::kSectorSize) == FlashResult::ok)
     partition_.program(place * Flash::kSectorSize, bytes);
 }

@@ -6,15 +6,15 @@
 
 namespace pb::posix {
 
-/// The partition `otadata`, by which the boot loader picks an image (ESP-IDF, "Over The Air Updates": two sectors with
-/// an entry each, of which the one with the highest sequence number counts).
+/// The partition `otadata`, from which the boot loader selects an image (ESP-IDF, "Over The Air Updates": two sectors
+/// with an entry each; the highest sequence number is valid).
 class OtaData {
  public:
   explicit OtaData(Flash& partition) : partition_(partition) {}
 
-  /// Whether the image that was booted is new and not confirmed.
+  /// Whether the booted image is new and unconfirmed.
   bool on_trial() const { return state() == kPendingVerify; }
-  /// Marks the image as good; does nothing for one that is not on trial. Blocks for an erase.
+  /// Confirms the image; does nothing for an image that is not on trial. Blocks for an erase.
   void confirm();
 
  private:
@@ -29,7 +29,7 @@ class OtaData {
   static constexpr size_t kEntries = 2;
 
   uint32_t state() const;
-  /// @return the number of the entry that counts, kEntries for none
+  /// @return the number of the valid entry, kEntries without one
   size_t newest(Entry& entry) const;
 
   Flash& partition_;

@@ -34,7 +34,7 @@ uint32_t PosixEdges::presses(int pin) const {
 
 void PosixEdges::on_edge(int pin, bool level) {
   Pin& counted = pins_[static_cast<size_t>(pin)];
-  // 32 bits of milliseconds come round in 49 days.
+  // 32 bits of milliseconds wrap around in 49 days.
   const auto now = static_cast<uint32_t>(clock_.now());
   const bool was_quiet = now - counted.last_edge_ms >= counted.quiet_ms;
   counted.last_edge_ms = now;

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// Counts in the handlers of PosixGpio.
+/// Counts edges in the handlers of PosixGpio.
 class PosixEdges final : public Edges {
  public:
   PosixEdges(PosixGpio& gpio, const Clock& clock, Waker& waker) : gpio_(gpio), clock_(clock), waker_(waker) {}
@@ -26,7 +26,7 @@ class PosixEdges final : public Edges {
     std::atomic<uint32_t> edges{0};
     std::atomic<uint32_t> presses{0};
     bool watched = false;
-    // Of the handler only, after watch().
+    // Used by the handler only, after watch().
     uint32_t quiet_ms = 0;
     uint32_t last_edge_ms = 0;
     bool was_high = false;

@@ -17,8 +17,8 @@ constexpr size_t kTableOffset = 0x8000;
 constexpr size_t kTableSize = 0xC00;
 constexpr size_t kEntrySize = 32;
 constexpr uint16_t kEntryMagic = 0x50AA;
-/// How often a chip whose power is about to fail looks for that.
-constexpr Micros kLook = 10'000;
+/// Interval at which a chip with a torn operation checks for the power cut.
+constexpr Micros kPollInterval = 10'000;
 
 uint32_t little_endian(const uint8_t* bytes, size_t count) {
   uint32_t value = 0;
@@ -72,11 +72,11 @@ void PosixFlash::tear_off(size_t offset, size_t length, const uint8_t* programme
     cell = static_cast<uint8_t>(programmed != nullptr ? cell & (programmed[i] | ~reached) : cell | reached);
   }
   link_.send_torn(operation_);
-  // The board cuts the power now, which ends the process. Until then the device is idle: in stepped time the board only
-  // acts while it is.
+  // The board cuts the power now, which ends the process. Until then the device has to be idle, because in stepped time
+  // the board only acts on an idle device.
   for (;;) {
     link_.catch_up();
-    blocker_.block_until(clock_.now_us() + kLook);
+    blocker_.block_until(clock_.now_us() + kPollInterval);
   }
 }
 
@@ -117,7 +117,7 @@ std::string PosixPartition::open(const std::string& label) {
     start_ = little_endian(entry + 4, 4);
     size_ = little_endian(entry + 8, 4);
     if (start_ > chip_.size() || size_ > chip_.size() - start_)
-      return "the partition '" + label + "' lies outside of the flash";
+      return "the partition '" + label + "' is outside the flash";
     return "";
   }
   return "the partition table at 0x8000 has no partition '" + label + "'; flash a complete image first";

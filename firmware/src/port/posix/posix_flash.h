@@ -12,24 +12,24 @@
 
 namespace pb::posix {
 
-/// The whole flash chip: a file, mapped shared, that obeys the rules of NOR flash. It can be slow, and it can be torn
-/// by a cut of the power in the middle of an operation.
+/// The whole flash chip: a shared mapping of a file that behaves like NOR flash. It can simulate slow erases, and a
+/// write torn by a power cut.
 class PosixFlash final : public Flash {
  public:
-  /// @param blocker lets the time of a slow operation pass, in the thread that operates
+  /// @param blocker blocks the calling thread during a slow operation
   PosixFlash(const PosixClock& clock, Blocker& blocker, BoardLink& link)
       : clock_(clock), blocker_(blocker), link_(link) {}
   ~PosixFlash();
   PosixFlash(const PosixFlash&) = delete;
   PosixFlash& operator=(const PosixFlash&) = delete;
 
-  /// Maps the file. @return an empty text, or what is wrong.
+  /// Maps the file. @return an empty text, or the error.
   std::string open(const std::string& path);
 
-  /// Each erase of a sector takes `ms` of device time.
+  /// Sets the device time of a sector erase, in ms.
   void set_erase_time(Millis ms) { erase_ms_.store(ms); }
-  /// The `operation`-th program or erase from now is torn in the given way: `none` of it happens, the first `half`, or
-  /// a `random` part of its bits chosen by `seed`. 0 takes that back.
+  /// Tears the `operation`-th program or erase from now: `none` of it is done, the first `half`, or a `random` part of
+  /// its bits chosen by `seed`. 0 cancels that.
   void tear(uint64_t operation, const std::string& mode, uint64_t seed);
   void set_claims_full(bool full) { full_.store(full); }
 
@@ -43,9 +43,9 @@ class PosixFlash final : public Flash {
   enum class Tear : uint8_t { none, half, random };
 
   bool inside(size_t offset, size_t length) const { return offset <= size_ && length <= size_ - offset; }
-  /// Counts an operation. @return whether it is the one to be torn.
+  /// Counts an operation. @return whether it is the one to tear.
   bool torn_now();
-  /// Applies `after` to the part of the run that the operation still reached, notifies the board, and stops for ever.
+  /// Applies `after` to the part of the run that the operation has reached, notifies the board, and blocks forever.
   [[noreturn]] void tear_off(size_t offset, size_t length, const uint8_t* programmed);
 
   const PosixClock& clock_;
@@ -62,12 +62,12 @@ class PosixFlash final : public Flash {
   uint64_t seed_ = 0;
 };
 
-/// A part of the chip, by the partition table at 0x8000 (ESP-IDF: "Partition Tables").
+/// A part of the chip, from the partition table at 0x8000 (ESP-IDF: "Partition Tables").
 class PosixPartition final : public Flash {
  public:
   explicit PosixPartition(PosixFlash& chip) : chip_(chip) {}
 
-  /// Finds the partition by its label. @return an empty text, or what is wrong.
+  /// Finds the partition by its label. @return an empty text, or the error.
   std::string open(const std::string& label);
 
   size_t size() const override { return size_; }

@@ -15,7 +15,7 @@ bool PosixGpio::drive(int pin, bool level) {
 
 void PosixGpio::configure(int pin, PinMode mode) {
   Pin& configured = at(pin);
-  // A wire that nobody drives follows its pull resistor.
+  // An undriven wire follows its pull resistor.
   if (mode != PinMode::output && !configured.driven.load()) configured.level.store(mode == PinMode::input_pull_up);
 }
 

@@ -10,8 +10,8 @@
 
 namespace pb::posix {
 
-/// Pins joined to the virtual board. The thread that takes the board's messages stands for the interrupt controller: it
-/// runs handlers and counts pulses.
+/// Pins connected to the virtual board. The thread that processes the board's messages acts as the interrupt
+/// controller: it runs handlers and counts pulses.
 class PosixGpio final : public Gpio {
  public:
   static constexpr int kPins = 40;
@@ -24,13 +24,13 @@ class PosixGpio final : public Gpio {
 
   PosixGpio(BoardLink& link, const PosixClock& clock) : link_(link), clock_(clock) {}
 
-  /// The board drives `pin` to `level`. @return false when there is no such pin.
+  /// Applies the board's level of `pin`. @return false when there is no such pin.
   bool drive(int pin, bool level);
-  /// One handler a pin. @param handler its context outlives the pins, or is taken back by an empty handler.
+  /// One handler per pin. @param handler its context must outlive the pins, or be removed by an empty handler.
   void attach(int pin, Handler handler);
-  /// Takes the board's messages that have come already, and runs their handlers. Does nothing in a handler.
+  /// Processes the arrived messages of the board and runs their handlers. Does nothing in a handler.
   void catch_up() const { link_.catch_up(); }
-  /// The level as the last message of the board that was taken left it. Any thread, handlers too.
+  /// The level of the last processed message. Any thread, also handlers.
   bool level(int pin) const { return at(pin).level.load(); }
 
   void configure(int pin, PinMode mode) override;
@@ -54,7 +54,7 @@ class PosixGpio final : public Gpio {
   BoardLink& link_;
   const PosixClock& clock_;
   std::array<Pin, kPins> pins_;
-  std::mutex handlers_;  ///< held while a handler runs, so that none runs after it was taken back
+  std::mutex handlers_;  ///< held while a handler runs, so that none runs after its removal
   std::mutex outputs_;   ///< keeps messages in the order of the levels
 };
 

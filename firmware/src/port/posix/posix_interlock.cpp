@@ -10,12 +10,12 @@ void PosixInterlock::arm() {
   trips_.store(0);
   gpio_.attach(stop_pin_,
                {[](void* self, int, bool level) { static_cast<PosixInterlock*>(self)->on_stop_edge(level); }, this});
-  // A stop that was pressed before makes no edge. It may make one just now: one trip too many changes nothing.
+  // A stop pressed before has no edge. If it has one just now, it counts as two trips, which does no harm.
   if (pressed()) trips_.fetch_add(1);
 }
 
 bool PosixInterlock::close() {
-  // Takes what the board has sent before: a handler must not find the mutex held by its own thread.
+  // Processes messages first: a handler on this thread must not find the mutex locked.
   if (tripped()) return false;
   const std::lock_guard lock(contactor_);
   if (gpio_.level(stop_pin_) || trips_.load() != 0) return false;

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// The interlock between two pins of the virtual board. Its handler runs where all handlers of PosixGpio run.
+/// The interlock between two pins of the virtual board. Its handler runs like all handlers of PosixGpio.
 class PosixInterlock final : public Interlock {
  public:
   PosixInterlock(PosixGpio& gpio, Waker& waker, int contactor_pin, int stop_pin)
@@ -36,7 +36,7 @@ class PosixInterlock final : public Interlock {
   int stop_pin_;
   std::atomic<bool> closed_{false};
   std::atomic<uint32_t> trips_{0};
-  std::mutex contactor_;  ///< stands for the disabled interrupts of a chip: look and write are one step
+  std::mutex contactor_;  ///< replaces disabled interrupts: check and write are one step
 };
 
 }  // namespace pb::posix

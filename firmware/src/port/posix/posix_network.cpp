@@ -4,7 +4,7 @@ namespace pb::posix {
 
 namespace {
 
-// A scan of all channels that finds nothing takes this long on the chip at least.
+// The minimum duration of a scan of all channels without a result on the chip.
 constexpr Millis kScan = 100;
 
 }  // namespace

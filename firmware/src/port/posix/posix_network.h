@@ -9,17 +9,17 @@
 
 namespace pb::posix {
 
-/// Wi-Fi as the board's access point lets it be: joining and DHCP take the times told by the board.
+/// Wi-Fi with the board's access point: joining and DHCP take the times that the board has sent.
 class PosixNetwork final : public Network, public WakeSource {
  public:
-  /// The modelled signal: a charger in the garage, the access point in the house.
+  /// The simulated signal: a charger in the garage, the access point in the house.
   static constexpr int8_t kRssi = -58;
 
   PosixNetwork(const Clock& clock, Waker& waker) : clock_(clock), waker_(waker) {}
 
-  /// The access point went up or down. Any thread.
+  /// The access point was switched on or off. Any thread.
   void set_access_point(bool up, Millis associate_ms, Millis dhcp_ms);
-  /// Whether packets get through now. Loop only.
+  /// Whether packets pass now. Loop only.
   bool link_up() { return state() == NetworkState::up; }
 
   NetworkKind kind() const override { return NetworkKind::wifi; }
@@ -44,7 +44,7 @@ class PosixNetwork final : public Network, public WakeSource {
   Millis associate_ms_ = 0;
   Millis dhcp_ms_ = 0;
   NetworkState state_ = NetworkState::down;
-  Millis next_ = kNever;  ///< when the step under way ends
+  Millis next_ = kNever;  ///< end of the current step
   uint32_t losses_ = 0;
   uint16_t reason_ = kReasonNone;
 };

@@ -16,19 +16,19 @@ class PosixRng : public Rng {
   virtual ~PosixRng() = default;
 };
 
-/// The kernel's randomness.
+/// Random numbers of the kernel.
 class KernelRng final : public PosixRng {
  public:
   uint32_t next() override {
     uint32_t value = 0;
-    // Four bytes are always given whole once the kernel's pool is ready, and it is when programs run.
+    // Requests of four bytes are always filled after the kernel's pool is initialized, which is before programs run.
     while (getrandom(&value, sizeof value, 0) != sizeof value) {
     }
     return value;
   }
 };
 
-/// The same numbers from the same seed, so that a run can be repeated.
+/// The same numbers for the same seed, so that a run can be repeated.
 class SeededRng final : public PosixRng {
  public:
   explicit SeededRng(uint64_t seed) : generator_(seed) {}
@@ -38,7 +38,7 @@ class SeededRng final : public PosixRng {
   std::mt19937_64 generator_;  // the standard defines its sequence
 };
 
-/// @param seed none: the kernel's randomness
+/// @param seed none: random numbers of the kernel
 inline std::unique_ptr<PosixRng> make_rng(std::optional<uint64_t> seed) {
   if (seed) return std::make_unique<SeededRng>(*seed);
   return std::make_unique<KernelRng>();

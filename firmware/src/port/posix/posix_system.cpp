@@ -12,7 +12,7 @@ namespace pb::posix {
 
 namespace {
 
-/// Looks for the note of type NT_GNU_BUILD_ID in the executable; `result` is a std::string of 8 digits.
+/// Finds the note of type NT_GNU_BUILD_ID in the executable; `result` is a std::string of 8 digits.
 int find_build_id(dl_phdr_info* info, size_t, void* result) {
   constexpr size_t kDigits = 8;
   for (int i = 0; i < info->dlpi_phnum; ++i) {
@@ -65,7 +65,7 @@ void PosixSystem::limit_largest_block(size_t bytes) {
   for (void* memory : blocks) heap_.release(memory);
 }
 
-// The sanitizer would catch the null pointer before the signal comes, and it is the signal that is wanted.
+// The sanitizer would report the null pointer first, but the test needs the signal.
 __attribute__((no_sanitize("address", "undefined"))) void PosixSystem::crash(Crash kind) {
   if (kind == Crash::null_pointer) {
     volatile int* volatile nowhere = nullptr;

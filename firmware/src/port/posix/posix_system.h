@@ -12,8 +12,7 @@
 
 namespace pb::posix {
 
-/// The chip around the program: how it started, how it is told apart, its watchdog, and the ways to break it on
-/// purpose.
+/// The chip: cause of the boot, identity, watchdog, and the controls that break it on purpose.
 class PosixSystem final : public System, public TestControls {
  public:
   PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, DeviceHeap& heap,
@@ -33,7 +32,7 @@ class PosixSystem final : public System, public TestControls {
   void hang() override { watchdog_.hang(); }
 
  private:
-  /// Espressif's prefix, and a number that says "virtual" to whoever looks.
+  /// Espressif's prefix, and a number that spells "virtual".
   static constexpr uint64_t kChipId = 0x240AC4'0CB001;
 
   ResetReason reason_;

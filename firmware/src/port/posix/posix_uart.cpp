@@ -35,14 +35,14 @@ void PosixUart::pump() {
     const uint8_t* bytes = ring_.front_run(length);
     const ssize_t count = ::write(fd_, bytes, length);
     if (count <= 0 && (errno == EAGAIN || errno == EINTR)) return;
-    // Nobody will ever hear what is written to an end that has hung up.
+    // The other end is closed: drop the output.
     ring_.drop(count > 0 ? static_cast<size_t>(count) : length);
   }
 }
 
 void PosixUart::watch(std::vector<pollfd>& descriptors) {
   pump();
-  // Who has left input where it was does not want it now (features/serial_debug): it must not keep the loop awake.
+  // A caller that has left input unread polls again itself (features/serial_debug), so input must not wake the loop.
   const int events = (read_to_end_ && !hung_up_ ? POLLIN : 0) | (pending() ? POLLOUT : 0);
   read_to_end_ = false;
   if (events != 0) descriptors.push_back({fd_, static_cast<short>(events), 0});

@@ -6,21 +6,21 @@
 
 namespace pb::posix {
 
-/// The UART at one end of a pseudo-terminal or of a stream socket that the board owns. When the other end hangs up
-/// there is nothing to read and nobody to write to, which is no error.
+/// The UART at one end of a pseudo-terminal or of a stream socket of the board. A closed other end is no error: there
+/// is no input, and output is dropped.
 class PosixUart final : public Uart, public WakeSource {
  public:
-  /// @param fd it is made non-blocking
+  /// @param fd becomes non-blocking
   explicit PosixUart(int fd);
 
   bool write(Bytes bytes) override;
   size_t read(MutableBytes into) override;
   uint32_t dropped() const override { return dropped_; }
 
-  /// Moves what waits in the ring on to the terminal, as far as it takes it.
+  /// Writes the content of the ring to the terminal, as much as it accepts.
   void pump();
   bool pending() const { return !ring_.empty(); }
-  /// Waits until the ring is empty, `limit_ms` of the host's time at most: before the process ends.
+  /// Waits until the ring is empty, at most `limit_ms` of host time, before the process ends.
   void drain(int limit_ms);
 
   void watch(std::vector<pollfd>& descriptors) override;

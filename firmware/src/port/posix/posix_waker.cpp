@@ -16,13 +16,13 @@ void PosixWaker::sleep_until(Millis deadline) {
   sources_.watch(descriptors_);
   sleeper_.sleep(descriptors_, earlier(deadline, sources_.deadline()));
   uint64_t count;
-  // Only the wake-ups are taken back here; the sources' owners find out by themselves what came.
+  // Only wake-ups are reset here; the owners of the sources process their events.
   if (read(event_fd_, &count, sizeof count) < 0) return;
 }
 
 void PosixWaker::wake() {
   const uint64_t one = 1;
-  // It can only fail when 2^64 - 2 wake-ups are pending, and then the loop wakes anyway.
+  // This fails only with 2^64 - 2 pending wake-ups, and then the loop wakes anyway.
   if (write(event_fd_, &one, sizeof one) < 0) return;
 }
 

@@ -6,12 +6,12 @@
 
 namespace pb::posix {
 
-/// Where jobs run on this host.
+/// The worker on this host.
 class PosixWorker : public Worker, public WakeSource {
  public:
   virtual ~PosixWorker() = default;
 
-  /// How a job blocks for a time, in whichever thread it runs.
+  /// How a job blocks for a time, on any thread.
   virtual Blocker& blocker() = 0;
 
   void watch(std::vector<pollfd>&) override {}

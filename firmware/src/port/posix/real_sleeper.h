@@ -5,7 +5,7 @@
 
 namespace pb::posix {
 
-/// Waits as long as it takes.
+/// Sleeps in real time.
 class RealSleeper final : public Sleeper {
  public:
   explicit RealSleeper(const RealClock& clock) : clock_(clock) {}

@@ -7,7 +7,7 @@
 
 namespace pb::posix {
 
-/// Real time: nothing waits for the device, and interrupts come while it works.
+/// Real time: it passes while the device works, and interrupts occur at any time.
 class RealTimebase final : public Timebase {
  public:
   RealTimebase(BoardLink& board, CrashReporter& crash_reporter) : board_(board), watchdog_(clock_, crash_reporter) {}

@@ -15,7 +15,7 @@ void RealWatchdog::start() {
       const Micros fed = fed_us_.load();
       unfed = fed == seen ? unfed + 1 : 0;
       seen = fed;
-      if (unfed >= kTicks && clock_.now_us() >= seen + kLimitMs * 1000) bite(crash_reporter_);
+      if (unfed >= kTicks && clock_.now_us() >= seen + kLimitMs * 1000) trigger_watchdog(crash_reporter_);
     }
   }).detach();
 }

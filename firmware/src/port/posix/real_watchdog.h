@@ -8,7 +8,7 @@
 
 namespace pb::posix {
 
-/// A thread that looks whether the loop still feeds.
+/// A thread that checks whether the loop feeds the watchdog.
 class RealWatchdog final : public Watchdog {
  public:
   RealWatchdog(const RealClock& clock, CrashReporter& crash_reporter)
@@ -19,8 +19,8 @@ class RealWatchdog final : public Watchdog {
   [[noreturn]] void hang() override;
 
  private:
-  /// A host that is busy with other things, or stopped the process for a while, must not be taken for a firmware that
-  /// hangs: so many ticks of the watchdog's own thread have to pass, too.
+  /// Ticks of the watchdog's own thread that must pass as well, so that a busy host or a stopped process is not
+  /// mistaken for a blocked loop.
   static constexpr std::chrono::milliseconds kTick{250};
   static constexpr int kTicks = 12;
 

@@ -6,8 +6,7 @@
 
 namespace pb::posix {
 
-/// Stepped time: the bench keeps it in shared memory, and it stands still while the device works
-/// (docs/virtual-board.md).
+/// Stepped time: the bench keeps it in shared memory, and it stops while the device works (docs/virtual-board.md).
 class SteppedClock final : public PosixClock {
  public:
   SteppedClock() = default;
@@ -15,7 +14,7 @@ class SteppedClock final : public PosixClock {
   SteppedClock(const SteppedClock&) = delete;
   SteppedClock& operator=(const SteppedClock&) = delete;
 
-  /// Maps the bench's page. @return an empty text, or the reason why it cannot be mapped.
+  /// Maps the bench's page. @return an empty text, or the error.
   std::string open(int page_fd);
 
   int64_t bench_ns() const override { return __atomic_load_n(page_, __ATOMIC_ACQUIRE); }

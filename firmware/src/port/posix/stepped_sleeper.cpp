@@ -18,8 +18,8 @@ void SteppedSleeper::block_until(Micros device_us) { wait({}, clock_.bench_ns_at
 
 void SteppedSleeper::wait(const std::vector<pollfd>& watched, int64_t deadline_ns) {
   for (std::optional<uint64_t> reported;;) {
-    // The order matters. A report covers all that was sent before its question, so the question is taken first. And
-    // work that is under way ends in something ready, so what is ready is looked at last.
+    // The order matters. A report must cover everything sent before its question, so the question is read first.
+    // Pending work ends with a ready descriptor, so descriptors are polled last.
     link_.take();
     board_.catch_up();
     const UnderWay under_way = sources_.under_way();

@@ -9,10 +9,10 @@
 
 namespace pb::posix {
 
-/// Reports to the bench that the device is idle, and waits until the bench has moved its time or sent something.
+/// Reports to the bench that the device is idle, and waits until the bench has advanced the time or sent a message.
 ///
-/// The loop's thread takes the board's messages itself: no other thread runs interrupt handlers in stepped time, so
-/// that the order of events does not depend on the host's scheduler.
+/// The loop's thread processes the board's messages: in stepped time no other thread runs interrupt handlers, so that
+/// the order of events does not depend on the scheduler of the host.
 class SteppedSleeper final : public Sleeper {
  public:
   SteppedSleeper(const SteppedClock& clock, ClockLink& link, BoardLink& board, const WakeSources& sources,
@@ -25,7 +25,7 @@ class SteppedSleeper final : public Sleeper {
  private:
   void wait(const std::vector<pollfd>& watched, int64_t deadline_ns);
   bool any_ready(const std::vector<pollfd>& watched);
-  /// Waits for one of `watched`, a message, or the end of work that is under way.
+  /// Waits for one of `watched`, a message, or the end of pending work.
   void poll_all(const std::vector<pollfd>& watched, const UnderWay& under_way, short link_events);
 
   const SteppedClock& clock_;

@@ -19,7 +19,7 @@ class SteppedTimebase final : public Timebase {
         sleeper_(clock_, link_, board, sources, limit_),
         watchdog_(clock_, sleeper_, limit_, crash_reporter) {}
 
-  /// Maps the bench's clock page; before anything else. @return an empty text, or the reason why it cannot be mapped.
+  /// Maps the bench's clock page; call it first. @return an empty text, or the error.
   std::string open(int page_fd) { return clock_.open(page_fd); }
 
   const PosixClock& clock() const override { return clock_; }

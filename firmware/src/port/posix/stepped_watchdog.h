@@ -7,8 +7,8 @@
 
 namespace pb::posix {
 
-/// Device time stands still while the loop works: a loop that spins is found by the processor time that it takes, and
-/// one that hangs bites itself when its time has come.
+/// Device time stops while the loop works: an endless loop is detected by its processor time, and a hang triggers the
+/// watchdog at its deadline.
 class SteppedWatchdog final : public Watchdog {
  public:
   SteppedWatchdog(const SteppedClock& clock, Sleeper& sleeper, CpuLimit& limit, CrashReporter& crash_reporter)
@@ -21,7 +21,7 @@ class SteppedWatchdog final : public Watchdog {
   }
   [[noreturn]] void hang() override {
     sleeper_.block_until(fed_us_ + micros_of(kLimitMs));
-    bite(crash_reporter_);
+    trigger_watchdog(crash_reporter_);
   }
 
  private:

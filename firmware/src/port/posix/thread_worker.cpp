@@ -39,7 +39,7 @@ bool ThreadWorker::deliver() {
       const std::lock_guard lock(mutex_);
       if (!ended_.pop(job)) return has_delivered;
     }
-    // It may post the next job.
+    // `done` may post the next job.
     job.done(job.context);
   }
 }
@@ -70,7 +70,7 @@ void ThreadWorker::block_until(Micros device_us) {
 }
 
 void ThreadWorker::note_progress() {
-  // The mutex is held: the loop cannot see the new state, and report idle by it, before this ends its sleep.
+  // The mutex is locked: the loop cannot see the new state and report idle before its sleep is ended here.
   waker_.wake();
   eventfd_write(progress_fd_, 1);
 }

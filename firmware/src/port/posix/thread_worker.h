@@ -12,19 +12,19 @@
 
 namespace pb::posix {
 
-/// Runs the jobs in a thread of its own, as the chip runs them in a task. The loop goes on meanwhile, also during an
-/// erase, so that ThreadSanitizer and the tests see what the two share.
+/// Runs the jobs in a thread of its own, as the chip does in a task. The loop runs meanwhile, even during an erase, so
+/// that ThreadSanitizer and the tests cover the data that both share.
 ///
-/// In stepped time the device is not idle while a job runs. One that blocks for a time is: its end is a deadline of the
-/// device, at which the loop lets it go on.
+/// In stepped time the device is not idle while a job runs, but it is idle while a job blocks for a time: the end of
+/// that is a deadline of the device, at which the loop resumes the job.
 class ThreadWorker final : public PosixWorker, private Blocker {
  public:
   static constexpr size_t kMaxJobs = 16;
 
-  /// How jobs block: `real` lets the thread sleep, `stepped` waits for the bench's time.
+  /// How jobs block: `real` sleeps in the thread, `stepped` waits for bench time.
   enum class Time : uint8_t { real, stepped };
 
-  /// @param sleeper blocks the loop's own thread, and the worker's in real time
+  /// @param sleeper blocks the loop's thread, and in real time the worker's
   ThreadWorker(Time time, const Clock& clock, Sleeper& sleeper, Waker& waker);
   ~ThreadWorker() override;
   ThreadWorker(const ThreadWorker&) = delete;
@@ -40,8 +40,7 @@ class ThreadWorker final : public PosixWorker, private Blocker {
  private:
   void block_until(Micros device_us) override;
   void run();
-  /// Ends the sleep of the loop, because a job has blocked or ended, and with it the wait of a loop that is blocked
-  /// itself. With the mutex held.
+  /// Wakes the loop, and a loop that is blocked itself, because a job has blocked or ended. Call with the mutex locked.
   void note_progress();
 
   const Time time_;
@@ -57,7 +56,7 @@ class ThreadWorker final : public PosixWorker, private Blocker {
   bool is_running_ = false;
   bool is_stopping_ = false;
   mutable std::optional<Micros> blocked_until_;
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last, because it uses all members above
 };
 
 }  // namespace pb::posix

@@ -6,7 +6,7 @@
 
 namespace pb::posix {
 
-/// How time passes for the chip, with all that depends on it.
+/// The time of the chip, with everything that depends on it.
 class Timebase {
  public:
   virtual ~Timebase() = default;
@@ -14,7 +14,7 @@ class Timebase {
   virtual const PosixClock& clock() const = 0;
   virtual Sleeper& sleeper() = 0;
   virtual Watchdog& watchdog() = 0;
-  /// `go` has come: device time is 0, and the chip's interrupts and its watchdog run from now on.
+  /// Called after `go`: device time is 0, and interrupts and watchdog start.
   virtual void start() = 0;
 };
 

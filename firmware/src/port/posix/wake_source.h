@@ -9,32 +9,32 @@
 
 namespace pb::posix {
 
-/// Work of the kernel and of other threads on the device's behalf, which ends without any time passing.
+/// Work of the kernel and of other threads for the device that ends without time passing.
 struct UnderWay {
-  std::vector<pollfd> lookups;  ///< each is readable once its lookup of a name has ended
-  std::vector<pollfd> jobs;     ///< each is readable once the worker has blocked for a time, or ended its job
-  bool unacknowledged = false;  ///< bytes were sent that the peer's kernel has not got yet
-  size_t connecting = 0;        ///< connections whose SYN has not been answered yet
+  std::vector<pollfd> lookups;  ///< each is readable when its name lookup has ended
+  std::vector<pollfd> jobs;     ///< each is readable when the worker blocks for a time or has ended its job
+  bool unacknowledged = false;  ///< sent bytes are not acknowledged by the peer's kernel yet
+  size_t connecting = 0;        ///< connections whose SYN is not answered yet
 };
 
-/// Something the sleeping loop also waits for.
+/// A source of events for the sleeping loop.
 class WakeSource {
  public:
-  /// Adds the descriptors whose readiness ends the sleep.
+  /// Adds the descriptors that end the sleep when they are ready.
   virtual void watch(std::vector<pollfd>& descriptors) = 0;
-  /// When the source itself has something to do, in device time.
+  /// The time at which the source has work to do, in device time.
   virtual Millis deadline() { return kNever; }
-  /// Adds the work that goes on without the loop.
+  /// Adds the work that continues without the loop.
   virtual void add_to(UnderWay&) const {}
 
  protected:
   ~WakeSource() = default;
 };
 
-/// All that the sleeping loop waits for.
+/// All sources of events for the sleeping loop.
 class WakeSources {
  public:
-  /// `source` outlives the loop's last sleep.
+  /// `source` must outlive the loop's last sleep.
   void add(WakeSource& source) { sources_.push_back(&source); }
 
   void watch(std::vector<pollfd>& descriptors) {

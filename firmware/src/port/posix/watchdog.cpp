@@ -6,8 +6,8 @@
 
 namespace pb::posix {
 
-void bite(CrashReporter& crash_reporter) {
-  crash_reporter.report("the loop has not come round for 5 s (task watchdog)");
+void trigger_watchdog(CrashReporter& crash_reporter) {
+  crash_reporter.report("the loop has not run for 5 s (task watchdog)");
   _exit(exit_code_of(ResetReason::watchdog));
 }
 

@@ -15,11 +15,11 @@ class Watchdog {
 
   virtual void start() = 0;
   virtual void feed() = 0;
-  /// Blocks the loop until the watchdog bites.
+  /// Blocks the loop until the watchdog ends the process.
   [[noreturn]] virtual void hang() = 0;
 };
 
 /// Prints the panic of the task watchdog and ends the process. Async-signal-safe.
-[[noreturn]] void bite(CrashReporter& crash_reporter);
+[[noreturn]] void trigger_watchdog(CrashReporter& crash_reporter);
 
 }  // namespace pb::posix

@@ -1,4 +1,4 @@
-// Each rule finds what it is for, in a history made by hand.
+// Each rule finds its violation in a hand-made history.
 #include "powercut/invariants.h"
 #include "suites.h"
 #include "support/check.h"
@@ -26,7 +26,7 @@ std::string stop(const char* id, int wh, const char* time = "12:00:02") {
       R"({"transactionId":101,"meterStop":)" + std::to_string(wh) + R"(,"timestamp":"2024-05-01T)" + time + "Z\"}");
 }
 
-/// A history in which 10 Wh flowed for one idTag.
+/// A history with 10 Wh for one idTag.
 World with(const std::vector<std::string>& messages) {
   World world;
   world.energy_wh = 10;
@@ -43,11 +43,11 @@ void check_breaks(const char* rule, const std::vector<std::string>& messages) {
   pb::check_contains(rule, broken);
 }
 
-void a_sound_history_breaks_no_rule() {
+void a_valid_history_breaks_no_rule() {
   const std::vector<std::string> messages = {start("a-1"), sample("b-2.0", 4), sample("b-2.1", 8, "12:00:02"),
                                              stop("c-3", 10)};
   TEST_ASSERT_EQUAL_size_t(0, with(messages).violations.size());
-  // Again by its id, also by that of a repetition on the same connection.
+  // Resent with its id, also with the suffix of a resend on the same connection.
   std::vector<std::string> repeated = messages;
   repeated.insert(repeated.end(), {start("a-1"), stop("c-3-2", 10)});
   TEST_ASSERT_EQUAL_size_t(0, with(repeated).violations.size());
@@ -67,7 +67,7 @@ void messages_are_sent_once_in_order_and_unchanged() {
   check_breaks("left-open", {start("a-1"), sample("b-2.0", 10)});
 }
 
-void times_are_known_and_run_forward() {
+void times_are_known_and_increase() {
   check_breaks("stop-before-start", {start("a-1"), stop("b-2", 10, "11:59:59")});
   check_breaks("sample-before-start", {start("a-1"), sample("b-2.0", 4, "11:59:59"), stop("c-3", 10)});
   std::string unknown = start("a-1");
@@ -75,14 +75,14 @@ void times_are_known_and_run_forward() {
   check_breaks("no-time", {unknown, stop("b-2", 10)});
 }
 
-void energy_is_reported_as_it_flowed() {
+void energy_is_reported_completely() {
   check_breaks("unreported", {});
   check_breaks("over-reported", {start("a-1"), stop("b-2", 11)});
   check_breaks("under-reported", {start("a-1"), stop("b-2", 9)});
   check_breaks("register-decreases", {start("a-1"), sample("b-2.0", 11), stop("c-3", 10)});
 }
 
-void what_flowed_just_before_an_outage_may_be_missing() {
+void energy_just_before_an_outage_may_be_missing() {
   World world;
   world.energy_by_tag["TAG"] = 60;
   world.outages = 1;
@@ -94,18 +94,18 @@ void what_flowed_just_before_an_outage_may_be_missing() {
   TEST_ASSERT_EQUAL_STRING("under-reported", world.violations.at(0).rule.c_str());
 }
 
-void what_is_stored_is_the_acknowledged_or_the_new_value() {
+void stored_value_is_the_acknowledged_or_the_new_one() {
   World world;
   world.acknowledge("key", "old");
   world.change("key", "new");
   world.observe("key", "new");
   TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
-  // Once seen it does not change any more.
+  // The observed value is final.
   world.observe("key", "old");
   TEST_ASSERT_EQUAL_STRING("stored-value", world.violations.at(0).rule.c_str());
 }
 
-void sample_that_was_stored_and_never_sent_is_found() {
+void unsent_stored_sample_is_found() {
   World world = with({start("a-1"), sample("b-2.0", 4), stop("c-3", 10)});
   world.stored_samples = {"b-2.0"};
   check_history(world);
@@ -125,10 +125,10 @@ void energy_after_an_acknowledged_end_is_found() {
   TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
   world.acknowledge("ended", "TAG");
   world.flow();
-  TEST_ASSERT_EQUAL_STRING("goes-on", world.violations.at(0).rule.c_str());
+  TEST_ASSERT_EQUAL_STRING("energy-after-end", world.violations.at(0).rule.c_str());
 }
 
-void files_and_blocks_that_stay_are_found() {
+void leftover_files_and_blocks_are_found() {
   World world(32);
   const Files before = list_files(world.flash);
   fill_flash(world.flash);
@@ -140,13 +140,13 @@ void files_and_blocks_that_stay_are_found() {
 }  // namespace
 
 void pb::test_rules() {
-  RUN_TEST(a_sound_history_breaks_no_rule);
+  RUN_TEST(a_valid_history_breaks_no_rule);
   RUN_TEST(messages_are_sent_once_in_order_and_unchanged);
-  RUN_TEST(times_are_known_and_run_forward);
-  RUN_TEST(energy_is_reported_as_it_flowed);
-  RUN_TEST(what_flowed_just_before_an_outage_may_be_missing);
-  RUN_TEST(what_is_stored_is_the_acknowledged_or_the_new_value);
-  RUN_TEST(sample_that_was_stored_and_never_sent_is_found);
+  RUN_TEST(times_are_known_and_increase);
+  RUN_TEST(energy_is_reported_completely);
+  RUN_TEST(energy_just_before_an_outage_may_be_missing);
+  RUN_TEST(stored_value_is_the_acknowledged_or_the_new_one);
+  RUN_TEST(unsent_stored_sample_is_found);
   RUN_TEST(energy_after_an_acknowledged_end_is_found);
-  RUN_TEST(files_and_blocks_that_stay_are_found);
+  RUN_TEST(leftover_files_and_blocks_are_found);
 }

@@ -1,4 +1,4 @@
-// Tests of the power-cut runner itself: it finds what is planted, and an id brings it back.
+// Tests of the power-cut runner itself: it finds a planted violation, and its id replays it.
 #include "powercut/runner.h"
 #include "suites.h"
 #include "support/check.h"
@@ -16,13 +16,13 @@ void prepare(Device& device) {
   provision(device);
 }
 
-/// A user who believes in a setting that the device has not acknowledged.
-void trust_too_early(Device& device) {
+/// A test that counts on a setting before the device has acknowledged it.
+void acknowledge_too_early(Device& device) {
   device.power_on();
   device.world().acknowledge("local_id_tag", "EARLY");
   device.set("local_id_tag", "EARLY");
 }
-constexpr Scenario kTrusting{"trusting", &prepare, &trust_too_early};
+constexpr Scenario kTrusting{"trusting", &prepare, &acknowledge_too_early};
 
 void set_a_setting(Device& device) {
   device.power_on();
@@ -30,7 +30,7 @@ void set_a_setting(Device& device) {
 }
 constexpr Scenario kSound{"sound", &prepare, &set_a_setting};
 
-/// A CSMS that is sent a StartTransaction which no charge belongs to, in the run without a cut as well.
+/// The CSMS receives a StartTransaction without a charge, also in the run without a cut.
 void invent_a_transaction(Device& device) {
   device.power_on();
   device.world().csms.take(R"([2,"0badcafe-9","StartTransaction",{"connectorId":1,"idTag":"NOBODY","meterStart":0,)"
@@ -46,7 +46,7 @@ std::vector<Finding> explore(const Scenario& scenario, Extent extent, Tally& tal
   return findings;
 }
 
-void a_planted_violation_is_found_and_its_id_brings_it_back() {
+void a_planted_violation_is_found_and_replayed_by_its_id() {
   Tally tally;
   const std::vector<Finding> findings = explore(kTrusting, {}, tally);
   TEST_ASSERT_TRUE(findings.size() > 0);
@@ -96,7 +96,7 @@ void the_shares_together_are_the_whole() {
   TEST_ASSERT_EQUAL_UINT64(whole.first_cuts, first_cuts);
 }
 
-void a_limit_ends_the_search_for_more_of_the_same() {
+void a_limit_ends_the_search() {
   Tally all;
   explore(kInventing, {}, all);
   TEST_ASSERT_TRUE(all.failed_runs > 2);
@@ -124,7 +124,7 @@ void after_a_cut_the_rest_of_a_scenario_has_no_effect() {
   TEST_ASSERT_EQUAL_size_t(0, world.violations.size());
 }
 
-void an_id_is_read_as_it_was_written() {
+void an_id_is_parsed_from_its_text() {
   const RunId written{"charge-online", {{17, Tear::half}, {5, Tear::random}, {1, Tear::none}}, 42};
   TEST_ASSERT_EQUAL_STRING("charge-online:17h:5r:1n:s42", written.text().c_str());
   RunId read;
@@ -133,7 +133,7 @@ void an_id_is_read_as_it_was_written() {
   TEST_ASSERT_EQUAL_STRING(written.text().c_str(), read.text().c_str());
 }
 
-void what_is_no_id_is_refused_with_an_example() {
+void an_invalid_id_is_rejected_with_an_example() {
   for (const char* text : {"", "charge-online", "a:17:s1", "a:0h:s1", "a:17x:s1", "a:h:s1", "a:17h:s0", "a:17h:1",
                            "a:17h:s4294967296", "a:17h::s1"}) {
     RunId id;
@@ -147,14 +147,14 @@ void what_is_no_id_is_refused_with_an_example() {
 
 int main() {
   UNITY_BEGIN();
-  RUN_TEST(a_planted_violation_is_found_and_its_id_brings_it_back);
+  RUN_TEST(a_planted_violation_is_found_and_replayed_by_its_id);
   RUN_TEST(a_violation_without_a_cut_is_found);
   RUN_TEST(every_operation_is_cut_with_every_effect_and_every_recovery_again);
   RUN_TEST(the_shares_together_are_the_whole);
-  RUN_TEST(a_limit_ends_the_search_for_more_of_the_same);
+  RUN_TEST(a_limit_ends_the_search);
   RUN_TEST(after_a_cut_the_rest_of_a_scenario_has_no_effect);
-  RUN_TEST(an_id_is_read_as_it_was_written);
-  RUN_TEST(what_is_no_id_is_refused_with_an_example);
+  RUN_TEST(an_id_is_parsed_from_its_text);
+  RUN_TEST(an_invalid_id_is_rejected_with_an_example);
   test_rules();
   return UNITY_END();
 }

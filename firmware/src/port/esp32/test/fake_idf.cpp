@@ -8,6 +8,7 @@
 
 #include "driver/pulse_cnt.h"
 #include "driver/uart.h"
+#include "esp_log.h"
 #include "esp_netif.h"
 #include "esp_timer.h"
 #include "esp_wifi.h"
@@ -74,6 +75,8 @@ void FakeIdf::run_started() {
     if (setjmp(task_end) == 0) function(argument);
   }
 }
+
+void esp_log_level_set(const char*, esp_log_level_t) {}
 
 int64_t esp_timer_get_time() { return chip.now_us; }
 

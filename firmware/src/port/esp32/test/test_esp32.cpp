@@ -6,6 +6,7 @@
 #include "driver/gpio.h"
 #include "esp_netif.h"
 #include "fake_idf.h"
+#include "features/board/pins.h"
 #include "port/esp32/esp_clock.h"
 #include "port/esp32/esp_edges.h"
 #include "port/esp32/esp_gpio.h"
@@ -123,6 +124,17 @@ void watching_anew_counts_from_zero() {
   chip.edge(kButton, 1);
   edges.watch(kButton, 50);
   TEST_ASSERT_EQUAL_UINT32(0, edges.count(kButton));
+}
+
+void all_inputs_of_a_board_can_be_watched() {
+  Loop loop;
+  EspEdges edges(loop.waker);
+  for (const int pin : {pins::kCable, pins::kVehicleReady, pins::kEmergencyStop, pins::kAuthButton, pins::kMeterPulse,
+                        pins::kPowerFail, pins::kLockFeedback}) {
+    edges.watch(pin, 0);
+    chip.edge(pin, 1);
+    TEST_ASSERT_EQUAL_UINT32(1, edges.count(pin));
+  }
 }
 
 // -- pulses -----------------------------------------------------------------------------------------------------------
@@ -298,6 +310,7 @@ int main() {
   RUN_TEST(stop_that_is_pressed_at_arming_is_a_trip);
   RUN_TEST(bounces_are_one_press_and_all_are_edges);
   RUN_TEST(watching_anew_counts_from_zero);
+  RUN_TEST(all_inputs_of_a_board_can_be_watched);
   RUN_TEST(pulses_outlast_the_register);
   RUN_TEST(line_that_does_not_fit_is_dropped_whole_and_counted);
   RUN_TEST(driver_that_takes_less_gets_the_rest);

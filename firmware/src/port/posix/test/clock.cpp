@@ -7,7 +7,7 @@ using namespace pb::posix;
 
 namespace {
 
-void real_waits_end_at_their_time() {
+void real_waits_end_at_their_deadline() {
   RealClock clock;
   RealSleeper sleeper(clock);
   sleeper.block_until(3000);
@@ -17,7 +17,7 @@ void real_waits_end_at_their_time() {
 }
 
 // An unsigned difference would be a sleep of 49 days or more.
-void deadline_that_has_passed_returns_at_once() {
+void deadline_in_the_past_returns_at_once() {
   RealClock clock;
   RealSleeper sleeper(clock);
   WakeSources sources;
@@ -40,7 +40,7 @@ void device_time_counts_from_the_start() {
   TEST_ASSERT_EQUAL_INT64(Bench::kStart + 3'000'999 + 500, clock.bench_ns());
 }
 
-void times_out_of_reach_never_come() {
+void times_beyond_the_range_are_never() {
   Bench bench;
   SteppedClock clock;
   TEST_ASSERT_EQUAL_STRING("", clock.open(bench.page_fd).c_str());
@@ -50,7 +50,7 @@ void times_out_of_reach_never_come() {
   TEST_ASSERT_EQUAL_INT64(PosixClock::kNeverNs, clock.bench_ns_at(INT64_MAX / 1000));
 }
 
-void a_clock_page_that_is_none_is_explained() {
+void an_invalid_clock_page_is_explained() {
   SteppedClock clock;
   check_contains("cannot be mapped: Bad file descriptor", clock.open(-1));
   const int empty = memfd_create("empty", MFD_CLOEXEC);
@@ -62,9 +62,9 @@ void a_clock_page_that_is_none_is_explained() {
 
 void run_clock_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(real_waits_end_at_their_time);
-  RUN_TEST(deadline_that_has_passed_returns_at_once);
+  RUN_TEST(real_waits_end_at_their_deadline);
+  RUN_TEST(deadline_in_the_past_returns_at_once);
   RUN_TEST(device_time_counts_from_the_start);
-  RUN_TEST(times_out_of_reach_never_come);
-  RUN_TEST(a_clock_page_that_is_none_is_explained);
+  RUN_TEST(times_beyond_the_range_are_never);
+  RUN_TEST(an_invalid_clock_page_is_explained);
 }

@@ -10,7 +10,7 @@ using namespace pb;
 
 namespace {
 
-/// Starts the device with `arguments`, which must be wrong. @return what it printed
+/// Starts the device with invalid `arguments`. @return its output
 std::string refusal(const std::string& arguments) {
   FILE* output = popen((std::string(PLUGBENCH_DEVICE) + " " + arguments + " 2>&1").c_str(), "r");
   TEST_ASSERT_NOT_NULL(output);
@@ -36,7 +36,7 @@ void a_wrong_command_line_is_explained() {
   check_contains("the flash file '/nonexistent' cannot be opened", refusal(needed));
 }
 
-void stepped_time_needs_both_its_options() {
+void stepped_time_needs_both_options() {
   const std::string needed = "--board-fd 0 --uart-fd 1 --flash /nonexistent ";
   check_contains("--clock-page and --clock-link are given together", refusal(needed + "--clock-page 3"));
   check_contains("--clock-page and --clock-link are given together", refusal(needed + "--clock-link 3"));
@@ -49,5 +49,5 @@ void stepped_time_needs_both_its_options() {
 void run_command_line_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(a_wrong_command_line_is_explained);
-  RUN_TEST(stepped_time_needs_both_its_options);
+  RUN_TEST(stepped_time_needs_both_options);
 }

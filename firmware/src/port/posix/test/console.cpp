@@ -46,7 +46,7 @@ void the_uart_drops_whole_lines_and_counts_them() {
   ::close(fds[1]);
 }
 
-void a_uart_whose_other_end_hangs_up_is_silent() {
+void a_uart_with_a_closed_other_end_is_silent() {
   int fds[2];
   TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
   PosixUart uart(fds[0]);
@@ -57,7 +57,7 @@ void a_uart_whose_other_end_hangs_up_is_silent() {
   TEST_ASSERT_EQUAL_size_t(1, watched.size());
   ::close(fds[1]);
   TEST_ASSERT_EQUAL_size_t(0, uart.read(bytes));
-  auto* const handler = signal(SIGPIPE, SIG_IGN);  // as the device's main() does
+  auto* const handler = signal(SIGPIPE, SIG_IGN);  // as in the device's main()
   TEST_ASSERT_TRUE(uart.write(Text("lost").bytes()));
   signal(SIGPIPE, handler);
   TEST_ASSERT_FALSE(uart.pending());
@@ -67,7 +67,7 @@ void a_uart_whose_other_end_hangs_up_is_silent() {
   ::close(fds[0]);
 }
 
-/// A loop with nothing but a console, whose port has another end.
+/// A loop with only a console, connected to the test.
 struct Terminal {
   int fds[2] = {-1, -1};
   RealClock clock;
@@ -79,7 +79,7 @@ struct Terminal {
   SerialDebug console{uart, log};
   EventLoop loop{clock, {}};
 
-  Terminal() : uart(joined(fds)) {
+  Terminal() : uart(connected_pair(fds)) {
     sources.add(uart);
     console.add({"later", "", [](void*, Text, Logger&) {}, nullptr});
     console.add({"now", "", [](void*, Text, Logger& answer) { answer.answer("done"); }, nullptr});
@@ -92,7 +92,7 @@ struct Terminal {
   void type(const std::string& text) {
     TEST_ASSERT_EQUAL(static_cast<ssize_t>(text.size()), ::write(fds[1], text.data(), text.size()));
   }
-  /// Runs the loop as App::run does, for `ms`. @return the rounds it took.
+  /// Runs the loop like App::run, for `ms`. @return the number of rounds.
   uint32_t run_for(Millis ms) {
     const uint32_t before = loop.rounds();
     for (const Millis end = clock.now() + ms; clock.now() < end;) {
@@ -108,7 +108,7 @@ struct Terminal {
   }
 
  private:
-  static int joined(int (&ends)[2]) {
+  static int connected_pair(int (&ends)[2]) {
     TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
     return ends[0];
   }
@@ -129,14 +129,14 @@ void input_ends_the_sleep() {
   terminal.loop.run_once();
   for (int i = 0; i < 3; ++i) {
     std::thread typist([&terminal] { terminal.type("now\n"); });
-    terminal.waker.sleep_until(kNever);  // for ever, if the input does not end it
+    terminal.waker.sleep_until(kNever);  // forever, without the input
     terminal.loop.run_once();
     typist.join();
     TEST_ASSERT_EQUAL_STRING("= done\r\n", terminal.printed().c_str());
   }
 }
 
-/// Runs `body` in a process whose UART is a pipe. @return what it printed there; `status` tells how it died.
+/// Runs `body` in a process whose UART is a pipe. @return the output; `status` is its wait status.
 std::string last_words(void (*body)(CrashReporter& reporter), int& status) {
   int fds[2];
   TEST_ASSERT_EQUAL(0, pipe(fds));
@@ -158,7 +158,7 @@ std::string last_words(void (*body)(CrashReporter& reporter), int& status) {
   return printed;
 }
 
-void check_last_words(void (*body)(CrashReporter&), int signal, const std::string& cause) {
+void check_panic(void (*body)(CrashReporter&), int signal, const std::string& cause) {
   int status = 0;
   const std::string printed = last_words(body, status);
   check_contains("\r\nPANIC: " + cause, printed);
@@ -168,12 +168,12 @@ void check_last_words(void (*body)(CrashReporter&), int signal, const std::strin
   TEST_ASSERT_EQUAL(signal, WTERMSIG(status));
 }
 
-void a_crash_tells_its_cause_and_dies_by_its_signal() {
-  check_last_words([](CrashReporter&) { abort(); }, SIGABRT, "abort() was called");
-  check_last_words([](CrashReporter&) { raise(SIGSEGV); }, SIGSEGV, "invalid memory access");
-  check_last_words([](CrashReporter&) { raise(SIGBUS); }, SIGBUS, "bus error");
-  check_last_words([](CrashReporter&) { raise(SIGFPE); }, SIGFPE, "arithmetic error");
-  check_last_words(
+void a_crash_prints_its_cause_and_dies_by_its_signal() {
+  check_panic([](CrashReporter&) { abort(); }, SIGABRT, "abort() was called");
+  check_panic([](CrashReporter&) { raise(SIGSEGV); }, SIGSEGV, "invalid memory access");
+  check_panic([](CrashReporter&) { raise(SIGBUS); }, SIGBUS, "bus error");
+  check_panic([](CrashReporter&) { raise(SIGFPE); }, SIGFPE, "arithmetic error");
+  check_panic(
       [](CrashReporter& reporter) {
         reporter.set_cause("assert failed: x");
         abort();
@@ -183,14 +183,14 @@ void a_crash_tells_its_cause_and_dies_by_its_signal() {
 
 #if defined(__SANITIZE_ADDRESS__)
 void an_error_found_by_a_sanitizer_is_a_panic() {
-  check_last_words(
+  check_panic(
       [](CrashReporter&) {
         auto* freed = new volatile char[8];
         delete[] freed;
         freed[3] = 1;
       },
       SIGABRT, "the sanitizer found an error");
-  check_last_words(
+  check_panic(
       [](CrashReporter&) {
         volatile int most = INT32_MAX;
         most = most + 1;
@@ -204,10 +204,10 @@ void an_error_found_by_a_sanitizer_is_a_panic() {
 void run_console_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(the_uart_drops_whole_lines_and_counts_them);
-  RUN_TEST(a_uart_whose_other_end_hangs_up_is_silent);
+  RUN_TEST(a_uart_with_a_closed_other_end_is_silent);
   RUN_TEST(the_loop_sleeps_while_input_waits_for_an_answer);
   RUN_TEST(input_ends_the_sleep);
-  RUN_TEST(a_crash_tells_its_cause_and_dies_by_its_signal);
+  RUN_TEST(a_crash_prints_its_cause_and_dies_by_its_signal);
 #if defined(__SANITIZE_ADDRESS__)
   RUN_TEST(an_error_found_by_a_sanitizer_is_a_panic);
 #endif

@@ -34,13 +34,13 @@ void both_edges_are_counted_and_wake_the_loop() {
   TEST_ASSERT_EQUAL(4, bench.waker.wakes);
 }
 
-void edge_is_counted_as_soon_as_the_board_has_sent_it() {
+void edge_is_counted_when_the_board_has_sent_it() {
   Watched bench;
-  bench.wires.say("pin " + std::to_string(kPin) + " 1");
+  bench.wires.send_message("pin " + std::to_string(kPin) + " 1");
   TEST_ASSERT_EQUAL_UINT32(1, bench.edges.count(kPin));
 }
 
-void pin_that_nobody_watches_is_not_counted() {
+void unwatched_pin_is_not_counted() {
   Watched bench;
   bench.wires.gpio.drive(pins::kCable, true);
   TEST_ASSERT_EQUAL_UINT32(0, bench.edges.count(pins::kCable));
@@ -71,8 +71,8 @@ void release_is_no_press() {
 void run_edges_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(both_edges_are_counted_and_wake_the_loop);
-  RUN_TEST(edge_is_counted_as_soon_as_the_board_has_sent_it);
-  RUN_TEST(pin_that_nobody_watches_is_not_counted);
+  RUN_TEST(edge_is_counted_when_the_board_has_sent_it);
+  RUN_TEST(unwatched_pin_is_not_counted);
   RUN_TEST(bounces_are_one_press);
   RUN_TEST(release_is_no_press);
 }

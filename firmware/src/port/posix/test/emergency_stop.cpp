@@ -13,7 +13,7 @@ using namespace pb::posix;
 
 namespace {
 
-/// Blocks until the test lets it go.
+/// Blocks until the test releases it.
 struct HeldSleeper final : Sleeper {
   std::promise<void> released;
 
@@ -21,7 +21,7 @@ struct HeldSleeper final : Sleeper {
   void block_until(Micros) override { released.get_future().wait(); }
 };
 
-/// Calls `press` while the contactor is closed and an erase of 2 s keeps the loop, which `press` lets end.
+/// Calls `press` while the contactor is closed and an erase of 2 s blocks the loop, which `press` lets end.
 template <typename Press>
 void during_an_erase(Wires& wires, PosixFlash& flash, Press press) {
   FakeClock still;
@@ -30,7 +30,7 @@ void during_an_erase(Wires& wires, PosixFlash& flash, Press press) {
   PosixInterlock interlock(wires.gpio, waker, pins::kContactor, pins::kEmergencyStop);
   interlock.arm();
   TEST_ASSERT_TRUE(interlock.close());
-  check_contains("pin 22 1 ", wires.hear());
+  check_contains("pin 22 1 ", wires.receive_message());
   flash.set_erase_time(2000);
   std::thread loop([&flash] { flash.erase(0); });
   press();
@@ -38,7 +38,7 @@ void during_an_erase(Wires& wires, PosixFlash& flash, Press press) {
 }
 
 void the_emergency_stop_opens_the_contactor_during_an_erase() {
-  static const RealClock clock;  // the link's reader uses it and the wires as long as the process lives
+  static const RealClock clock;  // the link's reader uses it and the wires until the process ends
   static Wires wires{clock};
   HeldSleeper held;
   PosixFlash flash{clock, held, wires.link};
@@ -50,8 +50,8 @@ void the_emergency_stop_opens_the_contactor_during_an_erase() {
   during_an_erase(wires, flash, [&] {
     wires.link.start_reader();
     pressed = clock.bench_ns();
-    wires.say("pin 25 1");
-    opened = wires.hear();
+    wires.send_message("pin 25 1");
+    opened = wires.receive_message();
     held.released.set_value();
   });
   check_contains("pin 22 0 ", opened);
@@ -63,15 +63,16 @@ void in_stepped_time_the_emergency_stop_opens_the_contactor_during_an_erase() {
   SteppedChip chip;
   during_an_erase(chip.wires, chip.flash, [&chip] {
     const std::string end = std::to_string(Bench::kStart + 2'000'000'000);
-    TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), chip.bench.hear().c_str());
+    TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), chip.bench.receive_message().c_str());
     chip.bench.set(Bench::kStart + 700);
-    chip.wires.say("pin 25 1");
-    chip.bench.say("ask 1");
-    TEST_ASSERT_EQUAL_STRING(("idle 1 " + end + " 0").c_str(), chip.bench.hear().c_str());
+    chip.wires.send_message("pin 25 1");
+    chip.bench.send_message("ask 1");
+    TEST_ASSERT_EQUAL_STRING(("idle 1 " + end + " 0").c_str(), chip.bench.receive_message().c_str());
     // The answer covers the edge: its handler has run.
-    TEST_ASSERT_EQUAL_STRING(("pin 22 0 " + std::to_string(Bench::kStart + 700)).c_str(), chip.wires.hear(0).c_str());
+    TEST_ASSERT_EQUAL_STRING(("pin 22 0 " + std::to_string(Bench::kStart + 700)).c_str(),
+                             chip.wires.receive_message(0).c_str());
     chip.bench.set(Bench::kStart + 2'000'000'000);
-    chip.bench.say("wake");
+    chip.bench.send_message("wake");
   });
 }
 

@@ -13,7 +13,7 @@ void check_flash(FlashResult expected, FlashResult actual) {
   TEST_ASSERT_EQUAL(static_cast<int>(expected), static_cast<int>(actual));
 }
 
-void flash_obeys_the_rules_of_nor() {
+void flash_behaves_like_nor() {
   Chip chip;
   uint8_t bytes[Flash::kProgramSize];
   memset(bytes, 0x0F, sizeof bytes);
@@ -27,7 +27,7 @@ void flash_obeys_the_rules_of_nor() {
   TEST_ASSERT_EACH_EQUAL_HEX8(0xFF, bytes, sizeof bytes);
 }
 
-void flash_refuses_what_no_chip_can_do() {
+void flash_rejects_impossible_operations() {
   Chip chip(4);
   uint8_t bytes[2 * Flash::kProgramSize] = {};
   check_flash(FlashResult::unaligned, chip.flash.program(8, bytes));
@@ -45,7 +45,7 @@ void a_bad_flash_file_is_explained() {
   check_contains("whole sectors", other.open("/dev/null"));
 }
 
-void a_partition_is_found_by_its_label_and_kept_to() {
+void a_partition_is_found_by_its_label_and_bounded() {
   Chip chip(32);
   PosixPartition partition(chip.flash);
   check_contains("no partition 'storage'", partition.open("storage"));
@@ -73,14 +73,14 @@ void a_partition_is_found_by_its_label_and_kept_to() {
   check_flash(FlashResult::out_of_range, partition.erase(0x3000));
 }
 
-/// Runs `operation` in a process of its own, waits until it says `torn`, and cuts its power.
+/// Runs `operation` in a process of its own, waits for its message `torn`, and cuts its power.
 void tear_in_child(Chip& chip, void (*operation)(Flash& flash)) {
   const pid_t child = fork();
   if (child == 0) {
     operation(chip.flash);
     _exit(0);
   }
-  TEST_ASSERT_EQUAL_STRING("torn 2", chip.wires.hear().c_str());
+  TEST_ASSERT_EQUAL_STRING("torn 2", chip.wires.receive_message().c_str());
   kill(child, SIGKILL);
   int status = 0;
   waitpid(child, &status, 0);
@@ -107,7 +107,7 @@ size_t cleared_bytes(Flash& flash, size_t offset) {
   return count;
 }
 
-void a_torn_program_stops_where_it_was() {
+void a_torn_program_is_incomplete() {
   Chip none;
   none.flash.tear(2, "none", 1);
   tear_in_child(none, &program_twice);
@@ -134,7 +134,7 @@ void a_torn_program_stops_where_it_was() {
   TEST_ASSERT_TRUE(some);
 }
 
-void a_torn_erase_stops_where_it_was() {
+void a_torn_erase_is_incomplete() {
   Chip chip;
   uint8_t zeros[Flash::kSectorSize] = {};
   chip.flash.program(0, zeros);
@@ -150,10 +150,10 @@ void a_torn_erase_stops_where_it_was() {
 
 void run_flash_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(flash_obeys_the_rules_of_nor);
-  RUN_TEST(flash_refuses_what_no_chip_can_do);
+  RUN_TEST(flash_behaves_like_nor);
+  RUN_TEST(flash_rejects_impossible_operations);
   RUN_TEST(a_bad_flash_file_is_explained);
-  RUN_TEST(a_partition_is_found_by_its_label_and_kept_to);
-  RUN_TEST(a_torn_program_stops_where_it_was);
-  RUN_TEST(a_torn_erase_stops_where_it_was);
+  RUN_TEST(a_partition_is_found_by_its_label_and_bounded);
+  RUN_TEST(a_torn_program_is_incomplete);
+  RUN_TEST(a_torn_erase_is_incomplete);
 }

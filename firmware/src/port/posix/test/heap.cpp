@@ -9,7 +9,7 @@ using namespace pb::posix;
 
 namespace {
 
-void heap_counts_what_is_taken_and_given_back() {
+void heap_counts_allocated_and_freed_bytes() {
   DeviceHeap heap(10'000);
   const size_t start = heap.free_bytes();
   TEST_ASSERT_EQUAL_size_t(start, heap.largest_block());
@@ -27,7 +27,7 @@ void heap_counts_what_is_taken_and_given_back() {
   TEST_ASSERT_EQUAL_size_t(least, heap.minimum_free());
 }
 
-void heap_in_crumbs_has_no_large_block() {
+void fragmented_heap_has_no_large_block() {
   DeviceHeap heap(64 * 1024);
   std::vector<void*> blocks;
   for (void* block = heap.allocate(1000); block != nullptr; block = heap.allocate(1000)) blocks.push_back(block);
@@ -40,7 +40,7 @@ void heap_in_crumbs_has_no_large_block() {
   TEST_ASSERT_NOT_NULL(heap.allocate(60'000));
 }
 
-void heap_refuses_what_is_too_large() {
+void heap_rejects_too_large_blocks() {
   DeviceHeap heap(1000);
   TEST_ASSERT_NULL(heap.allocate(1000));
   TEST_ASSERT_NULL(heap.allocate(SIZE_MAX));
@@ -53,7 +53,7 @@ void heap_refuses_what_is_too_large() {
 
 void run_heap_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(heap_counts_what_is_taken_and_given_back);
-  RUN_TEST(heap_in_crumbs_has_no_large_block);
-  RUN_TEST(heap_refuses_what_is_too_large);
+  RUN_TEST(heap_counts_allocated_and_freed_bytes);
+  RUN_TEST(fragmented_heap_has_no_large_block);
+  RUN_TEST(heap_rejects_too_large_blocks);
 }

@@ -46,7 +46,7 @@ void floating_stop_is_a_trip() {
   TEST_ASSERT_EQUAL_UINT32(1, interlock.take_trips());
 }
 
-void arming_opens_the_contactor_and_forgets_trips() {
+void arming_opens_the_contactor_and_clears_trips() {
   Armed bench;
   TEST_ASSERT_TRUE(bench.interlock.close());
   bench.wires.gpio.drive(kStop, true);
@@ -59,14 +59,14 @@ void arming_opens_the_contactor_and_forgets_trips() {
 void stop_opens_the_contactor_and_wakes_the_loop() {
   Armed bench;
   TEST_ASSERT_TRUE(bench.interlock.close());
-  check_contains("pin 22 1 ", bench.wires.hear());
+  check_contains("pin 22 1 ", bench.wires.receive_message());
   bench.wires.gpio.drive(kStop, true);
-  check_contains("pin 22 0 ", bench.wires.hear(0));
+  check_contains("pin 22 0 ", bench.wires.receive_message(0));
   TEST_ASSERT_FALSE(bench.interlock.closed());
   TEST_ASSERT_EQUAL(1, bench.waker.wakes.load());
 }
 
-void trip_that_is_over_keeps_the_contactor_open_until_it_is_taken() {
+void ended_trip_keeps_the_contactor_open_until_it_is_taken() {
   Armed bench;
   for (int i = 0; i < 3; ++i) {
     bench.wires.gpio.drive(kStop, true);
@@ -78,17 +78,17 @@ void trip_that_is_over_keeps_the_contactor_open_until_it_is_taken() {
   TEST_ASSERT_TRUE(bench.interlock.close());
 }
 
-// The board has sent the edge, and no handler has run yet.
-void stop_that_is_under_way_is_met_by_close() {
+// The board has sent the edge, but no handler has run yet.
+void close_processes_a_pending_stop() {
   Armed bench;
-  bench.wires.say("pin 25 1");
-  bench.wires.say("pin 25 0");
+  bench.wires.send_message("pin 25 1");
+  bench.wires.send_message("pin 25 0");
   TEST_ASSERT_FALSE(bench.interlock.close());
-  TEST_ASSERT_EQUAL_STRING("", bench.wires.hear(0).c_str());
+  TEST_ASSERT_EQUAL_STRING("", bench.wires.receive_message(0).c_str());
 }
 
-// Presses from another thread, each at another moment of close(): none leaves the contactor closed.
-void stop_in_the_middle_of_closing_wins() {
+// Presses from another thread, each at another moment of close(): the contactor is never left closed.
+void stop_during_close_keeps_the_contactor_open() {
   Armed bench;
   for (int i = 0; i < 2000; ++i) {
     std::thread board([&bench] {
@@ -100,7 +100,7 @@ void stop_in_the_middle_of_closing_wins() {
     TEST_ASSERT_FALSE(bench.interlock.closed());
     TEST_ASSERT_FALSE(bench.wires.gpio.level(kContactor));
     TEST_ASSERT_EQUAL_UINT32(1, bench.interlock.take_trips());
-    while (!bench.wires.hear(0).empty()) {
+    while (!bench.wires.receive_message(0).empty()) {
     }
   }
 }
@@ -110,9 +110,9 @@ void stop_in_the_middle_of_closing_wins() {
 void run_interlock_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(floating_stop_is_a_trip);
-  RUN_TEST(arming_opens_the_contactor_and_forgets_trips);
+  RUN_TEST(arming_opens_the_contactor_and_clears_trips);
   RUN_TEST(stop_opens_the_contactor_and_wakes_the_loop);
-  RUN_TEST(trip_that_is_over_keeps_the_contactor_open_until_it_is_taken);
-  RUN_TEST(stop_that_is_under_way_is_met_by_close);
-  RUN_TEST(stop_in_the_middle_of_closing_wins);
+  RUN_TEST(ended_trip_keeps_the_contactor_open_until_it_is_taken);
+  RUN_TEST(close_processes_a_pending_stop);
+  RUN_TEST(stop_during_close_keeps_the_contactor_open);
 }

@@ -19,7 +19,7 @@ using namespace pb::posix;
 
 namespace {
 
-void the_network_takes_the_times_the_board_tells() {
+void the_network_takes_the_times_of_the_board() {
   FakeClock clock;
   FakeWaker waker(clock);
   PosixNetwork network(clock, waker);
@@ -46,7 +46,7 @@ void the_network_takes_the_times_the_board_tells() {
   TEST_ASSERT_EQUAL(1, network.losses());
 }
 
-/// A network that is up, sockets on it, and a server on this machine.
+/// A network that is up, with sockets and a server on this machine.
 struct Net {
   RealClock clock;
   RealSleeper sleeper{clock};
@@ -125,7 +125,7 @@ void tcp_sends_and_receives_and_sees_the_end() {
   TEST_ASSERT_EQUAL_size_t(0, net.tcp.sockets_in_use());
 }
 
-void what_was_sent_is_delivered_when_the_peer_has_acknowledged_it() {
+void sent_bytes_are_delivered_when_the_peer_acknowledges_them() {
   Net net;
   const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
@@ -145,7 +145,7 @@ void what_was_sent_is_delivered_when_the_peer_has_acknowledged_it() {
   ::close(peer);
 }
 
-void a_reset_is_found_though_something_was_to_be_sent() {
+void a_reset_is_detected_with_pending_output() {
   Net net;
   const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
@@ -159,7 +159,7 @@ void a_reset_is_found_though_something_was_to_be_sent() {
   TEST_ASSERT_EQUAL(static_cast<int>(TcpState::closed), static_cast<int>(net.tcp.state(socket)));
 }
 
-void who_cannot_send_is_woken_by_room_alone() {
+void a_blocked_sender_is_only_woken_by_free_space() {
   Net net;
   const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
@@ -176,7 +176,7 @@ void who_cannot_send_is_woken_by_room_alone() {
   ::close(peer);
 }
 
-void only_bytes_that_the_peer_has_room_for_are_under_way() {
+void only_bytes_within_the_window_are_in_flight() {
   Net net;
   const int socket = net.tcp.open("127.0.0.1", net.port, {});
   TEST_ASSERT_TRUE(net.becomes(socket, TcpState::open));
@@ -185,12 +185,12 @@ void only_bytes_that_the_peer_has_room_for_are_under_way() {
   const Bytes bytes{reinterpret_cast<const uint8_t*>(much.data()), much.size()};
   while (net.tcp.send(socket, bytes) == bytes.length) {
   }
-  // The peer's kernel acknowledges what it has taken, and the rest stays unsent.
+  // The peer's kernel acknowledges the bytes it has accepted; the rest stays unsent.
   while (net.sources.under_way().unacknowledged) std::this_thread::yield();
   ::close(peer);
 }
 
-void a_connection_whose_syn_is_not_answered_is_counted() {
+void connections_without_an_answer_to_their_syn_are_counted() {
   Net net;
   TEST_ASSERT_EQUAL(0, listen(net.listener, 0));  // one connection may wait to be accepted; further SYNs are ignored
   const int answered = net.tcp.open("127.0.0.1", net.port, {});
@@ -203,10 +203,10 @@ void a_connection_whose_syn_is_not_answered_is_counted() {
   TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().connecting);
 }
 
-void a_name_is_under_way_until_its_lookup_has_ended() {
+void a_lookup_is_pending_until_it_has_ended() {
   Net net;
   TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port, {}) >= 0);
-  TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().lookups.size());  // an address needs none
+  TEST_ASSERT_EQUAL_size_t(0, net.sources.under_way().lookups.size());  // an address needs no lookup
   const int named = net.tcp.open("localhost", net.port, {});
   for (UnderWay under_way = net.sources.under_way(); !under_way.lookups.empty(); under_way = net.sources.under_way())
     TEST_ASSERT_EQUAL(1, poll(under_way.lookups.data(), 1, kLimitMs));
@@ -243,7 +243,7 @@ void without_a_link_sockets_are_silent() {
   ::close(peer);
 }
 
-void sockets_and_memory_run_out() {
+void sockets_and_memory_are_limited() {
   Net net;
   for (size_t i = 0; i < PosixTcp::kSockets; ++i) TEST_ASSERT_TRUE(net.tcp.open("127.0.0.1", net.port, {}) >= 0);
   TEST_ASSERT_EQUAL(Tcp::kNoSocket, net.tcp.open("127.0.0.1", net.port, {}));
@@ -273,16 +273,16 @@ void a_leak_is_lost_with_each_connection() {
 
 void run_network_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(the_network_takes_the_times_the_board_tells);
+  RUN_TEST(the_network_takes_the_times_of_the_board);
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
-  RUN_TEST(what_was_sent_is_delivered_when_the_peer_has_acknowledged_it);
-  RUN_TEST(a_reset_is_found_though_something_was_to_be_sent);
-  RUN_TEST(who_cannot_send_is_woken_by_room_alone);
-  RUN_TEST(only_bytes_that_the_peer_has_room_for_are_under_way);
-  RUN_TEST(a_connection_whose_syn_is_not_answered_is_counted);
-  RUN_TEST(a_name_is_under_way_until_its_lookup_has_ended);
+  RUN_TEST(sent_bytes_are_delivered_when_the_peer_acknowledges_them);
+  RUN_TEST(a_reset_is_detected_with_pending_output);
+  RUN_TEST(a_blocked_sender_is_only_woken_by_free_space);
+  RUN_TEST(only_bytes_within_the_window_are_in_flight);
+  RUN_TEST(connections_without_an_answer_to_their_syn_are_counted);
+  RUN_TEST(a_lookup_is_pending_until_it_has_ended);
   RUN_TEST(a_refused_connection_and_an_unknown_host_are_closed);
   RUN_TEST(without_a_link_sockets_are_silent);
-  RUN_TEST(sockets_and_memory_run_out);
+  RUN_TEST(sockets_and_memory_are_limited);
   RUN_TEST(a_leak_is_lost_with_each_connection);
 }

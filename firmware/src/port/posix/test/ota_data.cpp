@@ -42,7 +42,7 @@ void blank_partition_has_no_image_on_trial() {
   TEST_ASSERT_EQUAL_UINT64(0, flash.operations());
 }
 
-void newest_entry_is_confirmed_and_the_other_one_left_alone() {
+void newest_entry_is_confirmed_and_the_other_one_unchanged() {
   RamFlash flash(2);
   put(flash, 0, 7, kPendingVerify);
   put(flash, 1, 6, kPendingVerify);
@@ -54,7 +54,7 @@ void newest_entry_is_confirmed_and_the_other_one_left_alone() {
   TEST_ASSERT_EQUAL_UINT32(kPendingVerify, state_of(flash, 1));
 }
 
-void entry_with_a_wrong_checksum_does_not_count() {
+void entry_with_a_wrong_checksum_is_ignored() {
   RamFlash flash(2);
   put(flash, 0, 1, kValid);
   put(flash, 1, 2, kPendingVerify);
@@ -68,6 +68,6 @@ void entry_with_a_wrong_checksum_does_not_count() {
 void run_ota_data_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(blank_partition_has_no_image_on_trial);
-  RUN_TEST(newest_entry_is_confirmed_and_the_other_one_left_alone);
-  RUN_TEST(entry_with_a_wrong_checksum_does_not_count);
+  RUN_TEST(newest_entry_is_confirmed_and_the_other_one_unchanged);
+  RUN_TEST(entry_with_a_wrong_checksum_is_ignored);
 }

@@ -25,7 +25,7 @@ class Process {
     printed_ = fds[0];
   }
 
-  /// Waits for its end. @return its exit code, or -1 when it died by a signal
+  /// Waits for its end. @return its exit code, or -1 when a signal ended it
   int exit_code(std::string& printed) const {
     char bytes[4096];
     for (ssize_t count; (count = read(printed_, bytes, sizeof bytes)) > 0;)

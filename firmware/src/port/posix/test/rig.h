@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests of this folder share: the device between wires of a board, and a flash chip.
+// Shared by the tests of this folder: the device on the wires of a board, and a flash chip.
 
 #include <poll.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ namespace pb::posix {
 
 constexpr int kLimitMs = 5000;
 
-/// The next message on a link, "" when none comes in time.
+/// The next message on a link, "" on a timeout.
 inline std::string next_message(int fd, int limit_ms = kLimitMs) {
   pollfd readable{fd, POLLIN, 0};
   if (poll(&readable, 1, limit_ms) != 1) return "";
@@ -30,31 +30,33 @@ inline std::string next_message(int fd, int limit_ms = kLimitMs) {
   return length > 0 ? std::string(bytes, static_cast<size_t>(length)) : "";
 }
 
-/// The board's end of the wires, and pins that follow it.
+/// The board's end of the wires, with pins that follow it.
 struct Wires final : BoardListener {
   int board;
   BoardLink link;
   PosixGpio gpio;
-  std::vector<std::string> heard;
+  std::vector<std::string> received;
 
   /// @param clock stamps the edges
-  explicit Wires(const PosixClock& clock) : Wires(clock, joined()) {}
+  explicit Wires(const PosixClock& clock) : Wires(clock, connected_pair()) {}
 
-  void say(const std::string& message) { TEST_ASSERT_TRUE(send(board, message.data(), message.size(), 0) > 0); }
-  /// The device's next message; "" when none comes in time.
-  std::string hear(int limit_ms = kLimitMs) { return next_message(board, limit_ms); }
+  void send_message(const std::string& message) {
+    TEST_ASSERT_TRUE(send(board, message.data(), message.size(), 0) > 0);
+  }
+  /// The device's next message; "" on a timeout.
+  std::string receive_message(int limit_ms = kLimitMs) { return next_message(board, limit_ms); }
 
   void on_pin(int pin, bool level) override { gpio.drive(pin, level); }
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
-    heard.push_back(std::string("ap ") + (up ? "up " : "down ") + std::to_string(associate_ms) + " " +
-                    std::to_string(dhcp_ms));
+    received.push_back(std::string("ap ") + (up ? "up " : "down ") + std::to_string(associate_ms) + " " +
+                       std::to_string(dhcp_ms));
   }
-  void on_erase_time(uint64_t ms) override { heard.push_back("erase " + std::to_string(ms)); }
+  void on_erase_time(uint64_t ms) override { received.push_back("erase " + std::to_string(ms)); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
-    heard.push_back("tear " + std::to_string(operation) + " " + mode + " " + std::to_string(seed));
+    received.push_back("tear " + std::to_string(operation) + " " + mode + " " + std::to_string(seed));
   }
-  void on_flash_full(bool full) override { heard.push_back(full ? "full" : "not full"); }
-  void on_leak(uint64_t bytes) override { heard.push_back("leak " + std::to_string(bytes)); }
+  void on_flash_full(bool full) override { received.push_back(full ? "full" : "not full"); }
+  void on_leak(uint64_t bytes) override { received.push_back("leak " + std::to_string(bytes)); }
 
  private:
   struct Ends {
@@ -62,7 +64,7 @@ struct Wires final : BoardListener {
     int device;
   };
   Wires(const PosixClock& clock, Ends ends) : board(ends.board), link(ends.device, *this), gpio(link, clock) {}
-  static Ends joined() {
+  static Ends connected_pair() {
     int fds[2];
     TEST_ASSERT_EQUAL(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
     return {fds[0], fds[1]};

@@ -7,7 +7,7 @@ using namespace pb::posix;
 
 namespace {
 
-void a_seed_gives_the_same_numbers_again() {
+void a_seed_gives_the_same_numbers() {
   const std::unique_ptr<PosixRng> first = make_rng(77);
   const std::unique_ptr<PosixRng> again = make_rng(77);
   const std::unique_ptr<PosixRng> other = make_rng(78);
@@ -24,5 +24,5 @@ void a_seed_gives_the_same_numbers_again() {
 
 void run_rng_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(a_seed_gives_the_same_numbers_again);
+  RUN_TEST(a_seed_gives_the_same_numbers);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The bench's side of stepped time, and a device that takes part in it.
+// The bench's side of stepped time, and a device with that clock.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -42,12 +42,12 @@ struct Bench {
   Bench& operator=(const Bench&) = delete;
 
   void set(int64_t ns) { __atomic_store_n(page, ns, __ATOMIC_RELEASE); }
-  void say(const std::string& message) { TEST_ASSERT_TRUE(send(link, message.data(), message.size(), 0) > 0); }
-  /// The device's next message; "" when none comes in time.
-  std::string hear() { return next_message(link); }
+  void send_message(const std::string& message) { TEST_ASSERT_TRUE(send(link, message.data(), message.size(), 0) > 0); }
+  /// The device's next message; "" on a timeout.
+  std::string receive_message() { return next_message(link); }
 };
 
-/// A device in stepped time, started when the bench's time was Bench::kStart.
+/// A device in stepped time, started at Bench::kStart.
 struct SteppedChip {
   Bench bench;
   CrashReporter crash_reporter;
@@ -58,7 +58,7 @@ struct SteppedChip {
   PosixWaker waker{time.sleeper(), sources};
   PosixFlash flash{time.clock(), time.sleeper(), wires.link};
 
-  /// @param uart_fd where a panic is printed
+  /// @param uart_fd output for a panic
   explicit SteppedChip(int uart_fd = STDERR_FILENO) : crash_reporter(uart_fd) {
     TEST_ASSERT_EQUAL_STRING("", clock.open(bench.page_fd).c_str());
     TEST_ASSERT_EQUAL_STRING("", time.open(bench.page_fd).c_str());

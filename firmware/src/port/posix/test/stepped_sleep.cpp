@@ -14,7 +14,7 @@ using namespace pb::posix;
 
 namespace {
 
-/// Work under way as the test has it.
+/// Pending work as set by the test.
 class FakeSource final : public WakeSource {
  public:
   ~FakeSource() { close(event_); }
@@ -48,7 +48,7 @@ class FakeSource final : public WakeSource {
   size_t connecting_ = 0;
 };
 
-/// A device that sleeps again and again, in a thread, until stop().
+/// A device that sleeps repeatedly in a thread, until stop().
 class Sleeping {
  public:
   Sleeping(SteppedChip& chip, Millis deadline)
@@ -60,7 +60,7 @@ class Sleeping {
         }) {}
   ~Sleeping() { stop(); }
 
-  /// How many sleeps have ended.
+  /// The number of ended sleeps.
   int ends() const { return ends_.load(); }
   void stop() {
     if (!thread_.joinable()) return;
@@ -76,15 +76,15 @@ class Sleeping {
   std::thread thread_;
 };
 
-void check_heard(const std::string& expected, Bench& bench) {
-  TEST_ASSERT_EQUAL_STRING(expected.c_str(), bench.hear().c_str());
+void check_received(const std::string& expected, Bench& bench) {
+  TEST_ASSERT_EQUAL_STRING(expected.c_str(), bench.receive_message().c_str());
 }
 
 /// Like check_heard, for the first report since `ask 1`: the device may have been idle in between.
 void check_answer(const std::string& expected, Bench& bench) {
   std::string message;
   do {
-    message = bench.hear();
+    message = bench.receive_message();
   } while (message.rfind("idle 0 ", 0) == 0);
   TEST_ASSERT_EQUAL_STRING(expected.c_str(), message.c_str());
 }
@@ -94,9 +94,9 @@ std::string at_ms(int64_t device_ms) { return std::to_string(Bench::kStart + dev
 void idleness_is_reported_with_its_deadline() {
   SteppedChip chip;
   std::thread loop([&chip] { chip.waker.sleep_until(250); });
-  check_heard("idle 0 " + at_ms(250) + " 0", chip.bench);
+  check_received("idle 0 " + at_ms(250) + " 0", chip.bench);
   chip.bench.set(Bench::kStart + 250'000'000);
-  chip.bench.say("wake");
+  chip.bench.send_message("wake");
   loop.join();
   TEST_ASSERT_EQUAL_UINT64(250, chip.time.clock().now());
 }
@@ -104,21 +104,21 @@ void idleness_is_reported_with_its_deadline() {
 void a_wake_before_the_deadline_does_not_end_the_sleep() {
   SteppedChip chip;
   Sleeping sleeping(chip, 250);
-  check_heard("idle 0 " + at_ms(250) + " 0", chip.bench);
+  check_received("idle 0 " + at_ms(250) + " 0", chip.bench);
   chip.bench.set(Bench::kStart + 249'999'999);
-  chip.bench.say("wake");
-  chip.bench.say("ask 1");
-  check_heard("idle 1 " + at_ms(250) + " 0", chip.bench);
+  chip.bench.send_message("wake");
+  chip.bench.send_message("ask 1");
+  check_received("idle 1 " + at_ms(250) + " 0", chip.bench);
   TEST_ASSERT_EQUAL(0, sleeping.ends());
 }
 
 void each_question_is_answered() {
   SteppedChip chip;
-  chip.bench.say("ask 1");
+  chip.bench.send_message("ask 1");
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 1 never 0", chip.bench);
-  chip.bench.say("ask 2");
-  check_heard("idle 2 never 0", chip.bench);
+  check_received("idle 1 never 0", chip.bench);
+  chip.bench.send_message("ask 2");
+  check_received("idle 2 never 0", chip.bench);
   TEST_ASSERT_EQUAL(0, sleeping.ends());
 }
 
@@ -127,27 +127,27 @@ void an_edge_before_the_question_is_handled_before_the_answer() {
   PosixEdges edges(chip.wires.gpio, chip.clock, chip.waker);
   edges.watch(pins::kCable, 0);
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 0 never 0", chip.bench);
-  chip.wires.say("pin " + std::to_string(pins::kCable) + " 1");
-  chip.bench.say("ask 1");
+  check_received("idle 0 never 0", chip.bench);
+  chip.wires.send_message("pin " + std::to_string(pins::kCable) + " 1");
+  chip.bench.send_message("ask 1");
   check_answer("idle 1 never 0", chip.bench);
   TEST_ASSERT_EQUAL(1, sleeping.ends());
 }
 
-void a_setting_before_the_question_has_taken_effect_before_the_answer() {
+void a_setting_before_the_question_applies_before_the_answer() {
   SteppedChip chip;
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 0 never 0", chip.bench);
-  chip.wires.say("flash full 1");
-  chip.wires.say("sync 3");
-  chip.bench.say("ask 1");
-  check_heard("idle 1 never 0", chip.bench);
-  TEST_ASSERT_EQUAL_STRING("sync 3", chip.wires.hear(0).c_str());
-  TEST_ASSERT_EQUAL_size_t(1, chip.wires.heard.size());
+  check_received("idle 0 never 0", chip.bench);
+  chip.wires.send_message("flash full 1");
+  chip.wires.send_message("sync 3");
+  chip.bench.send_message("ask 1");
+  check_received("idle 1 never 0", chip.bench);
+  TEST_ASSERT_EQUAL_STRING("sync 3", chip.wires.receive_message(0).c_str());
+  TEST_ASSERT_EQUAL_size_t(1, chip.wires.received.size());
   TEST_ASSERT_EQUAL(0, sleeping.ends());
 }
 
-/// Something to read.
+/// A source with input.
 struct Input final : WakeSource {
   int fds[2] = {-1, -1};
 
@@ -169,9 +169,9 @@ void input_ends_the_sleep_before_the_question_is_answered() {
     TEST_ASSERT_EQUAL(1, read(input.fds[0], &byte, 1));
     chip.waker.sleep_until(40);
   });
-  check_heard("idle 0 never 0", chip.bench);
+  check_received("idle 0 never 0", chip.bench);
   TEST_ASSERT_EQUAL(1, write(input.fds[1], "x", 1));
-  chip.bench.say("ask 1");
+  chip.bench.send_message("ask 1");
   check_answer("idle 1 " + at_ms(40) + " 0", chip.bench);
   chip.waker.wake();
   loop.join();
@@ -183,10 +183,10 @@ void connections_without_an_answer_are_reported() {
   chip.sources.add(source);
   source.set(false, false, 2);
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 0 never 2", chip.bench);
+  check_received("idle 0 never 2", chip.bench);
 }
 
-void a_device_that_looks_up_a_name_is_not_idle() {
+void a_device_with_a_pending_lookup_is_not_idle() {
   SteppedChip chip;
   FakeSource source;
   chip.sources.add(source);
@@ -195,64 +195,64 @@ void a_device_that_looks_up_a_name_is_not_idle() {
   source.wait_for_looks(1);
   source.set(false, false, 0);
   source.end_lookup();
-  check_heard("idle 0 never 0", chip.bench);  // not: idle 0 never 1
+  check_received("idle 0 never 0", chip.bench);  // and not: idle 0 never 1
 }
 
-void bytes_under_way_are_reported() {
+void unacknowledged_bytes_are_reported() {
   SteppedChip chip;
   FakeSource source;
   chip.sources.add(source);
   source.set(false, true, 1);
-  chip.bench.say("ask 1");
+  chip.bench.send_message("ask 1");
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 1 never 1 unacknowledged", chip.bench);
+  check_received("idle 1 never 1 unacknowledged", chip.bench);
   source.set(false, false, 0);
-  chip.bench.say("ask 2");
-  check_heard("idle 2 never 0", chip.bench);
+  chip.bench.send_message("ask 2");
+  check_received("idle 2 never 0", chip.bench);
   TEST_ASSERT_EQUAL(0, sleeping.ends());
 }
 
-void a_question_is_answered_though_the_link_was_full() {
+void a_question_is_answered_although_the_link_was_full() {
   SteppedChip chip;
   ClockLink link(chip.bench.device_end);
   while (link.report_idle(PosixClock::kNeverNs, 0, false)) {
   }
   Sleeping sleeping(chip, kNever);
-  chip.bench.say("ask 1");
+  chip.bench.send_message("ask 1");
   check_answer("idle 1 never 0", chip.bench);
 }
 
-void a_sleep_whose_time_has_come_is_none() {
+void a_sleep_until_the_past_returns_at_once() {
   SteppedChip chip;
   chip.bench.set(Bench::kStart + 5'000'000);
   chip.waker.sleep_until(5);
   chip.waker.wake();
   chip.waker.sleep_until(kNever);
-  chip.bench.say("ask 1");
+  chip.bench.send_message("ask 1");
   Sleeping sleeping(chip, kNever);
-  check_heard("idle 1 never 0", chip.bench);  // the first report of all
+  check_received("idle 1 never 0", chip.bench);  // the very first report
 }
 
-void a_blocked_loop_is_idle_and_looks_at_no_input() {
+void a_blocked_loop_is_idle_and_reads_no_input() {
   SteppedChip chip;
   Input input;
   chip.sources.add(input);
   TEST_ASSERT_EQUAL(1, write(input.fds[1], "x", 1));
   chip.waker.wake();
   std::thread loop([&chip] { chip.time.sleeper().block_until(400'000); });
-  check_heard("idle 0 " + at_ms(400) + " 0", chip.bench);
-  chip.wires.say("pin " + std::to_string(pins::kCable) + " 1");
-  chip.bench.say("ask 1");
-  check_heard("idle 1 " + at_ms(400) + " 0", chip.bench);
+  check_received("idle 0 " + at_ms(400) + " 0", chip.bench);
+  chip.wires.send_message("pin " + std::to_string(pins::kCable) + " 1");
+  chip.bench.send_message("ask 1");
+  check_received("idle 1 " + at_ms(400) + " 0", chip.bench);
   TEST_ASSERT_TRUE(chip.wires.gpio.read(pins::kCable));
   chip.bench.set(Bench::kStart + 400'000'000);
-  chip.bench.say("wake");
+  chip.bench.send_message("wake");
   loop.join();
 }
 
-void power_off_and_a_wrong_message_on_the_clock_link_end_the_device() {
+void power_off_and_an_unknown_message_on_the_clock_link_end_the_device() {
   Bench bench;
-  bench.say("begin");
+  bench.send_message("begin");
   std::string printed;
   const Process confused([&bench](int uart) {
     dup2(uart, STDERR_FILENO);
@@ -276,13 +276,13 @@ void run_stepped_sleep_tests() {
   RUN_TEST(a_wake_before_the_deadline_does_not_end_the_sleep);
   RUN_TEST(each_question_is_answered);
   RUN_TEST(an_edge_before_the_question_is_handled_before_the_answer);
-  RUN_TEST(a_setting_before_the_question_has_taken_effect_before_the_answer);
+  RUN_TEST(a_setting_before_the_question_applies_before_the_answer);
   RUN_TEST(input_ends_the_sleep_before_the_question_is_answered);
   RUN_TEST(connections_without_an_answer_are_reported);
-  RUN_TEST(a_device_that_looks_up_a_name_is_not_idle);
-  RUN_TEST(bytes_under_way_are_reported);
-  RUN_TEST(a_question_is_answered_though_the_link_was_full);
-  RUN_TEST(a_sleep_whose_time_has_come_is_none);
-  RUN_TEST(a_blocked_loop_is_idle_and_looks_at_no_input);
-  RUN_TEST(power_off_and_a_wrong_message_on_the_clock_link_end_the_device);
+  RUN_TEST(a_device_with_a_pending_lookup_is_not_idle);
+  RUN_TEST(unacknowledged_bytes_are_reported);
+  RUN_TEST(a_question_is_answered_although_the_link_was_full);
+  RUN_TEST(a_sleep_until_the_past_returns_at_once);
+  RUN_TEST(a_blocked_loop_is_idle_and_reads_no_input);
+  RUN_TEST(power_off_and_an_unknown_message_on_the_clock_link_end_the_device);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A file a suite; test_posix.cpp runs them all.
+// One suite per file; test_posix.cpp runs them all.
 
 void run_heap_tests();
 void run_interlock_tests();

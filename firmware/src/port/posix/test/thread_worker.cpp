@@ -10,7 +10,7 @@ using namespace pb::posix;
 
 namespace {
 
-/// Something to do in the worker, with all that the test wants to know of it.
+/// A job of the worker that records its calls for the test.
 struct Work {
   std::promise<void> may_end;
   Blocker* blocker = nullptr;
@@ -36,7 +36,7 @@ struct SteppedWorker {
   SteppedWorker() { chip.sources.add(worker); }
 };
 
-void job_runs_in_another_thread_and_its_end_wakes_the_loop() {
+void a_job_runs_in_another_thread_and_its_end_wakes_the_loop() {
   SteppedWorker bench;
   Work work;
   TEST_ASSERT_TRUE(bench.worker.post(work.job()));
@@ -48,7 +48,7 @@ void job_runs_in_another_thread_and_its_end_wakes_the_loop() {
   TEST_ASSERT_TRUE(work.ran_in != std::this_thread::get_id());
 }
 
-void more_jobs_than_there_is_room_for_are_refused() {
+void too_many_jobs_are_rejected() {
   SteppedWorker bench;
   Work works[ThreadWorker::kMaxJobs + 1];
   for (size_t i = 0; i < ThreadWorker::kMaxJobs; ++i) TEST_ASSERT_TRUE(bench.worker.post(works[i].job()));
@@ -71,10 +71,10 @@ void device_is_not_idle_while_a_job_runs() {
     bench.worker.deliver();
     bench.chip.waker.sleep_until(kNever);
   });
-  bench.chip.bench.say("ask 1");
+  bench.chip.bench.send_message("ask 1");
   TEST_ASSERT_EQUAL_STRING("", next_message(bench.chip.bench.link, 100).c_str());
   work.may_end.set_value();
-  TEST_ASSERT_EQUAL_STRING("idle 1 never 0", bench.chip.bench.hear().c_str());
+  TEST_ASSERT_EQUAL_STRING("idle 1 never 0", bench.chip.bench.receive_message().c_str());
   bench.chip.waker.wake();
   loop.join();
   TEST_ASSERT_EQUAL(1, work.done);
@@ -93,9 +93,9 @@ void job_that_blocks_for_a_time_is_a_deadline_of_the_idle_device() {
     }
   });
   const std::string end = std::to_string(Bench::kStart + 400'000'000);
-  TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), bench.chip.bench.hear().c_str());
+  TEST_ASSERT_EQUAL_STRING(("idle 0 " + end + " 0").c_str(), bench.chip.bench.receive_message().c_str());
   bench.chip.bench.set(Bench::kStart + 400'000'000);
-  bench.chip.bench.say("wake");
+  bench.chip.bench.send_message("wake");
   loop.join();
   TEST_ASSERT_EQUAL(1, work.done);
 }
@@ -104,8 +104,8 @@ void job_that_blocks_for_a_time_is_a_deadline_of_the_idle_device() {
 
 void run_thread_worker_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(job_runs_in_another_thread_and_its_end_wakes_the_loop);
-  RUN_TEST(more_jobs_than_there_is_room_for_are_refused);
+  RUN_TEST(a_job_runs_in_another_thread_and_its_end_wakes_the_loop);
+  RUN_TEST(too_many_jobs_are_rejected);
   RUN_TEST(device_is_not_idle_while_a_job_runs);
   RUN_TEST(job_that_blocks_for_a_time_is_a_deadline_of_the_idle_device);
 }

@@ -13,7 +13,7 @@ using namespace pb::posix;
 
 namespace {
 
-/// Storage whose jobs run in a thread while the test goes on as the loop.
+/// Storage whose jobs run in a thread, while the test is the loop.
 struct Device {
   RamFlash flash{32};
   RealClock clock;
@@ -51,8 +51,8 @@ struct Device {
   }
 };
 
-// Under ThreadSanitizer (make tsan) this finds whatever the loop and the worker share.
-void loop_may_give_jobs_while_others_run() {
+// Under ThreadSanitizer (make tsan) this detects unprotected data shared by loop and worker.
+void loop_may_post_jobs_while_others_run() {
   Device device;
   constexpr int kJobs = 300;
   int given = 0;
@@ -78,5 +78,5 @@ void loop_may_give_jobs_while_others_run() {
 
 void run_threaded_storage_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(loop_may_give_jobs_while_others_run);
+  RUN_TEST(loop_may_post_jobs_while_others_run);
 }

@@ -10,7 +10,7 @@ using namespace pb::posix;
 
 namespace {
 
-constexpr const char* kCause = "PANIC: the loop has not come round for 5 s (task watchdog)";
+constexpr const char* kCause = "PANIC: the loop has not run for 5 s (task watchdog)";
 
 int64_t cpu_ms() {
   timespec used{};
@@ -23,7 +23,7 @@ void compute_for(int64_t ms) {
   }
 }
 
-void a_hang_is_idle_until_the_watchdog_bites() {
+void a_hang_is_idle_until_the_watchdog_ends_it() {
   SteppedChip chip;
   const Process hanging([&chip](int uart) {
     CrashReporter reporter(uart);
@@ -35,21 +35,21 @@ void a_hang_is_idle_until_the_watchdog_bites() {
     time.watchdog().hang();
   });
   const std::string bite = std::to_string(Bench::kStart + 6'000'000'000);
-  TEST_ASSERT_EQUAL_STRING(("idle 0 " + bite + " 0").c_str(), chip.bench.hear().c_str());
+  TEST_ASSERT_EQUAL_STRING(("idle 0 " + bite + " 0").c_str(), chip.bench.receive_message().c_str());
   chip.bench.set(Bench::kStart + 5'999'999'999);
-  chip.bench.say("ask 1");
-  TEST_ASSERT_EQUAL_STRING(("idle 1 " + bite + " 0").c_str(), chip.bench.hear().c_str());
+  chip.bench.send_message("ask 1");
+  TEST_ASSERT_EQUAL_STRING(("idle 1 " + bite + " 0").c_str(), chip.bench.receive_message().c_str());
   chip.bench.set(Bench::kStart + 6'000'000'000);
-  chip.bench.say("wake");
+  chip.bench.send_message("wake");
   std::string printed;
   TEST_ASSERT_EQUAL(exit_code_of(ResetReason::watchdog), hanging.exit_code(printed));
   check_contains(kCause, printed);
   check_contains("backtrace: 0x", printed);
 }
 
-void a_loop_that_spins_is_found_by_its_processor_time() {
+void an_endless_loop_is_detected_by_its_processor_time() {
 #if defined(__SANITIZE_THREAD__)
-  TEST_IGNORE_MESSAGE("ThreadSanitizer delivers a signal at the next call only, and a loop that spins makes none");
+  TEST_IGNORE_MESSAGE("ThreadSanitizer delivers a signal only at the next call, and an endless loop makes none");
 #endif
   const Process spinning([](int uart) {
     CrashReporter reporter(uart);
@@ -80,7 +80,7 @@ void a_loop_that_is_fed_may_compute() {
 
 void run_watchdog_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(a_hang_is_idle_until_the_watchdog_bites);
-  RUN_TEST(a_loop_that_spins_is_found_by_its_processor_time);
+  RUN_TEST(a_hang_is_idle_until_the_watchdog_ends_it);
+  RUN_TEST(an_endless_loop_is_detected_by_its_processor_time);
   RUN_TEST(a_loop_that_is_fed_may_compute);
 }

@@ -7,7 +7,7 @@ using namespace pb;
 
 namespace {
 
-void whole_charge_goes_out_in_order_and_leaves_no_files() {
+void whole_charge_is_sent_in_order_and_leaves_no_files() {
   Simple rig;
   rig.device->set_time();
   TEST_ASSERT_TRUE(rig.tx().begin("TAG", 1000, rig.clock.now()));
@@ -43,8 +43,8 @@ void nothing_is_sent_before_it_is_saved() {
   TEST_ASSERT_TRUE(rig.tx().all_saved());
 }
 
-// The worker may write to the file system just now: the message waits, and is not taken for a damaged one.
-void message_waits_while_a_job_of_the_flash_is_under_way() {
+// A job may be writing to the file system: the message waits, and does not count as damaged.
+void message_waits_while_a_storage_job_runs() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -57,7 +57,7 @@ void message_waits_while_a_job_of_the_flash_is_under_way() {
   TEST_ASSERT_EQUAL_UINT32(0, rig.tx().dropped());
 }
 
-void refused_message_is_given_up_after_three_attempts_and_the_line_goes_on() {
+void message_is_dropped_after_three_attempts_and_the_queue_continues() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -108,8 +108,8 @@ void late_answer_counts_and_a_second_one_is_ignored() {
   TEST_ASSERT_FALSE(rig.tx().outbox().on_result("", parse_json("{}", error), rig.clock.now()));
 }
 
-/// Each attempt fails once: a refusal that comes after its time has been counted, and is of no attempt after it.
-void late_refusal_is_no_other_failed_attempt() {
+/// Each attempt fails once: a late refusal belongs to an attempt that already counts as failed.
+void late_refusal_is_counted_once() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -117,7 +117,7 @@ void late_refusal_is_no_other_failed_attempt() {
   int64_t none = 0;
   for (int attempt = 1; attempt <= 3; ++attempt) {
     const std::string id = rig.device->send(rig.csms, none);
-    TEST_ASSERT_FALSE_MESSAGE(id.empty(), "given up too early");
+    TEST_ASSERT_FALSE_MESSAGE(id.empty(), "dropped too early");
     rig.tx().outbox().on_timeout(rig.clock.now());
     const Millis due = rig.tx().outbox().next_due();
     TEST_ASSERT_FALSE(rig.tx().outbox().on_error({id.data(), id.size()}, "InternalError", rig.clock.now()));
@@ -142,7 +142,7 @@ void late_refusal_does_not_end_the_next_attempt() {
   TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
 }
 
-void same_id_is_used_on_the_next_connection() {
+void original_id_is_used_on_the_next_connection() {
   Simple rig;
   rig.device->set_time();
   rig.tx().begin("TAG", 0, rig.clock.now());
@@ -174,7 +174,7 @@ struct Refusal final : TransactionListener {
   void on_start_given_up(Millis) override { given_up = true; }
 };
 
-void refused_id_tag_is_told() {
+void refused_id_tag_is_reported() {
   Simple rig;
   Refusal refusal;
   rig.tx().set_listener(refusal);
@@ -207,7 +207,7 @@ struct Held : Simple {
     JsonError error;
     return tx().outbox().on_result({message.data(), message.size()}, parse_json(payload, error), clock.now());
   }
-  /// The charge ends, and another one follows.
+  /// Ends the charge and makes another one.
   void end_and_charge_again() {
     device->sample(10);
     tx().end(StopReason::other, "", 20, clock.now());
@@ -217,7 +217,7 @@ struct Held : Simple {
   }
 };
 
-void late_answer_to_a_start_whose_charge_has_ended_brings_its_stop() {
+void late_start_answer_after_the_charge_releases_its_stop() {
   Held rig;
   rig.end_and_charge_again();
   rig.clock.advance(Outbox::kHold - 1);
@@ -231,7 +231,7 @@ void late_answer_to_a_start_whose_charge_has_ended_brings_its_stop() {
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
-void start_that_is_held_is_given_up_for_good_after_a_while() {
+void held_start_is_dropped_after_its_limit() {
   Held rig;
   rig.end_and_charge_again();
   rig.csms = Csms();
@@ -244,10 +244,10 @@ void start_that_is_held_is_given_up_for_good_after_a_while() {
   TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
 }
 
-void start_that_is_held_is_sent_once_more_on_each_connection() {
+void held_start_is_resent_once_on_each_connection() {
   Held rig;
   for (int connection = 0; connection < 3; ++connection) {
-    rig.clock.advance(Outbox::kHold);  // without a connection no time is too late
+    rig.clock.advance(Outbox::kHold);  // there is no limit without a connection
     rig.tx().outbox().on_disconnected(rig.clock.now());
     int64_t id = 0;
     TEST_ASSERT_EQUAL_STRING(rig.message.c_str(), rig.device->send(rig.csms, id).c_str());
@@ -258,8 +258,8 @@ void start_that_is_held_is_sent_once_more_on_each_connection() {
   TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
 }
 
-/// The CSMS answers what it got before the cut, or sends its answer again: either way the payload is the same.
-void start_that_is_held_is_resent_unchanged_after_a_power_cut() {
+/// The CSMS answers the message from before the cut, or repeats its answer: in both cases the payload is the same.
+void held_start_is_resent_unchanged_after_a_power_cut() {
   Held rig;
   rig.end_and_charge_again();
   const std::string sent = rig.csms.messages[0].payload;
@@ -277,7 +277,7 @@ void start_that_is_held_is_resent_unchanged_after_a_power_cut() {
   TEST_ASSERT_EQUAL_size_t(2, rig.csms.count("StopTransaction"));
 }
 
-void start_that_was_refused_in_the_end_is_not_held() {
+void start_refused_at_the_last_attempt_is_not_held() {
   Simple rig;
   rig.tx().set_retries({2, 1'000});
   rig.device->set_time();
@@ -289,25 +289,25 @@ void start_that_was_refused_in_the_end_is_not_held() {
   TEST_ASSERT_EQUAL_UINT32(1, rig.tx().dropped());
 }
 
-/// A charge that goes on although its StartTransaction is only held: the refusal that comes late is heard, whatever
-/// else is in the answer.
-void late_refusal_of_a_start_that_is_held_counts_without_a_transaction_id() {
+/// A charge that continues although its StartTransaction is only held: a late refusal counts with any other content of
+/// the answer.
+void late_refusal_of_a_held_start_counts_without_a_transaction_id() {
   for (const char* answer :
        {"{\"transactionId\":null,\"idTagInfo\":{\"status\":\"Invalid\"}}", "{\"idTagInfo\":{\"status\":\"Invalid\"}}",
         "{\"idTagInfo\":{}}", "{\"transactionId\":\"none\",\"idTagInfo\":{\"status\":\"Invalid\"}}"}) {
     Held rig;
     rig.late_answer("{}");
-    TEST_ASSERT_FALSE_MESSAGE(rig.tx().refused(), "nothing is said");
+    TEST_ASSERT_FALSE_MESSAGE(rig.tx().refused(), "the answer has no idTagInfo");
     rig.late_answer(answer);
     TEST_ASSERT_TRUE_MESSAGE(rig.tx().refused(), answer);
     TEST_ASSERT_EQUAL_STRING("Invalid", rig.listener.status.c_str());
-    TEST_ASSERT_TRUE_MESSAGE(rig.late_answer("{\"transactionId\":5}"), "its id is still wanted");
+    TEST_ASSERT_TRUE_MESSAGE(rig.late_answer("{\"transactionId\":5}"), "the id is still needed");
     int64_t id = 0;
     TEST_ASSERT_TRUE(rig.tx().transaction_id(id));
   }
 }
 
-void start_that_is_given_up_is_reported_whatever_the_cause() {
+void failed_start_is_reported_for_each_cause() {
   enum { refused, unanswered, without_id, damaged };
   for (int cause : {refused, unanswered, without_id, damaged}) {
     Simple rig;
@@ -332,23 +332,23 @@ void start_that_is_given_up_is_reported_whatever_the_cause() {
 
 }  // namespace
 
-void run_line_tests() {
+void run_queue_tests() {
   UnitySetTestFile(__FILE__);
-  RUN_TEST(whole_charge_goes_out_in_order_and_leaves_no_files);
+  RUN_TEST(whole_charge_is_sent_in_order_and_leaves_no_files);
   RUN_TEST(nothing_is_sent_before_it_is_saved);
-  RUN_TEST(message_waits_while_a_job_of_the_flash_is_under_way);
-  RUN_TEST(refused_message_is_given_up_after_three_attempts_and_the_line_goes_on);
+  RUN_TEST(message_waits_while_a_storage_job_runs);
+  RUN_TEST(message_is_dropped_after_three_attempts_and_the_queue_continues);
   RUN_TEST(late_answer_counts_and_a_second_one_is_ignored);
-  RUN_TEST(late_refusal_is_no_other_failed_attempt);
+  RUN_TEST(late_refusal_is_counted_once);
   RUN_TEST(late_refusal_does_not_end_the_next_attempt);
-  RUN_TEST(same_id_is_used_on_the_next_connection);
+  RUN_TEST(original_id_is_used_on_the_next_connection);
   RUN_TEST(start_answer_without_transaction_id_is_a_failed_attempt);
-  RUN_TEST(refused_id_tag_is_told);
-  RUN_TEST(late_answer_to_a_start_whose_charge_has_ended_brings_its_stop);
-  RUN_TEST(start_that_is_held_is_given_up_for_good_after_a_while);
-  RUN_TEST(start_that_is_held_is_sent_once_more_on_each_connection);
-  RUN_TEST(start_that_is_held_is_resent_unchanged_after_a_power_cut);
-  RUN_TEST(start_that_was_refused_in_the_end_is_not_held);
-  RUN_TEST(late_refusal_of_a_start_that_is_held_counts_without_a_transaction_id);
-  RUN_TEST(start_that_is_given_up_is_reported_whatever_the_cause);
+  RUN_TEST(refused_id_tag_is_reported);
+  RUN_TEST(late_start_answer_after_the_charge_releases_its_stop);
+  RUN_TEST(held_start_is_dropped_after_its_limit);
+  RUN_TEST(held_start_is_resent_once_on_each_connection);
+  RUN_TEST(held_start_is_resent_unchanged_after_a_power_cut);
+  RUN_TEST(start_refused_at_the_last_attempt_is_not_held);
+  RUN_TEST(late_refusal_of_a_held_start_counts_without_a_transaction_id);
+  RUN_TEST(failed_start_is_reported_for_each_cause);
 }
