@@ -1,4 +1,4 @@
-"""Opens the connections to the board of a bench description: real wires, the virtual board, or the emulated one."""
+"""Opens the connections to the board of a bench description: a real, virtual or emulated one."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def terminal() -> Iterator[tuple[int, str]]:
 
 
 def switch(*arguments: str) -> subprocess.Popen[str]:
-    """Start a program that switches a manual access point, in a session of its own, with stdin and stdout captured."""
+    """Start a program that switches a manual access point, in its own session, without stdin and stdout."""
     return subprocess.Popen(
         [sys.executable, "-c", SWITCH, *arguments],
         cwd=ROOT,

@@ -1,7 +1,7 @@
 """The emulator bench: the board's real image in Espressif's QEMU.
 
 `rig.wiring` opens it for a bench description of `kind = "emulator"`. It has power, reset, download mode, a console,
-flash that outlives power cuts, and Ethernet. It has no pins, no access point and no test hooks, and its time is real.
+flash that persists across power cuts, and Ethernet. It has no pins, no access point, no test hooks and no stepped time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class DescribedWire(Protocol):
 
     @property
     def pin(self) -> int:
-        """The Pi's end, a BCM number."""
+        """The BCM number of the Pi's pin."""
 
     @property
     def active_low(self) -> bool:
@@ -39,7 +39,7 @@ class DescribedEmulator(Protocol):
 
     @property
     def qemu(self) -> str:
-        """The program; empty: the one on PATH."""
+        """The program; empty for the one on PATH."""
 
 
 class DescribedDevice(Protocol):
@@ -51,7 +51,7 @@ class DescribedDevice(Protocol):
 
 
 class EmulatorDescription(Protocol):
-    """What the emulator bench needs to know of a `rig.config.description.Description`."""
+    """The part of `rig.config.description.Description` that the emulator bench uses."""
 
     @property
     def device(self) -> DescribedDevice:
@@ -62,11 +62,11 @@ class EmulatorDescription(Protocol):
         """The emulator."""
 
     def wires(self) -> Iterable[tuple[Signal, DescribedWire]]:
-        """Every wire with its signal."""
+        """Yield every wire with its signal."""
 
 
 def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path) -> Wiring:
-    """Set up an emulated board without power and with erased flash.
+    """Create an emulated board, without power and with erased flash.
 
     Args:
         description: the bench.
@@ -74,7 +74,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
         root: the project's folder, for the run folder.
 
     Raises:
-        BenchError: there is no emulator for the board, or nothing can be written below `root`.
+        BenchError: there is no emulator for the board, or `root` is not writable.
     """
     qemu = find_qemu(description.emulator.qemu, description.device.board)
     wires = dict(description.wires())

@@ -1,4 +1,4 @@
-"""The emulated board's flash: a file that QEMU reads and writes, and that stays when its process is killed."""
+"""The emulated board's flash: a file that QEMU uses and that persists when it is killed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 from rig.util.folders import unwritable
 
 FLASH_SIZE = 4 * 1024 * 1024
-"""Bytes, as on the boards."""
+"""In bytes, as on the boards."""
 
 
 def make_flash(path: Path) -> Path:
-    """Make an erased flash.
+    """Create the file of an erased flash.
 
     Args:
-        path: of its file.
+        path: the path of the file.
 
     Returns:
         The path.
 
     Raises:
-        BenchError: there is no room for it.
+        BenchError: the disk has too little space.
     """
     try:
         path.write_bytes(b"\xff" * FLASH_SIZE)

@@ -1,6 +1,6 @@
-"""The emulated board starts and ends QEMU as power, reset and BOOT say, and keeps its flash.
+"""The emulated board starts and ends QEMU according to power, reset and BOOT, and keeps its flash.
 
-QEMU is a program of the test: it says how it was started, and echoes what it gets on the UART.
+QEMU is a program of the test: it prints how it was started, and echoes its input in upper case.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_chip_boots_with_power_and_its_console_goes_both_ways(board: Board) -> N
     assert board.line() == "STATUS"
 
 
-def test_flash_outlives_a_power_cut(board: Board) -> None:
+def test_flash_persists_across_a_power_cut(board: Board) -> None:
     board.power(True)
     assert board.line() == "boot 0"
     board.power(False)
@@ -108,7 +108,7 @@ def test_flash_outlives_a_power_cut(board: Board) -> None:
     assert board.line() == "boot 1"
 
 
-def test_reset_starts_anew_and_boot_low_asks_for_download_mode(board: Board) -> None:
+def test_reset_with_boot_low_selects_download_mode(board: Board) -> None:
     board.power(True)
     board.line()
     board.hold(EN, True)
@@ -117,7 +117,7 @@ def test_reset_starts_anew_and_boot_low_asks_for_download_mode(board: Board) -> 
     assert board.line() == "waiting for download"
 
 
-def test_reset_that_is_held_keeps_the_chip_off(board: Board) -> None:
+def test_the_chip_is_off_while_reset_is_held(board: Board) -> None:
     board.hold(EN, True)
     board.power(True)
     board.port.timeout = 0.3
@@ -138,7 +138,7 @@ def test_closing_leaves_no_process_and_no_thread(tmp_path: Path, description: Pa
     assert threading.active_count() == before
 
 
-def test_wiring_says_what_it_has(wiring: Wiring) -> None:
+def test_the_capabilities_of_the_wiring(wiring: Wiring) -> None:
     assert wiring.capabilities == {"real_time", "flash_file"}
     assert (wiring.access_point, wiring.hooks, wiring.csms_host) == (None, None, "10.0.2.2")
 
@@ -152,6 +152,6 @@ def test_wiring_says_what_it_has(wiring: Wiring) -> None:
         ("true", "esp32-devkitc", "device.board: the board 'esp32-devkitc' cannot be emulated"),
     ],
 )
-def test_emulator_that_will_not_do_is_refused(program: str, board_name: str, says: str) -> None:
+def test_an_unsuitable_emulator_is_rejected(program: str, board_name: str, says: str) -> None:
     with pytest.raises(BenchError, match=says):
         find_qemu(program, board_name)

@@ -1,4 +1,4 @@
-"""The console on a board's port, in stepped and in real time: lines, bursts, commands, a port that vanishes."""
+"""The console on a board's port, in stepped and real time: lines, bursts, commands, a vanished port."""
 
 from __future__ import annotations
 

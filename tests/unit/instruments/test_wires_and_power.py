@@ -197,7 +197,7 @@ def test_an_inverted_en_is_driven_at_the_same_moments(factory: Factory, timeline
 def test_without_rail_sense_a_board_is_off_until_it_is_discharged(
     factory: Factory, timeline: Timeline, wires: list[DrivenWire], far_end: FarEnd
 ) -> None:
-    """The board is off and in reset until its capacitors are empty; otherwise it would boot from their charge."""
+    """The board stays in reset until its capacitors are empty; otherwise it would boot from their charge."""
     seen: list[tuple[str, bool, int]] = []
     far_end.watch(SWITCH, lambda level, t: seen.append(("switch", level, t)))
     far_end.watch(EN, lambda level, t: seen.append(("EN", level, t)))

@@ -1,4 +1,4 @@
-"""The serial port of stepped time keeps pyserial's contract over a stream socket, and drops bytes that do not fit."""
+"""The serial port of stepped time behaves like one of pyserial, and drops bytes that do not fit."""
 
 from __future__ import annotations
 

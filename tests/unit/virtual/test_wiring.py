@@ -42,7 +42,7 @@ def test_the_default_bench_can_be_wired():
 
 
 class TurnedRound(Description):
-    """A description with every level inverted: EN and BOOT behind transistors, an inverted switch and sense."""
+    """A description with all levels inverted: EN and BOOT behind transistors, inverted switch and sense."""
 
     def wires(self) -> Iterator[tuple[Signal, Wire]]:
         for signal, wire in super().wires():

@@ -134,7 +134,7 @@ class SteppedClock(BenchClock):
             if self._conductor is None:
                 return ""
             if not any(waiter.end is not None for waiter in self._waiters):
-                return "bench time stands still: nobody waits for it in a call of the bench"
+                return "bench time stands still: no call of the bench waits for it"
             return holdup(self._device, [loop.name for loop in self._loops if not loop.idle])
 
     @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Bench time stands still while anything is busy, and jumps to the earliest deadline when all are idle."""
+"""Bench time stops while a participant works, and jumps to the earliest deadline when all are idle."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_device_that_spins_is_judged_by_its_processor_time(running: Desk, cloc
 def test_the_processor_time_of_a_briefly_busy_device_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The clock checks several times in each step of time, and reading the processor time would dominate that."""
+    """The clock checks several times per step, and reading the processor time would dominate that."""
     monkeypatch.setattr(stall, "LIMIT_S", 30)
     asked: list[int] = []
     monkeypatch.setattr(stall, "_stat", lambda pid: asked.append(pid) or [])
@@ -81,13 +81,13 @@ def test_a_message_can_name_the_cause_of_a_stall(
     clock: BenchClock, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stall, "LIMIT_S", 30)
-    assert clock.holdup() == "bench time stands still: nobody waits for it in a call of the bench"
+    assert clock.holdup() == "bench time stands still: no call of the bench waits for it"
 
     def while_waiting() -> str:
         waiting = threading.Thread(target=clock.deadline(1).wait_out)
         waiting.start()
         said = clock.holdup()
-        while "nobody waits" in said:
+        while "no call of the bench waits" in said:
             os.sched_yield()
             said = clock.holdup()
         free.set()
