@@ -112,7 +112,7 @@ def test_the_reference_has_every_public_method_once() -> None:
 def test_the_reference_has_the_attributes_of_a_docstring() -> None:
     text = reference(ROOT)
     assert "- `tags`<br>\n  the authorization status by idTag" in text
-    assert text.count("- `settle_s: float = 3.0`<br>\n  how long") == 1
+    assert text.count("- `settle_s: float = 3.0`<br>\n  the longest time") == 1
 
 
 def test_names_that_test_authors_may_import_exist() -> None:
