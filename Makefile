@@ -45,7 +45,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
-  powercut clean distclean lock arm-check sizes tsan screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check sizes tsan night screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -105,7 +105,7 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
-powercut: setup ## cut the power at every flash operation; FULL=1 for every second cut, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
+powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
 	@$(RUN) -m tools.powercut --jobs $(JOBS) $(if $(FULL),--full) $(if $(SCENARIO),--scenario $(SCENARIO)) \
@@ -183,6 +183,10 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@.venv/bin/cmake --build build/tsan --parallel $(JOBS) --target plugbench-device test_posix test_storage test_app
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
+
+night: setup ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs
+	@status=0; for verb in determinism flakes "powercut FULL=1" tsan mutants; do \
+	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
 screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
 	@$(RUN) -m tools.screenshots

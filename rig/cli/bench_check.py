@@ -17,4 +17,4 @@ def command(file: Annotated[Path, typer.Argument(metavar="FILE", help="The bench
     firmware = description.device.firmware
     if firmware != "host" and Path(firmware).exists():
         check_source(firmware, Path.cwd())
-    typer.echo(f"{file}: a {description.kind} bench named {description.name}, {len(list(description.wires()))} wires")
+    typer.echo(f"{file}: bench {description.name} of kind {description.kind}, {len(list(description.wires()))} wires")

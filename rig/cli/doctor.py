@@ -71,7 +71,7 @@ def examine(path: Path, root: Path) -> Iterator[Finding]:
     except DescriptionError as error:
         yield Finding("description", problem=str(error))
         return
-    yield Finding("description", f"{path}: a {description.kind} bench named {description.name}")
+    yield Finding("description", f"{path}: bench {description.name} of kind {description.kind}")
     if description.psk_path is not None:
         yield _passphrase(description)
     yield _csms_port(description)
@@ -135,7 +135,7 @@ def _csms_port(description: Description) -> Finding:
         if off_air and not isinstance(description.network.access_point, NoAccessPoint):
             return Finding("CSMS port", f"{host} port {port} (checked when the access point is on)")
         return Finding("CSMS port", problem=f"{description.path}: csms.{'host' if off_air else 'port'}: {error}")
-    return Finding("CSMS port", f"{host} port {port or '(any free one)'} is free")
+    return Finding("CSMS port", f"{host} port {port} is free" if port else f"{host}, with a free port for each session")
 
 
 def _folder(subject: str, path: Path) -> Finding:

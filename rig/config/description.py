@@ -100,7 +100,7 @@ class ControlSection(_Table):
     """
 
     en: Wire = Field(description="EN: active holds the chip in reset")
-    boot: Wire = Field(description="GPIO0: active at the end of reset means ROM download mode")
+    boot: Wire = Field(description="the chip's boot pin: active at the end of reset means ROM download mode")
 
 
 class ConsoleSection(_Table):
@@ -223,7 +223,7 @@ class Description(_Table):
         description="a simulated board, a Raspberry Pi with a board, or the chip's image in an emulator"
     )
     time: Literal["stepped", "real"] | None = Field(
-        default=None, description="of a virtual bench: stepped unless it says real"
+        default=None, description="the time of a virtual bench; without it: stepped"
     )
     power: PowerSection
     control: ControlSection

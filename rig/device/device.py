@@ -223,7 +223,7 @@ class Device:
 
     @checked
     def let_time_pass(self, seconds: Seconds) -> None:
-        """Let that many bench seconds pass under watch, where the duration itself is under test.
+        """Let bench seconds pass and watch the device, in a test whose subject is the duration.
 
         Raises:
             DeviceError: it panicked or rebooted.

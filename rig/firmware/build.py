@@ -100,8 +100,8 @@ def check_source(source: str, root: Path) -> None:
         return
     raise BenchError(
         f"device.firmware: {path} {lacks}",
-        f"Build it, or name the build folder of firmware for the board (with {FILE_NAME}), an executable for the "
-        "virtual board, or host; docs/wiring.md says which there is",
+        f"Build it (ours: make firmware TARGET=...), or name another one: the build folder of an ESP-IDF project with "
+        f"its {FILE_NAME}, an executable for the virtual board, or host",
     )
 
 

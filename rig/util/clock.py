@@ -107,8 +107,8 @@ class BenchClock:
 
     Attributes:
         steps: whether bench time stops while a thread or the device works, so that it excludes the computer's latency.
-        ignores_syn: whether the bench deliberately leaves SYNs unanswered. A stepped clock normally waits for the
-            answer to each attempt to connect; then it does not.
+        ignores_syn: whether the bench deliberately leaves SYNs unanswered. A stepped clock waits for the answer to
+            each attempt to connect unless this is set.
     """
 
     steps = False

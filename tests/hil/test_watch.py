@@ -113,6 +113,6 @@ def test_make_idle_recovers_from_any_state(device: Device, power: Power) -> None
     power.off()
     device.make_idle()
     device.verify_idle()
-    device.bench.flasher.erase()
+    device.bench.flasher.erase(device.firmware.manifest.chip)
     device.make_idle()
     device.verify_idle()

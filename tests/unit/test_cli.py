@@ -73,7 +73,7 @@ def test_a_new_project_replaces_no_file(rig, tmp_path: Path) -> None:  # type: i
 def test_bench_check(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     assert rig("bench", "check", "benches/virtual.toml") == (
         0,
-        "benches/virtual.toml: a virtual bench named virtual, 16 wires\n",
+        "benches/virtual.toml: bench virtual of kind virtual, 16 wires\n",
     )
     bad = tmp_path / "bad.toml"
     bad.write_text("name = 1")
@@ -208,7 +208,7 @@ def test_doctor_finds_each_problem(rig, tmp_path: Path) -> None:  # type: ignore
     assert "BAD  serial port  console.port: /dev/ttyNONE does not exist" in output
     assert re.search(
         r"BAD  firmware     device\.firmware: \S+/build/none does not exist\. "
-        r"Build it, or name the build folder of firmware ",
+        r"Build it \(ours: make firmware TARGET=\.\.\.\), or name another one: ",
         output,
     )
 

@@ -73,7 +73,7 @@ def test_the_short_examples_of_the_document_run(start: Start, command: str) -> N
     process = start(*shlex.split(command))
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
-    says = {"bench": "a virtual bench named virtual", "doctor": "ok   description", "fault": "latency"}
+    says = {"bench": "bench virtual of kind virtual", "doctor": "ok   description", "fault": "latency"}
     assert says[command.split()[0]] in output
 
 

@@ -20,7 +20,7 @@ class Misbehaviour(CsmsPart):
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Neither read nor send within the block: no answer, no pong, no close, no handshake."""
+        """Read everything and send nothing within the block: no answer, pong, close or handshake."""
         with self._muted("all"):
             yield
 

@@ -72,7 +72,7 @@ class BoardWires:
 class EmulatorBoard:
     """A board whose chip is a process of QEMU while it has power and is not held in reset.
 
-    In download mode it is the ROM of the virtual board: the emulated one loses bytes of the flasher stub of esptool.
+    In download mode it is the virtual board's ROM: the emulated one answers esptool, but loses bytes of its stub.
 
     A power cut and a reset are SIGKILL. A restart by the chip itself stays inside the emulator. Any thread may change
     the wires; a thread of the board's own carries bytes between the emulator and the serial port.

@@ -40,9 +40,7 @@ def test_the_blinker_is_shown_as_it_is() -> None:
 )
 def test_pages_on_boards_say_that_nothing_has_run_on_hardware(page: str) -> None:
     text = " ".join((ROOT / page).read_text().replace("**", "").split())
-    assert re.search(r"(not|nothing has|nothing on this page has)( yet)? (run|been tried) on (real )?hardware", text), (
-        page
-    )
+    assert re.search(r"(not|nothing has|nothing on this page has) (run|been tried) on (real )?hardware", text, re.I)
 
 
 def write(path: Path, text: str) -> Path:
@@ -111,7 +109,7 @@ def test_the_reference_has_every_public_method_once() -> None:
 
 def test_the_reference_has_the_attributes_of_a_docstring() -> None:
     text = reference(ROOT)
-    assert "- `tags`<br>\n  the authorization status by idTag" in text
+    assert "- `tags`<br>\n  the authorization status" in text
     assert text.count("- `settle_s: float = 3.0`<br>\n  the longest time") == 1
 
 

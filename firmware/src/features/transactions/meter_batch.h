@@ -19,7 +19,7 @@ class MeterBatch {
 
   uint32_t sequence = 0;     // order of sending; never reused
   uint32_t nonce = 0;        // as in Record
-  uint32_t transaction = 0;  // our own number; 0 outside of transactions
+  uint32_t transaction = 0;  // the device's number; 0 outside of transactions
   /// Nominal voltage for Current.Import and Voltage; 0 in files of earlier versions, which did not store it.
   uint16_t voltage_v = 0;
   /// Packs times since the first sample in seconds: up to 68 years instead of 24 days. Wall times stay exact.

@@ -20,6 +20,7 @@
 #include "port/esp32/esp_interlock.h"
 #include "port/esp32/esp_partition_flash.h"
 #include "port/esp32/esp_rng.h"
+#include "port/esp32/esp_secrets.h"
 #include "port/esp32/esp_system.h"
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/esp_uart.h"
@@ -64,12 +65,13 @@ struct Chip {
   EspPartitionFlash storage{"storage"};
   Link network{waker};
   EspHeap heap;
-  EspTcp tcp{waker};
   EspRng rng;
-  EspSystem system{tcp};
+  EspSecrets secrets;
+  EspTcp tcp{clock, waker, heap, secrets, rng};
+  EspSystem system{tcp, heap};
 
   Ports ports() {
-    return {clock, rng, gpio, interlock, edges, uart, network, tcp, storage, heap, worker, waker, system};
+    return {clock, rng, gpio, interlock, edges, uart, network, tcp, storage, secrets, heap, worker, waker, system};
   }
 };
 

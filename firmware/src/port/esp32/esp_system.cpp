@@ -14,7 +14,7 @@
 
 namespace pb::esp32 {
 
-EspSystem::EspSystem(EspTcp& tcp) : tcp_(tcp) {
+EspSystem::EspSystem(EspTcp& tcp, const Heap& heap) : tcp_(tcp), crumbler_(heap) {
   // The build puts the hash of the ELF file into the image: the panic handler and the core dump name it as well.
   const esp_app_desc_t* description = esp_app_get_description();
   TextWriter text{Span<char>(build_id_)};

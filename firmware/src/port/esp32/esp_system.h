@@ -1,6 +1,7 @@
 #pragma once
 
 #include "port/esp32/esp_tcp.h"
+#include "port/esp32/heap_crumbler.h"
 #include "port/system.h"
 
 namespace pb::esp32 {
@@ -10,7 +11,7 @@ namespace pb::esp32 {
 class EspSystem final : public System, public TestControls {
  public:
   /// The task that calls this is watched from now on.
-  explicit EspSystem(EspTcp& tcp);
+  EspSystem(EspTcp& tcp, const Heap& heap);
 
   ResetReason reset_reason() const override;
   uint64_t chip_id() const override;
@@ -22,10 +23,12 @@ class EspSystem final : public System, public TestControls {
 
   void crash(Crash kind) override;
   void leak_per_connection(size_t bytes) override { tcp_.leak(bytes); }
+  void limit_largest_block(size_t bytes) override { crumbler_.limit(bytes); }
   void hang() override;
 
  private:
   EspTcp& tcp_;
+  HeapCrumbler crumbler_;
   char build_id_[8];
 };
 

@@ -5,33 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <new>
+
 #include "port/esp32/lwip_lock.h"
 
 namespace pb::esp32 {
 
-int EspTcp::open(Text host, uint16_t port) {
-  char name[kLongestName + 1];
-  if (host.length > kLongestName) return kNoSocket;
-  memcpy(name, host.data, host.length);
-  name[host.length] = '\0';
+EspTcp::EspTcp(const Clock& clock, EspWaker& waker, EspHeap& heap, Secrets& secrets, Rng& rng)
+    : clock_(clock), waker_(waker), heap_(heap), secrets_(secrets), rng_(rng) {
+  mbedtls::TlsMemory::install(heap);
+}
 
-  const LwipLock lock;
+int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
   int index = 0;
   while (static_cast<size_t>(index) < kSockets && at(index).used) ++index;
-  Lookup* lookup = free_lookup();
-  if (static_cast<size_t>(index) == kSockets || lookup == nullptr) return kNoSocket;
-  tcp_pcb* pcb = tcp_new_ip_type(IPADDR_TYPE_ANY);
-  if (pcb == nullptr) return kNoSocket;
+  if (static_cast<size_t>(index) == kSockets || host.length > kLongestName) return kNoSocket;
 
-  Socket& socket = at(index);
-  socket = Socket{};
-  socket.owner = this;
+  const LwipLock lock;
+  Lookup* lookup = free_lookup();
+  tcp_pcb* pcb = lookup == nullptr ? nullptr : tcp_new_ip_type(IPADDR_TYPE_ANY);
+  if (pcb == nullptr) return kNoSocket;
+  Socket& socket = *new (&at(index)) Socket;
   socket.used = true;
-  socket.number = ++last_number_;
   socket.state = TcpState::connecting;
-  socket.port = port;
-  socket.pcb = pcb;
-  tcp_arg(pcb, &socket);
+  socket.security = security;
+  memcpy(socket.host, host.data, host.length);
+  Link& link = socket.link;
+  link.owner = this;
+  link.number = ++last_number_;
+  link.used = true;
+  link.port = port;
+  link.pcb = pcb;
+  tcp_arg(pcb, &link);
   tcp_err(pcb, &on_error);
   tcp_recv(pcb, &on_received);
   tcp_sent(pcb, &on_sent);
@@ -39,80 +44,116 @@ int EspTcp::open(Text host, uint16_t port) {
   if (leak_ != 0) [[maybe_unused]]
     void* const lost = malloc(leak_);
 
-  *lookup = {this, static_cast<size_t>(index), socket.number, true};
+  *lookup = {this, static_cast<size_t>(index), link.number, true};
   ip_addr_t address;
-  const err_t found = dns_gethostbyname(name, &address, &on_name, lookup);
+  const err_t found = dns_gethostbyname(socket.host, &address, &on_name, lookup);
   if (found == ERR_INPROGRESS) return index;
   lookup->used = false;
   if (found == ERR_OK) {
-    connect(socket, address);
+    connect(link, address);
   } else {
-    abandon(socket);
+    link.ended = true;
   }
   return index;
 }
 
 TcpState EspTcp::state(int socket) {
   if (!valid(socket)) return TcpState::closed;
-  const LwipLock lock;
+  advance(at(socket));
   return at(socket).state;
 }
 
-size_t EspTcp::send(int socket, Bytes bytes) {
-  if (!valid(socket) || bytes.empty()) return 0;
-  const LwipLock lock;
-  Socket& sender = at(socket);
-  if (sender.state != TcpState::open) return 0;
-  // Ended, with something left to read: like what was under way, it goes nowhere.
-  if (sender.pcb == nullptr) return bytes.length;
-  size_t count = bytes.length < tcp_sndbuf(sender.pcb) ? bytes.length : tcp_sndbuf(sender.pcb);
-  // Memory may be short where the window is not: a smaller write may still fit.
-  for (; count > 0; count /= 2) {
-    const err_t error = tcp_write(sender.pcb, bytes.data, static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
-    if (error == ERR_OK) break;
-    if (error != ERR_MEM) return bytes.length;
+TcpProblem EspTcp::problem(int socket) const { return valid(socket) ? at(socket).problem : TcpProblem{}; }
+
+TcpFailure EspTcp::judge_certificate(int socket, int64_t unix_s) const {
+  return valid(socket) && at(socket).tls != nullptr ? at(socket).tls->judge(unix_s) : TcpFailure::none;
+}
+
+void EspTcp::advance(Socket& socket) {
+  if (socket.state == TcpState::securing) return shake_hands(socket);
+  if (socket.state != TcpState::connecting) return;
+  bool is_connected = false;
+  bool has_ended = false;
+  {
+    const LwipLock lock;
+    is_connected = socket.link.connected;
+    has_ended = socket.link.ended;
   }
-  if (count > 0) tcp_output(sender.pcb);
-  return count;
+  if (!is_connected) {
+    if (has_ended) end(socket, {TcpFailure::unreachable});
+    return;
+  }
+  if (socket.security.tls) return begin_handshake(socket);
+  socket.state = TcpState::open;
+}
+
+void EspTcp::begin_handshake(Socket& socket) {
+  void* memory = heap_.allocate_zeroed(sizeof(mbedtls::TlsSession));
+  if (memory == nullptr)
+    return end(socket, {TcpFailure::no_memory, 0, sizeof(mbedtls::TlsSession), heap_.largest_block()});
+  socket.tls = new (memory) mbedtls::TlsSession(heap_, rng_);
+  socket.state = TcpState::securing;
+  socket.handshake_deadline = clock_.now() + kHandshakeLimitMs;
+  if (!socket.tls->begin({socket.host, strlen(socket.host)}, socket.security, secrets_, socket))
+    return end(socket, socket.tls->problem());
+  shake_hands(socket);
+}
+
+void EspTcp::shake_hands(Socket& socket) {
+  if (clock_.now() >= socket.handshake_deadline) return end(socket, {TcpFailure::timeout});
+  switch (socket.tls->step()) {
+    case mbedtls::TlsSession::State::handshaking:
+      waker_.wake_at(socket.tls->is_computing() ? 0 : socket.handshake_deadline);
+      return;
+    case mbedtls::TlsSession::State::open:
+      socket.state = TcpState::open;
+      return;
+    case mbedtls::TlsSession::State::ended:
+      end(socket, socket.tls->problem());
+      return;
+  }
+}
+
+size_t EspTcp::send(int socket, Bytes bytes) {
+  if (state(socket) != TcpState::open || bytes.empty()) return 0;
+  Socket& sender = at(socket);
+  if (sender.tls != nullptr) return sender.tls->send(bytes);
+  const int sent = sender.send_bytes(bytes);
+  // Ended, with something left to read: like what was under way, it goes nowhere.
+  if (sent == mbedtls::TlsWire::kReset) return bytes.length;
+  return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
 
 size_t EspTcp::receive(int socket, MutableBytes into) {
-  if (!valid(socket) || into.empty()) return 0;
-  const LwipLock lock;
+  if (state(socket) != TcpState::open || into.empty()) return 0;
   Socket& receiver = at(socket);
-  if (receiver.state != TcpState::open) return 0;
-  if (receiver.received == nullptr) {
-    if (receiver.peer_has_ended) abandon(receiver);
-    return 0;
+  if (receiver.tls != nullptr) {
+    const size_t received = receiver.tls->receive(into);
+    if (receiver.tls->state() == mbedtls::TlsSession::State::ended) end(receiver, receiver.tls->problem());
+    return received;
   }
-  const auto wanted = static_cast<u16_t>(into.length < UINT16_MAX ? into.length : UINT16_MAX);
-  const u16_t count = pbuf_copy_partial(receiver.received, into.data, wanted, 0);
-  receiver.received = pbuf_free_header(receiver.received, count);
-  if (receiver.pcb != nullptr) tcp_recved(receiver.pcb, count);
-  return count;
+  const int received = receiver.receive_bytes(into);
+  if (received > 0) return static_cast<size_t>(received);
+  if (received != mbedtls::TlsWire::kLater) end(receiver);
+  return 0;
 }
 
 bool EspTcp::delivered(int socket) {
-  if (!valid(socket)) return true;
+  if (state(socket) != TcpState::open) return true;
+  const Socket& sender = at(socket);
   const LwipLock lock;
-  const tcp_pcb* pcb = at(socket).pcb;
-  return pcb == nullptr || (pcb->unsent == nullptr && pcb->unacked == nullptr);
+  const tcp_pcb* pcb = sender.link.pcb;
+  return pcb == nullptr ||
+         ((sender.tls == nullptr || sender.tls->is_flushed()) && pcb->unsent == nullptr && pcb->unacked == nullptr);
 }
 
 void EspTcp::close(int socket) {
   if (!valid(socket)) return;
-  const LwipLock lock;
   Socket& closed = at(socket);
-  drop_received(closed);
-  if (tcp_pcb* pcb = closed.pcb; pcb != nullptr) {
-    tcp_arg(pcb, nullptr);
-    tcp_err(pcb, nullptr);
-    tcp_recv(pcb, nullptr);
-    tcp_sent(pcb, nullptr);
-    // Without memory for a FIN there is only the RST.
-    if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
-  }
-  closed = Socket{};
+  if (closed.tls != nullptr && closed.state != TcpState::closed) closed.tls->close();
+  end(closed);
+  free_tls(closed);
+  closed.used = false;
 }
 
 size_t EspTcp::sockets_in_use() const {
@@ -128,45 +169,83 @@ EspTcp::Lookup* EspTcp::free_lookup() {
   return nullptr;
 }
 
-void EspTcp::connect(Socket& socket, const ip_addr_t& address) {
-  if (tcp_connect(socket.pcb, &address, socket.port, &on_connected) != ERR_OK) abandon(socket);
+/// Lets lwIP end the connection by itself; the socket keeps why, until close().
+void EspTcp::end(Socket& socket, TcpProblem problem) {
+  socket.state = TcpState::closed;
+  socket.problem = problem;
+  const LwipLock lock;
+  detach(socket.link);
 }
 
-void EspTcp::abandon(Socket& socket) {
-  socket.state = TcpState::closed;
-  drop_received(socket);
-  tcp_pcb* pcb = socket.pcb;
-  socket.pcb = nullptr;
+void EspTcp::free_tls(Socket& socket) {
+  if (socket.tls == nullptr) return;
+  socket.tls->~TlsSession();
+  heap_.release(socket.tls);
+  socket.tls = nullptr;
+}
+
+int EspTcp::Socket::send_bytes(Bytes bytes) {
+  const LwipLock lock;
+  if (link.pcb == nullptr) return kReset;
+  size_t count = bytes.length < tcp_sndbuf(link.pcb) ? bytes.length : tcp_sndbuf(link.pcb);
+  // Memory may be short where the window is not: a smaller write may still fit.
+  for (; count > 0; count /= 2) {
+    const err_t error = tcp_write(link.pcb, bytes.data, static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
+    if (error == ERR_OK) break;
+    if (error != ERR_MEM) return kReset;
+  }
+  if (count == 0) return kLater;
+  tcp_output(link.pcb);
+  return static_cast<int>(count);
+}
+
+int EspTcp::Socket::receive_bytes(MutableBytes into) {
+  const LwipLock lock;
+  if (link.received == nullptr) return !link.ended ? kLater : link.reset ? kReset : 0;
+  const auto wanted = static_cast<u16_t>(into.length < UINT16_MAX ? into.length : UINT16_MAX);
+  const u16_t count = pbuf_copy_partial(link.received, into.data, wanted, 0);
+  link.received = pbuf_free_header(link.received, count);
+  if (link.pcb != nullptr) tcp_recved(link.pcb, count);
+  return count;
+}
+
+void EspTcp::connect(Link& link, const ip_addr_t& address) {
+  if (tcp_connect(link.pcb, &address, link.port, &on_connected) != ERR_OK) link.ended = true;
+}
+
+void EspTcp::detach(Link& link) {
+  link.used = false;
+  if (link.received != nullptr) pbuf_free(link.received);
+  link.received = nullptr;
+  tcp_pcb* pcb = link.pcb;
+  link.pcb = nullptr;
   if (pcb == nullptr) return;
   tcp_arg(pcb, nullptr);
   tcp_err(pcb, nullptr);
   tcp_recv(pcb, nullptr);
   tcp_sent(pcb, nullptr);
+  // Without memory for a FIN there is only the RST.
   if (tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
-}
-
-void EspTcp::drop_received(Socket& socket) {
-  if (socket.received != nullptr) pbuf_free(socket.received);
-  socket.received = nullptr;
 }
 
 void EspTcp::on_name(const char*, const ip_addr_t* address, void* argument) {
   auto& lookup = *static_cast<Lookup*>(argument);
   lookup.used = false;
-  Socket& socket = lookup.owner->sockets_[lookup.index];
-  if (!socket.used || socket.number != lookup.number || socket.pcb == nullptr) return;
+  Link& link = lookup.owner->sockets_[lookup.index].link;
+  if (!link.used || link.number != lookup.number) return;
   if (address != nullptr) {
-    lookup.owner->connect(socket, *address);
+    connect(link, *address);
   } else {
-    abandon(socket);
+    link.ended = true;
   }
   lookup.owner->waker_.wake();
 }
 
 err_t EspTcp::on_connected(void* argument, tcp_pcb*, err_t) {
-  auto& socket = *static_cast<Socket*>(argument);
-  socket.state = TcpState::open;
-  socket.owner->waker_.wake();
+  if (argument == nullptr) return ERR_OK;
+  auto& link = *static_cast<Link*>(argument);
+  link.connected = true;
+  link.owner->waker_.wake();
   return ERR_OK;
 }
 
@@ -179,32 +258,31 @@ err_t EspTcp::on_received(void* argument, tcp_pcb* pcb, pbuf* bytes, err_t) {
     }
     return ERR_OK;
   }
-  auto& socket = *static_cast<Socket*>(argument);
+  auto& link = *static_cast<Link*>(argument);
   if (bytes == nullptr) {
-    socket.peer_has_ended = true;
-  } else if (socket.received == nullptr) {
-    socket.received = bytes;
+    link.ended = true;
+  } else if (link.received == nullptr) {
+    link.received = bytes;
   } else {
-    pbuf_cat(socket.received, bytes);
+    pbuf_cat(link.received, bytes);
   }
-  socket.owner->waker_.wake();
+  link.owner->waker_.wake();
   return ERR_OK;
 }
 
 err_t EspTcp::on_sent(void* argument, tcp_pcb*, u16_t) {
-  if (argument != nullptr) static_cast<Socket*>(argument)->owner->waker_.wake();
+  if (argument != nullptr) static_cast<Link*>(argument)->owner->waker_.wake();
   return ERR_OK;
 }
 
 void EspTcp::on_error(void* argument, err_t) {
-  // lwIP has freed the control block.
   if (argument == nullptr) return;
-  auto& socket = *static_cast<Socket*>(argument);
-  socket.pcb = nullptr;
-  socket.peer_has_ended = true;
-  // What the peer sent before can still be read; receive() finds the end behind it.
-  if (socket.state == TcpState::connecting || socket.received == nullptr) socket.state = TcpState::closed;
-  socket.owner->waker_.wake();
+  // lwIP has freed the control block. What the peer sent before can still be read.
+  auto& link = *static_cast<Link*>(argument);
+  link.pcb = nullptr;
+  link.ended = true;
+  link.reset = true;
+  link.owner->waker_.wake();
 }
 
 }  // namespace pb::esp32

@@ -3,27 +3,32 @@
 #include <freertos/FreeRTOS.h>
 #include <lwip/tcp.h>
 
+#include "port/esp32/esp_heap.h"
 #include "port/esp32/esp_waker.h"
+#include "port/mbedtls/tls_session.h"
 #include "port/tcp.h"
 
 namespace pb::esp32 {
 
 /// Raw lwIP with callbacks: nothing here blocks, names included. The callbacks run in lwIP's task, which holds lwIP's
-/// lock then; the loop takes it for each call (CONFIG_LWIP_TCPIP_CORE_LOCKING).
+/// lock then; the loop takes it for each call (CONFIG_LWIP_TCPIP_CORE_LOCKING). TLS is stepped by the loop, without the
+/// lock but for the bytes.
 /// ESP-IDF: API guides, "lwIP"; lwIP: "Raw TCP" (callback-style) API and "DNS".
 class EspTcp final : public Tcp {
  public:
   static constexpr size_t kSockets = 10;
 
-  explicit EspTcp(Waker& waker) : waker_(waker) {}
+  EspTcp(const Clock& clock, EspWaker& waker, EspHeap& heap, Secrets& secrets, Rng& rng);
   EspTcp(const EspTcp&) = delete;
   EspTcp& operator=(const EspTcp&) = delete;
 
   /// From now on each connection loses `bytes` of the heap.
   void leak(size_t bytes) { leak_ = bytes; }
 
-  int open(Text host, uint16_t port) override;
+  int open(Text host, uint16_t port, const TcpSecurity& security) override;
   TcpState state(int socket) override;
+  TcpProblem problem(int socket) const override;
+  TcpFailure judge_certificate(int socket, int64_t unix_s) const override;
   size_t send(int socket, Bytes bytes) override;
   size_t receive(int socket, MutableBytes into) override;
   bool delivered(int socket) override;
@@ -33,16 +38,32 @@ class EspTcp final : public Tcp {
  private:
   static constexpr size_t kLongestName = 253;
 
-  struct Socket {
+  /// Of lwIP's callbacks and, under its lock, of the loop.
+  struct Link {
     EspTcp* owner = nullptr;
-    bool used = false;
     /// A look-up that is over whose socket was closed or opened anew meanwhile finds another number.
     uint32_t number = 0;
-    TcpState state = TcpState::closed;
+    bool used = false;
+    bool connected = false;
+    bool ended = false;  ///< refused, reset, or ended by the peer
+    bool reset = false;  ///< without the peer's FIN
     uint16_t port = 0;
-    tcp_pcb* pcb = nullptr;    ///< nullptr: not connected yet, or gone
+    tcp_pcb* pcb = nullptr;    ///< nullptr: gone
     pbuf* received = nullptr;  ///< chained, in order
-    bool peer_has_ended = false;
+  };
+  /// Of the loop alone.
+  struct Socket final : mbedtls::TlsWire {
+    int send_bytes(Bytes bytes) override;
+    int receive_bytes(MutableBytes into) override;
+
+    Link link;
+    bool used = false;
+    TcpState state = TcpState::closed;
+    TcpSecurity security;
+    char host[kLongestName + 1] = {};
+    mbedtls::TlsSession* tls = nullptr;
+    Millis handshake_deadline = kNever;
+    TcpProblem problem;
   };
   /// One per look-up under way: lwIP's callback may come long after its socket is closed.
   struct Lookup {
@@ -56,19 +77,27 @@ class EspTcp final : public Tcp {
   Socket& at(int socket) { return sockets_[static_cast<size_t>(socket)]; }
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   Lookup* free_lookup();
+  void advance(Socket& socket);
+  void begin_handshake(Socket& socket);
+  void shake_hands(Socket& socket);
+  void end(Socket& socket, TcpProblem problem = {});
+  void free_tls(Socket& socket);
   // With lwIP's lock held:
-  void connect(Socket& socket, const ip_addr_t& address);
-  static void abandon(Socket& socket);
-  static void drop_received(Socket& socket);
+  static void connect(Link& link, const ip_addr_t& address);
+  static void detach(Link& link);
 
   static void on_name(const char* name, const ip_addr_t* address, void* lookup);
-  static err_t on_connected(void* socket, tcp_pcb* pcb, err_t error);
-  static err_t on_received(void* socket, tcp_pcb* pcb, pbuf* bytes, err_t error);
-  static err_t on_sent(void* socket, tcp_pcb* pcb, u16_t length);
-  static void on_error(void* socket, err_t error);
+  static err_t on_connected(void* link, tcp_pcb* pcb, err_t error);
+  static err_t on_received(void* link, tcp_pcb* pcb, pbuf* bytes, err_t error);
+  static err_t on_sent(void* link, tcp_pcb* pcb, u16_t length);
+  static void on_error(void* link, err_t error);
 
-  Waker& waker_;
-  volatile size_t leak_ = 0;
+  const Clock& clock_;
+  EspWaker& waker_;
+  EspHeap& heap_;
+  Secrets& secrets_;
+  Rng& rng_;
+  size_t leak_ = 0;
   uint32_t last_number_ = 0;
   Socket sockets_[kSockets];
   Lookup lookups_[kSockets];

@@ -6,6 +6,8 @@ namespace pb::esp32 {
 
 void EspWaker::sleep_until(Millis deadline) {
   const Millis now = clock_.now();
+  deadline = earlier(deadline, wake_at_);
+  wake_at_ = kNever;
   if (deadline <= now) return;
   const Millis left = deadline - now < kLongestSleep ? deadline - now : kLongestSleep;
   ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(static_cast<uint32_t>(left)));

@@ -18,6 +18,8 @@ class EspWaker final : public Waker {
 
   void sleep_until(Millis deadline) override;
   void wake() override;
+  /// Ends the next sleep at `deadline` at the latest: for a port that waits for a time.
+  void wake_at(Millis deadline) { wake_at_ = earlier(wake_at_, deadline); }
   /// For the port's own interrupt handlers: it lies in RAM, as the table that wake() is found by does not.
   void wake_from_interrupt();
 
@@ -27,6 +29,7 @@ class EspWaker final : public Waker {
 
   const Clock& clock_;
   TaskHandle_t owner_;
+  Millis wake_at_ = kNever;
 };
 
 }  // namespace pb::esp32

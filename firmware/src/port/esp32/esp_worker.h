@@ -26,7 +26,7 @@ class EspWorker final : public Worker {
   size_t stack_left() const { return uxTaskGetStackHighWaterMark(task_); }
 
  private:
-  /// littlefs is the deepest caller; docs/firmware.md has what was measured.
+  /// littlefs is the deepest caller; firmware/sizes.json has its stack (`make sizes`).
   static constexpr uint32_t kStack = 3072;
 
   static void run(void* self);
