@@ -75,7 +75,7 @@ def build_notice(source: str, root: Path) -> str:
     steps = done.stdout.count("\n[") + done.stdout.startswith("[")
     if not steps:
         return ""
-    return f"building what has changed of the firmware, {steps} steps: about {seconds(max(5, steps))}"
+    return f"building the changed parts of the firmware, {steps} steps: about {seconds(max(5, steps))}"
 
 
 def check_source(source: str, root: Path) -> None:
