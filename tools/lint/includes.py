@@ -26,6 +26,7 @@ LAYERS = (
     ("features/config", "features/safety", "features/time_sync"),
     ("features/websocket",),
     ("features/board", "features/logging", "features/storage"),
+    ("features/board/boards",),
     ("runtime",),
     ("port/posix", "port/esp32"),
     ("port/mbedtls",),

@@ -132,6 +132,7 @@ class TestFreestanding:
     @pytest.fixture(autouse=True)
     def littlefs(self, write: Write) -> None:
         write(".deps/littlefs/lfs.h", "")
+        write(".deps/mbedtls/VERSION", "3.6.6\n")
         write(".gitignore", ".deps/\n")
         write("firmware/sizes.json", "{}")
 

@@ -65,7 +65,7 @@ class Connection final : public Feature {
   /// Makes the connection anew in a while, when answers have gone out, because of how it is protected.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
   /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
-  TcpProblem problem() const { return problem_; }
+  const TcpProblem& problem() const { return problem_; }
 
   /// How often a WebSocket was opened since the start.
   uint32_t connects() const { return connects_; }

@@ -33,8 +33,8 @@ class EspWorker final : public Worker {
 
   Waker& waker_;
   UBaseType_t undelivered_ = 0;  ///< posted and not delivered; only the loop touches it
-  uint8_t waiting_memory_[kMaxJobs * sizeof(Job)];
-  uint8_t ended_memory_[kMaxJobs * sizeof(Job)];
+  uint8_t waiting_memory_[kMaxJobs * sizeof(Job)] = {};
+  uint8_t ended_memory_[kMaxJobs * sizeof(Job)] = {};
   StaticQueue_t waiting_state_;
   StaticQueue_t ended_state_;
   StackType_t stack_[kStack / sizeof(StackType_t)];

@@ -53,7 +53,7 @@ class TlsSession {
   void close();
 
   State state() const { return state_; }
-  TcpProblem problem() const { return problem_; }
+  const TcpProblem& problem() const { return problem_; }
   /// Whether it waits for the wire to take bytes, rather than for bytes.
   bool wants_output() const { return wants_output_; }
   /// Whether it stopped in the middle of a computation, and waits for nothing but to be called again.
