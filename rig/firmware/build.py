@@ -92,10 +92,13 @@ def check_source(source: str, root: Path) -> None:
         host_project(root)
         return
     path = root / source
-    if path.is_dir():
-        load_manifest(path).contents()
-        return
-    lacks = _unusable(path)
+    try:
+        if path.is_dir():
+            load_manifest(path).contents()
+            return
+        lacks = _unusable(path)
+    except OSError as problem:  # a name that is too long, a folder that may not be entered
+        lacks = f"cannot be read: {problem.strerror}"
     if not lacks:
         return
     raise BenchError(

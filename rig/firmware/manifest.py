@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from rig.firmware.partitions import TABLE_OFFSET, Partition, PartitionTable, fro
 from rig.util.errors import BenchError
 
 FILE_NAME = "flasher_args.json"
+_LARGEST_FILE = 32 << 20
+"""In bytes; no flash chip that esptool writes for these boards is larger, and a device such as /dev/zero has no end."""
+_MOST_OFFSET = (1 << 32) - 1
 _KEEP = {"flash_mode": "keep", "flash_freq": "keep", "flash_size": "keep"}
 
 
@@ -40,8 +44,8 @@ class Manifest:
             BenchError: a file cannot be read.
         """
         try:
-            return [(offset, path.read_bytes()) for offset, path in sorted(self.files.items())]
-        except OSError as problem:
+            return [(offset, _content(path)) for offset, path in sorted(self.files.items())]
+        except (OSError, ValueError) as problem:
             raise BenchError(f"cannot read a file to flash: {problem}", "Build the firmware again") from None
 
     def sha256(self) -> str:
@@ -61,7 +65,7 @@ class Manifest:
         if path is None:
             raise BenchError(f"the firmware has no partition table at {TABLE_OFFSET:#x}", "Build it as a whole project")
         try:
-            return from_binary(path.read_bytes())
+            return from_binary(_content(path))
         except (OSError, ValueError) as problem:
             raise BenchError(f"{path}: {problem}", "Build the firmware again") from None
 
@@ -98,16 +102,43 @@ def load_manifest(folder: Path) -> Manifest:
     """
     path = folder / FILE_NAME
     try:
-        record: dict[str, Any] = json.loads(path.read_text())
-        return Manifest(
-            files={int(offset, 0): folder / name for offset, name in record["flash_files"].items()},
-            chip=record.get("extra_esptool_args", {}).get("chip", "esp32"),
-            flash_settings=_KEEP | record.get("flash_settings", {}),
-        )
+        return _manifest(json.loads(_content(path)), folder)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no {FILE_NAME}", "Name the build folder of an ESP-IDF project") from None
-    except (ValueError, KeyError, AttributeError) as problem:
+    except OSError as problem:
+        raise BenchError(f"{path} cannot be read: {problem}", "Build the firmware again") from None
+    except RecursionError:
+        raise BenchError(f"{path} is no flasher manifest: nested too deep", "Build the firmware again") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise BenchError(f"{path} is no flasher manifest: {problem!r}", "Build the firmware again") from None
+
+
+def _manifest(record: dict[str, Any], folder: Path) -> Manifest:
+    files = {int(offset, 0): folder / name for offset, name in record["flash_files"].items()}
+    if not files:
+        raise ValueError("flash_files names no file")
+    if wrong := [offset for offset in files if not 0 <= offset <= _MOST_OFFSET]:
+        raise ValueError(f"{wrong[0]:#x} is no offset in flash")
+    chip = record.get("extra_esptool_args", {}).get("chip", "esp32")
+    settings = _KEEP | record.get("flash_settings", {})
+    if not all(isinstance(text, str) for text in (chip, *settings.values())):
+        raise ValueError("chip and flash_settings are texts")
+    return Manifest(files, chip, settings)
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a regular file: a device has no end, and a pipe may have no writer.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not a regular file, or too large.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"{path} is not a file")
+    if found.st_size > _LARGEST_FILE:
+        raise ValueError(f"{path} has {found.st_size} bytes, {_LARGEST_FILE} at most")
+    return path.read_bytes()
 
 
 def _relative(file: Path, folder: Path) -> str:
