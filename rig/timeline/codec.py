@@ -18,6 +18,8 @@ EVENT_TYPES: Mapping[str, type[Event]] = {type_name(cls): cls for cls in Event._
 _RETIRED = frozenset({"clock_scale"})
 """Types that earlier versions recorded and no report uses any more."""
 _MOST_QUOTED = 40
+_DEEPEST = 250
+"""The deepest nesting that is read. The writer cannot write more, so only a damaged record has it."""
 _NO_JSON = ("nan", "inf", "-inf")
 """The names of the floats that JSON does not have."""
 
@@ -95,6 +97,8 @@ def decode_line(line: bytes) -> Recorded:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         raise UnreadableLineError("not JSON") from None
+    if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
+        raise UnreadableLineError("nested too deep")
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         raise UnreadableLineError("not an event: its `type` is missing")
     name = record.pop("type")
@@ -106,6 +110,14 @@ def decode_line(line: bytes) -> Recorded:
         problem = RetiredEventError if name in _RETIRED else UnreadableLineError
         raise problem(f"unknown type {name!r}")
     return Recorded(_event(event_type, record), wall)
+
+
+def _is_too_deep(record: Any) -> bool:
+    layer = [record]
+    for _ in range(_DEEPEST):
+        holders = [held for held in layer if isinstance(held, (dict, list))]
+        layer = [inner for held in holders for inner in (held.values() if isinstance(held, dict) else held)]
+    return bool(layer)
 
 
 def _event(event_type: type[Event], values: dict[str, Any]) -> Event:

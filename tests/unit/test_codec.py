@@ -213,6 +213,8 @@ def test_a_type_imported_for_type_checkers_only_is_rejected() -> None:
         (b'{"type": "panic", "cause": "x", "backtrace": ["0x1", 1]}', "'panic' with '1' in backtrace"),
         (b'{"type": "panic", "cause": "x", "backtrace": [null]}', "'panic' with 'None' in backtrace"),
         (b'{"type": "telemetry_sample", "values": {"loops": "many"}}', "'telemetry_sample' with 'many' in values"),
+        (b'{"type": "flashed", "seconds": ' + b'{"a":' * 900 + b"1" + b"}" * 901, "nested too deep"),
+        (b'{"type": "ocpp_frame", "payload": ' + b"[" * 400 + b"]" * 400 + b"}", "nested too deep"),
         (b'{"type": "telemetry_sample", "values": {"loops": []}}', "'telemetry_sample' with '[]' in values"),
     ],
 )
