@@ -16,6 +16,8 @@ _SHORTEST = 6
 """In characters. A shorter value would also match parts of ordinary words."""
 _MOST = 64
 """Only the newest secrets are kept: each one slows down the search."""
+_BETWEEN_BYTES = r"[ :,\-\\x0]{0,4}"  # one class compiles faster than alternatives
+"""What may be between the bytes of a dump in hex: `70 6c`, `70:6C`, `70-6c`, `0x70, 0x6c`, `\\x70\\x6c`."""
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()
@@ -69,6 +71,10 @@ def _forms(secret: str) -> Iterator[str]:
         quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
+        quote(quote(secret)),  # a URL within a URL
+        quote(quote(secret, safe=""), safe=""),
+        secret.replace("/", "\\/"),  # as PHP and some devices write JSON
+        repr(secret.encode("utf-8", "surrogatepass"))[2:-1],
     }
     texts |= {re.sub("%..", lambda found: found[0].lower(), text) for text in texts if "%" in text}
     yield from map(re.escape, texts)
@@ -79,6 +85,5 @@ def _forms(secret: str) -> Iterator[str]:
         core = encoded[-(-before * 4 // 3) : (before + len(content)) * 4 // 3]
         for alphabet in {core, core.translate(_URL_SAFE)}:
             yield rf"{re.escape(alphabet)}[A-Za-z0-9+/_\-]{{0,2}}={{0,2}}"
-    digits = [f"{byte:02x}" for byte in content]
-    yield "[ :]?".join(digits)
-    yield "[ :]?".join(digits).upper()
+    for digits in ([f"{byte:02x}" for byte in content], [f"{byte:02X}" for byte in content]):
+        yield _BETWEEN_BYTES.join(digits)

@@ -30,8 +30,17 @@ SECRETS = ("plain-Word_7", "<&\"\\'> %/+é", "4711471147", "0123456789abcdef")
         lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
         lambda secret: secret.encode().hex(),
         lambda secret: secret.encode().hex(" ").upper(),
+        lambda secret: secret.encode().hex("-"),
+        lambda secret: ", ".join(f"0x{byte:02x}" for byte in secret.encode()),
+        lambda secret: "".join(f"\\x{byte:02x}" for byte in secret.encode()),
+        lambda secret: quote(quote(secret, safe=""), safe=""),
+        lambda secret: repr(secret.encode())[2:-1],
+        lambda secret: secret.replace("/", "\\/"),
     ],
-    ids=["plain", "python", "json", "json in json", "html", "url", "url component", "percent", "hex", "hex dump"],
+    ids=[
+        *("plain", "python", "json", "json in json", "html", "url", "url component", "percent", "hex", "hex dump"),
+        *("hex with dashes", "array in C", "text in C", "url in url", "bytes", "escaped slash"),
+    ],
 )
 def test_each_spelling_of_a_secret_is_masked(secret: str, write) -> None:  # type: ignore[no-untyped-def]
     known_secrets.remember_secret(secret)
