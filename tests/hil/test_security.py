@@ -195,6 +195,38 @@ def test_a_cold_boot_without_the_time_connects_and_judges_the_certificate_afterw
         device.wait_status(timeout=60, accepted=True)
 
 
+@pytest.mark.parametrize("wrong", ["2099-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2021-01-01T00:00:00Z"])
+def test_a_wrong_time_over_tls_does_not_lock_the_csms_out(
+    secured: Secured, csms: Csms, device: Device, wrong: str
+) -> None:
+    """A currentTime at which the CSMS's own certificate is not valid is not used: the next connection is trusted."""
+    with secured.on_profile(2, **BACKOFF):
+        csms.answer("Heartbeat", {"currentTime": wrong}, times=1)
+        assert csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+        csms.expect("Heartbeat")
+        csms.ping()
+        mark = csms.timeline.mark()
+        csms.close()
+        csms.expect_connected(since=mark, timeout=60)
+        device.wait_status(accepted=True)
+
+
+@pytest.mark.needs("power")
+def test_a_wrong_time_at_a_cold_boot_is_not_kept(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, console: Console
+) -> None:
+    """The first currentTime is of 2099: the connection is lost with the reason, and the right time is taken later."""
+    with secured.on_profile(2, **BACKOFF):
+        wrong = {"status": "Accepted", "currentTime": "2099-01-01T00:00:00Z", "interval": 300}
+        csms.answer("BootNotification", wrong, times=1)
+        since = csms.timeline.mark()
+        with device.expecting_reboot():
+            bench.power.cycle()
+            console.expect("the certificate of the CSMS has expired", since=since, timeout=60)
+            bench.power.cycle()
+        device.wait_status(timeout=60, accepted=True, connection_problem="none")
+
+
 # -- what it costs ----------------------------------------------------------------------------------------------------
 
 

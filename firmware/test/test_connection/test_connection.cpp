@@ -20,6 +20,8 @@ void tearDown() {}
 
 namespace {
 
+constexpr int64_t kTold = 1'900'000'000;  // a time that the CSMS tells; the fake port does not look at it
+
 struct Listener final : ConnectionListener {
   int connected = 0;
   int disconnected = 0;
@@ -392,17 +394,29 @@ void a_certificate_is_judged_again_once_the_time_is_known() {
   rig.tcp.peer().judgement = TcpFailure::certificate_expired;
   rig.poll();
   TEST_ASSERT_TRUE(rig.connection.connected());
-  rig.credentials.now.is_exact = true;
+  TEST_ASSERT_FALSE(rig.connection.certificate_holds_at(kTold));
   rig.poll();
   TEST_ASSERT_FALSE(rig.connection.connected());
   TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
   TEST_ASSERT_TRUE(rig.logged("TLS: the certificate of the CSMS has expired"));
 }
 
-void a_certificate_that_was_judged_by_the_right_time_is_not_judged_again() {
+void a_certificate_that_was_judged_by_the_right_time_survives_a_wrong_one() {
   SecuredRig rig;
   rig.open();
   rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+  TEST_ASSERT_FALSE(rig.connection.certificate_holds_at(kTold));
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.connection.connected());
+}
+
+void a_certificate_that_holds_at_the_first_time_survives_a_wrong_one() {
+  SecuredRig rig;
+  rig.credentials.wanted.time.is_exact = rig.credentials.now.is_exact = false;
+  rig.open();
+  TEST_ASSERT_TRUE(rig.connection.certificate_holds_at(kTold));
+  rig.tcp.peer().judgement = TcpFailure::certificate_expired;
+  TEST_ASSERT_FALSE(rig.connection.certificate_holds_at(kTold));
   rig.poll();
   TEST_ASSERT_TRUE(rig.connection.connected());
 }
@@ -475,7 +489,8 @@ int main() {
   RUN_TEST(the_deadline_of_a_tls_handshake_is_the_ports);
   RUN_TEST(a_failed_tls_handshake_is_named_with_its_numbers);
   RUN_TEST(a_certificate_is_judged_again_once_the_time_is_known);
-  RUN_TEST(a_certificate_that_was_judged_by_the_right_time_is_not_judged_again);
+  RUN_TEST(a_certificate_that_was_judged_by_the_right_time_survives_a_wrong_one);
+  RUN_TEST(a_certificate_that_holds_at_the_first_time_survives_a_wrong_one);
   RUN_TEST(a_connection_is_renewed_when_answers_have_gone_out);
   RUN_TEST(a_message_longer_than_the_buffer_keeps_the_connection);
   RUN_TEST(sent_bytes_are_delivered_when_acknowledged);

@@ -21,7 +21,14 @@ bool ChargePoint::send_heartbeat(Millis now) {
 void ChargePoint::take_time(JsonValue payload, Millis now) {
   const JsonValue reported = payload.find("currentTime");
   UnixMillis time = 0;
-  if (read_timestamp(reported, time) && time_.set_from_csms(time)) {
+  const bool is_time = read_timestamp(reported, time) && time >= TimeSync::kEarliest;
+  if (is_time && !connection_.certificate_holds_at(time / 1000)) {
+    log_.warning(kTag, "the CSMS sent the currentTime ", format_timestamp(time).text(),
+                 ", at which its own certificate is not valid: it is not used");
+    request_time_later(now);
+    return;
+  }
+  if (is_time && time_.set_from_csms(time)) {
     request_time_at_ = kNever;
     request_time_backoff_.reset();
     return;

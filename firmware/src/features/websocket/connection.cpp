@@ -98,6 +98,7 @@ void Connection::connect(Millis now) {
   problem_ = {};
   const TcpSecurity security = credentials_ != nullptr ? credentials_->security(url_.has_tls) : TcpSecurity{};
   must_judge_again_ = security.tls && !security.time.is_exact;
+  judgement_ = TcpFailure::none;
   socket_ = tcp_.open(url_.host.text(), url_.port_for(security.tls), security);
   if (socket_ == Tcp::kNoSocket) {
     lose("no free socket or no memory for one", now);
@@ -118,14 +119,19 @@ void Connection::begin_handshake(Millis now) {
   }
 }
 
-/// The CSMS has told the time on a connection whose certificate could only be judged by an older one.
+bool Connection::certificate_holds_at(int64_t unix_s) {
+  const TcpFailure failure = socket_ == Tcp::kNoSocket ? TcpFailure::none : tcp_.judge_certificate(socket_, unix_s);
+  if (must_judge_again_) judgement_ = failure;
+  must_judge_again_ = must_judge_again_ && failure != TcpFailure::none;
+  return failure == TcpFailure::none;
+}
+
+/// Leaves a connection whose certificate does not hold at the time that the CSMS has told on it.
 bool Connection::judge_certificate(Millis now) {
-  if (!must_judge_again_ || state_ != State::open || !credentials_->time().is_exact) return false;
-  must_judge_again_ = false;
-  const TcpFailure failure = tcp_.judge_certificate(socket_, credentials_->time().unix_s);
-  if (failure == TcpFailure::none) return false;
-  problem_.failure = failure;
-  lose(text_of(failure), now);
+  if (judgement_ == TcpFailure::none || state_ != State::open) return false;
+  problem_.failure = judgement_;
+  judgement_ = TcpFailure::none;
+  lose(text_of(problem_.failure), now);
   return true;
 }
 
