@@ -324,13 +324,11 @@ void invalid_settings_are_named_and_not_tried() {
 /// Says what the test wants.
 struct FakeCredentials final : Credentials {
   TcpSecurity wanted{true, false, {1000, true}};
-  CertificateTime now{1000, true};
   TcpSecurity security(bool) override { return wanted; }
   Text authorization(Text identity, Span<char> into) override {
     TextWriter text(into);
     return text.append_all("Basic of ", identity).text();
   }
-  CertificateTime time() const override { return now; }
 };
 
 struct SecuredRig : Rig {
@@ -389,7 +387,7 @@ void a_failed_tls_handshake_is_named_with_its_numbers() {
 
 void a_certificate_is_judged_again_once_the_time_is_known() {
   SecuredRig rig;
-  rig.credentials.wanted.time.is_exact = rig.credentials.now.is_exact = false;
+  rig.credentials.wanted.time.is_exact = false;
   rig.open();
   rig.tcp.peer().judgement = TcpFailure::certificate_expired;
   rig.poll();
@@ -412,7 +410,7 @@ void a_certificate_that_was_judged_by_the_right_time_survives_a_wrong_one() {
 
 void a_certificate_that_holds_at_the_first_time_survives_a_wrong_one() {
   SecuredRig rig;
-  rig.credentials.wanted.time.is_exact = rig.credentials.now.is_exact = false;
+  rig.credentials.wanted.time.is_exact = false;
   rig.open();
   TEST_ASSERT_TRUE(rig.connection.certificate_holds_at(kTold));
   rig.tcp.peer().judgement = TcpFailure::certificate_expired;

@@ -36,7 +36,7 @@ class Security final : public Credentials {
 
   TcpSecurity security(bool url_has_tls) override;
   Text authorization(Text identity, Span<char> into) override;
-  CertificateTime time() const override;
+  CertificateTime time() const;
 
   /// @return what a profile lacks on this device, to be read behind its name; nullptr for nothing.
   const char* complaint_about(uint32_t profile);

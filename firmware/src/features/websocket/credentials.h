@@ -15,8 +15,6 @@ class Credentials {
   virtual TcpSecurity security(bool url_has_tls) = 0;
   /// The value of the header Authorization, written into `into`; empty for none.
   virtual Text authorization(Text identity, Span<char> into) = 0;
-  /// How good the time is that certificates are judged by.
-  virtual CertificateTime time() const = 0;
 
  protected:
   ~Credentials() = default;
