@@ -84,7 +84,7 @@ class Authority:
         """Issue the certificate of a charge point.
 
         Args:
-            identity: of the charge point. It becomes the common name (OCPP 1.6 security whitepaper, section 2.7).
+            identity: the charge point's identity, used as common name (OCPP 1.6 security whitepaper, section 2.7).
             kind: the kind of certificate.
         """
         return self._issue((identity,), kind, ExtendedKeyUsageOID.CLIENT_AUTH)

@@ -1,4 +1,4 @@
-"""The OCPP lanes: the answer of each CALL, and the times of each frame at both ends."""
+"""The OCPP lanes: the answer to each CALL, and the times of each frame at both ends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from rig.timeline.frame_words import exchange_words, stray_words
 from rig.util.text import one_line
 
 _MOST_CHARGE_POINTS = 4
-"""The maximum number of lanes. Further charge points share one lane."""
+"""The maximum number of charge points with a lane of their own. The others share one more lane."""
 _SAME_NS = 50_000_000
-"""The maximum time of a frame between the CSMS and the bench's network, even on a slow machine."""
+"""The longest time in ns between a frame's stamps at the CSMS and in the bench's network, even on a slow machine."""
 
 
 def exchanges_of(test: Test) -> dict[str, list[Exchange]]:
-    """Read the exchanges of a test by charge point.
+    """Return the exchanges of a test by charge point.
 
-    The CSMS stamps each frame. If the network delayed a frame, the stamp at the device's end is that of the network.
+    The time at the CSMS's end is the frame's stamp. The time at the device's end is the same, unless the network
+    delayed the frame: then it is the network's stamp.
     """
     device_stamps = stamps_at_the_device(test.events)
     open_calls: dict[tuple[str, str, str], tuple[int, OcppFrame]] = {
@@ -61,7 +62,7 @@ def exchanges_of(test: Test) -> dict[str, list[Exchange]]:
 
 
 def stamps_at_the_device(events: Sequence[Event]) -> Mapping[int, int]:
-    """Return the times at the device's end of frames that the network delayed.
+    """Return the device-side time of each frame that the network delayed.
 
     Args:
         events: the events of a test, in order.

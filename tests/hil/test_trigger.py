@@ -35,7 +35,7 @@ def test_a_triggered_message_follows_the_answer(device: Device, bench: Bench, cs
 
 @pytest.mark.smoke
 def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None:
-    """Without connectorId the status of connectors 0 and 1 is sent, with it only that one."""
+    """A connectorId selects one status; without it the device sends those of connectors 0 and 1."""
     assert trigger(csms, "StatusNotification") == ACCEPTED
     csms.expect_status("Available", connector=0)
     csms.expect_status("Available", connector=1)
@@ -48,7 +48,7 @@ def test_status_of_every_connector_or_of_one(device: Device, csms: Csms) -> None
 @pytest.mark.smoke
 @pytest.mark.needs("inputs")
 def test_meter_values_in_a_charge_and_outside(device: Device, driver: EvDriver, csms: Csms) -> None:
-    """Triggered MeterValues have the context Trigger and the current reading; transactionId only in a charge."""
+    """Triggered MeterValues have context Trigger, the current reading, and in a charge its transactionId."""
     assert trigger(csms, "MeterValues", 1) == ACCEPTED
     idle = csms.expect("MeterValues", meterValue=[{"sampledValue": [{"context": "Trigger"}]}])
     assert "transactionId" not in idle.payload
@@ -76,13 +76,13 @@ def test_an_unknown_connector_is_rejected(device: Device, csms: Csms, message: s
 
 @pytest.mark.parametrize("message", ["BootNotification", "Heartbeat"])
 def test_an_irrelevant_connector_is_ignored(device: Device, csms: Csms, message: str) -> None:
-    """A connectorId is ignored for messages that have none (section 5.17)."""
+    """A connectorId is ignored for messages that do not concern a connector (section 5.17)."""
     assert trigger(csms, message, 7) == ACCEPTED
     csms.expect(message)
 
 
 def test_meter_values_without_measurands_are_rejected(device: Device, csms: Csms, keys: ConfigurationKeys) -> None:
-    """MeterValuesSampledData empty: MeterValues has no content, so the trigger is Rejected."""
+    """With MeterValuesSampledData empty, MeterValues would have no content, so the trigger is Rejected."""
     assert keys.change("MeterValuesSampledData", "") == "Accepted"
     assert trigger(csms, "MeterValues", 1) == {"status": "Rejected"}
     csms.expect_none("MeterValues", within=0.2)
@@ -90,13 +90,13 @@ def test_meter_values_without_measurands_are_rejected(device: Device, csms: Csms
 
 @pytest.mark.parametrize("message", ["DiagnosticsStatusNotification", "FirmwareStatusNotification"])
 def test_a_message_of_a_missing_profile(device: Device, csms: Csms, message: str) -> None:
-    """Messages of firmware management are NotImplemented."""
+    """The device lacks the profile FirmwareManagement, so a trigger of its messages is NotImplemented."""
     assert trigger(csms, message) == {"status": "NotImplemented"}
     csms.expect_none(message, within=0.2)
 
 
 def test_a_triggered_heartbeat_sets_the_clock_and_no_second_boot(device: Device, csms: Csms) -> None:
-    """A triggered Heartbeat sets the clock; a triggered BootNotification is no reboot and resends no status."""
+    """A triggered Heartbeat sets the clock. A triggered BootNotification resends no StatusNotification."""
     assert trigger(csms, "BootNotification") == ACCEPTED
     csms.expect("BootNotification")
     csms.expect_none("StatusNotification", within=0.3)

@@ -1,4 +1,4 @@
-"""The emulated board's flash: a file that QEMU uses and that persists when it is killed."""
+"""The emulated board's flash: a file that QEMU uses. Its content survives when QEMU is killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FLASH_SIZE = 4 * 1024 * 1024
 
 
 def make_flash(path: Path) -> Path:
-    """Create the file of an erased flash.
+    """Create a file with the content of an erased flash.
 
     Args:
         path: the path of the file.
@@ -20,7 +20,7 @@ def make_flash(path: Path) -> Path:
         The path.
 
     Raises:
-        BenchError: the disk has too little space.
+        BenchError: the file cannot be written, for example because the disk is full.
     """
     try:
         path.write_bytes(b"\xff" * FLASH_SIZE)

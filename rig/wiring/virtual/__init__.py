@@ -23,9 +23,11 @@ from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
 _AT_THE_BOARD = {POWER_SWITCH: False, RAIL_SENSE: False, EN: True, BOOT: True}
-"""Whether the board's end of an active wire is low. If the Pi's end is not, an inverter is in between.
+"""By signal: whether the board's end of the wire is low while the signal is active.
 
-The firmware defines the active level of its GPIOs, so their wires are not inverted."""
+If the description has another level for the Pi's end (`active_low`), an inverter connects the two ends. The wires of
+inputs, outputs and LEDs are never inverted, because the firmware defines the active levels of their GPIOs.
+"""
 
 _PTY_UNCERTAINTY_NS = 1_000_000  # the host's scheduling; a pty has no latency timer
 
@@ -39,7 +41,7 @@ class DescribedWire(Protocol):
 
     @property
     def gpio(self) -> int | None:
-        """The GPIO of the ESP32; None if the wire is not at one."""
+        """The GPIO of the ESP32; None if the wire does not lead to a GPIO."""
 
     @property
     def active_low(self) -> bool:
@@ -78,15 +80,15 @@ class VirtualDescription(Protocol):
 
 
 def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) -> Wiring:
-    """Create a virtual board, wired as described, without power and with erased flash.
+    """Create a virtual board, wired as described. Its power is off, and its flash is erased.
 
     Args:
         description: the wires between the Pi's pins and the board.
         clock: the bench's clock; the board shares it.
-        root: the project's folder, for the run folder.
+        root: the project's folder; the run folder is created below it.
 
     Raises:
-        BenchError: a wire lacks one end, the network profile is unknown, or `root` is not writable.
+        BenchError: a wire of the device lacks its GPIO, the network profile is unknown, or `root` is not writable.
     """
     pins = board_pins(description)
     run = RunDirectory(root)
@@ -123,7 +125,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
 
 
 def board_pins(description: VirtualDescription) -> BoardPins:
-    """Return the wires of a description by their use on the board.
+    """Sort the wires of a description by their use on the board.
 
     Raises:
         BenchError: a wire of the device lacks its GPIO.

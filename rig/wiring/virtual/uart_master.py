@@ -1,4 +1,4 @@
-"""The chip's end of the board's serial port, for each kind of port."""
+"""The chip's end of the board's serial port: the base class of `PtyPort` and `StreamPort`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 
 
 class UartMaster:
-    """The descriptor of the chip's UART. It does not block: output that is not read is dropped.
+    """The descriptor of the chip's UART. Writing never blocks: bytes that do not fit are dropped.
 
     Args:
         master: the descriptor; the caller closes it.

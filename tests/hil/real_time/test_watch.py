@@ -1,4 +1,4 @@
-"""The bench's watch over the device while the test computes. In stepped time the device would stand still then."""
+"""The bench watches the device while the test computes. In stepped time the device does not run meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from rig.timeline.events import Panic
 from rig.util.errors import DeviceError
 
 AT_ONCE_S = 5
-"""The longest time in s from the panic to the interruption, on a busy computer; without the watch it is a minute."""
+"""The longest time in s from the panic to the interruption, on a busy computer.
+
+Without the watch, only the test's time limit (`timeout` in pytest.ini) would interrupt the test.
+"""
 
 
 @pytest.mark.needs("test_hooks", "real_time")

@@ -5,7 +5,8 @@
 
 namespace pb::posix {
 
-/// Runs the jobs on the loop's thread, one per round: the order is always the same, and a slow erase blocks the loop.
+/// Runs the jobs on the loop's thread, one per round. Their order is therefore deterministic, and a slow erase
+/// blocks the loop.
 class LoopWorker final : public PosixWorker {
  public:
   static constexpr size_t kMaxJobs = 16;

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// A process that prints its panics to a pipe.
+/// A child process that runs `body`, which gets the write end of a pipe for its output, such as a panic.
 class Process {
  public:
   template <class Body>
@@ -25,7 +25,7 @@ class Process {
     printed_ = fds[0];
   }
 
-  /// Waits for its end. @return its exit code, or -1 when a signal ended it
+  /// Waits until the process ends, and appends its output to `printed`. @return its exit code; -1 if a signal ended it
   int exit_code(std::string& printed) const {
     char bytes[4096];
     for (ssize_t count; (count = read(printed_, bytes, sizeof bytes)) > 0;)

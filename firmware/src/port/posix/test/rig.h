@@ -30,7 +30,7 @@ inline std::string next_message(int fd, int limit_ms = kLimitMs) {
   return length > 0 ? std::string(bytes, static_cast<size_t>(length)) : "";
 }
 
-/// The board's end of the wires, with pins that follow it.
+/// Both ends of the wires: the board's socket, and the device's pins, which follow its messages.
 struct Wires final : BoardListener {
   int board;
   BoardLink link;
