@@ -126,7 +126,7 @@ bool Connection::certificate_holds_at(int64_t unix_s) {
   return failure == TcpFailure::none;
 }
 
-/// Leaves a connection whose certificate does not hold at the time that the CSMS has told on it.
+/// Leaves a connection whose certificate does not hold at the time that the CSMS has sent on it.
 bool Connection::judge_certificate(Millis now) {
   if (judgement_ == TcpFailure::none || state_ != State::open) return false;
   problem_.failure = judgement_;

@@ -56,7 +56,7 @@ class Connection final : public Feature {
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
   /// The CSMS has accepted us: this connection is worth something (see ConnectionSettings::stable_after).
   void confirm() { confirmed_ = true; }
-  /// Judges the certificate of this connection by a time that the CSMS tells on it. Where it does not hold then and was
+  /// Judges the certificate of this connection by a time that the CSMS sends on it. Where it does not hold then and was
   /// only judged by a lower limit of the time, the connection is lost: nobody knows which of the two is wrong.
   /// @return false when it does not hold: the time is not to be used, since no later connection would be trusted by it
   bool certificate_holds_at(int64_t unix_s);
@@ -124,7 +124,7 @@ class Connection final : public Feature {
   Millis renew_at_ = kNever;
   TcpProblem problem_;
   bool must_judge_again_ = false;            ///< the certificate was judged by a time that is only a lower limit
-  TcpFailure judgement_ = TcpFailure::none;  ///< of the certificate, by the time that the CSMS has told
+  TcpFailure judgement_ = TcpFailure::none;  ///< of the certificate, by the time that the CSMS has sent
 };
 
 }  // namespace pb
