@@ -64,7 +64,7 @@ def test_a_build_is_announced_only_where_there_is_one(project):
     source = project / "firmware" / "host" / "main.c"
     stamp = source.stat().st_mtime + 2
     os.utime(source, (stamp, stamp))
-    assert re.search("what has changed of the firmware, [0-9]+ steps: about 5.0 s", build_notice("host", project))
+    assert re.search("the changed parts of the firmware, [0-9]+ steps: about 5.0 s", build_notice("host", project))
     assert build_notice("build/program", project) == ""
 
 
