@@ -4,12 +4,18 @@
 
 namespace pb {
 
+/// Returns the value of a hexadecimal digit, or -1.
+inline int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 /// Returns whether the text has only hexadecimal digits.
 inline bool is_hexadecimal(Text text) {
   for (size_t i = 0; i < text.length; ++i) {
-    const char c = text.data[i];
-    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (!is_digit) return false;
+    if (hex_digit(text.data[i]) < 0) return false;
   }
   return true;
 }

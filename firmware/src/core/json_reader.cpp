@@ -1,6 +1,7 @@
 #include "core/json_reader.h"
 
 #include "core/decimal.h"
+#include "core/hexadecimal.h"
 #include "core/utf8.h"
 
 namespace pb {
@@ -8,14 +9,6 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Returns the value of a hexadecimal digit, or -1.
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 Text skip(Text text, size_t count) { return {text.data + count, text.length - count}; }
 

@@ -17,8 +17,6 @@ void clear(MutableBytes bytes) {
   for (size_t i = 0; i < bytes.length; ++i) byte[i] = 0;
 }
 
-uint8_t digit(char c) { return static_cast<uint8_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
-
 bool has_colon(Text text) {
   for (size_t i = 0; i < text.length; ++i) {
     if (text.data[i] == ':') return true;
@@ -87,7 +85,7 @@ const char* Security::set_authorization_key(Text hexadecimal, StorageDone done) 
   if (storing_) return kBusy;
   key_length_ = hexadecimal.length / 2;
   for (size_t i = 0; i < key_length_; ++i) {
-    key_[i] = static_cast<uint8_t>(digit(hexadecimal.data[2 * i]) << 4 | digit(hexadecimal.data[2 * i + 1]));
+    key_[i] = static_cast<uint8_t>(hex_digit(hexadecimal.data[2 * i]) << 4 | hex_digit(hexadecimal.data[2 * i + 1]));
   }
   done_ = done;
   storing_ = worker_.post({[](void* self) {
