@@ -170,9 +170,7 @@ void CsmsRequests::change_authorization_key(Request& request, JsonValue value) {
                               : "is too long";
   if (complaint == nullptr) return;
   log_.warning(kTag, "the CSMS sets AuthorizationKey, which is rejected: it ", complaint);
-  if (complaint != Security::kBusy) return deferred_.settle(*slot, false);
-  deferred_.drop(*slot);
-  reject_busy(request);
+  reject_change(request, *slot, complaint == Security::kBusy);
 }
 
 /// The whitepaper, section 2.2.2: a CSMS may raise the security profile and never lower it.
@@ -193,8 +191,12 @@ void CsmsRequests::change(Request& request, const char* when_done, Text key, Tex
   const Config::Complaint complaint = config_.set(key, value, DeferredReplies::when_stored(*slot));
   if (complaint == nullptr) return;
   log_.warning(kTag, "the CSMS sets ", key, " to '", value, "', which is rejected: it ", complaint);
-  if (complaint != Config::kBusy) return deferred_.settle(*slot, false);
-  deferred_.drop(*slot);
+  reject_change(request, *slot, complaint == Config::kBusy);
+}
+
+void CsmsRequests::reject_change(Request& request, DeferredReplies::Slot& slot, bool is_busy) {
+  if (!is_busy) return deferred_.settle(slot, false);
+  deferred_.drop(slot);
   reject_busy(request);
 }
 

@@ -86,6 +86,8 @@ class CsmsRequests {
   static void reject_busy(Request& request);
   /// Stores a setting and then answers with the result.
   void change(Request& request, const char* when_done, Text key, Text value);
+  /// Answers a change that is not stored: with its rejection, or with an error that allows the CSMS to retry.
+  void reject_change(Request& request, DeferredReplies::Slot& slot, bool is_busy);
 
   void change_availability(Request& request);
   void change_configuration(Request& request);
