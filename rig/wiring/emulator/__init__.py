@@ -13,9 +13,9 @@ from typing import Protocol
 from rig.config.signal import BOOT, EN, POWER_SWITCH, RAIL_SENSE, Signal
 from rig.util.clock import BenchClock
 from rig.wiring.emulator.board import BoardWires, EmulatorBoard
-from rig.wiring.emulator.flash_file import make_flash
 from rig.wiring.emulator.qemu import GATEWAY, find_qemu
 from rig.wiring.interfaces import Wiring
+from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
@@ -81,7 +81,8 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
     run = RunDirectory(root)
     factory = VirtualPinFactory(Wires(clock.now))
     try:
-        flash = make_flash(run.path / "flash.bin")
+        flash = run.path / "flash.bin"
+        Flash(flash).close()  # an erased flash, which QEMU opens by its path
         board = EmulatorBoard(
             BoardWires.of(factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE)),
             qemu,
