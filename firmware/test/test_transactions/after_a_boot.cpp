@@ -97,9 +97,7 @@ void kept_transaction_continues_over_cuts() {
 
 void refused_transaction_is_not_kept() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   rig.device->answer(message, id, "Blocked");

@@ -46,9 +46,7 @@ void nothing_is_sent_before_it_is_saved() {
 // A job may be writing to the file system: the message waits, and does not count as damaged.
 void message_waits_while_a_storage_job_runs() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   rig.storage.a_job_is_under_way = true;
   Millis queued_at = 0;
   TEST_ASSERT_EQUAL(DurableCalls::Front::storing, rig.tx().outbox().front(rig.clock.now(), queued_at));
@@ -89,9 +87,7 @@ void message_is_dropped_after_three_attempts_and_the_queue_continues() {
 
 void late_answer_counts_and_a_second_one_is_ignored() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   std::string first = rig.device->send(rig.csms, id);
   rig.tx().outbox().on_timeout(rig.clock.now());
@@ -111,9 +107,7 @@ void late_answer_counts_and_a_second_one_is_ignored() {
 /// Each attempt fails once: a late refusal belongs to an attempt that already counts as failed.
 void late_refusal_is_counted_once() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t none = 0;
   for (int attempt = 1; attempt <= 3; ++attempt) {
     const std::string id = rig.device->send(rig.csms, none);
@@ -129,9 +123,7 @@ void late_refusal_is_counted_once() {
 
 void late_refusal_does_not_end_the_next_attempt() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   const std::string first = rig.device->send(rig.csms, id);
   rig.tx().outbox().on_timeout(rig.clock.now());
@@ -144,9 +136,7 @@ void late_refusal_does_not_end_the_next_attempt() {
 
 void original_id_is_used_on_the_next_connection() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   std::string first = rig.device->send(rig.csms, id);
   rig.tx().outbox().on_disconnected(rig.clock.now());
@@ -155,9 +145,7 @@ void original_id_is_used_on_the_next_connection() {
 
 void start_answer_without_transaction_id_is_a_failed_attempt() {
   Simple rig;
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   JsonError error;
@@ -178,9 +166,7 @@ void refused_id_tag_is_reported() {
   Simple rig;
   Refusal refusal;
   rig.tx().set_listener(refusal);
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   int64_t id = 0;
   std::string message = rig.device->send(rig.csms, id);
   rig.device->answer(message, id, "Blocked");
@@ -280,9 +266,7 @@ void held_start_is_resent_unchanged_after_a_power_cut() {
 void start_refused_at_the_last_attempt_is_not_held() {
   Simple rig;
   rig.tx().set_retries({2, 1'000});
-  rig.device->set_time();
-  rig.tx().begin("TAG", 0, rig.clock.now());
-  rig.settle();
+  rig.begin();
   rig.device->refuse(rig.csms);
   rig.clock.advance(1'000);
   rig.device->refuse(rig.csms);

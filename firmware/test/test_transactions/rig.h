@@ -174,6 +174,12 @@ struct Simple {
     device->load(left_open);
   }
   Transactions& tx() { return device->transactions; }
+  /// Begins a transaction with a known time, and saves it.
+  void begin() {
+    device->set_time();
+    tx().begin("TAG", 0, clock.now());
+    settle();
+  }
   /// Runs all jobs to save and remove files.
   void settle() {
     for (int i = 0; i < 200; ++i) {
