@@ -11,9 +11,8 @@ from rig.timeline.events import OcppFrame
 _OF_CONNECTORS = frozenset({"MeterValues", "StatusNotification"})
 _MOST_CONNECTORS = 64  # of one trigger without connectorId; more than any charge point has
 _MOST_TRIGGERS = 64
-_ACTIONS: Mapping[str, str] = {
-    "SignChargePointCertificate": "SignCertificate"
-}  # where the action is not the requested message
+# Where the action of the triggered call is not the requested message.
+_ACTIONS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
 
 
 @dataclass(slots=True)

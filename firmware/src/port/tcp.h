@@ -12,7 +12,7 @@ enum class TcpState : uint8_t {
   closed,
 };
 
-/// What is known of the time when a certificate is judged.
+/// The known time at which a certificate is judged.
 struct CertificateTime {
   int64_t unix_s = 0;
   /// False: it is at least that late. A certificate that had expired by then is refused; whether one is valid already
