@@ -47,6 +47,8 @@ def command(
             case None:
                 pass
         inputs: dict[str, Any] = session.client.request("state").get("inputs", {})
+        if not inputs:
+            raise BenchError(f"{session.client.holder} offers no inputs", "Choose another bench with --bench or --pid")
         if name and name not in inputs:
             raise BenchError(f"this bench has no input {name!r}", f"It has: {', '.join(inputs) or 'none'}")
         shown = {name: inputs[name]} if name else inputs

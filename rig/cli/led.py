@@ -28,6 +28,8 @@ def command(
         if session.is_own:
             time.sleep(_RECOGNIZED_S)
         leds: dict[str, Any] = session.client.request("state").get("leds", {})
+        if not leds:
+            raise BenchError(f"{session.client.holder} offers no LEDs", "Choose another bench with --bench or --pid")
         if name and name not in leds:
             raise BenchError(f"this bench has no LED {name!r}", f"It has: {', '.join(leds) or 'none'}")
         shown = {name: leds[name]} if name else leds

@@ -24,7 +24,7 @@ ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, sign
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
 COMMANDS = re.findall(r"^    rig (.+)$", DOCUMENT, re.M)
-SHORT = [command for command in COMMANDS if command.startswith(("bench", "doctor", "fault"))]
+SHORT = [command for command in COMMANDS if command.startswith(("bench", "doctor", "fault list", "fault inject"))]
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
