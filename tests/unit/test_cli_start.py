@@ -25,7 +25,7 @@ def every_command() -> Iterator[Command]:
             yield from entry.commands.values()
 
 
-@pytest.mark.parametrize("command", every_command(), ids=lambda command: command.module)
+@pytest.mark.parametrize("command", list(every_command()), ids=lambda command: command.module)
 def test_the_summary_is_that_of_the_command(command: Command) -> None:
     documented = inspect.getdoc(import_module(command.module).command)
     assert documented is not None
