@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from rig.bench import Bench
-from rig.csms import ConfigurationKeys, Csms
+from rig.csms import Authority, ConfigurationKeys, Csms
 from rig.csms.expectation import Expectation
 from rig.device import Device, EvDriver
+from rig.device.secured import Secured
 from rig.ocpp.messages import Request
 from rig.scenarios.step import Step, Values
 from rig.scenarios.values import matching, resolved
@@ -82,6 +84,7 @@ class Player:
         cursor: expectations consider later events only.
         horizon: the end of the events that the steps so far are about: after the last match, or the present moment.
         saved: the events that steps have named, for `measure`.
+        secured: the device's secrets; None before the first step `secured`.
     """
 
     def __init__(self, stage: Stage, variables: Mapping[str, Any]) -> None:
@@ -91,6 +94,7 @@ class Player:
         self.clock = stage.timeline.clock
         self.cursor = self.horizon = stage.timeline.mark()
         self.saved: dict[str, Event] = {}
+        self.secured: Secured | None = None
         self._variables = dict(variables)
         self._limits: list[Deadline] = []
         self._keys = ConfigurationKeys(stage.csms)
@@ -290,6 +294,11 @@ class Player:
         assert self.stage.bench is not None
         return EvDriver(self.stage.bench.inputs)
 
+    @functools.cached_property
+    def authority(self) -> Authority:
+        """The authority whose root `${root}` is: that of `secured`, or a new one."""
+        return self.secured.authority if self.secured is not None else Authority(self.clock.utc())
+
     # -- configuration ------------------------------------------------------------------------------------------------
 
     def change_key(self, key: str, value: str) -> None:
@@ -326,6 +335,7 @@ BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     "identity": lambda player: player.identity,
     "tag": lambda player: player.stage.bench.description.device.local_id_tag if player.stage.bench else "TAG",
     "transaction": lambda player: player.transaction_id(),
+    "root": lambda player: player.authority.root,
     "now": lambda player: player.csms.behaviour.current_time(),
 }
 """The variables that every scenario has."""
