@@ -10,13 +10,13 @@ from rig.bench import Bench
 from rig.csms import Csms, Security
 from rig.csms.authority import CertificateKind
 from rig.device import Device, EvDriver
+from rig.device.secured import KEY, Secured
 from rig.faults import ConnectionDrop
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry, heap_flat
 from rig.timeline.events import LinkChange, PinEdge
 from tests.hil.exact import about
-from tests.hil.secured import KEY, Secured
 
 pytestmark = pytest.mark.needs("stepped_time")
 
