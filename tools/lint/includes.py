@@ -22,7 +22,7 @@ LAYERS = (
     ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/transactions",),
-    ("features/ocpp_message", "features/security"),
+    ("features/log_store", "features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
     ("features/websocket",),
     ("features/board", "features/logging", "features/storage"),

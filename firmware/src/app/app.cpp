@@ -6,7 +6,8 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB more.
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
@@ -26,6 +27,8 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
+      log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
       wifi_(ports.network, ports.rng, config_.settings(), log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
@@ -43,12 +46,14 @@ App::App(const Ports& ports)
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
+  log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   time_sync_.restore();
+  start_log();
   start_charging();
   storage_.start();
   add_commands();
@@ -65,7 +70,7 @@ void App::announce_boot() {
 void App::take_settings() {
   const Settings& settings = config_.settings();
   // A level of the console's `log` applies until the setting changes.
-  if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
+  if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
@@ -74,7 +79,17 @@ void App::take_settings() {
   security_profile_setting_ = settings.security_profile;
 }
 
+void App::start_log() {
+  log_store_.load();
+  const ResetReason reason = ports_.system.reset_reason();
+  if (reason != ResetReason::panic && reason != ResetReason::watchdog) return;
+  CrashReport report;
+  const bool has_report = ports_.system.take_crash(report);
+  log_store_.note_crash(reason, ports_.system.build_id(), has_report ? &report : nullptr);
+}
+
 void App::start_storage() {
+  storage_.set_expendable(LogStore::kPrefix);
   storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
                                                                    " is lost: ", name_of(cause));
@@ -124,6 +139,8 @@ void App::add_features() {
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
+  loop_.add(log_store_);
+  loop_.add(log_console_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the

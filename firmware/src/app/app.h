@@ -9,6 +9,8 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/log_store/log_console.h"
+#include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
@@ -46,12 +48,16 @@ class App {
  private:
   void announce_boot();
   void start_storage();
+  void start_log();
   void start_charging();
   void add_features();
   void add_commands();
   void add_test_commands(TestControls& controls);
   void set(Text arguments);
   void transfer(Text arguments);
+  void log_command(Text arguments);
+  void set_log_level(Text arguments);
+  void flush_log();
   void take_settings();
 
   Ports ports_;
@@ -67,6 +73,8 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  LogStore log_store_;
+  LogConsole log_console_;
   Security security_;
   Wifi wifi_;
   Connection connection_;
@@ -82,7 +90,7 @@ class App {
   ImageTrial image_trial_;
 
   uint32_t security_profile_setting_ = 0;
-  LogLevel log_level_setting_ = LogLevel::info;
+  LogLevels log_level_setting_;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;
 };

@@ -2,6 +2,7 @@
 
 #include "core/decimal.h"
 #include "core/hexadecimal.h"
+#include "features/storage/storage.h"
 #include "features/websocket/csms_url.h"
 
 namespace pb {
@@ -88,10 +89,8 @@ constexpr Key measurands_key(Text name, Text ocpp = "") {
 
 constexpr Key log_level_key(Text name) {
   return {name, "", Key::Kind::text,
-          [](Settings& settings, Text value) -> Complaint {
-            return parse_log_level(value, settings.log_level) ? nullptr : "must be error, warning, info or debug";
-          },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.log_level)); }};
+          [](Settings& settings, Text value) -> Complaint { return settings.log_level.parse(value); },
+          [](const Settings& settings, TextWriter& text) { settings.log_level.format(text); }};
 }
 
 constexpr Key availability_key(Text name) {
@@ -148,6 +147,9 @@ constexpr Key kKeys[] = {
     number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
     log_level_key("log_level"),
+    number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files"),
+    number_key<&Settings::log_file_bytes, 512, Storage::kMaxContent>("log_file_bytes"),
+    number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s"),
     availability_key("availability"),
     number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
     number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
