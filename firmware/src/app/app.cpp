@@ -6,7 +6,8 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB more.
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
@@ -27,7 +28,9 @@ App::App(const Ports& ports)
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
-      wifi_(ports.network, ports.rng, config_.settings(), log_),
+      stored_networks_(ports.secrets, ports.worker, log_),
+      wifi_(ports.network, ports.rng, config_, stored_networks_, ports.system.chip_id(), log_),
+      wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
@@ -48,6 +51,7 @@ App::App(const Ports& ports)
   config_.load(ports_.system.chip_id());
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
+  stored_networks_.load();
   time_sync_.restore();
   start_charging();
   storage_.start();
@@ -116,6 +120,7 @@ void App::start_charging() {
 
 void App::add_features() {
   loop_.add(wifi_);
+  loop_.add(wifi_console_);
   loop_.add(time_sync_);
   loop_.add(connection_);
   loop_.add(charging_);
@@ -166,6 +171,7 @@ void App::add_features() {
                  json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
                },
                &config_});
+  status_.add({[](const void* wifi, JsonWriter& json) { static_cast<const Wifi*>(wifi)->write_status(json); }, &wifi_});
   status_.add({[](const void* connection, JsonWriter& json) {
                  json.member("connection_problem",
                              name_of(static_cast<const Connection*>(connection)->problem().failure));

@@ -20,7 +20,9 @@
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
+#include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
+#include "features/wifi/wifi_console.h"
 #include "runtime/event_loop.h"
 #include "runtime/worker_feature.h"
 
@@ -68,7 +70,9 @@ class App {
   StatusReport status_;
   TimeSync time_sync_;
   Security security_;
+  StoredNetworks stored_networks_;
   Wifi wifi_;
+  WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
   AuthCache auth_cache_;

@@ -70,6 +70,7 @@ void App::add_commands() {
   serial_debug_.add({"transfer", "<vendorId> [<messageId> [<data>]]",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->transfer(arguments); }, this});
   serial_debug_.add({"log", "<level>", &log_level, nullptr});
+  serial_debug_.add(wifi_console_.command());
   serial_debug_.add({"reboot", "", &reboot, this});
   if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
 }
