@@ -18,8 +18,6 @@ from rig.instruments.telemetry import Telemetry, heap_flat
 from rig.timeline.events import LinkChange, PinEdge
 from tests.hil.exact import about
 
-pytestmark = pytest.mark.needs("stepped_time")
-
 NEW_KEY = bytes(range(0xC0, 0xD4))
 BACKOFF = {"backoff_initial_ms": 1000, "backoff_max_ms": 1000}
 
