@@ -47,7 +47,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
-  powercut clean distclean lock arm-check sizes tsan night screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -191,9 +191,14 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs
-	@status=0; for verb in determinism flakes "powercut FULL=1" tsan mutants; do \
+night: setup firmware ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs, endurance
+	@status=0; for verb in determinism flakes "powercut FULL=1" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
+
+endurance: setup firmware ## run the HIL tests that take minutes, such as 10,000 reconnects
+	@mkdir -p build
+	@$(RUN) -m pytest tests/hil -m night --bench benches/virtual.toml -p no:hypothesispytest --basetemp=build/tmp-endurance \
+	  --quiet --numprocesses=$(JOBS)
 
 screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
 	@$(RUN) -m tools.screenshots

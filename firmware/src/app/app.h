@@ -9,6 +9,8 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/log_store/log_console.h"
+#include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
@@ -20,7 +22,9 @@
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
+#include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
+#include "features/wifi/wifi_console.h"
 #include "runtime/event_loop.h"
 #include "runtime/worker_feature.h"
 
@@ -46,12 +50,16 @@ class App {
  private:
   void announce_boot();
   void start_storage();
+  void start_log();
   void start_charging();
   void add_features();
   void add_commands();
   void add_test_commands(TestControls& controls);
   void set(Text arguments);
   void transfer(Text arguments);
+  void log_command(Text arguments);
+  void set_log_level(Text arguments);
+  void flush_log();
   void take_settings();
 
   Ports ports_;
@@ -67,8 +75,12 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  LogStore log_store_;
+  LogConsole log_console_;
   Security security_;
+  StoredNetworks stored_networks_;
   Wifi wifi_;
+  WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
   AuthCache auth_cache_;
@@ -82,7 +94,7 @@ class App {
   ImageTrial image_trial_;
 
   uint32_t security_profile_setting_ = 0;
-  LogLevel log_level_setting_ = LogLevel::info;
+  LogLevels log_level_setting_;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;
 };

@@ -17,7 +17,10 @@ void Device::power_on(ResetReason reason) {
   if (life_ != nullptr) power_off();
   world_.flash.on_cut = [](void* self) { static_cast<Device*>(self)->on_power_cut(); };
   world_.flash.cut_context = this;
-  if (reason == ResetReason::power_on) world_.now += kPowerGap;
+  if (reason == ResetReason::power_on) {
+    world_.now += kPowerGap;
+    retained_.lose_power();
+  }
   ++world_.boots;
   life_ = std::make_unique<Life>(world_.seed * 7919u + world_.boots * 104729u);
   active_at_ = 0;
@@ -37,7 +40,7 @@ void Device::power_on(ResetReason reason) {
   };
   life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart,
                                          life.network, life.tcp, world_.flash, life.secrets, life.heap, life.worker,
-                                         life.waker, life.system});
+                                         life.waker, life.system, retained_});
   if (alive()) take_console();
 }
 

@@ -10,6 +10,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
 #include "support/fake_system.h"
@@ -133,6 +134,7 @@ class Device {
   static constexpr Millis kAnswerLimit = 20'000;
 
   World& world_;
+  FakeRetainedRam retained_;  ///< survives a restart by software only
   std::unique_ptr<Life> life_;
   Millis active_at_ = 0;
   uint64_t operations_ = 0;  // of the flash, at the last check

@@ -25,14 +25,15 @@ class FakeStorage final : public Storage {
     if (jobs_.empty()) return false;
     const Job job = jobs_.front();
     jobs_.pop_front();
-    if (result == StorageResult::ok) {
+    const StorageResult job_result = job.spare && result == StorageResult::ok ? spare_result : result;
+    if (job_result == StorageResult::ok) {
       if (job.remove) {
         files.erase(job.name);
       } else {
         files[job.name] = job.content;
       }
     }
-    if (job.done.call != nullptr) job.done.call(job.done.context, result);
+    if (job.done.call != nullptr) job.done.call(job.done.context, job_result);
     return true;
   }
   void run_all() {
@@ -50,6 +51,13 @@ class FakeStorage final : public Storage {
       return false;
     jobs_.push_back({false, std::string(name.data, name.length),
                      std::string(reinterpret_cast<const char*>(content.data), content.length), done});
+    return true;
+  }
+  /// The result of spare writes, unless that of all jobs is not ok.
+  StorageResult spare_result = StorageResult::ok;
+  bool write_spare(Text name, Bytes content, StorageDone done) override {
+    if (!write(name, content, done)) return false;
+    jobs_.back().spare = true;
     return true;
   }
   bool remove(Text name, StorageDone done) override {
@@ -80,6 +88,7 @@ class FakeStorage final : public Storage {
     std::string name;
     std::string content;
     StorageDone done;
+    bool spare = false;
   };
   std::deque<Job> jobs_;
   uint8_t scratch_[kMaxContent];

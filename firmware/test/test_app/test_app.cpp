@@ -8,6 +8,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
 #include "support/fake_system.h"
@@ -41,12 +42,13 @@ struct Device {
   FakeInterlock interlock{gpio, waker};
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
+  FakeRetainedRam retained;
   std::unique_ptr<App> app;
 
   App& boot() {
     app.reset();
-    app = std::make_unique<App>(
-        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
+    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
+                                      worker, waker, system, retained});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.

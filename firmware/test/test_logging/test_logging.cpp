@@ -31,12 +31,12 @@ void lines_above_the_level_are_left_out() {
   bench.log.debug("a", "1");
   bench.log.info("b", "2");
   TEST_ASSERT_EQUAL_STRING("I (0) b: 2\r\n", bench.uart.take().c_str());
-  bench.log.set_level(LogLevel::error);
+  bench.log.set_levels(LogLevels(LogLevel::error));
   bench.log.warning("c", "3");
   bench.log.error("d", "4");
   bench.log.telemetry("monitor", "{}");
   TEST_ASSERT_EQUAL_STRING("E (0) d: 4\r\nT (0) monitor: {}\r\n", bench.uart.take().c_str());
-  bench.log.set_level(LogLevel::debug);
+  bench.log.set_levels(LogLevels(LogLevel::debug));
   bench.log.debug("e", "5");
   TEST_ASSERT_EQUAL_STRING("D (0) e: 5\r\n", bench.uart.take().c_str());
 }

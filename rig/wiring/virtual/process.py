@@ -26,13 +26,20 @@ class DeviceProcess:
         uart: the serial port's master descriptor.
         clock: the stepped clock; None for real time.
         seed: seeds its random numbers in stepped time, so that each run of the bench is the same.
+        retained: the descriptor of the memory that survives warm resets; None: the device has none.
 
     Raises:
         OSError: the executable cannot be run on this machine.
     """
 
     def __init__(
-        self, executable: bytes, arguments: Sequence[str], uart: int, clock: SteppedClock | None = None, seed: int = 0
+        self,
+        executable: bytes,
+        arguments: Sequence[str],
+        uart: int,
+        clock: SteppedClock | None = None,
+        seed: int = 0,
+        retained: int | None = None,
     ) -> None:
         self.link = Link()
         self._clock = clock
@@ -42,6 +49,9 @@ class DeviceProcess:
             link = self._time.device_end.fileno()
             inherited += [link, clock.page.fd]
             arguments = [*arguments, "--clock-page", str(clock.page.fd), "--clock-link", str(link), "--seed", str(seed)]
+        if retained is not None:
+            inherited.append(retained)
+            arguments = [*arguments, "--retained-fd", str(retained)]
         board_end = self.link.device_end.fileno()
         memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
         try:

@@ -101,6 +101,11 @@ bool LittleFsStorage::write(Text name, Bytes content, StorageDone done) {
   return post(StorageJob::Kind::write, name, content, done);
 }
 
+bool LittleFsStorage::write_spare(Text name, Bytes content, StorageDone done) {
+  if (content.empty() || content.length > kMaxContent) return false;
+  return post(StorageJob::Kind::write_spare, name, content, done);
+}
+
 bool LittleFsStorage::remove(Text name, StorageDone done) { return post(StorageJob::Kind::remove, name, {}, done); }
 
 bool LittleFsStorage::post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done) {
@@ -127,8 +132,8 @@ void LittleFsStorage::run_job(void* context) {
   LittleFsStorage& storage = *job.storage;
   if (!storage.mounted_) {
     job.result = StorageResult::failed;
-  } else if (job.kind == StorageJob::Kind::write) {
-    job.result = storage.write_file(job);
+  } else if (job.kind != StorageJob::Kind::remove) {
+    job.result = storage.write_job(job);
   } else {
     job.result = to_result(lfs_remove(&storage.file_system_, job.name.c_str()));
     if (job.result == StorageResult::not_found) job.result = StorageResult::ok;
@@ -146,8 +151,38 @@ void LittleFsStorage::end_job(void* context) {
   if (done.call != nullptr) done.call(done.context, result);
 }
 
-StorageResult LittleFsStorage::write_file(const StorageJob& job) {
+StorageResult LittleFsStorage::write_job(const StorageJob& job) {
   if (flash_.claims_full()) return StorageResult::full;
+  if (job.kind == StorageJob::Kind::write_spare) return has_reserve() ? write_file(job) : StorageResult::full;
+  for (;;) {
+    const StorageResult result = write_file(job);
+    if (result != StorageResult::full || !remove_expendable()) return result;
+  }
+}
+
+/// Returns whether the reserve stays free if one more block is used.
+bool LittleFsStorage::has_reserve() {
+  const lfs_size_t quarter = config_.block_count / 4;
+  const lfs_ssize_t used = lfs_fs_size(&file_system_);
+  return used >= 0 &&
+         static_cast<lfs_size_t>(used) + 1 + (kReserve < quarter ? kReserve : quarter) <= config_.block_count;
+}
+
+/// Removes the expendable file with the lowest name. @return false when there is none, or it cannot be removed
+bool LittleFsStorage::remove_expendable() {
+  lfs_dir_t directory;
+  lfs_info info;
+  FixedText<kMaxName> lowest;
+  if (expendable_.empty() || lfs_dir_open(&file_system_, &directory, "/") != LFS_ERR_OK) return false;
+  while (lfs_dir_read(&file_system_, &directory, &info) > 0) {
+    if (info.type != LFS_TYPE_REG || !starts_with(info.name, expendable_)) continue;
+    if (lowest.empty() || strcmp(info.name, lowest.c_str()) < 0) lowest.assign(info.name);
+  }
+  lfs_dir_close(&file_system_, &directory);
+  return !lowest.empty() && lfs_remove(&file_system_, lowest.c_str()) == LFS_ERR_OK;
+}
+
+StorageResult LittleFsStorage::write_file(const StorageJob& job) {
   lfs_file_t file;
   lfs_file_config file_config = {};
   file_config.buffer = file_buffer_;

@@ -11,7 +11,7 @@ class LittleFsStorage;
 
 /// One write or removal, with its data and its result.
 struct StorageJob {
-  enum class Kind : uint8_t { write, remove };
+  enum class Kind : uint8_t { write, write_spare, remove };
 
   Kind kind = Kind::write;
   LittleFsStorage* storage = nullptr;
