@@ -32,8 +32,10 @@ PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-conta
 # run, and the second one's report shows all of it.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
-HIL = $(PYTEST_HIL) tests/hil '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
+HIL = $(PYTEST_HIL) tests/hil $(OCTT_SHORT) '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
+# A case of each kind of the compliance set, in a few seconds; `make octt` plays all of it.
+OCTT_SHORT := $(patsubst %,scenarios/octt-1.6/TC_%_CS.yaml,001 003 005_1 007 012 015 032_1 037_3 041 070 086)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
 # PlatformIO lives below the clone and asks its registry nothing.
@@ -44,7 +46,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -128,6 +130,10 @@ hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SE
 	@status=0; $(if $(VIRTUAL),$(COVERED) -m $(HIL_REAL_TIME) || status=$$?;) \
 	  $(COVERED) -m $(HIL) || status=$$?; \
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build"; exit $$status
+
+octt: setup $(if $(VIRTUAL),firmware) ## play the OCPP 1.6 compliance set and print its table; SEED=n repeats an order, RUNS_OF_SET=10 looks for flaky cases
+	@mkdir -p build reports/junit
+	@$(RUN) -m tools.octt '--bench=$(BENCH)' --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(RUNS_OF_SET),--runs $(RUNS_OF_SET)) $(if $(K),-k '$(K)')
 
 interop: setup-interop firmware ## run the device against independent CSMSs, and another charge point against ours
 	@mkdir -p build reports/junit

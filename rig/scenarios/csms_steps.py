@@ -168,11 +168,15 @@ def tags(player: Player, values: Values) -> None:
 @step(
     "configuration",
     {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+    options={"if_known": FLAG},
 )
 def configuration(player: Player, values: Values) -> None:
-    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them."""
+    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them.
+
+    With `if_known` a key that the charge point does not have is left out.
+    """
     for key, value in values.subject.items():
-        player.change_key(key, value)
+        player.change_key(key, value, if_known=values.get("if_known", False))
 
 
 @step("connected", options={"timeout": DURATION, "as": NAME})

@@ -301,8 +301,13 @@ class Player:
 
     # -- configuration ------------------------------------------------------------------------------------------------
 
-    def change_key(self, key: str, value: str) -> None:
+    def change_key(self, key: str, value: str, *, if_known: bool = False) -> None:
         """Change a configuration key until the end of the scenario.
+
+        Args:
+            key: its name.
+            value: its new value.
+            if_known: do nothing if the charge point does not have it.
 
         Raises:
             ExpectationError: the charge point does not accept the change.
@@ -310,6 +315,8 @@ class Player:
         try:
             status = self._keys.change(key, value)
         except KeyError:
+            if if_known:
+                return
             raise ExpectationError(f"the charge point has no configuration key {key}") from None
         if status not in ("Accepted", "RebootRequired"):
             raise ExpectationError(f"ChangeConfiguration of {key} to {value!r} was answered with {status}")
