@@ -6,8 +6,11 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB more.
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
+
+constexpr size_t kMostTasks = 12;
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
@@ -171,6 +174,15 @@ void App::add_features() {
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {
