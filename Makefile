@@ -44,7 +44,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test conformance examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -68,9 +68,9 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, power cuts, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, power cuts, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test powercut examples hil interop coverage; do \
+	  for verb in unit firmware-test conformance powercut examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -105,6 +105,11 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
+
+conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; CASES=5.* for some
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target websocket-echo
+	@$(RUN) -m tools.conformance $(if $(CASES),--cases '$(CASES)')
 
 powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
