@@ -106,10 +106,10 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
-conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; CASES=5.* for some
+conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds long ones, CASES=5.* selects
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target websocket-echo
-	@$(RUN) -m tools.conformance $(if $(CASES),--cases '$(CASES)')
+	@$(RUN) -m tools.conformance $(if $(FULL),--full) $(if $(CASES),--cases '$(CASES)')
 
 powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -191,7 +191,7 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
 night: setup firmware ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs, endurance
-	@status=0; for verb in determinism flakes "powercut FULL=1" tsan mutants endurance; do \
+	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
 endurance: setup firmware ## run the HIL tests that take minutes, such as 10,000 reconnects
