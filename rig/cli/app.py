@@ -78,7 +78,7 @@ def _root_options() -> list[Any]:
 _GROUPS = (
     _group("bench", "Bench descriptions.", {"check": "rig.cli.bench_check"}),
     _group("fault", "The catalogue of faults.", {"list": "rig.cli.fault_list", "inject": "rig.cli.fault_inject"}),
-    _group("csms", "The fake CSMS.", {"serve": "rig.cli.csms_serve"}),
+    _group("csms", "The fake CSMS.", {"serve": "rig.cli.csms_serve", "play": "rig.cli.csms_play"}),
     _group("device", "The virtual charge point.", {"run": "rig.cli.device_run"}),
     _group("log", "The log of a device.", {"fetch": "rig.cli.log_fetch"}),
     _group("report", "Reports.", {"build": "rig.cli.report_build", "list": "rig.cli.report_list"}),
