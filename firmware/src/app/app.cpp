@@ -10,6 +10,8 @@ namespace {
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
+constexpr size_t kMostTasks = 12;
+
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -193,6 +195,15 @@ void App::add_features() {
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {
