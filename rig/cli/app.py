@@ -85,7 +85,12 @@ _GROUPS = (
     _group(
         "csms",
         "The fake CSMS.",
-        {"serve": "rig.cli.csms_serve", "call": "rig.cli.csms_call", "answer": "rig.cli.csms_answer"},
+        {
+            "serve": "rig.cli.csms_serve",
+            "call": "rig.cli.csms_call",
+            "answer": "rig.cli.csms_answer",
+            "play": "rig.cli.csms_play",
+        },
     ),
     _group("device", "The virtual charge point.", {"run": "rig.cli.device_run"}),
     _group("log", "The log of a device.", {"fetch": "rig.cli.log_fetch"}),
