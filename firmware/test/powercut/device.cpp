@@ -13,7 +13,7 @@ constexpr Millis kUnwindStep = 6'000;
 
 constexpr int kWhPerHalfSecond = 5;
 constexpr const char* kNote = "note: number ";
-constexpr uint32_t kNotesKept = 6;
+constexpr uint32_t kNotesKept = 4;
 constexpr UnixMillis kPowerGap = 5'000;
 
 }  // namespace
@@ -256,7 +256,7 @@ void Device::check_log() {
       world_.violate("log-order", "note " + std::to_string(notes_[i]) + " follows " + std::to_string(notes_[i - 1]));
     }
   }
-  // Two full files and the one that is being filled have six notes at least.
+  // Each boot begins a file: of six, four boots after the last note leave two.
   const uint32_t kept = world_.notes_stored < kNotesKept ? world_.notes_stored : kNotesKept;
   for (uint32_t number = world_.notes_stored - kept + 1; number <= world_.notes_stored; ++number) {
     if (std::find(notes_.begin(), notes_.end(), number) == notes_.end()) {

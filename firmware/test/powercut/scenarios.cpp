@@ -201,19 +201,19 @@ void old_files(Device& device) {
 void prepare_log(Device& device) {
   prepare(device);
   device.set("log_file_bytes", "1024");
-  device.set("log_files", "3");
+  device.set("log_files", "6");
 }
 
 /// Files are begun, filled, replaced and removed, across a restart and a loss of power.
 void log_rotation(Device& device) {
   device.power_on();
-  for (int i = 0; i < 6; ++i) device.note();
+  for (int i = 0; i < 24; ++i) device.note();
   device.command("reboot");
   device.run_for(10);
-  for (int i = 0; i < 3; ++i) device.note();
+  for (int i = 0; i < 5; ++i) device.note();
   device.power_off();
   device.power_on();
-  for (int i = 0; i < 3; ++i) device.note();
+  for (int i = 0; i < 5; ++i) device.note();
   device.settle();
 }
 

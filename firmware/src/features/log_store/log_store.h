@@ -23,7 +23,7 @@ class LogStore final : public Feature {
   /// An error is on flash after that time.
   static constexpr Millis kErrorFlush = 5'000;
   /// The sustained time between two writes, and the number of writes that idle time saves up: a bound for the wear.
-  static constexpr Millis kWriteInterval = 120'000;
+  static constexpr Millis kWriteInterval = 180'000;
   static constexpr uint32_t kMaxSaved = 64;
   /// The writes that a device without retained memory starts with.
   static constexpr uint32_t kFirstSaved = 8;
