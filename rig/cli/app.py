@@ -42,6 +42,16 @@ class _Root(TyperGroup):
             raise
 
 
+class _LogGroup(TyperGroup):
+    """`rig log` without the name of a command is `rig log show`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command in front of its options."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
 def _group(
     name: str,
     text: str,
@@ -93,11 +103,16 @@ _GROUPS = (
         },
     ),
     _group("device", "The virtual charge point.", {"run": "rig.cli.device_run"}),
-    _group("log", "The log of a device.", {"fetch": "rig.cli.log_fetch"}),
+    _group(
+        "log",
+        "The log of a device. Without a command: show, with its options.",
+        {"show": "rig.cli.log", "fetch": "rig.cli.log_fetch"},
+        _LogGroup,
+    ),
     _group("report", "Reports.", {"build": "rig.cli.report_build", "list": "rig.cli.report_list"}),
 )
 
-_SINGLE = ("doctor", "new", "status", "log", "power", "input", "led", "flash", "pause", "resume")
+_SINGLE = ("doctor", "new", "status", "power", "input", "led", "flash", "pause", "resume")
 
 app = _group(
     "rig",
