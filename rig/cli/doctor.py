@@ -99,7 +99,8 @@ def _emulator(description: Description) -> Finding:
     from rig.wiring.emulator.qemu import find_qemu
 
     try:
-        qemu = find_qemu(description.emulator.qemu, description.device.board)
+        has_pins = bool(description.inputs or description.leds or description.outputs)
+        qemu = find_qemu(description.emulator.qemu, description.device.board, with_pins=has_pins)
     except BenchError as error:
         return Finding("emulator", problem=str(error))
     return Finding("emulator", str(qemu.program))
