@@ -28,9 +28,11 @@ CONFIG_FILE = "config.json"
 
 OPTIONAL_KEYS = (
     "local_id_tag",
+    "setup_psk",
     "backoff_initial_ms",
     "backoff_max_ms",
     "backoff_stable_s",
+    "wifi_backoff_max_s",
     "log_level",
     "log_files",
     "log_file_bytes",
@@ -196,7 +198,7 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem"})
+    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem", "network"})
 
     STATUS_TIMEOUT_S = 2.0
 

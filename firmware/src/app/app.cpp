@@ -10,6 +10,8 @@ namespace {
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
+constexpr size_t kMostTasks = 12;
+
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -30,7 +32,9 @@ App::App(const Ports& ports)
       log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
       log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
-      wifi_(ports.network, ports.rng, config_.settings(), log_),
+      stored_networks_(ports.secrets, ports.worker, log_),
+      wifi_(ports.network, ports.rng, config_, stored_networks_, ports.system.chip_id(), log_),
+      wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
@@ -52,6 +56,7 @@ App::App(const Ports& ports)
   config_.load(ports_.system.chip_id());
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
+  stored_networks_.load();
   time_sync_.restore();
   start_log();
   start_charging();
@@ -131,6 +136,7 @@ void App::start_charging() {
 
 void App::add_features() {
   loop_.add(wifi_);
+  loop_.add(wifi_console_);
   loop_.add(time_sync_);
   loop_.add(connection_);
   loop_.add(charging_);
@@ -183,11 +189,21 @@ void App::add_features() {
                  json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
                },
                &config_});
+  status_.add({[](const void* wifi, JsonWriter& json) { static_cast<const Wifi*>(wifi)->write_status(json); }, &wifi_});
   status_.add({[](const void* connection, JsonWriter& json) {
                  json.member("connection_problem",
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {

@@ -22,7 +22,9 @@
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
+#include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
+#include "features/wifi/wifi_console.h"
 #include "runtime/event_loop.h"
 #include "runtime/worker_feature.h"
 
@@ -76,7 +78,9 @@ class App {
   LogStore log_store_;
   LogConsole log_console_;
   Security security_;
+  StoredNetworks stored_networks_;
   Wifi wifi_;
+  WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
   AuthCache auth_cache_;

@@ -137,6 +137,14 @@ void status_has_contactor_and_time() {
   check_contains("\"time_quality\":\"none\"", answer);
 }
 
+void status_has_the_stacks_where_the_platform_knows_them() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_TRUE(device.command("status").find("stacks") == std::string::npos);
+  device.system.knows_stacks = true;
+  check_contains("\"stacks\":{\"main\":4321}", device.command("status"));
+}
+
 void reboot_ends_the_run_with_its_reason() {
   Device device;
   App& app = device.boot();
@@ -237,6 +245,7 @@ int main() {
   RUN_TEST(a_setting_that_is_no_utf8_is_rejected);
   RUN_TEST(the_log_level_can_be_set_until_the_reboot_and_permanently);
   RUN_TEST(status_has_contactor_and_time);
+  RUN_TEST(status_has_the_stacks_where_the_platform_knows_them);
   RUN_TEST(reboot_ends_the_run_with_its_reason);
   RUN_TEST(the_loop_prints_telemetry_while_it_runs);
   RUN_TEST(the_round_that_answers_a_command_takes_the_next_one);

@@ -399,6 +399,133 @@ void the_key_of_the_network_is_masked() {
   check_contains("\"csms_url\":\"\"", bench.json(Config::Secrets::masked));
 }
 
+// -- trials -----------------------------------------------------------------------------------------------------------
+
+constexpr char kWithCsms[] = R"({"csms_url":"ws://old/","security_profile":1})";
+
+void a_changed_address_is_on_trial_until_it_is_kept() {
+  Bench bench;
+  bench.load(kWithCsms);
+  TEST_ASSERT_NULL(bench.set("csms_url", "ws://new/"));
+  TEST_ASSERT_FALSE_MESSAGE(bench.config.on_trial(Trial::csms), "the new value is not in force yet");
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::network));
+  bench.config.keep(Trial::csms);
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.size());
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+}
+
+void the_values_from_before_are_stored_first() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_one();
+  TEST_ASSERT_EQUAL_STRING(kWithCsms, bench.storage.files["config.json"].c_str());
+  check_contains(R"("csms_url":"ws://old/")", bench.storage.files["trial_csms.json"]);
+  bench.storage.run_one();
+  check_contains(R"("csms_url":"ws://new/")", bench.storage.files["config.json"]);
+}
+
+void a_trial_can_be_taken_back_after_several_changes() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.set("csms_url", "ws://newer/");
+  bench.set("security_profile", "2");
+  bench.set("nominal_voltage_v", "110");
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  TEST_ASSERT_EQUAL_UINT32(1, bench.config.settings().security_profile);
+  TEST_ASSERT_EQUAL_UINT32_MESSAGE(110, bench.config.settings().nominal_voltage_v, "another setting was taken back");
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
+}
+
+void a_restart_continues_a_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  Bench after;
+  after.storage.files = bench.storage.files;
+  after.config.load(0);
+  TEST_ASSERT_TRUE(after.config.on_trial(Trial::csms));
+  check_text("ws://new/", after.config.settings().csms_url.text());
+  TEST_ASSERT_TRUE(after.config.take_back(Trial::csms));
+  after.storage.run_all();
+  check_text("ws://old/", after.config.settings().csms_url.text());
+}
+
+void a_power_cut_before_the_new_value_begins_no_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_one();
+  Bench after;
+  after.storage.files = bench.storage.files;
+  after.config.load(0);
+  TEST_ASSERT_FALSE(after.config.on_trial(Trial::csms));
+  after.storage.run_all();
+  TEST_ASSERT_EQUAL_size_t(0, after.storage.files.count("trial_csms.json"));
+}
+
+void a_first_address_is_not_on_trial() {
+  Bench bench;
+  bench.load("{}");
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+}
+
+void a_change_whose_values_from_before_cannot_be_stored_fails() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.result = StorageResult::full;
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::full), static_cast<int>(bench.last));
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  bench.storage.result = StorageResult::ok;
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+}
+
+void a_change_during_the_write_of_the_values_from_before_is_kept() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.set("wifi_psk", "hunter22");
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(2, bench.answers);
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+  check_text("hunter22", bench.config.settings().wifi_psk.text());
+}
+
+void nothing_is_taken_back_while_the_storage_is_busy() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.storage.a_job_is_under_way = true;
+  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  bench.storage.a_job_is_under_way = false;
+  bench.set("nominal_voltage_v", "110");
+  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_EQUAL_STRING(Config::kBusy, bench.set("csms_url", "ws://newest/"));
+}
+
 }  // namespace
 
 int main() {
@@ -427,5 +554,14 @@ int main() {
   RUN_TEST(a_key_of_64_characters_is_hexadecimal);
   RUN_TEST(the_interval_of_the_boot_answer_applies_at_once);
   RUN_TEST(the_key_of_the_network_is_masked);
+  RUN_TEST(a_changed_address_is_on_trial_until_it_is_kept);
+  RUN_TEST(the_values_from_before_are_stored_first);
+  RUN_TEST(a_trial_can_be_taken_back_after_several_changes);
+  RUN_TEST(a_restart_continues_a_trial);
+  RUN_TEST(a_power_cut_before_the_new_value_begins_no_trial);
+  RUN_TEST(a_first_address_is_not_on_trial);
+  RUN_TEST(a_change_whose_values_from_before_cannot_be_stored_fails);
+  RUN_TEST(a_change_during_the_write_of_the_values_from_before_is_kept);
+  RUN_TEST(nothing_is_taken_back_while_the_storage_is_busy);
   return UNITY_END();
 }

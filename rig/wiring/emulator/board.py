@@ -93,6 +93,8 @@ class EmulatorBoard:
         self._run: QemuRun | None = None
         self._wanted: bool | None = None
         """Whether the chip is to be in download mode; None: it is to be off."""
+        self._is_stale = False
+        """Whether the chip was off since the emulator or the ROM started; they are stopped after a short pulse, too."""
         self._change = threading.Lock()
         self._closing = False
         self._to_chip = b""
@@ -129,6 +131,7 @@ class EmulatorBoard:
         with self._change:
             if not is_released:
                 self._wanted = None
+                self._is_stale = True
                 if self._run is not None:
                     self._run.strike()
                 if self._rom is not None:
@@ -165,7 +168,8 @@ class EmulatorBoard:
         """Stop or start the emulator or the ROM, as the wires want it."""
         with self._change:
             run, rom, wanted = self._run, self._rom, self._wanted
-        if wanted is None or (run is not None and not run.is_alive):
+            is_stale, self._is_stale = self._is_stale, False
+        if wanted is None or is_stale or (run is not None and not run.is_alive):
             self._stop()
             run = rom = None
         if wanted is True and rom is None:
@@ -186,7 +190,7 @@ class EmulatorBoard:
             return
         with self._change:
             self._run = run
-            if self._wanted is None:
+            if self._wanted is None or self._is_stale:
                 run.strike()
 
     def _stop(self) -> None:
@@ -227,6 +231,9 @@ class EmulatorBoard:
     def _pass_on(self, run: QemuRun) -> bool:
         """Pass on what the chip has sent; what nobody reads is dropped. Returns whether the emulator is still there."""
         data = run.uart.recv(_READ_BYTES)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self.port.master, data)
+        with self._change:
+            # The flasher may have the port by now, and would read the chip's last words as esptool's answers.
+            if not run.is_struck:
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self.port.master, data)
         return bool(data)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -113,6 +110,8 @@ class QemuRun:
         self.uart, far = socket.socketpair()
         """This end of UART0."""
         self.uart.setblocking(False)
+        self.is_struck = False
+        """Whether its power was taken away."""
         try:
             with far, log.open("ab") as messages:
                 self._process = subprocess.Popen(
@@ -130,18 +129,17 @@ class QemuRun:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the emulator still runs."""
-        return self._process.poll() is None
+        """Whether the emulator still runs and has power; a killed process takes a moment to end."""
+        return not self.is_struck and self._process.poll() is None
 
     def strike(self) -> None:
         """Take the power away: SIGKILL."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        self.is_struck = True
+        self._process.kill()
 
     def bury(self) -> None:
         """Strike it, wait until it is gone, and give its descriptors back."""
-        if self.is_alive:
-            self.strike()
+        self.strike()
         self._process.wait()
         self.uart.close()
 

@@ -117,6 +117,18 @@ def test_reset_with_boot_low_selects_download_mode(board: Board) -> None:
     assert board.line() == "waiting for download"
 
 
+def test_a_pulse_of_reset_is_never_too_short_to_change_the_mode(board: Board) -> None:
+    """The emulator is stopped before the ROM reads the port, and the other way round."""
+    board.power(True)
+    assert board.line() == "boot 0"
+    for boots in range(1, 20):
+        for is_download, line in ((True, "waiting for download"), (False, f"boot {boots}")):
+            board.hold(BOOT, is_download)
+            board.hold(EN, True)
+            board.hold(EN, False)
+            assert board.line() == line
+
+
 def test_the_chip_is_off_while_reset_is_held(board: Board) -> None:
     board.hold(EN, True)
     board.power(True)

@@ -18,13 +18,13 @@ Complaint any_text(Text) { return nullptr; }
 Complaint url_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check(value); }
 Complaint identity_rule(Text value) { return value.empty() ? nullptr : CsmsUrl::check_identity(value); }
 
-/// A passphrase, or the key itself in hexadecimal digits (IEEE 802.11, WPA-PSK).
-Complaint psk_rule(Text value) {
+Complaint psk_rule(Text value) { return check_wifi_psk(value); }
+
+Complaint setup_psk_rule(Text value) {
   constexpr size_t kLeast = 8;
-  constexpr size_t kKeyDigits = 64;
-  const bool is_passphrase = value.length >= kLeast && value.length < kKeyDigits;
-  if (value.empty() || is_passphrase || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
-  return "must have 8 to 63 characters, or 64 hexadecimal digits, or none for an open network";
+  constexpr size_t kMost = 63;
+  if (value.empty() || (value.length >= kLeast && value.length <= kMost)) return nullptr;
+  return "must have 8 to 63 characters, or none to have no setup access point";
 }
 
 /// ConnectorPhaseRotation of OCPP 1.6 section 9.1: `connector.rotation`, separated by commas.
@@ -138,10 +138,12 @@ constexpr uint32_t kLimitlessWh = 1'000'000'000;
 // The names on the right are those of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
 // lights of this charge point have neither.
 constexpr Key kKeys[] = {
-    text_key<&Settings::csms_url, &url_rule>("csms_url"),
-    text_key<&Settings::identity, &identity_rule>("identity"),
-    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid"),
-    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret(),
+    text_key<&Settings::csms_url, &url_rule>("csms_url").on_trial(Trial::csms),
+    text_key<&Settings::identity, &identity_rule>("identity").on_trial(Trial::csms),
+    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid").on_trial(Trial::network),
+    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret().on_trial(Trial::network),
+    text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk").secret(),
+    number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s"),
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag"),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
     number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
@@ -181,7 +183,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
     fact_key<1>("NumberOfConnectors"),
     number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
-    number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile"),
+    number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile").on_trial(Trial::csms),
     boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
                                                                    "StopTransactionOnEVSideDisconnect"),
     boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
@@ -205,6 +207,14 @@ constexpr Key kKeys[] = {
 }  // namespace
 
 Span<const Key> all_keys() { return kKeys; }
+
+Config::Complaint check_wifi_psk(Text value) {
+  constexpr size_t kLeast = 8;
+  constexpr size_t kKeyDigits = 64;
+  const bool is_passphrase = value.length >= kLeast && value.length < kKeyDigits;
+  if (value.empty() || is_passphrase || (value.length == kKeyDigits && is_hexadecimal(value))) return nullptr;
+  return "must have 8 to 63 characters, or 64 hexadecimal digits, or none for an open network";
+}
 
 const Key* find_key(Text name) {
   if (name.empty()) return nullptr;

@@ -13,12 +13,14 @@ constexpr uint32_t kMaxLogFiles = 24;
 /// What the owner of the charge point, or its CSMS, can set. Texts are empty where there is no default. The table in
 /// keys.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
 struct Settings {
-  FixedText<255> csms_url;         ///< `ws://` or `wss://`; the identity is put behind its path
-  CharacterText<48> identity;      ///< how the CSMS knows this charge point
-  FixedText<32> wifi_ssid;         ///< empty: Wi-Fi stays off
-  FixedText<64> wifi_psk;          ///< empty for an open network
-  CharacterText<20> local_id_tag;  ///< presented by the button; CiString20Type of OCPP 1.6
-  uint32_t security_profile = 0;   ///< of the OCPP 1.6 security whitepaper; features/security has what it means
+  FixedText<255> csms_url;            ///< `ws://` or `wss://`; the identity is put behind its path
+  CharacterText<48> identity;         ///< how the CSMS knows this charge point
+  FixedText<32> wifi_ssid;            ///< empty: Wi-Fi stays off
+  FixedText<64> wifi_psk;             ///< empty for an open network
+  FixedText<63> setup_psk;            ///< of the setup access point; empty: there is none
+  uint32_t wifi_backoff_max_s = 190;  ///< its half is the shortest pause at the limit
+  CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
+  uint32_t security_profile = 0;      ///< of the OCPP 1.6 security whitepaper; features/security has what it means
   uint32_t ws_ping_interval_s = 10;
   uint32_t heartbeat_interval_s = 300;
   uint32_t backoff_initial_ms = 1000;

@@ -110,6 +110,7 @@ class Chip final : private BoardListener {
   void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) override {
     network_.set_access_point(up, associate_ms, dhcp_ms);
   }
+  void on_radio(const RadioChange& change) override { network_.change_radio(change); }
   void on_erase_time(uint64_t ms) override { flash_.set_erase_time(ms); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
     flash_.tear(operation, mode, seed);
