@@ -139,6 +139,21 @@ def test_flushed_lines_survive_a_power_cut(own_device: Device, bench: Bench, con
     assert abs((bench.clock.utc() - kept.wall).total_seconds()) < 10
 
 
+def test_a_power_cut_costs_the_lines_of_the_flush_time(own_device: Device, bench: Bench, console: Console) -> None:
+    """A line that is older than `log_flush_s` survives a power cut, and a younger one does not."""
+    own_device.configure(log_flush_s=60)
+    console.command("log note older")
+    own_device.let_time_pass(61)
+    console.command("log note younger")
+    bench.power.off()
+    since = bench.mark()
+    bench.power.on()
+    own_device.wait_ready(since)
+    lines = shown(bench, console, "log tail 100")
+    assert any(line.endswith("note: older") for line in lines)
+    assert not any(line.endswith("note: younger") for line in lines)
+
+
 def test_levels_of_features(device: Device, bench: Bench, console: Console) -> None:
     """A feature may have a level of its own, as a setting and until the next boot."""
     since = bench.mark()
