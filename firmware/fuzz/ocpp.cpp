@@ -10,7 +10,6 @@ void check(const OcppFrame& frame) {
   using Kind = OcppFrame::Kind;
   require(count_characters(frame.id.text()) <= kMaxMessageId, "an id has at most 36 characters");
   if (frame.kind == Kind::call) {
-    require(!frame.action.text().empty(), "a call has an action");
     require(frame.payload.kind() == JsonKind::object, "the payload of a call is an object");
   }
   if (frame.kind == Kind::bad_call || frame.kind == Kind::ignored) {

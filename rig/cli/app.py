@@ -86,7 +86,12 @@ _GROUPS = (
 app = _group(
     "rig",
     "Plugbench: a bench that tests the firmware of OCPP charge points.",
-    {"doctor": "rig.cli.doctor", "new": "rig.cli.new", **{str(group.name): group for group in _GROUPS}},
+    {
+        "doctor": "rig.cli.doctor",
+        "fleet": "rig.cli.fleet",
+        "new": "rig.cli.new",
+        **{str(group.name): group for group in _GROUPS},
+    },
     _Root,
     params=_root_options(),
 )
