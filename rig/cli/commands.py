@@ -33,6 +33,9 @@ class Group(NamedTuple):
 
 COMMANDS: dict[str, Command | Group] = {
     "doctor": Command("rig.cli.doctor", "Check everything that a bench needs, and print each problem with its remedy."),
+    "fleet": Command(
+        "rig.cli.fleet", "Run many virtual charge points: how many reconnect within one second after the CSMS was gone?"
+    ),
     "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
     "status": Command("rig.cli.status", "Show the state of the open benches; with --bench open it if it is not."),
     "log": Group(
