@@ -46,6 +46,16 @@ class _Root(TyperGroup):
             raise
 
 
+class _LogGroup(TyperGroup):
+    """`rig log` without the name of a command is `rig log show`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command in front of its options."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
 def _group(
     name: str,
     text: str,
@@ -81,7 +91,9 @@ def _root_options() -> list[Any]:
 
 def _of(commands: Mapping[str, Command | Group]) -> dict[str, str | TyperGroup]:
     return {
-        name: command.module if isinstance(command, Command) else _group(name, command.summary, _of(command.commands))
+        name: command.module
+        if isinstance(command, Command)
+        else _group(name, command.summary, _of(command.commands), _LogGroup if name == "log" else TyperGroup)
         for name, command in commands.items()
     }
 

@@ -33,9 +33,21 @@ class Group(NamedTuple):
 
 COMMANDS: dict[str, Command | Group] = {
     "doctor": Command("rig.cli.doctor", "Check everything that a bench needs, and print each problem with its remedy."),
+    "fleet": Command(
+        "rig.cli.fleet", "Run many virtual charge points: how many reconnect within one second after the CSMS was gone?"
+    ),
     "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
     "status": Command("rig.cli.status", "Show the state of the open benches; with --bench open it if it is not."),
-    "log": Command("rig.cli.log", "Print the device's log; with --follow also what comes."),
+    "log": Group(
+        "The log of a device. Without a command: show, with its options.",
+        {
+            "show": Command("rig.cli.log", "Print the device's log; with --follow also what comes."),
+            "fetch": Command(
+                "rig.cli.log_fetch",
+                "Print the log that a device has stored in its flash, the oldest line first (docs/log-format.md).",
+            ),
+        },
+    ),
     "power": Command("rig.cli.power", "Switch the board's supply, or reset the board."),
     "input": Command("rig.cli.input", "Set an input of the device, or show the inputs."),
     "led": Command("rig.cli.led", "Show the patterns of the LEDs."),
@@ -73,6 +85,10 @@ COMMANDS: dict[str, Command | Group] = {
             "serve": Command("rig.cli.csms_serve", "Run the fake CSMS alone and print the traffic; Ctrl-C ends it."),
             "call": Command("rig.cli.csms_call", "Call a charge point and print the payload of its answer as JSON."),
             "answer": Command("rig.cli.csms_answer", "Replace the next answers of the CSMS to an action."),
+            "play": Command(
+                "rig.cli.csms_play",
+                "Play scenarios against a charge point that connects. You do what a bench would do, when asked.",
+            ),
         },
     ),
     "device": Group(

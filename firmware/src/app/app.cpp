@@ -1,13 +1,17 @@
 #include "app/app.h"
 
 #include "app/version.h"
+#include "core/crc32.h"
 
 namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB more.
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
+
+constexpr size_t kMostTasks = 12;
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
@@ -26,8 +30,12 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
+      log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
-      wifi_(ports.network, ports.rng, config_.settings(), log_),
+      stored_networks_(ports.secrets, ports.worker, log_),
+      wifi_(ports.network, ports.rng, config_, stored_networks_, ports.system.chip_id(), log_),
+      wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
       auth_cache_(storage_, time_sync_, config_.settings(), log_),
@@ -42,13 +50,18 @@ App::App(const Ports& ports)
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
-                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      csms_trial_(config_, connection_, wifi_, log_) {
+  log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
+  target_setting_ = target_in_settings();
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
+  stored_networks_.load();
   time_sync_.restore();
+  start_log();
   start_charging();
   storage_.start();
   add_commands();
@@ -65,16 +78,39 @@ void App::announce_boot() {
 void App::take_settings() {
   const Settings& settings = config_.settings();
   // A level of the console's `log` applies until the setting changes.
-  if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
+  if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
-  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  if (settings.security_profile != security_profile_setting_) {
+    connection_.renew(ports_.clock.now());
+    csms_trial_.restart();
+  }
   security_profile_setting_ = settings.security_profile;
+  if (target_in_settings() != target_setting_) {
+    target_setting_ = target_in_settings();
+    connection_.retarget(settings.csms_url.text(), settings.identity.text(), ports_.clock.now());
+    csms_trial_.restart();
+  }
+}
+
+uint32_t App::target_in_settings() const {
+  const Settings& settings = config_.settings();
+  return crc32(settings.identity.text().bytes(), crc32(settings.csms_url.text().bytes()));
+}
+
+void App::start_log() {
+  log_store_.load();
+  const ResetReason reason = ports_.system.reset_reason();
+  if (reason != ResetReason::panic && reason != ResetReason::watchdog) return;
+  CrashReport report;
+  const bool has_report = ports_.system.take_crash(report);
+  log_store_.note_crash(reason, ports_.system.build_id(), has_report ? &report : nullptr);
 }
 
 void App::start_storage() {
+  storage_.set_expendable(LogStore::kPrefix);
   storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
                                                                    " is lost: ", name_of(cause));
@@ -116,6 +152,7 @@ void App::start_charging() {
 
 void App::add_features() {
   loop_.add(wifi_);
+  loop_.add(wifi_console_);
   loop_.add(time_sync_);
   loop_.add(connection_);
   loop_.add(charging_);
@@ -124,6 +161,9 @@ void App::add_features() {
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
+  loop_.add(log_store_);
+  loop_.add(log_console_);
+  loop_.add(csms_trial_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the
@@ -166,11 +206,21 @@ void App::add_features() {
                  json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
                },
                &config_});
+  status_.add({[](const void* wifi, JsonWriter& json) { static_cast<const Wifi*>(wifi)->write_status(json); }, &wifi_});
   status_.add({[](const void* connection, JsonWriter& json) {
                  json.member("connection_problem",
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {
