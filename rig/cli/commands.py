@@ -56,6 +56,10 @@ COMMANDS: dict[str, Command | Group] = {
     ),
     "pause": Command("rig.cli.pause", "Hold a session of pytest before its next test, until `rig resume`."),
     "resume": Command("rig.cli.resume", "Continue a session of pytest that `rig pause` or --pause-on-fail holds."),
+    "snapshot": Command(
+        "rig.cli.snapshot",
+        "Write timeline, logs, state, settings and versions of an open bench to one file, without secrets.",
+    ),
     "completion": Command("rig.cli.completion", "Print the script that completes commands in a shell."),
     "bench": Group(
         "Bench descriptions.",

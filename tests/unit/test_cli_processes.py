@@ -95,6 +95,7 @@ def test_every_command_is_in_the_document() -> None:
         "flash",
         "pause",
         "resume",
+        "snapshot",
         "doctor --bench",
         "fault list",
         "fault inject",

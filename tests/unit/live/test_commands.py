@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def pid_of(terminal: Terminal) -> str:
     return str(terminal.process.pid)
 
 
-def test_every_command_works_on_a_paused_session(paused: Terminal, rig: Rig) -> None:
+def test_every_command_works_on_a_paused_session(paused: Terminal, rig: Rig, tmp_path: Path) -> None:
     pid = pid_of(paused)
 
     def done(*arguments: str) -> str:
@@ -125,6 +126,11 @@ def test_every_command_works_on_a_paused_session(paused: Terminal, rig: Rig) -> 
     done("csms", "answer", "Authorize", '{"idTagInfo": {"status": "Blocked"}}')
     assert "latency lifted" in done("fault", "inject", "latency", "ms=5", "--for", "0.2")
     assert "plugbench-cp.bin" in done("flash")
+    snapshot = json.loads(done("snapshot", str(tmp_path / "snapshot.zip"), "--json"))
+    with zipfile.ZipFile(snapshot["file"]) as archive:
+        assert "charging: cable plugged in" in archive.read("console.log").decode()
+        assert len(archive.read("run.jsonl").splitlines()) == snapshot["events"]
+        assert json.loads(archive.read("state.json"))["configuration"]["CP-BENCH-1"]["HeartbeatInterval"] == "300"
     done("resume")
     assert "1 failed, 1 passed" in re.sub(r"\x1b\[[0-9;]*m", "", paused.until("passed.* in "))
 
