@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -187,8 +188,10 @@ def test_a_fault_ends_with_its_command(paused: Terminal) -> None:
         _until(client, "fault_lifted")
 
 
-def test_a_command_opens_a_bench_when_none_is_open(rig: Rig) -> None:
+def test_a_command_opens_a_bench_when_none_is_open(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another folder of sockets hides the paused session of this file."""
     build(ROOT)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="plugbench-", dir=os.environ["XDG_RUNTIME_DIR"]))
     result = rig("csms", "call", "CP-BENCH-1", "GetConfiguration", '{"key": ["HeartbeatInterval"]}')
     assert (result.returncode, result.stderr) == (0, "bringing the device up …\n")
     assert json.loads(result.stdout)["configurationKey"][0]["value"] == "300"
