@@ -46,7 +46,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test conformance examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop
 
 help: ## list the verbs
@@ -70,9 +70,9 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, WebSocket conformance, power cuts, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, fuzzers, power cuts, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test conformance powercut examples hil interop coverage; do \
+	  for verb in unit firmware-test conformance fuzz powercut examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -107,6 +107,9 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
+
+fuzz: setup ## run libFuzzer on the firmware's readers, SECONDS=15 each; MERGE=1 keeps new inputs (needs clang: make install-extras)
+	@$(RUN) -m tools.fuzz --jobs $(JOBS) --seconds $(or $(SECONDS),15) $(if $(MERGE),--merge) $(if $(ONLY),--only $(ONLY))
 
 conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds long ones, CASES=5.* selects
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
@@ -196,8 +199,8 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs, endurance
-	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" tsan mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
+	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
 endurance: setup firmware ## run the HIL tests that take minutes, such as 10,000 reconnects

@@ -81,6 +81,30 @@ def test_each_profile_boots_to_accepted(secured: Secured, csms: Csms, device: De
         csms.ping()
 
 
+@pytest.mark.needs("inputs", "outputs")
+@pytest.mark.parametrize("profile", [2, 3])
+def test_a_charge_is_reported_over_tls(
+    secured: Secured, csms: Csms, device: Device, driver: EvDriver, outputs: Outputs, console: Console, profile: int
+) -> None:
+    """A driver charges over TLS from plug to unplug; heartbeat and DataTransfer go both ways meanwhile."""
+    with secured.on_profile(profile):  # type: ignore[arg-type]
+        driver.plug_in()
+        driver.present_tag()
+        csms.expect("StartTransaction", timeout=30)
+        outputs["contactor"].expect(True)
+        driver.draw(20).wait()
+        assert csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+        csms.expect("Heartbeat")
+        assert console.command("transfer org.example") == '{"status":"UnknownVendorId"}'
+        driver.present_tag()
+        csms.expect("StopTransaction", reason="Local", timeout=30)
+        outputs["contactor"].expect(False)
+        driver.unplug()
+        csms.expect_status("Available")
+        (transaction,) = csms.transactions
+        transaction.check()
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 

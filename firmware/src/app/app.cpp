@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/version.h"
+#include "core/crc32.h"
 
 namespace pb {
 
@@ -49,11 +50,13 @@ App::App(const Ports& ports)
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
-                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      csms_trial_(config_, connection_, wifi_, log_) {
   log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
+  target_setting_ = target_in_settings();
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   stored_networks_.load();
@@ -80,8 +83,21 @@ void App::take_settings() {
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
-  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  if (settings.security_profile != security_profile_setting_) {
+    connection_.renew(ports_.clock.now());
+    csms_trial_.restart();
+  }
   security_profile_setting_ = settings.security_profile;
+  if (target_in_settings() != target_setting_) {
+    target_setting_ = target_in_settings();
+    connection_.retarget(settings.csms_url.text(), settings.identity.text(), ports_.clock.now());
+    csms_trial_.restart();
+  }
+}
+
+uint32_t App::target_in_settings() const {
+  const Settings& settings = config_.settings();
+  return crc32(settings.identity.text().bytes(), crc32(settings.csms_url.text().bytes()));
 }
 
 void App::start_log() {
@@ -147,6 +163,7 @@ void App::add_features() {
   loop_.add(image_trial_);
   loop_.add(log_store_);
   loop_.add(log_console_);
+  loop_.add(csms_trial_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the

@@ -59,6 +59,13 @@ Millis ChargePoint::poll(Millis now) {
 // ---- registration
 
 void ChargePoint::on_online(Millis now) {
+  if (connection_.target() != target_) {
+    // Another CSMS does not know this charge point yet.
+    target_ = connection_.target();
+    registration_ = Registration::unknown;
+    next_boot_ = now;
+    for (ReportedStatus& reported : reported_) reported.is_confirmed = false;
+  }
   // A reconnect is no boot (OCPP 1.6 section 4.2); poll() sends a BootNotification when it is due.
   if (!accepted()) return;
   connection_.confirm();

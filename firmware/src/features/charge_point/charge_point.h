@@ -163,6 +163,7 @@ class ChargePoint final : public Feature,
   CsmsRequests requests_;
 
   Registration registration_ = Registration::unknown;
+  uint32_t target_ = 0;  // of the connection on which the CSMS has registered the charge point
   Millis next_boot_ = 0;
   uint32_t boots_ = 0;          // number of BootNotifications sent
   uint32_t answered_boot_ = 0;  // number of the last answered one

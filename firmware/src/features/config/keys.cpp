@@ -150,7 +150,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
     log_level_key("log_level"),
     number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files"),
-    number_key<&Settings::log_file_bytes, 512, Storage::kMaxContent>("log_file_bytes"),
+    number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes"),
     number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s"),
     availability_key("availability"),
     number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),

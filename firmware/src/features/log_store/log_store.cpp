@@ -108,7 +108,7 @@ void LogStore::charge(Millis now) {
 
 /// Returns the time of the next write.
 Millis LogStore::due(Millis now) const {
-  if (is_flushing_) return now;
+  if (is_flushing_ || (crash_step_ != Step::none && is_crash_urgent_)) return now;
   const uint32_t credit = ring_.notes().credit_ms;
   Millis at = kNever;
   if (crash_step_ != Step::none) {
