@@ -36,6 +36,11 @@ struct Key {
 /// The longest value as text.
 constexpr size_t kMaxValue = Config::kMaxText;
 
+/// The longest local authorization list, and its entries in one message (LocalAuthListMaxLength,
+/// SendLocalListMaxLength).
+constexpr uint32_t kLocalListEntries = 500;
+constexpr uint32_t kLocalListEntriesOfMessage = 50;
+
 /// All of them: the table in keys.cpp.
 Span<const Key> all_keys();
 /// @param name ours, or OCPP's in any case  @return nullptr when there is no such key.
