@@ -6,7 +6,8 @@ namespace pb {
 
 namespace {
 
-// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB more.
+// An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
+// more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
@@ -30,12 +31,13 @@ App::App(const Ports& ports)
       wifi_(ports.network, ports.rng, config_.settings(), log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
-      auth_cache_(storage_, time_sync_, config_.settings(), log_),
+      local_list_(storage_, time_sync_, config_.settings(), log_),
+      auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
-                    Identity{kVersion, ports.system.chip_id()},
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
+                    security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
@@ -110,6 +112,7 @@ void App::start_charging() {
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
+  local_list_.load();
   auth_cache_.load();
   charging_.start();
 }
@@ -121,6 +124,7 @@ void App::add_features() {
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);

@@ -9,6 +9,7 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/local_list/local_list.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
@@ -71,6 +72,7 @@ class App {
   Wifi wifi_;
   Connection connection_;
   Transactions transactions_;
+  LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;
