@@ -32,7 +32,7 @@ PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-conta
 # run, and the second one's report shows all of it.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
-HIL = $(PYTEST_HIL) tests/hil $(OCTT_SHORT) '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
+HIL = $(PYTEST_HIL) tests/hil scenarios/field $(OCTT_SHORT) '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
 # A case of each kind of the compliance set, in a few seconds; `make octt` plays all of it.
 OCTT_SHORT := $(patsubst %,scenarios/octt-1.6/TC_%_CS.yaml,001 003 005_1 007 012 015 032_1 037_3 041 070 086)

@@ -211,6 +211,18 @@ def close(player: Player, values: Values) -> None:
     player.csms.close(values.subject, charge_point=player.identity)
 
 
+@step("ping", {"type": "string", "maxLength": 125})
+def ping(player: Player, values: Values) -> None:
+    """Send a WebSocket ping with this payload, and wait for its pong."""
+    player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)
+
+
+@step("send_raw", TEXT, options={"fragments": {"type": "integer", "minimum": 1}})
+def send_raw(player: Player, values: Values) -> None:
+    """Send a text as it is, valid or not, in one or several WebSocket frames."""
+    player.csms.send_raw(values.subject, fragments=values.get("fragments", 1), charge_point=player.identity)
+
+
 @step("silence", STEPS)
 def silence(player: Player, values: Values) -> None:
     """Let the CSMS read everything and answer nothing during steps."""
