@@ -99,6 +99,7 @@ def test_every_command_is_in_the_document() -> None:
         "fault list",
         "fault inject",
         "csms serve",
+        "csms play",
         "device run",
         "report build",
         "report list",
