@@ -120,6 +120,8 @@ def _valid_value(hint: Any) -> object:
         return kind
     if kind is type:
         return int
+    if kind is Callable:
+        return print
     return [] if getattr(kind, "__name__", "") == "Sequence" else object.__new__(kind)
 
 

@@ -38,12 +38,13 @@ App::App(const Ports& ports)
       wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
-      auth_cache_(storage_, time_sync_, config_.settings(), log_),
+      local_list_(storage_, time_sync_, config_.settings(), log_),
+      auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
-                    Identity{kVersion, ports.system.chip_id()},
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
+                    security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
@@ -146,6 +147,7 @@ void App::start_charging() {
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
+  local_list_.load();
   auth_cache_.load();
   charging_.start();
 }
@@ -158,6 +160,7 @@ void App::add_features() {
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);

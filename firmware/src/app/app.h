@@ -10,6 +10,7 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/local_list/local_list.h"
 #include "features/log_store/log_console.h"
 #include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
@@ -85,6 +86,7 @@ class App {
   WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
+  LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -25,8 +26,8 @@ _LONGEST_S = 120
 Rig = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(autouse=True)
+def home() -> Path:
     """Let this file use the folder of the worker, which its processes inherit."""
     return Path(os.environ["XDG_RUNTIME_DIR"])
 
@@ -68,6 +69,20 @@ class Terminal:
 @pytest.fixture
 def paused(tmp_path: Path) -> Iterator[Terminal]:
     """Pytest, paused in a red test of the virtual bench."""
+    with paused_session(tmp_path) as terminal:
+        yield terminal
+
+
+@pytest.fixture(scope="module")
+def same_pause(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """The same for tests that change nothing."""
+    with paused_session(tmp_path_factory.mktemp("paused")) as terminal:
+        yield terminal
+
+
+@contextlib.contextmanager
+def paused_session(tmp_path: Path) -> Iterator[Terminal]:
+    """Run pytest on a terminal within the block, paused in a red test. Its records are in `runs`."""
     build(ROOT)
     test = tmp_path / "test_red.py"
     test.write_text("def test_red(device):\n    assert False\n\ndef test_next(device):\n    pass\n")
@@ -78,8 +93,10 @@ def paused(tmp_path: Path) -> Iterator[Terminal]:
         sys.executable, "-m", "pytest", str(test), f"--rootdir={ROOT}", bench, *plain, *records, "--pause-on-fail"
     )
     terminal.until("Press Enter to continue")
-    yield terminal
-    terminal.end()
+    try:
+        yield terminal
+    finally:
+        terminal.end()
 
 
 def pid_of(terminal: Terminal) -> str:
@@ -132,8 +149,10 @@ def test_the_acts_are_in_the_record(paused: Terminal, rig: Rig, tmp_path: Path) 
         (("pause", "--bench", "benches/pi.toml"), "no bench of benches/pi.toml is open"),
     ],
 )
-def test_a_wrong_argument_is_one_message(paused: Terminal, rig: Rig, arguments: tuple[str, ...], message: str) -> None:
-    result = rig(*arguments, "--pid", pid_of(paused))
+def test_a_wrong_argument_is_one_message(
+    same_pause: Terminal, rig: Rig, arguments: tuple[str, ...], message: str
+) -> None:
+    result = rig(*arguments, "--pid", pid_of(same_pause))
     assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     assert result.stderr.startswith("rig: ")
 
@@ -141,7 +160,7 @@ def test_a_wrong_argument_is_one_message(paused: Terminal, rig: Rig, arguments: 
 def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal, rig: Rig) -> None:
     (client,) = clients(pid=paused.process.pid)
     client.request("subscribe")
-    command = [RIG, "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
+    command = [str(RIG), "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
     inject = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with client:
         _until(client, "fault_injected")
@@ -153,7 +172,7 @@ def test_a_bench_that_ends_meanwhile_is_one_message(paused: Terminal, rig: Rig) 
 def test_a_fault_ends_with_its_command(paused: Terminal) -> None:
     (client,) = clients(pid=paused.process.pid)
     client.request("subscribe")
-    command = [RIG, "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
+    command = [str(RIG), "fault", "inject", "latency", "ms=5", "--for", "600", "--pid", pid_of(paused)]
     inject = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     with client:
         _until(client, "fault_injected")
