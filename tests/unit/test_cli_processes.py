@@ -100,6 +100,8 @@ def test_every_command_is_in_the_document() -> None:
         "fault inject",
         "csms serve",
         "csms play",
+        "log fetch",
+        "doctor --wiring",
         "device run",
         "report build",
         "report list",
