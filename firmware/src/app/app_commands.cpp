@@ -99,7 +99,7 @@ void App::log_command(Text arguments) {
   LogLevel level;
   if (word.empty()) {
     answer_json(log_, [this](JsonWriter& json) {
-      char bytes[Config::kMaxText];
+      char bytes[400];  // of all tags
       TextWriter levels{Span<char>(bytes)};
       log_.levels().format(levels);
       json.begin_object();
