@@ -17,6 +17,7 @@
 #include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
+#include "features/storage/counting_flash.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
@@ -51,8 +52,10 @@ class App {
   void start_storage();
   void start_charging();
   void add_features();
+  void add_counters();
   void add_commands();
   void add_test_commands(TestControls& controls);
+  void status(Text part);
   void set(Text arguments);
   void transfer(Text arguments);
   void take_settings();
@@ -66,6 +69,7 @@ class App {
   Board board_;
   EventLoop loop_;
   WorkerFeature worker_;
+  CountingFlash flash_;
   LittleFsStorage storage_;
   Config config_;
   SerialDebug serial_debug_;

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "port/flash.h"
+
+namespace pb {
+
+/// A flash that counts the operations on another one, for telemetry. The worker writes the counters and the loop reads
+/// them; each is one word, so a reading is at most one operation old.
+class CountingFlash final : public Flash {
+ public:
+  /// Sectors whose erases are counted one by one; later ones are only in the total.
+  static constexpr size_t kMaxSectors = 160;
+
+  explicit CountingFlash(Flash& flash) : flash_(flash) {}
+
+  uint32_t programs() const { return load(programs_); }
+  uint32_t erases() const { return load(erases_); }
+  uint32_t reads() const { return load(reads_); }
+  /// The erases since the start of the sector that was erased most often.
+  uint32_t most_erases() const {
+    uint32_t most = 0;
+    for (const uint16_t& count : sector_erases_) {
+      const uint16_t value = __atomic_load_n(&count, __ATOMIC_RELAXED);
+      if (value > most) most = value;
+    }
+    return most;
+  }
+
+  size_t size() const override { return flash_.size(); }
+  FlashResult read(size_t offset, MutableBytes into) override {
+    count(reads_);
+    return flash_.read(offset, into);
+  }
+  FlashResult program(size_t offset, Bytes bytes) override {
+    count(programs_);
+    return flash_.program(offset, bytes);
+  }
+  FlashResult erase(size_t offset) override {
+    count(erases_);
+    const size_t sector = offset / kSectorSize;
+    if (sector < kMaxSectors && sector_erases_[sector] != UINT16_MAX) {
+      __atomic_fetch_add(&sector_erases_[sector], uint16_t{1}, __ATOMIC_RELAXED);
+    }
+    return flash_.erase(offset);
+  }
+  bool claims_full() const override { return flash_.claims_full(); }
+
+ private:
+  static uint32_t load(const uint32_t& counter) { return __atomic_load_n(&counter, __ATOMIC_RELAXED); }
+  static void count(uint32_t& counter) { __atomic_fetch_add(&counter, 1U, __ATOMIC_RELAXED); }
+
+  Flash& flash_;
+  uint32_t reads_ = 0;
+  uint32_t programs_ = 0;
+  uint32_t erases_ = 0;
+  uint16_t sector_erases_[kMaxSectors] = {};
+};
+
+}  // namespace pb
