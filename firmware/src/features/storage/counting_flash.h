@@ -4,8 +4,9 @@
 
 namespace pb {
 
-/// A flash that counts the operations on another one, for telemetry. The worker writes the counters and the loop reads
-/// them; each is one word, so a reading is at most one operation old.
+/// A flash that counts the operations on another one, for telemetry. One thread at a time writes the counters, at first
+/// the loop and then the worker, and the loop reads them. They have at most one word, which a chip without atomic
+/// additions reads and writes at once.
 class CountingFlash final : public Flash {
  public:
   /// Sectors whose erases are counted one by one; later ones are only in the total.
@@ -39,7 +40,7 @@ class CountingFlash final : public Flash {
     count(erases_);
     const size_t sector = offset / kSectorSize;
     if (sector < kMaxSectors && sector_erases_[sector] != UINT16_MAX) {
-      __atomic_fetch_add(&sector_erases_[sector], uint16_t{1}, __ATOMIC_RELAXED);
+      count(sector_erases_[sector]);
     }
     return flash_.erase(offset);
   }
@@ -47,7 +48,10 @@ class CountingFlash final : public Flash {
 
  private:
   static uint32_t load(const uint32_t& counter) { return __atomic_load_n(&counter, __ATOMIC_RELAXED); }
-  static void count(uint32_t& counter) { __atomic_fetch_add(&counter, 1U, __ATOMIC_RELAXED); }
+  template <class Number>
+  static void count(Number& counter) {
+    __atomic_store_n(&counter, static_cast<Number>(counter + 1), __ATOMIC_RELAXED);
+  }
 
   Flash& flash_;
   uint32_t reads_ = 0;

@@ -25,8 +25,9 @@ void copy(Text text, uint8_t (&into)[N]) {
 }
 
 Text name_in(const uint8_t (&ssid)[33]) {
-  const auto* text = reinterpret_cast<const char*>(ssid);
-  return {text, strnlen(text, sizeof ssid - 1)};
+  size_t length = 0;
+  while (length < sizeof ssid - 1 && ssid[length] != 0) ++length;
+  return {reinterpret_cast<const char*>(ssid), length};
 }
 
 }  // namespace
