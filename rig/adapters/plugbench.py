@@ -28,10 +28,15 @@ CONFIG_FILE = "config.json"
 
 OPTIONAL_KEYS = (
     "local_id_tag",
+    "setup_psk",
     "backoff_initial_ms",
     "backoff_max_ms",
     "backoff_stable_s",
+    "wifi_backoff_max_s",
     "log_level",
+    "log_files",
+    "log_file_bytes",
+    "log_flush_s",
     "availability",
     "lock_timeout_ms",
     "nominal_voltage_v",
@@ -80,6 +85,9 @@ _PANIC = re.compile(
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
+_CRASH_TAG = "crash"  # of the line about the crash before the boot, whose cause reads like a panic
+_STORED = "L "
+_STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
 
 class PlugbenchLogFormat:
@@ -102,6 +110,11 @@ class PlugbenchLogFormat:
         """Return boots, telemetry records and panics. A panic is pending until its backtrace ends."""
         text = line.text
         found: list[Event] = []
+        if text.startswith(_STORED):
+            # A line of the past. After a power cut within it, the banner of the next boot follows on the same line.
+            own = _STORED_LINE.match(text)
+            banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
+            return [_boot(banner)] if banner else found
         if self._cause:
             frames = self._read_frames(text)
             if frames and len(self._frames) < _MOST_FRAMES:
@@ -110,8 +123,8 @@ class PlugbenchLogFormat:
         # After a power cut in the middle of a line, the banner follows on the same line.
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
-            found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
-        elif _may_panic(text) and (panic := _PANIC.search(text)):
+            found.append(_boot(banner))
+        elif line.tag != _CRASH_TAG and _may_panic(text) and (panic := _PANIC.search(text)):
             if not self._cause:
                 self._cause = next(value for value in panic.groups() if value).strip()
         elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
@@ -139,6 +152,10 @@ class PlugbenchLogFormat:
         if frame := _FRAME.match(text):
             return [frame["frame"]]
         return []
+
+
+def _boot(banner: re.Match[str]) -> Boot:
+    return Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])
 
 
 def _may_panic(text: str) -> bool:
@@ -181,7 +198,7 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem"})
+    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem", "network"})
 
     STATUS_TIMEOUT_S = 2.0
 

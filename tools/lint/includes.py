@@ -19,17 +19,18 @@ LAYERS = (
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
-    ("features/charge_point", "features/led_status", "features/monitor", "features/serial_debug", "features/wifi"),
+    ("features/charge_point", "features/led_status", "features/monitor", "features/wifi"),
     ("features/auth_cache", "features/charging"),
+    ("features/local_list",),
     ("features/transactions",),
-    ("features/ocpp_message", "features/security"),
+    ("features/log_store", "features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
-    ("features/websocket",),
+    ("features/serial_debug", "features/websocket"),
     ("features/board", "features/logging", "features/storage"),
     ("features/board/boards",),
     ("runtime",),
     ("port/posix", "port/esp32"),
-    ("port/mbedtls",),
+    ("port/mbedtls", "port/station"),
     ("port",),
     ("core",),
 )
@@ -40,6 +41,7 @@ _KNOWS_PLATFORM = {
     "port/posix": ("port/posix", "port/posix/test", "main/posix"),
     "port/esp32": ("port/esp32", "port/esp32/test", "main/esp32"),
     "port/mbedtls": ("port/mbedtls", "port/posix", "port/posix/test", "port/esp32"),
+    "port/station": ("port/station", "port/posix", "port/posix/test", "port/esp32", "test"),
 }
 
 _SOURCES, _TESTS = PurePosixPath("firmware/src"), PurePosixPath("firmware/test")

@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/version.h"
+#include "core/crc32.h"
 
 namespace pb {
 
@@ -29,29 +30,39 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
+      log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
-      wifi_(ports.network, ports.rng, config_.settings(), log_),
+      stored_networks_(ports.secrets, ports.worker, log_),
+      wifi_(ports.network, ports.rng, config_, stored_networks_, ports.system.chip_id(), log_),
+      wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
-      auth_cache_(storage_, time_sync_, config_.settings(), log_),
+      local_list_(storage_, time_sync_, config_.settings(), log_),
+      auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
-                    Identity{kVersion, ports.system.chip_id()},
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
+                    security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
-                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      csms_trial_(config_, connection_, wifi_, log_) {
+  log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
+  target_setting_ = target_in_settings();
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
+  stored_networks_.load();
   time_sync_.restore();
+  start_log();
   start_charging();
   storage_.start();
   add_commands();
@@ -68,16 +79,39 @@ void App::announce_boot() {
 void App::take_settings() {
   const Settings& settings = config_.settings();
   // A level of the console's `log` applies until the setting changes.
-  if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
+  if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
-  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  if (settings.security_profile != security_profile_setting_) {
+    connection_.renew(ports_.clock.now());
+    csms_trial_.restart();
+  }
   security_profile_setting_ = settings.security_profile;
+  if (target_in_settings() != target_setting_) {
+    target_setting_ = target_in_settings();
+    connection_.retarget(settings.csms_url.text(), settings.identity.text(), ports_.clock.now());
+    csms_trial_.restart();
+  }
+}
+
+uint32_t App::target_in_settings() const {
+  const Settings& settings = config_.settings();
+  return crc32(settings.identity.text().bytes(), crc32(settings.csms_url.text().bytes()));
+}
+
+void App::start_log() {
+  log_store_.load();
+  const ResetReason reason = ports_.system.reset_reason();
+  if (reason != ResetReason::panic && reason != ResetReason::watchdog) return;
+  CrashReport report;
+  const bool has_report = ports_.system.take_crash(report);
+  log_store_.note_crash(reason, ports_.system.build_id(), has_report ? &report : nullptr);
 }
 
 void App::start_storage() {
+  storage_.set_expendable(LogStore::kPrefix);
   storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
                                                                    " is lost: ", name_of(cause));
@@ -113,20 +147,26 @@ void App::start_charging() {
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
+  local_list_.load();
   auth_cache_.load();
   charging_.start();
 }
 
 void App::add_features() {
   loop_.add(wifi_);
+  loop_.add(wifi_console_);
   loop_.add(time_sync_);
   loop_.add(connection_);
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
+  loop_.add(log_store_);
+  loop_.add(log_console_);
+  loop_.add(csms_trial_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the
@@ -169,6 +209,7 @@ void App::add_features() {
                  json.member("security_profile", static_cast<const Config*>(config)->settings().security_profile);
                },
                &config_});
+  status_.add({[](const void* wifi, JsonWriter& json) { static_cast<const Wifi*>(wifi)->write_status(json); }, &wifi_});
   status_.add({[](const void* connection, JsonWriter& json) {
                  json.member("connection_problem",
                              name_of(static_cast<const Connection*>(connection)->problem().failure));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/csms_trial.h"
 #include "app/image_trial.h"
 #include "app/indicator.h"
 #include "app/ports.h"
@@ -9,6 +10,9 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/local_list/local_list.h"
+#include "features/log_store/log_console.h"
+#include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
@@ -20,7 +24,9 @@
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
 #include "features/websocket/connection.h"
+#include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
+#include "features/wifi/wifi_console.h"
 #include "runtime/event_loop.h"
 #include "runtime/worker_feature.h"
 
@@ -46,13 +52,18 @@ class App {
  private:
   void announce_boot();
   void start_storage();
+  void start_log();
   void start_charging();
   void add_features();
   void add_commands();
   void add_test_commands(TestControls& controls);
   void set(Text arguments);
   void transfer(Text arguments);
+  void log_command(Text arguments);
+  void set_log_level(Text arguments);
+  void flush_log();
   void take_settings();
+  uint32_t target_in_settings() const;
 
   Ports ports_;
 
@@ -67,10 +78,15 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  LogStore log_store_;
+  LogConsole log_console_;
   Security security_;
+  StoredNetworks stored_networks_;
   Wifi wifi_;
+  WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
+  LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;
@@ -80,9 +96,11 @@ class App {
   LedStatus led_status_;
   Indicator indicator_;
   ImageTrial image_trial_;
+  CsmsTrial csms_trial_;
 
   uint32_t security_profile_setting_ = 0;
-  LogLevel log_level_setting_ = LogLevel::info;
+  uint32_t target_setting_ = 0;  ///< CRC-32 of csms_url and identity
+  LogLevels log_level_setting_;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;
 };

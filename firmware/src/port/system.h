@@ -5,6 +5,7 @@
 
 #include "core/span.h"
 #include "core/text.h"
+#include "port/crash_report.h"
 
 namespace pb {
 
@@ -59,6 +60,9 @@ class System {
   static constexpr uint32_t kWatchdogMs = 5000;
 
   virtual ResetReason reset_reason() const = 0;
+  /// Takes the record of the crash that caused this boot; later calls find none.
+  /// @return false, with `report` unchanged, when there was no crash or the platform has no record of it
+  virtual bool take_crash(CrashReport& report) = 0;
   /// The chip's unique number: 48 bits, fixed in hardware.
   virtual uint64_t chip_id() const = 0;
   /// 8 hexadecimal digits from the linker's hash of the program.

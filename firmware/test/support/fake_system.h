@@ -20,6 +20,16 @@ class FakeSystem final : public System, public TestControls {
   bool knows_stacks = false;
 
   ResetReason reset_reason() const override { return reason; }
+  /// The record that take_crash() returns once.
+  CrashReport crash_report;
+  bool has_crash_report = false;
+
+  bool take_crash(CrashReport& report) override {
+    if (!has_crash_report) return false;
+    has_crash_report = false;
+    report = crash_report;
+    return true;
+  }
   uint64_t chip_id() const override { return 0x240AC4000001; }
   Text build_id() const override { return "0badcafe"; }
   void feed_watchdog() override { ++fed; }

@@ -21,10 +21,11 @@ class FakeUart final : public Uart {
   void type(const std::string& text) { input_ += text; }
   /// Drops all output, as without a reader.
   bool stalled = false;
-  /// The free bytes of its ring, as far as the firmware asks for them.
-  size_t free = 4096;
 
-  size_t room() override { return free; }
+  /// The result of space().
+  size_t room = 4096;
+
+  size_t space() override { return stalled ? 0 : room; }
   bool write(Bytes bytes) override {
     if (stalled) {
       dropped_ += static_cast<uint32_t>(bytes.length);

@@ -64,7 +64,7 @@ void without_a_file_everything_has_its_default() {
   TEST_ASSERT_EQUAL(1000, settings.backoff_initial_ms);
   TEST_ASSERT_EQUAL(120000, settings.backoff_max_ms);
   TEST_ASSERT_EQUAL(60, settings.connection_timeout_s);
-  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::info), static_cast<int>(settings.log_level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::info), static_cast<int>(settings.log_level.of("wifi")));
   check_contains("no config.json", bench.uart.written());
 }
 
@@ -86,7 +86,7 @@ void every_key_is_read() {
   TEST_ASSERT_EQUAL(50, settings.backoff_initial_ms);
   TEST_ASSERT_EQUAL(400, settings.backoff_max_ms);
   TEST_ASSERT_EQUAL(30, settings.connection_timeout_s);
-  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::debug), static_cast<int>(settings.log_level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::debug), static_cast<int>(settings.log_level.of("wifi")));
   TEST_ASSERT_EQUAL_STRING("", bench.uart.written().c_str());
 }
 
@@ -109,7 +109,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"heartbeat_interval_s":1.5})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":99999999999999999999})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":"60"})", "heartbeat_interval_s must be a number");
-  check_warning(R"({"log_level":"loud"})", "log_level must be error, warning, info or debug");
+  check_warning(R"({"log_level":"loud"})", "log_level must begin with error, warning, info or debug");
   check_warning(R"({"backoff_initial_ms":500,"backoff_max_ms":400})", "backoff_max_ms must not be below");
   check_warning(R"({"hartbeat":1})", "unknown key \"hartbeat\"");
   check_warning(R"({"csms_url":)", "config.json is no JSON at byte");
@@ -399,6 +399,147 @@ void the_key_of_the_network_is_masked() {
   check_contains("\"csms_url\":\"\"", bench.json(Config::Secrets::masked));
 }
 
+// -- trials -----------------------------------------------------------------------------------------------------------
+
+constexpr char kWithCsms[] = R"({"csms_url":"ws://old/","security_profile":1})";
+
+void a_changed_address_is_on_trial_until_it_is_kept() {
+  Bench bench;
+  bench.load(kWithCsms);
+  TEST_ASSERT_NULL(bench.set("csms_url", "ws://new/"));
+  TEST_ASSERT_FALSE_MESSAGE(bench.config.on_trial(Trial::csms), "the new value is not in force yet");
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::network));
+  bench.config.keep(Trial::csms);
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.size());
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+}
+
+void the_values_from_before_are_stored_first() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_one();
+  TEST_ASSERT_EQUAL_STRING(kWithCsms, bench.storage.files["config.json"].c_str());
+  check_contains(R"("csms_url":"ws://old/")", bench.storage.files["trial_csms.json"]);
+  bench.storage.run_one();
+  check_contains(R"("csms_url":"ws://new/")", bench.storage.files["config.json"]);
+}
+
+void a_trial_can_be_taken_back_after_several_changes() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.set("csms_url", "ws://newer/");
+  bench.set("security_profile", "2");
+  bench.set("nominal_voltage_v", "110");
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  TEST_ASSERT_EQUAL_UINT32(1, bench.config.settings().security_profile);
+  TEST_ASSERT_EQUAL_UINT32_MESSAGE(110, bench.config.settings().nominal_voltage_v, "another setting was taken back");
+  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("trial_csms.json"));
+}
+
+void a_restart_continues_a_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  Bench after;
+  after.storage.files = bench.storage.files;
+  after.config.load(0);
+  TEST_ASSERT_TRUE(after.config.on_trial(Trial::csms));
+  check_text("ws://new/", after.config.settings().csms_url.text());
+  TEST_ASSERT_TRUE(after.config.take_back(Trial::csms));
+  after.storage.run_all();
+  check_text("ws://old/", after.config.settings().csms_url.text());
+}
+
+void a_power_cut_before_the_new_value_begins_no_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_one();
+  Bench after;
+  after.storage.files = bench.storage.files;
+  after.config.load(0);
+  TEST_ASSERT_FALSE(after.config.on_trial(Trial::csms));
+  after.storage.run_all();
+  TEST_ASSERT_EQUAL_size_t(0, after.storage.files.count("trial_csms.json"));
+}
+
+void a_first_address_is_not_on_trial() {
+  Bench bench;
+  bench.load("{}");
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+}
+
+void an_address_that_is_removed_is_not_on_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.set("csms_url", "");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+}
+
+void a_change_whose_values_from_before_cannot_be_stored_fails() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.result = StorageResult::full;
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(1, bench.answers);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::full), static_cast<int>(bench.last));
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  check_text("ws://old/", bench.config.settings().csms_url.text());
+  bench.storage.result = StorageResult::ok;
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.on_trial(Trial::csms));
+}
+
+void a_change_during_the_write_of_the_values_from_before_is_kept() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.set("wifi_psk", "hunter22");
+  bench.storage.run_all();
+  TEST_ASSERT_EQUAL(2, bench.answers);
+  check_text("ws://new/", bench.config.settings().csms_url.text());
+  check_text("hunter22", bench.config.settings().wifi_psk.text());
+}
+
+void nothing_is_taken_back_while_the_storage_is_busy() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.storage.a_job_is_under_way = true;
+  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  bench.storage.a_job_is_under_way = false;
+  bench.set("nominal_voltage_v", "110");
+  TEST_ASSERT_FALSE(bench.config.take_back(Trial::csms));
+  bench.storage.run_all();
+  TEST_ASSERT_TRUE(bench.config.take_back(Trial::csms));
+  TEST_ASSERT_EQUAL_STRING(Config::kBusy, bench.set("csms_url", "ws://newest/"));
+}
+
 }  // namespace
 
 int main() {
@@ -427,5 +568,15 @@ int main() {
   RUN_TEST(a_key_of_64_characters_is_hexadecimal);
   RUN_TEST(the_interval_of_the_boot_answer_applies_at_once);
   RUN_TEST(the_key_of_the_network_is_masked);
+  RUN_TEST(a_changed_address_is_on_trial_until_it_is_kept);
+  RUN_TEST(the_values_from_before_are_stored_first);
+  RUN_TEST(a_trial_can_be_taken_back_after_several_changes);
+  RUN_TEST(a_restart_continues_a_trial);
+  RUN_TEST(a_power_cut_before_the_new_value_begins_no_trial);
+  RUN_TEST(a_first_address_is_not_on_trial);
+  RUN_TEST(an_address_that_is_removed_is_not_on_trial);
+  RUN_TEST(a_change_whose_values_from_before_cannot_be_stored_fails);
+  RUN_TEST(a_change_during_the_write_of_the_values_from_before_is_kept);
+  RUN_TEST(nothing_is_taken_back_while_the_storage_is_busy);
   return UNITY_END();
 }

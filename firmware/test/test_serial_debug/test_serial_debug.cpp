@@ -44,11 +44,11 @@ void a_command_is_answered_by_one_line() {
 
 void a_command_waits_for_room_for_its_answer() {
   Bench bench;
-  bench.uart.free = SerialDebug::kAnswerRoom - 1;
+  bench.uart.room = SerialDebug::kAnswerRoom - 1;
   bench.uart.type("echo one\necho two\n");
   TEST_ASSERT_EQUAL_UINT64(100 + SerialDebug::kRoomWaitMs, bench.console.poll(100));
   TEST_ASSERT_EQUAL_STRING("", bench.uart.take().c_str());
-  bench.uart.free = SerialDebug::kAnswerRoom;
+  bench.uart.room = SerialDebug::kAnswerRoom;
   bench.console.poll(110);
   TEST_ASSERT_EQUAL_STRING("= one\r\n= two\r\n", bench.uart.take().c_str());
 }

@@ -8,6 +8,16 @@ namespace pb {
 namespace {
 
 constexpr Text kMask = "********";
+/// By group: the file with its values from before the trial.
+constexpr Text kTrialFiles[kTrials] = {"", "trial_network.json", "trial_csms.json"};
+constexpr Trial kGroups[] = {Trial::network, Trial::csms};
+
+constexpr Text file_of(Trial group) { return kTrialFiles[static_cast<size_t>(group)]; }
+
+/// Whether the group had values that the device can go back to.
+bool has_values(Trial group, const Settings& settings) {
+  return group == Trial::network ? !settings.wifi_ssid.empty() : !settings.csms_url.empty();
+}
 
 using Complaint = Config::Complaint;
 
@@ -76,32 +86,39 @@ void Config::load(uint64_t chip_id) {
   } else if (result != StorageResult::ok) {
     log_.error("config", kFile, " cannot be read, every setting has its default");
   } else {
-    JsonError error;
-    const JsonValue file = parse_json({reinterpret_cast<const char*>(bytes.data), length}, error);
-    if (!file.exists()) {
-      log_.warning("config", kFile, " is no JSON at byte ", error.offset, ": ", error.reason,
-                   "; every setting has its default");
-    } else if (file.kind() != JsonKind::object) {
-      log_.warning("config", kFile, " is not a JSON object, every setting has its default");
-    }
-    for (JsonItems items(file); items.next();) {
-      FixedText<48> name;
-      const Key* key = items.name().get(name) ? find_key(name.text()) : nullptr;
-      if (key == nullptr) {
-        log_.warning("config", "unknown key ", items.name().raw(), " is left out");
-      } else if (const Complaint complaint = parse_json_value(*key, items.value(), set_); complaint != nullptr) {
-        log_.warning("config", key->name, " ", complaint, "; it has its default");
-      }
-    }
+    read_settings({reinterpret_cast<const char*>(bytes.data), length}, kFile, Trial::none, set_);
   }
   if (const Complaint complaint = check_together(set_); complaint != nullptr) {
     take_default_backoff(set_);
     log_.warning("config", complaint, "; both have their defaults");
   }
+  load_trials();
   char identity[decltype(default_identity_)::capacity()];
   TextWriter text{Span<char>(identity)};
   default_identity_.assign(text.append_all("plugbench-", Hex{chip_id & 0xFFFFFF, 6}).text());
   apply();
+}
+
+void Config::read_settings(Text json, Text file, Trial group, Settings& into) {
+  JsonError error;
+  const JsonValue object = parse_json(json, error);
+  if (!object.exists()) {
+    log_.warning("config", file, " is no JSON at byte ", error.offset, ": ", error.reason,
+                 "; every setting has its default");
+  } else if (object.kind() != JsonKind::object) {
+    log_.warning("config", file, " is not a JSON object, every setting has its default");
+  }
+  for (JsonItems items(object); items.next();) {
+    FixedText<48> name;
+    const Key* key = items.name().get(name) ? find_key(name.text()) : nullptr;
+    if (key == nullptr) {
+      log_.warning("config", "unknown key ", items.name().raw(), " is left out");
+    } else if (group != Trial::none && key->trial != group) {
+      continue;
+    } else if (const Complaint complaint = parse_json_value(*key, items.value(), into); complaint != nullptr) {
+      log_.warning("config", key->name, " ", complaint, "; it has its default");
+    }
+  }
 }
 
 void Config::apply() {
@@ -115,6 +132,7 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   const Key* key = find_key(key_name);
   if (key == nullptr) return "is no key of the configuration";
   if (change_count_ == kMaxChanges) return kBusy;
+  if (key->trial != Trial::none && key->trial == taken_back_) return kBusy;
   Settings after = wanted();
   if (const Complaint complaint = key->parse(after, value); complaint != nullptr) return complaint;
   if (const Complaint complaint = check_together(after); complaint != nullptr) return complaint;
@@ -130,7 +148,110 @@ Config::Complaint Config::set(Text key_name, Text value, StorageDone done) {
   return kBusy;
 }
 
+// ---- trials
+
+void Config::write_group(Trial group, const Settings& settings, JsonWriter& json) {
+  json.begin_object();
+  for (const Key& key : all_keys()) {
+    if (key.trial != group) continue;
+    char bytes[kMaxValue];
+    TextWriter text{Span<char>(bytes)};
+    key.format(settings, text);
+    write_value(json, key, text.text());
+  }
+  json.end_object();
+}
+
+bool Config::is_equal(Trial group, const Settings& a, const Settings& b) {
+  for (const Key& key : all_keys()) {
+    if (key.trial != group) continue;
+    char bytes_a[kMaxValue];
+    char bytes_b[kMaxValue];
+    TextWriter text_a{Span<char>(bytes_a)};
+    TextWriter text_b{Span<char>(bytes_b)};
+    key.format(a, text_a);
+    key.format(b, text_b);
+    if (text_a.text() != text_b.text()) return false;
+  }
+  return true;
+}
+
+/// Continues the trials that were under way before the restart.
+void Config::load_trials() {
+  for (const Trial group : kGroups) {
+    const MutableBytes bytes = storage_.scratch();
+    size_t length = 0;
+    trial(group) = TrialState::none;
+    if (storage_.read(file_of(group), bytes, length) != StorageResult::ok) continue;
+    next_ = set_;
+    read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
+    if (is_equal(group, next_, set_)) {
+      storage_.remove(file_of(group), {});
+    } else {
+      trial(group) = TrialState::running;
+    }
+  }
+}
+
+void Config::keep(Trial group) {
+  trial(group) = TrialState::none;
+  // Without room for the job the file stays: after the next restart the trial is repeated, and passed again.
+  storage_.remove(file_of(group), {});
+}
+
+bool Config::take_back(Trial group) {
+  if (!on_trial(group) || saving_ || change_count_ != 0 || storage_.busy()) return false;
+  const MutableBytes bytes = storage_.scratch();
+  size_t length = 0;
+  if (bytes.empty()) return false;
+  const StorageResult result = storage_.read(file_of(group), bytes, length);
+  if (result == StorageResult::busy) return false;
+  next_ = set_;
+  if (result == StorageResult::ok) {
+    read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
+  } else {
+    log_.error("config", file_of(group), " cannot be read, the new settings stay");
+    trial(group) = TrialState::none;
+    return true;
+  }
+  taken_back_ = group;
+  changes_[change_count_++] = {};
+  if (start_write()) return true;
+  change_count_ = 0;
+  taken_back_ = Trial::none;
+  return false;
+}
+
+Trial Config::unsaved_trial() const {
+  for (const Trial group : kGroups) {
+    const bool is_saved = trials_[static_cast<size_t>(group)] != TrialState::none;
+    const bool is_replaced = has_values(group, set_) && has_values(group, next_) && !is_equal(group, set_, next_);
+    if (!is_saved && is_replaced) return group;
+  }
+  return Trial::none;
+}
+
+/// Stores the values of the group from before; the changes follow once that is durable.
+bool Config::save_before(Trial group) {
+  const MutableBytes bytes = storage_.scratch();
+  JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
+  write_group(group, set_, json);
+  const StorageDone done{[](void* self, StorageResult result) {
+                           auto& config = *static_cast<Config*>(self);
+                           config.saving_ = false;
+                           if (result == StorageResult::ok) config.trial(config.prepared_) = TrialState::prepared;
+                           if (result != StorageResult::ok || !config.start_write()) config.finish_all(result);
+                         },
+                         this};
+  prepared_ = group;
+  saving_ = json.ok() && storage_.write(file_of(group), json.text().bytes(), done);
+  return saving_;
+}
+
+// ---- writing
+
 bool Config::start_write() {
+  if (const Trial group = unsaved_trial(); group != Trial::none) return save_before(group);
   under_way_ = next_;
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -146,13 +267,22 @@ void Config::saved(StorageResult result) {
   saving_ = false;
   const bool ok = result == StorageResult::ok;
   if (ok) {
+    for (const Trial group : kGroups) {
+      if (trial(group) == TrialState::prepared && !is_equal(group, set_, under_way_))
+        trial(group) = TrialState::running;
+    }
     set_ = under_way_;
+    for (const Trial group : kGroups) {
+      if (on_trial(group) && !has_values(group, set_)) keep(group);  // switched off on purpose
+    }
     const Key* interval = find_key("heartbeat_interval_s");
     for (size_t i = 0; i < change_count_; ++i) {
       if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;
     }
+    if (taken_back_ != Trial::none) keep(taken_back_);
     apply();
   }
+  taken_back_ = Trial::none;
   // What waits contains what was under way, so it fails with it.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
@@ -164,9 +294,18 @@ void Config::saved(StorageResult result) {
   change_count_ = waiting;
   for (size_t i = 0; i < ended_count; ++i) finish(ended[i], result);
   if (saving_ || change_count_ == 0 || start_write()) return;
-  waiting = change_count_;
+  finish_all(StorageResult::failed);
+}
+
+/// Ends all changes that wait, without effect.
+void Config::finish_all(StorageResult result) {
+  Change ended[kMaxChanges];
+  const size_t count = change_count_;
+  for (size_t i = 0; i < count; ++i) ended[i] = changes_[i];
   change_count_ = 0;
-  for (size_t i = 0; i < waiting; ++i) finish(changes_[i], StorageResult::failed);
+  for (size_t i = 0; i < count; ++i) {
+    finish(ended[i], result == StorageResult::ok ? StorageResult::failed : result);
+  }
 }
 
 void Config::finish(const Change& change, StorageResult result) {

@@ -18,6 +18,15 @@ struct OcppKey {
   bool reboot_required = false;
 };
 
+/// A group of settings whose new values may cut the device off: they are on trial until their owner has seen them work,
+/// or takes them back. The values from before are kept in a file, so that a power cut does not end the trial.
+enum class Trial : uint8_t {
+  none,
+  network,  ///< the network of the settings
+  csms,     ///< address and protection of the CSMS
+};
+constexpr size_t kTrials = 3;
+
 /// Keeps the settings in the file `config.json`. A value that cannot be used is replaced by its default with a warning
 /// that names key and reason: a charge point with a bad setting still starts, and says what is wrong.
 ///
@@ -57,6 +66,14 @@ class Config {
   /// neither do those that came after it and wait.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
+  /// Whether settings of the group have changed since they were last known to work. The first values are not on trial,
+  /// because there are none to go back to.
+  bool on_trial(Trial group) const { return trials_[static_cast<size_t>(group)] == TrialState::running; }
+  /// Ends a trial: the present values of the group work.
+  void keep(Trial group);
+  /// Ends a trial: the values of the group from before are in force again once they are durable.
+  /// @return false, with nothing changed, while the storage is busy
+  bool take_back(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
   /// one is set. It is not stored: the next boot brings another one.
   void adopt_heartbeat_interval(uint32_t seconds);
@@ -77,11 +94,27 @@ class Config {
     bool under_way = false;
   };
 
+  enum class TrialState : uint8_t {
+    none,
+    prepared,  ///< the values from before are stored, the new ones are not
+    running,
+  };
+  TrialState& trial(Trial group) { return trials_[static_cast<size_t>(group)]; }
+
   /// Writes what differs from its default: that is the content of the file.
   static void write_file(const Settings& settings, JsonWriter& json);
+  static void write_group(Trial group, const Settings& settings, JsonWriter& json);
+  static bool is_equal(Trial group, const Settings& a, const Settings& b);
   static void finish(const Change& change, StorageResult result);
+  /// Takes the values of `group` (none: of every key) from JSON. Each unusable value keeps the one of `into`.
+  void read_settings(Text json, Text file, Trial group, Settings& into);
+  void load_trials();
+  /// The group that needs its values from before stored before next_ is written; none for nothing.
+  Trial unsaved_trial() const;
   bool start_write();
+  bool save_before(Trial group);
   void saved(StorageResult result);
+  void finish_all(StorageResult result);
   /// Makes settings() of what is set and of what nobody set.
   void apply();
 
@@ -97,7 +130,10 @@ class Config {
   Settings next_;       ///< with all changes that wait
   Settings under_way_;  ///< being written
   bool saving_ = false;
-  Change changes_[kMaxChanges];  ///< oldest first
+  TrialState trials_[kTrials] = {};
+  Trial prepared_ = Trial::none;    ///< its values from before are being written
+  Trial taken_back_ = Trial::none;  ///< its values from before are being put in force
+  Change changes_[kMaxChanges];     ///< oldest first
   size_t change_count_ = 0;
 };
 

@@ -17,6 +17,7 @@ struct Key {
   void (*format)(const Settings& settings, TextWriter& text);
   bool is_secret = false;
   bool reboot_required = false;
+  Trial trial = Trial::none;
 
   bool read_only() const { return name.empty(); }
   /// Only the owner at the console may see it.
@@ -31,10 +32,24 @@ struct Key {
     key.reboot_required = true;
     return key;
   }
+  /// A new value has to prove itself.
+  constexpr Key on_trial(Trial group) const {
+    Key key = *this;
+    key.trial = group;
+    return key;
+  }
 };
 
 /// The longest value as text.
 constexpr size_t kMaxValue = Config::kMaxText;
+
+/// The rule for the key of a Wi-Fi network: a passphrase, or the key itself in hexadecimal digits (IEEE 802.11,
+/// WPA-PSK). @return as Config::set()
+Config::Complaint check_wifi_psk(Text value);
+/// The longest local authorization list, and its entries in one message (LocalAuthListMaxLength,
+/// SendLocalListMaxLength).
+constexpr uint32_t kLocalListEntries = 500;
+constexpr uint32_t kLocalListEntriesOfMessage = 50;
 
 /// All of them: the table in keys.cpp.
 Span<const Key> all_keys();

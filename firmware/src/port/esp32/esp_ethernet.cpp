@@ -7,6 +7,7 @@
 #include <esp_err.h>
 #include <freertos/FreeRTOS.h>
 #include <freertos/task.h>
+#include <string.h>
 
 #include "port/esp32/starter_task.h"
 
@@ -25,9 +26,25 @@ void EspEthernet::follow() {
   if (has_address_) link_.advance(NetworkState::dhcp, NetworkState::up);
 }
 
+/// The driver has no question for the cable, but the address is lost with it.
+NetworkState EspEthernet::driver_state() {
+  if (!has_cable_) return NetworkState::down;
+  return esp_netif_is_netif_up(netif_) && has_address_ ? NetworkState::up : NetworkState::dhcp;
+}
+
+LinkInfo EspEthernet::link() const {
+  LinkInfo link;
+  esp_netif_ip_info_t address;
+  if (link_.state() != NetworkState::up || esp_netif_get_ip_info(netif_, &address) != ESP_OK) return link;
+  // The driver has the address in the order of the network, as bytes in memory.
+  memcpy(link.address, &address.ip.addr, sizeof link.address);
+  return link;
+}
+
 void EspEthernet::start(void* self) {
   const esp_netif_config_t netif_config = ESP_NETIF_DEFAULT_ETH();
   esp_netif_t* netif = esp_netif_new(&netif_config);
+  static_cast<EspEthernet*>(self)->netif_ = netif;
   eth_mac_config_t mac_config = ETH_MAC_DEFAULT_CONFIG();
   eth_phy_config_t phy_config = ETH_PHY_DEFAULT_CONFIG();
   // The emulator's link is up at once.

@@ -19,11 +19,17 @@ class EspEthernet final : public Network {
 
   NetworkKind kind() const override { return NetworkKind::ethernet; }
   void begin(Text ssid, Text psk) override;
-  void end() override { link_.leave(kReasonNone); }
+  void end(uint16_t reason) override { link_.leave(reason); }
   NetworkState state() override { return link_.state(); }
+  NetworkState driver_state() override;
   uint32_t losses() const override { return link_.losses(); }
   uint16_t disconnect_reason() const override { return link_.reason(); }
-  int8_t rssi() const override { return 0; }
+  LinkInfo link() const override;
+  bool start_scan() override { return false; }
+  ScanState scan_state() override { return ScanState::none; }
+  size_t take_scan(Span<FoundNetwork>) override { return 0; }
+  bool open_access_point(Text, Text) override { return false; }
+  void close_access_point() override {}
 
  private:
   static void start(void* self);
@@ -31,6 +37,7 @@ class EspEthernet final : public Network {
   void follow();
 
   LinkState link_;
+  esp_netif_t* netif_ = nullptr;
   bool is_started_ = false;
   // What the driver has reported last, whether or not an attempt is under way.
   volatile bool has_cable_ = false;

@@ -27,7 +27,7 @@ class EspUart final : public Uart {
   EspUart& operator=(const EspUart&) = delete;
 
   bool write(Bytes bytes) override;
-  size_t room() override { return xStreamBufferSpacesAvailable(ring_); }
+  size_t space() override { return xStreamBufferSpacesAvailable(ring_); }
   size_t read(MutableBytes into) override;
   uint32_t dropped() const override { return dropped_; }
 

@@ -5,8 +5,6 @@
 #if !CONFIG_ETH_USE_OPENETH
 
 #include <esp_err.h>
-#include <esp_netif.h>
-#include <freertos/FreeRTOS.h>
 #include <freertos/task.h>
 #include <string.h>
 
@@ -16,6 +14,9 @@ namespace pb::esp32 {
 
 namespace {
 
+/// More stations at once have no use: one person sets the charger up.
+constexpr uint8_t kMaxStations = 2;
+
 /// The driver's fields are filled to the end without a NUL where the text is as long as they are.
 template <size_t N>
 void copy(Text text, uint8_t (&into)[N]) {
@@ -23,10 +24,17 @@ void copy(Text text, uint8_t (&into)[N]) {
   memcpy(into, text.data, text.length < N ? text.length : N);
 }
 
+Text name_in(const uint8_t (&ssid)[33]) {
+  return text_of_field(reinterpret_cast<const char*>(ssid), sizeof ssid - 1);
+}
+
 }  // namespace
 
+// -- the station ------------------------------------------------------------------------------------------------------
+
 void EspWifi::begin(Text ssid, Text psk) {
-  if (link_.state() != NetworkState::down) return;
+  handle_events();
+  if (station_.state() != NetworkState::down) return;
   config_ = wifi_config_t{};
   copy(ssid, config_.sta.ssid);
   copy(psk, config_.sta.password);
@@ -34,31 +42,120 @@ void EspWifi::begin(Text ssid, Text psk) {
   // All channels: the first access point that is found need not be the strongest.
   config_.sta.scan_method = WIFI_ALL_CHANNEL_SCAN;
   config_.sta.pmf_cfg.capable = true;
-  link_.advance(NetworkState::down, NetworkState::associating);
-  if (is_started_) {
-    // The driver takes a new attempt once it has left; on_disconnected() starts it.
-    if (!is_leaving_) connect();
-  } else if (!is_starting_) {
-    is_starting_ = start_in_a_task("wifi", &start, this);
-    if (!is_starting_) link_.leave(kReasonNone);
-  }
+  station_.begin();
+  if (!start_driver()) station_.end(kReasonDriver);
 }
 
-void EspWifi::end() {
-  if (!link_.leave(kReasonNone) || !is_started_) return;
-  is_leaving_ = true;
-  if (esp_wifi_disconnect() != ESP_OK) is_leaving_ = false;
+void EspWifi::end(uint16_t reason) {
+  handle_events();
+  station_.end(reason);
 }
 
-int8_t EspWifi::rssi() const {
-  const NetworkState state = link_.state();
+NetworkState EspWifi::state() {
+  handle_events();
+  return station_.state();
+}
+
+NetworkState EspWifi::driver_state() {
+  handle_events();
+  if (!is_started_ || !is_joined()) return NetworkState::down;
+  esp_netif_ip_info_t address;
+  const bool has_address = esp_netif_get_ip_info(netif_, &address) == ESP_OK && address.ip.addr != 0;
+  return has_address ? NetworkState::up : NetworkState::dhcp;
+}
+
+LinkInfo EspWifi::link() const {
+  LinkInfo link;
   wifi_ap_record_t access_point;
-  const bool is_joined = state == NetworkState::dhcp || state == NetworkState::up;
-  return is_joined && esp_wifi_sta_get_ap_info(&access_point) == ESP_OK ? access_point.rssi : int8_t{0};
+  const bool is_joined = station_.state() == NetworkState::dhcp || station_.state() == NetworkState::up;
+  if (!is_joined || esp_wifi_sta_get_ap_info(&access_point) != ESP_OK) return link;
+  link.rssi = access_point.rssi;
+  link.channel = access_point.primary;
+  memcpy(link.bssid, access_point.bssid, sizeof link.bssid);
+  esp_netif_ip_info_t address;
+  // The driver has the address in the order of the network, as bytes in memory.
+  if (esp_netif_get_ip_info(netif_, &address) == ESP_OK) memcpy(link.address, &address.ip.addr, sizeof link.address);
+  return link;
+}
+
+StationDriver::Connect EspWifi::connect() {
+  // The driver rejects both while it is joined or joins.
+  const esp_err_t error = esp_wifi_set_config(WIFI_IF_STA, &config_);
+  if (error == ESP_ERR_WIFI_STATE) return Connect::busy;
+  if (error != ESP_OK) return Connect::failed;
+  const esp_err_t result = esp_wifi_connect();
+  if (result == ESP_ERR_WIFI_CONN || result == ESP_ERR_WIFI_STATE) return Connect::busy;
+  return result == ESP_OK ? Connect::started : Connect::failed;
+}
+
+bool EspWifi::disconnect() { return esp_wifi_disconnect() == ESP_OK; }
+
+bool EspWifi::is_joined() const {
+  wifi_ap_record_t access_point;
+  return esp_wifi_sta_get_ap_info(&access_point) == ESP_OK;
+}
+
+// -- scan -------------------------------------------------------------------------------------------------------------
+
+bool EspWifi::start_scan() {
+  handle_events();
+  if (scan_ == ScanState::running || station_.state() == NetworkState::associating || !is_started_) return false;
+  scan_ = ScanState::running;
+  if (esp_wifi_scan_start(nullptr, false) == ESP_OK) return true;
+  scan_ = ScanState::failed;
+  return false;
+}
+
+size_t EspWifi::take_scan(Span<FoundNetwork> into) {
+  constexpr size_t kMost = 8;
+  wifi_ap_record_t records[kMost];
+  uint16_t count = kMost < into.length ? kMost : static_cast<uint16_t>(into.length);
+  // The driver sorts by signal, and frees its list with this call.
+  if (esp_wifi_scan_get_ap_records(&count, records) != ESP_OK) return 0;
+  for (size_t i = 0; i < count; ++i) {
+    into[i].ssid.assign(name_in(records[i].ssid));
+    memcpy(into[i].bssid, records[i].bssid, sizeof into[i].bssid);
+    into[i].rssi = records[i].rssi;
+    into[i].channel = records[i].primary;
+    into[i].is_open = records[i].authmode == WIFI_AUTH_OPEN;
+  }
+  return count;
+}
+
+// -- the access point -------------------------------------------------------------------------------------------------
+
+bool EspWifi::open_access_point(Text ssid, Text psk) {
+  access_point_ = wifi_config_t{};
+  copy(ssid, access_point_.ap.ssid);
+  access_point_.ap.ssid_len = static_cast<uint8_t>(ssid.length);
+  copy(psk, access_point_.ap.password);
+  access_point_.ap.authmode = WIFI_AUTH_WPA2_PSK;
+  access_point_.ap.max_connection = kMaxStations;
+  has_access_point_ = true;
+  if (!start_driver()) return false;
+  // Otherwise the start of the driver opens it.
+  return !is_started_ || apply_access_point();
+}
+
+void EspWifi::close_access_point() {
+  has_access_point_ = false;
+  if (is_started_) esp_wifi_set_mode(WIFI_MODE_STA);
+}
+
+bool EspWifi::apply_access_point() {
+  if (access_point_netif_ == nullptr) access_point_netif_ = esp_netif_create_default_wifi_ap();
+  return esp_wifi_set_mode(WIFI_MODE_APSTA) == ESP_OK && esp_wifi_set_config(WIFI_IF_AP, &access_point_) == ESP_OK;
+}
+
+// -- the driver -------------------------------------------------------------------------------------------------------
+
+bool EspWifi::start_driver() {
+  if (!is_starting_) is_starting_ = start_in_a_task("wifi", &start, this);
+  return is_starting_;
 }
 
 void EspWifi::start(void* self) {
-  esp_netif_create_default_wifi_sta();
+  static_cast<EspWifi*>(self)->netif_ = esp_netif_create_default_wifi_sta();
   const wifi_init_config_t config = WIFI_INIT_CONFIG_DEFAULT();
   ESP_ERROR_CHECK(esp_wifi_init(&config));
   // The firmware keeps name and key itself: the driver must not leave a copy in NVS.
@@ -72,35 +169,48 @@ void EspWifi::start(void* self) {
   vTaskDelete(nullptr);
 }
 
-void EspWifi::connect() {
-  if (esp_wifi_set_config(WIFI_IF_STA, &config_) != ESP_OK || esp_wifi_connect() != ESP_OK) link_.leave(kReasonNone);
-}
-
 void EspWifi::on_event(void* self, esp_event_base_t base, int32_t id, void* data) {
   auto& wifi = *static_cast<EspWifi*>(self);
   if (base == WIFI_EVENT && id == WIFI_EVENT_STA_START) {
-    wifi.is_started_ = true;
-    if (wifi.link_.state() == NetworkState::associating) wifi.connect();
+    wifi.push(StationEvent::started);
   } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_CONNECTED) {
-    wifi.link_.advance(NetworkState::associating, NetworkState::dhcp);
+    wifi.push(StationEvent::joined);
   } else if (base == WIFI_EVENT && id == WIFI_EVENT_STA_DISCONNECTED) {
-    wifi.on_disconnected(static_cast<const wifi_event_sta_disconnected_t*>(data)->reason);
+    wifi.push(StationEvent::left, static_cast<const wifi_event_sta_disconnected_t*>(data)->reason);
+  } else if (base == WIFI_EVENT && id == WIFI_EVENT_SCAN_DONE) {
+    const bool ok = static_cast<const wifi_event_sta_scan_done_t*>(data)->status == 0;
+    wifi.scan_ = ok ? ScanState::done : ScanState::failed;
+    wifi.waker_.wake();
   } else if (base == IP_EVENT && id == IP_EVENT_STA_GOT_IP) {
-    wifi.link_.advance(NetworkState::dhcp, NetworkState::up);
+    wifi.push(StationEvent::got_address);
   } else if (base == IP_EVENT && id == IP_EVENT_STA_LOST_IP) {
-    // Still joined, without an address: the caller tries again from the start.
-    wifi.end();
+    wifi.push(StationEvent::lost_address);
   }
 }
 
-void EspWifi::on_disconnected(uint16_t reason) {
-  if (!is_leaving_) {
-    link_.leave(reason);
-    return;
+void EspWifi::push(StationEvent kind, uint16_t reason) {
+  portENTER_CRITICAL(&lock_);
+  if (event_count_ < kMaxEvents) {
+    events_[event_count_] = {kind, reason};
+    event_count_ = event_count_ + 1;
   }
-  // The answer to end(). It must not end an attempt that began meanwhile.
-  is_leaving_ = false;
-  if (link_.state() == NetworkState::associating) connect();
+  portEXIT_CRITICAL(&lock_);
+  waker_.wake();
+}
+
+void EspWifi::handle_events() {
+  while (event_count_ != 0) {
+    portENTER_CRITICAL(&lock_);
+    const Event event = events_[0];
+    event_count_ = event_count_ - 1;
+    for (size_t i = 0; i < event_count_; ++i) events_[i] = events_[i + 1];
+    portEXIT_CRITICAL(&lock_);
+    if (event.kind == StationEvent::started && !is_started_) {
+      is_started_ = true;
+      if (has_access_point_) apply_access_point();
+    }
+    station_.handle(event.kind, event.reason);
+  }
 }
 
 }  // namespace pb::esp32

@@ -2,17 +2,24 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 
 namespace pb::posix {
 
+class SimulatedRadio;
+
+/// A message about the simulated radio.
+using RadioChange = std::function<void(SimulatedRadio& radio, uint64_t now_ms)>;
+
 /// Receives the messages of the virtual board (docs/virtual-board.md).
 class BoardListener {
  public:
   virtual void on_pin(int pin, bool level) = 0;
   virtual void on_access_point(bool up, uint64_t associate_ms, uint64_t dhcp_ms) = 0;
+  virtual void on_radio(const RadioChange& change) = 0;
   virtual void on_erase_time(uint64_t ms) = 0;
   virtual void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) = 0;
   virtual void on_flash_full(bool full) = 0;

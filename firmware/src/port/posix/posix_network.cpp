@@ -2,80 +2,94 @@
 
 namespace pb::posix {
 
-namespace {
-
-// The minimum duration of a scan of all channels without a result on the chip.
-constexpr Millis kScan = 100;
-
-}  // namespace
-
 void PosixNetwork::set_access_point(bool up, Millis associate_ms, Millis dhcp_ms) {
+  change_radio([=](SimulatedRadio& radio, Millis now) { radio.switch_air(up, associate_ms, dhcp_ms, now); });
+}
+
+void PosixNetwork::change_radio(const std::function<void(SimulatedRadio& radio, Millis now)>& change) {
   const std::lock_guard lock(mutex_);
-  access_point_up_ = up;
-  associate_ms_ = associate_ms;
-  dhcp_ms_ = dhcp_ms;
-  if (!up && (state_ == NetworkState::up || state_ == NetworkState::dhcp)) leave(kReasonBeaconTimeout);
+  change(radio_, clock_.now());
   waker_.wake();
 }
 
-void PosixNetwork::begin(Text, Text) {
+bool PosixNetwork::link_up() {
   const std::lock_guard lock(mutex_);
-  if (state_ != NetworkState::down) return;
-  state_ = NetworkState::associating;
-  const Millis takes = access_point_up_ || associate_ms_ > kScan ? associate_ms_ : kScan;
-  next_ = clock_.now() + takes;
+  advance();
+  return radio_.has_address();
+}
+
+void PosixNetwork::begin(Text ssid, Text psk) {
+  const std::lock_guard lock(mutex_);
+  advance();
+  if (station_.state() != NetworkState::down) return;
+  radio_.prepare(ssid, psk);
+  station_.begin();
   advance();
 }
 
-void PosixNetwork::end() {
+void PosixNetwork::end(uint16_t reason) {
   const std::lock_guard lock(mutex_);
-  leave(kReasonNone);
+  advance();
+  station_.end(reason);
 }
 
 NetworkState PosixNetwork::state() {
   const std::lock_guard lock(mutex_);
   advance();
-  return state_;
+  return station_.state();
+}
+
+NetworkState PosixNetwork::driver_state() {
+  const std::lock_guard lock(mutex_);
+  advance();
+  if (!radio_.is_joined()) return NetworkState::down;
+  return radio_.has_address() ? NetworkState::up : NetworkState::dhcp;
 }
 
 uint32_t PosixNetwork::losses() const {
   const std::lock_guard lock(mutex_);
-  return losses_;
+  return station_.losses();
 }
 
 uint16_t PosixNetwork::disconnect_reason() const {
   const std::lock_guard lock(mutex_);
-  return reason_;
+  return station_.reason();
 }
 
-int8_t PosixNetwork::rssi() const {
+LinkInfo PosixNetwork::link() const {
   const std::lock_guard lock(mutex_);
-  return state_ == NetworkState::up || state_ == NetworkState::dhcp ? kRssi : int8_t{0};
+  return radio_.link();
 }
+
+bool PosixNetwork::start_scan() {
+  const std::lock_guard lock(mutex_);
+  advance();
+  return radio_.start_scan(clock_.now());
+}
+
+ScanState PosixNetwork::scan_state() {
+  const std::lock_guard lock(mutex_);
+  advance();
+  return radio_.scan_state();
+}
+
+size_t PosixNetwork::take_scan(Span<FoundNetwork> into) {
+  const std::lock_guard lock(mutex_);
+  return radio_.take_scan(into);
+}
+
+/// Nobody can join it: the simulated radio has no stations.
+bool PosixNetwork::open_access_point(Text, Text) { return true; }
 
 Millis PosixNetwork::deadline() {
   const std::lock_guard lock(mutex_);
-  return next_;
+  return radio_.deadline();
 }
 
 void PosixNetwork::advance() {
   const Millis now = clock_.now();
-  if (state_ == NetworkState::associating && now >= next_) {
-    if (!access_point_up_) return leave(kReasonNoAccessPoint);
-    state_ = NetworkState::dhcp;
-    next_ += dhcp_ms_;
-  }
-  if (state_ == NetworkState::dhcp && now >= next_) {
-    state_ = NetworkState::up;
-    next_ = kNever;
-  }
-}
-
-void PosixNetwork::leave(uint16_t reason) {
-  if (state_ == NetworkState::up) ++losses_;
-  state_ = NetworkState::down;
-  next_ = kNever;
-  reason_ = reason;
+  SimulatedRadio::Event event;
+  while (radio_.take_event(now, event)) station_.handle(event.kind, event.reason);
 }
 
 }  // namespace pb::posix

@@ -22,7 +22,7 @@ bool PosixUart::write(Bytes bytes) {
   return true;
 }
 
-size_t PosixUart::room() {
+size_t PosixUart::space() {
   pump();
   return ring_.free();
 }

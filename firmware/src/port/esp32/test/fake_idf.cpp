@@ -211,13 +211,32 @@ esp_err_t esp_event_handler_register(esp_event_base_t, int32_t, esp_event_handle
 esp_netif_t* esp_netif_create_default_wifi_sta() { return &netif; }
 esp_err_t esp_wifi_init(const wifi_init_config_t*) { return ESP_OK; }
 esp_err_t esp_wifi_set_storage(wifi_storage_t storage) { return storage == WIFI_STORAGE_RAM ? ESP_OK : ESP_FAIL; }
-esp_err_t esp_wifi_set_mode(wifi_mode_t) { return ESP_OK; }
+esp_netif_t* esp_netif_create_default_wifi_ap() { return &netif; }
+esp_err_t esp_netif_get_ip_info(esp_netif_t*, esp_netif_ip_info_t* info) {
+  *info = {};
+  info->ip.addr = chip.address;
+  return ESP_OK;
+}
+esp_err_t esp_wifi_set_mode(wifi_mode_t mode) {
+  chip.mode = mode;
+  return ESP_OK;
+}
 esp_err_t esp_wifi_set_ps(wifi_ps_type_t) { return ESP_OK; }
 esp_err_t esp_wifi_start() {
   chip.radio_calls.emplace_back("start");
   return ESP_OK;
 }
-esp_err_t esp_wifi_set_config(wifi_interface_t, wifi_config_t* config) {
+esp_err_t esp_wifi_set_config(wifi_interface_t interface, wifi_config_t* config) {
+  if (interface == WIFI_IF_AP) {
+    const auto* name = reinterpret_cast<const char*>(config->ap.ssid);
+    chip.radio_calls.emplace_back("access point " + std::string(name, config->ap.ssid_len));
+    return ESP_OK;
+  }
+  if (!chip.config_results.empty()) {
+    const esp_err_t result = chip.config_results.front();
+    chip.config_results.pop_front();
+    if (result != ESP_OK) return result;
+  }
   const auto* ssid = reinterpret_cast<const char*>(config->sta.ssid);
   chip.radio_calls.emplace_back("config " + std::string(ssid, strnlen(ssid, sizeof config->sta.ssid)));
   return ESP_OK;
@@ -231,7 +250,22 @@ esp_err_t esp_wifi_disconnect() {
   return chip.disconnect_result;
 }
 esp_err_t esp_wifi_sta_get_ap_info(wifi_ap_record_t* record) {
+  *record = {};
   record->rssi = -51;
+  record->primary = 11;
+  record->bssid[5] = 7;
+  return chip.is_associated ? ESP_OK : ESP_FAIL;
+}
+esp_err_t esp_wifi_scan_start(const wifi_scan_config_t*, bool) {
+  chip.radio_calls.emplace_back("scan");
+  return ESP_OK;
+}
+esp_err_t esp_wifi_scan_get_ap_records(uint16_t* number, wifi_ap_record_t* records) {
+  *number = 1;
+  records[0] = {};
+  memcpy(records[0].ssid, "net", 3);
+  records[0].rssi = -70;
+  records[0].primary = 1;
   return ESP_OK;
 }
 

@@ -47,6 +47,11 @@ struct FakeIdf {
   // The radio and the events.
   std::vector<std::string> radio_calls;
   esp_err_t disconnect_result = ESP_OK;
+  /// Results of the next calls of esp_wifi_set_config; ESP_OK behind them.
+  std::deque<esp_err_t> config_results;
+  bool is_associated = true;
+  uint32_t address = 0x0204A8C0;  ///< 192.168.4.2 in the order of the network
+  int mode = 0;
   std::vector<std::pair<esp_event_handler_t, void*>> event_handlers;
   void event(esp_event_base_t base, int32_t id, void* data = nullptr);
   void disconnected(uint8_t reason);

@@ -203,10 +203,21 @@ struct Radio : Loop {
   void join(NetworkState state = NetworkState::up) {
     wifi.begin("net", "passphrase");
     chip.run_started();
-    chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+    event(WIFI_EVENT, WIFI_EVENT_STA_START);
     if (state == NetworkState::associating) return;
-    chip.event(WIFI_EVENT, WIFI_EVENT_STA_CONNECTED);
-    if (state == NetworkState::up) chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+    event(WIFI_EVENT, WIFI_EVENT_STA_CONNECTED);
+    if (state == NetworkState::up) event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  }
+  /// An event of the driver that the loop handles.
+  void event(esp_event_base_t base, int32_t id) {
+    if (base == WIFI_EVENT && id == WIFI_EVENT_STA_CONNECTED) chip.is_associated = true;
+    chip.event(base, id);
+    wifi.state();
+  }
+  void disconnected(uint8_t reason) {
+    chip.is_associated = false;
+    chip.disconnected(reason);
+    wifi.state();
   }
   void check(NetworkState state) { TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(wifi.state())); }
 };
@@ -223,7 +234,7 @@ void driver_starts_in_a_task_and_connects_once_it_has_started() {
   TEST_ASSERT_EQUAL(0, chip.radio_calls.size());
   chip.run_started();
   TEST_ASSERT_EQUAL_STRING("start;", last_calls(1).c_str());
-  chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+  radio.event(WIFI_EVENT, WIFI_EVENT_STA_START);
   TEST_ASSERT_EQUAL_STRING("config net;connect;", last_calls(2).c_str());
   radio.check(NetworkState::associating);
 }
@@ -232,15 +243,20 @@ void station_goes_up_by_way_of_dhcp() {
   Radio radio;
   radio.join(NetworkState::dhcp);
   radio.check(NetworkState::dhcp);
-  chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  radio.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
   radio.check(NetworkState::up);
-  TEST_ASSERT_EQUAL_INT8(-51, radio.wifi.rssi());
+  const LinkInfo link = radio.wifi.link();
+  TEST_ASSERT_EQUAL_INT8(-51, link.rssi);
+  TEST_ASSERT_EQUAL_UINT8(11, link.channel);
+  TEST_ASSERT_EQUAL_UINT8(7, link.bssid[5]);
+  TEST_ASSERT_EQUAL_UINT8(192, link.address[0]);
+  TEST_ASSERT_EQUAL_UINT8(2, link.address[3]);
 }
 
 void lost_link_is_counted_with_its_reason() {
   Radio radio;
   radio.join();
-  chip.disconnected(Network::kReasonBeaconTimeout);
+  radio.disconnected(Network::kReasonBeaconTimeout);
   radio.check(NetworkState::down);
   TEST_ASSERT_EQUAL_UINT32(1, radio.wifi.losses());
   TEST_ASSERT_EQUAL_UINT16(Network::kReasonBeaconTimeout, radio.wifi.disconnect_reason());
@@ -249,7 +265,7 @@ void lost_link_is_counted_with_its_reason() {
 void failed_attempt_is_no_loss() {
   Radio radio;
   radio.join(NetworkState::associating);
-  chip.disconnected(kReasonHandshake);
+  radio.disconnected(kReasonHandshake);
   radio.check(NetworkState::down);
   TEST_ASSERT_EQUAL_UINT32(0, radio.wifi.losses());
   TEST_ASSERT_EQUAL_UINT16(kReasonHandshake, radio.wifi.disconnect_reason());
@@ -258,10 +274,10 @@ void failed_attempt_is_no_loss() {
 void answer_to_end_does_not_end_the_next_attempt() {
   Radio radio;
   radio.join();
-  radio.wifi.end();
+  radio.wifi.end(Network::kReasonNone);
   radio.wifi.begin("other", "passphrase");
   TEST_ASSERT_EQUAL_STRING("disconnect;", last_calls(1).c_str());
-  chip.disconnected(kReasonLeave);
+  radio.disconnected(kReasonLeave);
   radio.check(NetworkState::associating);
   TEST_ASSERT_EQUAL_STRING("config other;connect;", last_calls(2).c_str());
 }
@@ -269,15 +285,15 @@ void answer_to_end_does_not_end_the_next_attempt() {
 void late_address_does_not_bring_an_ended_link_up() {
   Radio radio;
   radio.join(NetworkState::dhcp);
-  radio.wifi.end();
-  chip.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  radio.wifi.end(Network::kReasonNone);
+  radio.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
   radio.check(NetworkState::down);
 }
 
 void lost_address_is_a_loss_of_the_link() {
   Radio radio;
   radio.join();
-  chip.event(IP_EVENT, IP_EVENT_STA_LOST_IP);
+  radio.event(IP_EVENT, IP_EVENT_STA_LOST_IP);
   radio.check(NetworkState::down);
   TEST_ASSERT_EQUAL_UINT32(1, radio.wifi.losses());
 }
@@ -287,8 +303,107 @@ void name_that_fills_its_field_is_passed_on_whole() {
   const std::string name(32, 'n');
   radio.wifi.begin({name.data(), name.size()}, "passphrase");
   chip.run_started();
-  chip.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+  radio.event(WIFI_EVENT, WIFI_EVENT_STA_START);
   TEST_ASSERT_EQUAL_STRING(("config " + name + ";connect;").c_str(), last_calls(2).c_str());
+}
+
+void second_answer_to_end_does_not_end_the_next_attempt() {
+  Radio radio;
+  radio.join();
+  radio.wifi.end(Network::kReasonNone);
+  radio.disconnected(kReasonLeave);
+  radio.wifi.begin("other", "passphrase");
+  radio.disconnected(kReasonLeave);
+  radio.check(NetworkState::associating);
+}
+
+void lost_answer_to_end_does_not_hold_up_attempts_for_ever() {
+  Radio radio;
+  radio.join();
+  radio.wifi.end(Network::kReasonNone);
+  radio.wifi.begin("net", "passphrase");
+  TEST_ASSERT_EQUAL_STRING("disconnect;", last_calls(1).c_str());
+  radio.wifi.end(Network::kReasonNone);
+  radio.wifi.begin("net", "passphrase");
+  TEST_ASSERT_EQUAL_STRING("config net;connect;", last_calls(2).c_str());
+}
+
+void late_loss_does_not_hide_a_link_that_came_meanwhile() {
+  Radio radio;
+  radio.join(NetworkState::associating);
+  radio.disconnected(Network::kReasonBeaconTimeout);
+  radio.check(NetworkState::down);
+  radio.event(WIFI_EVENT, WIFI_EVENT_STA_CONNECTED);
+  radio.event(IP_EVENT, IP_EVENT_STA_GOT_IP);
+  radio.check(NetworkState::up);
+}
+
+void late_loss_does_not_end_a_later_link() {
+  Radio radio;
+  radio.join();
+  chip.disconnected(Network::kReasonBeaconTimeout);
+  radio.check(NetworkState::up);
+  TEST_ASSERT_EQUAL_UINT32(0, radio.wifi.losses());
+}
+
+void repeated_loss_is_one_loss() {
+  Radio radio;
+  radio.join();
+  radio.disconnected(Network::kReasonBeaconTimeout);
+  radio.disconnected(Network::kReasonBeaconTimeout);
+  TEST_ASSERT_EQUAL_UINT32(1, radio.wifi.losses());
+}
+
+void busy_driver_leaves_before_it_joins() {
+  Radio radio;
+  radio.join(NetworkState::associating);
+  radio.disconnected(Network::kReasonBeaconTimeout);
+  chip.config_results = {ESP_ERR_WIFI_STATE};
+  radio.wifi.begin("other", "passphrase");
+  TEST_ASSERT_EQUAL_STRING("disconnect;", last_calls(1).c_str());
+  radio.disconnected(kReasonLeave);
+  TEST_ASSERT_EQUAL_STRING("config other;connect;", last_calls(2).c_str());
+  radio.check(NetworkState::associating);
+}
+
+void driver_is_asked_for_its_state() {
+  Radio radio;
+  radio.join();
+  const auto check = [&radio](NetworkState expected) {
+    TEST_ASSERT_EQUAL(static_cast<int>(expected), static_cast<int>(radio.wifi.driver_state()));
+  };
+  check(NetworkState::up);
+  chip.address = 0;
+  check(NetworkState::dhcp);
+  chip.is_associated = false;
+  check(NetworkState::down);
+  radio.check(NetworkState::up);
+}
+
+void scan_ends_by_an_event() {
+  Radio radio;
+  radio.join();
+  TEST_ASSERT_TRUE(radio.wifi.start_scan());
+  TEST_ASSERT_EQUAL(static_cast<int>(ScanState::running), static_cast<int>(radio.wifi.scan_state()));
+  wifi_event_sta_scan_done_t done{};
+  chip.event(WIFI_EVENT, WIFI_EVENT_SCAN_DONE, &done);
+  TEST_ASSERT_EQUAL(static_cast<int>(ScanState::done), static_cast<int>(radio.wifi.scan_state()));
+  FoundNetwork found[4];
+  TEST_ASSERT_EQUAL_size_t(1, radio.wifi.take_scan(found));
+  TEST_ASSERT_EQUAL_STRING("net", found[0].ssid.c_str());
+  TEST_ASSERT_EQUAL_INT8(-70, found[0].rssi);
+}
+
+void access_point_opens_once_the_driver_has_started() {
+  Radio radio;
+  TEST_ASSERT_TRUE(radio.wifi.open_access_point("setup", "passphrase"));
+  chip.run_started();
+  TEST_ASSERT_EQUAL(WIFI_MODE_STA, chip.mode);
+  radio.event(WIFI_EVENT, WIFI_EVENT_STA_START);
+  TEST_ASSERT_EQUAL(WIFI_MODE_APSTA, chip.mode);
+  TEST_ASSERT_EQUAL_STRING("access point setup;", last_calls(1).c_str());
+  radio.wifi.close_access_point();
+  TEST_ASSERT_EQUAL(WIFI_MODE_STA, chip.mode);
 }
 
 // -- flash ------------------------------------------------------------------------------------------------------------
@@ -344,6 +459,15 @@ int main() {
   RUN_TEST(late_address_does_not_bring_an_ended_link_up);
   RUN_TEST(lost_address_is_a_loss_of_the_link);
   RUN_TEST(name_that_fills_its_field_is_passed_on_whole);
+  RUN_TEST(second_answer_to_end_does_not_end_the_next_attempt);
+  RUN_TEST(lost_answer_to_end_does_not_hold_up_attempts_for_ever);
+  RUN_TEST(late_loss_does_not_hide_a_link_that_came_meanwhile);
+  RUN_TEST(late_loss_does_not_end_a_later_link);
+  RUN_TEST(repeated_loss_is_one_loss);
+  RUN_TEST(busy_driver_leaves_before_it_joins);
+  RUN_TEST(driver_is_asked_for_its_state);
+  RUN_TEST(scan_ends_by_an_event);
+  RUN_TEST(access_point_opens_once_the_driver_has_started);
   RUN_TEST(flash_refuses_what_the_partition_does_not_have);
   RUN_TEST(partition_that_is_missing_has_no_size);
   return UNITY_END();

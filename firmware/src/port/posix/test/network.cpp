@@ -2,10 +2,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "port/posix/device_heap.h"
 #include "port/posix/posix_network.h"
 #include "port/posix/posix_tcp.h"
 #include "port/posix/posix_waker.h"
+#include "port/posix/radio_messages.h"
 #include "port/posix/real_sleeper.h"
 #include "rig.h"
 #include "suites.h"
@@ -33,7 +36,7 @@ void the_network_takes_the_times_of_the_board() {
   TEST_ASSERT_EQUAL_UINT64(500, network.deadline());
   clock.set(500);
   TEST_ASSERT_TRUE(network.link_up());
-  TEST_ASSERT_TRUE(network.rssi() < 0);
+  TEST_ASSERT_TRUE(network.link().rssi < 0);
   network.set_access_point(false, 200, 300);
   TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::down), static_cast<int>(network.state()));
   TEST_ASSERT_EQUAL(1, network.losses());
@@ -44,6 +47,130 @@ void the_network_takes_the_times_of_the_board() {
   TEST_ASSERT_EQUAL(static_cast<int>(NetworkState::down), static_cast<int>(network.state()));
   TEST_ASSERT_EQUAL(Network::kReasonNoAccessPoint, network.disconnect_reason());
   TEST_ASSERT_EQUAL(1, network.losses());
+}
+
+/// A station in a simulated radio that a test changes by the board's messages.
+struct Air {
+  FakeClock clock;
+  FakeWaker waker{clock};
+  PosixNetwork network{clock, waker};
+
+  explicit Air(Millis dhcp_ms = 0) {
+    network.set_access_point(true, 0, dhcp_ms);
+    network.begin("Garage", "hunter22");
+  }
+  void send(const std::string& message) {
+    std::istringstream words(message);
+    const RadioChange change = parse_radio_message(words);
+    TEST_ASSERT_TRUE_MESSAGE(change != nullptr, message.c_str());
+    network.change_radio(change);
+  }
+  void check(NetworkState state) { TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(network.state())); }
+  void check_driver(NetworkState state) {
+    TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(network.driver_state()));
+  }
+};
+
+void a_described_access_point_is_joined_by_its_name_and_key() {
+  Air air;
+  air.send("ap 0 on 476172616765 68756e7465723232 -71 11");  // Garage, hunter22
+  air.check(NetworkState::up);
+  const LinkInfo link = air.network.link();
+  TEST_ASSERT_EQUAL_INT8(-71, link.rssi);
+  TEST_ASSERT_EQUAL_UINT8(11, link.channel);
+  TEST_ASSERT_EQUAL_UINT8(192, link.address[0]);
+  air.network.end(Network::kReasonNone);
+  air.network.begin("Garage", "hunter23");
+  air.check(NetworkState::down);
+  TEST_ASSERT_EQUAL(Network::kReasonHandshakeTimeout, air.network.disconnect_reason());
+  air.network.begin("House", "hunter22");
+  air.clock.set(SimulatedRadio::kScan);
+  air.check(NetworkState::down);
+  TEST_ASSERT_EQUAL(Network::kReasonNoAccessPoint, air.network.disconnect_reason());
+}
+
+void a_lost_event_leaves_the_state_but_not_the_driver_s() {
+  Air air;
+  air.send("events lost 0");
+  air.send("kick 200");
+  air.check(NetworkState::up);
+  air.check_driver(NetworkState::down);
+  TEST_ASSERT_FALSE(air.network.link_up());
+  air.network.end(Network::kReasonNoEvent);
+  air.network.begin("Garage", "hunter22");
+  air.check(NetworkState::up);
+  TEST_ASSERT_EQUAL(1, air.network.losses());
+}
+
+void a_repeated_event_is_one_loss() {
+  Air air;
+  air.send("events twice 0");
+  air.send("kick 4");
+  air.check(NetworkState::down);
+  TEST_ASSERT_EQUAL(1, air.network.losses());
+  TEST_ASSERT_EQUAL(4, air.network.disconnect_reason());
+}
+
+void a_late_event_ends_no_later_link() {
+  Air air(100);
+  air.clock.set(100);
+  air.send("events normal 50");
+  air.send("kick 15");
+  air.network.end(Network::kReasonNoEvent);
+  air.network.begin("Garage", "hunter22");
+  air.clock.set(1000);
+  air.check(NetworkState::up);
+}
+
+void a_lost_lease_is_a_loss() {
+  Air air;
+  air.send("leases 0");
+  air.check(NetworkState::down);
+  TEST_ASSERT_EQUAL(Network::kReasonAddressLost, air.network.disconnect_reason());
+  air.network.begin("Garage", "hunter22");
+  air.check(NetworkState::dhcp);
+  air.send("leases 1");
+  air.check(NetworkState::up);
+}
+
+void an_access_point_may_require_silence() {
+  Air air;
+  air.send("silence 1000");
+  air.send("kick 200");
+  air.network.begin("Garage", "hunter22");
+  air.check(NetworkState::down);
+  TEST_ASSERT_EQUAL(Network::kReasonAuthenticationExpired, air.network.disconnect_reason());
+  air.clock.set(999);
+  air.network.begin("Garage", "hunter22");
+  air.check(NetworkState::down);
+  air.clock.set(1999);
+  air.network.begin("Garage", "hunter22");
+  air.check(NetworkState::up);
+}
+
+void a_scan_finds_the_strongest_first() {
+  Air air;
+  air.send("ap 0 on 61 - -80 1");
+  air.send("ap 1 on 62 - -40 6");
+  air.send("ap 2 on 63 - -60 6");
+  air.send("ap 2 off");
+  TEST_ASSERT_TRUE(air.network.start_scan());
+  TEST_ASSERT_EQUAL_UINT64(SimulatedRadio::kScan, air.network.deadline());
+  air.clock.set(SimulatedRadio::kScan);
+  TEST_ASSERT_EQUAL(static_cast<int>(ScanState::done), static_cast<int>(air.network.scan_state()));
+  FoundNetwork found[4];
+  TEST_ASSERT_EQUAL_size_t(2, air.network.take_scan(found));
+  TEST_ASSERT_EQUAL_STRING("b", found[0].ssid.c_str());
+  TEST_ASSERT_TRUE(found[0].is_open);
+  TEST_ASSERT_EQUAL_STRING("a", found[1].ssid.c_str());
+}
+
+void messages_about_the_radio_are_checked() {
+  for (const char* message : {"", "ap", "ap 16 off", "ap 0 on 6 - -80 1", "ap 0 on 61 - -80 0", "ap 0 on 61 - 5 1",
+                              "events late 0", "refuse 256", "leases 2", "kick", "sing 1"}) {
+    std::istringstream words(message);
+    TEST_ASSERT_TRUE_MESSAGE(parse_radio_message(words) == nullptr, message);
+  }
 }
 
 /// A network that is up, with sockets and a server on this machine.
@@ -274,6 +401,14 @@ void a_leak_is_lost_with_each_connection() {
 void run_network_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(the_network_takes_the_times_of_the_board);
+  RUN_TEST(a_described_access_point_is_joined_by_its_name_and_key);
+  RUN_TEST(a_lost_event_leaves_the_state_but_not_the_driver_s);
+  RUN_TEST(a_repeated_event_is_one_loss);
+  RUN_TEST(a_late_event_ends_no_later_link);
+  RUN_TEST(a_lost_lease_is_a_loss);
+  RUN_TEST(an_access_point_may_require_silence);
+  RUN_TEST(a_scan_finds_the_strongest_first);
+  RUN_TEST(messages_about_the_radio_are_checked);
   RUN_TEST(tcp_sends_and_receives_and_sees_the_end);
   RUN_TEST(sent_bytes_are_delivered_when_the_peer_acknowledges_them);
   RUN_TEST(a_reset_is_detected_with_pending_output);

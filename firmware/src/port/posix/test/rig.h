@@ -51,6 +51,7 @@ struct Wires final : BoardListener {
     received.push_back(std::string("ap ") + (up ? "up " : "down ") + std::to_string(associate_ms) + " " +
                        std::to_string(dhcp_ms));
   }
+  void on_radio(const RadioChange&) override { received.emplace_back("radio"); }
   void on_erase_time(uint64_t ms) override { received.push_back("erase " + std::to_string(ms)); }
   void on_tear(uint64_t operation, const std::string& mode, uint64_t seed) override {
     received.push_back("tear " + std::to_string(operation) + " " + mode + " " + std::to_string(seed));

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from rig.bench import Bench
 from rig.csms import Authority, Certificate, Security
 from rig.csms.security import SecurityProfile
-from rig.device import Device
+from rig.device.device import Device
 from rig.firmware.nvs_secrets import make_nvs_secrets
 from rig.firmware.secrets import make_secrets
 
