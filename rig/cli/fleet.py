@@ -62,7 +62,7 @@ class FleetRun:
         """The largest number of connections within any second, wherever that second begins."""
         times, first, most = self.back_after_s, 0, 0
         for last, at in enumerate(times):
-            while at - times[first] >= 1:
+            while round(at - times[first], 6) >= 1:
                 first += 1
             most = max(most, last - first + 1)
         return most
@@ -141,6 +141,12 @@ def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetR
     try:
         return loop.run_until_complete(_outage(clock, root, points, outage_s, seed))
     finally:
+        # After an error or Ctrl-C the server's tasks still have to end.
+        clock.abandon()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                loop.run_until_complete(task)
         loop.close()
         clock.close()
 
