@@ -36,7 +36,7 @@ def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 def test_help_names_every_command(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("--help")
     assert code == 0
-    for command in ("doctor", "new", "bench", "fault", "csms", "device", "log", "report"):
+    for command in ("doctor", "fleet", "new", "bench", "fault", "csms", "device", "log", "report"):
         assert command in output
 
 
