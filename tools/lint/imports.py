@@ -17,7 +17,7 @@ LAYERS = (
     ("tests.hil", "tests.interop", "examples", "tools"),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
-    ("rig.scenarios",),
+    ("rig.scenarios", "rig.live"),
     ("rig.device",),
     ("rig.bench",),
     ("rig.faults",),
