@@ -77,17 +77,27 @@ def _root_options() -> list[Any]:
 
 _GROUPS = (
     _group("bench", "Bench descriptions.", {"check": "rig.cli.bench_check"}),
-    _group("fault", "The catalogue of faults.", {"list": "rig.cli.fault_list", "inject": "rig.cli.fault_inject"}),
-    _group("csms", "The fake CSMS.", {"serve": "rig.cli.csms_serve"}),
+    _group(
+        "fault",
+        "The catalogue of faults.",
+        {"list": "rig.cli.fault_list", "inject": "rig.cli.fault_inject", "lift": "rig.cli.fault_lift"},
+    ),
+    _group(
+        "csms",
+        "The fake CSMS.",
+        {"serve": "rig.cli.csms_serve", "call": "rig.cli.csms_call", "answer": "rig.cli.csms_answer"},
+    ),
     _group("device", "The virtual charge point.", {"run": "rig.cli.device_run"}),
     _group("log", "The log of a device.", {"fetch": "rig.cli.log_fetch"}),
     _group("report", "Reports.", {"build": "rig.cli.report_build", "list": "rig.cli.report_list"}),
 )
 
+_SINGLE = ("doctor", "new", "status", "log", "power", "input", "led", "flash", "pause", "resume")
+
 app = _group(
     "rig",
     "Plugbench: a bench that tests the firmware of OCPP charge points.",
-    {"doctor": "rig.cli.doctor", "new": "rig.cli.new", **{str(group.name): group for group in _GROUPS}},
+    {**{name: f"rig.cli.{name}" for name in _SINGLE}, **{str(group.name): group for group in _GROUPS}},
     _Root,
     params=_root_options(),
 )

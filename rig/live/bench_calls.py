@@ -18,7 +18,7 @@ from rig.live.calls import Call, Caller
 from rig.live.csms_calls import CsmsCalls
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
-from rig.util.checked import Count, Limits, Seconds, Text
+from rig.util.checked import Count, Limits, Seconds, Stamp, Text
 
 _DEFAULT_FIRMWARE = ""
 """The firmware of the bench description."""
@@ -156,18 +156,20 @@ class BenchCalls:
         caller.cleanups[injected.id] = lambda: self._lift(injected.id)
         return {"injected": injected.id, "fault": injected.fault}
 
-    def fault_lift(self, caller: Caller, name: str = "") -> dict[str, Any]:
-        """Lift a fault that was injected by hand, by its name; without a name, all of them."""
+    def fault_lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
+        """Lift the faults that were injected by hand; only those of a name, or one by its id."""
         active = self._active()
         wanted = name.replace("_", "-").lower()
-        chosen = [number for number, (injected, _, _) in active.items() if wanted in ("", injected.fault)]
+        chosen = [
+            number
+            for number, (event, _, _) in active.items()
+            if wanted in ("", event.fault) and injected in (0, number)
+        ]
         if not chosen:
-            there = ", ".join(sorted({injected.fault for injected, _, _ in active.values()})) or "none"
+            there = ", ".join(sorted({event.fault for event, _, _ in active.values()})) or "none"
+            which = f"fault {name!r}" if name else "such fault"
             raise RequestError(
-                "request",
-                f"no fault {name!r} was injected by hand. Active faults: {there}. A test lifts its own faults"
-                if name
-                else "no fault was injected by hand. A test lifts its own faults",
+                "request", f"no {which} was injected by hand. Active ones: {there}. A test lifts its own faults"
             )
         for number in reversed(chosen):
             caller.cleanups.pop(number, None)

@@ -43,7 +43,9 @@ class Feed:
                 lines.append(encode({"lost": lost}))
             page = self._timeline.page(Mark(self._next), _PAGE)
             if not page:
-                self._has_caught_up = True
+                if not self._has_caught_up:
+                    self._has_caught_up = True
+                    lines.append(encode({"caught_up": self._next - 1}))
                 return lines
             if page[0].id > self._next:  # the timeline keeps only the latest events
                 lines.append(encode({"lost": page[0].id - self._next}))

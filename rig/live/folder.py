@@ -22,13 +22,19 @@ _LONGEST_NAME = len(os.sep) + 12 + len("-4194304-999.sock") + len(".new")
 def candidates() -> list[Path]:
     """Return the folders that may hold live sockets of this user, the preferred one first.
 
-    Two terminals may differ in XDG_RUNTIME_DIR and TMPDIR, so a client searches all of them.
+    A terminal without XDG_RUNTIME_DIR, such as one of `su`, searches its usual place as well.
     """
     user = os.getuid()
-    runtime = [os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{user}"]
-    found = [folder / _NAME for folder in map(Path, runtime) if folder.is_absolute() and folder.is_dir()]
-    found += [Path(folder) / f"{_NAME}-{user}" for folder in (tempfile.gettempdir(), "/tmp")]
-    return [folder for folder in dict.fromkeys(found) if len(os.fsencode(folder)) + _LONGEST_NAME <= _LONGEST_PATH]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{user}")
+    found = [runtime / _NAME] if runtime.is_absolute() and runtime.is_dir() else []
+    if not found or not os.environ.get("XDG_RUNTIME_DIR") or not _fits(found[0]):
+        found += [Path(folder) / f"{_NAME}-{user}" for folder in (tempfile.gettempdir(), "/tmp")]
+    return [folder for folder in dict.fromkeys(found) if _fits(folder)]
+
+
+def _fits(folder: Path) -> bool:
+    """Return whether the paths of sockets in a folder are short enough."""
+    return len(os.fsencode(folder)) + _LONGEST_NAME <= _LONGEST_PATH
 
 
 def own_folder() -> Path:
