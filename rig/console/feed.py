@@ -53,9 +53,8 @@ async def _send(page: WebSocket, wanted: Wanted, since: int, pid: int) -> None:
             async with connected(wanted) as link:
                 if link is not None:
                     waits = ""
-                    since = since if link.hello["pid"] == pid else 1
-                    pid = link.hello["pid"]
-                    since = await _follow(page, link, since)
+                    await _follow(page, link, since if link.hello["pid"] == pid else 1)
+                    pid = 0  # another bench has a timeline of its own
                     continue
         except BenchError as error:
             why = str(error)
@@ -65,9 +64,15 @@ async def _send(page: WebSocket, wanted: Wanted, since: int, pid: int) -> None:
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _follow(page: WebSocket, link: Link, since: int) -> int:
-    """Relay until the bench closes. Return the id of the first event that the page lacks then."""
-    await page.send_text(_line({"hello": dict(link.hello)}))
+async def _follow(page: WebSocket, link: Link, since: int) -> None:
+    """Relay until the bench closes.
+
+    Args:
+        page: the page.
+        link: the bench.
+        since: the id of the first event that the page lacks; 1 if it has no events of this bench.
+    """
+    await page.send_text(_line({"hello": dict(link.hello), "continues": since > 1}))
     number = link.send(do="state")
     while line := await link.reader.readline():
         await page.send_text(line.decode())
@@ -82,7 +87,6 @@ async def _follow(page: WebSocket, link: Link, since: int) -> int:
         whole, newline, rest = (rest + data).rpartition(b"\n")
         if newline:
             await page.send_text(whole.decode())
-    return since
 
 
 def _line(message: dict[str, object]) -> str:

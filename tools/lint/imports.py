@@ -17,6 +17,7 @@ LAYERS = (
     ("tests.hil", "tests.interop", "examples", "tools"),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
+    ("rig.console",),
     ("rig.scenarios", "rig.live"),
     ("rig.device",),
     ("rig.bench",),

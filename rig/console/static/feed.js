@@ -46,18 +46,13 @@ function setStatus(kind, text) {
   publish("status", status);
 }
 
-function isSame(one, other) {
-  return one && one.pid === other.pid && one.path === other.path;
-}
-
 function take(message) {
   if (message.event) {
     lastId = message.event.id;
     publish("event", message.event);
   } else if (message.hello) {
-    const is_new = !isSame(backlog.hello, message.hello);
     backlog.hello = message.hello;
-    if (is_new) {
+    if (!message.continues) {
       lastId = 0;
       publish("bench", message.hello);
     }
