@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from nicegui import ui
@@ -59,18 +60,14 @@ class CallPanel(Panel):
         if not self._action.value:
             ui.notify("Choose an action first.", type="warning")
             return
-        payload = self._read()
-        answer = await self._tab.call(
-            "csms.call", action=self._action.value, payload={} if payload is _MISSING else payload
-        )
+        answer = await self._tab.call("csms.call", action=self._action.value, payload=self._read())
         if answer is None:
             return
         self._answer.clear()
         with self._answer:
             ui.label(f"{self._action.value} was answered:").classes("pb-soft")
-            ui.html(
-                f"<pre class='pb-payload' tabindex=0>{_escaped(json.dumps(answer, indent=2))}</pre>", sanitize=False
-            )
+            text = escape(json.dumps(answer, indent=2, ensure_ascii=False))
+            ui.html(f"<pre class='pb-payload' tabindex=0>{text}</pre>", sanitize=False)
 
 
 def build(part: Mapping[str, Any], definitions: Mapping[str, Any], name: str = "", required: bool = True) -> Read:
@@ -164,7 +161,3 @@ def _group(name: str, required: bool) -> Any:
     with group:
         ui.label(f"{name}{' *' if required else ''}").classes("pb-soft")
     return group
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -78,7 +78,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _asked(scope: Scope) -> str:
-    return (parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token") or [""])[0]
+    query: bytes = scope.get("query_string", b"")
+    return (parse_qs(query.decode("latin-1")).get("token") or [""])[0]
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, problem: str) -> None:

@@ -86,7 +86,7 @@ class Link:
         reply = self._waiting[number] = asyncio.get_running_loop().create_future()
         return await reply
 
-    async def call(self, name: str, **arguments: Any) -> Any:
+    async def call(self, name: str, /, **arguments: Any) -> Any:
         """Make a call of the bench and return its result. Raises as `request`.
 
         Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from html import escape
 from typing import Any
 
 from nicegui import ui
@@ -12,7 +13,7 @@ from rig.console.call_form import CallPanel
 from rig.console.faults_panel import FaultsPanel
 from rig.console.hand_panel import HandPanel
 from rig.console.link import Link, RefusedError, Wanted, find
-from rig.console.state_words import chips
+from rig.console.state_words import chips, session_words
 from rig.util.errors import BenchError
 
 _REFRESH_S = 0.5
@@ -51,7 +52,7 @@ class Page:
         """Whether a person may act: the bench is open, and no test runs on it."""
         return bool(self.state) and not self.state["live"]["test"]
 
-    async def call(self, name: str, **arguments: Any) -> Any:
+    async def call(self, name: str, /, **arguments: Any) -> Any:
         """Make a call of the bench. Its error is shown; the result is None then.
 
         Args:
@@ -100,12 +101,9 @@ class Page:
     def _show(self) -> None:
         self._chips.refresh()
         live = self.state.get("live", {})
-        self._test.set_text(
-            f"{live['program']} runs {live['test']}. You can look, not act." if live.get("test") else ""
-        )
-        self._test_row.set_visibility(bool(live.get("test")) or bool(live.get("paused")))
-        if live.get("paused"):
-            self._test.set_text(f"{live['program']} is paused: {live['why_paused']}. You may act.")
+        words = session_words(live)
+        self._test.set_text(words)
+        self._test_row.set_visibility(bool(words))
         self._pause.set_visibility(bool(live.get("can_pause")) and not live.get("paused"))
         self._pause.set_enabled(not live.get("pause_requested"))
         self._resume.set_visibility(bool(live.get("paused")))
@@ -136,9 +134,11 @@ class Page:
                 _card("Log", "pb-log")
                 _card("OCPP", "pb-sequence")
             with ui.element("div").classes("pb-column pb-right"):
-                _card("Timeline", "pb-timeline")
-                _card("Heap, CPU and network", "pb-plots")
-                self._calls.build()
+                with ui.element("div").classes("pb-column"):
+                    _card("Timeline", "pb-timeline")
+                with ui.element("div").classes("pb-column"):
+                    _card("Heap, CPU and network", "pb-plots")
+                    self._calls.build()
         self._help = ui.dialog()
         with self._help, ui.card():
             ui.label("Keys").classes("text-h6").props("role=heading aria-level=2")
@@ -151,7 +151,7 @@ class Page:
 
     def _build_head(self) -> None:
         with ui.element("header").classes("pb-head"):
-            ui.html(f"<h1>{_escaped(self._wanted.path.stem)}</h1>", sanitize=False)
+            ui.html(f"<h1>{escape(self._wanted.path.stem)}</h1>", sanitize=False)
             self._chips = ui.refreshable(self._build_chips)
             self._chips()
             ui.element("span").classes("pb-spring")
@@ -197,7 +197,3 @@ def _card(title: str, tag: str) -> None:
     with ui.element("section").classes("pb-card").props(f'aria-label="{title}"'):
         ui.html(f"<h2>{title}</h2>", sanitize=False)
         ui.element(tag)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -28,4 +28,18 @@ def _chips(state: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'on' if network['on_air'] else 'off'} the air, {network['connections']} connections"
     for name, point in state.get("csms", {}).get("charge_points", {}).items():
         connectors = ", ".join(f"{number} {status}" for number, status in point["connectors"].items())
-        yield f"{name} {'connected' if point['connected'] else 'not connected'}{f': {connectors}' if connectors else ''}"
+        link = "connected" if point["connected"] else "not connected"
+        yield f"{name} {link}{f': {connectors}' if connectors else ''}"
+
+
+def session_words(live: Mapping[str, Any]) -> str:
+    """Return what a session of tests is doing, and what a person may do; empty if none is there.
+
+    Args:
+        live: the section `live` of the state; empty if no bench is open.
+    """
+    if live.get("paused"):
+        return f"{live['program']} is paused: {live['why_paused']}. You may act."
+    if live.get("test"):
+        return f"{live['program']} runs {live['test']}. You can look, not act."
+    return ""

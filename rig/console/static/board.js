@@ -65,7 +65,7 @@ class BoardView extends HTMLElement {
     this.names = names;
     const rows = Math.max(inputs.length, outputs.length + 2);
     const height = TOP_PX + rows * ROW_PX + 18;
-    const svg = part("svg", { viewBox: `0 0 420 ${height}`, role: "img", class: "pb-board" });
+    const svg = part("svg", { viewBox: `-16 0 452 ${height}`, role: "img", class: "pb-board" });
     svg.append(part("rect", { x: 90, y: 8, width: 240, height: height - 16, rx: 10, class: "pb-pcb" }));
     svg.append(part("rect", { x: 162, y: TOP_PX + 4, width: 96, height: 96, rx: 4, class: "pb-chip" }));
     svg.append(part("text", { x: 210, y: TOP_PX + 48, class: "pb-chip-text" }, "ESP32"));

@@ -5,8 +5,8 @@ import { VirtualList, make } from "./virtual_list.js";
 
 const ROW_PX = 20;
 const MOST_LINES = 100_000;
-const LEVELS = { D: 0, I: 1, "": 1, W: 2, E: 3 };
-const WORDS = { D: "debug and up", I: "info and up", W: "warnings and errors", E: "errors" };
+const LEVELS = { D: 0, I: 1, "": 0, W: 2, E: 3 };
+const WORDS = { D: "every line", I: "info and up", W: "warnings and errors", E: "errors" };
 
 class LogView extends HTMLElement {
   connectedCallback() {

@@ -24,6 +24,7 @@ class TimelineView extends HTMLElement {
     this.list = new VirtualList(box, ROW_PX, fill, MOST_ENTRIES);
     this.lanes = new Map();
     this.now = 0;
+    this.asked = 0;
     this.leave = follow(this);
   }
 
@@ -43,6 +44,7 @@ class TimelineView extends HTMLElement {
         lane.first ??= Boolean(level(one));
       }
     }
+    this.asked = state.live.t;
     this.now = Math.max(this.now, state.live.t);
   }
 
@@ -50,7 +52,7 @@ class TimelineView extends HTMLElement {
     this.now = Math.max(this.now, event.t);
     if (event.type === "pin_edge") {
       const lane = this.#lane(event.signal);
-      if (!lane.edges.length) lane.first = !event.level;
+      if (!lane.edges.length && event.t < this.asked) lane.first = false; // the level before it is unknown
       lane.edges.push([event.t, event.level]);
       if (lane.edges.length > MOST_EDGES) lane.edges.splice(0, MOST_EDGES / 4);
     }
