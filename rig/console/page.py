@@ -26,7 +26,8 @@ _KEYS = {
     "?": "show these keys",
 }
 _HEAD = """<link rel="stylesheet" href="/console/page.css">
-<script type="module" src="/console/main.js"></script>"""
+<script type="module" src="/console/main.js"></script>
+<script>addEventListener("pagehide", () => emitEvent("tab_closed"));</script>"""
 
 
 class Page:
@@ -111,8 +112,12 @@ class Page:
             panel.show()
 
     def _leave(self) -> None:
-        """Close the connection, so that the bench lifts the faults of this tab."""
+        """Close the connection for good, so that the bench lifts the faults of this tab."""
         self._has_left = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        """Close the connection. A tab that was only hidden, and is shown again, gets another one."""
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -147,6 +152,7 @@ class Page:
             ui.button("close", on_click=self._help.close).props("flat")
         ui.keyboard(self._on_key, ignore=["input", "select", "textarea"])
         ui.timer(_REFRESH_S, self._refresh)
+        ui.on("tab_closed", self._disconnect)
         ui.context.client.on_delete(self._leave)
 
     def _build_head(self) -> None:

@@ -20,8 +20,8 @@ from rig.console.page import Page
 from rig.util.errors import BenchError
 
 _STATIC = Path(__file__).parent / "static"
-_GONE_S = 3.0
-"""Real seconds after which a page without a connection has gone, so that its faults are lifted."""
+_GONE_S = 10.0
+"""Real seconds after which a tab that has lost its connection has gone; one that is closed says so itself."""
 _CLOSE_S = 2
 
 

@@ -92,6 +92,7 @@ def test_every_command_is_in_the_document() -> None:
         "csms answer",
         "fault lift",
         "flash",
+        "console",
         "pause",
         "resume",
         "doctor --bench",

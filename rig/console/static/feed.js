@@ -1,6 +1,7 @@
 // The events of the bench: one WebSocket for the page, and the views that draw what it brings.
 
 const RETRY_MS = 500;
+const PAUSE_MS = 50;
 const views = new Set();
 const backlog = { hello: null, state: null };
 let lastId = 0;
@@ -12,19 +13,22 @@ function publish(method, value) {
   for (const view of views) {
     if (view[method]) {
       view[method](value);
-      dirty.add(view);
+      redraw(view);
     }
   }
 }
 
-/** Draw each changed view once, before the next frame. */
+/** Draw a view soon, together with the other changed ones; 20 times a second at most. */
+export function redraw(view) {
+  if (!dirty.size) setTimeout(() => requestAnimationFrame(draw), PAUSE_MS);
+  dirty.add(view);
+}
+
 function draw() {
   const changed = dirty;
   dirty = new Set();
   for (const view of changed) if (views.has(view)) view.draw?.();
-  requestAnimationFrame(draw);
 }
-requestAnimationFrame(draw);
 
 /** Add a view. It may have `bench`, `state`, `event`, `lost`, `status` and `draw`. Returns a function that removes it. */
 export function follow(view) {
@@ -32,13 +36,8 @@ export function follow(view) {
   if (backlog.hello) view.bench?.(backlog.hello);
   if (backlog.state) view.state?.(backlog.state);
   view.status?.(status);
-  dirty.add(view);
+  redraw(view);
   return () => views.delete(view);
-}
-
-/** Make the page draw a view again, such as after a filter changed. */
-export function redraw(view) {
-  dirty.add(view);
 }
 
 function setStatus(kind, text) {

@@ -42,9 +42,9 @@ class HandBench:
         self.test = ""
         self.hold = Hold()
         calls = {
-            "power.on": Call(lambda caller: self._switch(True)),
-            "power.off": Call(lambda caller: self._switch(False)),
-            "power.reset": Call(lambda caller: None),
+            "power.on": Call(self.power_on),
+            "power.off": Call(self.power_off),
+            "power.reset": Call(self.power_reset),
             "input.set": Call(self.input_set),
             "fault.list": Call(self.fault_list, acts=False),
             "fault.inject": Call(self.fault_inject),
@@ -63,14 +63,21 @@ class HandBench:
             "faults": self.faults,
         }
 
-    def _switch(self, on: bool) -> None:
-        self.power = on
+    def power_on(self, _caller: Caller) -> None:
+        """Switch the power on."""
+        self.power = True
+
+    def power_off(self, _caller: Caller) -> None:
+        """Switch the power off."""
+        self.power = False
+
+    def power_reset(self, _caller: Caller) -> None:
+        """Accept a reset, which has no effect here."""
 
     def input_set(self, _caller: Caller, name: str, on: bool) -> None:
-        """Set the cable, unless it is stuck."""
-        if self.test == "":
-            self.cable = on
-            self.timeline.append(PinEdge(source="pins", signal=f"inputs.{name}", level=on, driven=True))
+        """Set the cable."""
+        self.cable = on
+        self.timeline.append(PinEdge(source="pins", signal=f"inputs.{name}", level=on, driven=True))
 
     def fault_list(self, _caller: Caller) -> dict[str, Any]:
         """List the one fault."""
@@ -159,14 +166,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def bench(bench_path: Path) -> Iterator[HandBench]:
+def hand(bench_path: Path) -> Iterator[HandBench]:
     found = HandBench(bench_path)
     yield found
     found.close()
 
 
 @pytest.fixture
-def page(browser: Any, bench: HandBench, address: str) -> Iterator[Any]:
+def page(browser: Any, hand: HandBench, address: str) -> Iterator[Any]:
     """The page in a tab of its own, connected to the bench."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(SLOW_MS)

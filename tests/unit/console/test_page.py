@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rig.timeline.events import Boot, LogLine, OcppFrame, Panic, PinEdge
+from rig.timeline.events import Boot, FaultLifted, LogLine, OcppFrame, Panic, PinEdge
 from tests.unit.console.conftest import SLOW_MS, HandBench, serving
 
 
@@ -29,11 +28,11 @@ def until(page: Any, condition: str) -> None:
     page.wait_for_function(condition, timeout=SLOW_MS)
 
 
-def test_every_line_is_shown_in_order(page: Any, bench: HandBench) -> None:
+def test_every_line_is_shown_in_order(page: Any, hand: HandBench) -> None:
     """A burst of 5,000 lines arrives complete and in order, and only the rows in sight are in the document."""
     sent = [f"line {number}" for number in range(5000)]
     for start in range(0, len(sent), 100):
-        bench.timeline.extend(
+        hand.timeline.extend(
             [LogLine(source="console", text=text, level="I", tag="app") for text in sent[start : start + 100]]
         )
     until(page, "document.querySelector('pb-log').list.items.length >= 5001")
@@ -42,24 +41,24 @@ def test_every_line_is_shown_in_order(page: Any, bench: HandBench) -> None:
     assert "line 4999" in log(page)
 
 
-def test_log_is_filtered_by_level_feature_and_text(page: Any, bench: HandBench) -> None:
+def test_log_is_filtered_by_level_feature_and_text(page: Any, hand: HandBench) -> None:
     """The filters of level, feature and text apply together, and to the lines that come later."""
-    bench.timeline.append(LogLine(source="console", text="a warning", level="W", tag="network"))
+    hand.timeline.append(LogLine(source="console", text="a warning", level="W", tag="network"))
     page.get_by_label("lowest level").select_option("W")
     page.get_by_label("feature", exact=True).select_option("network")
     page.keyboard.press("/")
     page.get_by_label("search the log").fill("lost")
     for text, level, tag in (("lost a", "W", "network"), ("lost b", "I", "network"), ("lost c", "E", "app")):
-        bench.timeline.append(LogLine(source="console", text=text, level=level, tag=tag))  # type: ignore[arg-type]
+        hand.timeline.append(LogLine(source="console", text=text, level=level, tag=tag))  # type: ignore[arg-type]
     until(page, "document.querySelector('pb-log').list.items.filter((line) => !line.remark).length === 4")
     until(page, "document.querySelectorAll('pb-log .pb-row').length === 1")
     assert "lost a" in log(page)
 
 
-def test_memory_of_the_log_is_bounded(page: Any, bench: HandBench) -> None:
+def test_memory_of_the_log_is_bounded(page: Any, hand: HandBench) -> None:
     """Beyond its limit the page drops the oldest lines, says so, and still scrolls to its first and last line."""
     page.evaluate("document.querySelector('pb-log').list.most = 1000")
-    bench.timeline.extend([LogLine(source="console", text=f"line {n}", level="I", tag="app") for n in range(3000)])
+    hand.timeline.extend([LogLine(source="console", text=f"line {n}", level="I", tag="app") for n in range(3000)])
     until(page, "document.querySelector('pb-log').list.items.at(-1).text === 'line 2999'")
     kept = lines(page)
     assert len(kept) <= 1000
@@ -69,59 +68,60 @@ def test_memory_of_the_log_is_bounded(page: Any, bench: HandBench) -> None:
     assert "older ones dropped" in page.locator("pb-log").inner_text()
 
 
-def test_led_lights_as_its_pin_does(page: Any, bench: HandBench) -> None:
+def test_led_lights_as_its_pin_does(page: Any, hand: HandBench) -> None:
     """An edge of an LED's pin lights the LED of the drawing, and the next one puts it out."""
     for level in (True, False):
-        bench.timeline.append(PinEdge(source="pins", signal="leds.status", level=level, driven=False))
+        hand.timeline.append(PinEdge(source="pins", signal="leds.status", level=level, driven=False))
         until(page, f"document.querySelector('.pb-led').classList.contains('pb-lit') === {str(level).lower()}")
 
 
-def test_inputs_and_power_are_operated(page: Any, bench: HandBench) -> None:
+def test_inputs_and_power_are_operated(page: Any, hand: HandBench) -> None:
     """The switch of an input and the key p act on the bench, and the drawing shows it."""
     page.get_by_role("switch", name="input cable").click()
     until(page, "document.querySelector('.pb-pad[data-signal=\"inputs.cable\"]').classList.contains('pb-lit')")
-    assert bench.cable
+    assert hand.cable
     page.get_by_role("heading", name="Board").click()
     page.keyboard.press("p")
     page.locator('.q-toggle[aria-label="power of the board"][aria-checked="false"]').wait_for()
-    assert not bench.power
+    assert not hand.power
 
 
-def test_fault_lasts_until_its_tab_closes(page: Any, bench: HandBench, wait_until: Callable[..., None]) -> None:
+def test_fault_lasts_until_its_tab_closes(page: Any, hand: HandBench) -> None:
     """A fault from the form is shown as active, and is lifted when the tab is closed."""
     page.get_by_label("fault of the catalogue").click()
     page.get_by_role("option", name="latency").click()
     page.get_by_label("ms (1 to 50)").fill("20")
     page.get_by_role("button", name="inject").click()
     page.get_by_role("button", name="lift latency").wait_for()
-    assert bench.faults[0]["arguments"] == {"ms": 20}
+    assert hand.faults[0]["arguments"] == {"ms": 20}
     page.close()
-    wait_until(lambda: bench.faults == [])
+    hand.timeline.expect(FaultLifted, timeout=60)
+    assert hand.faults == []
 
 
-def test_refusal_is_shown(page: Any, bench: HandBench) -> None:
+def test_refusal_is_shown(page: Any, hand: HandBench) -> None:
     """The message of a refused call is shown, and nothing is injected."""
     page.get_by_label("fault of the catalogue").click()
     page.get_by_role("option", name="latency").click()
     page.get_by_label("ms (1 to 50)").fill("13")
     page.get_by_role("button", name="inject").click()
     page.get_by_text("13 ms is unlucky").wait_for()
-    assert bench.faults == []
+    assert hand.faults == []
 
 
-def test_running_test_is_only_watched(page: Any, bench: HandBench) -> None:
+def test_running_test_is_only_watched(page: Any, hand: HandBench) -> None:
     """While a test runs, the page names it, and its controls are disabled. It can hold the session."""
-    bench.test = "tests/hil/test_boot.py::test_boots"
+    hand.test = "tests/hil/test_boot.py::test_boots"
     page.get_by_text("You can look, not act").wait_for()
     assert page.get_by_role("button", name="reset").is_disabled()
     page.get_by_role("button", name="pause after this test").click()
     page.locator("button:disabled", has_text="pause after this test").wait_for()
-    assert bench.hold.is_requested
+    assert hand.hold.is_requested
 
 
-def test_frame_opens_with_its_payload_and_verdict(page: Any, bench: HandBench) -> None:
+def test_frame_opens_with_its_payload_and_verdict(page: Any, hand: HandBench) -> None:
     """A frame of the sequence chart opens in words, with the reason why it is invalid."""
-    bench.timeline.append(
+    hand.timeline.append(
         OcppFrame(
             source="csms",
             charge_point="CP-1",
@@ -132,7 +132,7 @@ def test_frame_opens_with_its_payload_and_verdict(page: Any, bench: HandBench) -
             payload={"extra": 1},
             error="additional property extra",
             raw='[2,"7"]',
-        )  # fmt: skip
+        )
     )
     page.get_by_role("button", name="to the CSMS: Heartbeat, invalid").click()
     dialog = page.get_by_role("dialog")
@@ -140,17 +140,17 @@ def test_frame_opens_with_its_payload_and_verdict(page: Any, bench: HandBench) -
     assert "additional property extra" in dialog.inner_text()
 
 
-def test_panic_is_announced_until_the_next_boot(page: Any, bench: HandBench) -> None:
+def test_panic_is_announced_until_the_next_boot(page: Any, hand: HandBench) -> None:
     """A panic stays in the banner, with its cause, until the device has booted again for another reason."""
-    bench.timeline.append(Panic(source="console", cause="LoadProhibited", backtrace=("a", "b")))
+    hand.timeline.append(Panic(source="console", cause="LoadProhibited", backtrace=("a", "b")))
     page.get_by_role("alert").get_by_text("LoadProhibited").wait_for()
-    bench.timeline.append(Boot(source="console", version="1", build="0", reset="power_on"))
+    hand.timeline.append(Boot(source="console", version="1", build="0", reset="power_on"))
     page.get_by_role("alert").get_by_text("LoadProhibited").wait_for(state="detached")
 
 
-def test_closed_bench_is_awaited(page: Any, bench: HandBench, bench_path: Path) -> None:
+def test_closed_bench_is_awaited(page: Any, hand: HandBench, bench_path: Path) -> None:
     """The page says that the bench was closed, and continues with the next one of its description."""
-    bench.close()
+    hand.close()
     page.get_by_role("alert").get_by_text("No bench").wait_for()
     again = HandBench(bench_path)
     try:
@@ -165,7 +165,7 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
     """Without its server the page says so; with a new server on that port it continues by itself."""
     server = serving(bench_path)
     address = server.__enter__()
-    bench = HandBench(bench_path)
+    hand = HandBench(bench_path)
     context = browser.new_context()
     context.set_default_timeout(SLOW_MS)
     try:
@@ -176,9 +176,9 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
         tab.get_by_role("alert").get_by_text("does not answer").wait_for()
         with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2]):
             tab.get_by_role("alert").get_by_text("does not answer").wait_for(state="detached")
-            bench.timeline.append(LogLine(source="console", text="served again", level="I", tag="app"))
+            hand.timeline.append(LogLine(source="console", text="served again", level="I", tag="app"))
             tab.locator("pb-log .pb-row", has_text="served again").wait_for()
     finally:
         server.__exit__()
-        bench.close()
+        hand.close()
         context.close()
