@@ -92,7 +92,7 @@ _GROUPS = (
     _group("report", "Reports.", {"build": "rig.cli.report_build", "list": "rig.cli.report_list"}),
 )
 
-_SINGLE = ("doctor", "new", "status", "console", "log", "power", "input", "led", "flash", "pause", "resume")
+_SINGLE = ("doctor", "new", "status", "console", "record", "log", "power", "input", "led", "flash", "pause", "resume")
 
 app = _group(
     "rig",

@@ -13,6 +13,7 @@ from rig.console.call_form import CallPanel
 from rig.console.faults_panel import FaultsPanel
 from rig.console.hand_panel import HandPanel
 from rig.console.link import Link, RefusedError, Wanted, find
+from rig.console.record_panel import RecordPanel
 from rig.console.state_words import chips, session_words
 from rig.util.errors import BenchError
 
@@ -108,12 +109,13 @@ class Page:
         self._pause.set_visibility(bool(live.get("can_pause")) and not live.get("paused"))
         self._pause.set_enabled(not live.get("pause_requested"))
         self._resume.set_visibility(bool(live.get("paused")))
-        for panel in (self._hand, self._faults, self._calls):
+        for panel in (self._hand, self._faults, self._calls, self._record):
             panel.show()
 
     def _leave(self) -> None:
         """Close the connection for good, so that the bench lifts the faults of this tab."""
         self._has_left = True
+        self._record.stop()
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -131,10 +133,12 @@ class Page:
         ui.element("pb-banner")
         self._build_head()
         self._hand, self._faults, self._calls = HandPanel(self), FaultsPanel(self), CallPanel(self)
+        self._record = RecordPanel(self, self._wanted)
         with ui.element("main").classes("pb-grid"):
             with ui.element("div").classes("pb-column"):
                 self._hand.build()
                 self._faults.build()
+                self._record.build()
             with ui.element("div").classes("pb-column"):
                 _card("Log", "pb-log")
                 _card("OCPP", "pb-sequence")

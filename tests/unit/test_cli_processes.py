@@ -93,6 +93,7 @@ def test_every_command_is_in_the_document() -> None:
         "fault lift",
         "flash",
         "console",
+        "record test_by_hand.py",
         "pause",
         "resume",
         "doctor --bench",

@@ -18,7 +18,7 @@ LAYERS = (
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
     ("rig.console",),
-    ("rig.scenarios", "rig.live"),
+    ("rig.scenarios", "rig.live", "rig.recording"),
     ("rig.device",),
     ("rig.bench",),
     ("rig.faults",),
