@@ -47,13 +47,19 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
-  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop
+  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-console setup-browser
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: ## fetch and install everything, inside this clone; quick when there is nothing to do
 	@$(PYTHON) -m tools.setup
+
+setup-console: ## install the packages of `rig console`, the live page
+	@$(PYTHON) -m tools.setup --console
+
+setup-browser: ## install the packages of `rig console` and of its tests in a browser
+	@$(PYTHON) -m tools.setup --browser
 
 setup-platformio:
 	@$(PYTHON) -m tools.setup --platformio

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from contextlib import ExitStack
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from rig.bench import Bench
 from rig.device import Device
-from rig.faults import CATALOGUE, by_name
+from rig.faults import CATALOGUE, Fault, by_name
 from rig.firmware.build import firmware
 from rig.instruments.network import Milliseconds
 from rig.instruments.proxy import Admission
-from rig.live.calls import Call, Caller
+from rig.live.calls import Call, Caller, described_type
 from rig.live.csms_calls import CsmsCalls
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
@@ -182,7 +183,12 @@ class BenchCalls:
         return {
             "active": self.active_faults(),
             "catalogue": {
-                name: {"summary": kind.summary, "possible": kind.needs <= capabilities}
+                name: {
+                    "summary": kind.summary,
+                    "possible": kind.needs <= capabilities,
+                    "lacks": sorted(kind.needs - capabilities),
+                    "arguments": _arguments_of(kind),
+                }
                 for name, kind in CATALOGUE.items()
             },
         }
@@ -237,3 +243,13 @@ class BenchCalls:
             bench.network.up()
         bench.csms.reset()
         bench.inputs.to_rest()
+
+
+def _arguments_of(kind: type[Fault]) -> dict[str, Any]:
+    """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        field.name: {**described_type(hints[field.name]), "required": field.default is MISSING}
+        | ({} if field.default is MISSING else {"default": field.default})
+        for field in fields(kind)  # type: ignore[arg-type]
+    }

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from tests.hil.secured import Secured
 
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
 from rig.faults import HttpRefusal
 from rig.instruments.console import Console
-from tests.hil.secured import Secured
 
 pytestmark = pytest.mark.needs("stepped_time")
 

@@ -93,6 +93,8 @@ def test_every_command_is_in_the_document() -> None:
         "csms answer",
         "fault lift",
         "flash",
+        "console",
+        "record test_by_hand.py",
         "pause",
         "resume",
         "snapshot",
