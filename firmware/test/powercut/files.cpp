@@ -2,6 +2,7 @@
 #include "features/local_list/local_list.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/transactions/meter_batch.h"
+#include "features/transactions/numbered_files.h"
 #include "powercut/invariants.h"
 #include "support/fake_worker.h"
 
