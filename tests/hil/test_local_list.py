@@ -40,7 +40,8 @@ class LocalList:
 def local_list(device: Device, csms: Csms) -> Iterator[LocalList]:
     """Yield the list, and empty it after the test."""
     yield LocalList(csms)
-    device.wait_accepted()
+    if not csms.connected:
+        csms.expect_connected(timeout=60)
     csms.call("SendLocalList", {"listVersion": 1, "updateType": "Full"})
 
 

@@ -5,6 +5,7 @@
 #include "features/log_store/log_store.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/transactions/meter_batch.h"
+#include "features/transactions/numbered_files.h"
 #include "powercut/invariants.h"
 #include "support/fake_worker.h"
 
