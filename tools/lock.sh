@@ -10,4 +10,8 @@ compile() {
         --no-annotate --no-header --no-emit-index-url "$@"
 }
 compile --extra dev pyproject.toml --output-file requirements/rig.txt
+# Into the same environment as rig.txt, so with its versions.
+compile --extra console --constraint requirements/rig.txt pyproject.toml --output-file requirements/console.txt
+compile --extra console --extra browser --constraint requirements/rig.txt pyproject.toml \
+    --output-file requirements/browser.txt
 compile requirements/platformio.in --output-file requirements/platformio.txt

@@ -34,7 +34,11 @@ OPTIONAL_KEYS = (
     "backoff_stable_s",
     "wifi_backoff_max_s",
     "log_level",
+    "log_files",
+    "log_file_bytes",
+    "log_flush_s",
     "availability",
+    "fixed_cable",
     "lock_timeout_ms",
     "nominal_voltage_v",
     "power_fail_action",
@@ -46,6 +50,7 @@ OPTIONAL_KEYS = (
     "connection_timeout_s",
     "connector_phase_rotation",
     "heartbeat_interval_s",
+    "local_auth_list_enabled",
     "local_authorize_offline",
     "local_pre_authorize",
     "max_energy_on_invalid_id_wh",
@@ -82,6 +87,9 @@ _PANIC = re.compile(
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
+_CRASH_TAG = "crash"  # of the line about the crash before the boot, whose cause reads like a panic
+_STORED = "L "
+_STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
 
 class PlugbenchLogFormat:
@@ -104,6 +112,11 @@ class PlugbenchLogFormat:
         """Return boots, telemetry records and panics. A panic is pending until its backtrace ends."""
         text = line.text
         found: list[Event] = []
+        if text.startswith(_STORED):
+            # A line of the past. After a power cut within it, the banner of the next boot follows on the same line.
+            own = _STORED_LINE.match(text)
+            banner = _BANNER.search(text, own.end() + 1 if own else len(_STORED))
+            return [_boot(banner)] if banner else found
         if self._cause:
             frames = self._read_frames(text)
             if frames and len(self._frames) < _MOST_FRAMES:
@@ -112,8 +125,8 @@ class PlugbenchLogFormat:
         # After a power cut in the middle of a line, the banner follows on the same line.
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
-            found.append(Boot(version=banner["version"], build=banner["build"], reset=banner["reset"]))
-        elif _may_panic(text) and (panic := _PANIC.search(text)):
+            found.append(_boot(banner))
+        elif line.tag != _CRASH_TAG and _may_panic(text) and (panic := _PANIC.search(text)):
             if not self._cause:
                 self._cause = next(value for value in panic.groups() if value).strip()
         elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):
@@ -141,6 +154,10 @@ class PlugbenchLogFormat:
         if frame := _FRAME.match(text):
             return [frame["frame"]]
         return []
+
+
+def _boot(banner: re.Match[str]) -> Boot:
+    return Boot(version=banner["version"], build=banner["build"], reset=banner["reset"])
 
 
 def _may_panic(text: str) -> bool:

@@ -14,16 +14,20 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from rig.csms import Csms
 from rig.csms.authority import Authority
-from rig.csms.behaviour import Behaviour
 from rig.csms.certificate import Certificate, read_pem
 from rig.csms.security import Security, read_passwords
-from rig.csms.server import CsmsServer, url_of
+from rig.live.bench_state import csms_state
+from rig.live.csms_calls import CsmsCalls
+from rig.live.offer import Offer
+from rig.live.server import LiveServer, try_to_offer
 from rig.timeline import Timeline
 from rig.timeline.codec import encode
-from rig.timeline.events import BenchTrouble, ClientRefused, Event, LinkChange, Note, OcppFrame
+from rig.timeline.events import BenchTrouble, ClientRefused, Event, HandAct, LinkChange, Note, OcppFrame
 from rig.timeline.frame_words import frame_line
-from rig.timeline.words import link_line, refusal_words
+from rig.timeline.words import act_words, link_line, refusal_words
+from rig.util.aio import in_thread
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
 from rig.util.signals import handled_signals
@@ -136,13 +140,14 @@ def serve(host: str = "127.0.0.1", port: int = 9000, record: Path | None = None,
 
 async def _serve(host: str, port: int, record: Path | None, file: FileIO | None, security: Security, root: str) -> None:
     timeline = Timeline(keep=_KEPT_EVENTS)
-    server = CsmsServer(timeline, Behaviour(timeline.clock), host, port, security)
+    loop = asyncio.get_running_loop()
+    csms = Csms(timeline, loop, host, port, security=security)
+    live: LiveServer | None = None
     try:
-        await server.start()
+        await in_thread(csms.start)
         ended = asyncio.Event()
         full: OSError | None = None
         terminal = Terminal(on_gone=ended.set)
-        loop = asyncio.get_running_loop()
         for number in {signal.SIGINT, *handled_signals()}:
             loop.add_signal_handler(number, ended.set)
 
@@ -161,8 +166,10 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         timeline.listen(show)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
-        example = url_of(host, server.port, "CP-1", tls=server.speaks_tls)
-        terminal.print(f"OCPP 1.6J CSMS at {example} (the path is the charge point's identity); Ctrl-C ends it")
+        live = try_to_offer(_offer_of(csms))
+        terminal.print(
+            f"OCPP 1.6J CSMS at {csms.url('CP-1')} (the path is the charge point's identity); Ctrl-C ends it"
+        )
         await ended.wait()
         if full is not None:
             raise BenchError(
@@ -170,7 +177,17 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
             )
         terminal.print("ended")
     finally:
-        await server.close()
+        if live is not None:
+            await in_thread(live.close)
+        await in_thread(csms.shut_down)
+
+
+def _offer_of(csms: Csms) -> Offer:
+    """Return what this command offers on its live socket: only a CSMS."""
+    calls = CsmsCalls(lambda: csms).table()
+    return Offer(
+        "rig csms serve", f"port {csms.port}", Path.cwd(), csms.timeline, lambda: {"csms": csms_state(csms)}, calls
+    )
 
 
 def _write(file: FileIO, data: bytes) -> None:
@@ -190,6 +207,8 @@ def _line(event: Event) -> Text | None:
             return Text(f"{stamp} {visible(refusal_words(event))}", style="bold")
         case Note():
             return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
+        case HandAct():
+            return Text(f"{stamp} by hand: {visible(act_words(event))}", style="bold magenta")
         case BenchTrouble():
             return Text(f"{stamp} {visible(masked_text(event.what))}", style="bold red")
         case _:

@@ -16,10 +16,15 @@ import typer
 
 from rig.adapters.csms_url import problem_of_identity, problem_of_url
 from rig.adapters.plugbench import configuration, reconfigure
+from rig.cli.device_offer import KEPT_EVENTS, MOST_PULSES, ConsoleLog, offer_of_lone
 from rig.cli.masked_lines import MaskedLines
+from rig.config.signal import Signal
 from rig.firmware.build import build, package
 from rig.firmware.filesystem import make_filesystem
 from rig.firmware.manifest import Manifest
+from rig.live.server import offered
+from rig.timeline import Timeline
+from rig.timeline.events import AccessPointChange, PinEdge, PowerChange
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
@@ -30,6 +35,7 @@ from rig.wiring.virtual.pins import Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
 _POWER_SWITCH = 17
+_EN = 22
 _INPUTS = {
     "cable": (32, 5),
     "vehicle_ready": (33, 6),
@@ -49,7 +55,6 @@ HELP = f"""!help                       this text
 !SIGNAL 1|0                 {", ".join(_INPUTS)}
 anything else goes to the device's console; Ctrl-C ends"""
 
-_MOST_PULSES = 100_000
 _PAUSE_S = 0.2
 """The silence of the device after which an open line, such as a prompt, is shown."""
 
@@ -61,8 +66,46 @@ class _Alone:
     wires: Wires
     board: Board
     access_point: VirtualAccessPoint
+    timeline: Timeline
+    port: int
 
-    def drive(self, pin: int, level: bool) -> None:
+    @property
+    def is_on(self) -> bool:
+        """Whether the supply is on."""
+        return bool(self.wires[_POWER_SWITCH].pi_drive)
+
+    def switch(self, on: bool) -> None:
+        """Switch the supply."""
+        self.timeline.append(PowerChange(source="power", on=on))
+        self._drive(_POWER_SWITCH, on)
+
+    def press_reset(self) -> None:
+        """Press the reset button."""
+        self._drive(_EN, False)
+        self.wires.change(self.wires[_EN], pi_drive=None)
+
+    def set_input(self, name: str, on: bool) -> None:
+        """Set an input."""
+        self.timeline.append(PinEdge(source="inputs", signal=str(Signal("inputs", name)), level=on, driven=True))
+        self._drive(_INPUTS[name][1], on)
+
+    def input_states(self) -> Mapping[str, bool]:
+        """Return the inputs by name."""
+        return {name: bool(self.wires[pin].pi_drive) for name, (_, pin) in _INPUTS.items()}
+
+    def switch_access_point(self, up: bool) -> None:
+        """Put the access point on or off the air."""
+        self.timeline.append(AccessPointChange(source="network", up=up))
+        if up:
+            self.access_point.up()
+        else:
+            self.access_point.down()
+
+    def send(self, line: bytes) -> None:
+        """Send bytes to the device's console."""
+        os.write(self.port, line)
+
+    def _drive(self, pin: int, level: bool) -> None:
         self.wires.change(self.wires[pin], pi_drive=level)
 
 
@@ -118,16 +161,20 @@ def run_device(
         wires = Wires()
         board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock)
         stack.callback(board.close)
-        alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"))
+        port = os.open(board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        stack.callback(os.close, port)
+        timeline = Timeline(clock, keep=KEPT_EVENTS)
+        alone = _Alone(wires, board, VirtualAccessPoint(board, "fast"), timeline, port)
         # Release the emergency stop: an undriven wire would be pulled to its safe state, pressed.
-        alone.drive(_INPUTS["emergency_stop"][1], False)
-        alone.drive(_POWER_SWITCH, True)
+        alone.set_input("emergency_stop", False)
+        alone.switch(True)
+        stack.enter_context(offered(offer_of_lone(alone, identity)))
         with contextlib.suppress(KeyboardInterrupt):
             _join(alone, keyboard or sys.stdin, terminal or sys.stdout)
 
 
 def _pins() -> BoardPins:
-    return BoardPins(power_switch=_POWER_SWITCH, en=22, inputs=dict(_INPUTS.values()))
+    return BoardPins(power_switch=_POWER_SWITCH, en=_EN, inputs=dict(_INPUTS.values()))
 
 
 def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) -> Flash:
@@ -153,50 +200,50 @@ def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
     keys = keyboard.fileno()
     typed = b""
     console = MaskedLines(terminal)
-    port = os.open(alone.board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    try:
-        while True:
-            ready, _, _ = select.select([port, keys], [], [], _PAUSE_S if console.has_open_line else None)
-            if not ready:
+    log = ConsoleLog(alone.timeline)
+    port = alone.port
+    while True:
+        ready, _, _ = select.select([port, keys], [], [], _PAUSE_S if console.has_open_line else None)
+        if not ready:
+            console.show_open_line()
+        if port in ready:
+            data = os.read(port, 4096)
+            log.write(data)
+            console.write(data)
+        if keys in ready:
+            # Not readline: select would not report the lines in its buffer.
+            data = os.read(keys, 4096)
+            if not data:
                 console.show_open_line()
-            if port in ready:
-                console.write(os.read(port, 4096))
-            if keys in ready:
-                # Not readline: select would not report the lines in its buffer.
-                data = os.read(keys, 4096)
-                if not data:
-                    console.show_open_line()
-                    return
-                *lines, typed = (typed + data).split(b"\n")
-                for line in lines:
-                    if line.startswith(b"!"):
-                        done = _work_board(alone, line[1:].decode(errors="replace").split())
-                        print(masked_text(done), file=terminal, flush=True)
-                    else:
-                        os.write(port, line + b"\n")
-    finally:
-        os.close(port)
+                return
+            *lines, typed = (typed + data).split(b"\n")
+            for line in lines:
+                if line.startswith(b"!"):
+                    done = _work_board(alone, line[1:].decode(errors="replace").split())
+                    print(masked_text(done), file=terminal, flush=True)
+                else:
+                    alone.send(line + b"\n")
 
 
 def _work_board(alone: _Alone, words: list[str]) -> str:
     """Run the command after `!`. Return the text to show."""
     actions: dict[tuple[str, ...], Callable[[], None]] = {
-        ("power", "on"): lambda: alone.drive(_POWER_SWITCH, True),
-        ("power", "off"): lambda: alone.drive(_POWER_SWITCH, False),
-        ("ap", "up"): alone.access_point.up,
-        ("ap", "down"): alone.access_point.down,
-        ("reset",): lambda: _press_reset(alone),
+        ("power", "on"): lambda: alone.switch(True),
+        ("power", "off"): lambda: alone.switch(False),
+        ("ap", "up"): lambda: alone.switch_access_point(True),
+        ("ap", "down"): lambda: alone.switch_access_point(False),
+        ("reset",): alone.press_reset,
     }
-    for signal, (_, pin) in _INPUTS.items():
+    for name in _INPUTS:
         for level in (False, True):
-            actions[signal, str(int(level))] = lambda pin=pin, level=level: alone.drive(pin, level)  # type: ignore[misc]
+            actions[name, str(int(level))] = lambda name=name, level=level: alone.set_input(name, level)  # type: ignore[misc]
     match words:
         case ["help"]:
             return HELP
         case ["pulses", count] if _is_count(count):
             for _ in range(int(count)):
-                alone.drive(_INPUTS["meter_pulse"][1], True)
-                alone.drive(_INPUTS["meter_pulse"][1], False)
+                alone.set_input("meter_pulse", True)
+                alone.set_input("meter_pulse", False)
         case _ if tuple(words) in actions:
             actions[tuple(words)]()
         case _:
@@ -205,9 +252,4 @@ def _work_board(alone: _Alone, words: list[str]) -> str:
 
 
 def _is_count(text: str) -> bool:
-    return len(text) <= len(str(_MOST_PULSES)) and text.isdecimal() and 1 <= int(text) <= _MOST_PULSES
-
-
-def _press_reset(alone: _Alone) -> None:
-    alone.drive(22, False)
-    alone.wires.change(alone.wires[22], pi_drive=None)
+    return len(text) <= len(str(MOST_PULSES)) and text.isdecimal() and 1 <= int(text) <= MOST_PULSES

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.text import Text
 
 from rig.bench import Bench
 from rig.bench.bench_file import load
-from rig.cli.options import DEFAULT_BENCH, BenchOption
+from rig.cli.attach import Session, attached, open_benches
+from rig.cli.options import DEFAULT_BENCH, AttachOption, DriveOption, PidOption
+from rig.cli.own_bench import in_real_time
 from rig.config.description import Description
 from rig.device import Device
 from rig.faults import Fault, TornWrite, by_name
 from rig.firmware.build import host_project
+from rig.live.bench_offer import offer_of
+from rig.live.server import offered
 from rig.timeline import Mark
+from rig.timeline.codec import decode
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
@@ -51,18 +59,51 @@ def command(
         float,
         typer.Option("--for", metavar="SECONDS", help="How long it lasts, at most a day.", callback=_at_most_a_day),
     ] = 5.0,
-    bench: BenchOption = DEFAULT_BENCH,
+    bench: AttachOption = None,
+    pid: PidOption = None,
+    drive: DriveOption = False,
 ) -> None:
-    """Bring the device of a bench up, inject a fault, remove it, and print the events."""
+    """Inject a fault, remove it, and print the events; bring the device up first if no bench is open."""
     pairs = [argument.partition("=") for argument in arguments or ()]
     for key, equals, _ in pairs:
         if not equals:
             raise BenchError(f"{key!r} is not an argument of a fault", "Write KEY=VALUE")
     fault = by_name(name, **{key: value for key, _, value in pairs})
-    description = load(bench)
-    if description.kind == "virtual":
-        description = description.model_copy(update={"time": "real"})  # a person watches the output
-    show_fault(description, fault, seconds)
+    found = open_benches(bench, pid)
+    for client in found:
+        client.close()
+    if found or pid is not None:
+        with attached(bench, pid, f"rig fault inject {fault.name}", drive=drive, may_open=False) as session:
+            _inject_attached(session, fault, seconds)
+    else:
+        show_fault(in_real_time(load(bench or DEFAULT_BENCH)), fault, seconds)
+
+
+def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
+    """Inject a fault on a bench of another program, and lift it after real seconds or when this command ends."""
+    terminal = Terminal()
+    session.client.request("subscribe")
+    injected = session.call("fault.inject", name=fault.name, arguments=fault.arguments())["injected"]
+    end, start = time.monotonic() + seconds, 0
+    while (left := end - time.monotonic()) > 0:
+        for message in session.client.pushed(left):
+            if (event := _decoded(message)) is not None:
+                start = start or event.t
+                if (line := _line(event)) is not None:
+                    terminal.print(Text.assemble((f"{(event.t - start) / 1e9:8.3f} ", "dim"), line))
+                if isinstance(event, FaultLifted) and event.injected == injected:
+                    return  # by another program
+            if time.monotonic() >= end:
+                break
+        if session.client.end:
+            raise BenchError(f"the bench ended meanwhile: {session.client.end}", "The fault ended with it")
+    session.call("fault.lift", injected=injected)
+    terminal.print(f"{fault.name} lifted")
+
+
+def _decoded(message: Mapping[str, Any]) -> Event | None:
+    """Return the event of a message of the live socket; None if it has none."""
+    return decode(orjson.dumps(message["event"])) if "event" in message else None
 
 
 def show_fault(description: Description, fault: Fault, seconds: float) -> None:
@@ -81,7 +122,11 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
     terminal = Terminal()
     if description.device.firmware == "host":
         host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
-    with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
+    with (
+        Bench(description, root=Path.cwd()) as bench,
+        contextlib.closing(Device(bench)) as device,
+        offered(offer_of(bench, device, "rig fault inject")),
+    ):
         terminal.print(f"bench {description.name}: bringing the device up")
         device.make_idle()
         start, since = bench.clock.now(), bench.mark()

@@ -9,3 +9,17 @@ import typer
 
 BenchOption = Annotated[Path, typer.Option("--bench", metavar="FILE", help="The bench description.")]
 DEFAULT_BENCH = Path("benches/virtual.toml")
+
+AttachOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bench",
+        metavar="FILE",
+        help="The bench description. Without it: the bench that is open in this folder, else benches/virtual.toml.",
+    ),
+]
+PidOption = Annotated[
+    int | None, typer.Option("--pid", metavar="N", help="The process that has opened the bench, if there are several.")
+]
+DriveOption = Annotated[bool, typer.Option("--drive", help="Act even while a test is running.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

@@ -3,6 +3,7 @@
 from rig.csms import answers
 from rig.csms.authority import Authority
 from rig.csms.certificate import Certificate
+from rig.csms.configuration_keys import ConfigurationKeys
 from rig.csms.instrument import CallErrorReceived, Csms, Held
 from rig.csms.security import Security
 from rig.csms.state import Connector, Setting, State
@@ -16,6 +17,7 @@ __all__ = [
     "CallError",
     "CallErrorReceived",
     "Certificate",
+    "ConfigurationKeys",
     "Connector",
     "Csms",
     "Held",

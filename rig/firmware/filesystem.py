@@ -64,6 +64,15 @@ def read_filesystem(image: bytes) -> dict[str, bytes]:
     }
 
 
+def used_blocks(image: bytes) -> int:
+    """Return the number of blocks that the files and folders of an image occupy.
+
+    Raises:
+        BenchError: the image has no valid file system.
+    """
+    return int(_mounted(image).used_block_count)
+
+
 def _on(memory: bytearray) -> LittleFS:
     # Pass a buffer: littlefs-python would make one from a list of single bytes, which takes longer than all the rest.
     return LittleFS(UserContext(buffer=memory), block_count=len(memory) // BLOCK_SIZE, mount=False, **_GEOMETRY)

@@ -41,7 +41,7 @@ class Console:
     """Reads and writes the console. Publishes each line as `LogLine`, followed by the log format's events.
 
     A line ends with its newline. One that has none, such as a prompt, ends when the device is quiet, when it restarts,
-    when the bench sends a line, and when the port is released.
+    when the answer to a command or a pause follows, and when the port is released.
 
     If the log format raises, only its events of that line are lost. The line itself and all others are published, and
     waiting calls raise the error.
@@ -83,6 +83,7 @@ class Console:
         self._line_timer: asyncio.TimerHandle | None = None
         self._last_byte = 0
         self._restarted: int | None = None
+        self._has_sent = False
         self._wanted: list[re.Pattern[str]] = []
         self._commands = threading.Lock()
         self._stop_listening: Callable[[], None] = lambda: None
@@ -144,10 +145,20 @@ class Console:
         restarted, self._restarted = self._restarted, None
         if restarted is not None and self._last_byte <= restarted:
             self._end_line()
-        self._last_byte = self._timeline.clock.now()
+        now = self._timeline.clock.now()
+        if self._has_sent and self._is_after_a_prompt(data, now):
+            self._end_line()
+        self._has_sent = False
+        self._last_byte = now
         self._take_lines(self._splitter.feed(data), self._last_byte)
         if self._line_timer is None and self._splitter.open_line:
             self._line_timer = self._loop.call_later(_PROMPT_AFTER_S, self._look_at_open_line)
+
+    def _is_after_a_prompt(self, data: bytes, now: int) -> bool:
+        """Return whether the first bytes after a command begin a line: the open one was a prompt, not half a line."""
+        prefix = self._format.answer_prefix.encode()
+        is_answer = data.startswith(prefix) or prefix.startswith(data)
+        return is_answer or self._timeline.clock.between(self._last_byte, now) >= _PROMPT_AFTER_S
 
     def _look_at_open_line(self) -> None:
         self._line_timer = None
@@ -270,7 +281,7 @@ class Console:
         self._timeline.clock.settle()
 
     def _write(self, port: SerialPort, data: bytes) -> None:
-        self._end_line()  # the answer does not belong to the prompt before it
+        self._has_sent = True
         port.write(data)
 
     @contextlib.contextmanager

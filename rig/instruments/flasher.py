@@ -26,6 +26,33 @@ _output_lock = threading.Lock()
 """esptool has one logger per process, so that only one flasher can use it at a time."""
 
 
+def _ignore(_done: float) -> None:
+    """Take no progress."""
+
+
+class _Advance:
+    """The progress of one file after another.
+
+    Attributes:
+        is_begun: whether the current file is being written. One that is in the flash already never is.
+    """
+
+    def __init__(self, progress: Callable[[dict[str, Any]], None]) -> None:
+        self._progress = progress
+        self._part: dict[str, Any] = {}
+        self.is_begun = False
+
+    def begin(self, part: dict[str, Any]) -> None:
+        """Begin a file, which is compared first."""
+        self._part, self.is_begun = part, False
+        self._progress({**part, "done": 0.0})
+
+    def to(self, done: float) -> None:
+        """Report the written fraction of the current file."""
+        self.is_begun = True
+        self._progress({**self._part, "done": round(done, 3)})
+
+
 class Flasher:
     """Flashes the board. After each call the board is out of reset and its console is open again.
 
@@ -104,6 +131,38 @@ class Flasher:
         return write_firmware
 
     @checked
+    def update(self, manifest: Manifest, progress: Callable[[dict[str, Any]], None]) -> list[dict[str, Any]]:
+        """Write the files of a firmware that differ from the flash, and verify them, even if it was flashed last.
+
+        The digests (MD5) that the chip computes are compared before and after writing. Everything else in the flash, as
+        the file system, stays.
+
+        Args:
+            manifest: the firmware.
+            progress: called with `file`, `offset` and `size` in bytes, and `done`, the fraction that is written.
+
+        Returns:
+            For each file `file`, `offset` and `size` in bytes, and whether it was `written`.
+
+        Raises:
+            BenchError: as `flash`.
+        """
+        parts = []
+        self._flashed = ""
+        advance = _Advance(progress)
+        with self._session("flashing what changed", manifest.chip, advance.to) as esp:
+            started = time.monotonic_ns()
+            for offset, content in manifest.contents():
+                part = {"file": manifest.files[offset].name, "offset": offset, "size": len(content)}
+                advance.begin(part)
+                _esptool().write_flash(esp, [(offset, content)], skip_flashed=True, **manifest.flash_settings)
+                parts.append({**part, "written": advance.is_begun})
+            if written := sum(bool(part["written"]) for part in parts):
+                self._report(manifest.sha256(), started, f"{written} of {len(parts)} files of the firmware")
+        self._flashed = manifest.sha256()
+        return parts
+
+    @checked
     def flash_filesystem(
         self, image: bytes, offset: Annotated[int, Limits(least=0, most=0xFFFFFFFF)], chip: Text = "esp32"
     ) -> None:
@@ -136,7 +195,7 @@ class Flasher:
             self._report("", started, "erased")
 
     @contextlib.contextmanager
-    def _session(self, doing: str, chip: str) -> Iterator[Any]:
+    def _session(self, doing: str, chip: str, advance: Callable[[float], None] = _ignore) -> Iterator[Any]:
         """Put the chip into download mode and run esptool's stub on it; afterwards let the chip boot again."""
         with _output_lock:
             # The port is closed and opened while the chip is in reset, so that no output is lost, and the pulse on EN
@@ -146,7 +205,7 @@ class Flasher:
             self._release_port()
             try:
                 self._hold_reset(False)
-                with self._captured(doing), self._connected(chip) as esp:
+                with self._captured(doing, advance), self._connected(chip) as esp:
                     yield esp
             finally:
                 self._hold_reset(True)
@@ -170,10 +229,10 @@ class Flasher:
             yield esp
 
     @contextlib.contextmanager
-    def _captured(self, doing: str) -> Iterator[None]:
+    def _captured(self, doing: str, advance: Callable[[float], None]) -> Iterator[None]:
         output = io.StringIO()
         try:
-            with _logged_to(output):
+            with _logged_to(output, advance):
                 yield
         except BenchError:
             raise
@@ -194,8 +253,8 @@ class Flasher:
 
 
 @contextlib.contextmanager
-def _logged_to(output: io.StringIO) -> Iterator[None]:
-    """Redirect the output of esptool, but not that of other threads, to `output`."""
+def _logged_to(output: io.StringIO, advance: Callable[[float], None]) -> Iterator[None]:
+    """Redirect the output of esptool, but not that of other threads, to `output`, and its progress to `advance`."""
     from esptool import loader
     from esptool.logger import EspLog, TemplateLogger, log
 
@@ -215,8 +274,8 @@ def _logged_to(output: io.StringIO) -> Iterator[None]:
         def stage(self, finish: bool = False) -> None:
             """Do not collapse stages."""
 
-        def progress_bar(self, *_args: Any, **_kwargs: Any) -> None:
-            """Omit progress bars."""
+        def progress_bar(self, cur_iter: int, total_iters: int, *_args: Any, **_kwargs: Any) -> None:
+            advance(cur_iter / max(1, total_iters))
 
         def set_verbosity(self, verbosity: str) -> None:
             """Ignore it: log everything."""

@@ -70,6 +70,11 @@ class SerialPort(asyncio.Protocol):
 
     async def close(self) -> None:
         """Close it, and wait until it is closed."""
+        # A child that another thread has just forked has the descriptor until it executes its program, and the lock
+        # with it: the flasher could not lock the port meanwhile.
+        descriptor = _descriptor(self._transport.serial)
+        if descriptor is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         self._transport.close()
         await self._closed
 
@@ -107,6 +112,7 @@ class _ThreadedTransport:
     """A port without a file descriptor (`rfc2217://`, `loop://`), read by a thread of pyserial."""
 
     def __init__(self, port: Any, protocol: SerialPort, loop: asyncio.AbstractEventLoop) -> None:
+        self.serial = port
         self._loop = loop
         self._protocol = protocol
         self._reader = ReaderThread(port, lambda: self)

@@ -2,65 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated
+from bisect import bisect_right
+from typing import Annotated, Literal
 
+from rig.instruments.memory_trend import MemoryTrend, memory_trend
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import TelemetrySample
+from rig.timeline.events import Boot, LinkChange, OcppFrame, TelemetrySample
 from rig.util.arguments import validate_one_of
 from rig.util.checked import Count, Limits, Seconds, Text, checked
-from rig.util.errors import AuthorError
+from rig.util.errors import AuthorError, ExpectationError
 
-
-@dataclass(frozen=True, slots=True)
-class HeapTrend:
-    """The trend of the free heap: a line fitted by least squares.
-
-    Attributes:
-        flat: whether the loss is within the tolerance.
-        slope: bytes gained from one sample to the next; negative if they are lost.
-        lost: bytes lost from the first to the last sample, on the line.
-        samples: the number of samples.
-    """
-
-    flat: bool
-    slope: float
-    lost: float
-    samples: int
-
-    def __bool__(self) -> bool:
-        return self.flat
-
-    def __str__(self) -> str:
-        verdict = "flat" if self.flat else "not flat"
-        return f"heap {verdict}: {self.lost:.0f} bytes lost over {self.samples} samples ({self.slope:+.1f} a sample)"
-
-
-@checked
-def heap_flat(
-    samples: Sequence[TelemetrySample], tolerance: Annotated[float, Limits(least=0)] = 512, name: Text = "heap_free"
-) -> HeapTrend:
-    """Judge whether the device loses memory, by a line fitted to samples.
-
-    Args:
-        samples: at least three samples, taken in comparable states of the device.
-        tolerance: the largest accepted loss from the first to the last sample, in bytes.
-        name: the name of the figure.
-
-    Raises:
-        AuthorError: there are fewer than three samples, or they lack the figure.
-    """
-    if len(samples) < 3:
-        raise AuthorError(f"a trend needs at least 3 telemetry samples, not {len(samples)}")
-    validate_one_of("the figure of a trend", name, set.intersection(*(set(sample.values) for sample in samples)))
-    values = [sample.values[name] for sample in samples]
-    count = len(values)
-    mid = (count - 1) / 2
-    mean = sum(values) / count
-    slope = sum((i - mid) * (v - mean) for i, v in enumerate(values)) / sum((i - mid) ** 2 for i in range(count))
-    lost = -slope * (count - 1)
-    return HeapTrend(lost <= tolerance, slope, lost, count)
+Cycle = Literal["reconnect", "charge", "message", "second"]
+"""The work whose memory `Telemetry.no_leak` judges: the device's connections to the CSMS, its transactions, the frames
+that the CSMS sends, or time."""
 
 
 class Telemetry:
@@ -113,3 +67,71 @@ class Telemetry:
                 )
             )
         return seen
+
+    @checked
+    def no_leak(
+        self,
+        per: Cycle,
+        over: Count,
+        *,
+        visible: Annotated[float, Limits(above=0)] = 64,
+        name: Text = "heap_free",
+        since: Mark | None = None,
+    ) -> MemoryTrend:
+        """Check that the device loses no memory per cycle: `telemetry.no_leak(per="reconnect", over=200)`.
+
+        The test makes the cycles first, and takes samples in comparable states of the device, such as one with
+        `expect(1)` after each cycle. A first loss, such as that of a cache which fills up, is not a leak.
+
+        Args:
+            per: the cycle: `reconnect` (a connection to the CSMS), `charge` (a transaction), `message` (a frame that
+                the CSMS sent) or `second`.
+            over: the number of cycles that the verdict needs.
+            visible: the leak that the samples must be able to show, in bytes per cycle.
+            name: the name of the figure, in bytes that are free.
+            since: judge records after this mark; None for the test's start.
+
+        Returns:
+            The trend. It has the smallest leak that was visible.
+
+        Raises:
+            ExpectationError: the device loses memory.
+            AuthorError: no verdict is possible: there were too few cycles or samples, the device rebooted in between,
+                the samples lack the figure, or they vary too much to show a leak of `visible` bytes.
+        """
+        start = since or self._timeline.default_mark
+        call = f"no_leak(per={per!r}, over={over})"
+        records = self.samples(start)
+        if not records:
+            raise AuthorError(f"{call}: there is no telemetry record. Take one after each {per}, with expect(1)")
+        validate_one_of("the figure of no_leak", name, set.intersection(*(set(r.values) for r in records)))
+        if any(records[0].id < boot.id < records[-1].id for boot in self._timeline.events(Boot, start)):
+            raise AuthorError(f"{call}: the device rebooted, which frees its memory. Give a mark after it as since=")
+        free = [record.values[name] for record in records]
+        trend = memory_trend(list(zip(self._cycles(per, records, start), free, strict=True)), per, name)
+        if trend.leaks:
+            raise ExpectationError(f"the device loses memory: {trend}")
+        if trend.cycles < over:
+            raise AuthorError(f"{call}: no verdict, there were only {trend.cycles} {per}s between samples. Make more")
+        if trend.visible > visible:
+            raise AuthorError(
+                f"{call}: no verdict, the samples vary too much to show {visible:g} bytes per {per}. {trend}. "
+                f"Make more {per}s, or take the samples in the same state of the device"
+            )
+        return trend
+
+    def _cycles(self, per: Cycle, records: list[TelemetrySample], start: Mark) -> list[int]:
+        """Return for each record the number of cycles between a mark and the record."""
+        if per == "second":
+            return [round((record.t - records[0].t) / 1e9) for record in records]
+        if per == "reconnect":
+            ids = [link.id for link in self._timeline.events(LinkChange, start, lambda link: link.connected)]
+        elif per == "charge":
+            ids = [frame.id for frame in self._timeline.events(OcppFrame, start, _ends_charge)]
+        else:
+            ids = [frame.id for frame in self._timeline.events(OcppFrame, start, lambda f: f.direction == "sent")]
+        return [bisect_right(ids, record.id) for record in records]
+
+
+def _ends_charge(frame: OcppFrame) -> bool:
+    return frame.action == "StopTransaction" and frame.direction == "received" and frame.message_type == "CALL"

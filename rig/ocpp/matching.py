@@ -13,6 +13,17 @@ Path = tuple[str | int, ...]
 """A place in a payload: keys and indexes from the outside in."""
 
 
+class _Absent:
+    """The expectation that a key is missing."""
+
+    def __repr__(self) -> str:
+        return "no such field"
+
+
+ABSENT = _Absent()
+"""Expects that an object does not have the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place where a payload is not as expected. Its text has the place, the expected and the actual value."""
@@ -30,9 +41,10 @@ def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]
     """Return the differences in order; an empty list where `actual` matches.
 
     Args:
-        expected: an object matches where each of its keys does (`actual` may have more); an array where it has the same
-            length and each element matches; a callable where it returns true; a compiled pattern where the whole string
-            matches; anything else where it is equal (True is not 1).
+        expected: an object matches where each of its keys does (`actual` may have more; a key whose value here is
+            `ABSENT` must be missing); an array where it has the same length and each element matches; a callable where
+            it returns true; a compiled pattern where the whole string matches; anything else where it is equal (True
+            is not 1).
         actual: the decoded JSON.
         path: the place of `actual` in the payload.
 
@@ -45,7 +57,9 @@ def differences(expected: Any, actual: Any, path: Path = ()) -> list[Difference]
         found: list[Difference] = []
         for key, value in expected.items():
             inner = (*path, str(key))
-            if key in actual and is_secret(actual, key):
+            if value is ABSENT:
+                found += [Difference(inner, "no such field", f"got {masked(actual)[key]!r}")] if key in actual else []
+            elif key in actual and is_secret(actual, key):
                 found += [Difference(inner, MASK, f"got {MASK}")] if differences(value, actual[key]) else []
             elif key in actual:
                 found += differences(value, actual[key], inner)

@@ -21,6 +21,7 @@ from rig.timeline.events import (
     FaultInjected,
     FaultLifted,
     Flashed,
+    HandAct,
     LinkChange,
     LogLine,
     Measurement,
@@ -208,6 +209,7 @@ _MOMENT_KINDS: Mapping[type[Event], MomentKind] = {
     Panic: "panic",
     BenchTrouble: "trouble",
     ClientRefused: "note",
+    HandAct: "note",
     Note: "note",
 }
 

@@ -378,3 +378,16 @@ class Note(Event):
     """A remark, by a person, a test or an instrument."""
 
     text: MayHoldSecret[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandAct(Event):
+    """A person operated the bench through its live socket. `call` is the call's name there, as `power.cycle`.
+
+    `by` is the program of the person, with its process. `test` is the test that ran at that time; empty if none did.
+    """
+
+    call: NoSecret[str]
+    arguments: MayHoldSecret[Mapping[str, Any]] = field(default_factory=dict)
+    by: MayHoldSecret[str] = ""
+    test: MayHoldSecret[str] = ""

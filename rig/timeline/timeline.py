@@ -268,6 +268,18 @@ class Timeline:
             latest = self._index(kind).events[-count:]
         return _from(since, latest)
 
+    @checked
+    def page(self, since: Mark, most: Count) -> list[Event]:
+        """Return the first events after a mark, for readers that follow the timeline at their own speed.
+
+        Args:
+            since: the position to begin at; if those events were dropped, the first that is still readable.
+            most: the largest number of events.
+        """
+        with self._lock:
+            first = max(0, since.after - 1 - self._forgotten)
+            return self._events[first : first + most]
+
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events[:])
 

@@ -19,6 +19,7 @@ from rig.timeline.events import (
     FaultInjected,
     FaultLifted,
     Flashed,
+    HandAct,
     LedPattern,
     LinkChange,
     LogLine,
@@ -86,6 +87,8 @@ def _terminal_line(event: Event) -> str | None:
             return f"fault    {fault_words(event)}"
         case FaultLifted():
             return f"fault    {_spaced(event.fault)} lifted"
+        case HandAct():
+            return f"by hand  {act_words(event)}"
         case Panic(cause=trouble) | BenchTrouble(what=trouble):
             return f"trouble  {trouble}"
         case _:
@@ -164,6 +167,15 @@ def fault_words(fault: FaultInjected) -> str:
     return f"{_spaced(fault.fault)} ({arguments})" if arguments else _spaced(fault.fault)
 
 
+def act_words(act: HandAct) -> str:
+    """Format an act by hand, with masked secrets: `input.set (name=cable, on=true) by rig input (process 4711)`."""
+    arguments = ", ".join(
+        f"{one_line(str(key))}={one_line(scalar(value))}" for key, value in masked(act.arguments).items()
+    )
+    by = f" by {one_line(masked_text(act.by))}" if act.by else ""
+    return f"{one_line(act.call)}{f' ({arguments})' if arguments else ''}{by}"
+
+
 def moment(event: Event) -> tuple[str, str] | None:
     """Format an event that a picture marks, in full and in one word; None for any other event."""
     match event:
@@ -179,6 +191,8 @@ def moment(event: Event) -> tuple[str, str] | None:
             return refusal_words(event), "refused"
         case Note():
             return one_line(event.text), "note"
+        case HandAct():
+            return f"by hand: {act_words(event)}", "by hand"
         case LogLine(level="E" | "W"):
             text = one_line(event.text)
             said = text.partition(") ")[2]  # the text after level and uptime
@@ -222,4 +236,5 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     Measurement: lambda e: f"measured {e.name}: {figure(e)} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip(),
     BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
     Note: lambda e: f"note: {e.text}",
+    HandAct: lambda e: f"BY HAND: {act_words(e)}",
 }

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from rig.bench import Bench
-from rig.csms import Csms
+from rig.csms import ConfigurationKeys, Csms
 from rig.device import Device
 from rig.timeline.events import OcppFrame
-from tests.hil.configuration_keys import ConfigurationKeys
 
 _NEEDED_FOR = {"csms": "ocpp", "driver": "ocpp", "console": "commands", "telemetry": "commands"}
 """The features of the firmware that a test with such a fixture needs."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from rig.bench import Bench
-from rig.csms import CallErrorReceived, Csms
+from rig.csms import CallErrorReceived, ConfigurationKeys, Csms
 from rig.device import Device, EvDriver
 from rig.faults import FlashFull
 from rig.instruments.console import Console
-from tests.hil.configuration_keys import ConfigurationKeys
 from tests.hil.samples import check_no_sample_lost
 
 REQUIRED_KEYS = {

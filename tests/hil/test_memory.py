@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from itertools import pairwise
 
 import pytest
@@ -12,30 +13,29 @@ from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device, EvDriver
 from rig.faults import HeapLeak
-from rig.instruments.telemetry import HeapTrend, Telemetry, heap_flat
+from rig.firmware.filesystem import read_filesystem, used_blocks
+from rig.instruments.telemetry import Telemetry
+from rig.util.errors import ExpectationError
 
 pytestmark = pytest.mark.needs("stepped_time")
 
 
-def heap_over_reconnects(device: Device, csms: Csms, telemetry: Telemetry, rounds: int) -> HeapTrend:
-    """Close the device's connection `rounds` times. Return the trend of its free heap after each reconnect."""
+def reconnect(device: Device, csms: Csms, telemetry: Telemetry, times: int) -> None:
+    """Close the device's connection several times, and take a telemetry record after each reconnect."""
     bench = device.bench
-    samples = []
-    for _ in range(rounds):
+    for _ in range(times):
         mark = bench.mark()
         csms.close(1001, "reconnect")
         csms.expect_connected(since=mark)
         device.wait_status(connected=True)
-        samples += telemetry.expect(1, since=bench.mark())
-    return heap_flat(samples, tolerance=512)
+        telemetry.expect(1)
 
 
-def test_heap_is_flat_over_200_reconnects(
-    hasty_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure
-) -> None:
-    """200 connections that the CSMS closes: the free heap after the last equals that after the first."""
-    trend = heap_over_reconnects(hasty_device, csms, telemetry, 200)
-    measure("heap lost over 200 reconnects", trend.lost, "bytes", high=512)
+def test_no_leak_over_200_reconnects(hasty_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure) -> None:
+    """200 connections that the CSMS closes: the device loses no memory per reconnect."""
+    reconnect(hasty_device, csms, telemetry, 200)
+    trend = telemetry.no_leak(per="reconnect", over=199)
+    measure("smallest leak visible over 200 reconnects", trend.visible, "bytes per reconnect", high=1)
 
 
 @pytest.mark.smoke
@@ -43,21 +43,54 @@ def test_heap_is_flat_over_200_reconnects(
 def test_a_leak_of_64_bytes_a_connection_is_found(
     hasty_device: Device, bench: Bench, csms: Csms, telemetry: Telemetry
 ) -> None:
-    """The same check fails for a device that leaks 64 bytes a connection."""
+    """A device that leaks 64 bytes a connection is found within 200 reconnects."""
     with bench.inject(HeapLeak(bytes_per_connection=64)):
-        trend = heap_over_reconnects(hasty_device, csms, telemetry, 50)
-    assert not trend.flat
+        reconnect(hasty_device, csms, telemetry, 200)
+    with pytest.raises(ExpectationError, match="the device loses memory") as found:
+        telemetry.no_leak(per="reconnect", over=199)
     # Each heap block has some overhead beyond the requested size.
-    assert 64 * 49 <= trend.lost <= 96 * 49
+    (lost,) = re.findall(r"heap_free: (\d+) bytes lost per reconnect", str(found.value))
+    assert 64 <= int(lost) <= 96
+
+
+@pytest.mark.parametrize(
+    "times", [300, pytest.param(10_000, marks=[pytest.mark.night, pytest.mark.timeout(1200)], id="10000")]
+)
+@pytest.mark.needs("flash_file")
+def test_reconnects_leave_nothing_behind(
+    hasty_device: Device, csms: Csms, telemetry: Telemetry, measure: Measure, times: int
+) -> None:
+    """After many reconnects the free heap, its largest block, and the files and blocks of the flash are unchanged."""
+    assert hasty_device.console.command("log level error") == "ok"  # the log of reconnects would fill its files
+    reconnect(hasty_device, csms, telemetry, 2)  # the first connection fills what is filled once
+    before = memory_and_storage(hasty_device, telemetry)
+    reconnect(hasty_device, csms, telemetry, times)
+    after = memory_and_storage(hasty_device, telemetry)
+    assert hasty_device.console.command("log level info") == "ok"
+    measure("reconnects", times, "connections")
+    assert after == before
+
+
+def memory_and_storage(device: Device, telemetry: Telemetry) -> dict[str, object]:
+    """Return the free heap, its largest block, the sockets, the files with their sizes, and the blocks in use."""
+    latest, flash = telemetry.latest, device.bench.wiring.flash_file
+    assert latest is not None
+    assert flash is not None
+    partition = device.firmware.manifest.storage()
+    image = flash.read_bytes()[partition.offset :][: partition.size]
+    return {
+        **{name: latest.values[name] for name in ("heap_free", "heap_largest", "sockets")},
+        "files": {name: len(content) for name, content in read_filesystem(image).items()},
+        "blocks": used_blocks(image),
+    }
 
 
 @pytest.mark.needs("inputs")
-def test_heap_is_flat_over_50_charges(
+def test_no_leak_over_50_charges(
     device: Device, bench: Bench, driver: EvDriver, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
-    """50 charges from plug to unplug: the free heap after the last equals that after the first."""
-    samples = []
-    for number in range(50):
+    """50 charges from plug to unplug: the device loses no memory per charge."""
+    for _ in range(50):
         mark = bench.mark()
         driver.plug_in()
         driver.present_tag()
@@ -66,16 +99,15 @@ def test_heap_is_flat_over_50_charges(
         driver.unplug()
         csms.expect("StopTransaction", since=mark)
         csms.expect_status("Available", since=mark)
-        if number % 5 == 4:
-            samples += telemetry.expect(1)
-    trend = heap_flat(samples, tolerance=512)
-    measure("heap lost over 50 charges", trend.lost, "bytes", high=512)
+        telemetry.expect(1)
+    trend = telemetry.no_leak(per="charge", over=49)
+    measure("smallest leak visible over 50 charges", trend.visible, "bytes per charge", high=16)
     for transaction in csms.transactions:
         transaction.check()
     assert len(csms.transactions) == 50
 
 
-def test_heap_is_flat_over_malformed_frames(
+def test_no_leak_over_malformed_frames(
     device: Device, bench: Bench, csms: Csms, telemetry: Telemetry, measure: Measure
 ) -> None:
     """Hundreds of frames that cannot be answered change neither the free heap nor the connection."""
@@ -89,14 +121,13 @@ def test_heap_is_flat_over_malformed_frames(
         '[3,"%d",{}]',
     ]
     ids = itertools.count()
-    samples = []
-    for _ in range(20):
+    for _ in range(24):
         for text in bad * 7:
             csms.send_raw(text.replace("%d", str(next(ids))))
         csms.ping()
-        samples += telemetry.expect(1)
-    trend = heap_flat(samples, tolerance=512)
-    measure("heap lost over 980 malformed frames", trend.lost, "bytes", high=512)
+        telemetry.expect(1)
+    trend = telemetry.no_leak(per="message", over=980)
+    measure("smallest leak visible over malformed frames", trend.visible, "bytes per message", high=1)
     assert csms.call("RemoteStopTransaction", {"transactionId": 987654}) == {"status": "Rejected"}
 
 

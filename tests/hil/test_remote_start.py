@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rig.bench import Bench
-from rig.csms import Csms
+from rig.csms import ConfigurationKeys, Csms
 from rig.device import Device, EvDriver
 from rig.instruments.outputs import Outputs
-from tests.hil.configuration_keys import ConfigurationKeys
 
 pytestmark = pytest.mark.needs("inputs")
 

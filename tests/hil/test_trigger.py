@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from rig.bench import Bench
-from rig.csms import Csms
+from rig.csms import ConfigurationKeys, Csms
 from rig.device import Device, EvDriver
 from rig.timeline.events import OcppFrame
-from tests.hil.configuration_keys import ConfigurationKeys
 
 ACCEPTED = {"status": "Accepted"}
 

@@ -24,7 +24,7 @@ ENDINGS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, sign
 RIG = Path(sys.executable).parent / "rig"
 DOCUMENT = (ROOT / "docs" / "cli.md").read_text()
 COMMANDS = re.findall(r"^    rig (.+)$", DOCUMENT, re.M)
-SHORT = [command for command in COMMANDS if command.startswith(("bench", "doctor", "fault"))]
+SHORT = [command for command in COMMANDS if command.startswith(("bench", "doctor", "fault list", "fault inject"))]
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -81,10 +81,30 @@ def test_every_command_is_in_the_document() -> None:
     assert {" ".join(command.split()[:2]) for command in COMMANDS} == {
         "bench check",
         "new my-firmware-tests",
+        "completion bash",
+        "status",
+        "log --level",
+        "log -f",
+        "power cycle",
+        "input cable",
+        "input auth_button",
+        "led",
+        "csms call",
+        "csms answer",
+        "fault lift",
+        "flash",
+        "console",
+        "record test_by_hand.py",
+        "pause",
+        "resume",
+        "snapshot",
         "doctor --bench",
         "fault list",
         "fault inject",
         "csms serve",
+        "csms play",
+        "log fetch",
+        "doctor --wiring",
         "device run",
         "report build",
         "report list",

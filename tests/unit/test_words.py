@@ -13,6 +13,7 @@ from rig.timeline import frame_words, words
 SECRET = "hunter2"
 URL = f"ws://user:{SECRET}@host/CP-1"
 
+ACT = ev.HandAct(call="input.set", arguments={"name": "cable", "on": True}, by="rig input (process 7)")
 TORN = ev.FaultInjected(fault="torn_write", arguments={"operation": 4, "effect": "half"})
 BLINK = ev.LedPattern(led="status", pattern="blink", rate_hz=2.003, duty=0.5)
 CLOSED = ev.LinkChange(charge_point="CP-1", connected=False, code=1006, reason="lost")
@@ -45,6 +46,7 @@ def frame(message_type: Any = "CALL", payload: Any = None, **others: Any) -> ev.
             "link     refused the client CP-1 at h:1 (TLS): it has expired",
         ),
         (ev.Note(text="a remark"), None),
+        (ACT, "by hand  input.set (name=cable, on=true) by rig input (process 7)"),
     ],
 )
 def test_a_line_of_the_terminal(event: ev.Event, line: str | None) -> None:
@@ -113,6 +115,7 @@ LEAKY = [
     ev.BenchTrouble(what=URL),
     ev.ClientRefused(address="h:1", how="TLS", reason=URL),
     ev.Note(text=URL),
+    ev.HandAct(call="console.send", arguments={"text": URL}, by=URL),
 ]
 
 

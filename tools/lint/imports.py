@@ -17,6 +17,8 @@ LAYERS = (
     ("tests.hil", "tests.interop", "examples", "tools"),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
+    ("rig.console",),
+    ("rig.scenarios", "rig.live", "rig.recording"),
     ("rig.device",),
     ("rig.bench",),
     ("rig.faults",),

@@ -20,11 +20,17 @@ def main() -> int:
     """Run the set-up. The exit code is 0, 1 for an error, 130 for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.setup", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--platformio", action="store_true", help="also set up `pio test -e native`")
+    parser.add_argument("--console", action="store_true", help="also set up `rig console`")
+    parser.add_argument("--browser", action="store_true", help="also set up `rig console` and its tests in a browser")
     parser.add_argument("--interop", action="store_true", help="also set up tests/interop")
     arguments = parser.parse_args()
     try:
         _check_machine()
         steps = environment.steps() + sources.steps() + builds.steps()
+        if arguments.console:
+            steps += environment.console_steps()
+        if arguments.browser:
+            steps += environment.browser_steps()
         if arguments.platformio:
             steps += platformio.steps()
         if arguments.interop:

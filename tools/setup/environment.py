@@ -35,6 +35,21 @@ def steps() -> list[Step]:
     ]
 
 
+def console_steps() -> list[Step]:
+    """Return the step that installs the packages of `rig console`."""
+    return [_extra("console", "nicegui-pack")]
+
+
+def browser_steps() -> list[Step]:
+    """Return the step that installs the packages of `rig console` and of its tests in a browser."""
+    return [_extra("browser", "playwright")]
+
+
+def _extra(name: str, program: str) -> Step:
+    lock = ROOT / "requirements" / f"{name}.txt"
+    return Step(f"packages of {name}", lambda log: install(VENV, lock, log), [lock], [VENV / "bin" / program])
+
+
 def create(folder: Path, log: Log) -> None:
     """Make a virtual environment with pip, even if Debian's Python lacks ensurepip.
 

@@ -11,6 +11,8 @@ namespace {
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
 
+constexpr size_t kMostTasks = 12;
+
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
 }
@@ -29,18 +31,21 @@ App::App(const Ports& ports)
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
+      log_store_(ports.retained.bytes(), ports.clock, storage_, time_sync_, config_.settings(), log_),
+      log_console_(log_store_, storage_, log_),
       security_(ports.secrets, ports.worker, config_.settings(), time_sync_, log_),
       stored_networks_(ports.secrets, ports.worker, log_),
       wifi_(ports.network, ports.rng, config_, stored_networks_, ports.system.chip_id(), log_),
       wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
-      auth_cache_(storage_, time_sync_, config_.settings(), log_),
+      local_list_(storage_, time_sync_, config_.settings(), log_),
+      auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
-                    Identity{kVersion, ports.system.chip_id()},
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
+                    security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
@@ -49,6 +54,7 @@ App::App(const Ports& ports)
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
       csms_trial_(config_, connection_, charge_point_, wifi_, log_) {
+  log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
@@ -57,6 +63,7 @@ App::App(const Ports& ports)
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   stored_networks_.load();
   time_sync_.restore();
+  start_log();
   start_charging();
   storage_.start();
   add_commands();
@@ -73,7 +80,7 @@ void App::announce_boot() {
 void App::take_settings() {
   const Settings& settings = config_.settings();
   // A level of the console's `log` applies until the setting changes.
-  if (settings.log_level != log_level_setting_) log_.set_level(settings.log_level);
+  if (settings.log_level != log_level_setting_) log_.set_levels(settings.log_level);
   log_level_setting_ = settings.log_level;
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
@@ -95,7 +102,17 @@ uint32_t App::target_in_settings() const {
   return crc32(settings.identity.text().bytes(), crc32(settings.csms_url.text().bytes()));
 }
 
+void App::start_log() {
+  log_store_.load();
+  const ResetReason reason = ports_.system.reset_reason();
+  if (reason != ResetReason::panic && reason != ResetReason::watchdog) return;
+  CrashReport report;
+  const bool has_report = ports_.system.take_crash(report);
+  log_store_.note_crash(reason, ports_.system.build_id(), has_report ? &report : nullptr);
+}
+
 void App::start_storage() {
+  storage_.set_expendable(LogStore::kPrefix);
   storage_.set_loss_listener({[](void* app, Text name, StorageResult cause) {
                                 static_cast<App*>(app)->log_.error("storage", "the file ", name,
                                                                    " is lost: ", name_of(cause));
@@ -131,6 +148,7 @@ void App::start_charging() {
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
+  local_list_.load();
   auth_cache_.load();
   charging_.start();
 }
@@ -143,9 +161,12 @@ void App::add_features() {
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
+  loop_.add(log_store_);
+  loop_.add(log_console_);
   loop_.add(csms_trial_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
@@ -180,6 +201,15 @@ void App::add_features() {
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {

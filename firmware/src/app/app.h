@@ -10,6 +10,9 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/local_list/local_list.h"
+#include "features/log_store/log_console.h"
+#include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
@@ -50,6 +53,7 @@ class App {
  private:
   void announce_boot();
   void start_storage();
+  void start_log();
   void start_charging();
   void add_features();
   void add_counters();
@@ -58,6 +62,9 @@ class App {
   void status(Text part);
   void set(Text arguments);
   void transfer(Text arguments);
+  void log_command(Text arguments);
+  void set_log_level(Text arguments);
+  void flush_log();
   void take_settings();
   uint32_t target_in_settings() const;
 
@@ -75,12 +82,15 @@ class App {
   SerialDebug serial_debug_;
   StatusReport status_;
   TimeSync time_sync_;
+  LogStore log_store_;
+  LogConsole log_console_;
   Security security_;
   StoredNetworks stored_networks_;
   Wifi wifi_;
   WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
+  LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;
@@ -94,7 +104,7 @@ class App {
 
   uint32_t security_profile_setting_ = 0;
   uint32_t target_setting_ = 0;  ///< CRC-32 of csms_url and identity
-  LogLevel log_level_setting_ = LogLevel::info;
+  LogLevels log_level_setting_;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;
 };

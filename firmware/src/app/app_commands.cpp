@@ -17,13 +17,6 @@ void reboot(void* app, Text, Logger& console) {
   static_cast<App*>(app)->request_restart(ResetReason::software);
 }
 
-void log_level(void*, Text arguments, Logger& console) {
-  LogLevel level;
-  if (!parse_log_level(arguments, level)) return console.answer("error: log needs error, warning, info or debug");
-  console.set_level(level);
-  console.answer("ok");
-}
-
 void show_config(void* config, Text, Logger& console) {
   answer_json(console,
               [config](JsonWriter& json) { static_cast<const Config*>(config)->write(json, Config::Secrets::masked); });
@@ -66,7 +59,8 @@ void App::add_commands() {
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->set(arguments); }, this});
   serial_debug_.add({"transfer", "<vendorId> [<messageId> [<data>]]",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->transfer(arguments); }, this});
-  serial_debug_.add({"log", "<level>", &log_level, nullptr});
+  serial_debug_.add({"log", "[<level>|level [<feature>] <level>|tail [<lines>]|dump|crash|flush|note <text>]",
+                     [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->log_command(arguments); }, this});
   serial_debug_.add(wifi_console_.command());
   serial_debug_.add({"reboot", "", &reboot, this});
   if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
@@ -102,6 +96,73 @@ void App::transfer(Text arguments) {
     log_.answer(
         "error: no DataTransfer can be sent now: the CSMS has not accepted the device, or the last one is in flight");
   }
+}
+
+void App::log_command(Text arguments) {
+  Text rest = arguments;
+  const Text word = take_word(rest);
+  LogLevel level;
+  if (word.empty()) {
+    answer_json(log_, [this](JsonWriter& json) {
+      char bytes[400];  // of all tags
+      TextWriter levels{Span<char>(bytes)};
+      log_.levels().format(levels);
+      json.begin_object();
+      json.member("levels", levels.text());
+      json.member("files", log_store_.last_file() + 1 - log_store_.first_file());
+      json.member("writes", log_store_.writes());
+      json.member("lost_bytes", log_store_.lost());
+      json.end_object();
+    });
+  } else if (parse_log_level(word, level) && rest.empty()) {
+    set_log_level(word);
+  } else if (word == "level") {
+    set_log_level(rest);
+  } else if (word == "tail") {
+    uint64_t lines = LogConsole::kTailLines;
+    if (!rest.empty() && (!parse_decimal_unsigned(rest, lines) || lines == 0 || lines > UINT32_MAX)) {
+      return log_.answer("error: log tail needs a number of lines from 1 on");
+    }
+    log_console_.tail(static_cast<uint32_t>(lines));
+  } else if (word == "dump" && rest.empty()) {
+    log_console_.dump();
+  } else if (word == "crash" && rest.empty()) {
+    log_console_.crash();
+  } else if (word == "flush" && rest.empty()) {
+    flush_log();
+  } else if (word == "note" && !rest.empty()) {
+    log_.info("note", rest);
+    log_.answer("ok");
+  } else {
+    log_.answer("error: log needs a level, or level, tail, dump, crash, flush or note, see help");
+  }
+}
+
+/// Sets a level until the next boot, or until the setting changes. @param arguments `[<feature>] <level>`
+void App::set_log_level(Text arguments) {
+  const Text first = take_word(arguments);
+  const bool is_for_all = arguments.empty();
+  LogLevel level;
+  if (!parse_log_level(is_for_all ? first : arguments, level)) {
+    return log_.answer("error: log level needs error, warning, info or debug");
+  }
+  if (is_for_all) {
+    log_.levels().set(level);
+  } else if (const char* complaint = log_.levels().set(first, level); complaint != nullptr) {
+    return log_.answer("error: log level ", complaint);
+  }
+  log_.answer("ok");
+}
+
+void App::flush_log() {
+  if (config_.settings().log_files == 0)
+    return log_.answer("error: log_files is 0, so the log is not written to flash");
+  log_store_.flush({[](void* context, StorageResult result) {
+                      Logger& console = static_cast<App*>(context)->log_;
+                      if (result == StorageResult::ok) return console.answer("ok");
+                      console.answer("error: the log cannot be stored: ", name_of(result));
+                    },
+                    this});
 }
 
 void App::set(Text arguments) {

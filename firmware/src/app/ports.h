@@ -7,6 +7,7 @@
 #include "port/heap.h"
 #include "port/interlock.h"
 #include "port/network.h"
+#include "port/retained_ram.h"
 #include "port/rng.h"
 #include "port/secrets.h"
 #include "port/system.h"
@@ -33,6 +34,7 @@ struct Ports {
   Worker& worker;
   Waker& waker;
   System& system;
+  RetainedRam& retained;
 };
 
 }  // namespace pb

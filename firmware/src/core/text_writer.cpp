@@ -31,4 +31,17 @@ TextWriter& TextWriter::append(Padded value) {
   return append(Text(digits + at, sizeof digits - at));
 }
 
+TextWriter& TextWriter::append_field_text(Text value) {
+  const auto needs_quotes = [](char c) { return c == ' ' || c == '=' || c == '"' || c == '\\'; };
+  bool is_quoted = value.empty();
+  for (size_t i = 0; i < value.length; ++i) is_quoted = is_quoted || needs_quotes(value.data[i]);
+  if (!is_quoted) return append(value);
+  append('"');
+  for (size_t i = 0; i < value.length; ++i) {
+    if (value.data[i] == '"' || value.data[i] == '\\') append('\\');
+    append(value.data[i]);
+  }
+  return append('"');
+}
+
 }  // namespace pb

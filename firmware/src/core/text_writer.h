@@ -19,6 +19,16 @@ struct Padded {
   unsigned digits = 1;
 };
 
+/// A named value at the end of a log line: `Field{"rssi", -61}` is ` rssi=-61`. A text with blanks, `=`, `"` or `\`,
+/// and an empty one, is quoted (docs/log-format.md).
+template <class Value>
+struct Field {
+  Text name;
+  const Value& value;
+};
+template <class Value>
+Field(const char*, const Value&) -> Field<Value>;
+
 /// Writes text and numbers into a buffer of the caller. Bytes beyond its end are cut off and counted.
 class TextWriter {
  public:
@@ -41,6 +51,15 @@ class TextWriter {
       return append(Padded{value, 1});
     }
   }
+  template <class Value>
+  TextWriter& append(const Field<Value>& field) {
+    append(' ').append(field.name).append('=');
+    if constexpr (std::is_convertible_v<Value, Text>) {
+      return append_field_text(field.value);
+    } else {
+      return append(field.value);
+    }
+  }
   template <class... Parts>
   TextWriter& append_all(const Parts&... parts) {
     (append(parts), ...);
@@ -53,6 +72,8 @@ class TextWriter {
   size_t cut() const { return cut_; }
 
  private:
+  TextWriter& append_field_text(Text value);
+
   Span<char> buffer_;
   size_t length_ = 0;
   size_t cut_ = 0;

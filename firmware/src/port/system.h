@@ -3,7 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/span.h"
 #include "core/text.h"
+#include "port/crash_report.h"
 
 namespace pb {
 
@@ -30,6 +32,12 @@ constexpr const char* name_of(ResetReason reason) {
 
 enum class Crash : uint8_t { abort, null_pointer, failed_assert };
 
+/// A task of the platform.
+struct StackMark {
+  const char* task = "";
+  uint32_t unused = 0;  ///< bytes of its stack that it has never used
+};
+
 /// Ways to break the device on purpose, for tests of the bench. Missing in release builds.
 class TestControls {
  public:
@@ -52,6 +60,9 @@ class System {
   static constexpr uint32_t kWatchdogMs = 5000;
 
   virtual ResetReason reset_reason() const = 0;
+  /// Takes the record of the crash that caused this boot; later calls find none.
+  /// @return false, with `report` unchanged, when there was no crash or the platform has no record of it
+  virtual bool take_crash(CrashReport& report) = 0;
   /// The chip's unique number: 48 bits, fixed in hardware.
   virtual uint64_t chip_id() const = 0;
   /// 8 hexadecimal digits from the linker's hash of the program.
@@ -62,6 +73,8 @@ class System {
   virtual bool image_on_trial() const = 0;
   /// Confirms the running image, so that the boot loader keeps it. Writes to flash, so call it in a job of the Worker.
   virtual void confirm_image() = 0;
+  /// Fills `marks`. @return the number of tasks in it, 0 on a platform that does not know their stacks.
+  virtual size_t stack_marks(Span<StackMark> marks) const = 0;
   /// nullptr in release builds.
   virtual TestControls* test_controls() = 0;
 

@@ -13,6 +13,8 @@ class Uart {
   /// Writes all of `bytes`, or none when the ring has no room for them: no line is truncated.
   /// @return false when they were dropped and counted in dropped()
   virtual bool write(Bytes bytes) = 0;
+  /// Returns the number of bytes that write() accepts now.
+  virtual size_t space() = 0;
   /// After a call has returned 0, new input ends the loop's sleep. A caller that stops earlier has to poll again
   /// itself.
   /// @return the number of bytes in `into`, 0 without input.

@@ -4,3 +4,4 @@
 
 #define IRAM_ATTR
 #define DRAM_ATTR
+#define RTC_NOINIT_ATTR

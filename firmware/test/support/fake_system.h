@@ -17,8 +17,19 @@ class FakeSystem final : public System, public TestControls {
   int fed = 0;
   bool on_trial = false;  ///< the image is new and not confirmed
   int confirms = 0;
+  bool knows_stacks = false;
 
   ResetReason reset_reason() const override { return reason; }
+  /// The record that take_crash() returns once.
+  CrashReport crash_report;
+  bool has_crash_report = false;
+
+  bool take_crash(CrashReport& report) override {
+    if (!has_crash_report) return false;
+    has_crash_report = false;
+    report = crash_report;
+    return true;
+  }
   uint64_t chip_id() const override { return 0x240AC4000001; }
   Text build_id() const override { return "0badcafe"; }
   void feed_watchdog() override { ++fed; }
@@ -26,6 +37,10 @@ class FakeSystem final : public System, public TestControls {
   void confirm_image() override {
     ++confirms;
     on_trial = false;
+  }
+  size_t stack_marks(Span<StackMark> marks) const override {
+    if (knows_stacks) marks.data[0] = {"main", 4321};
+    return knows_stacks ? 1 : 0;
   }
   TestControls* test_controls() override { return release_build ? nullptr : this; }
 

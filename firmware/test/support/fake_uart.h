@@ -22,6 +22,10 @@ class FakeUart final : public Uart {
   /// Drops all output, as without a reader.
   bool stalled = false;
 
+  /// The result of space().
+  size_t room = 4096;
+
+  size_t space() override { return stalled ? 0 : room; }
   bool write(Bytes bytes) override {
     if (stalled) {
       dropped_ += static_cast<uint32_t>(bytes.length);

@@ -15,7 +15,7 @@ enum class Tear : uint8_t { none, half, random };
 /// after it fails, so that the code under test returns through its own error paths.
 class RamFlash final : public Flash {
  public:
-  explicit RamFlash(size_t sectors = 144) : bytes_(sectors * kSectorSize, 0xFF) {}
+  explicit RamFlash(size_t sectors = 144) : bytes_(sectors * kSectorSize, 0xFF), sector_erases_(sectors) {}
 
   /// Cuts the power in the `operation`-th program or erase from now, counted from 1.
   void cut_at(uint64_t operation, Tear tear, uint32_t seed = 1) {
@@ -32,6 +32,8 @@ class RamFlash final : public Flash {
   /// Returns the number of programs and erases so far.
   uint64_t operations() const { return operations_; }
   uint64_t erases() const { return erases_; }
+  /// Returns the number of erases of each sector.
+  const std::vector<uint32_t>& sector_erases() const { return sector_erases_; }
   uint8_t* data() { return bytes_.data(); }
   std::vector<uint8_t>& content() { return bytes_; }
   /// The result of claims_full().
@@ -63,6 +65,7 @@ class RamFlash final : public Flash {
     if (!inside(offset, kSectorSize)) return FlashResult::out_of_range;
     if (offset % kSectorSize != 0) return FlashResult::unaligned;
     ++erases_;
+    ++sector_erases_[offset / kSectorSize];
     const bool torn = begin_operation();
     for (size_t i = 0; i < kSectorSize; ++i) {
       bytes_[offset + i] = static_cast<uint8_t>(bytes_[offset + i] | (torn ? reach(i, kSectorSize) : 0xFF));
@@ -92,6 +95,7 @@ class RamFlash final : public Flash {
   }
 
   std::vector<uint8_t> bytes_;
+  std::vector<uint32_t> sector_erases_;
   uint64_t operations_ = 0;
   uint64_t erases_ = 0;
   uint64_t cut_ = 0;

@@ -8,6 +8,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
 #include "support/fake_system.h"
@@ -41,12 +42,13 @@ struct Device {
   FakeInterlock interlock{gpio, waker};
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
+  FakeRetainedRam retained;
   std::unique_ptr<App> app;
 
   App& boot() {
     app.reset();
-    app = std::make_unique<App>(
-        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
+    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
+                                      worker, waker, system, retained});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.
@@ -127,12 +129,71 @@ void the_log_level_can_be_set_until_the_reboot_and_permanently() {
   TEST_ASSERT_FALSE(device.uart.wrote("ready"));
 }
 
+void a_feature_has_its_own_log_level_until_the_reboot() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log level note error").c_str());
+  device.uart.type("log note hidden\r\n");
+  device.run_rounds(4);
+  TEST_ASSERT_FALSE(device.uart.wrote("note: hidden"));
+  check_contains("\"levels\":\"info,note=error\"", device.command("log"));
+  TEST_ASSERT_EQUAL_STRING("= error: log level needs error, warning, info or debug\r\n",
+                           device.command("log level note loud").c_str());
+  check_contains("= error: log level must name features", device.command("log level wlan info"));
+  device.boot();
+  device.uart.take();
+  device.uart.type("log note shown\r\n");
+  device.run_rounds(4);
+  check_contains("I (0) note: shown\r\n", device.uart.take());
+  check_contains("\"levels\":\"info\"", device.command("log"));
+}
+
+void a_crash_is_shown_after_the_reboot() {
+  Device device;
+  device.boot();
+  device.command("log note last-words");
+  device.system.reason = ResetReason::watchdog;
+  device.system.has_crash_report = true;
+  device.system.crash_report.cause.assign("the loop hangs");
+  device.boot();
+  check_contains(
+      "E (0) crash: the last run crashed reason=watchdog uptime_ms=0 build=0badcafe cause=\"the loop hangs\"",
+      device.uart.take());
+  device.uart.type("log crash\r\n");
+  for (int i = 0; i < 20; ++i) {
+    device.run_rounds(4);
+    device.clock.advance(20);
+  }
+  const std::string shown = device.uart.take();
+  check_contains("L I (0) note: last-words\r\n", shown);
+  check_contains("L E (0) crash: the last run crashed reason=watchdog", shown);
+}
+
+void bad_log_commands_are_answered_with_the_reason() {
+  Device device;
+  device.boot();
+  for (const char* bad : {"log loud", "log tail 0", "log tail x", "log dump 3", "log note", "log crash now"}) {
+    check_contains("= error: log ", device.command(bad));
+  }
+  device.command("set log_files 0");
+  TEST_ASSERT_EQUAL_STRING("= error: log_files is 0, so the log is not written to flash\r\n",
+                           device.command("log flush").c_str());
+}
+
 void status_has_contactor_and_time() {
   Device device;
   device.boot();
   const std::string answer = device.command("status");
   check_contains("\"contactor\":false", answer);
   check_contains("\"time_quality\":\"none\"", answer);
+}
+
+void status_has_the_stacks_where_the_platform_knows_them() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_TRUE(device.command("status").find("stacks") == std::string::npos);
+  device.system.knows_stacks = true;
+  check_contains("\"stacks\":{\"main\":4321}", device.command("status"));
 }
 
 void reboot_ends_the_run_with_its_reason() {
@@ -348,7 +409,11 @@ int main() {
   RUN_TEST(bad_settings_are_answered_with_the_reason);
   RUN_TEST(a_setting_that_is_no_utf8_is_rejected);
   RUN_TEST(the_log_level_can_be_set_until_the_reboot_and_permanently);
+  RUN_TEST(a_feature_has_its_own_log_level_until_the_reboot);
+  RUN_TEST(a_crash_is_shown_after_the_reboot);
+  RUN_TEST(bad_log_commands_are_answered_with_the_reason);
   RUN_TEST(status_has_contactor_and_time);
+  RUN_TEST(status_has_the_stacks_where_the_platform_knows_them);
   RUN_TEST(reboot_ends_the_run_with_its_reason);
   RUN_TEST(the_loop_prints_telemetry_while_it_runs);
   RUN_TEST(the_round_that_answers_a_command_takes_the_next_one);

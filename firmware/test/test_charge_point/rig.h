@@ -15,6 +15,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
 #include "support/fake_system.h"
@@ -43,6 +44,7 @@ struct Rig {
   FakeInterlock interlock{gpio, waker};
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
+  FakeRetainedRam retained;
   WsPeer peer{tcp};
   std::unique_ptr<App> app;
 
@@ -75,8 +77,8 @@ struct Rig {
     opens = 0;
     connected = false;
     network = FakeNetwork();
-    app = std::make_unique<App>(
-        Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap, worker, waker, system});
+    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
+                                      worker, waker, system, retained});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");
@@ -88,7 +90,8 @@ struct Rig {
     Millis due = 0;
     for (int quiet = 0; quiet < 3;) {
       due = app->run_once();
-      quiet = serve() ? 0 : quiet + 1;
+      // A result of the flash is handled in the next round.
+      quiet = serve() || due <= clock.now() ? 0 : quiet + 1;
     }
     return due;
   }

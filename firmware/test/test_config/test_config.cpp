@@ -64,7 +64,7 @@ void without_a_file_everything_has_its_default() {
   TEST_ASSERT_EQUAL(1000, settings.backoff_initial_ms);
   TEST_ASSERT_EQUAL(120000, settings.backoff_max_ms);
   TEST_ASSERT_EQUAL(60, settings.connection_timeout_s);
-  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::info), static_cast<int>(settings.log_level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::info), static_cast<int>(settings.log_level.of("wifi")));
   check_contains("no config.json", bench.uart.written());
 }
 
@@ -86,7 +86,7 @@ void every_key_is_read() {
   TEST_ASSERT_EQUAL(50, settings.backoff_initial_ms);
   TEST_ASSERT_EQUAL(400, settings.backoff_max_ms);
   TEST_ASSERT_EQUAL(30, settings.connection_timeout_s);
-  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::debug), static_cast<int>(settings.log_level));
+  TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::debug), static_cast<int>(settings.log_level.of("wifi")));
   TEST_ASSERT_EQUAL_STRING("", bench.uart.written().c_str());
 }
 
@@ -109,7 +109,7 @@ void a_bad_value_gets_its_default_and_a_warning_with_key_and_reason() {
   check_warning(R"({"heartbeat_interval_s":1.5})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":99999999999999999999})", "heartbeat_interval_s must be a whole number");
   check_warning(R"({"heartbeat_interval_s":"60"})", "heartbeat_interval_s must be a number");
-  check_warning(R"({"log_level":"loud"})", "log_level must be error, warning, info or debug");
+  check_warning(R"({"log_level":"loud"})", "log_level must begin with error, warning, info or debug");
   check_warning(R"({"backoff_initial_ms":500,"backoff_max_ms":400})", "backoff_max_ms must not be below");
   check_warning(R"({"hartbeat":1})", "unknown key \"hartbeat\"");
   check_warning(R"({"csms_url":)", "config.json is no JSON at byte");

@@ -12,7 +12,8 @@ from rig.csms.instrument.expectations import Expectations
 from rig.csms.instrument.misbehaviour import Misbehaviour
 from rig.csms.instrument.replies import Replies
 from rig.csms.instrument.secured_access import SecuredAccess
-from rig.csms.server import CsmsServer, url_of
+from rig.csms.security import Security
+from rig.csms.server import OPEN, CsmsServer, url_of
 from rig.timeline import Timeline
 
 
@@ -29,6 +30,7 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         port: 0 takes a free port. The port stays the same until `shut_down`.
         identity: the bench's own charge point; empty: the first one that connects.
         heartbeat_interval_s: the interval of BootNotification.conf, in seconds.
+        security: the login that charge points need.
 
     Attributes:
         behaviour: the normal answers: `registration`, `tags`, `unlisted_tag`, `heartbeat_interval_s`.
@@ -46,13 +48,14 @@ class Csms(Connections, Expectations, Calls, Replies, Misbehaviour, SecuredAcces
         *,
         identity: str = "",
         heartbeat_interval_s: int = 300,
+        security: Security = OPEN,
     ) -> None:
         self.timeline = timeline
         self.behaviour = Behaviour(timeline.clock, heartbeat_interval_s)
         self._loop = loop
         self._identity = identity
         self._calling = threading.Lock()
-        self._server = CsmsServer(timeline, self.behaviour, host, port)
+        self._server = CsmsServer(timeline, self.behaviour, host, port, security)
 
     def start(self) -> None:
         """Listen, unless it listens already.

@@ -17,6 +17,7 @@ from rig.wiring.virtual.bootloader import load
 from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
 from rig.wiring.virtual.process import DeviceProcess, device_arguments
+from rig.wiring.virtual.retained_memory import RetainedMemory
 from rig.wiring.virtual.rom import Rom
 from rig.wiring.virtual.serial_port import PtyPort
 from rig.wiring.virtual.stepping.clock import SteppedClock
@@ -84,6 +85,7 @@ class Board:
         self._wires = wires
         self._clock = clock
         self._worker = worker
+        self._retained = RetainedMemory()
         for pin in pins.inverted:
             wires.change(wires[pin], inverting=True)
         self._en = wires[pins.en] if pins.en is not None else Wire()
@@ -144,6 +146,7 @@ class Board:
             if self._chip in (_Chip.OFF, _Chip.RESET):
                 return
             self._halt()
+            self._retained.lose_power()
             self._reset_reason = "brownout"
             self._chip = _Chip.RESET
             self._leave_reset(self._boot.level)
@@ -178,6 +181,7 @@ class Board:
         self._loop.close()
         self.port.close()
         self.flash.close()
+        self._retained.close()
 
     # -- the board's thread -------------------------------------------------------------------------------------
 
@@ -257,6 +261,7 @@ class Board:
             return
         self._powered = False
         self._halt()
+        self._retained.lose_power()
         self._chip = _Chip.OFF
         self._wires.change(self._rail, board_drive=None)
         for wire in (*self._inputs.values(), self._boot, self._en):
@@ -278,6 +283,7 @@ class Board:
             if self._chip is not _Chip.RESET:
                 self._reset_reason = "external"
             self._halt()
+            self._retained.lose_power()
             self._chip = _Chip.RESET
 
     def _leave_reset(self, boot_high: bool) -> None:
@@ -314,7 +320,9 @@ class Board:
             )
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
-            process = DeviceProcess(executable, arguments, self.port.master, clock, seed=self._boots)
+            process = DeviceProcess(
+                executable, arguments, self.port.master, clock, seed=self._boots, retained=self._retained.fd
+            )
         except (ImageError, OSError) as problem:
             self.port.print(str(problem))
             self._start_after(_INVALID_IMAGE_RETRY_S)

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rig.wiring.virtual.link import Link
-from rig.wiring.virtual.stepping.clock import SteppedClock
-from rig.wiring.virtual.stepping.device_clock import DeviceClock
+from rig.wiring.virtual.stepping.device_clock import DeviceClock, DevicesClock
 
 _EXIT_RESET = 0x40
 _RESET_REASONS = {1: "power_on", 2: "software", 3: "panic", 4: "watchdog", 5: "brownout", 6: "external"}
@@ -26,13 +25,20 @@ class DeviceProcess:
         uart: the serial port's master descriptor.
         clock: the stepped clock; None for real time.
         seed: seeds its random numbers in stepped time, so that each run of the bench is the same.
+        retained: the descriptor of the memory that survives warm resets; None: the device has none.
 
     Raises:
         OSError: the executable cannot be run on this machine.
     """
 
     def __init__(
-        self, executable: bytes, arguments: Sequence[str], uart: int, clock: SteppedClock | None = None, seed: int = 0
+        self,
+        executable: bytes,
+        arguments: Sequence[str],
+        uart: int,
+        clock: DevicesClock | None = None,
+        seed: int = 0,
+        retained: int | None = None,
     ) -> None:
         self.link = Link()
         self._clock = clock
@@ -42,6 +48,9 @@ class DeviceProcess:
             link = self._time.device_end.fileno()
             inherited += [link, clock.page.fd]
             arguments = [*arguments, "--clock-page", str(clock.page.fd), "--clock-link", str(link), "--seed", str(seed)]
+        if retained is not None:
+            inherited.append(retained)
+            arguments = [*arguments, "--retained-fd", str(retained)]
         board_end = self.link.device_end.fileno()
         memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
         try:

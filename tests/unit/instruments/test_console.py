@@ -463,6 +463,22 @@ def test_an_answer_does_not_belong_to_the_prompt_before_it(
     loop.call_soon_threadsafe(loop.remove_reader, port.far)
 
 
+@pytest.mark.parametrize("clock", [SteppedClock], ids=["stepped"], indirect=True)  # the pause is one of bench time
+def test_a_command_in_the_middle_of_a_line_does_not_cut_it(
+    console: Console, port: Port, timeline: Timeline, loop: asyncio.AbstractEventLoop
+) -> None:
+    def device() -> None:
+        os.read(port.far, 100)
+        port.print(b" and half\r\n= done\r\n")
+
+    loop.call_soon_threadsafe(loop.add_reader, port.far, device)
+    port.print(b"I (0) app: first\r\nI (1) app: half")
+    console.expect("first", timeout=10)
+    assert console.command("status", timeout=10) == "done"
+    loop.call_soon_threadsafe(loop.remove_reader, port.far)
+    assert [line.text for line in timeline.events(LogLine)][1:] == ["I (1) app: half and half", "= done"]
+
+
 @pytest.mark.parametrize("pause", ["quiet", "power", "reset", "release"])
 def test_half_a_line_does_not_swallow_the_next_banner(
     console: Console, port: Port, timeline: Timeline, pause: str

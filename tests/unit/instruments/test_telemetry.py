@@ -1,41 +1,74 @@
-"""Telemetry records and the heap trend."""
+"""Telemetry records, and the verdict on leaks made of them."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rig.instruments.telemetry import Telemetry, heap_flat
+from rig.instruments.telemetry import Telemetry
 from rig.timeline import Timeline
-from rig.timeline.events import TelemetrySample
-from rig.util.errors import ExpectationError
+from rig.timeline.events import Boot, LinkChange, OcppFrame, TelemetrySample
+from rig.util.errors import AuthorError, ExpectationError
 
 
 def samples(*values: float) -> list[TelemetrySample]:
     return [TelemetrySample(values={"heap_free": value}) for value in values]
 
 
-@given(st.lists(st.integers(-50, 50), min_size=50, max_size=200))
-def test_noise_is_flat(noise: list[int]) -> None:
-    assert heap_flat(samples(*(100_000 + n for n in noise)), tolerance=512)
+def reconnects(timeline: Timeline, free: list[float]) -> Telemetry:
+    """Put a reconnect and a telemetry record on the timeline for each figure of the free heap."""
+    for value in free:
+        timeline.append(LinkChange(charge_point="CP-1", connected=False))
+        timeline.append(LinkChange(charge_point="CP-1", connected=True))
+        timeline.append(samples(value)[0])
+    return Telemetry(timeline)
 
 
-@given(st.integers(5, 64), st.integers(200, 400))
-def test_a_leak_is_not_flat(each: int, count: int) -> None:
-    trend = heap_flat(samples(*(100_000 - each * n for n in range(count))), tolerance=512)
-    assert not trend
-    assert trend.slope == pytest.approx(-each)
-    assert trend.lost == pytest.approx(each * (count - 1))
+def test_a_leak_per_reconnect_fails_with_its_size_and_unit(timeline: Timeline) -> None:
+    telemetry = reconnects(timeline, [100_000 - 64 * n for n in range(201)])
+    with pytest.raises(ExpectationError, match=r"heap_free: 64 bytes lost per reconnect .* over 200 reconnects"):
+        telemetry.no_leak(per="reconnect", over=200)
 
 
-def test_a_gain_is_flat() -> None:
-    assert heap_flat(samples(1, 1000, 2000), tolerance=0)
+def test_no_leak_states_what_was_visible(timeline: Timeline) -> None:
+    trend = reconnects(timeline, [100_000.0] * 201).no_leak(per="reconnect", over=200)
+    assert str(trend).endswith("a leak of 0.01 bytes per reconnect is visible")
 
 
-def test_two_samples_are_too_few_for_a_trend() -> None:
-    with pytest.raises(ValueError, match="at least 3"):
-        heap_flat(samples(1, 2))
+def test_too_few_cycles_are_not_judged(timeline: Timeline) -> None:
+    with pytest.raises(AuthorError, match="no verdict, there were only 99 reconnects between samples"):
+        reconnects(timeline, [100_000.0] * 100).no_leak(per="reconnect", over=200)
+
+
+def test_noise_that_could_hide_the_leak_is_not_judged(timeline: Timeline) -> None:
+    telemetry = reconnects(timeline, [100_000 + 40_000.0 * (n % 2) for n in range(201)])
+    with pytest.raises(AuthorError, match="vary too much to show 64 bytes per reconnect"):
+        telemetry.no_leak(per="reconnect", over=200)
+
+
+def test_a_run_with_a_reboot_is_not_judged(timeline: Timeline) -> None:
+    reconnects(timeline, [100_000.0] * 30)
+    timeline.append(Boot(version="1", build="1", reset="panic"))
+    with pytest.raises(AuthorError, match="the device rebooted"):
+        reconnects(timeline, [100_000.0] * 30).no_leak(per="reconnect", over=20)
+
+
+def test_charges_messages_and_seconds_are_counted(timeline: Timeline) -> None:
+    for n in range(40):
+        for direction, kind in (("received", "CALL"), ("sent", "CALLRESULT")):
+            timeline.append(
+                OcppFrame(
+                    charge_point="CP-1",
+                    direction=direction,  # type: ignore[arg-type]
+                    message_type=kind,  # type: ignore[arg-type]
+                    unique_id=str(n),
+                    action="StopTransaction",
+                )
+            )
+        timeline.append(TelemetrySample(t=1_000_000_000 * (2 * n + 1), values={"heap_free": 1000.0}))
+    telemetry = Telemetry(timeline)
+    assert telemetry.no_leak(per="charge", over=39).cycles == 39
+    assert telemetry.no_leak(per="message", over=39).cycles == 39
+    assert telemetry.no_leak(per="second", over=78).cycles == 78
 
 
 def test_samples_since_a_mark(timeline: Timeline) -> None:

@@ -4,9 +4,11 @@
 #include "features/config/availability.h"
 #include "features/config/measurands.h"
 #include "features/config/power_fail_action.h"
-#include "features/logging/logger.h"
+#include "features/logging/log_levels.h"
 
 namespace pb {
+
+constexpr uint32_t kMaxLogFiles = 24;
 
 /// What the owner of the charge point, or its CSMS, can set. Texts are empty where there is no default. The table in
 /// keys.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
@@ -23,14 +25,18 @@ struct Settings {
   uint32_t heartbeat_interval_s = 300;
   uint32_t backoff_initial_ms = 1000;
   uint32_t backoff_max_ms = 120'000;
-  uint32_t backoff_stable_s = 60;  ///< an accepted connection held that long starts the back-off afresh
-  LogLevel log_level = LogLevel::info;
+  uint32_t backoff_stable_s = 60;   ///< an accepted connection held that long starts the back-off afresh
+  LogLevels log_level;              ///< of all features, and of single ones
+  uint32_t log_files = 16;          ///< files of the log on flash; 0: the log is not written to flash
+  uint32_t log_file_bytes = 2'048;  ///< the largest content of one
+  uint32_t log_flush_s = 600;       ///< a line is on flash after that time at the latest
   Availability availability = Availability::operative;  ///< as ChangeAvailability left it
 
   // Authorization.
   bool allow_offline_tx_for_unknown_id = true;
   bool authorization_cache_enabled = false;
   bool authorize_remote_tx_requests = false;
+  bool local_auth_list_enabled = true;
   bool local_authorize_offline = true;
   bool local_pre_authorize = false;
 
@@ -44,6 +50,7 @@ struct Settings {
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase
   uint32_t reset_retries = 1;
+  bool fixed_cable = false;      ///< the cable cannot be unplugged here: there is no lock
   uint32_t lock_timeout_ms = 0;  ///< in which the lock must move; 0: it has no feedback contact
 
   // A failure of the mains power.

@@ -4,7 +4,6 @@ namespace pb {
 
 namespace {
 
-constexpr Text kLevelNames[] = {"error", "warning", "info", "debug"};
 constexpr Text kCutMark = "...";
 
 /// Returns whether the byte continues a UTF-8 character.
@@ -12,19 +11,7 @@ bool is_continuation(char byte) { return (static_cast<uint8_t>(byte) & 0xC0) == 
 
 }  // namespace
 
-bool parse_log_level(Text word, LogLevel& level) {
-  for (size_t i = 0; i < sizeof kLevelNames / sizeof kLevelNames[0]; ++i) {
-    if (word == kLevelNames[i]) {
-      level = static_cast<LogLevel>(i);
-      return true;
-    }
-  }
-  return false;
-}
-
-Text name_of(LogLevel level) { return kLevelNames[static_cast<size_t>(level)]; }
-
-void Logger::finish(const TextWriter& line) {
+Span<char> Logger::finish(const TextWriter& line) {
   size_t length = line.length();
   if (line.cut() != 0) {
     ++cut_lines_;
@@ -33,10 +20,10 @@ void Logger::finish(const TextWriter& line) {
     memcpy(line_ + length, kCutMark.data, kCutMark.length);
     length += kCutMark.length;
   }
-  send(length);
+  return send(length);
 }
 
-void Logger::send(size_t length) {
+Span<char> Logger::send(size_t length) {
   for (size_t i = 0; i < length; ++i) {
     const auto byte = static_cast<unsigned char>(line_[i]);
     if (byte < ' ' || byte == 0x7F) line_[i] = '?';
@@ -44,6 +31,12 @@ void Logger::send(size_t length) {
   line_[length++] = '\r';
   line_[length++] = '\n';
   uart_.write({reinterpret_cast<const uint8_t*>(line_), length});
+  return {line_, length - 2};
+}
+
+void Logger::print_stored(Text line) {
+  TextWriter text = begin_line();
+  finish(text.append_all("L ", line));
 }
 
 }  // namespace pb

@@ -2,22 +2,25 @@
 
 #include "core/json_writer.h"
 #include "core/text_writer.h"
+#include "features/logging/log_levels.h"
 #include "port/clock.h"
 #include "port/uart.h"
 
 namespace pb {
 
-enum class LogLevel : uint8_t { error, warning, info, debug };
-
-/// Parses `error`, `warning`, `info` or `debug`. @return false, with `level` unchanged, for any other word.
-bool parse_log_level(Text word, LogLevel& level);
-Text name_of(LogLevel level);
+/// A receiver of each log line of the console, on the loop, after it was printed. A line has no line end, and no
+/// telemetry or answer is one. The receiver may change it.
+struct LogSink {
+  void (*call)(void* context, LogLevel level, Span<char> line) = nullptr;
+  void* context = nullptr;
+};
 
 /// Writes whole lines to the console, in order. It is the only writer of the UART and runs in the loop's thread. A line
 /// is `I (12345) tag: text`, where the number is milliseconds since the start. Text and numbers are arguments:
 ///
 ///     log.info("wifi", "joined, signal ", rssi, " dBm");
 ///
+/// Values that a program reads are fields at the end: `Field{"rssi", rssi}` becomes ` rssi=-61` (docs/log-format.md).
 /// Control characters become `?`, so that one call is always one line.
 class Logger {
  public:
@@ -79,12 +82,17 @@ class Logger {
     ++answers_;
     return true;
   }
+  /// Prints a line of the log again, with `L ` before it. @param line as a LogSink received it, also with a wall time
+  void stored(Text line) { print_stored(line); }
+  /// Returns how many bytes of lines fit into the UART's buffer now.
+  size_t space() { return uart_.space(); }
   /// Returns the number of answers since the start; the console waits for one before it reads the next command.
   uint32_t answers() const { return answers_; }
 
-  /// Suppresses lines above `level`.
-  void set_level(LogLevel level) { level_ = level; }
-  LogLevel level() const { return level_; }
+  /// Suppresses lines above the level of their tag.
+  void set_levels(const LogLevels& levels) { levels_ = levels; }
+  LogLevels& levels() { return levels_; }
+  void set_sink(LogSink sink) { sink_ = sink; }
   /// Returns the number of lines that were cut at kMaxLine.
   uint32_t cut_lines() const { return cut_lines_; }
   /// Returns the number of bytes that the UART dropped because they were not read in time.
@@ -93,14 +101,17 @@ class Logger {
  private:
   template <class... Parts>
   void log(LogLevel level, Text tag, const Parts&... parts) {
-    if (level <= level_) print("EWID"[static_cast<size_t>(level)], tag, parts...);
+    if (level > levels_.of(tag)) return;
+    const Span<char> line = print("EWID"[static_cast<size_t>(level)], tag, parts...);
+    if (sink_.call != nullptr) sink_.call(sink_.context, level, line);
   }
   template <class... Parts>
-  void print(char letter, Text tag, const Parts&... parts) {
+  Span<char> print(char letter, Text tag, const Parts&... parts) {
     TextWriter line = begin_line();
     line.append_all(letter, " (", clock_.now(), ") ", tag, ": ", parts...);
-    finish(line);
+    return finish(line);
   }
+  void print_stored(Text line);
   template <class Write>
   bool finish_json(size_t length, Write write) {
     JsonWriter json(Span<char>(line_ + length, kMaxLine - length));
@@ -110,13 +121,14 @@ class Logger {
     return true;
   }
   TextWriter begin_line() { return TextWriter(Span<char>(line_, kMaxLine)); }
-  void finish(const TextWriter& line);
-  /// Ends the line after `length` bytes and writes it.
-  void send(size_t length);
+  Span<char> finish(const TextWriter& line);
+  /// Ends the line after `length` bytes and writes it. @return the line without its end, valid until the next one
+  Span<char> send(size_t length);
 
   const Clock& clock_;
   Uart& uart_;
-  LogLevel level_ = LogLevel::info;
+  LogLevels levels_;
+  LogSink sink_;
   uint32_t cut_lines_ = 0;
   uint32_t answers_ = 0;
   char line_[kMaxLine + 2];  ///< with \r\n; not on the stack, which is small on the chip

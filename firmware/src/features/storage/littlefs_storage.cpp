@@ -101,18 +101,35 @@ bool LittleFsStorage::write(Text name, Bytes content, StorageDone done) {
   return post(StorageJob::Kind::write, name, content, done);
 }
 
+bool LittleFsStorage::write_spare(Text name, Bytes content, StorageDone done) {
+  if (content.empty() || content.length > kMaxContent) return false;
+  return post(StorageJob::Kind::write_spare, name, content, done);
+}
+
 bool LittleFsStorage::remove(Text name, StorageDone done) { return post(StorageJob::Kind::remove, name, {}, done); }
 
 bool LittleFsStorage::post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done) {
   if (name.empty() || name.length > kMaxName) return false;
   StorageJob* job = jobs_.push(content);
   if (job == nullptr) return false;
-  job->kind = kind;
-  job->storage = this;
-  job->name.assign(name);
   job->done = done;
+  return start(*job, kind, name);
+}
+
+bool LittleFsStorage::fetch(Text name, StorageRead done) {
+  if (name.empty() || name.length > kMaxName) return false;
+  StorageJob* job = jobs_.push_room(kMaxContent);
+  if (job == nullptr) return false;
+  job->taken = done;
+  return start(*job, StorageJob::Kind::fetch, name);
+}
+
+bool LittleFsStorage::start(StorageJob& job, StorageJob::Kind kind, Text name) {
+  job.kind = kind;
+  job.storage = this;
+  job.name.assign(name);
   if (start_job()) return true;
-  jobs_.drop_newest(*job);
+  jobs_.drop_newest(job);
   return false;
 }
 
@@ -127,8 +144,10 @@ void LittleFsStorage::run_job(void* context) {
   LittleFsStorage& storage = *job.storage;
   if (!storage.mounted_) {
     job.result = StorageResult::failed;
-  } else if (job.kind == StorageJob::Kind::write) {
-    job.result = storage.write_file(job);
+  } else if (job.kind == StorageJob::Kind::fetch) {
+    job.result = storage.read_file(job.name.text(), job.content, job.read_length);
+  } else if (job.kind != StorageJob::Kind::remove) {
+    job.result = storage.write_job(job);
   } else {
     job.result = to_result(lfs_remove(&storage.file_system_, job.name.c_str()));
     if (job.result == StorageResult::not_found) job.result = StorageResult::ok;
@@ -136,18 +155,51 @@ void LittleFsStorage::run_job(void* context) {
 }
 
 void LittleFsStorage::end_job(void* context) {
-  const auto& job = *static_cast<StorageJob*>(context);
+  const auto job = *static_cast<StorageJob*>(context);
   LittleFsStorage& storage = *job.storage;
-  const StorageDone done = job.done;
-  const StorageResult result = job.result;
   storage.jobs_.drop_front();
   storage.is_job_posted_ = false;
   storage.start_job();
-  if (done.call != nullptr) done.call(done.context, result);
+  if (job.kind == StorageJob::Kind::fetch) storage.report_loss(job.name.text(), job.result);
+  if (job.done.call != nullptr) job.done.call(job.done.context, job.result);
+  // No job has taken its place yet.
+  if (job.taken.call != nullptr) {
+    job.taken.call(job.taken.context, job.result, {job.content.data, job.read_length}, job.content);
+  }
+}
+
+StorageResult LittleFsStorage::write_job(const StorageJob& job) {
+  if (flash_.claims_full()) return StorageResult::full;
+  if (job.kind == StorageJob::Kind::write_spare) return has_reserve() ? write_file(job) : StorageResult::full;
+  for (;;) {
+    const StorageResult result = write_file(job);
+    if (result != StorageResult::full || !remove_expendable()) return result;
+  }
+}
+
+/// Returns whether the reserve stays free if one more block is used.
+bool LittleFsStorage::has_reserve() {
+  const lfs_size_t quarter = config_.block_count / 4;
+  const lfs_ssize_t used = lfs_fs_size(&file_system_);
+  return used >= 0 &&
+         static_cast<lfs_size_t>(used) + 1 + (kReserve < quarter ? kReserve : quarter) <= config_.block_count;
+}
+
+/// Removes the expendable file with the lowest name. @return false when there is none, or it cannot be removed
+bool LittleFsStorage::remove_expendable() {
+  lfs_dir_t directory;
+  lfs_info info;
+  FixedText<kMaxName> lowest;
+  if (expendable_.empty() || lfs_dir_open(&file_system_, &directory, "/") != LFS_ERR_OK) return false;
+  while (lfs_dir_read(&file_system_, &directory, &info) > 0) {
+    if (info.type != LFS_TYPE_REG || !starts_with(info.name, expendable_)) continue;
+    if (lowest.empty() || strcmp(info.name, lowest.c_str()) < 0) lowest.assign(info.name);
+  }
+  lfs_dir_close(&file_system_, &directory);
+  return !lowest.empty() && lfs_remove(&file_system_, lowest.c_str()) == LFS_ERR_OK;
 }
 
 StorageResult LittleFsStorage::write_file(const StorageJob& job) {
-  if (flash_.claims_full()) return StorageResult::full;
   lfs_file_t file;
   lfs_file_config file_config = {};
   file_config.buffer = file_buffer_;
@@ -169,9 +221,13 @@ StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length
   length = 0;
   if (busy()) return StorageResult::busy;
   const StorageResult result = read_file(name, into, length);
+  report_loss(name, result);
+  return result;
+}
+
+void LittleFsStorage::report_loss(Text name, StorageResult result) const {
   const bool is_lost = result == StorageResult::corrupt || result == StorageResult::newer;
   if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, result);
-  return result;
 }
 
 StorageResult LittleFsStorage::read_file(Text wanted, MutableBytes into, size_t& length) {

@@ -33,24 +33,36 @@ class LittleFsStorage final : public Storage {
   void set_loss_listener(StorageLoss listener) { loss_ = listener; }
   /// Blocks of 4,096 bytes in use; 0 when unknown.
   size_t blocks_in_use();
+  /// Sets the beginning of the names of expendable files. When a write finds no space, they are removed, the one with
+  /// the lowest name first, until it does. @param prefix a literal
+  void set_expendable(Text prefix) { expendable_ = prefix; }
 
   bool busy() const override { return is_job_posted_; }
   MutableBytes scratch() override { return jobs_.scratch(); }
   bool write(Text name, Bytes content, StorageDone done) override;
+  bool write_spare(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
+  bool fetch(Text name, StorageRead done) override;
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override;
 
  private:
   // Files of up to this size are stored inside the directory, where a change is one small commit instead of a block.
   static constexpr lfs_size_t kCacheSize = 512;
   static constexpr lfs_size_t kLookaheadSize = 32;
+  // Blocks that write_spare() leaves free, at most a quarter of all: transactions of days without a CSMS.
+  static constexpr lfs_size_t kReserve = 16;
 
   bool post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done);
+  bool start(StorageJob& job, StorageJob::Kind kind, Text name);
+  void report_loss(Text name, StorageResult result) const;
   bool start_job();
   static void run_job(void* job);
   static void end_job(void* job);
+  StorageResult write_job(const StorageJob& job);
   StorageResult write_file(const StorageJob& job);
+  bool has_reserve();
+  bool remove_expendable();
   StorageResult read_file(Text name, MutableBytes into, size_t& length);
   StorageResult read_content(lfs_file_t& file, MutableBytes into, size_t& length);
   void remove_empty_files();
@@ -62,6 +74,7 @@ class LittleFsStorage final : public Storage {
   bool is_started_ = false;
   bool is_job_posted_ = false;  // meanwhile only the worker uses the file system
   StorageLoss loss_;
+  Text expendable_;
   StorageJobs jobs_;
 
   lfs_t file_system_ = {};

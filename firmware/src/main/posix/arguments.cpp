@@ -49,12 +49,17 @@ void refuse(const std::string& message) {
 }
 
 Arguments parse(int argc, char** argv) {
-  const option options[] = {
-      {"board-fd", required_argument, nullptr, 'b'},   {"uart-fd", required_argument, nullptr, 'u'},
-      {"flash", required_argument, nullptr, 'f'},      {"reset", required_argument, nullptr, 'r'},
-      {"heap", required_argument, nullptr, 'h'},       {"clock-page", required_argument, nullptr, 'p'},
-      {"clock-link", required_argument, nullptr, 'l'}, {"seed", required_argument, nullptr, 's'},
-      {"worker", required_argument, nullptr, 'w'},     {nullptr, 0, nullptr, 0}};
+  const option options[] = {{"board-fd", required_argument, nullptr, 'b'},
+                            {"uart-fd", required_argument, nullptr, 'u'},
+                            {"flash", required_argument, nullptr, 'f'},
+                            {"reset", required_argument, nullptr, 'r'},
+                            {"heap", required_argument, nullptr, 'h'},
+                            {"clock-page", required_argument, nullptr, 'p'},
+                            {"clock-link", required_argument, nullptr, 'l'},
+                            {"seed", required_argument, nullptr, 's'},
+                            {"worker", required_argument, nullptr, 'w'},
+                            {"retained-fd", required_argument, nullptr, 'm'},
+                            {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int found; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (found) {
@@ -85,10 +90,13 @@ Arguments parse(int argc, char** argv) {
       case 'w':
         arguments.threaded_worker = threaded(optarg);
         break;
+      case 'm':
+        arguments.retained = descriptor("retained-fd", optarg);
+        break;
       default:
         refuse(
             "usage: plugbench-device --board-fd N --uart-fd N --flash FILE [--reset REASON] [--heap BYTES] "
-            "[--clock-page N --clock-link N] [--seed N] [--worker loop|thread]");
+            "[--clock-page N --clock-link N] [--retained-fd N] [--seed N] [--worker loop|thread]");
     }
   }
   if (optind != argc) refuse(std::string("unexpected argument '") + argv[optind] + "'");

@@ -18,6 +18,7 @@ struct Arguments {
   size_t heap = 300 * 1024;
   int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
   int clock_link = -1;
+  int retained = -1;  ///< the memory file that outlives resets; -1: none, so a reset loses it
   std::optional<uint64_t> seed;
   bool threaded_worker = false;  ///< jobs run in a thread of their own
 

@@ -26,6 +26,7 @@
 #include "port/posix/posix_uart.h"
 #include "port/posix/posix_waker.h"
 #include "port/posix/real_timebase.h"
+#include "port/posix/retained_memory.h"
 #include "port/posix/stepped_timebase.h"
 #include "port/posix/thread_worker.h"
 
@@ -69,11 +70,13 @@ class Chip final : private BoardListener {
         heap_(arguments.heap),
         rng_(make_rng(arguments.seed)),
         tcp_(time_->clock(), heap_, network_, secrets_, *rng_),
-        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_) {
+        system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_, retained_) {
     sources_.add(uart_);
     sources_.add(network_);
     sources_.add(tcp_);
     sources_.add(*worker_);
+    if (const std::string wrong = retained_.open(arguments.retained); !wrong.empty()) refuse(wrong);
+    crash_reporter_.keep_in(retained_);
     if (const std::string wrong = flash_.open(arguments.flash); !wrong.empty()) refuse(wrong);
     if (const std::string wrong = storage_.open("storage"); !wrong.empty()) refuse(wrong);
     otadata_.open("otadata");  // it stays empty without one: no image is ever on trial
@@ -88,7 +91,7 @@ class Chip final : private BoardListener {
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
     App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
-                                      secrets_, heap_, *worker_, waker_, system_});
+                                      secrets_, heap_, *worker_, waker_, system_, retained_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -115,6 +118,7 @@ class Chip final : private BoardListener {
   void on_flash_full(bool full) override { flash_.set_claims_full(full); }
   void on_leak(uint64_t bytes) override { tcp_.leak(bytes); }
 
+  RetainedMemory retained_;
   CrashReporter crash_reporter_;
   WakeSources sources_;
   BoardLink link_;

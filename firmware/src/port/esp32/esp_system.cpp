@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <esp_app_desc.h>
+#include <esp_core_dump.h>
 #include <esp_err.h>
 #include <esp_mac.h>
 #include <esp_ota_ops.h>
@@ -9,6 +10,7 @@
 #include <esp_task_wdt.h>
 #include <sdkconfig.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/text_writer.h"
 
@@ -40,6 +42,33 @@ ResetReason EspSystem::reset_reason() const {
       // EN reads as power-on on an ESP32. What is left never happens here: deep sleep, SDIO, a reset by USB.
       return ResetReason::power_on;
   }
+}
+
+bool EspSystem::take_crash(CrashReport& report) {
+  const ResetReason reason = reset_reason();
+  if (has_taken_crash_ || (reason != ResetReason::panic && reason != ResetReason::watchdog)) return false;
+  has_taken_crash_ = true;
+  // The panic handler has written the dump to flash. It stays there, for esp-coredump.
+  esp_core_dump_summary_t summary = {};
+  if (esp_core_dump_get_summary(&summary) != ESP_OK) return false;
+  char bytes[decltype(report.cause)::capacity()];
+  TextWriter cause{Span<char>(bytes)};
+  const Text task = text_of_field(summary.exc_task, sizeof summary.exc_task);
+  cause.append_all("task ", task, " at 0x", Hex{summary.exc_pc, 8}, ", exception cause ");
+  report.frame_count = 0;
+#if CONFIG_IDF_TARGET_ARCH_XTENSA
+  cause.append(summary.ex_info.exc_cause);
+  for (uint32_t i = 0; i < summary.exc_bt_info.depth && report.frame_count < CrashReport::kMaxFrames; ++i) {
+    report.frames[report.frame_count++] = summary.exc_bt_info.bt[i];
+  }
+#else
+  // RISC-V has no backtrace without debug information: the dump has the stack, and these are its first two frames.
+  cause.append(summary.ex_info.mcause);
+  report.frames[report.frame_count++] = summary.exc_pc;
+  report.frames[report.frame_count++] = summary.ex_info.ra;
+#endif
+  report.cause.assign(cause.text());
+  return true;
 }
 
 uint64_t EspSystem::chip_id() const {

@@ -2,23 +2,26 @@
 
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/heap_crumbler.h"
+#include "port/esp32/task_stacks.h"
 #include "port/system.h"
 
 namespace pb::esp32 {
 
 /// ESP-IDF: API reference, System, "Miscellaneous System APIs", "Watchdogs", "Application Image Format" and
-/// "Over The Air Updates (OTA)".
+/// "Over The Air Updates (OTA)"; API guides, "Core Dump".
 class EspSystem final : public System, public TestControls {
  public:
   /// The task that calls this is watched from now on.
   EspSystem(EspTcp& tcp, const Heap& heap);
 
   ResetReason reset_reason() const override;
+  bool take_crash(CrashReport& report) override;
   uint64_t chip_id() const override;
   Text build_id() const override { return {build_id_, sizeof build_id_}; }
   void feed_watchdog() override;
   bool image_on_trial() const override;
   void confirm_image() override;
+  size_t stack_marks(Span<StackMark> marks) const override { return task_stacks(marks); }
   TestControls* test_controls() override;
 
   void crash(Crash kind) override;
@@ -29,6 +32,7 @@ class EspSystem final : public System, public TestControls {
  private:
   EspTcp& tcp_;
   HeapCrumbler crumbler_;
+  bool has_taken_crash_ = false;
   char build_id_[8];
 };
 

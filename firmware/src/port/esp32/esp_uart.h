@@ -27,6 +27,7 @@ class EspUart final : public Uart {
   EspUart& operator=(const EspUart&) = delete;
 
   bool write(Bytes bytes) override;
+  size_t space() override { return xStreamBufferSpacesAvailable(ring_); }
   size_t read(MutableBytes into) override;
   uint32_t dropped() const override { return dropped_; }
 
@@ -34,8 +35,6 @@ class EspUart final : public Uart {
   void send_run();
   /// Waits until all is sent, `limit_ms` at most: before a restart.
   void drain(uint32_t limit_ms);
-  /// Bytes of the sending task's stack that were never used.
-  size_t stack_left() const { return uxTaskGetStackHighWaterMark(task_); }
 
  private:
   static constexpr uart_port_t kPort = UART_NUM_0;

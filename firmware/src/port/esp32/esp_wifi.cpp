@@ -25,9 +25,7 @@ void copy(Text text, uint8_t (&into)[N]) {
 }
 
 Text name_in(const uint8_t (&ssid)[33]) {
-  size_t length = 0;
-  while (length < sizeof ssid - 1 && ssid[length] != 0) ++length;
-  return {reinterpret_cast<const char*>(ssid), length};
+  return text_of_field(reinterpret_cast<const char*>(ssid), sizeof ssid - 1);
 }
 
 }  // namespace

@@ -110,12 +110,18 @@ void CrashReporter::report(const char* cause) {
   char bytes[1024];
   TextWriter text{Span<char>(bytes)};
   text.append_all("\r\nPANIC: ", cause, "\r\nbacktrace:");
+  CrashReport report;
+  report.cause.assign(Text(cause).length <= report.cause.capacity() ? Text(cause)
+                                                                    : Text(cause, report.cause.capacity()));
   void* frames[24];
   const int count = backtrace(frames, 24);
   for (int i = 0; i < count; ++i) {
     const uintptr_t offset = reinterpret_cast<uintptr_t>(frames[i]) - load_address_;
-    if (offset < length_) text.append_all(" 0x", Hex{offset, 1});
+    if (offset >= length_) continue;
+    text.append_all(" 0x", Hex{offset, 1});
+    if (report.frame_count < CrashReport::kMaxFrames) report.frames[report.frame_count++] = offset;
   }
+  if (memory_ != nullptr) memory_->keep_crash(report);
   text.append("\r\n");
   write_all(bytes, text.length());
 }

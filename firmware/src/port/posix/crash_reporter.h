@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "port/posix/retained_memory.h"
+
 namespace pb::posix {
 
 /// Prints `PANIC: <cause>` and a backtrace to the UART before the process dies by its signal, as a chip's panic handler
@@ -16,7 +18,9 @@ class CrashReporter {
 
   /// Sets the cause of the abort that follows.
   void set_cause(const char* cause) { cause_ = cause; }
-  /// Writes the two lines now. Async-signal-safe.
+  /// Sets the memory that keeps the crash for the next boot.
+  void keep_in(RetainedMemory& memory) { memory_ = &memory; }
+  /// Writes the two lines and the record now. Async-signal-safe.
   void report(const char* cause);
   /// Records that a sanitizer has found an error, as the cause of the abort that follows.
   static void note_sanitizer_error();
@@ -27,6 +31,7 @@ class CrashReporter {
   void write_all(const char* bytes, size_t length) const;
 
   int uart_fd_;
+  RetainedMemory* memory_ = nullptr;
   const char* cause_ = nullptr;
   uintptr_t load_address_ = 0;
   uintptr_t length_ = 0;  ///< of the executable in memory; frames of host libraries are omitted

@@ -41,15 +41,25 @@ int find_build_id(dl_phdr_info* info, size_t, void* result) {
 }  // namespace
 
 PosixSystem::PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp,
-                         DeviceHeap& heap, Flash& otadata)
+                         DeviceHeap& heap, Flash& otadata, RetainedMemory& retained)
     : reason_(reason),
       watchdog_(watchdog),
       crash_reporter_(crash_reporter),
       tcp_(tcp),
       heap_(heap),
+      retained_(retained),
       ota_data_(otadata),
       build_id_("00000000") {
   dl_iterate_phdr(&find_build_id, &build_id_);
+}
+
+bool PosixSystem::take_crash(CrashReport& report) {
+  // A record may be older than this reset: the handler of a crash can fail before it writes one.
+  CrashReport found;
+  const bool has_crashed = reason_ == ResetReason::panic || reason_ == ResetReason::watchdog;
+  if (!retained_.take_crash(found) || !has_crashed) return false;
+  report = found;
+  return true;
 }
 
 void PosixSystem::limit_largest_block(size_t bytes) {

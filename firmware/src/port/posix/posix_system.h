@@ -7,6 +7,7 @@
 #include "port/posix/crash_reporter.h"
 #include "port/posix/ota_data.h"
 #include "port/posix/posix_tcp.h"
+#include "port/posix/retained_memory.h"
 #include "port/posix/watchdog.h"
 #include "port/system.h"
 
@@ -16,14 +17,16 @@ namespace pb::posix {
 class PosixSystem final : public System, public TestControls {
  public:
   PosixSystem(ResetReason reason, Watchdog& watchdog, CrashReporter& crash_reporter, PosixTcp& tcp, DeviceHeap& heap,
-              Flash& otadata);
+              Flash& otadata, RetainedMemory& retained);
 
   ResetReason reset_reason() const override { return reason_; }
+  bool take_crash(CrashReport& report) override;
   uint64_t chip_id() const override { return kChipId; }
   Text build_id() const override { return {build_id_.data(), build_id_.size()}; }
   void feed_watchdog() override { watchdog_.feed(); }
   bool image_on_trial() const override { return ota_data_.on_trial(); }
   void confirm_image() override { ota_data_.confirm(); }
+  size_t stack_marks(Span<StackMark>) const override { return 0; }
   TestControls* test_controls() override { return this; }
 
   void crash(Crash kind) override;
@@ -40,6 +43,7 @@ class PosixSystem final : public System, public TestControls {
   CrashReporter& crash_reporter_;
   PosixTcp& tcp_;
   DeviceHeap& heap_;
+  RetainedMemory& retained_;
   std::vector<void*> held_;  ///< by limit_largest_block()
   OtaData ota_data_;
   std::string build_id_;

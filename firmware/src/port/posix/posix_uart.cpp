@@ -22,6 +22,11 @@ bool PosixUart::write(Bytes bytes) {
   return true;
 }
 
+size_t PosixUart::space() {
+  pump();
+  return ring_.free();
+}
+
 size_t PosixUart::read(MutableBytes into) {
   const ssize_t count = ::read(fd_, into.data, into.length);
   hung_up_ = count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR);

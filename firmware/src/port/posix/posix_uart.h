@@ -14,6 +14,7 @@ class PosixUart final : public Uart, public WakeSource {
   explicit PosixUart(int fd);
 
   bool write(Bytes bytes) override;
+  size_t space() override;
   size_t read(MutableBytes into) override;
   uint32_t dropped() const override { return dropped_; }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.csms import Csms
+from rig.csms.instrument import Csms
 
 
 class ConfigurationKeys:
@@ -33,6 +33,11 @@ class ConfigurationKeys:
         if answer["status"] in ("Accepted", "RebootRequired"):
             self._before.setdefault(key, before)
         return str(answer["status"])
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether a changed key is not restored yet."""
+        return bool(self._before)
 
     def restore(self) -> None:
         """Restore the first value of every changed key."""

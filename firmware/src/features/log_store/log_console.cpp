@@ -1,0 +1,136 @@
+#include "features/log_store/log_console.h"
+
+namespace pb {
+
+void LogConsole::start(Source source, uint32_t lines) {
+  store_.hold(source != Source::crash_pending);
+  source_ = source;
+  wanted_ = lines;
+  file_ = store_.last_file();
+  offset_ = 0;
+  counted_ = 0;
+  skip_ = 0;
+  printed_ = 0;
+  end_ = 0;
+}
+
+Millis LogConsole::poll(Millis now) {
+  if (source_ == Source::none) return kNever;
+  if (source_ == Source::crash_pending && !store_.crash_pending(true)) {
+    store_.hold(true);
+    source_ = Source::crash_log;
+  }
+  if (source_ == Source::crash_pending || store_.busy() || storage_.busy()) return now + kPause;
+  // Between two polls another feature may have used the buffer.
+  is_read_ = false;
+  for (int i = 0; i < kLinesPerPoll; ++i) {
+    if (log_.space() < kRoom) return now + kPause;
+    switch (source_) {
+      case Source::none:
+      case Source::crash_pending:
+        return kNever;
+      case Source::begin:
+        begin();
+        break;
+      case Source::count:
+        count();
+        break;
+      case Source::files:
+        if (file_ == store_.last_file() + 1) {
+          source_ = Source::ring;
+        } else {
+          print_file(LogStore::name_of_file(file_).text(), Source::files);
+        }
+        break;
+      case Source::ring:
+        print_ring();
+        break;
+      case Source::crash_log:
+        print_file(LogStore::kCrashLogFile, Source::crash);
+        break;
+      case Source::crash:
+        print_file(LogStore::kCrashFile, Source::none);
+        break;
+    }
+  }
+  return source_ == Source::none ? kNever : now;
+}
+
+/// Reads a file into content_, which is empty if there is none, or it is damaged.
+void LogConsole::read(Text name) {
+  const MutableBytes into = storage_.scratch();
+  size_t length = 0;
+  const bool is_sound = !into.empty() && storage_.read(name, into, length) == StorageResult::ok;
+  content_ = is_sound ? Text(reinterpret_cast<const char*>(into.data), length) : Text();
+  is_read_ = true;
+}
+
+/// Counts the lines of the ring that no file has.
+void LogConsole::begin() {
+  place_ = store_.unstored();
+  end_ = store_.ring().end();
+  file_ = store_.last_file();
+  for (uint32_t place = place_; place != end_; ++counted_) {
+    char ignored[1];
+    store_.ring().read(place, {ignored, 0});
+  }
+  source_ = Source::count;
+}
+
+/// Counts the lines of one file. When there are enough, or the oldest file was counted, printing begins there.
+void LogConsole::count() {
+  if (counted_ < wanted_ && store_.first_file() <= file_ && file_ <= store_.last_file()) {
+    read(LogStore::name_of_file(file_).text());
+    for (size_t i = 0; i < content_.length; ++i) counted_ += content_.data[i] == '\n' ? 1 : 0;
+    --file_;
+    return;
+  }
+  ++file_;
+  is_read_ = false;
+  skip_ = counted_ > wanted_ ? counted_ - wanted_ : 0;
+  source_ = Source::files;
+}
+
+/// Prints one line of a file, or goes on to the next file.
+void LogConsole::print_file(Text name, Source next) {
+  if (!is_read_) read(name);
+  const Text rest(content_.data + offset_, content_.length > offset_ ? content_.length - offset_ : 0);
+  if (rest.empty()) {
+    is_read_ = false;
+    offset_ = 0;
+    ++file_;
+    if (next == Source::none) return end();
+    source_ = next;
+    return;
+  }
+  size_t length = 0;
+  while (length < rest.length && rest.data[length] != '\n') ++length;
+  offset_ += length < rest.length ? length + 1 : length;
+  print({rest.data, length});
+}
+
+void LogConsole::print_ring() {
+  if (!store_.ring().has(place_)) place_ = store_.ring().begin();
+  if (place_ == end_) return end();
+  char line[LogRing::kMaxLine];
+  print(store_.ring().read(place_, Span<char>(line)));
+}
+
+void LogConsole::print(Text line) {
+  if (skip_ != 0) {
+    --skip_;
+    return;
+  }
+  log_.stored(line);
+  ++printed_;
+}
+
+void LogConsole::end() {
+  const bool is_crash = source_ == Source::crash;
+  source_ = Source::none;
+  store_.hold(false);
+  if (is_crash && printed_ == 0) return log_.answer("error: no crash is stored");
+  log_.answer("{\"lines\":", printed_, ",\"lost_bytes\":", store_.lost(), '}');
+}
+
+}  // namespace pb

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/text_writer.h"
+#include "features/logging/log_level.h"
+
+namespace pb {
+
+/// The log level of each feature: one for all, and others by the feature's tag. As text: `info,wifi=debug,ws=error`.
+class LogLevels {
+ public:
+  /// The tags of the lines; log_levels.cpp lists them.
+  static constexpr size_t kMaxTags = 24;
+
+  LogLevels() = default;
+  explicit LogLevels(LogLevel for_all) : for_all_(for_all) {}
+
+  /// Parses the text form. @return what is wrong with it, to be read after its name; nullptr for nothing. The levels
+  /// are unchanged then.
+  const char* parse(Text text);
+  void format(TextWriter& text) const;
+
+  /// Sets the level of the features that have none of their own.
+  void set(LogLevel level) { for_all_ = level; }
+  /// Sets the level of one feature. @return what is wrong with `tag`; nullptr for nothing
+  const char* set(Text tag, LogLevel level);
+  LogLevel of(Text tag) const;
+
+  friend bool operator==(const LogLevels& a, const LogLevels& b) {
+    return a.for_all_ == b.for_all_ && memcmp(a.own_, b.own_, sizeof a.own_) == 0;
+  }
+  friend bool operator!=(const LogLevels& a, const LogLevels& b) { return !(a == b); }
+
+ private:
+  // Settings has copies of this object on small stacks, so a level takes half a byte.
+  unsigned own(size_t tag) const { return own_[tag / 2] >> (tag % 2 * 4) & 0x0F; }
+
+  uint8_t own_[kMaxTags / 2] = {};  ///< of each tag: 0 for none, or 1 + level
+  LogLevel for_all_ = LogLevel::info;
+};
+
+}  // namespace pb

@@ -1,0 +1,162 @@
+"""Attaches a command to an open bench, or opens one for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from rig.cli.options import DEFAULT_BENCH
+from rig.live.client import Client, clients
+from rig.util.errors import BenchError
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A command at a bench.
+
+    Attributes:
+        client: its connection.
+        by: the command, for the timeline.
+        drive: whether to act even during a test.
+        is_own: whether this command has opened the bench, which closes when it ends.
+    """
+
+    client: Client
+    by: str
+    drive: bool = False
+    is_own: bool = False
+
+    def call(self, call: str, /, *, progress: Progress | None = None, **arguments: Any) -> Any:
+        """Make a call of the bench. Raises as `Client.request`.
+
+        Args:
+            call: its name.
+            progress: called with each progress report.
+            arguments: those of the call.
+        """
+        return self.client.call(call, arguments, by=self.by, drive=self.drive, progress=progress)
+
+    def bring_up(self) -> None:
+        """Bring the device of a bench that this command has opened to idle. Any other bench stays as it is."""
+        if self.is_own:
+            typer.echo("bringing the device up …", err=True)
+            self.call("device.up")
+
+    def switch_on(self) -> None:
+        """Switch on the board of a bench that this command has opened. A virtual one is blank, so it is flashed."""
+        if self.is_own and self.client.request("state")["bench"]["kind"] == "virtual":
+            self.bring_up()
+        elif self.is_own:
+            self.call("power.on")
+
+    def stay(self, what: str) -> None:
+        """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
+
+        Args:
+            what: what lasts as long as the bench is open.
+        """
+        if not self.is_own:
+            return
+        typer.echo(f"{what} until Ctrl-C closes the bench; other commands can attach meanwhile", err=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            for _message in self.client.pushed():
+                pass
+
+
+@contextlib.contextmanager
+def attached(
+    bench: Path | None, pid: int | None, by: str, *, drive: bool = False, may_open: bool = True
+) -> Iterator[Session]:
+    """Attach to an open bench within the block; if none is open, open one.
+
+    Args:
+        bench: the bench description; None: the bench that a program in this folder has opened, else the default.
+        pid: the process that has opened the bench; None: any.
+        by: the command, for the timeline.
+        drive: whether to act even during a test.
+        may_open: whether to open a bench if none is open.
+
+    Raises:
+        BenchError: several benches are open, or none is and it cannot be opened.
+    """
+    found = open_benches(bench, pid)
+    try:
+        if len(found) > 1:
+            listed = "\n".join(f"  --pid {client.hello['pid']}: {described(client)}" for client in found)
+            raise BenchError(f"several open benches match:\n{listed}", "Choose one with --pid")
+        if found:
+            yield Session(found[0], by, drive)
+            return
+    finally:
+        for client in found:
+            client.close()
+    if pid is not None or not may_open:
+        wanted = f" of {bench}" if bench is not None else " in this folder"
+        raise BenchError(
+            f"no bench{wanted} is open{f' by process {pid}' if pid is not None else ''}",
+            "`rig status --all` lists the open ones",
+        )
+    from rig.cli.own_bench import own_bench  # slow: the whole bench
+
+    with own_bench(bench or DEFAULT_BENCH, by):
+        (client,) = clients(pid=os.getpid())
+        with client:
+            yield Session(client, by, drive, is_own=True)
+
+
+def open_benches(bench: Path | None, pid: int | None, *, everywhere: bool = False) -> list[Client]:
+    """Connect to the open benches that a command means.
+
+    Args:
+        bench: the bench description; None: those of programs in this folder.
+        pid: the process that has opened the bench; None: any.
+        everywhere: with no description and no process, also those of other folders.
+    """
+    found = clients(bench, pid)
+    if bench is not None or pid is not None or everywhere:
+        return found
+    here = str(Path.cwd())
+    for client in found:
+        if client.hello["folder"] != here:
+            client.close()
+    return [client for client in found if client.hello["folder"] == here]
+
+
+def described(client: Client) -> str:
+    """Return an open bench in words."""
+    return f"bench {client.hello['bench']} of {client.hello['path']}, opened by {client.holder}"
+
+
+def print_json(value: Any) -> None:
+    """Print a result for programs."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def parsed_object(text: str, what: str) -> dict[str, Any]:
+    """Read a JSON object of the command line.
+
+    Args:
+        text: the JSON; empty: an empty object.
+        what: its name in messages.
+
+    Raises:
+        BenchError: it is not a JSON object.
+    """
+    try:
+        value = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise BenchError(
+            f"{what} is not JSON: {error}", 'Quote it for the shell, as \'{"key": ["HeartbeatInterval"]}\''
+        ) from None
+    if not isinstance(value, dict):
+        raise BenchError(f"{what} is JSON, but not an object", "Write it as '{…}'")
+    return value

@@ -1,0 +1,42 @@
+"""A bench that a command opens for itself, and offers to other commands."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from rig.bench import Bench
+from rig.bench.bench_file import load
+from rig.config.description import Description
+from rig.device import Device
+from rig.firmware.build import host_project
+from rig.live.bench_offer import offer_of
+from rig.live.server import LiveServer
+
+
+@contextlib.contextmanager
+def own_bench(path: Path, program: str) -> Iterator[None]:
+    """Open a bench within the block, in real time, and offer it on a live socket.
+
+    Args:
+        path: the bench description.
+        program: the command.
+
+    Raises:
+        BenchError: the description or the bench cannot be used, or there is no folder for the socket.
+    """
+    description = in_real_time(load(path))
+    if description.device.firmware == "host":
+        host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
+    with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
+        server = LiveServer(offer_of(bench, device, program))
+        with contextlib.closing(server):
+            yield
+
+
+def in_real_time(description: Description) -> Description:
+    """Return the description of a bench that a person watches."""
+    if description.kind != "virtual":
+        return description
+    return description.model_copy(update={"time": "real"})

@@ -1,0 +1,67 @@
+"""`rig record`: what a person does at an open bench, as a test and as a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rig.cli.attach import attached
+from rig.cli.options import AttachOption, PidOption
+from rig.util.errors import BenchError
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="A test, NAME.py, or a scenario, NAME.yaml.")],
+    bench: AttachOption = None,
+    pid: PidOption = None,
+) -> None:
+    """Record the acts at a bench and what follows them until Ctrl-C, and write them as a test or as a scenario."""
+    from rig.recording.steps import KINDS  # slow: the faults
+
+    writers = [(file, _writer(file)) for file in files]
+    events: list[dict[str, Any]] = []
+    with attached(bench, pid, "rig record") as session:
+        session.switch_on()
+        session.client.request("subscribe", kinds=KINDS)
+        typer.echo("recording; Ctrl-C ends it", err=True)
+        try:
+            for message in session.client.pushed():
+                if "event" in message:
+                    events.append(message["event"])
+        except KeyboardInterrupt:
+            pass
+        name = session.client.hello["bench"]
+    _write(writers, events, f"A session by hand at the bench {name}, {datetime.now().astimezone():%Y-%m-%d %H:%M}.")
+
+
+def _writer(file: Path) -> Callable[..., str]:
+    """Return the function that writes the form of a file.
+
+    Raises:
+        BenchError: the file exists, or its name has another ending.
+    """
+    from rig.recording import pytest_file, scenario_file
+
+    if file.exists():
+        raise BenchError(f"{file} exists", "Name another file, or remove it")
+    writers: dict[str, Callable[..., str]] = {".py": pytest_file, ".yaml": scenario_file}
+    if file.suffix not in writers:
+        raise BenchError(f"{file} is neither a test nor a scenario", "Name it NAME.py or NAME.yaml")
+    return writers[file.suffix]
+
+
+def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str, Any]], title: str) -> None:
+    from rig.recording import steps_of
+
+    steps, skipped = steps_of(events)
+    if not steps:
+        raise BenchError("nothing was recorded: nobody acted on the bench", "Act on it with `rig console`, for example")
+    for file, write in writers:
+        file.write_text(write(title, steps, skipped), encoding="utf-8")
+        typer.echo(f"wrote {file}: {len(steps)} steps")
+    if skipped:
+        typer.secho(f"not recorded, because no step does it: {', '.join(skipped)}", fg="yellow", err=True)

@@ -1,0 +1,45 @@
+"""The state of a bench in a few words, for the head of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def chips(state: Mapping[str, Any]) -> list[str]:
+    """Return the parts of the state that the head shows.
+
+    Args:
+        state: as in docs/live.md#state; empty if no bench is open.
+    """
+    return list(_chips(state)) if state else ["no bench is open"]
+
+
+def _chips(state: Mapping[str, Any]) -> Iterator[str]:
+    live = state["live"]
+    yield f"open in {live['program']}, process {live['pid']}"
+    if live["clock"] == "stepped":
+        yield "stepped time"
+    if live["driver"]:
+        yield f"acting: {live['driver']}"
+    if device := state.get("device"):
+        yield f"firmware {device['version']}" if device["version"] else "the device has not booted"
+    if network := state.get("network"):
+        yield f"{'on' if network['on_air'] else 'off'} the air, {network['connections']} connections"
+    for name, point in state.get("csms", {}).get("charge_points", {}).items():
+        connectors = ", ".join(f"{number} {status}" for number, status in point["connectors"].items())
+        link = "connected" if point["connected"] else "not connected"
+        yield f"{name} {link}{f': {connectors}' if connectors else ''}"
+
+
+def session_words(live: Mapping[str, Any]) -> str:
+    """Return what a session of tests is doing, and what a person may do; empty if none is there.
+
+    Args:
+        live: the section `live` of the state; empty if no bench is open.
+    """
+    if live.get("paused"):
+        return f"{live['program']} is paused: {live['why_paused']}. You may act."
+    if live.get("test"):
+        return f"{live['program']} runs {live['test']}. You can look, not act."
+    return ""

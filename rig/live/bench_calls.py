@@ -1,0 +1,255 @@
+"""The calls of a whole bench, by name: each runs one public method of an instrument."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from contextlib import ExitStack
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+from rig.bench import Bench
+from rig.device import Device
+from rig.faults import CATALOGUE, Fault, by_name
+from rig.firmware.build import firmware
+from rig.instruments.network import Milliseconds
+from rig.instruments.proxy import Admission
+from rig.live.calls import Call, Caller, described_type
+from rig.live.csms_calls import CsmsCalls
+from rig.live.messages import RequestError
+from rig.timeline.events import FaultInjected
+from rig.util.checked import Count, Limits, Seconds, Stamp, Text
+
+_DEFAULT_FIRMWARE = ""
+"""The firmware of the bench description."""
+
+
+class BenchCalls:
+    """The calls of a bench, which may be closed and opened again meanwhile.
+
+    Args:
+        bench: the bench.
+        device: the device on it; announces the reboots that faults cause.
+    """
+
+    def __init__(self, bench: Bench, device: Device) -> None:
+        self._bench = bench
+        self._device = device
+        self._faults: dict[int, tuple[FaultInjected, ExitStack, str]] = {}
+        self._lock = threading.Lock()
+
+    def table(self) -> dict[str, Call]:
+        """Return the calls by name."""
+        return {
+            "power.on": Call(self.power_on),
+            "power.off": Call(self.power_off),
+            "power.cycle": Call(self.power_cycle),
+            "power.reset": Call(self.power_reset),
+            "input.set": Call(self.input_set),
+            "input.press": Call(self.input_press),
+            "input.pulses": Call(self.input_pulses),
+            "input.rest": Call(self.input_rest),
+            "console.send": Call(self.console_send),
+            "console.take": Call(self.console_take),
+            "network.up": Call(self.network_up),
+            "network.down": Call(self.network_down),
+            "network.drop": Call(self.network_drop),
+            "network.latency": Call(self.network_latency),
+            "network.black_hole": Call(self.network_black_hole),
+            "network.admit": Call(self.network_admit),
+            "fault.inject": Call(self.fault_inject),
+            "fault.lift": Call(self.fault_lift),
+            "fault.list": Call(self.fault_list, acts=False),
+            "device.up": Call(self.device_up),
+            "flash": Call(self.flash),
+            "restore": Call(self.restore),
+            **CsmsCalls(lambda: self._bench.csms).table(),
+        }
+
+    # -- power and pins -------------------------------------------------------------------------------------------
+
+    def power_on(self, _caller: Caller) -> None:
+        """Switch the board's supply on."""
+        self._bench.power.on()
+
+    def power_off(self, _caller: Caller) -> None:
+        """Switch the board's supply off."""
+        self._bench.power.off()
+
+    def power_cycle(self, _caller: Caller) -> None:
+        """Switch the board's supply off and on again."""
+        self._bench.power.cycle()
+
+    def power_reset(self, _caller: Caller) -> None:
+        """Press the reset button: EN low and high again."""
+        power = self._bench.power
+        power.hold_reset(True)
+        power.hold_reset(False)
+
+    def input_set(self, _caller: Caller, name: Text, on: bool) -> None:
+        """Set an input on or off."""
+        self._bench.inputs[name].set(on)
+
+    def input_press(self, _caller: Caller, name: Text, seconds: Seconds = 0.1) -> None:
+        """Switch an input on, and off again after some seconds."""
+        self._bench.inputs[name].press(seconds)
+
+    def input_pulses(
+        self, _caller: Caller, name: Text, count: Count, hz: Annotated[float, Limits(above=0, most=1e6)] = 10.0
+    ) -> dict[str, int]:
+        """Send pulses on an input, and wait for their end."""
+        return {"sent": self._bench.inputs[name].train(count, hz).wait()}
+
+    def input_rest(self, _caller: Caller) -> None:
+        """Return every input to its rest state."""
+        self._bench.inputs.to_rest()
+
+    # -- console and network --------------------------------------------------------------------------------------
+
+    def console_send(self, _caller: Caller, text: str) -> None:
+        """Send a line to the device's console."""
+        self._bench.console.take()
+        self._bench.console.send(text)
+
+    def console_take(self, _caller: Caller) -> None:
+        """Open the serial port again that a pause has released for other programs."""
+        self._bench.console.take()
+
+    def network_up(self, _caller: Caller) -> None:
+        """Switch the access point on."""
+        self._bench.network.up()
+
+    def network_down(self, _caller: Caller) -> None:
+        """Switch the access point off."""
+        self._bench.network.down()
+
+    def network_drop(self, _caller: Caller) -> dict[str, int]:
+        """Reset all TCP connections now."""
+        return {"dropped": self._bench.network.drop_connections()}
+
+    def network_latency(self, _caller: Caller, ms: Milliseconds, jitter_ms: Milliseconds = 0.0) -> None:
+        """Delay all data each way by some milliseconds; 0 stops that."""
+        self._bench.network.latency(ms, jitter_ms)
+
+    def network_black_hole(self, _caller: Caller, on: bool) -> None:
+        """Hold back all data both ways, or stop that."""
+        self._bench.network.black_hole(on)
+
+    def network_admit(self, _caller: Caller, admission: Admission) -> None:
+        """Accept, refuse or ignore attempts to connect to the CSMS."""
+        self._bench.network.admit(admission)
+
+    # -- faults ---------------------------------------------------------------------------------------------------
+
+    def fault_inject(self, caller: Caller, name: Text, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Inject a fault of the catalogue until it is lifted, or until this client disconnects."""
+        fault = by_name(name, **(arguments or {}))
+        stack = ExitStack()
+        with contextlib.ExitStack() as undo:
+            undo.callback(stack.close)
+            if fault.reboots:
+                stack.enter_context(self._device.expecting_reboot())
+            injected = stack.enter_context(self._bench.inject(fault))
+            undo.pop_all()
+        with self._lock:
+            self._faults[injected.id] = (injected, stack, caller.by)
+        caller.cleanups[injected.id] = lambda: self._lift(injected.id)
+        return {"injected": injected.id, "fault": injected.fault}
+
+    def fault_lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
+        """Lift the faults that were injected by hand; only those of a name, or one by its id."""
+        active = self._active()
+        wanted = name.replace("_", "-").lower()
+        chosen = [
+            number
+            for number, (event, _, _) in active.items()
+            if wanted in ("", event.fault) and injected in (0, number)
+        ]
+        if not chosen:
+            there = ", ".join(sorted({event.fault for event, _, _ in active.values()})) or "none"
+            which = f"fault {name!r}" if name else "such fault"
+            raise RequestError(
+                "request", f"no {which} was injected by hand. Active ones: {there}. A test lifts its own faults"
+            )
+        for number in reversed(chosen):
+            caller.cleanups.pop(number, None)
+            self._lift(number)
+        return {"lifted": [active[number][0].fault for number in chosen]}
+
+    def fault_list(self, _caller: Caller) -> dict[str, Any]:
+        """List the faults that are active, and those that this bench can inject."""
+        capabilities = self._bench.capabilities if self._bench.is_open else frozenset()
+        return {
+            "active": self.active_faults(),
+            "catalogue": {
+                name: {
+                    "summary": kind.summary,
+                    "possible": kind.needs <= capabilities,
+                    "lacks": sorted(kind.needs - capabilities),
+                    "arguments": _arguments_of(kind),
+                }
+                for name, kind in CATALOGUE.items()
+            },
+        }
+
+    def active_faults(self) -> list[dict[str, Any]]:
+        """Return the faults that a person has injected and that are not lifted yet, as JSON."""
+        return [
+            {"id": number, "fault": injected.fault, "arguments": dict(injected.arguments), "by": by}
+            for number, (injected, _, by) in self._active().items()
+        ]
+
+    def _active(self) -> dict[int, tuple[FaultInjected, ExitStack, str]]:
+        with self._lock:
+            return dict(self._faults)
+
+    def _lift(self, number: int) -> None:
+        """Lift a fault, unless that is done already."""
+        with self._lock:
+            _, stack, _ = self._faults.pop(number, (None, None, ""))
+        if stack is not None:
+            stack.close()
+
+    # -- the device -----------------------------------------------------------------------------------------------
+
+    def device_up(self, caller: Caller) -> None:
+        """Flash the device where needed, boot it, and wait until it is idle."""
+        caller.report({"doing": "bringing the device up"})
+        self._bench.console.take()
+        self._device.make_idle()
+
+    def flash(self, caller: Caller, image: str = _DEFAULT_FIRMWARE, folder: str = "") -> dict[str, Any]:
+        """Write the parts of a firmware that differ from the flash, verify them, and boot the device."""
+        bench = self._bench
+        source = image or bench.description.device.firmware
+        if not image:
+            source = source if source == "host" else str(bench.root / source)
+        elif source != "host":
+            source = str(Path(folder, source)) if folder else source
+        caller.report({"doing": "reading the image"})
+        found = self._device.firmware if not image else firmware(source, bench.root)
+        bench.power.on()
+        written = bench.flasher.update(found.manifest, lambda part: caller.report(part))
+        return {"image": source, "parts": written}
+
+    def restore(self, _caller: Caller) -> None:
+        """Lift the faults of all clients, and reset network, CSMS and inputs to normal."""
+        for number in reversed(list(self._active())):
+            self._lift(number)
+        bench = self._bench
+        bench.network.reset()
+        if not bench.network.on_air:
+            bench.network.up()
+        bench.csms.reset()
+        bench.inputs.to_rest()
+
+
+def _arguments_of(kind: type[Fault]) -> dict[str, Any]:
+    """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        field.name: {**described_type(hints[field.name]), "required": field.default is MISSING}
+        | ({} if field.default is MISSING else {"default": field.default})
+        for field in fields(kind)  # type: ignore[arg-type]
+    }

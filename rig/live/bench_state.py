@@ -1,0 +1,110 @@
+"""The state of a bench as JSON, by section, for clients that draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rig.bench import Bench
+from rig.csms import Csms
+from rig.timeline.events import Boot, TelemetrySample
+from rig.util.errors import BenchError
+from rig.util.redaction import masked
+
+
+def bench_state(bench: Bench) -> dict[str, Any]:
+    """Return the state of a bench. A closed bench has only the section `bench`.
+
+    Args:
+        bench: the bench. It may be closed meanwhile: sections that cannot be read then are left out.
+    """
+    description = bench.description
+    state: dict[str, Any] = {
+        "bench": {
+            "name": description.name,
+            "kind": description.kind,
+            "is_open": bench.is_open,
+            "trouble": _trouble(bench),
+        }
+    }
+    sections: dict[str, Callable[[], Any]] = {
+        "power": lambda: {
+            "is_on": bench.power.is_on,
+            "rail": bench.power.rail,
+            "in_reset": bench.power.in_reset,
+        },
+        "inputs": lambda: {i.name: {"on": i.state, "at_rest": i.at_rest} for i in bench.inputs},
+        "outputs": lambda: {output.name: output.level for output in bench.outputs},
+        "leds": lambda: {
+            led.name: {
+                "lit": led.lit,
+                "pattern": led.pattern.name,
+                "rate_hz": led.pattern.rate_hz,
+                "duty": led.pattern.duty,
+            }
+            for led in bench.leds
+        },
+        "console": lambda: {"is_open": bench.console.is_open, "port": bench.wiring.serial_url},
+        "network": lambda: _network(bench),
+        "csms": lambda: csms_state(bench.csms),
+        "device": lambda: _device(bench),
+    }
+    if bench.is_open:
+        state["bench"] |= {"capabilities": sorted(bench.capabilities), "csms_url": bench.csms_url}
+        for name, read in sections.items():
+            try:
+                state[name] = read()
+            except BenchError:  # closed meanwhile
+                continue
+    shown: dict[str, Any] = masked(state)
+    return shown
+
+
+def _trouble(bench: Bench) -> str:
+    trouble = bench.timeline.trouble
+    return str(trouble) if trouble is not None else ""
+
+
+def _network(bench: Bench) -> dict[str, Any]:
+    ms, jitter_ms, _ = bench.network.delay
+    return {
+        "on_air": bench.network.on_air,
+        "connections": bench.network.connections,
+        "latency_ms": ms,
+        "jitter_ms": jitter_ms,
+        "black_hole": bench.network.is_black_hole,
+        "admission": bench.network.admission,
+    }
+
+
+def _device(bench: Bench) -> dict[str, Any]:
+    boot, sample = bench.timeline.last(Boot), bench.timeline.last(TelemetrySample)
+    return {
+        "version": boot.version if boot is not None else "",
+        "reset": boot.reset if boot is not None else "",
+        "booted": boot.t if boot is not None else 0,
+        "telemetry": dict(sample.values) if sample is not None else {},
+    }
+
+
+def csms_state(csms: Csms) -> dict[str, Any]:
+    """Return the state of a CSMS and of its charge points."""
+    return {
+        "listening": csms.is_listening,
+        "port": csms.port,
+        "charge_points": {name: _charge_point(csms, name) for name in csms.charge_points},
+    }
+
+
+def _charge_point(csms: Csms, name: str) -> Mapping[str, Any]:
+    state = csms.state_of(name)
+    return {
+        "connected": csms.is_connected(name),
+        "registration": state.registration,
+        "vendor": (state.boot or {}).get("chargePointVendor", ""),
+        "model": (state.boot or {}).get("chargePointModel", ""),
+        "firmware": (state.boot or {}).get("firmwareVersion", ""),
+        "connectors": {str(number): connector.status for number, connector in sorted(state.connectors.items())},
+        "transactions": sorted(state.transactions),
+        "open_calls": [{"action": call.action, "direction": call.direction} for call in state.open_calls],
+    }

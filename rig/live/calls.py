@@ -1,0 +1,101 @@
+"""The calls that a live socket offers: an explicit table of functions with typed arguments."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from rig.live.messages import RequestError
+from rig.util.checked import Limits, validate_arguments
+
+_TYPES = {bool: "bool", int: "int", float: "float", str: "str"}
+
+
+@dataclass(slots=True)
+class Caller:
+    """The client that makes a call.
+
+    Attributes:
+        by: the client in words, such as `rig power (process 4711)`.
+        report: sends the progress of a call; it takes JSON.
+        cleanups: the functions that undo the client's lasting acts when it disconnects, by a key of the act.
+    """
+
+    by: str
+    report: Callable[[Mapping[str, Any]], None] = lambda _progress: None
+    cleanups: dict[object, Callable[[], None]] = field(default_factory=dict)
+
+
+class Call:
+    """A function in the table.
+
+    Args:
+        function: takes the `Caller` and then the arguments. Their annotations are the types that are accepted; the
+            first line of its docstring is the call's summary.
+        acts: whether it changes anything. Looking is always allowed, acting during a test only on request.
+        records: whether the act is recorded on the timeline.
+    """
+
+    def __init__(self, function: Callable[..., Any], *, acts: bool = True) -> None:
+        self.acts = acts
+        self._function = function
+        self._parameters = list(inspect.signature(function).parameters.values())[1:]
+        hints = get_type_hints(function, include_extras=True)
+        self._hints = {parameter.name: hints[parameter.name] for parameter in self._parameters}
+
+    def validate(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Reject arguments that do not match.
+
+        Args:
+            name: the call's name in messages.
+            arguments: decoded JSON by name.
+
+        Raises:
+            RequestError: an argument is unknown or missing.
+            AuthorError: a value has the wrong type, or is outside its limits.
+        """
+        takes = f"It takes {', '.join(self._hints)}" if self._hints else "It takes none"
+        if unknown := sorted(set(arguments) - set(self._hints)):
+            raise RequestError("request", f"{name} has no argument {unknown[0]!r}. {takes}")
+        for parameter in self._parameters:
+            if parameter.default is parameter.empty and parameter.name not in arguments:
+                raise RequestError("request", f"{name} lacks the argument {parameter.name!r}. {takes}")
+        validate_arguments(name, self._hints, arguments)
+
+    def __call__(self, caller: Caller, arguments: Mapping[str, Any]) -> Any:
+        return self._function(caller, **arguments)
+
+    def described(self) -> dict[str, Any]:
+        """Describe the call in JSON: its summary, whether it acts, and its arguments."""
+        return {
+            "summary": (inspect.getdoc(self._function) or "").split("\n")[0],
+            "acts": self.acts,
+            "arguments": {parameter.name: self._described(parameter) for parameter in self._parameters},
+        }
+
+    def _described(self, parameter: inspect.Parameter) -> dict[str, Any]:
+        described = described_type(self._hints[parameter.name])
+        described["required"] = parameter.default is parameter.empty
+        if parameter.default is not parameter.empty:
+            described["default"] = parameter.default
+        return described
+
+
+def described_type(hint: Any) -> dict[str, Any]:
+    """Describe an annotation in JSON: `type`, and `least`, `above`, `most` or `choices` if it has them."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        limits = next((mark for mark in arguments[1:] if isinstance(mark, Limits)), Limits())
+        described = described_type(arguments[0])
+        for name in ("least", "above", "most"):
+            if (value := getattr(limits, name)) is not None and described["type"] in ("int", "float"):
+                described[name] = value
+        return described
+    if origin is Literal:
+        return {"type": "str", "choices": list(arguments)}
+    if origin in (Union, types.UnionType):
+        return described_type(next(part for part in arguments if part is not type(None)))
+    return {"type": _TYPES.get(hint, "object")}

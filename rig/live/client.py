@@ -1,0 +1,202 @@
+"""A blocking client of a live socket, for the commands of `rig`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rig.live.folder import connections
+from rig.util.errors import BenchError, DeviceError
+
+_GREETING_S = 5.0
+"""Real seconds in which a holder greets. One that is stopped, as in a debugger, does not."""
+_CHUNK = 1 << 16
+_PROTOCOL = 1
+
+
+class Client:
+    """A connection to an open bench. Not for several threads.
+
+    Args:
+        connected: the socket.
+
+    Attributes:
+        hello: the greeting (docs/live.md#greeting).
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._bytes = b""
+        self._lines: deque[bytes] = deque()
+        self._pushed: deque[dict[str, Any]] = deque()
+        self._number = 0
+        self._end = ""
+        connected.settimeout(_GREETING_S)
+        first = self._read()
+        if first is None or "hello" not in first:
+            self.close()
+            raise BenchError((first or {}).get("error", {}).get("message", "the bench does not answer"))
+        self.hello: dict[str, Any] = first["hello"]
+        connected.settimeout(None)
+        if self.hello["protocol"] != _PROTOCOL:
+            self.close()
+            raise BenchError(
+                f"{self.holder} speaks version {self.hello['protocol']} of the live socket, this command version "
+                f"{_PROTOCOL}",
+                "Use the command of the same installation",
+            )
+
+    @property
+    def holder(self) -> str:
+        """The program that has opened the bench, in words."""
+        return f"{self.hello['program']}, process {self.hello['pid']}"
+
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def request(self, do: str, *, progress: Callable[[dict[str, Any]], None] | None = None, **fields: Any) -> Any:
+        """Send a request and wait for its result. Events that come meanwhile are kept for `pushed`.
+
+        Args:
+            do: the request's name.
+            progress: called with each progress report.
+            fields: its other fields.
+
+        Raises:
+            DeviceError: the call failed because of the device.
+            BenchError: the request was refused, the call failed, or the bench ended meanwhile.
+        """
+        self._number += 1
+        number = self._number
+        line = json.dumps({"id": number, "do": do, **fields}, ensure_ascii=True)
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+        except OSError:
+            raise self._ended() from None
+        while (message := self._read()) is not None:
+            if message.get("id") != number:
+                self._pushed.append(message)
+            elif "progress" in message:
+                if progress is not None:
+                    progress(message["progress"])
+            elif "error" in message:
+                raise _error(message["error"])
+            else:
+                return message["result"]
+        raise self._ended()
+
+    def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        by: str = "",
+        drive: bool = False,
+        progress: Callable[[dict[str, Any]], None] | None = None,
+    ) -> Any:
+        """Make a call of the bench, and wait for its result. Raises as `request`.
+
+        Args:
+            name: the call.
+            arguments: its arguments.
+            by: the command, for the timeline.
+            drive: whether to act even during a test.
+            progress: called with each progress report.
+        """
+        return self.request("call", call=name, arguments=dict(arguments or {}), by=by, drive=drive, progress=progress)
+
+    def pushed(self, seconds: float | None = None) -> Iterator[dict[str, Any]]:
+        """Yield events, losses and the end of the bench as they come.
+
+        Args:
+            seconds: real seconds without a message after which it returns; None waits.
+        """
+        while True:
+            while self._pushed:
+                yield self._pushed.popleft()
+            self._socket.settimeout(seconds)
+            try:
+                message = self._read()
+            except TimeoutError:
+                return
+            finally:
+                with contextlib.suppress(OSError):
+                    self._socket.settimeout(None)
+            if message is None:
+                return
+            yield message
+
+    @property
+    def end(self) -> str:
+        """Why the bench has ended; empty while it is open."""
+        return self._end
+
+    def close(self) -> None:
+        """Close the connection. Acts that last only while a client is connected are undone."""
+        self._socket.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ended(self) -> BenchError:
+        return BenchError(
+            f"the bench ended meanwhile ({self.holder}){f': {self._end}' if self._end else ''}",
+            "Start it again, or name a bench with --bench",
+        )
+
+    def _read(self) -> dict[str, Any] | None:
+        """Return the next message; None at the end.
+
+        Raises:
+            TimeoutError: none came in the socket's timeout.
+        """
+        while not self._lines:
+            try:
+                data = self._socket.recv(_CHUNK)
+            except TimeoutError:
+                raise
+            except OSError:
+                data = b""
+            if not data:
+                self._end = self._end or "its process has ended"
+                return None
+            *lines, self._bytes = (self._bytes + data).split(b"\n")
+            self._lines.extend(lines)
+        message: dict[str, Any] = json.loads(self._lines.popleft())
+        if "end" in message:
+            self._end = message["end"]
+        return message
+
+
+def _error(error: Mapping[str, str]) -> BenchError | DeviceError:
+    kind, message = error.get("kind"), error.get("message", "")
+    return DeviceError(message) if kind == "device" else BenchError(message)
+
+
+def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:
+    """Connect to the open benches of this user.
+
+    Args:
+        path: only benches of this description; None for all.
+        pid: only that of this process; None for all.
+    """
+    found = []
+    wanted = str(path.resolve()) if path is not None else None
+    for connected in connections():
+        try:
+            client = Client(connected)
+        except (BenchError, TimeoutError):  # a stopped process, or one that has just ended
+            connected.close()
+            continue
+        if wanted in (None, client.hello["path"]) and pid in (None, client.hello["pid"]):
+            found.append(client)
+        else:
+            client.close()
+    return found

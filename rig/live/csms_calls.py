@@ -1,0 +1,116 @@
+"""The calls of a fake CSMS, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from rig.csms import Csms
+from rig.csms.replacement import Replacement
+from rig.live.calls import Call, Caller
+from rig.live.messages import RequestError
+from rig.ocpp.ocppj import CallError
+from rig.util.checked import Count, Limits, Seconds, Text
+
+CloseCode = Annotated[int, Limits(least=1000, most=4999)]
+
+
+class CsmsCalls:
+    """The calls of a CSMS.
+
+    Args:
+        csms: returns the CSMS, which is another one after the bench was reopened.
+    """
+
+    def __init__(self, csms: Callable[[], Csms]) -> None:
+        self._csms = csms
+        self._replaced: dict[tuple[str, str | None], Replacement] = {}
+
+    def table(self) -> dict[str, Call]:
+        """Return the calls by name."""
+        return {
+            "csms.call": Call(self.call),
+            "csms.answer": Call(self.answer),
+            "csms.normal": Call(self.normal),
+            "csms.send": Call(self.send),
+            "csms.close": Call(self.close),
+            "csms.configuration": Call(self.configuration, acts=False),
+        }
+
+    def call(
+        self,
+        _caller: Caller,
+        action: Text,
+        payload: dict[str, Any] | None = None,
+        charge_point: str | None = None,
+        timeout: Seconds = 10.0,
+        check: bool = True,
+    ) -> dict[str, Any]:
+        """Call a charge point, and return the payload of its answer."""
+        csms = self._csms()
+        _require_known(csms, charge_point)
+        return csms.call(action, payload, timeout=timeout, check=check, charge_point=charge_point)
+
+    def answer(
+        self,
+        _caller: Caller,
+        action: Text,
+        answer: dict[str, Any] | None = None,
+        error: str = "",
+        description: str = "",
+        times: Count | None = 1,
+        charge_point: str | None = None,
+        check: bool = True,
+    ) -> None:
+        """Replace the next answers to an action by a payload, or by a CALLERROR with the code `error`."""
+        csms = self._csms()
+        _require_known(csms, charge_point)
+        reply = CallError(error, description) if error else answer or {}
+        # One replacement for each action: another by hand takes its place.
+        self._undo(action, charge_point)
+        self._replaced[action, charge_point] = csms.answer(action, reply, times, check=check, charge_point=charge_point)
+
+    def normal(self, _caller: Caller, action: Text, charge_point: str | None = None) -> None:
+        """Give the normal answer to an action again."""
+        if not self._undo(action, charge_point):
+            raise RequestError("request", f"no answer to {action} was replaced by hand. `rig csms answer` replaces one")
+
+    def _undo(self, action: str, charge_point: str | None) -> bool:
+        replaced = self._replaced.pop((action, charge_point), None)
+        if replaced is not None:
+            replaced.undo()
+        return replaced is not None
+
+    def send(self, _caller: Caller, text: Text, charge_point: str | None = None) -> None:
+        """Send any text to a charge point, valid or not."""
+        csms = self._csms()
+        _require_known(csms, charge_point)
+        csms.send_raw(text, charge_point=charge_point)
+
+    def close(self, _caller: Caller, code: CloseCode = 1000, reason: str = "", charge_point: str | None = None) -> None:
+        """Close the connection of a charge point with a close code."""
+        csms = self._csms()
+        _require_known(csms, charge_point)
+        csms.close(code, reason, charge_point=charge_point)
+
+    def configuration(self, _caller: Caller) -> dict[str, dict[str, str | None]]:
+        """Return the configuration keys of each charge point, as last read or changed."""
+        csms = self._csms()
+        return {
+            name: {key: setting.value for key, setting in csms.state_of(name).configuration.items()}
+            for name in csms.charge_points
+        }
+
+
+def _require_known(csms: Csms, charge_point: str | None) -> None:
+    """Reject a name that no charge point has had: it would become a new record of the CSMS.
+
+    Raises:
+        RequestError: the charge point has never connected.
+    """
+    known = csms.charge_points
+    if charge_point is not None and charge_point not in known:
+        raise RequestError(
+            "request",
+            f"no charge point {charge_point!r} has connected. Known ones: {', '.join(known) or 'none'}",
+        )

@@ -1,0 +1,45 @@
+"""The one client that may act on a bench at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from rig.live.messages import RequestError
+
+
+class Driver:
+    """Gives one client at a time the right to act. The others are refused at once, they do not queue.
+
+    Attributes:
+        name: the client in words; empty if nobody acts.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def acting(self, by: str, call: str) -> Iterator[None]:
+        """Act within the block.
+
+        Args:
+            by: the client in words.
+            call: the call that it makes.
+
+        Raises:
+            RequestError: another client acts.
+        """
+        with self._lock:
+            if self.name:
+                raise RequestError(
+                    "busy",
+                    f"{call} is refused: {self.name} is acting on this bench now. Repeat it when that has ended, or "
+                    "end that program",
+                )
+            self.name = f"{by} with {call}"
+        try:
+            yield
+        finally:
+            self.name = ""

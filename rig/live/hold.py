@@ -1,0 +1,71 @@
+"""Holds a session between two tests until a person resumes it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+_TICK_S = 0.05
+"""Real seconds between two looks, during which bench time also passes for a client."""
+
+
+class Hold:
+    """The pause of a session. `request` and `resume` may be called from any thread.
+
+    Attributes:
+        is_holding: whether the session waits now.
+        why: the reason in words while it waits.
+    """
+
+    def __init__(self) -> None:
+        self.is_holding = False
+        self.why = ""
+        self._requested = False
+        self._changed = threading.Condition()
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether the session is to wait before its next test."""
+        return self._requested
+
+    def request(self) -> None:
+        """Make the session wait before its next test."""
+        with self._changed:
+            self._requested = True
+            self._changed.notify_all()
+
+    def resume(self) -> None:
+        """Let the session continue."""
+        with self._changed:
+            self._requested = False
+            self.is_holding = False
+            self._changed.notify_all()
+
+    def wait(self, why: str, tick: Callable[[float], bool]) -> None:
+        """Hold the calling thread until `resume`.
+
+        Args:
+            why: the reason in words, for `rig status`.
+            tick: called about 20 times a second with the real seconds of a tick; True ends the hold.
+        """
+        with self._changed:
+            self.is_holding, self.why = True, why
+            self._changed.notify_all()
+        try:
+            while True:
+                with self._changed:
+                    if not self.is_holding:
+                        return
+                    self._changed.wait(_TICK_S)
+                    if not self.is_holding:
+                        return
+                if tick(_TICK_S):
+                    return
+        finally:
+            self.resume()
+            self.why = ""
+
+    def wait_until_holding(self, seconds: float) -> bool:
+        """Return whether the session holds within these real seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.is_holding, seconds)

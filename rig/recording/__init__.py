@@ -1,0 +1,7 @@
+"""Turns what a person did at a bench into a test: the acts, and the messages and outputs that followed them."""
+
+from rig.recording.pytest_file import pytest_file
+from rig.recording.scenario_file import scenario_file
+from rig.recording.steps import Step, steps_of
+
+__all__ = ["Step", "pytest_file", "scenario_file", "steps_of"]

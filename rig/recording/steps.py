@@ -1,0 +1,180 @@
+"""The steps of a hand session: what a person did, and what the device did then.
+
+They are the steps of a scenario (docs/scenario-steps.md), so that they can be written as a scenario and as a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rig.faults import CATALOGUE
+from rig.timeline.events import FaultInjected, FaultLifted, HandAct, OcppFrame, PinEdge
+from rig.timeline.layout import type_name
+
+Event = Mapping[str, Any]
+"""An event as in `run.jsonl`."""
+
+HAND_ACT, FRAME, EDGE, INJECTED, LIFTED = map(type_name, (HandAct, OcppFrame, PinEdge, FaultInjected, FaultLifted))
+KINDS = [HAND_ACT, FRAME, EDGE, INJECTED, LIFTED]
+"""The types of events that a recording needs."""
+
+_BY_THE_CLOCK = ("Heartbeat", "MeterValues")
+"""Messages that the device sends by the clock, whatever a person does."""
+_REPEATABLE = ("connectorId", "status", "errorCode", "idTag", "reason", "requestedMessage", "type")
+"""The fields of a message that are the same when the session is repeated."""
+_SHORTEST_PAUSE_S = 0.3
+_LONGEST_PAUSE_S = 600.0
+_OUTPUTS = "outputs."
+
+
+@dataclass(slots=True)
+class Step:
+    """One step.
+
+    Attributes:
+        name: as in a scenario, such as `inputs`.
+        value: its value.
+        options: its options.
+        during: the steps within it, for `fault` and `reboot`; None for others.
+    """
+
+    name: str
+    value: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+    during: list[Step] | None = None
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The steps so far. The last element of `open` is the list that the next step belongs to."""
+
+    steps: list[Step] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    open: list[tuple[int, list[Step]]] = field(default_factory=list)
+    acted: int = 0
+    has_answered: bool = True
+
+    def add(self, step: Step) -> None:
+        """Append a step to the innermost open block."""
+        (self.open[-1][1] if self.open else self.steps).append(step)
+
+    def close(self, injected: int) -> None:
+        """End the block of a fault, with the blocks within it."""
+        while any(number == injected for number, _ in self.open) and self.open.pop()[0] != injected:
+            pass
+
+
+def steps_of(events: Iterable[Event]) -> tuple[list[Step], list[str]]:
+    """Return the steps of a session, and the acts that no step describes.
+
+    Args:
+        events: the events of the session, in order; those of other types than `KINDS` are ignored.
+
+    Returns:
+        The steps, and the names of the calls that were left out.
+    """
+    recording = _Recording()
+    levels: dict[str, bool] = {}
+    for event in events:
+        if event["type"] == HAND_ACT:
+            _flush(recording, levels)
+            _act(recording, event)
+        elif event["type"] == INJECTED:
+            _inject(recording, event)
+        elif event["type"] == LIFTED:
+            _flush(recording, levels)
+            recording.close(event["injected"])
+            recording.acted = event["t"]
+        elif event["type"] == EDGE and event["signal"].startswith(_OUTPUTS):
+            levels[event["signal"].removeprefix(_OUTPUTS)] = event["level"]
+        elif event["type"] == FRAME:
+            _frame(recording, event)
+    _flush(recording, levels)
+    return recording.steps, recording.skipped
+
+
+def _flush(recording: _Recording, levels: dict[str, bool]) -> None:
+    """Expect the outputs as they were before the next act."""
+    for name, level in levels.items():
+        recording.add(Step("output", name, {"is": level}))
+        recording.has_answered = True
+    levels.clear()
+
+
+def _act(recording: _Recording, event: Event) -> None:
+    pause = (event["t"] - recording.acted) / 1e9
+    if recording.acted and not recording.has_answered and pause >= _SHORTEST_PAUSE_S:
+        recording.add(Step("wait", f"{min(pause, _LONGEST_PAUSE_S):.1f} s"))
+    call, arguments = event["call"], event["arguments"]
+    if call.startswith("fault.") or call in ("device.up", "console.take"):  # faults have events of their own
+        return
+    recording.acted, recording.has_answered = event["t"], False
+    if call in _ACTS:
+        recording.add(_ACTS[call](arguments))
+    else:
+        recording.skipped.append(call)
+
+
+def _inject(recording: _Recording, event: Event) -> None:
+    during: list[Step] = []
+    options = {"with": dict(event["arguments"])} if event["arguments"] else {}
+    step = Step("fault", event["fault"], options, during)
+    recording.add(Step("reboot", during=[step]) if CATALOGUE[event["fault"]].reboots else step)
+    recording.open.append((event["id"], during))
+    recording.acted, recording.has_answered = event["t"], False
+
+
+def _frame(recording: _Recording, event: Event) -> None:
+    payload = event["payload"] if isinstance(event["payload"], dict) else {}
+    if not recording.acted or event["direction"] != "received" or event["error"]:
+        return
+    if event["message_type"] == "CALL" and event["action"] not in _BY_THE_CLOCK:
+        fields = {name: payload[name] for name in _REPEATABLE if isinstance(payload.get(name), (str, int))}
+        recording.add(Step("expect", event["action"], {"with": fields} if fields else {}))
+        recording.has_answered = True
+    elif event["message_type"] == "CALLRESULT" and isinstance(payload.get("status"), str):
+        for step in reversed(list(_all(recording.steps))):
+            if step.name == "call" and step.value == event["action"] and "result" not in step.options:
+                step.options["result"] = {"status": payload["status"]}
+                recording.has_answered = True
+                return
+
+
+def _all(steps: Iterable[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _all(step.during or ())
+
+
+def _power_on(_: Mapping[str, Any]) -> Step:
+    return Step("reboot", during=[Step("power", "on")])
+
+
+def _call(arguments: Mapping[str, Any]) -> Step:
+    payload = arguments.get("payload") or {}
+    return Step("call", arguments["action"], {"with": dict(payload)} if payload else {})
+
+
+def _answer(arguments: Mapping[str, Any]) -> Step:
+    options: dict[str, Any] = {"times": arguments.get("times", 1)}
+    if arguments.get("error"):
+        options["error"] = arguments["error"]
+    else:
+        options["with"] = dict(arguments.get("answer") or {})
+    return Step("answer", arguments["action"], options)
+
+
+_ACTS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {
+    "power.on": _power_on,
+    "power.off": lambda _: Step("power", "off"),
+    "power.cycle": lambda _: Step("reboot", during=[Step("power", "cycle")]),
+    "power.reset": lambda _: Step("reboot", during=[Step("fault", "reset", during=[])]),
+    "input.set": lambda given: Step("inputs", {given["name"]: given["on"]}),
+    "input.pulses": lambda given: Step("draw", given["count"], {"hz": given.get("hz", 10)}),
+    "csms.call": _call,
+    "csms.answer": _answer,
+    "csms.close": lambda given: Step("close", given.get("code", 1000)),
+}
+"""The step of each act that has one."""

@@ -1,0 +1,203 @@
+"""Steps that combine steps: alternatives, any order, optional and forbidden messages, limits of time, and measures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rig.csms.expectation import Expectation
+from rig.ocpp.matching import differences
+from rig.ocpp.messages import Request
+from rig.scenarios.csms_steps import FROM_CHARGE_POINT
+from rig.scenarios.player import TIMEOUT_S, Player
+from rig.scenarios.problems import payload_problems
+from rig.scenarios.step import ALTERNATIVES, DURATION, NAME, PAYLOAD, STEPS, Problems, Step, Values, step
+from rig.scenarios.values import matching, seconds
+from rig.timeline.events import OcppFrame
+from rig.util.errors import AuthorError, ExpectationError
+
+
+def _heads(values: Values) -> Problems:
+    for index, steps in enumerate(values.subject):
+        if steps[0].kind.name != "expect":
+            yield ("either", index, 0), "each alternative begins with `expect`, which decides between them"
+
+
+def _head(values: Values) -> Problems:
+    if values.subject[0].kind.name != "expect":
+        yield ("optional", 0), "`optional` begins with `expect`, which decides whether the steps are played"
+
+
+def _forbidden(values: Values) -> Problems:
+    actions = [values.subject] if isinstance(values.subject, str) else values.subject
+    for action in actions:
+        yield from payload_problems(action, values.get("with", {}), "request", ("with",))
+    if ("for" in values.options) == ("during" in values.options):
+        yield (), "give either `for`, a duration, or `during`, steps"
+
+
+@step("within", DURATION, options={"steps": STEPS}, required=["steps"])
+def within(player: Player, values: Values) -> None:
+    """Play steps, which must end within a duration."""
+    with player.within(seconds(values.subject)):
+        player.play(values.options["steps"])
+
+
+@step("any_order", STEPS, options={"timeout": DURATION})
+def any_order(player: Player, values: Values) -> None:
+    """Play expectations whose events may come in any order."""
+    timeout = values.duration("timeout", TIMEOUT_S)
+    expects = [each for each in values.subject if each.kind.name == "expect"]
+    start = player.cursor
+    if expects:
+        _expect_all(player, expects, timeout)
+    after = player.cursor
+    for each in values.subject:
+        if each.kind.name != "expect":
+            player.cursor = start
+            player.play([each])
+            after = max(after, player.cursor, key=lambda mark: mark.after)
+    player.cursor = after
+
+
+def _expect_all(player: Player, steps: list[Step], timeout: float) -> None:
+    values = [Values(player.resolve(each.values.subject), player.resolve(dict(each.values.options))) for each in steps]
+    wanted = [player.expectation(each.subject, each) for each in values]
+    frames = player.csms.expect_all(
+        *(Request(each.action, each.fields) for each in wanted),
+        timeout=player.until(timeout),
+        since=player.cursor,
+        charge_point=player.identity,
+    )
+    for frame, each in zip(frames, values, strict=True):
+        player.matched(frame, each)
+
+
+@step("either", ALTERNATIVES, options={"timeout": DURATION}, problems=_heads)
+def either(player: Player, values: Values) -> None:
+    """Play one of several lists of steps: the first one whose first message comes."""
+    heads = [_expectation(player, steps[0]) for steps in values.subject]
+    frame = player.timeline.expect(
+        OcppFrame,
+        lambda each: any(head.matches(each) for head in heads),
+        since=player.cursor,
+        timeout=player.until(values.duration("timeout", TIMEOUT_S)),
+        what=" or ".join(map(str, heads)),
+        consume=False,
+        explain=lambda _: player.csms.exchange(player.identity, player.cursor),
+    )
+    chosen = next(index for index, head in enumerate(heads) if head.matches(frame))
+    player.play(values.subject[chosen])
+
+
+@step("optional", STEPS, options={"for": DURATION}, problems=_head)
+def optional(player: Player, values: Values) -> None:
+    """Play steps if their first message has come, or comes within `for`. If not, go on."""
+    head = _expectation(player, values.subject[0])
+    try:
+        player.timeline.expect(
+            OcppFrame,
+            head.matches,
+            since=player.cursor,
+            timeout=player.until(values.duration("for", 0)),
+            consume=False,
+        )
+    except ExpectationError:
+        return
+    player.play(values.subject)
+
+
+@step(
+    "forbid",
+    {"anyOf": [FROM_CHARGE_POINT, {"type": "array", "items": FROM_CHARGE_POINT, "minItems": 1}]},
+    options={"with": PAYLOAD, "for": DURATION, "during": STEPS},
+    problems=_forbidden,
+)
+def forbid(player: Player, values: Values) -> None:
+    """Check that messages have not come since the last matched one, and do not come for a time or during steps."""
+    actions = [values.subject] if isinstance(values.subject, str) else values.subject
+    since, end = player.cursor, math.inf
+    if "during" in values.options:
+        player.play(values.options["during"])
+        end = player.horizon.after
+    fields = matching(values.get("with", {}))
+    left = values.duration("for", 0)
+
+    def is_during(frame: OcppFrame) -> bool:
+        return frame.id < end
+
+    for action in actions:
+        player.csms.expect_none(
+            Request(action, fields), is_during, within=left, since=since, charge_point=player.identity
+        )
+        left = 0  # the time has passed while the first action was watched
+
+
+@step(
+    "measure",
+    {"type": "object", "properties": {"from": NAME, "to": NAME}, "required": ["from", "to"]},
+    options={"is": DURATION, "at_least": DURATION, "at_most": DURATION, "tolerance": DURATION},
+)
+def measure(player: Player, values: Values) -> None:
+    """Check the time between two events that steps have named by `as`.
+
+    `is` has a tolerance in real time only: 1 s without `tolerance`.
+    """
+    begin, end = (_saved(player, values.subject[key]) for key in ("from", "to"))
+    elapsed = player.clock.between(begin.t, end.t)
+    what = f"{elapsed:g} s from {values.subject['from']} to {values.subject['to']}"
+    tolerance = 1e-6 if player.clock.steps else values.duration("tolerance", 1.0)
+    if "is" in values.options and abs(elapsed - values.duration("is", 0)) > tolerance:
+        raise ExpectationError(f"{what}, not {values.options['is']}")
+    if elapsed < values.duration("at_least", 0):
+        raise ExpectationError(f"{what}, which is less than {values.options['at_least']}")
+    if elapsed > values.duration("at_most", float("inf")):
+        raise ExpectationError(f"{what}, which is more than {values.options['at_most']}")
+
+
+@step(
+    "transaction",
+    {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer", "minimum": 0, "description": "the number of transactions since the start"},
+            "energy_wh": {"type": "integer", "minimum": 0},
+            "samples": {"type": "integer", "minimum": 0, "description": "the least number of energy samples"},
+            "gapless": DURATION,
+            "start": PAYLOAD,
+            "stop": PAYLOAD,
+        },
+        "additionalProperties": False,
+    },
+)
+def transaction(player: Player, values: Values) -> None:
+    """Check the latest transaction: order, times, energy, samples, and its start and stop."""
+    found, wanted = player.csms.transactions_of(player.identity), values.subject
+    if "count" in wanted and len(found) != wanted["count"]:
+        raise ExpectationError(
+            f"there are {len(found)} transactions, not {wanted['count']}\n{player.csms.exchange(player.identity)}"
+        )
+    if not found:
+        return
+    latest = found[-1]
+    latest.check()
+    if "energy_wh" in wanted and latest.energy_wh != wanted["energy_wh"]:
+        raise ExpectationError(f"the transaction has {latest.energy_wh} Wh, not {wanted['energy_wh']} Wh")
+    if "gapless" in wanted:
+        latest.check_gapless(seconds(wanted["gapless"]))
+    if len(latest.samples()) < wanted.get("samples", 0):
+        raise ExpectationError(f"the transaction has {len(latest.samples())} samples, not {wanted['samples']} or more")
+    for part in ("start", "stop"):
+        if part in wanted and (wrong := differences(matching(wanted[part]), getattr(latest, part))):
+            raise ExpectationError(f"the {part} of the transaction: {wrong[0]}")
+
+
+def _expectation(player: Player, head: Step) -> Expectation:
+    options: dict[str, Any] = player.resolve(dict(head.values.options))
+    return player.expectation(player.resolve(head.values.subject), Values(options=options))
+
+
+def _saved(player: Player, name: str) -> Any:
+    if name not in player.saved:
+        raise AuthorError(f"no step has named an event {name!r} by `as`. Named: {', '.join(player.saved) or 'none'}")
+    return player.saved[name]

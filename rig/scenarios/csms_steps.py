@@ -1,0 +1,243 @@
+"""Steps that send, expect and answer OCPP messages: calls of the fake CSMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rig.csms import CallError, CallErrorReceived
+from rig.ocpp import schemas
+from rig.ocpp.matching import differences
+from rig.scenarios.player import TIMEOUT_S, Player
+from rig.scenarios.problems import payload_problems
+from rig.scenarios.step import DURATION, FLAG, NAME, PAYLOAD, SAVES, STEPS, TEXT, Problems, Schema, Values, step
+from rig.scenarios.values import matching, seconds
+from rig.timeline import Mark
+from rig.timeline.events import OcppFrame
+from rig.util.errors import ExpectationError
+from rig.util.redaction import masked
+from rig.util.text import visible
+
+FROM_CHARGE_POINT: Schema = {"enum": sorted(schemas.FROM_CHARGE_POINT)}
+FROM_CSMS: Schema = {"enum": sorted(schemas.actions() - (schemas.FROM_CHARGE_POINT - {"DataTransfer"}))}
+ERRORS: Schema = {
+    "enum": [
+        "FormationViolation",
+        "GenericError",
+        "InternalError",
+        "NotImplemented",
+        "NotSupported",
+        "OccurenceConstraintViolation",
+        "PropertyConstraintViolation",
+        "ProtocolError",
+        "SecurityError",
+        "TypeConstraintViolation",
+    ]
+}
+STATUSES: Schema = {"enum": ["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"]}
+
+
+def _expected(values: Values) -> Problems:
+    yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",))
+
+
+def _called(values: Values) -> Problems:
+    if not values.get("unchecked"):
+        yield from payload_problems(values.subject, values.get("with", {}), "request", ("with",))
+    yield from payload_problems(values.subject, values.get("result", {}), "response", ("result",))
+    if "result" in values.options and "error" in values.options:
+        yield ("error",), "a call is answered with a `result` or an `error`, not with both"
+
+
+def _answered(values: Values) -> Problems:
+    if not values.get("unchecked"):
+        yield from payload_problems(values.subject, values.get("with", {}), "response", ("with",))
+    if ("with" in values.options) == ("error" in values.options):
+        yield (), "give the answer: either its payload by `with`, or the code of a CALLERROR by `error`"
+
+
+@step(
+    "expect",
+    FROM_CHARGE_POINT,
+    options={"with": PAYLOAD, "timeout": DURATION, "save": SAVES, "as": NAME},
+    problems=_expected,
+)
+def expect(player: Player, values: Values) -> None:
+    """Expect a message of the charge point, after the message that the last expectation matched."""
+    player.expect(values.subject, values, values.duration("timeout", TIMEOUT_S))
+
+
+@step(
+    "call",
+    FROM_CSMS,
+    options={
+        "with": PAYLOAD,
+        "result": PAYLOAD,
+        "error": {"anyOf": [ERRORS, {"type": "array", "items": ERRORS, "minItems": 1}]},
+        "answered_first": FLAG,
+        "unchecked": FLAG,
+        "timeout": DURATION,
+        "save": SAVES,
+        "as": NAME,
+    },
+    problems=_called,
+)
+def call(player: Player, values: Values) -> None:
+    """Call the charge point, and check its answer. Later expectations consider messages after the call only.
+
+    With `answered_first` they consider messages after the answer only.
+    """
+    action, mark = values.subject, player.timeline.mark()
+    player.cursor = max(player.cursor, mark, key=lambda each: each.after)
+    codes = values.get("error", [])
+    codes = [codes] if isinstance(codes, str) else codes
+    payload = values.get("with", {})
+    try:
+        answer = player.csms.call(
+            action,
+            payload,
+            timeout=player.until(values.duration("timeout", TIMEOUT_S)),
+            check=not values.get("unchecked", False),
+            charge_point=player.identity,
+        )
+    except CallErrorReceived as error:
+        if error.code not in codes:
+            raise
+    else:
+        _check_answer(player, action, answer, values, codes)
+    frame = player.timeline.events(
+        OcppFrame,
+        mark,
+        lambda each: each.action == action and each.message_type in ("CALLRESULT", "CALLERROR"),
+    )[-1]
+    if values.get("answered_first"):
+        player.cursor = Mark(frame.id + 1)
+    if name := values.get("as"):
+        player.saved[name] = frame
+
+
+def _check_answer(player: Player, action: str, answer: dict[str, Any], values: Values, codes: Sequence[str]) -> None:
+    shown, text = player.csms.exchange(player.identity), visible(str(masked(answer)))
+    if codes:
+        raise ExpectationError(f"{action} was answered with {text}, not with CALLERROR {' or '.join(codes)}\n{shown}")
+    if found := differences(matching(values.get("result", {})), answer):
+        raise ExpectationError(f"the answer to {action}: {found[0]}\n{shown}")
+    player.save(values.get("save", {}), answer)
+
+
+@step(
+    "answer",
+    FROM_CHARGE_POINT,
+    options={
+        "with": PAYLOAD,
+        "error": ERRORS,
+        "times": {"type": "integer", "minimum": 1},
+        "unchecked": FLAG,
+        "during": STEPS,
+    },
+    problems=_answered,
+)
+def answer(player: Player, values: Values) -> None:
+    """Replace the CSMS's answer to an action: for a number of times, during steps, or until the end."""
+    code = values.get("error")
+    replacement = player.csms.answer(
+        values.subject,
+        CallError(code, "on purpose") if code else values.get("with", {}),
+        values.get("times"),
+        check=not values.get("unchecked", False),
+        charge_point=player.identity,
+    )
+    if "during" in values.options:
+        with replacement:
+            player.play(values.options["during"])
+
+
+@step("hold", FROM_CHARGE_POINT, options={"during": STEPS}, required=["during"])
+def hold(player: Player, values: Values) -> None:
+    """Defer the CSMS's answers to an action during steps."""
+    with player.csms.hold(values.subject, charge_point=player.identity):
+        player.play(values.options["during"])
+
+
+@step("tags", {"type": "object", "additionalProperties": STATUSES, "minProperties": 1})
+def tags(player: Player, values: Values) -> None:
+    """Set the authorization status of idTags at the CSMS, until the end."""
+    player.csms.behaviour.tags.update(values.subject)
+
+
+@step(
+    "configuration",
+    {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+    options={"if_known": FLAG},
+)
+def configuration(player: Player, values: Values) -> None:
+    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them.
+
+    With `if_known` a key that the charge point does not have is left out.
+    """
+    for key, value in values.subject.items():
+        player.change_key(key, value, if_known=values.get("if_known", False))
+
+
+@step("connected", DURATION, options={"as": NAME}, is_bare=True)
+def connected(player: Player, values: Values) -> None:
+    """Expect that the charge point connects within the duration (60 s), or has since the last matched message."""
+    link = player.csms.expect_connected(
+        player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
+    )
+    player.cursor = Mark(link.id + 1)
+    if name := values.get("as"):
+        player.saved[name] = link
+
+
+@step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
+def disconnected(player: Player, values: Values) -> None:
+    """Expect that the connection ends within the duration (60 s), or has ended since the last matched message."""
+    link = player.csms.expect_disconnected(
+        player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
+    )
+    player.cursor = Mark(link.id + 1)
+    if name := values.get("as"):
+        player.saved[name] = link
+
+
+def _timeout(values: Values) -> float:
+    return 60.0 if values.subject is None else seconds(values.subject)
+
+
+@step("close", {"type": "integer", "minimum": 1000, "maximum": 4999})
+def close(player: Player, values: Values) -> None:
+    """Close the connection with a WebSocket close code. The charge point may reconnect."""
+    player.csms.close(values.subject, charge_point=player.identity)
+
+
+@step("ping", {"type": "string", "maxLength": 125})
+def ping(player: Player, values: Values) -> None:
+    """Send a WebSocket ping with this payload, and wait for its pong."""
+    player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)
+
+
+@step("send_raw", TEXT, options={"fragments": {"type": "integer", "minimum": 1}})
+def send_raw(player: Player, values: Values) -> None:
+    """Send a text as it is, valid or not, in one or several WebSocket frames."""
+    player.csms.send_raw(values.subject, fragments=values.get("fragments", 1), charge_point=player.identity)
+
+
+@step("silence", STEPS)
+def silence(player: Player, values: Values) -> None:
+    """Let the CSMS read everything and answer nothing during steps."""
+    with player.csms.silence():
+        player.play(values.subject)
+
+
+@step(
+    "refused",
+    TEXT,
+    options={"timeout": DURATION},
+)
+def refused(player: Player, values: Values) -> None:
+    """Expect that the CSMS refuses a client, for a reason with this text in it."""
+    found = player.csms.expect_refused(
+        values.subject, timeout=player.until(values.duration("timeout", 60.0)), since=player.cursor
+    )
+    player.cursor = Mark(found.id + 1)

@@ -1,0 +1,371 @@
+"""Plays the steps of a scenario on a bench, or with a person in place of the bench."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from rig.bench import Bench
+from rig.csms import Authority, ConfigurationKeys, Csms
+from rig.csms.expectation import Expectation
+from rig.device import Device, EvDriver
+from rig.device.secured import Secured
+from rig.ocpp.messages import Request
+from rig.scenarios.step import Step, Values
+from rig.scenarios.values import matching, resolved
+from rig.timeline import Mark, Timeline
+from rig.timeline.events import Event, OcppFrame
+from rig.util.clock import Deadline
+from rig.util.errors import AuthorError, DeviceError, ExpectationError, PlugbenchError
+from rig.util.redaction import masked
+from rig.util.text import visible
+
+T = TypeVar("T")
+
+TIMEOUT_S = 10.0
+"""The timeout of an expectation without `timeout`, in bench seconds."""
+
+
+class NotSupportedError(PlugbenchError):
+    """The charge point does not declare a feature that the scenario is about.
+
+    Attributes:
+        feature: the missing feature.
+    """
+
+    def __init__(self, feature: str) -> None:
+        self.feature = feature
+        super().__init__(f"not supported: {feature}")
+
+
+class Person(Protocol):
+    """A person who does what a bench would do, for a charge point that is on no bench."""
+
+    def do(self, request: str) -> None:
+        """Ask for an action, and return when it is done."""
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question, and return whether the answer is yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The parts that a scenario is played with.
+
+    Attributes:
+        csms: the fake CSMS to which the charge point connects.
+        timeline: its timeline.
+        bench: the bench of the charge point; None: a person acts.
+        device: the device on the bench; None without a bench.
+        person: the person; None with a bench.
+        tag: the idTag that the person presents; with a bench it is that of the description.
+        charge_point: the identity of the charge point without a bench; empty: the first one that connects.
+    """
+
+    csms: Csms
+    timeline: Timeline
+    bench: Bench | None = None
+    device: Device | None = None
+    person: Person | None = None
+    tag: str = "TAG"
+    charge_point: str = ""
+
+
+class Player:
+    """Plays steps. Each is a call of the bench or of the fake CSMS.
+
+    An expectation of a message considers messages after the one that the last expectation matched, so the order of the
+    steps is the order of the messages.
+
+    Args:
+        stage: the bench and the CSMS, or the CSMS and a person.
+        variables: the first values of variables.
+
+    Attributes:
+        cursor: expectations consider later events only.
+        horizon: the end of the events that the steps so far are about: after the last match, or the present moment.
+        saved: the events that steps have named, for `measure`.
+        secured: the device's secrets; None before the first step `secured`.
+    """
+
+    def __init__(self, stage: Stage, variables: Mapping[str, Any]) -> None:
+        self.stage = stage
+        self.csms = stage.csms
+        self.timeline = stage.timeline
+        self.clock = stage.timeline.clock
+        self.cursor = self.horizon = stage.timeline.mark()
+        self.saved: dict[str, Event] = {}
+        self.secured: Secured | None = None
+        self._variables = dict(variables)
+        self._limits: list[Deadline] = []
+        self._keys = ConfigurationKeys(stage.csms)
+
+    # -- playing ------------------------------------------------------------------------------------------------------
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Play steps in order.
+
+        Raises:
+            PlugbenchError: of the step that failed; the message begins with the step's file, line and column.
+        """
+        for each in steps:
+            values = Values(self.resolve(each.values.subject), self.resolve(dict(each.values.options)))
+            before = self.cursor
+            try:
+                each.kind.run(self, values)
+            except (PlugbenchError, AssertionError) as error:
+                _name_the_step(error, each)
+                raise
+            if not each.has_steps:
+                self.horizon = self.timeline.mark() if self.cursor == before else self.cursor
+
+    def resolve(self, value: Any) -> Any:
+        """Replace references to variables. Nested steps stay as they are: their turn comes later."""
+        if isinstance(value, Mapping):
+            return {self.resolve(key): self.resolve(inner) for key, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [inner if isinstance(inner, Step) else self.resolve(inner) for inner in value]
+        return resolved(value, self.variable)
+
+    def variable(self, name: str) -> Any:
+        """Return the value of a variable.
+
+        Raises:
+            AuthorError: it has no value yet.
+        """
+        if name in self._variables:
+            return self._variables[name]
+        built_in = BUILT_IN.get(name)
+        if built_in is None:
+            raise AuthorError(f"the variable {name!r} has no value yet: an earlier step has to `save` it")
+        return built_in(self)
+
+    def save(self, names: Mapping[str, str], payload: Any) -> None:
+        """Set variables from places in a payload.
+
+        Raises:
+            ExpectationError: the payload has no such place.
+        """
+        for name, place in names.items():
+            value = payload
+            for part in place.split("."):
+                try:
+                    value = value[int(part)] if isinstance(value, list) else value[part]
+                except (KeyError, IndexError, ValueError, TypeError):
+                    raise ExpectationError(f"there is no {place} to save in {visible(str(masked(payload)))}") from None
+            self._variables[name] = value
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def until(self, timeout: float) -> float:
+        """Return a timeout in seconds, shortened to the time that is left within the surrounding `within` steps."""
+        return min([timeout, *(limit.left() for limit in self._limits)])
+
+    @contextlib.contextmanager
+    def within(self, duration: float) -> Iterator[None]:
+        """Limit the duration of the block.
+
+        Raises:
+            ExpectationError: it took longer.
+        """
+        limit = self.clock.deadline(duration)
+        self._limits.append(limit)
+        try:
+            yield
+        finally:
+            self._limits.remove(limit)
+        if self.clock.now() > limit.end:
+            raise ExpectationError(f"the steps took longer than {duration:g} s")
+
+    def wait(self, duration: float) -> None:
+        """Let bench time pass, and watch the device."""
+        if self.stage.device is not None:
+            self.stage.device.let_time_pass(duration)
+        else:
+            self.clock.deadline(duration).wait_out()
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def expectation(self, action: str, values: Values) -> Expectation:
+        """Return the expectation of a message of the charge point."""
+        return Expectation(self.identity, action, matching(values.get("with", {})))
+
+    def expect(self, action: str, values: Values, timeout: float) -> OcppFrame:
+        """Expect a message after the last one, and make it the last one."""
+        expected = self.expectation(action, values)
+        frame = self.csms.expect(
+            Request(expected.action, expected.fields),
+            timeout=self.until(timeout),
+            since=self.cursor,
+            charge_point=self.identity,
+        )
+        self.matched(frame, values)
+        return frame
+
+    def matched(self, frame: OcppFrame, values: Values) -> None:
+        """Continue after a matched frame, and save what the step names."""
+        self.cursor = max(self.cursor, Mark(frame.id + 1), key=lambda mark: mark.after)
+        if name := values.get("as"):
+            self.saved[name] = frame
+        self.save(values.get("save", {}), frame.payload)
+
+    @property
+    def identity(self) -> str:
+        """The identity of the charge point.
+
+        Raises:
+            ExpectationError: none has connected.
+        """
+        if self.stage.bench is not None:
+            return self.stage.bench.description.device.identity
+        if self.stage.charge_point:
+            return self.stage.charge_point
+        if not self.csms.charge_points:
+            raise ExpectationError("no charge point has connected")
+        return self.csms.charge_points[0]
+
+    @property
+    def tag(self) -> str:
+        """The idTag of the card that is presented."""
+        bench = self.stage.bench
+        return self.stage.tag if bench is None else bench.description.device.local_id_tag
+
+    def transaction_id(self) -> int:
+        """Return the id of the latest transaction, when the CSMS has sent it.
+
+        Raises:
+            ExpectationError: there is none.
+        """
+
+        def latest() -> int | None:
+            found = self.csms.transactions_of(self.identity)
+            return found[-1].transaction_id if found else None
+
+        found = latest()
+        if found is None:
+            self.timeline.expect(
+                OcppFrame,
+                lambda frame: frame.action == "StartTransaction" and frame.message_type == "CALLRESULT",
+                since=self.timeline.default_mark,
+                timeout=self.until(TIMEOUT_S),
+                what="the answer to a StartTransaction",
+                consume=False,
+            )
+            found = latest()
+        if found is None:
+            raise ExpectationError("the latest transaction has no id")
+        return found
+
+    # -- bench --------------------------------------------------------------------------------------------------------
+
+    def act(self, request: str, do: Callable[[Bench], T]) -> T | None:
+        """Act on the bench, or ask the person.
+
+        Args:
+            request: the action in words, for the person.
+            do: the action on the bench.
+
+        Returns:
+            The result of `do`; None without a bench.
+        """
+        if self.stage.bench is not None:
+            return do(self.stage.bench)
+        assert self.stage.person is not None
+        self.stage.person.do(request)
+        return None
+
+    def look(self, question: str, do: Callable[[Bench], T]) -> T | None:
+        """Check something on the bench, or ask the person.
+
+        Raises:
+            ExpectationError: the bench or the person says that it is not so.
+        """
+        if self.stage.bench is not None:
+            return do(self.stage.bench)
+        assert self.stage.person is not None
+        if not self.stage.person.confirm(question):
+            raise ExpectationError(f"{question} The answer was no")
+        return None
+
+    def with_device(self, what: str) -> Device:
+        """Return the device.
+
+        Raises:
+            NotSupportedError: there is no bench.
+        """
+        if self.stage.device is None:
+            raise NotSupportedError(f"{what} without a bench")
+        return self.stage.device
+
+    @property
+    def driver(self) -> EvDriver:
+        """The EV driver of the bench."""
+        assert self.stage.bench is not None
+        return EvDriver(self.stage.bench.inputs)
+
+    @functools.cached_property
+    def authority(self) -> Authority:
+        """The authority whose root `${root}` is: that of `secured`, or a new one."""
+        return self.secured.authority if self.secured is not None else Authority(self.clock.utc())
+
+    # -- configuration ------------------------------------------------------------------------------------------------
+
+    def change_key(self, key: str, value: str, *, if_known: bool = False) -> None:
+        """Change a configuration key until the end of the scenario.
+
+        Args:
+            key: its name.
+            value: its new value.
+            if_known: do nothing if the charge point does not have it.
+
+        Raises:
+            ExpectationError: the charge point does not accept the change.
+        """
+        try:
+            status = self._keys.change(key, value)
+        except KeyError:
+            if if_known:
+                return
+            raise ExpectationError(f"the charge point has no configuration key {key}") from None
+        if status not in ("Accepted", "RebootRequired"):
+            raise ExpectationError(f"ChangeConfiguration of {key} to {value!r} was answered with {status}")
+
+    @property
+    def has_changed_keys(self) -> bool:
+        """Whether configuration keys have to be restored."""
+        return self._keys.has_changes
+
+    def restore_keys(self) -> None:
+        """Restore the configuration keys that the scenario has changed.
+
+        Raises:
+            DeviceError: the charge point rejects a former value.
+        """
+        try:
+            self._keys.restore()
+        except AssertionError as error:  # of the rig, or of `restore`
+            raise DeviceError(f"the configuration keys cannot be restored: {error}") from None
+
+
+BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
+    "identity": lambda player: player.identity,
+    "tag": lambda player: (
+        player.stage.bench.description.device.local_id_tag if player.stage.bench else player.stage.tag
+    ),
+    "transaction": lambda player: player.transaction_id(),
+    "root": lambda player: player.authority.root,
+    "now": lambda player: player.csms.behaviour.current_time(),
+}
+"""The variables that every scenario has."""
+
+
+def _name_the_step(error: BaseException, step: Step) -> None:
+    """Let the message of an error begin with the place of the step."""
+    if getattr(error, "_has_place", False) or isinstance(error, NotSupportedError):
+        return
+    text = str(error.args[0]) if error.args else type(error).__name__
+    error.args = (f"{step.place}: {step.kind.name}: {text}", *error.args[1:])
+    error._has_place = True  # type: ignore[attr-defined]

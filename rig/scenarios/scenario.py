@@ -1,0 +1,308 @@
+"""Reading scenario files: the header, the steps, and the files that they include."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from rig.scenarios.player import BUILT_IN
+from rig.scenarios.schema import HEADER, INCLUDE, PART, definitions
+from rig.scenarios.source import Path_, ScenarioError, Source, read
+from rig.scenarios.step import ALTERNATIVES, KINDS, STEPS, Kind, Schema, Step, Values
+from rig.scenarios.values import VARIABLE, Unknown, references, resolved, seconds
+
+_MOST_INCLUDES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario, checked and ready to be played.
+
+    Attributes:
+        path: its file.
+        title: what must hold, in one sentence.
+        case: the identifier of a compliance case; empty for none.
+        group: the group of the case; empty for none.
+        about: what the scenario does.
+        needs: the capabilities of the bench.
+        requires: the features of the charge point (`rig.scenarios.features`).
+        parameters: the variables that a caller may set, with their defaults.
+        time_limit: the limit of a test in real seconds; None for the default.
+        settings: the settings that the device is provisioned with.
+        configuration: the configuration keys that are changed first.
+        steps: the steps.
+        cleanup: the steps that are played at the end in any case.
+    """
+
+    path: Path
+    title: str
+    steps: tuple[Step, ...]
+    case: str = ""
+    group: str = ""
+    about: str = ""
+    needs: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    time_limit: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, str] = field(default_factory=dict)
+    cleanup: tuple[Step, ...] = ()
+
+
+def is_part(path: Path) -> bool:
+    """Return whether a file is a part for other files to include, and no scenario."""
+    source = read(path)
+    return isinstance(source.content, dict) and "part" in source.content
+
+
+def load(path: Path, root: Path | None = None) -> Scenario:
+    """Read and check a scenario file.
+
+    Args:
+        path: the file.
+        root: the folder that names in messages are relative to; None for the working directory.
+
+    Raises:
+        ScenarioError: the file or one that it includes is wrong.
+    """
+    source = read(path, root)
+    content = _header(source, HEADER)
+    reader = _Reader(source, root, set(content.get("params", {})))
+    scenario = Scenario(
+        path=path,
+        title=content["scenario"],
+        case=content.get("case", ""),
+        group=content.get("group", ""),
+        about=content.get("about", ""),
+        needs=tuple(content.get("needs", ())),
+        requires=tuple(content.get("requires", ())),
+        parameters=content.get("params", {}),
+        time_limit=seconds(content["time_limit"]) if "time_limit" in content else None,
+        settings=content.get("settings", {}),
+        configuration=content.get("configuration", {}),
+        steps=reader.steps(content["steps"], ("steps",)),
+        cleanup=reader.steps(content.get("cleanup", []), ("cleanup",)),
+    )
+    reader.check_variables([*scenario.steps, *scenario.cleanup])
+    return scenario
+
+
+def _header(source: Source, keys: Mapping[str, Schema]) -> dict[str, Any]:
+    """Check the keys of a file, and the values of all but its steps.
+
+    Raises:
+        ScenarioError: a key is unknown or missing, or a value is wrong.
+    """
+    content = source.content
+    if not isinstance(content, dict):
+        raise source.error((), f"a scenario file is a mapping with the keys {', '.join(keys)}")
+    for key in content:
+        if key not in keys:
+            raise source.unknown((key,), "a key of the file", str(key), keys)
+    first = next(iter(keys))
+    for key in (first, "steps"):
+        if key not in content:
+            raise source.error((), f"the key {key!r} is missing")
+    for key, value in content.items():
+        if keys[key] is not STEPS:
+            _check(source, (key,), value, keys[key])
+    return content
+
+
+def _check(source: Source, path: Path_, value: Any, schema: Schema) -> None:
+    """Check a value against its schema.
+
+    Raises:
+        ScenarioError: it does not match; the place is that of the wrong part.
+    """
+    validator = jsonschema_rs.Draft7Validator({**schema, "definitions": definitions()})
+    error = next(iter(validator.iter_errors(value)), None)
+    if error is None:
+        return
+    place = (*path, *error.instance_path)
+    if error.schema_path and error.schema_path[-1] == "enum":
+        allowed: Any = schema
+        for part in error.schema_path:
+            allowed = allowed[part]
+        raise source.unknown(place, "allowed here", str(error.instance), map(str, allowed))
+    what = error.message
+    if description := schema.get("description"):
+        what += f" ({description})"
+    raise source.error(place, what)
+
+
+class _Reader:
+    """Reads the steps of a file and of the files that it includes."""
+
+    def __init__(self, source: Source, root: Path | None, parameters: set[str], around: tuple[Path, ...] = ()) -> None:
+        self._source = source
+        self._root = root
+        self._parameters = parameters
+        self._around = (*around, source.path.resolve())
+
+    def steps(self, found: Any, path: Path_) -> tuple[Step, ...]:
+        """Read a list of steps.
+
+        Raises:
+            ScenarioError: a step is wrong.
+        """
+        if not isinstance(found, list) or (not found and path != ("cleanup",)):
+            raise self._source.error(path, f"steps are a list of at least one step. {_allowed()}")
+        return tuple(step for index, each in enumerate(found) for step in self._step(each, (*path, index)))
+
+    def _step(self, found: Any, path: Path_) -> Iterator[Step]:
+        source = self._source
+        if isinstance(found, str):
+            kind = KINDS.get(found)
+            if kind is None:
+                raise source.unknown(path, "a step", found, KINDS)
+            if not kind.is_bare:
+                raise source.error(path, f"the step {found!r} needs a value, as in `{found}: …`")
+            yield Step(kind, Values(), source.place(path))
+            return
+        if not isinstance(found, dict) or not found:
+            raise source.error(path, f"a step is a name, or a mapping with a name. {_allowed()}")
+        if "include" in found:
+            yield from self._include(found, path)
+            return
+        yield self._made(self._kind(found, path), found, path)
+
+    def _kind(self, found: Mapping[str, Any], path: Path_) -> Kind:
+        named = [KINDS[key] for key in found if key in KINDS]
+        fitting = [kind for kind in named if set(found) <= {kind.name, *kind.options}]
+        if fitting:
+            return fitting[0]
+        if not named:
+            key = str(next(iter(found)))
+            raise self._source.unknown((*path, next(iter(found))), "a step", key, [*KINDS, "include"])
+        kind = named[0]
+        wrong = next(key for key in found if key not in (kind.name, *kind.options))
+        raise self._source.unknown((*path, wrong), f"an option of {kind.name!r}", str(wrong), kind.options)
+
+    def _made(self, kind: Kind, found: Mapping[str, Any], path: Path_) -> Step:
+        source = self._source
+        for option in sorted(kind.required):
+            if option not in found:
+                raise source.error(path, f"the step {kind.name!r} needs the option {option!r}")
+        subject = found[kind.name]
+        if kind.subject is None:
+            if subject is not None:
+                raise source.error((*path, kind.name), f"the step {kind.name!r} has no value")
+        else:
+            subject = self._value(kind.subject, subject, (*path, kind.name))
+        options = {
+            name: self._value(kind.options[name], value, (*path, name))
+            for name, value in found.items()
+            if name != kind.name
+        }
+        values = Values(subject, options)
+        before_play = Values(_unknown(subject), _unknown(options))
+        for place, problem in kind.problems(before_play):
+            raise source.error((*path, *place), problem)
+        return Step(kind, values, source.place(path))
+
+    def _value(self, schema: Schema, value: Any, path: Path_) -> Any:
+        if schema is STEPS:
+            return self.steps(value, path)
+        if schema is ALTERNATIVES:
+            if not isinstance(value, list) or len(value) < 2:
+                raise self._source.error(path, "alternatives are a list of at least two lists of steps")
+            return [self.steps(each, (*path, index)) for index, each in enumerate(value)]
+        _check(self._source, path, value, schema)
+        return value
+
+    def _include(self, found: Mapping[str, Any], path: Path_) -> Iterator[Step]:
+        source = self._source
+        _check(source, path, dict(found), INCLUDE)
+        file = (source.path.parent / str(found["include"])).resolve()
+        if file in self._around or len(self._around) > _MOST_INCLUDES:
+            raise source.error((*path, "include"), f"{found['include']} includes itself")
+        if not file.is_file():
+            raise source.error((*path, "include"), f"there is no file {found['include']} beside {source.name}")
+        part = read(file, self._root)
+        content = _header(part, PART)
+        given = found.get("with", {})
+        defaults = content.get("params", {})
+        for name in given:
+            if name not in defaults:
+                raise source.unknown((*path, "with", name), f"a parameter of {found['include']}", str(name), defaults)
+        bound = {**defaults, **given}
+        part = part.with_content(_bound(part.content, bound))
+        inner = _Reader(part, self._root, self._parameters, self._around)
+        yield from inner.steps(part.content["steps"], ("steps",))
+
+    def check_variables(self, steps: Sequence[Step]) -> None:
+        """Check that each variable is a parameter, built in, or saved by a step.
+
+        Raises:
+            ScenarioError: there is no such variable.
+        """
+        every = list(_all_steps(steps))
+        saved = {name for each in every for name in each.values.options.get("save", {})}
+        known = {*BUILT_IN, *self._parameters, *saved}
+        for each in every:
+            for name in references([_plain(each.values.subject), _plain(dict(each.values.options))]):
+                if name not in known:
+                    raise ScenarioError(
+                        f"{each.place}: there is no variable {name!r}. Allowed: {', '.join(sorted(known))}"
+                    )
+
+
+def _bound(value: Any, given: Mapping[str, Any]) -> Any:
+    """Replace the references to parameters of an included file, and keep all others."""
+
+    def lookup(name: str) -> Any:
+        return given[name]
+
+    if isinstance(value, dict):
+        return {key: _bound(inner, given) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_bound(inner, given) for inner in value]
+    if not isinstance(value, str):
+        return value
+    names = [found["name"] for found in VARIABLE.finditer(value)]
+    if names and all(name in given for name in names):
+        return resolved(value, lookup)
+    return VARIABLE.sub(lambda found: str(given.get(found["name"], found[0])), value)
+
+
+def _unknown(value: Any) -> Any:
+    """Return values with `Unknown` in place of variables, for checks before a scenario is played."""
+    if isinstance(value, Step):
+        return value
+    if isinstance(value, dict):
+        return {key: _unknown(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_unknown(inner) for inner in value]
+    return Unknown() if isinstance(value, str) and VARIABLE.search(value) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without the steps in it."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value if not isinstance(inner, Step)]
+    return value
+
+
+def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield steps, and the steps within them."""
+    for each in steps:
+        yield each
+        for value in (each.values.subject, *each.values.options.values()):
+            yield from _all_steps(_steps_in(value))
+
+
+def _steps_in(value: Any) -> list[Step]:
+    if isinstance(value, (list, tuple)):
+        return [step for inner in value for step in ([inner] if isinstance(inner, Step) else _steps_in(inner))]
+    return []
+
+
+def _allowed() -> str:
+    return f"The steps are: {', '.join([*KINDS, 'include'])}"

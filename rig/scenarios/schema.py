@@ -1,0 +1,118 @@
+"""The JSON schema of scenario files, for checks and for editors, made from the kinds of steps."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from rig.scenarios.features import FEATURES
+from rig.scenarios.step import DURATION, KINDS, STEPS, TEXT, Kind, Schema
+from rig.scenarios.values import MATCHERS
+
+_VARIABLE_NAMES: Schema = {"pattern": "^[a-z][a-z0-9_]*$"}
+_WORDS: Schema = {"type": "array", "items": TEXT}
+_PARAMETERS: Schema = {
+    "type": "object",
+    "propertyNames": _VARIABLE_NAMES,
+    "additionalProperties": {"type": ["string", "integer", "number", "boolean"]},
+    "description": "parameters with their defaults",
+}
+
+HEADER: Mapping[str, Schema] = {
+    "scenario": {**TEXT, "description": "what must hold, in one sentence"},
+    "case": {**TEXT, "description": "the identifier of a compliance case"},
+    "group": {**TEXT, "description": "the group of the case"},
+    "about": {**TEXT, "description": "the scenario in words, and the sections of the specification"},
+    "needs": {**_WORDS, "description": "capabilities of the bench (docs/writing-tests.md)"},
+    "requires": {
+        "type": "array",
+        "items": {"enum": sorted(FEATURES)},
+        "description": "features that the charge point must declare",
+    },
+    "params": _PARAMETERS,
+    "time_limit": {**DURATION, "description": "the limit of the test in real time, such as 5 min"},
+    "settings": {
+        "type": "object",
+        "additionalProperties": {"type": ["string", "integer", "boolean"]},
+        "description": "settings that the device is provisioned with",
+    },
+    "configuration": {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "configuration keys that are changed first, and restored at the end",
+    },
+    "steps": STEPS,
+    "cleanup": STEPS,
+}
+"""The keys of a scenario file."""
+
+PART: Mapping[str, Schema] = {
+    "part": {**TEXT, "description": "what the steps do, in one sentence"},
+    "params": _PARAMETERS,
+    "steps": STEPS,
+}
+"""The keys of a file that other files include."""
+
+INCLUDE: Schema = {
+    "type": "object",
+    "properties": {
+        "include": {**TEXT, "description": "a file with `part`, relative to this one"},
+        "with": {"type": "object", "propertyNames": _VARIABLE_NAMES, "description": "values of its parameters"},
+    },
+    "required": ["include"],
+    "additionalProperties": False,
+    "description": "play the steps of another file here",
+}
+
+
+@functools.cache
+def definitions() -> dict[str, Any]:
+    """Return the definitions that the schemas of steps refer to."""
+    kinds = KINDS.values()
+    bare: list[Any] = [{"enum": [kind.name for kind in kinds if kind.is_bare]}]
+    return {
+        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}},
+        "step": {"anyOf": bare + [_of_kind(kind) for kind in kinds] + [INCLUDE]},
+        "matcher": {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "properties": {name: {**schema, "description": words}},
+                    "required": [name],
+                    "additionalProperties": False,
+                }
+                for name, (words, schema, _) in MATCHERS.items()
+            ]
+        },
+    }
+
+
+def _of_kind(kind: Kind) -> dict[str, Any]:
+    own: Schema = {"type": "null"} if kind.subject is None else kind.subject
+    return {
+        "type": "object",
+        "description": kind.summary,
+        "properties": {kind.name: own, **kind.options},
+        "required": [kind.name, *sorted(kind.required)],
+        "additionalProperties": False,
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 7) of scenario files and of the files that they include."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Plugbench scenario",
+        "anyOf": [_file(HEADER), _file(PART)],
+        "definitions": definitions(),
+    }
+
+
+def _file(keys: Mapping[str, Schema]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": dict(keys),
+        "required": [next(iter(keys)), "steps"],
+        "additionalProperties": False,
+    }

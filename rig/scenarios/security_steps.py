@@ -1,0 +1,66 @@
+"""Steps for the security profiles: the device and the CSMS hold each other to a profile."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from rig.csms import Security
+from rig.csms.authority import CertificateKind
+from rig.device.secured import Secured
+from rig.scenarios.player import Player
+from rig.scenarios.step import SAVES, STEPS, TEXT, Schema, Values, step
+from rig.util.errors import AuthorError
+
+PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description": "a security profile, 0 to 3"}
+
+
+@step("secured", PROFILE, options={"steps": STEPS}, required=["steps"])
+def secured(player: Player, values: Values) -> None:
+    """Put the device and the CSMS on a security profile during steps. The device reboots for it.
+
+    The device has the root of an authority of its own, a client certificate, and an AuthorizationKey.
+    """
+    device = player.with_device("security profiles")
+    player.secured = Secured(device.bench, device)
+    try:
+        with player.secured.on_profile(values.subject, backoff_initial_ms=1000, backoff_max_ms=1000):
+            player.cursor = player.timeline.mark()
+            player.play(values.options["steps"])
+    finally:
+        player.secured.forget()
+        device.configure()
+
+
+@step(
+    "csms_requires",
+    {
+        "type": "object",
+        "properties": {
+            "profile": PROFILE,
+            "password": {"type": "string", "pattern": "^([0-9a-f]{2})*$", "description": "in hexadecimal digits"},
+            "certificate": {"enum": list(get_args(CertificateKind))},
+        },
+        "required": ["profile"],
+        "additionalProperties": False,
+    },
+    options={"steps": STEPS},
+    required=["steps"],
+)
+def csms_requires(player: Player, values: Values) -> None:
+    """Let the CSMS require a profile of new connections during steps, within `secured`. The device stays as it is."""
+    held = player.secured
+    if held is None:
+        raise AuthorError("`csms_requires` belongs into the steps of `secured`, which gives the device its secrets")
+    wanted = values.subject
+    kind = wanted.get("certificate", "good")
+    normal = held.server(held.authority.server(held.host, kind=kind), wanted["profile"])
+    passwords = {held.identity: bytes.fromhex(wanted["password"])} if "password" in wanted else normal.passwords
+    required = Security(normal.profile, passwords, normal.certificate, normal.client_root)
+    with player.csms.secured(required):
+        player.play(values.options["steps"])
+
+
+@step("issue_certificate", TEXT, options={"save": SAVES}, required=["save"])
+def issue_certificate(player: Player, values: Values) -> None:
+    """Sign a certificate request, in PEM, with the scenario's authority; `save` takes its `chain`."""
+    player.save(values.options["save"], {"chain": player.authority.sign(values.subject)})

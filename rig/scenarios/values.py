@@ -1,0 +1,183 @@
+"""Values in a scenario: durations, variables, and matchers of expected payloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from rig.ocpp.matching import ABSENT, differences
+from rig.util.errors import AuthorError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? *(ms|s|min|h|d)$"
+"""The pattern of a duration, such as `500 ms`, `20 s`, `1.5 h`."""
+_DURATION = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?) *(?P<unit>ms|s|min|h|d)")
+
+VARIABLE = re.compile(r"\$\{ *(?P<name>[a-z][a-z0-9_]*)( *(?P<sign>[+-]) *(?P<amount>[0-9][0-9. a-z]*?))? *\}")
+"""A reference to a variable: `${name}`, `${transaction + 1}`, `${now + 60 s}`."""
+
+
+def seconds(duration: str) -> float:
+    """Return a duration in seconds.
+
+    Raises:
+        AuthorError: it is not a duration.
+    """
+    found = _DURATION.fullmatch(duration.strip())
+    if found is None:
+        raise AuthorError(f"{duration!r} is no duration: write a number and a unit, {', '.join(_UNITS)}")
+    return round(float(found["number"]) * _UNITS[found["unit"]], 9)
+
+
+class Unknown:
+    """The value of a variable before the scenario is played. Checks of payloads accept it anywhere."""
+
+    def __repr__(self) -> str:
+        return "a variable"
+
+
+Lookup = Callable[[str], Any]
+"""Returns the value of a variable; raises KeyError if there is none."""
+
+
+def resolved(value: Any, lookup: Lookup) -> Any:
+    """Replace the references to variables in a value.
+
+    A text that is one reference becomes the value with its type. Within a longer text the value is inserted as text.
+
+    Raises:
+        AuthorError: there is no such variable, or the amount cannot be added to it.
+    """
+    if isinstance(value, Mapping):
+        return {resolved(key, lookup): resolved(inner, lookup) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [resolved(inner, lookup) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if whole := VARIABLE.fullmatch(value):
+        return _value_of(whole, lookup)
+    return VARIABLE.sub(lambda found: str(_value_of(found, lookup)), value)
+
+
+def references(value: Any) -> list[str]:
+    """Return the names of the variables in a value, in order."""
+    if isinstance(value, Mapping):
+        return [name for inner in value.values() for name in references(inner)]
+    if isinstance(value, list):
+        return [name for inner in value for name in references(inner)]
+    return [found["name"] for found in VARIABLE.finditer(value)] if isinstance(value, str) else []
+
+
+def _value_of(found: re.Match[str], lookup: Lookup) -> Any:
+    value = lookup(found["name"])
+    if found["sign"] is None or isinstance(value, Unknown):
+        return value
+    sign, amount = (1 if found["sign"] == "+" else -1), found["amount"]
+    if isinstance(value, str) and amount:  # a time of RFC 3339
+        moment = datetime.fromisoformat(value) + sign * timedelta(seconds=seconds(amount))
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, (int, float)) and amount.isdecimal():
+        return value + sign * int(amount)
+    raise AuthorError(f"{found[0]}: {amount!r} cannot be added to {value!r}")
+
+
+# -- matchers -------------------------------------------------------------------------------------------------------
+
+
+def _number(value: Any) -> float:
+    return float(value)
+
+
+def _numeric(accepts: Callable[[float, float], bool], words: str, wanted: Any) -> Callable[[Any], bool]:
+    def holds(actual: Any) -> bool:
+        try:
+            return not isinstance(actual, bool) and accepts(_number(actual), float(wanted))
+        except (TypeError, ValueError):
+            return False
+
+    holds.__name__ = f"{words} {wanted}"
+    return holds
+
+
+def _one_of(wanted: Any) -> Callable[[Any], bool]:
+    def holds(actual: Any) -> bool:
+        return any(not differences(each, actual) for each in wanted)
+
+    holds.__name__ = f"one of {wanted}"
+    return holds
+
+
+def _not(wanted: Any) -> Callable[[Any], bool]:
+    def holds(actual: Any) -> bool:
+        return bool(differences(wanted, actual))
+
+    holds.__name__ = f"not {wanted!r}"
+    return holds
+
+
+def _has(wanted: Any) -> Callable[[Any], bool]:
+    """Accept an array in which each wanted element matches another one."""
+
+    def holds(actual: Any) -> bool:
+        if not isinstance(actual, list):
+            return False
+        left = list(actual)
+        for each in wanted:
+            found = next((other for other in left if not differences(each, other)), ABSENT)
+            if found is ABSENT:
+                return False
+            left.remove(found)
+        return True
+
+    holds.__name__ = f"an array with {wanted}"
+    return holds
+
+
+def _lists(wanted: Any) -> Callable[[Any], bool]:
+    """Accept a text that is a list separated by commas with these items."""
+
+    def holds(actual: Any) -> bool:
+        items = {item.strip() for item in str(actual).split(",")}
+        return set(map(str, wanted)) <= items
+
+    holds.__name__ = f"a list with {', '.join(map(str, wanted))}"
+    return holds
+
+
+def _any(_: Any) -> Callable[[Any], bool]:
+    def holds(_actual: Any) -> bool:
+        return True
+
+    holds.__name__ = "any value"
+    return holds
+
+
+_TEXT = {"type": "string"}
+_NUMBER = {"type": ["number", "string"]}
+MATCHERS: Mapping[str, tuple[str, Mapping[str, Any], Callable[[Any], Any]]] = {
+    "$matches": ("a text that matches a regular expression as a whole", _TEXT, re.compile),
+    "$one_of": ("one of these values", {"type": "array", "minItems": 1}, _one_of),
+    "$not": ("any other value", {}, _not),
+    "$at_least": ("a number, or a number as text", _NUMBER, lambda n: _numeric(lambda a, b: a >= b, "at least", n)),
+    "$at_most": ("a number, or a number as text", _NUMBER, lambda n: _numeric(lambda a, b: a <= b, "at most", n)),
+    "$equals": ("the same number, or as text", _NUMBER, lambda n: _numeric(lambda a, b: a == b, "the number", n)),
+    "$above": ("a larger number, or as text", _NUMBER, lambda n: _numeric(lambda a, b: a > b, "above", n)),
+    "$has": ("an array that has an element for each of these", {"type": "array", "minItems": 1}, _has),
+    "$lists": ("a text with these items, separated by commas", {"type": "array", "minItems": 1}, _lists),
+    "$any": ("any value", {"const": True}, _any),
+    "$absent": ("the field is missing", {"const": True}, lambda _: ABSENT),
+}
+"""The matchers: an object with one of these keys stands for a value. Each has a description, a schema and a maker."""
+
+
+def matching(value: Any) -> Any:
+    """Return an expected value with its matchers made, as `rig.ocpp.matching.differences` takes it."""
+    if isinstance(value, Mapping):
+        if len(value) == 1 and (key := next(iter(value))) in MATCHERS:
+            return MATCHERS[key][2](matching(value[key]))
+        return {key: matching(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [matching(inner) for inner in value]
+    return value

@@ -1,0 +1,184 @@
+"""The live page in Chromium: what it draws, what it operates, and how it recovers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rig.timeline.events import Boot, FaultLifted, LogLine, OcppFrame, Panic, PinEdge
+from tests.unit.console.conftest import SLOW_MS, HandBench, serving
+
+
+def log(page: Any) -> str:
+    """Return the rows of the log that are in sight."""
+    rows: list[str] = page.locator("pb-log .pb-row").all_inner_texts()
+    return "\n".join(rows)
+
+
+def lines(page: Any) -> list[str]:
+    """Return the texts of all lines that the page holds, in order."""
+    found: list[str] = page.evaluate(
+        "document.querySelector('pb-log').list.items.filter((line) => !line.remark).map((line) => line.text)"
+    )
+    return found
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait until a condition in JavaScript is true."""
+    page.wait_for_function(condition, timeout=SLOW_MS)
+
+
+def test_every_line_is_shown_in_order(page: Any, hand: HandBench) -> None:
+    """A burst of 5,000 lines arrives complete and in order, and only the rows in sight are in the document."""
+    sent = [f"line {number}" for number in range(5000)]
+    for start in range(0, len(sent), 100):
+        hand.timeline.extend(
+            [LogLine(source="console", text=text, level="I", tag="app") for text in sent[start : start + 100]]
+        )
+    until(page, "document.querySelector('pb-log').list.items.length >= 5001")
+    assert lines(page) == sent
+    assert page.locator("pb-log .pb-row").count() < 60
+    assert "line 4999" in log(page)
+
+
+def test_log_is_filtered_by_level_feature_and_text(page: Any, hand: HandBench) -> None:
+    """The filters of level, feature and text apply together, and to the lines that come later."""
+    hand.timeline.append(LogLine(source="console", text="a warning", level="W", tag="network"))
+    page.get_by_label("lowest level").select_option("W")
+    page.get_by_label("feature", exact=True).select_option("network")
+    page.keyboard.press("/")
+    page.get_by_label("search the log").fill("lost")
+    for text, level, tag in (("lost a", "W", "network"), ("lost b", "I", "network"), ("lost c", "E", "app")):
+        hand.timeline.append(LogLine(source="console", text=text, level=level, tag=tag))  # type: ignore[arg-type]
+    until(page, "document.querySelector('pb-log').list.items.filter((line) => !line.remark).length === 4")
+    until(page, "document.querySelectorAll('pb-log .pb-row').length === 1")
+    assert "lost a" in log(page)
+
+
+def test_memory_of_the_log_is_bounded(page: Any, hand: HandBench) -> None:
+    """Beyond its limit the page drops the oldest lines, says so, and still scrolls to its first and last line."""
+    page.evaluate("document.querySelector('pb-log').list.most = 1000")
+    hand.timeline.extend([LogLine(source="console", text=f"line {n}", level="I", tag="app") for n in range(3000)])
+    until(page, "document.querySelector('pb-log').list.items.at(-1).text === 'line 2999'")
+    kept = lines(page)
+    assert len(kept) <= 1000
+    assert kept == [f"line {n}" for n in range(3000 - len(kept), 3000)]
+    page.locator("pb-log .pb-scroll").evaluate("(box) => { box.scrollTop = 0; }")
+    page.locator("pb-log .pb-row", has_text=kept[0]).first.wait_for()
+    assert "older ones dropped" in page.locator("pb-log").inner_text()
+
+
+def test_led_lights_as_its_pin_does(page: Any, hand: HandBench) -> None:
+    """An edge of an LED's pin lights the LED of the drawing, and the next one puts it out."""
+    for level in (True, False):
+        hand.timeline.append(PinEdge(source="pins", signal="leds.status", level=level, driven=False))
+        until(page, f"document.querySelector('.pb-led').classList.contains('pb-lit') === {str(level).lower()}")
+
+
+def test_inputs_and_power_are_operated(page: Any, hand: HandBench) -> None:
+    """The switch of an input and the key p act on the bench, and the drawing shows it."""
+    page.get_by_role("switch", name="input cable").click()
+    until(page, "document.querySelector('.pb-pad[data-signal=\"inputs.cable\"]').classList.contains('pb-lit')")
+    assert hand.cable
+    page.get_by_role("heading", name="Board").click()
+    page.keyboard.press("p")
+    page.locator('.q-toggle[aria-label="power of the board"][aria-checked="false"]').wait_for()
+    assert not hand.power
+
+
+def test_fault_lasts_until_its_tab_closes(page: Any, hand: HandBench) -> None:
+    """A fault from the form is shown as active, and is lifted when the tab is closed."""
+    page.get_by_label("fault of the catalogue").click()
+    page.get_by_role("option", name="latency").click()
+    page.get_by_label("ms (1 to 50)").fill("20")
+    page.get_by_role("button", name="inject").click()
+    page.get_by_role("button", name="lift latency").wait_for()
+    assert hand.faults[0]["arguments"] == {"ms": 20}
+    page.close()
+    hand.timeline.expect(FaultLifted, timeout=60)
+    assert hand.faults == []
+
+
+def test_refusal_is_shown(page: Any, hand: HandBench) -> None:
+    """The message of a refused call is shown, and nothing is injected."""
+    page.get_by_label("fault of the catalogue").click()
+    page.get_by_role("option", name="latency").click()
+    page.get_by_label("ms (1 to 50)").fill("13")
+    page.get_by_role("button", name="inject").click()
+    page.get_by_text("13 ms is unlucky").wait_for()
+    assert hand.faults == []
+
+
+def test_running_test_is_only_watched(page: Any, hand: HandBench) -> None:
+    """While a test runs, the page names it, and its controls are disabled. It can hold the session."""
+    hand.test = "tests/hil/test_boot.py::test_boots"
+    page.get_by_text("You can look, not act").wait_for()
+    assert page.get_by_role("button", name="reset").is_disabled()
+    page.get_by_role("button", name="pause after this test").click()
+    page.locator("button:disabled", has_text="pause after this test").wait_for()
+    assert hand.hold.is_requested
+
+
+def test_frame_opens_with_its_payload_and_verdict(page: Any, hand: HandBench) -> None:
+    """A frame of the sequence chart opens in words, with the reason why it is invalid."""
+    hand.timeline.append(
+        OcppFrame(
+            source="csms",
+            charge_point="CP-1",
+            direction="received",
+            message_type="CALL",
+            unique_id="7",
+            action="Heartbeat",
+            payload={"extra": 1},
+            error="additional property extra",
+            raw='[2,"7"]',
+        )
+    )
+    page.get_by_role("button", name="to the CSMS: Heartbeat, invalid").click()
+    dialog = page.get_by_role("dialog")
+    assert '"extra": 1' in dialog.inner_text()
+    assert "additional property extra" in dialog.inner_text()
+
+
+def test_panic_is_announced_until_the_next_boot(page: Any, hand: HandBench) -> None:
+    """A panic stays in the banner, with its cause, until the device has booted again for another reason."""
+    hand.timeline.append(Panic(source="console", cause="LoadProhibited", backtrace=("a", "b")))
+    page.get_by_role("alert").get_by_text("LoadProhibited").wait_for()
+    hand.timeline.append(Boot(source="console", version="1", build="0", reset="power_on"))
+    page.get_by_role("alert").get_by_text("LoadProhibited").wait_for(state="detached")
+
+
+def test_closed_bench_is_awaited(page: Any, hand: HandBench, bench_path: Path) -> None:
+    """The page says that the bench was closed, and continues with the next one of its description."""
+    hand.close()
+    page.get_by_role("alert").get_by_text("No bench").wait_for()
+    again = HandBench(bench_path)
+    try:
+        again.timeline.append(LogLine(source="console", text="back again", level="I", tag="app"))
+        page.locator("pb-log .pb-row", has_text="back again").wait_for()
+        page.get_by_role("alert").get_by_text("No bench").wait_for(state="detached")
+    finally:
+        again.close()
+
+
+def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -> None:
+    """Without its server the page says so; with a new server on that port it continues by itself."""
+    server = serving(bench_path)
+    address = server.__enter__()
+    hand = HandBench(bench_path)
+    context = browser.new_context()
+    context.set_default_timeout(SLOW_MS)
+    try:
+        tab = context.new_page()
+        tab.goto(address)
+        tab.get_by_role("switch", name="input cable").wait_for()
+        server.process.kill()
+        tab.get_by_role("alert").get_by_text("does not answer").wait_for()
+        with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2]):
+            tab.get_by_role("alert").get_by_text("does not answer").wait_for(state="detached")
+            hand.timeline.append(LogLine(source="console", text="served again", level="I", tag="app"))
+            tab.locator("pb-log .pb-row", has_text="served again").wait_for()
+    finally:
+        server.__exit__()
+        hand.close()
+        context.close()

@@ -1,0 +1,121 @@
+"""The steps of a hand session, and the files made of them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from rig.recording import Step, pytest_file, scenario_file, steps_of
+
+
+class Session:
+    """The events of a session, with an id and a stamp each."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._ids = itertools.count(1)
+
+    def add(self, kind: str, after_s: float = 0.1, **fields: Any) -> int:
+        """Append an event some seconds after the one before. Return its id."""
+        before = self.events[-1]["t"] if self.events else 1_000_000_000
+        number = next(self._ids)
+        self.events.append({"type": kind, "id": number, "t": before + int(after_s * 1e9), **fields})
+        return number
+
+    def act(self, call: str, after_s: float = 0.1, **arguments: Any) -> None:
+        """Append an act."""
+        self.add("hand_act", after_s, call=call, arguments=arguments)
+
+    def frame(self, action: str, payload: Any, message_type: str = "CALL", error: str = "") -> None:
+        """Append a frame of the charge point."""
+        self.add(
+            "ocpp_frame", direction="received", message_type=message_type, action=action, payload=payload, error=error
+        )
+
+    def steps(self) -> list[Step]:
+        """Return the steps."""
+        return steps_of(self.events)[0]
+
+
+@pytest.fixture
+def session() -> Session:
+    return Session()
+
+
+def test_act_is_followed_by_what_the_device_did(session: Session) -> None:
+    """An act becomes a step, the device's calls and outputs after it become expectations."""
+    session.act("input.set", name="cable", on=True)
+    session.frame("StatusNotification", {"connectorId": 1, "status": "Preparing", "timestamp": "2026-01-01T00:00:00Z"})
+    session.add("pin_edge", signal="outputs.contactor", level=False, driven=False)
+    session.add("pin_edge", signal="outputs.contactor", level=True, driven=False)
+    session.add("pin_edge", signal="inputs.cable", level=True, driven=True)
+    assert session.steps() == [
+        Step("inputs", {"cable": True}),
+        Step("expect", "StatusNotification", {"with": {"connectorId": 1, "status": "Preparing"}}),
+        Step("output", "contactor", {"is": True}),
+    ]
+
+
+def test_messages_by_the_clock_and_before_the_first_act_are_left_out(session: Session) -> None:
+    """Heartbeat, MeterValues, invalid frames and what came before any act are not expected."""
+    session.frame("StatusNotification", {"status": "Available"})
+    session.act("input.set", name="cable", on=True)
+    session.frame("Heartbeat", {})
+    session.frame("MeterValues", {"connectorId": 1})
+    session.frame("StatusNotification", {"status": 7}, error="status is a text")
+    assert session.steps() == [Step("inputs", {"cable": True})]
+
+
+def test_pause_that_nothing_fills_becomes_a_wait(session: Session) -> None:
+    """A person's pause is kept if the device did nothing in it."""
+    session.act("input.set", name="auth_button", on=True)
+    session.act("input.set", after_s=2, name="auth_button", on=False)
+    session.frame("Authorize", {"idTag": "TAG"})
+    session.act("input.set", after_s=5, name="cable", on=True)
+    assert [step.name for step in session.steps()] == ["inputs", "wait", "inputs", "expect", "inputs"]
+    assert session.steps()[1].value == "2.0 s"
+
+
+def test_fault_holds_the_steps_until_it_was_lifted(session: Session) -> None:
+    """The steps between injection and lift are within the fault; a fault that reboots is announced."""
+    session.act("fault.inject", name="latency", arguments={"ms": 50})
+    injected = session.add("fault_injected", fault="latency", arguments={"ms": 50})
+    session.act("input.set", name="cable", on=True)
+    session.act("fault.lift")
+    session.add("fault_lifted", fault="latency", injected=injected)
+    session.act("input.set", name="cable", on=False)
+    session.add("fault_injected", fault="power-cut", arguments={})
+    latency, unplug, reboot = session.steps()
+    assert latency == Step("fault", "latency", {"with": {"ms": 50}}, [Step("inputs", {"cable": True})])
+    assert unplug == Step("inputs", {"cable": False})
+    assert reboot == Step("reboot", during=[Step("fault", "power-cut", during=[])])
+
+
+def test_call_expects_the_status_of_its_answer(session: Session) -> None:
+    """A call by hand becomes a call whose answer has the recorded status."""
+    session.act("csms.call", action="ChangeAvailability", payload={"connectorId": 1, "type": "Inoperative"})
+    session.frame("ChangeAvailability", {"status": "Accepted"}, "CALLRESULT")
+    (call,) = session.steps()
+    assert call.options == {"with": {"connectorId": 1, "type": "Inoperative"}, "result": {"status": "Accepted"}}
+    assert 'assert answer["status"] == "Accepted"' in pytest_file("A call.", [call])
+
+
+def test_act_without_a_step_is_named(session: Session) -> None:
+    """An act that no step describes is named in both files."""
+    session.act("input.set", name="cable", on=True)
+    session.act("console.send", text="help")
+    steps, skipped = steps_of(session.events)
+    assert skipped == ["console.send"]
+    assert "console.send" in pytest_file("A session.", steps, skipped)
+    assert "console.send" in scenario_file("A session.", steps, skipped)
+
+
+def test_written_test_is_python(session: Session) -> None:
+    """Texts of the session cannot break out of their quotes, and the file compiles."""
+    session.act("csms.call", action="DataTransfer", payload={"vendorId": 'a"b\\\n', "data": "${x}"})
+    session.add("fault_injected", fault="power-cut", arguments={})
+    code = pytest_file("A session.", session.steps())
+    compile(code, "test_by_hand.py", "exec")
+    assert "with device.expecting_reboot():" in code

@@ -1,0 +1,73 @@
+"""The JSON schema of scenario files for editors, and the page with all steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from rig.scenarios.features import FEATURES
+from rig.scenarios.schema import HEADER, PART, schema
+from rig.scenarios.step import ALTERNATIVES, DURATION, KINDS, STEPS, Schema
+from rig.scenarios.values import MATCHERS
+
+_INTRODUCTION = """\
+# Scenario steps
+
+This page lists everything that a scenario file may contain. `make docs` generates it. [scenarios.md](scenarios.md)
+explains how to write and run scenarios.
+"""
+
+
+def scenario_schema(_: Path) -> str:
+    """Return the JSON schema of scenario files."""
+    return json.dumps(schema(), indent=1) + "\n"
+
+
+def scenario_steps(_: Path) -> str:
+    """Return the page of steps, matchers and features."""
+    parts = [_INTRODUCTION, "## Keys of a scenario file\n", _keys(HEADER), "## Keys of a part\n", _keys(PART)]
+    parts += ["## Steps\n", "| step | value | options | does |\n| --- | --- | --- | --- |"]
+    for kind in KINDS.values():
+        options = [f"`{name}`: {_words(each)}" for name, each in kind.options.items()]
+        value = "" if kind.subject is None else _words(kind.subject)
+        parts.append(f"| `{kind.name}` | {value} | {'; '.join(options)} | {kind.summary} |")
+    parts.append(
+        "| `include` | a file with `part`, relative to this one | `with`: its parameters | Play its steps here. |"
+    )
+    parts += ["\n## Matchers\n", "| matcher | accepts |\n| --- | --- |"]
+    parts += [f"| `{{{name}: …}}` | {words} |" for name, (words, _, _) in MATCHERS.items()]
+    parts += ["\n## Features\n", "`requires` takes these names:\n", *(f"- {name}" for name in FEATURES)]
+    return "\n".join(parts) + "\n"
+
+
+def _keys(keys: Mapping[str, Schema]) -> str:
+    rows = [f"| `{name}` | {_words(each)} |" for name, each in keys.items()]
+    return "\n".join(["| key | value |", "| --- | --- |", *rows]) + "\n"
+
+
+def _words(schema: Schema) -> str:
+    """Describe a schema in a few words."""
+    if schema is STEPS:
+        return "steps"
+    if schema is ALTERNATIVES:
+        return "lists of steps"
+    if schema == DURATION:
+        return "a duration"
+    if "description" in schema:
+        return str(schema["description"])
+    if "enum" in schema:
+        values = [str(value) for value in schema["enum"]]
+        return ", ".join(f"`{value}`" for value in values) if len(values) <= 6 else _action_or_name(values)
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_words(each) for each in schema["anyOf"]))
+    if schema.get("type") == "array":
+        return f"a list of {_words(schema.get('items', {}))}"
+    if schema.get("type") == "object":
+        return "a mapping"
+    names = {"boolean": "`true` or `false`", "integer": "a whole number", "number": "a number", "string": "a text"}
+    return names.get(str(schema.get("type")), "a value")
+
+
+def _action_or_name(values: list[str]) -> str:
+    return "an action" if "DataTransfer" in values else f"such as `{values[0]}`"
