@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from tests.hil.secured import Secured
 
 from rig.bench import Bench
 from rig.csms import Csms
 from rig.device import Device
+from rig.device.secured import Secured
 from rig.faults import HttpRefusal
 from rig.instruments.console import Console
 
@@ -25,6 +25,7 @@ def secured(device: Device, bench: Bench) -> Iterator[Secured]:
     """Give an authority; at the end the device has neither its secrets nor a security profile."""
     secured = Secured(bench, device)
     yield secured
+    bench.csms.reset()
     secured.forget()
     device.configure()
 
