@@ -174,7 +174,7 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
         tab.get_by_role("switch", name="input cable").wait_for()
         server.process.kill()
         tab.get_by_role("alert").get_by_text("does not answer").wait_for()
-        with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2]):
+        with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2], is_open=True):
             tab.get_by_role("alert").get_by_text("does not answer").wait_for(state="detached")
             hand.timeline.append(LogLine(source="console", text="served again", level="I", tag="app"))
             tab.locator("pb-log .pb-row", has_text="served again").wait_for()
