@@ -32,8 +32,10 @@ PYTEST_HIL = pytest -p no:hypothesispytest --basetemp=build/tmp-hil --self-conta
 # run, and the second one's report shows all of it.
 HIL_REAL_TIME = $(if $(VIRTUAL),$(PYTEST_HIL) tests/hil/real_time --bench benches/virtual-real.toml --clean-alluredir \
   --junitxml=reports/junit/hil-real-time.xml --html=reports/runs/$(RUN_ID)/pytest-real-time.html)
-HIL = $(PYTEST_HIL) tests/hil '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
+HIL = $(PYTEST_HIL) tests/hil scenarios/field $(OCTT_SHORT) '--bench=$(BENCH)' --junitxml=reports/junit/hil.xml --html=reports/runs/$(RUN_ID)/pytest.html \
   --numprocesses=$(WORKERS) --dist=worksteal $(if $(VIRTUAL),--ignore=tests/hil/real_time,--clean-alluredir)
+# A case of each kind of the compliance set, in a few seconds; `make octt` plays all of it.
+OCTT_SHORT := $(patsubst %,scenarios/octt-1.6/TC_%_CS.yaml,001 003 005_1 007 012 015 032_1 037_3 041 070 086)
 HIL_RESULTS := reports/junit/hil.xml $(if $(VIRTUAL),reports/junit/hil-real-time.xml)
 
 # PlatformIO lives below the clone and asks its registry nothing.
@@ -44,7 +46,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test examples hil flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-console setup-browser
 
 help: ## list the verbs
@@ -74,9 +76,9 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, power cuts, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, fuzzers, power cuts, HIL on the virtual bench, interop; with coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test powercut examples hil interop coverage; do \
+	  for verb in unit firmware-test conformance fuzz powercut examples hil interop coverage; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -112,6 +114,14 @@ firmware-test: setup ## run the firmware's Unity tests under the address and und
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS)
 	@$(CTEST) --test-dir build/firmware --output-junit "$(ROOT)/reports/junit/firmware.xml"
 
+fuzz: setup ## run libFuzzer on the firmware's readers, SECONDS=15 each; MERGE=1 keeps new inputs (needs clang: make install-extras)
+	@$(RUN) -m tools.fuzz --jobs $(JOBS) --seconds $(or $(SECONDS),15) $(if $(MERGE),--merge) $(if $(ONLY),--only $(ONLY))
+
+conformance: setup ## run the WebSocket cases of the Autobahn test suite against the device's client, over a real socket; FULL=1 adds long ones, CASES=5.* selects
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target websocket-echo
+	@$(RUN) -m tools.conformance $(if $(FULL),--full) $(if $(CASES),--cases '$(CASES)')
+
 powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target powercut
@@ -134,6 +144,10 @@ hil: setup $(if $(VIRTUAL),firmware) ## run all of tests/hil in random order (SE
 	@status=0; $(if $(VIRTUAL),$(COVERED) -m $(HIL_REAL_TIME) || status=$$?;) \
 	  $(COVERED) -m $(HIL) || status=$$?; \
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build"; exit $$status
+
+octt: setup $(if $(VIRTUAL),firmware) ## play the OCPP 1.6 compliance set and print its table; SEED=n repeats an order, RUNS_OF_SET=10 looks for flaky cases
+	@mkdir -p build reports/junit
+	@$(RUN) -m tools.octt '--bench=$(BENCH)' --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(RUNS_OF_SET),--runs $(RUNS_OF_SET)) $(if $(K),-k '$(K)')
 
 interop: setup-interop firmware ## run the device against independent CSMSs, and another charge point against ours
 	@mkdir -p build reports/junit
@@ -163,8 +177,8 @@ determinism: setup firmware ## run tests/hil TIMES times in one order (SEED=n) a
 fresh-clone: ## time the first steps in a fresh clone: make demo and make test, twice each (half an hour)
 	@tools/fresh_clone_check.sh
 
-mutants: setup ## plant bugs in the device, one at a time: the HIL suite or the power cuts must find each (about half a minute a bug)
-	@status=0; $(RUN) -m tools.mutants || status=1; $(RUN) -m tools.mutants --powercut || status=1; exit $$status
+mutants: setup ## plant bugs in the device, one at a time: the HIL suite, a compliance case or the power cuts must find each (about half a minute a bug)
+	@status=0; for catalogue in "" --octt --powercut; do $(RUN) -m tools.mutants $$catalogue || status=1; done; exit $$status
 
 perf: setup firmware ## measure Plugbench and similar tools, medians of 3 paired runs: reports/perf.json
 	@$(RUN) -m perf
@@ -191,8 +205,8 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, every second power cut, ThreadSanitizer, planted bugs, endurance
-	@status=0; for verb in determinism flakes "powercut FULL=1" tsan mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
+	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
 endurance: setup firmware ## run the HIL tests that take minutes, such as 10,000 reconnects

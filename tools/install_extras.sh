@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install tools for checks that PyPI does not have, from the archive of Debian: the compiler for a bare 32-bit chip
-# (`make arm-check`). Packages named as arguments are installed too.
+# (`make arm-check`), and clang with libFuzzer (`make fuzz`). Packages named as arguments are installed too.
 set -eu
 if [ "$(id -u)" -ne 0 ]; then
     echo "install-extras: needs root: sudo make install-extras" >&2
@@ -10,4 +10,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update
 apt-get -qq install --no-install-recommends -y \
     gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib \
+    clang "libclang-rt-$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')-dev" \
     "$@" >/dev/null

@@ -1,7 +1,8 @@
 """Insert bugs into the device one at a time and check that the HIL suite finds each: `python -m tools.mutants [NAME…]`.
 
-The bugs are in `tests/mutants.toml`. With `--powercut` they are those of `tests/powercut_bugs.toml`, which the
-power-cut runner has to find: such a bug must break a rule in a scenario where the correct device breaks none.
+The bugs are in `tests/mutants.toml`. With `--octt` they are those of `tests/octt_bugs.toml`, each of which must turn
+its case of the compliance set red. With `--powercut` they are those of `tests/powercut_bugs.toml`, which the power-cut
+runner has to find: such a bug must break a rule in a scenario where the correct device breaks none.
 
 Each bug is inserted into a copy of the firmware; tests, rig and everything else come from this tree. A bug is *found*
 when a device test fails, and has *survived* when none does. A bench error, or a copy that does not build, makes the
@@ -27,6 +28,7 @@ from tools import powercut
 
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "tests" / "mutants.toml"
+OCTT_CATALOGUE = ROOT / "tests" / "octt_bugs.toml"
 POWERCUT_CATALOGUE = ROOT / "tests" / "powercut_bugs.toml"
 # Linked into the copy unchanged.
 _SHARED = (
@@ -34,6 +36,7 @@ _SHARED = (
     "fixtures",
     "pytest_plugbench.py",
     "tests",
+    "scenarios",
     "benches",
     "tools",
     "docs",
@@ -56,7 +59,8 @@ Verdict = Literal["found", "survived", "unclear"]
 class Mutant:
     """A bug: in `file`, `old` becomes `new`. `old` occurs exactly once.
 
-    `first` is the HIL test file that is likely to find it; the whole suite runs only where that one does not.
+    `first` is the HIL test file that is likely to find it; the whole suite runs only where that one does not. For a bug
+    of the compliance set it is the case that must find it.
     """
 
     name: str
@@ -127,8 +131,17 @@ def try_out(mutant: Mutant, tree: Path, find: Finder) -> Result:
 
 
 def _find_by_tests(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
-    verdict, by = _run(tree, mutant.first)
-    return _run(tree) if verdict == "survived" else (verdict, by)
+    verdict, by = _run(tree, f"tests/hil/{mutant.first}")
+    return _run(tree, "tests/hil") if verdict == "survived" else (verdict, by)
+
+
+def _find_by_case(tree: Path, mutant: Mutant) -> tuple[Verdict, str]:
+    return _run(tree, case_file(mutant))
+
+
+def case_file(mutant: Mutant) -> str:
+    """Return the file of the compliance case that must find a bug."""
+    return f"scenarios/octt-1.6/{mutant.first}.yaml"
 
 
 def find_by_cuts(sound: Broken) -> Finder:
@@ -174,10 +187,10 @@ def _cut(tree: Path, second_cuts: int, *limit: str) -> Broken:
     return {(row.scenario, rule): runs for row in rows for rule, runs in row.rules.items()}
 
 
-def _run(tree: Path, tests: str = "") -> tuple[Verdict, str]:
+def _run(tree: Path, *tests: str) -> tuple[Verdict, str]:
     junit = tree / "junit.xml"
     junit.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", f"tests/hil/{tests}", "-q", "-x", "-n", str(_WORKERS)]
+    command = [sys.executable, "-m", "pytest", *tests, "-q", "-x", "-n", str(_WORKERS)]
     command += [f"--junitxml={junit}", f"--basetemp={tree / 'tmp'}"]
     environment = os.environ | {"PYTHONPATH": str(tree)}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True)
@@ -196,9 +209,9 @@ def _run(tree: Path, tests: str = "") -> tuple[Verdict, str]:
 
 def main(arguments: list[str]) -> int:
     """Try the named mutants, or all. Return 0 when all are found and the correct device passes."""
-    by_cuts = arguments[:1] == ["--powercut"]
-    names = arguments[1:] if by_cuts else arguments
-    path = POWERCUT_CATALOGUE if by_cuts else CATALOGUE
+    by_cuts, by_cases = arguments[:1] == ["--powercut"], arguments[:1] == ["--octt"]
+    names = arguments[1:] if by_cuts or by_cases else arguments
+    path = POWERCUT_CATALOGUE if by_cuts else OCTT_CATALOGUE if by_cases else CATALOGUE
     known = catalogue(path)
     unknown = sorted(set(names) - {mutant.name for mutant in known})
     if unknown:
@@ -215,8 +228,9 @@ def main(arguments: list[str]) -> int:
             words = ", ".join(f"{scenario}: {rule} ({runs} runs)" for (scenario, rule), runs in broken.items())
             print(f"mutants: the device without a mutant breaks rules: {words}", file=sys.stderr)
     else:
-        find = _find_by_tests
-        verdict, by = _run(tree)
+        find = _find_by_case if by_cases else _find_by_tests
+        chosen = [mutant for mutant in known if not names or mutant.name in names]
+        verdict, by = _run(tree, *(map(case_file, chosen) if by_cases else ("tests/hil",)))
         if verdict != "survived":
             print(f"mutants: the suite fails on the device without a mutant: {by}", file=sys.stderr)
             return 1
@@ -228,7 +242,7 @@ def main(arguments: list[str]) -> int:
         results.append(result)
         print(f"{result.verdict:<9} {result.name:<48} {result.seconds:6.1f} s  {result.by}", flush=True)
     not_found = [result for result in results if result.verdict != "found"]
-    report = ROOT / "reports" / ("powercut-bugs.json" if by_cuts else "mutants.json")
+    report = ROOT / "reports" / f"{path.stem.replace('_', '-')}.json"
     report.parent.mkdir(exist_ok=True)
     counts = {"run": len(results), "failed": len(not_found)}
     report.write_text(json.dumps(counts | {"mutants": [asdict(result) for result in results]}, indent=1) + "\n")

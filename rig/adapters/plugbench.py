@@ -85,6 +85,7 @@ _PANIC = re.compile(
 _BACKTRACE = re.compile(r"backtrace:\s*(?P<frames>.+)", re.IGNORECASE)
 _FRAME = re.compile(r"\s+#[0-9]{1,9} (?P<frame>0x.+)")
 _MOST_FRAMES = 64
+_CRASH_TAG = "crash"  # of the line about the crash before the boot, whose cause reads like a panic
 _STORED = "L "
 _STORED_LINE = re.compile(r"L (?:[0-9T:.-]{23}Z )?")
 
@@ -123,7 +124,7 @@ class PlugbenchLogFormat:
         if " boot: " in text and (banner := _BANNER.search(text)):
             found += self.flush()
             found.append(_boot(banner))
-        elif _may_panic(text) and (panic := _PANIC.search(text)):
+        elif line.tag != _CRASH_TAG and _may_panic(text) and (panic := _PANIC.search(text)):
             if not self._cause:
                 self._cause = next(value for value in panic.groups() if value).strip()
         elif " monitor: " in text and (record := _TELEMETRY.search(text)) and (values := _numbers(record["record"])):

@@ -1,5 +1,5 @@
 """The command `rig`, one file per command."""
 
-from rig.cli.app import main
+from rig.cli.start import main
 
 __all__ = ["main"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import UserDict
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from importlib.metadata import version
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 
+from rig.cli.commands import COMMANDS, PROGRAM, Command, Group
 from rig.cli.exit_codes import EXIT_BENCH_ERROR, EXIT_FAILURE
+from rig.cli.start import COMPLETE_VARIABLE
 from rig.util.errors import PlugbenchError
 from rig.util.redaction import without_url_passwords
 from rig.util.signals import end_as_by_ctrl_c
@@ -40,6 +44,16 @@ class _Root(TyperGroup):
         except typer.TyperException as error:
             error.message = without_url_passwords(error.message)
             raise
+
+
+class _LogGroup(TyperGroup):
+    """`rig log` without the name of a command is `rig log show`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command in front of its options."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
 
 
 def _group(
@@ -75,39 +89,25 @@ def _root_options() -> list[Any]:
     return typer.main.get_group(options).params
 
 
-_GROUPS = (
-    _group("bench", "Bench descriptions.", {"check": "rig.cli.bench_check"}),
-    _group(
-        "fault",
-        "The catalogue of faults.",
-        {"list": "rig.cli.fault_list", "inject": "rig.cli.fault_inject", "lift": "rig.cli.fault_lift"},
-    ),
-    _group(
-        "csms",
-        "The fake CSMS.",
-        {"serve": "rig.cli.csms_serve", "call": "rig.cli.csms_call", "answer": "rig.cli.csms_answer"},
-    ),
-    _group("device", "The virtual charge point.", {"run": "rig.cli.device_run"}),
-    _group("log", "The log of a device.", {"fetch": "rig.cli.log_fetch"}),
-    _group("report", "Reports.", {"build": "rig.cli.report_build", "list": "rig.cli.report_list"}),
-)
-
-_SINGLE = ("doctor", "new", "status", "console", "record", "log", "power", "input", "led", "flash", "pause", "resume")
-
-app = _group(
-    "rig",
-    "Plugbench: a bench that tests the firmware of OCPP charge points.",
-    {**{name: f"rig.cli.{name}" for name in _SINGLE}, **{str(group.name): group for group in _GROUPS}},
-    _Root,
-    params=_root_options(),
-)
+def _of(commands: Mapping[str, Command | Group]) -> dict[str, str | TyperGroup]:
+    return {
+        name: command.module
+        if isinstance(command, Command)
+        else _group(name, command.summary, _of(command.commands), _LogGroup if name == "log" else TyperGroup)
+        for name, command in commands.items()
+    }
 
 
-def main() -> NoReturn:
+app = _group("rig", PROGRAM, _of(COMMANDS), _Root, params=_root_options())
+
+
+def run() -> NoReturn:
     """Run a command. The exit code is 0, 1 if it found an error, 2 if it could not run."""
+    if COMPLETE_VARIABLE in os.environ:
+        completion_init()
     stop = end_as_by_ctrl_c()
     try:
-        app()
+        app(prog_name="rig", complete_var=COMPLETE_VARIABLE)
     except PlugbenchError as error:
         typer.secho(f"rig: {error}", fg="red", err=True)
         sys.exit(EXIT_FAILURE if isinstance(error, AssertionError) else EXIT_BENCH_ERROR)

@@ -1,4 +1,4 @@
-"""`rig doctor`: checks everything that a bench needs, without using the bench itself."""
+"""`rig doctor`: checks everything that a bench needs. Only with `--wiring` does it use the bench itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -46,12 +47,21 @@ class Finding:
         return f"{'ok ' if self.ok else 'BAD'}  {self.subject:12} {without_url_passwords(self.problem or self.detail)}"
 
 
-def command(bench: BenchOption = DEFAULT_BENCH) -> None:
+def command(
+    bench: BenchOption = DEFAULT_BENCH,
+    wiring: Annotated[bool, typer.Option("--wiring", help="Also flash the board, and use each wire once.")] = False,
+) -> None:
     """Check everything that a bench needs, and print each problem with its remedy."""
     sound = True
     for finding in examine(bench, Path.cwd()):
         sound = sound and finding.ok
         typer.secho(finding.line, fg=None if finding.ok else "red")
+    if sound and wiring:
+        from rig.cli.wiring_check import check_wiring
+
+        for result in check_wiring(bench, Path.cwd()):
+            sound = sound and not result.problem and not result.skipped
+            typer.secho(result.line, fg=None if not result.problem else "red")
     if not sound:
         raise typer.Exit(EXIT_FAILURE)
 
@@ -99,7 +109,8 @@ def _emulator(description: Description) -> Finding:
     from rig.wiring.emulator.qemu import find_qemu
 
     try:
-        qemu = find_qemu(description.emulator.qemu, description.device.board)
+        has_pins = bool(description.inputs or description.leds or description.outputs)
+        qemu = find_qemu(description.emulator.qemu, description.device.board, with_pins=has_pins)
     except BenchError as error:
         return Finding("emulator", problem=str(error))
     return Finding("emulator", str(qemu.program))

@@ -12,7 +12,7 @@ from rig.faults import CATALOGUE
 
 
 def command(bench: AttachOption = None, pid: PidOption = None, as_json: JsonOption = False) -> None:
-    """List every fault with its effect, arguments and needed capabilities, and those active on an open bench."""
+    """List the faults with their effect, arguments and needs, and those active on an open bench."""
     active = []
     for client in open_benches(bench, pid):
         with client:

@@ -267,8 +267,9 @@ class Description(_Table):
             raise ValueError(f'console.port: missing; {of_kind} names it, like "/dev/ttyUSB0"')
         if self.kind == "emulator":
             for section in KNOWN_SIGNALS:
-                if getattr(self, section):
-                    raise ValueError(f"{section}: not allowed here; {of_kind} has no pins")
+                for name, wire in getattr(self, section).items():
+                    if wire.gpio is None:
+                        raise ValueError(f"{section}.{name}.gpio: missing; {of_kind} drives the chip's pins by number")
             if self.device.firmware == "host":
                 raise ValueError(f'device.firmware: "host" is not allowed here; {of_kind} runs an image of the board')
         elif self.emulator.qemu:

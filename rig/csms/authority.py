@@ -8,11 +8,13 @@ from typing import Literal, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from rig.csms.certificate import Certificate
 from rig.util.arguments import validate_one_of
+from rig.util.errors import ExpectationError
 
 CertificateKind = Literal["good", "expired", "not-yet-valid", "wrong-name", "unknown-root", "revoked"]
 """The kinds of certificates: `good` is valid for ten years, and each other kind has exactly one fault.
@@ -89,6 +91,37 @@ class Authority:
         """
         return self._issue((identity,), kind, ExtendedKeyUsageOID.CLIENT_AUTH)
 
+    def sign(self, request: str) -> str:
+        """Issue the certificate of a charge point for its own key.
+
+        Args:
+            request: a certificate signing request as PEM (RFC 2986). Its subject becomes that of the certificate.
+
+        Returns:
+            The certificate as PEM.
+
+        Raises:
+            ExpectationError: the request is no PEM, or its signature is not that of its key.
+        """
+        try:
+            wanted = x509.load_pem_x509_csr(request.encode())
+        except ValueError as error:
+            raise ExpectationError(f"the certificate signing request cannot be read: {error}") from None
+        if not wanted.is_signature_valid:
+            raise ExpectationError("the signature of the certificate signing request is not that of its key")
+        key = wanted.public_key()
+        if not isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey)):
+            raise ExpectationError(f"the key of the request is {type(key).__name__}; the whitepaper has ECDSA and RSA")
+        begin, end = self._now - _DAY, self._now + 10 * _YEAR
+        certificate = (
+            _builder(wanted.subject, self._name, key, begin, end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
     def _issue(self, names: tuple[str, ...], kind: CertificateKind, usage: x509.ObjectIdentifier) -> Certificate:
         validate_one_of("the kind of a certificate", kind, get_args(CertificateKind))
         if kind == "unknown-root":
@@ -128,7 +161,7 @@ def _subject(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begin: datetime, end: datetime
+    subject: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes, begin: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -10,6 +10,7 @@ from rig.bench import Bench
 from rig.csms import Authority, Certificate, Security
 from rig.csms.security import SecurityProfile
 from rig.device.device import Device
+from rig.firmware.nvs_secrets import make_nvs_secrets
 from rig.firmware.secrets import make_secrets
 
 KEY = bytes(range(0xE0, 0xF2))
@@ -59,8 +60,10 @@ class Secured:
         self._write({})
 
     def _write(self, blobs: dict[str, bytes]) -> None:
-        partition = self.device.firmware.manifest.partition_table()["secrets"]
-        self.bench.flasher.flash_filesystem(make_secrets(blobs, partition.size), partition.offset)
+        manifest = self.device.firmware.manifest
+        partition = manifest.partition_table()["secrets"]
+        make = make_secrets if self.bench.description.device.firmware == "host" else make_nvs_secrets
+        self.bench.flasher.flash_filesystem(make(blobs, partition.size), partition.offset, manifest.chip)
 
     def server(self, certificate: Certificate | None = None, profile: SecurityProfile = 2) -> Security:
         """The CSMS's side of a profile.

@@ -29,17 +29,27 @@ def make_secrets(blobs: Mapping[str, bytes], size: int) -> bytes:
     Raises:
         AuthorError: a name is unknown, or a blob is too long.
     """
+    check_blobs(blobs)
     image = bytearray(b"\xff") * size
     for pair, (name, blob) in enumerate(blobs.items()):
-        if name not in NAMES:
-            raise AuthorError(f"the device has no secret {name!r}. It has: {', '.join(NAMES)}")
-        if len(blob) > MOST_BYTES:
-            raise AuthorError(f"the secret {name} has {len(blob)} bytes; there is room for {MOST_BYTES}")
         head = _HEADER.pack(_MAGIC, 1, len(blob), 0, bytes(15), name.encode(), 0)[:-4]
         record = head + struct.pack("<I", zlib.crc32(head + blob)) + blob
         at = 2 * pair * SECTOR
         image[at : at + len(record)] = record
     return bytes(image)
+
+
+def check_blobs(blobs: Mapping[str, bytes]) -> None:
+    """Check that the device knows the names of the blobs, and has room for each.
+
+    Raises:
+        AuthorError: a name is unknown, or a blob is too long.
+    """
+    for name, blob in blobs.items():
+        if name not in NAMES:
+            raise AuthorError(f"the device has no secret {name!r}. It has: {', '.join(NAMES)}")
+        if len(blob) > MOST_BYTES:
+            raise AuthorError(f"the secret {name} has {len(blob)} bytes; there is room for {MOST_BYTES}")
 
 
 def read_secrets(image: bytes) -> dict[str, bytes]:

@@ -34,6 +34,7 @@ class CsmsCalls:
             "csms.normal": Call(self.normal),
             "csms.send": Call(self.send),
             "csms.close": Call(self.close),
+            "csms.configuration": Call(self.configuration, acts=False),
         }
 
     def call(
@@ -91,6 +92,14 @@ class CsmsCalls:
         csms = self._csms()
         _require_known(csms, charge_point)
         csms.close(code, reason, charge_point=charge_point)
+
+    def configuration(self, _caller: Caller) -> dict[str, dict[str, str | None]]:
+        """Return the configuration keys of each charge point, as last read or changed."""
+        csms = self._csms()
+        return {
+            name: {key: setting.value for key, setting in csms.state_of(name).configuration.items()}
+            for name in csms.charge_points
+        }
 
 
 def _require_known(csms: Csms, charge_point: str | None) -> None:

@@ -11,7 +11,7 @@ from rig.ocpp.matching import differences
 from rig.scenarios.player import TIMEOUT_S, Player
 from rig.scenarios.problems import payload_problems
 from rig.scenarios.step import DURATION, FLAG, NAME, PAYLOAD, SAVES, STEPS, TEXT, Problems, Schema, Values, step
-from rig.scenarios.values import matching
+from rig.scenarios.values import matching, seconds
 from rig.timeline import Mark
 from rig.timeline.events import OcppFrame
 from rig.util.errors import ExpectationError
@@ -168,39 +168,59 @@ def tags(player: Player, values: Values) -> None:
 @step(
     "configuration",
     {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+    options={"if_known": FLAG},
 )
 def configuration(player: Player, values: Values) -> None:
-    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them."""
+    """Change configuration keys by ChangeConfiguration. The end of the scenario restores them.
+
+    With `if_known` a key that the charge point does not have is left out.
+    """
     for key, value in values.subject.items():
-        player.change_key(key, value)
+        player.change_key(key, value, if_known=values.get("if_known", False))
 
 
-@step("connected", options={"timeout": DURATION, "as": NAME})
+@step("connected", DURATION, options={"as": NAME}, is_bare=True)
 def connected(player: Player, values: Values) -> None:
-    """Expect that the charge point connects, or has connected since the last matched message."""
+    """Expect that the charge point connects within the duration (60 s), or has since the last matched message."""
     link = player.csms.expect_connected(
-        player.until(values.duration("timeout", 60.0)), since=player.cursor, charge_point=player.identity
+        player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
     player.cursor = Mark(link.id + 1)
     if name := values.get("as"):
         player.saved[name] = link
 
 
-@step("disconnected", options={"timeout": DURATION, "as": NAME})
+@step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
 def disconnected(player: Player, values: Values) -> None:
-    """Expect that the connection of the charge point ends, or has ended since the last matched message."""
+    """Expect that the connection ends within the duration (60 s), or has ended since the last matched message."""
     link = player.csms.expect_disconnected(
-        player.until(values.duration("timeout", 60.0)), since=player.cursor, charge_point=player.identity
+        player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
     player.cursor = Mark(link.id + 1)
     if name := values.get("as"):
         player.saved[name] = link
+
+
+def _timeout(values: Values) -> float:
+    return 60.0 if values.subject is None else seconds(values.subject)
 
 
 @step("close", {"type": "integer", "minimum": 1000, "maximum": 4999})
 def close(player: Player, values: Values) -> None:
     """Close the connection with a WebSocket close code. The charge point may reconnect."""
     player.csms.close(values.subject, charge_point=player.identity)
+
+
+@step("ping", {"type": "string", "maxLength": 125})
+def ping(player: Player, values: Values) -> None:
+    """Send a WebSocket ping with this payload, and wait for its pong."""
+    player.csms.ping(values.subject.encode(), timeout=player.until(TIMEOUT_S), charge_point=player.identity)
+
+
+@step("send_raw", TEXT, options={"fragments": {"type": "integer", "minimum": 1}})
+def send_raw(player: Player, values: Values) -> None:
+    """Send a text as it is, valid or not, in one or several WebSocket frames."""
+    player.csms.send_raw(values.subject, fragments=values.get("fragments", 1), charge_point=player.identity)
 
 
 @step("silence", STEPS)

@@ -89,6 +89,7 @@ FEATURES: Mapping[str, Declares] = {
     "local authorization list": _profile("LocalAuthListManagement"),
     "remote trigger": _profile("RemoteTrigger"),
     "reservation": _profile("Reservation"),
+    "security events": _action("ExtendedTriggerMessage"),
     "security log": _action("GetLog"),
     "security profiles": _has_key("SecurityProfile"),
     "signed firmware update": _action("SignedUpdateFirmware"),

@@ -10,7 +10,7 @@ from rig.scenarios.features import require
 from rig.scenarios.player import Player, Stage
 from rig.scenarios.scenario import Scenario
 from rig.scenarios.step import KINDS, Values
-from rig.util.errors import AuthorError, ExpectationError
+from rig.util.errors import AuthorError, DeviceError, ExpectationError, PlugbenchError
 
 
 def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None = None) -> None:
@@ -39,20 +39,37 @@ def play(scenario: Scenario, stage: Stage, parameters: Mapping[str, Any] | None 
             player.change_key(key, str(player.resolve(value)))
         player.cursor = stage.timeline.mark()
         player.play(scenario.steps)
+    except KeyboardInterrupt:
+        raise
     except BaseException:
-        # The first error is the verdict. The next test restores what remains.
-        with contextlib.suppress(ExpectationError, AssertionError):
+        # The first error is the verdict. Also a test that its time limit has ended restores the charge point.
+        with contextlib.suppress(PlugbenchError):
             _clean_up(scenario, player)
         raise
     _clean_up(scenario, player)
 
 
 def _clean_up(scenario: Scenario, player: Player) -> None:
+    """Play the cleanup, and restore the configuration keys; a device that does not let them be restored is renewed.
+
+    Raises:
+        PlugbenchError: a step failed, or a key could not be restored.
+    """
     try:
         player.play(scenario.cleanup)
     finally:
         if player.has_changed_keys:
-            device = player.stage.device
-            if device is not None:
-                device.wait_status(accepted=True, connected=True, timeout=150)
-            player.restore_keys()
+            _restore_keys(player)
+
+
+def _restore_keys(player: Player) -> None:
+    device = player.stage.device
+    if device is None:
+        player.restore_keys()
+        return
+    try:
+        device.wait_status(accepted=True, connected=True, timeout=150)
+        player.restore_keys()
+    except (DeviceError, ExpectationError):
+        device.renew()  # the next test must not get the configuration of this one
+        raise

@@ -61,6 +61,8 @@ class Stage:
         bench: the bench of the charge point; None: a person acts.
         device: the device on the bench; None without a bench.
         person: the person; None with a bench.
+        tag: the idTag that the person presents; with a bench it is that of the description.
+        charge_point: the identity of the charge point without a bench; empty: the first one that connects.
     """
 
     csms: Csms
@@ -68,6 +70,8 @@ class Stage:
     bench: Bench | None = None
     device: Device | None = None
     person: Person | None = None
+    tag: str = "TAG"
+    charge_point: str = ""
 
 
 class Player:
@@ -217,9 +221,17 @@ class Player:
         """
         if self.stage.bench is not None:
             return self.stage.bench.description.device.identity
+        if self.stage.charge_point:
+            return self.stage.charge_point
         if not self.csms.charge_points:
             raise ExpectationError("no charge point has connected")
         return self.csms.charge_points[0]
+
+    @property
+    def tag(self) -> str:
+        """The idTag of the card that is presented."""
+        bench = self.stage.bench
+        return self.stage.tag if bench is None else bench.description.device.local_id_tag
 
     def transaction_id(self) -> int:
         """Return the id of the latest transaction, when the CSMS has sent it.
@@ -301,8 +313,13 @@ class Player:
 
     # -- configuration ------------------------------------------------------------------------------------------------
 
-    def change_key(self, key: str, value: str) -> None:
+    def change_key(self, key: str, value: str, *, if_known: bool = False) -> None:
         """Change a configuration key until the end of the scenario.
+
+        Args:
+            key: its name.
+            value: its new value.
+            if_known: do nothing if the charge point does not have it.
 
         Raises:
             ExpectationError: the charge point does not accept the change.
@@ -310,6 +327,8 @@ class Player:
         try:
             status = self._keys.change(key, value)
         except KeyError:
+            if if_known:
+                return
             raise ExpectationError(f"the charge point has no configuration key {key}") from None
         if status not in ("Accepted", "RebootRequired"):
             raise ExpectationError(f"ChangeConfiguration of {key} to {value!r} was answered with {status}")
@@ -333,7 +352,9 @@ class Player:
 
 BUILT_IN: Mapping[str, Callable[[Player], Any]] = {
     "identity": lambda player: player.identity,
-    "tag": lambda player: player.stage.bench.description.device.local_id_tag if player.stage.bench else "TAG",
+    "tag": lambda player: (
+        player.stage.bench.description.device.local_id_tag if player.stage.bench else player.stage.tag
+    ),
     "transaction": lambda player: player.transaction_id(),
     "root": lambda player: player.authority.root,
     "now": lambda player: player.csms.behaviour.current_time(),

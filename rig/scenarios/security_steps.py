@@ -8,7 +8,7 @@ from rig.csms import Security
 from rig.csms.authority import CertificateKind
 from rig.device.secured import Secured
 from rig.scenarios.player import Player
-from rig.scenarios.step import STEPS, Schema, Values, step
+from rig.scenarios.step import SAVES, STEPS, TEXT, Schema, Values, step
 from rig.util.errors import AuthorError
 
 PROFILE: Schema = {"type": "integer", "minimum": 0, "maximum": 3, "description": "a security profile, 0 to 3"}
@@ -58,3 +58,9 @@ def csms_requires(player: Player, values: Values) -> None:
     required = Security(normal.profile, passwords, normal.certificate, normal.client_root)
     with player.csms.secured(required):
         player.play(values.options["steps"])
+
+
+@step("issue_certificate", TEXT, options={"save": SAVES}, required=["save"])
+def issue_certificate(player: Player, values: Values) -> None:
+    """Sign a certificate request, in PEM, with the scenario's authority; `save` takes its `chain`."""
+    player.save(values.options["save"], {"chain": player.authority.sign(values.subject)})

@@ -73,14 +73,6 @@ def test_a_call_that_is_nested_too_deep_is_answered(device: Device, bench: Bench
     stays_connected(bench, csms)
 
 
-def test_requests_for_the_missing_local_list_are_answered(device: Device, csms: Csms) -> None:
-    """Requests for the missing local list get version -1 and NotSupported, no errors (OCPP 1.6 sections 5.10, 5.15)."""
-    assert csms.call("GetLocalListVersion", {}) == {"listVersion": -1}
-    entries = [{"idTag": "TAG", "idTagInfo": {"status": "Accepted"}}]
-    request = {"listVersion": 1, "updateType": "Full", "localAuthorizationList": entries}
-    assert csms.call("SendLocalList", request) == {"status": "NotSupported"}
-
-
 @pytest.mark.smoke
 def test_calls_in_a_row_are_answered_in_their_order(device: Device, bench: Bench, csms: Csms) -> None:
     """Fifty calls sent before the first answer get fifty answers in order."""

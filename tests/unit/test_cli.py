@@ -12,6 +12,7 @@ import pytest
 
 from rig.cli import main
 from rig.firmware.build import build
+from rig.firmware.filesystem import make_filesystem
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,13 +36,35 @@ def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 def test_help_names_every_command(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("--help")
     assert code == 0
-    for command in ("doctor", "new", "bench", "fault", "csms", "device", "report"):
+    for command in ("doctor", "new", "bench", "fault", "csms", "device", "log", "report"):
         assert command in output
 
 
 def test_version(rig) -> None:  # type: ignore[no-untyped-def]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert rig("--version") == (0, f"rig {project['version']}\n")
+
+
+def test_the_stored_log_is_printed(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    image = tmp_path / "storage.bin"
+    files = {"log-0000000001": b"I (1) a: one [b]\nI (2) a: two\n", "log-0000000003": b"", "crash": b"E (0) crash: x\n"}
+    image.write_bytes(make_filesystem(files, 64 * 4096))
+    code, output = rig("log", "fetch", str(image))
+    assert code == 0
+    assert output.splitlines()[:2] == ["I (1) a: one [b]", "I (2) a: two"]
+    assert "given up for space: 2" in output
+    assert rig("log", "fetch", str(image), "--crash") == (0, "E (0) crash: x\n")
+
+
+def test_an_image_without_a_log_is_refused(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    image = tmp_path / "storage.bin"
+    code, output = rig("log", "fetch", str(image))
+    assert code == 2
+    assert "storage.bin cannot be read: No such file or directory" in output
+    image.write_bytes(b"\xff" * 64 * 4096)
+    code, output = rig("log", "fetch", str(image))
+    assert code == 2
+    assert "no valid LittleFS file system" in output
 
 
 def test_a_new_project_passes_without_changes(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

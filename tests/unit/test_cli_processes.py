@@ -81,6 +81,7 @@ def test_every_command_is_in_the_document() -> None:
     assert {" ".join(command.split()[:2]) for command in COMMANDS} == {
         "bench check",
         "new my-firmware-tests",
+        "completion bash",
         "status",
         "log --level",
         "log -f",
@@ -96,6 +97,7 @@ def test_every_command_is_in_the_document() -> None:
         "record test_by_hand.py",
         "pause",
         "resume",
+        "snapshot",
         "doctor --bench",
         "fault list",
         "fault inject",

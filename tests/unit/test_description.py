@@ -97,8 +97,8 @@ def test_the_rise_and_fall_times_of_the_rail(tmp_path: Path, text: str, seconds:
         (change("[csms]", "path = 1\n[csms]"), "network.path: unknown key"),
         (change("[csms]", '[emulator]\nqemu = "x"\n[csms]'), 'emulator.qemu: not allowed here; a bench of kind "pi"'),
         (
-            change("[csms]", "[inputs]\ncable = { pin = 5, gpio = 0 }\n[csms]", EMULATOR),
-            'inputs: not allowed here; a bench of kind "emulator" has no pins',
+            change("[csms]", "[inputs]\ncable = { pin = 5 }\n[csms]", EMULATOR),
+            'inputs.cable.gpio: missing; a bench of kind "emulator" drives the chip',
         ),
         (change("build/esp32c3-emulator", "host", EMULATOR), 'device.firmware: "host" is not allowed here; a bench of'),
         (

@@ -114,3 +114,16 @@ def test_an_impossible_number_is_kept_as_text(text: str) -> None:
 @given(st.text())
 def test_any_text_is_a_line(text: str) -> None:
     assert PlugbenchLogFormat().line(text).text == text
+
+
+def test_a_line_of_the_past_is_no_event() -> None:
+    assert read(f"L {BANNER}", "L I (5) x: PANIC: long ago", f"L 2024-05-01T12:00:00.250Z {BANNER}") == []
+
+
+def test_a_banner_after_a_line_of_the_past_that_was_cut_is_a_boot() -> None:
+    boot = Boot(version="1.0.0", build="12345678", reset="panic")
+    assert read(f"L I (12{BANNER}", f"L 2024-05-01T12:00:00.250Z I (0) bo{BANNER}", f"L {BANNER}") == [boot, boot]
+
+
+def test_the_line_about_the_last_crash_is_no_panic() -> None:
+    assert read('E (0) crash: the last run crashed reason=panic cause="abort() was called"') == []

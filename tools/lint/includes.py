@@ -21,6 +21,7 @@ LAYERS = (
     ("app",),
     ("features/charge_point", "features/led_status", "features/monitor", "features/wifi"),
     ("features/auth_cache", "features/charging"),
+    ("features/local_list",),
     ("features/transactions",),
     ("features/log_store", "features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),

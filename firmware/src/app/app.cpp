@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/version.h"
+#include "core/crc32.h"
 
 namespace pb {
 
@@ -9,6 +10,8 @@ namespace {
 // An ESP32-C3 with TLS leaves about 140 KB of heap beside 64 KB of app: log files, lists and networks may take 16 KB
 // more.
 static_assert(sizeof(void*) > 4 || sizeof(App) <= 80 * 1024, "the app takes too much of a chip's RAM");
+
+constexpr size_t kMostTasks = 12;
 
 void report_slow_poll(void* log, const char* feature, Micros took) {
   static_cast<Logger*>(log)->warning("loop", feature, " took ", took / 1000, " ms");
@@ -35,23 +38,26 @@ App::App(const Ports& ports)
       wifi_console_(ports.network, stored_networks_, log_),
       connection_(ports.tcp, ports.network, ports.rng, log_),
       transactions_(storage_, time_sync_, ports.rng, log_),
-      auth_cache_(storage_, time_sync_, config_.settings(), log_),
+      local_list_(storage_, time_sync_, config_.settings(), log_),
+      auth_cache_(storage_, local_list_, time_sync_, config_.settings(), log_),
       messenger_(connection_, transactions_.outbox(), ports.rng, log_),
       input_events_(ports.edges),
       charging_(board_, safety_, input_events_, transactions_, config_.settings(), log_),
-      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, auth_cache_, config_, security_,
-                    Identity{kVersion, ports.system.chip_id()},
+      charge_point_(messenger_, connection_, charging_, transactions_, time_sync_, local_list_, auth_cache_, config_,
+                    security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
-                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_) {
+                   {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
+      csms_trial_(config_, connection_, wifi_, log_) {
   log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
   config_.load(ports_.system.chip_id());
+  target_setting_ = target_in_settings();
   take_settings();
   config_.set_listener({[](void* app) { static_cast<App*>(app)->take_settings(); }, this});
   stored_networks_.load();
@@ -78,8 +84,21 @@ void App::take_settings() {
   transactions_.set_retries(
       {settings.transaction_message_attempts, Millis{1000} * settings.transaction_message_retry_interval_s});
   transactions_.set_nominal_voltage(settings.nominal_voltage_v);
-  if (settings.security_profile != security_profile_setting_) connection_.renew(ports_.clock.now());
+  if (settings.security_profile != security_profile_setting_) {
+    connection_.renew(ports_.clock.now());
+    csms_trial_.restart();
+  }
   security_profile_setting_ = settings.security_profile;
+  if (target_in_settings() != target_setting_) {
+    target_setting_ = target_in_settings();
+    connection_.retarget(settings.csms_url.text(), settings.identity.text(), ports_.clock.now());
+    csms_trial_.restart();
+  }
+}
+
+uint32_t App::target_in_settings() const {
+  const Settings& settings = config_.settings();
+  return crc32(settings.identity.text().bytes(), crc32(settings.csms_url.text().bytes()));
 }
 
 void App::start_log() {
@@ -128,6 +147,7 @@ void App::start_charging() {
   transactions_.load(power_lost ? StopReason::power_loss : StopReason::reboot,
                      may_resume ? Transactions::LeftOpen::keep : Transactions::LeftOpen::end, ports_.clock.now());
   transactions_.set_id_tag_listener(auth_cache_);
+  local_list_.load();
   auth_cache_.load();
   charging_.start();
 }
@@ -140,11 +160,13 @@ void App::add_features() {
   loop_.add(charging_);
   loop_.add(transactions_);
   loop_.add(charge_point_);
+  loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
   loop_.add(image_trial_);
   loop_.add(log_store_);
   loop_.add(log_console_);
+  loop_.add(csms_trial_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the
@@ -193,6 +215,15 @@ void App::add_features() {
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add({[](const void* system, JsonWriter& json) {
+                 StackMark marks[kMostTasks];
+                 const size_t count = static_cast<const System*>(system)->stack_marks(marks);
+                 if (count == 0) return;
+                 json.key("stacks").begin_object();
+                 for (size_t i = 0; i < count; ++i) json.member(marks[i].task, marks[i].unused);
+                 json.end_object();
+               },
+               &ports_.system});
 }
 
 void App::request_restart(ResetReason reason) {

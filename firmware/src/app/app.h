@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/csms_trial.h"
 #include "app/image_trial.h"
 #include "app/indicator.h"
 #include "app/ports.h"
@@ -9,6 +10,7 @@
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/led_status/led_status.h"
+#include "features/local_list/local_list.h"
 #include "features/log_store/log_console.h"
 #include "features/log_store/log_store.h"
 #include "features/logging/logger.h"
@@ -61,6 +63,7 @@ class App {
   void set_log_level(Text arguments);
   void flush_log();
   void take_settings();
+  uint32_t target_in_settings() const;
 
   Ports ports_;
 
@@ -83,6 +86,7 @@ class App {
   WifiConsole wifi_console_;
   Connection connection_;
   Transactions transactions_;
+  LocalList local_list_;
   AuthCache auth_cache_;
   Messenger messenger_;
   InputEvents input_events_;
@@ -92,8 +96,10 @@ class App {
   LedStatus led_status_;
   Indicator indicator_;
   ImageTrial image_trial_;
+  CsmsTrial csms_trial_;
 
   uint32_t security_profile_setting_ = 0;
+  uint32_t target_setting_ = 0;  ///< CRC-32 of csms_url and identity
   LogLevels log_level_setting_;
   bool restart_requested_ = false;
   ResetReason restart_reason_ = ResetReason::software;

@@ -22,6 +22,12 @@ struct Text {
   friend bool operator!=(Text a, Text b) { return !(a == b); }
 };
 
+/// Returns the text in a field of a C structure, which ends with a NUL or with the field.
+inline Text text_of_field(const char* field, size_t size) {
+  const void* end = memchr(field, '\0', size);
+  return {field, end == nullptr ? size : static_cast<size_t>(static_cast<const char*>(end) - field)};
+}
+
 inline bool starts_with(Text text, Text prefix) {
   return text.length >= prefix.length && Text(text.data, prefix.length) == prefix;
 }

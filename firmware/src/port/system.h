@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/span.h"
 #include "core/text.h"
 #include "port/crash_report.h"
 
@@ -30,6 +31,12 @@ constexpr const char* name_of(ResetReason reason) {
 }
 
 enum class Crash : uint8_t { abort, null_pointer, failed_assert };
+
+/// A task of the platform.
+struct StackMark {
+  const char* task = "";
+  uint32_t unused = 0;  ///< bytes of its stack that it has never used
+};
 
 /// Ways to break the device on purpose, for tests of the bench. Missing in release builds.
 class TestControls {
@@ -66,6 +73,8 @@ class System {
   virtual bool image_on_trial() const = 0;
   /// Confirms the running image, so that the boot loader keeps it. Writes to flash, so call it in a job of the Worker.
   virtual void confirm_image() = 0;
+  /// Fills `marks`. @return the number of tasks in it, 0 on a platform that does not know their stacks.
+  virtual size_t stack_marks(Span<StackMark> marks) const = 0;
   /// nullptr in release builds.
   virtual TestControls* test_controls() = 0;
 

@@ -1,5 +1,9 @@
 #include "powercut/device.h"
 
+#include <string.h>
+
+#include <algorithm>
+
 namespace pb::powercut {
 namespace {
 
@@ -8,6 +12,8 @@ constexpr int kUnwindRounds = 4;
 constexpr Millis kUnwindStep = 6'000;
 
 constexpr int kWhPerHalfSecond = 5;
+constexpr const char* kNote = "note: number ";
+constexpr uint32_t kNotesKept = 4;
 constexpr UnixMillis kPowerGap = 5'000;
 
 }  // namespace
@@ -141,8 +147,14 @@ void Device::take_console() {
       line_ += c;
       continue;
     }
+    const size_t note = line_.find(kNote);
+    if (line_.compare(0, 2, "L ") == 0 && note != std::string::npos) {
+      notes_.push_back(static_cast<uint32_t>(std::stoul(line_.substr(note + strlen(kNote)))));
+    }
     if (line_.compare(0, 2, "= ") == 0) {
       answer_ = line_.substr(2);
+      if (flushing_ != 0 && answer_ == "ok") world_.notes_stored = flushing_;
+      flushing_ = 0;
       if (!console_change_.key.empty() && answer_ == "ok")
         world_.acknowledge(console_change_.key, console_change_.value);
       console_change_ = Change();
@@ -224,6 +236,34 @@ void Device::call_to_store(const std::string& action, const std::string& payload
   csms_change_ = {"", key, value};
   const std::string answer = call(action, payload);
   if (alive() && answer.find("Rejected") != std::string::npos) world_.violate("refused", action + ": " + answer);
+}
+
+void Device::note() {
+  if (!alive()) return;
+  const uint32_t number = ++world_.notes;
+  command("log note number " + std::to_string(number) + " " + std::string(220, 'x'));
+  flushing_ = number;
+  const std::string answer = command("log flush");
+  if (alive() && answer != "ok") world_.violate("refused", "log flush: " + answer);
+}
+
+void Device::check_log() {
+  notes_.clear();
+  const std::string answer = command("log dump");
+  if (!alive() || world_.notes == 0) return;
+  for (size_t i = 1; i < notes_.size(); ++i) {
+    if (notes_[i] != notes_[i - 1] + 1) {
+      world_.violate("log-order", "note " + std::to_string(notes_[i]) + " follows " + std::to_string(notes_[i - 1]));
+    }
+  }
+  // Each boot begins a file: of six, four boots after the last note leave two.
+  const uint32_t kept = world_.notes_stored < kNotesKept ? world_.notes_stored : kNotesKept;
+  for (uint32_t number = world_.notes_stored - kept + 1; number <= world_.notes_stored; ++number) {
+    if (std::find(notes_.begin(), notes_.end(), number) == notes_.end()) {
+      world_.violate("log-lost", "note " + std::to_string(number) + " was acknowledged, the log has " +
+                                     std::to_string(notes_.size()) + " notes: " + answer);
+    }
+  }
 }
 
 void Device::plug(bool in) {

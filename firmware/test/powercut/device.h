@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/app.h"
 #include "powercut/world.h"
@@ -70,6 +71,11 @@ class Device {
   /// As call(), for a request that changes the stored value of `key`.
   void call_to_store(const std::string& action, const std::string& payload, const std::string& key,
                      const std::string& value);
+
+  /// Logs a numbered note of 250 bytes, and has it written to flash.
+  void note();
+  /// Reads the log from flash, and compares its notes with the acknowledged ones.
+  void check_log();
 
   void plug(bool in);
   void vehicle(bool ready);
@@ -140,8 +146,10 @@ class Device {
   uint64_t operations_ = 0;  // of the flash, at the last check
   std::string line_;
   std::string answer_;
-  Change console_change_;  // on the console
-  Change csms_change_;     // from the CSMS
+  std::vector<uint32_t> notes_;  ///< that the device has printed from its log since the last command
+  uint32_t flushing_ = 0;        ///< the note of the pending `log flush`
+  Change console_change_;        // on the console
+  Change csms_change_;           // from the CSMS
   std::string console_;
 };
 

@@ -15,6 +15,7 @@ uint64_t reported_energy(const Csms& csms);
 struct Files {
   std::set<std::string> names;
   size_t blocks = 0;
+  size_t logs = 0;  ///< files of the log; each takes a block at most
 };
 
 /// Mounts the flash without the device and lists its files. Only without power.

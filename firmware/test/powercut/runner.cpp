@@ -143,6 +143,7 @@ void Runner::check(World& world, std::string* console) const {
       device.call("ChangeAvailability", R"({"connectorId":0,"type":"Operative"})");
     }
     observe_cache(device);
+    device.check_log();
     charge_once_more(device);
     device.power_off();
     if (console != nullptr) *console += device.console();

@@ -198,6 +198,25 @@ void old_files(Device& device) {
   device.settle();
 }
 
+void prepare_log(Device& device) {
+  prepare(device);
+  device.set("log_file_bytes", "1024");
+  device.set("log_files", "6");
+}
+
+/// Files are begun, filled, replaced and removed, across a restart and a loss of power.
+void log_rotation(Device& device) {
+  device.power_on();
+  for (int i = 0; i < 24; ++i) device.note();
+  device.command("reboot");
+  device.run_for(10);
+  for (int i = 0; i < 5; ++i) device.note();
+  device.power_off();
+  device.power_on();
+  for (int i = 0; i < 5; ++i) device.note();
+  device.settle();
+}
+
 void prepare_full(Device& device) {
   prepare(device);
   device.world().ballast = true;
@@ -218,6 +237,7 @@ constexpr Scenario kScenarios[] = {
     {"resume", &prepare_resume, &resume},
     {"start-answered-late", &prepare_one_attempt, &start_answered_late},
     {"clock-set-back", &prepare, &clock_set_back},
+    {"log-rotation", &prepare_log, &log_rotation},
     {"files-of-0.1.0", &prepare_files_of_0_1_0, &old_files},
     {"full-flash", &prepare_full, &charge_offline, kSmallFlash},
 };

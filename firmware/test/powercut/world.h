@@ -42,6 +42,10 @@ struct World {
   /// Allowed stored values of a key: one after it is acknowledged, two during a change.
   std::map<std::string, std::set<std::string>> stored;
 
+  /// The notes in the log: the last one, and the last one that was acknowledged as stored.
+  uint32_t notes = 0;
+  uint32_t notes_stored = 0;
+
   /// Message ids of the samples that were on the flash when the power returned.
   std::set<std::string> stored_samples;
 

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 
 #include "features/storage/storage.h"
@@ -16,6 +17,8 @@ class FakeStorage final : public Storage {
   std::map<std::string, std::string> files;
   /// The result of every job; only with `ok` it takes effect.
   StorageResult result = StorageResult::ok;
+  /// The files that are damaged.
+  std::set<std::string> lost;
   /// Nothing can be read now.
   bool a_job_is_under_way = false;
 
@@ -25,6 +28,12 @@ class FakeStorage final : public Storage {
     if (jobs_.empty()) return false;
     const Job job = jobs_.front();
     jobs_.pop_front();
+    if (job.taken.call != nullptr) {
+      size_t length = 0;
+      const StorageResult taken = result == StorageResult::ok ? take(job.name, read_, length) : result;
+      job.taken.call(job.taken.context, taken, {read_, length}, MutableBytes(read_));
+      return true;
+    }
     const StorageResult job_result = job.spare && result == StorageResult::ok ? spare_result : result;
     if (job_result == StorageResult::ok) {
       if (job.remove) {
@@ -68,12 +77,12 @@ class FakeStorage final : public Storage {
   StorageResult read(Text name, MutableBytes into, size_t& length) override {
     length = 0;
     if (busy()) return StorageResult::busy;
-    const auto found = files.find(std::string(name.data, name.length));
-    if (found == files.end()) return StorageResult::not_found;
-    if (found->second.size() > into.length) return StorageResult::too_large;
-    length = found->second.size();
-    memcpy(into.data, found->second.data(), length);
-    return StorageResult::ok;
+    return take(std::string(name.data, name.length), into, length);
+  }
+  bool fetch(Text name, StorageRead done) override {
+    if (jobs_.size() == kMaxJobs) return false;
+    jobs_.push_back({false, std::string(name.data, name.length), "", {}, false, done});
+    return true;
   }
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override {
     const std::string wanted(prefix.data, prefix.length);
@@ -89,9 +98,23 @@ class FakeStorage final : public Storage {
     std::string content;
     StorageDone done;
     bool spare = false;
+    StorageRead taken = {};
   };
+
+  /// Names in `lost` fail their check.
+  StorageResult take(const std::string& name, MutableBytes into, size_t& length) const {
+    const auto found = files.find(name);
+    if (found == files.end()) return StorageResult::not_found;
+    if (lost.count(name) > 0) return StorageResult::corrupt;
+    if (found->second.size() > into.length) return StorageResult::too_large;
+    length = found->second.size();
+    memcpy(into.data, found->second.data(), length);
+    return StorageResult::ok;
+  }
+
   std::deque<Job> jobs_;
   uint8_t scratch_[kMaxContent];
+  uint8_t read_[kMaxContent];
 };
 
 }  // namespace pb

@@ -17,6 +17,7 @@ class FakeSystem final : public System, public TestControls {
   int fed = 0;
   bool on_trial = false;  ///< the image is new and not confirmed
   int confirms = 0;
+  bool knows_stacks = false;
 
   ResetReason reset_reason() const override { return reason; }
   /// The record that take_crash() returns once.
@@ -36,6 +37,10 @@ class FakeSystem final : public System, public TestControls {
   void confirm_image() override {
     ++confirms;
     on_trial = false;
+  }
+  size_t stack_marks(Span<StackMark> marks) const override {
+    if (knows_stacks) marks.data[0] = {"main", 4321};
+    return knows_stacks ? 1 : 0;
   }
   TestControls* test_controls() override { return release_build ? nullptr : this; }
 

@@ -129,12 +129,71 @@ void the_log_level_can_be_set_until_the_reboot_and_permanently() {
   TEST_ASSERT_FALSE(device.uart.wrote("ready"));
 }
 
+void a_feature_has_its_own_log_level_until_the_reboot() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log level note error").c_str());
+  device.uart.type("log note hidden\r\n");
+  device.run_rounds(4);
+  TEST_ASSERT_FALSE(device.uart.wrote("note: hidden"));
+  check_contains("\"levels\":\"info,note=error\"", device.command("log"));
+  TEST_ASSERT_EQUAL_STRING("= error: log level needs error, warning, info or debug\r\n",
+                           device.command("log level note loud").c_str());
+  check_contains("= error: log level must name features", device.command("log level a-name-that-is-long info"));
+  device.boot();
+  device.uart.take();
+  device.uart.type("log note shown\r\n");
+  device.run_rounds(4);
+  check_contains("I (0) note: shown\r\n", device.uart.take());
+  check_contains("\"levels\":\"info\"", device.command("log"));
+}
+
+void a_crash_is_shown_after_the_reboot() {
+  Device device;
+  device.boot();
+  device.command("log note last-words");
+  device.system.reason = ResetReason::watchdog;
+  device.system.has_crash_report = true;
+  device.system.crash_report.cause.assign("the loop hangs");
+  device.boot();
+  check_contains(
+      "E (0) crash: the last run crashed reason=watchdog uptime_ms=0 build=0badcafe cause=\"the loop hangs\"",
+      device.uart.take());
+  device.uart.type("log crash\r\n");
+  for (int i = 0; i < 20; ++i) {
+    device.run_rounds(4);
+    device.clock.advance(20);
+  }
+  const std::string shown = device.uart.take();
+  check_contains("L I (0) note: last-words\r\n", shown);
+  check_contains("L E (0) crash: the last run crashed reason=watchdog", shown);
+}
+
+void bad_log_commands_are_answered_with_the_reason() {
+  Device device;
+  device.boot();
+  for (const char* bad : {"log loud", "log tail 0", "log tail x", "log dump 3", "log note", "log crash now"}) {
+    check_contains("= error: log ", device.command(bad));
+  }
+  device.command("set log_files 0");
+  TEST_ASSERT_EQUAL_STRING("= error: log_files is 0, so the log is not written to flash\r\n",
+                           device.command("log flush").c_str());
+}
+
 void status_has_contactor_and_time() {
   Device device;
   device.boot();
   const std::string answer = device.command("status");
   check_contains("\"contactor\":false", answer);
   check_contains("\"time_quality\":\"none\"", answer);
+}
+
+void status_has_the_stacks_where_the_platform_knows_them() {
+  Device device;
+  device.boot();
+  TEST_ASSERT_TRUE(device.command("status").find("stacks") == std::string::npos);
+  device.system.knows_stacks = true;
+  check_contains("\"stacks\":{\"main\":4321}", device.command("status"));
 }
 
 void reboot_ends_the_run_with_its_reason() {
@@ -227,6 +286,92 @@ void the_device_starts_with_a_failing_flash() {
   TEST_ASSERT_TRUE(device.uart.wrote("app: ready"));
 }
 
+/// A device that has stored an address of its CSMS, with a network.
+struct ConnectedDevice : Device {
+  WsPeer peer{tcp};
+
+  ConnectedDevice() {
+    boot();
+    command("set csms_url ws://old.example/");
+    network.become(NetworkState::up);
+    boot();
+  }
+  /// Runs the device, and lets `host` accept connections and BootNotification.
+  void run_with(const std::string& host, Millis duration) {
+    for (const Millis end = clock.now() + duration; clock.now() < end;) {
+      const Millis due = app->run_once();
+      worker.deliver_all();
+      if (tcp.opens > seen_opens_) {
+        seen_opens_ = tcp.opens;
+        host_ = tcp.peer().host;
+        if (host_ == host) {
+          peer.accept_tcp();
+          app->run_once();
+          peer.accept_handshake();
+          continue;
+        }
+        tcp.reset();
+        continue;
+      }
+      if (host_ == host) answer_boots();
+      if (due > clock.now()) clock.set(earlier(due, end));
+    }
+  }
+  bool accepted() { return command("status").find("\"accepted\":true") != std::string::npos; }
+  bool has_setting(const std::string& text) { return command("config").find(text) != std::string::npos; }
+
+  int boots = 0;
+
+ private:
+  void answer_boots() {
+    for (const std::string& message : peer.take_messages()) {
+      if (message.find("\"BootNotification\"") == std::string::npos) continue;
+      ++boots;
+      const std::string id = message.substr(4, message.find('"', 4) - 4);
+      peer.send("[3,\"" + id + R"(",{"status":"Accepted","currentTime":"2030-01-01T00:00:00Z","interval":300}])");
+    }
+  }
+  int seen_opens_ = 0;
+  std::string host_;
+};
+
+void another_csms_is_used_without_a_restart() {
+  ConnectedDevice device;
+  device.run_with("old.example", 5'000);
+  TEST_ASSERT_TRUE(device.accepted());
+  TEST_ASSERT_EQUAL(1, device.boots);
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set csms_url ws://new.example/").c_str());
+  device.run_with("new.example", 10'000);
+  TEST_ASSERT_TRUE(device.accepted());
+  TEST_ASSERT_EQUAL_MESSAGE(2, device.boots, "another CSMS needs a BootNotification");
+  device.run_with("new.example", 2 * CsmsTrial::kLimit);
+  TEST_ASSERT_TRUE(device.has_setting("ws://new.example/"));
+}
+
+void a_csms_that_is_not_reached_is_taken_back() {
+  ConnectedDevice device;
+  device.run_with("old.example", 5'000);
+  device.command("set csms_url ws://typo.example/");
+  device.run_with("old.example", CsmsTrial::kLimit - 1'000);
+  TEST_ASSERT_TRUE(device.has_setting("ws://typo.example/"));
+  device.run_with("old.example", 10'000);
+  TEST_ASSERT_TRUE(device.has_setting("ws://old.example/"));
+  TEST_ASSERT_TRUE(device.accepted());
+}
+
+void the_time_without_a_network_says_nothing_about_the_csms() {
+  ConnectedDevice device;
+  device.run_with("old.example", 5'000);
+  device.command("set csms_url ws://new.example/");
+  device.network.fall(Network::kReasonBeaconTimeout);
+  for (Millis end = device.clock.now() + 2 * CsmsTrial::kLimit; device.clock.now() < end;) {
+    device.app->run_once();
+    device.network.fall(Network::kReasonNoAccessPoint);
+    device.clock.advance(1'000);
+  }
+  TEST_ASSERT_TRUE(device.has_setting("ws://new.example/"));
+}
+
 }  // namespace
 
 int main() {
@@ -236,12 +381,19 @@ int main() {
   RUN_TEST(bad_settings_are_answered_with_the_reason);
   RUN_TEST(a_setting_that_is_no_utf8_is_rejected);
   RUN_TEST(the_log_level_can_be_set_until_the_reboot_and_permanently);
+  RUN_TEST(a_feature_has_its_own_log_level_until_the_reboot);
+  RUN_TEST(a_crash_is_shown_after_the_reboot);
+  RUN_TEST(bad_log_commands_are_answered_with_the_reason);
   RUN_TEST(status_has_contactor_and_time);
+  RUN_TEST(status_has_the_stacks_where_the_platform_knows_them);
   RUN_TEST(reboot_ends_the_run_with_its_reason);
   RUN_TEST(the_loop_prints_telemetry_while_it_runs);
   RUN_TEST(the_round_that_answers_a_command_takes_the_next_one);
   RUN_TEST(test_commands_reach_the_test_controls_and_are_absent_in_release_builds);
   RUN_TEST(the_network_light_and_the_fault_light_follow_the_features);
   RUN_TEST(the_device_starts_with_a_failing_flash);
+  RUN_TEST(another_csms_is_used_without_a_restart);
+  RUN_TEST(a_csms_that_is_not_reached_is_taken_back);
+  RUN_TEST(the_time_without_a_network_says_nothing_about_the_csms);
   return UNITY_END();
 }

@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include "features/auth_cache/auth_cache.h"
@@ -27,24 +28,61 @@ struct Bench {
   FakeStorage storage;
   TimeSync time{clock, storage};
   Settings settings;
-  AuthCache cache{storage, time, settings, log};
+  LocalList list{storage, time, settings, log};
+  AuthCache cache{storage, list, time, settings, log};
 
   Bench() { settings.authorization_cache_enabled = true; }
+  /// A device that starts with these files.
+  explicit Bench(const std::map<std::string, std::string>& files) : Bench() {
+    storage.files = files;
+    cache.load();
+  }
   IdTagInfo read(const std::string& info) {
     IdTagInfo result;
     result.read(info_of(info), log);
     return result;
   }
-  void learn(const std::string& id_tag, const std::string& info) {
+  void report(const std::string& id_tag, const std::string& info) {
     cache.on_id_tag_info({id_tag.data(), id_tag.size()}, read(info));
   }
-  void save() {
-    cache.poll(clock.now());
-    storage.run_all();
+  void learn(const std::string& id_tag, const std::string& info) {
+    report(id_tag, info);
+    save();
   }
-  std::string status(const std::string& id_tag) const {
+  /// Runs until the cache has nothing to do. @return the number of writes and removals
+  int save() {
+    int changes = 0;
+    for (int quiet = 0; quiet < 2;) {
+      cache.poll(clock.now());
+      const auto before = storage.files;
+      quiet = storage.run_one() ? 0 : quiet + 1;
+      changes += storage.files == before ? 0 : 1;
+    }
+    return changes;
+  }
+  struct Result {
+    IdTagFound found = IdTagFound::unreadable;
     IdTagInfo info;
-    return cache.find({id_tag.data(), id_tag.size()}, info) ? str(name_of(info.status)) : "unknown";
+    bool is_there = false;
+  };
+  Result find(const std::string& id_tag) {
+    Result result;
+    CacheSearch search;
+    search.id_tag.assign({id_tag.data(), id_tag.size()});
+    search.context = &result;
+    search.done = [](void* context, IdTagFound found, const IdTagInfo& info) {
+      *static_cast<Result*>(context) = {found, info, true};
+    };
+    TEST_ASSERT_TRUE(cache.find(search));
+    storage.run_all();
+    TEST_ASSERT_TRUE(result.is_there);
+    return result;
+  }
+  std::string status(const std::string& id_tag) {
+    const Result result = find(id_tag);
+    return result.found == IdTagFound::yes  ? str(name_of(result.info.status))
+           : result.found == IdTagFound::no ? "unknown"
+                                            : "unreadable";
   }
 };
 
@@ -58,9 +96,7 @@ void id_tags_are_found_case_insensitively() {
   bench.learn("Tag", R"({"status":"Blocked","parentIdTag":"FLEET"})");
   TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG").c_str());
   TEST_ASSERT_EQUAL_size_t(1, bench.cache.size());
-  IdTagInfo info;
-  TEST_ASSERT_TRUE(bench.cache.find("TAG", info));
-  check_text("FLEET", info.parent.text());
+  check_text("FLEET", bench.find("TAG").info.parent.text());
 }
 
 void concurrent_tx_is_not_cached() {
@@ -88,12 +124,9 @@ void unreadable_expiry_date_has_passed() {
     bench.learn("TAG", R"({"status":"Accepted","expiryDate":)" + std::string(expiry) + "}");
     TEST_ASSERT_EQUAL_STRING_MESSAGE("Expired", bench.status("TAG").c_str(), expiry);
     check_contains("no ISO 8601 date-time", bench.uart.written());
-    bench.save();
-    AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
-    again.load();
-    IdTagInfo info;
-    TEST_ASSERT_TRUE(again.find("TAG", info));
-    check_text("Expired", name_of(info.status));
+    Bench again(bench.storage.files);
+    again.time.set_from_csms(kNow);
+    TEST_ASSERT_EQUAL_STRING("Expired", again.status("TAG").c_str());
   }
 }
 
@@ -108,8 +141,7 @@ void unreadable_group_is_none_and_other_fields_count() {
   for (const char* parent : {"7", "[]", R"("a group of more than 20 characters")"}) {
     Bench bench;
     bench.learn("TAG", R"({"parentIdTag":)" + std::string(parent) + R"(,"status":"Blocked"})");
-    IdTagInfo info;
-    TEST_ASSERT_TRUE(bench.cache.find("TAG", info));
+    const IdTagInfo info = bench.find("TAG").info;
     check_text("Blocked", name_of(info.status));
     check_text("", info.parent.text());
     check_contains("it counts as none", bench.uart.written());
@@ -141,136 +173,257 @@ void entries_survive_a_restart() {
   Bench bench;
   bench.learn("TAG \"1\"", R"({"status":"Accepted","parentIdTag":"P","expiryDate":"2024-05-01T12:00:10Z"})");
   bench.learn("TAG2", R"({"status":"Invalid"})");
-  bench.save();
-  AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
-  again.load();
-  TEST_ASSERT_EQUAL_size_t(2, again.size());
-  IdTagInfo info;
-  TEST_ASSERT_TRUE(again.find("TAG \"1\"", info));
+  Bench again(bench.storage.files);
+  TEST_ASSERT_EQUAL_size_t(2, again.cache.size());
+  const IdTagInfo info = again.find("TAG \"1\"").info;
   check_text("P", info.parent.text());
   TEST_ASSERT_TRUE(info.expires == kNow + 10'000);
+  TEST_ASSERT_EQUAL_STRING("Invalid", again.status("TAG2").c_str());
+}
+
+void entry_counts_before_it_is_written() {
+  Bench bench;
+  bench.report("TAG", kAccepted);
+  bench.report("TAG", R"({"status":"Blocked"})");
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG").c_str());
 }
 
 void unchanged_entries_are_not_written() {
   Bench bench;
-  bench.learn("TAG", kAccepted);
-  bench.cache.poll(0);
-  TEST_ASSERT_EQUAL_size_t(1, bench.storage.waiting());
-  bench.storage.run_all();
-  bench.learn("TAG", kAccepted);
-  bench.cache.poll(0);
-  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+  bench.report("TAG", kAccepted);
+  TEST_ASSERT_EQUAL(1, bench.save());
+  bench.report("TAG", kAccepted);
+  TEST_ASSERT_EQUAL(0, bench.save());
+}
+
+std::string tag(size_t number) { return "TAG" + std::to_string(number); }
+
+void fill(Bench& bench) {
+  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn(tag(i), kAccepted);
+}
+
+void cache_holds_200_entries() {
+  Bench bench;
+  fill(bench);
+  TEST_ASSERT_GREATER_OR_EQUAL_size_t(200, bench.cache.size());
+  for (size_t i = 0; i < 200; ++i) TEST_ASSERT_EQUAL_STRING("Accepted", bench.status(tag(i)).c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("OTHER").c_str());
 }
 
 void full_cache_evicts_the_least_recent_entry() {
   Bench bench;
-  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
-  bench.learn("TAG0", R"({"status":"Accepted","parentIdTag":"FAMILY"})");
+  fill(bench);
   bench.learn("NEW", kAccepted);
-  TEST_ASSERT_EQUAL_size_t(AuthCache::kMaxEntries, bench.cache.size());
-  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
-  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG0").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG1").c_str());
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
+  TEST_ASSERT_EQUAL_size_t(AuthCache::kMaxEntries, bench.cache.size());
 }
 
+/// Both a report of the CSMS and a search make an entry recent.
 void full_cache_keeps_a_frequent_entry() {
   Bench bench;
-  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
-  bench.save();
-  bench.learn("tag0", kAccepted);
-  bench.cache.poll(0);
-  TEST_ASSERT_EQUAL_size_t(0, bench.storage.waiting());
+  fill(bench);
+  bench.learn("TAG0", kAccepted);
+  bench.status("TAG1");
   bench.learn("NEW", kAccepted);
+  bench.learn("NEWER", kAccepted);
   TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
-  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG1").c_str());
-  bench.save();
-  AuthCache again(bench.storage, bench.time, bench.settings, bench.log);
-  again.load();
-  for (size_t i = 2; i < AuthCache::kMaxEntries; ++i)
-    again.on_id_tag_info(Text(("N" + std::to_string(i)).c_str()), bench.read(kAccepted));
-  IdTagInfo info;
-  TEST_ASSERT_TRUE(again.find("TAG0", info));
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG1").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG2").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG3").c_str());
 }
 
-void changes_are_written_also_when_repeated_at_once() {
+void full_cache_keeps_its_order_over_a_restart() {
   Bench bench;
-  bench.learn("TAG", kAccepted);
-  bench.learn("TAG", kAccepted);
-  bench.save();
-  check_contains("TAG", bench.storage.files["auth_cache"]);
+  fill(bench);
+  bench.learn("TAG0", R"({"status":"Accepted","parentIdTag":"P"})");
+  Bench again(bench.storage.files);
+  again.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Accepted", again.status("TAG0").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", again.status("TAG1").c_str());
 }
 
-void full_cache_evicts_invalid_entries_first() {
-  for (const char* not_valid :
-       {R"({"status":"Blocked"})", R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})"}) {
+void full_cache_evicts_invalid_and_expired_entries_first() {
+  for (const char* not_valid : {R"({"status":"Invalid"})", R"({"status":"Expired"})",
+                                R"({"status":"Accepted","expiryDate":"2001-01-01T00:00:00Z"})"}) {
     Bench bench;
-    for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) bench.learn("TAG" + std::to_string(i), kAccepted);
+    bench.time.set_from_csms(kNow);
+    fill(bench);
     bench.learn("TAG7", not_valid);
     bench.learn("NEW", kAccepted);
-    TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG7").c_str());
+    TEST_ASSERT_EQUAL_STRING_MESSAGE("unknown", bench.status("TAG7").c_str(), not_valid);
     TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("TAG0").c_str());
     TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("NEW").c_str());
   }
 }
 
-void long_entries_evict_the_oldest() {
+/// Without its entry the idTag would be unknown, and might charge offline.
+void full_cache_keeps_blocked_entries_as_long_as_accepted_ones() {
   Bench bench;
-  for (char c = 'a'; c < 'a' + static_cast<char>(AuthCache::kMaxEntries); ++c) {
-    bench.learn(
-        std::string(19, '\x01') + c,
-        R"({"status":"Accepted","parentIdTag":"\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001\u0001"})");
+  fill(bench);
+  bench.learn("TAG7", R"({"status":"Blocked"})");
+  bench.learn("NEW", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("Blocked", bench.status("TAG7").c_str());
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG0").c_str());
+}
+
+/// A file with ASCII texts stays inside the directory of the file system: at most 512 bytes with its header of 12.
+void files_of_ascii_texts_are_small() {
+  Bench bench;
+  for (size_t i = 0; i < AuthCache::kMaxEntries; ++i) {
+    const std::string digits = std::to_string(i);
+    bench.learn(std::string(20 - digits.size(), 'T') + digits,
+                R"({"status":"Accepted","expiryDate":"2024-05-01T12:00:10Z","parentIdTag":"12345678901234567890"})");
   }
-  bench.save();
-  TEST_ASSERT_LESS_OR_EQUAL_size_t(Storage::kMaxContent, bench.storage.files["auth_cache"].size());
-  TEST_ASSERT_GREATER_THAN_size_t(4, bench.cache.size());
-  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status(std::string(19, '\x01') + 'p').c_str());
+  for (const auto& file : bench.storage.files) TEST_ASSERT_LESS_OR_EQUAL_size_t(500, file.second.size());
+}
+
+void longest_texts_fit() {
+  Bench bench;
+  std::string umlauts;
+  for (int i = 0; i < 17; ++i) umlauts += "\xf0\x9f\x94\x8c";
+  for (size_t i = 100; i < 100 + 2 * CacheFile::kSlots; ++i) {
+    bench.learn(umlauts + std::to_string(i), "{\"status\":\"Blocked\",\"parentIdTag\":\"" + umlauts + "\"}");
+  }
+  Bench again(bench.storage.files);
+  TEST_ASSERT_FALSE(again.cache.is_incomplete());
+  for (size_t i = 100; i < 100 + 2 * CacheFile::kSlots; ++i) {
+    TEST_ASSERT_EQUAL_STRING("Blocked", again.status(umlauts + std::to_string(i)).c_str());
+  }
+}
+
+/// OCPP 1.6 section 3.5.3.
+void id_tag_of_the_local_list_is_not_added() {
+  Bench bench;
+  bench.list.update().clear();
+  bench.list.update().add(record_of("listed", IdTagInfo()));
+  bench.list.start(LocalList::Kind::full, 1, StorageDone());
+  for (int i = 0; i < 10; ++i) {
+    bench.list.poll(bench.clock.now());
+    bench.storage.run_all();
+    bench.clock.advance(LocalList::kBusyPause);
+  }
+  TEST_ASSERT_EQUAL_size_t(1, bench.list.entries());
+  bench.learn("LISTED", kAccepted);
+  bench.learn("OTHER", kAccepted);
+  TEST_ASSERT_EQUAL_STRING("unknown", bench.status("LISTED").c_str());
+  TEST_ASSERT_EQUAL_STRING("Accepted", bench.status("OTHER").c_str());
 }
 
 void failed_write_is_retried_later() {
   Bench bench;
-  bench.learn("TAG", kAccepted);
   bench.storage.result = StorageResult::full;
-  bench.save();
+  bench.learn("TAG", kAccepted);
   check_contains("was not stored: no space left", bench.uart.written());
   TEST_ASSERT_TRUE(bench.cache.poll(0) == AuthCache::kRetryPause);
   bench.storage.result = StorageResult::ok;
-  bench.cache.poll(AuthCache::kRetryPause);
-  bench.storage.run_all();
-  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.count("auth_cache"));
+  bench.clock.advance(AuthCache::kRetryPause);
+  TEST_ASSERT_EQUAL(1, bench.save());
 }
 
 void cleared_cache_stays_empty_after_a_restart() {
   Bench bench;
   bench.learn("TAG", kAccepted);
-  bench.cache.poll(0);
+  bench.report("PENDING", kAccepted);
   int answers = 0;
   TEST_ASSERT_TRUE(bench.cache.clear({[](void* context, StorageResult) { ++*static_cast<int*>(context); }, &answers}));
   TEST_ASSERT_EQUAL(0, answers);
   TEST_ASSERT_EQUAL_STRING("unknown", bench.status("TAG").c_str());
   bench.storage.run_all();
   TEST_ASSERT_EQUAL(1, answers);
+  Bench at_once(bench.storage.files);
+  TEST_ASSERT_EQUAL_STRING("unknown", at_once.status("TAG").c_str());
   bench.save();
-  TEST_ASSERT_EQUAL_size_t(0, bench.storage.files.count("auth_cache"));
+  TEST_ASSERT_EQUAL_size_t(1, bench.storage.files.size());
+  Bench again(bench.storage.files);
+  TEST_ASSERT_EQUAL_size_t(0, again.cache.size());
+}
+
+/// Whatever the cache is doing: a ClearCache ends it, and entries that come later are kept.
+void cache_can_be_cleared_at_any_moment() {
+  for (int moment = 0; moment < 12; ++moment) {
+    Bench bench;
+    bench.learn("OLD", kAccepted);
+    bench.report("OLD", R"({"status":"Blocked"})");
+    bench.report("PENDING", kAccepted);
+    for (int i = 0; i < moment; ++i) {
+      bench.cache.poll(0);
+      if (i % 2 == 1) bench.storage.run_one();
+    }
+    TEST_ASSERT_TRUE(bench.cache.clear(StorageDone()));
+    bench.save();
+    bench.learn("NEW", kAccepted);
+    Bench again(bench.storage.files);
+    TEST_ASSERT_EQUAL_size_t(1, bench.cache.size());
+    for (Bench* each : {&bench, &again}) {
+      TEST_ASSERT_EQUAL_STRING("unknown", each->status("OLD").c_str());
+      TEST_ASSERT_EQUAL_STRING("unknown", each->status("PENDING").c_str());
+      TEST_ASSERT_EQUAL_STRING("Accepted", each->status("NEW").c_str());
+    }
+  }
+}
+
+/// The file of an earlier version has all entries as JSON. They are taken one by one, and it is replaced at the end.
+void entries_of_the_earlier_format_are_taken() {
+  std::string old = "[";
+  for (int i = 0; i < 16; ++i) {
+    old += std::string(i > 0 ? "," : "") + "{\"idTag\":\"AN ID TAG OF " + std::to_string(10 + i) +
+           "\",\"status\":\"" + (i % 2 == 0 ? "Accepted" : "Blocked") +
+           "\",\"expiryDate\":\"2030-01-01T00:00:00.000Z\",\"parentIdTag\":\"12345678901234567890\"}";
+  }
+  old += "]";
+  for (int cut = 0; cut < 60; ++cut) {
+    Bench bench({{"auth_cache", old}});
+    TEST_ASSERT_TRUE_MESSAGE(bench.cache.is_incomplete(), "an idTag that is not taken yet may be blocked");
+    for (int i = 0; i < cut; ++i) {
+      bench.cache.poll(0);
+      bench.storage.run_one();
+    }
+    Bench again(bench.storage.files);
+    again.time.set_from_csms(kNow);
+    again.save();
+    TEST_ASSERT_FALSE(again.cache.is_incomplete());
+    TEST_ASSERT_EQUAL_size_t(16, again.cache.size());
+    TEST_ASSERT_EQUAL_STRING("Accepted", again.status("AN ID TAG OF 10").c_str());
+    TEST_ASSERT_EQUAL_STRING("Blocked", again.status("AN ID TAG OF 25").c_str());
+    check_contains("epoch", again.storage.files["auth_cache"]);
+  }
 }
 
 void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
-  for (const char* content :
-       {"[{\"idTag\"", "{}", "[{\"idTag\":\"TAG\",\"status\":\"Accepted\"},{\"status\":\"Blocked\"}]"}) {
-    Bench bench;
-    bench.storage.files["auth_cache"] = content;
-    bench.cache.load();
-    TEST_ASSERT_TRUE_MESSAGE(bench.cache.is_incomplete(), content);
-    check_contains("has lost entries", bench.uart.written());
+  Bench sound;
+  sound.learn("TAG", R"({"status":"Blocked"})");
+  std::map<std::string, std::string> damaged_file = sound.storage.files;
+  damaged_file.begin()->second[9] = '\x7f';
+  std::map<std::string, std::string> damaged_head = sound.storage.files;
+  damaged_head["auth_cache"] = "{\"epoch\":";
+  const std::map<std::string, std::string> starts[] = {
+      damaged_file,
+      damaged_head,
+      {{"auth_cache", "[{\"idTag\""}},
+      {{"auth_cache", "{}"}},
+      {{"auth_cache", R"([{"idTag":"TAG","status":"Accepted"},{"status":"Blocked"}])"}}};
+  for (const auto& files : starts) {
+    Bench bench(files);
+    TEST_ASSERT_TRUE(bench.cache.is_incomplete());
     bench.learn("NEW", kAccepted);
-    bench.save();
-    Bench next;
-    next.storage.files = bench.storage.files;
-    next.cache.load();
+    Bench next(bench.storage.files);
     TEST_ASSERT_EQUAL_STRING("Accepted", next.status("NEW").c_str());
     TEST_ASSERT_TRUE_MESSAGE(next.cache.is_incomplete(), "also after a restart");
+    check_contains("has lost entries", next.uart.written());
     TEST_ASSERT_TRUE(next.cache.clear(StorageDone()));
     TEST_ASSERT_FALSE(next.cache.is_incomplete());
+    next.save();
+    TEST_ASSERT_FALSE(Bench(next.storage.files).cache.is_incomplete());
   }
+}
+
+void entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss() {
+  Bench bench;
+  bench.learn("TAG", kAccepted);
+  for (const auto& file : bench.storage.files) bench.storage.lost.insert(file.first);
+  TEST_ASSERT_EQUAL_STRING("unreadable", bench.status("TAG").c_str());
 }
 
 void disabled_cache_finds_nothing() {
@@ -295,15 +448,23 @@ int main() {
   RUN_TEST(optional_field_of_null_is_missing);
   RUN_TEST(entries_expire_and_are_not_trusted_without_a_clock);
   RUN_TEST(entries_survive_a_restart);
+  RUN_TEST(entry_counts_before_it_is_written);
   RUN_TEST(unchanged_entries_are_not_written);
+  RUN_TEST(cache_holds_200_entries);
   RUN_TEST(full_cache_evicts_the_least_recent_entry);
   RUN_TEST(full_cache_keeps_a_frequent_entry);
-  RUN_TEST(changes_are_written_also_when_repeated_at_once);
-  RUN_TEST(full_cache_evicts_invalid_entries_first);
-  RUN_TEST(long_entries_evict_the_oldest);
+  RUN_TEST(full_cache_keeps_its_order_over_a_restart);
+  RUN_TEST(full_cache_evicts_invalid_and_expired_entries_first);
+  RUN_TEST(full_cache_keeps_blocked_entries_as_long_as_accepted_ones);
+  RUN_TEST(files_of_ascii_texts_are_small);
+  RUN_TEST(longest_texts_fit);
+  RUN_TEST(id_tag_of_the_local_list_is_not_added);
   RUN_TEST(failed_write_is_retried_later);
   RUN_TEST(cleared_cache_stays_empty_after_a_restart);
+  RUN_TEST(cache_can_be_cleared_at_any_moment);
+  RUN_TEST(entries_of_the_earlier_format_are_taken);
   RUN_TEST(cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared);
+  RUN_TEST(entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss);
   RUN_TEST(disabled_cache_finds_nothing);
   return UNITY_END();
 }

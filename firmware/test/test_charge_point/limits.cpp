@@ -109,22 +109,6 @@ void a_long_list_gets_an_answer() {
   TEST_ASSERT_TRUE(rig.connected);
 }
 
-void requests_for_the_missing_local_list_are_answered() {
-  Rig rig;
-  rig.settle();
-  assert_is("[3,\"q\",{\"listVersion\":-1}]", rig.ask("GetLocalListVersion", "{}"));
-  for (const char* payload :
-       {"{\"listVersion\":1,\"updateType\":\"Full\"}",
-        "{\"listVersion\":2,\"updateType\":\"Differential\",\"localAuthorizationList\":[]}",
-        "{\"updateType\":\"Full\",\"listVersion\":1,\"localAuthorizationList\":[{\"idTag\":\"A\"}]}"}) {
-    assert_is(status_answer("NotSupported").c_str(), rig.ask("SendLocalList", payload));
-  }
-  check_contains("FormationViolation", rig.ask("GetLocalListVersion", "{\"all\":true}"));
-  check_contains("OccurenceConstraintViolation", rig.ask("SendLocalList", "{\"updateType\":\"Full\"}"));
-  check_contains("PropertyConstraintViolation",
-                 rig.ask("SendLocalList", "{\"listVersion\":1,\"updateType\":\"Half\"}"));
-}
-
 /// More requests than can be deferred: the last one gets InternalError, which does not blame the request.
 void a_request_beyond_the_deferred_ones_gets_an_error_to_retry() {
   struct Case {
@@ -224,7 +208,6 @@ void run_limits_tests() {
   RUN_TEST(a_message_id_of_many_bytes_is_repeated_in_the_answer);
   RUN_TEST(an_identity_with_a_blank_connects);
   RUN_TEST(a_long_list_gets_an_answer);
-  RUN_TEST(requests_for_the_missing_local_list_are_answered);
   RUN_TEST(a_request_beyond_the_deferred_ones_gets_an_error_to_retry);
   RUN_TEST(a_remote_stop_has_a_reserved_place_and_is_accepted_when_durable);
   RUN_TEST(a_second_unlock_during_the_first_gets_an_error_to_retry);

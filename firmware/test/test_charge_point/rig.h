@@ -90,7 +90,8 @@ struct Rig {
     Millis due = 0;
     for (int quiet = 0; quiet < 3;) {
       due = app->run_once();
-      quiet = serve() ? 0 : quiet + 1;
+      // A result of the flash is handled in the next round.
+      quiet = serve() || due <= clock.now() ? 0 : quiet + 1;
     }
     return due;
   }

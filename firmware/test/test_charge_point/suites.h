@@ -14,3 +14,4 @@ void run_time_tests();
 void run_deferred_replies_tests();
 void run_limits_tests();
 void run_update_tests();
+void run_local_list_tests();

@@ -19,5 +19,6 @@ int main() {
   run_deferred_replies_tests();
   run_limits_tests();
   run_update_tests();
+  run_local_list_tests();
   return UNITY_END();
 }

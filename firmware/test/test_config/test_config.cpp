@@ -484,6 +484,20 @@ void a_first_address_is_not_on_trial() {
   TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
 }
 
+void an_address_that_is_removed_is_not_on_trial() {
+  Bench bench;
+  bench.load(kWithCsms);
+  bench.set("csms_url", "");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+  bench.load(kWithCsms);
+  bench.set("csms_url", "ws://new/");
+  bench.storage.run_all();
+  bench.set("csms_url", "");
+  bench.storage.run_all();
+  TEST_ASSERT_FALSE(bench.config.on_trial(Trial::csms));
+}
+
 void a_change_whose_values_from_before_cannot_be_stored_fails() {
   Bench bench;
   bench.load(kWithCsms);
@@ -560,6 +574,7 @@ int main() {
   RUN_TEST(a_restart_continues_a_trial);
   RUN_TEST(a_power_cut_before_the_new_value_begins_no_trial);
   RUN_TEST(a_first_address_is_not_on_trial);
+  RUN_TEST(an_address_that_is_removed_is_not_on_trial);
   RUN_TEST(a_change_whose_values_from_before_cannot_be_stored_fails);
   RUN_TEST(a_change_during_the_write_of_the_values_from_before_is_kept);
   RUN_TEST(nothing_is_taken_back_while_the_storage_is_busy);

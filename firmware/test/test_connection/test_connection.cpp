@@ -463,6 +463,96 @@ void sent_bytes_are_delivered_when_acknowledged() {
   TEST_ASSERT_TRUE(rig.connection.delivered());
 }
 
+void a_new_target_is_used_without_a_restart() {
+  Rig rig;
+  rig.open();
+  TEST_ASSERT_EQUAL_UINT32(0, rig.connection.target());
+  rig.connection.retarget("ws://other.example:9001/", "CP/2", rig.clock.now());
+  rig.poll();
+  TEST_ASSERT_TRUE_MESSAGE(rig.connection.connected(), "the answer to the change has had no time");
+  rig.clock.advance(Connection::kRenewDelay);
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.listener.disconnected);
+  while (rig.tcp.opens == 1) rig.wait();
+  TEST_ASSERT_EQUAL_STRING("other.example", rig.tcp.peer().host.c_str());
+  rig.peer.accept_tcp();
+  rig.poll();
+  TEST_ASSERT_EQUAL_STRING("GET /CP%2F2 HTTP/1.1", rig.peer.accept_handshake().c_str());
+  TEST_ASSERT_EQUAL_UINT32(1, rig.connection.target());
+}
+
+void an_attempt_is_aborted_for_a_new_target() {
+  Rig rig;
+  rig.poll();
+  TEST_ASSERT_EQUAL(1, rig.tcp.opens);
+  rig.connection.retarget("ws://other.example/", "CP/1", rig.clock.now());
+  rig.clock.advance(Connection::kRenewDelay);
+  rig.poll();
+  TEST_ASSERT_EQUAL(2, rig.tcp.opens);
+  TEST_ASSERT_EQUAL_STRING("other.example", rig.tcp.peer().host.c_str());
+}
+
+void a_first_target_needs_no_restart() {
+  Rig rig;
+  Connection connection{rig.tcp, rig.network, rig.rng, rig.log};
+  connection.set_listener(rig.listener);
+  connection.configure({});
+  TEST_ASSERT_EQUAL_UINT64(kNever, connection.poll(0));
+  connection.retarget("ws://other.example/", "CP/1", 0);
+  TEST_ASSERT_EQUAL_UINT64(Connection::kRenewDelay, connection.poll(0));
+  rig.clock.advance(Connection::kRenewDelay);
+  connection.poll(rig.clock.now());
+  TEST_ASSERT_EQUAL_STRING("other.example", rig.tcp.peer().host.c_str());
+}
+
+void a_target_that_cannot_be_used_ends_the_attempts() {
+  Rig rig;
+  rig.open();
+  rig.connection.retarget("", "CP/1", rig.clock.now());
+  rig.clock.advance(Connection::kRenewDelay);
+  for (int i = 0; i < 5; ++i) rig.clock.set(earlier(rig.poll(), rig.clock.now() + 10'000));
+  TEST_ASSERT_EQUAL_UINT64(kNever, rig.poll());
+  TEST_ASSERT_TRUE(rig.logged("csms_url is not set; no connection is tried"));
+}
+
+void only_an_accepted_connection_with_present_settings_is_confirmed() {
+  Rig rig;
+  rig.open();
+  TEST_ASSERT_FALSE(rig.connection.confirmed());
+  rig.connection.confirm();
+  TEST_ASSERT_TRUE(rig.connection.confirmed());
+  rig.connection.renew(rig.clock.now());
+  TEST_ASSERT_FALSE(rig.connection.confirmed());
+}
+
+/// @return the pause after a refusal with these headers
+Millis pause_after(const std::string& headers) {
+  Rig rig;
+  rig.poll();
+  rig.peer.accept_tcp();
+  rig.poll();
+  rig.tcp.take_sent();
+  rig.tcp.deliver("HTTP/1.1 503 Service Unavailable\r\n" + headers + "\r\n");
+  return rig.poll() - rig.clock.now();
+}
+
+void a_server_can_ask_for_a_longer_pause() {
+  const Millis usual = pause_after("");
+  TEST_ASSERT_TRUE(usual <= 1'000);
+  TEST_ASSERT_EQUAL_UINT64(usual + 120'000, pause_after("Retry-After: 120\r\n"));
+  TEST_ASSERT_EQUAL_UINT64(usual + Connection::kMaxRetryAfter, pause_after("Retry-After: 864000\r\n"));
+}
+
+void the_address_of_a_redirect_is_logged() {
+  Rig rig;
+  rig.poll();
+  rig.peer.accept_tcp();
+  rig.poll();
+  rig.tcp.deliver("HTTP/1.1 301 Moved Permanently\r\nLocation: wss://other.example/ocpp\r\n\r\n");
+  rig.poll();
+  TEST_ASSERT_TRUE(rig.logged("the server redirects to 'wss://other.example/ocpp': set csms_url to follow it"));
+}
+
 }  // namespace
 
 int main() {
@@ -492,5 +582,12 @@ int main() {
   RUN_TEST(a_connection_is_renewed_when_answers_have_gone_out);
   RUN_TEST(a_message_longer_than_the_buffer_keeps_the_connection);
   RUN_TEST(sent_bytes_are_delivered_when_acknowledged);
+  RUN_TEST(a_new_target_is_used_without_a_restart);
+  RUN_TEST(an_attempt_is_aborted_for_a_new_target);
+  RUN_TEST(a_first_target_needs_no_restart);
+  RUN_TEST(a_target_that_cannot_be_used_ends_the_attempts);
+  RUN_TEST(only_an_accepted_connection_with_present_settings_is_confirmed);
+  RUN_TEST(a_server_can_ask_for_a_longer_pause);
+  RUN_TEST(the_address_of_a_redirect_is_logged);
   return UNITY_END();
 }

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "features/websocket/handshake.h"
+#include "features/websocket/http_date.h"
+#include "support/check.h"
 #include "support/fake_rng.h"
 
 using namespace pb;
@@ -17,7 +19,7 @@ using Result = WsHandshake::Result;
 /// The client's side of a handshake after its request is sent.
 struct Client {
   FakeRng rng;
-  char line[WsHandshake::kMaxLine];
+  char line[WsHandshake::kBuffer];
   WsHandshake handshake{line};
   std::string accept;  // the header that matches the request
 
@@ -94,7 +96,7 @@ void headers_of_an_interim_answer_do_not_count() {
 
 void a_refusal_after_an_interim_answer_has_its_own_status() {
   Client client;
-  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n"));
+  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n\r\n"));
   TEST_ASSERT_EQUAL_UINT16(404, client.handshake.status());
 }
 
@@ -118,6 +120,57 @@ void truncated_websocket_headers_are_rejected() {
   }
 }
 
+void a_refusal_names_the_pause_and_the_new_address() {
+  Client client;
+  TEST_ASSERT_EQUAL(Result::refused, client.give("HTTP/1.1 503 Service Unavailable\r\nno colon\r\nretry-after: 120\r\n"
+                                                 "Location:  wss://other/ocpp \r\n\r\n"));
+  TEST_ASSERT_EQUAL_STRING("server did not switch to WebSocket", client.handshake.reason());
+  TEST_ASSERT_EQUAL_UINT32(120, client.handshake.retry_after_s());
+  check_text("wss://other/ocpp", client.handshake.location());
+}
+
+void a_pause_until_a_date_counts_from_the_servers_time() {
+  const std::string date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  struct Case {
+    std::string headers;
+    uint32_t seconds;
+  };
+  const Case cases[] = {
+      {date + "Retry-After: Sun, 06 Nov 1994 08:51:37 GMT\r\n", 120},
+      {"Retry-After: Mon, 07 Nov 1994 08:49:37 GMT\r\n" + date, 86'400},
+      {date + "Retry-After: Sun, 06 Nov 1994 08:00:00 GMT\r\n", 0},
+      {"Retry-After: Mon, 07 Nov 1994 08:49:37 GMT\r\n", 0},
+      {date + "Retry-After: soon\r\n", 0},
+      {"Retry-After: 99999999999\r\n", UINT32_MAX},
+  };
+  for (const Case& c : cases) {
+    Client client;
+    client.give("HTTP/1.1 429 Too Many Requests\r\n" + c.headers + "\r\n");
+    TEST_ASSERT_EQUAL_UINT32_MESSAGE(c.seconds, client.handshake.retry_after_s(), c.headers.c_str());
+  }
+}
+
+void a_long_location_is_cut() {
+  Client client;
+  client.give("HTTP/1.1 301 Moved Permanently\r\nLocation: ws://" + std::string(800, 'x') + "\r\n\r\n");
+  TEST_ASSERT_EQUAL_size_t(WsHandshake::kMaxLocation, client.handshake.location().length);
+}
+
+void dates_of_http_are_parsed() {
+  int64_t unix_s = 0;
+  TEST_ASSERT_TRUE(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT", unix_s));
+  TEST_ASSERT_EQUAL_INT64(784'111'777, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Thu, 29 Feb 2024 00:00:00 GMT", unix_s));
+  TEST_ASSERT_EQUAL_INT64(1'709'164'800, unix_s);
+  TEST_ASSERT_TRUE(parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT", unix_s));
+  TEST_ASSERT_EQUAL_INT64(0, unix_s);
+  for (const char* text :
+       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:4x:37 GMT", "Sun, 06 Now 1994 08:49:37 GMT"}) {
+    TEST_ASSERT_FALSE_MESSAGE(parse_http_date(text, unix_s), text);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -128,5 +181,9 @@ int main() {
   RUN_TEST(headers_of_an_interim_answer_do_not_count);
   RUN_TEST(a_refusal_after_an_interim_answer_has_its_own_status);
   RUN_TEST(truncated_websocket_headers_are_rejected);
+  RUN_TEST(a_refusal_names_the_pause_and_the_new_address);
+  RUN_TEST(a_pause_until_a_date_counts_from_the_servers_time);
+  RUN_TEST(a_long_location_is_cut);
+  RUN_TEST(dates_of_http_are_parsed);
   return UNITY_END();
 }

@@ -126,6 +126,33 @@ void a_flush_is_acknowledged_when_the_lines_are_durable() {
   TEST_ASSERT_EQUAL_STRING("I (0) a: 1\n", device.file(1).c_str());
 }
 
+void a_flush_during_another_write_is_acknowledged() {
+  Device device;
+  device.cold_boot().log.info("a", "1");
+  device.flush();
+  device.boot().store.note_crash(ResetReason::panic, "0badcafe", nullptr);
+  device.life->store.poll(0);
+  TEST_ASSERT_TRUE(device.life->store.busy());
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.flush()));
+  check_contains("crash: the last run crashed", device.file(1));
+}
+
+void a_file_that_cannot_be_removed_does_not_keep_the_loop_busy() {
+  Device device;
+  device.settings.log_files = 1;
+  device.cold_boot();
+  device.log_lines(0, 5);
+  device.flush();
+  device.log_lines(5, 12);
+  device.run_for(0);
+  device.settings.log_files = 0;
+  device.storage.result = StorageResult::failed;
+  device.run_for(1000);
+  device.storage.result = StorageResult::ok;
+  device.run_for(LogStore::kRetry);
+  TEST_ASSERT_EQUAL_size_t(0, device.log_files());
+}
+
 void a_file_is_filled_before_the_next_one_begins() {
   Device device;
   device.cold_boot();
@@ -365,6 +392,8 @@ int main() {
   RUN_TEST(a_line_is_on_flash_after_the_flush_time);
   RUN_TEST(an_error_is_on_flash_after_seconds);
   RUN_TEST(a_flush_is_acknowledged_when_the_lines_are_durable);
+  RUN_TEST(a_flush_during_another_write_is_acknowledged);
+  RUN_TEST(a_file_that_cannot_be_removed_does_not_keep_the_loop_busy);
   RUN_TEST(a_file_is_filled_before_the_next_one_begins);
   RUN_TEST(only_the_configured_number_of_files_is_kept);
   RUN_TEST(log_files_zero_keeps_nothing_on_flash);

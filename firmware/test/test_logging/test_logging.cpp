@@ -103,6 +103,62 @@ void levels_have_names() {
   TEST_ASSERT_EQUAL(static_cast<int>(LogLevel::warning), static_cast<int>(level));
 }
 
+std::string text_of(const LogLevels& levels) {
+  char bytes[200];
+  TextWriter text{Span<char>(bytes)};
+  levels.format(text);
+  return str(text.text());
+}
+
+void a_feature_may_have_a_level_of_its_own() {
+  Bench bench;
+  LogLevels levels;
+  TEST_ASSERT_NULL(levels.parse("warning, wifi=debug,ws = error"));
+  TEST_ASSERT_EQUAL_STRING("warning,wifi=debug,ws=error", text_of(levels).c_str());
+  bench.log.set_levels(levels);
+  bench.log.debug("wifi", "1");
+  bench.log.info("cp", "2");
+  bench.log.warning("ws", "3");
+  bench.log.warning("cp", "4");
+  TEST_ASSERT_EQUAL_STRING("D (0) wifi: 1\r\nW (0) cp: 4\r\n", bench.uart.take().c_str());
+}
+
+void bad_levels_are_refused_and_change_nothing() {
+  LogLevels levels;
+  levels.parse("error,wifi=debug");
+  for (const char* bad : {"", "loud", "wifi=debug", "info,wifi", "info,wifi=loud", "info,=debug", "info,w fi=debug",
+                          "info,a-very-long-name=debug", "info,a=info,b=info,c=info,d=info,e=info,f=info,g=info"}) {
+    TEST_ASSERT_NOT_NULL_MESSAGE(levels.parse(bad), bad);
+  }
+  TEST_ASSERT_EQUAL_STRING("error,wifi=debug", text_of(levels).c_str());
+}
+
+void fields_are_quoted_where_they_need_it() {
+  Bench bench;
+  const Text ssid = "my \"net\\";
+  bench.log.info("wifi", "joined", Field{"ssid", ssid}, Field{"rssi", -61}, Field{"ip", "10.0.0.1"}, Field{"key", ""},
+                 Field{"open", true});
+  TEST_ASSERT_EQUAL_STRING("I (0) wifi: joined ssid=\"my \\\"net\\\\\" rssi=-61 ip=10.0.0.1 key=\"\" open=true\r\n",
+                           bench.uart.take().c_str());
+}
+
+void the_sink_receives_the_lines_of_the_log() {
+  Bench bench;
+  std::string received;
+  bench.log.set_sink({[](void* context, LogLevel level, Span<char> line) {
+                        *static_cast<std::string*>(context) +=
+                            std::to_string(static_cast<int>(level)) + std::string(line.data, line.length) + "|";
+                      },
+                      &received});
+  bench.log.info("a", "1\n");
+  bench.log.debug("b", "2");
+  bench.log.telemetry("monitor", "{}");
+  bench.log.answer("ok");
+  bench.log.stored("I (0) c: 3");
+  bench.log.error("d", "4");
+  TEST_ASSERT_EQUAL_STRING("2I (0) a: 1?|0E (0) d: 4|", received.c_str());
+}
+
 }  // namespace
 
 int main() {
@@ -116,5 +172,9 @@ int main() {
   RUN_TEST(answers_are_marked_and_counted);
   RUN_TEST(dropped_bytes_are_counted);
   RUN_TEST(levels_have_names);
+  RUN_TEST(a_feature_may_have_a_level_of_its_own);
+  RUN_TEST(bad_levels_are_refused_and_change_nothing);
+  RUN_TEST(fields_are_quoted_where_they_need_it);
+  RUN_TEST(the_sink_receives_the_lines_of_the_log);
   return UNITY_END();
 }

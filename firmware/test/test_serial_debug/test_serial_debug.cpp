@@ -42,6 +42,17 @@ void a_command_is_answered_by_one_line() {
   TEST_ASSERT_EQUAL_STRING("= \r\n", bench.answer_to("echo\r").c_str());
 }
 
+void a_command_waits_for_room_for_its_answer() {
+  Bench bench;
+  bench.uart.room = SerialDebug::kAnswerRoom - 1;
+  bench.uart.type("echo one\necho two\n");
+  TEST_ASSERT_EQUAL_UINT64(100 + SerialDebug::kRoomWaitMs, bench.console.poll(100));
+  TEST_ASSERT_EQUAL_STRING("", bench.uart.take().c_str());
+  bench.uart.room = SerialDebug::kAnswerRoom;
+  bench.console.poll(110);
+  TEST_ASSERT_EQUAL_STRING("= one\r\n= two\r\n", bench.uart.take().c_str());
+}
+
 void an_unknown_command_is_named() {
   Bench bench;
   TEST_ASSERT_EQUAL_STRING("= error: unknown command 'ehco', try help\r\n", bench.answer_to("ehco x\n").c_str());
@@ -140,6 +151,7 @@ void commands_have_different_names_and_a_limit() {
 int main() {
   UNITY_BEGIN();
   RUN_TEST(a_command_is_answered_by_one_line);
+  RUN_TEST(a_command_waits_for_room_for_its_answer);
   RUN_TEST(an_unknown_command_is_named);
   RUN_TEST(empty_lines_are_not_answered);
   RUN_TEST(a_line_may_come_in_pieces);

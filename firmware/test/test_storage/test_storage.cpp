@@ -30,6 +30,9 @@ struct Device {
   bool write(Text name, const std::string& content) {
     return finish(storage->write(name, Text(content.data(), content.size()).bytes(), note()));
   }
+  bool write_spare(Text name, const std::string& content) {
+    return finish(storage->write_spare(name, Text(content.data(), content.size()).bytes(), note()));
+  }
   bool remove(Text name) { return finish(storage->remove(name, note())); }
   /// "" for a missing file.
   std::string read(Text name) {
@@ -284,6 +287,42 @@ void a_full_flash_reports_full_and_keeps_its_files() {
   TEST_ASSERT_TRUE(again.write("f0", "room again"));
 }
 
+/// Fills a device with spare files until its reserve is reached. @return their number
+int fill_with_spare_files(Device& device) {
+  const std::string content(Storage::kMaxContent, 'x');
+  for (int written = 0;; ++written) {
+    const std::string name = "log-" + std::to_string(10 + written);
+    if (!device.write_spare(name.c_str(), content)) return written;
+  }
+}
+
+void a_spare_write_leaves_a_quarter_of_a_small_flash() {
+  RamFlash flash(32);
+  Device device(flash);
+  fill_with_spare_files(device);
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::full), static_cast<int>(device.last));
+  TEST_ASSERT_LESS_OR_EQUAL_size_t(24, device.storage->blocks_in_use());
+  TEST_ASSERT_TRUE(device.write("tx-1", std::string(Storage::kMaxContent, 'y')));
+}
+
+void expendable_files_give_way_the_lowest_name_first() {
+  RamFlash flash(32);
+  Device device(flash);
+  device.storage->set_expendable("log-");
+  const int logs = fill_with_spare_files(device);
+  const std::string content(Storage::kMaxContent, 'y');
+  int written = 0;
+  for (; written < 40; ++written) {
+    const std::string name = "tx-" + std::to_string(written);
+    if (!device.write(name.c_str(), content)) break;
+    const auto left = device.list("log-");
+    if (!left.empty()) TEST_ASSERT_EQUAL_STRING(("log-" + std::to_string(9 + logs)).c_str(), left.rbegin()->c_str());
+  }
+  TEST_ASSERT_TRUE(device.list("log-").empty());
+  TEST_ASSERT_EQUAL_size_t(static_cast<size_t>(written), device.list("tx-").size());
+  TEST_ASSERT_GREATER_THAN_INT(logs, written);
+}
+
 void rewriting_leaks_no_space() {
   RamFlash flash(kSectors);
   Device device(flash);
@@ -505,6 +544,8 @@ int main() {
   RUN_TEST(a_busy_worker_loses_no_queued_job);
   RUN_TEST(a_claimed_lack_of_space_keeps_the_old_content);
   RUN_TEST(a_full_flash_reports_full_and_keeps_its_files);
+  RUN_TEST(a_spare_write_leaves_a_quarter_of_a_small_flash);
+  RUN_TEST(expendable_files_give_way_the_lowest_name_first);
   RUN_TEST(rewriting_leaks_no_space);
   RUN_TEST(a_dead_flash_is_reported_and_not_formatted);
   RUN_TEST(garbage_is_replaced_by_a_new_file_system);

@@ -68,6 +68,75 @@ void ledger_is_written_at_the_first_boot_and_after_damage() {
   TEST_ASSERT_FALSE(rig.tx().ledger_is_lost());
 }
 
+/// The CSMS has answered every message, so that only the ledger knows the transaction.
+void damaged_ledger_without_files_forgets_no_open_transaction() {
+  for (const bool is_missing : {false, true}) {
+    Simple rig;
+    rig.device->set_time();
+    rig.tx().begin("TAG", 100, rig.clock.now());
+    rig.settle_and_send_all();
+    rig.device->sample(700);
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+    if (is_missing) {
+      rig.storage.files.erase("ledger");
+    } else {
+      rig.storage.files["ledger"][20] ^= 4;
+    }
+    rig.boot(Transactions::LeftOpen::keep);
+    TEST_ASSERT_TRUE(rig.tx().ledger_is_lost());
+    rig.device->set_time();
+    rig.settle_and_send_all();
+    TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+    TEST_ASSERT_EQUAL_INT64(rig.csms.messages.front().transaction_id, rig.csms.messages.back().transaction_id);
+    // The copy has the energy at the start, and may lack the rest.
+    TEST_ASSERT_EQUAL_INT64(100, rig.csms.messages.back().energy);
+  }
+}
+
+/// A stopped transaction is not stopped again by the copy.
+void damaged_ledger_stops_no_transaction_twice() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 100, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.tx().end(StopReason::local, "TAG", 300, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.storage.files["ledger"][20] ^= 4;
+  rig.boot();
+  TEST_ASSERT_FALSE(rig.tx().open());
+  rig.device->set_time();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(1, rig.csms.count("StopTransaction"));
+}
+
+/// A damaged copy is written again and changes nothing.
+void damaged_copy_of_the_ledger_is_replaced() {
+  Simple rig;
+  rig.device->set_time();
+  rig.tx().begin("TAG", 100, rig.clock.now());
+  rig.settle_and_send_all();
+  rig.storage.files["ledger_copy"][20] ^= 4;
+  rig.boot(Transactions::LeftOpen::keep);
+  TEST_ASSERT_FALSE(rig.tx().ledger_is_lost());
+  TEST_ASSERT_TRUE(rig.tx().open());
+  rig.settle();
+  TEST_ASSERT_TRUE(rig.storage.files["ledger_copy"] == rig.storage.files["ledger"]);
+}
+
+/// The copy may lack energy, but not more than is documented.
+void copy_of_the_ledger_has_the_register_up_to_1_kwh() {
+  Simple rig;
+  rig.device->set_time();
+  for (uint64_t energy_wh = 0; energy_wh <= 5'900; energy_wh += 100) {
+    rig.tx().note_energy(energy_wh);
+    rig.settle();
+  }
+  rig.storage.files["ledger"][20] ^= 4;
+  rig.boot();
+  TEST_ASSERT_GREATER_THAN_UINT64(4'900, rig.tx().energy_wh());
+}
+
 /// A transaction that stays open over cuts has one StopTransaction at its end, and each of its samples once.
 void kept_transaction_continues_over_cuts() {
   Simple rig;
@@ -209,7 +278,7 @@ void stop_has_its_readings_also_after_a_cut() {
     TEST_ASSERT_TRUE(data.at(0).path("sampledValue.0.context").equals("Transaction.Begin"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.context").equals("Transaction.End"));
     TEST_ASSERT_TRUE(data.at(data.size() - 1).path("sampledValue.0.value").equals("101"));
-    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(file.first == "ledger", file.first.c_str());
+    for (const auto& file : rig.storage.files) TEST_ASSERT_TRUE_MESSAGE(is_ledger(file.first), file.first.c_str());
   }
 }
 
@@ -279,6 +348,10 @@ void run_after_a_boot_tests() {
   RUN_TEST(stop_has_the_readings_of_a_transaction_of_months);
   RUN_TEST(energy_register_survives_and_the_ledger_may_be_damaged);
   RUN_TEST(ledger_is_written_at_the_first_boot_and_after_damage);
+  RUN_TEST(damaged_ledger_without_files_forgets_no_open_transaction);
+  RUN_TEST(damaged_ledger_stops_no_transaction_twice);
+  RUN_TEST(damaged_copy_of_the_ledger_is_replaced);
+  RUN_TEST(copy_of_the_ledger_has_the_register_up_to_1_kwh);
   RUN_TEST(kept_transaction_continues_over_cuts);
   RUN_TEST(refused_transaction_is_not_kept);
   RUN_TEST(transaction_with_a_dropped_stop_stays_closed);

@@ -211,4 +211,7 @@ struct Simple {
   }
 };
 
+/// Whether a file is the ledger or its copy.
+inline bool is_ledger(const std::string& file) { return file == "ledger" || file == "ledger_copy"; }
+
 }  // namespace pb

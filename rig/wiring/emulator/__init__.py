@@ -1,12 +1,13 @@
 """The emulator bench: the board's real image in Espressif's QEMU.
 
 `rig.wiring` opens it for a bench description of `kind = "emulator"`. It has power, reset, download mode, a console,
-flash that persists across power cuts, and Ethernet. It has no pins, no access point, no test hooks and no stepped time.
+flash that persists across power cuts, and Ethernet. It has pins where the description and QEMU have them, and no access
+point, no test hooks and no stepped time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,10 @@ class DescribedWire(Protocol):
     @property
     def active_low(self) -> bool:
         """Whether the Pi's end is low while the wire is active."""
+
+    @property
+    def gpio(self) -> int | None:
+        """The number of the chip's pin; None for a wire that has none."""
 
 
 class DescribedEmulator(Protocol):
@@ -76,15 +81,20 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
     Raises:
         BenchError: there is no emulator for the board, or `root` is not writable.
     """
-    qemu = find_qemu(description.emulator.qemu, description.device.board)
     wires = dict(description.wires())
+    inputs = _by_gpio(wires, "inputs")
+    outputs = _by_gpio(wires, "leds", "outputs")
+    has_pins = bool(inputs or outputs)
+    qemu = find_qemu(description.emulator.qemu, description.device.board, with_pins=has_pins)
     run = RunDirectory(root)
     factory = VirtualPinFactory(Wires(clock.now))
     try:
         flash = run.path / "flash.bin"
         Flash(flash).close()  # an erased flash, which QEMU opens by its path
         board = EmulatorBoard(
-            BoardWires.of(factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE)),
+            BoardWires.of(
+                factory.wires, wires[POWER_SWITCH], wires[EN], wires[BOOT], wires.get(RAIL_SENSE), inputs, outputs
+            ),
             qemu,
             flash,
             run.path / "qemu.log",
@@ -109,3 +119,7 @@ def open_wiring(description: EmulatorDescription, clock: BenchClock, root: Path)
         csms_host=GATEWAY,
         close=close,
     )
+
+
+def _by_gpio(wires: Mapping[Signal, DescribedWire], *sections: str) -> dict[int, DescribedWire]:
+    return {wire.gpio: wire for signal, wire in wires.items() if signal.section in sections and wire.gpio is not None}

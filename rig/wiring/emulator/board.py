@@ -6,11 +6,14 @@ import contextlib
 import os
 import select
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
 from rig.wiring.emulator.qemu import Qemu, QemuRun
+from rig.wiring.emulator.qtest import input_command
 from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.pins import Wire, Wires
 from rig.wiring.virtual.rom import Rom
@@ -44,6 +47,8 @@ class BoardWires:
         en: low holds the chip in reset.
         boot: low at the end of a reset means download mode.
         rail: high while the board has power.
+        inputs: driven by the Pi, by the GPIO of the chip; empty without pins.
+        outputs: driven by the chip, likewise.
     """
 
     wires: Wires
@@ -51,22 +56,41 @@ class BoardWires:
     en: Wire
     boot: Wire
     rail: Wire
+    inputs: Mapping[int, Wire] = field(default_factory=dict)
+    outputs: Mapping[int, Wire] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, wires: Wires, switch: DescribedEnd, en: DescribedEnd, boot: DescribedEnd, rail: DescribedEnd | None
+        cls,
+        wires: Wires,
+        switch: DescribedEnd,
+        en: DescribedEnd,
+        boot: DescribedEnd,
+        rail: DescribedEnd | None,
+        inputs: Mapping[int, DescribedEnd],
+        outputs: Mapping[int, DescribedEnd],
     ) -> Self:
         """Join the board's ends to the Pi's pins; whatever has another level there gets an inverter.
 
         Args:
             wires: where the Pi's pins end.
             switch, en, boot, rail: the described wires.
+            inputs, outputs: likewise, by GPIO.
         """
-        for described, active_low in ((switch, False), (en, True), (boot, True), (rail, False)):
+        pins = [(wire, False) for wire in (*inputs.values(), *outputs.values())]
+        for described, active_low in ((switch, False), (en, True), (boot, True), (rail, False), *pins):
             if described is not None and described.active_low != active_low:
                 wires.change(wires[described.pin], inverting=True)
         end = wires[rail.pin] if rail is not None else Wire()
-        return cls(wires, wires[switch.pin], wires[en.pin], wires[boot.pin], end)
+        return cls(
+            wires,
+            wires[switch.pin],
+            wires[en.pin],
+            wires[boot.pin],
+            end,
+            {gpio: wires[wire.pin] for gpio, wire in inputs.items()},
+            {gpio: wires[wire.pin] for gpio, wire in outputs.items()},
+        )
 
 
 class EmulatorBoard:
@@ -104,12 +128,14 @@ class EmulatorBoard:
         self._thread = threading.Thread(target=self._work, name="emulated-board", daemon=True)
         ends.wires.watch_board_end(ends.en, lambda _level, _stamp: self._look())
         ends.wires.watch_board_end(ends.switch, lambda _level, _stamp: self._look())
+        for gpio, wire in ends.inputs.items():
+            ends.wires.watch_board_end(wire, partial(self._drive, gpio))
         self._thread.start()
         self._look()
 
     def close(self) -> None:
         """Take the power away and give everything back. Called once."""
-        for wire in (self._ends.en, self._ends.switch):
+        for wire in (self._ends.en, self._ends.switch, *self._ends.inputs.values()):
             self._ends.wires.watch_board_end(wire, None)
         self._closing = True
         self._nudge()
@@ -141,6 +167,16 @@ class EmulatorBoard:
                 self.port.drop_input()
                 self._to_chip = b""
         self._nudge()
+
+    def _drive(self, gpio: int, level: bool, _stamp: int = 0) -> None:
+        """Pass an input's level on to the chip, at the very edge."""
+        with self._change:
+            if self._run is not None and self._run.pins is not None:
+                self._run.pins.send(input_command(gpio, level))
+
+    def _output_changed(self, gpio: int, level: bool) -> None:
+        if (wire := self._ends.outputs.get(gpio)) is not None:
+            self._ends.wires.change(wire, board_drive=level)
 
     def _nudge(self) -> None:
         with contextlib.suppress(OSError):
@@ -182,7 +218,8 @@ class EmulatorBoard:
 
     def _start(self) -> None:
         try:
-            run = QemuRun(self._qemu, self._flash, self._log)
+            has_pins = bool(self._ends.inputs or self._ends.outputs)
+            run = QemuRun(self._qemu, self._flash, self._log, self._output_changed if has_pins else None)
         except OSError as problem:
             self.port.print(f"the emulator cannot be started: {problem}")
             with self._change:
@@ -192,6 +229,10 @@ class EmulatorBoard:
             self._run = run
             if self._wanted is None or self._is_stale:
                 run.strike()
+        # The chip starts with low inputs. An edge that comes now waits for the lock of the wires, and is the later one.
+        with self._ends.wires.lock:
+            for gpio, wire in self._ends.inputs.items():
+                self._drive(gpio, wire.level)
 
     def _stop(self) -> None:
         with self._change:
@@ -199,6 +240,8 @@ class EmulatorBoard:
             rom, self._rom = self._rom, None
         if run is not None:
             run.bury()
+            for wire in self._ends.outputs.values():
+                self._ends.wires.change(wire, board_drive=None)
         if rom is not None:
             rom.stop()
         if self._flash_map is not None:
@@ -216,10 +259,13 @@ class EmulatorBoard:
         # The emulated UART takes bytes as fast as the chip reads them: what it has not taken yet waits here, and what
         # comes behind that in the pseudo-terminal.
         uart = run.uart.fileno()
-        reading = [self._woken, uart, *([] if self._to_chip else [self.port.master])]
+        pins = [run.pins.end.fileno()] if run.pins is not None else []
+        reading = [self._woken, uart, *pins, *([] if self._to_chip else [self.port.master])]
         ready, writable, _ = select.select(reading, [uart] if self._to_chip else [], [], _LOOK_S)
         if self._woken in ready:
             os.read(self._woken, _READ_BYTES)
+        if run.pins is not None and pins[0] in ready and not run.pins.read():
+            run.strike()
         with contextlib.suppress(OSError):
             if uart in ready and not self._pass_on(run):
                 run.strike()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rig.util.errors import BenchError
+from rig.wiring.emulator.qtest import WATCH_OUTPUTS, Qtest, input_command
 
 GATEWAY = "10.0.2.2"
 """This machine's loopback interface, as the emulated device sees it (QEMU, "Network emulation", user mode)."""
@@ -48,28 +49,32 @@ class Qemu:
     program: Path
     machine: Machine
 
-    def command(self, flash: Path, uart: int) -> list[str]:
+    def command(self, flash: Path, uart: int, pins: int | None = None) -> list[str]:
         """Return the command line of a run.
 
         Args:
             flash: the flash file.
             uart: the descriptor of a stream socket, inherited: the other end of UART0.
+            pins: likewise, the other end of the connection for the pins; None without pins.
         """
+        qtest = ("-chardev", f"socket,id=pins,fd={pins}", "-qtest", "chardev:pins", "-qtest-log", "none")
         return [
             str(self.program),
             *("-M", self.machine.machine, "-display", "none", "-monitor", "none", "-nodefaults"),
             *("-drive", f"file={flash},if=mtd,format=raw"),
             *("-chardev", f"socket,id=uart0,fd={uart}", "-serial", "chardev:uart0"),
             *("-nic", "user,model=open_eth"),
+            *(qtest if pins is not None else ()),
         ]
 
 
-def find_qemu(program: str, board: str) -> Qemu:
+def find_qemu(program: str, board: str, *, with_pins: bool = False) -> Qemu:
     """Find the emulator of a board.
 
     Args:
         program: an executable; empty: the usual one on PATH.
         board: the board's name.
+        with_pins: whether the bench drives and watches pins of the chip.
 
     Raises:
         BenchError: the board cannot be emulated, or there is no QEMU that can.
@@ -91,7 +96,40 @@ def find_qemu(program: str, board: str) -> Qemu:
         raise BenchError(f"emulator.qemu: {found} cannot be run: {problem}", fix) from None
     if machine.machine not in {line.split()[0] for line in listed.splitlines() if line.strip()}:
         raise BenchError(f"emulator.qemu: {found} has no machine {machine.machine}: it is not Espressif's QEMU", fix)
-    return Qemu(Path(found), machine)
+    qemu = Qemu(Path(found), machine)
+    if with_pins and not _has_pins(qemu):
+        raise BenchError(
+            f"emulator.qemu: the GPIO of {found} has no inputs and outputs",
+            "Use a QEMU that has them, or a description without [inputs], [leds] and [outputs]; docs/emulator.md",
+        )
+    return qemu
+
+
+def _has_pins(qemu: Qemu) -> bool:
+    """Ask a stopped machine; one that knows no such inputs ends at the question."""
+    arguments = ["-M", qemu.machine.machine, "-S", "-display", "none", "-monitor", "none", "-nodefaults"]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs_fd = theirs.fileno()
+        pins = ["-chardev", f"socket,id=pins,fd={theirs_fd}", "-qtest", "chardev:pins", "-qtest-log", "none"]
+        process = subprocess.Popen(
+            [*_ends_with_us(), str(qemu.program), *arguments, *pins],
+            pass_fds=(theirs_fd,),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+        try:
+            ours.settimeout(_LIST_LIMIT_S)
+            ours.sendall(f"{WATCH_OUTPUTS}\n{input_command(0, False)}\n".encode())
+            with ours.makefile("rb") as answers:
+                return answers.readline() == b"OK\n" and answers.readline() == b"OK\n"
+        except OSError:
+            return False
+        finally:
+            process.kill()
+            process.wait()
 
 
 class QemuRun:
@@ -101,22 +139,27 @@ class QemuRun:
         qemu: the emulator.
         flash: the flash file.
         log: where the emulator's own messages are appended.
+        changed: called with the number of an output of the chip and its new level, by `pins.read`; None without pins.
 
     Raises:
         OSError: it cannot be started.
     """
 
-    def __init__(self, qemu: Qemu, flash: Path, log: Path) -> None:
+    def __init__(self, qemu: Qemu, flash: Path, log: Path, changed: Callable[[int, bool], None] | None = None) -> None:
         self.uart, far = socket.socketpair()
         """This end of UART0."""
         self.uart.setblocking(False)
+        pins, far_pins = socket.socketpair()
+        self.pins = Qtest(pins, changed) if changed is not None else None
+        """The pins."""
         self.is_struck = False
         """Whether its power was taken away."""
         try:
-            with far, log.open("ab") as messages:
+            with far, far_pins, log.open("ab") as messages:
+                far_ends = (far.fileno(), far_pins.fileno()) if self.pins is not None else (far.fileno(),)
                 self._process = subprocess.Popen(
-                    [*_ends_with_us(), *qemu.command(flash, far.fileno())],
-                    pass_fds=(far.fileno(),),
+                    [*_ends_with_us(), *qemu.command(flash, *far_ends)],
+                    pass_fds=far_ends,
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
@@ -125,7 +168,10 @@ class QemuRun:
                 )
         except BaseException:
             self.uart.close()
+            pins.close()
             raise
+        if self.pins is None:
+            pins.close()
 
     @property
     def is_alive(self) -> bool:
@@ -142,6 +188,8 @@ class QemuRun:
         self.strike()
         self._process.wait()
         self.uart.close()
+        if self.pins is not None:
+            self.pins.end.close()
 
 
 def _ends_with_us() -> list[str]:

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rig.wiring.virtual.link import Link
-from rig.wiring.virtual.stepping.clock import SteppedClock
-from rig.wiring.virtual.stepping.device_clock import DeviceClock
+from rig.wiring.virtual.stepping.device_clock import DeviceClock, DevicesClock
 
 _EXIT_RESET = 0x40
 _RESET_REASONS = {1: "power_on", 2: "software", 3: "panic", 4: "watchdog", 5: "brownout", 6: "external"}
@@ -37,7 +36,7 @@ class DeviceProcess:
         executable: bytes,
         arguments: Sequence[str],
         uart: int,
-        clock: SteppedClock | None = None,
+        clock: DevicesClock | None = None,
         seed: int = 0,
         retained: int | None = None,
     ) -> None:

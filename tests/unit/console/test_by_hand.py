@@ -113,7 +113,8 @@ def test_charge_by_hand_is_seen_recorded_and_repeated(tab: Any, tmp_path: Path) 
     heap = tab.locator(".pb-plot", has_text="heap free").inner_text()
     assert int(re.sub(r"\D", "", heap)) > 50_000
     test = hand.save("save test", tmp_path)
-    scenario = hand.save("save scenario", tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    scenario = hand.save("save scenario", tmp_path / "scenarios")
     for file in (test, scenario):
         command = [
             sys.executable,

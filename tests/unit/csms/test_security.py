@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from rig.csms import Authority, Certificate, Csms, Security
@@ -19,7 +23,7 @@ from rig.csms.security import read_passwords
 from rig.timeline import Timeline
 from rig.timeline.events import ClientRefused
 from rig.util.clock import BenchClock
-from rig.util.errors import AuthorError, BenchError
+from rig.util.errors import AuthorError, BenchError, ExpectationError
 from tests.unit.conftest import STEPPED
 from tests.unit.csms.conftest import IDENTITY, LIMIT_S, Peer, handshake
 
@@ -264,3 +268,21 @@ def test_a_password_file_has_text_and_hexadecimal(tmp_path: Path) -> None:
     file = tmp_path / "passwords"
     file.write_text("CP-1:with:colon\nCP-2:hex:00ff\n")
     assert read_passwords(file) == {"CP-1": b"with:colon", "CP-2": b"\x00\xff"}
+
+
+def test_a_certificate_request_is_signed_for_its_own_key() -> None:
+    """The certificate has the subject and the key of the request, and the authority's signature."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CP-1")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    authority = Authority()
+    chain = authority.sign(request.public_bytes(serialization.Encoding.PEM).decode())
+    certificate = x509.load_pem_x509_certificate(chain.encode())
+    assert certificate.subject == subject
+    assert certificate.public_key() == key.public_key()
+    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.root.encode()))
+
+
+def test_a_certificate_request_that_is_none_is_a_failure_of_the_charge_point() -> None:
+    with pytest.raises(ExpectationError, match="the certificate signing request cannot be read"):
+        Authority().sign("-----BEGIN CERTIFICATE-----")

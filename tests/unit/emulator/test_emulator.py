@@ -1,10 +1,12 @@
 """The emulated board starts and ends QEMU according to power, reset and BOOT, and keeps its flash.
 
-QEMU is a program of the test: it prints how it was started, and echoes its input in upper case.
+QEMU is a program of the test: it prints how it was started, and echoes its input in upper case. Its GPIO 10 follows its
+GPIO 0.
 """
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,11 +28,28 @@ BOARD = "esp32c3-devkitm"
 LIMIT_S = 10.0
 
 QEMU = f"""#!{sys.executable}
-import socket, sys
+import socket, sys, threading
 if sys.argv[1:] == ["-M", "help"]:
     print("Supported machines are:\\nesp32c3              Espressif ESP32C3 machine")
     sys.exit()
 words = sys.argv
+def pins(end):
+    level_of_0 = 0
+    for line in end.makefile("r"):
+        command, *arguments = line.split()
+        if command == "set_irq_in":
+            gpio, level = arguments[2:]
+            if gpio == "0" and int(level) != level_of_0:
+                level_of_0 = int(level)
+                end.sendall(f"IRQ {{['lower', 'raise'][int(level)]}} 10\\n".encode())
+        end.sendall(b"OK\\n")
+for word in words:
+    if word.startswith("socket,id=pins"):
+        end = socket.socket(fileno=int(word.rpartition("=")[2]))
+        if "-S" in words:
+            pins(end)
+            sys.exit()
+        threading.Thread(target=pins, args=(end,), daemon=True).start()
 uart = socket.socket(fileno=int(next(word for word in words if "fd=" in word).rpartition("=")[2]))
 flash = next(word for word in words if word.startswith("file=")).split(",")[0].removeprefix("file=")
 with open(flash, "r+b") as file:
@@ -153,6 +172,44 @@ def test_closing_leaves_no_process_and_no_thread(tmp_path: Path, description: Pa
 def test_the_capabilities_of_the_wiring(wiring: Wiring) -> None:
     assert wiring.capabilities == {"real_time", "flash_file"}
     assert (wiring.access_point, wiring.hooks, wiring.csms_host) == (None, None, "10.0.2.2")
+
+
+PINS = """
+[inputs]
+cable = { pin = 5, gpio = 0 }
+
+[outputs]
+contactor = { pin = 25, gpio = 10 }
+
+[csms]"""
+
+
+def test_the_pins_of_the_chip_end_at_those_of_the_pi(tmp_path: Path, description: Path) -> None:
+    """The chip sees an input that was high before its boot; the Pi sees each edge; a chip without power drives none."""
+    description.write_text(description.read_text().replace("[csms]", PINS, 1))
+    wiring = open_wiring(load(description), BenchClock(), tmp_path)
+    cable, contactor = wiring.pin_factory.pin(5), wiring.pin_factory.pin(25)
+    edges: queue.Queue[bool] = queue.Queue()
+    contactor.watch_edges(lambda level, _stamp: edges.put(level))
+    cable.output_with_state(True)
+    opened = Board(wiring, description)
+    try:
+        opened.power(True)
+        assert opened.line() == "boot 0"
+        for level in (True, False, True):
+            cable.output_with_state(level)
+            assert edges.get(timeout=LIMIT_S) is level
+        opened.power(False)
+        assert edges.get(timeout=LIMIT_S) is False
+    finally:
+        opened.port.close()
+        wiring.close()
+
+
+def test_a_qemu_without_pins_is_rejected_for_a_description_with_some(qemu: Path) -> None:
+    qemu.write_text(QEMU.replace('b"OK', 'b"FAIL Unknown device'))
+    with pytest.raises(BenchError, match="has no inputs and outputs"):
+        find_qemu(str(qemu), BOARD, with_pins=True)
 
 
 @pytest.mark.parametrize(

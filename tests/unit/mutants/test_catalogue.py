@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tools.mutants import CATALOGUE, POWERCUT_CATALOGUE, ROOT, Mutant, catalogue
+from tools.mutants import CATALOGUE, OCTT_CATALOGUE, POWERCUT_CATALOGUE, ROOT, Mutant, case_file, catalogue
 
-BUGS = catalogue(CATALOGUE) + catalogue(POWERCUT_CATALOGUE)
+BUGS = catalogue(CATALOGUE) + catalogue(OCTT_CATALOGUE) + catalogue(POWERCUT_CATALOGUE)
 
 
 @pytest.mark.parametrize("mutant", BUGS, ids=lambda mutant: mutant.name)
@@ -20,6 +20,12 @@ def test_each_mutant_can_be_applied(mutant: Mutant) -> None:
 def test_each_mutant_of_the_suite_has_its_tests(mutant: Mutant) -> None:
     """The test file to try first exists."""
     assert (ROOT / "tests" / "hil" / mutant.first).is_file()
+
+
+@pytest.mark.parametrize("mutant", catalogue(OCTT_CATALOGUE), ids=lambda mutant: mutant.name)
+def test_each_bug_of_the_compliance_set_has_its_case(mutant: Mutant) -> None:
+    """The case that must find it exists."""
+    assert (ROOT / case_file(mutant)).is_file()
 
 
 def test_names_are_unique() -> None:

@@ -1,34 +1,70 @@
 #include "features/auth_cache/auth_cache.h"
 
+#include "core/json_writer.h"
+#include "features/transactions/numbered_files.h"
+
 namespace pb {
 namespace {
 
 constexpr Text kTag = "auth";
+constexpr size_t kNone = AuthCache::kMaxEntries;
+constexpr size_t kMaxHead = 64;
 
-bool same(const IdTagInfo& a, const IdTagInfo& b) {
-  return a.status == b.status && a.expires == b.expires && a.parent.text() == b.parent.text();
+static_assert(AuthCache::kMaxEntries % CacheFile::kSlots == 0 && AuthCache::kMaxEntries / CacheFile::kSlots <= 32,
+              "the files are bits of one number");
+
+FileName file_of(size_t file) { return numbered_file(AuthCache::kEntriesPrefix, static_cast<uint32_t>(file)); }
+size_t file_of_slot(size_t slot) { return slot / CacheFile::kSlots; }
+uint16_t short_hash(Text id_tag) { return static_cast<uint16_t>(hash_of_id_tag(id_tag)); }
+
+/// Rounds up, so that an expiryDate of the year 1970 is not 0.
+uint32_t seconds_of(UnixMillis expires) {
+  const UnixMillis seconds = (expires + 999) / 1000;
+  if (seconds <= 0) return expires == 0 ? 0 : 1;
+  return seconds > UINT32_MAX ? UINT32_MAX : static_cast<uint32_t>(seconds);
+}
+
+bool same(const IdTagRecord& a, const IdTagRecord& b) {
+  return a.status == b.status && a.expires == b.expires && a.parent == b.parent;
 }
 
 }  // namespace
 
-void AuthCache::load() {
-  const MutableBytes bytes = storage_.scratch();
-  size_t length = 0;
-  const StorageResult result = storage_.read(kFile, bytes, length);
-  if (result == StorageResult::not_found) return;
-  JsonError error;
-  const JsonValue file = result == StorageResult::ok
-                             ? parse_json({reinterpret_cast<const char*>(bytes.data), length}, error)
-                             : JsonValue();
-  is_incomplete_ = file.kind() != JsonKind::array;
-  for (JsonItems items(file); items.next() && count_ < kMaxEntries;) {
-    Entry& entry = entries_[count_];
-    if (items.value().find("idTag").get(entry.id_tag)) {
-      entry.info.read(items.value(), log_);
-      ++count_;
+AuthCache::AuthCache(Storage& storage, LocalList& list, const TimeSync& time, const Settings& settings, Logger& log)
+    : storage_(storage), list_(list), time_(time), settings_(settings), log_(log) {
+  list_search_.context = this;
+  list_search_.done = [](void* context, IdTagFound found, const IdTagInfo&) {
+    auto& self = *static_cast<AuthCache*>(context);
+    self.is_job_running_ = false;
+    if (self.is_void_) {
+      self.is_void_ = false;
+    } else if (found == IdTagFound::yes) {
+      self.end_entry();
     } else {
-      is_incomplete_ = true;
+      self.step_ = Step::compare;
+      self.slot_ = 0;
     }
+  };
+}
+
+// ---- at the start
+
+void AuthCache::load() {
+  const bool is_sound = load_head();
+  if (is_sound) {
+    load_files();
+  } else {
+    // An entry of a file may have been cleared, and any may be missing: none counts.
+    for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
+      const MutableBytes bytes = storage_.scratch();
+      size_t length = 0;
+      uint32_t epoch = 0;
+      if (file >= kFiles) continue;
+      stale_ |= uint32_t{1} << file;
+      if (storage_.read(file_of(file).text(), bytes, length) != StorageResult::ok) continue;
+      if (CacheFile::read_epoch({bytes.data, length}, epoch) && epoch >= epoch_) epoch_ = epoch + 1;
+    }
+    lose();
   }
   if (is_incomplete_) {
     log_.error(kTag,
@@ -37,107 +73,396 @@ void AuthCache::load() {
   }
 }
 
-bool AuthCache::find(Text id_tag, IdTagInfo& info) const {
-  const size_t index = index_of(id_tag);
-  if (index == count_ || !settings_.authorization_cache_enabled) return false;
-  info = entries_[index].info;
-  if (has_expired(info)) info.status = AuthorizationStatus::expired;
+/// @return false when the file is damaged.
+bool AuthCache::load_head() {
+  const MutableBytes bytes = storage_.scratch();
+  size_t length = 0;
+  const StorageResult result = storage_.read(kFile, bytes, length);
+  if (result == StorageResult::not_found) return true;
+  if (result != StorageResult::ok) return false;
+  JsonError error;
+  const JsonValue file = parse_json({reinterpret_cast<const char*>(bytes.data), length}, error);
+  is_old_format_ = file.kind() == JsonKind::array;
+  if (is_old_format_) return true;
+  uint64_t epoch = 0;
+  if (!file.find("epoch").get_unsigned(epoch) || !file.find("incomplete").get(is_incomplete_)) return false;
+  epoch_ = static_cast<uint32_t>(epoch);
   return true;
 }
 
-bool AuthCache::has_expired(const IdTagInfo& info) const {
-  const bool timed = info.status == AuthorizationStatus::accepted && info.expires != 0;
-  return timed && (time_.quality() == TimeQuality::none || time_.now() >= info.expires);
+void AuthCache::load_files() {
+  for (const uint32_t file : NumberedFiles(storage_, kEntriesPrefix)) {
+    const MutableBytes bytes = storage_.scratch();
+    size_t length = 0;
+    if (file >= kFiles) continue;
+    const StorageResult result = storage_.read(file_of(file).text(), bytes, length);
+    if (result == StorageResult::ok && CacheFile::is_sound({bytes.data, length})) {
+      load_file(file, {bytes.data, length});
+    } else {
+      stale_ |= uint32_t{1} << file;
+      lose();
+    }
+  }
 }
+
+void AuthCache::load_file(size_t file, Bytes content) {
+  uint32_t epoch = 0;
+  CacheFile::read_epoch(content, epoch);
+  if (epoch != epoch_) {
+    stale_ |= uint32_t{1} << file;
+    return;
+  }
+  CacheEntry entry;
+  for (size_t offset = 0; CacheFile::read(content, offset, entry);) {
+    slots_[file * CacheFile::kSlots + entry.slot] = {entry.used, seconds_of(entry.record.expires),
+                                                     short_hash(entry.record.id_tag), entry.record.status};
+    if (entry.used >= next_used_) next_used_ = entry.used + 1;
+  }
+}
+
+/// The mark is on flash before the damaged file is removed.
+void AuthCache::lose() {
+  is_incomplete_ = true;
+  is_head_changed_ = true;
+}
+
+// ---- search
+
+bool AuthCache::find(CacheSearch& search) {
+  search.cache = this;
+  search.slot = 0;
+  IdTagRecord record;
+  if (!settings_.authorization_cache_enabled) {
+    finish(search, IdTagFound::no, IdTagInfo());
+    return true;
+  }
+  if (pending_.find(search.id_tag.text(), record)) {
+    finish(search, IdTagFound::yes, record.info());
+    return true;
+  }
+  return fetch(search);
+}
+
+/// The next slot that may have the idTag; kNone without one.
+size_t AuthCache::next_slot(Text id_tag, size_t from) const {
+  const uint16_t hash = short_hash(id_tag);
+  while (from < kMaxEntries && (slots_[from].used == 0 || slots_[from].hash != hash)) ++from;
+  return from;
+}
+
+bool AuthCache::fetch(CacheSearch& search) {
+  search.slot = next_slot(search.id_tag.text(), search.slot);
+  if (search.slot == kNone) {
+    finish(search, IdTagFound::no, IdTagInfo());
+    return true;
+  }
+  return storage_.fetch(file_of(file_of_slot(search.slot)).text(),
+                        {[](void* context, StorageResult result, Bytes content, MutableBytes) {
+                           auto& each = *static_cast<CacheSearch*>(context);
+                           each.cache->take_file(each, result, content);
+                         },
+                         &search});
+}
+
+void AuthCache::take_file(CacheSearch& search, StorageResult result, Bytes content) {
+  IdTagRecord record;
+  // The file is gone or of another epoch if the cache was cleared since.
+  if (result != StorageResult::ok && result != StorageResult::not_found) {
+    return finish(search, IdTagFound::unreadable, IdTagInfo());
+  }
+  if (read_slot(content, search.slot, record) && equal_ignoring_case(record.id_tag, search.id_tag.text())) {
+    slots_[search.slot].used = next_used_++;
+    return finish(search, IdTagFound::yes, record.info());
+  }
+  ++search.slot;
+  if (!fetch(search)) finish(search, IdTagFound::unreadable, IdTagInfo());
+}
+
+/// Reads the entry of a slot from the content of its file.
+bool AuthCache::read_slot(Bytes content, size_t slot, IdTagRecord& record) const {
+  uint32_t epoch = 0;
+  if (!CacheFile::read_epoch(content, epoch) || epoch != epoch_) return false;
+  CacheEntry entry;
+  for (size_t offset = 0; CacheFile::read(content, offset, entry);) {
+    if (entry.slot != slot % CacheFile::kSlots) continue;
+    record = entry.record;
+    return true;
+  }
+  return false;
+}
+
+void AuthCache::finish(const CacheSearch& search, IdTagFound found, const IdTagInfo& info) const {
+  search.done(search.context, found, at_present(info, time_));
+}
+
+size_t AuthCache::size() const {
+  size_t count = 0;
+  for (const Slot& slot : slots_) count += slot.used != 0 ? 1 : 0;
+  return count;
+}
+
+// ---- writing
 
 void AuthCache::on_id_tag_info(Text id_tag, const IdTagInfo& info) {
   if (!settings_.authorization_cache_enabled) return;
   // ConcurrentTx describes this moment, not the idTag.
   if (info.status == AuthorizationStatus::concurrent_tx) return;
-  const size_t index = index_of(id_tag);
-  // A changed order alone is not worth a write to flash.
-  const bool is_new = index == count_ || !same(entries_[index].info, info);
-  if (index < count_) {
-    remove(index);
-  } else if (count_ == kMaxEntries) {
-    evict_one();
+  if (!pending_.push(record_of(id_tag, info))) {
+    log_.warning(kTag, "idTag ", id_tag,
+                 " is not added to the authorization cache: too many entries wait for the flash");
   }
-  if (!entries_[count_].id_tag.assign(id_tag)) return;
-  entries_[count_++].info = info;
-  dirty_ = dirty_ || is_new;
 }
 
 bool AuthCache::clear(StorageDone done) {
-  // Storage jobs keep their order: the removal follows a pending write.
-  if (!storage_.remove(kFile, done)) return false;
-  count_ = 0;
+  if (is_clearing_) return false;
+  // Jobs keep their order: the new epoch follows a pending write.
+  const uint32_t before = epoch_;
+  const bool was_incomplete = is_incomplete_;
+  ++epoch_;
   is_incomplete_ = false;
-  dirty_ = false;
+  is_clearing_ = write_head({[](void* context, StorageResult result) {
+                               auto& self = *static_cast<AuthCache*>(context);
+                               self.is_clearing_ = false;
+                               // The entries are gone from memory: their files have to follow.
+                               if (result != StorageResult::ok) self.is_head_changed_ = true;
+                               if (self.cleared_.call != nullptr) self.cleared_.call(self.cleared_.context, result);
+                             },
+                             this});
+  if (!is_clearing_) {
+    epoch_ = before;
+    is_incomplete_ = was_incomplete;
+    return false;
+  }
+  cleared_ = done;
+  for (size_t file = 0; file < kFiles; ++file) stale_ |= is_used(file) ? uint32_t{1} << file : 0;
+  if (step_ != Step::idle) stale_ |= uint32_t{1} << file_of_slot(slot_ < kMaxEntries ? slot_ : 0);
+  for (Slot& slot : slots_) slot = Slot();
+  pending_.clear();
+  step_ = Step::idle;
+  is_void_ = is_job_running_;
+  is_old_format_ = false;
   return true;
 }
 
-Millis AuthCache::poll(Millis now) {
-  if (failed_) {
-    failed_ = false;
-    save_retry_at_ = now + kRetryPause;
+bool AuthCache::is_used(size_t file) const {
+  for (size_t i = 0; i < CacheFile::kSlots; ++i) {
+    if (slots_[file * CacheFile::kSlots + i].used != 0) return true;
   }
-  if (!dirty_ || saving_) return kNever;
-  if (now < save_retry_at_) return save_retry_at_;
-  const MutableBytes bytes = storage_.scratch();
-  if (bytes.empty()) return save_retry_at_ = now + kRetryPause;
-  const Text content = encode({reinterpret_cast<char*>(bytes.data), bytes.length});
-  saving_ = storage_.write(kFile, content.bytes(),
-                           {[](void* context, StorageResult result) {
-                              auto& self = *static_cast<AuthCache*>(context);
-                              self.saving_ = false;
-                              self.failed_ = result != StorageResult::ok;
-                              if (!self.failed_) return;
-                              self.dirty_ = true;
-                              self.log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
-                            },
-                            this});
-  if (!saving_) return save_retry_at_ = now + kRetryPause;
-  dirty_ = false;
+  return false;
+}
+
+Millis AuthCache::poll(Millis now) {
+  while (!is_job_running_) {
+    if (has_failed_) retry_at_ = now + kRetryPause;
+    has_failed_ = false;
+    const bool has_work = is_head_changed_ || stale_ != 0 || is_old_format_ || !pending_.empty();
+    if (!has_work) return kNever;
+    if (now < retry_at_) return retry_at_;
+    if (!start_job()) return retry_at_ = now + kBusyPause;
+  }
   return kNever;
 }
 
-size_t AuthCache::index_of(Text id_tag) const {
+/// Starts the next job, or does a step that needs none. @return false when the storage has no room for it now.
+bool AuthCache::start_job() {
+  if (is_head_changed_) {
+    return is_job_running_ = write_head({[](void* context, StorageResult result) {
+                                           auto& self = *static_cast<AuthCache*>(context);
+                                           self.is_job_running_ = self.is_void_ = false;
+                                           if (result != StorageResult::ok) return self.failed(result);
+                                           self.is_head_changed_ = false;
+                                         },
+                                         this});
+  }
+  if (stale_ != 0) return is_job_running_ = remove_stale();
+  if (!pending_.empty()) return continue_entry();
+  return is_job_running_ = take_old_entries();
+}
+
+bool AuthCache::write_head(StorageDone done) {
+  char content[kMaxHead];
+  JsonWriter json{Span<char>(content)};
+  json.begin_object().member("epoch", epoch_).member("incomplete", is_incomplete_).end_object();
+  return storage_.write(kFile, json.text().bytes(), done);
+}
+
+bool AuthCache::remove_stale() {
+  removed_ = 0;
+  while ((stale_ >> removed_ & 1) == 0) ++removed_;
+  return storage_.remove(file_of(removed_).text(), {[](void* context, StorageResult result) {
+                                                      auto& self = *static_cast<AuthCache*>(context);
+                                                      self.is_job_running_ = self.is_void_ = false;
+                                                      if (result != StorageResult::ok) return self.failed(result);
+                                                      self.stale_ &= ~(uint32_t{1} << self.removed_);
+                                                    },
+                                                    this});
+}
+
+/// Adds the next entries of the file of an earlier version. It is replaced when all are written: a power cut before
+/// only repeats them.
+bool AuthCache::take_old_entries() {
+  return storage_.fetch(kFile, {[](void* context, StorageResult result, Bytes content, MutableBytes) {
+                                  auto& self = *static_cast<AuthCache*>(context);
+                                  self.is_job_running_ = false;
+                                  if (!self.is_void_) self.take_old_file(result, content);
+                                  self.is_void_ = false;
+                                },
+                                this});
+}
+
+void AuthCache::take_old_file(StorageResult result, Bytes content) {
+  if (result != StorageResult::ok && result != StorageResult::not_found) return failed(result);
+  JsonError error;
+  const JsonValue file = parse_json({reinterpret_cast<const char*>(content.data), content.length}, error);
   size_t index = 0;
-  while (index < count_ && !equal_ignoring_case(entries_[index].id_tag.text(), id_tag)) ++index;
-  return index;
-}
-
-/// OCPP 1.6 section 3.5.1: entries that are not valid are removed first, then the oldest.
-void AuthCache::evict_one() {
-  for (size_t i = 0; i < count_; ++i) {
-    const IdTagInfo& info = entries_[i].info;
-    if (info.status != AuthorizationStatus::accepted || has_expired(info)) return remove(i);
-  }
-  remove(0);
-}
-
-void AuthCache::remove(size_t index) {
-  --count_;
-  for (size_t i = index; i < count_; ++i) entries_[i] = entries_[i + 1];
-}
-
-Text AuthCache::encode(Span<char> into) {
-  while (true) {
-    JsonWriter json(into);
-    json.begin_array();
-    // An entry without an idTag marks the file as incomplete.
-    if (is_incomplete_) json.begin_object().end_object();
-    for (size_t i = 0; i < count_; ++i) {
-      const IdTagInfo& info = entries_[i].info;
-      json.begin_object().member("idTag", entries_[i].id_tag.text()).member("status", name_of(info.status));
-      if (info.expires != 0) json.member("expiryDate", format_timestamp(info.expires).text());
-      if (!info.parent.empty()) json.member("parentIdTag", info.parent.text());
-      json.end_object();
+  for (JsonItems items(file); items.next(); ++index) {
+    IdTag id_tag;
+    IdTagInfo info;
+    if (index < old_taken_) continue;
+    if (!items.value().find("idTag").get(id_tag)) {
+      // Such an entry marks a cache that had lost some.
+      is_incomplete_ = true;
+    } else {
+      info.read(items.value(), log_);
+      if (!pending_.push(record_of(id_tag.text(), info))) break;
     }
-    json.end_array();
-    if (json.ok()) return json.text();
-    evict_one();
+    old_taken_ = index + 1;
   }
+  if (!pending_.empty()) return;
+  is_old_format_ = false;
+  is_head_changed_ = true;
+}
+
+/// Continues to store the oldest pending entry.
+bool AuthCache::continue_entry() {
+  IdTagRecord record;
+  pending_.front(record);
+  if (step_ == Step::idle) step_ = Step::look_in_list;
+  if (step_ == Step::look_in_list) {
+    list_search_.id_tag.assign(record.id_tag);
+    // The result may come at once.
+    is_job_running_ = true;
+    if (list_.find(list_search_)) return true;
+    return is_job_running_ = false;
+  }
+  if (step_ == Step::compare) return compare();
+  return make_room();
+}
+
+/// Reads the entry that may have the same idTag.
+bool AuthCache::compare() {
+  IdTagRecord record;
+  pending_.front(record);
+  slot_ = next_slot(record.id_tag, slot_);
+  if (slot_ == kNone) {
+    step_ = Step::make_room;
+    return true;
+  }
+  return is_job_running_ = storage_.fetch(file_of(file_of_slot(slot_)).text(),
+                                          {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
+                                             auto& self = *static_cast<AuthCache*>(context);
+                                             self.is_job_running_ = false;
+                                             if (!self.is_void_) self.take_compared(result, content, buffer);
+                                             self.is_void_ = false;
+                                           },
+                                           this});
+}
+
+void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes buffer) {
+  if (result != StorageResult::ok) return failed(result);
+  IdTagRecord record;
+  IdTagRecord stored;
+  pending_.front(record);
+  if (!read_slot(content, slot_, stored) || !equal_ignoring_case(stored.id_tag, record.id_tag)) {
+    ++slot_;
+    return;
+  }
+  if (!same(stored, record)) {
+    if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
+    return;
+  }
+  // A changed age alone is not worth a write to flash.
+  slots_[slot_].used = next_used_++;
+  end_entry();
+}
+
+bool AuthCache::make_room() {
+  slot_ = victim();
+  const size_t file = file_of_slot(slot_);
+  if (!is_used(file)) {
+    uint8_t content[4 + 5 + IdTagRecord::kMaxEncoded];
+    return put(CacheFile(content, epoch_));
+  }
+  return is_job_running_ = storage_.fetch(file_of(file).text(),
+                                          {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
+                                             auto& self = *static_cast<AuthCache*>(context);
+                                             self.is_job_running_ = false;
+                                             if (!self.is_void_) self.take_victim(result, content, buffer);
+                                             self.is_void_ = false;
+                                           },
+                                           this});
+}
+
+void AuthCache::take_victim(StorageResult result, Bytes content, MutableBytes buffer) {
+  if (result != StorageResult::ok) return failed(result);
+  if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
+}
+
+/// Writes the oldest pending entry into its slot. @return false when the storage has no room for the job now.
+bool AuthCache::put(CacheFile file) {
+  CacheEntry entry;
+  pending_.front(entry.record);
+  entry.slot = static_cast<uint8_t>(slot_ % CacheFile::kSlots);
+  entry.used = next_used_++;
+  written_ = {entry.used, seconds_of(entry.record.expires), short_hash(entry.record.id_tag), entry.record.status};
+  file.put(entry);
+  return is_job_running_ = storage_.write(
+             file_of(file_of_slot(slot_)).text(), file.content(),
+             {[](void* self, StorageResult result) { static_cast<AuthCache*>(self)->written(result); }, this});
+}
+
+void AuthCache::written(StorageResult result) {
+  is_job_running_ = false;
+  const bool is_void = is_void_;
+  is_void_ = false;
+  if (is_void) return;
+  if (result != StorageResult::ok) return failed(result);
+  slots_[slot_] = written_;
+  end_entry();
+}
+
+void AuthCache::end_entry() {
+  pending_.drop_front();
+  step_ = Step::idle;
+}
+
+/// The slot for a new entry: a free one, or that of the entry to remove. OCPP 1.6 section 3.5.1 removes entries that
+/// are not valid first. A Blocked one remains as long as an Accepted one: without it the idTag is unknown, and may
+/// charge offline (AllowOfflineTxForUnknownId).
+size_t AuthCache::victim() const {
+  size_t oldest = 0;
+  size_t oldest_invalid = kNone;
+  for (size_t i = 0; i < kMaxEntries; ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.used == 0) return i;
+    if (slot.used < slots_[oldest].used) oldest = i;
+    const bool is_invalid =
+        slot.status == AuthorizationStatus::invalid || slot.status == AuthorizationStatus::expired || has_expired(slot);
+    if (is_invalid && (oldest_invalid == kNone || slot.used < slots_[oldest_invalid].used)) oldest_invalid = i;
+  }
+  return oldest_invalid == kNone ? oldest : oldest_invalid;
+}
+
+bool AuthCache::has_expired(const Slot& slot) const {
+  return slot.status == AuthorizationStatus::accepted && slot.expires_s != 0 && time_.quality() != TimeQuality::none &&
+         time_.now() >= UnixMillis{1000} * slot.expires_s;
+}
+
+void AuthCache::failed(StorageResult result) {
+  has_failed_ = true;
+  // The entry is compared again after the pause: the cache may have been cleared by then.
+  step_ = Step::idle;
+  log_.warning(kTag, "the authorization cache was not stored: ", name_of(result));
 }
 
 }  // namespace pb

@@ -1,72 +1,136 @@
 #pragma once
 
-#include "features/config/settings.h"
-#include "features/logging/logger.h"
-#include "features/storage/storage.h"
-#include "features/time_sync/time_sync.h"
+#include "features/auth_cache/cache_file.h"
+#include "features/auth_cache/pending_entries.h"
+#include "features/local_list/local_list.h"
 #include "features/transactions/transactions.h"
-#include "runtime/feature.h"
 
 namespace pb {
 
-/// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, in one file that survives
-/// restarts. When it is full, it removes an idTag that is not valid, or otherwise the least recently reported one. The
-/// order of reports is only saved together with changed entries. While AuthorizationCacheEnabled is false the cache
-/// finds and adds nothing.
+class AuthCache;
+
+/// One search in the authorization cache. Its owner keeps it until `done` has been called.
+struct CacheSearch {
+  IdTag id_tag;
+  /// Receives the result on the loop, perhaps inside AuthCache::find. @param info at this moment; if found
+  void (*done)(void* context, IdTagFound found, const IdTagInfo& info) = nullptr;
+  void* context = nullptr;
+
+  AuthCache* cache = nullptr;  ///< for AuthCache only, as the next one
+  size_t slot = 0;
+};
+
+/// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, on flash. Memory holds an index:
+/// for each entry a few bits of its hash, its status and its age. A search reads the file of the one entry that may be
+/// it; a change writes that file.
+///
+/// When the cache is full, it removes the oldest entry that is Expired or Invalid, or otherwise the oldest one. While
+/// AuthorizationCacheEnabled is false the cache finds and adds nothing.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
+  /// The epoch of the valid files: to replace it clears the cache.
   static constexpr Text kFile = "auth_cache";
-  static constexpr size_t kMaxEntries = 16;
-  /// Pause after a failed write, in ms.
+  static constexpr Text kEntriesPrefix = "cache-";
+  static constexpr size_t kMaxEntries = 200;
+  /// Pause after a failed job, and after the storage had no room for one, in ms.
   static constexpr Millis kRetryPause = 5'000;
+  static constexpr Millis kBusyPause = 50;
 
-  AuthCache(Storage& storage, const TimeSync& time, const Settings& settings, Logger& log)
-      : storage_(storage), time_(time), settings_(settings), log_(log) {}
+  AuthCache(Storage& storage, LocalList& list, const TimeSync& time, const Settings& settings, Logger& log);
 
-  /// Reads the file; called once, before the loop runs. If the file is damaged, or from a newer firmware, the cache is
+  /// Reads the files; called once, before the loop runs. If one is damaged, or from a newer firmware, the cache is
   /// incomplete until clear().
   void load();
 
-  /// Finds the IdTagInfo of an idTag. An Accepted that has expired, or may have by the clock, becomes Expired.
-  /// @return false when the idTag is unknown.
-  bool find(Text id_tag, IdTagInfo& info) const;
-  /// Stores an IdTagInfo from any answer of the CSMS.
+  /// Searches an idTag and calls `done` once, at once if it is not there. An Accepted that has expired, or may have by
+  /// the clock, is Expired.
+  /// @return false, without a call of `done`, when the storage cannot start the search now.
+  bool find(CacheSearch& search);
+  /// Stores an IdTagInfo from any answer of the CSMS, unless the Local Authorization List has the idTag.
   void on_id_tag_info(Text id_tag, const IdTagInfo& info) override;
 
   /// Removes all entries; `done` is called on the loop when that is durable. @return false when it cannot start now.
   bool clear(StorageDone done);
-  size_t size() const { return count_; }
-  /// Whether a damaged file has lost entries: an unknown idTag may be a blocked one.
-  bool is_incomplete() const { return is_incomplete_ && settings_.authorization_cache_enabled; }
+  size_t size() const;
+  /// Whether entries were lost with a damaged file, or are not yet taken from the file of an earlier version: an
+  /// unknown idTag may be a blocked one.
+  bool is_incomplete() const { return (is_incomplete_ || is_old_format_) && settings_.authorization_cache_enabled; }
 
   const char* name() const override { return "auth_cache"; }
   Millis poll(Millis now) override;
 
  private:
-  struct Entry {
-    IdTag id_tag;
-    IdTagInfo info;
-  };
+  static constexpr size_t kFiles = kMaxEntries / CacheFile::kSlots;
 
-  size_t index_of(Text id_tag) const;
-  bool has_expired(const IdTagInfo& info) const;
-  void evict_one();
-  void remove(size_t index);
-  /// Writes all entries; removes some if they do not fit. @return the content of the file.
-  Text encode(Span<char> into);
+  /// An entry in memory.
+  struct Slot {
+    uint32_t used = 0;       ///< 0: the slot is free
+    uint32_t expires_s = 0;  ///< seconds since 1970; 0: never
+    uint16_t hash = 0;
+    AuthorizationStatus status = AuthorizationStatus::invalid;
+  };
+  enum class Step : uint8_t { idle, look_in_list, compare, make_room };
+
+  // At the start.
+  bool load_head();
+  void load_files();
+  void load_file(size_t file, Bytes content);
+  void lose();
+
+  // Searches.
+  size_t next_slot(Text id_tag, size_t from) const;
+  bool fetch(CacheSearch& search);
+  void take_file(CacheSearch& search, StorageResult result, Bytes content);
+  bool read_slot(Bytes content, size_t slot, IdTagRecord& record) const;
+  void finish(const CacheSearch& search, IdTagFound found, const IdTagInfo& info) const;
+
+  // Writing.
+  bool start_job();
+  bool write_head(StorageDone done);
+  bool remove_stale();
+  bool take_old_entries();
+  void take_old_file(StorageResult result, Bytes content);
+  bool continue_entry();
+  bool compare();
+  bool make_room();
+  void take_compared(StorageResult result, Bytes content, MutableBytes buffer);
+  void take_victim(StorageResult result, Bytes content, MutableBytes buffer);
+  bool put(CacheFile file);
+  void written(StorageResult result);
+  void end_entry();
+  size_t victim() const;
+  bool has_expired(const Slot& slot) const;
+  void failed(StorageResult result);
+  bool is_used(size_t file) const;
 
   Storage& storage_;
+  LocalList& list_;
   const TimeSync& time_;
   const Settings& settings_;
   Logger& log_;
 
-  Entry entries_[kMaxEntries];  // least recently reported first
-  size_t count_ = 0;
+  Slot slots_[kMaxEntries];
+  uint32_t epoch_ = 0;
+  uint32_t next_used_ = 1;
+  uint32_t stale_ = 0;  ///< files of an earlier epoch, one bit for each
+  size_t removed_ = 0;  ///< the one that is being removed
   bool is_incomplete_ = false;
-  bool dirty_ = false;
-  bool saving_ = false;
-  bool failed_ = false;
-  Millis save_retry_at_ = 0;
+  bool is_head_changed_ = false;
+  bool is_old_format_ = false;  ///< `auth_cache` has entries in the format of an earlier version
+  size_t old_taken_ = 0;        ///< how many of them are taken
+
+  PendingEntries pending_;
+  Step step_ = Step::idle;  ///< of the oldest pending entry
+  size_t slot_ = 0;         ///< that is compared, or written
+  Slot written_;            ///< its new index entry
+  ListSearch list_search_;
+
+  bool is_clearing_ = false;
+  StorageDone cleared_;
+  bool is_job_running_ = false;
+  bool is_void_ = false;  ///< the cache was cleared during the job: its result does not count
+  bool has_failed_ = false;
+  Millis retry_at_ = 0;
 };
 
 }  // namespace pb

@@ -7,21 +7,42 @@ namespace {
 
 constexpr Text kTag = "cp";
 
+Text name_of(LocalIdTag::Source source) {
+  return source == LocalIdTag::Source::local_list ? "the local authorization list" : "the authorization cache";
+}
+
 }  // namespace
 
 void ChargePoint::on_id_tag(Text id_tag, Millis now) {
   ++authorization_;  // the answer to an earlier Authorize no longer counts
-  if (!messenger_.gate_open()) {
-    charging_.authorized(may_charge_offline(id_tag), "", now);
-    return;
+  local_.cancel();
+  if (messenger_.gate_open() && !config_.settings().local_pre_authorize) return request_authorization(id_tag, now);
+  decide_locally(id_tag, !messenger_.gate_open(), now);
+}
+
+/// Decides by the local list and the authorization cache; the decision may follow in a later round.
+/// @param offline whether the CSMS cannot be asked
+void ChargePoint::decide_locally(Text id_tag, bool offline, Millis now) {
+  is_offline_decision_ = offline;
+  local_.look_up(id_tag);
+  take_local_decision(now);
+}
+
+Millis ChargePoint::take_local_decision(Millis now) {
+  LocalIdTag known;
+  if (!local_.take(known)) return local_.has_to_retry() ? now + LocalList::kBusyPause : kNever;
+  if (is_offline_decision_ || !messenger_.gate_open()) {
+    charging_.authorized(may_charge_offline(known), known.info.parent.text(), now);
+  } else if (known.is_accepted()) {
+    log_.info(kTag, "idTag ", known.id_tag.text(), " is accepted by ", name_of(known.source));
+    charging_.authorized(true, known.info.parent.text(), now);
+  } else {
+    request_authorization(known.id_tag.text(), now);
   }
-  IdTagInfo known;
-  if (config_.settings().local_pre_authorize && cache_.find(id_tag, known) &&
-      known.status == AuthorizationStatus::accepted) {
-    log_.info(kTag, "idTag ", id_tag, " is accepted by the authorization cache");
-    charging_.authorized(true, known.parent.text(), now);
-    return;
-  }
+  return kNever;
+}
+
+void ChargePoint::request_authorization(Text id_tag, Millis now) {
   char buffer[Messenger::kMaxPayload];
   JsonWriter json(buffer);
   json.begin_object().member("idTag", id_tag).end_object();
@@ -38,20 +59,17 @@ ChargePoint::AuthorizeRequest& ChargePoint::authorize_request_of(uint32_t tag) {
   return authorize_requests_[number_of(tag) % kAuthorizeRequests];
 }
 
-/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that the cache accepts, AllowOfflineTxForUnknownId
-/// to unknown ones. Any other idTag in the cache may not charge. After its file was damaged, an unknown idTag may be a
-/// blocked one.
-bool ChargePoint::may_charge_offline(Text id_tag) const {
+/// OCPP 1.6 section 4.1.1: LocalAuthorizeOffline applies to idTags that list or cache accepts,
+/// AllowOfflineTxForUnknownId to unknown ones. Any other idTag in them may not charge. After a file was damaged, an
+/// unknown idTag may be a blocked one.
+bool ChargePoint::may_charge_offline(const LocalIdTag& known) const {
   const Settings& settings = config_.settings();
-  IdTagInfo known;
-  const bool is_known = cache_.find(id_tag, known);
-  const bool is_accepted = is_known && known.status == AuthorizationStatus::accepted;
-  const bool may_be_unknown = settings.allow_offline_tx_for_unknown_id && !cache_.is_incomplete();
+  const bool may_be_unknown = settings.allow_offline_tx_for_unknown_id && !known.is_uncertain;
   const bool may_be_accepted = settings.allow_offline_tx_for_unknown_id || settings.local_authorize_offline;
-  const bool may = is_known ? is_accepted && may_be_accepted : may_be_unknown;
-  const Text unknown = cache_.is_incomplete() ? "unknown, and has lost entries" : "unknown";
-  log_.info(kTag, "offline: ", id_tag, may ? " may charge" : " may not charge", ", the authorization cache has it as ",
-            is_known ? name_of(known.status) : unknown);
+  const bool may = known.is_known() ? known.is_accepted() && may_be_accepted : may_be_unknown;
+  const Text unknown = known.is_uncertain ? "unknown, and has lost entries" : "unknown";
+  log_.info(kTag, "offline: ", known.id_tag.text(), may ? " may charge" : " may not charge", ", ",
+            name_of(known.source), " has it as ", known.is_known() ? pb::name_of(known.info.status) : unknown);
   return may;
 }
 
@@ -86,10 +104,12 @@ void ChargePoint::on_late_authorization(uint32_t tag, JsonValue payload, Millis 
 
 void ChargePoint::on_authorization_failed(uint32_t tag, CallFailure failure, Millis now) {
   if (tag != tag_of_authorize(authorization_)) return;
-  const bool may_charge =
-      failure == CallFailure::disconnected && may_charge_offline(authorize_request_of(tag).id_tag.text());
-  charging_.authorized(may_charge, "", now);
   is_authorize_overdue_ = failure == CallFailure::timed_out;
+  if (failure == CallFailure::disconnected) {
+    decide_locally(authorize_request_of(tag).id_tag.text(), true, now);
+  } else {
+    charging_.authorized(false, "", now);
+  }
 }
 
 }  // namespace pb

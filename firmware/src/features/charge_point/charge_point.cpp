@@ -22,26 +22,28 @@ uint64_t interval_of(JsonValue payload) {
 }  // namespace
 
 ChargePoint::ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-                         TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
-                         RestartRequest restart, Rng& rng, Logger& log)
+                         TimeSync& time, LocalList& list, AuthCache& cache, Config& config, Security& security,
+                         const Identity& identity, RestartRequest restart, Rng& rng, Logger& log)
     : messenger_(messenger),
       connection_(connection),
       charging_(charging),
       transactions_(transactions),
       time_(time),
+      list_(list),
       cache_(cache),
       config_(config),
       identity_(identity),
       restart_(restart),
       rng_(rng),
       log_(log),
-      requests_(charging, transactions, config, security, cache, messenger, *this, log) {
+      requests_(charging, transactions, config, security, list, cache, messenger, *this, log),
+      local_(list, cache) {
   messenger_.set_handlers(*this, *this);
   charging_.set_listener(*this);
 }
 
 Millis ChargePoint::poll(Millis now) {
-  const Millis requests_due = requests_.poll(now);
+  const Millis requests_due = earlier(take_local_decision(now), requests_.poll(now));
   if (reset_ != Reset::none) return earlier(requests_due, poll_reset(now));
   if (!messenger_.online()) return requests_due;
   const Millis due = earlier(requests_due, send_saved_values(now));
@@ -59,6 +61,13 @@ Millis ChargePoint::poll(Millis now) {
 // ---- registration
 
 void ChargePoint::on_online(Millis now) {
+  if (connection_.target() != target_) {
+    // Another CSMS does not know this charge point yet.
+    target_ = connection_.target();
+    registration_ = Registration::unknown;
+    next_boot_ = now;
+    for (ReportedStatus& reported : reported_) reported.is_confirmed = false;
+  }
   // A reconnect is no boot (OCPP 1.6 section 4.2); poll() sends a BootNotification when it is due.
   if (!accepted()) return;
   connection_.confirm();
@@ -229,6 +238,7 @@ void ChargePoint::write_status(JsonWriter& json) const {
   json.member("reporting", name_of(reporting()));
   json.key("lost_files").begin_array();
   if (transactions_.ledger_is_lost()) json.string("ledger");
+  if (list_.is_incomplete()) json.string(LocalList::kFile);
   if (cache_.is_incomplete()) json.string(AuthCache::kFile);
   json.end_array();
 }

@@ -2,6 +2,7 @@
 
 #include "features/auth_cache/auth_cache.h"
 #include "features/charge_point/csms_requests.h"
+#include "features/charge_point/local_authorization.h"
 #include "features/charging/charging.h"
 #include "features/config/config.h"
 #include "features/logging/logger.h"
@@ -60,8 +61,8 @@ class ChargePoint final : public Feature,
   static constexpr uint64_t kLongestIntervalS = 86'400;
 
   ChargePoint(Messenger& messenger, Connection& connection, Charging& charging, Transactions& transactions,
-              TimeSync& time, AuthCache& cache, Config& config, Security& security, const Identity& identity,
-              RestartRequest restart, Rng& rng, Logger& log);
+              TimeSync& time, LocalList& list, AuthCache& cache, Config& config, Security& security,
+              const Identity& identity, RestartRequest restart, Rng& rng, Logger& log);
 
   bool accepted() const { return registration_ == Registration::accepted; }
   Reporting reporting() const { return transactions_.reporting(); }
@@ -138,7 +139,10 @@ class ChargePoint final : public Feature,
   bool trigger_meter_values(Millis now);
   bool send_meter_values(Text payload, Millis now);
   Millis send_saved_values(Millis now);
-  bool may_charge_offline(Text id_tag) const;
+  void decide_locally(Text id_tag, bool offline, Millis now);
+  Millis take_local_decision(Millis now);
+  void request_authorization(Text id_tag, Millis now);
+  bool may_charge_offline(const LocalIdTag& known) const;
   void end_transfer(Text answer, Text failure);
   /// Before the CSMS accepts the charge point, every message was triggered by it.
   Priority priority() const { return accepted() ? Priority::normal : Priority::boot; }
@@ -154,6 +158,7 @@ class ChargePoint final : public Feature,
   Charging& charging_;
   Transactions& transactions_;
   TimeSync& time_;
+  LocalList& list_;
   AuthCache& cache_;
   Config& config_;
   Identity identity_;
@@ -161,8 +166,11 @@ class ChargePoint final : public Feature,
   Rng& rng_;
   Logger& log_;
   CsmsRequests requests_;
+  LocalAuthorization local_;
+  bool is_offline_decision_ = false;  // the search of local_ decides without the CSMS
 
   Registration registration_ = Registration::unknown;
+  uint32_t target_ = 0;  // of the connection on which the CSMS has registered the charge point
   Millis next_boot_ = 0;
   uint32_t boots_ = 0;          // number of BootNotifications sent
   uint32_t answered_boot_ = 0;  // number of the last answered one

@@ -225,22 +225,6 @@ void CsmsRequests::data_transfer(Request& request) {
   json.end_object();
 }
 
-/// OCPP 1.6 section 5.10: -1 means that there is no local list.
-void CsmsRequests::get_local_list_version(Request& request) {
-  if (!request.payload.complete()) return;
-  request.reply.result().begin_object().member("listVersion", -1).end_object();
-}
-
-/// OCPP 1.6 section 5.15: a charge point without a local list answers NotSupported.
-void CsmsRequests::send_local_list(Request& request) {
-  static constexpr Text kUpdateTypes[] = {"Differential", "Full"};
-  int64_t version = 0;
-  request.payload.required("listVersion", version);
-  request.payload.optional_value("localAuthorizationList", JsonKind::array);
-  request.payload.required_name("updateType", kUpdateTypes);
-  if (request.payload.complete()) write_status(request.reply, "NotSupported");
-}
-
 /// OCPP 1.6 section 5.11. The profile is validated and otherwise ignored: there is no smart charging.
 void CsmsRequests::remote_start_transaction(Request& request) {
   IdTag id_tag;
@@ -305,7 +289,8 @@ void CsmsRequests::unlock_connector(Request& request) {
   int64_t connector = 0;
   request.payload.required("connectorId", connector);
   if (!request.payload.complete()) return;
-  if (connector != kConnector) return write_status(request.reply, "NotSupported");
+  // A fixed cable cannot be unlocked, and its transaction goes on.
+  if (connector != kConnector || config_.settings().fixed_cable) return write_status(request.reply, "NotSupported");
   if (unlocking_.slot != nullptr) return reject_busy(request);
   DeferredReplies::Slot* slot = defer(request, "Unlocked", "UnlockFailed");
   if (slot == nullptr) return;

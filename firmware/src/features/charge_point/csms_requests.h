@@ -5,6 +5,7 @@
 #include "features/charge_point/payload.h"
 #include "features/charging/charging.h"
 #include "features/config/config.h"
+#include "features/local_list/local_list.h"
 #include "features/ocpp_message/messenger.h"
 #include "features/security/security.h"
 
@@ -42,11 +43,12 @@ class CsmsRequests {
   static constexpr Text kEchoMessageId = "Echo";
 
   CsmsRequests(Charging& charging, const Transactions& transactions, Config& config, Security& security,
-               AuthCache& cache, Messenger& messenger, RequestEffects& effects, Logger& log)
+               LocalList& list, AuthCache& cache, Messenger& messenger, RequestEffects& effects, Logger& log)
       : charging_(charging),
         transactions_(transactions),
         config_(config),
         security_(security),
+        list_(list),
         cache_(cache),
         effects_(effects),
         log_(log),
@@ -102,6 +104,8 @@ class CsmsRequests {
   void remote_stop_transaction(Request& request);
   void reset(Request& request);
   void send_local_list(Request& request);
+  /// Reads the entries of SendLocalList. @return why they are not stored; nullptr: they are in the update.
+  const char* read_local_list(JsonValue entries, bool is_full);
   void trigger_message(Request& request);
   void unlock_connector(Request& request);
 
@@ -109,6 +113,7 @@ class CsmsRequests {
   const Transactions& transactions_;
   Config& config_;
   Security& security_;
+  LocalList& list_;
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;

@@ -8,7 +8,8 @@
 namespace pb {
 
 /// The lock that holds the cable. With a feedback contact (lock_timeout_ms above 0) the contact reports the position of
-/// the bolt; without one the bolt counts as moved when it is driven.
+/// the bolt; without one the bolt counts as moved when it is driven. A fixed cable (fixed_cable) has no lock: its
+/// output is never driven, and it counts as closed whenever it should be.
 ///
 /// A bolt that is not engaged counts as open at once, because current may flow through the cable. So does one that was
 /// open between two rounds of the loop, which the edges of its contact reveal. It counts as closed when its contact has
@@ -23,6 +24,7 @@ class CableLock {
 
   /// Reads the contact; called in each round of the loop.
   void poll(Millis now) {
+    set_output();
     if (!driven_) return;
     // Edges before level: an edge between the two reads is seen in the next round.
     const bool has_moved = events_.take_bolt_move() && has_feedback();
@@ -47,7 +49,6 @@ class CableLock {
       stable_at_ = kNever;
       deadline_ = now + settings_.lock_timeout_ms;
       events_.take_bolt_move();  // of the previous move
-      board_.lock.set(closed);
     }
     poll(now);
   }
@@ -63,7 +64,13 @@ class CableLock {
   }
 
  private:
-  bool has_feedback() const { return settings_.lock_timeout_ms != 0; }
+  bool has_feedback() const { return settings_.lock_timeout_ms != 0 && !settings_.fixed_cable; }
+  /// Sets the output when it has to change: also after a change of fixed_cable.
+  void set_output() {
+    const bool output = driven_ && !settings_.fixed_cable;
+    if (output != output_) board_.lock.set(output);
+    output_ = output;
+  }
   /// A bolt that engages in time gets another kStable to stop bouncing.
   Millis limit() const { return was_engaged_ ? deadline_ + kStable : deadline_; }
   bool engaged() const { return !has_feedback() || board_.lock_feedback.read(); }
@@ -72,6 +79,7 @@ class CableLock {
   InputEvents& events_;
   const Settings& settings_;
   bool driven_ = false;
+  bool output_ = false;
   bool closed_ = false;
   bool failed_ = false;
   bool was_engaged_ = false;   // since it was driven, even if only for a moment

@@ -346,8 +346,9 @@ void Charging::end(StopReason reason, Text id_tag, Millis now) {
   metering_.keep(reading(now), ReadingContext::transaction_end, now);
   transactions_.end(reason, id_tag, energy_wh_, now);
   // OCPP 1.6 section 9.1, UnlockConnectorOnEVSideDisconnect, and section 3.5.4: the same idTag unlocks the cable.
-  const bool held = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
-                    (reason == StopReason::de_authorized && cable_);
+  const bool holds = (reason == StopReason::ev_disconnected && !settings_.unlock_connector_on_ev_side_disconnect) ||
+                     (reason == StopReason::de_authorized && cable_);
+  const bool held = holds && !settings_.fixed_cable;
   on(held ? SessionEvent::ended_held : SessionEvent::ended);
   is_other_tag_pending_ = false;
   out_of_energy_ = false;

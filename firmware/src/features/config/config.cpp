@@ -225,7 +225,8 @@ bool Config::take_back(Trial group) {
 Trial Config::unsaved_trial() const {
   for (const Trial group : kGroups) {
     const bool is_saved = trials_[static_cast<size_t>(group)] != TrialState::none;
-    if (!is_saved && has_values(group, set_) && !is_equal(group, set_, next_)) return group;
+    const bool is_replaced = has_values(group, set_) && has_values(group, next_) && !is_equal(group, set_, next_);
+    if (!is_saved && is_replaced) return group;
   }
   return Trial::none;
 }
@@ -271,6 +272,9 @@ void Config::saved(StorageResult result) {
         trial(group) = TrialState::running;
     }
     set_ = under_way_;
+    for (const Trial group : kGroups) {
+      if (on_trial(group) && !has_values(group, set_)) keep(group);  // switched off on purpose
+    }
     const Key* interval = find_key("heartbeat_interval_s");
     for (size_t i = 0; i < change_count_; ++i) {
       if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;

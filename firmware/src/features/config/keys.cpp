@@ -129,7 +129,7 @@ constexpr Key fact_key(Text ocpp) {
 
 constexpr Key feature_profiles_key(Text ocpp) {
   return {"", ocpp, Key::Kind::text, [](Settings&, Text) -> Complaint { return "is read-only"; },
-          [](const Settings&, TextWriter& text) { text.append("Core,RemoteTrigger"); }};
+          [](const Settings&, TextWriter& text) { text.append("Core,LocalAuthListManagement,RemoteTrigger"); }};
 }
 
 constexpr uint32_t kDay = 86'400;
@@ -150,9 +150,10 @@ constexpr Key kKeys[] = {
     number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
     log_level_key("log_level"),
     number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files"),
-    number_key<&Settings::log_file_bytes, 512, Storage::kMaxContent>("log_file_bytes"),
+    number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes"),
     number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s"),
     availability_key("availability"),
+    boolean_key<&Settings::fixed_cable>("fixed_cable"),
     number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
     number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
     power_fail_action_key("power_fail_action"),
@@ -170,6 +171,8 @@ constexpr Key kKeys[] = {
     fact_key<2>("ConnectorPhaseRotationMaxLength"),
     fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys"),
     number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval"),
+    boolean_key<&Settings::local_auth_list_enabled>("local_auth_list_enabled", "LocalAuthListEnabled"),
+    fact_key<kLocalListEntries>("LocalAuthListMaxLength"),
     boolean_key<&Settings::local_authorize_offline>("local_authorize_offline", "LocalAuthorizeOffline"),
     boolean_key<&Settings::local_pre_authorize>("local_pre_authorize", "LocalPreAuthorize"),
     number_key<&Settings::max_energy_on_invalid_id_wh, 0, kLimitlessWh>("max_energy_on_invalid_id_wh",
@@ -183,6 +186,7 @@ constexpr Key kKeys[] = {
     number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
     fact_key<1>("NumberOfConnectors"),
     number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
+    fact_key<kLocalListEntriesOfMessage>("SendLocalListMaxLength"),
     number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile").on_trial(Trial::csms),
     boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
                                                                    "StopTransactionOnEVSideDisconnect"),
@@ -194,7 +198,7 @@ constexpr Key kKeys[] = {
     measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData"),
     fact_key<kMeasurands>("StopTxnSampledDataMaxLength"),
     feature_profiles_key("SupportedFeatureProfiles"),
-    fact_key<2>("SupportedFeatureProfilesMaxLength"),
+    fact_key<3>("SupportedFeatureProfilesMaxLength"),
     number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
                                                                 "TransactionMessageAttempts"),
     number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",

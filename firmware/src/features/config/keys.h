@@ -46,6 +46,10 @@ constexpr size_t kMaxValue = Config::kMaxText;
 /// The rule for the key of a Wi-Fi network: a passphrase, or the key itself in hexadecimal digits (IEEE 802.11,
 /// WPA-PSK). @return as Config::set()
 Config::Complaint check_wifi_psk(Text value);
+/// The longest local authorization list, and its entries in one message (LocalAuthListMaxLength,
+/// SendLocalListMaxLength).
+constexpr uint32_t kLocalListEntries = 500;
+constexpr uint32_t kLocalListEntriesOfMessage = 50;
 
 /// All of them: the table in keys.cpp.
 Span<const Key> all_keys();

@@ -36,6 +36,7 @@ struct Settings {
   bool allow_offline_tx_for_unknown_id = true;
   bool authorization_cache_enabled = false;
   bool authorize_remote_tx_requests = false;
+  bool local_auth_list_enabled = true;
   bool local_authorize_offline = true;
   bool local_pre_authorize = false;
 
@@ -49,6 +50,7 @@ struct Settings {
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase
   uint32_t reset_retries = 1;
+  bool fixed_cable = false;      ///< the cable cannot be unplugged here: there is no lock
   uint32_t lock_timeout_ms = 0;  ///< in which the lock must move; 0: it has no feedback contact
 
   // A failure of the mains power.

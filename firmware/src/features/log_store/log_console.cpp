@@ -3,7 +3,7 @@
 namespace pb {
 
 void LogConsole::start(Source source, uint32_t lines) {
-  store_.hold(true);
+  store_.hold(source != Source::crash_pending);
   source_ = source;
   wanted_ = lines;
   file_ = store_.last_file();
@@ -16,13 +16,18 @@ void LogConsole::start(Source source, uint32_t lines) {
 
 Millis LogConsole::poll(Millis now) {
   if (source_ == Source::none) return kNever;
-  if (store_.busy() || storage_.busy()) return now + kPause;
+  if (source_ == Source::crash_pending && !store_.crash_pending(true)) {
+    store_.hold(true);
+    source_ = Source::crash_log;
+  }
+  if (source_ == Source::crash_pending || store_.busy() || storage_.busy()) return now + kPause;
   // Between two polls another feature may have used the buffer.
   is_read_ = false;
   for (int i = 0; i < kLinesPerPoll; ++i) {
     if (log_.space() < kRoom) return now + kPause;
     switch (source_) {
       case Source::none:
+      case Source::crash_pending:
         return kNever;
       case Source::begin:
         begin();

@@ -17,14 +17,14 @@ class LogConsole final : public Feature {
   /// Prints the last lines.
   void tail(uint32_t lines) { start(Source::begin, lines); }
   /// Prints the last crash: the log before it, and its line.
-  void crash() { start(Source::crash_log, 0); }
+  void crash() { start(Source::crash_pending, 0); }
 
   const char* name() const override { return "log_console"; }
   Millis poll(Millis now) override;
 
  private:
   /// What is being read. A dump counts the lines first, from the newest file to the oldest.
-  enum class Source : uint8_t { none, begin, count, files, ring, crash_log, crash };
+  enum class Source : uint8_t { none, begin, count, files, ring, crash_pending, crash_log, crash };
 
   /// The pause until the UART has room again, or the flash is free.
   static constexpr Millis kPause = 10;

@@ -108,7 +108,7 @@ void LogStore::charge(Millis now) {
 
 /// Returns the time of the next write.
 Millis LogStore::due(Millis now) const {
-  if (is_flushing_) return now;
+  if (is_flushing_ || (crash_step_ != Step::none && is_crash_urgent_)) return now;
   const uint32_t credit = ring_.notes().credit_ms;
   Millis at = kNever;
   if (crash_step_ != Step::none) {
@@ -127,7 +127,8 @@ Millis LogStore::due(Millis now) const {
 Millis LogStore::poll(Millis now) {
   charge(now);
   if (busy() || is_held_) return kNever;
-  if (excess()) {
+  if (is_flushing_ && ring_.notes().stored - flush_end_ <= UINT32_MAX / 2) end_flush(StorageResult::ok);
+  if (excess() && now >= blocked_until_) {
     remove_oldest();
     return busy() ? kNever : now + kPause;
   }
@@ -205,6 +206,10 @@ void LogStore::write() {
 }
 
 void LogStore::write_crash() {
+  if (!ring_.has(crash_line_)) {  // later lines have replaced it
+    crash_step_ = Step::none;
+    return;
+  }
   const MutableBytes scratch = storage_.scratch();
   if (scratch.empty()) return;
   const Span<char> content(reinterpret_cast<char*>(scratch.data), scratch.length);

@@ -23,7 +23,7 @@ class LogStore final : public Feature {
   /// An error is on flash after that time.
   static constexpr Millis kErrorFlush = 5'000;
   /// The sustained time between two writes, and the number of writes that idle time saves up: a bound for the wear.
-  static constexpr Millis kWriteInterval = 120'000;
+  static constexpr Millis kWriteInterval = 180'000;
   static constexpr uint32_t kMaxSaved = 64;
   /// The writes that a device without retained memory starts with.
   static constexpr uint32_t kFirstSaved = 8;
@@ -39,6 +39,12 @@ class LogStore final : public Feature {
   /// Logs the crash that caused the boot, and stores it with the log from before it.
   /// @param report nullptr when the platform has no record
   void note_crash(ResetReason reason, Text build_id, const CrashReport* report);
+
+  /// Whether the crash is still to be stored. @param at_once stores it without regard to the bound of the writes
+  bool crash_pending(bool at_once) {
+    is_crash_urgent_ = is_crash_urgent_ || at_once;
+    return crash_step_ != Step::none;
+  }
 
   /// Appends a line to the ring, without its secrets. It is the Logger's sink.
   void take(LogLevel level, Span<char> line);
@@ -106,6 +112,7 @@ class LogStore final : public Feature {
 
   uint64_t last_uptime_ms_ = 0;  ///< of the run before this one
   Step crash_step_ = Step::none;
+  bool is_crash_urgent_ = false;
   uint32_t crash_end_ = 0;   ///< place after the last line before this run
   uint32_t crash_line_ = 0;  ///< place of the line about the crash
 

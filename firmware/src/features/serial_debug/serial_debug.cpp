@@ -34,7 +34,9 @@ Millis SerialDebug::poll(Millis now) {
     uint8_t byte;
     // A command may need a feature that is polled before this one, so poll again at once. While a command waits for its
     // answer the loop may sleep: the feature that answers is polled before this one, too.
-    if (waiting() || uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
+    if (waiting()) return answers_due_ == due ? kNever : now;
+    if (length_ == 0 && uart_.space() < kAnswerRoom) return now + kRoomWaitMs;
+    if (uart_.read({&byte, 1}) == 0) return answers_due_ == due ? kNever : now;
     take(static_cast<char>(byte));
   }
   return now;

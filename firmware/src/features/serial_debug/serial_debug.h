@@ -24,6 +24,10 @@ class SerialDebug final : public Feature {
   static constexpr size_t kMaxLine = 512;
   /// The most bytes that one poll reads, so that a flood of input does not delay the other features.
   static constexpr size_t kMaxReadPerPoll = 1024;
+  /// Commands may come faster than the port sends their answers: the next one waits for room for the longest answer.
+  static constexpr size_t kAnswerRoom = Logger::kMaxLine + 2;
+  /// How often that room is looked for: the time in which 115,200 baud send 115 bytes.
+  static constexpr Millis kRoomWaitMs = 10;
 
   SerialDebug(Uart& uart, Logger& console);
 

@@ -112,12 +112,24 @@ bool LittleFsStorage::post(StorageJob::Kind kind, Text name, Bytes content, Stor
   if (name.empty() || name.length > kMaxName) return false;
   StorageJob* job = jobs_.push(content);
   if (job == nullptr) return false;
-  job->kind = kind;
-  job->storage = this;
-  job->name.assign(name);
   job->done = done;
+  return start(*job, kind, name);
+}
+
+bool LittleFsStorage::fetch(Text name, StorageRead done) {
+  if (name.empty() || name.length > kMaxName) return false;
+  StorageJob* job = jobs_.push_room(kMaxContent);
+  if (job == nullptr) return false;
+  job->taken = done;
+  return start(*job, StorageJob::Kind::fetch, name);
+}
+
+bool LittleFsStorage::start(StorageJob& job, StorageJob::Kind kind, Text name) {
+  job.kind = kind;
+  job.storage = this;
+  job.name.assign(name);
   if (start_job()) return true;
-  jobs_.drop_newest(*job);
+  jobs_.drop_newest(job);
   return false;
 }
 
@@ -132,6 +144,8 @@ void LittleFsStorage::run_job(void* context) {
   LittleFsStorage& storage = *job.storage;
   if (!storage.mounted_) {
     job.result = StorageResult::failed;
+  } else if (job.kind == StorageJob::Kind::fetch) {
+    job.result = storage.read_file(job.name.text(), job.content, job.read_length);
   } else if (job.kind != StorageJob::Kind::remove) {
     job.result = storage.write_job(job);
   } else {
@@ -141,14 +155,17 @@ void LittleFsStorage::run_job(void* context) {
 }
 
 void LittleFsStorage::end_job(void* context) {
-  const auto& job = *static_cast<StorageJob*>(context);
+  const auto job = *static_cast<StorageJob*>(context);
   LittleFsStorage& storage = *job.storage;
-  const StorageDone done = job.done;
-  const StorageResult result = job.result;
   storage.jobs_.drop_front();
   storage.is_job_posted_ = false;
   storage.start_job();
-  if (done.call != nullptr) done.call(done.context, result);
+  if (job.kind == StorageJob::Kind::fetch) storage.report_loss(job.name.text(), job.result);
+  if (job.done.call != nullptr) job.done.call(job.done.context, job.result);
+  // No job has taken its place yet.
+  if (job.taken.call != nullptr) {
+    job.taken.call(job.taken.context, job.result, {job.content.data, job.read_length}, job.content);
+  }
 }
 
 StorageResult LittleFsStorage::write_job(const StorageJob& job) {
@@ -204,9 +221,13 @@ StorageResult LittleFsStorage::read(Text name, MutableBytes into, size_t& length
   length = 0;
   if (busy()) return StorageResult::busy;
   const StorageResult result = read_file(name, into, length);
+  report_loss(name, result);
+  return result;
+}
+
+void LittleFsStorage::report_loss(Text name, StorageResult result) const {
   const bool is_lost = result == StorageResult::corrupt || result == StorageResult::newer;
   if (is_lost && loss_.call != nullptr) loss_.call(loss_.context, name, result);
-  return result;
 }
 
 StorageResult LittleFsStorage::read_file(Text wanted, MutableBytes into, size_t& length) {

@@ -43,6 +43,7 @@ class LittleFsStorage final : public Storage {
   bool write_spare(Text name, Bytes content, StorageDone done) override;
   bool remove(Text name, StorageDone done) override;
   StorageResult read(Text name, MutableBytes into, size_t& length) override;
+  bool fetch(Text name, StorageRead done) override;
   void list(Text prefix, void (*visit)(void* context, Text name), void* context) override;
 
  private:
@@ -53,6 +54,8 @@ class LittleFsStorage final : public Storage {
   static constexpr lfs_size_t kReserve = 16;
 
   bool post(StorageJob::Kind kind, Text name, Bytes content, StorageDone done);
+  bool start(StorageJob& job, StorageJob::Kind kind, Text name);
+  void report_loss(Text name, StorageResult result) const;
   bool start_job();
   static void run_job(void* job);
   static void end_job(void* job);

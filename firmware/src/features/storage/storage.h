@@ -36,6 +36,14 @@ struct StorageDone {
   void* context = nullptr;
 };
 
+/// A callback on the loop with the content of a file that a job has read; empty unless the result is `ok`. It lies at
+/// the start of a buffer of Storage::kMaxContent bytes, in which the caller may build the next content, and which is
+/// valid until the next call of the storage.
+struct StorageRead {
+  void (*call)(void* context, StorageResult result, Bytes content, MutableBytes buffer) = nullptr;
+  void* context = nullptr;
+};
+
 /// A callback on the loop for a file that fails its check: its content is lost.
 struct StorageLoss {
   void (*call)(void* context, Text name, StorageResult why) = nullptr;
@@ -67,6 +75,9 @@ class Storage {
   /// Reads a whole file, immediately: at the start before the first job, and later only between jobs (otherwise
   /// `busy`). A file that fails its check is `corrupt`, one of a later format is `newer`; `into` has no content then.
   virtual StorageResult read(Text name, MutableBytes into, size_t& length) = 0;
+  /// Reads a whole file in a job, after the pending ones, so that it can be read at any time.
+  /// @return false when there is no room for the job now.
+  virtual bool fetch(Text name, StorageRead done) = 0;
   /// Calls `visit` for each file whose name starts with `prefix`, in any order. Immediately, and only at the start.
   virtual void list(Text prefix, void (*visit)(void* context, Text name), void* context) = 0;
 

@@ -9,15 +9,17 @@ namespace pb {
 
 class LittleFsStorage;
 
-/// One write or removal, with its data and its result.
+/// One write, removal or read, with its data and its result.
 struct StorageJob {
-  enum class Kind : uint8_t { write, write_spare, remove };
+  enum class Kind : uint8_t { write, write_spare, remove, fetch };
 
   Kind kind = Kind::write;
   LittleFsStorage* storage = nullptr;
   FixedText<Storage::kMaxName> name;
-  StorageDone done;
+  StorageDone done;   // of a write or a removal
+  StorageRead taken;  // of a read
   MutableBytes content;
+  size_t read_length = 0;
   StorageResult result = StorageResult::ok;
 };
 
@@ -32,17 +34,22 @@ class StorageJobs {
   /// Appends a job with a copy of `content`, which may be in scratch(). @return nullptr when there is no room for the
   /// job or its content.
   StorageJob* push(Bytes content) {
-    uint8_t* place = place_for(content.length);
+    StorageJob* job = push_room(content.length);
+    if (job != nullptr && !content.empty()) memmove(job->content.data, content.data, content.length);
+    return job;
+  }
+  /// Appends a job with room for a content of `length` bytes. @return nullptr when there is no room for it.
+  StorageJob* push_room(size_t length) {
+    uint8_t* place = place_for(length);
     StorageJob* job = place == nullptr ? nullptr : jobs_.push_in_place();
     if (job == nullptr) return nullptr;
     *job = StorageJob();
     end_before_ = end_;
-    if (!content.empty()) {
-      memmove(place, content.data, content.length);
-      end_ = static_cast<size_t>(place - contents_) + content.length;
+    if (length > 0) {
+      end_ = static_cast<size_t>(place - contents_) + length;
       ++held_;
     }
-    job->content = {place, content.length};
+    job->content = {place, length};
     return job;
   }
   /// Unused space for the largest content; empty when there is none.

@@ -1,28 +1,33 @@
 #include "features/transactions/ledger_file.h"
 
 namespace pb {
-namespace {
-
-constexpr Text kFile = "ledger";
-
-}  // namespace
 
 void LedgerFile::load() {
+  StorageResult result = StorageResult::ok;
+  Ledger copy;
+  StorageResult copy_result = StorageResult::ok;
+  const bool has_copy = read(kCopy, copy, copy_result);
+  if (has_copy) copied_ = summary(copy);
+  dirty_ = !read(kFile, ledger_, result);
+  // Without a copy too, this is the first boot.
+  is_lost_ = dirty_ && (result != StorageResult::not_found || copy_result != StorageResult::not_found);
+  if (is_lost_) {
+    ledger_ = copy;
+    log_.error("tx", "the ledger is damaged: ",
+               has_copy ? "its copy is used, in which up to 1 kWh of the last charge may be missing"
+                        : "the energy register is taken from the pending messages, transaction ids are lost; end a "
+                          "transaction that is still open in the CSMS there");
+  }
+  if (result == StorageResult::not_found && !is_lost_) return;
+  saved_ = ledger_;
+}
+
+/// @return false, with `ledger` unchanged, when the file is missing or damaged.
+bool LedgerFile::read(Text name, Ledger& ledger, StorageResult& result) {
   uint8_t content[Ledger::kMaxEncoded];
   size_t length = 0;
-  const StorageResult result = storage_.read(kFile, content, length);
-  dirty_ = result == StorageResult::not_found;
-  if (dirty_) return;
-  is_lost_ = result != StorageResult::ok || !ledger_.decode(Bytes{content, length});
-  if (is_lost_) {
-    ledger_ = Ledger();
-    dirty_ = true;
-    log_.error(
-        "tx",
-        "the ledger is damaged: the energy register is taken from the pending messages, transaction ids are lost; "
-        "end a transaction that is still open in the CSMS there");
-  }
-  saved_ = ledger_;
+  result = storage_.read(name, content, length);
+  return result == StorageResult::ok && ledger.decode(Bytes{content, length});
 }
 
 void LedgerFile::take(uint64_t energy_wh, const Stamp* stamp) {
@@ -41,8 +46,22 @@ void LedgerFile::save_energy(uint64_t energy_wh) {
   dirty_ = true;
 }
 
+LedgerFile::Copied LedgerFile::summary(const Ledger& ledger) {
+  return {true, ledger.started, ledger.stopped, ledger.energy_wh, ledger.refused};
+}
+
+bool LedgerFile::is_copy_due() const {
+  return !copied_.exists || saved_.started != copied_.started || saved_.stopped != copied_.stopped ||
+         saved_.refused != copied_.refused || saved_.energy_wh >= copied_.energy_wh + kCopyEveryWh;
+}
+
 bool LedgerFile::write(StorageDone done) {
   char content[Ledger::kMaxEncoded];
+  is_writing_copy_ = !dirty_;
+  if (is_writing_copy_) {
+    being_copied_ = summary(saved_);
+    return storage_.write(kCopy, saved_.encode(content), done);
+  }
   being_saved_ = ledger_;
   dirty_ = !storage_.write(kFile, ledger_.encode(content), done);
   return !dirty_;
@@ -50,7 +69,10 @@ bool LedgerFile::write(StorageDone done) {
 
 void LedgerFile::written(bool ok) {
   failed_ = !ok;
-  if (ok) {
+  if (is_writing_copy_) {
+    has_copy_failed_ = !ok;
+    if (ok) copied_ = being_copied_;
+  } else if (ok) {
     saved_ = being_saved_;
   } else {
     dirty_ = true;

@@ -6,18 +6,25 @@
 
 namespace pb {
 
-/// The ledger in memory and its file. Only the saved ledger survives a power cut.
+/// The ledger in memory, its file, and a copy of it. Only the saved ledger survives a power cut.
+///
+/// The copy is written when a StartTransaction or a StopTransaction is done, and every kCopyEveryWh. A ledger whose
+/// file is damaged is read from it, so that an open transaction is not forgotten.
 class LedgerFile {
  public:
+  static constexpr Text kFile = "ledger";
+  static constexpr Text kCopy = "ledger_copy";
   /// The register is saved at least this often if no transaction message saves it.
   static constexpr uint64_t kSaveEveryWh = 100;
+  /// The energy that may be missing in the copy: writing it each time would wear the flash twice as much.
+  static constexpr uint64_t kCopyEveryWh = 1'000;
 
   LedgerFile(Storage& storage, Logger& log) : storage_(storage), log_(log) {}
 
   /// Reads the file; called once, before anything else. A missing or damaged ledger is rewritten at once, so that it
   /// has its place on a flash that is full later, and numbers are not used twice.
   void load();
-  /// Whether the file was damaged at this boot: an open transaction may stay open in the CSMS.
+  /// Whether the file was damaged at this boot.
   bool is_lost() const { return is_lost_; }
 
   /// The ledger as it should be on flash.
@@ -25,10 +32,14 @@ class LedgerFile {
   const Ledger& now() const { return ledger_; }
   /// The ledger as it is on flash.
   const Ledger& saved() const { return saved_; }
+  /// The last transactions whose start and stop are on flash twice. A copy that the flash rejects does not count.
+  uint32_t started_twice() const { return has_copy_failed_ ? saved_.started : lower(saved_.started, copied_.started); }
+  uint32_t stopped_twice() const { return has_copy_failed_ ? saved_.stopped : lower(saved_.stopped, copied_.stopped); }
 
   /// Marks the ledger as changed, to be saved.
   void touch() { dirty_ = true; }
-  bool dirty() const { return dirty_; }
+  /// Whether the file or its copy has to be written.
+  bool dirty() const { return dirty_ || is_copy_due(); }
   /// Whether the last write has failed.
   bool failed() const { return failed_; }
   /// Takes the register reading of a message, and the time of that message. The message saves both.
@@ -38,20 +49,39 @@ class LedgerFile {
   /// Requests that the register is saved now.
   void save_energy(uint64_t energy_wh);
 
-  /// Starts to write the file. @return false when the storage cannot accept the job now.
+  /// Starts to write the file, or its copy if the file has no change. @return false when the storage cannot accept the
+  /// job now.
   bool write(StorageDone done);
   /// The write has ended.
   void written(bool ok);
 
  private:
+  /// What decides when the copy is written.
+  struct Copied {
+    bool exists = false;
+    uint32_t started = 0;
+    uint32_t stopped = 0;
+    uint64_t energy_wh = 0;
+    bool refused = false;
+  };
+
+  static uint32_t lower(uint32_t a, uint32_t b) { return a < b ? a : b; }
+  static Copied summary(const Ledger& ledger);
+  bool read(Text name, Ledger& ledger, StorageResult& result);
+  bool is_copy_due() const;
+
   Storage& storage_;
   Logger& log_;
   Ledger ledger_;
   Ledger saved_;
   Ledger being_saved_;
+  Copied copied_;
+  Copied being_copied_;
   bool is_lost_ = false;
   bool dirty_ = false;
   bool failed_ = false;
+  bool is_writing_copy_ = false;
+  bool has_copy_failed_ = false;
 };
 
 }  // namespace pb

@@ -15,8 +15,9 @@ class Recovery {
 
   /// Called once, before the loop runs. @return the device's number of the transaction that was left open, 0 for none.
   uint32_t run();
-  /// Whether a file was damaged: it may have been the StopTransaction of a transaction that seems to be left open.
-  bool found_damage() const { return found_damage_; }
+  /// Whether a file was damaged: it may have been the StopTransaction of a transaction that seems to be left open, or
+  /// the ledger, whose copy may lack the last energy of that transaction.
+  bool found_damage() const { return found_damage_ || ledger_.is_lost(); }
 
  private:
   void load_messages();

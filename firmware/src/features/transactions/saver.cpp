@@ -69,7 +69,8 @@ bool Saver::write_ledger() {
 
 void Saver::start_removal() {
   for (const WaitingMessage& entry : queue_) {
-    if (entry.state != State::removing || ledger_must_go_first(entry) || !queue_.may_be_removed(entry)) continue;
+    if (entry.state != State::removing || !queue_.may_be_removed(entry)) continue;
+    if (ledger_must_go_first(entry) || copy_must_go_first(entry)) continue;
     if (started(queue_.remove(entry, done()), Job::remove_message, entry.sequence)) return;
   }
 }
@@ -91,6 +92,21 @@ bool Saver::ledger_must_go_first(const WaitingMessage& entry) const {
     }
     case WaitingMessage::Kind::stop:
       return entry.transaction <= now.stopped && entry.transaction > saved.stopped;
+    case WaitingMessage::Kind::meter:
+      break;
+  }
+  return false;
+}
+
+/// Whether the file is the only one besides the saved ledger that has the id, or the end, of its transaction.
+bool Saver::copy_must_go_first(const WaitingMessage& entry) const {
+  const Ledger& now = ledger_.now();
+  switch (entry.kind) {
+    case WaitingMessage::Kind::start:
+      return entry.transaction <= now.started && entry.transaction > now.stopped &&
+             entry.transaction > ledger_.started_twice();
+    case WaitingMessage::Kind::stop:
+      return entry.transaction <= now.stopped && entry.transaction > ledger_.stopped_twice();
     case WaitingMessage::Kind::meter:
       break;
   }

@@ -33,6 +33,7 @@ class Saver {
   void erase_without_file();
   void erase(const WaitingMessage& entry);
   bool ledger_must_go_first(const WaitingMessage& entry) const;
+  bool copy_must_go_first(const WaitingMessage& entry) const;
   bool started(bool posted, Job job, uint32_t sequence);
   void job_done(StorageResult result);
   void written(Job job, bool ok);

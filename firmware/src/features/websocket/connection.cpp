@@ -12,20 +12,47 @@ static_assert(Connection::kMaxReceivedPerPoll % kReceiveChunk == 0, "what a poll
 }  // namespace
 
 void Connection::configure(const ConnectionSettings& settings) {
-  if (!url_.parse(settings.url, settings.identity)) {
-    if (const char* complaint = CsmsUrl::check(settings.url); complaint != nullptr) {
-      log_.error(kTag, "csms_url ", settings.url.empty() ? "is not set" : complaint, "; no connection is tried");
-    } else {
-      log_.error(kTag, "identity ", CsmsUrl::check_identity(settings.identity), "; no connection is tried");
-    }
-    return;
-  }
-  identity_.assign(settings.identity);
   timeouts_.ping_interval = settings.ping_interval;
   backoff_initial_ = settings.backoff_initial;
   backoff_max_ = settings.backoff_max;
   stable_after_ = settings.stable_after;
-  state_ = State::waiting;
+  wanted_url_ = settings.url;
+  wanted_identity_ = settings.identity;
+  if (take_target()) state_ = State::waiting;
+}
+
+void Connection::retarget(Text url, Text identity, Millis now) {
+  wanted_url_ = url;
+  wanted_identity_ = identity;
+  is_target_new_ = true;
+  renew(now);
+}
+
+/// @return false, with a line in the log, when the wanted target cannot be used.
+bool Connection::take_target() {
+  if (!url_.parse(wanted_url_, wanted_identity_)) {
+    if (const char* complaint = CsmsUrl::check(wanted_url_); complaint != nullptr) {
+      log_.error(kTag, "csms_url ", wanted_url_.empty() ? "is not set" : complaint, "; no connection is tried");
+    } else {
+      log_.error(kTag, "identity ", CsmsUrl::check_identity(wanted_identity_), "; no connection is tried");
+    }
+    return false;
+  }
+  identity_.assign(wanted_identity_);
+  return true;
+}
+
+/// Leaves the connection or the attempt, so that the next one is made with the present settings.
+void Connection::renew_now(Millis now) {
+  renew_at_ = kNever;
+  if (state_ == State::open) {
+    close(ws_close::kNormal, "the settings of the connection have changed", now);
+  } else if (state_ == State::connecting || state_ == State::opening) {
+    lose("the settings of the connection have changed", now);
+  }
+  backoff_.reset();
+  if (state_ == State::waiting || state_ == State::unconfigured) next_attempt_ = now;
+  if (state_ == State::unconfigured && is_target_new_) state_ = State::waiting;
 }
 
 /// Without a network nothing is tried, and a connection that was made over it is given up.
@@ -53,9 +80,10 @@ void Connection::close(uint16_t code, Text reason, Millis now) {
 }
 
 Millis Connection::poll(Millis now) {
-  if (state_ == State::unconfigured) return kNever;
+  if (now >= renew_at_) renew_now(now);
+  if (state_ == State::unconfigured) return renew_at_;
   look_at_network(now);
-  if (!network_up_) return kNever;
+  if (!network_up_) return renew_at_;
   if (state_ == State::waiting && now >= next_attempt_) connect(now);
   if (state_ == State::connecting) {
     switch (tcp_.state(socket_)) {
@@ -73,22 +101,19 @@ Millis Connection::poll(Millis now) {
         break;
     }
   }
-  if (state_ == State::open && now >= renew_at_) {
-    renew_at_ = kNever;
-    close(ws_close::kNormal, "the security settings have changed", now);
-    backoff_.reset();
-  }
   bool more = false;
-  if (judge_certificate(now)) return next_attempt_;
+  if (judge_certificate(now)) return earlier(next_attempt_, renew_at_);
   if (state_ == State::opening || state_ == State::open || state_ == State::closing) more = pump(now);
 
   switch (state_) {
+    case State::unconfigured:
+      return renew_at_;
     case State::waiting:
-      return next_attempt_;
+      return earlier(next_attempt_, renew_at_);
     case State::connecting:
-      return connect_deadline_;
+      return earlier(connect_deadline_, renew_at_);
     default:
-      return more ? now : earlier(protocol_.deadline(), state_ == State::open ? renew_at_ : kNever);
+      return more ? now : earlier(protocol_.deadline(), renew_at_);
   }
 }
 
@@ -96,6 +121,14 @@ void Connection::connect(Millis now) {
   confirmed_ = false;
   renew_at_ = kNever;
   problem_ = {};
+  if (is_target_new_) {
+    is_target_new_ = false;
+    ++target_;
+    if (!take_target()) {
+      state_ = State::unconfigured;
+      return;
+    }
+  }
   const TcpSecurity security = credentials_ != nullptr ? credentials_->security(url_.has_tls) : TcpSecurity{};
   must_judge_again_ = security.tls && !security.time.is_exact;
   judgement_ = TcpFailure::none;
@@ -229,11 +262,16 @@ void Connection::lose(Text reason, Millis now) {
   socket_ = Tcp::kNoSocket;
   if (confirmed_ && now - opened_at_ >= stable_after_) backoff_.reset();
   Millis wait = backoff_.next(rng_, backoff_initial_, backoff_max_);
-  next_attempt_ = now + wait;
-  state_ = State::waiting;
   uint16_t status = protocol_.http_status();
   uint16_t code = protocol_.close_code();
-  if (was_opening && status != 0 && status != 101) {
+  const bool was_refused = was_opening && status != 0 && status != 101;
+  // The jitter of the backoff spreads the devices that were sent away together.
+  if (was_refused) wait += earlier(Millis{1000} * protocol_.retry_after_s(), kMaxRetryAfter);
+  next_attempt_ = now + wait;
+  state_ = State::waiting;
+  if (was_refused) {
+    const Text location = protocol_.location();
+    if (!location.empty()) log_.warning(kTag, "the server redirects to '", location, "': set csms_url to follow it");
     log_.warning(kTag, reason, " (HTTP ", status, "); next attempt in ", wait, " ms");
   } else if (was_open && code != 0) {
     log_.warning(kTag, "lost: ", reason.empty() ? Text("closed by the peer") : reason, " (", code,

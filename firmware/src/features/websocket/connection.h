@@ -12,7 +12,7 @@
 namespace pb {
 
 struct ConnectionSettings {
-  Text url;
+  Text url;  ///< borrowed: it and the identity outlive the connection
   Text identity;
   Millis ping_interval = 10'000;
   Millis backoff_initial = 1'000;
@@ -41,6 +41,8 @@ class Connection final : public Feature {
   static constexpr Millis kConnectTimeout = 15'000;
   /// Time for the answer that brought the change, and for a second change.
   static constexpr Millis kRenewDelay = 1'000;
+  /// The longest pause that a server's Retry-After can ask for: a wrong one must not keep the device away for days.
+  static constexpr Millis kMaxRetryAfter = 3'600'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
   /// What one poll reads at most: a peer that sends faster than this end can read must not keep the other features
   /// from their turn, and the loop from its watchdog.
@@ -51,6 +53,10 @@ class Connection final : public Feature {
 
   /// Must be called once before the first poll. Settings that cannot work are logged, and no connection is tried.
   void configure(const ConnectionSettings& settings);
+  /// Connects to another CSMS, or under another identity, from the next connection on, which is made as by renew().
+  void retarget(Text url, Text identity, Millis now);
+  /// Counts the changes of retarget() that have taken effect: a connection with another number is to another CSMS.
+  uint32_t target() const { return target_; }
   void set_listener(ConnectionListener& listener) { listener_ = &listener; }
   /// Without it: neither TLS, whatever the URL says, nor a login.
   void set_credentials(Credentials& credentials) { credentials_ = &credentials; }
@@ -68,6 +74,8 @@ class Connection final : public Feature {
   void close(uint16_t code, Text reason, Millis now);
   /// Makes the connection anew in a while, when answers have gone out, because of how it is protected.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
+  /// Whether the present connection is one that the CSMS has accepted, with the present settings.
+  bool confirmed() const { return state_ == State::open && confirmed_ && renew_at_ == kNever; }
   /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
   const TcpProblem& problem() const { return problem_; }
 
@@ -85,6 +93,8 @@ class Connection final : public Feature {
   enum class State : uint8_t { unconfigured, waiting, connecting, opening, open, closing };
 
   void look_at_network(Millis now);
+  bool take_target();
+  void renew_now(Millis now);
   void connect(Millis now);
   /// @return whether the connection was closed for it.
   bool judge_certificate(Millis now);
@@ -105,6 +115,10 @@ class Connection final : public Feature {
   Backoff backoff_;
   ConnectionListener* listener_ = nullptr;
   Credentials* credentials_ = nullptr;
+  Text wanted_url_;  ///< of the settings, which outlive the connection
+  Text wanted_identity_;
+  bool is_target_new_ = false;
+  uint32_t target_ = 0;
   CsmsUrl url_;
   FixedText<4 * CsmsUrl::kMaxIdentity> identity_;
   WsTimeouts timeouts_;

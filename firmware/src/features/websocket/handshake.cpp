@@ -2,6 +2,7 @@
 
 #include "core/decimal.h"
 #include "core/sha1.h"
+#include "features/websocket/http_date.h"
 
 namespace pb {
 namespace {
@@ -31,6 +32,11 @@ constexpr Text kConnection = "Connection";
 constexpr Text kAccept = "Sec-WebSocket-Accept";
 constexpr Text kSubprotocolHeader = "Sec-WebSocket-Protocol";
 constexpr Text kExtensions = "Sec-WebSocket-Extensions";
+
+// Of a refusal.
+constexpr Text kRetryAfter = "Retry-After";
+constexpr Text kDate = "Date";
+constexpr Text kLocation = "Location";
 
 constexpr Text kOfHandshake[] = {kUpgrade, kConnection, kAccept, kSubprotocolHeader, kExtensions};
 
@@ -112,9 +118,14 @@ WsHandshake::Result WsHandshake::line_done() {
   length_ = 0;
   line_is_cut_ = false;
   if (!in_headers_) return status_line(line);
-  if (!line.empty()) return is_interim(status_) ? Result::more : header(line, is_cut);
+  if (!line.empty()) {
+    if (status_ == 101) return header(line, is_cut);
+    if (!is_interim(status_)) note_refusal(line);
+    return Result::more;
+  }
   in_headers_ = false;
-  return is_interim(status_) ? Result::more : verdict();
+  if (is_interim(status_)) return Result::more;
+  return status_ == 101 ? verdict() : refuse("server did not switch to WebSocket");
 }
 
 WsHandshake::Result WsHandshake::status_line(Text line) {
@@ -126,7 +137,35 @@ WsHandshake::Result WsHandshake::status_line(Text line) {
   }
   status_ = static_cast<uint16_t>(status);
   in_headers_ = true;
-  return status_ == 101 || is_interim(status_) ? Result::more : refuse("server did not switch to WebSocket");
+  return Result::more;
+}
+
+/// Keeps the headers that say what to do after a refusal; all others, and malformed ones, are skipped.
+void WsHandshake::note_refusal(Text line) {
+  const size_t colon = find(line, ':');
+  if (colon == line.length) return;
+  const Text name{line.data, colon};
+  const Text value = trimmed({line.data + colon + 1, line.length - colon - 1});
+  if (equal_ignoring_case(name, kRetryAfter)) {
+    uint64_t seconds = 0;
+    if (parse_decimal_unsigned(value, seconds)) {
+      retry_after_s_ = seconds < UINT32_MAX ? static_cast<uint32_t>(seconds) : UINT32_MAX;
+    } else {
+      parse_http_date(value, retry_at_s_);
+    }
+  } else if (equal_ignoring_case(name, kDate)) {
+    parse_http_date(value, date_s_);
+  } else if (equal_ignoring_case(name, kLocation)) {
+    location_length_ = value.length < kMaxLocation ? value.length : kMaxLocation;
+    memcpy(line_ + kMaxLine, value.data, location_length_);
+  }
+}
+
+uint32_t WsHandshake::retry_after_s() const {
+  // A date counts from the server's own time: the device's may be wrong.
+  if (retry_at_s_ == 0 || date_s_ == 0 || retry_at_s_ <= date_s_) return retry_after_s_;
+  const int64_t seconds = retry_at_s_ - date_s_;
+  return seconds < UINT32_MAX ? static_cast<uint32_t>(seconds) : UINT32_MAX;
 }
 
 WsHandshake::Result WsHandshake::header(Text line, bool is_cut) {

@@ -30,11 +30,15 @@ class WsHandshake {
   /// The longest header of WebSocket; of all other lines only that much is kept.
   static constexpr size_t kMaxLine = 512;
   static constexpr size_t kMaxSubprotocol = 16;
+  /// Of a longer Location only that much is kept.
+  static constexpr size_t kMaxLocation = 256;
+  /// The bytes that the constructor takes.
+  static constexpr size_t kBuffer = kMaxLine + kMaxLocation;
 
   enum class Result : uint8_t { more, accepted, refused };
 
-  /// @param line kMaxLine bytes for the line under way, from begin() until the handshake is over
-  explicit WsHandshake(char* line) : line_(line) {}
+  /// @param buffer kBuffer bytes for the line under way and for location(), from begin() until the answer was used
+  explicit WsHandshake(char* buffer) : line_(buffer) {}
 
   /// Chooses a fresh key. @return the length of the request, 0 when it does not fit.
   size_t begin(const WsRequest& request, Rng& rng, Span<char> into);
@@ -44,6 +48,10 @@ class WsHandshake {
 
   /// Status code of the answer, 0 before it is known.
   uint16_t status() const { return status_; }
+  /// The seconds that a server which has refused asks to wait (RFC 9110 section 10.2.3); 0 without that.
+  uint32_t retry_after_s() const;
+  /// Where the answer redirects to, empty for nowhere (RFC 9110 section 10.2.2). It is not followed.
+  Text location() const { return {line_ + kMaxLine, location_length_}; }
   /// Why it was refused.
   const char* reason() const { return reason_; }
 
@@ -55,6 +63,7 @@ class WsHandshake {
   Result line_done();
   Result status_line(Text line);
   Result header(Text line, bool is_cut);
+  void note_refusal(Text line);
   Result verdict();
 
   FixedText<kMaxSubprotocol> subprotocol_;
@@ -70,6 +79,10 @@ class WsHandshake {
   bool connection_ = false;
   bool accepted_ = false;
   bool subprotocol_seen_ = false;
+  uint32_t retry_after_s_ = 0;
+  int64_t retry_at_s_ = 0;  // Retry-After as a date, and the server's own time; 0 without
+  int64_t date_s_ = 0;
+  size_t location_length_ = 0;
   const char* reason_ = "";
 };
 

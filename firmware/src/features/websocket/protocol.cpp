@@ -2,7 +2,7 @@
 
 namespace pb {
 
-static_assert(WsHandshake::kMaxLine <= WsProtocol::kMaxMessage, "its lines are collected in the message buffer");
+static_assert(WsHandshake::kBuffer <= WsProtocol::kMaxMessage, "its lines are collected in the message buffer");
 static_assert(WsHandshake::kMaxRequest <= WsProtocol::kMaxSentMessage, "the request is built in the output buffer");
 
 bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Millis now) {

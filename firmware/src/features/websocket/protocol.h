@@ -69,6 +69,9 @@ class WsProtocol {
   Text close_reason() const { return close_reason_.text(); }
   /// HTTP status of the answer to the handshake; 0 when there was none.
   uint16_t http_status() const { return handshake_.status(); }
+  /// As those of WsHandshake, while the connection is closed after a refused handshake.
+  uint32_t retry_after_s() const { return handshake_.retry_after_s(); }
+  Text location() const { return handshake_.location(); }
 
  private:
   static constexpr size_t kControlRoom = 2 * (kMaxControlPayload + kMaxFrameHeader);

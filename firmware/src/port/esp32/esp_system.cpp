@@ -53,7 +53,7 @@ bool EspSystem::take_crash(CrashReport& report) {
   if (esp_core_dump_get_summary(&summary) != ESP_OK) return false;
   char bytes[decltype(report.cause)::capacity()];
   TextWriter cause{Span<char>(bytes)};
-  const Text task(summary.exc_task, strnlen(summary.exc_task, sizeof summary.exc_task));
+  const Text task = text_of_field(summary.exc_task, sizeof summary.exc_task);
   cause.append_all("task ", task, " at 0x", Hex{summary.exc_pc, 8}, ", exception cause ");
   report.frame_count = 0;
 #if CONFIG_IDF_TARGET_ARCH_XTENSA

@@ -2,6 +2,7 @@
 
 #include "port/esp32/esp_tcp.h"
 #include "port/esp32/heap_crumbler.h"
+#include "port/esp32/task_stacks.h"
 #include "port/system.h"
 
 namespace pb::esp32 {
@@ -20,6 +21,7 @@ class EspSystem final : public System, public TestControls {
   void feed_watchdog() override;
   bool image_on_trial() const override;
   void confirm_image() override;
+  size_t stack_marks(Span<StackMark> marks) const override { return task_stacks(marks); }
   TestControls* test_controls() override;
 
   void crash(Crash kind) override;

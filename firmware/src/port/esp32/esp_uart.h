@@ -35,8 +35,6 @@ class EspUart final : public Uart {
   void send_run();
   /// Waits until all is sent, `limit_ms` at most: before a restart.
   void drain(uint32_t limit_ms);
-  /// Bytes of the sending task's stack that were never used.
-  size_t stack_left() const { return uxTaskGetStackHighWaterMark(task_); }
 
  private:
   static constexpr uart_port_t kPort = UART_NUM_0;

@@ -25,8 +25,7 @@ void copy(Text text, uint8_t (&into)[N]) {
 }
 
 Text name_in(const uint8_t (&ssid)[33]) {
-  const auto* text = reinterpret_cast<const char*>(ssid);
-  return {text, strnlen(text, sizeof ssid - 1)};
+  return text_of_field(reinterpret_cast<const char*>(ssid), sizeof ssid - 1);
 }
 
 }  // namespace

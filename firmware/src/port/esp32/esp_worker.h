@@ -22,9 +22,6 @@ class EspWorker final : public Worker {
   bool post(Job job) override;
   bool deliver() override;
 
-  /// Bytes of the task's stack that were never used.
-  size_t stack_left() const { return uxTaskGetStackHighWaterMark(task_); }
-
  private:
   /// littlefs is the deepest caller; firmware/sizes.json has its stack (`make sizes`).
   static constexpr uint32_t kStack = 3072;

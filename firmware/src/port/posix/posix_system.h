@@ -26,6 +26,7 @@ class PosixSystem final : public System, public TestControls {
   void feed_watchdog() override { watchdog_.feed(); }
   bool image_on_trial() const override { return ota_data_.on_trial(); }
   void confirm_image() override { ota_data_.confirm(); }
+  size_t stack_marks(Span<StackMark>) const override { return 0; }
   TestControls* test_controls() override { return this; }
 
   void crash(Crash kind) override;

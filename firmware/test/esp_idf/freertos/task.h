@@ -20,6 +20,7 @@ void vTaskDelete(TaskHandle_t task);
 void vTaskDelay(TickType_t ticks);
 void vTaskPrioritySet(TaskHandle_t task, UBaseType_t priority);
 TickType_t xTaskGetTickCount();
+TaskHandle_t xTaskGetHandle(const char* name);
 UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task);
 uint32_t ulTaskNotifyTake(BaseType_t clear, TickType_t ticks);
 BaseType_t xTaskNotifyGive(TaskHandle_t task);

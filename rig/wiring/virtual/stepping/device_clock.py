@@ -8,6 +8,7 @@ import os
 import select
 import socket
 from dataclasses import dataclass
+from typing import Protocol
 
 _PAGE = mmap.PAGESIZE
 _LONGEST_MESSAGE = 128
@@ -156,3 +157,17 @@ def _read(message: str) -> Idle | None:
                 due_ns = None if due == _NEVER else int(due)
                 return Idle(int(ask), due_ns, int(connecting), more == ["unacknowledged"])
     return None
+
+
+class DevicesClock(Protocol):
+    """The part of a clock that a device's process uses."""
+
+    @property
+    def page(self) -> ClockPage:
+        """The time in shared memory."""
+
+    def attach(self, device: DeviceClock) -> None:
+        """Add a device."""
+
+    def detach(self, device: DeviceClock) -> None:
+        """Remove a device that has ended."""

@@ -92,7 +92,11 @@ BaseType_t xTaskCreate(TaskFunction_t function, const char*, uint32_t, void* arg
 void vTaskDelete(TaskHandle_t) { longjmp(task_end, 1); }
 void vTaskDelay(TickType_t) {}
 TickType_t xTaskGetTickCount() { return static_cast<TickType_t>(chip.now_us / 1000); }
-UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t) { return 0; }
+TaskHandle_t xTaskGetHandle(const char* name) {
+  const bool runs = chip.running.count(name) != 0;
+  return runs ? &task : nullptr;
+}
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t) { return 640; }
 uint32_t ulTaskNotifyTake(BaseType_t, TickType_t ticks) {
   chip.sleeps.push_back(ticks);
   return 0;

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ struct FakeIdf {
   /// Tasks that were created and have not run: each is called once.
   std::vector<std::pair<TaskFunction_t, void*>> started;
   void run_started();
+  /// The names of tasks that run.
+  std::set<std::string> running;
 
   // A partition of two sectors.
   std::vector<uint8_t> flash = std::vector<uint8_t>(8192, 0xff);

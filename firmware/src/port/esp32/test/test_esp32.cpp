@@ -16,6 +16,7 @@
 #include "port/esp32/esp_waker.h"
 #include "port/esp32/esp_wifi.h"
 #include "port/esp32/pulse_counter.h"
+#include "port/esp32/task_stacks.h"
 
 using namespace pb;
 using namespace pb::esp32;
@@ -173,6 +174,24 @@ void typed_bytes_wake_the_loop() {
   TEST_ASSERT_EQUAL(0, chip.notifications);
   chip.on_uart_news(UART_NUM_0, UART_SELECT_READ_NOTIF, nullptr);
   TEST_ASSERT_EQUAL(1, chip.notifications);
+}
+
+// -- stacks
+// ------------------------------------------------------------------------------------------------------------
+
+void stacks_are_those_of_the_tasks_that_run() {
+  chip.running = {"main", "tiT"};
+  StackMark marks[4];
+  TEST_ASSERT_EQUAL(2, task_stacks(marks));
+  TEST_ASSERT_EQUAL_STRING("main", marks[0].task);
+  TEST_ASSERT_EQUAL_STRING("tiT", marks[1].task);
+  TEST_ASSERT_EQUAL_UINT32(640, marks[1].unused);
+}
+
+void more_tasks_than_room_are_left_out() {
+  chip.running = {"main", "tiT"};
+  StackMark marks[1];
+  TEST_ASSERT_EQUAL(1, task_stacks(marks));
 }
 
 // -- Wi-Fi ------------------------------------------------------------------------------------------------------------
@@ -430,6 +449,8 @@ int main() {
   RUN_TEST(line_that_does_not_fit_is_dropped_whole_and_counted);
   RUN_TEST(driver_that_takes_less_gets_the_rest);
   RUN_TEST(typed_bytes_wake_the_loop);
+  RUN_TEST(stacks_are_those_of_the_tasks_that_run);
+  RUN_TEST(more_tasks_than_room_are_left_out);
   RUN_TEST(driver_starts_in_a_task_and_connects_once_it_has_started);
   RUN_TEST(station_goes_up_by_way_of_dhcp);
   RUN_TEST(lost_link_is_counted_with_its_reason);

@@ -17,5 +17,6 @@ void run_thread_worker_tests();
 void run_threaded_storage_tests();
 void run_watchdog_tests();
 void run_ota_data_tests();
+void run_retained_memory_tests();
 void run_rng_tests();
 void run_command_line_tests();

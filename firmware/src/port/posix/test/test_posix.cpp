@@ -22,6 +22,7 @@ int main() {
   run_threaded_storage_tests();
   run_watchdog_tests();
   run_ota_data_tests();
+  run_retained_memory_tests();
   run_rng_tests();
   run_command_line_tests();
   return UNITY_END();

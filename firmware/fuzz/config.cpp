@@ -1,0 +1,56 @@
+// The file config.json: whatever it holds, the device starts, and what it writes it reads back.
+
+#include "features/config/config.h"
+
+#include <memory>
+#include <string>
+
+#include "core/json_reader.h"
+#include "fuzz/input.h"
+#include "support/fake_clock.h"
+#include "support/fake_storage.h"
+#include "support/fake_uart.h"
+
+namespace pb::fuzz {
+namespace {
+
+struct Bench {
+  FakeClock clock;
+  FakeUart uart;
+  Logger log{clock, uart};
+  FakeStorage storage;
+  Config config{storage, log};
+
+  explicit Bench(const std::string& file) {
+    storage.files["config.json"] = file;
+    config.load(1);
+  }
+  std::string settings() const {
+    char bytes[2 * Storage::kMaxContent];
+    JsonWriter json{Span<char>(bytes)};
+    config.write(json, Config::Secrets::plain);
+    return {json.text().data, json.text().length};
+  }
+};
+
+}  // namespace
+}  // namespace pb::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace pb;
+  using namespace pb::fuzz;
+  if (size > Storage::kMaxContent) return 0;  // the storage has no such file
+  const auto first = std::make_unique<Bench>(std::string(reinterpret_cast<const char*>(data), size));
+  JsonError error;
+  const std::string settings = first->settings();
+  require(parse_json({settings.data(), settings.size()}, error).exists(), "the settings are JSON");
+  // A change writes the file anew.
+  const auto complaint = first->config.set("heartbeat_interval_s", "77", {});
+  require(complaint == nullptr || complaint == Config::kBusy || complaint[0] != '\0', "a complaint has a text");
+  if (complaint != nullptr) return 0;
+  first->storage.run_all();
+  const auto second = std::make_unique<Bench>(first->storage.files["config.json"]);
+  require(second->settings() == first->settings(), "a written file gives the same settings");
+  require(second->uart.written().find("W (") == std::string::npos, "a written file has no invalid value");
+  return 0;
+}

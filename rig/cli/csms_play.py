@@ -1,0 +1,171 @@
+"""`rig csms play`: plays scenarios against any charge point that connects; a person does what a bench would do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from rig.cli.csms_serve import Access
+from rig.cli.exit_codes import EXIT_FAILURE
+from rig.csms import Csms
+from rig.csms.server import url_of
+from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
+from rig.timeline import Timeline
+from rig.timeline.events import LinkChange, OcppFrame
+from rig.timeline.frame_words import frame_line
+from rig.util.errors import BenchError, ExpectationError
+from rig.util.terminal import Terminal
+from rig.util.text import visible
+
+_DAY_S = 86_400.0
+_KEPT_EVENTS = 100_000
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The scenarios, in order.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
+    charge_point: Annotated[
+        str, typer.Option("--charge-point", metavar="ID", help="The identity to wait for; none: the first to connect.")
+    ] = "",
+    tag: Annotated[str, typer.Option(metavar="IDTAG", help="The idTag of the card that you present.")] = "TAG",
+    parameters: Annotated[
+        list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the scenarios.")
+    ] = None,
+    traffic: Annotated[bool, typer.Option("--traffic", help="Print each frame.")] = False,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
+    ] = False,
+    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")] = None,
+    basic_auth_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
+    ] = None,
+    client_root: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM."),
+    ] = None,
+) -> None:
+    """Play scenarios against a charge point that connects. You do what a bench would do, when asked."""
+    scenarios = [load(file.resolve()) for file in files]
+    given = dict(_pair(text) for text in parameters or ())
+    for name in given:
+        if not any(name in scenario.parameters for scenario in scenarios):
+            raise BenchError(f"no scenario has a parameter {name!r}", "See `params` in the files")
+    security, root = Access(tls, cert, key, basic_auth_file, client_root).security(host)
+    terminal = Terminal()
+    with _csms(host, port, charge_point) as csms, csms.secured(security):
+        if traffic:
+            _print_traffic(csms, terminal)
+        if root:
+            terminal.print(f"Root of the new certificate for this run:\n{root}")
+        example = url_of(host, csms.port, charge_point or "CP-1", tls=security.certificate is not None)
+        terminal.print(f"waiting for a charge point at {example}; Ctrl-C ends it")
+        connected = csms.timeline.expect(
+            LinkChange,
+            lambda link: link.connected and charge_point in ("", link.charge_point),
+            timeout=_DAY_S,
+            consume=False,
+        )
+        terminal.print(f"{visible(connected.charge_point)} has connected")
+        stage = Stage(
+            csms, csms.timeline, person=_AtTheTerminal(terminal), tag=tag, charge_point=connected.charge_point
+        )
+        failed = [each for each in scenarios if not _passes(each, stage, terminal, given)]
+    if failed:
+        sys.exit(EXIT_FAILURE)
+
+
+class _AtTheTerminal:
+    """The person at the terminal."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def do(self, request: str) -> None:
+        """Ask for an action, and wait for Enter."""
+        self._ask(f"  ? {request}, then press Enter: ")
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question, until the answer is yes or no."""
+        while True:
+            answer = self._ask(f"  ? {question} [y/n] ").strip().lower()
+            if answer in ("y", "yes", "n", "no"):
+                return answer[0] == "y"
+
+    def _ask(self, text: str) -> str:
+        self._terminal.print(Text(visible(text), style="bold"), end="")
+        line = sys.stdin.readline()
+        if not line:
+            raise BenchError("the input has ended, and the scenario asks a person", "Run it in a terminal")
+        return line
+
+
+def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[str, Any]) -> bool:
+    """Play a scenario and print its verdict. Return False if the charge point failed."""
+    name, csms = scenario.case or scenario.path.stem, stage.csms
+    terminal.print(Text(f"{name}: {scenario.title}", style="bold"))
+    csms.reset()
+    csms.timeline.set_default_mark(csms.timeline.mark())
+    own = {key: value for key, value in given.items() if key in scenario.parameters}
+    try:
+        play(scenario, stage, own)
+        broken = csms.violations(csms.timeline.default_mark, stage.charge_point, unexpected=True)
+        if broken:
+            raise ExpectationError(f"the charge point broke OCPP 1.6: {broken[0].error}\n{visible(broken[0].raw)}")
+    except NotSupportedError as lacking:
+        terminal.print(f"{name}: {lacking}")
+        return True
+    except ExpectationError as error:
+        terminal.print(Text(f"{name}: failed\n{error}", style="red"))
+        return False
+    terminal.print(Text(f"{name}: passed", style="green"))
+    return True
+
+
+@contextlib.contextmanager
+def _csms(host: str, port: int, identity: str) -> Iterator[Csms]:
+    """Run a CSMS on a loop in a thread."""
+    timeline = Timeline(keep=_KEPT_EVENTS)
+    loop = timeline.clock.event_loop("csms")
+    thread = threading.Thread(target=loop.run_forever, name="csms", daemon=True)
+    thread.start()
+    try:
+        csms = Csms(timeline, loop, host, port, identity=identity)
+        csms.start()
+        try:
+            yield csms
+        finally:
+            csms.shut_down()
+    finally:
+        _stop(loop)
+        thread.join()
+        loop.close()
+
+
+def _stop(loop: asyncio.AbstractEventLoop) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+
+
+def _print_traffic(csms: Csms, terminal: Terminal) -> None:
+    def show(event: object) -> None:
+        if isinstance(event, OcppFrame):
+            terminal.print(Text(f"    {visible(frame_line(event, width=1000))}", style="dim"))
+
+    csms.timeline.listen(show)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BenchError(f"{text!r} is not a parameter", "Write NAME=VALUE")
+    return name, value

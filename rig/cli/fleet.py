@@ -1,0 +1,271 @@
+"""`rig fleet`: many virtual charge points against one CSMS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import select
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rig.adapters.csms_url import problem_of_url
+from rig.adapters.plugbench import provision
+from rig.csms.behaviour import Behaviour
+from rig.csms.server import MOST_CONNECTIONS, CsmsServer
+from rig.firmware.build import build
+from rig.firmware.build import package as package_firmware
+from rig.firmware.partitions import TABLE_OFFSET
+from rig.timeline import Timeline
+from rig.timeline.events import Event, LinkChange
+from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.wiring.virtual.fleet import FleetDevice, allow_descriptors, check_all
+from rig.wiring.virtual.run_directory import RunDirectory
+from rig.wiring.virtual.stepping.fleet_clock import FleetClock
+
+_KEPT_EVENTS = 16
+_BOOT_LIMIT_S = 300
+_RETURN_LIMIT_S = 900
+_STABLE_S = 90
+"""After this time on a connection, a device starts again with the shortest pause (`backoff_stable_s` is 60)."""
+_LOOK_S = 60
+"""Device seconds between two looks at the consoles: the socket of a console holds more than that."""
+_CONNECTED = b"ws: connected"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetRun:
+    """The result of an outage of the CSMS.
+
+    Attributes:
+        points: the number of devices.
+        seed: the seed of the run.
+        outage_s: the duration of the outage, in device seconds.
+        back_after_s: for each device, the device seconds from the return of the CSMS to its connection, ascending.
+        lost: devices that did not connect within 15 minutes.
+    """
+
+    points: int
+    seed: int
+    outage_s: float
+    back_after_s: tuple[float, ...]
+    lost: int
+
+    @property
+    def busiest_second(self) -> int:
+        """The largest number of connections within any second, wherever that second begins."""
+        times, first, most = self.back_after_s, 0, 0
+        for last, at in enumerate(times):
+            while at - times[first] >= 1:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+    @property
+    def busiest_share(self) -> float:
+        """The same as a share of all devices, in percent."""
+        return 100 * self.busiest_second / self.points
+
+    def __str__(self) -> str:
+        waits = self.back_after_s
+        spread = f"the first after {waits[0]:.1f} s, the last after {waits[-1]:.1f} s" if waits else "none came back"
+        return (
+            f"{self.points} devices, seed {self.seed}, CSMS gone for {self.outage_s:g} s: {len(waits)} are back, "
+            f"{spread}. Busiest second: {self.busiest_second} devices, {self.busiest_share:.1f} %"
+        )
+
+
+def command(
+    points: Annotated[int, typer.Option(min=1, max=MOST_CONNECTIONS // 2, help="The number of devices.")] = 20,
+    csms: Annotated[
+        str, typer.Option(metavar="URL", help="ws://HOST:PORT/PATH of a CSMS, in real time. Without it: our own.")
+    ] = "",
+    outage: Annotated[float, typer.Option(min=0, metavar="S", help="How long our CSMS is gone, in device s.")] = 3600,
+    seconds: Annotated[float, typer.Option(min=1, metavar="S", help="How long to run against --csms.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same run.")] = 1,
+    limit: Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Fail above this share.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run many virtual charge points: how many reconnect within one second after the CSMS was gone?"""
+    if csms:
+        print(run_against(csms, Path.cwd(), points=points, seconds=seconds, seed=seed))
+        return
+    run = run_outage(Path.cwd(), points=points, outage_s=outage, seed=seed)
+    print(json.dumps(asdict(run) | {"busiest_second": run.busiest_second}) if as_json else run)
+    check_run(run, limit)
+
+
+def check_run(run: FleetRun, limit: float) -> None:
+    """Check the result of an outage.
+
+    Args:
+        run: the result.
+        limit: the largest accepted share of devices within any second, in percent.
+
+    Raises:
+        DeviceError: a device did not come back.
+        ExpectationError: too many devices came back within one second.
+    """
+    if run.lost:
+        raise DeviceError(f"{run.lost} of {run.points} devices did not reconnect within {_RETURN_LIMIT_S} s")
+    if run.busiest_share > limit:
+        raise ExpectationError(
+            f"{run.busiest_second} of {run.points} devices reconnected within one second: "
+            f"{run.busiest_share:.1f} %, at most {limit:g} %"
+        )
+
+
+def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetRun:
+    """Connect devices to a CSMS of ours in stepped time, stop it for a while, and watch them reconnect.
+
+    All devices boot at the same moment and lose their connections at the same moment, as after a power failure.
+
+    Args:
+        root: the project's folder.
+        points: the number of devices.
+        outage_s: how long the CSMS is gone, in device seconds.
+        seed: seeds the devices' random numbers.
+
+    Raises:
+        BenchError: the firmware cannot be built, a device cannot be started, or it has ended.
+        DeviceError: the devices did not connect at the start.
+    """
+    clock = FleetClock()
+    loop = clock.event_loop("fleet")
+    try:
+        return loop.run_until_complete(_outage(clock, root, points, outage_s, seed))
+    finally:
+        loop.close()
+        clock.close()
+
+
+def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed: int) -> str:
+    """Run devices in real time against any CSMS, and count their connections by their consoles.
+
+    Args:
+        csms_url: `ws://HOST:PORT/PATH`; each device appends its identity.
+        root: the project's folder.
+        points: the number of devices.
+        seconds: how long, in real seconds. Ctrl-C ends it earlier.
+        seed: seeds the devices' random numbers.
+
+    Returns:
+        The result in words.
+
+    Raises:
+        BenchError: as `run_outage`, or the URL is invalid.
+    """
+    if problem := problem_of_url(csms_url):
+        raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
+    connections = dict.fromkeys(range(points), 0)
+    with _fleet(root, csms_url, points, seed, None) as devices, contextlib.suppress(KeyboardInterrupt):
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            for ready in select.select(devices, [], [], min(left, 1))[0]:
+                # A line that is split between two reads is counted by neither, which is rare and only a count.
+                connections[devices.index(ready)] += ready.read_console().count(_CONNECTED)
+            for device in devices:
+                device.check()
+    connected = sum(1 for count in connections.values() if count)
+    return f"{points} devices: {connected} connected, {sum(connections.values())} connections"
+
+
+async def _outage(clock: FleetClock, root: Path, points: int, outage_s: float, seed: int) -> FleetRun:
+    timeline = Timeline(clock, keep=_KEPT_EVENTS)
+    links = _Links(points)
+    timeline.listen(links.take)
+    server = CsmsServer(timeline, Behaviour(clock))
+    await server.start()
+    try:
+        with _fleet(root, f"ws://{server.host}:{server.port}/", points, seed, clock) as devices:
+            if not await links.all_connected(_BOOT_LIMIT_S):
+                raise DeviceError(
+                    f"only {len(links.connected)} of {points} devices connected within {_BOOT_LIMIT_S} s after the boot"
+                )
+            await _pass(devices, _STABLE_S)
+            await server.stop()
+            links.connected.clear()
+            await _pass(devices, outage_s)
+            returned = clock.now()
+            await server.start()
+            await links.all_connected(_RETURN_LIMIT_S)
+            back = sorted(round((at - returned) / 1e9, 6) for at in links.connected.values())
+            check_all(devices)
+            return FleetRun(points, seed, outage_s, tuple(back), points - len(back))
+    finally:
+        await server.close()
+
+
+async def _pass(devices: Sequence[FleetDevice], seconds: float) -> None:
+    """Let device time pass, with a look at the consoles now and then."""
+    left = seconds
+    while left > 0:
+        await asyncio.sleep(min(left, _LOOK_S))
+        left -= _LOOK_S
+        check_all(devices)
+
+
+class _Links:
+    """The devices' connections, by identity.
+
+    Attributes:
+        connected: the stamp at which a device connected first, since the last `clear`.
+    """
+
+    def __init__(self, points: int) -> None:
+        self.connected: dict[str, int] = {}
+        self._points = points
+        self._all = asyncio.Event()
+
+    def take(self, event: Event) -> None:
+        """Take an event of the timeline."""
+        if isinstance(event, LinkChange) and event.connected:
+            self.connected.setdefault(event.charge_point, event.t)
+            if len(self.connected) == self._points:
+                self._all.set()
+
+    async def all_connected(self, limit_s: float) -> bool:
+        """Wait until every device has connected. Return False after the limit."""
+        self._all.clear()
+        if len(self.connected) == self._points:
+            return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all.wait(), limit_s)
+        return len(self.connected) == self._points
+
+
+@contextlib.contextmanager
+def _fleet(root: Path, csms_url: str, points: int, seed: int, clock: FleetClock | None) -> Iterator[list[FleetDevice]]:
+    """Start the devices; end them and remove their files afterwards."""
+    allow_descriptors(points)
+    # Without sanitizers: a device then takes a tenth of the memory and half of the time.
+    executable = build(root, sanitize=False)
+    manifest = package_firmware(executable, root).manifest
+    partition = manifest.storage()
+    table = dict(manifest.contents())[TABLE_OFFSET]
+    program, psk = executable.read_bytes(), secrets.token_urlsafe()
+    with contextlib.ExitStack() as stack:
+        run = RunDirectory(root)
+        stack.callback(run.close)
+        devices: list[FleetDevice] = []
+        for number in range(1, points + 1):
+            identity = f"FLEET-{number:03d}"
+            device = FleetDevice(
+                program,
+                identity,
+                run.path / f"{identity}.bin",
+                partitions=manifest.partition_table(),
+                table=table,
+                storage=provision(csms_url, identity, "fleet", psk, partition=partition),
+                seed=seed * 1_000_003 + number,
+                clock=clock,
+            )
+            stack.callback(device.close)
+            devices.append(device)
+        yield devices
