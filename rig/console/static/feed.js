@@ -7,6 +7,7 @@ const backlog = { hello: null, state: null };
 let lastId = 0;
 let status = { kind: "connecting", text: "connecting" };
 let dirty = new Set();
+let isConnecting = false;
 
 /** Pass a message to every view that has a method for it. */
 function publish(method, value) {
@@ -37,6 +38,9 @@ export function follow(view) {
   if (backlog.state) view.state?.(backlog.state);
   view.status?.(status);
   redraw(view);
+  // All views appear at once. An earlier connection could bring events that a view would miss.
+  if (!isConnecting) setTimeout(connect);
+  isConnecting = true;
   return () => views.delete(view);
 }
 
@@ -83,4 +87,3 @@ function connect() {
     setTimeout(connect, RETRY_MS);
   };
 }
-connect();

@@ -116,17 +116,8 @@ def test_charge_by_hand_is_seen_recorded_and_repeated(tab: Any, tmp_path: Path) 
     (tmp_path / "scenarios").mkdir()
     scenario = hand.save("save scenario", tmp_path / "scenarios")
     for file in (test, scenario):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:hypothesispytest",
-            "-n0",
-            "-c",
-            str(ROOT / "pytest.ini"),
-        ]
-        command += [f"--bench={ROOT / 'benches' / 'virtual.toml'}", "--rootdir", str(tmp_path), str(file)]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", "-n0"]
+        command += ["-c", str(ROOT / "pytest.ini"), "--rootdir", str(tmp_path)]
+        command += [f"--bench={ROOT / 'benches' / 'virtual.toml'}", str(file)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, f"{file.read_text()}\n{done.stdout}\n{done.stderr}"

@@ -41,6 +41,15 @@ def test_every_line_is_shown_in_order(page: Any, hand: HandBench) -> None:
     assert "line 4999" in log(page)
 
 
+def test_new_tab_gets_the_earlier_events(page: Any, hand: HandBench) -> None:
+    """A tab that is opened later shows what happened before."""
+    hand.timeline.extend([LogLine(source="console", text=f"early {n}", level="I", tag="app") for n in range(50)])
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    until(tab, "document.querySelector('pb-log')?.list?.items.length >= 51")
+    assert lines(tab) == [f"early {n}" for n in range(50)]
+
+
 def test_log_is_filtered_by_level_feature_and_text(page: Any, hand: HandBench) -> None:
     """The filters of level, feature and text apply together, and to the lines that come later."""
     hand.timeline.append(LogLine(source="console", text="a warning", level="W", tag="network"))
