@@ -73,17 +73,14 @@ function take(message) {
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/feed${location.search}`);
-  let isOpen = false;
   socket.onopen = () => {
-    isOpen = true;
     socket.send(JSON.stringify({ since: lastId + 1, pid: backlog.hello?.pid ?? 0 }));
   };
   socket.onmessage = (message) => {
     for (const line of message.data.split("\n")) if (line) take(JSON.parse(line));
   };
   socket.onclose = () => {
-    const why = "The server of this page does not answer. The page continues when `rig console` runs again.";
-    setStatus("gone", isOpen || lastId || status.kind === "gone" ? why : "connecting");
+    setStatus("gone", "The server of this page does not answer. The page continues when `rig console` runs again.");
     setTimeout(connect, RETRY_MS);
   };
 }
