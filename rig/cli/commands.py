@@ -66,6 +66,14 @@ COMMANDS: dict[str, Command | Group] = {
     ),
     "pause": Command("rig.cli.pause", "Hold a session of pytest before its next test, until `rig resume`."),
     "resume": Command("rig.cli.resume", "Continue a session of pytest that `rig pause` or --pause-on-fail holds."),
+    "console": Command(
+        "rig.cli.console",
+        "Show a bench on a web page and operate it by hand, until Ctrl-C. Opens the bench if it is not open.",
+    ),
+    "record": Command(
+        "rig.cli.record",
+        "Record the acts at a bench and what follows them until Ctrl-C, and write them as a test or as a scenario.",
+    ),
     "snapshot": Command(
         "rig.cli.snapshot",
         "Write timeline, logs, state, settings and versions of an open bench to one file, without secrets.",

@@ -187,7 +187,7 @@ class BenchCalls:
                     "summary": kind.summary,
                     "possible": kind.needs <= capabilities,
                     "lacks": sorted(kind.needs - capabilities),
-                    "arguments": _arguments_of(kind),
+                    "arguments": arguments_of(kind),
                 }
                 for name, kind in CATALOGUE.items()
             },
@@ -245,7 +245,7 @@ class BenchCalls:
         bench.inputs.to_rest()
 
 
-def _arguments_of(kind: type[Fault]) -> dict[str, Any]:
+def arguments_of(kind: type[Fault]) -> dict[str, Any]:
     """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
     hints = get_type_hints(kind, include_extras=True)
     return {

@@ -7,6 +7,7 @@ const backlog = { hello: null, state: null };
 let lastId = 0;
 let status = { kind: "connecting", text: "connecting" };
 let dirty = new Set();
+let isConnecting = false;
 
 /** Pass a message to every view that has a method for it. */
 function publish(method, value) {
@@ -37,6 +38,9 @@ export function follow(view) {
   if (backlog.state) view.state?.(backlog.state);
   view.status?.(status);
   redraw(view);
+  // All views appear at once. An earlier connection could bring events that a view would miss.
+  if (!isConnecting) setTimeout(connect);
+  isConnecting = true;
   return () => views.delete(view);
 }
 
@@ -69,18 +73,14 @@ function take(message) {
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/feed${location.search}`);
-  let isOpen = false;
   socket.onopen = () => {
-    isOpen = true;
     socket.send(JSON.stringify({ since: lastId + 1, pid: backlog.hello?.pid ?? 0 }));
   };
   socket.onmessage = (message) => {
     for (const line of message.data.split("\n")) if (line) take(JSON.parse(line));
   };
   socket.onclose = () => {
-    const why = "The server of this page does not answer. The page continues when `rig console` runs again.";
-    setStatus("gone", isOpen || lastId || status.kind === "gone" ? why : "connecting");
+    setStatus("gone", "The server of this page does not answer. The page continues when `rig console` runs again.");
     setTimeout(connect, RETRY_MS);
   };
 }
-connect();

@@ -126,21 +126,24 @@ class serving:  # noqa: N801 - a context manager
     Args:
         path: the bench description.
         arguments: further arguments.
+        is_open: whether the test has opened the bench already. `rig console` would open one of its own without any.
     """
 
-    def __init__(self, path: Path, *arguments: str) -> None:
+    def __init__(self, path: Path, *arguments: str, is_open: bool = False) -> None:
         self._path = path
         self._arguments = arguments
+        self._is_open = is_open
 
     def __enter__(self) -> str:
-        bench = HandBench(self._path)  # `rig console` would open a bench of its own without it
+        bench = None if self._is_open else HandBench(self._path)
         command = [sys.executable, "-c", "from rig.cli import main; main()", "console", "--bench", str(self._path)]
         self.process = subprocess.Popen(
             [*command, "--port", "0", *self._arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        bench.close()
+        if bench is not None:
+            bench.close()
         _, found, address = line.strip().partition("the page: ")
         assert found, f"rig console printed {line!r}; {self._end()}"
         return address

@@ -41,6 +41,15 @@ def test_every_line_is_shown_in_order(page: Any, hand: HandBench) -> None:
     assert "line 4999" in log(page)
 
 
+def test_new_tab_gets_the_earlier_events(page: Any, hand: HandBench) -> None:
+    """A tab that is opened later shows what happened before."""
+    hand.timeline.extend([LogLine(source="console", text=f"early {n}", level="I", tag="app") for n in range(50)])
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    until(tab, "document.querySelector('pb-log')?.list?.items.length >= 51")
+    assert lines(tab) == [f"early {n}" for n in range(50)]
+
+
 def test_log_is_filtered_by_level_feature_and_text(page: Any, hand: HandBench) -> None:
     """The filters of level, feature and text apply together, and to the lines that come later."""
     hand.timeline.append(LogLine(source="console", text="a warning", level="W", tag="network"))
@@ -174,7 +183,7 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
         tab.get_by_role("switch", name="input cable").wait_for()
         server.process.kill()
         tab.get_by_role("alert").get_by_text("does not answer").wait_for()
-        with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2]):
+        with serving(bench_path, "--port", address.rstrip("/").rpartition(":")[2], is_open=True):
             tab.get_by_role("alert").get_by_text("does not answer").wait_for(state="detached")
             hand.timeline.append(LogLine(source="console", text="served again", level="I", tag="app"))
             tab.locator("pb-log .pb-row", has_text="served again").wait_for()
