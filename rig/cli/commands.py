@@ -40,14 +40,6 @@ COMMANDS: dict[str, Command | Group] = {
     ),
     "new": Command("rig.cli.new", "Write a bench description, an adapter and a first test for your own firmware."),
     "status": Command("rig.cli.status", "Show the state of the open benches; with --bench open it if it is not."),
-    "console": Command(
-        "rig.cli.console",
-        "Show a bench on a web page and operate it by hand, until Ctrl-C. Opens the bench if it is not open.",
-    ),
-    "record": Command(
-        "rig.cli.record",
-        "Record the acts at a bench and what follows them until Ctrl-C, and write them as a test or as a scenario.",
-    ),
     "log": Group(
         "The log of a device. Without a command: show, with its options.",
         {
