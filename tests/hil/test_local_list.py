@@ -40,8 +40,7 @@ class LocalList:
 def local_list(device: Device, csms: Csms) -> Iterator[LocalList]:
     """Yield the list, and empty it after the test."""
     yield LocalList(csms)
-    if not csms.connected:
-        csms.expect_connected(timeout=60)
+    device.wait_status(connected=True, accepted=True, timeout=60)
     csms.call("SendLocalList", {"listVersion": 1, "updateType": "Full"})
 
 
