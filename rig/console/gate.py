@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from http.cookies import SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -43,7 +43,7 @@ class Gate:
 
             async def with_cookie(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    cookie = f"{_COOKIE}={self._token}; Path=/; HttpOnly; SameSite=Strict"
+                    cookie = f"{_COOKIE}={quote(self._token)}; Path=/; HttpOnly; SameSite=Strict"
                     MutableHeaders(scope=message).append("set-cookie", cookie)
                 await send(message)
 
@@ -61,7 +61,7 @@ class Gate:
         if not self._token:
             return ""
         cookie = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
-        given = _asked(scope) or (cookie.value if cookie is not None else "")
+        given = _asked(scope) or (unquote(cookie.value) if cookie is not None else "")
         if hmac.compare_digest(given.encode(), self._token.encode()):
             return ""
         return "the token is missing or wrong. Open the address that `rig console` has printed"

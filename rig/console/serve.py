@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI
@@ -59,7 +60,7 @@ def serve(wanted: Wanted, host: str, port: int, token: str, ready: Callable[[str
     )
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listener.getsockname()[1]}/"
-    ready(f"{address}?token={token}" if token else address)
+    ready(f"{address}?token={quote(token)}" if token else address)
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -191,3 +191,21 @@ def test_dead_server_is_reported_and_continues(browser: Any, bench_path: Path) -
         server.__exit__()
         hand.close()
         context.close()
+
+
+def test_token_of_the_address_opens_the_page(browser: Any, hand: HandBench, bench_path: Path) -> None:
+    """With a token the printed address opens the page and its streams; without it there is only a refusal."""
+    context = browser.new_context()
+    context.set_default_timeout(SLOW_MS)
+    try:
+        with serving(bench_path, "--token", "between us", is_open=True) as address:
+            tab = context.new_page()
+            refused = tab.goto(address.partition("?")[0])
+            assert refused.status == 403
+            assert "token is missing" in tab.locator("body").inner_text()
+            tab.goto(address)
+            tab.get_by_role("switch", name="input cable").wait_for()
+            hand.timeline.append(LogLine(source="console", text="among friends", level="I", tag="app"))
+            tab.locator("pb-log .pb-row", has_text="among friends").wait_for()
+    finally:
+        context.close()
