@@ -173,7 +173,7 @@ def test_a_signal_during_a_fault_lifts_it(start: Start, number: signal.Signals) 
 SLOW = """
 import sys
 import rig.util.signals
-from rig.cli import main
+from rig.cli.start import main
 from rig.faults.catalogue import CATALOGUE
 from rig.faults.network import AccessPointGone
 
