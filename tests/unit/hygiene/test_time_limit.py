@@ -26,9 +26,7 @@ def test_it(device, bench, network, csms):
     )
     output, _ = process.communicate(timeout=90)
     assert "1 failed, 2 passed" in output
-    assert re.search(
-        r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s[.,]", output, re.M
-    )
+    assert re.search(r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s[.,]", output, re.M)
     assert re.search(r"^E +bench time stands still: no call of the bench waits for it$", output, re.M)
     assert re.search(r"^E +last \d+ lines of the console, by bench seconds before this failure:$", output, re.M)
     assert "threading.Event().wait(60)" in output, "the traceback shows the wait"

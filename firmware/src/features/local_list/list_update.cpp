@@ -5,7 +5,7 @@
 namespace pb {
 
 ListUpdate::Added ListUpdate::add(const IdTagRecord& record) {
-  uint8_t encoded[IdTagRecord::kMaxEncoded];
+  uint8_t encoded[IdTagRecord::kMaxEncoded] = {};
   const size_t size = record.encode(encoded);
   if (size == 0 || count_ == kMaxEntries || size > kMaxBytes - length_) return Added::no_room;
   size_t place = 0;

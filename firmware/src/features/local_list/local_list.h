@@ -108,9 +108,9 @@ class LocalList final : public Feature {
 
   // The update in progress.
   Step step_ = Step::idle;
-  ListUpdate update_;
+  ListUpdate update_ = {};
   ListHead next_;
-  ListPage page_;
+  ListPage page_ = {};
   StorageDone update_done_;
   size_t old_page_ = 0;
   size_t old_pages_ = 0;   ///< 0 in a full update

@@ -120,7 +120,7 @@ class LogStore final : public Feature {
   bool is_flushing_ = false;
   uint32_t flush_end_ = 0;
 
-  char line_[LogRing::kMaxLine + kTimestampLength + 1];
+  char line_[LogRing::kMaxLine + kTimestampLength + 1] = {};
 };
 
 }  // namespace pb

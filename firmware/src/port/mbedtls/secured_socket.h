@@ -18,7 +18,7 @@ struct TlsParts {
 class SecuredSocket : public TlsWire {
  public:
   TcpState state() const { return state_; }
-  TcpProblem problem() const { return problem_; }
+  const TcpProblem& problem() const { return problem_; }
   /// As Tcp::judge_certificate.
   TcpFailure judge(int64_t unix_s) const { return tls_ != nullptr ? tls_->judge(unix_s) : TcpFailure::none; }
   /// Whether bytes that send() has taken are still with TLS.
