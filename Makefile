@@ -209,10 +209,11 @@ night: setup firmware ## run the long checks: determinism, flakes, every second 
 	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
-endurance: setup firmware ## run the HIL tests that take minutes, such as 10,000 reconnects
+endurance: setup firmware ## run what takes minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
 	@mkdir -p build
-	@$(RUN) -m pytest tests/hil -m night --bench benches/virtual.toml -p no:hypothesispytest --basetemp=build/tmp-endurance \
-	  --quiet --numprocesses=$(JOBS)
+	@status=0; $(RUN) -m pytest tests/hil -m night --bench benches/virtual.toml -p no:hypothesispytest \
+	  --basetemp=build/tmp-endurance --quiet --numprocesses=$(JOBS) || status=1; \
+	  .venv/bin/rig fleet --points 200 --outage 3600 || status=1; exit $$status
 
 screenshots: setup firmware ## run the README's test and draw docs/images/report.png and runs.png (needs: make install-extras)
 	@$(RUN) -m tools.screenshots

@@ -1,7 +1,7 @@
 """Run WebSocket conformance cases against the device's own client, over a real socket.
 
 `python -m tools.conformance` starts the fuzzing server of kosoku, which has the cases of the Autobahn test suite. The
-program `websocket-echo` (firmware/test/conformance) connects once for each case with the device's WebSocket protocol.
+program `websocket-echo` (firmware/conformance) connects once for each case with the device's WebSocket protocol.
 Every case has to pass, except those whose messages are longer than the device's limit: they are rejected with close
 code 1009.
 """

@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pb;
   using namespace pb::fuzz;
-  char line[WsHandshake::kMaxLine];
+  char line[WsHandshake::kBuffer];
   char request[WsHandshake::kMaxRequest];
   FakeRng rng(7);  // its key never changes, so a corpus can have the answer to it
   WsHandshake handshake(line);

@@ -38,6 +38,7 @@ OPTIONAL_KEYS = (
     "log_file_bytes",
     "log_flush_s",
     "availability",
+    "fixed_cable",
     "lock_timeout_ms",
     "nominal_voltage_v",
     "power_fail_action",
@@ -49,6 +50,7 @@ OPTIONAL_KEYS = (
     "connection_timeout_s",
     "connector_phase_rotation",
     "heartbeat_interval_s",
+    "local_auth_list_enabled",
     "local_authorize_offline",
     "local_pre_authorize",
     "max_energy_on_invalid_id_wh",
@@ -233,14 +235,26 @@ class PlugbenchProfile(DeviceProfile):
 
     def status(self, console: DeviceConsole) -> dict[str, Any]:
         """Return the answer to the console command `status`."""
-        answer = console.command("status", timeout=self.STATUS_TIMEOUT_S)
+        return self._object(console, "status")
+
+    def telemetry(self, console: DeviceConsole) -> dict[str, Any]:
+        """Return the answer to the console command `status full`."""
+        return self._object(console, "status full")
+
+    def telemetry_units(self, console: DeviceConsole) -> dict[str, str]:
+        """Return the units in the answer to the console command `status units`."""
+        answer = self._object(console, "status units")
+        return {name: unit for name, unit in answer.items() if isinstance(unit, str)}
+
+    def _object(self, console: DeviceConsole, command: str) -> dict[str, Any]:
+        answer = console.command(command, timeout=self.STATUS_TIMEOUT_S)
         try:
-            status = orjson.loads(answer)
+            found = orjson.loads(answer)
         except orjson.JSONDecodeError:
-            status = None
-        if not isinstance(status, dict):
-            raise DeviceError(f"the answer to the command `status` is not a JSON object: {masked_text(answer)!r}")
-        return status
+            found = None
+        if not isinstance(found, dict):
+            raise DeviceError(f"the answer to the command `{command}` is not a JSON object: {masked_text(answer)!r}")
+        return found
 
     def write_command(self, number: int) -> str:
         """Return a command that changes a setting, which the device answers when it is durable."""

@@ -115,6 +115,24 @@ class DeviceProfile:
         """
         return {}
 
+    def telemetry(self, console: DeviceConsole) -> dict[str, Any]:
+        """Return all numbers that the device measures, also those that its regular records omit.
+
+        Raises:
+            DeviceError: its answer is invalid.
+            ExpectationError: no answer came in time.
+        """
+        return {}
+
+    def telemetry_units(self, console: DeviceConsole) -> dict[str, str]:
+        """Return the units of the numbers of `telemetry` by name, from the device's own table; empty for none.
+
+        Raises:
+            DeviceError: its answer is invalid.
+            ExpectationError: no answer came in time.
+        """
+        return {}
+
     def write_command(self, number: int) -> str:
         """Return a console command that makes the device write flash, for `Device.erasing`.
 

@@ -14,9 +14,8 @@ import typer
 from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 
-from rig.cli.commands import COMMANDS, PROGRAM, Command, Group
+from rig.cli.commands import COMMANDS, COMPLETE_VARIABLE, PROGRAM, Command, Group
 from rig.cli.exit_codes import EXIT_BENCH_ERROR, EXIT_FAILURE
-from rig.cli.start import COMPLETE_VARIABLE
 from rig.util.errors import PlugbenchError
 from rig.util.redaction import without_url_passwords
 from rig.util.signals import end_as_by_ctrl_c

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 PROGRAM = "Plugbench: a bench that tests the firmware of OCPP charge points."
+COMPLETE_VARIABLE = "_RIG_COMPLETE"
+"""The variable by which the script of `rig completion` asks for words."""
 
 
 class Command(NamedTuple):

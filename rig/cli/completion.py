@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from typer._completion_shared import get_completion_script
 
-from rig.cli.start import COMPLETE_VARIABLE
+from rig.cli.commands import COMPLETE_VARIABLE
 
 
 class _Shell(StrEnum):

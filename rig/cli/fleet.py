@@ -34,8 +34,9 @@ _BOOT_LIMIT_S = 300
 _RETURN_LIMIT_S = 900
 _STABLE_S = 90
 """After this time on a connection, a device starts again with the shortest pause (`backoff_stable_s` is 60)."""
-_LOOK_S = 60
-"""Device seconds between two looks at the consoles: the socket of a console holds more than that."""
+_LOOK_S = 5
+"""Device seconds between two looks at the devices. A device that blinks its LEDs reports about ten edges in a second,
+and it blocks when about 270 of them are unread."""
 _CONNECTED = b"ws: connected"
 
 
@@ -62,7 +63,7 @@ class FleetRun:
         """The largest number of connections within any second, wherever that second begins."""
         times, first, most = self.back_after_s, 0, 0
         for last, at in enumerate(times):
-            while at - times[first] >= 1:
+            while round(at - times[first], 6) >= 1:
                 first += 1
             most = max(most, last - first + 1)
         return most
@@ -141,6 +142,12 @@ def run_outage(root: Path, *, points: int, outage_s: float, seed: int) -> FleetR
     try:
         return loop.run_until_complete(_outage(clock, root, points, outage_s, seed))
     finally:
+        # After an error or Ctrl-C the server's tasks still have to end.
+        clock.abandon()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                loop.run_until_complete(task)
         loop.close()
         clock.close()
 
@@ -184,7 +191,7 @@ async def _outage(clock: FleetClock, root: Path, points: int, outage_s: float, s
     await server.start()
     try:
         with _fleet(root, f"ws://{server.host}:{server.port}/", points, seed, clock) as devices:
-            if not await links.all_connected(_BOOT_LIMIT_S):
+            if not await links.all_connected(_BOOT_LIMIT_S, devices):
                 raise DeviceError(
                     f"only {len(links.connected)} of {points} devices connected within {_BOOT_LIMIT_S} s after the boot"
                 )
@@ -194,7 +201,7 @@ async def _outage(clock: FleetClock, root: Path, points: int, outage_s: float, s
             await _pass(devices, outage_s)
             returned = clock.now()
             await server.start()
-            await links.all_connected(_RETURN_LIMIT_S)
+            await links.all_connected(_RETURN_LIMIT_S, devices)
             back = sorted(round((at - returned) / 1e9, 6) for at in links.connected.values())
             check_all(devices)
             return FleetRun(points, seed, outage_s, tuple(back), points - len(back))
@@ -230,13 +237,15 @@ class _Links:
             if len(self.connected) == self._points:
                 self._all.set()
 
-    async def all_connected(self, limit_s: float) -> bool:
-        """Wait until every device has connected. Return False after the limit."""
+    async def all_connected(self, limit_s: float, devices: Sequence[FleetDevice]) -> bool:
+        """Wait until every device has connected, with a look at them now and then. Return False after the limit."""
         self._all.clear()
-        if len(self.connected) == self._points:
-            return True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all.wait(), limit_s)
+        left = limit_s
+        while len(self.connected) < self._points and left > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all.wait(), _LOOK_S)
+            left -= _LOOK_S
+            check_all(devices)
         return len(self.connected) == self._points
 
 

@@ -6,10 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from rig.cli.commands import COMMANDS, PROGRAM
-
-COMPLETE_VARIABLE = "_RIG_COMPLETE"
-"""The variable by which the script of `rig completion` asks for words."""
+from rig.cli.commands import COMMANDS, COMPLETE_VARIABLE, PROGRAM
 
 
 def main() -> NoReturn:

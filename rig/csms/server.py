@@ -74,6 +74,7 @@ class CsmsServer:
     ) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
+        self.retry_after_s = 0
         """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
         self.bad_handshake: BadHandshake | None = None
         """The kind of malformed answers to opening handshakes; None: normal answers."""
@@ -236,6 +237,7 @@ class CsmsServer:
         """Restore a normal CSMS: not muted, and no answers or handshakes refused, replaced, held or malformed."""
         await self.malform_answers(None)
         self.refuse_with = None
+        self.retry_after_s = 0
         self.bad_handshake = None
         self.secure(self._security_at_start)
         self.behaviour.reset()
@@ -308,7 +310,11 @@ class CsmsServer:
         if self.bad_handshake is not None:
             return await malform_handshakes(connection, request, self.bad_handshake)
         if self.refuse_with is not None:
-            return connection.respond(http.HTTPStatus(self.refuse_with), f"CSMS: refused with {self.refuse_with}.\n")
+            status = http.HTTPStatus(self.refuse_with)
+            response = connection.respond(status, f"CSMS: refused with {self.refuse_with}.\n")
+            if self.retry_after_s:
+                response.headers["Retry-After"] = str(self.retry_after_s)
+            return response
         if not identity_of(request.path):
             status = http.HTTPStatus.NOT_FOUND
             example = url_of(self.host, self.port, "CP-1", tls=self.speaks_tls)

@@ -193,6 +193,24 @@ class Device:
         """
         return self.profile.status(self.bench.console)
 
+    def telemetry(self) -> dict[str, Any]:
+        """Return all numbers that the device measures, also those that its regular records omit.
+
+        Raises:
+            DeviceError: the answer cannot be parsed.
+            ExpectationError: no answer came.
+        """
+        return self.profile.telemetry(self.bench.console)
+
+    def telemetry_units(self) -> dict[str, str]:
+        """Return the units of the numbers of `telemetry` by name, from the device's own table.
+
+        Raises:
+            DeviceError: the answer cannot be parsed.
+            ExpectationError: no answer came.
+        """
+        return self.profile.telemetry_units(self.bench.console)
+
     @checked
     def wait_status(self, *, timeout: Seconds = 10.0, **fields: Any) -> dict[str, Any]:
         """Wait until `status` has these values. Poll it again after each event of the device.

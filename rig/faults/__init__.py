@@ -5,7 +5,18 @@ from rig.faults.catalogue import CATALOGUE, by_name
 from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
 from rig.faults.injection import inject
-from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
+from rig.faults.network import (
+    AccessPointGone,
+    BlackHole,
+    ConnectionDrop,
+    Latency,
+    LeaseLost,
+    SynIgnored,
+    WifiEvents,
+    WifiKick,
+    WifiRejected,
+    WifiSilence,
+)
 from rig.faults.power import PowerCut, Reset
 
 __all__ = [
@@ -25,12 +36,17 @@ __all__ = [
     "HeapLeak",
     "HttpRefusal",
     "Latency",
+    "LeaseLost",
     "NoPong",
     "PowerCut",
     "Reset",
     "SlowErase",
     "SynIgnored",
     "TornWrite",
+    "WifiEvents",
+    "WifiKick",
+    "WifiRejected",
+    "WifiSilence",
     "by_name",
     "inject",
 ]

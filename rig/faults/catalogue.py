@@ -12,7 +12,18 @@ from typing import Any, get_type_hints
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
 from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
-from rig.faults.network import AccessPointGone, BlackHole, ConnectionDrop, Latency, SynIgnored
+from rig.faults.network import (
+    AccessPointGone,
+    BlackHole,
+    ConnectionDrop,
+    Latency,
+    LeaseLost,
+    SynIgnored,
+    WifiEvents,
+    WifiKick,
+    WifiRejected,
+    WifiSilence,
+)
 from rig.faults.power import PowerCut, Reset
 from rig.util.errors import BenchError
 
@@ -27,6 +38,11 @@ CATALOGUE: Mapping[str, type[Fault]] = {
         FlashFull,
         HeapLeak,
         AccessPointGone,
+        WifiRejected,
+        WifiKick,
+        WifiEvents,
+        LeaseLost,
+        WifiSilence,
         BlackHole,
         SynIgnored,
         Latency,

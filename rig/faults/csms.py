@@ -82,9 +82,11 @@ class HttpRefusal(Fault):
 
     Args:
         status: an HTTP error status, e.g. 401, 404, 503.
+        retry_after_s: the seconds in the header Retry-After; 0 for no such header.
     """
 
     status: int = 503
+    retry_after_s: Annotated[int, Limits(least=0, most=86_400)] = 0
     name: ClassVar[str] = "http-refusal"
     summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
 
@@ -94,7 +96,7 @@ class HttpRefusal(Fault):
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse handshakes, then accept them again."""
-        restore.enter_context(bench.csms.refuse(self.status))
+        restore.enter_context(bench.csms.refuse(self.status, self.retry_after_s))
         bench.network.drop_connections()
 
 

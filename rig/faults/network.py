@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from rig.faults.fault import Bench, Fault
+from rig.faults.fault import Bench, Fault, hooks
 from rig.util.checked import Limits, Seed
 
 _LONGEST_MS = 120_000
@@ -26,6 +26,108 @@ class AccessPointGone(Fault):
         if bench.network.on_air:
             restore.callback(bench.network.up)
         bench.network.down()
+
+
+@dataclass(frozen=True, slots=True)
+class WifiRejected(Fault):
+    """The access point ends the association and rejects every attempt until the fault is lifted.
+
+    Args:
+        reason: the reason, with the number of ESP-IDF (`wifi_err_reason_t`): 2 authentication expired, 4 idle too long,
+            15 wrong key, 200 the access point is no longer heard, 201 no such access point.
+    """
+
+    reason: Annotated[int, Limits(least=1, most=255)] = 2
+    name: ClassVar[str] = "wifi-rejected"
+    summary: ClassVar[str] = "the access point ends the association and rejects attempts with a reason"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Reject attempts and end the association, then admit again as before."""
+        radio = hooks(bench).radio
+        restore.callback(radio.refuse, radio.refusal)
+        radio.refuse(self.reason)
+        radio.kick(self.reason)
+        bench.timeline.clock.settle()
+
+
+@dataclass(frozen=True, slots=True)
+class WifiKick(Fault):
+    """The access point ends the association once.
+
+    Args:
+        reason: the reason, with the number of ESP-IDF (`wifi_err_reason_t`).
+    """
+
+    reason: Annotated[int, Limits(least=1, most=255)] = 4
+    name: ClassVar[str] = "wifi-kick"
+    summary: ClassVar[str] = "the access point ends the association with a reason, once"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
+        """End the association."""
+        hooks(bench).radio.kick(self.reason)
+        bench.timeline.clock.settle()
+
+
+@dataclass(frozen=True, slots=True)
+class WifiEvents(Fault):
+    """The device's driver loses, repeats or delays the events of lost associations and failed attempts.
+
+    Args:
+        kind: `lost`, `twice`, or `normal` for a delay only.
+        delay_ms: the delay of each event in milliseconds.
+    """
+
+    kind: Literal["normal", "lost", "twice"] = "lost"
+    delay_ms: Annotated[int, Limits(least=0, most=_LONGEST_MS)] = 0
+    name: ClassVar[str] = "wifi-events"
+    summary: ClassVar[str] = "the Wi-Fi driver loses, repeats or delays the events of lost links"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Report as chosen, then as before."""
+        radio = hooks(bench).radio
+        restore.callback(radio.report, *radio.events)
+        radio.report(self.kind, self.delay_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLost(Fault):
+    """The station loses its address but stays associated, and gets no other one until the fault is lifted."""
+
+    name: ClassVar[str] = "lease-lost"
+    summary: ClassVar[str] = "the device loses its address, but the association stays"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Withdraw the address, then give one again if there was one."""
+        radio = hooks(bench).radio
+        restore.callback(radio.give_leases, radio.gives_leases)
+        radio.give_leases(False)
+        bench.timeline.clock.settle()
+
+
+@dataclass(frozen=True, slots=True)
+class WifiSilence(Fault):
+    """The access point believes that the station is still joined: it rejects attempts until it has heard none for long.
+
+    Args:
+        seconds: the silence that it needs.
+    """
+
+    seconds: Annotated[int, Limits(least=1, most=3600)] = 90
+    name: ClassVar[str] = "wifi-silence"
+    summary: ClassVar[str] = "the access point ends the association and rejects attempts until that long silence"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Require the silence and end the association, then require what was required before."""
+        radio = hooks(bench).radio
+        restore.callback(radio.require_silence, radio.silence_ms)
+        radio.require_silence(self.seconds * 1000)
+        radio.kick(200)
+        bench.timeline.clock.settle()
 
 
 @dataclass(frozen=True, slots=True)

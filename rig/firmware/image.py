@@ -1,15 +1,15 @@
 """Application images in the ESP32's own format with the host build of the firmware as payload.
 
 The format is that of esptool's "Firmware Image Format": a header, segments, a checksum byte and an appended SHA-256;
-the first segment is ESP-IDF's application descriptor. The host executable is one more segment: zlib-compressed, behind
+the first segment is ESP-IDF's application descriptor. The host executable is one more segment: xz-compressed, behind
 a small header of ours, at an address of external RAM that no real image uses for code.
 """
 
 from __future__ import annotations
 
 import hashlib
+import lzma
 import struct
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
@@ -30,7 +30,7 @@ _DESCRIPTOR = struct.Struct("<II8s32s32s16s16s32s32sHHB3s72s")
 _DESCRIPTOR_MAGIC = 0xABCD5432
 _DESCRIPTOR_ADDRESS = 0x3F400020
 _EXECUTABLE = struct.Struct("<8sI")
-_EXECUTABLE_MAGIC = b"PBHOST01"
+_EXECUTABLE_MAGIC = b"PBHOST02"
 _EXECUTABLE_ADDRESS = 0x3F800000
 _ENTRY_POINT = 0x40080000
 
@@ -88,7 +88,7 @@ def make_image(executable: bytes, *, project: str, version: str, elf_sha256: byt
         b"",
         b"",
     )
-    packed = _EXECUTABLE.pack(_EXECUTABLE_MAGIC, len(executable)) + zlib.compress(executable, 9)
+    packed = _EXECUTABLE.pack(_EXECUTABLE_MAGIC, len(executable)) + lzma.compress(executable, preset=1)
     segments = [
         (_DESCRIPTOR_ADDRESS, descriptor),
         (_EXECUTABLE_ADDRESS, packed + bytes(-len(packed) % 4)),
@@ -152,8 +152,8 @@ def _executable(segments: list[bytes]) -> bytes:
         if data.startswith(_EXECUTABLE_MAGIC):
             _, length = _EXECUTABLE.unpack_from(data)
             try:
-                executable = zlib.decompressobj().decompress(data[_EXECUTABLE.size :])
-            except zlib.error as problem:
+                executable = lzma.LZMADecompressor().decompress(data[_EXECUTABLE.size :])
+            except lzma.LZMAError as problem:
                 raise ImageError(f"host executable: {problem}") from None
             if len(executable) != length:
                 raise ImageError(f"host executable: {length} bytes expected, {len(executable)} found")

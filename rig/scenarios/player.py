@@ -346,7 +346,7 @@ class Player:
         """
         try:
             self._keys.restore()
-        except ExpectationError as error:
+        except AssertionError as error:  # of the rig, or of `restore`
             raise DeviceError(f"the configuration keys cannot be restored: {error}") from None
 
 

@@ -29,6 +29,47 @@ class AccessPoint(Protocol):
         """Switch it off; stations get no deauthentication frame."""
 
 
+class Radio(Protocol):
+    """The access points in range of a virtual board, and their misbehaviour."""
+
+    def put(self, number: int, ssid: str, psk: str = "", rssi: int = -60, channel: int = 6) -> None:
+        """Put an access point on the air, or replace the one of that number (0 to 15)."""
+
+    def remove(self, number: int) -> None:
+        """Take an access point off the air."""
+
+    def refuse(self, reason: int) -> None:
+        """Let each attempt to join fail with that reason of ESP-IDF (`wifi_err_reason_t`); 0 ends that."""
+
+    def kick(self, reason: int) -> None:
+        """End the present association with that reason."""
+
+    def report(self, kind: str, delay_ms: int = 0) -> None:
+        """Report losses and failed attempts as usual (`normal`), never (`lost`) or `twice`, and that much later."""
+
+    def give_leases(self, given: bool) -> None:
+        """Withdraw the station's address and give no other one, or give addresses again."""
+
+    def require_silence(self, milliseconds: int) -> None:
+        """Reject attempts until the station has not tried for that time; 0 ends that."""
+
+    @property
+    def refusal(self) -> int:
+        """The reason with which attempts to join fail, as set by `refuse`; 0 for none."""
+
+    @property
+    def events(self) -> tuple[str, int]:
+        """How losses are reported, and after how many milliseconds, as set by `report`."""
+
+    @property
+    def gives_leases(self) -> bool:
+        """Whether stations get an address, as set by `give_leases`."""
+
+    @property
+    def silence_ms(self) -> int:
+        """The silence that the access point requires in milliseconds, as set by `require_silence`."""
+
+
 class TestHooks(Protocol):
     """Test controls that only a virtual board has: the capability `test_hooks`."""
 
@@ -43,6 +84,10 @@ class TestHooks(Protocol):
 
     def brown_out(self) -> None:
         """Make the supply sag once: the chip resets and boots with reset reason `brownout`."""
+
+    @property
+    def radio(self) -> Radio:
+        """The access points in range, and their misbehaviour."""
 
     @property
     def erase_ms(self) -> int:

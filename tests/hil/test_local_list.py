@@ -40,7 +40,7 @@ class LocalList:
 def local_list(device: Device, csms: Csms) -> Iterator[LocalList]:
     """Yield the list, and empty it after the test."""
     yield LocalList(csms)
-    device.wait_accepted()
+    device.wait_status(connected=True, accepted=True, timeout=60)
     csms.call("SendLocalList", {"listVersion": 1, "updateType": "Full"})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.cli import main
+from rig.cli.start import main
 from rig.firmware.build import build
 from rig.firmware.filesystem import make_filesystem
 
@@ -36,7 +36,7 @@ def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 def test_help_names_every_command(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("--help")
     assert code == 0
-    for command in ("doctor", "new", "bench", "fault", "csms", "device", "log", "report"):
+    for command in ("doctor", "fleet", "new", "bench", "fault", "csms", "device", "log", "report"):
         assert command in output
 
 
@@ -334,7 +334,7 @@ def test_a_report_that_cannot_be_made(rig, tmp_path: Path, run: str, out: str, s
 def test_commands_load_only_what_they_need() -> None:
     script = (
         "import sys; sys.argv=['rig', 'bench', 'check', 'benches/virtual.toml']\n"
-        "from rig.cli import main\n"
+        "from rig.cli.start import main\n"
         "try: main()\n"
         "except SystemExit: print([name for name in ('websockets', 'esptool', 'gpiozero') if name in sys.modules])"
     )

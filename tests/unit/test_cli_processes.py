@@ -102,6 +102,9 @@ def test_every_command_is_in_the_document() -> None:
         "fault list",
         "fault inject",
         "csms serve",
+        "csms play",
+        "log fetch",
+        "doctor --wiring",
         "device run",
         "report build",
         "report list",
@@ -170,7 +173,7 @@ def test_a_signal_during_a_fault_lifts_it(start: Start, number: signal.Signals) 
 SLOW = """
 import sys
 import rig.util.signals
-from rig.cli import main
+from rig.cli.start import main
 from rig.faults.catalogue import CATALOGUE
 from rig.faults.network import AccessPointGone
 

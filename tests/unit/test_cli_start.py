@@ -34,7 +34,7 @@ def test_the_summary_is_that_of_the_command(command: Command) -> None:
 
 def test_help_imports_no_command() -> None:
     """It stays near the start of Python itself: Typer and the rig take many times as long."""
-    code = "import sys; sys.argv = ['rig', '--help']\nfrom rig.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['rig', '--help']\nfrom rig.cli.start import main\ntry: main()\nexcept SystemExit: pass\n"
     code += "print(sorted(name for name in sys.modules if name.startswith(('typer', 'rich', 'rig.'))), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "['rig.cli', 'rig.cli.commands', 'rig.cli.start']\n"

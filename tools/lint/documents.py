@@ -46,7 +46,7 @@ def mentions(root: Path) -> Result:
     for path in tracked_files(
         root, "rig", "fixtures", "firmware", "tools", "examples", "benches", "tests/hil", "*.toml"
     ):
-        if path.suffix == ".md" or b"\0" in path.read_bytes():
+        if path.suffix == ".md" or not _is_text(path):
             continue
         for number, line in numbered_lines(path):
             for named in _NAMED.finditer(line):
@@ -54,6 +54,15 @@ def mentions(root: Path) -> Result:
                 if not page.exists() or (named["heading"] and named["heading"] not in _anchors(page)):
                     findings.append(f"{path.relative_to(root)}:{number}: names {named[0]}, which does not exist")
     return Result(findings)
+
+
+def _is_text(path: Path) -> bool:
+    content = path.read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in content
 
 
 def _anchors(path: Path) -> set[str]:

@@ -26,7 +26,8 @@ App::App(const Ports& ports)
       board_(ports.gpio),
       loop_(ports.clock, {&report_slow_poll, &log_}),
       worker_(ports.worker),
-      storage_(ports.storage, ports.worker),
+      flash_(ports.storage),
+      storage_(flash_, ports.worker),
       config_(storage_, log_),
       serial_debug_(ports.uart, log_),
       time_sync_(ports.clock, storage_),
@@ -52,7 +53,7 @@ App::App(const Ports& ports)
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
-      csms_trial_(config_, connection_, wifi_, log_) {
+      csms_trial_(config_, connection_, charge_point_, wifi_, log_) {
   log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
@@ -177,22 +178,7 @@ void App::add_features() {
   loop_.add(indicator_);
   loop_.add(led_status_);
 
-  monitor_.add(
-      {"queue",
-       [](const void* messenger) { return static_cast<uint64_t>(static_cast<const Messenger*>(messenger)->queued()); },
-       &messenger_});
-  monitor_.add({"ws_connects",
-                [](const void* connection) { return uint64_t{static_cast<const Connection*>(connection)->connects()}; },
-                &connection_});
-  monitor_.add(
-      {"tx_dropped",
-       [](const void* transactions) { return uint64_t{static_cast<const Transactions*>(transactions)->dropped()}; },
-       &transactions_});
-  monitor_.add({"calls_dropped",
-                [](const void* messenger) { return uint64_t{static_cast<const Messenger*>(messenger)->dropped()}; },
-                &messenger_});
-  monitor_.add({"uart_dropped",
-                [](const void* log) { return uint64_t{static_cast<const Logger*>(log)->dropped_bytes()}; }, &log_});
+  add_counters();
   status_.add({[](const void* charge_point, JsonWriter& json) {
                  static_cast<const ChargePoint*>(charge_point)->write_status(json);
                },

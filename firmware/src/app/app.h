@@ -20,6 +20,7 @@
 #include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
 #include "features/serial_debug/status_report.h"
+#include "features/storage/counting_flash.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
@@ -55,8 +56,10 @@ class App {
   void start_log();
   void start_charging();
   void add_features();
+  void add_counters();
   void add_commands();
   void add_test_commands(TestControls& controls);
+  void status(Text part);
   void set(Text arguments);
   void transfer(Text arguments);
   void log_command(Text arguments);
@@ -73,6 +76,7 @@ class App {
   Board board_;
   EventLoop loop_;
   WorkerFeature worker_;
+  CountingFlash flash_;
   LittleFsStorage storage_;
   Config config_;
   SerialDebug serial_debug_;

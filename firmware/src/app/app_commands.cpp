@@ -17,10 +17,6 @@ void reboot(void* app, Text, Logger& console) {
   static_cast<App*>(app)->request_restart(ResetReason::software);
 }
 
-void status(void* report, Text, Logger& console) {
-  answer_json(console, [report](JsonWriter& json) { static_cast<const StatusReport*>(report)->write(json); });
-}
-
 void show_config(void* config, Text, Logger& console) {
   answer_json(console,
               [config](JsonWriter& json) { static_cast<const Config*>(config)->write(json, Config::Secrets::masked); });
@@ -56,7 +52,8 @@ void hang(void* controls, Text, Logger& console) {
 }  // namespace
 
 void App::add_commands() {
-  serial_debug_.add({"status", "", &status, &status_});
+  serial_debug_.add({"status", "[full|units]",
+                     [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->status(arguments); }, this});
   serial_debug_.add({"config", "", &show_config, &config_});
   serial_debug_.add({"set", "<key> <value>",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->set(arguments); }, this});
@@ -74,6 +71,14 @@ void App::add_test_commands(TestControls& controls) {
   serial_debug_.add({"leak", "<bytes>", &leak, &controls});
   serial_debug_.add({"largest_block", "<bytes>", &largest_block, &controls});
   serial_debug_.add({"hang", "", &hang, &controls});
+}
+
+/// Shows the state, or the telemetry: every number, or their units.
+void App::status(Text part) {
+  if (part.empty()) return answer_json(log_, [this](JsonWriter& json) { status_.write(json); });
+  if (part == "full") return answer_json(log_, [this](JsonWriter& json) { monitor_.write_full(json); });
+  if (part == "units") return answer_json(log_, [this](JsonWriter& json) { monitor_.write_units(json); });
+  log_.answer("error: status needs full, units or nothing");
 }
 
 /// Sends a DataTransfer and answers with its DataTransfer.conf.
@@ -99,7 +104,7 @@ void App::log_command(Text arguments) {
   LogLevel level;
   if (word.empty()) {
     answer_json(log_, [this](JsonWriter& json) {
-      char bytes[Config::kMaxText];
+      char bytes[400];  // of all tags
       TextWriter levels{Span<char>(bytes)};
       log_.levels().format(levels);
       json.begin_object();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "features/charge_point/charge_point.h"
 #include "features/config/config.h"
 #include "features/websocket/connection.h"
 #include "features/wifi/wifi.h"
@@ -14,8 +15,9 @@ class CsmsTrial final : public Feature {
   /// Time with a network; without one nothing is known about the CSMS.
   static constexpr Millis kLimit = 120'000;
 
-  CsmsTrial(Config& config, const Connection& connection, const Wifi& wifi, Logger& log)
-      : config_(config), connection_(connection), wifi_(wifi), log_(log) {}
+  CsmsTrial(Config& config, const Connection& connection, const ChargePoint& charge_point, const Wifi& wifi,
+            Logger& log)
+      : config_(config), connection_(connection), charge_point_(charge_point), wifi_(wifi), log_(log) {}
 
   /// Begins the time of the trial again, after another change.
   void restart() { used_ = 0; }
@@ -24,14 +26,13 @@ class CsmsTrial final : public Feature {
   Millis poll(Millis now) override {
     const Millis since = counted_;
     counted_ = now;
+    if (connection_.is_current() && charge_point_.registered() && !config_.proven(Trial::csms)) {
+      if (config_.on_trial(Trial::csms)) log_.info("csms", "the changed settings of the connection work");
+      config_.keep(Trial::csms);
+    }
     if (!config_.on_trial(Trial::csms)) {
       used_ = 0;
       was_up_ = false;
-      return kNever;
-    }
-    if (connection_.confirmed()) {
-      log_.info("csms", "the changed settings of the connection work");
-      config_.keep(Trial::csms);
       return kNever;
     }
     if (was_up_) used_ += now - since;
@@ -49,6 +50,7 @@ class CsmsTrial final : public Feature {
 
   Config& config_;
   const Connection& connection_;
+  const ChargePoint& charge_point_;
   const Wifi& wifi_;
   Logger& log_;
   Millis counted_ = 0;

@@ -17,10 +17,16 @@ Millis EventLoop::run_once() {
     deadline = earlier(deadline, feature.poll(before / 1000));
     const Micros after = clock_.now_us();
     const Micros took = after - before;
+    spent_[i] += took;
     if (took > kSlowPoll && listener_.call != nullptr) listener_.call(listener_.context, feature.name(), took);
     before = after;
   }
-  if (before - start > longest_round_) longest_round_ = before - start;
+  const Micros round = before - start;
+  if (round > longest_round_) longest_round_ = round;
+  busy_ += round;
+  size_t bucket = 0;
+  while (bucket + 1 < kTurnBuckets && round >= kTurnLimits[bucket]) ++bucket;
+  ++turns_[bucket];
   ++rounds_;
   return deadline;
 }

@@ -33,6 +33,20 @@ class EventLoop {
   /// The longest round since the last call, which restarts the measurement.
   Micros take_longest_round();
 
+  /// The upper limits of the buckets of turns(); the last bucket has no limit.
+  static constexpr Micros kTurnLimits[] = {1'000, 5'000, 20'000, kSlowPoll};
+  static constexpr size_t kTurnBuckets = sizeof kTurnLimits / sizeof *kTurnLimits + 1;
+
+  size_t features() const { return count_; }
+  /// @param index below features()
+  const char* name_of(size_t index) const { return features_[index]->name(); }
+  /// The time that a feature has taken since the boot.
+  Micros spent(size_t index) const { return spent_[index]; }
+  /// The time that all features have taken since the boot.
+  Micros busy() const { return busy_; }
+  /// Rounds since the boot by their duration.
+  uint32_t turns(size_t bucket) const { return turns_[bucket]; }
+
  private:
   const Clock& clock_;
   SlowPollListener listener_;
@@ -40,6 +54,9 @@ class EventLoop {
   size_t count_ = 0;
   uint32_t rounds_ = 0;
   Micros longest_round_ = 0;
+  Micros spent_[kMaxFeatures] = {};
+  Micros busy_ = 0;
+  uint32_t turns_[kTurnBuckets] = {};
 };
 
 }  // namespace pb

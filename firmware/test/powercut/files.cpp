@@ -1,9 +1,11 @@
 // The file system of a device without power.
 #include <algorithm>
 
+#include "features/local_list/local_list.h"
 #include "features/log_store/log_store.h"
 #include "features/storage/littlefs_storage.h"
 #include "features/transactions/meter_batch.h"
+#include "features/transactions/numbered_files.h"
 #include "powercut/invariants.h"
 #include "support/fake_worker.h"
 
@@ -17,6 +19,17 @@ constexpr size_t kDirectoryBlocks = 2;
 /// The files of the log depend on the time of the cut.
 bool is_log(const std::string& name) { return name.compare(0, LogStore::kPrefix.length, LogStore::kPrefix.data) == 0; }
 
+/// Removes the pages that the local list names: which of the two sets it is depends on the number of its updates.
+void forget_pages_of_the_list(LittleFsStorage& storage, std::set<std::string>& names) {
+  uint8_t content[ListHead::kMaxEncoded];
+  size_t length = 0;
+  ListHead head;
+  if (storage.read(LocalList::kFile, content, length) != StorageResult::ok || !head.decode({content, length})) return;
+  for (size_t page = 0; page < head.pages; ++page) {
+    names.erase(numbered_file(LocalList::kPagePrefix, head.file_of(page)).c_str());
+  }
+}
+
 }  // namespace
 
 Files list_files(RamFlash& flash) {
@@ -27,6 +40,7 @@ Files list_files(RamFlash& flash) {
   storage.list(
       "", [](void* names, Text name) { static_cast<std::set<std::string>*>(names)->insert({name.data, name.length}); },
       &files.names);
+  forget_pages_of_the_list(storage, files.names);
   files.blocks = storage.blocks_in_use();
   files.logs = static_cast<size_t>(std::count_if(files.names.begin(), files.names.end(), &is_log));
   return files;
@@ -75,8 +89,8 @@ void fill_flash(RamFlash& flash) {
 void check_files(World& world, const Files& expected) {
   const Files files = list_files(world.flash);
   for (const std::string& name : files.names) {
-    const bool is_message = name.compare(0, 2, "tx") == 0;
-    if (is_message || (!is_log(name) && expected.names.count(name) == 0)) world.violate("file-left", name);
+    const bool is_temporary = name.compare(0, 2, "tx") == 0 || name.compare(0, 5, "list-") == 0;
+    if (is_temporary || (!is_log(name) && expected.names.count(name) == 0)) world.violate("file-left", name);
   }
   if (files.blocks > expected.blocks - expected.logs + files.logs + kDirectoryBlocks) {
     world.violate("space-leaks", std::to_string(files.blocks) + " blocks in use, " + std::to_string(expected.blocks) +

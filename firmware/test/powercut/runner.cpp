@@ -58,6 +58,20 @@ void observe_cache(Device& device) {
   device.world().observe("cached", device.world().csms.got("Authorize", "CACHED", since) ? "no" : "yes");
 }
 
+/// Records the version of the local authorization list, and whether it has the idTag of the button.
+void observe_list(Device& device) {
+  if (device.world().stored.count("list") == 0) return;
+  const std::string answer = device.call("GetLocalListVersion", "{}");
+  JsonError error;
+  int64_t version = -1;
+  parse_json({answer.data(), answer.size()}, error).find("listVersion").get(version);
+  const size_t since = device.world().csms.log().size();
+  device.press_button();
+  device.run_for(3'000);
+  const bool is_listed = !device.world().csms.got("Authorize", "LISTED", since);
+  device.world().observe("list", std::to_string(version) + (is_listed ? " with" : " without"));
+}
+
 /// Verifies that the device still charges, with new numbers.
 void charge_once_more(Device& device) {
   World& world = device.world();
@@ -144,6 +158,7 @@ void Runner::check(World& world, std::string* console) const {
     }
     observe_cache(device);
     device.check_log();
+    observe_list(device);
     charge_once_more(device);
     device.power_off();
     if (console != nullptr) *console += device.console();

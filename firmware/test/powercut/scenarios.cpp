@@ -65,6 +65,50 @@ void availability(Device& device) {
   device.settle();
 }
 
+/// An idTag is reported after ClearCache: it is in the cache again.
+void cache(Device& device) {
+  device.power_on();
+  device.call_to_store("ClearCache", "{}", "cached", "no");
+  device.settle();
+  if (!device.alive()) return;
+  device.world().change("cached", "yes");
+  device.press_button();
+  device.settle();
+  if (device.alive()) device.world().acknowledge("cached", "yes");
+}
+
+/// SendLocalList with 40 long entries.
+std::string list_update(const char* type, int version, const std::string& first) {
+  std::string entries = first;
+  for (int i = 0; i < 40; ++i) {
+    entries += ",{\"idTag\":\"A-LONG-ID-TAG-" + std::to_string(10 * version + i) +
+               "\",\"idTagInfo\":{\"status\":\"Accepted\",\"parentIdTag\":\"12345678901234567890\"}}";
+  }
+  return "{\"listVersion\":" + std::to_string(version) + ",\"updateType\":\"" + type +
+         "\",\"localAuthorizationList\":[" + entries + "]}";
+}
+
+void prepare_list(Device& device) {
+  prepare(device);
+  device.set("local_id_tag", "LISTED");
+  device.set("connection_timeout_s", "1");
+  device.set("local_pre_authorize", "true");
+  device.set("authorization_cache_enabled", "false");
+  device.call("SendLocalList", list_update("Full", 1, R"({"idTag":"LISTED","idTagInfo":{"status":"Accepted"}})"));
+  device.settle();
+  device.world().acknowledge("list", "1 with");
+}
+
+void local_list(Device& device) {
+  device.power_on();
+  device.call_to_store("SendLocalList", list_update("Differential", 2, R"({"idTag":"LISTED"})"), "list", "2 without");
+  device.settle();
+  device.call_to_store("SendLocalList",
+                       list_update("Full", 3, R"({"idTag":"LISTED","idTagInfo":{"status":"Accepted"}})"), "list",
+                       "3 with");
+  device.settle();
+}
+
 // ---- charges
 
 void charge_online(Device& device) {
@@ -228,6 +272,8 @@ constexpr Scenario kScenarios[] = {
     {"cold-boot", nullptr, &cold_boot},
     {"settings", &prepare, &settings},
     {"availability", &prepare_cache, &availability},
+    {"cache", &prepare_cache, &cache},
+    {"local-list", &prepare_list, &local_list},
     {"charge-online", &prepare, &charge_online},
     {"charge-offline", &prepare, &charge_offline},
     {"two-charges-offline", &prepare, &two_charges_offline},

@@ -139,7 +139,7 @@ void a_feature_has_its_own_log_level_until_the_reboot() {
   check_contains("\"levels\":\"info,note=error\"", device.command("log"));
   TEST_ASSERT_EQUAL_STRING("= error: log level needs error, warning, info or debug\r\n",
                            device.command("log level note loud").c_str());
-  check_contains("= error: log level must name features", device.command("log level a-name-that-is-long info"));
+  check_contains("= error: log level must name features", device.command("log level wlan info"));
   device.boot();
   device.uart.take();
   device.uart.type("log note shown\r\n");
@@ -372,6 +372,34 @@ void the_time_without_a_network_says_nothing_about_the_csms() {
   TEST_ASSERT_TRUE(device.has_setting("ws://new.example/"));
 }
 
+void a_telemetry_record_stays_below_its_limit() {
+  ConnectedDevice device;
+  device.run_with("old.example", 20'000);
+  device.network.info.rssi = -120;
+  device.uart.take();
+  // Nearly the highest uptime of a year, so that the numbers are long.
+  device.clock.set(31'536'000'000);
+  device.app->run_once();
+  const std::string log = device.uart.take();
+  const size_t start = log.find("T (");
+  TEST_ASSERT_TRUE(start != std::string::npos);
+  const size_t length = log.find("\r\n", start) - start;
+  TEST_ASSERT_TRUE_MESSAGE(length + 60 <= Monitor::kMaxRecord, std::to_string(length).c_str());
+}
+
+void the_full_telemetry_has_the_features_and_units() {
+  ConnectedDevice device;
+  device.run_with("old.example", 20'000);
+  const std::string full = device.command("status full");
+  for (const char* part : {"\"features\":{\"wifi\":0,", "\"turns\":[", "\"call_p95\":", "\"calls\":",
+                           "\"flash_programs\":", "\"rssi\":-60", "\"lost_network\":0", "\"ping_p95\":"}) {
+    check_contains(part, full);
+  }
+  TEST_ASSERT_TRUE_MESSAGE(full.find("\"flash_programs\":0,") == std::string::npos, full.c_str());
+  check_contains("\"call_p95\":\"ms\"", device.command("status units"));
+  check_contains("= error: status needs full, units or nothing", device.command("status everything"));
+}
+
 }  // namespace
 
 int main() {
@@ -395,5 +423,7 @@ int main() {
   RUN_TEST(another_csms_is_used_without_a_restart);
   RUN_TEST(a_csms_that_is_not_reached_is_taken_back);
   RUN_TEST(the_time_without_a_network_says_nothing_about_the_csms);
+  RUN_TEST(a_telemetry_record_stays_below_its_limit);
+  RUN_TEST(the_full_telemetry_has_the_features_and_units);
   return UNITY_END();
 }

@@ -368,8 +368,8 @@ void cache_can_be_cleared_at_any_moment() {
 void entries_of_the_earlier_format_are_taken() {
   std::string old = "[";
   for (int i = 0; i < 16; ++i) {
-    old += std::string(i > 0 ? "," : "") + "{\"idTag\":\"AN ID TAG OF " + std::to_string(10 + i) +
-           "\",\"status\":\"" + (i % 2 == 0 ? "Accepted" : "Blocked") +
+    old += std::string(i > 0 ? "," : "") + "{\"idTag\":\"AN ID TAG OF " + std::to_string(10 + i) + "\",\"status\":\"" +
+           (i % 2 == 0 ? "Accepted" : "Blocked") +
            "\",\"expiryDate\":\"2030-01-01T00:00:00.000Z\",\"parentIdTag\":\"12345678901234567890\"}";
   }
   old += "]";

@@ -132,7 +132,9 @@ void console_status_is_complete() {
       "= "
       "{\"state\":\"SuspendedEV\",\"accepted\":true,\"connected\":true,\"transaction\":100,\"energy_wh\":0,\"queue\":0,"
       "\"reporting\":\"possible\",\"lost_files\":[],\"contactor\":false,\"time_quality\":\"csms\","
-      "\"security_profile\":0,\"connection_problem\":\"none\"}",
+      "\"security_profile\":0,\"network\":{\"state\":\"up\",\"ssid\":\"net\",\"rssi\":-60,\"channel\":6,"
+      "\"bssid\":\"02:00:00:00:00:01\",\"ip\":\"192.168.4.2\",\"losses\":0,\"loss_reason\":0,"
+      "\"setup_access_point\":false},\"connection_problem\":\"none\"}",
       rig.uart.take());
 }
 

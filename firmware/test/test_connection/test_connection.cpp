@@ -515,14 +515,13 @@ void a_target_that_cannot_be_used_ends_the_attempts() {
   TEST_ASSERT_TRUE(rig.logged("csms_url is not set; no connection is tried"));
 }
 
-void only_an_accepted_connection_with_present_settings_is_confirmed() {
+void a_connection_with_earlier_settings_is_not_current() {
   Rig rig;
+  TEST_ASSERT_FALSE(rig.connection.is_current());
   rig.open();
-  TEST_ASSERT_FALSE(rig.connection.confirmed());
-  rig.connection.confirm();
-  TEST_ASSERT_TRUE(rig.connection.confirmed());
+  TEST_ASSERT_TRUE(rig.connection.is_current());
   rig.connection.renew(rig.clock.now());
-  TEST_ASSERT_FALSE(rig.connection.confirmed());
+  TEST_ASSERT_FALSE(rig.connection.is_current());
 }
 
 /// @return the pause after a refusal with these headers
@@ -586,7 +585,7 @@ int main() {
   RUN_TEST(an_attempt_is_aborted_for_a_new_target);
   RUN_TEST(a_first_target_needs_no_restart);
   RUN_TEST(a_target_that_cannot_be_used_ends_the_attempts);
-  RUN_TEST(only_an_accepted_connection_with_present_settings_is_confirmed);
+  RUN_TEST(a_connection_with_earlier_settings_is_not_current);
   RUN_TEST(a_server_can_ask_for_a_longer_pause);
   RUN_TEST(the_address_of_a_redirect_is_logged);
   return UNITY_END();

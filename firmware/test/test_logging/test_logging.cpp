@@ -127,7 +127,7 @@ void bad_levels_are_refused_and_change_nothing() {
   LogLevels levels;
   levels.parse("error,wifi=debug");
   for (const char* bad : {"", "loud", "wifi=debug", "info,wifi", "info,wifi=loud", "info,=debug", "info,w fi=debug",
-                          "info,a-very-long-name=debug", "info,a=info,b=info,c=info,d=info,e=info,f=info,g=info"}) {
+                          "info,wifi2=debug"}) {
     TEST_ASSERT_NOT_NULL_MESSAGE(levels.parse(bad), bad);
   }
   TEST_ASSERT_EQUAL_STRING("error,wifi=debug", text_of(levels).c_str());

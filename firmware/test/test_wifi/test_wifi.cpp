@@ -247,6 +247,8 @@ void a_changed_network_that_does_not_work_is_taken_back() {
 void a_restart_continues_the_trial() {
   Bench before;
   before.poll();
+  before.network.become(NetworkState::up);
+  before.poll();
   before.set("wifi_ssid", "Huose");
   Bench after;
   after.storage.files = before.storage.files;

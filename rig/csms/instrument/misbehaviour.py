@@ -31,17 +31,23 @@ class Misbehaviour(CsmsPart):
             yield
 
     @contextlib.contextmanager
-    def refuse(self, status: int = 503) -> Iterator[None]:
-        """Refuse opening handshakes with an HTTP status of `REFUSALS` within the block. Open connections stay."""
+    def refuse(self, status: int = 503, retry_after_s: int = 0) -> Iterator[None]:
+        """Refuse opening handshakes with an HTTP status of `REFUSALS` within the block. Open connections stay.
+
+        Args:
+            status: the HTTP status.
+            retry_after_s: the seconds in the header Retry-After (RFC 9110 section 10.2.3); 0 for no such header.
+        """
         if status not in REFUSALS:
             raise AuthorError(
                 f"the HTTP status of a refusal must be one of {', '.join(map(str, REFUSALS))}, not {status}"
             )
-        before, self._server.refuse_with = self._server.refuse_with, status
+        before = self._server.refuse_with, self._server.retry_after_s
+        self._server.refuse_with, self._server.retry_after_s = status, retry_after_s
         try:
             yield
         finally:
-            self._server.refuse_with = before
+            self._server.refuse_with, self._server.retry_after_s = before
 
     @contextlib.contextmanager
     def malform_handshakes(self, kind: BadHandshake) -> Iterator[None]:

@@ -123,6 +123,10 @@ class Board:
         """Send a setting of docs/virtual-board.md to the device, now and at each boot."""
         self._await_device(self._call(lambda: self._set(name, values)))
 
+    def send_once(self, name: str, *values: object) -> None:
+        """Send a message of docs/virtual-board.md to the device, if it is running, and not at later boots."""
+        self._await_device(self._call(lambda: self._send(name, *values)))
+
     def tear(self, operation: int, effect: str, seed: int) -> None:
         """Tear the n-th flash operation from now, or from the next boot if the device is not running."""
         self._await_device(self._call(lambda: self._set_tear((operation, effect, seed))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rig.wiring.virtual.board import Board
+from rig.wiring.virtual.radio import VirtualRadio
 
 TEAR_EFFECTS = ("none", "half", "random")
 
@@ -12,6 +13,8 @@ class VirtualTestHooks:
 
     def __init__(self, board: Board) -> None:
         self._board = board
+        self.radio = VirtualRadio(board)
+        """The access points in range, and their misbehaviour."""
         self.erase_ms = 0
         """The time of a sector erase in ms, as set by `slow_erase`; 0 for instant erases."""
         self.flash_is_full = False

@@ -181,7 +181,7 @@ CODE = (
     "import resource, sys; sys.dont_write_bytecode = True; from pathlib import Path\n"
     "from rig.cli.csms_serve import serve\n"
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FILE_SIZE}, {FILE_SIZE}))\n"
-    "from rig.cli import main\n"
+    "from rig.cli.start import main\n"
     "sys.argv = ['rig', 'csms', 'serve', '--port', '0', *sys.argv[1:]]\n"
     "main()"
 )
@@ -243,7 +243,7 @@ def test_tls_with_passwords_works_and_shows_no_password(tmp_path: Path) -> None:
     key.write_text(certificate.key)
     passwords.write_text("CP-7:0123456789abcdef\n")
     options = ("--cert", str(cert), "--key", str(key), "--basic-auth-file", str(passwords))
-    with started("-c", "from rig.cli import main; main()", "csms", "serve", "--port", "0", *options) as process:
+    with started("-c", "from rig.cli.start import main; main()", "csms", "serve", "--port", "0", *options) as process:
         assert process.stdout is not None
         found = re.search(r"wss://127\.0\.0\.1:\d+/", process.stdout.readline())
         assert found
@@ -260,7 +260,7 @@ def test_tls_with_passwords_works_and_shows_no_password(tmp_path: Path) -> None:
 
 
 def test_a_missing_certificate_is_made_and_its_root_is_printed() -> None:
-    with started("-c", "from rig.cli import main; main()", "csms", "serve", "--port", "0", "--tls") as process:
+    with started("-c", "from rig.cli.start import main; main()", "csms", "serve", "--port", "0", "--tls") as process:
         assert process.stdout is not None
         greeting = "".join(iter(process.stdout.readline, "\n"))
         root = re.search(r"-----BEGIN.*END CERTIFICATE-----", greeting, re.DOTALL)

@@ -102,7 +102,8 @@ class Board:
             self._pins[signal].input_with_pull("floating")  # type: ignore[index]
 
     def line(self) -> str:
-        return self.port.readline().decode().strip()
+        line: bytes = self.port.readline()
+        return line.decode().strip()
 
 
 @pytest.fixture

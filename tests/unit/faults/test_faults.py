@@ -30,6 +30,10 @@ NORMAL = {
     "erase_ms": 0,
     "flash_is_full": False,
     "leaking": 0,
+    "refusal": 0,
+    "events": ("normal", 0),
+    "gives_leases": True,
+    "silence_ms": 0,
 }
 """The state of a bench that no fault has changed."""
 
@@ -51,6 +55,8 @@ class Notes:
             def __getattr__(self, method: str) -> Any:
                 if method in NORMAL:
                     return NORMAL[method]
+                if method == "radio":
+                    return notes.part(f"{name}.radio")
 
                 def call(*arguments: Any) -> None:
                     text = f"{name}.{method}({', '.join(map(repr, arguments))})"
@@ -112,6 +118,19 @@ def bench(notes: Notes) -> Any:
         (faults.FlashFull(), ["hooks.fill_flash(True)"], ["hooks.fill_flash(False)"]),
         (faults.HeapLeak(64), ["hooks.leak(64)"], ["hooks.leak(0)"]),
         (faults.AccessPointGone(), ["network.down()"], ["network.up()"]),
+        (
+            faults.WifiRejected(15),
+            ["hooks.radio.refuse(15)", "hooks.radio.kick(15)"],
+            ["hooks.radio.refuse(0)"],
+        ),
+        (faults.WifiKick(4), ["hooks.radio.kick(4)"], []),
+        (faults.WifiEvents("twice", 5), ["hooks.radio.report('twice', 5)"], ["hooks.radio.report('normal', 0)"]),
+        (faults.LeaseLost(), ["hooks.radio.give_leases(False)"], ["hooks.radio.give_leases(True)"]),
+        (
+            faults.WifiSilence(90),
+            ["hooks.radio.require_silence(90000)", "hooks.radio.kick(200)"],
+            ["hooks.radio.require_silence(0)"],
+        ),
         (faults.BlackHole(), ["network.black_hole(True)"], ["network.black_hole(False)"]),
         (faults.Latency(50, 5, 1), ["network.latency(50, 5, 1)"], ["network.latency(0, 0, 0)"]),
         (faults.ConnectionDrop(), ["network.drop_connections()"], []),
@@ -138,7 +157,7 @@ def bench(notes: Notes) -> Any:
             ["csms.end_malform_handshakes()", "network.drop_connections()"],
         ),
         (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_malform_answers()"]),
-        (faults.HttpRefusal(429), ["csms.refuse(429)", "network.drop_connections()"], ["csms.end_refuse()"]),
+        (faults.HttpRefusal(429), ["csms.refuse(429, 0)", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
 )

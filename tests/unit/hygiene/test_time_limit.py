@@ -27,7 +27,7 @@ def test_it(device, bench, network, csms):
     output, _ = process.communicate(timeout=90)
     assert "1 failed, 2 passed" in output
     assert re.search(
-        r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s\. Give its", output, re.M
+        r"^E .*TimeLimit: the body of test_inner\.py::test_it did not end within 5 s[.,]", output, re.M
     )
     assert re.search(r"^E +bench time stands still: no call of the bench waits for it$", output, re.M)
     assert re.search(r"^E +last \d+ lines of the console, by bench seconds before this failure:$", output, re.M)
@@ -92,7 +92,31 @@ def test_each_phase_has_the_limit(start: Start, phase: str) -> None:
     output, _ = process.communicate(timeout=50)
     assert ENDS.get(phase, "1 failed, 1 passed") in output
     last = phase.split()[-1] if "body" not in phase else "body"
-    assert f"TimeLimit: the {last} of test_inner.py::test_it did not end within 1 s. " in output
+    assert re.search(rf"TimeLimit: the {last} of test_inner\.py::test_it did not end within 1 s[.,] ", output)
+
+
+def test_time_without_a_processor_does_not_count(start: Start) -> None:
+    """The first two seconds are all waits for a processor; afterwards there are none."""
+    process = start(
+        """
+import threading, time
+import pytest
+from fixtures import time_limit
+
+@pytest.fixture(autouse=True)
+def crowded(monkeypatch):
+    begin = time.monotonic_ns()
+    monkeypatch.setattr(time_limit.ProcessorWait, "of", lambda *_: min(time.monotonic_ns() - begin, 2_000_000_000))
+
+def test_next(): threading.Event().wait(1.5)
+
+def test_it(): threading.Event().wait(60)
+""",
+        "--timeout=1",
+    )
+    output, _ = process.communicate(timeout=50)
+    assert "1 failed, 1 passed" in output
+    assert "the body of test_inner.py::test_it did not end within 1 s, besides 2 s without a processor. Give" in output
 
 
 ONCE = """

@@ -14,7 +14,7 @@ constexpr Trial kGroups[] = {Trial::network, Trial::csms};
 
 constexpr Text file_of(Trial group) { return kTrialFiles[static_cast<size_t>(group)]; }
 
-/// Whether the group had values that the device can go back to.
+/// Whether the group has values that could work.
 bool has_values(Trial group, const Settings& settings) {
   return group == Trial::network ? !settings.wifi_ssid.empty() : !settings.csms_url.empty();
 }
@@ -194,6 +194,12 @@ void Config::load_trials() {
 }
 
 void Config::keep(Trial group) {
+  is_proven_[static_cast<size_t>(group)] = true;
+  end_trial(group);
+}
+
+void Config::end_trial(Trial group) {
+  if (trial(group) == TrialState::none) return;
   trial(group) = TrialState::none;
   // Without room for the job the file stays: after the next restart the trial is repeated, and passed again.
   storage_.remove(file_of(group), {});
@@ -225,7 +231,7 @@ bool Config::take_back(Trial group) {
 Trial Config::unsaved_trial() const {
   for (const Trial group : kGroups) {
     const bool is_saved = trials_[static_cast<size_t>(group)] != TrialState::none;
-    const bool is_replaced = has_values(group, set_) && has_values(group, next_) && !is_equal(group, set_, next_);
+    const bool is_replaced = proven(group) && has_values(group, next_) && !is_equal(group, set_, next_);
     if (!is_saved && is_replaced) return group;
   }
   return Trial::none;
@@ -268,18 +274,19 @@ void Config::saved(StorageResult result) {
   const bool ok = result == StorageResult::ok;
   if (ok) {
     for (const Trial group : kGroups) {
-      if (trial(group) == TrialState::prepared && !is_equal(group, set_, under_way_))
-        trial(group) = TrialState::running;
+      if (is_equal(group, set_, under_way_)) continue;
+      is_proven_[static_cast<size_t>(group)] = false;
+      if (trial(group) == TrialState::prepared) trial(group) = TrialState::running;
     }
     set_ = under_way_;
     for (const Trial group : kGroups) {
-      if (on_trial(group) && !has_values(group, set_)) keep(group);  // switched off on purpose
+      if (!has_values(group, set_)) end_trial(group);  // switched off on purpose
     }
     const Key* interval = find_key("heartbeat_interval_s");
     for (size_t i = 0; i < change_count_; ++i) {
       if (changes_[i].under_way && changes_[i].key == interval) adopted_heartbeat_interval_s_ = 0;
     }
-    if (taken_back_ != Trial::none) keep(taken_back_);
+    if (taken_back_ != Trial::none) end_trial(taken_back_);
     apply();
   }
   taken_back_ = Trial::none;

@@ -66,10 +66,12 @@ class Config {
   /// neither do those that came after it and wait.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
-  /// Whether settings of the group have changed since they were last known to work. The first values are not on trial,
-  /// because there are none to go back to.
+  /// Whether settings of the group have changed since they were last known to work. Without values that have worked
+  /// since the start new ones are not on trial, because there is nothing to go back to.
   bool on_trial(Trial group) const { return trials_[static_cast<size_t>(group)] == TrialState::running; }
-  /// Ends a trial: the present values of the group work.
+  /// Whether the present values of the group have worked since the start.
+  bool proven(Trial group) const { return is_proven_[static_cast<size_t>(group)]; }
+  /// Notes that the present values of the group work, which ends a trial.
   void keep(Trial group);
   /// Ends a trial: the values of the group from before are in force again once they are durable.
   /// @return false, with nothing changed, while the storage is busy
@@ -113,6 +115,7 @@ class Config {
   Trial unsaved_trial() const;
   bool start_write();
   bool save_before(Trial group);
+  void end_trial(Trial group);
   void saved(StorageResult result);
   void finish_all(StorageResult result);
   /// Makes settings() of what is set and of what nobody set.
@@ -131,6 +134,7 @@ class Config {
   Settings under_way_;  ///< being written
   bool saving_ = false;
   TrialState trials_[kTrials] = {};
+  bool is_proven_[kTrials] = {};
   Trial prepared_ = Trial::none;    ///< its values from before are being written
   Trial taken_back_ = Trial::none;  ///< its values from before are being put in force
   Change changes_[kMaxChanges];     ///< oldest first

@@ -132,7 +132,7 @@ Millis LogStore::poll(Millis now) {
     remove_oldest();
     return busy() ? kNever : now + kPause;
   }
-  const Millis at = due(now);
+  const Millis at = excess() ? earlier(due(now), blocked_until_) : due(now);
   if (at > now) return at;
   // The end of the job wakes the loop.
   if (storage_.busy()) return kNever;

@@ -4,6 +4,19 @@ namespace pb {
 
 namespace {
 
+/// Every tag of a line of the log.
+constexpr Text kTags[] = {"app",  "auth",    "boot", "charging", "config",   "cp",      "crash", "ethernet", "log",
+                          "loop", "monitor", "note", "ocpp",     "security", "storage", "tx",    "wifi",     "ws"};
+constexpr size_t kTagCount = sizeof kTags / sizeof kTags[0];
+static_assert(kTagCount <= LogLevels::kMaxTags, "each tag has room for a level of its own");
+
+/// @return the position of a tag in kTags; kTagCount for another text
+size_t index_of(Text tag) {
+  size_t i = 0;
+  while (i < kTagCount && kTags[i] != tag) ++i;
+  return i;
+}
+
 constexpr Text kLevelNames[] = {"error", "warning", "info", "debug"};
 
 /// Removes the text up to the first `separator`, or all of it, from `rest`. @return the removed text, trimmed
@@ -50,42 +63,23 @@ const char* LogLevels::parse(Text text) {
 
 void LogLevels::format(TextWriter& text) const {
   text.append(name_of(for_all_));
-  for (size_t i = 0; i < count_; ++i) text.append_all(',', own_[i].text(), '=', name_of(own_[i].level));
+  for (size_t i = 0; i < kTagCount; ++i) {
+    if (own(i) != 0) text.append_all(',', kTags[i], '=', kLevelNames[own(i) - 1]);
+  }
 }
 
-const char* LogLevels::set(Text feature, LogLevel level) {
-  if (feature.empty() || feature.length > kMaxName || !is_graphic_ascii(feature)) {
-    return "must name features by the tag of their lines, of 1 to 14 visible characters";
-  }
-  Own* own = const_cast<Own*>(find(feature));
-  if (own == nullptr) {
-    if (count_ == kMaxFeatures) return "may have levels of their own for at most 6 features";
-    own = &own_[count_++];
-    memcpy(own->name, feature.data, feature.length);
-    own->length = static_cast<uint8_t>(feature.length);
-  }
-  own->level = level;
+const char* LogLevels::set(Text tag, LogLevel level) {
+  const size_t index = index_of(tag);
+  if (index == kTagCount) return "must name features by the tag of their lines, such as wifi, ws, ocpp, cp, tx or auth";
+  const unsigned shift = index % 2 * 4;
+  const unsigned others = own_[index / 2] & ~(0x0Fu << shift);
+  own_[index / 2] = static_cast<uint8_t>(others | (1u + static_cast<unsigned>(level)) << shift);
   return nullptr;
 }
 
-LogLevel LogLevels::of(Text feature) const {
-  const Own* own = find(feature);
-  return own == nullptr ? for_all_ : own->level;
-}
-
-const LogLevels::Own* LogLevels::find(Text feature) const {
-  for (size_t i = 0; i < count_; ++i) {
-    if (own_[i].text() == feature) return &own_[i];
-  }
-  return nullptr;
-}
-
-bool operator==(const LogLevels& a, const LogLevels& b) {
-  if (a.for_all_ != b.for_all_ || a.count_ != b.count_) return false;
-  for (size_t i = 0; i < a.count_; ++i) {
-    if (a.own_[i].text() != b.own_[i].text() || a.own_[i].level != b.own_[i].level) return false;
-  }
-  return true;
+LogLevel LogLevels::of(Text tag) const {
+  const size_t index = index_of(tag);
+  return index == kTagCount || own(index) == 0 ? for_all_ : static_cast<LogLevel>(own(index) - 1);
 }
 
 }  // namespace pb

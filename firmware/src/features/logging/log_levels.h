@@ -8,8 +8,8 @@ namespace pb {
 /// The log level of each feature: one for all, and others by the feature's tag. As text: `info,wifi=debug,ws=error`.
 class LogLevels {
  public:
-  static constexpr size_t kMaxFeatures = 6;
-  static constexpr size_t kMaxName = 14;
+  /// The tags of the lines; log_levels.cpp lists them.
+  static constexpr size_t kMaxTags = 24;
 
   LogLevels() = default;
   explicit LogLevels(LogLevel for_all) : for_all_(for_all) {}
@@ -21,26 +21,20 @@ class LogLevels {
 
   /// Sets the level of the features that have none of their own.
   void set(LogLevel level) { for_all_ = level; }
-  /// Sets the level of one feature. @return what is wrong with `feature`; nullptr for nothing
-  const char* set(Text feature, LogLevel level);
-  LogLevel of(Text feature) const;
+  /// Sets the level of one feature. @return what is wrong with `tag`; nullptr for nothing
+  const char* set(Text tag, LogLevel level);
+  LogLevel of(Text tag) const;
 
-  friend bool operator==(const LogLevels& a, const LogLevels& b);
+  friend bool operator==(const LogLevels& a, const LogLevels& b) {
+    return a.for_all_ == b.for_all_ && memcmp(a.own_, b.own_, sizeof a.own_) == 0;
+  }
   friend bool operator!=(const LogLevels& a, const LogLevels& b) { return !(a == b); }
 
  private:
-  struct Own {
-    char name[kMaxName] = {};
-    uint8_t length = 0;
-    LogLevel level = LogLevel::info;
+  // Settings has copies of this object on small stacks, so a level takes half a byte.
+  unsigned own(size_t tag) const { return own_[tag / 2] >> (tag % 2 * 4) & 0x0F; }
 
-    Text text() const { return {name, length}; }
-  };
-
-  const Own* find(Text feature) const;
-
-  Own own_[kMaxFeatures];
-  uint8_t count_ = 0;
+  uint8_t own_[kMaxTags / 2] = {};  ///< of each tag: 0 for none, or 1 + level
   LogLevel for_all_ = LogLevel::info;
 };
 

@@ -4,6 +4,32 @@
 
 namespace pb {
 
+namespace {
+
+/// The share of `spent` in `interval`.
+uint16_t permille(Micros spent, Millis interval) {
+  // Microseconds of a millisecond are permille.
+  const uint64_t share = interval == 0 ? 0 : spent / interval;
+  return static_cast<uint16_t>(share < 1000 ? share : 1000);
+}
+
+}  // namespace
+
+const Monitor& Monitor::of(const void* self) { return *static_cast<const Monitor*>(self); }
+
+Monitor::Monitor(const Heap& heap, const Tcp& tcp, EventLoop& loop, Logger& log)
+    : heap_(heap), tcp_(tcp), loop_(loop), log_(log) {
+  add({"uptime_ms", "ms", [](const void* self) { return static_cast<int64_t>(of(self).measured_at_); }, this});
+  add({"heap_free", "B", [](const void* self) { return static_cast<int64_t>(of(self).heap_.free_bytes()); }, this});
+  add({"heap_largest", "B", [](const void* self) { return static_cast<int64_t>(of(self).heap_.largest_block()); },
+       this});
+  add({"heap_min", "B", [](const void* self) { return static_cast<int64_t>(of(self).heap_.minimum_free()); }, this});
+  add({"loop_max_us", "us", [](const void* self) { return static_cast<int64_t>(of(self).longest_round_); }, this});
+  add({"loops", "", [](const void* self) { return static_cast<int64_t>(of(self).loop_.rounds()); }, this});
+  add({"cpu", "permille", [](const void* self) { return static_cast<int64_t>(of(self).cpu_permille_); }, this});
+  add({"sockets", "", [](const void* self) { return static_cast<int64_t>(of(self).tcp_.sockets_in_use()); }, this});
+}
+
 bool Monitor::add(Counter counter) {
   if (count_ == kMaxCounters) return false;
   counters_[count_++] = counter;
@@ -12,26 +38,56 @@ bool Monitor::add(Counter counter) {
 
 Millis Monitor::poll(Millis now) {
   if (now < next_) return next_;
+  measure(now);
   print(now);
   // After a delay of the loop, skip the missed records instead of printing all at once.
   next_ = (now / kInterval + 1) * kInterval;
   return next_;
 }
 
-void Monitor::print(Millis now) {
-  const bool has_room = log_.telemetry_json("monitor", [this, now](JsonWriter& json) {
-    json.begin_object()
-        .member("uptime_ms", now)
-        .member("heap_free", uint64_t{heap_.free_bytes()})
-        .member("heap_largest", uint64_t{heap_.largest_block()})
-        .member("heap_min", uint64_t{heap_.minimum_free()})
-        .member("loop_max_us", loop_.take_longest_round())
-        .member("loops", loop_.rounds())
-        .member("sockets", uint64_t{tcp_.sockets_in_use()});
-    for (size_t i = 0; i < count_; ++i) json.member(counters_[i].name, counters_[i].read(counters_[i].context));
+void Monitor::measure(Millis now) {
+  const Millis interval = now - measured_at_;
+  measured_at_ = now;
+  longest_round_ = loop_.take_longest_round();
+  cpu_permille_ = permille(loop_.busy() - busy_before_, interval);
+  busy_before_ = loop_.busy();
+  for (size_t i = 0; i < loop_.features(); ++i) {
+    feature_permille_[i] = permille(loop_.spent(i) - spent_before_[i], interval);
+    spent_before_[i] = loop_.spent(i);
+  }
+}
+
+void Monitor::print(Millis) {
+  const bool has_room = log_.telemetry_json("monitor", [this](JsonWriter& json) {
+    json.begin_object();
+    for (size_t i = 0; i < count_; ++i) {
+      if (counters_[i].is_in_record) json.member(counters_[i].name, counters_[i].read(counters_[i].context));
+    }
     json.end_object();
   });
   if (!has_room) log_.error("monitor", "the telemetry record is longer than a line of the console");
+}
+
+void Monitor::write_full(JsonWriter& json) const {
+  json.begin_object();
+  for (size_t i = 0; i < count_; ++i) json.member(counters_[i].name, counters_[i].read(counters_[i].context));
+  json.key("features").begin_object();
+  for (size_t i = 0; i < loop_.features(); ++i) json.member(loop_.name_of(i), uint32_t{feature_permille_[i]});
+  json.end_object();
+  json.key("turns").begin_array();
+  for (size_t i = 0; i < EventLoop::kTurnBuckets; ++i) json.number_unsigned(loop_.turns(i));
+  json.end_array();
+  json.end_object();
+}
+
+void Monitor::write_units(JsonWriter& json) const {
+  json.begin_object();
+  for (size_t i = 0; i < count_; ++i) json.member(counters_[i].name, counters_[i].unit);
+  json.member("features", "permille");
+  json.key("turns_below_us").begin_array();
+  for (const Micros limit : EventLoop::kTurnLimits) json.number_unsigned(limit);
+  json.end_array();
+  json.end_object();
 }
 
 }  // namespace pb

@@ -260,6 +260,9 @@ void Messenger::answer_bad_call(const OcppFrame& frame) {
 }
 
 void Messenger::on_answer(const OcppFrame& frame, Millis now) {
+  if (outstanding_ != Outstanding::none && sent_id_.text() == frame.id.text()) {
+    call_times_.add(now - (answer_deadline_ - kCallTimeout));
+  }
   char bytes[320];
   const Text problem = problem_of(frame, bytes);
   if (outstanding_ == Outstanding::request && sent_id_.text() == frame.id.text()) {

@@ -2,6 +2,7 @@
 
 #include "core/json_reader.h"
 #include "core/json_writer.h"
+#include "core/latency_histogram.h"
 #include "features/logging/logger.h"
 #include "features/ocpp_message/frame.h"
 #include "features/websocket/connection.h"
@@ -163,6 +164,8 @@ class Messenger final : public Feature, private ConnectionListener {
   void open_gate(bool open) { gate_open_ = open; }
   bool gate_open() const { return gate_open_; }
   bool online() const { return online_; }
+  /// From each request to its answer in time.
+  const LatencyHistogram& call_times() const { return call_times_; }
   /// Number of requests that are pending or in flight, including durable ones.
   size_t queued() const { return waiting_ + (outstanding_ == Outstanding::request ? 1 : 0) + durable_.size(); }
   /// Whether a request can be queued without dropping another one.
@@ -233,6 +236,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Request sent_;
   MessageId sent_id_;
   Millis answer_deadline_ = kNever;
+  LatencyHistogram call_times_;
   Overdue
       overdue_[kMaxOverdue];  // oldest first; only of this connection, because a later one cannot bring their answers
   size_t overdue_count_ = 0;

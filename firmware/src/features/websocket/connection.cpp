@@ -48,7 +48,7 @@ void Connection::renew_now(Millis now) {
   if (state_ == State::open) {
     close(ws_close::kNormal, "the settings of the connection have changed", now);
   } else if (state_ == State::connecting || state_ == State::opening) {
-    lose("the settings of the connection have changed", now);
+    lose(LossCause::renewed, "the settings of the connection have changed", now);
   }
   backoff_.reset();
   if (state_ == State::waiting || state_ == State::unconfigured) next_attempt_ = now;
@@ -59,7 +59,7 @@ void Connection::renew_now(Millis now) {
 void Connection::look_at_network(Millis now) {
   bool up = network_.state() == NetworkState::up;
   bool lost = network_up_ && (!up || network_.losses() != network_losses_);
-  if (lost && state_ != State::waiting) lose("the network is down", now);
+  if (lost && state_ != State::waiting) lose(LossCause::network, "the network is down", now);
   if (up && (lost || !network_up_)) next_attempt_ = now;
   network_up_ = up;
   network_losses_ = network_.losses();
@@ -97,7 +97,7 @@ Millis Connection::poll(Millis now) {
         connect_deadline_ = kNever;
         break;
       case TcpState::connecting:
-        if (now >= connect_deadline_) lose("no answer to the connection attempt in time", now);
+        if (now >= connect_deadline_) lose(LossCause::no_answer, "no answer to the connection attempt in time", now);
         break;
     }
   }
@@ -134,7 +134,7 @@ void Connection::connect(Millis now) {
   judgement_ = TcpFailure::none;
   socket_ = tcp_.open(url_.host.text(), url_.port_for(security.tls), security);
   if (socket_ == Tcp::kNoSocket) {
-    lose("no free socket or no memory for one", now);
+    lose(LossCause::refused, "no free socket or no memory for one", now);
     return;
   }
   state_ = State::connecting;
@@ -148,7 +148,7 @@ void Connection::begin_handshake(Millis now) {
   const Text login =
       credentials_ != nullptr ? credentials_->authorization(identity_.text(), Span<char>(bytes)) : Text();
   if (!protocol_.begin({url_.authority.text(), url_.path.text(), kSubprotocol, login}, timeouts_, now)) {
-    lose(protocol_.close_reason(), now);
+    lose(LossCause::refused, protocol_.close_reason(), now);
   }
 }
 
@@ -164,7 +164,7 @@ bool Connection::judge_certificate(Millis now) {
   if (judgement_ == TcpFailure::none || state_ != State::open) return false;
   problem_.failure = judgement_;
   judgement_ = TcpFailure::none;
-  lose(text_of(problem_.failure), now);
+  lose(LossCause::tls, text_of(problem_.failure), now);
   return true;
 }
 
@@ -180,7 +180,8 @@ void Connection::lose_tcp(Millis now) {
   } else if (problem_.failure == TcpFailure::protocol) {
     reason.append_all(" with error -0x", Hex{static_cast<uint64_t>(-problem_.code), 4});
   }
-  lose(reason.text(), now);
+  const bool is_tls = problem_.failure != TcpFailure::none && problem_.failure != TcpFailure::unreachable;
+  lose(is_tls ? LossCause::tls : LossCause::refused, reason.text(), now);
 }
 
 bool Connection::pump(Millis now) {
@@ -192,7 +193,7 @@ bool Connection::pump(Millis now) {
   if (!(more && state_ == State::open)) handle(protocol_.poll(now), now);
   if (socket_ == Tcp::kNoSocket) return false;
   flush();
-  if (tcp_.state(socket_) == TcpState::closed) lose("the peer closed the connection", now);
+  if (tcp_.state(socket_) == TcpState::closed) lose(LossCause::peer, "the peer closed the connection", now);
   return more;
 }
 
@@ -202,6 +203,7 @@ void Connection::flush() {
     if (output.empty()) return;
     size_t taken = tcp_.send(socket_, output);
     if (taken == 0) return;
+    bytes_sent_ += taken;
     protocol_.output_sent(taken);
   }
 }
@@ -213,6 +215,7 @@ bool Connection::receive(Millis now) {
     if (socket_ == Tcp::kNoSocket || !protocol_.output().empty()) return false;
     Bytes bytes{chunk, tcp_.receive(socket_, chunk)};
     if (bytes.empty()) return false;
+    bytes_received_ += bytes.length;
     while (!bytes.empty() && socket_ != Tcp::kNoSocket) {
       WsProtocol::Event event = WsProtocol::Event::none;
       bytes = bytes.after(protocol_.receive(bytes, now, event));
@@ -250,12 +253,21 @@ void Connection::handle(WsProtocol::Event event, Millis now) {
     }
     case WsProtocol::Event::closed:
       flush();
-      lose(protocol_.close_reason(), now);
+      lose(cause_of_end(), protocol_.close_reason(), now);
       return;
   }
 }
 
-void Connection::lose(Text reason, Millis now) {
+/// The cause of an end that the protocol has reported.
+LossCause Connection::cause_of_end() const {
+  if (state_ == State::opening) return protocol_.http_status() == 0 ? LossCause::no_answer : LossCause::refused;
+  if (state_ == State::closing) return LossCause::renewed;
+  if (protocol_.is_dead()) return LossCause::no_pong;
+  return protocol_.is_failed() ? LossCause::renewed : LossCause::peer;
+}
+
+void Connection::lose(LossCause cause, Text reason, Millis now) {
+  ++losses_[static_cast<size_t>(cause)];
   bool was_open = state_ == State::open;
   bool was_opening = state_ == State::opening;
   if (socket_ != Tcp::kNoSocket) tcp_.close(socket_);

@@ -21,6 +21,20 @@ struct ConnectionSettings {
   Millis stable_after = 60'000;
 };
 
+/// Why connections and attempts to connect have ended.
+enum class LossCause : uint8_t {
+  network,    ///< the link below
+  peer,       ///< a Close frame, or the end of the TCP connection
+  no_pong,    ///< a ping without an answer
+  no_answer,  ///< an attempt that ran into its deadline
+  refused,    ///< TCP or the WebSocket handshake
+  tls,
+  renewed,  ///< by this device, for changed settings or after a protocol error
+};
+constexpr size_t kLossCauses = 7;
+constexpr const char* kLossNames[kLossCauses] = {"network", "peer", "no_pong", "no_answer",
+                                                 "refused", "tls",  "renewed"};
+
 /// Who lives on the connection. Called inside Connection::poll.
 class ConnectionListener {
  public:
@@ -74,8 +88,8 @@ class Connection final : public Feature {
   void close(uint16_t code, Text reason, Millis now);
   /// Makes the connection anew in a while, when answers have gone out, because of how it is protected.
   void renew(Millis now) { renew_at_ = now + kRenewDelay; }
-  /// Whether the present connection is one that the CSMS has accepted, with the present settings.
-  bool confirmed() const { return state_ == State::open && confirmed_ && renew_at_ == kNever; }
+  /// Whether there is a connection, made with the present settings.
+  bool is_current() const { return state_ == State::open && renew_at_ == kNever; }
   /// Why there is no connection; `none` while there is one, or the last attempt failed for another reason than TLS.
   const TcpProblem& problem() const { return problem_; }
 
@@ -85,6 +99,13 @@ class Connection final : public Feature {
   bool delivered() { return socket_ == Tcp::kNoSocket || (protocol_.output().empty() && tcp_.delivered(socket_)); }
   /// Sockets in use: 0 or 1.
   uint32_t sockets() const { return socket_ == Tcp::kNoSocket ? 0 : 1; }
+
+  /// Connections and attempts that have ended since the start, by cause.
+  uint32_t losses(LossCause cause) const { return losses_[static_cast<size_t>(cause)]; }
+  /// Bytes of WebSocket, without TLS and TCP.
+  uint64_t bytes_received() const { return bytes_received_; }
+  uint64_t bytes_sent() const { return bytes_sent_; }
+  const WsProtocol& protocol() const { return protocol_; }
 
   const char* name() const override { return "websocket"; }
   Millis poll(Millis now) override;
@@ -105,7 +126,8 @@ class Connection final : public Feature {
   void flush();
   bool receive(Millis now);
   void handle(WsProtocol::Event event, Millis now);
-  void lose(Text reason, Millis now);
+  LossCause cause_of_end() const;
+  void lose(LossCause cause, Text reason, Millis now);
 
   Tcp& tcp_;
   Network& network_;
@@ -135,6 +157,9 @@ class Connection final : public Feature {
   Millis connect_deadline_ = kNever;
   Millis opened_at_ = 0;
   uint32_t connects_ = 0;
+  uint32_t losses_[kLossCauses] = {};
+  uint64_t bytes_received_ = 0;
+  uint64_t bytes_sent_ = 0;
   Millis renew_at_ = kNever;
   TcpProblem problem_;
   bool must_judge_again_ = false;            ///< the certificate was judged by a time that is only a lower limit

@@ -14,6 +14,7 @@ bool WsProtocol::begin(const WsRequest& request, const WsTimeouts& timeouts, Mil
   message_is_cut_ = false;
   sent_ = 0;
   close_code_ = 0;
+  is_dead_ = is_failed_ = false;
   close_reason_.clear();
   filled_ = handshake_.begin(request, rng_, {reinterpret_cast<char*>(output_), WsHandshake::kMaxRequest});
   if (filled_ == 0) {
@@ -97,6 +98,7 @@ WsProtocol::Event WsProtocol::header_done(Millis now) {
 }
 
 WsProtocol::Event WsProtocol::frame_done(Millis now) {
+  ++frames_received_;
   in_payload_ = false;
   bool final = header_.final();
   bool control = header_.is_control();
@@ -125,6 +127,7 @@ WsProtocol::Event WsProtocol::control_done(Millis now) {
       put_pong();
       return Event::none;
     default:  // a pong; also one that answers no ping is allowed (RFC 6455 section 5.5.3)
+      if (pong_deadline_ != kNever) ping_times_.add(now - (pong_deadline_ - timeouts_.pong()));
       pong_deadline_ = kNever;
       return Event::none;
   }
@@ -152,7 +155,10 @@ WsProtocol::Event WsProtocol::poll(Millis now) {
     return finish(close_code_, close_reason_.text());
   }
   if (state_ != State::open) return Event::none;
-  if (now >= pong_deadline_) return finish(ws_close::kAbnormal, "no answer to a ping: the link is dead");
+  if (now >= pong_deadline_) {
+    is_dead_ = true;
+    return finish(ws_close::kAbnormal, "no answer to a ping: the link is dead");
+  }
   if (now >= next_ping_) {
     next_ping_ = now + timeouts_.ping_interval;
     // A ping that does not fit is as good as unanswered: the peer does not take what is in front of it.
@@ -201,6 +207,7 @@ void WsProtocol::close(uint16_t code, Text reason, Millis now) {
 
 WsProtocol::Event WsProtocol::fail(uint16_t code, Text reason, Millis now) {
   // RFC 6455 section 7.1.7: say why, then take nothing more from this peer.
+  is_failed_ = true;
   close(code, reason, now);
   return finish(code, reason);
 }
@@ -233,6 +240,7 @@ bool WsProtocol::put_frame(WsOpcode opcode, Bytes payload, size_t keep_free) {
   if (!payload.empty()) memcpy(output_ + filled_, payload.data, payload.length);
   apply_mask({output_ + filled_, payload.length}, mask);
   filled_ += payload.length;
+  ++frames_sent_;
   return true;
 }
 

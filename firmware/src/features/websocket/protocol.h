@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/latency_histogram.h"
 #include "core/span.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -59,6 +60,12 @@ class WsProtocol {
   Bytes output() const { return {output_ + sent_, filled_ - sent_}; }
   void output_sent(size_t count);
 
+  /// Since the start, over all connections.
+  uint32_t frames_received() const { return frames_received_; }
+  uint32_t frames_sent() const { return frames_sent_; }
+  /// From each answered ping to its pong.
+  const LatencyHistogram& ping_times() const { return ping_times_; }
+
   State state() const { return state_; }
   Bytes message() const { return {message_, message_length_}; }
   /// Whether message() is only the beginning of a longer one.
@@ -67,6 +74,10 @@ class WsProtocol {
   /// Why the connection was closed: code, and for people the reason.
   uint16_t close_code() const { return close_code_; }
   Text close_reason() const { return close_reason_.text(); }
+  /// Whether the connection has ended because a ping had no answer.
+  bool is_dead() const { return is_dead_; }
+  /// Whether it has ended because the peer has broken the protocol.
+  bool is_failed() const { return is_failed_; }
   /// HTTP status of the answer to the handshake; 0 when there was none.
   uint16_t http_status() const { return handshake_.status(); }
   /// As those of WsHandshake, while the connection is closed after a refused handshake.
@@ -117,6 +128,12 @@ class WsProtocol {
 
   uint16_t close_code_ = 0;
   FixedText<kMaxControlPayload> close_reason_;
+  bool is_dead_ = false;
+  bool is_failed_ = false;
+
+  uint32_t frames_received_ = 0;
+  uint32_t frames_sent_ = 0;
+  LatencyHistogram ping_times_;
 };
 
 }  // namespace pb

@@ -198,12 +198,12 @@ Millis Wifi::poll_change(Millis now) {
     }
   }
   if (change_at_ != kNever) return change_at_;
-  if (!config_.on_trial(Trial::network)) return kNever;
-  if (seen_ == NetworkState::up && joined_.text() == settings_.wifi_ssid.text()) {
-    log_.info(tag(), "the changed network works");
+  const bool works = seen_ == NetworkState::up && joined_.text() == settings_.wifi_ssid.text();
+  if (works && !config_.proven(Trial::network)) {
+    if (config_.on_trial(Trial::network)) log_.info(tag(), "the changed network works");
     config_.keep(Trial::network);
-    return kNever;
   }
+  if (!config_.on_trial(Trial::network)) return kNever;
   if (now < trial_limit_) return trial_limit_;
   if (!config_.take_back(Trial::network)) return now + kTakeBackRetry;
   log_.warning(tag(), "'", settings_.wifi_ssid.text(), "' has not worked for ", kTrialLimit / 1000,

@@ -12,7 +12,7 @@
 namespace pb::esp32 {
 
 EspTcp::EspTcp(const Clock& clock, EspWaker& waker, EspHeap& heap, Secrets& secrets, Rng& rng)
-    : clock_(clock), waker_(waker), heap_(heap), secrets_(secrets), rng_(rng) {
+    : waker_(waker), tls_{clock, heap, secrets, rng} {
   mbedtls::TlsMemory::install(heap);
 }
 
@@ -27,8 +27,7 @@ int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
   if (pcb == nullptr) return kNoSocket;
   Socket& socket = *new (&at(index)) Socket;
   socket.used = true;
-  socket.state = TcpState::connecting;
-  socket.security = security;
+  socket.begin(security);
   memcpy(socket.host, host.data, host.length);
   Link& link = socket.link;
   link.owner = this;
@@ -60,82 +59,43 @@ int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
 TcpState EspTcp::state(int socket) {
   if (!valid(socket)) return TcpState::closed;
   advance(at(socket));
-  return at(socket).state;
+  return at(socket).state();
 }
 
-TcpProblem EspTcp::problem(int socket) const { return valid(socket) ? at(socket).problem : TcpProblem{}; }
+TcpProblem EspTcp::problem(int socket) const { return valid(socket) ? at(socket).problem() : TcpProblem{}; }
 
 TcpFailure EspTcp::judge_certificate(int socket, int64_t unix_s) const {
-  return valid(socket) && at(socket).tls != nullptr ? at(socket).tls->judge(unix_s) : TcpFailure::none;
+  return valid(socket) ? at(socket).judge(unix_s) : TcpFailure::none;
 }
 
 void EspTcp::advance(Socket& socket) {
-  if (socket.state == TcpState::securing) return shake_hands(socket);
-  if (socket.state != TcpState::connecting) return;
-  bool is_connected = false;
-  bool has_ended = false;
-  {
-    const LwipLock lock;
-    is_connected = socket.link.connected;
-    has_ended = socket.link.ended;
+  if (socket.state() == TcpState::securing) {
+    socket.step(tls_);
+  } else if (socket.state() == TcpState::connecting) {
+    bool is_connected = false;
+    bool has_ended = false;
+    {
+      const LwipLock lock;
+      is_connected = socket.link.connected;
+      has_ended = socket.link.ended;
+    }
+    if (is_connected) {
+      socket.connected({socket.host, strlen(socket.host)}, tls_);
+    } else if (has_ended) {
+      socket.end({TcpFailure::unreachable});
+    }
   }
-  if (!is_connected) {
-    if (has_ended) end(socket, {TcpFailure::unreachable});
-    return;
-  }
-  if (socket.security.tls) return begin_handshake(socket);
-  socket.state = TcpState::open;
-}
-
-void EspTcp::begin_handshake(Socket& socket) {
-  void* memory = heap_.allocate_zeroed(sizeof(mbedtls::TlsSession));
-  if (memory == nullptr)
-    return end(socket, {TcpFailure::no_memory, 0, sizeof(mbedtls::TlsSession), heap_.largest_block()});
-  socket.tls = new (memory) mbedtls::TlsSession(heap_, rng_);
-  socket.state = TcpState::securing;
-  socket.handshake_deadline = clock_.now() + kHandshakeLimitMs;
-  if (!socket.tls->begin({socket.host, strlen(socket.host)}, socket.security, secrets_, socket))
-    return end(socket, socket.tls->problem());
-  shake_hands(socket);
-}
-
-void EspTcp::shake_hands(Socket& socket) {
-  if (clock_.now() >= socket.handshake_deadline) return end(socket, {TcpFailure::timeout});
-  switch (socket.tls->step()) {
-    case mbedtls::TlsSession::State::handshaking:
-      waker_.wake_at(socket.tls->is_computing() ? 0 : socket.handshake_deadline);
-      return;
-    case mbedtls::TlsSession::State::open:
-      socket.state = TcpState::open;
-      return;
-    case mbedtls::TlsSession::State::ended:
-      end(socket, socket.tls->problem());
-      return;
-  }
+  waker_.wake_at(socket.next_step());
 }
 
 size_t EspTcp::send(int socket, Bytes bytes) {
   if (state(socket) != TcpState::open || bytes.empty()) return 0;
-  Socket& sender = at(socket);
-  if (sender.tls != nullptr) return sender.tls->send(bytes);
-  const int sent = sender.send_bytes(bytes);
-  // Ended, with something left to read: like what was under way, it goes nowhere.
-  if (sent == mbedtls::TlsWire::kReset) return bytes.length;
-  return sent > 0 ? static_cast<size_t>(sent) : 0;
+  return at(socket).send(bytes);
 }
 
 size_t EspTcp::receive(int socket, MutableBytes into) {
   if (state(socket) != TcpState::open || into.empty()) return 0;
-  Socket& receiver = at(socket);
-  if (receiver.tls != nullptr) {
-    const size_t received = receiver.tls->receive(into);
-    if (receiver.tls->state() == mbedtls::TlsSession::State::ended) end(receiver, receiver.tls->problem());
-    return received;
-  }
-  const int received = receiver.receive_bytes(into);
-  if (received > 0) return static_cast<size_t>(received);
-  if (received != mbedtls::TlsWire::kLater) end(receiver);
-  return 0;
+  return at(socket).receive(into);
 }
 
 bool EspTcp::delivered(int socket) {
@@ -143,16 +103,15 @@ bool EspTcp::delivered(int socket) {
   const Socket& sender = at(socket);
   const LwipLock lock;
   const tcp_pcb* pcb = sender.link.pcb;
-  return pcb == nullptr ||
-         ((sender.tls == nullptr || sender.tls->is_flushed()) && pcb->unsent == nullptr && pcb->unacked == nullptr);
+  return pcb == nullptr || (sender.is_flushed() && pcb->unsent == nullptr && pcb->unacked == nullptr);
 }
 
 void EspTcp::close(int socket) {
   if (!valid(socket)) return;
   Socket& closed = at(socket);
-  if (closed.tls != nullptr && closed.state != TcpState::closed) closed.tls->close();
-  end(closed);
-  free_tls(closed);
+  if (closed.state() != TcpState::closed) closed.say_goodbye();
+  closed.end();
+  closed.free(tls_.memory);
   closed.used = false;
 }
 
@@ -169,19 +128,9 @@ EspTcp::Lookup* EspTcp::free_lookup() {
   return nullptr;
 }
 
-/// Lets lwIP end the connection by itself; the socket keeps why, until close().
-void EspTcp::end(Socket& socket, TcpProblem problem) {
-  socket.state = TcpState::closed;
-  socket.problem = problem;
+void EspTcp::Socket::hang_up() {
   const LwipLock lock;
-  detach(socket.link);
-}
-
-void EspTcp::free_tls(Socket& socket) {
-  if (socket.tls == nullptr) return;
-  socket.tls->~TlsSession();
-  heap_.release(socket.tls);
-  socket.tls = nullptr;
+  detach(link);
 }
 
 int EspTcp::Socket::send_bytes(Bytes bytes) {

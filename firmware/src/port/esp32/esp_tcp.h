@@ -5,7 +5,7 @@
 
 #include "port/esp32/esp_heap.h"
 #include "port/esp32/esp_waker.h"
-#include "port/mbedtls/tls_session.h"
+#include "port/mbedtls/secured_socket.h"
 #include "port/tcp.h"
 
 namespace pb::esp32 {
@@ -52,18 +52,15 @@ class EspTcp final : public Tcp {
     pbuf* received = nullptr;  ///< chained, in order
   };
   /// Of the loop alone.
-  struct Socket final : mbedtls::TlsWire {
+  struct Socket final : mbedtls::SecuredSocket {
     int send_bytes(Bytes bytes) override;
     int receive_bytes(MutableBytes into) override;
+    /// Lets lwIP end the connection by itself.
+    void hang_up() override;
 
     Link link;
     bool used = false;
-    TcpState state = TcpState::closed;
-    TcpSecurity security;
     char host[kLongestName + 1] = {};
-    mbedtls::TlsSession* tls = nullptr;
-    Millis handshake_deadline = kNever;
-    TcpProblem problem;
   };
   /// One per look-up under way: lwIP's callback may come long after its socket is closed.
   struct Lookup {
@@ -78,10 +75,6 @@ class EspTcp final : public Tcp {
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   Lookup* free_lookup();
   void advance(Socket& socket);
-  void begin_handshake(Socket& socket);
-  void shake_hands(Socket& socket);
-  void end(Socket& socket, TcpProblem problem = {});
-  void free_tls(Socket& socket);
   // With lwIP's lock held:
   static void connect(Link& link, const ip_addr_t& address);
   static void detach(Link& link);
@@ -92,11 +85,8 @@ class EspTcp final : public Tcp {
   static err_t on_sent(void* link, tcp_pcb* pcb, u16_t length);
   static void on_error(void* link, err_t error);
 
-  const Clock& clock_;
   EspWaker& waker_;
-  EspHeap& heap_;
-  Secrets& secrets_;
-  Rng& rng_;
+  mbedtls::TlsParts tls_;
   size_t leak_ = 0;
   uint32_t last_number_ = 0;
   Socket sockets_[kSockets];

@@ -24,9 +24,7 @@ void copy(Text text, uint8_t (&into)[N]) {
   memcpy(into, text.data, text.length < N ? text.length : N);
 }
 
-Text name_in(const uint8_t (&ssid)[33]) {
-  return text_of_field(reinterpret_cast<const char*>(ssid), sizeof ssid - 1);
-}
+Text name_in(const uint8_t (&ssid)[33]) { return text_of_field(reinterpret_cast<const char*>(ssid), sizeof ssid - 1); }
 
 }  // namespace
 

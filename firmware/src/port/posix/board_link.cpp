@@ -77,7 +77,8 @@ void BoardLink::handle(const std::string& message) {
     if (words && (state == "up" || state == "down"))
       return listener_.on_access_point(state == "up", associate_ms, dhcp_ms);
   } else if (word == "radio") {
-    if (const RadioChange change = parse_radio_message(words); change != nullptr) return listener_.on_radio(change);
+    RadioChange change;
+    if (parse_radio_message(words, change)) return listener_.on_radio(change);
   } else if (word == "leak") {
     uint64_t bytes = 0;
     words >> bytes;

@@ -2,17 +2,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
 
 namespace pb::posix {
 
-class SimulatedRadio;
-
-/// A message about the simulated radio.
-using RadioChange = std::function<void(SimulatedRadio& radio, uint64_t now_ms)>;
+struct RadioChange;
 
 /// Receives the messages of the virtual board (docs/virtual-board.md).
 class BoardListener {

@@ -3,12 +3,14 @@
 namespace pb::posix {
 
 void PosixNetwork::set_access_point(bool up, Millis associate_ms, Millis dhcp_ms) {
-  change_radio([=](SimulatedRadio& radio, Millis now) { radio.switch_air(up, associate_ms, dhcp_ms, now); });
+  const std::lock_guard lock(mutex_);
+  radio_.switch_air(up, associate_ms, dhcp_ms, clock_.now());
+  waker_.wake();
 }
 
-void PosixNetwork::change_radio(const std::function<void(SimulatedRadio& radio, Millis now)>& change) {
+void PosixNetwork::change_radio(const RadioChange& change) {
   const std::lock_guard lock(mutex_);
-  change(radio_, clock_.now());
+  radio_.change(change, clock_.now());
   waker_.wake();
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <mutex>
 
 #include "port/clock.h"
@@ -22,7 +21,7 @@ class PosixNetwork final : public Network, public WakeSource {
   /// The access points were switched on or off. Any thread.
   void set_access_point(bool up, Millis associate_ms, Millis dhcp_ms);
   /// Changes the simulated radio. Any thread.
-  void change_radio(const std::function<void(SimulatedRadio& radio, Millis now)>& change);
+  void change_radio(const RadioChange& change);
   /// Whether packets pass now, whatever the events said. Loop only.
   bool link_up();
 

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <new>
 #include <thread>
 #include <utility>
 
@@ -51,7 +50,7 @@ void PosixTcp::Lookup::end() {
 }
 
 PosixTcp::PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng)
-    : clock_(clock), heap_(heap), network_(network), secrets_(secrets), rng_(rng) {
+    : heap_(heap), network_(network), tls_{clock, heap, secrets, rng} {
   mbedtls::TlsMemory::install(heap);
 }
 
@@ -68,6 +67,11 @@ int PosixTcp::Socket::receive_bytes(MutableBytes into) {
   setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   if (received >= 0) return static_cast<int>(received);
   return errno == EAGAIN || errno == EINTR ? kLater : kReset;
+}
+
+void PosixTcp::Socket::hang_up() {
+  if (fd >= 0) ::close(fd);
+  fd = -1;
 }
 
 PosixTcp::~PosixTcp() {
@@ -91,8 +95,7 @@ int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
   Socket& socket = at(index);
   socket = Socket{};
   socket.used = true;
-  socket.security = security;
-  socket.state = TcpState::connecting;
+  socket.begin(security);
   socket.control_block = control_block;
   socket.buffers = buffers;
   socket.lookup = std::make_shared<Lookup>();
@@ -112,140 +115,76 @@ int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
 
 void PosixTcp::connect(Socket& socket) {
   const std::shared_ptr<Lookup> lookup = std::move(socket.lookup);
-  if (!lookup->found) return end(socket, {TcpFailure::unreachable});
+  if (!lookup->found) return socket.end({TcpFailure::unreachable});
   socket.fd = ::socket(lookup->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket.fd < 0) return end(socket, {TcpFailure::unreachable});
+  if (socket.fd < 0) return socket.end({TcpFailure::unreachable});
   const int on = 1;
   setsockopt(socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const auto* address = reinterpret_cast<const sockaddr*>(&lookup->address);
-  if (::connect(socket.fd, address, lookup->length) != 0 && errno != EINPROGRESS)
-    end(socket, {TcpFailure::unreachable});
+  if (::connect(socket.fd, address, lookup->length) != 0 && errno != EINPROGRESS) socket.end({TcpFailure::unreachable});
 }
 
 void PosixTcp::advance(Socket& socket) {
-  if (socket.state == TcpState::securing) return shake_hands(socket);
-  if (socket.state != TcpState::connecting || !network_.link_up()) return;
+  if (socket.state() == TcpState::securing) return socket.step(tls_, network_.link_up());
+  if (socket.state() != TcpState::connecting || !network_.link_up()) return;
   if (socket.lookup != nullptr) {
     if (!socket.lookup->ended.load()) return;
     connect(socket);
-    if (socket.state != TcpState::connecting) return;
+    if (socket.state() != TcpState::connecting) return;
   }
   pollfd ready{socket.fd, POLLOUT, 0};
   if (poll(&ready, 1, 0) != 1) return;
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0)
-    return end(socket, {TcpFailure::unreachable});
-  if (socket.security.tls) return begin_handshake(socket);
-  socket.state = TcpState::open;
-}
-
-void PosixTcp::begin_handshake(Socket& socket) {
-  void* memory = heap_.allocate(sizeof(mbedtls::TlsSession));
-  if (memory == nullptr)
-    return end(socket, {TcpFailure::no_memory, 0, sizeof(mbedtls::TlsSession), heap_.largest_block()});
-  socket.tls = new (memory) mbedtls::TlsSession(heap_, rng_);
-  socket.state = TcpState::securing;
-  socket.handshake_deadline = clock_.now() + kHandshakeLimitMs;
-  if (!socket.tls->begin({socket.host.data(), socket.host.size()}, socket.security, secrets_, socket))
-    return end(socket, socket.tls->problem());
-  shake_hands(socket);
-}
-
-void PosixTcp::shake_hands(Socket& socket) {
-  if (clock_.now() >= socket.handshake_deadline) return end(socket, {TcpFailure::timeout});
-  if (!network_.link_up()) return;
-  switch (socket.tls->step()) {
-    case mbedtls::TlsSession::State::handshaking:
-      return;
-    case mbedtls::TlsSession::State::open:
-      socket.state = TcpState::open;
-      socket.handshake_deadline = kNever;
-      return;
-    case mbedtls::TlsSession::State::ended:
-      end(socket, socket.tls->problem());
-      return;
-  }
-}
-
-void PosixTcp::end(Socket& socket, TcpProblem problem) {
-  if (socket.fd >= 0) ::close(socket.fd);
-  socket.fd = -1;
-  socket.state = TcpState::closed;
-  socket.handshake_deadline = kNever;
-  socket.problem = problem;
-}
-
-void PosixTcp::free_tls(Socket& socket) {
-  if (socket.tls == nullptr) return;
-  socket.tls->~TlsSession();
-  heap_.release(socket.tls);
-  socket.tls = nullptr;
+    return socket.end({TcpFailure::unreachable});
+  socket.connected({socket.host.data(), socket.host.size()}, tls_);
 }
 
 Millis PosixTcp::deadline() {
   Millis deadline = kNever;
   if (!network_.link_up()) return deadline;
-  for (const Socket& socket : sockets_) {
-    if (socket.state != TcpState::securing) continue;
-    deadline = earlier(deadline, socket.tls->is_computing() ? 0 : socket.handshake_deadline);
-  }
+  for (const Socket& socket : sockets_) deadline = earlier(deadline, socket.next_step());
   return deadline;
 }
 
-TcpProblem PosixTcp::problem(int socket) const { return valid(socket) ? at(socket).problem : TcpProblem{}; }
+TcpProblem PosixTcp::problem(int socket) const { return valid(socket) ? at(socket).problem() : TcpProblem{}; }
 
 TcpFailure PosixTcp::judge_certificate(int socket, int64_t unix_s) const {
-  return valid(socket) && at(socket).tls != nullptr ? at(socket).tls->judge(unix_s) : TcpFailure::none;
+  return valid(socket) ? at(socket).judge(unix_s) : TcpFailure::none;
 }
 
 TcpState PosixTcp::state(int socket) {
   if (!valid(socket)) return TcpState::closed;
   advance(at(socket));
-  return at(socket).state;
+  return at(socket).state();
 }
 
 size_t PosixTcp::send(int socket, Bytes bytes) {
   if (state(socket) != TcpState::open || bytes.empty() || !network_.link_up()) return 0;
   Socket& sender = at(socket);
-  if (sender.tls != nullptr) {
-    const size_t taken = sender.tls->send(bytes);
-    sender.starved = sender.tls->wants_output();
-    return taken;
-  }
-  const ssize_t sent = ::send(sender.fd, bytes.data, bytes.length, MSG_NOSIGNAL);
-  const bool later = sent < 0 && (errno == EAGAIN || errno == EINTR);
-  const size_t taken = sent >= 0 ? static_cast<size_t>(sent) : later ? 0 : bytes.length;
-  sender.starved = taken < bytes.length;
+  const size_t taken = sender.send(bytes);
+  sender.starved = sender.wants_output() || taken < bytes.length;
   return taken;
 }
 
 size_t PosixTcp::receive(int socket, MutableBytes into) {
   if (state(socket) != TcpState::open || into.empty() || !network_.link_up()) return 0;
-  Socket& receiver = at(socket);
-  if (receiver.tls != nullptr) {
-    const size_t received = receiver.tls->receive(into);
-    if (receiver.tls->state() == mbedtls::TlsSession::State::ended) end(receiver, receiver.tls->problem());
-    return received;
-  }
-  const int received = receiver.receive_bytes(into);
-  if (received > 0) return static_cast<size_t>(received);
-  if (received != mbedtls::TlsWire::kLater) end(receiver);
-  return 0;
+  return at(socket).receive(into);
 }
 
 bool PosixTcp::delivered(int socket) {
   if (state(socket) != TcpState::open) return true;
   const Socket& sender = at(socket);
-  return (sender.tls == nullptr || sender.tls->is_flushed()) && queued(sender.fd, SIOCOUTQ) == 0;
+  return sender.is_flushed() && queued(sender.fd, SIOCOUTQ) == 0;
 }
 
 void PosixTcp::close(int socket) {
   if (!valid(socket)) return;
   Socket& closed = at(socket);
-  if (closed.tls != nullptr && closed.fd >= 0 && network_.link_up()) closed.tls->close();
-  end(closed);
-  free_tls(closed);
+  if (closed.fd >= 0 && network_.link_up()) closed.say_goodbye();
+  closed.end();
+  closed.free(heap_);
   heap_.release(closed.control_block);
   heap_.release(closed.buffers);
   closed = Socket{};
@@ -263,8 +202,8 @@ void PosixTcp::watch(std::vector<pollfd>& descriptors) {
     if (socket.lookup != nullptr) descriptors.push_back({socket.lookup->ended_fd, POLLIN, 0});
     if (socket.fd < 0) continue;
     // Who cannot send reads nothing either (websocket/connection.cpp): what waits to be read must not keep it awake.
-    const bool is_stuck = socket.state == TcpState::securing ? socket.tls->wants_output() : socket.starved;
-    const bool wants_out = socket.state == TcpState::connecting || is_stuck;
+    const bool is_stuck = socket.state() == TcpState::securing ? socket.wants_output() : socket.starved;
+    const bool wants_out = socket.state() == TcpState::connecting || is_stuck;
     descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLOUT : POLLIN), 0});
   }
 }

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "port/clock.h"
-#include "port/mbedtls/tls_session.h"
+#include "port/mbedtls/secured_socket.h"
 #include "port/posix/device_heap.h"
 #include "port/posix/posix_network.h"
 #include "port/posix/wake_source.h"
@@ -69,39 +69,29 @@ class PosixTcp final : public Tcp, public WakeSource {
     sockaddr_storage address{};
     socklen_t length = 0;
   };
-  struct Socket final : mbedtls::TlsWire {
+  struct Socket final : mbedtls::SecuredSocket {
     int send_bytes(Bytes bytes) override;
     int receive_bytes(MutableBytes into) override;
+    void hang_up() override;
 
     bool used = false;
     int fd = -1;
-    TcpState state = TcpState::closed;
     std::shared_ptr<Lookup> lookup;
     void* control_block = nullptr;
     void* buffers = nullptr;
     bool starved = false;  ///< the last send was not taken whole: wait until more can be
-    TcpSecurity security;
     std::string host;
-    mbedtls::TlsSession* tls = nullptr;
-    Millis handshake_deadline = kNever;
-    TcpProblem problem;
   };
 
   bool valid(int socket) const { return socket >= 0 && static_cast<size_t>(socket) < kSockets && at(socket).used; }
   Socket& at(int socket) { return sockets_[static_cast<size_t>(socket)]; }
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   void advance(Socket& socket);
-  void connect(Socket& socket);
-  void begin_handshake(Socket& socket);
-  void shake_hands(Socket& socket);
-  static void end(Socket& socket, TcpProblem problem = {});
-  void free_tls(Socket& socket);
+  static void connect(Socket& socket);
 
-  const Clock& clock_;
   DeviceHeap& heap_;
   PosixNetwork& network_;
-  Secrets& secrets_;
-  Rng& rng_;
+  mbedtls::TlsParts tls_;
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

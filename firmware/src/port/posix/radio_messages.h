@@ -2,11 +2,12 @@
 
 #include <istream>
 
-#include "port/posix/board_link.h"
+#include "port/posix/simulated_radio.h"
 
 namespace pb::posix {
 
-/// Reads a message about the radio behind its first word, `radio` (docs/virtual-board.md). @return empty for another
-RadioChange parse_radio_message(std::istream& words);
+/// Reads a message about the radio behind its first word, `radio` (docs/virtual-board.md).
+/// @return false, with `change` undefined, for another text
+bool parse_radio_message(std::istream& words, RadioChange& change);
 
 }  // namespace pb::posix

@@ -1,7 +1,5 @@
 #include "port/posix/simulated_radio.h"
 
-#include <algorithm>
-
 namespace pb::posix {
 
 namespace {
@@ -9,14 +7,17 @@ namespace {
 /// The simulated signal without a description: a charger in the garage, the access point in the house.
 constexpr int8_t kRssi = -58;
 constexpr uint8_t kChannel = 6;
+constexpr uint8_t kAddress[4] = {192, 168, 4, 2};
 
 /// A locally administered address that names the number of the access point.
 void write_bssid(size_t number, uint8_t (&bssid)[6]) {
   const uint8_t bytes[6] = {0x02, 0x50, 0x42, 0x00, 0x00, static_cast<uint8_t>(number)};
-  std::copy(std::begin(bytes), std::end(bytes), bssid);
+  memcpy(bssid, bytes, sizeof bssid);
 }
 
 }  // namespace
+
+// -- the board's side -------------------------------------------------------------------------------------------------
 
 void SimulatedRadio::switch_air(bool on, Millis associate_ms, Millis dhcp_ms, Millis now) {
   advance(now);
@@ -26,35 +27,50 @@ void SimulatedRadio::switch_air(bool on, Millis associate_ms, Millis dhcp_ms, Mi
   if (!on && is_joined_) left(Network::kReasonBeaconTimeout);
 }
 
-void SimulatedRadio::put(size_t number, AccessPoint access_point, Millis now) {
+void SimulatedRadio::change(const RadioChange& change, Millis now) {
   advance(now);
-  if (access_points_.size() <= number) access_points_.resize(number + 1);
-  access_points_[number] = std::move(access_point);
-  if (is_joined_ && find() == nullptr) left(Network::kReasonBeaconTimeout);
+  switch (change.kind) {
+    case RadioChange::Kind::none:
+      return;
+    case RadioChange::Kind::access_point:
+      access_points_[change.number] = change.access_point;
+      if (is_joined_ && find() == nullptr) left(Network::kReasonBeaconTimeout);
+      return;
+    case RadioChange::Kind::refuse:
+      refusal_ = change.reason;
+      return;
+    case RadioChange::Kind::kick:
+      if (is_joined_) left(change.reason);
+      return;
+    case RadioChange::Kind::events:
+      left_events_ = change.events;
+      left_delay_ = change.duration;
+      return;
+    case RadioChange::Kind::leases:
+      return set_leases(change.gives_leases);
+    case RadioChange::Kind::silence:
+      silence_ = change.duration;
+      return;
+  }
 }
 
-void SimulatedRadio::remove(size_t number, Millis now) { put(number, {}, now); }
-
-void SimulatedRadio::kick(uint16_t reason, Millis now) {
-  advance(now);
-  if (is_joined_) left(reason);
-}
-
-void SimulatedRadio::set_leases(bool given, Millis now) {
-  advance(now);
+void SimulatedRadio::set_leases(bool given) {
   gives_leases_ = given;
   if (!given && has_address_) {
     has_address_ = false;
-    push(StationEvent::lost_address, 0, now);
+    push(StationEvent::lost_address, 0, now_);
   } else if (given && is_joined_ && !has_address_) {
-    step_ = now + dhcp_ms_;
+    step_ = now_ + dhcp_ms_;
   }
 }
+
+// -- the station's side -----------------------------------------------------------------------------------------------
 
 StationDriver::Connect SimulatedRadio::connect() {
   if (is_joining_ || is_joined_) return Connect::busy;
   is_joining_ = true;
-  step_ = now_ + (is_on_air_ && find() != nullptr ? associate_ms_ : std::max(associate_ms_, kScan));
+  const bool is_found = is_on_air_ && find() != nullptr;
+  step_ = now_ + (is_found || associate_ms_ > kScan ? associate_ms_ : kScan);
   return Connect::started;
 }
 
@@ -70,16 +86,13 @@ LinkInfo SimulatedRadio::link() const {
   info.rssi = kRssi;
   info.channel = kChannel;
   size_t number = 0;
-  if (const AccessPoint* access_point = find(); access_point != nullptr && !access_points_.empty()) {
+  if (const AccessPoint* access_point = find(); access_point != nullptr && is_described()) {
     info.rssi = access_point->rssi;
     info.channel = access_point->channel;
-    number = static_cast<size_t>(access_point - access_points_.data());
+    number = static_cast<size_t>(access_point - access_points_);
   }
   write_bssid(number, info.bssid);
-  if (has_address_) {
-    const uint8_t address[4] = {192, 168, 4, 2};
-    std::copy(std::begin(address), std::end(address), info.address);
-  }
+  if (has_address_) memcpy(info.address, kAddress, sizeof info.address);
   return info;
 }
 
@@ -91,44 +104,56 @@ bool SimulatedRadio::start_scan(Millis now) {
 }
 
 size_t SimulatedRadio::take_scan(Span<FoundNetwork> into) const {
-  std::vector<size_t> numbers;
-  for (size_t i = 0; i < access_points_.size() && is_on_air_; ++i) {
-    if (!access_points_[i].ssid.empty()) numbers.push_back(i);
-  }
-  std::stable_sort(numbers.begin(), numbers.end(),
-                   [this](size_t a, size_t b) { return access_points_[a].rssi > access_points_[b].rssi; });
-  const size_t count = std::min(numbers.size(), into.length);
-  for (size_t i = 0; i < count; ++i) {
-    const AccessPoint& access_point = access_points_[numbers[i]];
-    into[i].ssid.assign({access_point.ssid.data(), access_point.ssid.size()});
-    into[i].rssi = access_point.rssi;
-    into[i].channel = access_point.channel;
-    into[i].is_open = access_point.psk.empty();
-    write_bssid(numbers[i], into[i].bssid);
+  bool is_taken[kMaxAccessPoints] = {};
+  size_t count = 0;
+  while (is_on_air_ && count < into.length) {
+    size_t strongest = kMaxAccessPoints;
+    for (size_t i = 0; i < kMaxAccessPoints; ++i) {
+      if (is_taken[i] || access_points_[i].ssid.empty()) continue;
+      if (strongest == kMaxAccessPoints || access_points_[i].rssi > access_points_[strongest].rssi) strongest = i;
+    }
+    if (strongest == kMaxAccessPoints) break;
+    is_taken[strongest] = true;
+    const AccessPoint& found = access_points_[strongest];
+    FoundNetwork& network = into[count++];
+    network.ssid = found.ssid;
+    network.rssi = found.rssi;
+    network.channel = found.channel;
+    network.is_open = found.psk.empty();
+    write_bssid(strongest, network.bssid);
   }
   return count;
 }
 
 bool SimulatedRadio::take_event(Millis now, Event& event) {
   advance(now);
-  if (events_.empty() || events_.front().at > now) return false;
-  event = events_.front();
-  events_.pop_front();
+  if (event_count_ == 0 || events_[0].at > now) return false;
+  event = events_[0];
+  --event_count_;
+  for (size_t i = 0; i < event_count_; ++i) events_[i] = events_[i + 1];
   return true;
 }
 
 Millis SimulatedRadio::deadline() const {
-  return earlier(earlier(step_, scan_end_), events_.empty() ? kNever : events_.front().at);
+  return earlier(earlier(step_, scan_end_), event_count_ == 0 ? kNever : events_[0].at);
+}
+
+// -- the association --------------------------------------------------------------------------------------------------
+
+bool SimulatedRadio::is_described() const {
+  for (const AccessPoint& access_point : access_points_) {
+    if (!access_point.ssid.empty()) return true;
+  }
+  return false;
 }
 
 /// The access point of the attempt or association; without a description, any.
-const SimulatedRadio::AccessPoint* SimulatedRadio::find() const {
-  static const AccessPoint any;
-  if (access_points_.empty()) return &any;
-  const auto found =
-      std::find_if(access_points_.begin(), access_points_.end(),
-                   [this](const AccessPoint& access_point) { return !ssid_.empty() && access_point.ssid == ssid_; });
-  return found == access_points_.end() ? nullptr : &*found;
+const AccessPoint* SimulatedRadio::find() const {
+  if (!is_described()) return access_points_;
+  for (const AccessPoint& access_point : access_points_) {
+    if (!ssid_.empty() && access_point.ssid.text() == ssid_.text()) return &access_point;
+  }
+  return nullptr;
 }
 
 void SimulatedRadio::advance(Millis now) {
@@ -157,7 +182,7 @@ void SimulatedRadio::end_attempt() {
   silent_since_ = now_;
   if (!is_silent_enough) return left(Network::kReasonAuthenticationExpired);
   if (refusal_ != 0) return left(refusal_);
-  if (!access_points_.empty() && access_point->psk != psk_) return left(Network::kReasonHandshakeTimeout);
+  if (is_described() && access_point->psk.text() != psk_.text()) return left(Network::kReasonHandshakeTimeout);
   is_joining_ = false;
   is_joined_ = true;
   push(StationEvent::joined, 0, now_);
@@ -175,8 +200,10 @@ void SimulatedRadio::left(uint16_t reason) {
 }
 
 void SimulatedRadio::push(StationEvent kind, uint16_t reason, Millis at) {
-  const auto later = std::find_if(events_.begin(), events_.end(), [at](const Event& event) { return event.at > at; });
-  events_.insert(later, {kind, reason, at});
+  if (event_count_ == kMaxEvents) return;
+  size_t place = event_count_++;
+  for (; place > 0 && events_[place - 1].at > at; --place) events_[place] = events_[place - 1];
+  events_[place] = {kind, reason, at};
 }
 
 }  // namespace pb::posix

@@ -1,13 +1,32 @@
 #pragma once
 
-#include <deque>
-#include <string>
-#include <vector>
-
 #include "core/time.h"
 #include "port/station/station.h"
 
 namespace pb::posix {
+
+/// An access point in range.
+struct AccessPoint {
+  FixedText<32> ssid;  ///< empty: there is none
+  FixedText<64> psk;   ///< empty: open
+  int8_t rssi = 0;
+  uint8_t channel = 0;
+};
+
+/// The reports of lost associations and failed attempts: as they happen, never, or twice.
+enum class LeftEvents : uint8_t { normal, lost, twice };
+
+/// A message of the board about the radio (docs/virtual-board.md).
+struct RadioChange {
+  enum class Kind : uint8_t { none, access_point, refuse, kick, events, leases, silence };
+  Kind kind = Kind::none;
+  size_t number = 0;         ///< of `access_point`
+  AccessPoint access_point;  ///< without a name: it is gone
+  uint16_t reason = 0;       ///< of `refuse` and `kick`
+  LeftEvents events = LeftEvents::normal;
+  bool gives_leases = true;
+  Millis duration = 0;  ///< the delay of `events`, and of `silence` itself
+};
 
 /// The radio of a station and the access points in range, as the board has described them (docs/virtual-board.md). It
 /// reports events as the driver of ESP-IDF does; the board can have it lose, repeat or delay the event of a lost link.
@@ -15,16 +34,10 @@ class SimulatedRadio final : public StationDriver {
  public:
   /// The minimum duration of a scan of all channels on the chip.
   static constexpr Millis kScan = 100;
+  static constexpr size_t kMaxAccessPoints = 16;
 
-  struct AccessPoint {
-    std::string ssid;
-    std::string psk;  ///< empty: open
-    int8_t rssi = 0;
-    uint8_t channel = 0;
-  };
-  enum class LeftEvents : uint8_t { normal, lost, twice };
   struct Event {
-    StationEvent kind;
+    StationEvent kind = StationEvent::started;
     uint16_t reason = 0;
     Millis at = 0;
   };
@@ -32,28 +45,14 @@ class SimulatedRadio final : public StationDriver {
   // -- the board's side
   /// Switches all access points on or off.
   void switch_air(bool on, Millis associate_ms, Millis dhcp_ms, Millis now);
-  /// Puts an access point on the air, or replaces the one of that number. Without any, every name can be joined.
-  void put(size_t number, AccessPoint access_point, Millis now);
-  void remove(size_t number, Millis now);
-  /// Lets each attempt fail with that reason; 0 ends it.
-  void refuse(uint16_t reason) { refusal_ = reason; }
-  /// Ends the present association with that reason.
-  void kick(uint16_t reason, Millis now);
-  void set_left_events(LeftEvents kind, Millis delay) {
-    left_events_ = kind;
-    left_delay_ = delay;
-  }
-  /// Withdraws the address of the station and gives no other one, or gives addresses again.
-  void set_leases(bool given, Millis now);
-  /// Lets attempts fail until the station has been silent for that time: the access point believes that it is still
-  /// joined.
-  void require_silence(Millis duration) { silence_ = duration; }
+  /// Applies a message of the board. Without any access point every name can be joined.
+  void change(const RadioChange& change, Millis now);
 
   // -- the station's side
   /// The network of the next attempt.
   void prepare(Text ssid, Text psk) {
-    ssid_.assign(ssid.data, ssid.length);
-    psk_.assign(psk.data, psk.length);
+    ssid_.assign(ssid);
+    psk_.assign(psk);
   }
   Connect connect() override;
   bool disconnect() override;
@@ -68,11 +67,14 @@ class SimulatedRadio final : public StationDriver {
   bool take_event(Millis now, Event& event);
   /// The time of the next step or event.
   Millis deadline() const;
-  /// For connect() and disconnect(), which have no argument.
-  void set_time(Millis now) { now_ = now; }
 
  private:
+  /// More are never in flight: each needs a change of the association.
+  static constexpr size_t kMaxEvents = 32;
+
   const AccessPoint* find() const;
+  bool is_described() const;
+  void set_leases(bool given);
   void advance(Millis now);
   void end_attempt();
   void left(uint16_t reason);
@@ -81,7 +83,7 @@ class SimulatedRadio final : public StationDriver {
   bool is_on_air_ = false;
   Millis associate_ms_ = 0;
   Millis dhcp_ms_ = 0;
-  std::vector<AccessPoint> access_points_;  ///< by number; one without a name is not there
+  AccessPoint access_points_[kMaxAccessPoints];
   uint16_t refusal_ = 0;
   LeftEvents left_events_ = LeftEvents::normal;
   Millis left_delay_ = 0;
@@ -89,8 +91,8 @@ class SimulatedRadio final : public StationDriver {
   Millis silence_ = 0;
   Millis silent_since_ = 0;
 
-  std::string ssid_;
-  std::string psk_;
+  FixedText<32> ssid_;
+  FixedText<64> psk_;
   Millis now_ = 0;
   bool is_joining_ = false;
   bool is_joined_ = false;
@@ -98,7 +100,8 @@ class SimulatedRadio final : public StationDriver {
   Millis step_ = kNever;  ///< end of the attempt, or of DHCP
   ScanState scan_ = ScanState::none;
   Millis scan_end_ = kNever;
-  std::deque<Event> events_;  ///< by time
+  Event events_[kMaxEvents];  ///< by time
+  size_t event_count_ = 0;
 };
 
 }  // namespace pb::posix

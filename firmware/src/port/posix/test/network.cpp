@@ -61,8 +61,8 @@ struct Air {
   }
   void send(const std::string& message) {
     std::istringstream words(message);
-    const RadioChange change = parse_radio_message(words);
-    TEST_ASSERT_TRUE_MESSAGE(change != nullptr, message.c_str());
+    RadioChange change;
+    TEST_ASSERT_TRUE_MESSAGE(parse_radio_message(words, change), message.c_str());
     network.change_radio(change);
   }
   void check(NetworkState state) { TEST_ASSERT_EQUAL(static_cast<int>(state), static_cast<int>(network.state())); }
@@ -169,7 +169,8 @@ void messages_about_the_radio_are_checked() {
   for (const char* message : {"", "ap", "ap 16 off", "ap 0 on 6 - -80 1", "ap 0 on 61 - -80 0", "ap 0 on 61 - 5 1",
                               "events late 0", "refuse 256", "leases 2", "kick", "sing 1"}) {
     std::istringstream words(message);
-    TEST_ASSERT_TRUE_MESSAGE(parse_radio_message(words) == nullptr, message);
+    RadioChange change;
+    TEST_ASSERT_FALSE_MESSAGE(parse_radio_message(words, change), message);
   }
 }
 

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "port/clock.h"
+#include "port/mbedtls/tls_session.h"
+
+namespace pb::mbedtls {
+
+/// What the sessions of a platform's Tcp are made of.
+struct TlsParts {
+  const Clock& clock;
+  TlsMemory& memory;
+  Secrets& secrets;
+  Rng& rng;
+};
+
+/// A socket of a platform's Tcp above its wire: its state, the handshake where it has TLS, and the bytes. The platform
+/// has the wire and says when TCP has the connection.
+class SecuredSocket : public TlsWire {
+ public:
+  TcpState state() const { return state_; }
+  TcpProblem problem() const { return problem_; }
+  /// As Tcp::judge_certificate.
+  TcpFailure judge(int64_t unix_s) const { return tls_ != nullptr ? tls_->judge(unix_s) : TcpFailure::none; }
+  /// Whether bytes that send() has taken are still with TLS.
+  bool is_flushed() const { return tls_ == nullptr || tls_->is_flushed(); }
+  /// Whether TLS waits until the wire takes bytes.
+  bool wants_output() const { return tls_ != nullptr && tls_->wants_output(); }
+  /// When step() has to be called next, without any news of the wire: 0 at once, kNever outside of a handshake.
+  Millis next_step() const {
+    if (state_ != TcpState::securing) return kNever;
+    return tls_->is_computing() ? 0 : deadline_;
+  }
+
+  /// A name is looked up, or TCP connects.
+  void begin(const TcpSecurity& security);
+  /// TCP has the connection to `host`: it is open, or its handshake begins.
+  void connected(Text host, const TlsParts& parts);
+  /// Goes on with a handshake as far as it gets now. Without a link only its time goes on.
+  void step(const TlsParts& parts, bool has_link = true);
+  /// As Tcp::send and Tcp::receive, while open.
+  size_t send(Bytes bytes);
+  size_t receive(MutableBytes into);
+  /// Closes the wire. problem() is kept until free().
+  void end(TcpProblem problem = {});
+  /// Says farewell to the peer as far as that needs no waiting; before end().
+  void say_goodbye();
+  /// Gives the memory of TLS back.
+  void free(TlsMemory& memory);
+
+ protected:
+  ~SecuredSocket() = default;
+  /// Closes the platform's end of the connection, if there is one.
+  virtual void hang_up() = 0;
+
+ private:
+  TcpState state_ = TcpState::closed;
+  TcpSecurity security_;
+  TlsSession* tls_ = nullptr;
+  Millis deadline_ = kNever;
+  TcpProblem problem_;
+};
+
+}  // namespace pb::mbedtls

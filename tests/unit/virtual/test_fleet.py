@@ -1,0 +1,56 @@
+"""The fleet: its figures, its limits, and a real one in stepped time that is the same in each run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rig.cli.fleet import FleetRun, check_run, run_against, run_outage
+from rig.util.errors import BenchError, DeviceError, ExpectationError
+
+ROOT = Path(__file__).parents[3]
+
+
+def result(*back_after_s: float, points: int = 20) -> FleetRun:
+    """Return a run in which the devices came back after these seconds."""
+    return FleetRun(points, 1, 3600, back_after_s, points - len(back_after_s))
+
+
+def test_the_busiest_second_may_begin_anywhere() -> None:
+    run = result(0.9, 1.1, 1.8, 1.9, 5, points=5)
+    assert run.busiest_second == 3
+    assert run.busiest_share == 60
+
+
+def test_a_second_is_over_when_it_has_passed() -> None:
+    assert result(1, 2, 3, points=3).busiest_second == 1
+
+
+def test_a_herd_fails_with_its_share() -> None:
+    run = result(*[7.5] * 3, *(10.0 + n for n in range(17)))
+    with pytest.raises(ExpectationError, match=r"3 of 20 devices reconnected within one second: 15\.0 %, at most 5 %"):
+        check_run(run, 5)
+    check_run(run, 15)
+
+
+def test_a_device_that_stays_away_fails() -> None:
+    with pytest.raises(DeviceError, match="1 of 3 devices did not reconnect"):
+        check_run(result(1, 3, points=3), 100)
+
+
+def test_a_wrong_url_is_rejected() -> None:
+    with pytest.raises(BenchError, match="--csms 'http://x' "):
+        run_against("http://x", ROOT, points=1, seconds=1, seed=1)
+
+
+@pytest.mark.timeout(600)
+def test_devices_come_back_one_after_another_and_the_same_in_each_run() -> None:
+    """Eight devices lose their CSMS together, for five minutes."""
+    first = run_outage(ROOT, points=8, outage_s=300, seed=3)
+    assert not first.lost
+    assert first.busiest_second <= 3, first
+    # The pauses have reached their limit of 120 s, of which half is random.
+    assert first.back_after_s[-1] - first.back_after_s[0] > 10, first
+    assert first.back_after_s[-1] <= 120, first
+    assert run_outage(ROOT, points=8, outage_s=300, seed=3) == first
