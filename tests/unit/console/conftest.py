@@ -136,7 +136,14 @@ class serving:  # noqa: N801 - a context manager
 
     def __enter__(self) -> str:
         bench = None if self._is_open else HandBench(self._path)
-        command = [sys.executable, "-c", "from rig.cli.start import main; main()", "console", "--bench", str(self._path)]
+        command = [
+            sys.executable,
+            "-c",
+            "from rig.cli.start import main; main()",
+            "console",
+            "--bench",
+            str(self._path),
+        ]
         self.process = subprocess.Popen(
             [*command, "--port", "0", *self._arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
