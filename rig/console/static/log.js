@@ -33,6 +33,7 @@ class LogView extends HTMLElement {
     box.setAttribute("aria-label", "log of the device");
     this.replaceChildren(bar, box);
     this.list = new VirtualList(box, ROW_PX, fill, MOST_LINES);
+    box.addEventListener("scroll", () => redraw(this)); // the button appears away from the end
     this.features = new Set();
     for (const control of [this.level, this.feature, this.search]) {
       control.addEventListener("input", () => this.#filter());
@@ -106,7 +107,7 @@ function fill(row, line) {
     return;
   }
   const at = make("span", "pb-at", (line.t / 1e9).toFixed(3));
-  row.replaceChildren(at, make("span", "pb-level", line.level || " "), make("span", "pb-text", line.text));
+  row.replaceChildren(at, make("span", "pb-text", line.text));
 }
 
 customElements.define("pb-log", LogView);

@@ -209,3 +209,11 @@ def test_token_of_the_address_opens_the_page(browser: Any, hand: HandBench, benc
             tab.locator("pb-log .pb-row", has_text="among friends").wait_for()
     finally:
         context.close()
+
+
+def test_page_fits_a_phone(page: Any, hand: HandBench) -> None:
+    """Nothing is wider than a phone, not even the long name of a test."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    hand.test = f"tests/hil/test_boot.py::test_{'_'.join(['long'] * 30)}"
+    page.get_by_text("You can look, not act").wait_for()
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

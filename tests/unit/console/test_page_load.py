@@ -16,7 +16,7 @@ pytestmark = pytest.mark.night
 LINES_PER_S = 200
 BURST_S = 5
 CATCH_UP_S = 1.0
-MOST_HEAP_MIB = 300
+MOST_HEAP_MIB = 100
 """The stated limit of a tab's JavaScript heap (docs/live-page.md)."""
 
 _FEED = """async (count) => {
