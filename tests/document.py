@@ -15,12 +15,12 @@ from rig.util.errors import ExpectationError
 ROOT = Path(__file__).parents[1]
 
 _BLOCK = re.compile(r"^```(?P<kind>\S[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-# What differs from run to run: the ids of calls, dates, times, ports.
+# The figures that differ between runs: ids of calls, dates, times, ports.
 _FIGURE = re.compile(r"\b[0-9a-f]{8}-\d+\b|\d[\d.:TZ-]*")
 
 
 def blocks(path: Path) -> Iterator[tuple[str, str, int]]:
-    """Each fenced block of a Markdown file: what stands behind the fence, its text, the number of its first line."""
+    """Each fenced block of a Markdown file: the words after its fence, its text, the number of its first line."""
     document = path.read_text(encoding="utf-8")
     for block in _BLOCK.finditer(document):
         yield block["kind"], block["text"], document.count("\n", 0, block.start("text")) + 1

@@ -8,12 +8,12 @@
 #include "core/span.h"
 #include "core/text.h"
 
-/// The entry of a harness. libFuzzer calls it with generated inputs, replay.cpp with those of the corpus.
+/// The entry point of a harness. libFuzzer calls it with generated inputs, replay.cpp with those of the corpus.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace pb::fuzz {
 
-/// Ends the process, so that the input is a finding.
+/// Aborts if the rule does not hold, so that libFuzzer reports the input.
 inline void require(bool holds, const char* rule) {
   if (holds) return;
   fprintf(stderr, "violated: %s\n", rule);

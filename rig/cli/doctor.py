@@ -150,7 +150,7 @@ def _csms_port(description: Description) -> Finding:
 
 
 def _folder(subject: str, path: Path) -> Finding:
-    """Check that a folder can be written to. A missing one is created in a folder that is checked before."""
+    """Check that a folder can be written to. A missing one is created later, in a folder that is checked too."""
     if not path.exists():
         return Finding(subject, "is created when it is needed")
     try:

@@ -71,13 +71,13 @@ class CallPanel(Panel):
 
 
 def build(part: Mapping[str, Any], definitions: Mapping[str, Any], name: str = "", required: bool = True) -> Read:
-    """Build the fields of a JSON schema within the element that is open.
+    """Build the fields of a JSON schema inside the current element of the page.
 
     Args:
         part: the schema, or a part of it.
-        definitions: the parts that `$ref` names.
+        definitions: the parts of the schema that a `$ref` refers to, by name.
         name: the property's name.
-        required: whether it must be there.
+        required: whether the property is required.
 
     Returns:
         A function that returns the entered value.

@@ -18,7 +18,7 @@ _CHUNK = 1 << 18
 
 
 async def relay(page: WebSocket, wanted: Wanted) -> None:
-    """Send the messages of a bench to a page until the page leaves, also after the bench was closed and opened again.
+    """Send the messages of a bench to a page until the page disconnects, also after the bench was reopened.
 
     The page begins with `{"since": …, "pid": …}`: the first event that it lacks, and the process that had the bench.
 

@@ -1,4 +1,4 @@
-"""The board, and the controls for what a hand can do: power, reset, inputs, meter pulses, the console."""
+"""The board, and the controls for power, reset, inputs, meter pulses and the console."""
 
 from __future__ import annotations
 

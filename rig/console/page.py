@@ -32,7 +32,7 @@ _HEAD = """<link rel="stylesheet" href="/console/page.css">
 
 
 class Page:
-    """What one browser tab shows.
+    """The content of one browser tab.
 
     Args:
         wanted: the bench.

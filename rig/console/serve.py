@@ -22,7 +22,7 @@ from rig.util.errors import BenchError
 
 _STATIC = Path(__file__).parent / "static"
 _GONE_S = 10.0
-"""Real seconds after which a tab that has lost its connection has gone; one that is closed says so itself."""
+"""Real seconds after which a tab that lost its connection counts as closed. A closed tab reports that itself."""
 _CLOSE_S = 2
 
 

@@ -10,7 +10,7 @@ from rig.live.messages import RequestError
 
 
 class Driver:
-    """Gives one client at a time the right to act. The others are refused at once, they do not queue.
+    """Gives one client at a time the right to act. The calls of others are refused at once; they do not queue.
 
     Attributes:
         name: the client in words; empty if nobody acts.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 _TICK_S = 0.05
-"""Real seconds between two looks, during which bench time also passes for a client."""
+"""Real seconds between two checks. If a client is connected, bench time advances by the same amount."""
 
 
 class Hold:

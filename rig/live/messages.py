@@ -14,7 +14,7 @@ from rig.util.redaction import masked
 PROTOCOL = 1
 """Incremented when an old client would misread a message."""
 LONGEST_LINE = 1 << 20
-"""The longest line of a client, in bytes; a frame of the CSMS is no longer."""
+"""The longest line of a client, in bytes. A frame of the CSMS has the same limit."""
 
 
 class RequestError(PlugbenchError):

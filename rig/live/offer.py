@@ -1,4 +1,4 @@
-"""What a program offers on its live socket: a timeline, its state, and calls."""
+"""The offer of a program on its live socket: a timeline, its state, and calls."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _SHORTEST = 6
 _MOST = 64
 """Only the newest secrets are kept: each one slows down the search."""
 _BETWEEN_BYTES = r"[ :,\-\\x0]{0,4}"  # one class compiles faster than alternatives
-"""What may be between the bytes of a dump in hex: `70 6c`, `70:6C`, `70-6c`, `0x70, 0x6c`, `\\x70\\x6c`."""
+"""Separators between the bytes of a dump in hex: `70 6c`, `70:6C`, `70-6c`, `0x70, 0x6c`, `\\x70\\x6c`."""
 _URL_SAFE = str.maketrans("+/", "-_")
 
 _lock = threading.Lock()

@@ -34,7 +34,7 @@
 namespace pb {
 
 /// The composition root: it creates the features in the order of their dependencies, connects them, and runs the loop.
-/// It owns everything that lives longer than a call. To destroy and create it is a reboot.
+/// It owns everything that lives longer than a call. Destroying and creating it is a reboot.
 class App {
  public:
   explicit App(const Ports& ports);

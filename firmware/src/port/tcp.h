@@ -27,7 +27,7 @@ struct TcpSecurity {
   CertificateTime time;
 };
 
-/// Why a connection has ended, as far as anybody needs to tell it from a network that is not there.
+/// Why a connection has ended, where the cause differs from a missing network.
 enum class TcpFailure : uint8_t {
   none,
   unreachable,

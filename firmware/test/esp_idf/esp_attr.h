@@ -1,6 +1,6 @@
 #pragma once
 
-// What puts code and data into RAM on a chip.
+// The attributes that place code and data in RAM on a chip.
 
 #define IRAM_ATTR
 #define DRAM_ATTR

@@ -26,7 +26,7 @@ from rig.wiring.virtual.stream_port import StreamPort
 R = TypeVar("R")
 
 HEAP_BYTES = 300 * 1024
-"""The chip's heap, see firmware/README.md."""
+"""The size of the device's heap, about that of the chip. firmware/src/main/posix/arguments.h has the same default."""
 
 PULLED_UP = frozenset({0, 25})
 """GPIOs with a pull-up on the board (BOOT, emergency stop); every other input has a pull-down."""
@@ -247,7 +247,7 @@ class Board:
         self._wires.change(self._boot, board_pull=True)
         self._wires.change(self._rail, board_drive=True)
         self._chip = _Chip.RESET
-        # Edges of EN up to now, including that of the pull-up, are outdated when the thread handles them.
+        # Ignore the edges of EN up to now, including that of the pull-up: the thread handles them too late.
         self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
         if self._en_high:
             self._leave_reset(self._boot.level)

@@ -21,14 +21,14 @@ struct CacheSearch {
 };
 
 /// The authorization cache (OCPP 1.6 section 3.5.1): the last IdTagInfo of each idTag, on flash. Memory holds an index:
-/// for each entry a few bits of its hash, its status and its age. A search reads the file of the one entry that may be
-/// it; a change writes that file.
+/// for each entry a few bits of its hash, its status and its age. A search reads the file of each entry that may match,
+/// which is almost always one; a change writes one file.
 ///
 /// When the cache is full, it removes the oldest entry that is Expired or Invalid, or otherwise the oldest one. While
 /// AuthorizationCacheEnabled is false the cache finds and adds nothing.
 class AuthCache final : public Feature, public IdTagInfoListener {
  public:
-  /// The epoch of the valid files: to replace it clears the cache.
+  /// The epoch of the valid files; replacing it clears the cache.
   static constexpr Text kFile = "auth_cache";
   static constexpr Text kEntriesPrefix = "cache-";
   static constexpr size_t kMaxEntries = 200;

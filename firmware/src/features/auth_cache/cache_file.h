@@ -6,8 +6,8 @@ namespace pb {
 
 /// An entry of a file of the authorization cache.
 struct CacheEntry {
-  uint8_t slot = 0;   ///< its place in the cache, within the file
-  uint32_t used = 0;  ///< grows with each change: the entry with the lowest one was changed first
+  uint8_t slot = 0;   ///< its place in the file, 0 to 7
+  uint32_t used = 0;  ///< number of the last change: the lowest one is the oldest entry
   IdTagRecord record;
 };
 
@@ -21,17 +21,17 @@ class CacheFile {
 
   /// Starts with an empty file.
   CacheFile(MutableBytes buffer, uint32_t epoch);
-  /// Continues the content at the start of the buffer; an empty file of `epoch` if it is of another one or damaged.
+  /// Continues the content that is in the buffer. If it is damaged or of another epoch, starts with an empty file.
   CacheFile(MutableBytes buffer, Bytes content, uint32_t epoch);
 
-  /// Puts the entry in place of the one with its slot.
+  /// Adds the entry, or replaces the one of the same slot.
   void put(const CacheEntry& entry);
   Bytes content() const { return {buffer_.data, length_}; }
 
-  /// @return false when the content is no file of the cache.
+  /// @return false when the content is not a file of the cache.
   static bool read_epoch(Bytes content, uint32_t& epoch);
   /// Reads the entry at `offset`, 0 for the first one, and moves `offset` to the next. @return false at the end, or
-  /// where the content is damaged.
+  /// if the content is damaged there.
   static bool read(Bytes content, size_t& offset, CacheEntry& entry);
   /// Whether the whole content can be read.
   static bool is_sound(Bytes content);

@@ -5,7 +5,7 @@
 
 namespace pb {
 
-/// What the device itself knows about an idTag.
+/// The information about an idTag that is stored in the device.
 struct LocalIdTag {
   enum class Source : uint8_t { none, local_list, auth_cache };
 

@@ -4,7 +4,7 @@
 
 namespace pb {
 
-/// What the CSMS has made of the charge point by ChangeAvailability (OCPP 1.6 section 5.2). It outlives a restart.
+/// The availability that ChangeAvailability has set (OCPP 1.6 section 5.2). It is kept over a restart.
 enum class Availability : uint8_t {
   operative,
   connector_inoperative,

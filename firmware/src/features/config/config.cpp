@@ -51,7 +51,7 @@ Complaint check_together(const Settings& settings) {
                                                                 : "backoff_max_ms must not be below backoff_initial_ms";
 }
 
-// Not inlined, as all that needs the defaults: they are large, and would lie in the frame of load() more than once.
+// Not inlined: the defaults are large, and several copies would lie in the stack frame of load().
 [[gnu::noinline]] void take_defaults(Settings& settings) { settings = Settings(); }
 
 [[gnu::noinline]] void take_default_backoff(Settings& settings) {
@@ -201,7 +201,7 @@ void Config::keep(Trial group) {
 void Config::end_trial(Trial group) {
   if (trial(group) == TrialState::none) return;
   trial(group) = TrialState::none;
-  // Without room for the job the file stays: after the next restart the trial is repeated, and passed again.
+  // If the storage takes no job, the file stays: the trial is repeated after the next restart and passes again.
   storage_.remove(file_of(group), {});
 }
 
@@ -237,7 +237,7 @@ Trial Config::unsaved_trial() const {
   return Trial::none;
 }
 
-/// Stores the values of the group from before; the changes follow once that is durable.
+/// Stores the previous values of the group; the changes follow once that is durable.
 bool Config::save_before(Trial group) {
   const MutableBytes bytes = storage_.scratch();
   JsonWriter json{Span<char>(reinterpret_cast<char*>(bytes.data), bytes.length)};
@@ -290,7 +290,7 @@ void Config::saved(StorageResult result) {
     apply();
   }
   taken_back_ = Trial::none;
-  // What waits contains what was under way, so it fails with it.
+  // The changes that wait contain those that were being written, so they fail with them.
   Change ended[kMaxChanges];
   size_t ended_count = 0;
   size_t waiting = 0;

@@ -18,8 +18,8 @@ struct OcppKey {
   bool reboot_required = false;
 };
 
-/// A group of settings whose new values may cut the device off: they are on trial until their owner has seen them work,
-/// or takes them back. The values from before are kept in a file, so that a power cut does not end the trial.
+/// A group of settings whose new values may cut the device off: they are on trial until their owner calls keep() or
+/// take_back(). The previous values are kept in a file, so that a power cut does not end the trial.
 enum class Trial : uint8_t {
   none,
   network,  ///< the network of the settings
@@ -28,7 +28,7 @@ enum class Trial : uint8_t {
 constexpr size_t kTrials = 3;
 
 /// Keeps the settings in the file `config.json`. A value that cannot be used is replaced by its default with a warning
-/// that names key and reason: a charge point with a bad setting still starts, and says what is wrong.
+/// that names key and reason: a charge point with a bad setting still starts.
 ///
 /// A setting has a name of ours (`heartbeat_interval_s`), one of OCPP (`HeartbeatInterval`, whatever its case), or
 /// both.
@@ -41,9 +41,9 @@ class Config {
   static constexpr size_t kMaxText = 255;
   /// How many changes can wait for the flash at the same time.
   static constexpr size_t kMaxChanges = 6;
-  /// What set() can complain about; a literal, nullptr for nothing.
+  /// The reason why set() rejects a value: a literal, or nullptr if it accepts the value.
   using Complaint = const char*;
-  /// The complaint of which neither key nor value is the cause; an array, so that its address is the same everywhere.
+  /// The complaint that neither the key nor the value causes; an array, so that its address is the same everywhere.
   static constexpr char kBusy[] = "is not set: the storage is busy with other settings, try again";
 
   /// Called after settings have changed, on the loop.
@@ -57,23 +57,23 @@ class Config {
   /// Reads the file, at start-up. `chip_id` gives the identity where none is set.
   void load(uint64_t chip_id);
   const Settings& settings() const { return settings_; }
-  /// What somebody has set, with all changes that wait for the flash.
+  /// The values that were set, with all changes that wait for the flash.
   const Settings& wanted() const { return change_count_ == 0 ? set_ : next_; }
   void set_listener(Listener listener) { listener_ = listener; }
 
   /// Checks and takes a value, and writes the file; `done` is called on the loop once that is durable. The new value is
   /// in settings() from then on (README.md has the keys that take effect later): a set that fails changes nothing, and
-  /// neither do those that came after it and wait.
+  /// the sets that wait behind it fail with it.
   /// @return what is wrong with key or value, or nullptr.
   Complaint set(Text key, Text value, StorageDone done);
-  /// Whether settings of the group have changed since they were last known to work. Without values that have worked
-  /// since the start new ones are not on trial, because there is nothing to go back to.
+  /// Whether settings of the group have changed since they were last known to work. New values are not on
+  /// trial if none have worked since the start, because there are no values to return to.
   bool on_trial(Trial group) const { return trials_[static_cast<size_t>(group)] == TrialState::running; }
   /// Whether the present values of the group have worked since the start.
   bool proven(Trial group) const { return is_proven_[static_cast<size_t>(group)]; }
   /// Notes that the present values of the group work, which ends a trial.
   void keep(Trial group);
-  /// Ends a trial: the values of the group from before are in force again once they are durable.
+  /// Ends a trial: the previous values of the group are in force again once they are durable.
   /// @return false, with nothing changed, while the storage is busy
   bool take_back(Trial group);
   /// Takes the interval of BootNotification.conf as HeartbeatInterval (OCPP 1.6 section 4.2), at once and until another
@@ -82,7 +82,7 @@ class Config {
 
   /// @return false when OCPP has no such key, or this charge point does not know it.
   static bool find_ocpp(Text name, OcppKey& key);
-  /// Calls `visit` for each key that OCPP 1.6 knows, with its present value as GetConfiguration.conf tells it.
+  /// Calls `visit` for each key that OCPP 1.6 knows, with its present value as GetConfiguration.conf has it.
   void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
   enum class Secrets : uint8_t { masked, plain };
@@ -98,12 +98,12 @@ class Config {
 
   enum class TrialState : uint8_t {
     none,
-    prepared,  ///< the values from before are stored, the new ones are not
+    prepared,  ///< the previous values are stored, the new ones are not
     running,
   };
   TrialState& trial(Trial group) { return trials_[static_cast<size_t>(group)]; }
 
-  /// Writes what differs from its default: that is the content of the file.
+  /// Writes the content of the file: the values that differ from their defaults.
   static void write_file(const Settings& settings, JsonWriter& json);
   static void write_group(Trial group, const Settings& settings, JsonWriter& json);
   static bool is_equal(Trial group, const Settings& a, const Settings& b);
@@ -128,7 +128,7 @@ class Config {
   FixedText<24> default_identity_;
   uint32_t adopted_heartbeat_interval_s_ = 0;  ///< 0: none
 
-  // What somebody has set; nothing else goes into the file.
+  // The values that were set; nothing else goes into the file.
   Settings set_;
   Settings next_;       ///< with all changes that wait
   Settings under_way_;  ///< being written

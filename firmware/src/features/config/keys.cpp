@@ -120,7 +120,7 @@ constexpr Key power_fail_action_key(Text name) {
           [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
 }
 
-/// What the firmware is and has, for GetConfiguration only.
+/// A read-only fact about the firmware, for GetConfiguration only.
 template <uint32_t kValue>
 constexpr Key fact_key(Text ocpp) {
   return {"", ocpp, Key::Kind::number, [](Settings&, Text) -> Complaint { return "is read-only"; },

@@ -10,8 +10,8 @@ namespace pb {
 struct Key {
   enum class Kind : uint8_t { text, number, boolean };
 
-  Text name;  ///< empty for what is only told, never set
-  Text ocpp;  ///< empty for what OCPP does not know
+  Text name;  ///< empty for a read-only key of OCPP
+  Text ocpp;  ///< empty for a key that OCPP does not have
   Kind kind;
   Config::Complaint (*parse)(Settings& settings, Text value);
   void (*format)(const Settings& settings, TextWriter& text);
@@ -26,13 +26,13 @@ struct Key {
     key.is_secret = true;
     return key;
   }
-  /// A new value counts from the next boot on.
+  /// A new value takes effect at the next boot.
   constexpr Key from_next_boot() const {
     Key key = *this;
     key.reboot_required = true;
     return key;
   }
-  /// A new value has to prove itself.
+  /// A new value is on trial (README.md).
   constexpr Key on_trial(Trial group) const {
     Key key = *this;
     key.trial = group;
@@ -51,7 +51,7 @@ Config::Complaint check_wifi_psk(Text value);
 constexpr uint32_t kLocalListEntries = 500;
 constexpr uint32_t kLocalListEntriesOfMessage = 50;
 
-/// All of them: the table in keys.cpp.
+/// Returns all keys: the table in keys.cpp.
 Span<const Key> all_keys();
 /// @param name ours, or OCPP's in any case  @return nullptr when there is no such key.
 const Key* find_key(Text name);

@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// What this charge point can measure (OCPP 1.6 section 7.31).
+/// The measurands that this charge point supports (OCPP 1.6 section 7.31).
 enum class Measurand : uint8_t {
   energy_active_import_register,
   power_active_import,

@@ -4,10 +4,10 @@
 
 namespace pb {
 
-/// What becomes of a transaction when the mains power fails.
+/// The action on a transaction when the mains power fails.
 enum class PowerFailAction : uint8_t {
   stop,    ///< it ends, with reason PowerLoss
-  resume,  ///< it goes on when the power is back, also after a restart
+  resume,  ///< it continues when the power is back, also after a restart
 };
 
 constexpr Text name_of(PowerFailAction action) { return action == PowerFailAction::stop ? "stop" : "resume"; }

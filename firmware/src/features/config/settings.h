@@ -10,26 +10,26 @@ namespace pb {
 
 constexpr uint32_t kMaxLogFiles = 24;
 
-/// What the owner of the charge point, or its CSMS, can set. Texts are empty where there is no default. The table in
-/// keys.cpp gives their names and limits, OCPP 1.6 section 9.1 the meaning of those that it knows.
+/// The settings that the owner of the charge point or its CSMS can change. A text without a default is empty. The table
+/// in keys.cpp has their names and limits; OCPP 1.6 section 9.1 defines the ones that are OCPP's.
 struct Settings {
-  FixedText<255> csms_url;            ///< `ws://` or `wss://`; the identity is put behind its path
+  FixedText<255> csms_url;            ///< `ws://` or `wss://`; the identity is appended to its path
   CharacterText<48> identity;         ///< how the CSMS knows this charge point
-  FixedText<32> wifi_ssid;            ///< empty: Wi-Fi stays off
+  FixedText<32> wifi_ssid;            ///< empty: only stored networks are tried
   FixedText<64> wifi_psk;             ///< empty for an open network
   FixedText<63> setup_psk;            ///< of the setup access point; empty: there is none
   uint32_t wifi_backoff_max_s = 190;  ///< its half is the shortest pause at the limit
   CharacterText<20> local_id_tag;     ///< presented by the button; CiString20Type of OCPP 1.6
-  uint32_t security_profile = 0;      ///< of the OCPP 1.6 security whitepaper; features/security has what it means
+  uint32_t security_profile = 0;      ///< of the OCPP 1.6 security whitepaper (features/security)
   uint32_t ws_ping_interval_s = 10;
   uint32_t heartbeat_interval_s = 300;
   uint32_t backoff_initial_ms = 1000;
   uint32_t backoff_max_ms = 120'000;
-  uint32_t backoff_stable_s = 60;   ///< an accepted connection held that long starts the back-off afresh
+  uint32_t backoff_stable_s = 60;   ///< a connection that was accepted for that long resets the backoff
   LogLevels log_level;              ///< of all features, and of single ones
   uint32_t log_files = 16;          ///< files of the log on flash; 0: the log is not written to flash
   uint32_t log_file_bytes = 2'048;  ///< the largest content of one
-  uint32_t log_flush_s = 600;       ///< a line is on flash after that time at the latest
+  uint32_t log_flush_s = 600;       ///< a line is written after that time, if the limit of the wear allows it
   Availability availability = Availability::operative;  ///< as ChangeAvailability left it
 
   // Authorization.
@@ -45,17 +45,17 @@ struct Settings {
   uint32_t minimum_status_duration_s = 0;
   bool stop_transaction_on_ev_side_disconnect = true;
   bool stop_transaction_on_invalid_id = true;
-  bool stop_transaction_on_start_given_up = true;  ///< one whose StartTransaction the CSMS never takes
+  bool stop_transaction_on_start_given_up = true;  ///< ends one whose StartTransaction was dropped
   uint32_t max_energy_on_invalid_id_wh = 0;
   bool unlock_connector_on_ev_side_disconnect = true;
   FixedText<40> connector_phase_rotation{"0.NotApplicable,1.NotApplicable"};  ///< one phase
   uint32_t reset_retries = 1;
-  bool fixed_cable = false;      ///< the cable cannot be unplugged here: there is no lock
-  uint32_t lock_timeout_ms = 0;  ///< in which the lock must move; 0: it has no feedback contact
+  bool fixed_cable = false;      ///< the cable cannot be unplugged at the charge point: the lock is never driven
+  uint32_t lock_timeout_ms = 0;  ///< the time in which the lock must move; 0: it has no feedback contact
 
   // A failure of the mains power.
   PowerFailAction power_fail_action = PowerFailAction::stop;
-  uint32_t power_resume_limit_s = 3600;  ///< after a longer one a transaction does not go on
+  uint32_t power_resume_limit_s = 3600;  ///< after a longer failure a transaction does not continue
 
   // Meter values. An interval of 0 means none.
   uint32_t meter_value_sample_interval_s = 60;
@@ -64,9 +64,9 @@ struct Settings {
   Measurands meter_values_aligned_data{Measurand::energy_active_import_register};
   Measurands stop_txn_sampled_data;
   Measurands stop_txn_aligned_data;
-  uint32_t nominal_voltage_v = 230;  ///< between the conductors: the meter does not tell it
+  uint32_t nominal_voltage_v = 230;  ///< between the conductors: the meter does not measure it
 
-  // Transaction messages that the CSMS refuses.
+  // Transaction messages that the CSMS answers with an error, or not at all.
   uint32_t transaction_message_attempts = 3;
   uint32_t transaction_message_retry_interval_s = 60;
 };

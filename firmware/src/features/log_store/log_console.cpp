@@ -56,7 +56,7 @@ Millis LogConsole::poll(Millis now) {
   return source_ == Source::none ? kNever : now;
 }
 
-/// Reads a file into content_, which is empty if there is none, or it is damaged.
+/// Reads a file into content_. A missing or damaged file leaves it empty.
 void LogConsole::read(Text name) {
   const MutableBytes into = storage_.scratch();
   size_t length = 0;
@@ -65,7 +65,7 @@ void LogConsole::read(Text name) {
   is_read_ = true;
 }
 
-/// Counts the lines of the ring that no file has.
+/// Counts the lines of the ring that are not in a file.
 void LogConsole::begin() {
   place_ = store_.unstored();
   end_ = store_.ring().end();
@@ -77,7 +77,7 @@ void LogConsole::begin() {
   source_ = Source::count;
 }
 
-/// Counts the lines of one file. When there are enough, or the oldest file was counted, printing begins there.
+/// Counts the lines of one file. Once there are enough, or the oldest file is counted, printing begins at that file.
 void LogConsole::count() {
   if (counted_ < wanted_ && store_.first_file() <= file_ && file_ <= store_.last_file()) {
     read(LogStore::name_of_file(file_).text());

@@ -23,7 +23,7 @@ class LogConsole final : public Feature {
   Millis poll(Millis now) override;
 
  private:
-  /// What is being read. A dump counts the lines first, from the newest file to the oldest.
+  /// The source that is being read. A dump counts the lines first, from the newest file to the oldest.
   enum class Source : uint8_t { none, begin, count, files, ring, crash_pending, crash_log, crash };
 
   /// The pause until the UART has room again, or the flash is free.

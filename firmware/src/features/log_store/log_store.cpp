@@ -8,7 +8,7 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "log";
-/// What crash_log contains when the memory did not survive.
+/// The content of crash_log if the retained memory was lost.
 constexpr Text kNoLog = "W (0) crash: no log survived the reset\n";
 /// The pause while the storage takes no job.
 constexpr Millis kPause = 100;

@@ -22,10 +22,11 @@ class LogStore final : public Feature {
 
   /// An error is on flash after that time.
   static constexpr Millis kErrorFlush = 5'000;
-  /// The sustained time between two writes, and the number of writes that idle time saves up: a bound for the wear.
+  /// The time in which the device gains one credit for a write, and the most credits that it keeps: a limit of the
+  /// wear.
   static constexpr Millis kWriteInterval = 180'000;
   static constexpr uint32_t kMaxSaved = 64;
-  /// The writes that a device without retained memory starts with.
+  /// The credits that a device with empty retained memory starts with.
   static constexpr uint32_t kFirstSaved = 8;
   /// The pause after a write that failed.
   static constexpr Millis kRetry = 60'000;
@@ -40,7 +41,7 @@ class LogStore final : public Feature {
   /// @param report nullptr when the platform has no record
   void note_crash(ResetReason reason, Text build_id, const CrashReport* report);
 
-  /// Whether the crash is still to be stored. @param at_once stores it without regard to the bound of the writes
+  /// Whether the crash is not stored yet. @param at_once whether to store it without waiting for credit
   bool crash_pending(bool at_once) {
     is_crash_urgent_ = is_crash_urgent_ || at_once;
     return crash_step_ != Step::none;
@@ -59,12 +60,12 @@ class LogStore final : public Feature {
   /// Whether a file is being written or removed.
   bool busy() const { return is_writing_ || is_removing_; }
 
-  /// The files on flash have the numbers from first_file() to last_file(); one that is missing was given up for space.
+  /// The files on flash have the numbers from first_file() to last_file(); a missing one was removed to make room.
   uint32_t first_file() const { return first_; }
   uint32_t last_file() const { return last_; }
   static FixedText<Storage::kMaxName> name_of_file(uint32_t number);
   const LogRing& ring() const { return ring_; }
-  /// Place in the ring of the first line that no file has.
+  /// Place in the ring of the first line that is not in a file.
   uint32_t unstored() const { return ring_.has(ring_.notes().stored) ? ring_.notes().stored : ring_.begin(); }
 
   /// Bytes of lines that never reached the flash.

@@ -8,8 +8,8 @@
 
 namespace pb {
 
-/// A receiver of each log line of the console, on the loop, after it was printed. A line has no line end, and no
-/// telemetry or answer is one. The receiver may change it.
+/// A receiver of each log line of the console, on the loop, after it was printed. It receives lines without their
+/// end, and neither telemetry nor answers. It may change the line.
 struct LogSink {
   void (*call)(void* context, LogLevel level, Span<char> line) = nullptr;
   void* context = nullptr;

@@ -42,7 +42,7 @@ enum class Priority : uint8_t {
   normal,
 };
 
-/// What a request does when the queue is full.
+/// How the messenger treats a request when the queue is full.
 enum class WhenFull : uint8_t { keep, replaceable };
 
 /// The answer to a request of the CSMS: either a result or an error.

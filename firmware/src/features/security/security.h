@@ -20,10 +20,10 @@ class Security final : public Credentials {
   static constexpr size_t kMaxKey = 20;
   static constexpr Text kKeyName = "AuthorizationKey";
   static constexpr Text kProfileName = "SecurityProfile";
-  /// What set_authorization_key() says when neither key nor value is the cause.
+  /// The complaint of set_authorization_key() that neither the key nor the value causes.
   static constexpr char kBusy[] = "is not set: another one is being stored, try again";
 
-  /// What to call on the loop when another key is in force.
+  /// Called on the loop when another key is in force.
   struct Listener {
     void (*call)(void* context) = nullptr;
     void* context = nullptr;

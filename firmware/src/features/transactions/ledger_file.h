@@ -56,7 +56,7 @@ class LedgerFile {
   void written(bool ok);
 
  private:
-  /// What decides when the copy is written.
+  /// The content of the copy that decides when the copy is written again.
   struct Copied {
     bool exists = false;
     uint32_t started = 0;

@@ -35,7 +35,7 @@ constexpr size_t kLossCauses = 7;
 constexpr const char* kLossNames[kLossCauses] = {"network", "peer", "no_pong", "no_answer",
                                                  "refused", "tls",  "renewed"};
 
-/// Who lives on the connection. Called inside Connection::poll.
+/// The user of the connection. Called inside Connection::poll.
 class ConnectionListener {
  public:
   virtual void on_connected(Millis now) = 0;
@@ -58,8 +58,8 @@ class Connection final : public Feature {
   /// The longest pause that a server's Retry-After can ask for: a wrong one must not keep the device away for days.
   static constexpr Millis kMaxRetryAfter = 3'600'000;
   static constexpr Text kSubprotocol = "ocpp1.6";
-  /// What one poll reads at most: a peer that sends faster than this end can read must not keep the other features
-  /// from their turn, and the loop from its watchdog.
+  /// The most bytes that one poll reads: a peer that sends faster than this end can read must not starve the other
+  /// features and the watchdog.
   static constexpr size_t kMaxReceivedPerPoll = 4096;
 
   Connection(Tcp& tcp, Network& network, Rng& rng, Logger& log)

@@ -48,7 +48,7 @@ void append_percent_encoded(TextWriter& writer, Text text) {
   }
 }
 
-/// What stands between the brackets of an IPv6 address; the resolver knows the rest of its rules.
+/// Checks the characters between the brackets of an IPv6 address; the resolver checks the rest.
 bool is_ipv6_text(Text text) {
   size_t colons = 0;
   for (size_t i = 0; i < text.length; ++i) {

@@ -7,7 +7,7 @@
 
 namespace pb {
 
-/// What the opening handshake asks for (RFC 6455 section 4.1).
+/// The parts of the client's opening handshake (RFC 6455 section 4.1).
 struct WsRequest {
   Text host;           // with ":port" unless it is the scheme's own port
   Text path;           // begins with '/'

@@ -56,7 +56,7 @@ class WsProtocol {
   /// Starts the closing handshake; the reason is cut to what a control frame can hold.
   void close(uint16_t code, Text reason, Millis now);
 
-  /// What is to be sent to the peer; the caller says how much of it went out.
+  /// The bytes to send to the peer; the caller reports by output_sent() how many were sent.
   Bytes output() const { return {output_ + sent_, filled_ - sent_}; }
   void output_sent(size_t count);
 

@@ -11,20 +11,20 @@
 
 namespace pb {
 
-/// Joins a network, by Wi-Fi or Ethernet, and comes back to it for ever, with backoff and jitter. The network of the
-/// settings is tried first, then the stored ones. Every state has a deadline: an attempt that hangs is given up and
-/// tried again.
+/// Joins a network, by Wi-Fi or Ethernet, and rejoins it after each loss, with backoff and jitter. The network of the
+/// settings is tried first, then the stored ones. Every state has a deadline: an attempt that hangs is cancelled and
+/// repeated.
 class Wifi final : public Feature {
  public:
-  /// A radio that says nothing for so long is asked again.
+  /// An attempt without a result is cancelled after that time.
   static constexpr Millis kAttemptLimit = 30'000;
-  /// How often the driver is asked whether the link that it has reported still exists.
+  /// The interval at which the driver's own state of the link is read.
   static constexpr Millis kWatchInterval = 5'000;
-  /// Two settings that were changed in this time are used together.
+  /// The delay before a changed setting is used, so that name and key can be changed together.
   static constexpr Millis kChangeDelay = 2'000;
-  /// How long a changed network may take to work before the one from before is used again.
+  /// The time in which a changed network must work; otherwise the previous one returns.
   static constexpr Millis kTrialLimit = 60'000;
-  /// How long no network has worked before the setup access point opens.
+  /// The time without a working network after which the setup access point opens.
   static constexpr Millis kSetupAfter = 300'000;
 
   /// @param chip_id names the setup access point
@@ -77,7 +77,7 @@ class Wifi final : public Feature {
   // The network of the settings.
   bool is_first_poll_ = true;
   uint32_t used_ = 0;        ///< fingerprint of the name and key that attempts use
-  uint32_t changed_to_ = 0;  ///< fingerprint of the ones that are used from change_at_ on
+  uint32_t changed_to_ = 0;  ///< fingerprint of the name and key that are used from change_at_ on
   Millis change_at_ = kNever;
   Millis trial_limit_ = kNever;
 

@@ -9,7 +9,7 @@ namespace pb {
 /// The console command `wifi`: shows and changes the stored networks, and scans.
 class WifiConsole final : public Feature {
  public:
-  /// As many access points of a scan are shown.
+  /// The most access points of a scan that are shown.
   static constexpr size_t kMaxFound = 12;
   static constexpr Millis kScanLimit = 15'000;
 

@@ -9,7 +9,7 @@
 
 namespace pb::posix {
 
-/// What the board gives on the command line; docs/virtual-board.md has the options.
+/// The options of the command line by which the board starts the device (docs/virtual-board.md).
 struct Arguments {
   int board_fd = -1;
   int uart_fd = -1;

@@ -39,7 +39,7 @@ class EspEthernet final : public Network {
   LinkState link_;
   esp_netif_t* netif_ = nullptr;
   bool is_started_ = false;
-  // What the driver has reported last, whether or not an attempt is under way.
+  // The last reports of the driver, with or without an attempt in progress.
   volatile bool has_cable_ = false;
   volatile bool has_address_ = false;
 };

@@ -8,8 +8,8 @@
 
 namespace pb::esp32 {
 
-/// What malloc() can give, and mbed TLS takes. ESP-IDF: API reference, System, "Heap Memory Allocation" and "Heap
-/// Memory Debugging".
+/// The heap of malloc(), from which mbed TLS allocates. ESP-IDF: API reference, System, "Heap Memory Allocation" and
+/// "Heap Memory Debugging".
 class EspHeap final : public Heap, public mbedtls::TlsMemory {
  public:
   size_t free_bytes() const override { return heap_caps_get_free_size(MALLOC_CAP_DEFAULT); }

@@ -226,7 +226,7 @@ err_t EspTcp::on_sent(void* argument, tcp_pcb*, u16_t) {
 
 void EspTcp::on_error(void* argument, err_t) {
   if (argument == nullptr) return;
-  // lwIP has freed the control block. What the peer sent before can still be read.
+  // lwIP has freed the control block. Data that the peer sent before can still be read.
   auto& link = *static_cast<Link*>(argument);
   link.pcb = nullptr;
   link.ended = true;

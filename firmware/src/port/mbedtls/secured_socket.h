@@ -5,7 +5,7 @@
 
 namespace pb::mbedtls {
 
-/// What the sessions of a platform's Tcp are made of.
+/// The parts that the TLS sessions of a platform's Tcp use.
 struct TlsParts {
   const Clock& clock;
   TlsMemory& memory;

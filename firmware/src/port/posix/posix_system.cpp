@@ -66,7 +66,7 @@ void PosixSystem::limit_largest_block(size_t bytes) {
   for (void* memory : held_) heap_.release(memory);
   held_.clear();
   if (bytes == 0) return;
-  // Walls between blocks of that size; the blocks themselves are free again at the end.
+  // Small allocations separate blocks of that size, which are released at the end.
   std::vector<void*> blocks;
   while (heap_.largest_block() > bytes) {
     blocks.push_back(heap_.allocate(bytes));

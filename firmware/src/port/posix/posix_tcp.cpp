@@ -201,7 +201,7 @@ void PosixTcp::watch(std::vector<pollfd>& descriptors) {
   for (const Socket& socket : sockets_) {
     if (socket.lookup != nullptr) descriptors.push_back({socket.lookup->ended_fd, POLLIN, 0});
     if (socket.fd < 0) continue;
-    // Who cannot send reads nothing either (websocket/connection.cpp): what waits to be read must not keep it awake.
+    // A connection that cannot send does not read (websocket/connection.cpp), so unread data must not wake the loop.
     const bool is_stuck = socket.state() == TcpState::securing ? socket.wants_output() : socket.starved;
     const bool wants_out = socket.state() == TcpState::connecting || is_stuck;
     descriptors.push_back({socket.fd, static_cast<short>(wants_out ? POLLOUT : POLLIN), 0});

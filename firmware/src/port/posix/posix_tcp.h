@@ -24,7 +24,7 @@ namespace pb::posix {
 class PosixTcp final : public Tcp, public WakeSource {
  public:
   static constexpr size_t kSockets = 10;
-  /// What lwIP takes on the chip for a connection: its control block, and its send buffer and window (TCP_SND_BUF =
+  /// The memory of lwIP on the chip for a connection: its control block, and its send buffer and window (TCP_SND_BUF =
   /// TCP_WND = 5,744 bytes by default; the two are rarely full at once, so one of them is counted).
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
