@@ -93,6 +93,7 @@ def test_every_command_is_in_the_document() -> None:
         "csms answer",
         "fault lift",
         "flash",
+        "fleet --points",
         "console",
         "record test_by_hand.py",
         "pause",

@@ -88,7 +88,7 @@ def test_a_wrong_message_fails_with_the_place_and_the_exchange(file: Path, tmp_p
     code, out = play_card((str(file),), "ANOTHER", "y")
     assert code == 1
     assert "card: failed" in out
-    assert f"{file}:7:5: expect: expected within 0.01 s: Authorize" in out
+    assert f"{file.name}:7:5: expect: expected within 0.01 s: Authorize" in out
     assert "nearest miss: idTag: expected 'CARD', got 'ANOTHER'" in out
 
 
@@ -104,7 +104,7 @@ def test_a_wrong_file_is_an_error_before_anything_starts(file: Path) -> None:
         [Path(sys.executable).parent / "rig", "csms", "play", file], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 2
-    assert f"{file}:4:5: 'present_card' is not a step: did you mean 'present_tag'?" in ran.stderr
+    assert f"{file.name}:4:5: 'present_card' is not a step: did you mean 'present_tag'?" in ran.stderr
 
 
 def test_an_unknown_parameter_is_an_error(file: Path) -> None:
