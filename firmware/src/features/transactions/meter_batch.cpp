@@ -16,6 +16,10 @@ constexpr uint8_t kMagicSecondsWithoutVoltage = 'S';
 constexpr size_t kVoltageSize = 2;
 constexpr size_t kCrcEnd = 5;
 constexpr int32_t kNoWallTime = INT32_MIN;
+constexpr int64_t kLastWallTime = 253'402'300'799'999;  // the end of the year 9999, the last that RFC 3339 can write
+
+/// Whether a time may be in a file; 0: unknown. A damaged one could overflow.
+bool is_wall_time(int64_t wall_ms) { return wall_ms >= 0 && wall_ms <= kLastWallTime; }
 
 /// Little-endian numbers, one after the other.
 class Packer {
@@ -190,6 +194,7 @@ bool MeterBatch::decode(Bytes content) {
   first.stamp.boot = from.take32();
   first.stamp.at = from.take(8);
   first.stamp.wall_ms = static_cast<int64_t>(from.take(8));
+  if (!is_wall_time(first.stamp.wall_ms)) return false;
   first.reading.energy_wh = from.take(8);
   voltage_v = is_old ? uint16_t{0} : static_cast<uint16_t>(from.take(kVoltageSize));
   for (count_ = 0; count_ < count; ++count_) {
@@ -199,6 +204,7 @@ bool MeterBatch::decode(Bytes content) {
     const auto drift = static_cast<int32_t>(from.take32());
     sample.stamp = {first.stamp.boot, first.stamp.at + after, 0, (word & kFromCsms) != 0};
     if (drift != kNoWallTime) sample.stamp.wall_ms = first.stamp.wall_ms + static_cast<int64_t>(after) + drift;
+    if (!is_wall_time(sample.stamp.wall_ms)) return false;
     sample.reading.energy_wh = first.reading.energy_wh + from.take32();
     sample.reading.power_w = static_cast<uint32_t>(from.take(3));
     const auto flags = static_cast<uint8_t>(from.take(1));
