@@ -95,6 +95,23 @@ struct Device {
   }
 };
 
+/// The ring drops all lines of the dump before they are printed.
+void a_dump_ends_when_new_lines_overwrite_its_lines() {
+  Device device;
+  device.cold_boot();
+  device.log_lines(0, 20);
+  device.life->console.dump();
+  device.life->console.poll(device.clock.now());
+  device.log_lines(1000, 50);
+  device.uart.take();
+  device.run_for(0);
+  check_contains("\"lost_bytes\":", device.uart.take());
+  device.life->console.dump();
+  device.run_for(0);
+  check_contains("1049 x", device.uart.take());
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.flush()));
+}
+
 void a_line_is_on_flash_after_the_flush_time() {
   Device device;
   device.cold_boot().log.info("wifi", "up");
@@ -387,6 +404,7 @@ void secrets_are_not_stored() {
 
 int main() {
   UNITY_BEGIN();
+  RUN_TEST(a_dump_ends_when_new_lines_overwrite_its_lines);
   RUN_TEST(a_line_is_on_flash_after_the_flush_time);
   RUN_TEST(an_error_is_on_flash_after_seconds);
   RUN_TEST(a_flush_is_acknowledged_when_the_lines_are_durable);
