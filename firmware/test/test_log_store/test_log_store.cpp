@@ -393,6 +393,8 @@ void secrets_are_not_stored() {
   Device device;
   device.settings.wifi_psk.assign("hunter22hunter22");
   device.cold_boot().log.info("a", "the key is hunter22hunter22!");
+  device.settings.setup_psk.assign("setuphunter");
+  device.life->log.info("a", "set up with setuphunter");
   const std::string filler(LogRing::kMaxLine - 20, 'x');
   device.life->log.info("b", filler.c_str(), " hunter22hunter22");
   device.flush();
