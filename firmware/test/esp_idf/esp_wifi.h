@@ -79,4 +79,5 @@ esp_err_t esp_wifi_connect();
 esp_err_t esp_wifi_disconnect();
 esp_err_t esp_wifi_sta_get_ap_info(wifi_ap_record_t* record);
 esp_err_t esp_wifi_scan_start(const wifi_scan_config_t* config, bool block);
+esp_err_t esp_wifi_scan_stop();
 esp_err_t esp_wifi_scan_get_ap_records(uint16_t* number, wifi_ap_record_t* records);

@@ -419,6 +419,39 @@ void cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared() {
   }
 }
 
+/// The file is read to compare an entry of the same idTag, or to add one.
+void file_that_is_lost_at_run_time_does_not_hold_up_new_entries() {
+  for (const char* id_tag : {"TAG", "NEW"}) {
+    for (const bool is_missing : {false, true}) {
+      Bench bench;
+      bench.learn("TAG", kAccepted);
+      const std::string name = bench.storage.files.begin()->first;
+      if (is_missing) {
+        bench.storage.files.erase(name);
+      } else {
+        bench.storage.lost.insert(name);
+      }
+      bench.report(id_tag, R"({"status":"Blocked"})");
+      // The first read fails; then the mark is written and the file is removed.
+      for (int i = 0; i < 20 && !bench.cache.is_incomplete(); ++i) {
+        bench.cache.poll(bench.clock.now());
+        bench.storage.run_one();
+      }
+      TEST_ASSERT_TRUE(bench.cache.is_incomplete());
+      TEST_ASSERT_EQUAL_size_t(0, bench.cache.size());
+      bench.storage.lost.clear();
+      bench.save();
+      check_contains("has lost entries", bench.uart.written());
+      Bench again(bench.storage.files);
+      for (Bench* each : {&bench, &again}) {
+        TEST_ASSERT_EQUAL_STRING("Blocked", each->status(id_tag).c_str());
+        TEST_ASSERT_EQUAL_size_t(1, each->cache.size());
+        TEST_ASSERT_TRUE(each->cache.is_incomplete());
+      }
+    }
+  }
+}
+
 void entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss() {
   Bench bench;
   bench.learn("TAG", kAccepted);
@@ -464,6 +497,7 @@ int main() {
   RUN_TEST(cache_can_be_cleared_at_any_moment);
   RUN_TEST(entries_of_the_earlier_format_are_taken);
   RUN_TEST(cache_whose_file_was_damaged_is_incomplete_until_it_is_cleared);
+  RUN_TEST(file_that_is_lost_at_run_time_does_not_hold_up_new_entries);
   RUN_TEST(entry_that_cannot_be_read_is_neither_a_hit_nor_a_miss);
   RUN_TEST(disabled_cache_finds_nothing);
   return UNITY_END();

@@ -149,6 +149,9 @@ void an_authorization_key_is_overwritten_in_any_order_and_form() {
                            masked(R"({"value" : "0011" , "key":"authorizationkey"})", "").c_str());
   TEST_ASSERT_EQUAL_STRING(R"({"key":"AuthorizationKey","value":"****)",
                            masked(R"({"key":"AuthorizationKey","value":"0011)", "").c_str());
+  TEST_ASSERT_EQUAL_STRING(
+      R"([2,"1","ChangeConfiguration",{"key":"Authorization\u004bey","value":"****"}])",
+      masked(R"([2,"1","ChangeConfiguration",{"key":"Authorization\u004bey","value":"0011"}])", "").c_str());
   TEST_ASSERT_EQUAL_STRING(R"({"key":"HeartbeatInterval","value":"30"})",
                            masked(R"({"key":"HeartbeatInterval","value":"30"})", "").c_str());
 }

@@ -95,6 +95,23 @@ struct Device {
   }
 };
 
+/// The ring drops all lines of the dump before they are printed.
+void a_dump_ends_when_new_lines_overwrite_its_lines() {
+  Device device;
+  device.cold_boot();
+  device.log_lines(0, 20);
+  device.life->console.dump();
+  device.life->console.poll(device.clock.now());
+  device.log_lines(1000, 50);
+  device.uart.take();
+  device.run_for(0);
+  check_contains("\"lost_bytes\":", device.uart.take());
+  device.life->console.dump();
+  device.run_for(0);
+  check_contains("1049 x", device.uart.take());
+  TEST_ASSERT_EQUAL(static_cast<int>(StorageResult::ok), static_cast<int>(device.flush()));
+}
+
 void a_line_is_on_flash_after_the_flush_time() {
   Device device;
   device.cold_boot().log.info("wifi", "up");
@@ -376,6 +393,8 @@ void secrets_are_not_stored() {
   Device device;
   device.settings.wifi_psk.assign("hunter22hunter22");
   device.cold_boot().log.info("a", "the key is hunter22hunter22!");
+  device.settings.setup_psk.assign("setuphunter");
+  device.life->log.info("a", "set up with setuphunter");
   const std::string filler(LogRing::kMaxLine - 20, 'x');
   device.life->log.info("b", filler.c_str(), " hunter22hunter22");
   device.flush();
@@ -387,6 +406,7 @@ void secrets_are_not_stored() {
 
 int main() {
   UNITY_BEGIN();
+  RUN_TEST(a_dump_ends_when_new_lines_overwrite_its_lines);
   RUN_TEST(a_line_is_on_flash_after_the_flush_time);
   RUN_TEST(an_error_is_on_flash_after_seconds);
   RUN_TEST(a_flush_is_acknowledged_when_the_lines_are_durable);

@@ -9,6 +9,7 @@ namespace {
 constexpr Text kTag = "auth";
 constexpr size_t kNone = AuthCache::kMaxEntries;
 constexpr size_t kMaxHead = 64;
+constexpr Text kRefused = ": offline, unknown idTags are refused until ClearCache";
 
 static_assert(AuthCache::kMaxEntries % CacheFile::kSlots == 0 && AuthCache::kMaxEntries / CacheFile::kSlots <= 32,
               "the files are bits of one number");
@@ -67,9 +68,7 @@ void AuthCache::load() {
     lose();
   }
   if (is_incomplete_) {
-    log_.error(kTag,
-               "the authorization cache has lost entries: offline, unknown idTags are refused until "
-               "ClearCache");
+    log_.error(kTag, "the authorization cache has lost entries", kRefused);
   }
 }
 
@@ -369,7 +368,7 @@ bool AuthCache::compare() {
 }
 
 void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes buffer) {
-  if (result != StorageResult::ok) return failed(result);
+  if (result != StorageResult::ok) return cannot_read(result);
   IdTagRecord record;
   IdTagRecord stored;
   pending_.front(record);
@@ -404,7 +403,7 @@ bool AuthCache::make_room() {
 }
 
 void AuthCache::take_victim(StorageResult result, Bytes content, MutableBytes buffer) {
-  if (result != StorageResult::ok) return failed(result);
+  if (result != StorageResult::ok) return cannot_read(result);
   if (!put(CacheFile(buffer, content, epoch_))) step_ = Step::idle;
 }
 
@@ -456,6 +455,20 @@ size_t AuthCache::victim() const {
 bool AuthCache::has_expired(const Slot& slot) const {
   return slot.status == AuthorizationStatus::accepted && slot.expires_s != 0 && time_.quality() != TimeQuality::none &&
          time_.now() >= UnixMillis{1000} * slot.expires_s;
+}
+
+/// Ends the read of the file of slot_. A retry helps only if the file itself is sound; otherwise its entries are lost.
+void AuthCache::cannot_read(StorageResult result) {
+  const bool is_lost =
+      result == StorageResult::corrupt || result == StorageResult::newer || result == StorageResult::not_found;
+  if (!is_lost) return failed(result);
+  const size_t file = file_of_slot(slot_);
+  for (size_t i = 0; i < CacheFile::kSlots; ++i) slots_[file * CacheFile::kSlots + i] = Slot();
+  stale_ |= uint32_t{1} << file;
+  lose();
+  step_ = Step::idle;
+  log_.error(kTag, file_of(file).text(), " cannot be read (", name_of(result),
+             "), the authorization cache has lost entries", kRefused);
 }
 
 void AuthCache::failed(StorageResult result) {

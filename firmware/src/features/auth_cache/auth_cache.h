@@ -39,7 +39,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   AuthCache(Storage& storage, LocalList& list, const TimeSync& time, const Settings& settings, Logger& log);
 
   /// Reads the files; called once, before the loop runs. If one is damaged, or from a newer firmware, the cache is
-  /// incomplete until clear().
+  /// incomplete until clear(); so it is when a write finds such a file later.
   void load();
 
   /// Searches an idTag and calls `done` once, at once if it is not there. An Accepted that has expired, or may have by
@@ -100,6 +100,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   void end_entry();
   size_t victim() const;
   bool has_expired(const Slot& slot) const;
+  void cannot_read(StorageResult result);
   void failed(StorageResult result);
   bool is_used(size_t file) const;
 
@@ -112,7 +113,7 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   Slot slots_[kMaxEntries];
   uint32_t epoch_ = 0;
   uint32_t next_used_ = 1;
-  uint32_t stale_ = 0;  ///< files of an earlier epoch, one bit for each
+  uint32_t stale_ = 0;  ///< files of an earlier epoch, and unreadable ones: one bit for each
   size_t removed_ = 0;  ///< the one that is being removed
   bool is_incomplete_ = false;
   bool is_head_changed_ = false;

@@ -111,7 +111,9 @@ void LogConsole::print_file(Text name, Source next) {
 
 void LogConsole::print_ring() {
   if (!store_.ring().has(place_)) place_ = store_.ring().begin();
-  if (place_ == end_) return end();
+  // The ring may have dropped all wanted lines since begin(): the difference wraps then.
+  const uint32_t left = end_ - place_;
+  if (left == 0 || left > LogRing::kCapacity) return end();
   char line[LogRing::kMaxLine];
   print(store_.ring().read(place_, Span<char>(line)));
 }

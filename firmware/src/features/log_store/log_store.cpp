@@ -71,6 +71,7 @@ void LogStore::note_crash(ResetReason reason, Text build_id, const CrashReport* 
 
 void LogStore::take(LogLevel level, Span<char> line) {
   mask_secret(line, settings_.wifi_psk.text());
+  mask_secret(line, settings_.setup_psk.text());
   mask_authorization_key(line);
   TextWriter text{Span<char>(line_)};
   if (time_sync_.quality() == TimeQuality::csms) text.append_all(time_sync_.timestamp().text(), ' ');

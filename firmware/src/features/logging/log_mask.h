@@ -7,8 +7,8 @@ namespace pb {
 /// Overwrites each occurrence of `secret` in `line` with `*`. An empty secret has none.
 void mask_secret(Span<char> line, Text secret);
 
-/// Overwrites the value of AuthorizationKey in a line that contains a ChangeConfiguration or GetConfiguration message
-/// with `*` (OCPP 1.6 security whitepaper, section 2.3). Such a line has the key before the device knows it.
+/// Overwrites each value in a line that contains AuthorizationKey or a ChangeConfiguration message with `*` (OCPP 1.6
+/// security whitepaper, section 2.3). Such a line has the key before the device knows it.
 void mask_authorization_key(Span<char> line);
 
 }  // namespace pb

@@ -5,6 +5,7 @@
 #if !CONFIG_ETH_USE_OPENETH
 
 #include <esp_err.h>
+#include <esp_timer.h>
 #include <freertos/task.h>
 #include <string.h>
 
@@ -97,11 +98,21 @@ bool EspWifi::is_joined() const {
 
 bool EspWifi::start_scan() {
   handle_events();
-  if (scan_ == ScanState::running || station_.state() == NetworkState::associating || !is_started_) return false;
+  if (scan_state() == ScanState::running || station_.state() == NetworkState::associating || !is_started_) return false;
+  scan_began_us_ = esp_timer_get_time();
   scan_ = ScanState::running;
   if (esp_wifi_scan_start(nullptr, false) == ESP_OK) return true;
   scan_ = ScanState::failed;
   return false;
+}
+
+/// Ends a scan whose event was lost, which would keep the station from joining.
+ScanState EspWifi::scan_state() {
+  if (scan_ == ScanState::running && esp_timer_get_time() - scan_began_us_ >= kScanLimitUs) {
+    esp_wifi_scan_stop();
+    scan_ = ScanState::failed;
+  }
+  return scan_;
 }
 
 size_t EspWifi::take_scan(Span<FoundNetwork> into) {

@@ -28,7 +28,7 @@ class EspWifi final : public Network, private StationDriver {
   uint16_t disconnect_reason() const override { return station_.reason(); }
   LinkInfo link() const override;
   bool start_scan() override;
-  ScanState scan_state() override { return scan_; }
+  ScanState scan_state() override;
   size_t take_scan(Span<FoundNetwork> into) override;
   bool open_access_point(Text ssid, Text psk) override;
   void close_access_point() override;
@@ -40,6 +40,9 @@ class EspWifi final : public Network, private StationDriver {
   };
   /// More of them at once are lost, like those that the driver itself loses; the loop asks the driver for its state.
   static constexpr size_t kMaxEvents = 8;
+
+  /// A scan without a result fails after that time, before WifiConsole stops waiting for it.
+  static constexpr int64_t kScanLimitUs = 10'000'000;
 
   static void start(void* self);
   static void on_event(void* self, esp_event_base_t base, int32_t id, void* data);
@@ -58,6 +61,7 @@ class EspWifi final : public Network, private StationDriver {
   bool is_starting_ = false;
   bool is_started_ = false;
   volatile ScanState scan_ = ScanState::none;
+  int64_t scan_began_us_ = 0;
 
   wifi_config_t access_point_{};
   bool has_access_point_ = false;

@@ -260,6 +260,10 @@ esp_err_t esp_wifi_scan_start(const wifi_scan_config_t*, bool) {
   chip.radio_calls.emplace_back("scan");
   return ESP_OK;
 }
+esp_err_t esp_wifi_scan_stop() {
+  chip.radio_calls.emplace_back("scan_stop");
+  return ESP_OK;
+}
 esp_err_t esp_wifi_scan_get_ap_records(uint16_t* number, wifi_ap_record_t* records) {
   *number = 1;
   records[0] = {};

@@ -394,6 +394,18 @@ void scan_ends_by_an_event() {
   TEST_ASSERT_EQUAL_INT8(-70, found[0].rssi);
 }
 
+void scan_whose_event_is_lost_fails_after_its_limit() {
+  Radio radio;
+  radio.join();
+  TEST_ASSERT_TRUE(radio.wifi.start_scan());
+  chip.now_us += 9'999'999;
+  TEST_ASSERT_EQUAL(static_cast<int>(ScanState::running), static_cast<int>(radio.wifi.scan_state()));
+  chip.now_us += 1;
+  TEST_ASSERT_EQUAL(static_cast<int>(ScanState::failed), static_cast<int>(radio.wifi.scan_state()));
+  TEST_ASSERT_EQUAL_STRING("scan_stop;", last_calls(1).c_str());
+  TEST_ASSERT_TRUE(radio.wifi.start_scan());
+}
+
 void access_point_opens_once_the_driver_has_started() {
   Radio radio;
   TEST_ASSERT_TRUE(radio.wifi.open_access_point("setup", "passphrase"));
@@ -467,6 +479,7 @@ int main() {
   RUN_TEST(busy_driver_leaves_before_it_joins);
   RUN_TEST(driver_is_asked_for_its_state);
   RUN_TEST(scan_ends_by_an_event);
+  RUN_TEST(scan_whose_event_is_lost_fails_after_its_limit);
   RUN_TEST(access_point_opens_once_the_driver_has_started);
   RUN_TEST(flash_refuses_what_the_partition_does_not_have);
   RUN_TEST(partition_that_is_missing_has_no_size);
