@@ -154,16 +154,23 @@ def _power_on(_: Mapping[str, Any]) -> Step:
 
 def _call(arguments: Mapping[str, Any]) -> Step:
     payload = arguments.get("payload") or {}
-    return Step("call", arguments["action"], {"with": dict(payload)} if payload else {})
+    options: dict[str, Any] = {"with": dict(payload)} if payload else {}
+    return Step("call", arguments["action"], options | _unchecked(arguments))
 
 
 def _answer(arguments: Mapping[str, Any]) -> Step:
-    options: dict[str, Any] = {"times": arguments.get("times", 1)}
+    times = arguments.get("times", 1)
+    options: dict[str, Any] = {} if times is None else {"times": times}
     if arguments.get("error"):
         options["error"] = arguments["error"]
     else:
         options["with"] = dict(arguments.get("answer") or {})
-    return Step("answer", arguments["action"], options)
+    return Step("answer", arguments["action"], options | _unchecked(arguments))
+
+
+def _unchecked(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the option of a step whose payload may break the schema."""
+    return {} if arguments.get("check", True) else {"unchecked": True}
 
 
 _ACTS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {
