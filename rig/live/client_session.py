@@ -23,6 +23,8 @@ _MOST_REQUESTS = 8
 """The number of requests of a client that may be unanswered."""
 _MOST_WAITING = 1000
 """The number of progress reports that may wait for a slow client; later ones are dropped."""
+_MOST_UNSENT = 64
+"""The number of messages that may wait for a slow client before its next request is read."""
 _LONGEST_NAME = 80
 
 
@@ -57,6 +59,7 @@ class ClientSession:
         self._outbox: deque[bytes] = deque()
         self._requests: set[asyncio.Task[None]] = set()
         self._to_send = asyncio.Event()
+        self._has_sent = asyncio.Event()
         self._is_ending = False
         self._caller = Caller(f"process {self._pid}")
 
@@ -90,6 +93,7 @@ class ClientSession:
             while True:
                 lines = list(self._outbox)
                 self._outbox.clear()
+                self._has_sent.set()
                 if self._feed is not None and not self._is_ending:
                     lines += self._feed.take()
                 if not lines:
@@ -117,6 +121,9 @@ class ClientSession:
 
     async def _read(self) -> None:
         while True:
+            while len(self._outbox) > _MOST_UNSENT:  # the client does not read its replies
+                self._has_sent.clear()
+                await self._has_sent.wait()
             try:
                 line = await self._reader.readuntil(b"\n")
             except (asyncio.IncompleteReadError, ConnectionError):

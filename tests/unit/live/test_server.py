@@ -199,6 +199,16 @@ def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:
     assert "longer than 1 MiB" in messages[0]["error"]["message"]
 
 
+def test_requests_of_a_client_that_does_not_read_are_not_read(connect: Connect, server: LiveServer) -> None:
+    client = connect()
+    client._socket.settimeout(1)
+    lines = b'{"do": "dance", "pad": "%s"}\n' % (b"x" * 1000) * (16 << 10)
+    with pytest.raises(TimeoutError):
+        client._socket.sendall(lines)
+    (session,) = server._sessions
+    assert len(session._outbox) < 100
+
+
 def test_the_calls_are_described(connect: Connect) -> None:
     described = connect().request("calls")
     assert described["lamp.switch"] == {
