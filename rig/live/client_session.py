@@ -225,6 +225,19 @@ class ClientSession:
         caller = Caller(by, partial(self._report, request.get("id")), self._caller.cleanups)
         if not call.acts:
             return call(caller, arguments)
+        self._running_test(name, request)
+        with self._server.driver.acting(by, name):
+            test = self._running_test(name, request)  # again: a pause that ends now has seen no driver yet
+            remember_secrets(arguments)
+            self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
+            return call(caller, arguments)
+
+    def _running_test(self, name: str, request: Mapping[str, Any]) -> str:
+        """Return the running test, empty if there is none.
+
+        Raises:
+            RequestError: a test runs, and the request does not ask to act during one.
+        """
         test = self._offer.running()
         if test and request.get("drive") is not True:
             raise RequestError(
@@ -232,10 +245,7 @@ class ClientSession:
                 f"{name} is refused: {self._offer.holder}, runs {test}. Add --drive to act during a test, or hold the "
                 "session with `rig pause` first",
             )
-        with self._server.driver.acting(by, name):
-            remember_secrets(arguments)
-            self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
-            return call(caller, arguments)
+        return test
 
     def _report(self, number: Any, progress: Mapping[str, Any]) -> None:
         """Send the progress of a call, from its thread."""
