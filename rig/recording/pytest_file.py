@@ -17,10 +17,10 @@ def pytest_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = (), 
     Args:
         title: what the test shows, in one sentence.
         steps: its steps.
-        skipped: acts that no step describes; a comment names them.
+        skipped: acts that no step describes, and lost events; a comment names them.
         name: the name of the function.
     """
-    body = [f"# Not recorded, because no step does it: {', '.join(skipped)}."] if skipped else []
+    body = [f"# Not recorded: {', '.join(skipped)}."] if skipped else []
     body += _lines(steps)
     code = "\n".join(body)
     imports = ["from rig.faults import by_name"] if "by_name(" in code else []

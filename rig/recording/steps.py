@@ -66,14 +66,15 @@ class _Recording:
             pass
 
 
-def steps_of(events: Iterable[Event]) -> tuple[list[Step], list[str]]:
-    """Return the steps of a session, and the acts that no step describes.
+def steps_of(events: Iterable[Event], lost: int = 0) -> tuple[list[Step], list[str]]:
+    """Return the steps of a session, and what they leave out.
 
     Args:
         events: the events of the session, in order; those of other types than `KINDS` are ignored.
+        lost: the number of events that the recording has lost, of any type.
 
     Returns:
-        The steps, and the names of the calls that were left out.
+        The steps, and what was left out: the names of calls, and the lost events in words.
     """
     recording = _Recording()
     levels: dict[str, bool] = {}
@@ -92,6 +93,8 @@ def steps_of(events: Iterable[Event]) -> tuple[list[Step], list[str]]:
         elif event["type"] == FRAME:
             _frame(recording, event)
     _flush(recording, levels)
+    if lost:
+        recording.skipped.append(f"up to {lost} events that were lost")
     return recording.steps, recording.skipped
 
 

@@ -136,6 +136,15 @@ def test_act_without_a_step_is_named(session: Session) -> None:
     assert "console.send" in scenario_file("A session.", steps, skipped)
 
 
+def test_lost_events_are_named(session: Session) -> None:
+    """Both files say that the recording has a gap."""
+    session.act("input.set", name="cable", on=True)
+    steps, skipped = steps_of(session.events, lost=120)
+    assert skipped == ["up to 120 events that were lost"]
+    assert "# Not recorded: up to 120 events that were lost" in pytest_file("A session.", steps, skipped)
+    assert "# Not recorded: up to 120 events that were lost" in scenario_file("A session.", steps, skipped)
+
+
 def test_written_test_is_python(session: Session) -> None:
     """Texts of the session cannot break out of their quotes, and the file compiles."""
     session.act("csms.call", action="DataTransfer", payload={"vendorId": 'a"b\\\n', "data": "${x}"})
