@@ -21,7 +21,7 @@ from rig.scenarios import NotSupportedError, Scenario, Stage, load, play
 from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.timeline.frame_words import frame_line
-from rig.util.errors import BenchError, ExpectationError
+from rig.util.errors import BenchError, DeviceError, ExpectationError
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
@@ -125,7 +125,7 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
     except NotSupportedError as lacking:
         terminal.print(f"{name}: {lacking}")
         return True
-    except ExpectationError as error:
+    except (DeviceError, ExpectationError) as error:
         terminal.print(Text(f"{name}: failed\n{error}", style="red"))
         return False
     terminal.print(Text(f"{name}: passed", style="green"))

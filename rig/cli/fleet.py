@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-import select
+import selectors
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -171,12 +171,18 @@ def run_against(csms_url: str, root: Path, *, points: int, seconds: float, seed:
     if problem := problem_of_url(csms_url):
         raise BenchError(f"--csms {csms_url!r} {problem}", "Write ws://HOST:PORT/PATH, like ws://127.0.0.1:9000/")
     connections = dict.fromkeys(range(points), 0)
-    with _fleet(root, csms_url, points, seed, None) as devices, contextlib.suppress(KeyboardInterrupt):
+    with (
+        _fleet(root, csms_url, points, seed, None) as devices,
+        selectors.DefaultSelector() as selector,  # select.select fails beyond descriptor 1023
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        for number, device in enumerate(devices):
+            selector.register(device, selectors.EVENT_READ, number)
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            for ready in select.select(devices, [], [], min(left, 1))[0]:
+            for key, _ in selector.select(min(left, 1)):
                 # A line that is split between two reads is counted by neither, which is rare and only a count.
-                connections[devices.index(ready)] += ready.read_console().count(_CONNECTED)
+                connections[key.data] += devices[key.data].read_console().count(_CONNECTED)
             for device in devices:
                 device.check()
     connected = sum(1 for count in connections.values() if count)

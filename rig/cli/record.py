@@ -24,6 +24,7 @@ def command(
 
     writers = [(file, _writer(file)) for file in files]
     events: list[dict[str, Any]] = []
+    lost = 0
     with attached(bench, pid, "rig record") as session:
         session.switch_on()
         session.client.request("subscribe", kinds=KINDS)
@@ -32,10 +33,12 @@ def command(
             for message in session.client.pushed():
                 if "event" in message:
                     events.append(message["event"])
+                lost += message.get("lost", 0)
         except KeyboardInterrupt:
             pass
         name = session.client.hello["bench"]
-    _write(writers, events, f"A session by hand at the bench {name}, {datetime.now().astimezone():%Y-%m-%d %H:%M}.")
+    title = f"A session by hand at the bench {name}, {datetime.now().astimezone():%Y-%m-%d %H:%M}."
+    _write(writers, events, lost, title)
 
 
 def _writer(file: Path) -> Callable[..., str]:
@@ -54,14 +57,14 @@ def _writer(file: Path) -> Callable[..., str]:
     return writers[file.suffix]
 
 
-def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str, Any]], title: str) -> None:
+def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str, Any]], lost: int, title: str) -> None:
     from rig.recording import steps_of
 
-    steps, skipped = steps_of(events)
+    steps, skipped = steps_of(events, lost)
     if not steps:
         raise BenchError("nothing was recorded: nobody acted on the bench", "Act on it with `rig console`, for example")
     for file, write in writers:
         file.write_text(write(title, steps, skipped), encoding="utf-8")
         typer.echo(f"wrote {file}: {len(steps)} steps")
     if skipped:
-        typer.secho(f"not recorded, because no step does it: {', '.join(skipped)}", fg="yellow", err=True)
+        typer.secho(f"not recorded: {', '.join(skipped)}", fg="yellow", err=True)

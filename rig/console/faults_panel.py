@@ -44,10 +44,13 @@ class FaultsPanel(Panel):
         bench = (live.get("pid"), live.get("path"), self._tab.state.get("bench", {}).get("is_open"))
         if not live or bench == self._bench:
             return
-        self._bench = bench
-        if (found := await self._tab.call("fault.list")) is not None:
-            self._catalogue = found["catalogue"]
-            self._select.set_options([name for name, fault in self._catalogue.items() if fault["possible"]])
+        self._bench = bench  # before the call, because the page refreshes after it and loads again
+        found = await self._tab.call("fault.list")
+        if found is None:
+            self._bench = None  # the next refresh repeats the call
+            return
+        self._catalogue = found["catalogue"]
+        self._select.set_options([name for name, fault in self._catalogue.items() if fault["possible"]])
 
     def _choose(self) -> None:
         fault = self._catalogue.get(self._select.value or "")
@@ -86,5 +89,5 @@ class FaultsPanel(Panel):
         given = " ".join(f"{key}={value}" for key, value in fault["arguments"].items())
         with ui.element("div").classes("pb-fault"):
             ui.label(f"{fault['fault']} {given}").classes("grow")
-            lift = ui.button("lift", on_click=lambda: self._tab.call("fault.lift", name=fault["fault"]))
+            lift = ui.button("lift", on_click=lambda: self._tab.call("fault.lift", injected=fault["id"]))
             lift.props(f'outline dense aria-label="lift {fault["fault"]}"')

@@ -33,6 +33,7 @@ class RecordPanel(Panel):
         super().__init__(tab)
         self._wanted = wanted
         self._events: list[dict[str, Any]] = []
+        self._lost = 0
         self._recording: asyncio.Task[None] | None = None
 
     def fill(self) -> None:
@@ -62,7 +63,7 @@ class RecordPanel(Panel):
 
     def _on_start(self) -> None:
         self.stop()
-        self._events = []
+        self._events, self._lost = [], 0
         self._recording = asyncio.create_task(self._record(self._events))
         self._start.set_text("record anew")
 
@@ -72,11 +73,13 @@ class RecordPanel(Panel):
                 return
             link.send(do="subscribe", kinds=KINDS)
             while len(events) < _MOST_EVENTS and (line := await link.reader.readline()):
-                if (event := orjson.loads(line).get("event")) is not None:
+                message = orjson.loads(line)
+                if (event := message.get("event")) is not None:
                     events.append(event)
+                self._lost += message.get("lost", 0)
 
     def _save(self, write: Callable[..., str], name: str) -> None:
-        steps, skipped = steps_of(self._events)
+        steps, skipped = steps_of(self._events, self._lost)
         title = (
             f"A session by hand at the bench {self._wanted.path.stem}, {datetime.now().astimezone():%Y-%m-%d %H:%M}."
         )

@@ -23,6 +23,8 @@ _MOST_REQUESTS = 8
 """The number of requests of a client that may be unanswered."""
 _MOST_WAITING = 1000
 """The number of progress reports that may wait for a slow client; later ones are dropped."""
+_MOST_UNSENT = 64
+"""The number of messages that may wait for a slow client before its next request is read."""
 _LONGEST_NAME = 80
 
 
@@ -57,6 +59,7 @@ class ClientSession:
         self._outbox: deque[bytes] = deque()
         self._requests: set[asyncio.Task[None]] = set()
         self._to_send = asyncio.Event()
+        self._has_sent = asyncio.Event()
         self._is_ending = False
         self._caller = Caller(f"process {self._pid}")
 
@@ -90,6 +93,7 @@ class ClientSession:
             while True:
                 lines = list(self._outbox)
                 self._outbox.clear()
+                self._has_sent.set()
                 if self._feed is not None and not self._is_ending:
                     lines += self._feed.take()
                 if not lines:
@@ -117,6 +121,9 @@ class ClientSession:
 
     async def _read(self) -> None:
         while True:
+            while len(self._outbox) > _MOST_UNSENT:  # the client does not read its replies
+                self._has_sent.clear()
+                await self._has_sent.wait()
             try:
                 line = await self._reader.readuntil(b"\n")
             except (asyncio.IncompleteReadError, ConnectionError):
@@ -218,6 +225,19 @@ class ClientSession:
         caller = Caller(by, partial(self._report, request.get("id")), self._caller.cleanups)
         if not call.acts:
             return call(caller, arguments)
+        self._running_test(name, request)
+        with self._server.driver.acting(by, name):
+            test = self._running_test(name, request)  # again: a pause that ends now has seen no driver yet
+            remember_secrets(arguments)
+            self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
+            return call(caller, arguments)
+
+    def _running_test(self, name: str, request: Mapping[str, Any]) -> str:
+        """Return the running test, empty if there is none.
+
+        Raises:
+            RequestError: a test runs, and the request does not ask to act during one.
+        """
         test = self._offer.running()
         if test and request.get("drive") is not True:
             raise RequestError(
@@ -225,10 +245,7 @@ class ClientSession:
                 f"{name} is refused: {self._offer.holder}, runs {test}. Add --drive to act during a test, or hold the "
                 "session with `rig pause` first",
             )
-        with self._server.driver.acting(by, name):
-            remember_secrets(arguments)
-            self._offer.timeline.append(HandAct(source="live", call=name, arguments=arguments, by=by, test=test))
-            return call(caller, arguments)
+        return test
 
     def _report(self, number: Any, progress: Mapping[str, Any]) -> None:
         """Send the progress of a call, from its thread."""

@@ -18,7 +18,7 @@ class Driver:
 
     def __init__(self) -> None:
         self.name = ""
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     @contextlib.contextmanager
     def acting(self, by: str, call: str) -> Iterator[None]:
@@ -31,7 +31,7 @@ class Driver:
         Raises:
             RequestError: another client acts.
         """
-        with self._lock:
+        with self._changed:
             if self.name:
                 raise RequestError(
                     "busy",
@@ -42,4 +42,11 @@ class Driver:
         try:
             yield
         finally:
-            self.name = ""
+            with self._changed:
+                self.name = ""
+                self._changed.notify_all()
+
+    def wait_until_free(self, seconds: float) -> bool:
+        """Return whether nobody acts within these real seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self.name, seconds)

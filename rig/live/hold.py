@@ -60,10 +60,12 @@ class Hold:
                     if not self.is_holding:
                         return
                 if tick(_TICK_S):
+                    self.resume()
                     return
         finally:
-            self.resume()
-            self.why = ""
+            # A request that came after `resume` stands: it is for the next test.
+            with self._changed:
+                self.is_holding, self.why = False, ""
 
     def wait_until_holding(self, seconds: float) -> bool:
         """Return whether the session holds within these real seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rig.recording.steps import Step
@@ -17,10 +17,10 @@ def pytest_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = (), 
     Args:
         title: what the test shows, in one sentence.
         steps: its steps.
-        skipped: acts that no step describes; a comment names them.
+        skipped: acts that no step describes, and lost events; a comment names them.
         name: the name of the function.
     """
-    body = [f"# Not recorded, because no step does it: {', '.join(skipped)}."] if skipped else []
+    body = [f"# Not recorded: {', '.join(skipped)}."] if skipped else []
     body += _lines(steps)
     code = "\n".join(body)
     imports = ["from rig.faults import by_name"] if "by_name(" in code else []
@@ -81,17 +81,23 @@ def _statement(step: Step) -> Iterator[str]:
             given = "".join(f", {key}={_code(field)}" for key, field in options.get("with", {}).items())
             yield f"csms.expect({_code(value)}{given})"
         case "call":
-            payload = f", {_code(options['with'])}" if "with" in options else ""
+            given = f", {_code(options['with'])}" if "with" in options else ""
+            given += _unchecked(options)
             if "result" in options:
-                yield f"answer = csms.call({_code(value)}{payload})"
+                yield f"answer = csms.call({_code(value)}{given})"
                 yield f'assert answer["status"] == {_code(options["result"]["status"])}'
             else:
-                yield f"csms.call({_code(value)}{payload})"
+                yield f"csms.call({_code(value)}{given})"
         case "answer":
             answer = f"CallError({_code(options['error'])})" if "error" in options else _code(options["with"])
-            yield f"csms.answer({_code(value)}, {answer}, {options['times']!r})"
+            times = f", {options['times']!r}" if "times" in options else ""
+            yield f"csms.answer({_code(value)}, {answer}{times}{_unchecked(options)})"
         case "close":
             yield f"csms.close({value!r})"
+
+
+def _unchecked(options: Mapping[str, Any]) -> str:
+    return ", check=False" if options.get("unchecked") else ""
 
 
 def _code(value: Any) -> str:

@@ -17,9 +17,9 @@ def scenario_file(title: str, steps: Sequence[Step], skipped: Sequence[str] = ()
     Args:
         title: what the scenario shows, in one sentence.
         steps: its steps.
-        skipped: acts that no step describes; a comment names them.
+        skipped: acts that no step describes, and lost events; a comment names them.
     """
-    lines = [f"# Not recorded, because no step does it: {', '.join(skipped)}"] if skipped else []
+    lines = [f"# Not recorded: {', '.join(skipped)}"] if skipped else []
     lines += [f"scenario: {_value(title)}", "needs: [inputs, outputs]", "steps:"]
     return "\n".join([*lines, *_steps(steps, 1)]) + "\n"
 

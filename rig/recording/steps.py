@@ -66,14 +66,15 @@ class _Recording:
             pass
 
 
-def steps_of(events: Iterable[Event]) -> tuple[list[Step], list[str]]:
-    """Return the steps of a session, and the acts that no step describes.
+def steps_of(events: Iterable[Event], lost: int = 0) -> tuple[list[Step], list[str]]:
+    """Return the steps of a session, and what they leave out.
 
     Args:
         events: the events of the session, in order; those of other types than `KINDS` are ignored.
+        lost: the number of events that the recording has lost, of any type.
 
     Returns:
-        The steps, and the names of the calls that were left out.
+        The steps, and what was left out: the names of calls, and the lost events in words.
     """
     recording = _Recording()
     levels: dict[str, bool] = {}
@@ -92,6 +93,8 @@ def steps_of(events: Iterable[Event]) -> tuple[list[Step], list[str]]:
         elif event["type"] == FRAME:
             _frame(recording, event)
     _flush(recording, levels)
+    if lost:
+        recording.skipped.append(f"up to {lost} events that were lost")
     return recording.steps, recording.skipped
 
 
@@ -154,16 +157,23 @@ def _power_on(_: Mapping[str, Any]) -> Step:
 
 def _call(arguments: Mapping[str, Any]) -> Step:
     payload = arguments.get("payload") or {}
-    return Step("call", arguments["action"], {"with": dict(payload)} if payload else {})
+    options: dict[str, Any] = {"with": dict(payload)} if payload else {}
+    return Step("call", arguments["action"], options | _unchecked(arguments))
 
 
 def _answer(arguments: Mapping[str, Any]) -> Step:
-    options: dict[str, Any] = {"times": arguments.get("times", 1)}
+    times = arguments.get("times", 1)
+    options: dict[str, Any] = {} if times is None else {"times": times}
     if arguments.get("error"):
         options["error"] = arguments["error"]
     else:
         options["with"] = dict(arguments.get("answer") or {})
-    return Step("answer", arguments["action"], options)
+    return Step("answer", arguments["action"], options | _unchecked(arguments))
+
+
+def _unchecked(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the option of a step whose payload may break the schema."""
+    return {} if arguments.get("check", True) else {"unchecked": True}
 
 
 _ACTS: Mapping[str, Callable[[Mapping[str, Any]], Step]] = {

@@ -178,7 +178,9 @@ def transaction(player: Player, values: Values) -> None:
             f"there are {len(found)} transactions, not {wanted['count']}\n{player.csms.exchange(player.identity)}"
         )
     if not found:
-        return
+        if "count" in wanted:  # it is 0
+            return
+        raise ExpectationError(f"there is no transaction\n{player.csms.exchange(player.identity)}")
     latest = found[-1]
     latest.check()
     if "energy_wh" in wanted and latest.energy_wh != wanted["energy_wh"]:

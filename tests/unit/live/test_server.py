@@ -12,6 +12,7 @@ import pytest
 from rig.live.calls import Call, Caller
 from rig.live.client import Client
 from rig.live.feed import MOST_BEHIND
+from rig.live.hold import Hold
 from rig.live.messages import LONGEST_LINE
 from rig.live.server import MOST_CLIENTS, LiveServer
 from rig.timeline import Timeline
@@ -198,6 +199,16 @@ def test_a_line_that_is_too_long_ends_the_connection(connect: Connect) -> None:
     assert "longer than 1 MiB" in messages[0]["error"]["message"]
 
 
+def test_requests_of_a_client_that_does_not_read_are_not_read(connect: Connect, server: LiveServer) -> None:
+    client = connect()
+    client._socket.settimeout(1)
+    lines = b'{"do": "dance", "pad": "%s"}\n' % (b"x" * 1000) * (16 << 10)
+    with pytest.raises(TimeoutError):
+        client._socket.sendall(lines)
+    (session,) = server._sessions
+    assert len(session._outbox) < 100
+
+
 def test_the_calls_are_described(connect: Connect) -> None:
     described = connect().request("calls")
     assert described["lamp.switch"] == {
@@ -234,6 +245,25 @@ def test_a_pause_waits_for_the_running_test(connect: Connect, server: LiveServer
     client.request("resume")
     holding.join(5)
     assert not holding.is_alive()
+
+
+def test_a_pause_right_after_a_resume_is_kept() -> None:
+    hold = Hold()
+
+    def resume_and_request(_seconds: float) -> bool:
+        hold.resume()
+        hold.request()
+        return False
+
+    hold.wait("before test_it", resume_and_request)
+    assert (hold.is_requested, hold.is_holding, hold.why) == (True, False, "")
+
+
+def test_a_tick_that_ends_the_hold_takes_the_request() -> None:
+    hold = Hold()
+    hold.request()
+    hold.wait("before test_it", lambda _: True)
+    assert (hold.is_requested, hold.is_holding) == (False, False)
 
 
 def test_a_stale_socket_is_removed(home: Path, timeline: Timeline, server: LiveServer) -> None:

@@ -102,6 +102,30 @@ def test_call_expects_the_status_of_its_answer(session: Session) -> None:
     assert 'assert answer["status"] == "Accepted"' in pytest_file("A call.", [call])
 
 
+def test_answer_for_good_has_no_count(session: Session) -> None:
+    """An answer without a number of times becomes a step without `times`, which the schema wants as an integer."""
+    session.act("csms.answer", action="Heartbeat", answer={}, times=None)
+    (answer,) = session.steps()
+    assert answer == Step("answer", "Heartbeat", {"with": {}})
+    assert "times" not in scenario_file("An answer.", [answer])
+    assert 'csms.answer("Heartbeat", {})\n' in pytest_file("An answer.", [answer])
+
+
+def test_unchecked_payload_stays_unchecked(session: Session) -> None:
+    """A call and an answer that were sent without a check are written so."""
+    session.act("csms.call", action="Reset", payload={"type": 1}, check=False)
+    session.act("csms.answer", action="Heartbeat", answer={"x": 1}, times=2, check=False)
+    steps = session.steps()
+    assert steps == [
+        Step("call", "Reset", {"with": {"type": 1}, "unchecked": True}),
+        Step("answer", "Heartbeat", {"times": 2, "with": {"x": 1}, "unchecked": True}),
+    ]
+    assert scenario_file("Two acts.", steps).count("unchecked: true") == 2
+    code = pytest_file("Two acts.", steps)
+    assert 'csms.call("Reset", {"type": 1}, check=False)' in code
+    assert 'csms.answer("Heartbeat", {"x": 1}, 2, check=False)' in code
+
+
 def test_act_without_a_step_is_named(session: Session) -> None:
     """An act that no step describes is named in both files."""
     session.act("input.set", name="cable", on=True)
@@ -110,6 +134,15 @@ def test_act_without_a_step_is_named(session: Session) -> None:
     assert skipped == ["console.send"]
     assert "console.send" in pytest_file("A session.", steps, skipped)
     assert "console.send" in scenario_file("A session.", steps, skipped)
+
+
+def test_lost_events_are_named(session: Session) -> None:
+    """Both files say that the recording has a gap."""
+    session.act("input.set", name="cable", on=True)
+    steps, skipped = steps_of(session.events, lost=120)
+    assert skipped == ["up to 120 events that were lost"]
+    assert "# Not recorded: up to 120 events that were lost" in pytest_file("A session.", steps, skipped)
+    assert "# Not recorded: up to 120 events that were lost" in scenario_file("A session.", steps, skipped)
 
 
 def test_written_test_is_python(session: Session) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from rig.cli import csms_play
 from rig.csms import Csms
 from rig.scenarios import Stage, play
 from rig.util.errors import DeviceError, ExpectationError
+from rig.util.terminal import Terminal
 from tests.unit.csms.conftest import Peer
 from tests.unit.scenarios.conftest import Load, Perform, Person
 
@@ -84,6 +86,16 @@ def test_a_device_that_rejects_the_former_value_is_renewed(read: Load, csms: Csm
         play(scenario, Stage(csms, csms.timeline, device=device, person=person))
     thread.join()
     assert device.calls == ["wait_status", "renew"]
+
+
+def test_a_key_that_cannot_be_restored_fails_its_scenario_only(
+    read: Load, csms: Csms, peer: Peer, person: Person, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread, _ = answering(peer, KEY, ACCEPTED, REJECTED)
+    scenario = read('scenario: a test\nconfiguration: {HeartbeatInterval: "60"}\nsteps:\n  - note: go\n')
+    assert not csms_play._passes(scenario, Stage(csms, csms.timeline, person=person), Terminal(), {})
+    thread.join()
+    assert "the configuration keys cannot be restored" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_the_cleanup_is_played_after_a_failure(read: Load, csms: Csms, peer: Peer, person: Person) -> None:

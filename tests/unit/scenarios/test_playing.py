@@ -277,3 +277,9 @@ def test_the_parameters_of_a_part_are_bound(perform: Perform, person: Person, tm
     (tmp_path / "p.yaml").write_text('part: a part\nparams: {what: nothing}\nsteps:\n  - note: "do ${what} now"\n')
     perform("  - include: p.yaml\n  - include: p.yaml\n    with: {what: it}\n")
     assert person.requests == ["do nothing now", "do it now"]
+
+
+def test_a_check_of_a_transaction_needs_one(perform: Perform) -> None:
+    perform("  - transaction: {count: 0}\n")
+    with pytest.raises(ExpectationError, match=r"^s\.yaml:3:3: transaction: there is no transaction"):
+        perform("  - transaction: {energy_wh: 10}\n")

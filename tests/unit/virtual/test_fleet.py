@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+import resource
+import socket
 from pathlib import Path
 
 import pytest
 
+from rig.cli import fleet
 from rig.cli.fleet import FleetRun, check_run, run_against, run_outage
 from rig.util.errors import BenchError, DeviceError, ExpectationError
 
@@ -42,6 +48,41 @@ def test_a_device_that_stays_away_fails() -> None:
 def test_a_wrong_url_is_rejected() -> None:
     with pytest.raises(BenchError, match="--csms 'http://x' "):
         run_against("http://x", ROOT, points=1, seconds=1, seed=1)
+
+
+class HighConsole:
+    """A device whose console has a descriptor that select.select does not take, and that has connected once."""
+
+    def __init__(self) -> None:
+        self._near, self._far = socket.socketpair()
+        self._high = fcntl.fcntl(self._near, fcntl.F_DUPFD_CLOEXEC, 1100)
+        self._far.sendall(fleet._CONNECTED)
+
+    def fileno(self) -> int:
+        return self._high
+
+    def read_console(self) -> bytes:
+        return self._near.recv(1000)
+
+    def check(self) -> None:
+        pass
+
+    def close(self) -> None:
+        os.close(self._high)
+        self._near.close()
+        self._far.close()
+
+
+def test_consoles_beyond_descriptor_1023_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2000), hard))
+    try:
+        with contextlib.closing(HighConsole()) as device:
+            monkeypatch.setattr(fleet, "_fleet", lambda *_: contextlib.nullcontext([device]))
+            result = run_against("ws://127.0.0.1:9/", ROOT, points=1, seconds=0.1, seed=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert result == "1 devices: 1 connected, 1 connections"
 
 
 @pytest.mark.timeout(600)
