@@ -72,6 +72,7 @@ def test_bytes_and_frames_of_the_network_are_counted(device: Device, csms: Csms)
     assert after["calls"] > 0
 
 
+@pytest.mark.needs("settings")
 def test_a_write_to_flash_is_counted(device: Device) -> None:
     """A stored setting is at least one program of the flash."""
     before = device.telemetry()
