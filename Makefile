@@ -46,7 +46,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage perf docs pio-test \
+.PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage coverage-rig perf docs pio-test \
   powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-console setup-browser
 
 help: ## list the verbs
@@ -76,9 +76,9 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, WebSocket conformance, power cuts, HIL on the virtual bench, interop; with coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, power cuts, HIL on the virtual bench, interop; with the rig's coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test conformance powercut examples hil interop coverage; do \
+	  for verb in unit firmware-test conformance powercut examples hil interop coverage-rig; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -156,8 +156,7 @@ interop: setup-interop firmware ## run the device against independent CSMSs, and
 flakes: setup firmware ## run single HIL tests RUNS times in random order and print the flaky ones; SEED=n repeats an order
 	@$(RUN) -m tools.flake_hunt --runs $(RUNS) --workers $(WORKERS) $(if $(SEED),--seed $(SEED)) $(if $(K),-k '$(K)')
 
-coverage: setup ## write reports/coverage from the last unit and hil runs, and from the firmware's tests, counted
-	@mkdir -p reports/coverage
+coverage: setup ## write reports/coverage: of the rig as coverage-rig does, and of the firmware by its tests, counted
 	@$(CMAKE) -B build/coverage -DPLUGBENCH_SANITIZE=OFF -DPLUGBENCH_COVERAGE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/coverage --parallel $(JOBS)
 	@find build/coverage -name '*.gcda' -delete
@@ -165,6 +164,10 @@ coverage: setup ## write reports/coverage from the last unit and hil runs, and f
 	@mkdir -p reports/coverage/firmware
 	@.venv/bin/gcovr --root firmware --filter firmware/src/ --object-directory build/coverage \
 	  --html-details reports/coverage/firmware/index.html --cobertura reports/coverage/firmware.xml --print-summary
+	@$(MAKE) --no-print-directory coverage-rig
+
+coverage-rig: setup ## write reports/coverage/python from the last unit and hil runs
+	@mkdir -p reports/coverage
 	@ls build/coverage-python/data.* >/dev/null 2>&1 || { echo "coverage: no data of the rig: make unit hil first" >&2; exit 1; }
 	@.venv/bin/coverage combine --keep --quiet
 	@.venv/bin/coverage html --quiet && .venv/bin/coverage xml --quiet && .venv/bin/coverage report --format=total | \
@@ -205,8 +208,8 @@ tsan: setup ## run Unity tests of what threads share, and smoke HIL tests with t
 	@$(CTEST) --test-dir build/tsan --tests-regex '^test_(posix|storage|app)$$'
 	@$(RUN) -m pytest tests/hil -m smoke --bench benches/virtual-tsan.toml -p no:hypothesispytest --basetemp=build/tmp-tsan --quiet
 
-night: setup firmware ## run the long checks: determinism, flakes, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
-	@status=0; for verb in determinism flakes "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
+night: setup firmware ## run the long checks: determinism, flakes, coverage, PlatformIO, every second power cut, fuzzers, ThreadSanitizer, planted bugs, endurance
+	@status=0; for verb in determinism flakes coverage pio-test "powercut FULL=1" "conformance FULL=1" "fuzz SECONDS=600" tsan mutants endurance; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; exit $$status
 
 endurance: setup firmware ## run what takes minutes: 10,000 reconnects, and 200 devices whose CSMS is gone for an hour
