@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,9 +30,8 @@ from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Mark, Timeline
 from rig.timeline.events import BenchTrouble
 from rig.util.checked import Seconds, Stamp, checked
-from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
-from rig.util.loop import run_on
+from rig.util.loop import loop_in_a_thread, run_on
 from rig.util.signals import uninterrupted
 from rig.wiring.interfaces import Wiring
 from rig.wiring.open import open_clock, open_wiring
@@ -159,7 +157,7 @@ class Bench:
     def _open_parts(self, stack: ExitStack) -> None:
         description, timeline = self.description, self.timeline
         stack.enter_context(lock_bench(description))
-        self.loop = stack.enter_context(_loop_in_a_thread(self.clock))
+        self.loop = stack.enter_context(loop_in_a_thread(self.clock, "bench"))
         self.wiring = wiring = open_wiring(description, self.clock, self.root)
         stack.callback(wiring.close)
         self._held_up = None
@@ -326,26 +324,3 @@ class Bench:
             BenchError: the bench lacks a capability that the fault needs.
         """
         return inject_fault(self, fault)
-
-
-@contextlib.contextmanager
-def _loop_in_a_thread(clock: BenchClock) -> Iterator[asyncio.AbstractEventLoop]:
-    loop = clock.event_loop("bench")
-    thread = threading.Thread(target=loop.run_forever, name="bench", daemon=True)
-    thread.start()
-    try:
-        yield loop
-    finally:
-        with contextlib.suppress(BenchError):
-            run_on(loop, _cancel_all(), "cancelling the bench's tasks")
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _cancel_all() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.get_running_loop().shutdown_default_executor()

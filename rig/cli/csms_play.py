@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +11,16 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from rig.cli.csms_serve import Access
+from rig.cli.csms_access import (
+    Access,
+    BasicAuthOption,
+    CertOption,
+    ClientRootOption,
+    HostOption,
+    KeyOption,
+    PortOption,
+    TlsOption,
+)
 from rig.cli.exit_codes import EXIT_FAILURE
 from rig.csms import Csms
 from rig.csms.server import url_of
@@ -22,6 +29,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import LinkChange, OcppFrame
 from rig.timeline.frame_words import frame_line
 from rig.util.errors import BenchError, DeviceError, ExpectationError
+from rig.util.loop import loop_in_a_thread
 from rig.util.terminal import Terminal
 from rig.util.text import visible
 
@@ -31,8 +39,8 @@ _KEPT_EVENTS = 100_000
 
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The scenarios, in order.")],
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 9000,
     charge_point: Annotated[
         str, typer.Option("--charge-point", metavar="ID", help="The identity to wait for; none: the first to connect.")
     ] = "",
@@ -41,19 +49,11 @@ def command(
         list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="A parameter of the scenarios.")
     ] = None,
     traffic: Annotated[bool, typer.Option("--traffic", help="Print each frame.")] = False,
-    tls: Annotated[
-        bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
-    ] = False,
-    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")] = None,
-    basic_auth_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
-    ] = None,
-    client_root: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM."),
-    ] = None,
+    tls: TlsOption = False,
+    cert: CertOption = None,
+    key: KeyOption = None,
+    basic_auth_file: BasicAuthOption = None,
+    client_root: ClientRootOption = None,
 ) -> None:
     """Play scenarios against a charge point that connects. You do what a bench would do, when asked."""
     scenarios = [load(file.resolve()) for file in files]
@@ -136,24 +136,13 @@ def _passes(scenario: Scenario, stage: Stage, terminal: Terminal, given: dict[st
 def _csms(host: str, port: int, identity: str) -> Iterator[Csms]:
     """Run a CSMS on a loop in a thread."""
     timeline = Timeline(keep=_KEPT_EVENTS)
-    loop = timeline.clock.event_loop("csms")
-    thread = threading.Thread(target=loop.run_forever, name="csms", daemon=True)
-    thread.start()
-    try:
+    with loop_in_a_thread(timeline.clock, "csms") as loop:
         csms = Csms(timeline, loop, host, port, identity=identity)
         csms.start()
         try:
             yield csms
         finally:
             csms.shut_down()
-    finally:
-        _stop(loop)
-        thread.join()
-        loop.close()
-
-
-def _stop(loop: asyncio.AbstractEventLoop) -> None:
-    loop.call_soon_threadsafe(loop.stop)
 
 
 def _print_traffic(csms: Csms, terminal: Terminal) -> None:

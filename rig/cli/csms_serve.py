@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from dataclasses import dataclass
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -14,10 +13,18 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from rig.cli.csms_access import (
+    Access,
+    BasicAuthOption,
+    CertOption,
+    ClientRootOption,
+    HostOption,
+    KeyOption,
+    PortOption,
+    TlsOption,
+)
 from rig.csms import Csms
-from rig.csms.authority import Authority
-from rig.csms.certificate import Certificate, read_pem
-from rig.csms.security import Security, read_passwords
+from rig.csms.security import Security
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
 from rig.live.offer import Offer
@@ -39,68 +46,17 @@ _KEPT_EVENTS = 16
 
 
 def command(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")] = 9000,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 9000,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every event to a new file.")] = None,
-    tls: Annotated[
-        bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
-    ] = False,
-    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")] = None,
-    basic_auth_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
-    ] = None,
-    client_root: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM."),
-    ] = None,
+    tls: TlsOption = False,
+    cert: CertOption = None,
+    key: KeyOption = None,
+    basic_auth_file: BasicAuthOption = None,
+    client_root: ClientRootOption = None,
 ) -> None:
     """Run the fake CSMS alone and print the traffic; Ctrl-C ends it."""
     serve(host, port, record, Access(tls, cert, key, basic_auth_file, client_root))
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The options for the login of charge points; see `rig csms serve --help`."""
-
-    tls: bool = False
-    cert: Path | None = None
-    key: Path | None = None
-    basic_auth_file: Path | None = None
-    client_root: Path | None = None
-
-    def security(self, host: str) -> tuple[Security, str]:
-        """Make the security profile of the options.
-
-        Args:
-            host: the address for a new certificate, if no certificate is given.
-
-        Returns:
-            The security profile, and the root of the new certificate; empty if none was made.
-
-        Raises:
-            BenchError: options contradict each other, or a file cannot be used.
-        """
-        if (self.cert is None) != (self.key is None):
-            raise BenchError("--cert and --key belong together", "Give both, or only --tls for a new certificate")
-        if self.basic_auth_file is not None and self.client_root is not None:
-            raise BenchError(
-                "--basic-auth-file and --client-root exclude each other",
-                "Give the first for security profile 1 or 2, the second for 3",
-            )
-        certificate, root = None, ""
-        if self.cert is not None and self.key is not None:
-            certificate = Certificate.read(self.cert, self.key)
-        elif self.tls or self.client_root is not None:
-            authority = Authority()
-            certificate, root = authority.server(*dict.fromkeys((host, "localhost", "127.0.0.1"))), authority.root
-        if self.client_root is not None:
-            return Security(3, certificate=certificate, client_root=read_pem(self.client_root)), root
-        if self.basic_auth_file is not None:
-            passwords = read_passwords(self.basic_auth_file)
-            return Security(1 if certificate is None else 2, passwords, certificate), root
-        return Security(0, certificate=certificate), root
 
 
 _EVERYBODY = Access()

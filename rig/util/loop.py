@@ -1,13 +1,15 @@
-"""Runs coroutines on the bench's event loop from a test's thread."""
+"""Runs an event loop in a thread, and coroutines on it from other threads."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Coroutine
+import contextlib
+import threading
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
-from rig.util.clock import Deadline
+from rig.util.clock import BenchClock, Deadline
 from rig.util.errors import AuthorError, BenchError
 
 T = TypeVar("T")
@@ -65,3 +67,32 @@ def run_on(
         raise BenchError(
             f"{what}: the bench's loop did not finish it within {seconds:g} s", "Check whether its thread is blocked"
         ) from error
+
+
+@contextlib.contextmanager
+def loop_in_a_thread(clock: BenchClock, name: str) -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop of a clock in a thread during a `with` block. Its tasks are cancelled at the end.
+
+    Args:
+        clock: the bench's clock.
+        name: the name of loop and thread in messages.
+    """
+    loop = clock.event_loop(name)
+    thread = threading.Thread(target=loop.run_forever, name=name, daemon=True)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        with contextlib.suppress(BenchError):
+            run_on(loop, _cancel_all(), f"cancelling the tasks of the {name}")
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_default_executor()

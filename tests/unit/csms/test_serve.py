@@ -18,7 +18,8 @@ from urllib.parse import quote
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from rig.cli.csms_serve import Access, serve
+from rig.cli.csms_access import Access
+from rig.cli.csms_serve import serve
 from rig.csms import Authority
 from rig.timeline.codec import decode
 from rig.timeline.events import LinkChange, OcppFrame

@@ -1,0 +1,72 @@
+"""The options of commands that serve the fake CSMS: where it listens, and who may log in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rig.csms.authority import Authority
+from rig.csms.certificate import Certificate, read_pem
+from rig.csms.security import Security, read_passwords
+from rig.util.errors import BenchError
+
+HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+PortOption = Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")]
+TlsOption = Annotated[
+    bool, typer.Option("--tls", help="Use TLS. Without --cert the server makes a certificate and prints its root.")
+]
+CertOption = Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate chain for TLS, in PEM.")]
+KeyOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key, in PEM.")]
+BasicAuthOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Require passwords: lines of identity:password, or identity:hex:0123…"),
+]
+ClientRootOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Require client certificates of this root, in PEM.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The options for the login of charge points; see `rig csms serve --help`."""
+
+    tls: bool = False
+    cert: Path | None = None
+    key: Path | None = None
+    basic_auth_file: Path | None = None
+    client_root: Path | None = None
+
+    def security(self, host: str) -> tuple[Security, str]:
+        """Make the security profile of the options.
+
+        Args:
+            host: the address for a new certificate, if no certificate is given.
+
+        Returns:
+            The security profile, and the root of the new certificate; empty if none was made.
+
+        Raises:
+            BenchError: options contradict each other, or a file cannot be used.
+        """
+        if (self.cert is None) != (self.key is None):
+            raise BenchError("--cert and --key belong together", "Give both, or only --tls for a new certificate")
+        if self.basic_auth_file is not None and self.client_root is not None:
+            raise BenchError(
+                "--basic-auth-file and --client-root exclude each other",
+                "Give the first for security profile 1 or 2, the second for 3",
+            )
+        certificate, root = None, ""
+        if self.cert is not None and self.key is not None:
+            certificate = Certificate.read(self.cert, self.key)
+        elif self.tls or self.client_root is not None:
+            authority = Authority()
+            certificate, root = authority.server(*dict.fromkeys((host, "localhost", "127.0.0.1"))), authority.root
+        if self.client_root is not None:
+            return Security(3, certificate=certificate, client_root=read_pem(self.client_root)), root
+        if self.basic_auth_file is not None:
+            passwords = read_passwords(self.basic_auth_file)
+            return Security(1 if certificate is None else 2, passwords, certificate), root
+        return Security(0, certificate=certificate), root
