@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 from rich.text import Text
 
@@ -16,15 +13,13 @@ from rig.bench import Bench
 from rig.bench.bench_file import load
 from rig.cli.attach import Session, attached, open_benches
 from rig.cli.options import DEFAULT_BENCH, AttachOption, DriveOption, PidOption
-from rig.cli.own_bench import in_real_time
+from rig.cli.own_bench import in_real_time, opened
 from rig.config.description import Description
-from rig.device import Device
 from rig.faults import Fault, TornWrite, by_name
-from rig.firmware.build import host_project
 from rig.live.bench_offer import offer_of
 from rig.live.server import offered
 from rig.timeline import Mark
-from rig.timeline.codec import decode
+from rig.timeline.codec import event_of
 from rig.timeline.events import (
     AccessPointChange,
     BenchTrouble,
@@ -87,7 +82,8 @@ def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
     end, start = time.monotonic() + seconds, 0
     while (left := end - time.monotonic()) > 0:
         for message in session.client.pushed(left):
-            if (event := _decoded(message)) is not None:
+            if "event" in message:
+                event = event_of(message["event"])
                 start = start or event.t
                 if (line := _line(event)) is not None:
                     terminal.print(Text.assemble((f"{(event.t - start) / 1e9:8.3f} ", "dim"), line))
@@ -99,11 +95,6 @@ def _inject_attached(session: Session, fault: Fault, seconds: float) -> None:
             raise BenchError(f"the bench ended meanwhile: {session.client.end}", "The fault ended with it")
     session.call("fault.lift", injected=injected)
     terminal.print(f"{fault.name} lifted")
-
-
-def _decoded(message: Mapping[str, Any]) -> Event | None:
-    """Return the event of a message of the live socket; None if it has none."""
-    return decode(orjson.dumps(message["event"])) if "event" in message else None
 
 
 def show_fault(description: Description, fault: Fault, seconds: float) -> None:
@@ -120,11 +111,8 @@ def show_fault(description: Description, fault: Fault, seconds: float) -> None:
         ExpectationError: the device is not idle again in time, or has panicked.
     """
     terminal = Terminal()
-    if description.device.firmware == "host":
-        host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
     with (
-        Bench(description, root=Path.cwd()) as bench,
-        contextlib.closing(Device(bench)) as device,
+        opened(description) as (bench, device),
         offered(offer_of(bench, device, "rig fault inject")),
     ):
         terminal.print(f"bench {description.name}: bringing the device up")

@@ -94,12 +94,10 @@ def _print(session: Session, chosen: _Filter, *, follow: bool, as_json: bool) ->
 
 def _words(event: dict[str, Any]) -> str | None:
     """Return an event other than a log line in words; None if it is not shown."""
-    import orjson
-
-    from rig.timeline.codec import decode
+    from rig.timeline.codec import event_of
     from rig.timeline.words import terminal_line
 
-    return terminal_line(decode(orjson.dumps(event)))
+    return terminal_line(event_of(event))
 
 
 _STYLES = {"E": "red", "W": "yellow"}

@@ -26,13 +26,27 @@ def own_bench(path: Path, program: str) -> Iterator[None]:
     Raises:
         BenchError: the description or the bench cannot be used, or there is no folder for the socket.
     """
-    description = in_real_time(load(path))
+    with (
+        opened(in_real_time(load(path))) as (bench, device),
+        contextlib.closing(LiveServer(offer_of(bench, device, program))),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def opened(description: Description) -> Iterator[tuple[Bench, Device]]:
+    """Open a bench of the working directory's project within the block.
+
+    Args:
+        description: the bench.
+
+    Raises:
+        BenchError: the bench cannot be opened.
+    """
     if description.device.firmware == "host":
         host_project(Path.cwd())  # first, so that the bench does not write to a wrong folder
     with Bench(description, root=Path.cwd()) as bench, contextlib.closing(Device(bench)) as device:
-        server = LiveServer(offer_of(bench, device, program))
-        with contextlib.closing(server):
-            yield
+        yield bench, device
 
 
 def in_real_time(description: Description) -> Description:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -99,6 +100,22 @@ def decode_line(line: bytes) -> Recorded:
         raise UnreadableLineError("not JSON") from None
     if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
         raise UnreadableLineError("nested too deep")
+    return _recorded(record)
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """Return the event of a line of the record whose JSON has been read already. Exceptions as for `decode_line`.
+
+    Args:
+        record: the JSON object; it stays unchanged.
+    """
+    if _is_too_deep(record):
+        raise UnreadableLineError("nested too deep")
+    return _recorded(copy.deepcopy(record)).event
+
+
+def _recorded(record: Any) -> Recorded:
+    """Take the event out of decoded JSON, which is changed."""
     if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         raise UnreadableLineError("not an event: its `type` is missing")
     name = record.pop("type")
