@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from contextlib import ExitStack
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -15,7 +14,7 @@ from rig.faults import CATALOGUE, Fault, by_name
 from rig.firmware.build import firmware
 from rig.instruments.network import Milliseconds
 from rig.instruments.proxy import Admission
-from rig.live.calls import Call, Caller, described_type
+from rig.live.calls import Call, Caller, described_argument
 from rig.live.csms_calls import CsmsCalls
 from rig.live.messages import RequestError
 from rig.timeline.events import FaultInjected
@@ -145,15 +144,13 @@ class BenchCalls:
     def fault_inject(self, caller: Caller, name: Text, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
         """Inject a fault of the catalogue until it is lifted, or until this client disconnects."""
         fault = by_name(name, **(arguments or {}))
-        stack = ExitStack()
-        with contextlib.ExitStack() as undo:
-            undo.callback(stack.close)
+        with ExitStack() as stack:
             if fault.reboots:
                 stack.enter_context(self._device.expecting_reboot())
             injected = stack.enter_context(self._bench.inject(fault))
-            undo.pop_all()
+            lift = stack.pop_all()
         with self._lock:
-            self._faults[injected.id] = (injected, stack, caller.by)
+            self._faults[injected.id] = (injected, lift, caller.by)
         caller.cleanups[injected.id] = lambda: self._lift(injected.id)
         return {"injected": injected.id, "fault": injected.fault}
 
@@ -249,7 +246,6 @@ def arguments_of(kind: type[Fault]) -> dict[str, Any]:
     """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
     hints = get_type_hints(kind, include_extras=True)
     return {
-        field.name: {**described_type(hints[field.name]), "required": field.default is MISSING}
-        | ({} if field.default is MISSING else {"default": field.default})
+        field.name: described_argument(hints[field.name], field.default)
         for field in fields(kind)  # type: ignore[arg-type]
     }

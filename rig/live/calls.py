@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rig.live.messages import RequestError
@@ -36,7 +36,6 @@ class Call:
         function: takes the `Caller` and then the arguments. Their annotations are the types that are accepted; the
             first line of its docstring is the call's summary.
         acts: whether it changes anything. Looking is always allowed, acting during a test only on request.
-        records: whether the act is recorded on the timeline.
     """
 
     def __init__(self, function: Callable[..., Any], *, acts: bool = True) -> None:
@@ -73,15 +72,25 @@ class Call:
         return {
             "summary": (inspect.getdoc(self._function) or "").split("\n")[0],
             "acts": self.acts,
-            "arguments": {parameter.name: self._described(parameter) for parameter in self._parameters},
+            "arguments": {
+                parameter.name: described_argument(self._hints[parameter.name], parameter.default)
+                for parameter in self._parameters
+            },
         }
 
-    def _described(self, parameter: inspect.Parameter) -> dict[str, Any]:
-        described = described_type(self._hints[parameter.name])
-        described["required"] = parameter.default is parameter.empty
-        if parameter.default is not parameter.empty:
-            described["default"] = parameter.default
-        return described
+
+def described_argument(hint: Any, default: Any) -> dict[str, Any]:
+    """Describe an argument in JSON: its type as `described_type`, and `required` or its `default`.
+
+    Args:
+        hint: its annotation.
+        default: its default; `inspect.Parameter.empty` or `dataclasses.MISSING` for none.
+    """
+    described = described_type(hint)
+    described["required"] = default in (inspect.Parameter.empty, MISSING)
+    if not described["required"]:
+        described["default"] = default
+    return described
 
 
 def described_type(hint: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rig.scenarios.problems import payload_problems
 from rig.scenarios.step import DURATION, FLAG, NAME, PAYLOAD, SAVES, STEPS, TEXT, Problems, Schema, Values, step
 from rig.scenarios.values import matching, seconds
 from rig.timeline import Mark
-from rig.timeline.events import OcppFrame
+from rig.timeline.events import LinkChange, OcppFrame
 from rig.util.errors import ExpectationError
 from rig.util.redaction import masked
 from rig.util.text import visible
@@ -185,9 +185,7 @@ def connected(player: Player, values: Values) -> None:
     link = player.csms.expect_connected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
-    player.cursor = Mark(link.id + 1)
-    if name := values.get("as"):
-        player.saved[name] = link
+    _take(player, values, link)
 
 
 @step("disconnected", DURATION, options={"as": NAME}, is_bare=True)
@@ -196,6 +194,11 @@ def disconnected(player: Player, values: Values) -> None:
     link = player.csms.expect_disconnected(
         player.until(_timeout(values)), since=player.cursor, charge_point=player.identity
     )
+    _take(player, values, link)
+
+
+def _take(player: Player, values: Values, link: LinkChange) -> None:
+    """Look for messages behind a change of the connection, and save the change under the name that the step gives."""
     player.cursor = Mark(link.id + 1)
     if name := values.get("as"):
         player.saved[name] = link
