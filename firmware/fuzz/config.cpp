@@ -1,26 +1,16 @@
 // The file config.json: whatever it holds, the device starts, and what it writes it reads back.
 
-#include "features/config/config.h"
-
 #include <memory>
 #include <string>
 
 #include "core/json_reader.h"
 #include "fuzz/input.h"
-#include "support/fake_clock.h"
-#include "support/fake_storage.h"
-#include "support/fake_uart.h"
+#include "support/config_rig.h"
 
 namespace pb::fuzz {
 namespace {
 
-struct Bench {
-  FakeClock clock;
-  FakeUart uart;
-  Logger log{clock, uart};
-  FakeStorage storage;
-  Config config{storage, log};
-
+struct Bench : ConfigRig {
   explicit Bench(const std::string& file) {
     storage.files["config.json"] = file;
     config.load(1);

@@ -5,22 +5,14 @@
 #include <string>
 
 #include "core/json_reader.h"
-#include "features/config/config.h"
 #include "features/serial_debug/serial_debug.h"
 #include "fuzz/input.h"
-#include "support/fake_clock.h"
-#include "support/fake_storage.h"
-#include "support/fake_uart.h"
+#include "support/config_rig.h"
 
 namespace pb::fuzz {
 namespace {
 
-struct Bench {
-  FakeClock clock;
-  FakeUart uart;
-  Logger log{clock, uart};
-  FakeStorage storage;
-  Config config{storage, log};
+struct Bench : ConfigRig {
   SerialDebug console{uart, log};
 
   Bench() {

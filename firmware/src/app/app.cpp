@@ -90,8 +90,9 @@ void App::take_settings() {
     csms_trial_.restart();
   }
   security_profile_setting_ = settings.security_profile;
-  if (target_in_settings() != target_setting_) {
-    target_setting_ = target_in_settings();
+  const uint32_t target = target_in_settings();
+  if (target != target_setting_) {
+    target_setting_ = target;
     connection_.retarget(settings.csms_url.text(), settings.identity.text(), ports_.clock.now());
     csms_trial_.restart();
   }

@@ -6,6 +6,7 @@
 #include "support/fake_clock.h"
 #include "support/fake_storage.h"
 #include "support/fake_uart.h"
+#include "support/id_tag_search.h"
 
 using namespace pb;
 
@@ -60,30 +61,10 @@ struct Bench {
     }
     return changes;
   }
-  struct Result {
-    IdTagFound found = IdTagFound::unreadable;
-    IdTagInfo info;
-    bool is_there = false;
-  };
-  Result find(const std::string& id_tag) {
-    Result result;
-    CacheSearch search;
-    search.id_tag.assign({id_tag.data(), id_tag.size()});
-    search.context = &result;
-    search.done = [](void* context, IdTagFound found, const IdTagInfo& info) {
-      *static_cast<Result*>(context) = {found, info, true};
-    };
-    TEST_ASSERT_TRUE(cache.find(search));
-    storage.run_all();
-    TEST_ASSERT_TRUE(result.is_there);
-    return result;
+  FoundIdTag find(const std::string& id_tag) {
+    return find_id_tag<CacheSearch>(cache, id_tag, [this] { storage.run_all(); });
   }
-  std::string status(const std::string& id_tag) {
-    const Result result = find(id_tag);
-    return result.found == IdTagFound::yes  ? str(name_of(result.info.status))
-           : result.found == IdTagFound::no ? "unknown"
-                                            : "unreadable";
-  }
+  std::string status(const std::string& id_tag) { return find(id_tag).status(); }
 };
 
 const char* const kAccepted = R"({"status":"Accepted"})";

@@ -1,11 +1,8 @@
 #include <map>
 #include <string>
 
-#include "features/config/config.h"
 #include "support/check.h"
-#include "support/fake_clock.h"
-#include "support/fake_storage.h"
-#include "support/fake_uart.h"
+#include "support/config_rig.h"
 
 using namespace pb;
 
@@ -14,12 +11,7 @@ void tearDown() {}
 
 namespace {
 
-struct Bench {
-  FakeClock clock;
-  FakeUart uart;
-  Logger log{clock, uart};
-  FakeStorage storage;
-  Config config{storage, log};
+struct Bench : ConfigRig {
   int answers = 0;
   StorageResult last = StorageResult::failed;
 

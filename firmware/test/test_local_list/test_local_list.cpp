@@ -8,6 +8,7 @@
 #include "support/fake_storage.h"
 #include "support/fake_uart.h"
 #include "support/fake_worker.h"
+#include "support/id_tag_search.h"
 #include "support/ram_flash.h"
 
 using namespace pb;
@@ -92,30 +93,10 @@ struct Bench {
     }
   }
 
-  struct Result {
-    bool is_there = false;
-    IdTagFound found = IdTagFound::unreadable;
-    IdTagInfo info;
-  };
-  Result find(const std::string& id_tag) {
-    Result result;
-    ListSearch search;
-    search.id_tag.assign(text(id_tag));
-    search.context = &result;
-    search.done = [](void* context, IdTagFound found, const IdTagInfo& info) {
-      *static_cast<Result*>(context) = {true, found, info};
-    };
-    TEST_ASSERT_TRUE(list.find(search));
-    run(storage);
-    TEST_ASSERT_TRUE(result.is_there);
-    return result;
+  FoundIdTag find(const std::string& id_tag) {
+    return find_id_tag<ListSearch>(list, id_tag, [this] { run(storage); });
   }
-  std::string status(const std::string& id_tag) {
-    const Result result = find(id_tag);
-    return result.found == IdTagFound::yes  ? str(name_of(result.info.status))
-           : result.found == IdTagFound::no ? "unknown"
-                                            : "unreadable";
-  }
+  std::string status(const std::string& id_tag) { return find(id_tag).status(); }
 
   static void run(FakeStorage& files) { files.run_all(); }
   static void run(LittleFsStorage&) { worker().deliver_all(); }

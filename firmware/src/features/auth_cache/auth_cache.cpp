@@ -297,19 +297,23 @@ bool AuthCache::remove_stale() {
                                                     this});
 }
 
-/// Adds the next entries of the file of an earlier version. It is replaced when all are written: a power cut before
-/// only repeats them.
-bool AuthCache::take_old_entries() {
-  return storage_.fetch(kFile, {[](void* context, StorageResult result, Bytes content, MutableBytes) {
-                                  auto& self = *static_cast<AuthCache*>(context);
-                                  self.is_job_running_ = false;
-                                  if (!self.is_void_) self.take_old_file(result, content);
-                                  self.is_void_ = false;
-                                },
-                                this});
+/// Reads a file. @tparam take receives its content, unless the cache was cleared meanwhile
+template <void (AuthCache::*take)(StorageResult, Bytes, MutableBytes)>
+bool AuthCache::read_for(Text file) {
+  return storage_.fetch(file, {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
+                                 auto& self = *static_cast<AuthCache*>(context);
+                                 self.is_job_running_ = false;
+                                 if (!self.is_void_) (self.*take)(result, content, buffer);
+                                 self.is_void_ = false;
+                               },
+                               this});
 }
 
-void AuthCache::take_old_file(StorageResult result, Bytes content) {
+/// Adds the next entries of the file of an earlier version. It is replaced when all are written: a power cut before
+/// only repeats them.
+bool AuthCache::take_old_entries() { return read_for<&AuthCache::take_old_file>(kFile); }
+
+void AuthCache::take_old_file(StorageResult result, Bytes content, MutableBytes /*buffer*/) {
   if (result != StorageResult::ok && result != StorageResult::not_found) return failed(result);
   JsonError error;
   const JsonValue file = parse_json({reinterpret_cast<const char*>(content.data), content.length}, error);
@@ -357,14 +361,7 @@ bool AuthCache::compare() {
     step_ = Step::make_room;
     return true;
   }
-  return is_job_running_ = storage_.fetch(file_of(file_of_slot(slot_)).text(),
-                                          {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
-                                             auto& self = *static_cast<AuthCache*>(context);
-                                             self.is_job_running_ = false;
-                                             if (!self.is_void_) self.take_compared(result, content, buffer);
-                                             self.is_void_ = false;
-                                           },
-                                           this});
+  return is_job_running_ = read_for<&AuthCache::take_compared>(file_of(file_of_slot(slot_)).text());
 }
 
 void AuthCache::take_compared(StorageResult result, Bytes content, MutableBytes buffer) {
@@ -392,14 +389,7 @@ bool AuthCache::make_room() {
     uint8_t content[4 + 5 + IdTagRecord::kMaxEncoded];
     return put(CacheFile(content, epoch_));
   }
-  return is_job_running_ = storage_.fetch(file_of(file).text(),
-                                          {[](void* context, StorageResult result, Bytes content, MutableBytes buffer) {
-                                             auto& self = *static_cast<AuthCache*>(context);
-                                             self.is_job_running_ = false;
-                                             if (!self.is_void_) self.take_victim(result, content, buffer);
-                                             self.is_void_ = false;
-                                           },
-                                           this});
+  return is_job_running_ = read_for<&AuthCache::take_victim>(file_of(file).text());
 }
 
 void AuthCache::take_victim(StorageResult result, Bytes content, MutableBytes buffer) {

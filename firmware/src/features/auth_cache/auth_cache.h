@@ -88,8 +88,10 @@ class AuthCache final : public Feature, public IdTagInfoListener {
   bool start_job();
   bool write_head(StorageDone done);
   bool remove_stale();
+  template <void (AuthCache::*take)(StorageResult, Bytes, MutableBytes)>
+  bool read_for(Text file);
   bool take_old_entries();
-  void take_old_file(StorageResult result, Bytes content);
+  void take_old_file(StorageResult result, Bytes content, MutableBytes buffer);
   bool continue_entry();
   bool compare();
   bool make_room();

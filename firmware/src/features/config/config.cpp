@@ -176,15 +176,23 @@ bool Config::is_equal(Trial group, const Settings& a, const Settings& b) {
   return true;
 }
 
+/// Sets next_ to the present settings, with the values of the group from before its trial.
+StorageResult Config::read_before(Trial group) {
+  const MutableBytes bytes = storage_.scratch();
+  if (bytes.empty()) return StorageResult::busy;
+  size_t length = 0;
+  const StorageResult result = storage_.read(file_of(group), bytes, length);
+  if (result != StorageResult::ok) return result;
+  next_ = set_;
+  read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
+  return result;
+}
+
 /// Continues the trials that were under way before the restart.
 void Config::load_trials() {
   for (const Trial group : kGroups) {
-    const MutableBytes bytes = storage_.scratch();
-    size_t length = 0;
     trial(group) = TrialState::none;
-    if (storage_.read(file_of(group), bytes, length) != StorageResult::ok) continue;
-    next_ = set_;
-    read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
+    if (read_before(group) != StorageResult::ok) continue;
     if (is_equal(group, next_, set_)) {
       storage_.remove(file_of(group), {});
     } else {
@@ -207,15 +215,9 @@ void Config::end_trial(Trial group) {
 
 bool Config::take_back(Trial group) {
   if (!on_trial(group) || saving_ || change_count_ != 0 || storage_.busy()) return false;
-  const MutableBytes bytes = storage_.scratch();
-  size_t length = 0;
-  if (bytes.empty()) return false;
-  const StorageResult result = storage_.read(file_of(group), bytes, length);
+  const StorageResult result = read_before(group);
   if (result == StorageResult::busy) return false;
-  next_ = set_;
-  if (result == StorageResult::ok) {
-    read_settings({reinterpret_cast<const char*>(bytes.data), length}, file_of(group), group, next_);
-  } else {
+  if (result != StorageResult::ok) {
     log_.error("config", file_of(group), " cannot be read, the new settings stay");
     trial(group) = TrialState::none;
     return true;

@@ -110,6 +110,7 @@ class Config {
   static void finish(const Change& change, StorageResult result);
   /// Takes the values of `group` (none: of every key) from JSON. Each unusable value keeps the one of `into`.
   void read_settings(Text json, Text file, Trial group, Settings& into);
+  StorageResult read_before(Trial group);
   void load_trials();
   /// The group that needs its values from before stored before next_ is written; none for nothing.
   Trial unsaved_trial() const;
