@@ -11,6 +11,7 @@ import pytest
 from rig.bench import Bench
 from rig.csms import ConfigurationKeys, Csms
 from rig.device import Device
+from rig.device.secured import Secured
 from rig.timeline.events import OcppFrame
 
 _NEEDED_FOR = {"csms": "ocpp", "driver": "ocpp", "console": "commands", "telemetry": "commands"}
@@ -86,3 +87,20 @@ def table_of_states(device: Device, bench: Bench) -> Iterator[None]:
     states = ["Available", *(str(frame.payload["status"]) for frame in reported)]
     for before, after in pairwise(states):
         assert before == after or after in TRANSITIONS[before], f"{before} to {after} is no transition: {states}"
+
+
+@pytest.fixture
+def secured(bench: Bench, device: Device) -> Iterator[Secured]:
+    """Give an authority for the test; afterwards the device has neither its secrets nor a security profile."""
+    secured = Secured(bench, device)
+    yield secured
+    bench.csms.reset()
+    secured.forget()
+    device.configure()
+
+
+@pytest.fixture
+def borrowed_device(device: Device) -> Iterator[Device]:
+    """Give a device whose storage the test changes; at the end its own storage is restored."""
+    yield device
+    device.flash()

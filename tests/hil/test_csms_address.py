@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,16 +17,6 @@ pytestmark = pytest.mark.needs("stepped_time")
 
 TRIAL_S = 120
 """The time with a network in which a changed CSMS must accept the device (`CsmsTrial::kLimit`)."""
-
-
-@pytest.fixture
-def secured(device: Device, bench: Bench) -> Iterator[Secured]:
-    """Give an authority; at the end the device has neither its secrets nor a security profile."""
-    secured = Secured(bench, device)
-    yield secured
-    bench.csms.reset()
-    secured.forget()
-    device.configure()
 
 
 def url_in(console: Console) -> str:

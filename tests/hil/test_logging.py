@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,6 +17,7 @@ from rig.firmware.filesystem import BLOCK_SIZE, read_filesystem, update_filesyst
 from rig.instruments.console import Console
 from rig.timeline.events import Boot, LogLine, Panic
 from rig.util.errors import BenchError
+from tests.hil.storage_partition import read_storage, write_storage
 
 pytestmark = pytest.mark.needs("inputs", "power", "stepped_time", "flash_file")
 
@@ -29,30 +29,6 @@ def shown(bench: Bench, console: Console, command: str) -> list[str]:
     lines = [line.text[2:] for line in bench.timeline.events(LogLine, since) if line.text.startswith("L ")]
     assert len(lines) == answer["lines"]
     return lines
-
-
-def storage(bench: Bench, device: Device) -> bytes:
-    """Read the storage partition of a board without power."""
-    path = bench.wiring.flash_file
-    assert path is not None
-    partition = device.firmware.manifest.storage()
-    return path.read_bytes()[partition.offset : partition.end]
-
-
-def write_storage(bench: Bench, device: Device, image: bytes) -> None:
-    """Write the storage partition of a board without power."""
-    path = bench.wiring.flash_file
-    assert path is not None
-    with path.open("r+b") as flash:
-        flash.seek(device.firmware.manifest.storage().offset)
-        flash.write(image)
-
-
-@pytest.fixture
-def own_device(device: Device) -> Iterator[Device]:
-    """Give a device whose storage the test changes; at the end it is flashed again."""
-    yield device
-    device.flash()
 
 
 @pytest.mark.smoke
@@ -87,20 +63,20 @@ def test_a_hang_is_explained_too(device: Device, bench: Bench, console: Console)
     assert any("last-words" in line for line in lines)
 
 
-def test_the_crash_is_in_the_flash_after_a_power_cut(own_device: Device, bench: Bench, console: Console) -> None:
+def test_the_crash_is_in_the_flash_after_a_power_cut(borrowed_device: Device, bench: Bench, console: Console) -> None:
     """A crash, and then the power fails: the flash has the crash and the log before it."""
-    own_device.boot()
+    borrowed_device.boot()
     console.command("log note last-words")
-    with own_device.expecting_reboot():
+    with borrowed_device.expecting_reboot():
         console.send("crash abort")
-    own_device.wait_accepted()
+    borrowed_device.wait_accepted()
     bench.power.off()
-    log = read_log(storage(bench, own_device))
+    log = read_log(read_storage(borrowed_device))
     assert "reason=panic" in log.crash[-1]
     assert any("last-words" in line for line in log.crash)
     since = bench.mark()
     bench.power.on()
-    own_device.wait_ready(since)
+    borrowed_device.wait_ready(since)
     assert shown(bench, console, "log crash") == log.crash
 
 
@@ -125,12 +101,12 @@ def test_a_dump_causes_no_events(device: Device, bench: Bench, console: Console)
     assert bench.timeline.events(Panic, since) == []
 
 
-def test_flushed_lines_survive_a_power_cut(own_device: Device, bench: Bench, console: Console) -> None:
+def test_flushed_lines_survive_a_power_cut(borrowed_device: Device, bench: Bench, console: Console) -> None:
     """`log flush` is answered when the lines are durable, with the time of day."""
     console.command('log note kept-over-the-cut ssid="my network" rssi=-61')
     assert console.command("log flush") == "ok"
     bench.power.off()
-    lines = read_log(storage(bench, own_device)).lines
+    lines = read_log(read_storage(borrowed_device)).lines
     entries = [entry for entry in map(parse_line, lines) if entry is not None]
     assert len(entries) == len(lines)
     (kept,) = [entry for entry in entries if entry.text == "kept-over-the-cut"]
@@ -139,16 +115,16 @@ def test_flushed_lines_survive_a_power_cut(own_device: Device, bench: Bench, con
     assert abs((bench.clock.utc() - kept.wall).total_seconds()) < 10
 
 
-def test_a_power_cut_costs_the_lines_of_the_flush_time(own_device: Device, bench: Bench, console: Console) -> None:
+def test_a_power_cut_costs_the_lines_of_the_flush_time(borrowed_device: Device, bench: Bench, console: Console) -> None:
     """A line that is older than `log_flush_s` survives a power cut, and a younger one does not."""
-    own_device.configure(log_flush_s=60)
+    borrowed_device.configure(log_flush_s=60)
     console.command("log note older")
-    own_device.let_time_pass(61)
+    borrowed_device.let_time_pass(61)
     console.command("log note younger")
     bench.power.off()
     since = bench.mark()
     bench.power.on()
-    own_device.wait_ready(since)
+    borrowed_device.wait_ready(since)
     lines = shown(bench, console, "log tail 100")
     assert any(line.endswith("note: older") for line in lines)
     assert not any(line.endswith("note: younger") for line in lines)
@@ -167,7 +143,7 @@ def test_levels_of_features(device: Device, bench: Bench, console: Console) -> N
     assert [note.rpartition(" ")[2] for note in notes] == ["printed"]
 
 
-def test_no_secret_is_stored(own_device: Device, bench: Bench, csms: Csms, console: Console) -> None:
+def test_no_secret_is_stored(borrowed_device: Device, bench: Bench, csms: Csms, console: Console) -> None:
     """Neither the passphrase nor an AuthorizationKey of the CSMS is in the stored log, even at level debug."""
     psk = bench.description.psk()
     assert psk
@@ -178,38 +154,38 @@ def test_no_secret_is_stored(own_device: Device, bench: Bench, csms: Csms, conso
     csms.call("ChangeConfiguration", {"value": key, "key": "AuthorizationKey"})
     assert console.command("log flush") == "ok"
     bench.power.off()
-    text = "\n".join(read_log(storage(bench, own_device)).lines)
+    text = "\n".join(read_log(read_storage(borrowed_device)).lines)
     assert "AuthorizationKey" in text
     assert key not in text
     assert psk not in text
 
 
 def test_logs_yield_to_a_charge_on_a_full_flash(
-    own_device: Device, bench: Bench, console: Console, driver: EvDriver, csms: Csms
+    borrowed_device: Device, bench: Bench, console: Console, driver: EvDriver, csms: Csms
 ) -> None:
     """On a flash that old logs fill, an offline charge is recorded and reported; the logs give way."""
     for number in range(30):
         console.command(f"log note old {number} {'x' * 400}")
         assert console.command("log flush") == "ok"
     bench.power.off()
-    image = storage(bench, own_device)
+    image = read_storage(borrowed_device)
     logs = [name for name in read_filesystem(image) if name.startswith("log-")]
     assert len(logs) > 5
-    write_storage(bench, own_device, filled(image))
+    write_storage(borrowed_device, filled(image))
     since = bench.mark()
     bench.power.on()
-    own_device.wait_accepted(since)
+    borrowed_device.wait_accepted(since)
     with bench.inject(CsmsGone()):
         csms.expect_disconnected()
         for _ in range(12):
-            charge_offline(own_device, driver)
+            charge_offline(borrowed_device, driver)
         lost = console.command("log flush", timeout=30)
     for _ in range(12):
         csms.expect("StopTransaction", timeout=60)
-    own_device.wait_status(queue=0, timeout=60)
+    borrowed_device.wait_status(queue=0, timeout=60)
     assert "no space left" in lost
     bench.power.off()
-    left = [name for name in read_filesystem(storage(bench, own_device)) if name.startswith("log-")]
+    left = [name for name in read_filesystem(read_storage(borrowed_device)) if name.startswith("log-")]
     assert len(set(left) & set(logs)) < len(logs)
 
 

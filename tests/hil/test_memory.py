@@ -16,6 +16,7 @@ from rig.faults import HeapLeak
 from rig.firmware.filesystem import read_filesystem, used_blocks
 from rig.instruments.telemetry import Telemetry
 from rig.util.errors import ExpectationError
+from tests.hil.storage_partition import read_storage
 
 pytestmark = pytest.mark.needs("stepped_time")
 
@@ -73,11 +74,9 @@ def test_reconnects_leave_nothing_behind(
 
 def memory_and_storage(device: Device, telemetry: Telemetry) -> dict[str, object]:
     """Return the free heap, its largest block, the sockets, the files with their sizes, and the blocks in use."""
-    latest, flash = telemetry.latest, device.bench.wiring.flash_file
+    latest = telemetry.latest
     assert latest is not None
-    assert flash is not None
-    partition = device.firmware.manifest.storage()
-    image = flash.read_bytes()[partition.offset :][: partition.size]
+    image = read_storage(device)
     return {
         **{name: latest.values[name] for name in ("heap_free", "heap_largest", "sockets")},
         "files": {name: len(content) for name, content in read_filesystem(image).items()},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from rig.bench import Bench
@@ -20,16 +18,6 @@ from tests.hil.exact import about
 
 NEW_KEY = bytes(range(0xC0, 0xD4))
 BACKOFF = {"backoff_initial_ms": 1000, "backoff_max_ms": 1000}
-
-
-@pytest.fixture
-def secured(bench: Bench, device: Device) -> Iterator[Secured]:
-    """The authority of this test; the device has neither its secrets nor its profile afterwards."""
-    secured = Secured(bench, device)
-    yield secured
-    bench.csms.reset()
-    secured.forget()
-    device.configure()
 
 
 def reason_on_console(console: Console, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from rig.device import Device, EvDriver
 from rig.faults import CsmsGone
 from rig.firmware.filesystem import read_filesystem, update_filesystem
 from rig.timeline.events import LogLine
+from tests.hil.storage_partition import write_storage
 
 pytestmark = pytest.mark.needs("inputs", "power", "stepped_time", "flash_file")
 
@@ -24,13 +25,6 @@ FOLDER = Path(__file__).parents[1] / "stored_images"
 FIRST_BOOT = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 BootFrom = Callable[..., None]
-
-
-@pytest.fixture
-def borrowed_device(device: Device) -> Iterator[Device]:
-    """Give a device whose storage the test replaces; at the end its own storage is restored."""
-    yield device
-    device.flash()
 
 
 @pytest.fixture(params=sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir()))
@@ -54,20 +48,11 @@ def boot_with(bench: Bench, device: Device, image: bytes, **settings: str | int)
     assert network is not None
     values = configuration(bench.csms_url, point.identity, network.ssid, network.psk, **settings)
     bench.power.off()
-    write_storage(bench, device, reconfigure(image, values))
+    write_storage(device, reconfigure(image, values))
     since = bench.mark()
     bench.power.on()
     device.wait_ready(since)
     device.wait_accepted(since)
-
-
-def write_storage(bench: Bench, device: Device, image: bytes) -> None:
-    """Write the storage partition of a board without power; a flasher would let the chip run before the cold boot."""
-    path = bench.wiring.flash_file
-    assert path is not None
-    with path.open("r+b") as flash:
-        flash.seek(device.firmware.manifest.storage().offset)
-        flash.write(image)
 
 
 def at(second: int) -> str:
