@@ -58,6 +58,24 @@ class Session:
         elif self.is_own:
             self.call("power.on")
 
+    def wires(self, section: str, noun: str, name: str) -> dict[str, Any]:
+        """Return the state of the wires of a section by name.
+
+        Args:
+            section: the section of the bench's state, such as `inputs`.
+            noun: one of its wires in messages.
+            name: the wanted wire; empty: all.
+
+        Raises:
+            BenchError: the bench has no such wires, or none of that name.
+        """
+        found: dict[str, Any] = self.client.request("state").get(section, {})
+        if not found:
+            raise BenchError(f"{self.client.holder} offers no {noun}s", "Choose another bench with --bench or --pid")
+        if name and name not in found:
+            raise BenchError(f"this bench has no {noun} {name!r}", f"It has: {', '.join(found)}")
+        return {name: found[name]} if name else found
+
     def stay(self, what: str) -> None:
         """Keep a bench that this command has opened until Ctrl-C, because closing it would undo the act.
 

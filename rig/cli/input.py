@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from rig.cli.attach import attached, print_json
 from rig.cli.options import AttachOption, DriveOption, JsonOption, PidOption
-from rig.util.errors import BenchError
 
 
 class _Action(StrEnum):
@@ -46,12 +45,7 @@ def command(
                 session.call("input.pulses", name=name, count=count, hz=hz)
             case None:
                 pass
-        inputs: dict[str, Any] = session.client.request("state").get("inputs", {})
-        if not inputs:
-            raise BenchError(f"{session.client.holder} offers no inputs", "Choose another bench with --bench or --pid")
-        if name and name not in inputs:
-            raise BenchError(f"this bench has no input {name!r}", f"It has: {', '.join(inputs) or 'none'}")
-        shown = {name: inputs[name]} if name else inputs
+        shown = session.wires("inputs", "input", name)
         if as_json:
             print_json({"inputs": shown})
         else:

@@ -10,7 +10,6 @@ import typer
 
 from rig.cli.attach import attached, print_json
 from rig.cli.options import AttachOption, JsonOption, PidOption
-from rig.util.errors import BenchError
 
 _RECOGNIZED_S = 3.0
 """The time after which every pattern of the device is recognized."""
@@ -27,12 +26,7 @@ def command(
         session.switch_on()
         if session.is_own:
             time.sleep(_RECOGNIZED_S)
-        leds: dict[str, Any] = session.client.request("state").get("leds", {})
-        if not leds:
-            raise BenchError(f"{session.client.holder} offers no LEDs", "Choose another bench with --bench or --pid")
-        if name and name not in leds:
-            raise BenchError(f"this bench has no LED {name!r}", f"It has: {', '.join(leds) or 'none'}")
-        shown = {name: leds[name]} if name else leds
+        shown = session.wires("leds", "LED", name)
         if as_json:
             print_json({"leds": shown})
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,8 +36,7 @@ def command(
         except KeyboardInterrupt:
             pass
         name = session.client.hello["bench"]
-    title = f"A session by hand at the bench {name}, {datetime.now().astimezone():%Y-%m-%d %H:%M}."
-    _write(writers, events, lost, title)
+    _write(writers, events, lost, name)
 
 
 def _writer(file: Path) -> Callable[..., str]:
@@ -57,14 +55,14 @@ def _writer(file: Path) -> Callable[..., str]:
     return writers[file.suffix]
 
 
-def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str, Any]], lost: int, title: str) -> None:
-    from rig.recording import steps_of
+def _write(writers: list[tuple[Path, Callable[..., str]]], events: list[dict[str, Any]], lost: int, bench: str) -> None:
+    from rig.recording import steps_of, title_of
 
     steps, skipped = steps_of(events, lost)
     if not steps:
         raise BenchError("nothing was recorded: nobody acted on the bench", "Act on it with `rig console`, for example")
     for file, write in writers:
-        file.write_text(write(title, steps, skipped), encoding="utf-8")
+        file.write_text(write(title_of(bench), steps, skipped), encoding="utf-8")
         typer.echo(f"wrote {file}: {len(steps)} steps")
     if skipped:
         typer.secho(f"not recorded: {', '.join(skipped)}", fg="yellow", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,7 +11,7 @@ from nicegui import ui
 
 from rig.console.link import Wanted, connected
 from rig.console.panel import Panel, Tab
-from rig.recording import pytest_file, scenario_file, steps_of
+from rig.recording import pytest_file, scenario_file, steps_of, title_of
 from rig.recording.steps import HAND_ACT, KINDS
 
 _MOST_EVENTS = 100_000
@@ -80,7 +79,4 @@ class RecordPanel(Panel):
 
     def _save(self, write: Callable[..., str], name: str) -> None:
         steps, skipped = steps_of(self._events, self._lost)
-        title = (
-            f"A session by hand at the bench {self._wanted.path.stem}, {datetime.now().astimezone():%Y-%m-%d %H:%M}."
-        )
-        ui.download.content(write(title, steps, skipped), name)
+        ui.download.content(write(title_of(self._wanted.path.stem), steps, skipped), name)

@@ -11,7 +11,7 @@ from rig.timeline.events import OcppFrame
 _OF_CONNECTORS = frozenset({"MeterValues", "StatusNotification"})
 _MOST_CONNECTORS = 64  # of one trigger without connectorId; more than any charge point has
 _MOST_TRIGGERS = 64
-# Where the action of the triggered call is not the requested message.
+# The action of the triggered call, where it differs from the requested message.
 _ACTIONS: Mapping[str, str] = {"SignChargePointCertificate": "SignCertificate"}
 
 

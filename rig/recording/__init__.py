@@ -2,6 +2,6 @@
 
 from rig.recording.pytest_file import pytest_file
 from rig.recording.scenario_file import scenario_file
-from rig.recording.steps import Step, steps_of
+from rig.recording.steps import Step, steps_of, title_of
 
-__all__ = ["Step", "pytest_file", "scenario_file", "steps_of"]
+__all__ = ["Step", "pytest_file", "scenario_file", "steps_of", "title_of"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from rig.faults import CATALOGUE
@@ -64,6 +65,11 @@ class _Recording:
         """End the block of a fault, with the blocks within it."""
         while any(number == injected for number, _ in self.open) and self.open.pop()[0] != injected:
             pass
+
+
+def title_of(bench: str) -> str:
+    """Return the title of a recording that ends now, at the bench of that name."""
+    return f"A session by hand at the bench {bench}, {datetime.now().astimezone():%Y-%m-%d %H:%M}."
 
 
 def steps_of(events: Iterable[Event], lost: int = 0) -> tuple[list[Step], list[str]]:
