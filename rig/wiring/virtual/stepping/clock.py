@@ -23,7 +23,7 @@ from rig.wiring.virtual.stepping.stall import Stall, holdup
 
 START_NS = 1_000_000_000
 """Bench time at the start. Not 0, which means no stamp in events."""
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """The date at the start: the same in each run, so that runs have the same output."""
 _GRACE_S = 0.0002
 """Real seconds between two checks for work that the kernel finishes by itself."""
@@ -78,7 +78,7 @@ class SteppedClock(BenchClock):
     def __init__(self) -> None:
         self._now = START_NS
         super().__init__()
-        self._utc_at_start = _EPOCH
+        self._utc_at_start = EPOCH
         self._changed = threading.Condition()
         self._activity = 0  # incremented by anything that may give the device work
         self._progress = 0  # incremented by any progress

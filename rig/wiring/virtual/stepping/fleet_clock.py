@@ -9,17 +9,14 @@ from __future__ import annotations
 import heapq
 import select
 import time
-from datetime import UTC, datetime
 
 from rig.util.clock import BenchClock
 from rig.util.errors import BenchError
+from rig.wiring.virtual.stepping.clock import EPOCH, START_NS
 from rig.wiring.virtual.stepping.device_clock import ClockPage, DeviceClock
 from rig.wiring.virtual.stepping.event_loop import SteppedEventLoop
 from rig.wiring.virtual.stepping.in_flight import unacknowledged
 
-START_NS = 1_000_000_000
-"""Bench time at the start. Not 0, which means no stamp in events."""
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _GRACE_S = 0.0002
 """Real seconds between two checks for bytes that the kernel has not delivered."""
 _IDLE_LIMIT_S = 300.0
@@ -41,7 +38,7 @@ class FleetClock(BenchClock):
     def __init__(self) -> None:
         self._now = START_NS
         super().__init__()
-        self._utc_at_start = _EPOCH
+        self._utc_at_start = EPOCH
         self.page = ClockPage(self._now)
         self._devices: list[DeviceClock] = []
         self._dues: list[tuple[int, int]] = []  # a heap of deadlines and places; outdated entries are skipped
