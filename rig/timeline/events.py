@@ -380,6 +380,10 @@ class Note(Event):
     text: MayHoldSecret[str]
 
 
+CLIENT_LEFT = "client.left"
+"""The call of a `HandAct` that undoes acts because their client has disconnected; no client can call it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandAct(Event):
     """A person operated the bench through its live socket. `call` is the call's name there, as `power.cycle`.
