@@ -120,6 +120,19 @@ constexpr Key power_fail_action_key(Text name) {
           [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
 }
 
+constexpr Key web_access_key(Text name) {
+  return {name, "", Key::Kind::text,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const WebAccess access : {WebAccess::on, WebAccess::off, WebAccess::setup}) {
+              if (value != name_of(access)) continue;
+              settings.web = access;
+              return nullptr;
+            }
+            return "must be on, off or setup";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.web)); }};
+}
+
 /// A read-only fact about the firmware, for GetConfiguration only.
 template <uint32_t kValue>
 constexpr Key fact_key(Text ocpp) {
@@ -143,6 +156,7 @@ constexpr Key kKeys[] = {
     text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid").on_trial(Trial::network),
     text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret().on_trial(Trial::network),
     text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk").secret(),
+    web_access_key("web"),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s"),
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag"),
     number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
