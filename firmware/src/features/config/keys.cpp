@@ -171,6 +171,25 @@ constexpr Key power_fail_action_key(Text name) {
           kPowerFailActionNames};
 }
 
+constexpr Key web_access_key(Text name) {
+  return {name,
+          "",
+          Key::Kind::choice,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const WebAccess access : {WebAccess::on, WebAccess::off, WebAccess::setup}) {
+              if (value != name_of(access)) continue;
+              settings.web = access;
+              return nullptr;
+            }
+            return "must be on, off or setup";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.web)); },
+          0,
+          0,
+          "",
+          kWebAccessNames};
+}
+
 /// A read-only fact about the firmware, for GetConfiguration only.
 template <uint32_t kValue>
 constexpr Key fact_key(Text ocpp) {
@@ -232,6 +251,9 @@ constexpr Key kKeys[] = {
         .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: there is none."),
     number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
         .in(KeyGroup::network, "Longest pause between attempts to join a network."),
+    web_access_key("web").in(KeyGroup::network,
+                             "When the device serves its page: on, off, or setup: only while its setup access point "
+                             "is open."),
 
     text_key<&Settings::local_id_tag, &any_text>("local_id_tag")
         .in(KeyGroup::authorization, "idTag that the button presents. Empty: none."),
