@@ -26,7 +26,7 @@ LAYERS = (
     ("features/transactions",),
     ("features/log_store", "features/ocpp_message", "features/security"),
     ("features/config", "features/safety", "features/time_sync"),
-    ("features/serial_debug", "features/websocket"),
+    ("features/schema", "features/serial_debug", "features/websocket"),
     ("features/board", "features/http", "features/logging", "features/storage"),
     ("features/board/boards",),
     ("runtime",),
