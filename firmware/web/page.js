@@ -271,8 +271,9 @@ function row_of(setting) {
 async function load_settings() {
   const settings = await request("GET", "/api/config");
   const groups = new Map();
-  for (const setting of settings) {
-    const name = setting.group || "device";
+  for (const { value, setting } of settings) {
+    setting.value = value;
+    const name = setting.group;
     if (!groups.has(name)) groups.set(name, []);
     groups.get(name).push(row_of(setting));
   }
