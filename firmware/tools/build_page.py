@@ -45,7 +45,10 @@ def page_of(folder: Path) -> "tuple[str, bytes]":
     """
     html = (folder / "page.html").read_text(encoding="utf-8")
     policy = "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    for directive, tag, names in (("style-src", "style", ["style.css"]), ("script-src", "script", ["texts.js", "page.js"])):
+    for directive, tag, names in (
+        ("style-src", "style", ["style.css"]),
+        ("script-src", "script", ["texts.js", "page.js"]),
+    ):
         content = "".join((folder / name).read_text(encoding="utf-8") for name in names)
         place = f"<{tag}></{tag}>"
         if html.count(place) != 1:

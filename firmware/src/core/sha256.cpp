@@ -53,18 +53,22 @@ struct Hmac {
 }  // namespace
 
 void Sha256::add(Bytes bytes) {
-  for (size_t i = 0; i < bytes.length; ++i) {
-    block_[length_++ % kBlock] = bytes[i];
+  while (!bytes.empty()) {
+    const size_t place = length_ % kBlock;
+    const Bytes part = bytes.first(kBlock - place);
+    memcpy(block_ + place, part.data, part.length);
+    length_ += part.length;
+    bytes = bytes.after(part.length);
     if (length_ % kBlock == 0) compress(block_);
   }
 }
 
 void Sha256::finish(uint8_t (&digest)[kSha256Length]) {
   const uint64_t bits = length_ * 8;
-  constexpr uint8_t kOne = 0x80;
-  constexpr uint8_t kZero = 0;
-  add({&kOne, 1});
-  while (length_ % kBlock != kBlock - 8) add({&kZero, 1});
+  constexpr uint8_t kEnd[kBlock] = {0x80};
+  const size_t place = length_ % kBlock;
+  constexpr size_t kLast = kBlock - 8;  // where the length begins
+  add({kEnd, place < kLast ? kLast - place : kBlock + kLast - place});
   uint8_t length[8];
   for (unsigned i = 0; i < 8; ++i) length[i] = static_cast<uint8_t>(bits >> (56 - 8 * i));
   add(length);

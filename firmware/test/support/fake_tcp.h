@@ -30,7 +30,7 @@ class FakeTcp final : public Tcp {
   int last = kNoSocket;
   /// Makes open() fail for lack of sockets.
   bool exhausted = false;
-  /// Whether listen() succeeds; its port, 0 for none; and connections from outside that wait for accept().
+  /// Whether listen() succeeds; its port, 0 for none; and connections from outside that wait for accept_next().
   bool has_listener = false;
   uint16_t listening_port = 0;
   int callers = 0;
@@ -67,7 +67,7 @@ class FakeTcp final : public Tcp {
     return true;
   }
   void stop_listening() override { listening_port = 0; }
-  int accept() override {
+  int accept_next() override {
     if (callers == 0) return kNoSocket;
     const int socket = take_socket();
     if (socket == kNoSocket) return kNoSocket;

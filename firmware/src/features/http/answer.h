@@ -36,7 +36,8 @@ class HttpAnswer {
     if (!json.ok()) return refuse(500, "too_long", "the answer does not fit into the device's buffer");
     end(json.text().length);
   }
-  /// Answers with `{"error": code, "message": message}`. @param code for programs  @param message for people, in English
+  /// Answers with `{"error": code, "message": message}`. @param code for programs  @param message for people, in
+  /// English
   void refuse(uint16_t status, Text code, Text message) {
     json(status, [code, message](JsonWriter& json) {
       json.begin_object().member("error", code).member("message", message).end_object();

@@ -116,8 +116,8 @@ HttpRequestReader::Result HttpRequestReader::read_header(Text line) {
   const auto is = [name](Text wanted) { return equal_ignoring_case(name, wanted); };
 
   if (is("Transfer-Encoding")) return reject(501, "a body needs Content-Length; Transfer-Encoding is not supported");
-  const bool is_used = is("Host") || is("Content-Length") || is("Cookie") || is("Origin") || is("X-CSRF-Token") ||
-                       is("Content-Type");
+  const bool is_used =
+      is("Host") || is("Content-Length") || is("Cookie") || is("Origin") || is("X-CSRF-Token") || is("Content-Type");
   if (!is_used) return Result::more;
   if (is_cut) return reject(431, "a header line is longer than 384 bytes");
   if (is("Content-Length")) {

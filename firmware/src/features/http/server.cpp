@@ -30,11 +30,11 @@ Millis HttpServer::poll(Millis now, bool has_memory) {
 void HttpServer::accept(Millis now, bool has_memory) {
   for (Connection& connection : connections_) {
     if (connection.state != State::free) continue;
-    const int socket = tcp_.accept();
+    const int socket = tcp_.accept_next();
     if (socket == Tcp::kNoSocket) return;
     if (!has_memory) {
       tcp_.close(socket);
-      return;
+      continue;
     }
     connection = Connection();
     connection.socket = socket;
@@ -60,8 +60,7 @@ Millis HttpServer::step(Connection& connection, Millis now) {
     case State::listening:
       return listen(connection, now);
     case State::draining:
-      if (!drop_input(connection) && now < connection.deadline &&
-          tcp_.state(connection.socket) != TcpState::closed) {
+      if (!drop_input(connection) && now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) {
         return connection.deadline;
       }
       if (now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) return now;

@@ -59,7 +59,7 @@ class HttpServer {
     State state = State::free;
     HttpAnswer::Kind kind = HttpAnswer::Kind::none;
     bool is_head_only = false;
-    bool is_unread = false;   ///< the peer may still send a body that nobody reads
+    bool is_unread = false;    ///< the peer may still send a body that nobody reads
     bool is_complete = false;  ///< all of the body has been in the buffer
     uint8_t number = 0;
     uint8_t step = 0;

@@ -21,7 +21,8 @@ void WebLogin::start() {
     stored_ = read;
     return;
   }
-  if (result != SecretsResult::not_found) log_.error(kTag, "the password of the page cannot be read: it gets a new one");
+  if (result != SecretsResult::not_found)
+    log_.error(kTag, "the password of the page cannot be read: it gets a new one");
   reset();
 }
 

@@ -2,7 +2,7 @@
 
 #include "core/decimal.h"
 #include "core/json_reader.h"
-#include "features/config/keys.h"
+#include "features/config/key_help.h"
 #include "features/web_ui/page.h"
 
 namespace pb {
@@ -20,6 +20,16 @@ bool take(const JsonValue& body, Text name, FixedText<Capacity>& into) {
   if (value.kind() == JsonKind::string) return value.get(into);
   const bool is_plain = value.kind() == JsonKind::number || value.kind() == JsonKind::boolean;
   return is_plain && into.assign(value.raw());
+}
+
+/// Writes JSON to the end of a text. @return false, with nothing added, when it does not fit  @param write takes a
+/// JsonWriter&
+template <class Write>
+bool append_json(TextWriter& text, Write write) {
+  JsonWriter json(text.rest());
+  write(json);
+  text.take(json.text().length);
+  return json.ok();
 }
 
 }  // namespace
@@ -273,11 +283,7 @@ void WebUi::show_events(Call& call) { call.answer.events(); }
 
 bool WebUi::write_event(const HttpRequest& request, TextWriter& event, Millis now) {
   if (sessions_.find(request.session.text(), now) == nullptr || login_.must_change()) return false;
-  char bytes[HttpServer::kOutput - 64];
-  JsonWriter json{Span<char>(bytes)};
-  write_overview(json, now);
-  event.append(json.text());
-  return json.ok();
+  return append_json(event, [this, now](JsonWriter& json) { write_overview(json, now); });
 }
 
 void WebUi::write_transactions(JsonWriter& json) const {
@@ -308,23 +314,18 @@ void WebUi::show_transactions(Call& call) {
 
 void WebUi::show_config(Call& call) { call.answer.stream(HttpAnswer::kJson, config_stream); }
 
-/// Writes the setting at `place` of the table. @return false for one that no view shows
+/// Writes the setting at `place` of the table with its value in force. @return false for one that no view shows
 bool WebUi::write_setting(uint32_t place, TextWriter& piece) const {
   const Key& key = all_keys()[place];
   if (key.read_only()) return false;
   char value[kMaxValue];
   TextWriter text{Span<char>(value)};
-  if (!key.is_secret) key.format(parts_.config.settings(), text);
-  char bytes[2 * kMaxValue + 400];
-  JsonWriter json{Span<char>(bytes)};
-  json.begin_object();
-  json.member("key", key.name);
-  json.member("secret", key.is_secret);
-  json.member("reboot", key.reboot_required);
-  json.member("value", text.text());
-  json.end_object();
-  piece.append(json.text());
-  return json.ok();
+  parts_.config.show(key, text);
+  return append_json(piece, [&key, &text](JsonWriter& json) {
+    json.begin_object().member("value", text.text()).key("setting");
+    write_key_help(json, key);
+    json.end_object();
+  });
 }
 
 void WebUi::set_config(Call& call) {
@@ -485,13 +486,14 @@ bool WebUi::write_piece(uint8_t number, uint32_t& place, TextWriter& piece) {
   constexpr uint32_t kHead = 3;
   const uint32_t log_begin = kHead + settings;
   if (place < kHead) {
-    char bytes[HttpServer::kOutput - 64];
-    JsonWriter json{Span<char>(bytes)};
-    if (place == 0) write_overview(json, parts_.clock.now());
-    if (place == 1) parts_.monitor.write_full(json);
-    if (place == 2) write_transactions(json);
     constexpr Text kNames[kHead] = {"overview", "telemetry", "transactions"};
-    piece.append_all("# ", kNames[place], '\n', json.ok() ? json.text() : Text("(too long for the buffer)"), '\n');
+    piece.append_all("# ", kNames[place], '\n');
+    const bool fits = append_json(piece, [this, place](JsonWriter& json) {
+      if (place == 0) write_overview(json, parts_.clock.now());
+      if (place == 1) parts_.monitor.write_full(json);
+      if (place == 2) write_transactions(json);
+    });
+    piece.append(fits ? "\n" : "(too long for the buffer)\n");
     ++place;
     return true;
   }

@@ -82,7 +82,7 @@ void EspTcp::stop_listening() {
   }
 }
 
-int EspTcp::accept() {
+int EspTcp::accept_next() {
   const int index = free_socket();
   if (index == kNoSocket) return kNoSocket;
   const LwipLock lock;

@@ -35,12 +35,12 @@ class EspTcp final : public Tcp {
   void close(int socket) override;
   bool listen(uint16_t port) override;
   void stop_listening() override;
-  int accept() override;
+  int accept_next() override;
   size_t sockets_in_use() const override;
 
  private:
   static constexpr size_t kLongestName = 253;
-  /// Connections from outside that wait for accept(); more are reset.
+  /// Connections from outside that wait for accept_next(); more are reset.
   static constexpr size_t kWaiting = 2;
 
   /// Of lwIP's callbacks and, under its lock, of the loop.

@@ -127,7 +127,7 @@ bool PosixTcp::listen(uint16_t) {
   return is_listening_;
 }
 
-int PosixTcp::accept() {
+int PosixTcp::accept_next() {
   if (!is_listening_ || (!network_.link_up() && !network_.is_access_point_open())) return kNoSocket;
   wants_connection_ = true;
   pollfd waiting{listener_fd_, POLLIN, 0};

@@ -29,8 +29,8 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  /// @param listener_fd a bound socket that listens, for connections from outside, whatever port the firmware names; -1:
-  /// none. It stays the caller's.
+  /// @param listener_fd a bound socket that listens, for connections from outside, whatever port the firmware names;
+  /// -1: none. It stays the caller's.
   PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
            int listener_fd = -1);
   ~PosixTcp();
@@ -50,7 +50,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   void close(int socket) override;
   bool listen(uint16_t port) override;
   void stop_listening() override { is_listening_ = false; }
-  int accept() override;
+  int accept_next() override;
   size_t sockets_in_use() const override;
 
   void watch(std::vector<pollfd>& descriptors) override;
@@ -107,7 +107,7 @@ class PosixTcp final : public Tcp, public WakeSource {
   mbedtls::TlsParts tls_;
   int listener_fd_;
   bool is_listening_ = false;
-  bool wants_connection_ = false;  ///< the last accept() found none
+  bool wants_connection_ = false;  ///< the last accept_next() found none
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };
