@@ -19,7 +19,7 @@ LAYERS = (
     ("test",),
     ("main/posix", "main/esp32"),
     ("app",),
-    ("features/charge_point", "features/led_status", "features/monitor", "features/wifi"),
+    ("features/charge_point", "features/led_status", "features/monitor", "features/power", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/local_list",),
     ("features/transactions",),
