@@ -1,6 +1,6 @@
 """The catalogue of faults. A fault is a value; only `inject` applies it, and it always lifts it."""
 
-from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
+from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
 from rig.faults.catalogue import CATALOGUE, by_name
 from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
 from rig.faults.fault import Fault
@@ -37,6 +37,7 @@ __all__ = [
     "HttpRefusal",
     "Latency",
     "LeaseLost",
+    "LowSupply",
     "NoPong",
     "PowerCut",
     "Reset",

@@ -189,6 +189,18 @@ class PowerChange(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSample(Event):
+    """A reading of the sensor in the board's supply: `milliamperes`, and `volts` at the board.
+
+    It holds until the next one. With `overflow` the current was outside of the sensor's range.
+    """
+
+    milliamperes: float
+    volts: float
+    overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPointChange(Event):
     """The access point went up or down."""
 

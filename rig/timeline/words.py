@@ -15,6 +15,7 @@ from rig.timeline.events import (
     Boot,
     Carried,
     ClientRefused,
+    CurrentSample,
     Event,
     FaultInjected,
     FaultLifted,
@@ -219,6 +220,10 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     PinEdge: lambda e: f"{e.signal} = {int(e.level)}{' (driven)' if e.driven else ''}",
     LedPattern: lambda e: f"LED {e.led}: {led_pattern(e)[0]}",
     PowerChange: lambda e: f"{'rail is' if e.rail else 'power switched'} {'on' if e.on else 'off'}",
+    CurrentSample: lambda e: (
+        f"current {e.milliamperes:.1f} mA at {e.volts:.2f} V"
+        f"{' (outside of the range of the sensor)' if e.overflow else ''}"
+    ),
     AccessPointChange: lambda e: f"access point {'up' if e.up else 'down'}",
     LinkChange: lambda e: (
         f"WebSocket of {e.charge_point} "
