@@ -232,7 +232,7 @@ class Bench:
             }
         )
 
-        self.telemetry = Telemetry(timeline)
+        self.telemetry = Telemetry(timeline, lambda: registry.profile(description).telemetry_units(self.console))
         self.console = Console(
             timeline,
             self.loop,

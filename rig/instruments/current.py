@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import CurrentSample
+from rig.timeline.events import CurrentSample, FigureJudged
 from rig.timeline.log_tail import console_tail
 from rig.util.checked import Seconds, checked
 from rig.util.errors import BenchError, ExpectationError, PlugbenchError
@@ -79,6 +79,7 @@ class CurrentMeter:
             BenchError: the sensor does not answer any more, or its range was exceeded.
         """
         first, mark = self.now, self._timeline.mark()
+        self._judge()
         start = self._timeline.clock.now()
         self._timeline.clock.deadline(for_s).wait_out()
         end = self._timeline.clock.now()
@@ -100,12 +101,17 @@ class CurrentMeter:
             ExpectationError: it did not stay below.
             BenchError: the sensor does not answer any more.
         """
+        self._judge(high=milliamperes)
         return self._expect(f"current below {milliamperes:g} mA", lambda ma: ma < milliamperes, for_s, timeout)
 
     @checked
     def expect_above(self, milliamperes: float, *, for_s: Seconds = 0.0, timeout: Seconds = 5.0) -> CurrentSample:
         """Wait until the current is above a limit and stays there for a time; arguments as for `expect_below`."""
+        self._judge(low=milliamperes)
         return self._expect(f"current above {milliamperes:g} mA", lambda ma: ma > milliamperes, for_s, timeout)
+
+    def _judge(self, low: float | None = None, high: float | None = None) -> None:
+        self._timeline.append(FigureJudged(source="current", figure="current", unit="mA", low=low, high=high))
 
     def _expect(self, what: str, wanted: Callable[[float], bool], for_s: float, timeout: float) -> CurrentSample:
         what = f"{what} for {for_s:g} s" if for_s else what

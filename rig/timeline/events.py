@@ -367,6 +367,21 @@ class Measurement(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FigureJudged(Event):
+    """A test asserts on a figure of the telemetry, or on the `current`: the report draws it as a curve.
+
+    `unit` is that of the device's own table; `low` and `high` are the limits, None for none. They do not apply to the
+    figure itself if the assertion is on its `growth`.
+    """
+
+    figure: MayHoldSecret[str]
+    unit: MayHoldSecret[str] = ""
+    low: float | None = None
+    high: float | None = None
+    growth: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Missed(Event):
     """A test failed because an expected event did not occur between `since` (in ns) and the event's stamp.
 

@@ -19,6 +19,7 @@ from rig.timeline.events import (
     Event,
     FaultInjected,
     FaultLifted,
+    FigureJudged,
     Flashed,
     HandAct,
     LedPattern,
@@ -153,6 +154,16 @@ def figure(measurement: Measurement) -> str:
     return f"{value} {unit}".rstrip()
 
 
+def judged_words(judged: FigureJudged) -> str:
+    """Return the figure that a test asserts on, with its limits."""
+    bounds = [
+        f"{word} {number(limit)}{f' {judged.unit}' if judged.unit else ''}"
+        for word, limit in (("at least", judged.low), ("at most", judged.high))
+        if limit is not None
+    ]
+    return " ".join([f"{'growth of ' if judged.growth else ''}{judged.figure}", " and ".join(bounds)]).rstrip()
+
+
 def measured(measurement: Measurement) -> str:
     """Format a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
     text = f"{_spaced(measurement.name)}: {figure(measurement)}"
@@ -239,6 +250,7 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     FaultLifted: lambda e: f"FAULT ends: {_spaced(e.fault)}",
     Flashed: lambda e: f"flashed {e.what or 'image'} {e.image[:12]} in {e.seconds:.2f} s",
     Measurement: lambda e: f"measured {e.name}: {figure(e)} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip(),
+    FigureJudged: lambda e: f"judged: {judged_words(e)}",
     BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
     Note: lambda e: f"note: {e.text}",
     HandAct: lambda e: f"BY HAND: {act_words(e)}",
