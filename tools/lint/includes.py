@@ -20,7 +20,7 @@ LAYERS = (
     ("main/posix", "main/esp32"),
     ("app",),
     ("features/web_ui",),
-    ("features/charge_point", "features/led_status", "features/monitor", "features/wifi"),
+    ("features/charge_point", "features/led_status", "features/monitor", "features/power", "features/wifi"),
     ("features/auth_cache", "features/charging"),
     ("features/local_list",),
     ("features/transactions",),
