@@ -117,6 +117,21 @@ COMMANDS: dict[str, Command | Group] = {
             )
         },
     ),
+    "storage": Group(
+        "The files that a device has stored.",
+        {
+            "show": Command(
+                "rig.cli.storage_show",
+                "Show each file of a device's storage: version, state and content, without secrets "
+                "(firmware/FORMAT.md).",
+            ),
+            "convert": Command(
+                "rig.cli.storage_convert",
+                "Write the storage of a device in another format, and print what that format cannot keep "
+                "(firmware/FORMAT.md).",
+            ),
+        },
+    ),
     "report": Group(
         "Reports.",
         {
