@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Mapping
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -27,11 +28,22 @@ from rig.csms import Csms
 from rig.csms.security import Security
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
+from rig.live.fault_calls import faults_of_csms
 from rig.live.offer import Offer
 from rig.live.server import LiveServer, try_to_offer
 from rig.timeline import Timeline
 from rig.timeline.codec import encode
-from rig.timeline.events import BenchTrouble, ClientRefused, Event, HandAct, LinkChange, Note, OcppFrame
+from rig.timeline.events import (
+    BenchTrouble,
+    ClientRefused,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    HandAct,
+    LinkChange,
+    Note,
+    OcppFrame,
+)
 from rig.timeline.frame_words import frame_line
 from rig.timeline.words import act_words, link_line, refusal_words
 from rig.util.aio import in_thread
@@ -140,10 +152,13 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
 
 def _offer_of(csms: Csms) -> Offer:
     """Return what this command offers on its live socket: only a CSMS."""
-    calls = CsmsCalls(lambda: csms).table()
-    return Offer(
-        "rig csms serve", f"port {csms.port}", Path.cwd(), csms.timeline, lambda: {"csms": csms_state(csms)}, calls
-    )
+    faults = faults_of_csms(lambda: csms)
+    calls = {**CsmsCalls(lambda: csms).table(), **faults.table()}
+
+    def state() -> Mapping[str, Any]:
+        return {"csms": csms_state(csms), "faults": faults.active()}
+
+    return Offer("rig csms serve", f"port {csms.port}", Path.cwd(), csms.timeline, state, calls)
 
 
 def _write(file: FileIO, data: bytes) -> None:
@@ -163,6 +178,11 @@ def _line(event: Event) -> Text | None:
             return Text(f"{stamp} {visible(refusal_words(event))}", style="bold")
         case Note():
             return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
+        case FaultInjected():
+            arguments = " ".join(f"{key}={value}" for key, value in event.arguments.items())
+            return Text(f"{stamp} fault {visible(f'{event.fault} {arguments}')}", style="bold magenta")
+        case FaultLifted():
+            return Text(f"{stamp} fault {event.fault} lifted", style="bold magenta")
         case HandAct():
             return Text(f"{stamp} by hand: {visible(act_words(event))}", style="bold magenta")
         case BenchTrouble():
