@@ -78,6 +78,7 @@ void App::add_counters() {
   add_more(
       "power_fail_ms", "ms", [](const void* self) { return number(as<PowerManager>(self).flush_time()); },
       &power_manager_);
+  add_more(
       "invalid_sent", "", [](const void* self) { return number(as<Messenger>(self).invalid_sent()); }, &messenger_);
   add_more(
       "invalid_answers", "", [](const void* self) { return number(as<Messenger>(self).invalid_answers()); },
