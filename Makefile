@@ -46,8 +46,8 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint imports format unit firmware-test conformance fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage coverage-rig perf docs pio-test \
-  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-console setup-browser
+.PHONY: help setup demo test lint imports format unit firmware-test conformance schemas fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage coverage-rig perf docs pio-test \
+  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-api setup-console setup-browser
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -57,6 +57,9 @@ setup: ## fetch and install everything, inside this clone; quick when there is n
 
 setup-console: ## install the packages of `rig console`, the live page
 	@$(PYTHON) -m tools.setup --console
+
+setup-api: ## install the packages of `rig csms api`, the HTTP API of the CSMS
+	@$(PYTHON) -m tools.setup --api
 
 setup-browser: ## install the packages of `rig console` and of its tests in a browser
 	@$(PYTHON) -m tools.setup --browser
@@ -76,9 +79,9 @@ demo: setup firmware ## a tour: a test of each kind on the virtual bench, and re
 	  echo "took $$(($$(date +%s) - $(BEGAN))) s with set-up and build; the whole suite: make hil"; \
 	  echo "the report: $(ROOT)/reports/index.html"; exit $$status
 
-test: setup ## run every test: rig, firmware, WebSocket conformance, power cuts, HIL on the virtual bench, interop; with the rig's coverage
+test: setup ## run every test: rig, firmware, WebSocket conformance, schemas, power cuts, HIL on the virtual bench, interop; with the rig's coverage
 	@rm -rf reports/junit reports/coverage build/coverage-python; status=0; \
-	  for verb in unit firmware-test conformance powercut examples hil interop coverage-rig; do \
+	  for verb in unit firmware-test conformance schemas powercut examples hil interop coverage-rig; do \
 	    $(MAKE) --no-print-directory $$verb || status=1; done; \
 	  $(RUN) -m tools.summary reports/junit/unit.xml reports/junit/firmware.xml reports/junit/powercut.xml reports/junit/examples.xml \
 	    $(HIL_RESULTS) reports/junit/interop.xml || status=1; \
@@ -121,6 +124,11 @@ conformance: setup ## run the WebSocket cases of the Autobahn test suite against
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
 	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target websocket-echo
 	@$(RUN) -m tools.conformance $(if $(FULL),--full) $(if $(CASES),--cases '$(CASES)')
+
+schemas: setup ## compare the device's schema validator with jsonschema-rs, DOCUMENTS=2000 of each OCPP version, SEED=1
+	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null
+	@.venv/bin/cmake --build build/firmware --parallel $(JOBS) --target schema-check
+	@$(RUN) -m tools.schema_differential --program build/firmware/schema-check --documents $(or $(DOCUMENTS),2000) --seed $(or $(SEED),1)
 
 powercut: setup ## cut the power at every flash operation; FULL=1 adds a second cut at each operation, SCENARIO=name, SEED=n, DEPTH=1, ID=id replays one run
 	@$(CMAKE) -B build/firmware -DPLUGBENCH_SANITIZE=ON --log-level=WARNING >/dev/null

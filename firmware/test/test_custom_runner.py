@@ -1,5 +1,7 @@
 """PlatformIO's runner of the Unity tests in `test_*/`: everything they link comes from the tree and from `../.deps`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from platformio.test.runners.unity import UnityTestRunner
@@ -33,7 +35,14 @@ class CustomTestRunner(UnityTestRunner):
                 str(path) for path in (_FIRMWARE / "src", _FIRMWARE / "test", _DEPS / "unity", _DEPS / "littlefs")
             ],
         )
-        sources = {"unity": _DEPS / "unity", "littlefs": _DEPS / "littlefs", "support": _FIRMWARE / "test" / "support"}
+        page = _FIRMWARE.parent / "build" / "page"
+        subprocess.run([sys.executable, _FIRMWARE / "tools" / "build_page.py", page / "page.cpp"], check=True)
+        sources = {
+            "unity": _DEPS / "unity",
+            "littlefs": _DEPS / "littlefs",
+            "support": _FIRMWARE / "test" / "support",
+            "page": page,
+        }
         for name, folder in sources.items():
             if not folder.is_dir():
                 raise FileNotFoundError(f"{folder} is missing: run `make setup` first")

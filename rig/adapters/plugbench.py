@@ -204,7 +204,9 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem", "network", "power"})
+    status_keys = frozenset(
+        {*idle, "energy_wh", "storage", "settings", "security_profile", "connection_problem", "network", "power"}
+    )
 
     STATUS_TIMEOUT_S = 2.0
 

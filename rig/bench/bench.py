@@ -283,6 +283,20 @@ class Bench:
         host = self.wiring.csms_host or self.description.csms.host
         return f"ws://{host}:{self.network.csms_port}/ocpp"
 
+    @property
+    def page_url(self) -> str:
+        """The address of the device's own page (docs/device-page.md).
+
+        Raises:
+            BenchError: the bench does not reach a page; the capability `page` says so beforehand.
+        """
+        if not self.wiring.page_url:
+            raise BenchError(
+                f"the bench {self.description.name!r} does not reach a page of the device",
+                'A virtual bench with time = "real" offers it: set device.page = true',
+            )
+        return self.wiring.page_url
+
     def check(self) -> None:
         """Check that the bench works.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
+from collections.abc import Mapping
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
@@ -23,22 +25,35 @@ from rig.cli.csms_access import (
     PortOption,
     TlsOption,
 )
+from rig.cli.csms_prompt import PromptedTerminal, begin_prompt
 from rig.csms import Csms
 from rig.csms.security import Security
+from rig.csms.server import url_of
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
+from rig.live.fault_calls import faults_of_csms
 from rig.live.offer import Offer
 from rig.live.server import LiveServer, try_to_offer
 from rig.timeline import Timeline
 from rig.timeline.codec import encode
-from rig.timeline.events import BenchTrouble, ClientRefused, Event, HandAct, LinkChange, Note, OcppFrame
+from rig.timeline.events import (
+    BenchTrouble,
+    ClientRefused,
+    Event,
+    FaultInjected,
+    FaultLifted,
+    HandAct,
+    LinkChange,
+    Note,
+    OcppFrame,
+)
 from rig.timeline.frame_words import frame_line
 from rig.timeline.words import act_words, link_line, refusal_words
 from rig.util.aio import in_thread
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
 from rig.util.signals import handled_signals
-from rig.util.terminal import Terminal
+from rig.util.tcp import reachable_address
 from rig.util.text import visible
 
 # The timeline keeps few events: the record has all of them, a server may run for months, and a frame may have 1 MB.
@@ -103,7 +118,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         await in_thread(csms.start)
         ended = asyncio.Event()
         full: OSError | None = None
-        terminal = Terminal(on_gone=ended.set)
+        terminal = PromptedTerminal(on_gone=ended.set)
         for number in {signal.SIGINT, *handled_signals()}:
             loop.add_signal_handler(number, ended.set)
 
@@ -122,10 +137,11 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         timeline.listen(show)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
-        live = try_to_offer(_offer_of(csms))
-        terminal.print(
-            f"OCPP 1.6J CSMS at {csms.url('CP-1')} (the path is the charge point's identity); Ctrl-C ends it"
-        )
+        live = try_to_offer(offer_of_csms(csms))
+        url = url_of(reachable_address(host), csms.port, "CP-1", tls=security.certificate is not None)
+        terminal.print(f"OCPP 1.6J CSMS at {url} (the path is the charge point's identity); Ctrl-C ends it")
+        if live is not None and sys.stdin.isatty():
+            begin_prompt(terminal, loop, ended.set)
         await ended.wait()
         if full is not None:
             raise BenchError(
@@ -138,12 +154,15 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         await in_thread(csms.shut_down)
 
 
-def _offer_of(csms: Csms) -> Offer:
+def offer_of_csms(csms: Csms) -> Offer:
     """Return what this command offers on its live socket: only a CSMS."""
-    calls = CsmsCalls(lambda: csms).table()
-    return Offer(
-        "rig csms serve", f"port {csms.port}", Path.cwd(), csms.timeline, lambda: {"csms": csms_state(csms)}, calls
-    )
+    faults = faults_of_csms(lambda: csms)
+    calls = {**CsmsCalls(lambda: csms).table(), **faults.table()}
+
+    def state() -> Mapping[str, Any]:
+        return {"csms": csms_state(csms), "faults": faults.active()}
+
+    return Offer("rig csms serve", f"port {csms.port}", Path.cwd(), csms.timeline, state, calls)
 
 
 def _write(file: FileIO, data: bytes) -> None:
@@ -163,6 +182,11 @@ def _line(event: Event) -> Text | None:
             return Text(f"{stamp} {visible(refusal_words(event))}", style="bold")
         case Note():
             return Text(f"{stamp} {visible(masked_text(event.text))}", style="bold")
+        case FaultInjected():
+            arguments = " ".join(f"{key}={value}" for key, value in event.arguments.items())
+            return Text(f"{stamp} fault {visible(f'{event.fault} {arguments}')}", style="bold magenta")
+        case FaultLifted():
+            return Text(f"{stamp} fault {event.fault} lifted", style="bold magenta")
         case HandAct():
             return Text(f"{stamp} by hand: {visible(act_words(event))}", style="bold magenta")
         case BenchTrouble():

@@ -31,6 +31,7 @@ from rig.util.redaction import masked_text
 from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
 from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.page_socket import PageSocket
 from rig.wiring.virtual.pins import Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 
@@ -159,8 +160,10 @@ def run_device(
         stack.callback(run.close)
         path = flash or run.path / "flash.bin"
         wires = Wires()
-        board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock)
+        page = PageSocket()
+        board = Board(wires, _pins(), _written(path, firmware.manifest, values), clock, page=page)
         stack.callback(board.close)
+        print(f"the device's page: {page.url}", file=sys.stderr, flush=True)
         port = os.open(board.port.url, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         stack.callback(os.close, port)
         timeline = Timeline(clock, keep=KEPT_EVENTS)

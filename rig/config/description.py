@@ -235,6 +235,13 @@ class DeviceSection(_Table):
             "or in a thread, as a chip does in a task"
         ),
     ] = "loop"
+    page: Annotated[
+        bool,
+        Field(
+            description="whether a virtual board's device serves its page, at a free port of this machine; "
+            'needs `time = "real"`'
+        ),
+    ] = False
 
 
 class EmulatorSection(_Table):
@@ -292,6 +299,11 @@ class Description(_Table):
                 raise ValueError(f"device.worker: not allowed here; on {of_kind} the chip has its own")
             if self.time == "stepped":
                 raise ValueError(f'time: "stepped" is not allowed here; {of_kind} runs in real time')
+        if self.device.page and (self.kind != "virtual" or self.time != "real"):
+            raise ValueError(
+                'device.page: needs kind = "virtual" and time = "real"; a browser takes no part in stepped time, '
+                "and on a chip the page has the device's own address"
+            )
         if self.kind != "pi" and self.console.port is not None:
             raise ValueError(f"console.port: not allowed here; {of_kind} has its own port")
         if self.kind == "pi" and self.console.port is None:

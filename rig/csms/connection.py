@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import struct
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.frames import EXTERNAL_CLOSE_CODES, Close, CloseCode, Frame, Opcode
 from websockets.protocol import State
 
+from rig.csms.trickle import Trickle
 from rig.util import tcp
 
 Mute = Literal["", "pong", "all"]
@@ -24,6 +27,9 @@ MOST_UNREAD_BYTES = 2 << 20
 
 An answer waits until the previous one has left, so the unread bytes are mostly pongs to the client's pings.
 """
+
+
+_MUCH_UNREAD = 1 << 16  # bytes; a flood of pings pauses there
 
 
 class Connection(ServerConnection):
@@ -59,6 +65,7 @@ class Connection(ServerConnection):
         self.given_up = ""
         self._close_was_swallowed = False
         self.mute: Mute = ""
+        self._trickle: Trickle | None = None
         # The sans-IO core answers pings by itself, so this is the only place to drop a pong.
         send_frame = self.protocol.send_frame
 
@@ -143,14 +150,32 @@ class Connection(ServerConnection):
         if self.mute == "all":
             if self.protocol.data_to_send() and self.protocol.close_sent is not None:
                 self._close_was_swallowed = True
+        elif self._trickle is not None:
+            self._trickle.write(self.protocol.data_to_send())
+            if len(self._trickle) > MOST_UNREAD_BYTES and not self.given_up:
+                self.give_up(f"reset: more than {MOST_UNREAD_BYTES >> 20} MiB wait for the slow link to it")
         else:
             super().send_data()
+
+    def slow_down(self, bytes_per_s: float) -> None:
+        """Send everything at a rate from now on; 0 sends at full speed again, and first what waits."""
+        if self._trickle is not None:
+            self._trickle.end()
+            self._trickle = None
+        if bytes_per_s:
+            self._trickle = Trickle(self.transport, self.loop, bytes_per_s)
 
     def change_mute(self, mute: Mute) -> None:
         """Change `mute`. If "all" dropped the close handshake, the end of "all" resets the connection."""
         before, self.mute = self.mute, mute
         if before == "all" and mute != "all" and self.protocol.state in (State.CLOSING, State.CLOSED):
             self.reset()
+
+    def ping_now(self) -> None:
+        """Send an empty ping without waiting for its pong, unless much is unread."""
+        if self.send_in_progress is None and self.transport.get_write_buffer_size() < _MUCH_UNREAD:
+            self.protocol.send_ping(b"")
+            self.send_data()
 
     async def flood(self, payload: bytes, times: int) -> None:
         """Send several pongs back to back, in one write.
@@ -163,21 +188,42 @@ class Connection(ServerConnection):
             for _ in range(times):
                 self.protocol.send_pong(payload)
 
-    async def transmit(self, text: str, fragments: int = 1) -> bool:
-        """Send a text message. Return False if the connection is closing; the message is lost, as on any network.
+    async def close_with(self, code: int, reason: str = "") -> None:
+        """Close with any close code, also with one that must not be on the wire (RFC 6455 section 7.4).
 
         Args:
-            text: the message.
-            fragments: the number of frames, from 1 to the number of characters; a ping is sent between each two.
+            code: from 0 to 65535.
+            reason: at most 123 bytes.
+        """
+        if code in EXTERNAL_CLOSE_CODES or 3000 <= code < 5000:
+            await self.close(code, reason)
+            return
+        with contextlib.suppress(ConnectionClosed):
+            async with self.send_context():
+                self.protocol.send_frame(Frame(Opcode.CLOSE, struct.pack("!H", code) + reason.encode()))
+                self.protocol.close_sent = Close(code, reason)
+                self.protocol.state = State.CLOSING
+
+    async def transmit(self, message: str | bytes, fragments: int = 1) -> bool:
+        """Send a message. Return False if the connection is closing; the message is lost, as on any network.
+
+        Args:
+            message: a text, or the bytes of a binary message.
+            fragments: the number of frames of a text, from 1 to the number of characters; a ping is sent between
+                each two.
         """
         if fragments == 1 and self.protocol.state is State.OPEN and self.send_in_progress is None:
             # `send` does the same, but its context managers take a tenth of a round trip.
-            self.protocol.send_text(text.encode())
+            if isinstance(message, str):
+                self.protocol.send_text(message.encode())
+            else:
+                self.protocol.send_binary(message)
             self.send_data()
             await self.drain()
             return True
         try:
-            await self.send(text if fragments == 1 else self._in_pieces(text, fragments))
+            whole = fragments == 1 or isinstance(message, bytes)
+            await self.send(message if whole else self._in_pieces(str(message), fragments))
         except ConnectionClosed:
             return False
         return True

@@ -63,6 +63,7 @@ class Expectation:
             frame.direction == "received"
             and frame.message_type == "CALL"
             and frame.action == self.action
+            and not frame.fault
             and frame.charge_point == self.charge_point
         )
 

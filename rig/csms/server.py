@@ -16,7 +16,6 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake, malform_handshakes
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection, Mute
@@ -24,6 +23,7 @@ from rig.csms.handshakes import Handshakes
 from rig.csms.security import Security
 from rig.csms.session import ChargePoint
 from rig.csms.tls import TlsServer
+from rig.csms.wire import FrameFault, Wire
 from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble, LinkChange, Note
 from rig.util.errors import BenchError
@@ -46,6 +46,9 @@ MOST_CONNECTIONS = 800
 
 _MOST_QUEUED = 4
 """The maximum number of queued messages of a client, each up to `MAX_FRAME_BYTES`. Then the CSMS stops reading."""
+
+_MOST_AT_ONCE = 16
+"""The maximum number of messages of a client that are processed before other clients have their turn."""
 
 _CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
@@ -74,8 +77,10 @@ class CsmsServer:
     ) -> None:
         self.behaviour = behaviour
         self.refuse_with: int | None = None
-        self.retry_after_s = 0
         """The HTTP status of `REFUSALS` that answers opening handshakes; None: they are accepted."""
+        self.retry_after_s = 0
+        self.redirect_to = ""
+        """The header Location of a redirection; empty: the URL that the client asked for, which makes a circle."""
         self.bad_handshake: BadHandshake | None = None
         """The kind of malformed answers to opening handshakes; None: normal answers."""
         self._timeline = timeline
@@ -88,8 +93,9 @@ class CsmsServer:
         self._connections: set[Connection] = set()  # including those with a pending opening handshake
         self._tls_clients: set[TlsServer] = set()
         self._handshakes = Handshakes(timeline)
-        self._bad_answer: BadAnswer | None = None
+        self._wire = Wire()
         self._mute: Mute = ""
+        self._bytes_per_s = 0.0
         self._speaking = asyncio.Event()
         self._speaking.set()
 
@@ -124,8 +130,7 @@ class CsmsServer:
         if point is None:
             if len(self._points) >= MOST_CHARGE_POINTS:
                 self._forget_one()
-            point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour)
-            point.bad_answer = self._bad_answer
+            point = self._points[identity] = ChargePoint(identity, self._timeline, self.behaviour, self._wire)
         return point
 
     def _forget_one(self) -> None:
@@ -216,6 +221,31 @@ class CsmsServer:
                 self._silence_tls(client) if mute == "all" else self._begin_tls(client)
         return before
 
+    async def slow_down(self, bytes_per_s: float) -> float:
+        """Send everything at a rate, for each connection; 0: at full speed. Return the previous rate."""
+        before, self._bytes_per_s = self._bytes_per_s, bytes_per_s
+        for connection in tuple(self._connections):
+            connection.slow_down(bytes_per_s)
+        return before
+
+    async def drop_connections(self) -> int:
+        """Reset all TCP connections. Return their number."""
+        dropped = tuple(self._connections)
+        for connection in dropped:
+            connection.reset()
+        return len(dropped)
+
+    async def close_connections(self, code: int, reason: str) -> None:
+        """Close all connections with any close code."""
+        opened = [connection for connection in self._connections if connection.protocol.state is State.OPEN]
+        await asyncio.gather(*(connection.close_with(code, reason) for connection in opened))
+
+    async def ping_all(self) -> None:
+        """Send a ping on each open connection, unless its client has stopped reading."""
+        for connection in tuple(self._connections):
+            if connection.protocol.state is State.OPEN:
+                connection.ping_now()
+
     def secure(self, security: Security) -> Security:
         """Require a security profile of new connections. Return the previous one.
 
@@ -226,18 +256,29 @@ class CsmsServer:
         before, self._security = self._security, security
         return before
 
-    async def malform_answers(self, kind: BadAnswer | None) -> BadAnswer | None:
-        """Malform every answer; None: send normal answers. Return the previous kind."""
-        before, self._bad_answer = self._bad_answer, kind
-        for point in self._points.values():
-            point.bad_answer = kind
-        return before
+    @property
+    def frame_faults(self) -> tuple[FrameFault, ...]:
+        """The active faults of frames, the latest last."""
+        return self._wire.faults
+
+    async def add_frame_fault(self, fault: FrameFault) -> None:
+        """Begin a fault of single frames."""
+        self._wire.add(fault)
+
+    async def remove_frame_fault(self, fault: FrameFault) -> None:
+        """End a fault of single frames, and deliver the frames that it holds."""
+        self._wire.remove(fault)
+        for point in tuple(self._points.values()):
+            await point.end_fault(fault)
 
     async def reset(self) -> None:
         """Restore a normal CSMS: not muted, and no answers or handshakes refused, replaced, held or malformed."""
-        await self.malform_answers(None)
+        for fault in self._wire.faults:
+            await self.remove_frame_fault(fault)
         self.refuse_with = None
         self.retry_after_s = 0
+        self.redirect_to = ""
+        await self.slow_down(0)
         self.bad_handshake = None
         self.secure(self._security_at_start)
         self.behaviour.reset()
@@ -290,6 +331,7 @@ class CsmsServer:
 
     def _made(self, connection: Connection) -> None:
         connection.mute = self._mute
+        connection.slow_down(self._bytes_per_s)
         self._connections.add(connection)
         if self._server is None:  # it was accepted just before the end
             connection.reset()
@@ -314,6 +356,9 @@ class CsmsServer:
             response = connection.respond(status, f"CSMS: refused with {self.refuse_with}.\n")
             if self.retry_after_s:
                 response.headers["Retry-After"] = str(self.retry_after_s)
+            if self.refuse_with < http.HTTPStatus.BAD_REQUEST:  # RFC 9110 section 10.2.2
+                here = url_of(self.host, self.port, identity_of(request.path), tls=self.speaks_tls)
+                response.headers["Location"] = self.redirect_to or here
             return response
         if not identity_of(request.path):
             status = http.HTTPStatus.NOT_FOUND
@@ -356,7 +401,9 @@ class CsmsServer:
         try:
             with contextlib.suppress(ConnectionClosed):
                 while True:
-                    await point.received(await connection.recv())
+                    for _ in range(_MOST_AT_ONCE):
+                        await point.received(await connection.recv())
+                    await asyncio.sleep(0)  # a client that never pauses does not delay the others
         except Exception as error:
             trouble = BenchError(
                 f"the CSMS failed to handle a message of {identity}, {type(error).__name__}: {error}",

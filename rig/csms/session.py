@@ -9,14 +9,16 @@ from typing import Any
 
 import orjson
 
-from rig.csms.bad_answer import BadAnswer, bad_answer
 from rig.csms.behaviour import Behaviour
 from rig.csms.connection import Connection
+from rig.csms.faulty_frames import FaultyFrames
+from rig.csms.frame_effects import Fragments
 from rig.csms.frames import as_event, wrong_answer
 from rig.csms.registration import Registration
 from rig.csms.replacement import Answer, Replacement, Reply
 from rig.csms.sendable import validate_answer
 from rig.csms.state import State
+from rig.csms.wire import FrameFault, Wire
 from rig.ocpp import schemas
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message, parse
 from rig.timeline import Timeline
@@ -40,19 +42,20 @@ class ChargePoint:
         identity: the identity from the URL's path.
         timeline: gets an event for every frame.
         behaviour: makes the answers that no test has replaced.
+        wire: the faults of single frames.
     """
 
-    def __init__(self, identity: str, timeline: Timeline, behaviour: Behaviour) -> None:
+    def __init__(self, identity: str, timeline: Timeline, behaviour: Behaviour, wire: Wire) -> None:
         self.identity = identity
         self.connection: Connection | None = None
         self.held: dict[str, list[OcppFrame]] = {}
         """Held calls by action. An action whose answers are held has a key."""
         self.state = State()
         """The state of the charge point without `open_calls`; see `snapshot`."""
-        self.bad_answer: BadAnswer | None = None
-        """The kind of malformed answers; None: normal answers."""
         self._timeline = timeline
         self._behaviour = behaviour
+        self._wire = wire
+        self._faulty = FaultyFrames(identity, timeline)
         self._replacements: dict[str, list[Replacement]] = {}
         self._our_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the CSMS by unique id
         self._its_calls: dict[str, OcppFrame] = {}  # unanswered CALLs of the charge point by unique id
@@ -88,6 +91,7 @@ class ChargePoint:
 
     def _gone(self, connection: Connection, code: int | None, reason: str) -> None:
         self.connection = None
+        self._faulty.forget()
         self._our_calls.clear()
         self._its_calls.clear()
         if connection.violation is not None:
@@ -100,9 +104,39 @@ class ChargePoint:
     # -- receiving ----------------------------------------------------------------------------------------------
 
     async def received(self, raw: str | bytes) -> None:
-        """Validate, record and answer one message of the charge point."""
+        """Let a message of the charge point pass the faults of frames, and process what arrives."""
         message = parse(raw)
+        if not self._wire.is_faulty and not self._faulty.are_held:
+            await self._process(message, raw)
+            return
+        action = message.action if isinstance(message, Call) else self._action_answered(message.unique_id)
+        fault = self._wire.choose("received", action, message)
+        if fault is None:
+            await self._process(message, raw)
+            await self._faulty.let_go("received")
+            return
+
+        async def deliver(arriving: str | bytes, changed_by: str) -> bool:
+            await self._process(message if arriving is raw else parse(arriving), arriving, changed_by)
+            return True
+
+        await self._faulty.pass_on(fault, "received", action, message, raw, deliver, self.connection)
+
+    def _action_answered(self, unique_id: str) -> str:
+        asked = self._our_calls.get(unique_id)
+        return asked.action if asked is not None else ""
+
+    async def _process(self, message: Message, raw: str | bytes, changed_by: str = "") -> None:
+        """Validate, record and answer one message that has arrived.
+
+        Args:
+            message: the decoded message.
+            raw: the message as on the wire.
+            changed_by: the fault that changed or repeated it; empty: none.
+        """
         frame, refusal = self._judge(message, raw)
+        if changed_by:
+            frame = replace(frame, fault=changed_by)
         answered = None if frame.message_type == "CALL" else self._our_calls.pop(frame.unique_id, None)
         frame = self._timeline.append(frame)
         if isinstance(message, Call):
@@ -194,6 +228,10 @@ class ChargePoint:
         stack.append(replacement)
         return replacement
 
+    async def end_fault(self, fault: FrameFault) -> None:
+        """Deliver the frames that a fault holds back."""
+        await self._faulty.end(fault)
+
     def reset(self) -> None:
         """Drop replaced and held answers."""
         self._replacements.clear()
@@ -241,9 +279,6 @@ class ChargePoint:
                 message = replace(reply, unique_id=call.unique_id)
             case _:
                 message = CallResult(call.unique_id, reply)
-        if self.bad_answer is not None:
-            text = bad_answer(self.bad_answer, message)
-            return await self._send(parse(text), text)
         return await self._send(message, message.text(), call)
 
     # -- calling ------------------------------------------------------------------------------------------------
@@ -273,6 +308,39 @@ class ChargePoint:
             raise ExpectationError(f"cannot send {what} to {self.identity}: it is not connected")
 
     async def _send(self, message: Message, text: str, call: OcppFrame | None = None, fragments: int = 1) -> bool:
+        """Let a frame pass the faults of frames, then record and send it.
+
+        Args:
+            message: the decoded frame.
+            text: the frame as on the wire.
+            call: the CALL that it answers.
+            fragments: the number of WebSocket frames.
+
+        Returns:
+            Whether it was sent, or a fault took it; False without a connection.
+        """
+        if not self._wire.is_faulty and not self._faulty.are_held:
+            return await self._put_on_wire(message, text, call, fragments)
+        action = call.action if call is not None else message.action if isinstance(message, Call) else ""
+        fault = self._wire.choose("sent", action, message)
+        if fault is None:
+            sent = await self._put_on_wire(message, text, call, fragments)
+            await self._faulty.let_go("sent")
+            return sent
+
+        async def deliver(leaving: str | bytes, changed_by: str) -> bool:
+            pieces = fault.effect.count if isinstance(fault.effect, Fragments) else fragments
+            if leaving is text:
+                return await self._put_on_wire(message, text, call, min(pieces, max(1, len(text))), changed_by)
+            altered = parse(leaving)
+            answers = isinstance(altered, CallResult | CallError) and altered.unique_id == message.unique_id
+            return await self._put_on_wire(altered, leaving, call if answers else None, 1, changed_by)
+
+        return await self._faulty.pass_on(fault, "sent", action, message, text, deliver, self.connection)
+
+    async def _put_on_wire(
+        self, message: Message, text: str | bytes, call: OcppFrame | None, fragments: int = 1, changed_by: str = ""
+    ) -> bool:
         """Record and send a frame. `call` is the CALL that it answers. Return False without a connection."""
         connection = self.connection
         if connection is None or self.silent:
@@ -289,6 +357,8 @@ class ChargePoint:
             case _ if message.unique_id not in self._its_calls:
                 error = f"answers {message.unique_id!r}, which is no open call of the charge point"
         frame = as_event(self.identity, "sent", message, text, action, error)
+        if changed_by:
+            frame = replace(frame, fault=changed_by)
         frame = self._timeline.append(frame)  # before sending, so that the answer comes later on the timeline
         if isinstance(message, Call) or (isinstance(message, Malformed) and message.call):
             self._our_calls[message.unique_id] = frame

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from rig.adapters import registry
 from rig.adapters.profile import Settings
 from rig.bench import Bench
+from rig.device.csms_time import wrong_time
 from rig.device.device_watch import DeviceWatch, Reboot
 from rig.firmware.build import Firmware, firmware
 from rig.timeline import Mark
@@ -368,6 +369,9 @@ class Device:
         self._reset_inputs_and_network()
         if self._settings:
             raise DeviceError("it has the configuration of another test")
+        wrong = wrong_time(self.bench.timeline, self.bench.description.device.identity)
+        if wrong is not None:
+            raise DeviceError(f"it has the time of another test, {wrong}")
         problems = self._not_idle()
         if not problems:
             return

@@ -10,8 +10,36 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
-from rig.faults.csms import BadAnswers, BadHandshake, ClockJump, CsmsGone, CsmsRestart, CsmsSilent, HttpRefusal, NoPong
+from rig.faults.csms import (
+    BadAnswers,
+    BadHandshake,
+    ClockJump,
+    CsmsGone,
+    CsmsRestart,
+    CsmsSilent,
+    HttpRefusal,
+    NoPong,
+    PingFlood,
+    Trickle,
+    WebSocketClose,
+)
 from rig.faults.fault import Fault
+from rig.faults.frames import (
+    FrameBinary,
+    FrameBreakSchema,
+    FrameCallError,
+    FrameClose,
+    FrameDelay,
+    FrameDrop,
+    FrameDuplicate,
+    FrameFragments,
+    FrameHuge,
+    FrameReorder,
+    FrameReset,
+    FrameTruncate,
+    FrameWrongId,
+    FrameWrongType,
+)
 from rig.faults.network import (
     AccessPointGone,
     BlackHole,
@@ -52,10 +80,27 @@ CATALOGUE: Mapping[str, type[Fault]] = {
         CsmsRestart,
         CsmsSilent,
         NoPong,
+        PingFlood,
+        Trickle,
+        WebSocketClose,
         HttpRefusal,
         BadHandshake,
         BadAnswers,
         ClockJump,
+        FrameDrop,
+        FrameDelay,
+        FrameDuplicate,
+        FrameReorder,
+        FrameTruncate,
+        FrameWrongId,
+        FrameWrongType,
+        FrameCallError,
+        FrameBreakSchema,
+        FrameBinary,
+        FrameFragments,
+        FrameHuge,
+        FrameClose,
+        FrameReset,
     )
 }
 

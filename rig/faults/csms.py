@@ -10,9 +10,11 @@ from rig.csms.bad_answer import BadAnswer
 from rig.csms.bad_handshake import BadHandshake as HandshakeKind
 from rig.csms.refusals import REFUSALS
 from rig.faults.fault import Bench, Fault, one_of
+from rig.faults.frames import CloseCode, CloseReason, validate_reason
 from rig.util.checked import Limits
-from rig.util.errors import BenchError
+from rig.util.errors import AuthorError, BenchError
 
+_ERRORS_FROM = 400
 _TEN_YEARS_S = 10 * 365 * 86_400
 
 
@@ -22,6 +24,7 @@ class CsmsGone(Fault):
 
     name: ClassVar[str] = "csms-gone"
     summary: ClassVar[str] = "connections are reset and new ones refused until the fault is lifted"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Stop the CSMS, and refuse connections at the proxy, whose port would otherwise stay open."""
@@ -39,6 +42,7 @@ class CsmsRestart(Fault):
 
     name: ClassVar[str] = "csms-restart"
     summary: ClassVar[str] = "the CSMS closes all connections with 1012 and is back at once"
+    on_csms: ClassVar[bool] = True
 
     def validate_possible(self, bench: Bench) -> None:
         """Reject a restart while the CSMS is down: the restart would bring it back too early."""
@@ -58,6 +62,7 @@ class CsmsSilent(Fault):
 
     name: ClassVar[str] = "csms-silent"
     summary: ClassVar[str] = "the CSMS reads but answers nothing: no result, no pong, no opening handshake"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Suppress all answers, then send them again."""
@@ -70,6 +75,7 @@ class NoPong(Fault):
 
     name: ClassVar[str] = "no-pong"
     summary: ClassVar[str] = "the CSMS answers everything but WebSocket pings"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Suppress pongs, then send them again."""
@@ -77,26 +83,91 @@ class NoPong(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpRefusal(Fault):
-    """The CSMS refuses opening handshakes, after it has reset the existing connections.
+class PingFlood(Fault):
+    """The CSMS sends pings without waiting for their pongs.
 
     Args:
-        status: an HTTP error status, e.g. 401, 404, 503.
+        hz: pings for each bench second, at most 10,000.
+    """
+
+    hz: Annotated[float, Limits(above=0, most=10_000)] = 100.0
+    name: ClassVar[str] = "ping-flood"
+    summary: ClassVar[str] = "the CSMS sends that many WebSocket pings each second"
+    on_csms: ClassVar[bool] = True
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Send pings, then stop."""
+        restore.enter_context(bench.csms.ping_flood(self.hz))
+
+
+@dataclass(frozen=True, slots=True)
+class Trickle(Fault):
+    """Everything that the CSMS sends arrives slowly, byte by byte; opening handshakes too.
+
+    Args:
+        bytes_per_s: the rate in bytes for each bench second.
+    """
+
+    bytes_per_s: Annotated[float, Limits(least=0.01, most=1_000_000)] = 20.0
+    name: ClassVar[str] = "trickle"
+    summary: ClassVar[str] = "the CSMS sends everything at that many bytes each second"
+    on_csms: ClassVar[bool] = True
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Slow down, then send what waits at once."""
+        restore.enter_context(bench.csms.trickle(self.bytes_per_s))
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketClose(Fault):
+    """The CSMS closes all connections once, with any close code.
+
+    Args:
+        code: the close code, from 0 to 65535; also one that must not be on the wire (RFC 6455 section 7.4).
+        reason: the close reason.
+    """
+
+    code: CloseCode = 1001
+    reason: CloseReason = ""
+    name: ClassVar[str] = "websocket-close"
+    summary: ClassVar[str] = "the CSMS closes all connections once, with a close code"
+    on_csms: ClassVar[bool] = True
+
+    def validate_limits(self) -> None:
+        """Check the length of the reason."""
+        validate_reason(self, self.reason)
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:  # noqa: ARG002 - over as soon as it has happened
+        """Close the connections."""
+        bench.csms.close_all(self.code, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRefusal(Fault):
+    """The CSMS refuses or redirects opening handshakes, after it has reset the existing connections.
+
+    Args:
+        status: an HTTP error or redirection, e.g. 301, 401, 404, 503.
         retry_after_s: the seconds in the header Retry-After; 0 for no such header.
+        location: the URL in the header Location of a redirection; empty: the URL that the client asked for.
     """
 
     status: int = 503
     retry_after_s: Annotated[int, Limits(least=0, most=86_400)] = 0
+    location: str = ""
     name: ClassVar[str] = "http-refusal"
-    summary: ClassVar[str] = "connections are reset and opening handshakes refused with an HTTP status"
+    summary: ClassVar[str] = "connections are reset and opening handshakes refused or redirected with an HTTP status"
+    on_csms: ClassVar[bool] = True
 
     def validate_limits(self) -> None:
-        """Check that the status is an HTTP error."""
+        """Check that the status is an HTTP error or a redirection."""
         one_of(self, "status", REFUSALS)
+        if self.location and (self.status >= _ERRORS_FROM or not self.location.isprintable()):
+            raise AuthorError(f"{self.name}: only a redirection (status below 400) has a location, in printable text")
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Refuse handshakes, then accept them again."""
-        restore.enter_context(bench.csms.refuse(self.status, self.retry_after_s))
+        restore.enter_context(bench.csms.refuse(self.status, self.retry_after_s, self.location))
         bench.network.drop_connections()
 
 
@@ -112,6 +183,7 @@ class BadHandshake(Fault):
     kind: HandshakeKind = "half"
     name: ClassVar[str] = "bad-handshake"
     summary: ClassVar[str] = "connections are reset and opening handshakes answered badly"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Malform handshakes. At the end, stop, and reset connections that wait for half a response."""
@@ -131,6 +203,7 @@ class BadAnswers(Fault):
     kind: BadAnswer = "half"
     name: ClassVar[str] = "bad-answers"
     summary: ClassVar[str] = "the CSMS answers every call badly"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Malform answers, then stop."""
@@ -148,6 +221,7 @@ class ClockJump(Fault):
     seconds: Annotated[float, Limits(least=-_TEN_YEARS_S, most=_TEN_YEARS_S)] = 3600
     name: ClassVar[str] = "clock-jump"
     summary: ClassVar[str] = "the CSMS' clock is that many seconds ahead"
+    on_csms: ClassVar[bool] = True
 
     def apply(self, bench: Bench, restore: ExitStack) -> None:
         """Offset the clock, then restore it."""

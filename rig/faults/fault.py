@@ -44,12 +44,14 @@ class Fault(ABC):
         needs: the capabilities that it needs of a bench.
         reboots: whether it reboots the device, once, at the latest when it is lifted. The test must announce the reboot
             (`Device.expecting_reboot`).
+        on_csms: whether a CSMS without a bench can inject it (`rig csms serve`).
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     reboots: ClassVar[bool] = False
+    on_csms: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Check the arguments.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import ExitStack
-from dataclasses import fields
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 from rig.bench import Bench
 from rig.device import Device
-from rig.faults import CATALOGUE, Fault, by_name
+from rig.faults import Fault
 from rig.firmware.build import firmware
 from rig.instruments.network import Milliseconds
 from rig.instruments.proxy import Admission
-from rig.live.calls import Call, Caller, described_argument
+from rig.live.calls import Call, Caller
 from rig.live.csms_calls import CsmsCalls
-from rig.live.messages import RequestError
+from rig.live.fault_calls import FaultCalls
 from rig.timeline.events import FaultInjected
-from rig.util.checked import Count, Limits, Seconds, Stamp, Text
+from rig.util.checked import Count, Limits, Seconds, Text
 
 _DEFAULT_FIRMWARE = ""
 """The firmware of the bench description."""
@@ -35,8 +34,11 @@ class BenchCalls:
     def __init__(self, bench: Bench, device: Device) -> None:
         self._bench = bench
         self._device = device
-        self._faults: dict[int, tuple[FaultInjected, ExitStack, str]] = {}
-        self._lock = threading.Lock()
+        self.faults = FaultCalls(
+            self._inject,
+            possible=lambda kind: kind.needs <= self._capabilities,
+            lacks=lambda kind: sorted(kind.needs - self._capabilities),
+        )
 
     def table(self) -> dict[str, Call]:
         """Return the calls by name."""
@@ -57,9 +59,7 @@ class BenchCalls:
             "network.latency": Call(self.network_latency),
             "network.black_hole": Call(self.network_black_hole),
             "network.admit": Call(self.network_admit),
-            "fault.inject": Call(self.fault_inject),
-            "fault.lift": Call(self.fault_lift),
-            "fault.list": Call(self.fault_list, acts=False),
+            **self.faults.table(),
             "device.up": Call(self.device_up),
             "flash": Call(self.flash),
             "restore": Call(self.restore),
@@ -141,72 +141,15 @@ class BenchCalls:
 
     # -- faults ---------------------------------------------------------------------------------------------------
 
-    def fault_inject(self, caller: Caller, name: Text, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Inject a fault of the catalogue until it is lifted, or until this client disconnects."""
-        fault = by_name(name, **(arguments or {}))
-        with ExitStack() as stack:
-            if fault.reboots:
-                stack.enter_context(self._device.expecting_reboot())
-            injected = stack.enter_context(self._bench.inject(fault))
-            lift = stack.pop_all()
-        with self._lock:
-            self._faults[injected.id] = (injected, lift, caller.by)
-        caller.cleanups[injected.id] = lambda: self._lift(injected.id)
-        return {"injected": injected.id, "fault": injected.fault}
+    @property
+    def _capabilities(self) -> frozenset[str]:
+        return self._bench.capabilities if self._bench.is_open else frozenset()
 
-    def fault_lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
-        """Lift the faults that were injected by hand; only those of a name, or one by its id."""
-        active = self._active()
-        wanted = name.replace("_", "-").lower()
-        chosen = [
-            number
-            for number, (event, _, _) in active.items()
-            if wanted in ("", event.fault) and injected in (0, number)
-        ]
-        if not chosen:
-            there = ", ".join(sorted({event.fault for event, _, _ in active.values()})) or "none"
-            which = f"fault {name!r}" if name else "such fault"
-            raise RequestError(
-                "request", f"no {which} was injected by hand. Active ones: {there}. A test lifts its own faults"
-            )
-        for number in reversed(chosen):
-            caller.cleanups.pop(number, None)
-            self._lift(number)
-        return {"lifted": [active[number][0].fault for number in chosen]}
-
-    def fault_list(self, _caller: Caller) -> dict[str, Any]:
-        """List the faults that are active, and those that this bench can inject."""
-        capabilities = self._bench.capabilities if self._bench.is_open else frozenset()
-        return {
-            "active": self.active_faults(),
-            "catalogue": {
-                name: {
-                    "summary": kind.summary,
-                    "possible": kind.needs <= capabilities,
-                    "lacks": sorted(kind.needs - capabilities),
-                    "arguments": arguments_of(kind),
-                }
-                for name, kind in CATALOGUE.items()
-            },
-        }
-
-    def active_faults(self) -> list[dict[str, Any]]:
-        """Return the faults that a person has injected and that are not lifted yet, as JSON."""
-        return [
-            {"id": number, "fault": injected.fault, "arguments": dict(injected.arguments), "by": by}
-            for number, (injected, _, by) in self._active().items()
-        ]
-
-    def _active(self) -> dict[int, tuple[FaultInjected, ExitStack, str]]:
-        with self._lock:
-            return dict(self._faults)
-
-    def _lift(self, number: int) -> None:
-        """Lift a fault, unless that is done already."""
-        with self._lock:
-            _, stack, _ = self._faults.pop(number, (None, None, ""))
-        if stack is not None:
-            stack.close()
+    @contextlib.contextmanager
+    def _inject(self, fault: Fault) -> Iterator[FaultInjected]:
+        rebooting = self._device.expecting_reboot() if fault.reboots else contextlib.nullcontext()
+        with rebooting, self._bench.inject(fault) as injected:
+            yield injected
 
     # -- the device -----------------------------------------------------------------------------------------------
 
@@ -232,20 +175,10 @@ class BenchCalls:
 
     def restore(self, _caller: Caller) -> None:
         """Lift the faults of all clients, and reset network, CSMS and inputs to normal."""
-        for number in reversed(list(self._active())):
-            self._lift(number)
+        self.faults.lift_all()
         bench = self._bench
         bench.network.reset()
         if not bench.network.on_air:
             bench.network.up()
         bench.csms.reset()
         bench.inputs.to_rest()
-
-
-def arguments_of(kind: type[Fault]) -> dict[str, Any]:
-    """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {
-        field.name: described_argument(hints[field.name], field.default)
-        for field in fields(kind)  # type: ignore[arg-type]
-    }

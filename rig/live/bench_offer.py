@@ -33,7 +33,7 @@ def offer_of(
     calls = BenchCalls(bench, device)
 
     def state() -> Mapping[str, Any]:
-        return {**bench_state(bench), "faults": calls.active_faults()}
+        return {**bench_state(bench), "faults": calls.faults.active()}
 
     description = bench.description
     return Offer(program, description.name, description.path, bench.timeline, state, calls.table(), running, hold)

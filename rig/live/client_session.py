@@ -15,7 +15,7 @@ from rig.live.messages import PROTOCOL, RequestError, decode, encode, error_of
 from rig.live.offer import Offer
 from rig.live.peer import peer_of
 from rig.timeline.codec import EVENT_TYPES
-from rig.timeline.events import BenchTrouble, HandAct
+from rig.timeline.events import CLIENT_LEFT, BenchTrouble, HandAct
 from rig.util.redaction import remember_secrets
 from rig.util.text import one_line
 
@@ -259,6 +259,9 @@ class ClientSession:
     def _clean_up(self) -> None:
         """Undo the acts that last only while their client is connected, the latest first."""
         cleanups = self._caller.cleanups
+        if cleanups:
+            by, test = self._caller.by, self._offer.running()
+            self._offer.timeline.append(HandAct(source="live", call=CLIENT_LEFT, by=by, test=test))
         while cleanups:
             _, undo = cleanups.popitem()
             try:

@@ -90,6 +90,14 @@ def check(action: str, payload: Any, kind: Kind) -> Violation | None:
     )
 
 
+def broken_keywords(action: str, payload: Any, kind: Kind) -> frozenset[str]:
+    """Return the keywords of an action's schema that a payload breaks. Arguments as for `check`."""
+    validator = _validator(action, kind)
+    errors = validator.iter_errors(payload) if validator is not None else ()
+    paths = ([step for step in error.schema_path if isinstance(step, str)] for error in errors)
+    return frozenset(path[-1] for path in paths if path)
+
+
 @cache
 def schema(action: str, kind: Kind) -> dict[str, Any]:
     """Return the JSON schema of an action's payload.

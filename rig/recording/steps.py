@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from rig.faults import CATALOGUE
-from rig.timeline.events import FaultInjected, FaultLifted, HandAct, OcppFrame, PinEdge
+from rig.timeline.events import CLIENT_LEFT, FaultInjected, FaultLifted, HandAct, OcppFrame, PinEdge
 from rig.timeline.layout import type_name
 
 Event = Mapping[str, Any]
@@ -25,6 +25,7 @@ _BY_THE_CLOCK = ("Heartbeat", "MeterValues")
 """Messages that the device sends by the clock, whatever a person does."""
 _REPEATABLE = ("connectorId", "status", "errorCode", "idTag", "reason", "requestedMessage", "type")
 """The fields of a message that are the same when the session is repeated."""
+_WITHOUT_STEP = ("device.up", "console.take", CLIENT_LEFT)
 _SHORTEST_PAUSE_S = 0.3
 _LONGEST_PAUSE_S = 600.0
 _OUTPUTS = "outputs."
@@ -47,24 +48,37 @@ class Step:
     during: list[Step] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Active:
+    """A fault that is active. `injected` is the id of its event, `during` the steps of its block."""
+
+    injected: int
+    fault: str
+    during: list[Step]
+
+
 @dataclass(slots=True)
 class _Recording:
-    """The steps so far. The last element of `open` is the list that the next step belongs to."""
+    """The steps so far. `open` has the active faults, the innermost last: the next step belongs to it."""
 
     steps: list[Step] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
-    open: list[tuple[int, list[Step]]] = field(default_factory=list)
+    open: list[_Active] = field(default_factory=list)
     acted: int = 0
     has_answered: bool = True
 
     def add(self, step: Step) -> None:
         """Append a step to the innermost open block."""
-        (self.open[-1][1] if self.open else self.steps).append(step)
+        (self.open[-1].during if self.open else self.steps).append(step)
 
     def close(self, injected: int) -> None:
-        """End the block of a fault, with the blocks within it."""
-        while any(number == injected for number, _ in self.open) and self.open.pop()[0] != injected:
-            pass
+        """End the block of a fault. The blocks within it end too, because those of a scenario cannot overlap."""
+        depth = next((depth for depth, active in enumerate(self.open) if active.injected == injected), None)
+        if depth is None:
+            return
+        ended, *within = self.open[depth:]
+        del self.open[depth:]
+        self.skipped += [f"{active.fault} after the end of {ended.fault}" for active in within]
 
 
 def title_of(bench: str) -> str:
@@ -117,7 +131,7 @@ def _act(recording: _Recording, event: Event) -> None:
     if recording.acted and not recording.has_answered and pause >= _SHORTEST_PAUSE_S:
         recording.add(Step("wait", f"{min(pause, _LONGEST_PAUSE_S):.1f} s"))
     call, arguments = event["call"], event["arguments"]
-    if call.startswith("fault.") or call in ("device.up", "console.take"):  # faults have events of their own
+    if call.startswith("fault.") or call in _WITHOUT_STEP:  # faults have events of their own
         return
     recording.acted, recording.has_answered = event["t"], False
     if call in _ACTS:
@@ -131,7 +145,7 @@ def _inject(recording: _Recording, event: Event) -> None:
     options = {"with": dict(event["arguments"])} if event["arguments"] else {}
     step = Step("fault", event["fault"], options, during)
     recording.add(Step("reboot", during=[step]) if CATALOGUE[event["fault"]].reboots else step)
-    recording.open.append((event["id"], during))
+    recording.open.append(_Active(event["id"], event["fault"], during))
     recording.acted, recording.has_answered = event["t"], False
 
 

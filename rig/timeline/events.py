@@ -237,6 +237,8 @@ class OcppFrame(Event):
 
     `action` of an answer is that of its CALL; `error` describes what is invalid in the frame. `payload` is the decoded
     JSON, unmasked, for tests to match on; `raw` is the frame's text with masked secrets. Output uses `shown`.
+    `fault` names the injected fault that changed or repeated the frame. Such a frame is no violation of the charge
+    point, and no expectation matches it.
     """
 
     charge_point: MayHoldSecret[str]
@@ -247,6 +249,7 @@ class OcppFrame(Event):
     payload: MayHoldSecret[Any] = None
     error: MayHoldSecret[str] = ""
     raw: MayHoldSecret[str] = ""
+    fault: NoSecret[str] = ""
 
     @property
     def shown(self) -> Any:
@@ -405,6 +408,10 @@ class Note(Event):
     """A remark, by a person, a test or an instrument."""
 
     text: MayHoldSecret[str]
+
+
+CLIENT_LEFT = "client.left"
+"""The call of a `HandAct` that undoes acts because their client has disconnected; no client can call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

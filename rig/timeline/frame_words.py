@@ -59,7 +59,11 @@ def frame_line(frame: OcppFrame, width: int = PAYLOAD_WIDTH) -> str:
     if len(body) > width:
         body = f"{body[:width]}… ({len(body)} characters)"
     wrong = f"  !! {masked_text(frame.error)}" if frame.error else ""
-    return f"{frame_title(frame)}{visible(body)}{visible(wrong)}"
+    return f"{frame_title(frame)}{visible(body)}{visible(wrong)}{_fault_words(frame)}"
+
+
+def _fault_words(frame: OcppFrame) -> str:
+    return f"  ({frame.fault})" if frame.fault else ""
 
 
 def frame_title(frame: OcppFrame) -> str:
@@ -75,8 +79,9 @@ def frame_log(frame: OcppFrame) -> str:
     arrow = "charge point → CSMS" if frame.direction == "received" else "CSMS → charge point"
     wrong = f"  WRONG: {frame.error}" if frame.error else ""
     if frame.message_type == "INVALID":
-        return f"{arrow}  INVALID {frame.raw}{wrong}"
-    return f"{arrow}  {frame.message_type} {frame.action} [{frame.unique_id}] {payload_json(frame.shown)}{wrong}"
+        return f"{arrow}  INVALID {frame.raw}{wrong}{_fault_words(frame)}"
+    payload = payload_json(frame.shown)
+    return f"{arrow}  {frame.message_type} {frame.action} [{frame.unique_id}] {payload}{wrong}{_fault_words(frame)}"
 
 
 def frame_name(frame: OcppFrame) -> str:

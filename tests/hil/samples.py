@@ -17,4 +17,5 @@ def check_no_sample_lost(transaction: Transaction, interval_s: float) -> None:
     start, stop = (datetime.fromisoformat(payload["timestamp"]) for payload in (transaction.start, transaction.stop))
     interval = timedelta(seconds=interval_s)
     due = [start + number * interval for number in range(1, (stop - start) // interval + 1)]
-    assert [sample.timestamp for sample in transaction.samples()] == due
+    found = [sample.timestamp for sample in transaction.samples()]
+    assert found == due, f"samples of {', '.join(map(str, found))}, due at {', '.join(map(str, due))}"

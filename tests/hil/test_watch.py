@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from rig.bench import Bench
+from rig.csms import Csms
 from rig.device import Device
 from rig.instruments.console import Console
 from rig.instruments.power import Power
@@ -116,3 +118,19 @@ def test_make_idle_recovers_from_any_state(device: Device, power: Power) -> None
     device.bench.flasher.erase(device.firmware.manifest.chip)
     device.make_idle()
     device.verify_idle()
+
+
+def test_make_idle_restores_the_time(device: Device, csms: Csms) -> None:
+    """A time that a test has set does not last into the next one, where a Heartbeat would correct it at any moment."""
+    with csms.answer("Heartbeat", {"currentTime": "2030-01-01T00:00:00Z"}):
+        csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+        csms.expect("Heartbeat")
+    assert status_time(csms).year == 2030
+    device.make_idle()
+    assert abs(status_time(csms) - device.bench.clock.utc()) < timedelta(seconds=1)
+
+
+def status_time(csms: Csms) -> datetime:
+    """Return the device's time, from a StatusNotification that is triggered for it."""
+    csms.call("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
+    return datetime.fromisoformat(csms.expect("StatusNotification", connectorId=1).payload["timestamp"])

@@ -1,10 +1,11 @@
-"""Pages that are made from the sources."""
+"""Pages and tables that are made from the sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from firmware.tools.schema_tables import built_in
 from tools.docs.api import reference
 from tools.docs.bench_reference import bench_reference
 from tools.docs.scenario_reference import scenario_schema, scenario_steps
@@ -14,5 +15,6 @@ GENERATED: Mapping[Path, Callable[[Path], str]] = {
     Path("docs/bench-reference.md"): bench_reference,
     Path("docs/scenario-steps.md"): scenario_steps,
     Path("scenarios/scenario.schema.json"): scenario_schema,
+    Path("firmware/src/features/schema/ocpp16_tables.cpp"): lambda _root: built_in(),
 }
-"""The pages, and the function that makes the text of each from the project's folder."""
+"""The files, and the function that makes the text of each from the project's folder."""

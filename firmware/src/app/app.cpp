@@ -55,7 +55,11 @@ App::App(const Ports& ports)
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
       image_trial_(ports.system, ports.worker, charge_point_, transactions_,
                    {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}, log_),
-      csms_trial_(config_, connection_, charge_point_, wifi_, log_) {
+      csms_trial_(config_, connection_, charge_point_, wifi_, log_),
+      web_ui_({ports.tcp, ports.network, ports.rng, ports.secrets, ports.worker, ports.clock, ports.heap, config_,
+               security_, stored_networks_, wifi_, status_, monitor_, log_store_, transactions_, messenger_, kVersion,
+               ports.system.build_id(), log_},
+              {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this}) {
   log_.set_sink(log_store_.sink());
   announce_boot();
   start_storage();
@@ -173,6 +177,8 @@ void App::add_features() {
   loop_.add(log_store_);
   loop_.add(log_console_);
   loop_.add(csms_trial_);
+  // After what it shows, and after OCPP, which goes first.
+  loop_.add(web_ui_);
   // After the features that post jobs: a job of this round is run in this round.
   loop_.add(worker_);
   // After the features that answer commands, so that the next command is read in the round of the answer. And after the
@@ -206,6 +212,8 @@ void App::add_features() {
                              name_of(static_cast<const Connection*>(connection)->problem().failure));
                },
                &connection_});
+  status_.add(
+      {[](const void* page, JsonWriter& json) { static_cast<const WebUi*>(page)->write_status(json); }, &web_ui_});
   status_.add({[](const void* power_manager, JsonWriter& json) {
                  static_cast<const PowerManager*>(power_manager)->write_status(json);
                },

@@ -25,6 +25,7 @@
 #include "features/storage/littlefs_storage.h"
 #include "features/time_sync/time_sync.h"
 #include "features/transactions/transactions.h"
+#include "features/web_ui/web_ui.h"
 #include "features/websocket/connection.h"
 #include "features/wifi/stored_networks.h"
 #include "features/wifi/wifi.h"
@@ -103,6 +104,7 @@ class App {
   Indicator indicator_;
   ImageTrial image_trial_;
   CsmsTrial csms_trial_;
+  WebUi web_ui_;
 
   uint32_t security_profile_setting_ = 0;
   uint32_t target_setting_ = 0;  ///< CRC-32 of csms_url and identity

@@ -1,6 +1,7 @@
 // Console commands that concern several features; docs/console-protocol.md lists them.
 #include "app/app.h"
 #include "core/decimal.h"
+#include "features/config/key_help.h"
 
 namespace pb {
 
@@ -17,9 +18,30 @@ void reboot(void* app, Text, Logger& console) {
   static_cast<App*>(app)->request_restart(ResetReason::software);
 }
 
-void show_config(void* config, Text, Logger& console) {
-  answer_json(console,
-              [config](JsonWriter& json) { static_cast<const Config*>(config)->write(json, Config::Secrets::masked); });
+bool is_group(Text name) {
+  for (const Text group : kKeyGroupNames) {
+    if (group == name) return true;
+  }
+  return false;
+}
+
+/// Shows the settings, those of a group, or the row of the table for a key.
+void show_config(void* context, Text arguments, Logger& console) {
+  const auto& config = *static_cast<const Config*>(context);
+  const Text word = take_word(arguments);
+  if (word.empty() || (word == "list" && is_group(arguments))) {
+    return answer_json(console, [&](JsonWriter& json) { config.write(json, Config::Secrets::masked, arguments); });
+  }
+  if (word == "list") {
+    return console.answer_by([](TextWriter& text) {
+      text.append("error: config list needs a group:");
+      for (const Text group : kKeyGroupNames) text.append_all(' ', group);
+    });
+  }
+  if (word != "help") return console.answer("error: config needs list with a group, help with a key, or nothing");
+  const Key* key = find_key(arguments);
+  if (key == nullptr) return console.answer("error: '", arguments, "' is no key of the configuration, see config");
+  answer_json(console, [key](JsonWriter& json) { write_key_help(json, *key); });
 }
 
 void crash(void* controls, Text kind, Logger& console) {
@@ -54,7 +76,7 @@ void hang(void* controls, Text, Logger& console) {
 void App::add_commands() {
   serial_debug_.add({"status", "[full|units]",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->status(arguments); }, this});
-  serial_debug_.add({"config", "", &show_config, &config_});
+  serial_debug_.add({"config", "[list <group>|help <key>]", &show_config, &config_});
   serial_debug_.add({"set", "<key> <value>",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->set(arguments); }, this});
   serial_debug_.add({"transfer", "<vendorId> [<messageId> [<data>]]",
@@ -62,6 +84,7 @@ void App::add_commands() {
   serial_debug_.add({"log", "[<level>|level [<feature>] <level>|tail [<lines>]|dump|crash|flush|note <text>]",
                      [](void* app, Text arguments, Logger&) { static_cast<App*>(app)->log_command(arguments); }, this});
   serial_debug_.add(wifi_console_.command());
+  serial_debug_.add(web_ui_.command());
   serial_debug_.add({"reboot", "", &reboot, this});
   if (TestControls* controls = ports_.system.test_controls(); controls != nullptr) add_test_commands(*controls);
 }

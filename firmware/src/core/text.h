@@ -96,6 +96,7 @@ class FixedText {
   bool empty() const { return length_ == 0; }
   size_t length() const { return length_; }
   static constexpr size_t capacity() { return Capacity; }
+  static constexpr size_t characters() { return Characters; }
 
  private:
   char bytes_[Capacity + 1] = {};

@@ -66,6 +66,10 @@ class TextWriter {
     return *this;
   }
 
+  /// Returns the unused end of the buffer, for another writer; take() makes its first bytes part of the text.
+  Span<char> rest() const { return buffer_.after(length_); }
+  void take(size_t count) { length_ += count; }
+
   Text text() const { return {buffer_.data, length_}; }
   size_t length() const { return length_; }
   /// Returns the number of bytes that did not fit.

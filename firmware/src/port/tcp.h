@@ -154,7 +154,16 @@ class Tcp {
   virtual bool delivered(int socket) = 0;
   /// Gives the socket back. Never fails; kNoSocket is allowed.
   virtual void close(int socket) = 0;
-  /// Sockets between open and close now, for the telemetry.
+
+  /// Takes connections from outside at `port` from now on. @return false where the platform has no room for that
+  virtual bool listen(uint16_t port) = 0;
+  /// Takes none any more. Those that accept_next() has returned stay.
+  virtual void stop_listening() = 0;
+  /// @return the socket of the next connection from outside, already open and without TLS, or kNoSocket. Only a
+  /// connection that comes after a call that found none wakes the loop, so a caller without room need not ask.
+  virtual int accept_next() = 0;
+
+  /// Sockets between open (or accept_next) and close now, for the telemetry.
   virtual size_t sockets_in_use() const = 0;
 
  protected:

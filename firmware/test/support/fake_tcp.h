@@ -30,6 +30,10 @@ class FakeTcp final : public Tcp {
   int last = kNoSocket;
   /// Makes open() fail for lack of sockets.
   bool exhausted = false;
+  /// Whether listen() succeeds; its port, 0 for none; and connections from outside that wait for accept_next().
+  bool has_listener = false;
+  uint16_t listening_port = 0;
+  int callers = 0;
 
   Peer& peer(int socket) { return peers_[socket]; }
   Peer& peer() { return peers_[last]; }
@@ -48,19 +52,28 @@ class FakeTcp final : public Tcp {
   void deliver(const std::string& bytes) { peer().incoming += bytes; }
 
   int open(Text host, uint16_t port, const TcpSecurity& security) override {
-    if (exhausted) return kNoSocket;
-    for (int i = 0; i < kSockets; ++i) {
-      if (peers_[i].used) continue;
-      peers_[i] = Peer{};
-      peers_[i].used = true;
-      peers_[i].state = TcpState::connecting;
-      peers_[i].host.assign(host.data, host.length);
-      peers_[i].port = port;
-      peers_[i].security = security;
-      ++opens;
-      return last = i;
-    }
-    return kNoSocket;
+    const int socket = exhausted ? kNoSocket : take_socket();
+    if (socket == kNoSocket) return kNoSocket;
+    peers_[socket].state = TcpState::connecting;
+    peers_[socket].host.assign(host.data, host.length);
+    peers_[socket].port = port;
+    peers_[socket].security = security;
+    ++opens;
+    return last = socket;
+  }
+  bool listen(uint16_t port) override {
+    if (!has_listener) return false;
+    listening_port = port;
+    return true;
+  }
+  void stop_listening() override { listening_port = 0; }
+  int accept_next() override {
+    if (callers == 0) return kNoSocket;
+    const int socket = take_socket();
+    if (socket == kNoSocket) return kNoSocket;
+    --callers;
+    peers_[socket].state = TcpState::open;
+    return last = socket;
   }
   TcpState state(int socket) override {
     if (!valid(socket)) return TcpState::closed;
@@ -100,6 +113,15 @@ class FakeTcp final : public Tcp {
   }
 
  private:
+  int take_socket() {
+    for (int i = 0; i < kSockets; ++i) {
+      if (peers_[i].used) continue;
+      peers_[i] = Peer{};
+      peers_[i].used = true;
+      return i;
+    }
+    return kNoSocket;
+  }
   bool valid(int socket) const { return socket >= 0 && socket < kSockets && peers_[socket].used; }
 
   Peer peers_[kSockets];

@@ -1,23 +1,7 @@
-#include <memory>
 #include <string>
 
-#include "app/app.h"
+#include "support/app_device.h"
 #include "support/check.h"
-#include "support/fake_clock.h"
-#include "support/fake_edges.h"
-#include "support/fake_gpio.h"
-#include "support/fake_interlock.h"
-#include "support/fake_network.h"
-#include "support/fake_power.h"
-#include "support/fake_retained_ram.h"
-#include "support/fake_rng.h"
-#include "support/fake_secrets.h"
-#include "support/fake_system.h"
-#include "support/fake_tcp.h"
-#include "support/fake_uart.h"
-#include "support/fake_waker.h"
-#include "support/fake_worker.h"
-#include "support/ram_flash.h"
 #include "support/ws_peer.h"
 
 using namespace pb;
@@ -27,56 +11,8 @@ void tearDown() {}
 
 namespace {
 
-/// A whole device; boot() creates a new App on the same hardware, as a restart does.
-struct Device {
-  FakeClock clock;
-  FakeRng rng;
-  FakeGpio gpio;
-  FakeUart uart;
-  FakeNetwork network;
-  FakeTcp tcp;
-  RamFlash flash;
-  FakeSecrets secrets;
-  FakeHeap heap;
-  FakeWorker worker;
-  FakeWaker waker{clock};
-  FakeInterlock interlock{gpio, waker};
-  FakeEdges edges{gpio, clock, waker};
-  FakeSystem system;
-  FakeRetainedRam retained;
-  FakePower power;
-  std::unique_ptr<App> app;
-
-  App& boot() {
-    app.reset();
-    app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained, power});
-    return *app;
-  }
-  /// Types a command and runs the device until it is idle. @return the answers.
-  std::string command(const std::string& line) {
-    uart.take();
-    uart.type(line + "\r\n");
-    run_rounds(4);
-    return answers(uart.take());
-  }
-  /// The lines that answer commands.
-  static std::string answers(const std::string& log) {
-    std::string found;
-    for (size_t start = 0; start < log.size();) {
-      const size_t end = log.find('\n', start) + 1;
-      if (log.compare(start, 2, "= ") == 0) found += log.substr(start, end - start);
-      start = end;
-    }
-    return found;
-  }
-  void run_rounds(int rounds) {
-    for (int i = 0; i < rounds; ++i) app->run_once();
-  }
-};
-
 void the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready() {
-  Device device;
+  AppDevice device;
   device.system.reason = ResetReason::brownout;
   device.boot();
   const std::string log = device.uart.take();
@@ -87,7 +23,7 @@ void the_first_line_of_a_boot_is_the_banner_and_the_last_is_ready() {
 }
 
 void a_setting_survives_a_reboot_in_the_same_process() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("set heartbeat_interval_s 77").c_str());
   device.boot();
@@ -96,7 +32,7 @@ void a_setting_survives_a_reboot_in_the_same_process() {
 }
 
 void bad_settings_are_answered_with_the_reason() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= error: heartbeat_interval_s must be a whole number\r\n",
                            device.command("set heartbeat_interval_s x").c_str());
@@ -107,7 +43,7 @@ void bad_settings_are_answered_with_the_reason() {
 }
 
 void a_setting_that_is_no_utf8_is_rejected() {
-  Device device;
+  AppDevice device;
   device.boot();
   for (const std::string key : {"local_id_tag", "wifi_ssid", "wifi_psk", "identity", "csms_url"}) {
     check_contains("= error: the line is not UTF-8", device.command("set " + key + " M\xfcller-12345678901234"));
@@ -120,7 +56,7 @@ void a_setting_that_is_no_utf8_is_rejected() {
 }
 
 void the_log_level_can_be_set_until_the_reboot_and_permanently() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log error").c_str());
   device.uart.take();
@@ -132,7 +68,7 @@ void the_log_level_can_be_set_until_the_reboot_and_permanently() {
 }
 
 void a_feature_has_its_own_log_level_until_the_reboot() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("log level note error").c_str());
   device.uart.type("log note hidden\r\n");
@@ -151,7 +87,7 @@ void a_feature_has_its_own_log_level_until_the_reboot() {
 }
 
 void a_crash_is_shown_after_the_reboot() {
-  Device device;
+  AppDevice device;
   device.boot();
   device.command("log note last-words");
   device.system.reason = ResetReason::watchdog;
@@ -172,7 +108,7 @@ void a_crash_is_shown_after_the_reboot() {
 }
 
 void bad_log_commands_are_answered_with_the_reason() {
-  Device device;
+  AppDevice device;
   device.boot();
   for (const char* bad : {"log loud", "log tail 0", "log tail x", "log dump 3", "log note", "log crash now"}) {
     check_contains("= error: log ", device.command(bad));
@@ -183,7 +119,7 @@ void bad_log_commands_are_answered_with_the_reason() {
 }
 
 void status_has_contactor_and_time() {
-  Device device;
+  AppDevice device;
   device.boot();
   const std::string answer = device.command("status");
   check_contains("\"contactor\":false", answer);
@@ -191,7 +127,7 @@ void status_has_contactor_and_time() {
 }
 
 void status_has_the_stacks_where_the_platform_knows_them() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_TRUE(device.command("status").find("stacks") == std::string::npos);
   device.system.knows_stacks = true;
@@ -199,16 +135,16 @@ void status_has_the_stacks_where_the_platform_knows_them() {
 }
 
 void reboot_ends_the_run_with_its_reason() {
-  Device device;
+  AppDevice device;
   App& app = device.boot();
   device.uart.take();
   device.uart.type("reboot\n");
   TEST_ASSERT_EQUAL(static_cast<int>(ResetReason::software), static_cast<int>(app.run()));
-  TEST_ASSERT_EQUAL_STRING("= ok\r\n", Device::answers(device.uart.take()).c_str());
+  TEST_ASSERT_EQUAL_STRING("= ok\r\n", AppDevice::answers(device.uart.take()).c_str());
 }
 
 void the_loop_prints_telemetry_while_it_runs() {
-  Device device;
+  AppDevice device;
   App& app = device.boot();
   device.uart.take();
   while (device.clock.now() < 2500) device.waker.sleep_until(app.run_once());
@@ -220,7 +156,7 @@ void the_loop_prints_telemetry_while_it_runs() {
 }
 
 void the_round_that_answers_a_command_takes_the_next_one() {
-  Device device;
+  AppDevice device;
   device.boot();
   device.command("set csms_url ws://csms.example");
   device.command("set wifi_ssid Garage");
@@ -245,12 +181,12 @@ void the_round_that_answers_a_command_takes_the_next_one() {
   TEST_ASSERT_EQUAL_STRING("", device.command("transfer vendor\r\nstatus").c_str());
   answer(R"({"status":"Accepted"})");
   device.run_rounds(1);
-  const std::string answers = Device::answers(device.uart.take());
+  const std::string answers = AppDevice::answers(device.uart.take());
   check_contains("= {\"status\":\"Accepted\"}\r\n= {\"state\":", answers);
 }
 
 void test_commands_reach_the_test_controls_and_are_absent_in_release_builds() {
-  Device device;
+  AppDevice device;
   device.boot();
   TEST_ASSERT_EQUAL_STRING("= ok\r\n", device.command("crash assert").c_str());
   TEST_ASSERT_EQUAL(static_cast<int>(Crash::failed_assert), static_cast<int>(device.system.last_crash));
@@ -265,7 +201,7 @@ void test_commands_reach_the_test_controls_and_are_absent_in_release_builds() {
 }
 
 void the_network_light_and_the_fault_light_follow_the_features() {
-  Device device;
+  AppDevice device;
   device.gpio.drive(pins::kEmergencyStop, true);
   device.boot();
   device.run_rounds(1);
@@ -281,7 +217,7 @@ void the_network_light_and_the_fault_light_follow_the_features() {
 }
 
 void the_device_starts_with_a_failing_flash() {
-  Device device;
+  AppDevice device;
   device.flash.cut_at(1, Tear::none);
   device.boot();
   TEST_ASSERT_TRUE(device.uart.wrote("the file system cannot be used"));
@@ -289,7 +225,7 @@ void the_device_starts_with_a_failing_flash() {
 }
 
 /// A device that has stored an address of its CSMS, with a network.
-struct ConnectedDevice : Device {
+struct ConnectedDevice : AppDevice {
   WsPeer peer{tcp};
 
   ConnectedDevice() {

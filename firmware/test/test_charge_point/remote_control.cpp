@@ -103,6 +103,30 @@ void reset_waits_until_the_stop_is_on_flash() {
   assert_is("150", rig.last("StopTransaction", "meterStop"));
 }
 
+/// A file that remains would be sent again after the restart, as another transaction of the CSMS.
+void reset_waits_until_answered_messages_are_removed() {
+  Rig rig;
+  rig.settle();
+  rig.drive(pins::kCable, true);
+  rig.press();
+  rig.pass(1'000);
+  rig.answers["StopTransaction"] = "";
+  rig.ask("Reset", "{\"type\":\"Hard\"}");
+  rig.pass(1'000);
+  rig.worker.hold = true;
+  rig.peer.send("[3,\"" + rig.ids["StopTransaction"] + "\",{}]");
+  rig.pass(ChargePoint::kHardResetLimit);
+  TEST_ASSERT_FALSE(rig.app->restart_requested());
+  rig.worker.hold = false;
+  rig.pass(2'000);
+  TEST_ASSERT_TRUE(rig.app->restart_requested());
+  rig.received.clear();
+  rig.system.reason = ResetReason::software;
+  rig.boot();
+  rig.settle();
+  assert_is("never received", rig.last("StopTransaction", "reason"));
+}
+
 void reset_waits_for_the_flash_up_to_a_limit() {
   Rig rig;
   rig.settle();
@@ -510,6 +534,7 @@ void run_remote_control_tests() {
   RUN_TEST(reset_without_answers_restarts_and_loses_nothing);
   RUN_TEST(nothing_starts_while_a_reset_is_in_progress);
   RUN_TEST(reset_waits_until_the_stop_is_on_flash);
+  RUN_TEST(reset_waits_until_answered_messages_are_removed);
   RUN_TEST(reset_waits_for_the_flash_up_to_a_limit);
   RUN_TEST(reset_on_a_full_flash_sends_the_stop_before_the_restart);
   RUN_TEST(remote_stop_is_accepted_when_it_is_durable);

@@ -1,5 +1,6 @@
 #include "core/crc32.h"
 #include "core/ring_buffer.h"
+#include "core/sha256.h"
 #include "core/text_writer.h"
 #include "runtime/backoff.h"
 #include "support/check.h"
@@ -20,6 +21,53 @@ void crc32_has_the_check_value_of_the_standard() {
 void crc32_of_two_parts_is_that_of_the_whole() {
   const uint32_t first = crc32(Text("1234").bytes());
   TEST_ASSERT_EQUAL_HEX32(0xCBF43926, crc32(Text("56789").bytes(), first));
+}
+
+std::string sha256_of(const std::string& message, size_t piece) {
+  Sha256 hash;
+  for (size_t i = 0; i < message.size(); i += piece) {
+    const std::string part = message.substr(i, piece);
+    hash.add(Text(part.data(), part.size()).bytes());
+  }
+  uint8_t digest[kSha256Length];
+  hash.finish(digest);
+  std::string text;
+  for (const uint8_t byte : digest) {
+    char digits[2];
+    TextWriter writer{Span<char>(digits)};
+    writer.append(Hex{byte, 2});
+    text.append(digits, 2);
+  }
+  return text;
+}
+
+// FIPS 180-4: the examples that NIST has published.
+void sha256_has_the_published_values() {
+  TEST_ASSERT_EQUAL_STRING("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                           sha256_of("", 1).c_str());
+  TEST_ASSERT_EQUAL_STRING("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                           sha256_of("abc", 3).c_str());
+  TEST_ASSERT_EQUAL_STRING("248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+                           sha256_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56).c_str());
+  TEST_ASSERT_EQUAL_STRING("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+                           sha256_of(std::string(1'000'000, 'a'), 977).c_str());
+}
+
+void sha256_does_not_depend_on_the_pieces() {
+  for (size_t length = 0; length < 130; ++length) {
+    const std::string message(length, 'x');
+    TEST_ASSERT_EQUAL_STRING(sha256_of(message, 1000).c_str(), sha256_of(message, 7).c_str());
+  }
+}
+
+// RFC 7914, section 11.
+void pbkdf2_has_the_published_value() {
+  uint8_t key[kSha256Length];
+  pbkdf2_sha256(Text("passwd").bytes(), Text("salt").bytes(), 1, key);
+  const uint8_t expected[] = {0x55, 0xac, 0x04, 0x6e, 0x56, 0xe3, 0x08, 0x9f, 0xec, 0x16, 0x91,
+                              0xc2, 0x25, 0x44, 0xb6, 0x05, 0xf9, 0x41, 0x85, 0x21, 0x6d, 0xde,
+                              0x04, 0x65, 0xe6, 0x8b, 0x9d, 0x57, 0xc2, 0x0d, 0xac, 0xbc};
+  TEST_ASSERT_EQUAL_HEX8_ARRAY(expected, key, sizeof expected);
 }
 
 void ring_buffer_keeps_the_order_around_its_end() {
@@ -137,6 +185,9 @@ int main() {
   UNITY_BEGIN();
   RUN_TEST(crc32_has_the_check_value_of_the_standard);
   RUN_TEST(crc32_of_two_parts_is_that_of_the_whole);
+  RUN_TEST(sha256_has_the_published_values);
+  RUN_TEST(sha256_does_not_depend_on_the_pieces);
+  RUN_TEST(pbkdf2_has_the_published_value);
   RUN_TEST(ring_buffer_keeps_the_order_around_its_end);
   RUN_TEST(ring_buffer_rejects_items_when_full);
   RUN_TEST(ring_buffer_shows_its_front_in_runs);

@@ -82,6 +82,22 @@ void new_message_does_not_wait_for_the_retry_of_another() {
   TEST_ASSERT_EQUAL_size_t(1, rig.record_files());
 }
 
+/// The jobs of other features fill the storage. Answered messages must not keep their files for a pause of seconds: a
+/// restart meanwhile would send them again.
+void storage_without_room_is_used_again_as_soon_as_a_job_ends() {
+  Simple rig;
+  rig.begin();
+  while (rig.storage.write("another", Bytes{reinterpret_cast<const uint8_t*>("x"), 1}, StorageDone())) {
+  }
+  rig.storage.a_job_is_under_way = true;
+  rig.tx().end(StopReason::local, "", 10, rig.clock.now());
+  rig.tx().poll(rig.clock.now());
+  rig.storage.a_job_is_under_way = false;
+  rig.storage.run_all();
+  rig.settle_and_send_all();
+  TEST_ASSERT_EQUAL_size_t(0, rig.record_files());
+}
+
 /// Memory holds three transactions: another one is rejected, because its StopTransaction would have no place.
 void offline_with_a_full_flash_a_transaction_needs_room_for_its_stop() {
   for (bool full_from_the_start : {true, false}) {
@@ -245,6 +261,7 @@ void run_full_flash_tests() {
   UnitySetTestFile(__FILE__);
   RUN_TEST(failing_flash_does_not_prevent_charging);
   RUN_TEST(new_message_does_not_wait_for_the_retry_of_another);
+  RUN_TEST(storage_without_room_is_used_again_as_soon_as_a_job_ends);
   RUN_TEST(flash_that_fills_up_in_a_charge_does_not_prevent_charging);
   RUN_TEST(offline_with_a_full_flash_a_transaction_needs_room_for_its_stop);
   RUN_TEST(unsaved_messages_are_saved_later);

@@ -87,4 +87,4 @@ class Observations(CsmsPart):
 
 def is_violation(frame: OcppFrame, who: str) -> bool:
     """Return whether a frame is of this charge point and breaks OCPP 1.6."""
-    return frame.charge_point == who and frame.direction == "received" and frame.error != ""
+    return frame.charge_point == who and frame.direction == "received" and frame.error != "" and not frame.fault

@@ -20,6 +20,7 @@ from rig.wiring.virtual.board import Board, BoardPins
 from rig.wiring.virtual.current_sensor import VirtualCurrentSensor
 from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.hooks import VirtualTestHooks
+from rig.wiring.virtual.page_socket import PageSocket
 from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
 from rig.wiring.virtual.supply import LOADS_MA
@@ -65,6 +66,10 @@ class DescribedDevice(Protocol):
     def worker(self) -> str:
         """The place where the device runs its jobs: `loop` or `thread`."""
 
+    @property
+    def page(self) -> bool:
+        """Whether the device serves its page."""
+
 
 class VirtualDescription(Protocol):
     """The part of `rig.config.description.Description` that the virtual bench uses."""
@@ -100,7 +105,8 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
         run.close()
         raise unwritable(run.path, problem) from None
     factory = VirtualPinFactory(Wires(clock.now))
-    board = Board(factory.wires, pins, flash, clock, description.device.worker)
+    page = PageSocket() if description.device.page else None
+    board = Board(factory.wires, pins, flash, clock, description.device.worker, page)
     waits = ProcessorWait()
 
     def close() -> None:
@@ -119,6 +125,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
             hooks=VirtualTestHooks(board),
             capabilities=_capabilities(description) | ({"stepped_time"} if clock.steps else {"real_time"}),
             flash_file=flash.path,
+            page_url=page.url if page is not None else "",
             device_waits=None if clock.steps else lambda: waits.of(board.device_pid),
             close=close,
         )
@@ -171,4 +178,5 @@ def board_pins(description: VirtualDescription) -> BoardPins:
 
 def _capabilities(description: VirtualDescription) -> frozenset[str]:
     sections = {signal.section for signal, _ in description.wires()}
-    return frozenset(sections | {"access_point", "external_reset", "flash_file", "test_hooks"})
+    page = {"page"} if description.device.page else set()
+    return frozenset(sections | page | {"access_point", "external_reset", "flash_file", "test_hooks"})

@@ -16,6 +16,7 @@ from rig.firmware.image import ImageError
 from rig.util.clock import BenchClock
 from rig.wiring.virtual.bootloader import load
 from rig.wiring.virtual.flash import Flash
+from rig.wiring.virtual.page_socket import PageSocket
 from rig.wiring.virtual.pins import Wire, Wires
 from rig.wiring.virtual.process import DeviceProcess, device_arguments
 from rig.wiring.virtual.retained_memory import RetainedMemory
@@ -81,14 +82,24 @@ class Board:
         flash: the board's flash; closed with the board.
         clock: bench time, for the pauses between boots and the device's clock. The device participates in stepped time.
         worker: the place where the device runs its jobs: `loop` or `thread`.
+        page: the port of the device's page, closed with the board; None: it has no page. Only in real time.
     """
 
-    def __init__(self, wires: Wires, pins: BoardPins, flash: Flash, clock: BenchClock, worker: str = "loop") -> None:
+    def __init__(
+        self,
+        wires: Wires,
+        pins: BoardPins,
+        flash: Flash,
+        clock: BenchClock,
+        worker: str = "loop",
+        page: PageSocket | None = None,
+    ) -> None:
         self.port = StreamPort() if clock.steps else PtyPort()
         self.flash = flash
         self._wires = wires
         self._clock = clock
         self._worker = worker
+        self._page = page
         self._retained = RetainedMemory()
         for pin in pins.inverted:
             wires.change(wires[pin], inverting=True)
@@ -204,6 +215,8 @@ class Board:
         self.port.close()
         self.flash.close()
         self._retained.close()
+        if self._page is not None:
+            self._page.close()
 
     # -- the board's thread -------------------------------------------------------------------------------------
 
@@ -384,7 +397,13 @@ class Board:
             self._boots += 1
             clock = self._clock if isinstance(self._clock, SteppedClock) else None
             process = DeviceProcess(
-                executable, arguments, self.port.master, clock, seed=self._boots, retained=self._retained.fd
+                executable,
+                arguments,
+                self.port.master,
+                clock,
+                seed=self._boots,
+                retained=self._retained.fd,
+                page=self._page.fd if self._page is not None else None,
             )
         except (ImageError, OSError) as problem:
             self.port.print(str(problem))

@@ -26,6 +26,7 @@ class DeviceProcess:
         clock: the stepped clock; None for real time.
         seed: seeds its random numbers in stepped time, so that each run of the bench is the same.
         retained: the descriptor of the memory that survives warm resets; None: the device has none.
+        page: the descriptor of the listening socket of its page; None: it has no page.
 
     Raises:
         OSError: the executable cannot be run on this machine.
@@ -39,6 +40,7 @@ class DeviceProcess:
         clock: DevicesClock | None = None,
         seed: int = 0,
         retained: int | None = None,
+        page: int | None = None,
     ) -> None:
         self.link = Link()
         self._clock = clock
@@ -51,6 +53,9 @@ class DeviceProcess:
         if retained is not None:
             inherited.append(retained)
             arguments = [*arguments, "--retained-fd", str(retained)]
+        if page is not None:
+            inherited.append(page)
+            arguments = [*arguments, "--web-fd", str(page)]
         board_end = self.link.device_end.fileno()
         memory = os.memfd_create("plugbench-device", os.MFD_CLOEXEC)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,11 +19,7 @@ from rig.live.server import LiveServer
 from rig.timeline import Timeline
 from rig.timeline.events import FaultInjected, FaultLifted, PinEdge
 from rig.util.clock import BenchClock
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
-SLOW_MS = 60_000
-"""The limit of a wait in the browser; a busy machine takes long to start it."""
+from tests.chromium import SLOW_MS, chromium
 
 
 class HandBench:
@@ -166,13 +161,8 @@ class serving:  # noqa: N801 - a context manager
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra browser: make setup-browser")
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's chromium: make install-extras")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS), timeout=SLOW_MS)
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from rig import faults
 from rig.csms import Authority, CallError, Csms, Security, answers, messages
+from rig.faults.frames import FrameFault
 from tests.unit.csms.conftest import Peer
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -93,5 +94,13 @@ def test_the_table_of_faults_is_the_catalogue() -> None:
     for name, (summary, arguments, needs) in table.items():
         fault = faults.by_name(name)
         assert summary == fault.summary
-        assert re.findall(r"`(\w+)` (\w+)", arguments) == [(k, str(v)) for k, v in fault.arguments().items()]
+        shared = FrameFault.__annotations__ if isinstance(fault, FrameFault) else {}
+        own = [(k, str(v) or "empty") for k, v in fault.arguments().items() if k not in shared]
+        assert re.findall(r"`(\w+)` (-?[\w.]+)", arguments) == own
         assert set(re.findall(r"`([\w.]+)`", needs)) == fault.needs
+
+
+def test_the_arguments_that_select_frames_are_described() -> None:
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| .* \|$", (DOCS / "faults.md").read_text(), re.MULTILINE)
+    defaults = {name: str(value) or "empty" for name, value in faults.by_name("frame-drop").arguments().items()}
+    assert dict(row for row in rows if row[0] in defaults) == defaults

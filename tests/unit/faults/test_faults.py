@@ -70,16 +70,21 @@ class Notes:
         return Part()
 
 
+SELECTION = "Selection(direction='received', action='Heartbeat', kind='call', first=2, times=3, chance=50, seed=9)"
+CONTEXTS = ("silence", "no_pong", "ping_flood", "trickle", "refuse", "malform_handshakes", "malform_answers", "tamper")
+"""The methods of the CSMS that are context managers."""
+
+
 class NotedCsms:
     def __init__(self, notes: Notes) -> None:
         self._part = notes.part("csms")
 
     def __getattr__(self, method: str) -> Any:
-        if method not in ("silence", "no_pong", "refuse", "malform_handshakes", "malform_answers"):
+        if method not in CONTEXTS:
             return getattr(self._part, method)
 
         @contextlib.contextmanager
-        def context(*arguments: Any) -> Iterator[None]:
+        def context(*arguments: Any, **_: Any) -> Iterator[None]:
             getattr(self._part, method)(*arguments)
             yield
             getattr(self._part, f"end_{method}")()
@@ -148,6 +153,14 @@ def bench(notes: Notes) -> Any:
         ),
         (faults.CsmsSilent(), ["csms.silence()"], ["csms.end_silence()"]),
         (faults.NoPong(), ["csms.no_pong()"], ["csms.end_no_pong()"]),
+        (faults.PingFlood(7), ["csms.ping_flood(7)"], ["csms.end_ping_flood()"]),
+        (faults.Trickle(3), ["csms.trickle(3)"], ["csms.end_trickle()"]),
+        (faults.WebSocketClose(4000, "x"), ["csms.close_all(4000, 'x')"], []),
+        (
+            faults.FrameDelay("received", "Heartbeat", "call", 2, 3, 50, 9, seconds=4),
+            ["csms.tamper(Delay(seconds=4), " + SELECTION + ")"],
+            ["csms.end_tamper()"],
+        ),
         (
             faults.SynIgnored(),
             ["network.admit('ignore')", "network.drop_connections()"],
@@ -159,7 +172,7 @@ def bench(notes: Notes) -> Any:
             ["csms.end_malform_handshakes()", "network.drop_connections()"],
         ),
         (faults.BadAnswers("wrong-id"), ["csms.malform_answers('wrong-id')"], ["csms.end_malform_answers()"]),
-        (faults.HttpRefusal(429), ["csms.refuse(429, 0)", "network.drop_connections()"], ["csms.end_refuse()"]),
+        (faults.HttpRefusal(429), ["csms.refuse(429, 0, '')", "network.drop_connections()"], ["csms.end_refuse()"]),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",
 )
@@ -233,10 +246,10 @@ def test_a_fault_without_its_capability_is_rejected(bench: Any, notes: Notes) ->
         (lambda: faults.HeapLeak(532_481), "bytes_per_connection is .* at most 532480, not 532481"),
         (lambda: faults.Latency(ms=-1), "ms is .* at least 0"),
         (lambda: faults.Latency(jitter_ms=-1), "jitter_ms is .* at least 0"),
-        (lambda: faults.HttpRefusal(200), "status is one of 400, 401, .*, 511, not 200"),
+        (lambda: faults.HttpRefusal(200), "status is one of 300, 301, .*, 511, not 200"),
         (lambda: faults.BadHandshake("slow"), "kind is one of half, garbage, close"),  # type: ignore[arg-type]
         (lambda: faults.BadAnswers("late"), "kind is one of half, garbage, wrong-id, no-payload"),  # type: ignore[arg-type]
-        (lambda: faults.HttpRefusal(450), "status is one of 400, .*, 451, .* not 450"),
+        (lambda: faults.HttpRefusal(450), "status is one of 300, .*, 451, .* not 450"),
         (lambda: faults.Latency(ms=float("nan")), "ms is a finite number, .*, not nan"),
         (lambda: faults.Latency(jitter_ms=float("inf")), "jitter_ms is a finite number, .*, not inf"),
         (lambda: faults.Latency(ms=120_001), "latency: ms is .* at most 120000, not 120001"),
@@ -245,7 +258,19 @@ def test_a_fault_without_its_capability_is_rejected(bench: Any, notes: Notes) ->
         (lambda: faults.ClockJump(-1e11), "seconds is .* at least -315360000 .*, not -1e"),
         (lambda: faults.ClockJump(float("nan")), "seconds is a finite number, .*, not nan"),
         (lambda: faults.ClockJump(float("-inf")), "seconds is a finite number, .*, not -inf"),
-        (lambda: faults.HttpRefusal(600), "status is one of 400, .* not 600"),
+        (lambda: faults.HttpRefusal(600), "status is one of 300, .* not 600"),
+        (lambda: faults.HttpRefusal(503, location="ws://x"), "only a redirection .* has a location"),
+        (
+            lambda: faults.FrameDrop(action="Heartbeet"),
+            "the action .* not 'Heartbeet'. Did you mean 'Heartbeat'",
+        ),
+        (lambda: faults.FrameDrop(chance=0), "chance is .* at least 1 and at most 100, not 0"),
+        (lambda: faults.FrameFragments("received"), "only frames that are sent have fragments"),
+        (
+            lambda: faults.FrameBreakSchema(action="Heartbeat", keyword="enum"),
+            "do not use the keyword 'enum'",
+        ),
+        (lambda: faults.WebSocketClose(reason="ä" * 62), "reason has at most 123 bytes of UTF-8, not 124"),
     ],
 )
 def test_limits_are_checked(make: Any, error: str) -> None:
@@ -270,8 +295,9 @@ def test_every_fault_of_the_catalogue_is_described_and_made_by_name(name: str) -
     assert isinstance(fault, cls)
     assert name == name.lower().replace("_", "-")
     assert fault.summary
+    described = "".join(base.__doc__ or "" for base in cls.__mro__)
     for field in fields(cls):  # type: ignore[arg-type]
-        assert f"{field.name}:" in (cls.__doc__ or ""), f"{name}: {field.name} is not documented"
+        assert f"{field.name}:" in described, f"{name}: {field.name} is not documented"
 
 
 def test_arguments_of_the_command_line_are_converted() -> None:

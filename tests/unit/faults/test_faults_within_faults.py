@@ -28,6 +28,7 @@ OTHER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "bad-handshake": {"kind": "garbage"},
     "bad-answers": {"kind": "garbage"},
     "clock-jump": {"seconds": -60},
+    "trickle": {"bytes_per_s": 5},
 }
 """Arguments of the inner fault, so that it differs from an outer one of the same name."""
 
@@ -47,7 +48,8 @@ def state(bench: Bench) -> dict[str, Any]:
         "power": (bench.power.is_on, bench.power.rail, bench.power.in_reset),
         "board": (hooks.erase_ms, hooks.flash_is_full, hooks.leaking, hooks.supply_mv),
         "network": (bench.network.on_air, bench.network.admission, bench.network.is_black_hole, bench.network.delay),
-        "csms": (server.is_listening, server.refuse_with, server.bad_handshake, server._bad_answer, server._mute),
+        "csms": (server.is_listening, server.refuse_with, server.bad_handshake, server.frame_faults, server._mute),
+        "pace": (server.retry_after_s, server.redirect_to, server._bytes_per_s),
         "clock": bench.csms.behaviour.clock_offset_s,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rig.faults import CATALOGUE
-from rig.live.bench_calls import arguments_of
+from rig.live.fault_calls import arguments_of
 
 
 def test_arguments_have_type_limits_and_default() -> None:

@@ -16,7 +16,7 @@ from rig.live.hold import Hold
 from rig.live.messages import LONGEST_LINE
 from rig.live.server import MOST_CLIENTS, LiveServer
 from rig.timeline import Timeline
-from rig.timeline.events import HandAct, LogLine, Note
+from rig.timeline.events import CLIENT_LEFT, HandAct, LogLine, Note
 from rig.util.errors import BenchError, DeviceError
 from rig.util.known_secrets import remember_secret
 from tests.unit.live.conftest import Lamp
@@ -146,6 +146,18 @@ def test_an_act_ends_with_its_client(connect: Connect, server: LiveServer, lamp:
     client.close()
     server.close()
     assert not lamp.is_on
+
+
+def test_a_client_that_leaves_during_a_test_is_on_the_timeline(
+    connect: Connect, server: LiveServer, timeline: Timeline, running: list[str]
+) -> None:
+    """Its acts are undone at any moment: the report of the test shows that."""
+    client = connect()
+    client.call("lamp.borrow")
+    running.append("test_it")
+    client.close()
+    server.close()
+    assert [(act.call, act.test) for act in timeline.events(HandAct)] == [("lamp.borrow", ""), (CLIENT_LEFT, "test_it")]
 
 
 def test_a_failure_of_the_device_is_one_for_the_client(connect: Connect) -> None:

@@ -93,6 +93,18 @@ def test_fault_holds_the_steps_until_it_was_lifted(session: Session) -> None:
     assert reboot == Step("reboot", during=[Step("fault", "power-cut", during=[])])
 
 
+def test_fault_that_outlasts_the_one_around_it_is_named(session: Session) -> None:
+    """Faults that overlap cannot be nested: the inner one ends with the outer one, and the files say so."""
+    outer = session.add("fault_injected", fault="latency", arguments={"ms": 50})
+    inner = session.add("fault_injected", fault="black-hole", arguments={})
+    session.add("fault_lifted", fault="latency", injected=outer)
+    session.act("input.set", name="cable", on=True)
+    session.add("fault_lifted", fault="black-hole", injected=inner)
+    steps, skipped = steps_of(session.events)
+    assert [step.name for step in steps] == ["fault", "inputs"]
+    assert skipped == ["black-hole after the end of latency"]
+
+
 def test_call_expects_the_status_of_its_answer(session: Session) -> None:
     """A call by hand becomes a call whose answer has the recorded status."""
     session.act("csms.call", action="ChangeAvailability", payload={"connectorId": 1, "type": "Inoperative"})

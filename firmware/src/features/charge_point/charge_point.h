@@ -47,7 +47,8 @@ class ChargePoint final : public Feature,
  public:
   /// Pause before the next BootNotification if the answer has no usable interval, or is missing.
   static constexpr Millis kBootRetry = 30'000;
-  /// How long a reset waits until transaction messages are answered; it waits CsmsRequests::kSaveLimit for the flash.
+  /// How long a reset waits until transaction messages are answered. It waits CsmsRequests::kSaveLimit for the flash,
+  /// before they are sent and again until the answered ones are removed.
   static constexpr Millis kSoftResetLimit = 10'000;
   static constexpr Millis kHardResetLimit = 3'000;
   /// Backoff of a StatusNotification without an answer: at most a minute first, then up to an hour.
@@ -108,7 +109,7 @@ class ChargePoint final : public Feature,
   static constexpr size_t kAuthorizeRequests = Messenger::kMaxOverdue;
   AuthorizeRequest& authorize_request_of(uint32_t tag);
 
-  enum class Reset : uint8_t { none, stopping, delivering, closing, requested };
+  enum class Reset : uint8_t { none, stopping, removing, delivering, closing, requested };
 
   void on_online(Millis now) override;
   void on_offline(Millis now) override;

@@ -96,6 +96,12 @@ Millis ChargePoint::poll_reset(Millis now) {
         return save_limit_;
       }
       if (messenger_.queued() != 0 && now < reset_limit_) return reset_limit_;
+      reset_ = Reset::removing;
+      save_limit_ = now + CsmsRequests::kSaveLimit;
+      [[fallthrough]];
+    }
+    case Reset::removing: {
+      if (!transactions_.all_removed() && now < save_limit_) return save_limit_;
       reset_ = Reset::delivering;
       delivery_check_at_ = earlier(reset_limit_, now + kDeliveryCheck);
       return delivery_check_at_;

@@ -30,6 +30,8 @@ Complaint parse_json_value(const Key& key, const JsonValue& value, Settings& set
     case Key::Kind::boolean:
       return value.kind() == JsonKind::boolean ? key.parse(settings, value.raw()) : "must be true or false";
     case Key::Kind::text:
+    case Key::Kind::choice:
+    case Key::Kind::list:
       break;
   }
   if (value.kind() != JsonKind::string) return "must be a string";
@@ -39,10 +41,10 @@ Complaint parse_json_value(const Key& key, const JsonValue& value, Settings& set
 
 void write_value(JsonWriter& json, const Key& key, Text value) {
   json.key(key.name);
-  if (key.kind == Key::Kind::text) {
-    json.string(value);
-  } else {
+  if (key.kind == Key::Kind::number || key.kind == Key::Kind::boolean) {
     json.raw(value);
+  } else {
+    json.string(value);
   }
 }
 
@@ -345,14 +347,28 @@ void Config::visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text va
   }
 }
 
-void Config::write(JsonWriter& json, Secrets secrets) const {
+void Config::show(const Key& key, TextWriter& text) const {
+  TextWriter shown = text;
+  key.format(settings_, shown);
+  if (!key.is_secret) {
+    text = shown;
+  } else if (shown.text() != text.text()) {
+    text.append(kMask);
+  }
+}
+
+void Config::write(JsonWriter& json, Secrets secrets, Text group) const {
   json.begin_object();
   for (const Key& key : all_keys()) {
-    if (key.read_only()) continue;
+    if (key.read_only() || (!group.empty() && name_of(key.group) != group)) continue;
     char bytes[kMaxValue];
     TextWriter text{Span<char>(bytes)};
-    key.format(settings_, text);
-    write_value(json, key, key.is_secret && secrets == Secrets::masked ? kMask : text.text());
+    if (secrets == Secrets::masked) {
+      show(key, text);
+    } else {
+      key.format(settings_, text);
+    }
+    write_value(json, key, text.text());
   }
   json.end_object();
 }

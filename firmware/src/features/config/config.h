@@ -85,9 +85,13 @@ class Config {
   /// Calls `visit` for each key that OCPP 1.6 knows, with its present value as GetConfiguration.conf has it.
   void visit_ocpp(void (*visit)(void* context, const OcppKey& key, Text value), void* context) const;
 
+  /// Writes the value in force of a key, as a view may show it: the mask for a secret, nothing for a secret that is not
+  /// set. A view walks all_keys() (keys.h) with it.
+  void show(const Key& key, TextWriter& text) const;
   enum class Secrets : uint8_t { masked, plain };
   /// Writes all settings as one JSON object.
-  void write(JsonWriter& json, Secrets secrets) const;
+  /// @param group a name of kKeyGroupNames to write only its settings; empty for all
+  void write(JsonWriter& json, Secrets secrets, Text group = "") const;
 
  private:
   struct Change {

@@ -44,19 +44,49 @@ Complaint phase_rotation_rule(Text value) {
   return nullptr;
 }
 
+template <class Value>
+Value type_of(Value Settings::*);
+template <class Member>
+using member_type = decltype(type_of(Member()));
+
 template <auto kMember, TextRule kRule>
 constexpr Key text_key(Text name, Text ocpp = "") {
-  return {name, ocpp, Key::Kind::text,
+  using Value = member_type<decltype(kMember)>;
+  return {name,
+          ocpp,
+          Key::Kind::text,
           [](Settings& settings, Text value) -> Complaint {
             if (const Complaint complaint = kRule(value); complaint != nullptr) return complaint;
             return (settings.*kMember).assign(value) ? nullptr : "is too long";
           },
-          [](const Settings& settings, TextWriter& text) { text.append((settings.*kMember).text()); }};
+          [](const Settings& settings, TextWriter& text) { text.append((settings.*kMember).text()); },
+          0,
+          Value::characters(),
+          Value::characters() < Value::capacity() ? "characters" : "bytes"};
+}
+
+constexpr bool ends_with(Text text, Text end) {
+  if (text.length < end.length) return false;
+  for (size_t i = 0; i < end.length; ++i) {
+    if (text.data[text.length - end.length + i] != end.data[i]) return false;
+  }
+  return true;
+}
+
+/// The unit of a number, by the end of its name.
+constexpr Text unit_of(Text name) {
+  constexpr Text kUnits[][2] = {{"_s", "s"}, {"_ms", "ms"}, {"_wh", "Wh"}, {"_v", "V"}, {"_mv", "mV"}, {"_bytes", "bytes"}};
+  for (const auto& [end, unit] : kUnits) {
+    if (ends_with(name, end)) return unit;
+  }
+  return "";
 }
 
 template <uint32_t Settings::* kMember, uint32_t kLeast, uint32_t kMost>
 constexpr Key number_key(Text name, Text ocpp = "") {
-  return {name, ocpp, Key::Kind::number,
+  return {name,
+          ocpp,
+          Key::Kind::number,
           [](Settings& settings, Text value) -> Complaint {
             uint64_t number = 0;
             if (!parse_decimal_unsigned(value, number)) return "must be a whole number";
@@ -65,7 +95,10 @@ constexpr Key number_key(Text name, Text ocpp = "") {
             settings.*kMember = static_cast<uint32_t>(number);
             return nullptr;
           },
-          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); }};
+          [](const Settings& settings, TextWriter& text) { text.append(settings.*kMember); },
+          kLeast,
+          kMost,
+          unit_of(name)};
 }
 
 template <bool Settings::* kMember>
@@ -82,9 +115,15 @@ constexpr Key boolean_key(Text name, Text ocpp = "") {
 
 template <Measurands Settings::* kMember>
 constexpr Key measurands_key(Text name, Text ocpp = "") {
-  return {name, ocpp, Key::Kind::text,
+  return {name,
+          ocpp,
+          Key::Kind::list,
           [](Settings& settings, Text value) -> Complaint { return (settings.*kMember).parse(value); },
-          [](const Settings& settings, TextWriter& text) { (settings.*kMember).format(text); }};
+          [](const Settings& settings, TextWriter& text) { (settings.*kMember).format(text); },
+          0,
+          kMeasurands,
+          "",
+          kMeasurandNames};
 }
 
 constexpr Key log_level_key(Text name) {
@@ -94,7 +133,9 @@ constexpr Key log_level_key(Text name) {
 }
 
 constexpr Key availability_key(Text name) {
-  return {name, "", Key::Kind::text,
+  return {name,
+          "",
+          Key::Kind::choice,
           [](Settings& settings, Text value) -> Complaint {
             for (const Availability availability :
                  {Availability::operative, Availability::connector_inoperative, Availability::inoperative}) {
@@ -104,11 +145,17 @@ constexpr Key availability_key(Text name) {
             }
             return "must be operative, connector_inoperative or inoperative";
           },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); }};
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.availability)); },
+          0,
+          0,
+          "",
+          kAvailabilityNames};
 }
 
 constexpr Key power_fail_action_key(Text name) {
-  return {name, "", Key::Kind::text,
+  return {name,
+          "",
+          Key::Kind::choice,
           [](Settings& settings, Text value) -> Complaint {
             for (const PowerFailAction action : {PowerFailAction::stop, PowerFailAction::resume}) {
               if (value != name_of(action)) continue;
@@ -117,14 +164,42 @@ constexpr Key power_fail_action_key(Text name) {
             }
             return "must be stop or resume";
           },
-          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); }};
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.power_fail_action)); },
+          0,
+          0,
+          "",
+          kPowerFailActionNames};
+}
+
+constexpr Key web_access_key(Text name) {
+  return {name,
+          "",
+          Key::Kind::choice,
+          [](Settings& settings, Text value) -> Complaint {
+            for (const WebAccess access : {WebAccess::on, WebAccess::off, WebAccess::setup}) {
+              if (value != name_of(access)) continue;
+              settings.web = access;
+              return nullptr;
+            }
+            return "must be on, off or setup";
+          },
+          [](const Settings& settings, TextWriter& text) { text.append(name_of(settings.web)); },
+          0,
+          0,
+          "",
+          kWebAccessNames};
 }
 
 /// A read-only fact about the firmware, for GetConfiguration only.
 template <uint32_t kValue>
 constexpr Key fact_key(Text ocpp) {
-  return {"", ocpp, Key::Kind::number, [](Settings&, Text) -> Complaint { return "is read-only"; },
-          [](const Settings&, TextWriter& text) { text.append(kValue); }};
+  return {"",
+          ocpp,
+          Key::Kind::number,
+          [](Settings&, Text) -> Complaint { return "is read-only"; },
+          [](const Settings&, TextWriter& text) { text.append(kValue); },
+          kValue,
+          kValue};
 }
 
 constexpr Key feature_profiles_key(Text ocpp) {
@@ -135,82 +210,173 @@ constexpr Key feature_profiles_key(Text ocpp) {
 constexpr uint32_t kDay = 86'400;
 constexpr uint32_t kLimitlessWh = 1'000'000'000;
 
-// The names on the right are those of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
+// Beside each name is the one of OCPP 1.6 section 9.1. Of its keys BlinkRepeat and LightIntensity are missing: the
 // lights of this charge point have neither.
 constexpr Key kKeys[] = {
-    text_key<&Settings::csms_url, &url_rule>("csms_url").on_trial(Trial::csms),
-    text_key<&Settings::identity, &identity_rule>("identity").on_trial(Trial::csms),
-    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid").on_trial(Trial::network),
-    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk").secret().on_trial(Trial::network),
-    text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk").secret(),
-    number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s"),
-    text_key<&Settings::local_id_tag, &any_text>("local_id_tag"),
-    number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms"),
-    number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms"),
-    number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s"),
-    log_level_key("log_level"),
-    number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files"),
-    number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes"),
-    number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s"),
-    availability_key("availability"),
-    boolean_key<&Settings::fixed_cable>("fixed_cable"),
-    number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms"),
-    boolean_key<&Settings::cpu_scaling>("cpu_scaling"),
-    boolean_key<&Settings::modem_sleep>("modem_sleep"),
-    boolean_key<&Settings::light_sleep>("light_sleep"),
-    number_key<&Settings::brownout_mv, 2'400, 3'300>("brownout_mv"),
-    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v"),
-    power_fail_action_key("power_fail_action"),
-    number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s"),
+    text_key<&Settings::csms_url, &url_rule>("csms_url")
+        .on_trial(Trial::csms)
+        .in(KeyGroup::csms,
+            "Address of the CSMS: ws:// or wss://, host[:port][/path][?query]; no user, password or fragment."),
+    text_key<&Settings::identity, &identity_rule>("identity")
+        .on_trial(Trial::csms)
+        .in(KeyGroup::csms, "Name of this charge point at the CSMS. Empty: plugbench- and six digits of the chip id."),
+    number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile")
+        .on_trial(Trial::csms)
+        .in(KeyGroup::csms, "Security profile of the OCPP 1.6 security whitepaper. The CSMS can only raise it."),
+    number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval")
+        .in(KeyGroup::csms, "Interval of Heartbeat. The interval of BootNotification.conf replaces the default."),
+    number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval")
+        .from_next_boot()
+        .in(KeyGroup::csms, "Interval of the WebSocket ping. 0: no ping."),
+    number_key<&Settings::backoff_initial_ms, 1, 600'000>("backoff_initial_ms")
+        .from_next_boot()
+        .in(KeyGroup::csms,
+            "First pause before the device reconnects; to the CSMS from the next boot. Not above backoff_max_ms."),
+    number_key<&Settings::backoff_max_ms, 1, 3'600'000>("backoff_max_ms")
+        .from_next_boot()
+        .in(KeyGroup::csms, "Longest pause before the device reconnects to the CSMS; from the next boot."),
+    number_key<&Settings::backoff_stable_s, 0, kDay>("backoff_stable_s")
+        .from_next_boot()
+        .in(KeyGroup::csms, "Time for which a connection must be accepted until the pause is short again."),
 
+    text_key<&Settings::wifi_ssid, &any_text>("wifi_ssid")
+        .on_trial(Trial::network)
+        .in(KeyGroup::network, "Name of the Wi-Fi network. Empty: only the stored networks are tried."),
+    text_key<&Settings::wifi_psk, &psk_rule>("wifi_psk")
+        .secret()
+        .on_trial(Trial::network)
+        .in(KeyGroup::network, "Its key: 8 to 63 bytes, or 64 hexadecimal digits. Empty: an open network."),
+    text_key<&Settings::setup_psk, &setup_psk_rule>("setup_psk")
+        .secret()
+        .in(KeyGroup::network, "Key of the setup access point: 8 to 63 bytes. Empty: there is none."),
+    number_key<&Settings::wifi_backoff_max_s, 1, 3600>("wifi_backoff_max_s")
+        .in(KeyGroup::network, "Longest pause between attempts to join a network."),
+    web_access_key("web").in(KeyGroup::network,
+                             "When the device serves its page: on, off, or setup: only while its setup access point "
+                             "is open."),
+
+    text_key<&Settings::local_id_tag, &any_text>("local_id_tag")
+        .in(KeyGroup::authorization, "idTag that the button presents. Empty: none."),
     boolean_key<&Settings::allow_offline_tx_for_unknown_id>("allow_offline_tx_for_unknown_id",
-                                                            "AllowOfflineTxForUnknownId"),
-    boolean_key<&Settings::authorization_cache_enabled>("authorization_cache_enabled", "AuthorizationCacheEnabled"),
-    boolean_key<&Settings::authorize_remote_tx_requests>("authorize_remote_tx_requests", "AuthorizeRemoteTxRequests"),
-    number_key<&Settings::clock_aligned_data_interval_s, 0, kDay>("clock_aligned_data_interval_s",
-                                                                  "ClockAlignedDataInterval"),
-    number_key<&Settings::connection_timeout_s, 1, kDay>("connection_timeout_s", "ConnectionTimeOut"),
-    text_key<&Settings::connector_phase_rotation, &phase_rotation_rule>("connector_phase_rotation",
-                                                                        "ConnectorPhaseRotation"),
-    fact_key<2>("ConnectorPhaseRotationMaxLength"),
-    fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys"),
-    number_key<&Settings::heartbeat_interval_s, 1, kDay>("heartbeat_interval_s", "HeartbeatInterval"),
-    boolean_key<&Settings::local_auth_list_enabled>("local_auth_list_enabled", "LocalAuthListEnabled"),
-    fact_key<kLocalListEntries>("LocalAuthListMaxLength"),
-    boolean_key<&Settings::local_authorize_offline>("local_authorize_offline", "LocalAuthorizeOffline"),
-    boolean_key<&Settings::local_pre_authorize>("local_pre_authorize", "LocalPreAuthorize"),
+                                                            "AllowOfflineTxForUnknownId")
+        .in(KeyGroup::authorization, "Whether an unknown idTag may charge while the CSMS cannot be reached."),
+    boolean_key<&Settings::authorization_cache_enabled>("authorization_cache_enabled", "AuthorizationCacheEnabled")
+        .in(KeyGroup::authorization, "Whether idTags that the CSMS has answered are stored on the device."),
+    boolean_key<&Settings::authorize_remote_tx_requests>("authorize_remote_tx_requests", "AuthorizeRemoteTxRequests")
+        .in(KeyGroup::authorization, "Whether the idTag of a RemoteStartTransaction is authorized first."),
+    boolean_key<&Settings::local_auth_list_enabled>("local_auth_list_enabled", "LocalAuthListEnabled")
+        .in(KeyGroup::authorization, "Whether the local authorization list is used."),
+    boolean_key<&Settings::local_authorize_offline>("local_authorize_offline", "LocalAuthorizeOffline")
+        .in(KeyGroup::authorization, "Whether list and cache authorize while the CSMS cannot be reached."),
+    boolean_key<&Settings::local_pre_authorize>("local_pre_authorize", "LocalPreAuthorize")
+        .in(KeyGroup::authorization, "Whether list and cache authorize before the CSMS is asked."),
     number_key<&Settings::max_energy_on_invalid_id_wh, 0, kLimitlessWh>("max_energy_on_invalid_id_wh",
-                                                                        "MaxEnergyOnInvalidId"),
-    measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData"),
-    fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength"),
-    measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData"),
-    fact_key<kMeasurands>("MeterValuesSampledDataMaxLength"),
-    number_key<&Settings::meter_value_sample_interval_s, 0, kDay>("meter_value_sample_interval_s",
-                                                                  "MeterValueSampleInterval"),
-    number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration"),
-    fact_key<1>("NumberOfConnectors"),
-    number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries"),
-    fact_key<kLocalListEntriesOfMessage>("SendLocalListMaxLength"),
-    number_key<&Settings::security_profile, 0, 3>("security_profile", "SecurityProfile").on_trial(Trial::csms),
+                                                                        "MaxEnergyOnInvalidId")
+        .in(KeyGroup::authorization, "Energy of a transaction after the CSMS has rejected its idTag."),
+    fact_key<kLocalListEntries>("LocalAuthListMaxLength")
+        .in(KeyGroup::authorization, "Entries of the local authorization list."),
+    fact_key<kLocalListEntriesOfMessage>("SendLocalListMaxLength")
+        .in(KeyGroup::authorization, "Entries in one SendLocalList."),
+
+    availability_key("availability").in(KeyGroup::connector, "Availability, as ChangeAvailability has set it."),
+    boolean_key<&Settings::fixed_cable>("fixed_cable")
+        .in(KeyGroup::connector,
+            "Whether the cable cannot be unplugged at the charge point. Then the lock is never driven, and "
+            "UnlockConnector is NotSupported."),
+    number_key<&Settings::lock_timeout_ms, 0, 60'000>("lock_timeout_ms")
+        .in(KeyGroup::connector, "Time in which the bolt of the lock must move. 0: the lock has no feedback contact."),
+    number_key<&Settings::connection_timeout_s, 1, kDay>("connection_timeout_s", "ConnectionTimeOut")
+        .in(KeyGroup::connector, "Time from the authorization in which the cable must be plugged in."),
+    number_key<&Settings::minimum_status_duration_s, 0, 3600>("minimum_status_duration_s", "MinimumStatusDuration")
+        .in(KeyGroup::connector, "Time for which a status must last before it is reported."),
     boolean_key<&Settings::stop_transaction_on_ev_side_disconnect>("stop_transaction_on_ev_side_disconnect",
-                                                                   "StopTransactionOnEVSideDisconnect"),
-    boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
-                                                           "StopTransactionOnInvalidId"),
-    boolean_key<&Settings::stop_transaction_on_start_given_up>("stop_transaction_on_start_given_up"),
-    measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData"),
-    fact_key<kMeasurands>("StopTxnAlignedDataMaxLength"),
-    measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData"),
-    fact_key<kMeasurands>("StopTxnSampledDataMaxLength"),
-    feature_profiles_key("SupportedFeatureProfiles"),
-    fact_key<3>("SupportedFeatureProfilesMaxLength"),
-    number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
-                                                                "TransactionMessageAttempts"),
-    number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",
-                                                                         "TransactionMessageRetryInterval"),
+                                                                   "StopTransactionOnEVSideDisconnect")
+        .in(KeyGroup::connector, "Whether unplugging the vehicle ends the transaction."),
     boolean_key<&Settings::unlock_connector_on_ev_side_disconnect>("unlock_connector_on_ev_side_disconnect",
-                                                                   "UnlockConnectorOnEVSideDisconnect"),
-    number_key<&Settings::ws_ping_interval_s, 0, 3600>("ws_ping_interval_s", "WebSocketPingInterval").from_next_boot(),
+                                                                   "UnlockConnectorOnEVSideDisconnect")
+        .in(KeyGroup::connector, "Whether unplugging the vehicle unlocks the cable."),
+    text_key<&Settings::connector_phase_rotation, &phase_rotation_rule>("connector_phase_rotation",
+                                                                        "ConnectorPhaseRotation")
+        .in(KeyGroup::connector, "Phase rotation of the connectors 0 and 1, as in 0.RST,1.RST."),
+    fact_key<2>("ConnectorPhaseRotationMaxLength").in(KeyGroup::connector, "Items of ConnectorPhaseRotation."),
+    fact_key<1>("NumberOfConnectors").in(KeyGroup::connector, "Connectors of the charge point."),
+
+    number_key<&Settings::nominal_voltage_v, 1, 1000>("nominal_voltage_v")
+        .in(KeyGroup::metering,
+            "Voltage between the conductors: the value of Voltage, and the base of Current.Import."),
+    number_key<&Settings::meter_value_sample_interval_s, 0, kDay>("meter_value_sample_interval_s",
+                                                                  "MeterValueSampleInterval")
+        .in(KeyGroup::metering, "Interval of the samples in a transaction. 0: none."),
+    number_key<&Settings::clock_aligned_data_interval_s, 0, kDay>("clock_aligned_data_interval_s",
+                                                                  "ClockAlignedDataInterval")
+        .in(KeyGroup::metering, "Interval of the samples by the clock. 0: none."),
+    measurands_key<&Settings::meter_values_sampled_data>("meter_values_sampled_data", "MeterValuesSampledData")
+        .in(KeyGroup::metering, "Measurands of the samples in a transaction, none twice."),
+    measurands_key<&Settings::meter_values_aligned_data>("meter_values_aligned_data", "MeterValuesAlignedData")
+        .in(KeyGroup::metering, "Measurands of the samples by the clock, none twice."),
+    measurands_key<&Settings::stop_txn_sampled_data>("stop_txn_sampled_data", "StopTxnSampledData")
+        .in(KeyGroup::metering, "Measurands of the samples in StopTransaction, none twice."),
+    measurands_key<&Settings::stop_txn_aligned_data>("stop_txn_aligned_data", "StopTxnAlignedData")
+        .in(KeyGroup::metering, "Measurands of the samples by the clock in StopTransaction, none twice."),
+    fact_key<kMeasurands>("MeterValuesAlignedDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesAlignedData."),
+    fact_key<kMeasurands>("MeterValuesSampledDataMaxLength").in(KeyGroup::metering, "Items of MeterValuesSampledData."),
+    fact_key<kMeasurands>("StopTxnAlignedDataMaxLength").in(KeyGroup::metering, "Items of StopTxnAlignedData."),
+    fact_key<kMeasurands>("StopTxnSampledDataMaxLength").in(KeyGroup::metering, "Items of StopTxnSampledData."),
+
+    power_fail_action_key("power_fail_action")
+        .in(KeyGroup::transactions, "Action on a transaction when the mains power fails."),
+    number_key<&Settings::power_resume_limit_s, 0, kDay>("power_resume_limit_s")
+        .in(KeyGroup::transactions, "A transaction does not continue after a longer power failure."),
+    boolean_key<&Settings::stop_transaction_on_invalid_id>("stop_transaction_on_invalid_id",
+                                                           "StopTransactionOnInvalidId")
+        .in(KeyGroup::transactions, "Whether a transaction ends when the CSMS rejects its idTag."),
+    boolean_key<&Settings::stop_transaction_on_start_given_up>("stop_transaction_on_start_given_up")
+        .in(KeyGroup::transactions,
+            "Whether a transaction ends when its StartTransaction was dropped. Otherwise the charge continues "
+            "unreported."),
+    number_key<&Settings::transaction_message_attempts, 1, 100>("transaction_message_attempts",
+                                                                "TransactionMessageAttempts")
+        .in(KeyGroup::transactions,
+            "Attempts to send a transaction message that the CSMS answers with an error, or not at all."),
+    number_key<&Settings::transaction_message_retry_interval_s, 0, kDay>("transaction_message_retry_interval_s",
+                                                                         "TransactionMessageRetryInterval")
+        .in(KeyGroup::transactions, "Pause after the first failed attempt; it grows with each attempt."),
+
+    boolean_key<&Settings::cpu_scaling>("cpu_scaling")
+        .in(KeyGroup::device, "Whether the clock of the processor is lower while nothing happens."),
+    boolean_key<&Settings::modem_sleep>("modem_sleep")
+        .in(KeyGroup::device, "Whether the radio sleeps between the beacons of the access point while nothing happens."),
+    boolean_key<&Settings::light_sleep>("light_sleep")
+        .in(KeyGroup::device,
+            "Whether the chip sleeps while nothing happens. It then loses serial bytes and pulses of the meter."),
+    number_key<&Settings::brownout_mv, 2'400, 3'300>("brownout_mv")
+        .in(KeyGroup::device, "Supply voltage below which the chip resets."),
+    log_level_key("log_level")
+        .in(KeyGroup::device,
+            "Level of the log: error, warning, info or debug; then features with their own level, as in "
+            "info,wifi=debug."),
+    number_key<&Settings::log_files, 0, kMaxLogFiles>("log_files")
+        .in(KeyGroup::device, "Files of the log on flash. 0: the log is not written to flash."),
+    number_key<&Settings::log_file_bytes, 1024, Storage::kMaxContent>("log_file_bytes")
+        .in(KeyGroup::device, "Size of one file of the log, from the next file."),
+    number_key<&Settings::log_flush_s, 10, kDay>("log_flush_s")
+        .in(KeyGroup::device, "Time after which a line is on flash, unless the limit of the wear delays the write."),
+    number_key<&Settings::reset_retries, 0, 10>("reset_retries", "ResetRetries")
+        .in(KeyGroup::device, "No effect: a reset of this device does not fail."),
+    fact_key<Config::kMaxKeysOfRequest>("GetConfigurationMaxKeys")
+        .in(KeyGroup::device, "Keys in one GetConfiguration."),
+    feature_profiles_key("SupportedFeatureProfiles")
+        .in(KeyGroup::device, "Feature profiles of OCPP 1.6 that the device supports."),
+    fact_key<3>("SupportedFeatureProfilesMaxLength").in(KeyGroup::device, "Items of SupportedFeatureProfiles."),
 };
+
+constexpr bool is_complete() {
+  for (const Key& key : kKeys) {
+    if (key.help.empty() || (key.name.empty() && key.ocpp.empty())) return false;
+  }
+  return true;
+}
+static_assert(is_complete(), "each key needs a name, a group and a help text");
 
 }  // namespace
 

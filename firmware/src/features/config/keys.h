@@ -3,24 +3,39 @@
 #include "core/span.h"
 #include "core/text_writer.h"
 #include "features/config/config.h"
+#include "features/config/key_group.h"
 
 namespace pb {
 
-/// One setting: its names, how a text becomes its value, and how the value becomes a text.
+/// One setting: its names, its limits, how a text becomes its value, and how the value becomes a text. The keys are
+/// constants in flash.
 struct Key {
-  enum class Kind : uint8_t { text, number, boolean };
+  /// A choice is one of `choices`; a list has any of them, separated by commas, none twice.
+  enum class Kind : uint8_t { text, number, boolean, choice, list };
 
   Text name;  ///< empty for a read-only key of OCPP
   Text ocpp;  ///< empty for a key that OCPP does not have
   Kind kind;
   Config::Complaint (*parse)(Settings& settings, Text value);
   void (*format)(const Settings& settings, TextWriter& text);
+  uint32_t least = 0;  ///< the lowest number
+  uint32_t most = 0;   ///< the highest number, or the longest text
+  Text unit = {};      ///< of a number; of the length of a text: `bytes` or `characters`
+  Span<const Text> choices = {};
+  KeyGroup group = KeyGroup::device;
+  Text help = {};  ///< English, one or two sentences for the owner of the device
   bool is_secret = false;
   bool reboot_required = false;
   Trial trial = Trial::none;
 
   bool read_only() const { return name.empty(); }
-  /// Only the owner at the console may see it.
+  constexpr Key in(KeyGroup wanted, Text text) const {
+    Key key = *this;
+    key.group = wanted;
+    key.help = text;
+    return key;
+  }
+  /// No view shows it.
   constexpr Key secret() const {
     Key key = *this;
     key.is_secret = true;
@@ -33,9 +48,9 @@ struct Key {
     return key;
   }
   /// A new value is on trial (README.md).
-  constexpr Key on_trial(Trial group) const {
+  constexpr Key on_trial(Trial with) const {
     Key key = *this;
-    key.trial = group;
+    key.trial = with;
     return key;
   }
 };
@@ -51,7 +66,7 @@ Config::Complaint check_wifi_psk(Text value);
 constexpr uint32_t kLocalListEntries = 500;
 constexpr uint32_t kLocalListEntriesOfMessage = 50;
 
-/// Returns all keys: the table in keys.cpp.
+/// Returns all keys: the table in keys.cpp, by group.
 Span<const Key> all_keys();
 /// @param name ours, or OCPP's in any case  @return nullptr when there is no such key.
 const Key* find_key(Text name);

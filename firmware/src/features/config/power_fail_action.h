@@ -10,6 +10,8 @@ enum class PowerFailAction : uint8_t {
   resume,  ///< it continues when the power is back, also after a restart
 };
 
-constexpr Text name_of(PowerFailAction action) { return action == PowerFailAction::stop ? "stop" : "resume"; }
+constexpr Text kPowerFailActionNames[] = {"stop", "resume"};
+
+constexpr Text name_of(PowerFailAction action) { return kPowerFailActionNames[static_cast<size_t>(action)]; }
 
 }  // namespace pb

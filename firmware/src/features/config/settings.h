@@ -4,6 +4,7 @@
 #include "features/config/availability.h"
 #include "features/config/measurands.h"
 #include "features/config/power_fail_action.h"
+#include "features/config/web_access.h"
 #include "features/logging/log_levels.h"
 
 namespace pb {
@@ -30,6 +31,7 @@ struct Settings {
   uint32_t log_files = 16;          ///< files of the log on flash; 0: the log is not written to flash
   uint32_t log_file_bytes = 2'048;  ///< the largest content of one
   uint32_t log_flush_s = 600;       ///< a line is written after that time, if the limit of the wear allows it
+  WebAccess web = WebAccess::on;    ///< when the page is served
   Availability availability = Availability::operative;  ///< as ChangeAvailability left it
 
   // Authorization.

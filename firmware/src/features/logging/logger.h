@@ -45,6 +45,11 @@ class Logger {
   void debug(Text tag, const Parts&... parts) {
     log(LogLevel::debug, tag, parts...);
   }
+  /// Like info(), but at any level, and on the console only: for a secret that its owner must read and no log may keep.
+  template <class... Parts>
+  void reveal(Text tag, const Parts&... parts) {
+    print('I', tag, parts...);
+  }
   /// Prints a telemetry record with the letter `T`, at any level.
   template <class... Parts>
   void telemetry(Text tag, const Parts&... parts) {

@@ -189,6 +189,13 @@ bool MessageQueue::all_stored() const {
   return true;
 }
 
+bool MessageQueue::has_finished_files() const {
+  for (const WaitingMessage& entry : *this) {
+    if (entry.state == State::removing && entry.has_file) return true;
+  }
+  return false;
+}
+
 bool MessageQueue::has_untried() const {
   for (const WaitingMessage& entry : *this) {
     if (entry.state == State::unsaved && !entry.unsavable) return true;

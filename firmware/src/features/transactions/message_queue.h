@@ -71,6 +71,8 @@ class MessageQueue {
   size_t waiting() const;
   /// True when every message is on flash, or the flash has rejected it.
   bool all_stored() const;
+  /// Whether a finished message still has its file: the next boot would send it again.
+  bool has_finished_files() const;
   /// Whether a message has not been written yet, not even in vain.
   bool has_untried() const;
   /// Gives the next message of a stored entry its final time, which has to be on flash before the message is sent.
@@ -78,6 +80,7 @@ class MessageQueue {
   bool settle(WaitingMessage& entry, const TransactionTimes& times);
   /// Whether the content is in memory, or can be read now because no storage job is running.
   bool can_read(const WaitingMessage& entry) const { return entry.slot != kNoSlot || !storage_.busy(); }
+  bool storage_busy() const { return storage_.busy(); }
   /// Call only if can_read(). @return false when the file is damaged.
   bool read(const WaitingMessage& entry, Record& record) const;
   /// Not inlined: its buffer would enlarge the stack frame of a caller that already has a batch.

@@ -139,7 +139,8 @@ Saver::Job Saver::after(Job job) {
 
 bool Saver::started(bool posted, Job job, uint32_t sequence) {
   if (!posted) {
-    (job == Job::remove_message ? removal_failed_ : write_failed_) = true;
+    // A storage that has too many jobs accepts this one when another ends, which wakes the loop: no failure, no pause.
+    if (!queue_.storage_busy()) (job == Job::remove_message ? removal_failed_ : write_failed_) = true;
     return false;
   }
   job_ = job;

@@ -105,6 +105,8 @@ class Transactions final : public Feature, private StartListener {
   DurableCalls& outbox() { return outbox_; }
   /// True when every message is on flash, or the flash has rejected it.
   bool all_saved() const { return queue_.all_stored(); }
+  /// True when no file of an answered message remains, which the next boot would send again.
+  bool all_removed() const { return !queue_.has_finished_files(); }
   /// Messages dropped since the boot: after failed attempts, damaged, or thinned out.
   uint32_t dropped() const { return queue_.lost(); }
 

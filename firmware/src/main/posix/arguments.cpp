@@ -59,6 +59,7 @@ Arguments parse(int argc, char** argv) {
                             {"seed", required_argument, nullptr, 's'},
                             {"worker", required_argument, nullptr, 'w'},
                             {"retained-fd", required_argument, nullptr, 'm'},
+                            {"web-fd", required_argument, nullptr, 'i'},
                             {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int found; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
@@ -93,10 +94,13 @@ Arguments parse(int argc, char** argv) {
       case 'm':
         arguments.retained = descriptor("retained-fd", optarg);
         break;
+      case 'i':
+        arguments.web = descriptor("web-fd", optarg);
+        break;
       default:
         refuse(
             "usage: plugbench-device --board-fd N --uart-fd N --flash FILE [--reset REASON] [--heap BYTES] "
-            "[--clock-page N --clock-link N] [--retained-fd N] [--seed N] [--worker loop|thread]");
+            "[--clock-page N --clock-link N] [--retained-fd N] [--web-fd N] [--seed N] [--worker loop|thread]");
     }
   }
   if (optind != argc) refuse(std::string("unexpected argument '") + argv[optind] + "'");
@@ -104,6 +108,8 @@ Arguments parse(int argc, char** argv) {
     refuse("--board-fd, --uart-fd and --flash are needed; start it through the virtual board (rig device run)");
   if ((arguments.clock_page < 0) != (arguments.clock_link < 0))
     refuse("--clock-page and --clock-link are given together (stepped time) or not at all (real time)");
+  if (arguments.web >= 0 && arguments.stepped())
+    refuse("--web-fd needs real time: a browser takes no part in stepped time");
   return arguments;
 }
 

@@ -19,6 +19,7 @@ struct Arguments {
   int clock_page = -1;  ///< with clock_link: stepped time; neither: real time
   int clock_link = -1;
   int retained = -1;  ///< the memory file that outlives resets; -1: none, so a reset loses it
+  int web = -1;       ///< a listening socket for the page; -1: none, so the device has no page
   std::optional<uint64_t> seed;
   bool threaded_worker = false;  ///< jobs run in a thread of their own
 

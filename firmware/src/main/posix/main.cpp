@@ -70,7 +70,7 @@ class Chip final : private BoardListener {
         network_(time_->clock(), waker_),
         heap_(arguments.heap),
         rng_(make_rng(arguments.seed)),
-        tcp_(time_->clock(), heap_, network_, secrets_, *rng_),
+        tcp_(time_->clock(), heap_, network_, secrets_, *rng_, arguments.web),
         system_(arguments.reset, time_->watchdog(), crash_reporter_, tcp_, heap_, otadata_, retained_) {
     sources_.add(uart_);
     sources_.add(network_);

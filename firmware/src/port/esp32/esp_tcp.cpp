@@ -17,9 +17,8 @@ EspTcp::EspTcp(const Clock& clock, EspWaker& waker, EspHeap& heap, Secrets& secr
 }
 
 int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
-  int index = 0;
-  while (static_cast<size_t>(index) < kSockets && at(index).used) ++index;
-  if (static_cast<size_t>(index) == kSockets || host.length > kLongestName) return kNoSocket;
+  const int index = free_socket();
+  if (index == kNoSocket || host.length > kLongestName) return kNoSocket;
 
   const LwipLock lock;
   Lookup* lookup = free_lookup();
@@ -35,11 +34,7 @@ int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
   link.used = true;
   link.port = port;
   link.pcb = pcb;
-  tcp_arg(pcb, &link);
-  tcp_err(pcb, &on_error);
-  tcp_recv(pcb, &on_received);
-  tcp_sent(pcb, &on_sent);
-  tcp_nagle_disable(pcb);
+  attach(link);
   if (leak_ != 0) [[maybe_unused]]
     void* const lost = malloc(leak_);
 
@@ -54,6 +49,56 @@ int EspTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
     link.ended = true;
   }
   return index;
+}
+
+bool EspTcp::listen(uint16_t port) {
+  const LwipLock lock;
+  if (listener_ != nullptr) return true;
+  tcp_pcb* bound = tcp_new_ip_type(IPADDR_TYPE_ANY);
+  if (bound == nullptr) return false;
+  if (tcp_bind(bound, IP_ANY_TYPE, port) != ERR_OK) {
+    tcp_abort(bound);
+    return false;
+  }
+  // It returns a smaller block in place of the bound one, or nullptr and leaves that one.
+  listener_ = tcp_listen_with_backlog(bound, kWaiting);
+  if (listener_ == nullptr) {
+    tcp_abort(bound);
+    return false;
+  }
+  tcp_arg(listener_, this);
+  tcp_accept(listener_, &on_accepted);
+  return true;
+}
+
+void EspTcp::stop_listening() {
+  const LwipLock lock;
+  if (listener_ == nullptr) return;
+  tcp_arg(listener_, nullptr);
+  tcp_close(listener_);  // of a listener it never fails
+  listener_ = nullptr;
+  for (Link& link : waiting_) {
+    if (link.used) detach(link);
+  }
+}
+
+int EspTcp::accept_next() {
+  const int index = free_socket();
+  if (index == kNoSocket) return kNoSocket;
+  const LwipLock lock;
+  for (Link& waiting : waiting_) {
+    if (!waiting.used) continue;
+    Socket& socket = *new (&at(index)) Socket;
+    socket.used = true;
+    socket.begin({});
+    socket.link = waiting;
+    socket.link.number = ++last_number_;
+    if (socket.link.pcb != nullptr) attach(socket.link);
+    waiting = Link();
+    socket.connected({}, tls_);
+    return index;
+  }
+  return kNoSocket;
 }
 
 TcpState EspTcp::state(int socket) {
@@ -119,6 +164,21 @@ size_t EspTcp::sockets_in_use() const {
   size_t count = 0;
   for (const Socket& socket : sockets_) count += socket.used ? 1 : 0;
   return count;
+}
+
+int EspTcp::free_socket() const {
+  for (size_t i = 0; i < kSockets; ++i) {
+    if (!sockets_[i].used) return static_cast<int>(i);
+  }
+  return kNoSocket;
+}
+
+void EspTcp::attach(Link& link) {
+  tcp_arg(link.pcb, &link);
+  tcp_err(link.pcb, &on_error);
+  tcp_recv(link.pcb, &on_received);
+  tcp_sent(link.pcb, &on_sent);
+  tcp_nagle_disable(link.pcb);
 }
 
 EspTcp::Lookup* EspTcp::free_lookup() {
@@ -188,6 +248,24 @@ void EspTcp::on_name(const char*, const ip_addr_t* address, void* argument) {
     link.ended = true;
   }
   lookup.owner->waker_.wake();
+}
+
+err_t EspTcp::on_accepted(void* argument, tcp_pcb* pcb, err_t error) {
+  if (argument == nullptr || pcb == nullptr || error != ERR_OK) return ERR_ARG;
+  auto& tcp = *static_cast<EspTcp*>(argument);
+  for (Link& link : tcp.waiting_) {
+    if (link.used) continue;
+    link = Link();
+    link.owner = &tcp;
+    link.used = true;
+    link.connected = true;
+    link.pcb = pcb;
+    attach(link);
+    tcp.waker_.wake();
+    return ERR_OK;
+  }
+  tcp_abort(pcb);
+  return ERR_ABRT;
 }
 
 err_t EspTcp::on_connected(void* argument, tcp_pcb*, err_t) {

@@ -33,10 +33,15 @@ class EspTcp final : public Tcp {
   size_t receive(int socket, MutableBytes into) override;
   bool delivered(int socket) override;
   void close(int socket) override;
+  bool listen(uint16_t port) override;
+  void stop_listening() override;
+  int accept_next() override;
   size_t sockets_in_use() const override;
 
  private:
   static constexpr size_t kLongestName = 253;
+  /// Connections from outside that wait for accept_next(); more are reset.
+  static constexpr size_t kWaiting = 2;
 
   /// Of lwIP's callbacks and, under its lock, of the loop.
   struct Link {
@@ -74,12 +79,16 @@ class EspTcp final : public Tcp {
   Socket& at(int socket) { return sockets_[static_cast<size_t>(socket)]; }
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
   Lookup* free_lookup();
+  int free_socket() const;
+  /// Lets lwIP report to `link`, whose owner and pcb are set. With lwIP's lock held.
+  static void attach(Link& link);
   void advance(Socket& socket);
   // With lwIP's lock held:
   static void connect(Link& link, const ip_addr_t& address);
   static void detach(Link& link);
 
   static void on_name(const char* name, const ip_addr_t* address, void* lookup);
+  static err_t on_accepted(void* tcp, tcp_pcb* pcb, err_t error);
   static err_t on_connected(void* link, tcp_pcb* pcb, err_t error);
   static err_t on_received(void* link, tcp_pcb* pcb, pbuf* bytes, err_t error);
   static err_t on_sent(void* link, tcp_pcb* pcb, u16_t length);
@@ -91,6 +100,8 @@ class EspTcp final : public Tcp {
   uint32_t last_number_ = 0;
   Socket sockets_[kSockets];
   Lookup lookups_[kSockets];
+  tcp_pcb* listener_ = nullptr;
+  Link waiting_[kWaiting];  ///< of lwIP's callbacks and, under its lock, of the loop
 };
 
 }  // namespace pb::esp32

@@ -80,8 +80,22 @@ size_t PosixNetwork::take_scan(Span<FoundNetwork> into) {
   return radio_.take_scan(into);
 }
 
-/// Nobody can join it: the simulated radio has no stations.
-bool PosixNetwork::open_access_point(Text, Text) { return true; }
+/// The simulated radio has no stations: whoever can reach this host's loopback interface counts as one.
+bool PosixNetwork::open_access_point(Text, Text) {
+  const std::lock_guard lock(mutex_);
+  is_access_point_open_ = true;
+  return true;
+}
+
+void PosixNetwork::close_access_point() {
+  const std::lock_guard lock(mutex_);
+  is_access_point_open_ = false;
+}
+
+bool PosixNetwork::is_access_point_open() const {
+  const std::lock_guard lock(mutex_);
+  return is_access_point_open_;
+}
 
 Millis PosixNetwork::deadline() {
   const std::lock_guard lock(mutex_);

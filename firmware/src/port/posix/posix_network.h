@@ -24,6 +24,8 @@ class PosixNetwork final : public Network, public WakeSource {
   void change_radio(const RadioChange& change);
   /// Whether packets pass now, whatever the events said. Loop only.
   bool link_up();
+  /// Whether our own access point is open.
+  bool is_access_point_open() const;
 
   NetworkKind kind() const override { return NetworkKind::wifi; }
   void begin(Text ssid, Text psk) override;
@@ -37,7 +39,7 @@ class PosixNetwork final : public Network, public WakeSource {
   ScanState scan_state() override;
   size_t take_scan(Span<FoundNetwork> into) override;
   bool open_access_point(Text ssid, Text psk) override;
-  void close_access_point() override {}
+  void close_access_point() override;
 
   void watch(std::vector<pollfd>&) override {}
   Millis deadline() override;
@@ -49,6 +51,7 @@ class PosixNetwork final : public Network, public WakeSource {
   Waker& waker_;
   mutable std::mutex mutex_;
   SimulatedRadio radio_;
+  bool is_access_point_open_ = false;
   Station station_{radio_};
 };
 

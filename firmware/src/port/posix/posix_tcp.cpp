@@ -49,8 +49,9 @@ void PosixTcp::Lookup::end() {
   eventfd_write(ended_fd, 1);
 }
 
-PosixTcp::PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng)
-    : heap_(heap), network_(network), tls_{clock, heap, secrets, rng} {
+PosixTcp::PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
+                   int listener_fd)
+    : heap_(heap), network_(network), tls_{clock, heap, secrets, rng}, listener_fd_(listener_fd) {
   mbedtls::TlsMemory::install(heap);
 }
 
@@ -78,7 +79,7 @@ PosixTcp::~PosixTcp() {
   for (size_t i = 0; i < kSockets; ++i) close(static_cast<int>(i));
 }
 
-int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
+int PosixTcp::take_socket() {
   int index = 0;
   while (static_cast<size_t>(index) < kSockets && at(index).used) ++index;
   if (static_cast<size_t>(index) == kSockets) return kNoSocket;
@@ -95,9 +96,16 @@ int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
   Socket& socket = at(index);
   socket = Socket{};
   socket.used = true;
-  socket.begin(security);
   socket.control_block = control_block;
   socket.buffers = buffers;
+  return index;
+}
+
+int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
+  const int index = take_socket();
+  if (index == kNoSocket) return kNoSocket;
+  Socket& socket = at(index);
+  socket.begin(security);
   socket.lookup = std::make_shared<Lookup>();
   socket.host.assign(host.data, host.length);
   std::string name = socket.host;
@@ -110,6 +118,35 @@ int PosixTcp::open(Text host, uint16_t port, const TcpSecurity& security) {
       lookup->end();
     }).detach();
   }
+  return index;
+}
+
+bool PosixTcp::listen(uint16_t) {
+  is_listening_ = listener_fd_ >= 0;
+  wants_connection_ = is_listening_;
+  return is_listening_;
+}
+
+int PosixTcp::accept_next() {
+  if (!is_listening_ || (!network_.link_up() && !network_.is_access_point_open())) return kNoSocket;
+  wants_connection_ = true;
+  pollfd waiting{listener_fd_, POLLIN, 0};
+  if (poll(&waiting, 1, 0) != 1) return kNoSocket;
+  const int fd = accept4(listener_fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return kNoSocket;
+  const int index = take_socket();
+  if (index == kNoSocket) {
+    ::close(fd);
+    return kNoSocket;
+  }
+  wants_connection_ = false;
+  Socket& socket = at(index);
+  socket.is_inbound = true;
+  socket.fd = fd;
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  socket.begin({});
+  socket.connected({}, tls_);
   return index;
 }
 
@@ -161,7 +198,7 @@ TcpState PosixTcp::state(int socket) {
 }
 
 size_t PosixTcp::send(int socket, Bytes bytes) {
-  if (state(socket) != TcpState::open || bytes.empty() || !network_.link_up()) return 0;
+  if (state(socket) != TcpState::open || bytes.empty() || !has_way(at(socket))) return 0;
   Socket& sender = at(socket);
   const size_t taken = sender.send(bytes);
   sender.starved = sender.wants_output() || taken < bytes.length;
@@ -169,7 +206,7 @@ size_t PosixTcp::send(int socket, Bytes bytes) {
 }
 
 size_t PosixTcp::receive(int socket, MutableBytes into) {
-  if (state(socket) != TcpState::open || into.empty() || !network_.link_up()) return 0;
+  if (state(socket) != TcpState::open || into.empty() || !has_way(at(socket))) return 0;
   return at(socket).receive(into);
 }
 
@@ -197,8 +234,10 @@ size_t PosixTcp::sockets_in_use() const {
 }
 
 void PosixTcp::watch(std::vector<pollfd>& descriptors) {
-  if (!network_.link_up()) return;
+  if (wants_connection_ && is_listening_ && (network_.link_up() || network_.is_access_point_open()))
+    descriptors.push_back({listener_fd_, POLLIN, 0});
   for (const Socket& socket : sockets_) {
+    if (!has_way(socket)) continue;
     if (socket.lookup != nullptr) descriptors.push_back({socket.lookup->ended_fd, POLLIN, 0});
     if (socket.fd < 0) continue;
     // A connection that cannot send does not read (websocket/connection.cpp), so unread data must not wake the loop.

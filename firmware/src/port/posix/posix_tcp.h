@@ -29,7 +29,10 @@ class PosixTcp final : public Tcp, public WakeSource {
   static constexpr size_t kControlBlock = 208;
   static constexpr size_t kBuffers = 5744;
 
-  PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng);
+  /// @param listener_fd a bound socket that listens, for connections from outside, whatever port the firmware names;
+  /// -1: none. It stays the caller's.
+  PosixTcp(const Clock& clock, DeviceHeap& heap, PosixNetwork& network, Secrets& secrets, Rng& rng,
+           int listener_fd = -1);
   ~PosixTcp();
   PosixTcp(const PosixTcp&) = delete;
   PosixTcp& operator=(const PosixTcp&) = delete;
@@ -45,6 +48,9 @@ class PosixTcp final : public Tcp, public WakeSource {
   size_t receive(int socket, MutableBytes into) override;
   bool delivered(int socket) override;
   void close(int socket) override;
+  bool listen(uint16_t port) override;
+  void stop_listening() override { is_listening_ = false; }
+  int accept_next() override;
   size_t sockets_in_use() const override;
 
   void watch(std::vector<pollfd>& descriptors) override;
@@ -75,6 +81,7 @@ class PosixTcp final : public Tcp, public WakeSource {
     void hang_up() override;
 
     bool used = false;
+    bool is_inbound = false;
     int fd = -1;
     std::shared_ptr<Lookup> lookup;
     void* control_block = nullptr;
@@ -86,12 +93,21 @@ class PosixTcp final : public Tcp, public WakeSource {
   bool valid(int socket) const { return socket >= 0 && static_cast<size_t>(socket) < kSockets && at(socket).used; }
   Socket& at(int socket) { return sockets_[static_cast<size_t>(socket)]; }
   const Socket& at(int socket) const { return sockets_[static_cast<size_t>(socket)]; }
+  /// A free socket with the memory that lwIP takes for it. @return its index, or kNoSocket
+  int take_socket();
+  /// Whether the socket's bytes get through now: over the network, or to a station of our own access point.
+  bool has_way(const Socket& socket) {
+    return network_.link_up() || (socket.is_inbound && network_.is_access_point_open());
+  }
   void advance(Socket& socket);
   static void connect(Socket& socket);
 
   DeviceHeap& heap_;
   PosixNetwork& network_;
   mbedtls::TlsParts tls_;
+  int listener_fd_;
+  bool is_listening_ = false;
+  bool wants_connection_ = false;  ///< the last accept_next() found none
   std::atomic<size_t> leak_{0};
   std::array<Socket, kSockets> sockets_;
 };

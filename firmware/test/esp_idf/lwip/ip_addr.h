@@ -11,8 +11,11 @@ struct ip_addr_t {
   uint32_t address;
 };
 constexpr u8_t IPADDR_TYPE_ANY = 46;
+extern const ip_addr_t ip_addr_any_type;
+#define IP_ANY_TYPE (&ip_addr_any_type)
 constexpr err_t ERR_OK = 0;
 constexpr err_t ERR_MEM = -1;
 constexpr err_t ERR_INPROGRESS = -5;
+constexpr err_t ERR_ABRT = -13;
 constexpr err_t ERR_RST = -14;
 constexpr err_t ERR_ARG = -16;

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "core/json_reader.h"
+#include "core/utf8.h"
+
+namespace pb {
+
+/// Receives the parts of a JSON text from a JsonStream. Each function returns false to stop the stream.
+class JsonEvents {
+ public:
+  /// A value of this kind begins.
+  virtual bool on_begin(JsonKind kind) = 0;
+  /// The innermost value ends.
+  virtual bool on_end() = 0;
+  virtual bool on_name_begin() = 0;
+  virtual bool on_name_end() = 0;
+  /// A decoded character of the present name or string, or a character of the present number.
+  virtual bool on_character(uint32_t code_point) = 0;
+
+ protected:
+  ~JsonEvents() = default;
+};
+
+/// Reads a JSON text of RFC 8259 byte by byte, so it may be split anywhere. It accepts the same texts as parse_json,
+/// apart from the depth, and stores none of them.
+class JsonStream {
+ public:
+  /// @param max_depth levels of containers, at most kMaxJsonDepth
+  explicit JsonStream(unsigned max_depth) : max_depth_(max_depth) {}
+
+  /// @return false once the text is invalid or `events` has stopped it; every further byte is then ignored.
+  bool feed(char byte, JsonEvents& events);
+  /// The text is complete. @return whether it was exactly one value.
+  bool finish(JsonEvents& events);
+
+  /// The reason why the text is invalid; empty where `events` stopped it.
+  const char* reason() const { return reason_; }
+  /// Number of accepted bytes: the offset of the byte at which the text is invalid or was stopped.
+  size_t offset() const { return offset_; }
+
+ private:
+  enum class State : uint8_t {
+    value,          // a value must follow
+    first_item,     // a value, or the end of the array
+    first_name,     // a name, or the end of the object
+    name,           // a name must follow
+    colon,          // after a name
+    after_value,    // a comma or the end of the container
+    string,         // in a name or string
+    escape,         // after the backslash
+    hexadecimal,    // in the digits of \u
+    low_escape,     // after a high surrogate: the backslash of the low one
+    low_u,          // and its u
+    word,           // in true, false or null
+    minus,          // in a number: after the sign
+    zero,           // after a leading 0
+    integer,        // in the digits
+    point,          // after the point
+    fraction,       // in the digits after it
+    exponent,       // after e
+    exponent_sign,  // after its sign
+    exponent_digits,
+    stopped,
+  };
+
+  bool step(char byte, JsonEvents& events);
+  bool begin_value(char byte, JsonEvents& events);
+  bool begin_number(char byte, JsonEvents& events);
+  bool in_string(uint8_t byte, JsonEvents& events);
+  bool end_string(JsonEvents& events);
+  bool after_backslash(char byte, JsonEvents& events);
+  bool in_escape(char byte, JsonEvents& events);
+  bool in_number(char byte, JsonEvents& events);
+  bool after_value(char byte, JsonEvents& events);
+  bool open(JsonKind kind, JsonEvents& events);
+  bool close(JsonEvents& events);
+  bool is_number_complete() const;
+  bool in_object() const { return ((objects_ >> (depth_ - 1)) & 1u) != 0; }
+  bool fail(const char* reason) {
+    reason_ = reason;
+    return false;
+  }
+
+  unsigned max_depth_;
+  State state_ = State::value;
+  bool is_name_ = false;  // of a string
+  uint8_t digits_ = 0;    // of a \u escape
+  uint16_t unit_ = 0;     // its value
+  uint16_t high_ = 0;     // the high surrogate before it
+  unsigned depth_ = 0;
+  uint32_t objects_ = 0;     // a bit for each level: whether it is an object
+  uint32_t code_point_ = 0;  // of a character of several bytes
+  Utf8Validator utf8_;
+  const char* word_ = "";  // the rest of true, false or null
+  size_t offset_ = 0;
+  const char* reason_ = "";
+};
+
+}  // namespace pb

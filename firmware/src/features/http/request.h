@@ -1,0 +1,24 @@
+#pragma once
+
+#include "core/text.h"
+
+namespace pb {
+
+enum class HttpMethod : uint8_t { get, head, post, other };
+
+/// The parts of a request (RFC 9112) that the device uses. Texts that are too long for their field are treated as
+/// missing: none of ours is that long.
+struct HttpRequest {
+  HttpMethod method = HttpMethod::other;
+  FixedText<40> path;    ///< as in the request, without the query; nothing is decoded
+  FixedText<47> host;    ///< of the header Host
+  FixedText<47> origin;  ///< of the header Origin, without `http://`
+  bool has_origin = false;
+  FixedText<32> session;           ///< the cookie `session`
+  FixedText<32> csrf;              ///< of the header X-CSRF-Token
+  bool is_json = false;            ///< the body is application/json
+  bool is_body_too_large = false;  ///< the body is longer than HttpRequestReader::kMaxBody and was not read
+  Text body;                       ///< in the reader's buffer
+};
+
+}  // namespace pb

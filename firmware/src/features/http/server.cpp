@@ -1,0 +1,286 @@
+#include "features/http/server.h"
+
+namespace pb {
+
+namespace {
+
+// A chunk is its length in 4 hexadecimal digits, CR LF, the bytes, CR LF.
+constexpr size_t kChunkHead = 6;
+constexpr size_t kChunkEnd = 2;
+constexpr Text kLastChunk = "0\r\n\r\n";
+
+}  // namespace
+
+Millis HttpServer::poll(Millis now, bool has_memory) {
+  accept(now, has_memory);
+  Millis deadline = kNever;
+  bool waits_for_buffer = false;
+  for (Connection& connection : connections_) {
+    if (connection.state == State::free) continue;
+    deadline = earlier(deadline, step(connection, now));
+    waits_for_buffer = waits_for_buffer || connection.state == State::handling;
+  }
+  // One that was stepped before the buffer became free gets its turn at once.
+  if (waits_for_buffer && owner_ == nullptr) deadline = earlier(deadline, now + 1);
+  // Another caller may wait for the place of a connection that has ended.
+  if (connections() < kConnections) accept(now, has_memory);
+  return deadline;
+}
+
+void HttpServer::accept(Millis now, bool has_memory) {
+  for (Connection& connection : connections_) {
+    if (connection.state != State::free) continue;
+    const int socket = tcp_.accept_next();
+    if (socket == Tcp::kNoSocket) return;
+    if (!has_memory) {
+      tcp_.close(socket);
+      continue;
+    }
+    connection = Connection();
+    connection.socket = socket;
+    connection.state = State::reading;
+    connection.deadline = now + kRequestLimit;
+  }
+}
+
+Millis HttpServer::step(Connection& connection, Millis now) {
+  if (tcp_.state(connection.socket) == TcpState::closed) {
+    release(connection);
+    return kNever;
+  }
+  switch (connection.state) {
+    case State::free:
+      return kNever;
+    case State::reading:
+      return read(connection, now);
+    case State::handling:
+      return handle(connection, now);
+    case State::sending:
+      return send(connection, now);
+    case State::listening:
+      return listen(connection, now);
+    case State::draining:
+      if (!drop_input(connection) && now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) {
+        return connection.deadline;
+      }
+      if (now < connection.deadline && tcp_.state(connection.socket) != TcpState::closed) return now;
+      release(connection);
+      return kNever;
+  }
+  return kNever;
+}
+
+Millis HttpServer::read(Connection& connection, Millis now) {
+  size_t received = 0;
+  while (received < kMaxReceivedPerPoll) {
+    uint8_t bytes[128];
+    const size_t count = tcp_.receive(connection.socket, bytes);
+    if (count == 0) break;
+    received += count;
+    for (size_t i = 0; i < count; ++i) {
+      const HttpRequestReader::Result result = connection.reader.feed(bytes[i]);
+      if (result == HttpRequestReader::Result::more) continue;
+      connection.is_unread = result == HttpRequestReader::Result::rejected ||
+                             connection.reader.request().is_body_too_large || i + 1 < count;
+      connection.is_head_only = connection.reader.request().method == HttpMethod::head;
+      connection.state = State::handling;
+      connection.deadline = now + kAnswerLimit;
+      return handle(connection, now);
+    }
+  }
+  if (received >= kMaxReceivedPerPoll) return now;
+  if (tcp_.state(connection.socket) == TcpState::closed) {
+    release(connection);
+    return kNever;
+  }
+  if (now < connection.deadline) return connection.deadline;
+  if (!connection.reader.has_begun()) {
+    release(connection);
+    return kNever;
+  }
+  connection.is_unread = true;
+  if (owner_ != nullptr) {  // its answer is not worth a wait
+    release(connection);
+    return kNever;
+  }
+  reject(connection, 408, "the request did not arrive within 5 s", now);
+  return send(connection, now);
+}
+
+Millis HttpServer::handle(Connection& connection, Millis now) {
+  const bool has_more_input = drop_input(connection);
+  if (!is_free_for(connection)) {
+    if (now < connection.deadline) return has_more_input ? now : connection.deadline;
+    release(connection);
+    return kNever;
+  }
+  if (connection.reader.status() != 0) {
+    reject(connection, connection.reader.status(), connection.reader.reason(), now);
+    return send(connection, now);
+  }
+  HttpAnswer made(Span<char>(output_), listeners() < kMaxListeners);
+  handler_.handle(connection.reader.request(), connection.step, made, now);
+  if (made.kind() == HttpAnswer::Kind::none) {
+    if (now < connection.deadline) return has_more_input ? now : connection.deadline;
+    reject(connection, 504, "the device did not finish the request in time", now);
+  } else {
+    answer(connection, made, now);
+  }
+  return send(connection, now);
+}
+
+void HttpServer::reject(Connection& connection, uint16_t status, Text reason, Millis now) {
+  HttpAnswer made(Span<char>(output_), false);
+  made.refuse(status, "http", reason);
+  answer(connection, made, now);
+}
+
+void HttpServer::answer(Connection& connection, const HttpAnswer& answer, Millis now) {
+  owner_ = &connection;
+  begin_ = 0;
+  end_ = answer.head().length;
+  connection.kind = answer.kind();
+  connection.number = answer.number();
+  connection.rest = answer.body();
+  connection.state = State::sending;
+  connection.deadline = now + kSendLimit;
+  connection.is_complete = answer.kind() == HttpAnswer::Kind::whole;
+  if (!connection.is_head_only) return;
+  // The head ends with the first empty line.
+  for (size_t i = 0; i + 4 <= end_; ++i) {
+    if (Text(output_ + i, 4) == "\r\n\r\n") end_ = i + 4;
+  }
+  connection.is_complete = true;
+}
+
+Millis HttpServer::send(Connection& connection, Millis now) {
+  const bool has_more_input = drop_input(connection);
+  for (;;) {
+    if (tcp_.state(connection.socket) == TcpState::closed) {
+      release(connection);
+      return kNever;
+    }
+    if (owner_ == &connection && !flush(connection, now)) break;
+    if (connection.is_complete) {
+      finish(connection, now);
+      return connection.state == State::free ? kNever : connection.deadline;
+    }
+    if (connection.kind == HttpAnswer::Kind::events) {
+      connection.state = State::listening;
+      connection.next_event = now;
+      return listen(connection, now);
+    }
+    if (connection.kind == HttpAnswer::Kind::constant) {
+      const size_t taken = tcp_.send(connection.socket, connection.rest);
+      connection.rest = connection.rest.after(taken);
+      if (taken != 0) connection.deadline = now + kSendLimit;
+      connection.is_complete = connection.rest.empty();
+      if (!connection.is_complete) break;
+      continue;
+    }
+    if (owner_ != nullptr) break;  // another one's bytes are in the buffer
+    write_chunk(connection);
+    // One chunk a poll, so that the other features get their turn.
+    if (!flush(connection, now) || !connection.is_complete) return now + 1;
+  }
+  if (now < connection.deadline) return has_more_input ? now : connection.deadline;
+  release(connection);
+  return kNever;
+}
+
+void HttpServer::write_chunk(Connection& connection) {
+  TextWriter piece(Span<char>(output_ + kChunkHead, kOutput - kChunkHead - kChunkEnd - kLastChunk.length));
+  connection.is_complete = !handler_.write_piece(connection.number, connection.place, piece);
+  TextWriter end(Span<char>(output_ + kChunkHead + piece.length(), kChunkEnd + kLastChunk.length));
+  begin_ = kChunkHead;
+  if (piece.length() != 0) {
+    TextWriter head(Span<char>(output_, kChunkHead));
+    head.append_all(Hex{piece.length(), 4}, "\r\n");
+    end.append("\r\n");
+    begin_ = 0;
+  }
+  if (connection.is_complete) end.append(kLastChunk);
+  end_ = kChunkHead + piece.length() + end.length();
+  owner_ = &connection;
+}
+
+Millis HttpServer::listen(Connection& connection, Millis now) {
+  const bool has_more_input = drop_input(connection);
+  if (tcp_.state(connection.socket) == TcpState::closed) {
+    release(connection);
+    return kNever;
+  }
+  if (now >= connection.next_event && owner_ == nullptr) {
+    connection.next_event = now + kEventInterval;
+    TextWriter event{Span<char>(output_)};
+    event.append("data: ");
+    const bool goes_on = handler_.write_event(connection.reader.request(), event, now);
+    event.append("\n\n");
+    owner_ = &connection;
+    begin_ = 0;
+    end_ = event.length();
+    // A browser that is too slow for one event a second would keep the buffer from the others. It comes back by itself.
+    if (!goes_on || event.cut() != 0 || !flush(connection, now)) {
+      release(connection);
+      return kNever;
+    }
+  }
+  return has_more_input ? now : connection.next_event > now ? connection.next_event : now + 1;
+}
+
+bool HttpServer::drop_input(Connection& connection) {
+  for (size_t received = 0; received < kMaxReceivedPerPoll;) {
+    uint8_t bytes[128];
+    const size_t count = tcp_.receive(connection.socket, bytes);
+    if (count == 0) return false;
+    received += count;
+  }
+  return true;
+}
+
+bool HttpServer::flush(Connection& connection, Millis now) {
+  const Text left(output_ + begin_, end_ - begin_);
+  const size_t taken = left.empty() ? 0 : tcp_.send(connection.socket, left.bytes());
+  begin_ += taken;
+  if (taken != 0) connection.deadline = now + kSendLimit;
+  if (begin_ < end_) return false;
+  owner_ = nullptr;
+  return true;
+}
+
+void HttpServer::finish(Connection& connection, Millis now) {
+  if (!connection.is_unread) return release(connection);
+  connection.state = State::draining;
+  connection.deadline = now + kDrainLimit;
+}
+
+void HttpServer::release(Connection& connection) {
+  tcp_.close(connection.socket);
+  if (owner_ == &connection) owner_ = nullptr;
+  connection.socket = Tcp::kNoSocket;
+  connection.state = State::free;
+}
+
+void HttpServer::close_all() {
+  for (Connection& connection : connections_) {
+    if (connection.state != State::free) release(connection);
+  }
+}
+
+size_t HttpServer::connections() const {
+  size_t count = 0;
+  for (const Connection& connection : connections_) count += connection.state == State::free ? 0 : 1;
+  return count;
+}
+
+size_t HttpServer::listeners() const {
+  size_t count = 0;
+  for (const Connection& connection : connections_) {
+    const bool listens = connection.state == State::listening ||
+                         (connection.state == State::sending && connection.kind == HttpAnswer::Kind::events);
+    count += listens ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace pb

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "core/time.h"
+#include "features/http/answer.h"
+#include "features/http/request_reader.h"
+#include "port/tcp.h"
+
+namespace pb {
+
+/// The routes of a server. All calls come inside HttpServer::poll.
+class HttpHandler {
+ public:
+  /// Answers a request. A request that is not answered at once is shown again at each poll, for
+  /// HttpServer::kAnswerLimit at most.
+  /// @param step 0 at first; the handler's own, kept for the next call
+  virtual void handle(const HttpRequest& request, uint8_t& step, HttpAnswer& answer, Millis now) = 0;
+  /// Writes the next piece of a streamed body; what does not fit is cut. @param place 0 at first; the handler's own
+  /// @return false when this is the last piece
+  virtual bool write_piece(uint8_t number, uint32_t& place, TextWriter& piece) = 0;
+  /// Writes the data of the next event, which is one line. @return false to end the stream
+  virtual bool write_event(const HttpRequest& request, TextWriter& event, Millis now) = 0;
+
+ protected:
+  ~HttpHandler() = default;
+};
+
+/// Serves HTTP/1.1 over Tcp: one request a connection. All connections share one buffer for output, which belongs to a
+/// connection until its bytes are with TCP. Each state has a deadline.
+class HttpServer {
+ public:
+  static constexpr size_t kConnections = 4;
+  static constexpr size_t kMaxListeners = 2;
+  static constexpr size_t kOutput = 2560;
+  /// From the connection to the end of its request, whatever comes in between.
+  static constexpr Millis kRequestLimit = 5'000;
+  /// For the work of the handler.
+  static constexpr Millis kAnswerLimit = 10'000;
+  /// Without any byte taken by TCP.
+  static constexpr Millis kSendLimit = 5'000;
+  /// For the rest of a request that was rejected: a close with unread bytes could destroy the answer on its way.
+  static constexpr Millis kDrainLimit = 1'000;
+  static constexpr Millis kEventInterval = 1'000;
+  /// The most bytes that a poll reads of a connection.
+  static constexpr size_t kMaxReceivedPerPoll = 1'024;
+
+  HttpServer(Tcp& tcp, HttpHandler& handler) : tcp_(tcp), handler_(handler) {}
+
+  /// Accepts connections, reads, answers.
+  /// @param has_memory false: a new connection is closed at once  @return the deadline of the next call
+  Millis poll(Millis now, bool has_memory = true);
+  /// Closes all connections.
+  void close_all();
+  size_t connections() const;
+
+ private:
+  enum class State : uint8_t { free, reading, handling, sending, listening, draining };
+
+  struct Connection {
+    State state = State::free;
+    HttpAnswer::Kind kind = HttpAnswer::Kind::none;
+    bool is_head_only = false;
+    bool is_unread = false;    ///< the peer may still send a body that nobody reads
+    bool is_complete = false;  ///< all of the body has been in the buffer
+    uint8_t number = 0;
+    uint8_t step = 0;
+    uint32_t place = 0;
+    int socket = Tcp::kNoSocket;
+    Millis deadline = 0;
+    Millis next_event = 0;
+    Bytes rest;  ///< of a constant body
+    HttpRequestReader reader;
+  };
+
+  void accept(Millis now, bool has_memory);
+  /// @return when to call it again
+  Millis step(Connection& connection, Millis now);
+  Millis read(Connection& connection, Millis now);
+  Millis handle(Connection& connection, Millis now);
+  Millis send(Connection& connection, Millis now);
+  Millis listen(Connection& connection, Millis now);
+  void answer(Connection& connection, const HttpAnswer& answer, Millis now);
+  void reject(Connection& connection, uint16_t status, Text reason, Millis now);
+  /// Reads and drops bytes. @return whether there may be more
+  bool drop_input(Connection& connection);
+  /// Gives bytes to TCP from the shared buffer. @return whether it is empty now
+  bool flush(Connection& connection, Millis now);
+  bool is_free_for(const Connection& connection) const { return owner_ == nullptr || owner_ == &connection; }
+  void write_chunk(Connection& connection);
+  void finish(Connection& connection, Millis now);
+  void release(Connection& connection);
+  size_t listeners() const;
+
+  Tcp& tcp_;
+  HttpHandler& handler_;
+  Connection connections_[kConnections];
+  const Connection* owner_ = nullptr;  ///< of the buffer
+  size_t begin_ = 0;                   ///< of the bytes in it that TCP has not taken
+  size_t end_ = 0;
+  char output_[kOutput];
+};
+
+}  // namespace pb

@@ -1,0 +1,250 @@
+#include <stdlib.h>
+#include <unity.h>
+
+#include "features/schema/ocpp16_tables.h"
+#include "features/schema/validator.h"
+
+using namespace pb;
+
+void setUp() {}
+void tearDown() {}
+
+namespace {
+
+SchemaTables tables() { return SchemaTables(ocpp16_tables()); }
+
+/// Validates a payload of OCPP 1.6 and compares the description of the violation; empty for a valid payload.
+void assert_verdict(Text expected, Text action, Text payload, bool is_request = true,
+                    Formats formats = Formats::checked) {
+  const uint16_t node = tables().find(action, is_request);
+  TEST_ASSERT_NOT_EQUAL_MESSAGE(SchemaTables::kAny, node, action.data);
+  SchemaValidator validator(tables(), node, formats);
+  char bytes[200];
+  TextWriter description{Span<char>(bytes)};
+  if (!validator.feed(payload) || !validator.finish()) validator.describe(description);
+  TEST_ASSERT_EQUAL_STRING_LEN_MESSAGE(expected.data, bytes, expected.length, payload.data);
+  TEST_ASSERT_EQUAL_size_t_MESSAGE(expected.length, description.length(), payload.data);
+}
+
+bool accepts_json(Text text) {
+  // Exactly the text's bytes, so that AddressSanitizer detects reads beyond it.
+  char* copy = static_cast<char*>(malloc(text.length + (text.empty() ? 1 : 0)));
+  memcpy(copy, text.data, text.length);
+  SchemaValidator validator(SchemaTables(), SchemaTables::kAny);
+  const bool accepted = validator.feed(Text(copy, text.length)) && validator.finish();
+  free(copy);
+  return accepted;
+}
+
+void accepts_json_of_rfc_8259() {
+  const char* const texts[] = {"0",
+                               "-0",
+                               "1.5e+10",
+                               "1E-2",
+                               "0e1",
+                               "true",
+                               "false",
+                               "null",
+                               "\"\"",
+                               "[]",
+                               "{}",
+                               " [ ] ",
+                               "[[]]",
+                               "{\"a\":{}}",
+                               "[1 , 2]\r\n\t",
+                               "{\"a\":1,\"a\":2}",
+                               "\"\\u00e9\"",
+                               "\"\\ud83d\\ude00\"",
+                               "\"\\uDBFF\\uDFFF\"",
+                               "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+                               "\"\xf4\x8f\xbf\xbf\"",
+                               "\"\x7f\"",
+                               "{\"\":0}",
+                               "[[[[1]],{}],[]]"};
+  for (const char* text : texts) TEST_ASSERT_TRUE_MESSAGE(accepts_json(text), text);
+}
+
+void rejects_other_text() {
+  const Text texts[] = {"",
+                        " ",
+                        "[",
+                        "]",
+                        "[1,]",
+                        "[,1]",
+                        "[1 2]",
+                        "[1,,2]",
+                        "{\"a\"}",
+                        "{\"a\":}",
+                        "{\"a\":1,}",
+                        "{a:1}",
+                        "{,}",
+                        "{\"a\":1 \"b\":2}",
+                        "{1:1}",
+                        "[1}",
+                        "{\"a\":1]",
+                        "01",
+                        "-01",
+                        "+1",
+                        "-",
+                        "1.",
+                        ".5",
+                        "1e",
+                        "1e+",
+                        "1.e1",
+                        "0x1",
+                        "1a",
+                        "NaN",
+                        "Infinity",
+                        "tru",
+                        "truex",
+                        "True",
+                        "nul",
+                        "'a'",
+                        "\"a",
+                        "\"\\",
+                        "\"\\x\"",
+                        "\"\\u12\"",
+                        "\"\\u12g4\"",
+                        "\"\\ud800\"",
+                        "\"\\ud800\\n\"",
+                        "\"\\ud800\\ud800\"",
+                        "\"\\ud800x\"",
+                        "\"\\udc00\"",
+                        "\"\n\"",
+                        "\"\t\"",
+                        Text("\"\0\"", 3),
+                        Text("1\0", 2),
+                        "\"\xff\"",
+                        "\"\xc0\x80\"",
+                        "\"\xed\xa0\x80\"",
+                        "\"\xf4\x90\x80\x80\"",
+                        "\"\xe2\x82\"",
+                        "\xef\xbb\xbf{}",
+                        "1 1",
+                        "{} {}",
+                        "[1]x",
+                        "/**/1",
+                        "\v1"};
+  for (const Text text : texts) TEST_ASSERT_FALSE_MESSAGE(accepts_json(text), text.data);
+}
+
+void limits_the_depth() {
+  TEST_ASSERT_TRUE(accepts_json("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"));
+  TEST_ASSERT_FALSE(accepts_json("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]"));
+}
+
+void knows_the_actions_of_both_directions() {
+  TEST_ASSERT_EQUAL_size_t(39, tables().messages());
+  TEST_ASSERT_TRUE(tables().has("Authorize"));
+  TEST_ASSERT_TRUE(tables().has("UpdateFirmware"));
+  TEST_ASSERT_TRUE(tables().has("SignedUpdateFirmware"));
+  TEST_ASSERT_FALSE(tables().has("Authoriz"));
+  TEST_ASSERT_FALSE(tables().has("Authorizes"));
+  TEST_ASSERT_FALSE(tables().has(""));
+  TEST_ASSERT_EQUAL_UINT16(SchemaTables::kAny, tables().find("Zzz", true));
+  assert_verdict("", "Heartbeat", "{}");
+  assert_verdict("required currentTime at byte 1", "Heartbeat", "{}", false);
+}
+
+void names_pointer_keyword_and_offset() {
+  assert_verdict("type at byte 0", "Authorize", "[]");
+  assert_verdict("required idTag at byte 1", "Authorize", "{}");
+  assert_verdict("/idTag type at byte 9", "Authorize", "{\"idTag\":1}");
+  assert_verdict("/idTag maxLength at byte 30", "Authorize", "{\"idTag\":\"123456789012345678901\"}");
+  assert_verdict("additionalProperties at byte 16", "Authorize", "{\"idTag\":\"1\",\"id\":1}");
+  assert_verdict("additionalProperties at byte 20", "Authorize", "{\"idTag\":\"1\",\"idTag2\":1}");
+  assert_verdict("/idTag duplicate at byte 19", "Authorize", "{\"idTag\":\"1\",\"idTag\":\"1\"}");
+  assert_verdict("/type enum at byte 33", "ChangeAvailability", "{\"connectorId\":1,\"type\":\"Operativ\"}");
+  assert_verdict("JSON: text ends inside a value at byte 12", "Authorize", "{\"idTag\":\"1\"");
+  assert_verdict(
+      "/meterValue/1/sampledValue minItems at byte 151", "MeterValues",
+      "{\"connectorId\":1,\"meterValue\":[{\"timestamp\":\"2024-01-01T00:00:00Z\",\"sampledValue\":[{\"value\":"
+      "\"1\"}]},{\"timestamp\":\"2024-01-01T00:00:00Z\",\"sampledValue\":[]}]}");
+}
+
+void names_and_values_may_be_escaped() {
+  assert_verdict("", "ChangeAvailability", "{\"conn\\u0065ctorId\":1,\"type\":\"\\u004fperative\"}");
+  assert_verdict("", "Authorize", "{\"idTag\":\"\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\\ud83d\\ude00\"}");
+}
+
+/// The limit counts characters, not bytes.
+void counts_characters() {
+  assert_verdict("", "Authorize",
+                 "{\"idTag\":\"\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80"
+                 "\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80"
+                 "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"}");
+}
+
+void judges_multiples_on_decimal_digits() {
+  const char* const multiples[] = {"21.4",  "0.3",   "0",    "0.0",    "-1.1", "12E-1",
+                                   "10e-2", "1e400", "0e-9", "1.5000", "100",  "123456789012345678901234567890.5"};
+  const char* const others[] = {"0.25", "1e-2", "0.10000000000000000001", "21.449", "12e-2", "1e-400"};
+  char payload[200];
+  const auto write = [&payload](const char* number) {
+    TextWriter writer{Span<char>(payload)};
+    writer.append_all("{\"status\":\"Accepted\",\"chargingSchedule\":{\"chargingRateUnit\":\"A\",\"minChargingRate\":",
+                      number, ",\"chargingSchedulePeriod\":[]}}");
+    return writer.text();
+  };
+  for (const char* number : multiples) assert_verdict("", "GetCompositeSchedule", write(number), false);
+  for (const char* number : others) {
+    const Text text = write(number);
+    SchemaValidator validator(tables(), tables().find("GetCompositeSchedule", false));
+    TEST_ASSERT_FALSE_MESSAGE(validator.feed(text), number);
+    TEST_ASSERT_EQUAL(SchemaKeyword::multiple_of, validator.violation());
+  }
+}
+
+/// Draft 4, which the core schemas of 1.6 use, excludes 1.0 from integers.
+void an_integer_of_draft_4_has_neither_fraction_nor_exponent() {
+  assert_verdict("", "UnlockConnector", "{\"connectorId\":-12345678901234567890}");
+  assert_verdict("/connectorId type at byte 18", "UnlockConnector", "{\"connectorId\":1.0}");
+  assert_verdict("/connectorId type at byte 18", "UnlockConnector", "{\"connectorId\":1e0}");
+}
+
+void judges_formats_unless_they_are_ignored() {
+  assert_verdict("", "Heartbeat", "{\"currentTime\":\"2016-12-31T18:59:60.25-05:00\"}", false);
+  assert_verdict("/currentTime format at byte 35", "Heartbeat", "{\"currentTime\":\"2016-12-31T18:59:59\"}", false);
+  assert_verdict("/currentTime format at byte 26", "Heartbeat", "{\"currentTime\":\"2023-02-29T00:00:00Z\"}", false);
+  assert_verdict("", "Heartbeat", "{\"currentTime\":\"yesterday\"}", false, Formats::ignored);
+  assert_verdict("", "GetDiagnostics", "{\"location\":\"ftp://u:p@[::1]:21/a%20b\"}");
+  assert_verdict("/location format at byte 13", "GetDiagnostics", "{\"location\":\"/a/b\"}");
+}
+
+/// Every prefix of a table is read without leaving it, and so is the table with any byte changed.
+void damaged_tables_are_read_within_their_bytes() {
+  const Bytes whole = ocpp16_tables();
+  constexpr Text kPayload =
+      "{\"connectorId\":1,\"idTag\":\"1\",\"meterStart\":1,\"reservationId\":0,\"timestamp\":\"2024-01-01T00:00:00Z\"}";
+  for (size_t length = 0; length < whole.length; length += 7) {
+    auto* copy = static_cast<uint8_t*>(malloc(length + 1));
+    memcpy(copy, whole.data, length);
+    if (length > 6) copy[length * 31 % length] = 0xff;
+    const SchemaTables damaged(Bytes{copy, length});
+    SchemaValidator validator(damaged, damaged.find("StartTransaction", true));
+    if (!validator.feed(kPayload) || !validator.finish()) {
+      char bytes[200];
+      TextWriter writer{Span<char>(bytes)};
+      validator.describe(writer);
+    }
+    free(copy);
+  }
+}
+
+}  // namespace
+
+int main() {
+  UNITY_BEGIN();
+  RUN_TEST(accepts_json_of_rfc_8259);
+  RUN_TEST(rejects_other_text);
+  RUN_TEST(limits_the_depth);
+  RUN_TEST(knows_the_actions_of_both_directions);
+  RUN_TEST(names_pointer_keyword_and_offset);
+  RUN_TEST(names_and_values_may_be_escaped);
+  RUN_TEST(counts_characters);
+  RUN_TEST(judges_multiples_on_decimal_digits);
+  RUN_TEST(an_integer_of_draft_4_has_neither_fraction_nor_exponent);
+  RUN_TEST(judges_formats_unless_they_are_ignored);
+  RUN_TEST(damaged_tables_are_read_within_their_bytes);
+  return UNITY_END();
+}

@@ -1,0 +1,146 @@
+"""The calls of the catalogue of faults, by name: of a bench, or of a CSMS alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from rig.csms import Csms
+from rig.faults import CATALOGUE, Fault, by_name, inject
+from rig.faults.csms_alone import CsmsAlone, validate_without_bench
+from rig.live.calls import Call, Caller, described_argument
+from rig.live.messages import RequestError
+from rig.timeline.events import FaultInjected
+from rig.util.checked import Stamp, Text
+
+
+class FaultCalls:
+    """The calls that inject and lift faults by hand.
+
+    Args:
+        inject: injects a fault during a block, as `rig.bench.Bench.inject`.
+        possible: whether a fault of this kind can be injected here.
+        lacks: the capabilities that it needs and that are missing here.
+    """
+
+    def __init__(
+        self,
+        inject: Callable[[Fault], AbstractContextManager[FaultInjected]],
+        *,
+        possible: Callable[[type[Fault]], bool],
+        lacks: Callable[[type[Fault]], list[str]],
+    ) -> None:
+        self._inject = inject
+        self._possible = possible
+        self._lacks = lacks
+        self._faults: dict[int, tuple[FaultInjected, ExitStack, str]] = {}
+        self._lock = threading.Lock()
+
+    def table(self) -> dict[str, Call]:
+        """Return the calls by name."""
+        return {
+            "fault.inject": Call(self.inject),
+            "fault.lift": Call(self.lift),
+            "fault.list": Call(self.catalogue, acts=False),
+        }
+
+    def inject(self, caller: Caller, name: Text, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Inject a fault of the catalogue until it is lifted, or until this client disconnects."""
+        fault = by_name(name, **(arguments or {}))
+        with ExitStack() as stack:
+            injected = stack.enter_context(self._inject(fault))
+            lift = stack.pop_all()
+        with self._lock:
+            self._faults[injected.id] = (injected, lift, caller.by)
+        caller.cleanups[injected.id] = lambda: self._lift(injected.id)
+        return {"injected": injected.id, "fault": injected.fault}
+
+    def lift(self, caller: Caller, name: str = "", injected: Stamp = 0) -> dict[str, Any]:
+        """Lift the faults that were injected by hand; only those of a name, or one by its id."""
+        active = self._active()
+        wanted = name.replace("_", "-").lower()
+        chosen = [
+            number
+            for number, (event, _, _) in active.items()
+            if wanted in ("", event.fault) and injected in (0, number)
+        ]
+        if not chosen:
+            there = ", ".join(sorted({event.fault for event, _, _ in active.values()})) or "none"
+            which = f"fault {name!r}" if name else "such fault"
+            raise RequestError(
+                "request", f"no {which} was injected by hand. Active ones: {there}. A test lifts its own faults"
+            )
+        for number in reversed(chosen):
+            caller.cleanups.pop(number, None)
+            self._lift(number)
+        return {"lifted": [active[number][0].fault for number in chosen]}
+
+    def catalogue(self, _caller: Caller) -> dict[str, Any]:
+        """List the faults that are active, and those that can be injected here."""
+        return {
+            "active": self.active(),
+            "catalogue": {
+                name: {
+                    "summary": kind.summary,
+                    "possible": self._possible(kind),
+                    "lacks": self._lacks(kind),
+                    "arguments": arguments_of(kind),
+                }
+                for name, kind in CATALOGUE.items()
+            },
+        }
+
+    def active(self) -> list[dict[str, Any]]:
+        """Return the faults that a person has injected and that are not lifted yet, as JSON."""
+        return [
+            {"id": number, "fault": injected.fault, "arguments": dict(injected.arguments), "by": by}
+            for number, (injected, _, by) in self._active().items()
+        ]
+
+    def lift_all(self) -> None:
+        """Lift the faults of all clients, the latest first."""
+        for number in reversed(tuple(self._active())):
+            self._lift(number)
+
+    def _active(self) -> Mapping[int, tuple[FaultInjected, ExitStack, str]]:
+        with self._lock:
+            return dict(self._faults)
+
+    def _lift(self, number: int) -> None:
+        """Lift a fault, unless that is done already."""
+        with self._lock:
+            _, stack, _ = self._faults.pop(number, (None, None, ""))
+        if stack is not None:
+            stack.close()
+
+
+def faults_of_csms(csms: Callable[[], Csms]) -> FaultCalls:
+    """Return the calls for the faults that a CSMS without a bench can inject.
+
+    Args:
+        csms: returns the CSMS.
+    """
+
+    @contextmanager
+    def inject_at_csms(fault: Fault) -> Iterator[FaultInjected]:
+        validate_without_bench(fault)
+        with inject(CsmsAlone(csms()), fault) as injected:  # type: ignore[arg-type]  # it has what these faults use
+            yield injected
+
+    return FaultCalls(
+        inject_at_csms,
+        possible=lambda kind: kind.on_csms,
+        lacks=lambda kind: [] if kind.on_csms else ["bench"],
+    )
+
+
+def arguments_of(kind: type[Fault]) -> dict[str, Any]:
+    """Describe the arguments of a fault in JSON, as `Call.described` those of a call."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        field.name: described_argument(hints[field.name], field.default)
+        for field in fields(kind)  # type: ignore[arg-type]
+    }

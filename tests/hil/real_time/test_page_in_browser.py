@@ -1,0 +1,185 @@
+"""The device's page in a browser: what its owner does with it, and axe-core's rules for people with disabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rig.bench import Bench
+from rig.device import Device
+from rig.instruments.console import Console
+from rig.instruments.power import Power
+from tests.chromium import SLOW_MS, chromium
+from tests.hil.real_time.page_client import PASSWORD, PageClient, new_password, printed_password
+
+pytestmark = [pytest.mark.needs("page", "commands"), pytest.mark.slow]
+
+SECTIONS = ("status", "settings", "networks", "transactions", "log", "care")
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(browser: Any, device: Device, bench: Bench) -> Iterator[Any]:
+    """The page in a tab of its own, before the login."""
+    context = browser.new_context(viewport=DESKTOP, locale="en-GB")
+    context.set_default_timeout(SLOW_MS)
+    page = context.new_page()
+    page.goto(bench.page_url)
+    page.get_by_label("Password").wait_for()
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def inside(tab: Any, bench: Bench, console: Console) -> Any:
+    """The page after the login."""
+    new_password(PageClient(bench.page_url), bench, console)
+    log_in(tab, PASSWORD)
+    tab.get_by_role("heading", name="Status").wait_for()
+    return tab
+
+
+def log_in(tab: Any, password: str) -> None:
+    """Fill in the form of the login."""
+    tab.get_by_label("Password").fill(password)
+    tab.get_by_role("button", name="Log in").click()
+
+
+def open_section(tab: Any, name: str) -> None:
+    """Follow the link of a section."""
+    tab.locator(f"nav a[href='#{name}']").click()
+    tab.locator(f"#{name}").wait_for()
+
+
+def save(tab: Any, key: str, value: str) -> str:
+    """Save a setting, and return the text beside its field."""
+    tab.locator(f"#set-{key}").fill(value)
+    tab.get_by_role("button", name=f"Save: {key}", exact=True).click()
+    beside = tab.locator(f"#set-{key}-error:not(:empty)")
+    beside.wait_for()
+    return str(beside.inner_text())
+
+
+def violations(tab: Any) -> list[str]:
+    """Return what axe-core finds: rule and element."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra browser")
+    found = axe.Axe().run(tab).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def test_the_first_login_leads_to_a_password_of_ones_own(tab: Any, bench: Bench, console: Console) -> None:
+    """A wrong password is refused beside its field; the printed one must be changed; then the status is live."""
+    first = printed_password(bench, console)
+    log_in(tab, "wrong")
+    tab.get_by_text("The password is wrong.").wait_for()
+    log_in(tab, first)
+    tab.get_by_label("Present password").fill(first)
+    tab.get_by_label("New password").fill("short")
+    tab.get_by_role("button", name="Save").click()
+    tab.locator("#new-error", has_text="must have 10 to 64 characters").wait_for()
+    tab.get_by_label("New password").fill(PASSWORD)
+    tab.get_by_role("button", name="Save").click()
+    tab.get_by_role("heading", name="Status").wait_for()
+    tab.locator("#live", has_text="live").wait_for()
+    assert "Available" in tab.locator("#facts").inner_text()
+
+
+def test_a_setting_is_kept_over_a_power_cycle_and_a_wrong_one_refused(
+    inside: Any, device: Device, power: Power, bench: Bench
+) -> None:
+    """The reason of a refusal is beside the field; a saved value is there after a power cut."""
+    open_section(inside, "settings")
+    assert save(inside, "nominal_voltage_v", "5000") == "is too large"
+    assert inside.locator("#set-nominal_voltage_v").get_attribute("aria-invalid") == "true"
+    assert save(inside, "nominal_voltage_v", "241") == "Saved."
+    with device.expecting_reboot():
+        power.off()
+        mark = bench.mark()
+        power.on()
+        device.wait_ready(since=mark)
+    inside.reload()
+    log_in(inside, PASSWORD)
+    inside.locator("#set-nominal_voltage_v").wait_for()
+    assert inside.locator("#set-nominal_voltage_v").input_value() == "241"
+    assert save(inside, "nominal_voltage_v", "230") == "Saved."
+
+
+def test_networks_are_added_and_removed(inside: Any) -> None:
+    """A key that is too short is refused beside its field."""
+    open_section(inside, "networks")
+    inside.get_by_label("Name of the network").fill("home")
+    inside.get_by_label("Key").fill("short")
+    inside.get_by_role("button", name="Add").click()
+    inside.locator("#psk-error", has_text="8 to 63").wait_for()
+    inside.get_by_label("Key").fill("long enough")
+    inside.get_by_role("button", name="Add").click()
+    inside.get_by_text("1 · home").wait_for()
+    inside.get_by_role("button", name="Remove: home").click()
+    inside.get_by_text("No network is stored.").wait_for()
+
+
+def test_a_scan_shows_the_networks_in_range(inside: Any) -> None:
+    """The list has the access point of the bench."""
+    open_section(inside, "networks")
+    inside.get_by_role("button", name="Scan").click()
+    inside.locator("#scan-found li").first.wait_for()
+
+
+def test_an_image_is_refused_beside_its_field(inside: Any) -> None:
+    """The firmware has no port for images, and says so."""
+    open_section(inside, "care")
+    inside.locator("#image").set_input_files({"name": "bad.bin", "mimeType": "", "buffer": b"no image" * 10_000})
+    inside.get_by_role("button", name="Upload").click()
+    inside.locator("#image-error", has_text="no port that writes an application image").wait_for()
+
+
+def test_the_page_speaks_german(inside: Any) -> None:
+    """Every text follows the language, and nothing of the table is missing."""
+    inside.get_by_label("Language").select_option("1")
+    for name in SECTIONS:
+        open_section(inside, name)
+    assert inside.locator("html").get_attribute("lang") == "de"
+    used = inside.evaluate(
+        "[...document.querySelectorAll('[data-text]')].map((e) => e.dataset.text).filter((key) => !(key in TEXTS))"
+    )
+    assert used == []
+    assert inside.evaluate("Object.values(TEXTS).every((pair) => pair.length === 2 && pair.every(Boolean))")
+
+
+def test_the_page_works_by_keyboard(inside: Any) -> None:
+    """The first key reaches the link to the content, and Enter on a link of a section opens it."""
+    inside.locator("nav a[href='#log']").focus()
+    inside.keyboard.press("Enter")
+    inside.locator("#lines", has_text="boot: ").wait_for()
+    inside.reload()
+    inside.locator("#log").wait_for()
+    inside.keyboard.press("Tab")
+    assert inside.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(inside: Any, scheme: str, size: dict[str, int]) -> None:
+    """No section breaks a rule of axe-core, or is wider than the window."""
+    inside.set_viewport_size(size)
+    inside.emulate_media(color_scheme=scheme)
+    for name in SECTIONS:
+        open_section(inside, name)
+        if name == "settings":
+            inside.locator("#set-identity").wait_for()
+        assert violations(inside) == [], name
+        assert inside.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+
+
+def test_axe_finds_nothing_before_the_login(tab: Any) -> None:
+    """The form of the login breaks no rule of axe-core."""
+    assert violations(tab) == []
