@@ -200,7 +200,9 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh", "storage", "settings", "security_profile", "connection_problem", "network"})
+    status_keys = frozenset(
+        {*idle, "energy_wh", "storage", "settings", "security_profile", "connection_problem", "network"}
+    )
 
     STATUS_TIMEOUT_S = 2.0
 

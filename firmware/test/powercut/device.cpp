@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "powercut/invariants.h"
+
 namespace pb::powercut {
 namespace {
 
@@ -45,7 +47,7 @@ void Device::power_on(ResetReason reason) {
     self.life_->gpio.pulse(pins::kMeterPulse);
   };
   life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart,
-                                         life.network, life.tcp, world_.flash, life.secrets, life.heap, life.worker,
+                                         life.network, life.tcp, world_.flash, world_.secrets, life.heap, life.worker,
                                          life.waker, life.system, retained_});
   if (alive()) take_console();
 }
@@ -264,6 +266,13 @@ void Device::check_log() {
                                      std::to_string(notes_.size()) + " notes: " + answer);
     }
   }
+}
+
+void Device::damage(const char* file) {
+  if (!alive()) return;
+  power_off();
+  flip_bit(world_.flash, file);
+  power_on();
 }
 
 void Device::plug(bool in) {
