@@ -8,11 +8,13 @@ from pathlib import Path
 from tools.docs.api import reference
 from tools.docs.bench_reference import bench_reference
 from tools.docs.scenario_reference import scenario_schema, scenario_steps
+from tools.docs.setting_reference import setting_reference
 
 GENERATED: Mapping[Path, Callable[[Path], str]] = {
     Path("docs/api.md"): reference,
     Path("docs/bench-reference.md"): bench_reference,
     Path("docs/scenario-steps.md"): scenario_steps,
     Path("scenarios/scenario.schema.json"): scenario_schema,
+    Path("docs/settings.md"): setting_reference,
 }
 """The pages, and the function that makes the text of each from the project's folder."""
