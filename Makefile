@@ -47,7 +47,7 @@ PIO := PLATFORMIO_CORE_DIR="$(ROOT)/.cache/platformio/core" PLATFORMIO_SETTING_E
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help setup demo test lint imports format unit firmware-test conformance schemas fuzz examples hil octt flakes determinism fresh-clone interop mutants coverage coverage-rig perf docs pio-test \
-  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-console setup-browser
+  powercut clean distclean lock arm-check sizes tsan night endurance screenshots install-extras firmware setup-platformio setup-interop setup-api setup-console setup-browser
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -57,6 +57,9 @@ setup: ## fetch and install everything, inside this clone; quick when there is n
 
 setup-console: ## install the packages of `rig console`, the live page
 	@$(PYTHON) -m tools.setup --console
+
+setup-api: ## install the packages of `rig csms api`, the HTTP API of the CSMS
+	@$(PYTHON) -m tools.setup --api
 
 setup-browser: ## install the packages of `rig console` and of its tests in a browser
 	@$(PYTHON) -m tools.setup --browser

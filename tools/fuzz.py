@@ -24,7 +24,7 @@ CORPUS = HARNESSES / "corpus"
 BUILD = ROOT / "build" / "fuzz"
 FINDINGS = BUILD / "findings"
 GROWN = BUILD / "corpus"
-LONGEST_INPUT = {"config": 2048, "console": 2048, "handshake": 4096, "ledger": 1024}
+LONGEST_INPUT = {"config": 2048, "console": 2048, "handshake": 4096, "ledger": 1024, "log_file": 4096}
 """Bytes by harness. Others have room for a message beyond the limit of 8,192."""
 _LONGEST_MESSAGE = 10_000
 HANG_S = 10

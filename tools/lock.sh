@@ -12,6 +12,7 @@ compile() {
 compile --extra dev pyproject.toml --output-file requirements/rig.txt
 # Into the same environment as rig.txt, so with its versions.
 compile --extra console --constraint requirements/rig.txt pyproject.toml --output-file requirements/console.txt
+compile --extra api --constraint requirements/console.txt pyproject.toml --output-file requirements/api.txt
 compile --extra console --extra browser --constraint requirements/rig.txt pyproject.toml \
     --output-file requirements/browser.txt
 compile requirements/platformio.in --output-file requirements/platformio.txt

@@ -43,6 +43,10 @@ OPTIONAL_KEYS = (
     "nominal_voltage_v",
     "power_fail_action",
     "power_resume_limit_s",
+    "cpu_scaling",
+    "modem_sleep",
+    "light_sleep",
+    "brownout_mv",
     "allow_offline_tx_for_unknown_id",
     "authorization_cache_enabled",
     "authorize_remote_tx_requests",
@@ -200,7 +204,9 @@ class PlugbenchProfile(DeviceProfile):
         "time_quality": "csms",
     }
 
-    status_keys = frozenset({*idle, "energy_wh", "security_profile", "connection_problem", "network"})
+    status_keys = frozenset(
+        {*idle, "energy_wh", "storage", "settings", "security_profile", "connection_problem", "network", "power"}
+    )
 
     STATUS_TIMEOUT_S = 2.0
 

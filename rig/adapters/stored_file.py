@@ -4,14 +4,49 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import NamedTuple
+
+VERSION = 1
+"""The version that this firmware writes."""
 
 _MAGIC = b"\xfbPB\x1a"
 _HEADER = struct.Struct("<4sBBHI")
-_VERSION = 1
+
+
+class StoredFile(NamedTuple):
+    """A file as the device reads it.
+
+    Attributes:
+        version: of its format; None without a header, as firmware 0.1.0 wrote it.
+        state: `sound`, `damaged`, or `newer` if a later firmware has written it.
+        content: without the header; empty unless the file is sound.
+    """
+
+    version: int | None
+    state: str
+    content: bytes
+
+
+def read_stored_file(file: bytes) -> StoredFile:
+    """Verify a stored file. A file without a header is all content.
+
+    Args:
+        file: all bytes of the file.
+    """
+    if not file.startswith(_MAGIC):
+        return StoredFile(None, "sound", file)
+    if len(file) < _HEADER.size:
+        return StoredFile(None, "damaged", b"")
+    _, version, _, length, crc = _HEADER.unpack_from(file)
+    content = file[_HEADER.size :]
+    if version > VERSION:
+        return StoredFile(version, "newer", b"")
+    is_sound = length == len(content) and crc == zlib.crc32(file[4:8] + content)
+    return StoredFile(version, "sound", content) if is_sound else StoredFile(version, "damaged", b"")
 
 
 def content_of(file: bytes) -> bytes | None:
-    """Verify a stored file and return its content. A file without a header is all content.
+    """Verify a stored file and return its content.
 
     Args:
         file: all bytes of the file.
@@ -19,11 +54,15 @@ def content_of(file: bytes) -> bytes | None:
     Returns:
         The content; None if the file is damaged or of a later version, so that the device would discard it.
     """
-    if not file.startswith(_MAGIC):
-        return file
-    if len(file) < _HEADER.size:
-        return None
-    _, version, _, length, crc = _HEADER.unpack_from(file)
-    content = file[_HEADER.size :]
-    is_sound = version <= _VERSION and length == len(content) and crc == zlib.crc32(file[4:8] + content)
-    return content if is_sound else None
+    stored = read_stored_file(file)
+    return stored.content if stored.state == "sound" else None
+
+
+def with_header(content: bytes) -> bytes:
+    """Return a file of this firmware's version.
+
+    Args:
+        content: at most 65,535 bytes.
+    """
+    begin = struct.pack("<BBH", VERSION, 0, len(content))
+    return _MAGIC + begin + struct.pack("<I", zlib.crc32(begin + content)) + content

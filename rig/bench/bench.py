@@ -19,6 +19,7 @@ from rig.faults import Fault
 from rig.faults import inject as inject_fault
 from rig.firmware.backtrace import Backtraces
 from rig.instruments.console import Console
+from rig.instruments.current import CurrentMeter
 from rig.instruments.flasher import Flasher
 from rig.instruments.inputs import Input, Inputs
 from rig.instruments.leds import Led, Leds
@@ -196,6 +197,10 @@ class Bench:
             description.rise_s,
             description.fall_s,
         )
+        if wiring.current_sensor is not None:
+            meter = CurrentMeter(timeline, wiring.current_sensor)
+            stack.callback(meter.close)
+            self.power.measure_by(meter)
         stack.callback(self.power.close)
 
         self.inputs = Inputs(
@@ -227,7 +232,7 @@ class Bench:
             }
         )
 
-        self.telemetry = Telemetry(timeline)
+        self.telemetry = Telemetry(timeline, lambda: registry.profile(description).telemetry_units(self.console))
         self.console = Console(
             timeline,
             self.loop,
@@ -262,8 +267,10 @@ class Bench:
         signals = {signal for signal, _ in self.description.wires()}
         profile = registry.profile(self.description)
         firmware = {"ocpp": profile.ocpp, "settings": profile.takes_settings, "commands": profile.has_commands}
+        sensor = {"power.current"} if self.wiring.current_sensor is not None else set()
         return (
             self.wiring.capabilities
+            | sensor
             | set(map(str, signals))
             | {signal.section for signal in signals}
             | {name for name, has in firmware.items() if has}

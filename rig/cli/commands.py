@@ -99,6 +99,9 @@ COMMANDS: dict[str, Command | Group] = {
             "serve": Command("rig.cli.csms_serve", "Run the fake CSMS alone and print the traffic; Ctrl-C ends it."),
             "call": Command("rig.cli.csms_call", "Call a charge point and print the payload of its answer as JSON."),
             "answer": Command("rig.cli.csms_answer", "Replace the next answers of the CSMS to an action."),
+            "api": Command(
+                "rig.cli.csms_api", "Serve an HTTP API with OpenAPI over an open CSMS or bench, until Ctrl-C."
+            ),
             "play": Command(
                 "rig.cli.csms_play",
                 "Play scenarios against a charge point that connects. You do what a bench would do, when asked.",
@@ -112,6 +115,21 @@ COMMANDS: dict[str, Command | Group] = {
                 "rig.cli.device_run",
                 "Run the virtual charge point with its console on the terminal, for any CSMS; Ctrl-C ends it.",
             )
+        },
+    ),
+    "storage": Group(
+        "The files that a device has stored.",
+        {
+            "show": Command(
+                "rig.cli.storage_show",
+                "Show each file of a device's storage: version, state and content, without secrets "
+                "(firmware/FORMAT.md).",
+            ),
+            "convert": Command(
+                "rig.cli.storage_convert",
+                "Write the storage of a device in another format, and print what that format cannot keep "
+                "(firmware/FORMAT.md).",
+            ),
         },
     ),
     "report": Group(

@@ -12,6 +12,7 @@ from rig.csms.authority import Authority
 from rig.csms.certificate import Certificate, read_pem
 from rig.csms.security import Security, read_passwords
 from rig.util.errors import BenchError
+from rig.util.tcp import reachable_address
 
 HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65535, help="The TCP port; 0: any free one.")]
@@ -63,7 +64,8 @@ class Access:
             certificate = Certificate.read(self.cert, self.key)
         elif self.tls or self.client_root is not None:
             authority = Authority()
-            certificate, root = authority.server(*dict.fromkeys((host, "localhost", "127.0.0.1"))), authority.root
+            names = dict.fromkeys((reachable_address(host), "localhost", "127.0.0.1"))
+            certificate, root = authority.server(*names), authority.root
         if self.client_root is not None:
             return Security(3, certificate=certificate, client_root=read_pem(self.client_root)), root
         if self.basic_auth_file is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from io import FileIO
@@ -24,8 +25,10 @@ from rig.cli.csms_access import (
     PortOption,
     TlsOption,
 )
+from rig.cli.csms_prompt import PromptedTerminal, begin_prompt
 from rig.csms import Csms
 from rig.csms.security import Security
+from rig.csms.server import url_of
 from rig.live.bench_state import csms_state
 from rig.live.csms_calls import CsmsCalls
 from rig.live.fault_calls import faults_of_csms
@@ -50,7 +53,7 @@ from rig.util.aio import in_thread
 from rig.util.errors import BenchError
 from rig.util.redaction import masked_text
 from rig.util.signals import handled_signals
-from rig.util.terminal import Terminal
+from rig.util.tcp import reachable_address
 from rig.util.text import visible
 
 # The timeline keeps few events: the record has all of them, a server may run for months, and a frame may have 1 MB.
@@ -115,7 +118,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         await in_thread(csms.start)
         ended = asyncio.Event()
         full: OSError | None = None
-        terminal = Terminal(on_gone=ended.set)
+        terminal = PromptedTerminal(on_gone=ended.set)
         for number in {signal.SIGINT, *handled_signals()}:
             loop.add_signal_handler(number, ended.set)
 
@@ -134,10 +137,11 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         timeline.listen(show)
         if root:
             terminal.print(f"Root of the new certificate for this run:\n{root}")
-        live = try_to_offer(_offer_of(csms))
-        terminal.print(
-            f"OCPP 1.6J CSMS at {csms.url('CP-1')} (the path is the charge point's identity); Ctrl-C ends it"
-        )
+        live = try_to_offer(offer_of_csms(csms))
+        url = url_of(reachable_address(host), csms.port, "CP-1", tls=security.certificate is not None)
+        terminal.print(f"OCPP 1.6J CSMS at {url} (the path is the charge point's identity); Ctrl-C ends it")
+        if live is not None and sys.stdin.isatty():
+            begin_prompt(terminal, loop, ended.set)
         await ended.wait()
         if full is not None:
             raise BenchError(
@@ -150,7 +154,7 @@ async def _serve(host: str, port: int, record: Path | None, file: FileIO | None,
         await in_thread(csms.shut_down)
 
 
-def _offer_of(csms: Csms) -> Offer:
+def offer_of_csms(csms: Csms) -> Offer:
     """Return what this command offers on its live socket: only a CSMS."""
     faults = faults_of_csms(lambda: csms)
     calls = {**CsmsCalls(lambda: csms).table(), **faults.table()}

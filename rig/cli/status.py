@@ -86,7 +86,17 @@ def _network(section: Mapping[str, Any]) -> str:
 
 def _power(section: Mapping[str, Any]) -> str:
     rail = "" if section["rail"] is None else f", rail {'up' if section['rail'] else 'down'}"
-    return f"{'on' if section['is_on'] else 'off'}{rail}{', in reset' if section['in_reset'] else ''}"
+    reset = ", in reset" if section["in_reset"] else ""
+    return f"{'on' if section['is_on'] else 'off'}{rail}{reset}{_current(section.get('current'))}"
+
+
+def _current(section: Mapping[str, Any] | None) -> str:
+    if section is None:
+        return ""
+    if "trouble" in section:
+        return f", {section['trouble']}"
+    over = " or more" if section["overflow"] else ""
+    return f", {section['milliamperes']:.1f} mA{over} at {section['volts']:.2f} V"
 
 
 def _faults(section: list[Mapping[str, Any]]) -> str:

@@ -30,6 +30,9 @@ KNOWN_SIGNALS: Mapping[str, frozenset[str]] = {
 }
 """The wires of docs/design.md#signals. A bench may have others that do not look like a typo of one."""
 
+INA219_LARGEST_MV = 320
+"""The largest voltage at the shunt that an INA219 measures (TI SBOS448, section 8.6.2)."""
+
 REAL_FALL_S = 1.0
 """The longest fall time, in seconds, of a typical board's rail: some 100 µF that feed a few mA."""
 
@@ -79,11 +82,39 @@ class InputWire(Wire):
     rest: bool = Field(default=False, description="the state of the input at the start of each test")
 
 
+class CurrentSection(_Table):
+    """An INA219 in the supply of the board, on an I2C bus of the Pi."""
+
+    bus: Annotated[int, Field(ge=0, le=255)] = Field(default=1, description="the number of the bus: 1 is /dev/i2c-1")
+    address: Annotated[int, Field(ge=0x40, le=0x4F)] = Field(
+        default=0x40, description="the address that A0 and A1 select: 64 (0x40) to 79 (0x4f)"
+    )
+    shunt_ohm: Annotated[float, Field(gt=0, le=10)] = Field(default=0.1, description="the resistance of the shunt")
+    max_ma: Annotated[float, Field(gt=0, le=100_000)] = Field(
+        default=1_000.0, description="the largest current; with the shunt it must be at most 320 mV"
+    )
+    interval_ms: Annotated[int, Field(ge=20, le=60_000)] = Field(
+        default=100, description="the time from one reading to the next"
+    )
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        if self.max_ma * self.shunt_ohm > INA219_LARGEST_MV:
+            raise ValueError(
+                f"max_ma: {self.max_ma:g} mA are {self.max_ma * self.shunt_ohm:g} mV at {self.shunt_ohm:g} ohm; an "
+                f"INA219 measures at most {INA219_LARGEST_MV} mV"
+            )
+        return self
+
+
 class PowerSection(_Table):
     """The supply of the board."""
 
     switch: Wire = Field(description="turns the supply on")
     rail_sense: Wire | None = Field(default=None, description="reads whether the rail is up")
+    current: CurrentSection | None = Field(
+        default=None, description="a sensor in the supply; a virtual bench has its own"
+    )
     rise_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
         default=None, description="without rail_sense: the longest time, in seconds, that the rail takes to rise"
     )
@@ -277,6 +308,9 @@ class Description(_Table):
             raise ValueError(f"console.port: not allowed here; {of_kind} has its own port")
         if self.kind == "pi" and self.console.port is None:
             raise ValueError(f'console.port: missing; {of_kind} names it, like "/dev/ttyUSB0"')
+        if self.kind != "pi" and self.power.current is not None:
+            has = "has its own sensor" if self.kind == "virtual" else "has no supply to measure"
+            raise ValueError(f"power.current: not allowed here; {of_kind} {has}")
         if self.kind == "emulator":
             for section in KNOWN_SIGNALS:
                 for name, wire in getattr(self, section).items():

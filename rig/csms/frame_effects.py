@@ -9,7 +9,8 @@ from typing import Any, Literal
 import orjson
 
 from rig.csms.bad_answer import BadAnswer, bad_answer
-from rig.ocpp.breaking import Keyword, break_payload, breakable
+from rig.ocpp import schemas
+from rig.ocpp.breaking import Keyword, break_payload
 from rig.ocpp.ocppj import Call, CallError, CallResult, Malformed, Message
 
 Way = Literal["sent", "received"]
@@ -199,9 +200,12 @@ class BreakSchema(Effect):
     keyword: Keyword = "required"
 
     def is_possible(self, way: Way, action: str, message: Message) -> bool:  # noqa: ARG002
-        """Return whether the schema of the payload uses the keyword."""
+        """Return whether the payload has a place where the keyword can be broken."""
         kind = _schema_kind(message)
-        return bool(action) and kind is not None and breakable(action, kind, self.keyword)
+        if kind is None or action not in schemas.actions():
+            return False
+        assert isinstance(message, Call | CallResult)
+        return break_payload(action, kind, message.payload, self.keyword, random.Random(0)) is not None
 
     def altered(self, text: str | bytes, action: str, message: Message, rng: random.Random) -> str | bytes:
         """Return the frame with the broken payload."""

@@ -47,6 +47,9 @@ MOST_CONNECTIONS = 800
 _MOST_QUEUED = 4
 """The maximum number of queued messages of a client, each up to `MAX_FRAME_BYTES`. Then the CSMS stops reading."""
 
+_MOST_AT_ONCE = 16
+"""The maximum number of messages of a client that are processed before other clients have their turn."""
+
 _CLOSE_TIMEOUT_S = 1.0  # for the charge point's half of the close handshake
 
 
@@ -398,7 +401,9 @@ class CsmsServer:
         try:
             with contextlib.suppress(ConnectionClosed):
                 while True:
-                    await point.received(await connection.recv())
+                    for _ in range(_MOST_AT_ONCE):
+                        await point.received(await connection.recv())
+                    await asyncio.sleep(0)  # a client that never pauses does not delay the others
         except Exception as error:
             trouble = BenchError(
                 f"the CSMS failed to handle a message of {identity}, {type(error).__name__}: {error}",

@@ -1,6 +1,6 @@
 """The catalogue of faults. A fault is a value; only `inject` applies it, and it always lifts it."""
 
-from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
+from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
 from rig.faults.catalogue import CATALOGUE, by_name
 from rig.faults.csms import (
     BadAnswers,
@@ -79,6 +79,7 @@ __all__ = [
     "HttpRefusal",
     "Latency",
     "LeaseLost",
+    "LowSupply",
     "NoPong",
     "PingFlood",
     "PowerCut",

@@ -33,6 +33,25 @@ class BrownOut(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class LowSupply(Fault):
+    """The supply is too low. A chip whose brown-out detector has a higher level resets, again and again.
+
+    Args:
+        millivolts: the voltage of the chip's supply; normal are 3,300.
+    """
+
+    millivolts: Annotated[int, Limits(least=2_000, most=3_300)] = 2_600
+    name: ClassVar[str] = "low-supply"
+    summary: ClassVar[str] = "the chip's supply has only that many millivolts"
+    needs: ClassVar[frozenset[str]] = frozenset({"test_hooks"})
+
+    def apply(self, bench: Bench, restore: ExitStack) -> None:
+        """Lower the supply, then restore its voltage."""
+        restore.callback(hooks(bench).set_supply, hooks(bench).supply_mv)
+        hooks(bench).set_supply(self.millivolts)
+
+
+@dataclass(frozen=True, slots=True)
 class TornWrite(Fault):
     """The supply fails in the middle of a flash operation; at the end the board is powered again.
 

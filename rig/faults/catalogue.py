@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_type_hints
 
-from rig.faults.board import BrownOut, FlashFull, HeapLeak, SlowErase, TornWrite
+from rig.faults.board import BrownOut, FlashFull, HeapLeak, LowSupply, SlowErase, TornWrite
 from rig.faults.csms import (
     BadAnswers,
     BadHandshake,
@@ -61,6 +61,7 @@ CATALOGUE: Mapping[str, type[Fault]] = {
         PowerCut,
         Reset,
         BrownOut,
+        LowSupply,
         TornWrite,
         SlowErase,
         FlashFull,

@@ -9,6 +9,7 @@ from gpiozero import Factory, OutputDevice
 
 from rig.config.description import PowerSection
 from rig.config.signal import RAIL_SENSE
+from rig.instruments.current import CurrentMeter
 from rig.instruments.wires import DrivenWire, WatchedWire
 from rig.timeline import Timeline
 from rig.timeline.events import PowerChange
@@ -53,6 +54,7 @@ class Power:
         self._rise_s = rise_s
         self._fall_s = fall_s
         self._lock = threading.RLock()
+        self._meter: CurrentMeter | None = None
         self._on = False
         self._switch = OutputDevice(
             section.switch.pin,
@@ -65,6 +67,29 @@ class Power:
         if section.rail_sense is not None:
             self._rail = WatchedWire(factory, timeline, RAIL_SENSE, section.rail_sense, publish=False)
             self._rail.listen(self._rail_changed)
+
+    def measure_by(self, meter: CurrentMeter) -> None:
+        """Set the meter that `current` returns."""
+        self._meter = meter
+
+    @property
+    def current(self) -> CurrentMeter:
+        """The sensor in the supply: `power.current.expect_below(60, for_s=10)`.
+
+        Raises:
+            BenchError: the bench has no sensor.
+        """
+        if self._meter is None:
+            raise BenchError(
+                "the bench has no current sensor",
+                "Describe it as power.current, or mark the test with @pytest.mark.needs('power.current')",
+            )
+        return self._meter
+
+    @property
+    def has_current(self) -> bool:
+        """Whether the bench has a current sensor."""
+        return self._meter is not None
 
     @property
     def is_on(self) -> bool:

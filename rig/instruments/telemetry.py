@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from rig.instruments.memory_trend import MemoryTrend, memory_trend
 from rig.timeline import Mark, Timeline
-from rig.timeline.events import Boot, LinkChange, OcppFrame, TelemetrySample
+from rig.timeline.events import Boot, FigureJudged, LinkChange, OcppFrame, TelemetrySample
+from rig.timeline.words import judged_words
 from rig.util.arguments import validate_one_of
 from rig.util.checked import Count, Limits, Seconds, Text, checked
 from rig.util.errors import AuthorError, ExpectationError
@@ -22,10 +24,13 @@ class Telemetry:
 
     Args:
         timeline: the bench's timeline.
+        units: returns the units of the figures by name, from the device's own table; None for none.
     """
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, units: Callable[[], Mapping[str, str]] | None = None) -> None:
         self._timeline = timeline
+        self._units = units
+        self._known_units: Mapping[str, str] = {}
 
     @property
     def latest(self) -> TelemetrySample | None:
@@ -67,6 +72,91 @@ class Telemetry:
                 )
             )
         return seen
+
+    @checked
+    def expect_within(
+        self,
+        name: Text,
+        *,
+        least: float | None = None,
+        most: float | None = None,
+        for_s: Seconds = 3.0,
+    ) -> list[float]:
+        """Check that a figure is within limits in each record of a time: `expect_within("cpu", most=300, for_s=10)`.
+
+        The report draws the figure as a curve.
+
+        Args:
+            name: the figure, as `cpu` (permille of the loop's time), `queue` or `ping_ms`.
+            least, most: the limits, in the unit of the device's table (`Device.telemetry_units`).
+            for_s: the time from now in bench seconds; there is at least one record.
+
+        Returns:
+            The figure in each record.
+
+        Raises:
+            ExpectationError: a record breaks a limit, or there is no record in time.
+            AuthorError: there is no limit, or the records have no such figure.
+        """
+        if least is None and most is None:
+            raise AuthorError(f"expect_within({name!r}): give a limit, least= or most=")
+        judged = self._judge(name, least, most, growth=False)
+        end = self._timeline.clock.now() + round(for_s * 1e9)
+        values: list[float] = []
+        since = self._timeline.mark()
+        while True:
+            (record,) = self.expect(1, since=since)
+            value = self._figure(name, record)
+            values.append(value)
+            if (least is not None and value < least) or (most is not None and value > most):
+                unit = f" {judged.unit}" if judged.unit else ""
+                raise ExpectationError(f"expected {judged_words(judged)}, but it is {value:g}{unit}: {values}")
+            if record.t >= end:
+                return values
+            since = Mark(record.id + 1)
+
+    @checked
+    def expect_growth(self, name: Text, *, least: float = 0, most: float, for_s: Seconds) -> float:
+        """Check by how much a counter grows in a time: `expect_growth("erases", most=2, for_s=60)`.
+
+        The report draws the counter as a curve.
+
+        Args:
+            name: the counter, as `rx`, `tx` (bytes of WebSocket) or `erases` (of the storage).
+            least, most: the limits of its growth, in the unit of the device's table.
+            for_s: the time in bench seconds, from the next record on.
+
+        Returns:
+            The growth.
+
+        Raises:
+            ExpectationError: the growth is outside of the limits, or there is no record in time.
+            AuthorError: the records have no such figure, or the device rebooted, which resets its counters.
+        """
+        judged = self._judge(name, least, most, growth=True)
+        (first,) = self.expect(1)
+        before, last = self._figure(name, first), first
+        while last.t < first.t + round(for_s * 1e9):
+            (last,) = self.expect(1, since=Mark(last.id + 1))
+        if self._timeline.events(Boot, Mark(first.id)):
+            raise AuthorError(f"expect_growth({name!r}): the device rebooted, which resets its counters")
+        growth = self._figure(name, last) - before
+        if not least <= growth <= most:
+            raise ExpectationError(f"expected {judged_words(judged)}, but it is {growth:g} {judged.unit}".rstrip())
+        return growth
+
+    def _judge(self, name: str, low: float | None, high: float | None, *, growth: bool) -> FigureJudged:
+        """Announce an assertion on a figure, with the unit of the device's table."""
+        if not self._known_units and self._units is not None:
+            self._known_units = self._units()
+        unit = self._known_units.get(name, "")
+        return self._timeline.append(
+            FigureJudged(source="telemetry", figure=name, unit=unit, low=low, high=high, growth=growth)
+        )
+
+    def _figure(self, name: str, record: TelemetrySample) -> float:
+        validate_one_of("a figure of the telemetry", name, set(record.values))
+        return record.values[name]
 
     @checked
     def no_leak(

@@ -32,6 +32,7 @@ def bench_state(bench: Bench) -> dict[str, Any]:
             "is_on": bench.power.is_on,
             "rail": bench.power.rail,
             "in_reset": bench.power.in_reset,
+            "current": _current(bench),
         },
         "inputs": lambda: {i.name: {"on": i.state, "at_rest": i.at_rest} for i in bench.inputs},
         "outputs": lambda: {output.name: output.level for output in bench.outputs},
@@ -63,6 +64,16 @@ def bench_state(bench: Bench) -> dict[str, Any]:
 def _trouble(bench: Bench) -> str:
     trouble = bench.timeline.trouble
     return str(trouble) if trouble is not None else ""
+
+
+def _current(bench: Bench) -> dict[str, Any] | None:
+    if not bench.power.has_current:
+        return None
+    try:
+        sample = bench.power.current.now
+    except BenchError as trouble:
+        return {"trouble": str(trouble)}
+    return {"milliamperes": sample.milliamperes, "volts": sample.volts, "overflow": sample.overflow}
 
 
 def _network(bench: Bench) -> dict[str, Any]:

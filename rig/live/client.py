@@ -175,9 +175,21 @@ class Client:
         return message
 
 
+class RefusedError(BenchError):
+    """A request was refused, or its call failed, for another reason than the device.
+
+    Attributes:
+        kind: the kind of the error (docs/live.md#requests).
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
 def _error(error: Mapping[str, str]) -> BenchError | DeviceError:
-    kind, message = error.get("kind"), error.get("message", "")
-    return DeviceError(message) if kind == "device" else BenchError(message)
+    kind, message = error.get("kind", ""), error.get("message", "")
+    return DeviceError(message) if kind == "device" else RefusedError(kind, message)
 
 
 def clients(path: Path | None = None, pid: int | None = None) -> list[Client]:

@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from rig.csms import Csms
+from rig.csms.answers import RegistrationStatus
 from rig.csms.replacement import Replacement
 from rig.live.calls import Call, Caller
 from rig.live.messages import RequestError
+from rig.ocpp.messages import AuthorizationStatus
 from rig.ocpp.ocppj import CallError
 from rig.util.checked import Count, Limits, Seconds, Text
+
+_MOST_TAGS = 10_000
 
 CloseCode = Annotated[int, Limits(least=1000, most=4999)]
 
@@ -34,6 +38,9 @@ class CsmsCalls:
             "csms.normal": Call(self.normal),
             "csms.send": Call(self.send),
             "csms.close": Call(self.close),
+            "csms.register": Call(self.register),
+            "csms.tag": Call(self.tag),
+            "csms.tags": Call(self.tags, acts=False),
             "csms.configuration": Call(self.configuration, acts=False),
         }
 
@@ -92,6 +99,28 @@ class CsmsCalls:
         csms = self._csms()
         _require_known(csms, charge_point)
         csms.close(code, reason, charge_point=charge_point)
+
+    def register(
+        self, _caller: Caller, status: RegistrationStatus, interval: Annotated[int, Limits(least=0, most=1e7)] = 300
+    ) -> None:
+        """Answer each BootNotification from now on with this status and interval, in seconds."""
+        behaviour = self._csms().behaviour
+        behaviour.registration, behaviour.heartbeat_interval_s = status, interval
+
+    def tag(self, _caller: Caller, id_tag: Text, status: AuthorizationStatus | None = None) -> None:
+        """Set the authorization status of an idTag; null removes it from the list."""
+        tags = self._csms().behaviour.tags
+        for known in [known for known in tags if known.casefold() == id_tag.casefold()]:
+            del tags[known]
+        if status is not None:
+            if len(tags) >= _MOST_TAGS:
+                raise RequestError("request", f"the list holds {_MOST_TAGS} idTags, the most. Remove one first")
+            tags[id_tag] = status
+
+    def tags(self, _caller: Caller) -> dict[str, Any]:
+        """Return the list of idTags with their status, and the status of every other idTag."""
+        behaviour = self._csms().behaviour
+        return {"tags": dict(behaviour.tags), "unlisted": behaviour.unlisted_tag}
 
     def configuration(self, _caller: Caller) -> dict[str, dict[str, str | None]]:
         """Return the configuration keys of each charge point, as last read or changed."""

@@ -20,14 +20,22 @@ _NO_ENUM = "NoSuchValue"
 
 
 def breakable(action: str, kind: schemas.Kind, keyword: Keyword) -> bool:
-    """Return whether a payload of an action can break a keyword: whether its schema uses it."""
-    return break_payload(action, kind, {}, keyword, random.Random(0)) is not None
+    """Return whether the schema of an action's payload uses a keyword."""
+    root = schemas.schema(action, kind)
+    return _uses(root, root, keyword)
+
+
+def _uses(root: Mapping[str, Any], schema: Any, keyword: str) -> bool:
+    schema = _resolved(root, schema)
+    inner = [*schema.get("properties", {}).values(), schema.get("items", {})]
+    is_used = schema.get(keyword) is False if keyword == "additionalProperties" else keyword in schema
+    return is_used or any(_uses(root, each, keyword) for each in inner if each)
 
 
 def break_payload(
     action: str, kind: schemas.Kind, payload: Any, keyword: Keyword, rng: random.Random
 ) -> dict[str, Any] | None:
-    """Return a copy of a payload that breaks a keyword of its schema; None if the schema does not use the keyword.
+    """Return a copy of a payload that breaks a keyword of its schema; None if it has no place for that.
 
     A property that the payload has is preferred to an optional one that must be added.
 
@@ -60,6 +68,10 @@ def _ways(
         return lambda: value.pop(name, None)
 
     properties: Mapping[str, Any] = schema.get("properties", {})
+
+    def replace_element(elements: list[Any], place: int, broken: Any) -> Callable[[], object]:
+        return lambda: elements.__setitem__(place, broken)
+
     if keyword == "additionalProperties" and schema.get("additionalProperties") is False:
         yield True, put(_UNKNOWN, True)
     if keyword == "required":
@@ -75,9 +87,12 @@ def _ways(
             yield from _ways(root, inner, child, keyword)
         if inner.get("type") == "array" and isinstance(child, list):
             element = _resolved(root, inner.get("items", {}))
-            for each in child:
+            for place, each in enumerate(child):
                 if isinstance(each, dict):
                     yield from _ways(root, element, each, keyword)
+                else:
+                    for broken in _broken_values(root, element, each, keyword):
+                        yield True, replace_element(child, place, broken)
 
 
 def _broken_values(root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, keyword: str) -> Iterator[Any]:

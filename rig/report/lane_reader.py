@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rig.config.signal import Signal
+from rig.report.curves import curves_of
 from rig.report.exchange_lanes import exchanges_of
 from rig.report.in_order import spread
 from rig.report.lanes import Band, Kind, Lanes, Moment, MomentKind, Stretch
@@ -65,6 +66,7 @@ class _Reader:
         self._moments()
         self._missed()
         self._heap()
+        self.lanes.curves = curves_of(self.test)
 
     # -- bands ----------------------------------------------------------------------------------------------------
 

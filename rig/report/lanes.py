@@ -101,6 +101,25 @@ class Stretch:
     """False if only the end is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A figure that the test asserts on.
+
+    Attributes:
+        name: its name, as the device names it.
+        unit: its unit; empty for a number of things.
+        lines: seconds and values; a new line after each reboot.
+        limits: the limits of the assertions.
+        is_stepped: whether a value holds until the next one; otherwise the line is drawn from one to the next.
+    """
+
+    name: str
+    unit: str
+    lines: tuple[tuple[tuple[float, float], ...], ...]
+    limits: tuple[float, ...] = ()
+    is_stepped: bool = False
+
+
 @dataclass(slots=True)
 class Lanes:
     """Everything the picture shows."""
@@ -116,6 +135,8 @@ class Lanes:
     measurements: list[Stretch] = field(default_factory=list)
     heap: list[list[tuple[float, float]]] = field(default_factory=list)
     """Free heap in bytes; a new list after each reboot."""
+    curves: list[Curve] = field(default_factory=list)
+    """The figures that the test asserts on, in the order of the assertions."""
     missed: dict[str, list[Stretch]] = field(default_factory=dict)
     """Missed expectations by the signal of their lane, or by `ocpp`, `log`, `link`, or empty for others."""
 

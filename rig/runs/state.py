@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rig.timeline.events import (
     AccessPointChange,
+    CurrentSample,
     Event,
     FaultInjected,
     FaultLifted,
@@ -32,6 +33,7 @@ class State:
     faults: dict[int, FaultInjected] = field(default_factory=dict)
     calls: dict[tuple[str, str, str], OcppFrame] = field(default_factory=dict)
     """CALLs without an answer yet, by charge point, direction and unique id."""
+    current: CurrentSample | None = None
 
     def apply(self, event: Event) -> None:
         """Update the state with an event."""
@@ -43,6 +45,8 @@ class State:
                     self.rail = event.on
                 else:
                     self.power = event.on
+            case CurrentSample():
+                self.current = event
             case AccessPointChange():
                 self.access_point = event.up
             case PinEdge():
@@ -76,6 +80,7 @@ class State:
             dict(self.links),
             dict(self.faults),
             dict(self.calls),
+            self.current,
         )
 
 

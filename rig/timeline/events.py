@@ -189,6 +189,18 @@ class PowerChange(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentSample(Event):
+    """A reading of the sensor in the board's supply: `milliamperes`, and `volts` at the board.
+
+    It holds until the next one. With `overflow` the current was outside of the sensor's range.
+    """
+
+    milliamperes: float
+    volts: float
+    overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessPointChange(Event):
     """The access point went up or down."""
 
@@ -355,6 +367,21 @@ class Measurement(Event):
     no_latency: bool = False
     held_up: float = 0.0
     measurable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureJudged(Event):
+    """A test asserts on a figure of the telemetry, or on the `current`: the report draws it as a curve.
+
+    `unit` is that of the device's own table; `low` and `high` are the limits, None for none. They do not apply to the
+    figure itself if the assertion is on its `growth`.
+    """
+
+    figure: MayHoldSecret[str]
+    unit: MayHoldSecret[str] = ""
+    low: float | None = None
+    high: float | None = None
+    growth: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,11 @@ from rig.timeline.events import (
     Boot,
     Carried,
     ClientRefused,
+    CurrentSample,
     Event,
     FaultInjected,
     FaultLifted,
+    FigureJudged,
     Flashed,
     HandAct,
     LedPattern,
@@ -152,6 +154,16 @@ def figure(measurement: Measurement) -> str:
     return f"{value} {unit}".rstrip()
 
 
+def judged_words(judged: FigureJudged) -> str:
+    """Return the figure that a test asserts on, with its limits."""
+    bounds = [
+        f"{word} {number(limit)}{f' {judged.unit}' if judged.unit else ''}"
+        for word, limit in (("at least", judged.low), ("at most", judged.high))
+        if limit is not None
+    ]
+    return " ".join([f"{'growth of ' if judged.growth else ''}{judged.figure}", " and ".join(bounds)]).rstrip()
+
+
 def measured(measurement: Measurement) -> str:
     """Format a measurement for a picture: `edge to contactor: 4 ms (at most 10 ms)`."""
     text = f"{_spaced(measurement.name)}: {figure(measurement)}"
@@ -219,6 +231,10 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     PinEdge: lambda e: f"{e.signal} = {int(e.level)}{' (driven)' if e.driven else ''}",
     LedPattern: lambda e: f"LED {e.led}: {led_pattern(e)[0]}",
     PowerChange: lambda e: f"{'rail is' if e.rail else 'power switched'} {'on' if e.on else 'off'}",
+    CurrentSample: lambda e: (
+        f"current {e.milliamperes:.1f} mA at {e.volts:.2f} V"
+        f"{' (outside of the range of the sensor)' if e.overflow else ''}"
+    ),
     AccessPointChange: lambda e: f"access point {'up' if e.up else 'down'}",
     LinkChange: lambda e: (
         f"WebSocket of {e.charge_point} "
@@ -234,6 +250,7 @@ _LOG: Mapping[type[Event], Callable[[Any], str]] = {
     FaultLifted: lambda e: f"FAULT ends: {_spaced(e.fault)}",
     Flashed: lambda e: f"flashed {e.what or 'image'} {e.image[:12]} in {e.seconds:.2f} s",
     Measurement: lambda e: f"measured {e.name}: {figure(e)} {'ok' if e.ok else 'OUT OF LIMITS'} {limits(e)}".rstrip(),
+    FigureJudged: lambda e: f"judged: {judged_words(e)}",
     BenchTrouble: lambda e: f"ERROR OF THE BENCH: {e.what}",
     Note: lambda e: f"note: {e.text}",
     HandAct: lambda e: f"BY HAND: {act_words(e)}",

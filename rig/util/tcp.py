@@ -87,6 +87,25 @@ class Port:
         )
 
 
+def reachable_address(host: str) -> str:
+    """Return an address at which others reach a server that listens on `host`.
+
+    That of the interface of the default route takes the place of 0.0.0.0 and `::`, which are no addresses of a server.
+    Without a default route it is that of this machine alone.
+    """
+    families = {"0.0.0.0": (socket.AF_INET, "192.0.2.1"), "::": (socket.AF_INET6, "2001:db8::1")}
+    if host not in families:
+        return host
+    family, documentation = families[host]
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:  # connecting a UDP socket sends nothing
+        try:
+            probe.connect((documentation, 9))
+        except OSError:
+            return "127.0.0.1" if family == socket.AF_INET else "::1"
+        address: str = probe.getsockname()[0]
+    return address
+
+
 def reset(transport: asyncio.WriteTransport) -> None:
     """End a TCP connection at once with RST, as a router that lost its state does."""
     endpoint: socket.socket | None = transport.get_extra_info("socket")

@@ -70,6 +70,45 @@ class Radio(Protocol):
         """The silence that the access point requires in milliseconds, as set by `require_silence`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A reading of the current sensor.
+
+    Attributes:
+        milliamperes: the current that the board draws.
+        volts: the voltage at the board.
+        overflow: whether the current was outside of the sensor's range, so that `milliamperes` is a limit.
+    """
+
+    milliamperes: float
+    volts: float
+    overflow: bool = False
+
+
+class CurrentListener(Protocol):
+    """The user of a current sensor. It is called in a thread of the sensor, and must not block."""
+
+    def on_current(self, reading: Current, stamp: int) -> None:
+        """Take a reading that holds from `stamp`, in ns of bench time, until the next one."""
+
+    def on_trouble(self, trouble: Exception) -> None:
+        """Take the reason why there are no more readings."""
+
+
+class CurrentSensor(Protocol):
+    """The sensor in the supply of the board."""
+
+    def start(self, listener: CurrentListener) -> None:
+        """Start to read. The first reading comes at once.
+
+        Raises:
+            BenchError: the sensor does not answer.
+        """
+
+    def close(self) -> None:
+        """Stop to read. The listener is not called after this."""
+
+
 class TestHooks(Protocol):
     """Test controls that only a virtual board has: the capability `test_hooks`."""
 
@@ -84,6 +123,13 @@ class TestHooks(Protocol):
 
     def brown_out(self) -> None:
         """Make the supply sag once: the chip resets and boots with reset reason `brownout`."""
+
+    def set_supply(self, millivolts: int) -> None:
+        """Set the voltage of the board's supply, from 2,000 to 3,300 mV: the chip detects a brown-out."""
+
+    @property
+    def supply_mv(self) -> int:
+        """The voltage of the board's supply in mV, as set by `set_supply`."""
 
     @property
     def radio(self) -> Radio:
@@ -120,6 +166,7 @@ class Wiring:
         serial_url: the port that pyserial opens: a device path, a pty, `socket://` or `rfc2217://`.
         serial_uncertainty: the largest error, in ns, of a stamp of the serial port.
         access_point: the access point; None if it cannot be switched.
+        current_sensor: the sensor in the supply of the board; None if there is none.
         hooks: the test hooks; None on a wired bench.
         clock: the bench's clock, already shared with the board.
         capabilities: the capabilities for `@pytest.mark.needs(...)`.
@@ -137,6 +184,7 @@ class Wiring:
     clock: BenchClock
     serial_uncertainty: int = 16_000_000
     access_point: AccessPoint | None = None
+    current_sensor: CurrentSensor | None = None
     hooks: TestHooks | None = None
     capabilities: frozenset[str] = field(default_factory=frozenset)
     flash_file: Path | None = None

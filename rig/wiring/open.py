@@ -7,6 +7,7 @@ from pathlib import Path
 from rig.config.description import Description
 from rig.util.clock import BenchClock
 from rig.wiring.access_points import open_access_point
+from rig.wiring.current_sensors import open_current_sensor
 from rig.wiring.interfaces import Wiring
 from rig.wiring.pins import open_factory
 
@@ -50,6 +51,7 @@ def open_wiring(description: Description, clock: BenchClock, root: Path) -> Wiri
         clock=clock,
         serial_uncertainty=16_000_000 if milliseconds is None else round(milliseconds * 1e6),
         access_point=access_point,
+        current_sensor=open_current_sensor(description.power.current, clock),
         capabilities=frozenset({"real_time", *({"access_point"} if access_point else ())}),
         close=factory.close,
     )

@@ -39,7 +39,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
     if name != "lgpio":
         raise BenchError(f"pin factory {name!r} is unknown", f"Allowed: {', '.join(FACTORIES)}")
     try:
-        with _lgpio_in_a_temporary_folder():
+        with lgpio_in_a_temporary_folder():
             from rig.wiring.lgpio_pins import StampedPinFactory
 
         return StampedPinFactory(chip)
@@ -53,7 +53,7 @@ def open_factory(name: str, chip: int | None = None) -> Factory:
 
 
 @contextmanager
-def _lgpio_in_a_temporary_folder() -> Iterator[None]:
+def lgpio_in_a_temporary_folder() -> Iterator[None]:
     """Make lgpio create its FIFO in a temporary folder. It changes to the folder LG_WD when it is loaded.
 
     Two processes with the same folder would read each other's edges from the FIFO. The name can be removed once both

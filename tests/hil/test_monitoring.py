@@ -80,3 +80,12 @@ def test_a_write_to_flash_is_counted(device: Device) -> None:
     after = device.telemetry()
     device.bench.console.command(device.profile.write_command(0))
     assert after["flash_programs"] > before["flash_programs"]
+
+
+@pytest.mark.smoke
+def test_an_idle_device_leaves_processor_network_and_flash_alone(device: Device, telemetry: Telemetry) -> None:
+    """A device with nothing to do wakes ten times a second at most, and receives and erases hardly anything."""
+    device.wait_status(accepted=True)
+    telemetry.expect_growth("loops", most=300, for_s=30)
+    telemetry.expect_growth("rx", most=100, for_s=30)
+    telemetry.expect_growth("erases", most=1, for_s=30)

@@ -9,7 +9,7 @@ from rig.csms import Csms, Security
 from rig.csms.authority import CertificateKind
 from rig.device import Device, EvDriver
 from rig.device.secured import KEY, Secured
-from rig.faults import ConnectionDrop
+from rig.faults import BadHandshake, ConnectionDrop
 from rig.instruments.console import Console
 from rig.instruments.outputs import Outputs
 from rig.instruments.telemetry import Telemetry
@@ -267,6 +267,79 @@ def test_a_largest_block_too_small_for_tls_is_reported_and_ocpp_returns_with_roo
         device.wait_status(connection_problem="no_memory")
         assert console.command("largest_block 0") == "ok"
         device.wait_status(timeout=60, accepted=True, connection_problem="none")
+
+
+@pytest.mark.needs("test_hooks", "inputs", "outputs")
+def test_a_fragmented_heap_ends_no_charge_and_loses_no_message(
+    secured: Secured,
+    bench: Bench,
+    csms: Csms,
+    device: Device,
+    driver: EvDriver,
+    outputs: Outputs,
+    console: Console,
+    telemetry: Telemetry,
+) -> None:
+    """Much memory is free, but no block for TLS: the open session goes on, and a charge without one is reported later.
+
+    The device needs no memory for what it does after its start, only TLS does, for a new session.
+    """
+    with secured.on_profile(2, **BACKOFF):
+        assert console.command("largest_block 12000") == "ok"
+        record = telemetry.expect(2)[-1]
+        assert record.values["heap_largest"] <= 12_000 < 4 * 12_000 < record.values["heap_free"]
+        assert record.values["heap_min"] <= record.values["heap_free"]
+        driver.start_charge(csms)
+        csms.close(1001, "reconnect")
+        # The session leaves the block that it had. Another program part takes it before the next attempt.
+        assert console.command("largest_block 12000") == "ok"
+        reason_on_console(console, "not enough memory in one block")
+        outputs["contactor"].expect_steady(True, within=30)
+        driver.draw(25).wait()
+        driver.present_tag()
+        outputs["contactor"].expect(False)
+        driver.unplug()
+        assert console.command("largest_block 0") == "ok"
+        csms.expect("StopTransaction", timeout=60)
+        assert csms.transactions[-1].energy_wh == 25
+        device.wait_status(timeout=60, queue=0)
+
+
+# -- ends of connections ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1012])
+def test_a_closed_tls_session_is_replaced(secured: Secured, bench: Bench, csms: Csms, code: int) -> None:
+    """The CSMS closes the WebSocket over TLS with a code, then TLS: the device connects again."""
+    with secured.on_profile(2, **BACKOFF):
+        mark = bench.mark()
+        csms.close(code, "")
+        csms.expect_connected(since=mark, timeout=30)
+
+
+def test_a_connection_that_ends_right_after_the_tls_handshake_is_replaced(
+    secured: Secured, bench: Bench, csms: Csms, device: Device
+) -> None:
+    """The CSMS closes each connection after its TLS handshake, without an answer: the device goes on trying."""
+    with secured.on_profile(2, **BACKOFF):
+        with bench.inject(BadHandshake("close")):
+            device.wait_status(timeout=60, connected=False)
+            device.let_time_pass(10)
+        device.wait_status(timeout=60, connected=True, accepted=True, connection_problem="none")
+
+
+def test_a_connection_that_ends_during_the_tls_handshake_is_replaced(
+    secured: Secured, bench: Bench, csms: Csms, device: Device, console: Console
+) -> None:
+    """The connection is reset while the CSMS owes its part of the TLS handshake: the device connects again at once."""
+    with secured.on_profile(2, **BACKOFF):
+        with csms.silence(), bench.inject(ConnectionDrop()):
+            device.wait_status(timeout=60, connected=False)
+            device.let_time_pass(5)  # the backoff of a second is over: a handshake is pending, for 30 s at most
+            mark = bench.mark()
+            with bench.inject(ConnectionDrop()):
+                console.expect(r"ws: .*; next attempt in \d+ ms", since=mark, timeout=2)
+        device.wait_status(timeout=60, connected=True, accepted=True)
 
 
 @pytest.mark.needs("inputs", "outputs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from rig.adapters.stored_file import read_stored_file, with_header
 from rig.cli.start import main
 from rig.firmware.build import build
-from rig.firmware.filesystem import make_filesystem
+from rig.firmware.filesystem import make_filesystem, read_filesystem
 
 ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "tests" / "stored_images"
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def rig(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 def test_help_names_every_command(rig) -> None:  # type: ignore[no-untyped-def]
     code, output = rig("--help")
     assert code == 0
-    for command in ("doctor", "fleet", "new", "bench", "fault", "csms", "device", "log", "report"):
+    for command in ("doctor", "fleet", "new", "bench", "fault", "csms", "device", "log", "report", "storage"):
         assert command in output
 
 
@@ -340,3 +343,36 @@ def test_commands_load_only_what_they_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_stored_files_are_shown_without_secrets(rig, options: list[str]) -> None:  # type: ignore[no-untyped-def]
+    code, output = rig("storage", "show", str(IMAGES / "1-header" / "settings.bin.gz"), *options)
+    assert code == 0
+    assert "wifi_psk" in output
+    assert "plugbench-psk" not in output
+
+
+def test_a_stored_file_that_cannot_be_read_is_shown_as_such(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    newer = bytearray(with_header(b"content"))
+    newer[4] = 9
+    files = {"ledger": with_header(b"{}"), "config.json": with_header(b"{}")[:-1], "last_time": bytes(newer)}
+    image = tmp_path / "image.bin"
+    image.write_bytes(make_filesystem(files, 64 * 4096))
+    _, output = rig("storage", "show", str(image), "--json")
+    assert {name: each["state"] for name, each in json.loads(output).items()} == {
+        "ledger": "unreadable: its seal does not match",
+        "config.json": "damaged",
+        "last_time": "newer",
+    }
+
+
+def test_stored_files_are_converted_into_a_new_image(rig, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    source, out = IMAGES / "0.1.0-headerless" / "settings.bin.gz", tmp_path / "out.bin"
+    assert rig("storage", "convert", str(source), str(out), "--to", "1") == (0, f"{out}: 5 files\n")
+    written = out.read_bytes()
+    assert read_stored_file(read_filesystem(written)["ledger"]).version == 1
+    code, output = rig("storage", "convert", str(source), str(out), "--to", "1")
+    assert code != 0
+    assert "cannot be written" in output
+    assert out.read_bytes() == written

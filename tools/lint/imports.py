@@ -17,7 +17,7 @@ LAYERS = (
     ("tests.hil", "tests.interop", "examples", "tools"),
     ("tests", "pytest_plugbench", "conftest"),
     ("fixtures", "rig.cli"),
-    ("rig.console",),
+    ("rig.console", "rig.api"),
     ("rig.scenarios", "rig.live", "rig.recording"),
     ("rig.device",),
     ("rig.bench",),

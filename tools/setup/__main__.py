@@ -21,12 +21,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.setup", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--platformio", action="store_true", help="also set up `pio test -e native`")
     parser.add_argument("--console", action="store_true", help="also set up `rig console`")
+    parser.add_argument("--api", action="store_true", help="also set up `rig csms api`")
     parser.add_argument("--browser", action="store_true", help="also set up `rig console` and its tests in a browser")
     parser.add_argument("--interop", action="store_true", help="also set up tests/interop")
     arguments = parser.parse_args()
     try:
         _check_machine()
         steps = environment.steps() + sources.steps() + builds.steps()
+        if arguments.api:
+            steps += environment.api_steps()
         if arguments.console:
             steps += environment.console_steps()
         if arguments.browser:

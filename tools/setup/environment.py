@@ -35,6 +35,11 @@ def steps() -> list[Step]:
     ]
 
 
+def api_steps() -> list[Step]:
+    """Return the step that installs the packages of `rig csms api`."""
+    return [_extra("api", "uvicorn")]
+
+
 def console_steps() -> list[Step]:
     """Return the step that installs the packages of `rig console`."""
     return [_extra("console", "nicegui-pack")]

@@ -48,6 +48,8 @@ App::App(const Ports& ports)
                     security_, Identity{kVersion, ports.system.chip_id()},
                     {[](void* app) { static_cast<App*>(app)->request_restart(ResetReason::software); }, this},
                     ports.rng, log_),
+      power_manager_(ports.clock, ports.power, ports.network, board_, charging_, connection_, messenger_, transactions_,
+                     log_store_, config_.settings(), log_),
       monitor_(ports.heap, ports.tcp, loop_, log_),
       led_status_(board_),
       indicator_(safety_, wifi_, connection_, charge_point_, charging_, led_status_),
@@ -169,6 +171,8 @@ void App::add_features() {
   loop_.add(local_list_);
   loop_.add(auth_cache_);
   loop_.add(messenger_);
+  // After the features whose work it sees, and before the log, which it has written when the mains power fails.
+  loop_.add(power_manager_);
   loop_.add(image_trial_);
   loop_.add(log_store_);
   loop_.add(log_console_);
@@ -210,6 +214,10 @@ void App::add_features() {
                &connection_});
   status_.add(
       {[](const void* page, JsonWriter& json) { static_cast<const WebUi*>(page)->write_status(json); }, &web_ui_});
+  status_.add({[](const void* power_manager, JsonWriter& json) {
+                 static_cast<const PowerManager*>(power_manager)->write_status(json);
+               },
+               &power_manager_});
   status_.add({[](const void* system, JsonWriter& json) {
                  StackMark marks[kMostTasks];
                  const size_t count = static_cast<const System*>(system)->stack_marks(marks);

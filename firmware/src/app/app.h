@@ -16,6 +16,7 @@
 #include "features/logging/logger.h"
 #include "features/monitor/monitor.h"
 #include "features/ocpp_message/messenger.h"
+#include "features/power/power_manager.h"
 #include "features/safety/safety.h"
 #include "features/security/security.h"
 #include "features/serial_debug/serial_debug.h"
@@ -97,6 +98,7 @@ class App {
   InputEvents input_events_;
   Charging charging_;
   ChargePoint charge_point_;
+  PowerManager power_manager_;
   Monitor monitor_;
   LedStatus led_status_;
   Indicator indicator_;

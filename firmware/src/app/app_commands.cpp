@@ -180,12 +180,13 @@ void App::set_log_level(Text arguments) {
 void App::flush_log() {
   if (config_.settings().log_files == 0)
     return log_.answer("error: log_files is 0, so the log is not written to flash");
-  log_store_.flush({[](void* context, StorageResult result) {
-                      Logger& console = static_cast<App*>(context)->log_;
-                      if (result == StorageResult::ok) return console.answer("ok");
-                      console.answer("error: the log cannot be stored: ", name_of(result));
-                    },
-                    this});
+  const bool has_begun = log_store_.flush({[](void* context, StorageResult result) {
+                                             Logger& console = static_cast<App*>(context)->log_;
+                                             if (result == StorageResult::ok) return console.answer("ok");
+                                             console.answer("error: the log cannot be stored: ", name_of(result));
+                                           },
+                                           this});
+  if (!has_begun) log_.answer("error: the log is being written already; try again");
 }
 
 void App::set(Text arguments) {

@@ -73,6 +73,16 @@ void App::add_counters() {
   add_more(
       "call_p95", "ms", [](const void* self) { return number(as<Messenger>(self).call_times().percentile(95)); },
       &messenger_);
+  add_more(
+      "idle_ms", "ms", [](const void* self) { return number(as<PowerManager>(self).idle_time()); }, &power_manager_);
+  add_more(
+      "power_fail_ms", "ms", [](const void* self) { return number(as<PowerManager>(self).flush_time()); },
+      &power_manager_);
+  add_more(
+      "invalid_sent", "", [](const void* self) { return number(as<Messenger>(self).invalid_sent()); }, &messenger_);
+  add_more(
+      "invalid_answers", "", [](const void* self) { return number(as<Messenger>(self).invalid_answers()); },
+      &messenger_);
   add_more("flash_reads", "", [](const void* self) { return number(as<CountingFlash>(self).reads()); }, &flash_);
   add_more("flash_programs", "", [](const void* self) { return number(as<CountingFlash>(self).programs()); }, &flash_);
   add_more("most_erases", "", [](const void* self) { return number(as<CountingFlash>(self).most_erases()); }, &flash_);

@@ -7,6 +7,7 @@
 #include "port/heap.h"
 #include "port/interlock.h"
 #include "port/network.h"
+#include "port/power.h"
 #include "port/retained_ram.h"
 #include "port/rng.h"
 #include "port/secrets.h"
@@ -35,6 +36,7 @@ struct Ports {
   Waker& waker;
   System& system;
   RetainedRam& retained;
+  Power& power;
 };
 
 }  // namespace pb

@@ -57,6 +57,7 @@ struct wifi_event_sta_scan_done_t {
   uint8_t scan_id;
 };
 #define ESP_ERR_WIFI_BASE 0x3000
+#define ESP_ERR_WIFI_NOT_INIT (ESP_ERR_WIFI_BASE + 1)
 #define ESP_ERR_WIFI_STATE (ESP_ERR_WIFI_BASE + 6)
 #define ESP_ERR_WIFI_CONN (ESP_ERR_WIFI_BASE + 7)
 struct wifi_event_sta_disconnected_t {

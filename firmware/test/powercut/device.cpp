@@ -13,6 +13,7 @@ constexpr Millis kUnwindStep = 6'000;
 
 constexpr int kWhPerHalfSecond = 5;
 constexpr const char* kNote = "note: number ";
+constexpr const char* kMainsFailure = "charging: mains power has failed";
 constexpr uint32_t kNotesKept = 4;
 constexpr UnixMillis kPowerGap = 5'000;
 
@@ -46,7 +47,7 @@ void Device::power_on(ResetReason reason) {
   };
   life.app = std::make_unique<App>(Ports{life.clock, life.rng, life.gpio, life.interlock, life.edges, life.uart,
                                          life.network, life.tcp, world_.flash, life.secrets, life.heap, life.worker,
-                                         life.waker, life.system, retained_});
+                                         life.waker, life.system, retained_, life.power});
   if (alive()) take_console();
 }
 
@@ -151,6 +152,7 @@ void Device::take_console() {
     if (line_.compare(0, 2, "L ") == 0 && note != std::string::npos) {
       notes_.push_back(static_cast<uint32_t>(std::stoul(line_.substr(note + strlen(kNote)))));
     }
+    if (line_.compare(0, 2, "L ") == 0 && line_.find(kMainsFailure) != std::string::npos) log_has_failure_ = true;
     if (line_.compare(0, 2, "= ") == 0) {
       answer_ = line_.substr(2);
       if (flushing_ != 0 && answer_ == "ok") world_.notes_stored = flushing_;
@@ -249,8 +251,11 @@ void Device::note() {
 
 void Device::check_log() {
   notes_.clear();
+  log_has_failure_ = false;
   const std::string answer = command("log dump");
-  if (!alive() || world_.notes == 0) return;
+  if (!alive()) return;
+  if (world_.mains_failed && log_has_failure_) check_energy_of_failure();
+  if (world_.notes == 0) return;
   for (size_t i = 1; i < notes_.size(); ++i) {
     if (notes_[i] != notes_[i - 1] + 1) {
       world_.violate("log-order", "note " + std::to_string(notes_[i]) + " follows " + std::to_string(notes_[i - 1]));
@@ -264,6 +269,15 @@ void Device::check_log() {
                                      std::to_string(notes_.size()) + " notes: " + answer);
     }
   }
+}
+
+/// The log is written after the energy, so it has the failure only if the register has the energy of that moment.
+void Device::check_energy_of_failure() {
+  const uint64_t stored = status().energy_wh;
+  if (!alive() || stored >= world_.energy_at_failure_wh) return;
+  world_.violate("log-before-energy", "the log has the failure of the mains power, the register has " +
+                                          std::to_string(stored) + " of " +
+                                          std::to_string(world_.energy_at_failure_wh) + " Wh");
 }
 
 void Device::plug(bool in) {
@@ -299,6 +313,13 @@ void Device::charge(int half_seconds) {
     }
     run_for(500);
   }
+}
+
+void Device::fail_mains() {
+  if (!alive()) return;
+  world_.mains_failed = true;
+  world_.energy_at_failure_wh = world_.energy_wh;
+  life_->gpio.drive(pins::kPowerFail, true);
 }
 
 void Device::answer_late() {

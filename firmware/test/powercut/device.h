@@ -11,6 +11,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_power.h"
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
@@ -82,6 +83,8 @@ class Device {
   void press_button();
   /// Lets energy flow if the contactor is closed: 5 Wh per half second.
   void charge(int half_seconds);
+  /// Lets the mains power fail; the hold-up capacitor feeds the device until power_off().
+  void fail_mains();
   void set_reachable(bool reachable);
   /// Sends the answer that the CSMS has withheld.
   void answer_late();
@@ -109,6 +112,7 @@ class Device {
     FakeInterlock interlock{gpio, waker};
     FakeEdges edges{gpio, clock, waker};
     FakeSystem system;
+    FakePower power;
     WsPeer csms{tcp};
     int opens = 0;
     bool upgraded = false;
@@ -129,6 +133,7 @@ class Device {
   bool serve_network();
   bool take_messages(bool deliver);
   void take_console();
+  void check_energy_of_failure();
   void on_power_cut();
   void advance(Millis duration);
   bool quiet() const { return uptime() - active_at_ >= kQuiet; }
@@ -146,10 +151,11 @@ class Device {
   uint64_t operations_ = 0;  // of the flash, at the last check
   std::string line_;
   std::string answer_;
-  std::vector<uint32_t> notes_;  ///< that the device has printed from its log since the last command
-  uint32_t flushing_ = 0;        ///< the note of the pending `log flush`
-  Change console_change_;        // on the console
-  Change csms_change_;           // from the CSMS
+  std::vector<uint32_t> notes_;   ///< that the device has printed from its log since the last command
+  bool log_has_failure_ = false;  ///< the printed log has the failure of the mains power
+  uint32_t flushing_ = 0;         ///< the note of the pending `log flush`
+  Change console_change_;         // on the console
+  Change csms_change_;            // from the CSMS
   std::string console_;
 };
 

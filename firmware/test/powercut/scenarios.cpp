@@ -205,6 +205,27 @@ void resume(Device& device) {
   device.settle();
 }
 
+/// Between the samples only the failure itself has the register saved.
+void prepare_mains_failure(Device& device) {
+  prepare(device);
+  device.set("meter_value_sample_interval_s", "0");
+}
+
+void prepare_mains_failure_resumed(Device& device) {
+  prepare_mains_failure(device);
+  device.set("power_fail_action", "resume");
+}
+
+/// The hold-up capacitor lasts for a second.
+void mains_failure(Device& device) {
+  device.power_on();
+  device.settle();
+  begin_charge(device, "ONLINE");
+  device.charge(5);
+  device.fail_mains();
+  device.run_for(1'000);
+}
+
 void prepare_one_attempt(Device& device) {
   prepare(device);
   device.set("transaction_message_attempts", "1");
@@ -281,6 +302,8 @@ constexpr Scenario kScenarios[] = {
     {"away-time-never-known", &prepare_without_time, &csms_away},
     {"reboot-in-charge", &prepare, &reboot},
     {"resume", &prepare_resume, &resume},
+    {"mains-failure", &prepare_mains_failure, &mains_failure},
+    {"mains-failure-resumed", &prepare_mains_failure_resumed, &mains_failure},
     {"start-answered-late", &prepare_one_attempt, &start_answered_late},
     {"clock-set-back", &prepare, &clock_set_back},
     {"log-rotation", &prepare_log, &log_rotation},

@@ -46,6 +46,10 @@ struct World {
   uint32_t notes = 0;
   uint32_t notes_stored = 0;
 
+  /// The energy at the failure of the mains power, and whether there was one.
+  uint64_t energy_at_failure_wh = 0;
+  bool mains_failed = false;
+
   /// Message ids of the samples that were on the flash when the power returned.
   std::set<std::string> stored_samples;
 

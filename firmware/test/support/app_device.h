@@ -9,6 +9,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_power.h"
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
@@ -38,12 +39,13 @@ struct AppDevice {
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
   FakeRetainedRam retained;
+  FakePower power;
   std::unique_ptr<App> app;
 
   App& boot() {
     app.reset();
     app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained});
+                                      worker, waker, system, retained, power});
     return *app;
   }
   /// Types a command and runs the device until it is idle. @return the answers.

@@ -15,6 +15,7 @@
 #include "support/fake_gpio.h"
 #include "support/fake_interlock.h"
 #include "support/fake_network.h"
+#include "support/fake_power.h"
 #include "support/fake_retained_ram.h"
 #include "support/fake_rng.h"
 #include "support/fake_secrets.h"
@@ -45,6 +46,7 @@ struct Rig {
   FakeEdges edges{gpio, clock, waker};
   FakeSystem system;
   FakeRetainedRam retained;
+  FakePower power;
   WsPeer peer{tcp};
   std::unique_ptr<App> app;
 
@@ -78,7 +80,7 @@ struct Rig {
     connected = false;
     network = FakeNetwork();
     app = std::make_unique<App>(Ports{clock, rng, gpio, interlock, edges, uart, network, tcp, flash, secrets, heap,
-                                      worker, waker, system, retained});
+                                      worker, waker, system, retained, power});
   }
   void set(const std::string& key, const std::string& value) {
     uart.type("set " + key + " " + value + "\r\n");

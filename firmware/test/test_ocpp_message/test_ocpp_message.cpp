@@ -466,16 +466,49 @@ void requests_of_the_csms_are_answered() {
                            rig.peer.take_messages().at(0).c_str());
 }
 
+void messages_of_the_charge_point_that_violate_their_schema_are_counted() {
+  Rig rig;
+  rig.call("Heartbeat", 1);
+  rig.answer(rig.sent_one(), R"({"currentTime":"2024-01-01T00:00:00Z"})");
+  TEST_ASSERT_EQUAL_UINT32(0, rig.messenger.invalid_sent());
+  rig.call("Authorize", 2);  // without an idTag
+  rig.sent_one();
+  TEST_ASSERT_EQUAL_UINT32(1, rig.messenger.invalid_sent());
+  TEST_ASSERT_TRUE(rig.uart.wrote("a request Authorize was sent that violates its schema: required idTag at byte 1"));
+  rig.receive(R"([2,"42","Reset",{"type":"Soft"}])");  // the handler answers with an echo
+  TEST_ASSERT_EQUAL_UINT32(2, rig.messenger.invalid_sent());
+  TEST_ASSERT_TRUE(rig.uart.wrote("an answer to Reset was sent that violates its schema: additionalProperties"));
+  rig.messenger.answer("43", "Reset", R"({"status":"Maybe"})");
+  TEST_ASSERT_EQUAL_UINT32(3, rig.messenger.invalid_sent());
+  TEST_ASSERT_TRUE(rig.uart.wrote("/status enum at byte 16"));
+  rig.handler.mode = 1;  // a CALLERROR has no schema
+  rig.receive(R"([2,"44","Reset",{"type":"Soft"}])");
+  TEST_ASSERT_EQUAL_UINT32(3, rig.messenger.invalid_sent());
+}
+
+/// The charge point cannot reject an answer, so it is delivered.
+void answers_that_violate_their_schema_are_counted_and_delivered() {
+  Rig rig;
+  rig.call("Heartbeat", 1);
+  rig.answer(rig.sent_one(), R"({"currentTime":"2024-01-01 00:00"})");  // in another format, which can be read
+  TEST_ASSERT_EQUAL_UINT32(0, rig.messenger.invalid_answers());
+  rig.call("Heartbeat", 2);
+  rig.answer(rig.sent_one(), R"({"currentTime":7})");
+  TEST_ASSERT_EQUAL_UINT32(1, rig.messenger.invalid_answers());
+  TEST_ASSERT_EQUAL_size_t(2, rig.caller.results.size());
+  TEST_ASSERT_TRUE(rig.uart.wrote("the answer to Heartbeat violates its schema: /currentTime type at byte 15"));
+}
+
 void nothing_is_answered_when_the_handler_may_not_answer() {
   Rig rig;
   rig.handler.answers = false;
   rig.receive("[2,\"46\",\"X\",{}]");
   rig.receive("[2,\"47\",\"X\",[]]");
-  rig.messenger.answer("48", "{}");
+  rig.messenger.answer("48", "Echo", "{}");
   rig.poll();
   TEST_ASSERT_EQUAL_size_t(0, rig.peer.take_messages().size());
   rig.handler.answers = true;
-  rig.messenger.answer("48", "{}");
+  rig.messenger.answer("48", "Echo", "{}");
   rig.poll();
   TEST_ASSERT_EQUAL_STRING("[3,\"48\",{}]", rig.peer.take_messages().at(0).c_str());
 }
@@ -568,6 +601,8 @@ int main() {
   RUN_TEST(durable_messages_get_timeouts_and_late_answers);
   RUN_TEST(full_queue_drops_the_oldest_replaceable_request);
   RUN_TEST(requests_of_the_csms_are_answered);
+  RUN_TEST(messages_of_the_charge_point_that_violate_their_schema_are_counted);
+  RUN_TEST(answers_that_violate_their_schema_are_counted_and_delivered);
   RUN_TEST(nothing_is_answered_when_the_handler_may_not_answer);
   RUN_TEST(request_is_answered_at_once_during_an_own_request);
   RUN_TEST(bad_messages_get_the_specified_answer_or_none);

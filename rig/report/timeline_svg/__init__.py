@@ -5,7 +5,7 @@ from __future__ import annotations
 from rig.report.colours import GREY
 from rig.report.lane_reader import lanes_of
 from rig.report.lanes import Lanes
-from rig.report.timeline_svg import bands, exchanges, frame, heap, missed, moments, stretches
+from rig.report.timeline_svg import bands, curves, exchanges, frame, missed, moments, stretches
 from rig.report.timeline_svg.sheet import LEFT, Sheet
 from rig.report.timeline_svg.words import summary, timing
 from rig.report.verdict_words import VERDICT_COLOURS, VERDICT_WORDS
@@ -40,7 +40,9 @@ def render(test: Test, lanes: Lanes | None = None, *, head: bool = True) -> str:
         exchanges.draw(sheet, charge_point, lanes.exchanges[charge_point], expected)
         expected = []
     if lanes.heap:
-        heap.draw(sheet, lanes.heap)
+        curves.heap(sheet, lanes.heap)
+    for curve in lanes.curves:
+        curves.draw(sheet, curve, lanes.duration)
     if lanes.log:
         moments.log(sheet, lanes.log, lanes.missed.get("log", ()))
     if lanes.measurements:

@@ -6,7 +6,7 @@ from rig.report.lane_reader import lanes_of
 from rig.report.lanes import Lanes
 from rig.report.verdict_words import VERDICT_WORDS
 from rig.runs.slicer import Test
-from rig.util.text import kilobytes, one_line, seconds
+from rig.util.text import kilobytes, number, one_line, seconds
 
 
 def timing(test: Test) -> str:
@@ -34,6 +34,9 @@ def summary(test: Test, lanes: Lanes | None = None) -> str:
     heap = [value for line in lanes.heap for _, value in line]
     if heap:
         parts.append(f"free heap {kilobytes(min(heap))} to {kilobytes(max(heap))}")
+    for curve in lanes.curves:
+        values = [value for line in curve.lines for _, value in line]
+        parts.append(f"{curve.name} {number(min(values))} to {number(max(values))} {curve.unit}".rstrip())
     said = "; ".join(parts) or "nothing on the timeline"
     return one_line(f"Timeline of {test.name}: {VERDICT_WORDS[test.outcome]} after {seconds(test.duration)}; {said}.")
 

@@ -17,11 +17,13 @@ from rig.util.processor import ProcessorWait
 from rig.wiring.interfaces import Wiring
 from rig.wiring.virtual.access_point import VirtualAccessPoint
 from rig.wiring.virtual.board import Board, BoardPins
+from rig.wiring.virtual.current_sensor import VirtualCurrentSensor
 from rig.wiring.virtual.flash import Flash
 from rig.wiring.virtual.hooks import VirtualTestHooks
 from rig.wiring.virtual.page_socket import PageSocket
 from rig.wiring.virtual.pins import VirtualPinFactory, Wires
 from rig.wiring.virtual.run_directory import RunDirectory
+from rig.wiring.virtual.supply import LOADS_MA
 
 _AT_THE_BOARD = {POWER_SWITCH: False, RAIL_SENSE: False, EN: True, BOOT: True}
 """By signal: whether the board's end of the wire is low while the signal is active.
@@ -119,6 +121,7 @@ def open_wiring(description: VirtualDescription, clock: BenchClock, root: Path) 
             serial_uncertainty=0 if clock.steps else _PTY_UNCERTAINTY_NS,
             clock=clock,
             access_point=VirtualAccessPoint(board, description.network.profile),
+            current_sensor=VirtualCurrentSensor(board),
             hooks=VirtualTestHooks(board),
             capabilities=_capabilities(description) | ({"stepped_time"} if clock.steps else {"real_time"}),
             flash_file=flash.path,
@@ -165,6 +168,11 @@ def board_pins(description: VirtualDescription) -> BoardPins:
             for signal, active_low in _AT_THE_BOARD.items()
             if signal in wires and wires[signal].active_low != active_low
         ),
+        loads={
+            wire.gpio: LOADS_MA[str(signal)]
+            for signal, wire in wires.items()
+            if str(signal) in LOADS_MA and wire.gpio is not None
+        },
     )
 
 

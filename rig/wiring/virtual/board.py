@@ -7,9 +7,10 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from rig.firmware.image import ImageError
 from rig.util.clock import BenchClock
@@ -23,6 +24,7 @@ from rig.wiring.virtual.rom import Rom
 from rig.wiring.virtual.serial_port import PtyPort
 from rig.wiring.virtual.stepping.clock import SteppedClock
 from rig.wiring.virtual.stream_port import StreamPort
+from rig.wiring.virtual.supply import NOMINAL_MV, ChipPower, Supply
 
 R = TypeVar("R")
 
@@ -50,6 +52,7 @@ class BoardPins:
         inputs: from the device's input GPIO to the Pi pin that drives it.
         outputs: from the device's output GPIO to the Pi pin that watches it.
         inverted: Pi pins with an inverter between them and the board.
+        loads: the current in mA of each output that draws some while it is on, by its GPIO.
     """
 
     power_switch: int
@@ -59,6 +62,7 @@ class BoardPins:
     inputs: Mapping[int, int] = field(default_factory=dict)
     outputs: Mapping[int, int] = field(default_factory=dict)
     inverted: frozenset[int] = frozenset()
+    loads: Mapping[int, float] = field(default_factory=dict)
 
 
 class _Chip(Enum):
@@ -105,6 +109,7 @@ class Board:
         self._rail = wires[pins.rail_sense] if pins.rail_sense is not None else Wire()
         self._inputs = {gpio: wires[pin] for gpio, pin in pins.inputs.items()}
         self._outputs = {gpio: wires[pin] for gpio, pin in pins.outputs.items()}
+        self._loads = pins.loads
 
         # Only accessed by the board's thread.
         self._chip = _Chip.OFF
@@ -119,6 +124,8 @@ class Board:
         self._tear: tuple[object, ...] | None = None
         self._sync_numbers = itertools.count(1)
         self._syncs: dict[int, threading.Event] = {}
+        self._supply = Supply()
+        self._supply_watcher: Callable[[Supply, int], None] | None = None
         # Changed under the wires' lock, because edges reach the chip from the thread that causes them.
         self._process: DeviceProcess | None = None
         self._rom: Rom | None = None
@@ -156,13 +163,28 @@ class Board:
         def sag() -> None:
             if self._chip in (_Chip.OFF, _Chip.RESET):
                 return
-            self._halt()
-            self._retained.lose_power()
-            self._reset_reason = "brownout"
-            self._chip = _Chip.RESET
-            self._leave_reset(self._boot.level)
+            self._brown_out()
 
         self._call(sag)
+
+    def set_supply(self, millivolts: int) -> None:
+        """Set the voltage of the supply. Below its level the brown-out detector resets the chip."""
+        self._call(lambda: self._set_supply(millivolts))
+
+    @property
+    def supply_mv(self) -> int:
+        """The voltage of the supply in mV, as set by `set_supply`."""
+        return self._supply.millivolts
+
+    def watch_supply(self, watcher: Callable[[Supply, int], None] | None) -> None:
+        """Call `watcher` with the supply and the stamp in ns, now and after each change; None ends that."""
+
+        def watch() -> None:
+            self._supply_watcher = watcher
+            if watcher is not None:
+                watcher(self._supply, self._clock.now())
+
+        self._call(watch)
 
     @property
     def state(self) -> str:
@@ -260,6 +282,7 @@ class Board:
         self._wires.change(self._boot, board_pull=True)
         self._wires.change(self._rail, board_drive=True)
         self._chip = _Chip.RESET
+        self._change_supply(powered=True)
         # Ignore the edges of EN up to now, including that of the pull-up: the thread handles them too late.
         self._wires.change(self._en, board_pull=True, then=self._rail_is_up)
         if self._en_high:
@@ -276,6 +299,7 @@ class Board:
         self._halt()
         self._retained.lose_power()
         self._chip = _Chip.OFF
+        self._change_supply(powered=False)
         self._wires.change(self._rail, board_drive=None)
         for wire in (*self._inputs.values(), self._boot, self._en):
             self._wires.change(wire, board_pull=None)
@@ -300,12 +324,13 @@ class Board:
             self._chip = _Chip.RESET
 
     def _leave_reset(self, boot_high: bool) -> None:
-        if self._chip is not _Chip.RESET:
+        if self._chip is not _Chip.RESET or self._supply.is_too_low:
             return
         if boot_high:
             self._start()
         else:
             self._chip = _Chip.DOWNLOAD
+            self._change_supply(in_rom=True)
             with self._wires.lock:
                 self._rom = Rom(self.port, self.flash)
 
@@ -318,9 +343,47 @@ class Board:
             rom, self._rom = self._rom, None
         if rom is not None:
             rom.stop()
+        self._change_supply(in_rom=False)
         if self._process is not None:
             self._process.kill_and_wait()
             self._remove_process()
+
+    # -- supply ---------------------------------------------------------------------------------------------------
+
+    def _change_supply(self, **changes: Any) -> None:
+        before, self._supply = self._supply, replace(self._supply, **changes)
+        changed = (before.milliamperes, before.volts) != (self._supply.milliamperes, self._supply.volts)
+        if changed and self._supply_watcher is not None:
+            self._supply_watcher(self._supply, self._clock.now())
+
+    def _set_supply(self, millivolts: int) -> None:
+        self._change_supply(millivolts=millivolts)
+        if self._chip is _Chip.RESET and self._en_high:
+            self._leave_reset(self._boot.level)
+        self._detect_brown_out()
+
+    def _take_power(self, process: DeviceProcess, reported: ChipPower) -> None:
+        if self._process is process:
+            self._change_supply(chip=reported)
+            self._detect_brown_out()
+
+    def _switch_load(self, gpio: int, on: bool) -> None:
+        if gpio in self._loads:
+            self._change_supply(loads=self._supply.with_load(gpio, self._loads[gpio], on).loads)
+
+    def _detect_brown_out(self) -> None:
+        if self._supply.is_too_low and self._chip in (_Chip.RUNNING, _Chip.DOWNLOAD, _Chip.WAITING):
+            self._brown_out()
+
+    def _brown_out(self) -> None:
+        self._halt()
+        self._retained.lose_power()
+        self._reset_reason = "brownout"
+        self._chip = _Chip.RESET
+        if self._supply.millivolts == NOMINAL_MV:
+            self._leave_reset(self._boot.level)
+        elif not self._supply.is_too_low:  # otherwise the detector holds the chip in reset
+            self._start_after(_CRASH_LOOP_PAUSE_S)
 
     # -- booting ------------------------------------------------------------------------------------------------
 
@@ -347,6 +410,7 @@ class Board:
             self._start_after(_INVALID_IMAGE_RETRY_S)
             return
         self._chip = _Chip.RUNNING
+        self._change_supply(chip=ChipPower(), in_rom=False)
         self._started_at = self._clock.now()
         with self._wires.lock:
             for name, values in self._settings.items():
@@ -363,6 +427,7 @@ class Board:
 
     def _start_after(self, seconds: float) -> None:
         self._chip = _Chip.WAITING
+        self._change_supply(in_rom=True)
         self._retry = self._loop.call_later(seconds, self._start)
 
     def _device_died(self) -> None:
@@ -395,6 +460,7 @@ class Board:
         self._syncs.clear()
         for wire in self._outputs.values():
             self._wires.change(wire, board_drive=None)
+        self._change_supply(chip=None, loads=())
         return torn
 
     # -- messages to and from the device ------------------------------------------------------------------------
@@ -451,6 +517,12 @@ class Board:
             match message:
                 case ["pin", gpio, level, stamp] if int(gpio) in self._outputs:
                     self._wires.change(self._outputs[int(gpio)], stamp=int(stamp), board_drive=level == "1")
+                    self._switch_load(int(gpio), level == "1")
+                case ["power", cpu_mhz, radio, light_sleep, brownout_mv]:
+                    # A brown-out would remove the process whose messages are being read.
+                    self._post(
+                        partial(self._take_power, process, ChipPower.of(cpu_mhz, radio, light_sleep, brownout_mv))
+                    )
                 case ["sync", number] if number.isdecimal() and int(number) in self._syncs:
                     self._syncs.pop(int(number)).set()
                 case ["torn", *_]:

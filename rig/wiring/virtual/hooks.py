@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rig.wiring.virtual.board import Board
 from rig.wiring.virtual.radio import VirtualRadio
+from rig.wiring.virtual.supply import LOWEST_MV, NOMINAL_MV
 
 TEAR_EFFECTS = ("none", "half", "random")
 
@@ -54,6 +55,24 @@ class VirtualTestHooks:
     def brown_out(self) -> None:
         """Make the supply sag once: the chip resets with reason `brownout`. Has no effect if it is off."""
         self._board.brown_out()
+
+    def set_supply(self, millivolts: int) -> None:
+        """Set the voltage of the board's supply. Below the level of its brown-out detector the chip resets.
+
+        Args:
+            millivolts: the chip's supply, from 2,000 to 3,300, its normal voltage.
+
+        Raises:
+            ValueError: the voltage is outside of that range.
+        """
+        if not LOWEST_MV <= millivolts <= NOMINAL_MV:
+            raise ValueError(f"the supply cannot be {millivolts} mV; allowed are {LOWEST_MV} to {NOMINAL_MV} mV")
+        self._board.set_supply(millivolts)
+
+    @property
+    def supply_mv(self) -> int:
+        """The voltage of the board's supply in mV, as set by `set_supply`."""
+        return self._board.supply_mv
 
     def unplug(self) -> None:
         """Unplug the USB cable, which also powers the board, until the bench is reopened."""

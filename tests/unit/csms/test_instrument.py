@@ -23,7 +23,7 @@ from rig.timeline import Timeline
 from rig.timeline.events import BenchTrouble, Note, OcppFrame
 from rig.util.errors import AuthorError, BenchError, DeviceError, ExpectationError
 from tests.unit.conftest import STEPPED
-from tests.unit.csms.conftest import IDENTITY, LIMIT_S, Peer
+from tests.unit.csms.conftest import IDENTITY, LIMIT_S, Peer, handshake
 
 START = {"connectorId": 1, "idTag": "TAG", "meterStart": 100, "timestamp": "2024-01-01T00:00:00Z"}
 
@@ -421,8 +421,18 @@ def test_handshakes_are_refused_with_a_status(csms: Csms, peer: Peer, new_peer: 
         peer.boot()
     new_peer()
     for status in (200, 450):
-        with pytest.raises(ValueError, match=f"one of 400, 401, .*, 511, not {status}"), csms.refuse(status):
+        with pytest.raises(ValueError, match=f"one of 300, 301, .*, 511, not {status}"), csms.refuse(status):
             pass
+
+
+def test_handshakes_are_redirected(csms: Csms) -> None:
+    """Without a location the answer points to the same URL, as a misconfigured proxy does."""
+    for location, expected in (("ws://elsewhere/CP-1", "ws://elsewhere/CP-1"), ("", csms.url("CP-1"))):
+        with csms.refuse(301, location=location), socket.create_connection(("127.0.0.1", csms.port)) as client:
+            client.sendall(handshake("/CP-1"))
+            head = client.recv(1000).decode()
+        assert head.startswith("HTTP/1.1 301 ")
+        assert f"\r\nLocation: {expected}\r\n" in head
 
 
 def test_a_connection_is_closed_with_a_code(csms: Csms, peer: Peer) -> None:

@@ -46,7 +46,7 @@ def state(bench: Bench) -> dict[str, Any]:
     assert hooks is not None
     return {
         "power": (bench.power.is_on, bench.power.rail, bench.power.in_reset),
-        "board": (hooks.erase_ms, hooks.flash_is_full, hooks.leaking),
+        "board": (hooks.erase_ms, hooks.flash_is_full, hooks.leaking, hooks.supply_mv),
         "network": (bench.network.on_air, bench.network.admission, bench.network.is_black_hole, bench.network.delay),
         "csms": (server.is_listening, server.refuse_with, server.bad_handshake, server.frame_faults, server._mute),
         "pace": (server.retry_after_s, server.redirect_to, server._bytes_per_s),

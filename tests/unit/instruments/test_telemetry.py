@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from rig.instruments.telemetry import Telemetry
 from rig.timeline import Timeline
-from rig.timeline.events import Boot, LinkChange, OcppFrame, TelemetrySample
+from rig.timeline.events import Boot, FigureJudged, LinkChange, OcppFrame, TelemetrySample
 from rig.util.errors import AuthorError, ExpectationError
 
 
@@ -86,3 +88,65 @@ def test_samples_since_a_mark(timeline: Timeline) -> None:
 def test_a_record_that_does_not_come(timeline: Timeline) -> None:
     with pytest.raises(ExpectationError, match="telemetry record 1 of 2"):
         Telemetry(timeline).expect(2, timeout=0.01)
+
+
+def with_records(timeline: Timeline, *records: dict[str, float]) -> threading.Thread:
+    """Put a record on the timeline after each second of bench time, in a thread of its own."""
+    loop = timeline.clock.event_loop("records")
+    for number, values in enumerate(records, start=1):
+        loop.call_later(number, timeline.append, TelemetrySample(values=values))
+    loop.call_later(len(records) + 60, loop.stop)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_figure_within_its_limits_in_each_record_of_the_time(timeline: Timeline) -> None:
+    with_records(timeline, {"cpu": 10}, {"cpu": 20}, {"cpu": 30}, {"cpu": 900})
+    assert Telemetry(timeline).expect_within("cpu", most=30, for_s=3) == [10, 20, 30]
+
+
+@pytest.mark.parametrize(("limits", "says"), [({"most": 19}, "at most 19 permille"), ({"least": 11}, "at least 11")])
+def test_a_figure_that_breaks_a_limit_fails_at_once(timeline: Timeline, limits: dict[str, float], says: str) -> None:
+    with_records(timeline, {"cpu": 10}, {"cpu": 20}, {"cpu": 30})
+    telemetry = Telemetry(timeline, lambda: {"cpu": "permille"})
+    with pytest.raises(ExpectationError, match=f"expected cpu {says}"):
+        telemetry.expect_within("cpu", for_s=10, **limits)
+    assert len(timeline.events(TelemetrySample)) < 3
+
+
+def test_growth_is_that_from_the_first_record_to_the_last(timeline: Timeline) -> None:
+    with_records(timeline, {"rx": 100}, {"rx": 150}, {"rx": 175}, {"rx": 900})
+    assert Telemetry(timeline).expect_growth("rx", most=80, for_s=2) == 75
+
+
+def test_too_much_growth_fails_with_the_unit_of_the_device(timeline: Timeline) -> None:
+    with_records(timeline, {"rx": 100}, {"rx": 150})
+    with pytest.raises(ExpectationError, match="expected growth of rx at least 0 B and at most 49 B, but it is 50 B"):
+        Telemetry(timeline, lambda: {"rx": "B"}).expect_growth("rx", most=49, for_s=1)
+
+
+def test_growth_over_a_reboot_is_not_judged(timeline: Timeline) -> None:
+    loop_records = [{"rx": 100.0}, {"rx": 5.0}]
+    with_records(timeline, *loop_records)
+    boot = timeline.clock.event_loop("boot")
+    boot.call_later(1.5, timeline.append, Boot(version="1", build="1", reset="panic"))
+    boot.call_later(60, boot.stop)
+    threading.Thread(target=boot.run_forever, daemon=True).start()
+    with pytest.raises(AuthorError, match="the device rebooted"):
+        Telemetry(timeline).expect_growth("rx", most=100, for_s=1)
+
+
+def test_an_unknown_figure_is_an_error_of_the_test(timeline: Timeline) -> None:
+    with_records(timeline, {"cpu": 10})
+    with pytest.raises(AuthorError, match=r"figure of the telemetry.*cpuu.*cpu"):
+        Telemetry(timeline).expect_within("cpuu", most=1)
+    with pytest.raises(AuthorError, match="give a limit"):
+        Telemetry(timeline).expect_within("cpu")
+
+
+def test_the_assertion_is_on_the_timeline_with_the_unit_of_the_device(timeline: Timeline) -> None:
+    with_records(timeline, {"cpu": 10})
+    Telemetry(timeline, lambda: {"cpu": "permille"}).expect_within("cpu", most=30, for_s=0)
+    (judged,) = timeline.events(FigureJudged)
+    assert (judged.figure, judged.unit, judged.high, judged.growth) == ("cpu", "permille", 30, False)

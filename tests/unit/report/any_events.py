@@ -28,6 +28,15 @@ any_event = st.one_of(
     st.builds(ev.Boot, version=words, build=words, reset=words),
     st.builds(ev.Panic, cause=words),
     st.builds(ev.TelemetrySample, values=st.dictionaries(st.sampled_from(["heap_free", "x"]), figures)),
+    st.builds(ev.CurrentSample, milliamperes=figures, volts=figures, overflow=st.booleans()),
+    st.builds(
+        ev.FigureJudged,
+        figure=st.sampled_from(["current", "x", "heap_free"]) | words,
+        unit=words,
+        low=st.none() | figures,
+        high=st.none() | figures,
+        growth=st.booleans(),
+    ),
     st.builds(ev.PinEdge, signal=signals, level=st.booleans(), driven=st.booleans()),
     st.builds(
         ev.LedPattern,

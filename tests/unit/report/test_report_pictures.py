@@ -392,3 +392,60 @@ def test_two_thousand_pictures_a_minute(run: load.Run) -> None:
 def test_an_led_is_named_as_one_before_it_has_shown_a_pattern() -> None:
     test = crowd(1, lambda _: ev.PinEdge(signal="leds.fault", level=True, driven=False))
     assert "LED fault" in texts(parse(timeline_svg.render(test)))
+
+
+def judged_test(*events: ev.Event) -> load.Test:
+    r = Recorder()
+    r.put(ev.CurrentSample(milliamperes=28.0, volts=3.3))
+    r.put(ev.TestStarted(nodeid="t::judged"))
+    for event in events:
+        r.put(event, after_ms=1_000)
+    r.put(ev.TestEnded(nodeid="t::judged", outcome="passed", seconds=0.01))
+    (test,) = load.from_events(r.events).tests
+    return test
+
+
+def test_a_figure_is_drawn_only_if_the_test_asserts_on_it() -> None:
+    records = [ev.TelemetrySample(values={"cpu": value, "rx": 10 * value}) for value in (12, 40, 25)]
+    assert lane_reader.lanes_of(judged_test(*records)).curves == []
+    judged = ev.FigureJudged(figure="cpu", unit="permille", high=300)
+    test = judged_test(judged, *records)
+    (curve,) = lane_reader.lanes_of(test).curves
+    assert [value for _, value in curve.lines[0]] == [12, 40, 25]
+    said = shown(test)
+    assert {"cpu", "max 40 permille", "min 12 permille", "limit of the test"} <= set(said)
+    assert "cpu 12 to 40 permille" in timeline_svg.summary(test)
+
+
+def test_the_limits_of_a_growth_are_not_drawn_at_the_counter() -> None:
+    judged = ev.FigureJudged(figure="erases", high=2, growth=True)
+    test = judged_test(judged, *(ev.TelemetrySample(values={"erases": value}) for value in (500, 501)))
+    (curve,) = lane_reader.lanes_of(test).curves
+    assert curve.limits == ()
+    assert "limit of the test" not in shown(test)
+
+
+def test_a_curve_breaks_at_a_reboot() -> None:
+    test = judged_test(
+        ev.FigureJudged(figure="rx", unit="B", high=1),
+        ev.TelemetrySample(values={"rx": 900}),
+        ev.Boot(version="1", build="1", reset="panic"),
+        ev.TelemetrySample(values={"rx": 3}),
+    )
+    (curve,) = lane_reader.lanes_of(test).curves
+    assert [[value for _, value in line] for line in curve.lines] == [[900], [3]]
+
+
+def test_the_current_holds_from_before_the_test_until_its_end() -> None:
+    test = judged_test(
+        ev.FigureJudged(figure="current", unit="mA", high=60), ev.CurrentSample(milliamperes=100.0, volts=3.3)
+    )
+    (curve,) = lane_reader.lanes_of(test).curves
+    assert [value for _, value in curve.lines[0]] == [28, 100]
+    assert curve.lines[0][0][0] == 0
+    assert {"current", "max 100 mA", "min 28 mA"} <= set(shown(test))
+
+
+def test_a_figure_that_no_record_has_makes_no_lane() -> None:
+    test = judged_test(ev.FigureJudged(figure="cpu", high=1), ev.TelemetrySample(values={"cpu": float("nan")}))
+    assert lane_reader.lanes_of(test).curves == []

@@ -49,8 +49,14 @@ constexpr Text kOtherProfiles[] = {"CancelReservation", "ClearChargingProfile", 
 void CsmsRequests::answer(Text action, JsonValue payload, bool accepted, CallReply& reply, Millis now) {
   for (const Row& row : kRows) {
     if (row.action != action) continue;
+    SchemaViolation violation;
+    // Times are read in all formats of ISO 8601, which the actions judge.
+    if (!schemas_.check(action, MessageKind::request, payload.raw(), Formats::ignored, violation)) {
+      log_.warning(kTag, action, " of the CSMS violates its schema: ", violation.text.text());
+      return reply.error(violation.error, violation.text.text());
+    }
     Payload fields(payload);
-    Request request{fields, reply, accepted, now};
+    Request request{fields, reply, row.action, accepted, now};
     (this->*row.answer)(request);
     if (fields.ok()) return;
     log_.warning(kTag, action, " of the CSMS is refused: ", fields.reason());
@@ -67,7 +73,7 @@ Millis CsmsRequests::poll(Millis now) { return earlier(poll_stops(now), poll_unl
 
 /// InternalError allows the CSMS to retry; other codes would blame the request.
 DeferredReplies::Slot* CsmsRequests::defer(Request& request, const char* when_done, const char* when_failed) {
-  DeferredReplies::Slot* slot = deferred_.defer(request.reply, when_done, when_failed);
+  DeferredReplies::Slot* slot = deferred_.defer(request.reply, request.action, when_done, when_failed);
   if (slot == nullptr) reject_busy(request);
   return slot;
 }
@@ -121,9 +127,9 @@ Millis CsmsRequests::poll_unlock(Millis now) {
 void CsmsRequests::change_availability(Request& request) {
   static constexpr Text kTypes[] = {"Inoperative", "Operative"};
   int64_t connector = 0;
-  request.payload.required("connectorId", connector);
-  const bool operative = request.payload.required_name("type", kTypes) == 1;
-  if (!request.payload.complete()) return;
+  request.payload.read("connectorId", connector);
+  const bool operative = request.payload.name("type", kTypes) == 1;
+  if (!request.payload.ok()) return;
   const Availability before = config_.wanted().availability;
   Availability after = before;
   if (connector == 0) {
@@ -144,9 +150,8 @@ void CsmsRequests::change_availability(Request& request) {
 /// OCPP 1.6 section 5.3. Accepted is sent when the value is durable.
 void CsmsRequests::change_configuration(Request& request) {
   CharacterText<50> name;
-  request.payload.required("key", name);
-  const JsonValue value = request.payload.required_text("value", 500);
-  if (!request.payload.complete()) return;
+  request.payload.read("key", name);
+  const JsonValue value = request.payload.value("value");
   OcppKey key;
   FixedText<Config::kMaxText> text;
   if (equal_ignoring_case(name.text(), Security::kKeyName)) return change_authorization_key(request, value);
@@ -202,7 +207,6 @@ void CsmsRequests::reject_change(Request& request, DeferredReplies::Slot& slot, 
 
 /// OCPP 1.6 section 5.4.
 void CsmsRequests::clear_cache(Request& request) {
-  if (!request.payload.complete()) return;
   // A disabled cache cannot be cleared (section 3.5.1).
   if (!config_.settings().authorization_cache_enabled) return write_status(request.reply, "Rejected");
   DeferredReplies::Slot* slot = defer(request, "Accepted", "Rejected");
@@ -213,10 +217,9 @@ void CsmsRequests::clear_cache(Request& request) {
 
 /// OCPP 1.6 section 5.6.
 void CsmsRequests::data_transfer(Request& request) {
-  const JsonValue vendor = request.payload.required_text("vendorId", 255);
-  const JsonValue message = request.payload.optional_text("messageId", 50);
-  const JsonValue data = request.payload.optional_value("data", JsonKind::string);
-  if (!request.payload.complete()) return;
+  const JsonValue vendor = request.payload.value("vendorId");
+  const JsonValue message = request.payload.value("messageId");
+  const JsonValue data = request.payload.value("data");
   if (!equals_ignoring_case(vendor, kVendorId)) return write_status(request.reply, "UnknownVendorId");
   if (!equals_ignoring_case(message, kEchoMessageId)) return write_status(request.reply, "UnknownMessageId");
   JsonWriter& json = request.reply.result();
@@ -229,10 +232,10 @@ void CsmsRequests::data_transfer(Request& request) {
 void CsmsRequests::remote_start_transaction(Request& request) {
   IdTag id_tag;
   int64_t connector = kConnector;
-  request.payload.required("idTag", id_tag);
-  request.payload.optional("connectorId", connector);
+  request.payload.read("idTag", id_tag);
+  request.payload.read("connectorId", connector);
   const bool profile_fits = read_charging_profile(request.payload, "chargingProfile");
-  if (!request.payload.complete()) return;
+  if (!request.payload.ok()) return;
   // The CSMS may only start a transaction after it has accepted the charge point (section 4.2).
   const bool started =
       request.accepted && connector == kConnector && profile_fits &&
@@ -243,15 +246,15 @@ void CsmsRequests::remote_start_transaction(Request& request) {
 /// OCPP 1.6 section 5.12. Accepted is sent when the end is durable: a power cut cannot resume the transaction.
 void CsmsRequests::remote_stop_transaction(Request& request) {
   int64_t transaction_id = 0;
-  request.payload.required("transactionId", transaction_id);
-  if (!request.payload.complete()) return;
+  request.payload.read("transactionId", transaction_id);
+  if (!request.payload.ok()) return;
   const bool stopped =
       request.accepted && (is_stopping(transaction_id) || charging_.remote_stop(transaction_id, request.now));
   if (!stopped) return write_status(request.reply, "Rejected");
   stopped_id_ = transaction_id;
   for (Ending& ending : stopping_) {
     if (ending.slot != nullptr) continue;
-    ending = {deferred_.defer_urgent(request.reply, "Accepted", "Rejected"), request.now};
+    ending = {deferred_.defer_urgent(request.reply, request.action, "Accepted", "Rejected"), request.now};
     if (ending.slot != nullptr) return;
     break;
   }
@@ -261,8 +264,7 @@ void CsmsRequests::remote_stop_transaction(Request& request) {
 /// OCPP 1.6 section 5.14.
 void CsmsRequests::reset(Request& request) {
   static constexpr Text kTypes[] = {"Hard", "Soft"};
-  const bool hard = request.payload.required_name("type", kTypes) == 0;
-  if (!request.payload.complete()) return;
+  const bool hard = request.payload.name("type", kTypes) == 0;
   const bool is_started = effects_.on_reset(hard ? ResetKind::hard : ResetKind::soft, request.now);
   write_status(request.reply, is_started ? "Accepted" : "Rejected");
 }
@@ -275,9 +277,9 @@ void CsmsRequests::trigger_message(Request& request) {
       "FirmwareStatusNotification"};
   constexpr size_t kKnown = 4;
   int64_t connector = 0;
-  const size_t message = request.payload.required_name("requestedMessage", kMessages);
-  const bool has_connector = request.payload.optional("connectorId", connector);
-  if (!request.payload.complete()) return;
+  const size_t message = request.payload.name("requestedMessage", kMessages);
+  const bool has_connector = request.payload.read("connectorId", connector);
+  if (!request.payload.ok()) return;
   if (message >= kKnown) return write_status(request.reply, "NotImplemented");
   const bool will_be_sent =
       effects_.on_trigger(static_cast<Trigger>(message), has_connector ? &connector : nullptr, request.now);
@@ -287,8 +289,8 @@ void CsmsRequests::trigger_message(Request& request) {
 /// OCPP 1.6 section 5.18.
 void CsmsRequests::unlock_connector(Request& request) {
   int64_t connector = 0;
-  request.payload.required("connectorId", connector);
-  if (!request.payload.complete()) return;
+  request.payload.read("connectorId", connector);
+  if (!request.payload.ok()) return;
   // A fixed cable cannot be unlocked, and its transaction goes on.
   if (connector != kConnector || config_.settings().fixed_cable) return write_status(request.reply, "NotSupported");
   if (unlocking_.slot != nullptr) return reject_busy(request);

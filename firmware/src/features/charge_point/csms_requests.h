@@ -52,6 +52,7 @@ class CsmsRequests {
         cache_(cache),
         effects_(effects),
         log_(log),
+        schemas_(messenger.schemas()),
         deferred_(messenger, log) {}
 
   /// @param accepted whether the CSMS has accepted the BootNotification
@@ -66,6 +67,7 @@ class CsmsRequests {
   struct Request {
     Payload& payload;
     CallReply& reply;
+    Text action;  ///< a literal
     bool accepted = false;
     Millis now = 0;
   };
@@ -117,6 +119,7 @@ class CsmsRequests {
   AuthCache& cache_;
   RequestEffects& effects_;
   Logger& log_;
+  const MessageSchemas& schemas_;
   DeferredReplies deferred_;
   Ending stopping_[DeferredReplies::kMax + 1];  // an entry without a slot is free
   int64_t stopped_id_ = 0;                      // the transaction of the last RemoteStopTransaction

@@ -2,22 +2,25 @@
 
 namespace pb {
 
-DeferredReplies::Slot* DeferredReplies::defer(CallReply& reply, const char* when_done, const char* when_failed) {
-  return take(kMax, reply, when_done, when_failed);
+DeferredReplies::Slot* DeferredReplies::defer(CallReply& reply, Text action, const char* when_done,
+                                              const char* when_failed) {
+  return take(kMax, reply, action, when_done, when_failed);
 }
 
-DeferredReplies::Slot* DeferredReplies::defer_urgent(CallReply& reply, const char* when_done, const char* when_failed) {
-  return take(kMax + 1, reply, when_done, when_failed);
+DeferredReplies::Slot* DeferredReplies::defer_urgent(CallReply& reply, Text action, const char* when_done,
+                                                     const char* when_failed) {
+  return take(kMax + 1, reply, action, when_done, when_failed);
 }
 
 /// Takes the last free one of the first `slots`, so that urgent requests use the reserved one first.
-DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, const char* when_done,
+DeferredReplies::Slot* DeferredReplies::take(size_t slots, CallReply& reply, Text action, const char* when_done,
                                              const char* when_failed) {
   for (size_t i = slots; i-- > 0;) {
     Slot& slot = slots_[i];
     if (slot.owner != nullptr) continue;
     slot.owner = this;
     slot.id.assign(reply.defer());
+    slot.action = action;
     slot.when_done = when_done;
     slot.when_failed = when_failed;
     return &slot;
@@ -30,7 +33,7 @@ void DeferredReplies::settle(Slot& slot, bool done) {
   char payload[64];
   JsonWriter json{Span<char>(payload)};
   json.begin_object().member("status", done ? slot.when_done : slot.when_failed).end_object();
-  if (!slot.id.empty()) messenger_.answer(slot.id.text(), json.text());
+  if (!slot.id.empty()) messenger_.answer(slot.id.text(), slot.action, json.text());
   drop(slot);
 }
 

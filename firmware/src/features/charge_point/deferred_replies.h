@@ -15,6 +15,7 @@ class DeferredReplies {
   struct Slot {
     DeferredReplies* owner = nullptr;  ///< nullptr: free
     MessageId id;                      ///< empty: its connection is lost
+    Text action;                       ///< of the request: a literal
     const char* when_done = "";
     const char* when_failed = "";
   };
@@ -22,11 +23,11 @@ class DeferredReplies {
   DeferredReplies(Messenger& messenger, Logger& log) : messenger_(messenger), log_(log) {}
 
   /// Defers the answer to a request.
-  /// @param when_done  @param when_failed the status of the answer, literals
+  /// @param action a literal  @param when_done  @param when_failed the status of the answer, literals
   /// @return nullptr, with nothing deferred, when too many requests are deferred.
-  Slot* defer(CallReply& reply, const char* when_done, const char* when_failed);
+  Slot* defer(CallReply& reply, Text action, const char* when_done, const char* when_failed);
   /// As defer(), for a request that is carried out in any case: one extra slot is reserved for these.
-  Slot* defer_urgent(CallReply& reply, const char* when_done, const char* when_failed);
+  Slot* defer_urgent(CallReply& reply, Text action, const char* when_done, const char* when_failed);
   /// Answers, and frees the slot.
   void settle(Slot& slot, bool done);
   /// Frees the slot; the caller answers the request.
@@ -38,7 +39,7 @@ class DeferredReplies {
   void forget_ids();
 
  private:
-  Slot* take(size_t slots, CallReply& reply, const char* when_done, const char* when_failed);
+  Slot* take(size_t slots, CallReply& reply, Text action, const char* when_done, const char* when_failed);
 
   Messenger& messenger_;
   Logger& log_;

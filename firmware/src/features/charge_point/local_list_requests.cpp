@@ -5,32 +5,15 @@ namespace pb {
 namespace {
 
 constexpr Text kTag = "cp";
-constexpr Text kStatuses[] = {"Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"};
 
 void write_status(CallReply& reply, Text status) {
   reply.result().begin_object().member("status", status).end_object();
-}
-
-/// Validates one AuthorizationData (OCPP 1.6 section 7.1).
-void check_entry(Payload& list, JsonValue entry) {
-  if (entry.kind() != JsonKind::object) return list.refuse_type("an entry of the list is no object");
-  Payload fields(entry);
-  fields.required_text("idTag", 20);
-  const JsonValue info = fields.optional_value("idTagInfo", JsonKind::object);
-  list.include(fields);
-  if (!info.exists()) return;
-  Payload info_fields(info);
-  info_fields.optional_time("expiryDate");
-  info_fields.optional_text("parentIdTag", 20);
-  info_fields.required_name("status", kStatuses);
-  list.include(info_fields);
 }
 
 }  // namespace
 
 /// OCPP 1.6 section 5.10: 0 means that the list is empty, -1 that there is none.
 void CsmsRequests::get_local_list_version(Request& request) {
-  if (!request.payload.complete()) return;
   const int64_t version = config_.settings().local_auth_list_enabled ? list_.version() : -1;
   request.reply.result().begin_object().member("listVersion", version).end_object();
 }
@@ -39,11 +22,13 @@ void CsmsRequests::get_local_list_version(Request& request) {
 void CsmsRequests::send_local_list(Request& request) {
   static constexpr Text kUpdateTypes[] = {"Differential", "Full"};
   int64_t version = 0;
-  request.payload.required("listVersion", version);
-  const JsonValue entries = request.payload.optional_value("localAuthorizationList", JsonKind::array);
-  const bool is_full = request.payload.required_name("updateType", kUpdateTypes) == 1;
-  for (JsonItems items(entries); items.next();) check_entry(request.payload, items.value());
-  if (!request.payload.complete()) return;
+  request.payload.read("listVersion", version);
+  const JsonValue entries = request.payload.value("localAuthorizationList");
+  const bool is_full = request.payload.name("updateType", kUpdateTypes) == 1;
+  for (JsonItems items(entries); items.next();) {
+    request.payload.check_time(items.value().path("idTagInfo.expiryDate"));
+  }
+  if (!request.payload.ok()) return;
   if (!config_.settings().local_auth_list_enabled) return write_status(request.reply, "NotSupported");
   if (list_.is_updating()) return reject_busy(request);
   if (!is_full && !list_.is_incomplete() && version <= list_.version()) {

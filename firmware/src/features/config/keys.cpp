@@ -75,7 +75,7 @@ constexpr bool ends_with(Text text, Text end) {
 
 /// The unit of a number, by the end of its name.
 constexpr Text unit_of(Text name) {
-  constexpr Text kUnits[][2] = {{"_s", "s"}, {"_ms", "ms"}, {"_wh", "Wh"}, {"_v", "V"}, {"_bytes", "bytes"}};
+  constexpr Text kUnits[][2] = {{"_s", "s"}, {"_ms", "ms"}, {"_wh", "Wh"}, {"_v", "V"}, {"_mv", "mV"}, {"_bytes", "bytes"}};
   for (const auto& [end, unit] : kUnits) {
     if (ends_with(name, end)) return unit;
   }
@@ -342,6 +342,15 @@ constexpr Key kKeys[] = {
                                                                          "TransactionMessageRetryInterval")
         .in(KeyGroup::transactions, "Pause after the first failed attempt; it grows with each attempt."),
 
+    boolean_key<&Settings::cpu_scaling>("cpu_scaling")
+        .in(KeyGroup::device, "Whether the clock of the processor is lower while nothing happens."),
+    boolean_key<&Settings::modem_sleep>("modem_sleep")
+        .in(KeyGroup::device, "Whether the radio sleeps between the beacons of the access point while nothing happens."),
+    boolean_key<&Settings::light_sleep>("light_sleep")
+        .in(KeyGroup::device,
+            "Whether the chip sleeps while nothing happens. It then loses serial bytes and pulses of the meter."),
+    number_key<&Settings::brownout_mv, 2'400, 3'300>("brownout_mv")
+        .in(KeyGroup::device, "Supply voltage below which the chip resets."),
     log_level_key("log_level")
         .in(KeyGroup::device,
             "Level of the log: error, warning, info or debug; then features with their own level, as in "

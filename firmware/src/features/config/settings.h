@@ -59,6 +59,12 @@ struct Settings {
   PowerFailAction power_fail_action = PowerFailAction::stop;
   uint32_t power_resume_limit_s = 3600;  ///< after a longer failure a transaction does not continue
 
+  // Energy of the device itself (features/power): applied while it is idle.
+  bool cpu_scaling = true;
+  bool modem_sleep = true;
+  bool light_sleep = false;      ///< loses bytes of the console, pulses and edges of inputs
+  uint32_t brownout_mv = 2'700;  ///< the flash chip's minimum
+
   // Meter values. An interval of 0 means none.
   uint32_t meter_value_sample_interval_s = 60;
   uint32_t clock_aligned_data_interval_s = 0;

@@ -22,7 +22,7 @@ struct Counter {
 class Monitor final : public Feature {
  public:
   static constexpr Millis kInterval = 1000;
-  static constexpr size_t kMaxCounters = 40;
+  static constexpr size_t kMaxCounters = 44;
   /// Bytes of a record with the largest usual numbers: 35 ms at 115,200 baud.
   static constexpr size_t kMaxRecord = 400;
 

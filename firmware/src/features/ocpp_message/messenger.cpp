@@ -60,6 +60,12 @@ Text CallReply::finish() {
   return json_.text();
 }
 
+Text CallReply::payload() const {
+  const Text frame = json_.text();
+  if (is_error_ || frame.length < head_ + 2) return {};
+  return {frame.data + head_ + 1, frame.length - head_ - 2};
+}
+
 bool Messenger::call(const char* action, Text payload, CallListener& listener, uint32_t tag, Priority priority,
                      WhenFull full, Millis now) {
   if (!online_ || payload.length > kMaxPayload) return false;
@@ -137,7 +143,9 @@ void Messenger::send_durable(Millis now) {
   JsonWriter json(Span<char>(frame_ + (kMaxFrame - kMaxDurablePayload), kMaxDurablePayload));
   Text action;
   if (!durable_.write_front(json, sent_id_, action, now)) return;
-  if (send_call(sent_id_.text(), action, json.text(), now)) outstanding_ = Outstanding::durable;
+  if (!send_call(sent_id_.text(), action, json.text(), now)) return;
+  outstanding_ = Outstanding::durable;
+  durable_action_ = action;
 }
 
 void Messenger::send_request(size_t index, Millis now) {
@@ -154,10 +162,13 @@ void Messenger::send_request(size_t index, Millis now) {
 bool Messenger::send_call(Text id, Text action, Text payload, Millis now) {
   JsonWriter json(frame_);
   write_call(json, id, action, payload);
+  // The payload may lie in frame_, so it is validated in the frame.
+  const size_t head = json.text().length - 1 - payload.length;
   // If the output of the connection is full, it wakes the loop later for another attempt.
   if (!json.ok() || !connection_.send(json.text())) return false;
   answer_deadline_ = now + kCallTimeout;
   log_.debug(kTag, "> ", json.text());
+  check_sent(action, MessageKind::request, {json.text().data + head, payload.length});
   return true;
 }
 
@@ -239,9 +250,10 @@ void Messenger::answer_call(const OcppFrame& frame, Millis now) {
   Text answer = reply.finish();
   if (!connection_.send(answer)) log_.error(kTag, "the answer to ", frame.action.text(), " cannot be sent");
   log_.debug(kTag, "> ", answer);
+  check_sent(frame.action.text(), MessageKind::response, reply.payload());
 }
 
-void Messenger::answer(Text id, Text payload) {
+void Messenger::answer(Text id, Text action, Text payload) {
   if (!handler_->may_answer()) {
     log_.info(kTag, "a request is not answered: the CSMS has rejected the charge point since");
     return;
@@ -250,6 +262,23 @@ void Messenger::answer(Text id, Text payload) {
   write_call_result(json, id, payload);
   if (!online_ || !connection_.send(json.text())) log_.error(kTag, "a deferred answer cannot be sent");
   log_.debug(kTag, "> ", json.text());
+  check_sent(action, MessageKind::response, payload);
+}
+
+void Messenger::check_sent(Text action, MessageKind kind, Text payload) {
+  SchemaViolation violation;
+  if (payload.empty() || schemas_.check(action, kind, payload, Formats::checked, violation)) return;
+  ++invalid_sent_;
+  log_.error(kTag, kind == MessageKind::request ? "a request " : "an answer to ", action,
+             " was sent that violates its schema: ", violation.text.text());
+}
+
+void Messenger::check_answer(Text action, JsonValue payload) {
+  SchemaViolation violation;
+  // Times are read in all formats of ISO 8601.
+  if (schemas_.check(action, MessageKind::response, payload.raw(), Formats::ignored, violation)) return;
+  ++invalid_answers_;
+  log_.warning(kTag, "the answer to ", action, " violates its schema: ", violation.text.text());
 }
 
 void Messenger::answer_bad_call(const OcppFrame& frame) {
@@ -260,11 +289,14 @@ void Messenger::answer_bad_call(const OcppFrame& frame) {
 }
 
 void Messenger::on_answer(const OcppFrame& frame, Millis now) {
-  if (outstanding_ != Outstanding::none && sent_id_.text() == frame.id.text()) {
-    call_times_.add(now - (answer_deadline_ - kCallTimeout));
-  }
   char bytes[320];
   const Text problem = problem_of(frame, bytes);
+  if (outstanding_ != Outstanding::none && sent_id_.text() == frame.id.text()) {
+    call_times_.add(now - (answer_deadline_ - kCallTimeout));
+    if (problem.empty()) {
+      check_answer(outstanding_ == Outstanding::request ? Text(sent_.action) : durable_action_, frame.payload);
+    }
+  }
   if (outstanding_ == Outstanding::request && sent_id_.text() == frame.id.text()) {
     outstanding_ = Outstanding::none;
     answer_deadline_ = kNever;

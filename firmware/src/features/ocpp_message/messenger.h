@@ -5,6 +5,7 @@
 #include "core/latency_histogram.h"
 #include "features/logging/logger.h"
 #include "features/ocpp_message/frame.h"
+#include "features/ocpp_message/message_schemas.h"
 #include "features/websocket/connection.h"
 #include "port/rng.h"
 #include "runtime/feature.h"
@@ -50,6 +51,7 @@ class CallReply {
  public:
   CallReply(Span<char> buffer, Text id) : buffer_(buffer), json_(buffer), id_(id) {
     json_.begin_array().number(3).string(id);
+    head_ = json_.text().length;
   }
   /// Writes the payload of the CALLRESULT: exactly one object.
   JsonWriter& result() {
@@ -67,11 +69,14 @@ class CallReply {
   bool is_deferred() const { return deferred_ && !is_error_; }
   /// The whole frame; an InternalError when the result is too long or missing.
   Text finish();
+  /// The payload of a finished result; empty for a CALLERROR.
+  Text payload() const;
 
  private:
   Span<char> buffer_;
   JsonWriter json_;
   Text id_;
+  size_t head_ = 0;  // bytes of the frame before the payload and its comma
   bool written_ = false;
   bool is_error_ = false;
   bool deferred_ = false;
@@ -157,8 +162,8 @@ class Messenger final : public Feature, private ConnectionListener {
             Millis now);
 
   /// Sends an answer deferred by CallReply::defer. Call it only on the connection of the request.
-  /// @param payload JSON, one object
-  void answer(Text id, Text payload);
+  /// @param action of the request  @param payload JSON, one object
+  void answer(Text id, Text action, Text payload);
 
   /// Until the gate is open only requests of Priority::boot are sent.
   void open_gate(bool open) { gate_open_ = open; }
@@ -172,6 +177,12 @@ class Messenger final : public Feature, private ConnectionListener {
   bool has_room() const { return waiting_ < kMaxWaiting; }
   /// Requests of the charge point that were dropped from the full queue since the boot.
   uint32_t dropped() const { return dropped_; }
+
+  MessageSchemas& schemas() { return schemas_; }
+  const MessageSchemas& schemas() const { return schemas_; }
+  /// Requests and answers that violated their schema since the boot: of the charge point, and answers of the CSMS.
+  uint32_t invalid_sent() const { return invalid_sent_; }
+  uint32_t invalid_answers() const { return invalid_answers_; }
 
   const char* name() const override { return "ocpp_message"; }
   Millis poll(Millis now) override;
@@ -217,6 +228,10 @@ class Messenger final : public Feature, private ConnectionListener {
   size_t next_request() const;
   bool has_user_request() const;
   void fail_outstanding(CallFailure failure, Millis now);
+  /// Counts and logs a message of the charge point that violates its schema.
+  void check_sent(Text action, MessageKind kind, Text payload);
+  /// Counts and logs an answer of the CSMS that violates its schema. It is used nevertheless, as far as it is clear.
+  void check_answer(Text action, JsonValue payload);
 
   Connection& connection_;
   DurableCalls& durable_;
@@ -226,6 +241,9 @@ class Messenger final : public Feature, private ConnectionListener {
   uint32_t id_prefix_;
   uint32_t next_id_ = 1;
   uint32_t dropped_ = 0;
+  uint32_t invalid_sent_ = 0;
+  uint32_t invalid_answers_ = 0;
+  MessageSchemas schemas_;
   bool online_ = false;
   bool gate_open_ = false;
 
@@ -235,6 +253,7 @@ class Messenger final : public Feature, private ConnectionListener {
   Outstanding outstanding_ = Outstanding::none;
   Request sent_;
   MessageId sent_id_;
+  Text durable_action_;  // of the durable request in flight: a literal
   Millis answer_deadline_ = kNever;
   LatencyHistogram call_times_;
   Overdue

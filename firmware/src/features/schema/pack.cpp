@@ -34,6 +34,7 @@ const char* read_pack(Bytes slot, SchemaPack& pack) {
   pack.digest = {slot.data + 24, SchemaPack::kDigestSize};
   pack.tables = SchemaTables(tables);
   pack.length = SchemaPack::kHeaderSize + length;
+  pack.crc = number(slot.data + kCrcOffset, 4);
   return nullptr;
 }
 

@@ -15,6 +15,7 @@ struct SchemaPack {
   Bytes digest;            // SHA-256 of the schemas
   SchemaTables tables;
   size_t length = 0;  // bytes of header and tables
+  uint32_t crc = 0;
 };
 
 /// Reads the pack at the start of a slot. Texts and tables of the result refer to the slot.

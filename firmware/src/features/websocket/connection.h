@@ -82,6 +82,8 @@ class Connection final : public Feature {
   bool certificate_holds_at(int64_t unix_s);
 
   bool connected() const { return state_ == State::open; }
+  /// Whether an attempt to connect is in progress, up to the answer to the opening handshake.
+  bool is_connecting() const { return state_ == State::connecting || state_ == State::opening; }
   /// @return false, with nothing sent, when not connected or while the output is full.
   bool send(Text message);
   /// Says goodbye and connects again after the waiting time.

@@ -19,6 +19,7 @@
 #include "port/esp32/esp_heap.h"
 #include "port/esp32/esp_interlock.h"
 #include "port/esp32/esp_partition_flash.h"
+#include "port/esp32/esp_power.h"
 #include "port/esp32/esp_retained_ram.h"
 #include "port/esp32/esp_rng.h"
 #include "port/esp32/esp_secrets.h"
@@ -71,10 +72,11 @@ struct Chip {
   EspTcp tcp{clock, waker, heap, secrets, rng};
   EspSystem system{tcp, heap};
   EspRetainedRam retained;
+  EspPower power;
 
   Ports ports() {
-    return {clock,   rng,     gpio, interlock, edges, uart,   network, tcp,
-            storage, secrets, heap, worker,    waker, system, retained};
+    return {clock,   rng,     gpio, interlock, edges, uart,   network,  tcp,
+            storage, secrets, heap, worker,    waker, system, retained, power};
   }
 };
 

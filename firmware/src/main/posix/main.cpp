@@ -20,6 +20,7 @@
 #include "port/posix/posix_gpio.h"
 #include "port/posix/posix_interlock.h"
 #include "port/posix/posix_network.h"
+#include "port/posix/posix_power.h"
 #include "port/posix/posix_rng.h"
 #include "port/posix/posix_system.h"
 #include "port/posix/posix_tcp.h"
@@ -91,7 +92,7 @@ class Chip final : private BoardListener {
     if (memory == nullptr)
       refuse("the firmware needs " + std::to_string(sizeof(App)) + " bytes of heap; give more with --heap");
     App* app = new (memory) App(Ports{time_->clock(), *rng_, gpio_, interlock_, edges_, uart_, network_, tcp_, storage_,
-                                      secrets_, heap_, *worker_, waker_, system_, retained_});
+                                      secrets_, heap_, *worker_, waker_, system_, retained_, power_});
     const ResetReason reason = app->run();
     app->~App();
     heap_.release(memory);
@@ -139,6 +140,7 @@ class Chip final : private BoardListener {
   std::unique_ptr<PosixRng> rng_;
   PosixTcp tcp_;
   PosixSystem system_;
+  PosixPower power_{link_, network_};
 };
 
 }  // namespace

@@ -172,7 +172,7 @@ void EspWifi::start(void* self) {
   ESP_ERROR_CHECK(esp_event_handler_register(WIFI_EVENT, ESP_EVENT_ANY_ID, &on_event, self));
   ESP_ERROR_CHECK(esp_event_handler_register(IP_EVENT, ESP_EVENT_ANY_ID, &on_event, self));
   ESP_ERROR_CHECK(esp_wifi_set_mode(WIFI_MODE_STA));
-  // A charger has mains: it is not worth it to sleep between beacons and answer late.
+  // The driver's default is to sleep between beacons and answer late. EspPower decides later.
   ESP_ERROR_CHECK(esp_wifi_set_ps(WIFI_PS_NONE));
   ESP_ERROR_CHECK(esp_wifi_start());
   vTaskDelete(nullptr);

@@ -7,11 +7,14 @@ namespace pb::esp32 {
 void HeapCrumbler::limit(size_t largest) {
   release(walls_);
   if (largest < sizeof(Block)) return;
-  // The gaps are held until all walls stand, so that no wall comes to lie in one.
-  Block* gaps = nullptr;
-  while (heap_.largest_block() > largest && add(gaps, largest) && add(walls_, sizeof(Block))) {
+  // Walls fill holes elsewhere first, so that it takes several rounds until all of them lie between two gaps.
+  for (bool grows = true; grows && heap_.largest_block() > largest;) {
+    grows = false;
+    // The gaps are held until all walls of the round stand, so that no wall comes to lie in one.
+    Block* gaps = nullptr;
+    while (heap_.largest_block() > largest && add(gaps, largest) && add(walls_, sizeof(Block))) grows = true;
+    release(gaps);
   }
-  release(gaps);
 }
 
 bool HeapCrumbler::add(Block*& list, size_t size) {

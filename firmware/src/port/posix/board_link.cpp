@@ -112,6 +112,10 @@ void BoardLink::send_pin(int pin, bool level, int64_t ns) {
   send("pin " + std::to_string(pin) + (level ? " 1 " : " 0 ") + std::to_string(ns));
 }
 
+void BoardLink::send_power(int cpu_mhz, const char* radio, bool light_sleep, uint32_t brownout_mv) {
+  send("power " + std::to_string(cpu_mhz) + ' ' + radio + (light_sleep ? " 1 " : " 0 ") + std::to_string(brownout_mv));
+}
+
 void BoardLink::send_torn(uint64_t n) { send("torn " + std::to_string(n)); }
 
 }  // namespace pb::posix

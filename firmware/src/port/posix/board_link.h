@@ -46,6 +46,8 @@ class BoardLink {
 
   /// Reports a change of an output pin at `ns` of bench time. Any thread.
   void send_pin(int pin, bool level, int64_t ns);
+  /// Reports the chip's clock, its radio (`off`, `sleep` or `on`), its sleep, and the level of a brown-out. Any thread.
+  void send_power(int cpu_mhz, const char* radio, bool light_sleep, uint32_t brownout_mv);
   /// Reports that operation `n` was torn. Any thread.
   void send_torn(uint64_t n);
 

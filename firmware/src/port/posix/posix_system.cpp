@@ -66,13 +66,16 @@ void PosixSystem::limit_largest_block(size_t bytes) {
   for (void* memory : held_) heap_.release(memory);
   held_.clear();
   if (bytes == 0) return;
-  // Small allocations separate blocks of that size, which are released at the end.
-  std::vector<void*> blocks;
+  // Small allocations separate blocks of that size, which are released at the end. They fill holes elsewhere first, so
+  // that it takes several rounds until all of them lie between two blocks.
   while (heap_.largest_block() > bytes) {
-    blocks.push_back(heap_.allocate(bytes));
-    held_.push_back(heap_.allocate(1));
+    std::vector<void*> blocks;
+    while (heap_.largest_block() > bytes) {
+      blocks.push_back(heap_.allocate(bytes));
+      held_.push_back(heap_.allocate(1));
+    }
+    for (void* memory : blocks) heap_.release(memory);
   }
-  for (void* memory : blocks) heap_.release(memory);
 }
 
 // The sanitizer would report the null pointer first, but the test needs the signal.

@@ -10,10 +10,12 @@
 #include "driver/uart.h"
 #include "esp_log.h"
 #include "esp_netif.h"
+#include "esp_pm.h"
 #include "esp_timer.h"
 #include "esp_wifi.h"
 #include "freertos/semphr.h"
 #include "freertos/stream_buffer.h"
+#include "hal/brownout_hal.h"
 
 FakeIdf chip;
 
@@ -221,7 +223,21 @@ esp_err_t esp_wifi_set_mode(wifi_mode_t mode) {
   chip.mode = mode;
   return ESP_OK;
 }
-esp_err_t esp_wifi_set_ps(wifi_ps_type_t) { return ESP_OK; }
+esp_err_t esp_wifi_set_ps(wifi_ps_type_t type) {
+  if (chip.ps_result == ESP_OK) chip.modem_sleep = type == WIFI_PS_MIN_MODEM;
+  return chip.ps_result;
+}
+esp_err_t esp_pm_configure(const void* config) {
+  if (chip.pm_result != ESP_OK) return chip.pm_result;
+  const auto& wanted = *static_cast<const esp_pm_config_t*>(config);
+  chip.min_mhz = wanted.min_freq_mhz;
+  chip.max_mhz = wanted.max_freq_mhz;
+  chip.light_sleep = wanted.light_sleep_enable;
+  return ESP_OK;
+}
+void brownout_hal_config(const brownout_hal_config_t* config) {
+  chip.brownout_threshold = config->enabled ? config->threshold : -1;
+}
 esp_err_t esp_wifi_start() {
   chip.radio_calls.emplace_back("start");
   return ESP_OK;

@@ -61,6 +61,15 @@ struct FakeIdf {
   /// The names of tasks that run.
   std::set<std::string> running;
 
+  // The clock, the radio's sleep, and the detector of a brown-out.
+  int min_mhz = 0;
+  int max_mhz = 0;
+  bool light_sleep = false;
+  esp_err_t pm_result = ESP_OK;
+  bool modem_sleep = true;
+  esp_err_t ps_result = ESP_OK;
+  int brownout_threshold = -1;
+
   // A partition of two sectors.
   std::vector<uint8_t> flash = std::vector<uint8_t>(8192, 0xff);
   esp_partition_t partition{0, 8192, 4096, "storage"};

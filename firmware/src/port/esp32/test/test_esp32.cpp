@@ -12,6 +12,7 @@
 #include "port/esp32/esp_gpio.h"
 #include "port/esp32/esp_interlock.h"
 #include "port/esp32/esp_partition_flash.h"
+#include "port/esp32/esp_power.h"
 #include "port/esp32/esp_uart.h"
 #include "port/esp32/esp_waker.h"
 #include "port/esp32/esp_wifi.h"
@@ -441,6 +442,45 @@ void partition_that_is_missing_has_no_size() {
   TEST_ASSERT_EQUAL(static_cast<int>(FlashResult::out_of_range), static_cast<int>(flash.read(0, byte)));
 }
 
+void clock_falls_to_that_of_the_bus_and_no_further() {
+  EspPower power;
+  TEST_ASSERT_TRUE(power.apply({true, true, false}));
+  TEST_ASSERT_EQUAL(80, chip.min_mhz);
+  TEST_ASSERT_EQUAL(160, chip.max_mhz);
+  TEST_ASSERT_TRUE(chip.modem_sleep);
+  TEST_ASSERT_FALSE(chip.light_sleep);
+  TEST_ASSERT_TRUE(power.apply({false, false, true}));
+  TEST_ASSERT_EQUAL(160, chip.min_mhz);
+  TEST_ASSERT_FALSE(chip.modem_sleep);
+  TEST_ASSERT_TRUE(chip.light_sleep);
+}
+
+void radio_that_has_not_started_rejects_nothing() {
+  EspPower power;
+  chip.ps_result = ESP_ERR_WIFI_NOT_INIT;
+  TEST_ASSERT_TRUE(power.apply({true, true, false}));
+  chip.ps_result = ESP_FAIL;
+  TEST_ASSERT_FALSE(power.apply({true, true, false}));
+}
+
+void rejected_clock_leaves_the_radio_to_sleep() {
+  EspPower power;
+  chip.pm_result = ESP_FAIL;
+  chip.modem_sleep = false;
+  TEST_ASSERT_FALSE(power.apply({true, true, false}));
+  TEST_ASSERT_TRUE(chip.modem_sleep);
+}
+
+void brownout_level_is_the_next_one_of_the_chip() {
+  EspPower power;
+  TEST_ASSERT_EQUAL_UINT32(2'430, power.set_brownout(2'400));
+  TEST_ASSERT_EQUAL(0, chip.brownout_threshold);
+  TEST_ASSERT_EQUAL_UINT32(2'700, power.set_brownout(2'671));
+  TEST_ASSERT_EQUAL(5, chip.brownout_threshold);
+  TEST_ASSERT_EQUAL_UINT32(2'800, power.set_brownout(3'300));
+  TEST_ASSERT_EQUAL(7, chip.brownout_threshold);
+}
+
 }  // namespace
 
 void setUp() { chip = FakeIdf{}; }
@@ -481,6 +521,10 @@ int main() {
   RUN_TEST(scan_ends_by_an_event);
   RUN_TEST(scan_whose_event_is_lost_fails_after_its_limit);
   RUN_TEST(access_point_opens_once_the_driver_has_started);
+  RUN_TEST(clock_falls_to_that_of_the_bus_and_no_further);
+  RUN_TEST(radio_that_has_not_started_rejects_nothing);
+  RUN_TEST(rejected_clock_leaves_the_radio_to_sleep);
+  RUN_TEST(brownout_level_is_the_next_one_of_the_chip);
   RUN_TEST(flash_refuses_what_the_partition_does_not_have);
   RUN_TEST(partition_that_is_missing_has_no_size);
   return UNITY_END();

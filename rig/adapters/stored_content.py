@@ -1,0 +1,139 @@
+"""The contents of the device's files as JSON values, by kind of file (firmware/FORMAT.md)."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zlib
+from typing import Any
+
+from rig.adapters.id_tag_record import read_id_tag_record, timestamp
+
+CACHE_EPOCH = struct.Struct("<I")
+CACHE_ENTRY = struct.Struct("<BI")
+_BATCH = struct.Struct("<cIBIIIIQqQ")
+_SAMPLE = struct.Struct("<IiI3sB")
+_NO_WALL_TIME = -(2**31)
+_FROM_CSMS = 0x8000_0000
+_CONTEXTS = (
+    "Sample.Periodic",
+    "Sample.Clock",
+    "Transaction.Begin",
+    "Transaction.End",
+    "Interruption.Begin",
+    "Interruption.End",
+    "Trigger",
+)
+_NUMBERED = re.compile(r"(?P<kind>[a-z]+)-[0-9]{10}")
+_SEAL = re.compile(rb"[0-9a-f]{8} ")
+
+
+def decode(name: str, content: bytes) -> Any:
+    """Decode the content of a file.
+
+    Args:
+        name: of the file.
+        content: without the header.
+
+    Returns:
+        A JSON value; None for a kind of file that this version does not know.
+
+    Raises:
+        ValueError: the content is not of its kind; the message has the reason.
+    """
+    numbered = _NUMBERED.fullmatch(name)
+    kind = numbered["kind"] if numbered else name
+    if kind in {"tx", "txd"}:
+        return unsealed(content) if _SEAL.match(content) else _batch(content)
+    if kind in {"ledger", "ledger_copy"}:
+        return unsealed(content)
+    if kind == "cache":
+        return _cache(content)
+    if kind == "list":
+        return _list(content)
+    if kind == "last_time":
+        return content.decode()
+    if kind in {"log", "crash", "crash_log"}:
+        return content.decode(errors="replace").splitlines()
+    return json.loads(content) if kind.endswith(".json") or kind in {"auth_cache", "auth_list"} else None
+
+
+def unsealed(content: bytes) -> Any:
+    """Return the JSON value of a sealed content.
+
+    Raises:
+        ValueError: its CRC does not match, or it is no JSON.
+    """
+    if not _SEAL.match(content) or int(content[:8], 16) != zlib.crc32(content[9:]):
+        raise ValueError("its seal does not match")
+    return json.loads(content[9:])
+
+
+def sealed(value: Any) -> bytes:
+    """Return a JSON value as sealed content."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return b"%08x " % zlib.crc32(text) + text
+
+
+def cache_entries(content: bytes) -> list[tuple[int, int, dict[str, Any]]]:
+    """Return the entries of a file of the cache: slot, number of the last change, and the idTag with its IdTagInfo.
+
+    Raises:
+        ValueError: the content is not complete.
+    """
+    entries = []
+    at = CACHE_EPOCH.size
+    while at < len(content):
+        if at + CACHE_ENTRY.size > len(content):
+            raise ValueError(f"an entry of the cache is not complete at byte {at}")
+        slot, used = CACHE_ENTRY.unpack_from(content, at)
+        record, at = read_id_tag_record(content, at + CACHE_ENTRY.size)
+        entries.append((slot, used, record))
+    return entries
+
+
+def _cache(content: bytes) -> dict[str, Any]:
+    if len(content) < CACHE_EPOCH.size:
+        raise ValueError("it has no epoch")
+    entries = [{"slot": slot, "used": used, **record} for slot, used, record in cache_entries(content)]
+    return {"epoch": CACHE_EPOCH.unpack_from(content)[0], "entries": entries}
+
+
+def _list(content: bytes) -> list[dict[str, Any]]:
+    records = []
+    at = 0
+    while at < len(content):
+        record, at = read_id_tag_record(content, at)
+        records.append(record)
+    return records
+
+
+def _batch(content: bytes) -> dict[str, Any]:
+    has_voltage = content[:1] in {b"m", b"s"}
+    begin = _BATCH.size + (2 if has_voltage else 0)
+    if content[:1] not in {b"m", b"s", b"M", b"S"} or len(content) < begin:
+        raise ValueError("it is no record and no batch of samples")
+    _, crc, count, sequence, nonce, transaction, boot, at, wall, register = _BATCH.unpack_from(content)
+    if crc != zlib.crc32(content[5:]) or len(content) != begin + count * _SAMPLE.size:
+        raise ValueError("its CRC does not match")
+    unit = 1000 if content[:1] in {b"s", b"S"} else 1
+    batch: dict[str, Any] = {"seq": sequence, "nonce": nonce, "tx": transaction, "boot": boot}
+    if has_voltage:
+        batch["voltage"] = int.from_bytes(content[_BATCH.size : begin], "little")
+    batch["samples"] = []
+    for distance, drift, energy, power, flags in _SAMPLE.iter_unpack(content[begin:]):
+        later = (distance & ~_FROM_CSMS) * unit
+        known = wall != 0 and drift != _NO_WALL_TIME
+        context = flags & 0x0F
+        batch["samples"].append(
+            {
+                "at": at + later,
+                "wall": timestamp(wall + later + drift) if known else None,
+                "from_csms": bool(distance & _FROM_CSMS),
+                "wh": register + energy,
+                "w": int.from_bytes(power, "little"),
+                "context": _CONTEXTS[context] if context < len(_CONTEXTS) else context,
+            }
+        )
+    return batch

@@ -1,0 +1,141 @@
+"""The application: one path for each call of the live socket, the state, and the trace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+import pydantic
+from fastapi import Depends, FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.security import HTTPBearer
+
+from rig.api.trace import Trace
+from rig.live.client import Client, RefusedError
+from rig.util.errors import BenchError, DeviceError
+
+_STATUS = {"request": 400, "busy": 409, "test": 409, "gone": 409, "bench": 503}
+"""HTTP statuses by the kind of error (docs/live.md#requests)."""
+_LONGEST_WAIT_S = 60
+_TYPES: Mapping[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
+
+
+class Link:
+    """A connection to the live socket that several threads share, one request after the other.
+
+    Args:
+        client: the connection.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def request(self, do: str, **fields: Any) -> Any:
+        """Send a request and wait for its result. Raises as `Client.request`."""
+        with self._lock:
+            return self._client.request(do, **fields)
+
+
+def make_app(looking: Link, acting: Link, trace: Trace) -> FastAPI:
+    """Make the application of an open bench.
+
+    Args:
+        looking: the connection for the state.
+        acting: the connection for calls; the faults that they inject end with it.
+        trace: the events.
+    """
+    bearer = HTTPBearer(auto_error=False, description="The token that `rig csms api` prints. The gate checks it.")
+    app = FastAPI(
+        title="Plugbench",
+        version="1",
+        description="The calls of an open bench or CSMS. Each path under /v1/calls is one call of its live socket.",
+        docs_url=None,  # the pages would load scripts from other servers
+        redoc_url=None,
+        strict_content_type=False,  # a body without a type is JSON; the token, not the type, keeps web pages out
+        dependencies=[Depends(bearer)],
+    )
+
+    @app.exception_handler(RequestValidationError)
+    async def reject(_request: Any, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"][1:])
+        return _error(400, "request", f"{where}: {first['msg']}" if where else first["msg"])
+
+    @app.exception_handler(RefusedError)
+    async def refuse(_request: Any, error: RefusedError) -> JSONResponse:
+        return _error(_STATUS.get(error.kind, 503), error.kind, str(error))
+
+    @app.exception_handler(DeviceError)
+    async def fail(_request: Any, error: DeviceError) -> JSONResponse:
+        return _error(502, "device", str(error))
+
+    @app.exception_handler(BenchError)
+    async def end(_request: Any, error: BenchError) -> JSONResponse:
+        return _error(503, "bench", str(error))
+
+    @app.get("/v1/state", summary="Return the state (docs/live.md#state).")
+    def state() -> dict[str, Any]:
+        found: dict[str, Any] = looking.request("state")
+        return found
+
+    @app.get("/v1/events", summary="Return a part of the trace.")
+    def events(
+        cursor: Annotated[int, Query(ge=1, description="1, or `cursor` of the previous part")] = 1,
+        kind: Annotated[list[str], Query(description="types of events, such as ocpp_frame; none: all")] = [],  # noqa: B006
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        wait: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S, description="seconds to wait for an event")] = 0,
+    ) -> Response:
+        page = trace.page(cursor, kind, limit, wait)
+        head = f'{{"cursor":{page.cursor},"lost":{page.lost},"events":['.encode()
+        return Response(head + b",".join(page.events) + b"]}", media_type="application/json")
+
+    for name, described in acting.request("calls").items():
+        app.add_api_route(
+            f"/v1/calls/{name}",
+            _call(acting, name, described["arguments"]),
+            methods=["POST"],
+            summary=described["summary"],
+            name=name,
+            operation_id=name.replace(".", "_"),
+        )
+    return app
+
+
+def _call(link: Link, name: str, arguments: Mapping[str, Mapping[str, Any]]) -> Callable[..., Any]:
+    """Return the function of a call's path. Its body is a model of the call's arguments."""
+    model = pydantic.create_model(  # type: ignore[call-overload]
+        f"{name}.arguments".replace(".", "_"),
+        __config__=pydantic.ConfigDict(extra="forbid"),
+        **{key: _field(described) for key, described in arguments.items()},
+    )
+
+    def call(body: Any) -> Any:
+        given = body.model_dump(exclude_unset=True)
+        return {"result": link.request("call", call=name, arguments=given, by="rig csms api")}
+
+    # With `from __future__ import annotations` the model could not be an annotation of the parameter.
+    call.__annotations__ = {"body": model, "return": dict[str, Any]}
+    return call
+
+
+def _field(described: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return an argument's description as a field of pydantic."""
+    kind: Any = _TYPES.get(described["type"], dict[str, Any])
+    if "choices" in described:
+        kind = Literal[tuple(described["choices"])]
+    limits = {
+        "ge": described.get("least"),
+        "gt": described.get("above"),
+        "le": described.get("most"),
+    }
+    constraints = {key: value for key, value in limits.items() if value is not None}
+    if described["required"]:
+        return kind, pydantic.Field(**constraints)
+    return kind | None if described["default"] is None else kind, pydantic.Field(described["default"], **constraints)
+
+
+def _error(status: int, kind: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": {"kind": kind, "message": message}}, status)
