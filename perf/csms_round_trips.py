@@ -23,6 +23,7 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
     found = versions()
     servers: dict[str, tuple[Path | str, str]] = {
         "plugbench": (sys.executable, "ours/csms.py"),
+        "rig csms serve": (sys.executable, "ours/serve.py"),
         f"ocpp {found['ocpp']}": (peers, "peers/ocpp_csms.py"),
         f"websockets {found['websockets']} bare echo": (peers, "peers/echo.py"),
     }
@@ -30,8 +31,10 @@ def measure(peers: Path, runs: int) -> Iterator[Result]:
     for _ in range(runs):
         for server, (python, script) in servers.items():
             figures[server].append(_run(start(python, script)))
-    ours, *others = ((server, statistics.median(values)) for server, values in figures.items())
-    yield Result("CSMS: round trips a second of processor time", "1/s", True, ours[1], dict(others))
+    library, serve, *peers = ((server, statistics.median(values)) for server, values in figures.items())
+    unit = "round trips a second of processor time"
+    yield Result(f"CSMS: {unit}", "1/s", True, library[1], dict(peers))
+    yield Result(f"rig csms serve, which prints each frame: {unit}", "1/s", True, serve[1], dict([library, *peers]))
 
 
 def _run(server: subprocess.Popen[str]) -> float:
