@@ -179,6 +179,23 @@ void log_flush_of_the_console_is_free_while_the_energy_is_written() {
   check_contains("= ok", rig.uart.take());
 }
 
+void flickering_input_does_not_wear_the_flash() {
+  IdleRig rig;
+  const auto flicker = [&rig] {
+    rig.drive(pins::kPowerFail, true);
+    rig.pass(100);
+    rig.drive(pins::kPowerFail, false);
+    rig.pass(100);
+  };
+  const uint64_t before = rig.flash.operations();
+  flicker();
+  TEST_ASSERT_TRUE(rig.flash.operations() > before);
+  for (uint32_t i = 0; i < LogStore::kFirstSaved; ++i) flicker();
+  const uint64_t worn = rig.flash.operations();
+  flicker();
+  TEST_ASSERT_EQUAL_UINT64(worn, rig.flash.operations());
+}
+
 void second_flush_is_rejected() {
   IdleRig rig;
   rig.worker.hold = true;
@@ -229,6 +246,7 @@ int main() {
   RUN_TEST(failing_mains_writes_the_log_without_a_transaction);
   RUN_TEST(log_waits_for_the_energy_at_failing_mains);
   RUN_TEST(log_flush_of_the_console_is_free_while_the_energy_is_written);
+  RUN_TEST(flickering_input_does_not_wear_the_flash);
   RUN_TEST(second_flush_is_rejected);
   RUN_TEST(flash_that_rejects_the_transaction_does_not_hold_up_the_log_for_ever);
   return UNITY_END();

@@ -55,6 +55,8 @@ class LogStore final : public Feature {
 
   /// Writes all lines so far to flash; `done` is called when they are durable. @return false while another flush waits
   bool flush(StorageDone done);
+  /// Whether a write is within the limit of the wear.
+  bool has_credit() const { return ring_.notes().credit_ms >= static_cast<uint32_t>(kWriteInterval); }
   /// Suspends the writes, so that files and ring stay as they are while they are read.
   void hold(bool held) { is_held_ = held; }
   /// Whether a file is being written or removed.

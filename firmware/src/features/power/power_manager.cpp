@@ -81,7 +81,8 @@ Millis PowerManager::continue_flush(Millis now) {
   const bool is_stored = transactions_.energy_saved(charging_.energy_wh()) && transactions_.all_saved();
   const Millis anyway = failed_at_ + kFlushAnyway;
   if (!is_stored && now < anyway) return anyway;
-  if (settings_.log_files == 0) {
+  // A flickering input must not wear the flash.
+  if (settings_.log_files == 0 || !log_store_.has_credit()) {
     flushed(StorageResult::ok);
     return kNever;
   }
