@@ -74,6 +74,7 @@ void note_stored_samples(World& world) {
 
 void flip_bit(RamFlash& flash, const char* name) {
   RamFlash copy = flash;
+  copy.power_on();  // a planned cut is not for this write
   RawFile files(copy);
   std::string content = files.read(name);
   content.back() ^= 1;

@@ -2,9 +2,6 @@
 // `make settings` writes rig/adapters/plugbench_settings.json with it, which the documentation and the rig read.
 #include <stdio.h>
 
-#include <fstream>
-#include <iostream>
-#include <sstream>
 #include <string>
 
 #include "features/config/key_help.h"
@@ -23,16 +20,21 @@ std::string table() {
   return text + "\n]\n";
 }
 
+std::string content_of(const char* path) {
+  std::string text;
+  FILE* file = fopen(path, "rb");
+  if (file == nullptr) return text;
+  char bytes[4096];
+  for (size_t count = 0; (count = fread(bytes, 1, sizeof bytes, file)) > 0;) text.append(bytes, count);
+  fclose(file);
+  return text;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count == 1) {
-    std::cout << table();
-    return 0;
-  }
-  std::ostringstream stored;
-  stored << std::ifstream(arguments[1]).rdbuf();
-  if (stored.str() == table()) return 0;
+  if (count == 1) return printf("%s", table().c_str()) < 0 ? 1 : 0;
+  if (content_of(arguments[1]) == table()) return 0;
   fprintf(stderr, "%s is not the table of firmware/src/features/config/keys.cpp: write it with `make settings`\n",
           arguments[1]);
   return 1;
