@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import select
 import sys
@@ -55,6 +56,9 @@ HELP = f"""!help                       this text
 !pulses N                   N pulses of the energy meter: N Wh; at most 100000
 !SIGNAL 1|0                 {", ".join(_INPUTS)}
 anything else goes to the device's console; Ctrl-C ends"""
+
+_FIRST_PASSWORD = re.compile(r"^I \(\d+\) web: the password of the page, shown once .* password=[a-z2-9-]{14}$")
+"""The line by which the device shows its owner the random password of its page."""
 
 _PAUSE_S = 0.2
 """The silence of the device after which an open line, such as a prompt, is shown."""
@@ -202,7 +206,7 @@ def _written(path: Path, manifest: Manifest, values: Mapping[str, str | int]) ->
 def _join(alone: _Alone, keyboard: TextIO, terminal: TextIO) -> None:
     keys = keyboard.fileno()
     typed = b""
-    console = MaskedLines(terminal)
+    console = MaskedLines(terminal, reveals=lambda line: bool(_FIRST_PASSWORD.search(line)))
     log = ConsoleLog(alone.timeline)
     port = alone.port
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from typing import TextIO
 
 from rig.util.redaction import masked_text
@@ -16,10 +17,12 @@ class MaskedLines:
 
     Args:
         terminal: the output.
+        reveals: says of a whole line whether it is meant for the person at the terminal, with its secret.
     """
 
-    def __init__(self, terminal: TextIO) -> None:
+    def __init__(self, terminal: TextIO, reveals: Callable[[str], bool] = lambda _line: False) -> None:
         self._terminal = terminal
+        self._reveals = reveals
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="backslashreplace")
         self._open = ""
 
@@ -33,7 +36,7 @@ class MaskedLines:
         text = (self._open + self._decoder.decode(data)).replace("\r\n", "\n")
         lines, end, self._open = text.rpartition("\n")
         if end:
-            self._print("\n".join(map(masked_text, lines.split("\n"))) + end)
+            self._print("\n".join(map(self._shown, lines.split("\n"))) + end)
         if len(self._open) > _LONGEST_LINE:
             self.show_open_line()
 
@@ -41,6 +44,9 @@ class MaskedLines:
         """Print the incomplete line, when the device pauses."""
         text, self._open = self._open, ""
         self._print(masked_text(text))
+
+    def _shown(self, line: str) -> str:
+        return line if self._reveals(line) else masked_text(line)
 
     def _print(self, text: str) -> None:
         self._terminal.write(text)

@@ -42,3 +42,9 @@ def test_a_character_split_over_two_reads_is_shown(shown: io.StringIO) -> None:
     lines.write(b"Pr\xc3")
     lines.write(b"\xbcf\xff\n")
     assert shown.getvalue() == "Prüf\\xff\n"
+
+
+def test_a_line_that_is_meant_for_the_person_keeps_its_secret(shown: io.StringIO) -> None:
+    lines = MaskedLines(shown, reveals=lambda line: line.startswith("I "))
+    lines.write(b"I web: password=abcd\nW web: password=abcd\n")
+    assert shown.getvalue() == "I web: password=abcd\nW web: password=********\n"

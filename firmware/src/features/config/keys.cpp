@@ -75,7 +75,8 @@ constexpr bool ends_with(Text text, Text end) {
 
 /// The unit of a number, by the end of its name.
 constexpr Text unit_of(Text name) {
-  constexpr Text kUnits[][2] = {{"_s", "s"}, {"_ms", "ms"}, {"_wh", "Wh"}, {"_v", "V"}, {"_mv", "mV"}, {"_bytes", "bytes"}};
+  constexpr Text kUnits[][2] = {{"_s", "s"}, {"_ms", "ms"}, {"_wh", "Wh"},
+                                {"_v", "V"}, {"_mv", "mV"}, {"_bytes", "bytes"}};
   for (const auto& [end, unit] : kUnits) {
     if (ends_with(name, end)) return unit;
   }
@@ -344,7 +345,8 @@ constexpr Key kKeys[] = {
     boolean_key<&Settings::cpu_scaling>("cpu_scaling")
         .in(KeyGroup::device, "Whether the clock of the processor is lower while nothing happens."),
     boolean_key<&Settings::modem_sleep>("modem_sleep")
-        .in(KeyGroup::device, "Whether the radio sleeps between the beacons of the access point while nothing happens."),
+        .in(KeyGroup::device,
+            "Whether the radio sleeps between the beacons of the access point while nothing happens."),
     boolean_key<&Settings::light_sleep>("light_sleep")
         .in(KeyGroup::device,
             "Whether the chip sleeps while nothing happens. It then loses serial bytes and pulses of the meter."),

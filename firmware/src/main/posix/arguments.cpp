@@ -49,18 +49,13 @@ void refuse(const std::string& message) {
 }
 
 Arguments parse(int argc, char** argv) {
-  const option options[] = {{"board-fd", required_argument, nullptr, 'b'},
-                            {"uart-fd", required_argument, nullptr, 'u'},
-                            {"flash", required_argument, nullptr, 'f'},
-                            {"reset", required_argument, nullptr, 'r'},
-                            {"heap", required_argument, nullptr, 'h'},
-                            {"clock-page", required_argument, nullptr, 'p'},
-                            {"clock-link", required_argument, nullptr, 'l'},
-                            {"seed", required_argument, nullptr, 's'},
-                            {"worker", required_argument, nullptr, 'w'},
-                            {"retained-fd", required_argument, nullptr, 'm'},
-                            {"web-fd", required_argument, nullptr, 'i'},
-                            {nullptr, 0, nullptr, 0}};
+  const option options[] = {
+      {"board-fd", required_argument, nullptr, 'b'},   {"uart-fd", required_argument, nullptr, 'u'},
+      {"flash", required_argument, nullptr, 'f'},      {"reset", required_argument, nullptr, 'r'},
+      {"heap", required_argument, nullptr, 'h'},       {"clock-page", required_argument, nullptr, 'p'},
+      {"clock-link", required_argument, nullptr, 'l'}, {"seed", required_argument, nullptr, 's'},
+      {"worker", required_argument, nullptr, 'w'},     {"retained-fd", required_argument, nullptr, 'm'},
+      {"web-fd", required_argument, nullptr, 'i'},     {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   for (int found; (found = getopt_long(argc, argv, "", options, nullptr)) != -1;) {
     switch (found) {
