@@ -1,8 +1,8 @@
 // Validates messages by the device's validator or by RapidJSON's SAX schema validator:
-// `schema-validators ours|rapidjson FOLDER ROUNDS < documents`. FOLDER has the JSON schemas by message. Each document is
-// a line `<action> <request|response> <bytes>`, followed by so many bytes. The result is a line of JSON: documents in
-// each second of processor time, bytes of heap of the schemas, the most bytes of heap of one validation, and the number
-// of valid documents.
+// `schema-validators ours|rapidjson FOLDER ROUNDS < documents`. FOLDER has the JSON schemas by message. Each document
+// is a line `<action> <request|response> <bytes>`, followed by so many bytes. The result is a line of JSON: documents
+// in each second of processor time, bytes of heap of the schemas, the most bytes of heap of one validation, and the
+// number of valid documents.
 #include <malloc.h>
 #include <rapidjson/document.h>
 #include <rapidjson/filereadstream.h>
@@ -94,9 +94,7 @@ class RapidJson {
   }
 
  private:
-  static std::string name_of(const Message& message) {
-    return message.action + (message.is_request ? "" : "Response");
-  }
+  static std::string name_of(const Message& message) { return message.action + (message.is_request ? "" : "Response"); }
 
   std::string folder_;
   std::map<std::string, std::unique_ptr<rapidjson::SchemaDocument>> schemas_;

@@ -8,7 +8,7 @@ constexpr Text kTag = "schema";
 }  // namespace
 
 void SchemaStore::load() {
-  uint8_t record[kRecord];
+  uint8_t record[kRecord] = {};
   size_t length = 0;
   const StorageResult result = storage_.read(kFile, record, length);
   if (result == StorageResult::not_found) return;
